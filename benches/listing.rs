@@ -1,0 +1,203 @@
+//! Listing 200,000 items against a bare loop over the same pages: `cargo bench --bench listing`
+//!
+//! The server, and each measured run, is a process of its own, so that the peak memory is that of the run alone. Runs of
+//! the two kinds take turns; the ratio is that of the medians.
+
+use std::io::{self, BufRead, BufReader, Read};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+use std::{env, fs};
+
+use rblxopencloud::sandbox::Sandbox;
+use rblxopencloud::{Client, InventoryAsset, InventoryAssetType, InventoryBadge, InventoryItem};
+use serde::Deserialize;
+
+const KEY: &str = "sandbox-api-key";
+const PAGE: u64 = 100;
+const ROUNDS: usize = 7;
+
+type Result<T> = std::result::Result<T, Box<dyn std::error::Error>>;
+
+fn main() -> Result<()> {
+    let arguments: Vec<String> = env::args().collect();
+    match arguments.iter().position(|argument| argument == "--child") {
+        Some(at) => child(&arguments[at + 1..]),
+        None => parent(),
+    }
+}
+
+/// What one run took.
+#[derive(Clone, Copy)]
+struct Run {
+    time: Duration,
+    peak_kib: u64,
+}
+
+fn parent() -> Result<()> {
+    println!(
+        "{:>6} pages  {:>10}  {:>10}  {:>6}  {:>12}  {:>12}",
+        "", "bare loop", "Pager", "ratio", "bare peak", "Pager peak"
+    );
+    for pages in [20, 2000] {
+        let mut server = spawn(&["serve", &pages.to_string()])?;
+        let mut url = String::new();
+        BufReader::new(server.stdout.take().ok_or("no output")?).read_line(&mut url)?;
+        let url = url.trim();
+
+        let (mut bare, mut pager) = (Vec::new(), Vec::new());
+        for _ in 0..ROUNDS {
+            bare.push(measure(&["bare", url, &pages.to_string()])?);
+            pager.push(measure(&["pager", url, &pages.to_string()])?);
+        }
+        let (bare, pager) = (median(bare), median(pager));
+        println!(
+            "{pages:>6} pages  {:>10.1?}  {:>10.1?}  {:>6.3}  {:>8} KiB  {:>8} KiB",
+            bare.time,
+            pager.time,
+            pager.time.as_secs_f64() / bare.time.as_secs_f64(),
+            bare.peak_kib,
+            pager.peak_kib,
+        );
+        drop(server.stdin.take());
+        server.wait()?;
+    }
+    Ok(())
+}
+
+fn spawn(arguments: &[&str]) -> io::Result<Child> {
+    Command::new(env::current_exe()?)
+        .arg("--child")
+        .args(arguments)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+}
+
+fn measure(arguments: &[&str]) -> Result<Run> {
+    let output = spawn(arguments)?.wait_with_output()?;
+    let text = String::from_utf8(output.stdout)?;
+    let (time, peak) = text.trim().split_once(' ').ok_or_else(|| format!("a run printed {text:?}"))?;
+    Ok(Run { time: Duration::from_nanos(time.parse()?), peak_kib: peak.parse()? })
+}
+
+fn median(mut runs: Vec<Run>) -> Run {
+    runs.sort_by_key(|run| run.time);
+    Run { time: runs[runs.len() / 2].time, peak_kib: runs.iter().map(|run| run.peak_kib).max().unwrap_or(0) }
+}
+
+fn child(arguments: &[String]) -> Result<()> {
+    let argument = |at: usize| arguments.get(at).map(String::as_str).ok_or("too few arguments");
+    if argument(0)? == "serve" {
+        let sandbox = Sandbox::start()?;
+        sandbox.set_inventory(156, (0..argument(1)?.parse::<u64>()? * PAGE).map(item));
+        println!("{}", sandbox.url());
+        // Until the parent closes the pipe.
+        io::stdin().read_to_end(&mut Vec::new())?;
+        return Ok(());
+    }
+    let began = Instant::now();
+    let sum = match argument(0)? {
+        "bare" => bare(argument(1)?)?,
+        _ => pager(argument(1)?)?,
+    };
+    let time = began.elapsed();
+    let count = argument(2)?.parse::<u64>()? * PAGE;
+    if sum != count * (count + 1) / 2 {
+        return Err("not every item came once".into());
+    }
+    println!("{} {}", time.as_nanos(), peak_kib());
+    Ok(())
+}
+
+fn item(number: u64) -> InventoryItem {
+    let id = number + 1;
+    if number % 10 == 0 {
+        let mut badge = InventoryBadge::new(id);
+        badge.added_at = "2024-05-06T07:08:09.123Z".parse().ok();
+        return InventoryItem::Badge(badge);
+    }
+    let mut asset = InventoryAsset::new(id, InventoryAssetType::KNOWN[number as usize % 52].clone());
+    asset.instance_id = Some(173_413_781_720 + id);
+    asset.added_at = "2024-05-06T07:08:09.123Z".parse().ok();
+    InventoryItem::Asset(asset)
+}
+
+fn pager(url: &str) -> Result<u64> {
+    let user = Client::builder(KEY).base_url(url).build()?.user(156);
+    let mut sum = 0;
+    for item in user.list_inventory() {
+        sum += match item? {
+            InventoryItem::Asset(asset) => asset.id,
+            InventoryItem::Badge(badge) => badge.id,
+            _ => 0,
+        };
+    }
+    Ok(sum)
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct BarePage {
+    inventory_items: Vec<BareItem>,
+    next_page_token: String,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[allow(dead_code)]
+struct BareItem {
+    path: Option<String>,
+    asset_details: Option<BareAsset>,
+    badge_details: Option<BareBadge>,
+    add_time: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[allow(dead_code)]
+struct BareAsset {
+    asset_id: String,
+    inventory_item_asset_type: String,
+    instance_id: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct BareBadge {
+    badge_id: String,
+}
+
+fn bare(url: &str) -> Result<u64> {
+    let agent = ureq::Agent::new_with_defaults();
+    let mut token = String::new();
+    let mut sum = 0;
+    loop {
+        let mut request = agent
+            .get(format!("{url}/cloud/v2/users/156/inventory-items"))
+            .header("x-api-key", KEY)
+            .query("maxPageSize", "100");
+        if !token.is_empty() {
+            request = request.query("pageToken", &token);
+        }
+        let body = request.call()?.body_mut().read_to_vec()?;
+        let page: BarePage = serde_json::from_slice(&body)?;
+        for item in page.inventory_items {
+            if let Some(asset) = item.asset_details {
+                sum += asset.asset_id.parse::<u64>()?;
+            } else if let Some(badge) = item.badge_details {
+                sum += badge.badge_id.parse::<u64>()?;
+            }
+        }
+        if page.next_page_token.is_empty() {
+            return Ok(sum);
+        }
+        token = page.next_page_token;
+    }
+}
+
+/// The most memory that this process ever held; 0 where the system doesn't say.
+fn peak_kib() -> u64 {
+    let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+    line.and_then(|line| line.split_whitespace().next()?.parse().ok()).unwrap_or(0)
+}

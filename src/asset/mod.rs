@@ -1,0 +1,370 @@
+//! Assets: what is uploaded, and what the service says of it.
+
+mod file;
+mod update;
+mod upload;
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+use serde_json::{Map, Value};
+
+pub use file::AssetFile;
+pub(crate) use file::FileReader;
+pub use update::AssetUpdate;
+pub use upload::{AssetPrivacy, AssetUpload};
+
+use crate::open_enum::open_enum;
+use crate::wire;
+
+/// An asset as the service describes it.
+///
+/// What an answer doesn't say is `None`: an update of some fields may be answered with just these.
+///
+/// <https://create.roblox.com/docs/cloud/reference/features/assets>
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Asset {
+    /// The asset's id.
+    pub id: u64,
+    /// The name.
+    pub display_name: Option<String>,
+    /// The description. The service leaves an empty one out.
+    pub description: Option<String>,
+    /// What sort of asset it is.
+    pub asset_type: Option<AssetType>,
+    /// The user or the group that owns it.
+    pub creator: Option<Creator>,
+    /// How far Roblox's moderation has got with it.
+    pub moderation_state: Option<ModerationState>,
+    /// Whether it is active or archived.
+    pub state: Option<AssetState>,
+    /// The number of the current version, from 1.
+    pub revision_id: Option<u64>,
+    /// When the current version was made.
+    pub revision_created_at: Option<Timestamp>,
+    /// The id of the image that is the icon.
+    pub icon: Option<u64>,
+    /// The images that are shown of it.
+    pub previews: Vec<Preview>,
+    /// Links to other places, at most three.
+    pub social_links: BTreeMap<SocialLinkKind, SocialLink>,
+}
+
+impl Asset {
+    /// An asset of which nothing is known but its id; for tests and the sandbox.
+    #[must_use]
+    pub fn new(id: u64) -> Self {
+        Self {
+            id,
+            display_name: None,
+            description: None,
+            asset_type: None,
+            creator: None,
+            moderation_state: None,
+            state: None,
+            revision_id: None,
+            revision_created_at: None,
+            icon: None,
+            previews: Vec::new(),
+            social_links: BTreeMap::new(),
+        }
+    }
+
+    /// Reads an answer that may leave the id out, because the question named it.
+    pub(crate) fn from_answer(answer: &Value, asked_for: Option<u64>) -> Result<Self, serde_json::Error> {
+        let wire = WireAsset::deserialize(answer)?;
+        let id = wire.asset_id.or_else(|| wire::path_id(&wire.path, "assets")).or(asked_for);
+        let id = id.ok_or_else(|| de::Error::custom("an asset without an id"))?;
+        Ok(wire.into_asset(id))
+    }
+}
+
+open_enum! {
+    /// What sort of asset can be uploaded. The service is strict about case: `Decal`, not `decal`.
+    ///
+    /// <https://create.roblox.com/docs/cloud/guides/usage-assets#supported-asset-types-and-limits>
+    AssetType, prefix "ASSET_TYPE_" {
+        /// An animation, as `.rbxm` or `.rbxmx`.
+        Animation = "Animation",
+        /// A sound of at most 7 minutes, as `.mp3`, `.ogg`, `.wav` or `.flac`.
+        Audio = "Audio",
+        /// An image under 8000×8000 pixels, as `.png`, `.jpg`, `.bmp` or `.tga`. The id is the decal's; textures use that
+        /// of the [`Image`](Self::Image) behind it.
+        Decal = "Decal",
+        /// An image under 8000×8000 pixels, as `.png`, `.jpg`, `.bmp` or `.tga`. The id is the one that textures use.
+        Image = "Image",
+        /// A mesh in Roblox's own format.
+        Mesh = "Mesh",
+        /// A model, as `.fbx`, `.gltf`, `.glb`, `.rbxm` or `.rbxmx`. The one type whose content can be updated.
+        Model = "Model",
+        /// A video of at most 5 minutes and 3.75 GB, as `.mp4` or `.mov`.
+        Video = "Video",
+    }
+}
+
+open_enum! {
+    /// How far Roblox's moderation has got with an asset.
+    ModerationState, prefix "MODERATION_STATE_" {
+        /// It is being looked at. Others can't see it yet.
+        Reviewing = "Reviewing",
+        /// It was refused.
+        Rejected = "Rejected",
+        /// It can be used.
+        Approved = "Approved",
+    }
+}
+
+open_enum! {
+    /// Whether an asset can be used, or was put away.
+    AssetState, prefix "STATE_" {
+        /// It can be used.
+        Active = "Active",
+        /// It was archived, and can be restored.
+        Archived = "Archived",
+    }
+}
+
+/// Who an asset belongs to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Creator {
+    /// A user, by id.
+    User(u64),
+    /// A group, by id.
+    Group(u64),
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct WireCreator {
+    #[serde(default, with = "wire::option_id", skip_serializing_if = "Option::is_none")]
+    user_id: Option<u64>,
+    #[serde(default, with = "wire::option_id", skip_serializing_if = "Option::is_none")]
+    group_id: Option<u64>,
+}
+
+impl Serialize for Creator {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let (user_id, group_id) = match self {
+            Self::User(id) => (Some(*id), None),
+            Self::Group(id) => (None, Some(*id)),
+        };
+        WireCreator { user_id, group_id }.serialize(serializer)
+    }
+}
+
+impl<'de> Deserialize<'de> for Creator {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let WireCreator { user_id, group_id } = WireCreator::deserialize(deserializer)?;
+        // An id of 0 is how some answers write "not this one".
+        let set = |id: Option<u64>| id.filter(|id| *id != 0);
+        match (set(user_id), set(group_id)) {
+            (_, Some(id)) => Ok(Self::Group(id)),
+            (Some(id), None) => Ok(Self::User(id)),
+            (None, None) => Err(de::Error::custom("a creator that is neither a user nor a group")),
+        }
+    }
+}
+
+/// An image that is shown of an asset.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct Preview {
+    /// The resource path of the image, `assets/{id}`.
+    #[serde(default, deserialize_with = "wire::or_default")]
+    pub asset: String,
+    /// What the image shows, in words.
+    #[serde(default, deserialize_with = "wire::or_default")]
+    pub alt_text: String,
+}
+
+impl Preview {
+    /// The image with this id, and what it shows in words.
+    #[must_use]
+    pub fn new(image_id: u64, alt_text: impl Into<String>) -> Self {
+        Self { asset: format!("assets/{image_id}"), alt_text: alt_text.into() }
+    }
+}
+
+/// A link from an asset to another place.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct SocialLink {
+    /// The words of the link.
+    #[serde(default, deserialize_with = "wire::or_default", skip_serializing_if = "String::is_empty")]
+    pub title: String,
+    /// The address; each kind of link takes only addresses of its own site.
+    #[serde(default, deserialize_with = "wire::or_default")]
+    pub uri: String,
+}
+
+impl SocialLink {
+    /// A link without words.
+    #[must_use]
+    pub fn new(uri: impl Into<String>) -> Self {
+        Self { title: String::new(), uri: uri.into() }
+    }
+
+    /// The same link with words.
+    #[must_use]
+    pub fn with_title(mut self, title: impl Into<String>) -> Self {
+        self.title = title.into();
+        self
+    }
+}
+
+open_enum! {
+    /// Where a [`SocialLink`] leads. An asset has at most one of each, and at most three in all.
+    SocialLinkKind {
+        /// A page on Facebook.
+        Facebook = "facebook",
+        /// A profile on Twitter.
+        Twitter = "twitter",
+        /// A channel on YouTube.
+        Youtube = "youtube",
+        /// A channel on Twitch.
+        Twitch = "twitch",
+        /// A server on Discord.
+        Discord = "discord",
+        /// A repository or profile on GitHub.
+        Github = "github",
+        /// A group on Roblox.
+        Roblox = "roblox",
+        /// A server on Guilded.
+        Guilded = "guilded",
+        /// A thread on Roblox's developer forum.
+        DevForum = "devForum",
+    }
+}
+
+/// The end of the names of the fields that hold social links: `twitchSocialLink`.
+const SOCIAL_LINK: &str = "SocialLink";
+
+impl SocialLinkKind {
+    /// The asset's field that holds this link.
+    pub(crate) fn field(&self) -> String {
+        format!("{self}{SOCIAL_LINK}")
+    }
+}
+
+/// An asset as the service writes it.
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct WireAsset {
+    #[serde(default, deserialize_with = "wire::or_default")]
+    path: String,
+    #[serde(default, with = "wire::option_id", skip_serializing_if = "Option::is_none")]
+    asset_id: Option<u64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    display_name: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    description: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    asset_type: Option<AssetType>,
+    #[serde(default, deserialize_with = "wire::or_default", skip_serializing_if = "WireContext::is_empty")]
+    creation_context: WireContext,
+    #[serde(default, deserialize_with = "wire::or_default", skip_serializing_if = "WireModeration::is_empty")]
+    moderation_result: WireModeration,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    state: Option<AssetState>,
+    #[serde(default, with = "wire::option_id", skip_serializing_if = "Option::is_none")]
+    revision_id: Option<u64>,
+    #[serde(default, deserialize_with = "wire::timestamp", skip_serializing_if = "Option::is_none")]
+    revision_create_time: Option<Timestamp>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    icon: Option<String>,
+    #[serde(default, deserialize_with = "wire::or_default", skip_serializing_if = "Vec::is_empty")]
+    previews: Vec<Preview>,
+    #[serde(flatten)]
+    others: Map<String, Value>,
+}
+
+#[derive(Default, Serialize, Deserialize)]
+struct WireContext {
+    #[serde(default, deserialize_with = "lenient_creator", skip_serializing_if = "Option::is_none")]
+    creator: Option<Creator>,
+}
+
+impl WireContext {
+    fn is_empty(&self) -> bool {
+        self.creator.is_none()
+    }
+}
+
+#[derive(Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct WireModeration {
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    moderation_state: Option<ModerationState>,
+}
+
+impl WireModeration {
+    fn is_empty(&self) -> bool {
+        self.moderation_state.is_none()
+    }
+}
+
+/// A creator of a sort that isn't known here must not fail an asset.
+fn lenient_creator<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Creator>, D::Error> {
+    Ok(Creator::deserialize(Value::deserialize(deserializer)?).ok())
+}
+
+impl WireAsset {
+    fn into_asset(self, id: u64) -> Asset {
+        let social_links = self
+            .others
+            .into_iter()
+            .filter_map(|(field, link)| {
+                let kind = field.strip_suffix(SOCIAL_LINK)?;
+                Some((SocialLinkKind::from(kind), SocialLink::deserialize(link).ok()?))
+            })
+            .collect();
+        Asset {
+            id,
+            display_name: self.display_name,
+            description: self.description,
+            asset_type: self.asset_type,
+            creator: self.creation_context.creator,
+            moderation_state: self.moderation_result.moderation_state,
+            state: self.state,
+            revision_id: self.revision_id,
+            revision_created_at: self.revision_create_time,
+            icon: self.icon.and_then(|path| wire::path_id(&path, "assets")),
+            previews: self.previews,
+            social_links,
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for Asset {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Self::from_answer(&Value::deserialize(deserializer)?, None).map_err(de::Error::custom)
+    }
+}
+
+impl Serialize for Asset {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let links = self.social_links.iter();
+        let others: Result<_, serde_json::Error> =
+            links.map(|(kind, link)| Ok((kind.field(), serde_json::to_value(link)?))).collect();
+        WireAsset {
+            path: format!("assets/{}", self.id),
+            asset_id: Some(self.id),
+            display_name: self.display_name.clone(),
+            description: self.description.clone(),
+            asset_type: self.asset_type.clone(),
+            creation_context: WireContext { creator: self.creator },
+            moderation_result: WireModeration { moderation_state: self.moderation_state.clone() },
+            state: self.state.clone(),
+            revision_id: self.revision_id,
+            revision_create_time: self.revision_created_at,
+            icon: self.icon.map(|id| format!("assets/{id}")),
+            previews: self.previews.clone(),
+            others: others.map_err(serde::ser::Error::custom)?,
+        }
+        .serialize(serializer)
+    }
+}

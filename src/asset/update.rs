@@ -1,0 +1,148 @@
+use std::collections::BTreeMap;
+
+use serde_json::{Map, Value, json};
+
+use super::{AssetFile, Preview, SocialLink, SocialLinkKind};
+use crate::client::Client;
+use crate::error::{Error, Result};
+use crate::multipart::Form;
+use crate::operation::Operation;
+use crate::rate_limit::Endpoint;
+use crate::transport::Request;
+
+/// The service takes no more than this many social links on an asset.
+const MOST_SOCIAL_LINKS: usize = 3;
+
+/// Changes to an asset, for [`User::update_asset`](crate::User::update_asset). What isn't named stays as it is.
+///
+/// ```no_run
+/// use rblxopencloud::{AssetUpdate, SocialLink, SocialLinkKind, User};
+///
+/// # fn main() -> rblxopencloud::Result<()> {
+/// let user = User::new(156, "api-key");
+/// let update = AssetUpdate::new(1234)
+///     .display_name("new name")
+///     .remove_description()
+///     .social_link(SocialLinkKind::Github, SocialLink::new("https://github.com/your-repo"));
+/// let asset = user.update_asset(update)?.wait()?;
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Debug)]
+#[must_use = "an update does nothing until it is handed to a user"]
+pub struct AssetUpdate {
+    asset_id: u64,
+    file: Option<AssetFile>,
+    /// By the name of the field; `None` names it in the mask and leaves it out, which removes it.
+    fields: BTreeMap<String, Option<Value>>,
+}
+
+impl AssetUpdate {
+    /// An update of the asset with this id, which changes nothing yet.
+    pub fn new(asset_id: u64) -> Self {
+        Self { asset_id, file: None, fields: BTreeMap::new() }
+    }
+
+    /// New content, which becomes a new version. The service takes it only for models.
+    pub fn file(mut self, file: AssetFile) -> Self {
+        self.file = Some(file);
+        self
+    }
+
+    /// A new name of at most 50 characters. A name can't be removed.
+    pub fn display_name(self, name: impl Into<String>) -> Self {
+        self.set("displayName", Some(Value::String(name.into())))
+    }
+
+    /// A new description of at most 1000 characters; an empty one removes what was there.
+    pub fn description(self, description: impl Into<String>) -> Self {
+        self.set("description", Some(Value::String(description.into())))
+    }
+
+    /// Removes the description: the same as an empty one.
+    pub fn remove_description(self) -> Self {
+        self.description("")
+    }
+
+    /// A link to another place. An asset has at most three, and at most one of each kind.
+    pub fn social_link(self, kind: SocialLinkKind, link: SocialLink) -> Self {
+        self.set(kind.field(), Some(json!(link)))
+    }
+
+    /// Removes a link.
+    pub fn remove_social_link(self, kind: SocialLinkKind) -> Self {
+        self.set(kind.field(), None)
+    }
+
+    /// A new icon: the id of an image with equal sides.
+    pub fn icon(self, image_id: u64) -> Self {
+        self.set("icon", Some(Value::String(format!("assets/{image_id}"))))
+    }
+
+    /// Removes the icon.
+    pub fn remove_icon(self) -> Self {
+        self.set("icon", None)
+    }
+
+    /// New previews, in place of all that were there.
+    pub fn previews(self, previews: impl IntoIterator<Item = Preview>) -> Self {
+        let previews: Vec<Preview> = previews.into_iter().collect();
+        self.set("previews", Some(json!(previews)))
+    }
+
+    /// Removes all previews.
+    pub fn remove_previews(self) -> Self {
+        self.set("previews", None)
+    }
+
+    fn set(mut self, field: impl Into<String>, value: Option<Value>) -> Self {
+        self.fields.insert(field.into(), value);
+        self
+    }
+
+    fn check(&self) -> Result<()> {
+        if self.fields.is_empty() && self.file.is_none() {
+            return Err(Error::invalid_input("the update changes nothing"));
+        }
+        if let Some(Some(Value::String(name))) = self.fields.get("displayName") {
+            if name.trim().is_empty() {
+                return Err(
+                    Error::invalid_input("the asset's new name is empty").advise("give it one of 1 to 50 characters")
+                );
+            }
+        }
+        let links = self.fields.iter().filter(|(field, link)| field.ends_with(super::SOCIAL_LINK) && link.is_some());
+        if links.count() > MOST_SOCIAL_LINKS {
+            return Err(Error::invalid_input(format!("an asset has at most {MOST_SOCIAL_LINKS} social links")));
+        }
+        if let Some(field) = self.fields.keys().find(|field| !field.bytes().all(|byte| byte.is_ascii_alphanumeric())) {
+            return Err(Error::invalid_input(format!("{field:?} can't be a field of an asset")));
+        }
+        Ok(())
+    }
+
+    /// Sends the update.
+    pub(crate) fn send(self, client: &Client) -> Result<Operation<super::Asset>> {
+        self.check()?;
+        let mask: Vec<&str> = self.fields.keys().map(String::as_str).collect();
+        let mask = mask.join(",");
+        let mut request: Map<String, Value> =
+            self.fields.into_iter().filter_map(|(field, value)| Some((field, value?))).collect();
+        request.insert("assetId".to_owned(), json!(self.asset_id));
+
+        let file = match self.file {
+            Some(file) => {
+                let content_type = file.checked_content_type()?;
+                Some((file, content_type))
+            }
+            None => None,
+        };
+        let mut form = Form::new(&request, file)?;
+        let path = format!("/assets/v1/assets/{}", self.asset_id);
+        let mut request = Request::patch(Endpoint::AssetUpdate, &path, &mut form).needs("asset:write");
+        if !mask.is_empty() {
+            request = request.query("updateMask", &mask);
+        }
+        Operation::start(client.clone(), request, Some(self.asset_id))
+    }
+}

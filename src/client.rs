@@ -1,0 +1,152 @@
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::asset::Asset;
+use crate::credentials::Credentials;
+use crate::error::Result;
+use crate::operation::{Operation, OperationName};
+use crate::retry::RetryPolicy;
+use crate::transport::{Timeouts, Transport, TransportOptions};
+use crate::user::User;
+
+/// The way to Open Cloud: credentials, an address and a pool of connections.
+///
+/// Clones are cheap and share all of it; so do the handles that a client gives out. It can be used from many threads at
+/// once.
+///
+/// ```
+/// use rblxopencloud::Client;
+///
+/// let client = Client::new("api-key");
+/// let user = client.user(156);
+/// assert_eq!(user.id(), 156);
+/// ```
+#[derive(Clone, Debug)]
+pub struct Client {
+    transport: Arc<Transport>,
+}
+
+impl Client {
+    /// A client of `https://apis.roblox.com` with the default settings.
+    ///
+    /// A key that can't be one (empty, or with a line break in it) is an error of the first call; use
+    /// [`builder`](Self::builder) to hear of it at once.
+    #[must_use]
+    pub fn new(credentials: impl Into<Credentials>) -> Self {
+        Self { transport: Arc::new(Transport::new(credentials.into(), TransportOptions::default())) }
+    }
+
+    /// Starts a client with other settings.
+    pub fn builder(credentials: impl Into<Credentials>) -> ClientBuilder {
+        ClientBuilder { credentials: credentials.into(), options: TransportOptions::default() }
+    }
+
+    /// The handle of a user. Costs no request.
+    #[must_use]
+    pub fn user(&self, id: u64) -> User {
+        User::with_client(id, self.clone())
+    }
+
+    /// Goes on with an operation that was started before, in another process perhaps. Costs no request.
+    ///
+    /// ```
+    /// # use rblxopencloud::{Client, Result};
+    /// # fn run(client: &Client) -> Result<()> {
+    /// let asset = client.operation("operations/8f2c".parse()?).wait()?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn operation(&self, name: OperationName) -> Operation<Asset> {
+        Operation::resume(self.clone(), name)
+    }
+
+    /// The address that calls go to, without a slash at its end.
+    #[must_use]
+    pub fn base_url(&self) -> &str {
+        self.transport.base_url()
+    }
+
+    pub(crate) fn transport(&self) -> &Transport {
+        &self.transport
+    }
+}
+
+/// Makes a [`Client`] with other settings than the default ones.
+///
+/// ```
+/// use std::time::Duration;
+///
+/// use rblxopencloud::Client;
+///
+/// # fn main() -> rblxopencloud::Result<()> {
+/// let client = Client::builder("api-key")
+///     .base_url("http://127.0.0.1:4000")
+///     .call_timeout(Duration::from_secs(10))
+///     .build()?;
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Debug)]
+#[must_use]
+pub struct ClientBuilder {
+    credentials: Credentials,
+    options: TransportOptions,
+}
+
+impl ClientBuilder {
+    /// Another address than `https://apis.roblox.com`, a sandbox's say. HTTPS, or plain HTTP on the loopback interface,
+    /// where the environment's proxies are passed by.
+    pub fn base_url(mut self, url: impl Into<String>) -> Self {
+        self.options.base_url = url.into();
+        self
+    }
+
+    /// What the service is told of the caller, in place of this crate's name and version.
+    pub fn user_agent(mut self, user_agent: impl Into<String>) -> Self {
+        self.options.user_agent = user_agent.into();
+        self
+    }
+
+    /// All time limits at once.
+    pub fn timeouts(mut self, timeouts: Timeouts) -> Self {
+        self.options.timeouts = timeouts;
+        self
+    }
+
+    /// How long a whole call may take, its body and its answer included; an upload's is longer by
+    /// [`Timeouts::upload_rate`].
+    pub fn call_timeout(mut self, limit: Duration) -> Self {
+        self.options.timeouts.call = limit;
+        self
+    }
+
+    /// How long making a connection may take.
+    pub fn connect_timeout(mut self, limit: Duration) -> Self {
+        self.options.timeouts.connect = limit;
+        self
+    }
+
+    /// What is sent again, how often, and how long the pauses are.
+    pub fn retry(mut self, policy: RetryPolicy) -> Self {
+        self.options.retry = policy;
+        self
+    }
+
+    /// An agent of the caller's own, with its TLS roots, proxy and resolver. Time limits, redirects and the treatment of
+    /// error answers stay this crate's.
+    pub fn agent(mut self, agent: ureq::Agent) -> Self {
+        self.options.agent = Some(agent);
+        self
+    }
+
+    /// Makes the client.
+    ///
+    /// # Errors
+    /// [`InvalidInput`](crate::ErrorKind::InvalidInput) if the key or token can't stand in a header, or the base URL is
+    /// no URL, or is plain HTTP to another machine.
+    pub fn build(self) -> Result<Client> {
+        let transport = Transport::new(self.credentials, self.options);
+        transport.check()?;
+        Ok(Client { transport: Arc::new(transport) })
+    }
+}

@@ -1,0 +1,194 @@
+//! Reads what the service says in a refusal, in each of the forms that it has.
+
+use serde_json::Value;
+
+/// More than this of a message helps nobody.
+const LONGEST_MESSAGE: usize = 500;
+
+/// A refusal in the service's words.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct ServiceError {
+    pub(crate) code: Option<String>,
+    pub(crate) message: Option<String>,
+}
+
+impl ServiceError {
+    /// Reads the body of an error answer, whatever it is: one of the service's JSON forms, a page of a proxy, or nothing.
+    pub(crate) fn from_body(body: &[u8]) -> Self {
+        if let Ok(json) = serde_json::from_slice(body) {
+            return match json {
+                Value::String(message) => Self { code: None, message: sentence(&message) },
+                json => Self::from_json(&json).unwrap_or_default(),
+            };
+        }
+        let text = String::from_utf8_lossy(body);
+        Self { code: None, message: sentence(&without_markup(&text)) }
+    }
+
+    /// Reads an error object, wherever one can stand; `None` if this is something else.
+    pub(crate) fn from_json(json: &Value) -> Option<Self> {
+        let object = json.as_object()?;
+        let text = |name: &str| object.get(name).and_then(Value::as_str).and_then(sentence);
+        let code = |name: &str| object.get(name).and_then(scalar);
+
+        let nested = match object.get("errors") {
+            Some(Value::Array(errors)) => Self::from_list(errors),
+            Some(Value::Object(fields)) => {
+                let complaints: Vec<String> =
+                    fields.iter().map(|(field, complaint)| format!("{field}: {}", words(complaint))).collect();
+                (!complaints.is_empty()).then(|| Self { code: None, message: sentence(&complaints.join("; ")) })
+            }
+            _ => match object.get("error") {
+                Some(error @ Value::Object(_)) => Self::from_json(error),
+                _ => None,
+            },
+        };
+        let nested = nested.unwrap_or_default();
+
+        let found = Self {
+            code: code("code").or(code("error")).or(code("errorCode")).or(nested.code),
+            message: ["message", "error_description", "errorMessage", "Message"]
+                .into_iter()
+                .find_map(text)
+                .or(nested.message)
+                .or_else(|| text("detail"))
+                .or_else(|| text("title")),
+        };
+        (found != Self::default()).then_some(found)
+    }
+
+    fn from_list(errors: &[Value]) -> Option<Self> {
+        let errors: Vec<Self> = errors
+            .iter()
+            .filter_map(|error| match error {
+                Value::String(message) => Some(Self { code: None, message: sentence(message) }),
+                error => Self::from_json(error),
+            })
+            .collect();
+        let messages: Vec<&str> = errors.iter().filter_map(|error| error.message.as_deref()).collect();
+        let message = sentence(&messages.join("; "));
+        let code = errors.iter().find_map(|error| error.code.clone());
+        // The gateway's code 0 stands for "none".
+        Some(Self { code: code.filter(|code| code != "0"), message })
+    }
+}
+
+/// Codes come as strings and as integers.
+fn scalar(value: &Value) -> Option<String> {
+    match value {
+        Value::String(text) => sentence(text),
+        Value::Number(number) => Some(number.to_string()),
+        _ => None,
+    }
+}
+
+fn words(value: &Value) -> String {
+    match value {
+        Value::Array(values) => values.iter().map(words).collect::<Vec<_>>().join(", "),
+        Value::String(text) => text.clone(),
+        other => other.to_string(),
+    }
+}
+
+fn sentence(text: &str) -> Option<String> {
+    Some(one_line(text)).filter(|line| !line.is_empty())
+}
+
+/// White space and control characters become single spaces.
+pub(crate) fn one_line(text: &str) -> String {
+    let words = text.split(|c: char| c.is_whitespace() || c.is_control()).filter(|word| !word.is_empty());
+    words.collect::<Vec<_>>().join(" ")
+}
+
+/// Cuts what is too long, at a character.
+pub(crate) fn shorten(text: &str) -> String {
+    if text.len() <= LONGEST_MESSAGE {
+        return text.to_owned();
+    }
+    let end = (0..=LONGEST_MESSAGE).rev().find(|end| text.is_char_boundary(*end)).unwrap_or(0);
+    format!("{}…", &text[..end])
+}
+
+/// The words of an HTML page: its tags, scripts and styles left out. Other text stays as it is.
+fn without_markup(text: &str) -> String {
+    let lower = text.to_ascii_lowercase();
+    if !["<html", "<!doctype", "<body", "<head"].iter().any(|tag| lower.contains(tag)) {
+        return text.to_owned();
+    }
+    let mut words = String::new();
+    let mut at = 0;
+    while let Some(open) = lower[at..].find('<').map(|open| at + open) {
+        words.push_str(&text[at..open]);
+        words.push(' ');
+        let hidden = ["script", "style"].into_iter().find(|name| lower[open + 1..].starts_with(name));
+        let from = match hidden {
+            Some(name) => match lower[open..].find(&format!("</{name}")) {
+                Some(close) => open + close,
+                None => return words,
+            },
+            None => open,
+        };
+        match lower[from..].find('>') {
+            Some(close) => at = from + close + 1,
+            None => return words,
+        }
+    }
+    words.push_str(&text[at..]);
+    words
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(body: &str) -> (Option<String>, Option<String>) {
+        let ServiceError { code, message } = ServiceError::from_body(body.as_bytes());
+        (code, message)
+    }
+
+    fn pair(code: Option<&str>, message: Option<&str>) -> (Option<String>, Option<String>) {
+        (code.map(Into::into), message.map(Into::into))
+    }
+
+    #[test]
+    fn every_form_is_read() {
+        for (body, code, message) in [
+            (r#"{"code":"INVALID_ARGUMENT","message":"Bad.","details":[]}"#, Some("INVALID_ARGUMENT"), Some("Bad.")),
+            (
+                r#"{"error":"INVALID_ARGUMENT","message":"Bad.","errorDetails":[]}"#,
+                Some("INVALID_ARGUMENT"),
+                Some("Bad."),
+            ),
+            (r#"{"errors":[{"code":0,"message":"Invalid API Key"}]}"#, None, Some("Invalid API Key")),
+            (r#"{"errors":[{"code":7,"message":"a"},{"code":8,"message":"b"}]}"#, Some("7"), Some("a; b")),
+            (
+                r#"{"errors":{"filter":["is bad","is old"]},"title":"One or more","status":400}"#,
+                None,
+                Some("filter: is bad, is old"),
+            ),
+            (r#"{"error":"invalid_grant","error_description":"Used."}"#, Some("invalid_grant"), Some("Used.")),
+            (r#"{"errorCode":12,"errorMessage":"Old."}"#, Some("12"), Some("Old.")),
+            (r#"{"error":{"code":3,"message":"Inside."}}"#, Some("3"), Some("Inside.")),
+            (r#"{"title":"Bad Request","status":400}"#, None, Some("Bad Request")),
+            (r#""Just a string.""#, None, Some("Just a string.")),
+            ("upstream\r\nconnect error", None, Some("upstream connect error")),
+            (
+                "<!DOCTYPE html><html><head><title>502 Bad Gateway</title><style>a>b{}</style></head><body>nginx</body>",
+                None,
+                Some("502 Bad Gateway nginx"),
+            ),
+            ("", None, None),
+            ("{}", None, None),
+            ("[]", None, None),
+            ("null", None, None),
+        ] {
+            assert_eq!(read(body), pair(code, message), "{body}");
+        }
+    }
+
+    #[test]
+    fn a_long_message_is_cut_at_a_character() {
+        let message = shorten(&format!("a{}", "é".repeat(5000)));
+        assert!(message.len() < LONGEST_MESSAGE + 4 && message.ends_with('…'));
+    }
+}

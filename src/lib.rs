@@ -1,0 +1,81 @@
+//! Roblox Open Cloud for programs that don't want an async runtime: a user's profile, inventory and groups, and asset
+//! uploads of any size. Calls block, listings are plain iterators, uploads stream from disk, and nothing is sent twice.
+//!
+//! ```no_run
+//! use rblxopencloud::{AssetFile, AssetType, AssetUpload, User};
+//!
+//! # fn main() -> rblxopencloud::Result<()> {
+//! let user = User::new(156, "api-key");
+//! println!("{}", user.fetch_info()?.display_name);
+//!
+//! for item in user.list_inventory() {
+//!     println!("{:?}", item?);
+//! }
+//!
+//! let file = AssetFile::open("path-to/image.png")?;
+//! let upload = AssetUpload::new(file, AssetType::Decal, "asset name", "asset description");
+//! let asset = user.upload_asset(upload)?.wait()?;
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # A map
+//!
+//! [`User`] is where to begin. It is a handle: it costs nothing to make, and its methods make the calls. Handles that
+//! share connections and rate limits come from one [`Client`], whose [builder](Client::builder) sets all there is to set.
+//!
+//! A call returns one of three shapes:
+//!
+//! - a model, such as [`UserInfo`]: plain data with public fields, which can be read and written with serde in the
+//!   service's own JSON;
+//! - a [`Pager`]: an iterator over models, which fetches pages as it goes;
+//! - an [`Operation`]: work that the service goes on with, to [wait](Operation::wait) for.
+//!
+//! Roblox adds fields, kinds and values without notice. What this version doesn't know is kept
+//! ([`InventoryItem::Unknown`], `Unknown(String)` of each enum) and never fails a page.
+//!
+//! Every failure is an [`Error`], which knows whether it makes sense to [try again](Error::is_retryable) and whether a
+//! change [may have happened](Error::outcome_unknown) all the same. What the client tries again by itself is in
+//! [`RetryPolicy`]; how long it waits for what is in [`Timeouts`].
+//!
+//! With the feature `sandbox`, the module `sandbox` has a local Open Cloud for tests.
+//!
+//! Each call logs its method, path, status, attempt and duration with [`log`] at `debug`, and nothing of keys or contents.
+#![forbid(unsafe_code)]
+
+mod asset;
+mod client;
+mod credentials;
+mod error;
+mod multipart;
+mod open_enum;
+mod operation;
+mod pager;
+mod rate_limit;
+mod retry;
+#[cfg(feature = "sandbox")]
+pub mod sandbox;
+mod transport;
+mod user;
+mod wire;
+
+pub use asset::{
+    Asset, AssetFile, AssetPrivacy, AssetState, AssetType, AssetUpdate, AssetUpload, Creator, ModerationState, Preview,
+    SocialLink, SocialLinkKind,
+};
+pub use client::{Client, ClientBuilder};
+pub use credentials::Credentials;
+pub use error::{Error, ErrorKind, Result};
+pub use operation::{Operation, OperationName, WaitOptions};
+pub use pager::{Page, Pager, Pages};
+pub use retry::RetryPolicy;
+pub use transport::Timeouts;
+pub use user::{
+    CollectibleDetails, CollectibleInstanceState, GroupMembership, InventoryAsset, InventoryAssetType, InventoryBadge,
+    InventoryFilter, InventoryGamePass, InventoryIds, InventoryItem, InventoryKinds, InventoryPrivateServer,
+    SocialNetworkProfiles, SocialNetworkVisibility, User, UserInfo,
+};
+
+#[cfg(all(doctest, feature = "sandbox"))]
+#[doc = include_str!("../README.md")]
+struct Readme;

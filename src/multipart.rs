@@ -1,0 +1,180 @@
+//! The body of an upload: `multipart/form-data` of exact length, streamed from where the file is.
+//!
+//! Crates that do this exist, and none would do: one is archived and declares a wrong length, one buffers the whole file,
+//! and ureq's own form can't be sent twice.
+
+use std::io::{self, Cursor, Read};
+
+use crate::asset::{AssetFile, FileReader};
+use crate::error::{Error, Result};
+use crate::retry::random_u64;
+
+/// A form with the part `request` (JSON) and, where there is a file, the part `fileContent`.
+pub(crate) struct Form {
+    boundary: String,
+    /// All before the file, or all there is.
+    head: Cursor<Vec<u8>>,
+    file: Option<FilePart>,
+    tail: Cursor<Vec<u8>>,
+    problem: Option<Error>,
+}
+
+struct FilePart {
+    file: AssetFile,
+    reader: Option<FileReader>,
+    left: u64,
+    /// The reader was seen to have no more than was declared.
+    is_checked: bool,
+}
+
+impl Form {
+    /// The content type is checked by the caller to have no line break.
+    pub(crate) fn new(request: &impl serde::Serialize, file: Option<(AssetFile, String)>) -> Result<Self> {
+        let json = serde_json::to_vec(request)
+            .map_err(|error| Error::invalid_input(format!("the request can't be written as JSON: {error}")))?;
+        let boundary = format!("rblxopencloud-{:016x}{:016x}", random_u64(), random_u64());
+
+        let mut head = format!(
+            "--{boundary}\r\ncontent-disposition: form-data; name=\"request\"\r\n\
+             content-type: application/json\r\n\r\n"
+        )
+        .into_bytes();
+        head.extend_from_slice(&json);
+        let mut tail = format!("\r\n--{boundary}--\r\n").into_bytes();
+
+        let file = match file {
+            None => {
+                head.append(&mut tail);
+                None
+            }
+            Some((file, content_type)) => {
+                let name = escape_name(file.name());
+                head.extend_from_slice(
+                    format!(
+                        "\r\n--{boundary}\r\ncontent-disposition: form-data; name=\"fileContent\"; \
+                         filename=\"{name}\"\r\ncontent-type: {content_type}\r\n\r\n"
+                    )
+                    .as_bytes(),
+                );
+                Some(FilePart { left: file.len(), file, reader: None, is_checked: false })
+            }
+        };
+        Ok(Self { boundary, head: Cursor::new(head), file, tail: Cursor::new(tail), problem: None })
+    }
+
+    pub(crate) fn content_type(&self) -> String {
+        format!("multipart/form-data; boundary={}", self.boundary)
+    }
+
+    /// The exact length of the whole body.
+    pub(crate) fn len(&self) -> u64 {
+        let file = self.file.as_ref().map_or(0, |part| part.file.len());
+        self.head.get_ref().len() as u64 + file + self.tail.get_ref().len() as u64
+    }
+
+    /// Whether the last byte was handed to the connection. Before that, the service can't have a whole request.
+    pub(crate) fn is_sent(&self) -> bool {
+        at_end(&self.head) && self.file.as_ref().is_none_or(|part| part.left == 0) && at_end(&self.tail)
+    }
+
+    /// Makes the form start again; `false` if its file is a reader that can't.
+    pub(crate) fn rewind(&mut self) -> bool {
+        self.head.set_position(0);
+        self.tail.set_position(0);
+        match &mut self.file {
+            None => true,
+            Some(part) => {
+                part.reader = None;
+                part.left = part.file.len();
+                part.is_checked = false;
+                part.file.can_be_read()
+            }
+        }
+    }
+
+    /// What was wrong with the file, if that is why the body broke off.
+    pub(crate) fn take_problem(&mut self) -> Option<Error> {
+        self.problem.take()
+    }
+
+    fn read_file(&mut self, buffer: &mut [u8]) -> Result<usize> {
+        let Some(part) = &mut self.file else { return Ok(0) };
+        let reader = match &mut part.reader {
+            Some(reader) => reader,
+            none => none.insert(part.file.reader()?),
+        };
+        let name = part.file.name();
+        let read_error = |error: io::Error| Error::io(format!("the file {name:?}"), error);
+        let mut got = 0;
+        if part.left > 0 {
+            let want = usize::try_from(part.left).map_or(buffer.len(), |left| left.min(buffer.len()));
+            got = read_some(reader, &mut buffer[..want]).map_err(read_error)?;
+            if got == 0 {
+                return Err(Error::changed_file(name, part.file.len(), "shorter"));
+            }
+        }
+        // The last byte leaves only when it is known to be the last one.
+        if got as u64 == part.left && !part.is_checked {
+            if read_some(reader, &mut [0]).map_err(read_error)? != 0 {
+                return Err(Error::changed_file(name, part.file.len(), "longer"));
+            }
+            part.is_checked = true;
+        }
+        part.left -= got as u64;
+        Ok(got)
+    }
+}
+
+fn at_end(cursor: &Cursor<Vec<u8>>) -> bool {
+    cursor.position() >= cursor.get_ref().len() as u64
+}
+
+fn read_some(reader: &mut impl Read, buffer: &mut [u8]) -> io::Result<usize> {
+    loop {
+        match reader.read(buffer) {
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            other => return other,
+        }
+    }
+}
+
+impl Read for Form {
+    /// Fails, and doesn't end early, if the file isn't as long as declared: an early end would leave the connection
+    /// waiting for the rest.
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        if buffer.is_empty() {
+            return Ok(0);
+        }
+        let head = self.head.read(buffer)?;
+        if head > 0 {
+            return Ok(head);
+        }
+        match self.read_file(buffer) {
+            Ok(0) => self.tail.read(buffer),
+            Ok(read) => Ok(read),
+            Err(problem) => {
+                let error = io::Error::other(problem.to_string());
+                self.problem = Some(problem);
+                Err(error)
+            }
+        }
+    }
+}
+
+impl std::fmt::Debug for Form {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Form").field("len", &self.len()).field("is_sent", &self.is_sent()).finish_non_exhaustive()
+    }
+}
+
+/// Writes a file name as browsers do in a form: quotes, backslashes and control characters as `%XX`, the rest as it is.
+fn escape_name(name: &str) -> String {
+    let mut escaped = String::with_capacity(name.len());
+    for c in name.chars() {
+        match c {
+            '"' | '\\' | '\0'..='\x1f' | '\x7f' => escaped.push_str(&format!("%{:02X}", u32::from(c))),
+            c => escaped.push(c),
+        }
+    }
+    escaped
+}

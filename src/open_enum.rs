@@ -1,0 +1,101 @@
+//! Enums that keep what they don't know, so that a value that Roblox adds tomorrow survives today's client.
+
+/// Declares an enum of service strings with an `Unknown(String)` that round-trips.
+///
+/// With `prefix "ASSET_TYPE_"` the long spelling is understood too: `ASSET_TYPE_MESH_PART` is `MeshPart`.
+macro_rules! open_enum {
+    (
+        $(#[$meta:meta])*
+        $name:ident $(, prefix $prefix:literal)? {
+            $($(#[$variant_meta:meta])* $variant:ident = $wire:literal,)+
+        }
+    ) => {
+        $(#[$meta])*
+        #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+        #[non_exhaustive]
+        pub enum $name {
+            $($(#[$variant_meta])* $variant,)+
+            /// A value that this version doesn't know, as the service spelled it.
+            Unknown(String),
+        }
+
+        impl $name {
+            /// Every value that this version knows, in the order of Roblox's document.
+            pub const KNOWN: &'static [Self] = &[$(Self::$variant,)+];
+
+            /// The value as the service spells it.
+            #[must_use]
+            pub fn as_str(&self) -> &str {
+                match self {
+                    $(Self::$variant => $wire,)+
+                    Self::Unknown(other) => other,
+                }
+            }
+
+            fn known(text: &str) -> Option<Self> {
+                match text {
+                    $($wire => Some(Self::$variant),)+
+                    _ => {
+                        $(if let Some(long) = text.strip_prefix($prefix) {
+                            return Self::KNOWN
+                                .iter()
+                                .find(|known| $crate::open_enum::same_word(known.as_str(), long))
+                                .cloned();
+                        })?
+                        None
+                    }
+                }
+            }
+        }
+
+        impl From<&str> for $name {
+            fn from(text: &str) -> Self {
+                Self::known(text).unwrap_or_else(|| Self::Unknown(text.to_owned()))
+            }
+        }
+
+        impl From<String> for $name {
+            fn from(text: String) -> Self {
+                Self::known(&text).unwrap_or(Self::Unknown(text))
+            }
+        }
+
+        impl std::fmt::Display for $name {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.pad(self.as_str())
+            }
+        }
+
+        impl serde::Serialize for $name {
+            fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                serializer.serialize_str(self.as_str())
+            }
+        }
+
+        impl<'de> serde::Deserialize<'de> for $name {
+            fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                struct Visitor;
+                impl serde::de::Visitor<'_> for Visitor {
+                    type Value = $name;
+
+                    fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                        f.write_str(concat!("a string that names a ", stringify!($name)))
+                    }
+
+                    fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<$name, E> {
+                        Ok(text.into())
+                    }
+                }
+                deserializer.deserialize_str(Visitor)
+            }
+        }
+    };
+}
+
+pub(crate) use open_enum;
+
+/// Whether `MeshPart` and `MESH_PART` are one word.
+pub(crate) fn same_word(short: &str, long: &str) -> bool {
+    let long = long.bytes().filter(|byte| *byte != b'_');
+    short.bytes().map(|byte| byte.to_ascii_uppercase()).eq(long)
+}

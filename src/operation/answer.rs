@@ -1,0 +1,106 @@
+use serde::de;
+use serde_json::Value;
+
+use super::{OperationName, ReadResult, State};
+use crate::error::ServiceError;
+use crate::transport::Undecodable;
+
+/// What the service says of an operation.
+pub(super) struct Answer<T> {
+    pub(super) name: Option<OperationName>,
+    pub(super) state: State<T>,
+    pub(super) partial_failures: Vec<String>,
+}
+
+/// Which question an answer is to.
+#[derive(Clone, Copy, PartialEq)]
+pub(super) enum Question {
+    Start,
+    Poll,
+}
+
+impl<T> Answer<T> {
+    /// Reads an operation in each of the forms that it comes in.
+    pub(super) fn read(
+        body: &[u8],
+        read: ReadResult<T>,
+        asked_for: Option<u64>,
+        question: Question,
+    ) -> Result<Self, Undecodable> {
+        let json: Value = serde_json::from_slice(body)?;
+        let strange = |what: &str| Undecodable::Json(de::Error::custom(what));
+        let object = json.as_object().ok_or_else(|| strange("an operation that is no object"))?;
+        let present = |field: &str| object.get(field).filter(|value| !value.is_null());
+
+        let name = present("path")
+            .and_then(Value::as_str)
+            .and_then(|path| path.parse().ok())
+            .or_else(|| OperationName::from_id(present("operationId")?.as_str()?));
+        let failures = metadata_errors(&json);
+        let answer = |state| Ok(Self { name: name.clone(), state, partial_failures: Vec::new() });
+        let failed = |said: ServiceError| answer(State::Failed(said));
+        let done = present("done").and_then(Value::as_bool);
+
+        let refusal = ["error", "status"].into_iter().filter_map(present).find_map(|said| match said {
+            Value::String(message) => Some(ServiceError { code: None, message: Some(message.clone()) }),
+            said => ServiceError::from_json(said).filter(|said| !is_ok(said)),
+        });
+        if let Some(said) = refusal {
+            // `{"error": "CODE", "message": …}` is one error, not one inside another.
+            return failed(ServiceError::from_json(&json).filter(|whole| whole.message.is_some()).unwrap_or(said));
+        }
+        if done != Some(false) {
+            if let Some(response) = present("response") {
+                if let Some(said) = refusal_in(response) {
+                    return failed(said);
+                }
+                let result = read(response, asked_for)?;
+                return Ok(Self { name, state: State::Done(result), partial_failures: failures });
+            }
+        }
+        if done == Some(true) {
+            if failures.is_empty() {
+                return Err(strange("an operation that is done and has no result"));
+            }
+            return failed(ServiceError { code: None, message: Some(failures.join("; ")) });
+        }
+        if name.is_none() {
+            if let Some(said) = refusal_in(&json) {
+                return failed(said);
+            }
+            if question == Question::Start {
+                // An update may be answered with the fields that it changed.
+                if asked_for.is_none() || done.is_some() {
+                    return Err(strange("an operation without a name"));
+                }
+                return answer(State::Done(read(&json, asked_for)?));
+            }
+        }
+        answer(State::Pending)
+    }
+}
+
+/// An error where a result belongs. A result has a path or an id; what has a message and neither is none.
+fn refusal_in(json: &Value) -> Option<ServiceError> {
+    if json.get("assetId").is_some() || json.get("path").is_some() {
+        return None;
+    }
+    let has = |field| json.get(field).is_some_and(|value: &Value| !value.is_null());
+    let is_refusal = ["code", "message", "error", "errors", "errorCode", "errorMessage"].into_iter().any(has);
+    ServiceError::from_json(json).filter(|said| is_refusal && !is_ok(said))
+}
+
+/// `{"code": 0}` is how a status says that all is well.
+fn is_ok(said: &ServiceError) -> bool {
+    matches!(said.code.as_deref(), Some("0" | "OK" | "200")) && said.message.is_none()
+}
+
+/// `metadata.errors[].error.message`: what went wrong beside the main thing.
+fn metadata_errors(json: &Value) -> Vec<String> {
+    let errors = json.pointer("/metadata/errors").and_then(Value::as_array);
+    let text = |error: &Value| {
+        let said = ServiceError::from_json(error)?;
+        said.message.or(said.code)
+    };
+    errors.into_iter().flatten().filter_map(text).collect()
+}

@@ -1,0 +1,225 @@
+//! `/assets/v1/assets`: what is checked before an asset is made or changed.
+
+use serde_json::{Map, Value, json};
+
+use super::answer::Answer;
+use super::filter::decimal;
+use super::http::Head;
+use super::multipart::Part;
+use super::state::{Change, World};
+use crate::asset::{AssetType, SocialLinkKind};
+
+const LONGEST_NAME: usize = 50;
+const LONGEST_DESCRIPTION: usize = 1000;
+const MOST_SOCIAL_LINKS: usize = 3;
+const LARGEST_FILE: u64 = 20 * 1024 * 1024;
+pub(super) const LARGEST_VIDEO: u64 = 3_750_000_000;
+
+fn invalid(message: impl AsRef<str>) -> Answer {
+    Answer::v1(400, "INVALID_ARGUMENT", message)
+}
+
+fn no_such_asset(id: u64) -> Answer {
+    Answer::v1(404, "NOT_FOUND", format!("The asset {id} doesn't exist."))
+}
+
+pub(super) fn get(world: &World, id: u64) -> Result<Answer, Answer> {
+    let asset = world.assets.get(&id).ok_or_else(|| no_such_asset(id))?;
+    Ok(Answer::json(&Value::Object(asset.fields.clone())))
+}
+
+pub(super) fn create(world: &mut World, parts: Vec<Part>) -> Result<Answer, Answer> {
+    let request = request_part(&parts)?;
+    let text = |field: &str| request.get(field).and_then(Value::as_str);
+    let asset_type = match text("assetType").map(AssetType::from) {
+        None => return Err(invalid("The assetType is missing.")),
+        // The long spelling is for answers.
+        Some(known) if Some(known.as_str()) == text("assetType") && !matches!(known, AssetType::Unknown(_)) => known,
+        Some(_) => return Err(invalid("The assetType is unknown.")),
+    };
+    let mut fields = Map::new();
+    fields.insert("displayName".to_owned(), display_name(request.get("displayName"))?);
+    let description = request.get("description").ok_or_else(|| invalid("The description is missing."))?;
+    if let Some(description) = checked_description(description)? {
+        fields.insert("description".to_owned(), description);
+    }
+    fields.insert("assetType".to_owned(), json!(asset_type));
+    fields.insert("creationContext".to_owned(), json!({ "creator": creator(world, &request)? }));
+
+    let file = file_part(parts)?.ok_or_else(|| invalid("The fileContent is missing."))?;
+    check_file(&file, &asset_type)?;
+    Ok(world.begin(Change::Create { fields, content: file.into() }))
+}
+
+pub(super) fn update(world: &mut World, id: u64, head: &Head, parts: Vec<Part>) -> Result<Answer, Answer> {
+    let asset = world.assets.get(&id).ok_or_else(|| no_such_asset(id))?;
+    let request = request_part(&parts)?;
+    if request.get("assetId").is_some_and(|given| id_of(given) != Some(id)) {
+        return Err(invalid("The assetId is not the one of the path."));
+    }
+    let mask = head.query_value("updateMask").unwrap_or_default();
+    let mut changes = Vec::new();
+    for field in mask.split(',').filter(|_| !mask.is_empty()) {
+        let value = request.get(field).filter(|value| !value.is_null());
+        changes.push((field.to_owned(), checked_change(field, value)?));
+    }
+    let asset_type = asset.fields.get("assetType").and_then(Value::as_str).map(AssetType::from);
+
+    let mut links: Vec<&str> =
+        asset.fields.keys().map(String::as_str).filter(|field| link_kind(field).is_some()).collect();
+    for (field, value) in changes.iter().filter(|(field, _)| link_kind(field).is_some()) {
+        links.retain(|known| known != field);
+        links.extend(value.as_ref().map(|_| field.as_str()));
+    }
+    if links.len() > MOST_SOCIAL_LINKS {
+        return Err(invalid("An asset has at most 3 social links."));
+    }
+
+    let content = match file_part(parts)? {
+        None => None,
+        Some(_) if asset_type != Some(AssetType::Model) => {
+            return Err(invalid("The content can be updated only of a Model."));
+        }
+        Some(file) => {
+            check_file(&file, &AssetType::Model)?;
+            Some(file.into())
+        }
+    };
+    if changes.is_empty() && content.is_none() {
+        return Err(invalid("The updateMask is empty, and there is no fileContent."));
+    }
+    if world.bare_updates && content.is_none() {
+        return Ok(world.update_at_once(id, changes));
+    }
+    Ok(world.begin(Change::Update { id, changes, content }))
+}
+
+/// The JSON of the part `request`.
+fn request_part(parts: &[Part]) -> Result<Map<String, Value>, Answer> {
+    let mut named = parts.iter().filter(|part| part.name == "request");
+    let part = named.next().ok_or_else(|| invalid("The part request is missing."))?;
+    if named.next().is_some() {
+        return Err(invalid("The part request is there twice."));
+    }
+    serde_json::from_slice(&part.beginning).map_err(|error| invalid(format!("The part request is no JSON: {error}.")))
+}
+
+fn file_part(parts: Vec<Part>) -> Result<Option<Part>, Answer> {
+    let mut files = parts.into_iter().filter(|part| part.name == "fileContent");
+    let file = files.next();
+    if files.next().is_some() {
+        return Err(invalid("The part fileContent is there twice."));
+    }
+    Ok(file)
+}
+
+fn check_file(file: &Part, asset_type: &AssetType) -> Result<(), Answer> {
+    if file.file_name.as_ref().is_none_or(String::is_empty) {
+        return Err(invalid("The fileContent has no filename."));
+    }
+    let fitting: &[&str] = match asset_type {
+        AssetType::Audio => &["audio/mpeg", "audio/ogg", "audio/wav", "audio/flac"],
+        AssetType::Decal | AssetType::Image => &["image/png", "image/jpeg", "image/bmp", "image/tga"],
+        AssetType::Model => &["model/fbx", "model/gltf+json", "model/gltf-binary", "model/x-rbxm"],
+        AssetType::Animation => &["model/x-rbxm"],
+        AssetType::Mesh => &["model/x-file-mesh-data"],
+        AssetType::Video => &["video/mp4", "video/mov"],
+        AssetType::Unknown(_) => &[],
+    };
+    let content_type = file.content_type.as_deref().and_then(|text| text.split(';').next()).unwrap_or_default().trim();
+    if !fitting.iter().any(|known| known.eq_ignore_ascii_case(content_type)) {
+        return Err(invalid(format!("The content type '{content_type}' doesn't fit the asset type {asset_type}.")));
+    }
+    let largest = if *asset_type == AssetType::Video { LARGEST_VIDEO } else { LARGEST_FILE };
+    if file.length > largest {
+        return Err(Answer::gateway(413, "Request Entity Too Large"));
+    }
+    if file.length == 0 {
+        return Err(invalid("The fileContent is empty."));
+    }
+    Ok(())
+}
+
+fn display_name(value: Option<&Value>) -> Result<Value, Answer> {
+    match value.and_then(Value::as_str) {
+        None => Err(invalid("The displayName is missing.")),
+        Some(name) if name.trim().is_empty() => Err(invalid("The displayName is empty.")),
+        Some(name) if name.chars().count() > LONGEST_NAME => Err(invalid("The displayName is too long.")),
+        Some(name) => Ok(json!(name)),
+    }
+}
+
+/// `None` if it is empty: the service leaves an empty one out.
+fn checked_description(value: &Value) -> Result<Option<Value>, Answer> {
+    match value.as_str() {
+        None => Err(invalid("The description is no text.")),
+        Some(text) if text.chars().count() > LONGEST_DESCRIPTION => Err(invalid("The description is too long.")),
+        Some("") => Ok(None),
+        Some(text) => Ok(Some(json!(text))),
+    }
+}
+
+fn id_of(value: &Value) -> Option<u64> {
+    value.as_u64().or_else(|| decimal(value.as_str()?))
+}
+
+fn creator(world: &World, request: &Map<String, Value>) -> Result<Value, Answer> {
+    let context = request.get("creationContext").and_then(Value::as_object);
+    let context = context.ok_or_else(|| invalid("The creationContext is missing."))?;
+    if context.get("expectedPrice").is_some_and(|price| id_of(price).is_none()) {
+        return Err(invalid("The expectedPrice is no number."));
+    }
+    let privacy = context.get("assetPrivacy");
+    if privacy.is_some_and(|privacy| !matches!(privacy.as_str(), Some("default" | "restricted" | "openUse"))) {
+        return Err(invalid("The assetPrivacy is unknown."));
+    }
+    let creator = context.get("creator").and_then(Value::as_object);
+    let creator = creator.ok_or_else(|| invalid("The creator is missing."))?;
+    let (field, value, is_known): (_, _, fn(&World, u64) -> bool) =
+        match (creator.get("userId"), creator.get("groupId")) {
+            (Some(id), None) => ("userId", id, |world, id| world.users.contains_key(&id)),
+            (None, Some(id)) => ("groupId", id, |world, id| world.groups.contains(id)),
+            _ => return Err(invalid("The creator is not exactly one of userId and groupId.")),
+        };
+    let id = id_of(value).filter(|id| is_known(world, *id));
+    let id = id.ok_or_else(|| invalid(format!("The {field} of the creator is unknown.")))?;
+    Ok(json!({ field: id.to_string() }))
+}
+
+/// The kind of link that a field holds.
+fn link_kind(field: &str) -> Option<SocialLinkKind> {
+    let kind = SocialLinkKind::from(field.strip_suffix("SocialLink")?);
+    Some(kind).filter(|kind| !matches!(kind, SocialLinkKind::Unknown(_)))
+}
+
+/// The new value of a field that the mask names; `None` removes it.
+fn checked_change(field: &str, value: Option<&Value>) -> Result<Option<Value>, Answer> {
+    match field {
+        "displayName" => display_name(value).map(Some),
+        "description" => value.map_or(Ok(None), checked_description),
+        "icon" => match value {
+            Some(value) if !value.as_str().is_some_and(is_asset_path) => Err(invalid("The icon is no asset.")),
+            value => Ok(value.cloned()),
+        },
+        "previews" => match value {
+            Some(value) if !is_previews(value) => Err(invalid("The previews are no list of assets.")),
+            value => Ok(value.cloned()),
+        },
+        _ if link_kind(field).is_some() => match value {
+            Some(value) if value.get("uri").and_then(Value::as_str).is_none_or(str::is_empty) => {
+                Err(invalid(format!("The {field} has no uri.")))
+            }
+            value => Ok(value.cloned()),
+        },
+        _ => Err(invalid(format!("The updateMask names the unknown field '{field}'."))),
+    }
+}
+
+fn is_asset_path(path: &str) -> bool {
+    path.strip_prefix("assets/").and_then(decimal).is_some()
+}
+
+fn is_previews(value: &Value) -> bool {
+    let is_preview = |preview: &Value| preview.get("asset").and_then(Value::as_str).is_some_and(is_asset_path);
+    value.as_array().is_some_and(|previews| previews.iter().all(is_preview))
+}

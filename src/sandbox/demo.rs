@@ -1,0 +1,93 @@
+//! A world to look around in.
+
+use serde_json::json;
+
+use super::Sandbox;
+use crate::user::{
+    CollectibleDetails, CollectibleInstanceState, GroupMembership, InventoryAsset, InventoryAssetType, InventoryBadge,
+    InventoryGamePass, InventoryItem, InventoryPrivateServer, SocialNetworkProfiles, SocialNetworkVisibility, UserInfo,
+};
+
+const BUILDERMAN: u64 = 156;
+const ITEMS: u64 = 250;
+
+pub(super) fn fill(sandbox: &Sandbox) {
+    sandbox.add_user(builderman());
+    sandbox.set_inventory(BUILDERMAN, inventory());
+    for (group, name, role) in [(7, "Roblox", 99), (1_200, "Builders Club", 41), (36_000, "Sandbox Testers", 12)] {
+        sandbox.add_group(group, name);
+        let mut membership = GroupMembership::new(group, BUILDERMAN, role);
+        membership.role_ids.push(role - 1);
+        membership.created_at = "2009-07-29T19:05:03.1234567Z".parse().ok();
+        membership.updated_at = "2024-02-29T12:00:00Z".parse().ok();
+        sandbox.add_membership(membership);
+        sandbox.add_user(UserInfo::new(group + 1_000, format!("Member{group}")));
+        sandbox.add_membership(GroupMembership::new(group, group + 1_000, role - 1));
+    }
+}
+
+fn builderman() -> UserInfo {
+    let mut user = UserInfo::new(BUILDERMAN, "builderman");
+    user.display_name = "Builderman".to_owned();
+    user.created_at = "2006-03-08T18:26:20.443Z".parse().ok();
+    user.about = "Welcome to Roblox! I have nothing to sell, and much to build.".to_owned();
+    user.locale = Some("en_us".to_owned());
+    user.premium = Some(true);
+    user.id_verified = Some(true);
+    user.social_network_profiles = Some(SocialNetworkProfiles {
+        twitter: Some("https://twitter.com/Roblox".to_owned()),
+        youtube: Some("https://www.youtube.com/roblox".to_owned()),
+        visibility: Some(SocialNetworkVisibility::Everyone),
+        ..SocialNetworkProfiles::default()
+    });
+    user
+}
+
+/// The special items first, then assets of every type in turn.
+fn inventory() -> Vec<InventoryItem> {
+    let time = |day: u64| format!("2023-07-{:02}T12:34:56.789Z", day % 31 + 1).parse().ok();
+    let mut items: Vec<InventoryItem> = Vec::new();
+    for id in [111, 222] {
+        let mut badge = InventoryBadge::new(id);
+        badge.added_at = time(id);
+        items.push(InventoryItem::Badge(badge));
+    }
+    items.push(InventoryItem::GamePass(InventoryGamePass::new(777)));
+    let mut server = InventoryPrivateServer::new(175_156);
+    server.added_at = time(1);
+    items.push(InventoryItem::PrivateServer(server));
+    items.push(InventoryItem::Unknown(json!({
+        "path": format!("users/{BUILDERMAN}/inventory-items/hologram-1"),
+        "hologramDetails": { "hologramId": "4242" },
+        "addTime": "2031-01-01T00:00:00Z",
+    })));
+    for serial in 1..=5 {
+        let mut hat = asset(1_365_000 + serial, InventoryAssetType::Hat);
+        hat.added_at = time(serial);
+        hat.collectible_details = Some(CollectibleDetails {
+            item_id: Some(format!("521cca19-75bb-4e05-a0af-{serial:012}")),
+            instance_id: Some(format!("a8a27d38-ee51-4cf4-8b0a-{serial:012}")),
+            instance_state: Some(if serial == 1 {
+                CollectibleInstanceState::Hold
+            } else {
+                CollectibleInstanceState::Available
+            }),
+            serial_number: Some(serial),
+        });
+        items.push(InventoryItem::Asset(hat));
+    }
+    items.push(InventoryItem::Asset(asset(1_700_000, InventoryAssetType::from("TIME_MACHINE"))));
+    let types = InventoryAssetType::KNOWN.iter().cycle().cloned();
+    for (number, asset_type) in (items.len() as u64..ITEMS).zip(types) {
+        let mut asset = asset(100_000_000_000_000 + number, asset_type);
+        asset.added_at = time(number);
+        items.push(InventoryItem::Asset(asset));
+    }
+    items
+}
+
+fn asset(id: u64, asset_type: InventoryAssetType) -> InventoryAsset {
+    let mut asset = InventoryAsset::new(id, asset_type);
+    asset.instance_id = Some(173_413_000_000 + id % 1_000_000);
+    asset
+}

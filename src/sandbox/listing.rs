@@ -1,0 +1,71 @@
+//! Page sizes and page tokens, the same for every listing.
+
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+
+use super::answer::Answer;
+use super::http::Head;
+use super::multipart::Fnv;
+
+const DEFAULT_SIZE: u64 = 10;
+const LARGEST_SIZE: u64 = 100;
+
+/// Which page of a listing is asked for.
+#[derive(Debug)]
+pub(super) struct PageRequest {
+    /// How many entries of the unfiltered listing come before it.
+    pub(super) offset: usize,
+    pub(super) size: usize,
+    resource: u32,
+    filter_hash: u32,
+}
+
+impl PageRequest {
+    /// Reads `maxPageSize` and `pageToken`; a token holds for the same path and the same filter.
+    pub(super) fn read(head: &Head, filter: Option<&str>) -> Result<Self, Answer> {
+        let invalid = |message: &str| Answer::v2(400, "INVALID_ARGUMENT", message);
+        let size = match head.query_value("maxPageSize") {
+            None => DEFAULT_SIZE,
+            Some(text) => match text.parse::<i64>().ok().and_then(|size| u64::try_from(size).ok()) {
+                None | Some(0) => return Err(invalid("The maxPageSize is not a number from 1 to 100.")),
+                Some(size) => size.min(LARGEST_SIZE),
+            },
+        };
+        let size = usize::try_from(size).unwrap_or(usize::MAX);
+        let mut request =
+            Self { offset: 0, size, resource: short_hash(&head.path), filter_hash: short_hash(filter.unwrap_or("")) };
+        if let Some(token) = head.query_value("pageToken").filter(|token| !token.is_empty()) {
+            let (offset, filter_hash) =
+                request.read_token(token).ok_or_else(|| invalid("The page token is invalid."))?;
+            if filter_hash != request.filter_hash {
+                return Err(invalid("The filter is not the one that the page token was given for."));
+            }
+            request.offset = offset;
+        }
+        Ok(request)
+    }
+
+    /// Names the page that begins at `offset`.
+    pub(super) fn token(&self, offset: usize) -> String {
+        let mut bytes = [0; 16];
+        bytes[..8].copy_from_slice(&(offset as u64).to_be_bytes());
+        bytes[8..12].copy_from_slice(&self.resource.to_be_bytes());
+        bytes[12..].copy_from_slice(&self.filter_hash.to_be_bytes());
+        URL_SAFE_NO_PAD.encode(bytes)
+    }
+
+    fn read_token(&self, token: &str) -> Option<(usize, u32)> {
+        let bytes: [u8; 16] = URL_SAFE_NO_PAD.decode(token).ok()?.try_into().ok()?;
+        if bytes[8..12] != self.resource.to_be_bytes() {
+            return None;
+        }
+        let offset = u64::from_be_bytes(bytes[..8].try_into().ok()?);
+        let filter_hash = u32::from_be_bytes(bytes[12..].try_into().ok()?);
+        Some((usize::try_from(offset).ok()?, filter_hash))
+    }
+}
+
+#[allow(clippy::cast_possible_truncation)]
+fn short_hash(text: &str) -> u32 {
+    Fnv::of(text.as_bytes()) as u32
+}

@@ -1,0 +1,324 @@
+//! Connections: a thread accepts them, and each has a thread of its own.
+
+use std::collections::HashMap;
+use std::io::{self, Read};
+use std::net::{Ipv4Addr, Shutdown, SocketAddr, TcpListener, TcpStream};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::thread::{self, JoinHandle};
+use std::time::{Duration, Instant};
+
+use super::answer::Answer;
+use super::assets::LARGEST_VIDEO;
+use super::fault::{Faults, Harm};
+use super::http::{Connection, Head, Length, Problem};
+use super::multipart::{self, Part};
+use super::rate_limit::{LimitHeaders, Limiter};
+use super::record::{Entry, LARGEST_KEPT, Log, RecordedPart};
+use super::router::{self, Route};
+use super::state::World;
+
+/// A declared length beyond this is refused before it is sent: the largest file, and a form around it.
+const LARGEST_BODY: u64 = LARGEST_VIDEO + 64 * 1024;
+/// How long the end waits for connections that are busy.
+const LONGEST_GOODBYE: Duration = Duration::from_millis(80);
+
+/// What all connections share. No two of the locks are held at once.
+#[derive(Debug, Default)]
+pub(super) struct Shared {
+    pub(super) world: Mutex<World>,
+    pub(super) faults: Mutex<Faults>,
+    pub(super) limiter: Mutex<Limiter>,
+    pub(super) log: Mutex<Log>,
+    open: Mutex<Open>,
+    changed: Condvar,
+}
+
+#[derive(Debug, Default)]
+struct Open {
+    is_stopping: bool,
+    streams: HashMap<u64, TcpStream>,
+    accepted: u64,
+}
+
+/// A panic in one handler must not be the end of the others.
+pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// A server that runs until it is dropped.
+#[derive(Debug)]
+pub(super) struct Server {
+    pub(super) shared: Arc<Shared>,
+    pub(super) address: SocketAddr,
+    acceptor: Option<JoinHandle<()>>,
+}
+
+impl Server {
+    pub(super) fn start(port: u16, shared: Shared) -> io::Result<Self> {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port))?;
+        let address = listener.local_addr()?;
+        let shared = Arc::new(shared);
+        let for_acceptor = Arc::clone(&shared);
+        let acceptor =
+            thread::Builder::new().name("sandbox".to_owned()).spawn(move || accept(&listener, &for_acceptor))?;
+        Ok(Self { shared, address, acceptor: Some(acceptor) })
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let mut open = lock(&self.shared.open);
+        open.is_stopping = true;
+        for stream in open.streams.values() {
+            // It may have ended by itself.
+            let _ = stream.shutdown(Shutdown::Both);
+        }
+        drop(open);
+        self.shared.changed.notify_all();
+        // Wakes the acceptor. If that fails, it stays asleep on a port that is of no use to anybody, which is better than
+        // to wait for it.
+        if TcpStream::connect_timeout(&self.address, LONGEST_GOODBYE).is_ok() {
+            if let Some(acceptor) = self.acceptor.take() {
+                let _ = acceptor.join();
+            }
+        }
+        let open = lock(&self.shared.open);
+        let _ = self.shared.changed.wait_timeout_while(open, LONGEST_GOODBYE, |open| !open.streams.is_empty());
+    }
+}
+
+fn accept(listener: &TcpListener, shared: &Arc<Shared>) {
+    loop {
+        let accepted = listener.accept();
+        if lock(&shared.open).is_stopping {
+            return;
+        }
+        let Ok((stream, _)) = accepted else {
+            // Out of file descriptors, say: others must close theirs first.
+            thread::sleep(Duration::from_millis(5));
+            continue;
+        };
+        let Some(visit) = Visit::begin(&stream, shared) else { continue };
+        // Without a thread there is nobody to serve it: it is closed.
+        let _ = thread::Builder::new().name("sandbox-connection".to_owned()).spawn(move || visit.serve(stream));
+    }
+}
+
+/// One connection's time with us; dropping it takes the connection off the list.
+struct Visit {
+    shared: Arc<Shared>,
+    number: u64,
+}
+
+impl Drop for Visit {
+    fn drop(&mut self) {
+        let stream = lock(&self.shared.open).streams.remove(&self.number);
+        drop(stream);
+        self.shared.changed.notify_all();
+    }
+}
+
+/// Whether the connection can be used again.
+#[derive(PartialEq)]
+enum Next {
+    Request,
+    Close,
+}
+
+impl Visit {
+    fn begin(stream: &TcpStream, shared: &Arc<Shared>) -> Option<Self> {
+        stream.set_nodelay(true).ok()?;
+        let handle = stream.try_clone().ok()?;
+        let mut open = lock(&shared.open);
+        if open.is_stopping {
+            return None;
+        }
+        open.accepted += 1;
+        let number = open.accepted;
+        open.streams.insert(number, handle);
+        Some(Self { shared: Arc::clone(shared), number })
+    }
+
+    fn serve(self, stream: TcpStream) {
+        let mut connection = Connection::new(stream);
+        let mut out = Vec::new();
+        loop {
+            match connection.read_head() {
+                Ok(Some(head)) => match self.answer(&mut connection, &head, &mut out) {
+                    Ok(Next::Request) => {}
+                    Ok(Next::Close) | Err(Problem::Io) => return,
+                    Err(Problem::Malformed(what)) => return refuse_malformed(&mut connection, what),
+                },
+                Ok(None) | Err(Problem::Io) => return,
+                Err(Problem::Malformed(what)) => return refuse_malformed(&mut connection, what),
+            }
+        }
+    }
+
+    fn answer(&self, connection: &mut Connection, head: &Head, out: &mut Vec<u8>) -> Result<Next, Problem> {
+        let shared = &*self.shared;
+        let harm = lock(&shared.faults).take(&head.method, &head.path);
+        let unread = |shared: &Shared| lock(&shared.log).push(Entry::new(head, self.number));
+        let admission = match harm {
+            Some(Harm::CloseAtOnce) => {
+                unread(shared);
+                return Ok(Next::Close);
+            }
+            Some(Harm::AnswerAtOnce(answer)) => {
+                let number = unread(shared);
+                return Self::last_word(connection, shared, number, &answer, out);
+            }
+            // These stand for something in front of the service.
+            Some(Harm::Answer(_) | Harm::Raw(_)) => Err(Answer::v2(500, "INTERNAL", "Replaced.")),
+            _ => shared.admit(head),
+        };
+        if let (Err(refusal), true, None) = (&admission, head.expects_continue, &harm) {
+            let number = unread(shared);
+            return Self::last_word(connection, shared, number, refusal, out);
+        }
+
+        let takes_form = admission.as_ref().is_ok_and(|(route, _)| route.takes_form());
+        let number;
+        let form = match self.read_body(connection, head) {
+            Ok((entry, form)) => {
+                number = lock(&shared.log).push(entry);
+                form
+            }
+            Err((entry, problem)) => {
+                lock(&shared.log).push(entry);
+                return Err(problem);
+            }
+        };
+        match &harm {
+            Some(Harm::Raw(bytes)) => {
+                connection.write(bytes)?;
+                return Ok(Next::Close);
+            }
+            Some(Harm::Delay(delay)) if !shared.sleep(*delay) => return Ok(Next::Close),
+            _ => {}
+        }
+        let answer = match (&harm, admission, form) {
+            (Some(Harm::Answer(answer)), ..) => answer.clone(),
+            (_, Err(refusal), _) => refusal,
+            (_, Ok((_, headers)), Err(what)) if takes_form => {
+                let mut refusal = Answer::v1(400, "INVALID_ARGUMENT", format!("The form can't be read: {what}."));
+                refusal.headers = headers;
+                refusal
+            }
+            (_, Ok((route, headers)), form) => shared.run(&route, headers, head, form.unwrap_or_default()),
+        };
+        let keep_alive = head.keep_alive && !matches!(harm, Some(Harm::HalfAnAnswer | Harm::HalfABody));
+        let body_at = answer.write_to(out, keep_alive);
+        let told = match harm {
+            Some(Harm::NoAnswer) => return Ok(Next::Close),
+            Some(Harm::HalfAnAnswer) => out.len() / 2,
+            Some(Harm::HalfABody) => body_at + (out.len() - body_at) / 2,
+            _ => out.len(),
+        };
+        lock(&shared.log).answered(number, answer.status);
+        connection.write(&out[..told])?;
+        Ok(if keep_alive { Next::Request } else { Next::Close })
+    }
+
+    /// Answers and closes, whatever the client still wants to send.
+    fn last_word(
+        connection: &mut Connection,
+        shared: &Shared,
+        number: u64,
+        answer: &Answer,
+        out: &mut Vec<u8>,
+    ) -> Result<Next, Problem> {
+        answer.write_to(out, false);
+        lock(&shared.log).answered(number, answer.status);
+        connection.write(out)?;
+        Ok(Next::Close)
+    }
+
+    /// Reads the whole body; the form, or why it is none. On a broken connection, what came until then is recorded.
+    #[allow(clippy::type_complexity, clippy::result_large_err)]
+    fn read_body(
+        &self,
+        connection: &mut Connection,
+        head: &Head,
+    ) -> Result<(Entry, Result<Vec<Part>, &'static str>), (Entry, Problem)> {
+        let mut entry = Entry::new(head, self.number);
+        if head.length == Length::Exactly(0) {
+            return Ok((entry, Err("there is none")));
+        }
+        let boundary = head.content_type.as_deref().and_then(multipart::boundary);
+        let mut body = Tee { reader: connection.body(head), kept: Vec::new(), length: 0 };
+        let form = match boundary {
+            None => Err("the content type is not multipart/form-data with a boundary"),
+            Some(boundary) => match multipart::read_form(&mut body, &boundary) {
+                Ok(parts) => Ok(parts),
+                Err(multipart::Problem::Malformed(what)) => Err(what),
+                Err(multipart::Problem::Io(error)) => {
+                    (entry.body, entry.body_length) = (body.kept, body.length);
+                    return Err((entry, error.into()));
+                }
+            },
+        };
+        let rest = io::copy(&mut body, &mut io::sink());
+        (entry.body, entry.body_length) = (body.kept, body.length);
+        if let Err(error) = rest {
+            return Err((entry, error.into()));
+        }
+        entry.parts = form.iter().flatten().map(RecordedPart::from).collect();
+        Ok((entry, form))
+    }
+}
+
+impl Shared {
+    /// What can be said by the head alone.
+    fn admit(&self, head: &Head) -> Result<(Route, LimitHeaders), Answer> {
+        router::authenticate(head)?;
+        let route = Route::find(head)?;
+        if lock(&self.world).key_is_of_a_group {
+            router::refuse_key_of_group(head, &route)?;
+        }
+        let headers = lock(&self.limiter).take(route.endpoint(), Instant::now())?;
+        if matches!(head.length, Length::Exactly(length) if length > LARGEST_BODY) {
+            return Err(Answer::gateway(413, "Request Entity Too Large"));
+        }
+        Ok((route, headers))
+    }
+
+    fn run(&self, route: &Route, headers: LimitHeaders, head: &Head, parts: Vec<Part>) -> Answer {
+        let answer = catch_unwind(AssertUnwindSafe(|| route.run(&mut lock(&self.world), head, parts)));
+        let mut answer = answer.unwrap_or_else(|_| Answer::v2(500, "INTERNAL", "The sandbox has a bug here."));
+        answer.headers.extend(headers);
+        answer
+    }
+
+    /// `false` if the end came first.
+    fn sleep(&self, time: Duration) -> bool {
+        let open = lock(&self.open);
+        let woken = self.changed.wait_timeout_while(open, time, |open| !open.is_stopping);
+        !woken.unwrap_or_else(PoisonError::into_inner).0.is_stopping
+    }
+}
+
+fn refuse_malformed(connection: &mut Connection, what: &str) {
+    let mut out = Vec::new();
+    Answer::gateway(400, what).write_to(&mut out, false);
+    // The connection ends in any case.
+    let _ = connection.write(&out);
+}
+
+/// Keeps the beginning of what is read, and counts the rest.
+struct Tee<R> {
+    reader: R,
+    kept: Vec<u8>,
+    length: u64,
+}
+
+impl<R: Read> Read for Tee<R> {
+    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+        let read = self.reader.read(into)?;
+        self.length += read as u64;
+        let room = LARGEST_KEPT - self.kept.len();
+        self.kept.extend_from_slice(&into[..read.min(room)]);
+        Ok(read)
+    }
+}

@@ -1,0 +1,176 @@
+//! The world that the sandbox serves.
+
+use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use serde_json::{Map, Value, json};
+
+use super::answer::Answer;
+use super::inventory::Inventory;
+use super::memberships::Groups;
+use super::multipart::Part;
+use super::operations::Operations;
+use crate::asset::Asset;
+
+const FIRST_ASSET_ID: u64 = 100_000_000_000_001;
+/// The contents that are kept in all; older ones are forgotten, but for what they were.
+const MOST_CONTENT: usize = 256 * 1024 * 1024;
+
+/// What was uploaded as an asset.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct AssetContent {
+    /// The name of the file, as it stood in the form.
+    pub file_name: String,
+    /// The content type of the file.
+    pub content_type: String,
+    /// The length of the whole content in bytes.
+    pub length: u64,
+    /// The first MiB of it. Once all contents together pass 256 MiB, the oldest are emptied.
+    pub bytes: Vec<u8>,
+    /// The FNV-1a hash (64 bits) of the whole content.
+    pub hash: u64,
+}
+
+impl From<Part> for AssetContent {
+    fn from(part: Part) -> Self {
+        Self {
+            file_name: part.file_name.unwrap_or_default(),
+            content_type: part.content_type.unwrap_or_default(),
+            length: part.length,
+            bytes: part.beginning,
+            hash: part.hash,
+        }
+    }
+}
+
+#[derive(Debug)]
+pub(super) struct StoredAsset {
+    /// As the service writes it.
+    pub(super) fields: Map<String, Value>,
+    pub(super) content: Option<AssetContent>,
+}
+
+/// A field and its new value; `None` removes it.
+pub(super) type FieldChange = (String, Option<Value>);
+
+/// What an operation will do.
+#[derive(Debug)]
+pub(super) enum Change {
+    Create { fields: Map<String, Value>, content: AssetContent },
+    Update { id: u64, changes: Vec<FieldChange>, content: Option<AssetContent> },
+}
+
+#[derive(Debug, Default)]
+pub(super) struct World {
+    /// Each profile's JSON.
+    pub(super) users: HashMap<u64, Arc<str>>,
+    pub(super) inventories: HashMap<u64, Inventory>,
+    pub(super) private_inventories: HashSet<u64>,
+    pub(super) groups: Groups,
+    pub(super) assets: BTreeMap<u64, StoredAsset>,
+    pub(super) operations: Operations<Change>,
+    pub(super) bare_updates: bool,
+    pub(super) key_is_of_a_group: bool,
+    assets_made: u64,
+    /// The assets with a content, the oldest first, and the contents' length in all.
+    contents: VecDeque<u64>,
+    content_length: usize,
+}
+
+impl World {
+    pub(super) fn add_asset(&mut self, asset: &Asset) {
+        let Ok(Value::Object(mut fields)) = serde_json::to_value(asset) else { return };
+        if fields.get("description").is_some_and(|description| description == "") {
+            fields.remove("description");
+        }
+        self.assets.insert(asset.id, StoredAsset { fields, content: None });
+    }
+
+    /// Begins an operation, and gives the answer to the call that asked for it.
+    pub(super) fn begin(&mut self, change: Change) -> Answer {
+        let id = self.operations.begin(change);
+        if self.operations.done_at_once {
+            self.settle();
+        }
+        self.operations.first_answer(&id)
+    }
+
+    /// Ends the operations whose time has come.
+    pub(super) fn settle(&mut self) {
+        let mut operations = std::mem::take(&mut self.operations);
+        operations.settle(|change| self.apply(change));
+        self.operations = operations;
+    }
+
+    fn apply(&mut self, change: Change) -> Value {
+        let id = match change {
+            Change::Create { mut fields, content } => {
+                let mut id = FIRST_ASSET_ID + self.assets_made;
+                while self.assets.contains_key(&id) {
+                    id += 1;
+                }
+                self.assets_made = id + 1 - FIRST_ASSET_ID;
+                fields.insert("path".to_owned(), json!(format!("assets/{id}")));
+                fields.insert("assetId".to_owned(), json!(id.to_string()));
+                fields.insert("moderationResult".to_owned(), json!({ "moderationState": "Approved" }));
+                fields.insert("state".to_owned(), json!("Active"));
+                self.assets.insert(id, StoredAsset { fields, content: None });
+                self.set_content(id, content);
+                id
+            }
+            Change::Update { id, changes, content } => {
+                if let Some(asset) = self.assets.get_mut(&id) {
+                    change_fields(&mut asset.fields, changes);
+                }
+                if let Some(content) = content {
+                    self.set_content(id, content);
+                }
+                id
+            }
+        };
+        let mut response = self.assets.get(&id).map(|asset| asset.fields.clone()).unwrap_or_default();
+        response.insert("@type".to_owned(), json!("type.googleapis.com/roblox.open_cloud.assets.v1.Asset"));
+        Value::Object(response)
+    }
+
+    /// Changes an asset without an operation, and answers with what was changed.
+    pub(super) fn update_at_once(&mut self, id: u64, changes: Vec<FieldChange>) -> Answer {
+        let answer = changes.iter().cloned().filter_map(|(field, value)| Some((field, value?))).collect();
+        if let Some(asset) = self.assets.get_mut(&id) {
+            change_fields(&mut asset.fields, changes);
+        }
+        Answer::json(&Value::Object(answer))
+    }
+
+    /// A new content is a new revision.
+    fn set_content(&mut self, id: u64, content: AssetContent) {
+        self.content_length += content.bytes.len();
+        self.contents.push_back(id);
+        let Some(asset) = self.assets.get_mut(&id) else { return };
+        let revision = asset.fields.get("revisionId").and_then(Value::as_str).and_then(|id| id.parse::<u64>().ok());
+        asset.fields.insert("revisionId".to_owned(), json!(revision.map_or(1, |id| id + 1).to_string()));
+        asset.fields.insert("revisionCreateTime".to_owned(), json!(format!("{:.3}", Timestamp::now())));
+        if let Some(old) = asset.content.replace(content) {
+            self.content_length -= old.bytes.len();
+        }
+        while self.content_length > MOST_CONTENT {
+            let Some(oldest) = self.contents.pop_front() else { break };
+            // A content that was replaced stands at both places, and is emptied at the first.
+            if let Some(content) = self.assets.get_mut(&oldest).and_then(|asset| asset.content.as_mut()) {
+                self.content_length -= content.bytes.len();
+                content.bytes = Vec::new();
+            }
+        }
+    }
+}
+
+fn change_fields(fields: &mut Map<String, Value>, changes: Vec<FieldChange>) {
+    for (field, value) in changes {
+        match value {
+            Some(value) => fields.insert(field, value),
+            None => fields.remove(&field),
+        };
+    }
+}

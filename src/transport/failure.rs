@@ -1,0 +1,198 @@
+//! What can become of an attempt, and what is said of it.
+
+use std::io;
+
+use super::body::ReadProblem;
+use super::request::Request;
+use super::timeouts::Timeouts;
+use crate::credentials::Scheme;
+use crate::error::{Error, ErrorKind, Result, ServiceError};
+use crate::rate_limit::{Endpoint, Limits};
+
+/// Why a good answer could not be read.
+#[derive(Debug)]
+pub(crate) enum Undecodable {
+    Json(serde_json::Error),
+    /// A 200 whose body is an error.
+    Service(ServiceError),
+}
+
+impl From<serde_json::Error> for Undecodable {
+    fn from(error: serde_json::Error) -> Self {
+        Self::Json(error)
+    }
+}
+
+/// An attempt that failed.
+pub(super) struct Failure {
+    pub(super) error: Error,
+    /// The next attempt can do better.
+    pub(super) passing: bool,
+}
+
+impl Failure {
+    pub(super) fn passing(error: Error) -> Self {
+        Self { error, passing: true }
+    }
+
+    pub(super) fn lasting(error: Error) -> Self {
+        Self { error, passing: false }
+    }
+}
+
+/// No answer came.
+pub(super) fn broken_exchange(
+    timeouts: &Timeouts,
+    subject: String,
+    error: ureq::Error,
+    upload: Option<u64>,
+) -> Failure {
+    match error {
+        ureq::Error::Timeout(passed) => {
+            Failure::passing(Error::new(ErrorKind::Timeout, subject).explain(timeouts.explain(passed, upload)))
+        }
+        // What TLS says of a certificate that it doesn't trust.
+        ureq::Error::Io(error) if error.kind() == io::ErrorKind::InvalidData => Failure::lasting(
+            Error::new(ErrorKind::Connection, subject)
+                .explain(format!("no secure connection: {error}"))
+                .caused_by(error),
+        ),
+        ureq::Error::Io(error) => Failure::passing(
+            Error::new(ErrorKind::Connection, subject)
+                .explain(format!("the connection failed: {error}"))
+                .caused_by(error),
+        ),
+        ureq::Error::HostNotFound => {
+            Failure::passing(Error::new(ErrorKind::Connection, subject).explain("no address was found for the host"))
+        }
+        error @ (ureq::Error::ConnectionFailed | ureq::Error::ConnectProxyFailed(_)) => Failure::passing(
+            Error::new(ErrorKind::Connection, subject)
+                .explain(format!("the connection failed: {error}"))
+                .caused_by(error),
+        ),
+        error @ (ureq::Error::Protocol(_) | ureq::Error::LargeResponseHeader(..)) => Failure::lasting(
+            Error::invalid_response(subject, format!("the answer is no HTTP answer: {error}")).caused_by(error),
+        ),
+        error @ (ureq::Error::TlsRequired | ureq::Error::Tls(_)) => Failure::lasting(
+            Error::new(ErrorKind::Connection, subject)
+                .explain(format!("no TLS connection: {error}"))
+                .advise("build with one of the features rustls, native-tls or platform-verifier")
+                .caused_by(error),
+        ),
+        error => Failure::lasting(
+            Error::new(ErrorKind::Connection, subject)
+                .explain(format!("the connection failed: {error}"))
+                .caused_by(error),
+        ),
+    }
+}
+
+/// The head of a good answer came, but not its body.
+pub(super) fn broken_answer(timeouts: &Timeouts, request: &Request<'_>, status: u16, problem: ReadProblem) -> Failure {
+    let subject = request.subject();
+    let failure = match problem {
+        ReadProblem::TooLarge(bound) => Failure::lasting(Error::invalid_response(
+            subject,
+            format!("the answer is larger than {bound} bytes, which no answer of the service is"),
+        )),
+        #[cfg(feature = "gzip")]
+        ReadProblem::Read(ureq::Error::Decompress(_, error)) => Failure::passing(
+            Error::invalid_response(subject, format!("the answer could not be unpacked: {error}")).caused_by(error),
+        ),
+        ReadProblem::Read(ureq::Error::Io(error)) => Failure::passing(
+            Error::new(ErrorKind::Connection, subject)
+                .explain(format!("the connection broke in the middle of the answer: {error}"))
+                .caused_by(error),
+        ),
+        ReadProblem::Read(error) => broken_exchange(timeouts, subject, error, request.upload_size()),
+    };
+    let error = failure.error.with_status(status).with_unknown_outcome(!request.only_reads());
+    Failure { error, passing: failure.passing }
+}
+
+/// The service answered with a status that says no.
+pub(super) fn refusal(scheme: Scheme, request: &Request<'_>, status: u16, limits: Limits, body: &[u8]) -> Failure {
+    let kind = match status {
+        400 | 413 | 415 | 422 => ErrorKind::InvalidArgument,
+        401 => ErrorKind::Unauthenticated,
+        403 => ErrorKind::PermissionDenied,
+        404 => ErrorKind::NotFound,
+        409 => ErrorKind::Conflict,
+        429 => ErrorKind::RateLimited,
+        500..=599 => ErrorKind::Server,
+        _ => ErrorKind::UnexpectedStatus,
+    };
+    let said = ServiceError::from_body(body);
+    let advice = advice(request, scheme, status, &said);
+    let pause = match status {
+        429 => limits.pause(),
+        _ => limits.retry_after,
+    };
+    let passing = matches!(status, 408 | 429 | 500 | 502 | 503 | 504);
+    let unknown = request.may_have_arrived() && (kind == ErrorKind::Server || status == 408);
+    let mut error = Error::service(kind, request.subject(), said)
+        .with_status(status)
+        .with_retry_after(pause)
+        .with_unknown_outcome(unknown);
+    if (300..400).contains(&status) {
+        error = error.explain("a redirect, which is never followed: the key would go to another place");
+    }
+    if let Some(advice) = advice {
+        error = error.advise(advice);
+    }
+    Failure { error, passing }
+}
+
+pub(super) fn read_answer<T>(
+    request: &Request<'_>,
+    body: &[u8],
+    decode: impl Fn(&[u8]) -> Result<T, Undecodable>,
+) -> Result<T, Failure> {
+    decode(body).map_err(|problem| {
+        let failure = match problem {
+            Undecodable::Json(error) => Failure {
+                // Without a length, a truncated answer shows only here.
+                passing: error.is_eof(),
+                error: Error::invalid_response(
+                    request.subject(),
+                    format!("the answer is not what the service sends: {error}"),
+                )
+                .caused_by(error),
+            },
+            Undecodable::Service(said) => Failure::lasting(
+                Error::service(ErrorKind::InvalidResponse, request.subject(), said)
+                    .explain("an error came with a status that says success"),
+            ),
+        };
+        let error = failure.error.with_unknown_outcome(!request.only_reads());
+        Failure { error, ..failure }
+    })
+}
+
+/// What to do about a refusal, where that is known.
+fn advice(request: &Request<'_>, scheme: Scheme, status: u16, said: &ServiceError) -> Option<String> {
+    let needs = |scope: &str| match scheme {
+        Scheme::ApiKey => format!("give the key the scope {scope}"),
+        Scheme::AccessToken => format!("ask for the scope {scope} when authorizing"),
+    };
+    match (status, request.endpoint) {
+        // The gateway answers a key that it doesn't know with a list of errors; this code comes from behind it.
+        (401, Endpoint::User | Endpoint::Inventory | Endpoint::Memberships)
+            if scheme == Scheme::ApiKey && said.code.as_deref() == Some("UNAUTHENTICATED") =>
+        {
+            Some("a key that a group owns is not taken here: use a key of a user, or OAuth 2.0".to_owned())
+        }
+        (401, _) => Some(match scheme {
+            Scheme::ApiKey => "check that the key is whole, enabled, not expired, and allowed from this address".into(),
+            Scheme::AccessToken => "get a new access token: they last 15 minutes".into(),
+        }),
+        (403, Endpoint::Inventory) => Some(format!(
+            "if the inventory is private, only its owner's key or authorization opens it: {}",
+            needs(request.scope)
+        )),
+        (403, _) if !request.scope.is_empty() => Some(needs(request.scope)),
+        (413, _) => Some("send a smaller file".to_owned()),
+        (429, _) => Some("ask less often".to_owned()),
+        _ => None,
+    }
+}

@@ -1,0 +1,314 @@
+//! The one door to HTTP: every call goes through [`Transport::send`], and nothing outside names `ureq`'s requests.
+
+mod agent;
+mod body;
+mod failure;
+mod request;
+mod timeouts;
+
+use std::fmt;
+use std::time::{Duration, Instant};
+
+use ureq::http::{self, HeaderValue};
+use ureq::{Agent, AsSendBody, SendBody};
+use zeroize::Zeroizing;
+
+pub(crate) use failure::Undecodable;
+pub(crate) use request::{Request, SEGMENT};
+pub use timeouts::Timeouts;
+
+use self::agent::{check_base_url, default_agent};
+use self::body::{ReadProblem, read_bounded};
+use self::failure::Failure;
+use self::request::left_until;
+use crate::credentials::{Credentials, Scheme};
+use crate::error::{Error, ErrorKind, Result, redacted};
+use crate::rate_limit::{Gate, Limits};
+use crate::retry::{Attempts, RetryPolicy};
+
+const SERVICE: &str = "https://apis.roblox.com";
+
+/// The largest answer that is read; a page of 100 items is a hundredth of it.
+const LARGEST_BODY: u64 = 8 * 1024 * 1024;
+/// What is kept of an error answer, and how much more is read so that the connection can be used again.
+const LARGEST_ERROR: u64 = 64 * 1024;
+const LARGEST_DRAIN: u64 = 256 * 1024;
+const LARGEST_HEADERS: usize = 64 * 1024;
+
+/// Bodies from this size on ask first whether they are welcome, as curl's do.
+const ASKS_FIRST: u64 = 1024 * 1024;
+const WAIT_FOR_CONTINUE: Duration = Duration::from_secs(1);
+
+const BUFFER: usize = 32 * 1024;
+const UPLOAD_BUFFER: usize = 128 * 1024;
+
+/// What a client is made with.
+pub(crate) struct TransportOptions {
+    pub(crate) base_url: String,
+    pub(crate) user_agent: String,
+    pub(crate) timeouts: Timeouts,
+    pub(crate) retry: RetryPolicy,
+    pub(crate) agent: Option<Agent>,
+}
+
+impl Default for TransportOptions {
+    fn default() -> Self {
+        Self {
+            base_url: SERVICE.to_owned(),
+            user_agent: concat!(env!("CARGO_PKG_NAME"), "/", env!("CARGO_PKG_VERSION")).to_owned(),
+            timeouts: Timeouts::default(),
+            retry: RetryPolicy::default(),
+            agent: None,
+        }
+    }
+}
+
+impl fmt::Debug for TransportOptions {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("TransportOptions")
+            .field("base_url", &self.base_url)
+            .field("user_agent", &self.user_agent)
+            .field("timeouts", &self.timeouts)
+            .field("retry", &self.retry)
+            .field("own_agent", &self.agent.is_some())
+            .finish()
+    }
+}
+
+/// Connections, credentials and manners, shared by all clones of a client.
+pub(crate) struct Transport {
+    agent: Agent,
+    base_url: String,
+    /// Whether the address of the host has to be looked up.
+    has_host_name: bool,
+    /// Why no call can be made.
+    problem: Option<String>,
+    credentials: Credentials,
+    user_agent: String,
+    timeouts: Timeouts,
+    retry: RetryPolicy,
+    gate: Gate,
+}
+
+impl Transport {
+    pub(crate) fn new(credentials: Credentials, options: TransportOptions) -> Self {
+        let base_url = options.base_url.trim().trim_end_matches('/').to_owned();
+        let checked = check_base_url(&base_url);
+        let on_loopback = checked.as_ref().is_ok_and(|host| host.is_loopback);
+        let has_host_name = checked.as_ref().is_ok_and(|host| host.is_name);
+        let agent = options.agent.unwrap_or_else(|| default_agent(on_loopback));
+        let problem = checked
+            .and_then(|_| match HeaderValue::from_str(&options.user_agent) {
+                Ok(_) => Ok(()),
+                Err(_) => Err(format!("{:?} can't be a user agent", options.user_agent)),
+            })
+            .err();
+        Self {
+            agent,
+            base_url,
+            has_host_name,
+            problem,
+            credentials,
+            user_agent: options.user_agent,
+            timeouts: options.timeouts,
+            retry: options.retry,
+            gate: Gate::default(),
+        }
+    }
+
+    pub(crate) fn base_url(&self) -> &str {
+        &self.base_url
+    }
+
+    /// Says what would fail every call.
+    pub(crate) fn check(&self) -> Result<()> {
+        self.credentials.check()?;
+        match &self.problem {
+            None => Ok(()),
+            Some(problem) => Err(Error::invalid_input(problem.clone())),
+        }
+    }
+
+    /// Makes a call: waits for the turn, sends, repeats what may be repeated, and reads the answer with `decode`.
+    ///
+    /// `body` is a buffer that a caller who makes many calls keeps.
+    pub(crate) fn send<T>(
+        &self,
+        mut request: Request<'_>,
+        body: &mut Vec<u8>,
+        decode: impl Fn(&[u8]) -> Result<T, Undecodable>,
+    ) -> Result<T> {
+        self.check()?;
+        let mut attempts = Attempts::new(&self.retry);
+        loop {
+            let arrived = Instant::now();
+            let mut permit = self
+                .gate
+                .enter(request.endpoint, self.retry.longest_retry_after.min(request.left()))
+                .map_err(|wait| {
+                    Error::new(ErrorKind::RateLimited, request.subject())
+                        .explain("not sent: the service takes no more requests for now")
+                        .advise(format!("try again in {} s", wait.as_secs() + 1))
+                        .with_retry_after(Some(wait))
+                })?;
+            attempts.excuse(arrived.elapsed());
+            attempts.made += 1;
+
+            let began = Instant::now();
+            let (status, limits, outcome) = self.attempt(&mut request, body);
+            permit.answered(limits);
+            log::debug!(
+                "{} -> {} (attempt {}, {:?})",
+                request.subject(),
+                status.map_or_else(|| "no answer".to_owned(), |status| status.to_string()),
+                attempts.made,
+                began.elapsed(),
+            );
+            let failure = match outcome.and_then(|()| failure::read_answer(&request, body, &decode)) {
+                Ok(answer) => return Ok(answer),
+                Err(failure) => failure,
+            };
+
+            let repeatable = !request.may_have_arrived();
+            let error = self.seal(failure.error);
+            let pause =
+                attempts.pause_after(&error, failure.passing, repeatable).filter(|pause| *pause < request.left());
+            if status == Some(429) {
+                permit.refused(pause.or(error.retry_after()).unwrap_or_default());
+            }
+            drop(permit);
+            let Some(pause) = pause.filter(|_| request.form.as_mut().is_none_or(|form| form.rewind())) else {
+                return Err(if attempts.made > 1 { error.after_attempts(attempts.made) } else { error });
+            };
+            if status != Some(429) {
+                // After a 429 the gate holds this caller back along with all the others.
+                std::thread::sleep(pause);
+            }
+        }
+    }
+
+    /// One request and its answer. The body of a good answer is left in `body`.
+    fn attempt(&self, request: &mut Request<'_>, body: &mut Vec<u8>) -> (Option<u16>, Limits, Result<(), Failure>) {
+        body.clear();
+        let end = Instant::now() + self.timeouts.call_with(request.upload_size());
+        let end = request.deadline.map_or(end, |deadline| end.min(deadline));
+        let response = match self.exchange(request) {
+            Ok(response) => response,
+            Err(failure) => return (None, Limits::default(), Err(failure)),
+        };
+        let status = response.status();
+        let limits = Limits::read(|name| response.headers().get(name)?.to_str().ok());
+        let mut reader = response.into_body().into_reader();
+        if status.is_success() {
+            let read = read_bounded(&mut reader, body, LARGEST_BODY, end);
+            let outcome =
+                read.map_err(|problem| failure::broken_answer(&self.timeouts, request, status.as_u16(), problem));
+            return (Some(status.as_u16()), limits, outcome);
+        }
+        // The status alone says enough, so what goes wrong with the body doesn't matter.
+        if let Err(ReadProblem::TooLarge(_)) = read_bounded(&mut reader, body, LARGEST_ERROR, end) {
+            let _ = read_bounded(&mut reader, &mut Vec::new(), LARGEST_DRAIN, end);
+        }
+        (
+            Some(status.as_u16()),
+            limits,
+            Err(failure::refusal(self.credentials.scheme(), request, status.as_u16(), limits, body)),
+        )
+    }
+
+    fn exchange(&self, request: &mut Request<'_>) -> Result<http::Response<ureq::Body>, Failure> {
+        let upload = request.upload_size();
+        let mut head = http::Request::builder()
+            .method(request.method.clone())
+            .uri(format!("{}{}{}", self.base_url, request.path, request.query))
+            .header("user-agent", &self.user_agent)
+            .header("accept", "application/json");
+        let (name, value) = match self.credentials.scheme() {
+            Scheme::ApiKey => ("x-api-key", Zeroizing::new(self.credentials.secret().to_owned())),
+            Scheme::AccessToken => ("authorization", Zeroizing::new(format!("Bearer {}", self.credentials.secret()))),
+        };
+        if let Ok(mut value) = HeaderValue::from_str(&value) {
+            value.set_sensitive(true);
+            head = head.header(name, value);
+        }
+        if let Some(form) = &request.form {
+            head = head.header("content-type", form.content_type()).header("content-length", form.len());
+            if form.len() >= ASKS_FIRST {
+                head = head.header("expect", "100-continue");
+            }
+        }
+        let subject = request.subject();
+        let deadline = request.deadline;
+        let sent = match &mut request.form {
+            Some(form) => self.run(head, SendBody::from_reader(&mut **form), upload, deadline),
+            None => self.run(head, (), upload, deadline),
+        };
+        sent.map_err(|error| {
+            if let Some(problem) = request.form.as_mut().and_then(|form| form.take_problem()) {
+                return Failure::lasting(problem);
+            }
+            let unknown = request.may_have_arrived();
+            let Failure { error, passing } = failure::broken_exchange(&self.timeouts, subject, error, upload);
+            Failure { error: error.with_unknown_outcome(unknown), passing }
+        })
+    }
+
+    fn run(
+        &self,
+        head: http::request::Builder,
+        body: impl AsSendBody,
+        upload: Option<u64>,
+        deadline: Option<Instant>,
+    ) -> Result<http::Response<ureq::Body>, ureq::Error> {
+        let limit = self.timeouts.call_with(upload);
+        let mut config = self
+            .agent
+            .configure_request(head.body(body).map_err(ureq::Error::Http)?)
+            .http_status_as_error(false)
+            .max_redirects(0)
+            .max_response_header_size(LARGEST_HEADERS)
+            .timeout_connect(Some(self.timeouts.connect))
+            .timeout_per_read(Some(self.timeouts.read_with(upload)))
+            .timeout_per_write(Some(self.timeouts.write))
+            .timeout_await_100(Some(WAIT_FOR_CONTINUE));
+        config = match deadline {
+            Some(deadline) => config.timeout_global(Some(limit.min(left_until(deadline)))),
+            None if self.has_host_name => config.timeout_global(Some(limit)),
+            // Under a global limit ureq looks the host up in a thread of its own, at each call, which takes longer than
+            // a call on this machine. An address needs no look-up, so here each phase has the limit, and the answer is
+            // read under what is left of it.
+            None => config
+                .timeout_send_request(Some(limit))
+                .timeout_send_body(Some(limit))
+                .timeout_recv_response(Some(limit)),
+        };
+        if upload.is_some() {
+            // Settings of its own keep a request out of the pool. A connection that has just been made can't turn out
+            // to be stale after the upload, when nobody knows what became of it.
+            let pooled = self.agent.config().output_buffer_size();
+            config = config.output_buffer_size(pooled.max(UPLOAD_BUFFER) + 1);
+        }
+        self.agent.run(config.build())
+    }
+
+    /// Makes an error fit to be shown: a service that repeats the key in its words must not get it into a log.
+    pub(crate) fn seal(&self, error: Error) -> Error {
+        error.without(self.credentials.secret())
+    }
+
+    /// The same for a text.
+    pub(crate) fn redacted(&self, text: &str) -> String {
+        redacted(text, self.credentials.secret())
+    }
+}
+
+impl fmt::Debug for Transport {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Transport")
+            .field("base_url", &self.base_url)
+            .field("credentials", &self.credentials)
+            .field("timeouts", &self.timeouts)
+            .field("retry", &self.retry)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,102 @@
+use jiff::Timestamp;
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+use serde_json::Value;
+
+use crate::pager::Listed;
+use crate::wire::{self, path_id};
+
+/// A user's place in a group, from [`User::list_groups`](crate::User::list_groups).
+///
+/// <https://create.roblox.com/docs/cloud/reference/features/groups#Cloud_ListGroupMemberships>
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct GroupMembership {
+    /// The group.
+    pub group_id: u64,
+    /// The member.
+    pub user_id: u64,
+    /// The highest-ranked of the member's roles; 0 if the service named no role.
+    pub role_id: u64,
+    /// Every role of the member. Where the service names only the highest-ranked one, that one.
+    pub role_ids: Vec<u64>,
+    /// When the user joined.
+    pub created_at: Option<Timestamp>,
+    /// When the membership last changed.
+    pub updated_at: Option<Timestamp>,
+}
+
+impl GroupMembership {
+    /// A membership with one role; for tests and the sandbox.
+    #[must_use]
+    pub fn new(group_id: u64, user_id: u64, role_id: u64) -> Self {
+        Self { group_id, user_id, role_id, role_ids: vec![role_id], created_at: None, updated_at: None }
+    }
+}
+
+/// A membership as the service writes it: all ids are in resource paths.
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct WireMembership {
+    #[serde(default, deserialize_with = "wire::or_default", skip_serializing_if = "String::is_empty")]
+    path: String,
+    #[serde(default, deserialize_with = "wire::or_default")]
+    user: String,
+    #[serde(default, deserialize_with = "wire::or_default", skip_serializing_if = "String::is_empty")]
+    role: String,
+    #[serde(default, deserialize_with = "wire::strings")]
+    roles: Vec<String>,
+    #[serde(default, deserialize_with = "wire::timestamp", skip_serializing_if = "Option::is_none")]
+    create_time: Option<Timestamp>,
+    #[serde(default, deserialize_with = "wire::timestamp", skip_serializing_if = "Option::is_none")]
+    update_time: Option<Timestamp>,
+}
+
+impl Listed for GroupMembership {
+    type Wire = WireMembership;
+
+    fn from_wire(wire: WireMembership) -> Option<Self> {
+        let mut role_ids: Vec<u64> = wire.roles.iter().filter_map(|role| path_id(role, "roles")).collect();
+        let role_id = path_id(&wire.role, "roles").or(role_ids.first().copied());
+        if role_ids.is_empty() {
+            role_ids.extend(role_id);
+        }
+        Some(Self {
+            group_id: [&wire.path, &wire.role]
+                .into_iter()
+                .chain(&wire.roles)
+                .find_map(|path| path_id(path, "groups"))?,
+            user_id: path_id(&wire.user, "users")?,
+            role_id: role_id.unwrap_or_default(),
+            role_ids,
+            created_at: wire.create_time,
+            updated_at: wire.update_time,
+        })
+    }
+
+    fn from_value(value: Value) -> Result<Self, Value> {
+        WireMembership::deserialize(&value).ok().and_then(Self::from_wire).ok_or(value)
+    }
+}
+
+impl<'de> Deserialize<'de> for GroupMembership {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Self::from_value(Value::deserialize(deserializer)?)
+            .map_err(|value| de::Error::custom(format_args!("no membership of a user in a group: {value}")))
+    }
+}
+
+impl Serialize for GroupMembership {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let role = |id: &u64| format!("groups/{}/roles/{id}", self.group_id);
+        WireMembership {
+            // The service takes a user's id in place of a membership's.
+            path: format!("groups/{}/memberships/{}", self.group_id, self.user_id),
+            user: format!("users/{}", self.user_id),
+            role: if self.role_id == 0 { String::new() } else { role(&self.role_id) },
+            roles: self.role_ids.iter().map(role).collect(),
+            create_time: self.created_at,
+            update_time: self.updated_at,
+        }
+        .serialize(serializer)
+    }
+}

@@ -1,0 +1,283 @@
+use jiff::Timestamp;
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+use serde_json::Value;
+
+use super::InventoryAssetType;
+use crate::open_enum::open_enum;
+use crate::pager::Listed;
+use crate::wire;
+
+/// One thing that a user owns, from [`User::list_inventory`](crate::User::list_inventory).
+///
+/// <https://create.roblox.com/docs/cloud/reference/features/inventories#Cloud_ListInventoryItems>
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub enum InventoryItem {
+    /// An asset: clothing, a model, a sound, a place, …
+    Asset(InventoryAsset),
+    /// A badge that an experience awarded.
+    Badge(InventoryBadge),
+    /// A game pass.
+    GamePass(InventoryGamePass),
+    /// A private server. Needs the scope `user.inventory-item:read`.
+    PrivateServer(InventoryPrivateServer),
+    /// A kind that this version doesn't know, as the service sent it.
+    Unknown(Value),
+}
+
+impl InventoryItem {
+    /// When the item came into the inventory. The service doesn't say it of game passes.
+    #[must_use]
+    pub fn added_at(&self) -> Option<Timestamp> {
+        match self {
+            Self::Asset(asset) => asset.added_at,
+            Self::Badge(badge) => badge.added_at,
+            Self::GamePass(game_pass) => game_pass.added_at,
+            Self::PrivateServer(private_server) => private_server.added_at,
+            Self::Unknown(_) => None,
+        }
+    }
+
+    /// The item's resource path, `users/{user}/inventory-items/{item}`; empty where the service gave none.
+    #[must_use]
+    pub fn path(&self) -> &str {
+        match self {
+            Self::Asset(asset) => &asset.path,
+            Self::Badge(badge) => &badge.path,
+            Self::GamePass(game_pass) => &game_pass.path,
+            Self::PrivateServer(private_server) => &private_server.path,
+            Self::Unknown(json) => json.get("path").and_then(Value::as_str).unwrap_or_default(),
+        }
+    }
+}
+
+/// An asset in an inventory.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct InventoryAsset {
+    /// The asset's id.
+    pub id: u64,
+    /// What sort of asset it is.
+    pub asset_type: InventoryAssetType,
+    /// The id of the user's own copy.
+    pub instance_id: Option<u64>,
+    /// Set if the asset is a collectible.
+    pub collectible_details: Option<CollectibleDetails>,
+    /// When the asset came into the inventory.
+    pub added_at: Option<Timestamp>,
+    /// The item's resource path, `users/{user}/inventory-items/{item}`.
+    pub path: String,
+}
+
+impl InventoryAsset {
+    /// An asset of which nothing is known but its id and type; for tests and the sandbox.
+    #[must_use]
+    pub fn new(id: u64, asset_type: InventoryAssetType) -> Self {
+        Self { id, asset_type, instance_id: None, collectible_details: None, added_at: None, path: String::new() }
+    }
+}
+
+/// A badge in an inventory.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct InventoryBadge {
+    /// The badge's id.
+    pub id: u64,
+    /// When the badge was awarded.
+    pub added_at: Option<Timestamp>,
+    /// The item's resource path, `users/{user}/inventory-items/{item}`.
+    pub path: String,
+}
+
+/// A game pass in an inventory.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct InventoryGamePass {
+    /// The game pass's id.
+    pub id: u64,
+    /// When the game pass was bought; the service leaves it out so far.
+    pub added_at: Option<Timestamp>,
+    /// The item's resource path, `users/{user}/inventory-items/{item}`.
+    pub path: String,
+}
+
+/// A private server in an inventory.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct InventoryPrivateServer {
+    /// The private server's id.
+    pub id: u64,
+    /// When the private server was bought.
+    pub added_at: Option<Timestamp>,
+    /// The item's resource path, `users/{user}/inventory-items/{item}`.
+    pub path: String,
+}
+
+macro_rules! plain_item {
+    ($($name:ident: $what:literal,)+) => {$(
+        impl $name {
+            #[doc = concat!("A ", $what, " of which nothing is known but its id; for tests and the sandbox.")]
+            #[must_use]
+            pub fn new(id: u64) -> Self {
+                Self { id, added_at: None, path: String::new() }
+            }
+        }
+    )+};
+}
+
+plain_item! {
+    InventoryBadge: "badge",
+    InventoryGamePass: "game pass",
+    InventoryPrivateServer: "private server",
+}
+
+/// What makes an [`InventoryAsset`] a collectible.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct CollectibleDetails {
+    /// The id of the collectible; a UUID.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub item_id: Option<String>,
+    /// The id of the user's own copy; a UUID.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub instance_id: Option<String>,
+    /// Whether the copy can be traded and resold.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub instance_state: Option<CollectibleInstanceState>,
+    /// Of a limited: the how-manieth copy it is, from 1.
+    #[serde(default, deserialize_with = "wire::option_id::deserialize", skip_serializing_if = "Option::is_none")]
+    pub serial_number: Option<u64>,
+}
+
+open_enum! {
+    /// Whether a collectible can be traded and resold.
+    CollectibleInstanceState {
+        /// It can.
+        Available = "AVAILABLE",
+        /// It can't, for now.
+        Hold = "HOLD",
+    }
+}
+
+/// An item as the service writes it.
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct WireItem {
+    #[serde(default, deserialize_with = "wire::or_default", skip_serializing_if = "String::is_empty")]
+    path: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    asset_details: Option<AssetDetails>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    badge_details: Option<BadgeDetails>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    game_pass_details: Option<GamePassDetails>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    private_server_details: Option<PrivateServerDetails>,
+    #[serde(default, deserialize_with = "wire::timestamp", skip_serializing_if = "Option::is_none")]
+    add_time: Option<Timestamp>,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct AssetDetails {
+    #[serde(with = "wire::id")]
+    asset_id: u64,
+    inventory_item_asset_type: InventoryAssetType,
+    #[serde(default, with = "wire::option_id", skip_serializing_if = "Option::is_none")]
+    instance_id: Option<u64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    collectible_details: Option<CollectibleDetails>,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct BadgeDetails {
+    #[serde(with = "wire::id")]
+    badge_id: u64,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct GamePassDetails {
+    #[serde(with = "wire::id")]
+    game_pass_id: u64,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct PrivateServerDetails {
+    #[serde(with = "wire::id")]
+    private_server_id: u64,
+}
+
+impl Listed for InventoryItem {
+    type Wire = WireItem;
+
+    fn from_wire(item: WireItem) -> Option<Self> {
+        let WireItem { path, add_time: added_at, .. } = item;
+        if let Some(details) = item.asset_details {
+            return Some(Self::Asset(InventoryAsset {
+                id: details.asset_id,
+                asset_type: details.inventory_item_asset_type,
+                instance_id: details.instance_id,
+                collectible_details: details.collectible_details,
+                added_at,
+                path,
+            }));
+        }
+        if let Some(BadgeDetails { badge_id: id }) = item.badge_details {
+            return Some(Self::Badge(InventoryBadge { id, added_at, path }));
+        }
+        if let Some(GamePassDetails { game_pass_id: id }) = item.game_pass_details {
+            return Some(Self::GamePass(InventoryGamePass { id, added_at, path }));
+        }
+        if let Some(PrivateServerDetails { private_server_id: id }) = item.private_server_details {
+            return Some(Self::PrivateServer(InventoryPrivateServer { id, added_at, path }));
+        }
+        None
+    }
+
+    fn from_value(value: Value) -> Result<Self, Value> {
+        let known = WireItem::deserialize(&value).ok().and_then(Self::from_wire);
+        Ok(known.unwrap_or(Self::Unknown(value)))
+    }
+}
+
+impl<'de> Deserialize<'de> for InventoryItem {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Self::from_value(Value::deserialize(deserializer)?).map_err(de::Error::custom)
+    }
+}
+
+impl Serialize for InventoryItem {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut item = WireItem {
+            path: self.path().to_owned(),
+            asset_details: None,
+            badge_details: None,
+            game_pass_details: None,
+            private_server_details: None,
+            add_time: self.added_at(),
+        };
+        match self {
+            Self::Asset(asset) => {
+                item.asset_details = Some(AssetDetails {
+                    asset_id: asset.id,
+                    inventory_item_asset_type: asset.asset_type.clone(),
+                    instance_id: asset.instance_id,
+                    collectible_details: asset.collectible_details.clone(),
+                });
+            }
+            Self::Badge(badge) => item.badge_details = Some(BadgeDetails { badge_id: badge.id }),
+            Self::GamePass(game_pass) => {
+                item.game_pass_details = Some(GamePassDetails { game_pass_id: game_pass.id });
+            }
+            Self::PrivateServer(server) => {
+                item.private_server_details = Some(PrivateServerDetails { private_server_id: server.id });
+            }
+            Self::Unknown(json) => return json.serialize(serializer),
+        }
+        item.serialize(serializer)
+    }
+}

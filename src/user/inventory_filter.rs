@@ -1,0 +1,227 @@
+use std::fmt::Write;
+
+use super::InventoryAssetType;
+use crate::error::{Error, Result};
+
+/// Which items [`User::list_inventory_with`](crate::User::list_inventory_with) lists: some [kinds](Self::kinds) of item,
+/// or some [ids](Self::ids). The service refuses a mix of the two, so a mix can't be written.
+///
+/// What a filter doesn't name is left out. A filter that names nothing matches nothing, and costs no request; it never
+/// turns into "everything".
+///
+/// ```
+/// use rblxopencloud::{InventoryAssetType, InventoryFilter};
+///
+/// let clothes = InventoryFilter::kinds()
+///     .asset_types([InventoryAssetType::ClassicShirt, InventoryAssetType::ClassicPants])
+///     .badges();
+/// let these = InventoryFilter::ids().badges([111, 222]).game_passes([777]);
+/// ```
+///
+/// <https://create.roblox.com/docs/cloud/reference/patterns#list-inventory-items>
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct InventoryFilter(Choice);
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Choice {
+    Kinds(InventoryKinds),
+    Ids(InventoryIds),
+}
+
+impl InventoryFilter {
+    /// Starts a filter by kind, which names none yet.
+    pub fn kinds() -> InventoryKinds {
+        InventoryKinds::default()
+    }
+
+    /// Starts a filter by id, which names none yet.
+    pub fn ids() -> InventoryIds {
+        InventoryIds::default()
+    }
+
+    /// The filter as the service writes it; `None` if it can match nothing.
+    pub(crate) fn expression(&self) -> Result<Option<String>> {
+        let mut expression = Expression::default();
+        match &self.0 {
+            Choice::Kinds(kinds) => kinds.write(&mut expression)?,
+            Choice::Ids(ids) => ids.write(&mut expression),
+        }
+        Ok(Some(expression.0).filter(|text| !text.is_empty()))
+    }
+}
+
+impl From<InventoryKinds> for InventoryFilter {
+    fn from(kinds: InventoryKinds) -> Self {
+        Self(Choice::Kinds(kinds))
+    }
+}
+
+impl From<InventoryIds> for InventoryFilter {
+    fn from(ids: InventoryIds) -> Self {
+        Self(Choice::Ids(ids))
+    }
+}
+
+/// An [`InventoryFilter`] by kind, from [`InventoryFilter::kinds`].
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[must_use]
+pub struct InventoryKinds {
+    assets: Option<Assets>,
+    only_collectibles: bool,
+    badges: bool,
+    game_passes: bool,
+    private_servers: bool,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Assets {
+    All,
+    Types(Vec<InventoryAssetType>),
+}
+
+impl InventoryKinds {
+    /// Assets of every type.
+    pub fn all_assets(mut self) -> Self {
+        self.assets = Some(Assets::All);
+        self
+    }
+
+    /// Assets of these types, and of those named before. Naming none of them is not naming all of them.
+    pub fn asset_types(mut self, types: impl IntoIterator<Item = InventoryAssetType>) -> Self {
+        match self.assets.get_or_insert(Assets::Types(Vec::new())) {
+            Assets::All => {}
+            Assets::Types(named) => extend_once(named, types),
+        }
+        self
+    }
+
+    /// Of the assets, only collectibles; of every type, unless [`asset_types`](Self::asset_types) names some.
+    pub fn only_collectibles(mut self) -> Self {
+        self.only_collectibles = true;
+        self
+    }
+
+    /// Badges.
+    pub fn badges(mut self) -> Self {
+        self.badges = true;
+        self
+    }
+
+    /// Game passes.
+    pub fn game_passes(mut self) -> Self {
+        self.game_passes = true;
+        self
+    }
+
+    /// Private servers. Needs the scope `user.inventory-item:read`.
+    pub fn private_servers(mut self) -> Self {
+        self.private_servers = true;
+        self
+    }
+
+    fn write(&self, expression: &mut Expression) -> Result<()> {
+        let assets = match &self.assets {
+            Some(Assets::All) => "*".to_owned(),
+            None if self.only_collectibles => "*".to_owned(),
+            Some(Assets::Types(types)) => {
+                if let Some(bad) = types.iter().find(|named| !is_type_name(named.as_str())) {
+                    return Err(Error::invalid_input(format!(
+                        "{:?} can't be an inventory asset type; those are written like CLASSIC_SHIRT",
+                        bad.as_str()
+                    )));
+                }
+                join(types.iter().map(InventoryAssetType::as_str))
+            }
+            None => String::new(),
+        };
+        if !assets.is_empty() {
+            if self.only_collectibles {
+                expression.field("onlyCollectibles", "true");
+            }
+            expression.field("inventoryItemAssetTypes", &assets);
+        }
+        for (named, field) in
+            [(self.badges, "badges"), (self.game_passes, "gamePasses"), (self.private_servers, "privateServers")]
+        {
+            if named {
+                expression.field(field, "true");
+            }
+        }
+        Ok(())
+    }
+}
+
+/// An [`InventoryFilter`] by id, from [`InventoryFilter::ids`].
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[must_use]
+pub struct InventoryIds {
+    assets: Vec<u64>,
+    badges: Vec<u64>,
+    game_passes: Vec<u64>,
+    private_servers: Vec<u64>,
+}
+
+impl InventoryIds {
+    /// The assets with these ids.
+    pub fn assets(mut self, ids: impl IntoIterator<Item = u64>) -> Self {
+        extend_once(&mut self.assets, ids);
+        self
+    }
+
+    /// The badges with these ids.
+    pub fn badges(mut self, ids: impl IntoIterator<Item = u64>) -> Self {
+        extend_once(&mut self.badges, ids);
+        self
+    }
+
+    /// The game passes with these ids.
+    pub fn game_passes(mut self, ids: impl IntoIterator<Item = u64>) -> Self {
+        extend_once(&mut self.game_passes, ids);
+        self
+    }
+
+    /// The private servers with these ids. Needs the scope `user.inventory-item:read`.
+    pub fn private_servers(mut self, ids: impl IntoIterator<Item = u64>) -> Self {
+        extend_once(&mut self.private_servers, ids);
+        self
+    }
+
+    fn write(&self, expression: &mut Expression) {
+        for (field, ids) in [
+            ("assetIds", &self.assets),
+            ("badgeIds", &self.badges),
+            ("gamePassIds", &self.game_passes),
+            ("privateServerIds", &self.private_servers),
+        ] {
+            if !ids.is_empty() {
+                expression.field(field, &join(ids));
+            }
+        }
+    }
+}
+
+/// `field=value;field=a,b`.
+#[derive(Default)]
+struct Expression(String);
+
+impl Expression {
+    fn field(&mut self, name: &str, value: &str) {
+        let separator = if self.0.is_empty() { "" } else { ";" };
+        write!(self.0, "{separator}{name}={value}").expect("a String takes every write");
+    }
+}
+
+/// A type that isn't known here goes into the filter as it is, so it must not be able to say anything else there.
+fn is_type_name(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
+}
+
+fn join(values: impl IntoIterator<Item = impl ToString>) -> String {
+    let values: Vec<String> = values.into_iter().map(|value| value.to_string()).collect();
+    values.join(",")
+}
+
+fn extend_once<T: Ord + Clone>(named: &mut Vec<T>, more: impl IntoIterator<Item = T>) {
+    let mut seen: std::collections::BTreeSet<T> = named.iter().cloned().collect();
+    named.extend(more.into_iter().filter(|value| seen.insert(value.clone())));
+}

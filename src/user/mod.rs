@@ -1,0 +1,180 @@
+//! A user: who they are, what they own, which groups they are in, and the assets that they publish.
+
+mod groups;
+mod info;
+mod inventory;
+mod inventory_asset_type;
+mod inventory_filter;
+
+pub use groups::GroupMembership;
+pub use info::{SocialNetworkProfiles, SocialNetworkVisibility, UserInfo};
+pub use inventory::{
+    CollectibleDetails, CollectibleInstanceState, InventoryAsset, InventoryBadge, InventoryGamePass, InventoryItem,
+    InventoryPrivateServer,
+};
+pub use inventory_asset_type::InventoryAssetType;
+pub use inventory_filter::{InventoryFilter, InventoryIds, InventoryKinds};
+
+use crate::asset::{Asset, AssetUpdate, AssetUpload, Creator};
+use crate::client::Client;
+use crate::credentials::Credentials;
+use crate::error::Result;
+use crate::operation::Operation;
+use crate::pager::{Listing, Pager};
+use crate::rate_limit::Endpoint;
+use crate::transport::{Request, Undecodable};
+
+/// The largest page that the service gives of inventories and memberships.
+const PAGE_SIZE: u32 = 100;
+
+/// A user of Roblox, and the way to what Open Cloud says of them.
+///
+/// A handle: making one costs no request, and clones share one pool of connections.
+///
+/// ```no_run
+/// use rblxopencloud::User;
+///
+/// # fn main() -> rblxopencloud::Result<()> {
+/// let user = User::new(156, "api-key");
+/// let info = user.fetch_info()?;
+/// println!("{} {}", info.display_name, info.username);
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone, Debug)]
+pub struct User {
+    id: u64,
+    client: Client,
+}
+
+impl User {
+    /// The user with this id, asked for with a client of its own: `Client::new(credentials).user(id)`.
+    #[must_use]
+    pub fn new(id: u64, credentials: impl Into<Credentials>) -> Self {
+        Self::with_client(id, Client::new(credentials))
+    }
+
+    pub(crate) fn with_client(id: u64, client: Client) -> Self {
+        Self { id, client }
+    }
+
+    /// The user's id.
+    #[must_use]
+    pub fn id(&self) -> u64 {
+        self.id
+    }
+
+    /// The client that this handle asks with.
+    #[must_use]
+    pub fn client(&self) -> &Client {
+        &self.client
+    }
+
+    /// Fetches the profile.
+    ///
+    /// Needs no scope; `premium` and `id_verified` are told only with `user.advanced:read`, and
+    /// `social_network_profiles` only with `user.social:read`.
+    ///
+    /// # Errors
+    /// [`NotFound`](crate::ErrorKind::NotFound) if there is no such user;
+    /// [`Unauthenticated`](crate::ErrorKind::Unauthenticated) also with a key that belongs to a group.
+    ///
+    /// <https://create.roblox.com/docs/cloud/reference/features/users#Cloud_GetUser>
+    pub fn fetch_info(&self) -> Result<UserInfo> {
+        let path = format!("/cloud/v2/users/{}", self.id);
+        self.client.transport().send(Request::get(Endpoint::User, &path), &mut Vec::new(), |body| {
+            serde_json::from_slice(body).map_err(Undecodable::from)
+        })
+    }
+
+    /// Lists all that the user owns.
+    ///
+    /// Needs no scope if everybody may see the inventory; else a key of the user, or an authorization with the scope
+    /// `user.inventory-item:read`, which private servers and bought places always need.
+    ///
+    /// Items give [`PermissionDenied`](crate::ErrorKind::PermissionDenied), with the service's own words, if the inventory
+    /// is private.
+    ///
+    /// <https://create.roblox.com/docs/cloud/reference/features/inventories#Cloud_ListInventoryItems>
+    pub fn list_inventory(&self) -> Pager<InventoryItem> {
+        Pager::new(self.client.clone(), self.inventory_listing(None))
+    }
+
+    /// Lists what the user owns of these kinds, or with these ids. See [`list_inventory`](Self::list_inventory).
+    ///
+    /// A filter that names nothing gives nothing, and costs no request.
+    ///
+    /// ```no_run
+    /// # use rblxopencloud::{InventoryFilter, Result, User};
+    /// # fn run(user: &User) -> Result<()> {
+    /// let has_badge = user.list_inventory_with(InventoryFilter::ids().badges([111])).next().transpose()?.is_some();
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn list_inventory_with(&self, filter: impl Into<InventoryFilter>) -> Pager<InventoryItem> {
+        match filter.into().expression() {
+            Ok(Some(filter)) => Pager::new(self.client.clone(), self.inventory_listing(Some(filter))),
+            Ok(None) => Pager::settled(self.client.clone(), None),
+            Err(error) => Pager::settled(self.client.clone(), Some(error)),
+        }
+    }
+
+    fn inventory_listing(&self, filter: Option<String>) -> Listing {
+        Listing {
+            endpoint: Endpoint::Inventory,
+            path: format!("/cloud/v2/users/{}/inventory-items", self.id),
+            filter,
+            page_size: PAGE_SIZE,
+            scope: "user.inventory-item:read",
+        }
+    }
+
+    /// Lists the groups that the user is in, and their role in each.
+    ///
+    /// Works for any user with a key that has the Groups API.
+    ///
+    /// <https://create.roblox.com/docs/cloud/reference/features/groups#Cloud_ListGroupMemberships>
+    pub fn list_groups(&self) -> Pager<GroupMembership> {
+        Pager::new(
+            self.client.clone(),
+            Listing {
+                endpoint: Endpoint::Memberships,
+                path: "/cloud/v2/groups/-/memberships".to_owned(),
+                filter: Some(format!("user == 'users/{}'", self.id)),
+                page_size: PAGE_SIZE,
+                scope: "group:read",
+            },
+        )
+    }
+
+    /// Uploads a file as a new asset of the user's.
+    ///
+    /// Needs a key of the user, or an authorization, with the scopes `asset:read` and `asset:write`. The file is
+    /// streamed, whatever its size.
+    ///
+    /// Content that breaks Roblox's terms can get the account moderated: the one that owns the key or, under OAuth 2.0,
+    /// the one that gave the authorization.
+    ///
+    /// # Errors
+    /// [`InvalidInput`](crate::ErrorKind::InvalidInput) and [`File`](crate::ErrorKind::File) if it can't be sent as it
+    /// is. If [`outcome_unknown`](crate::Error::outcome_unknown), the asset may be there or not: an upload is never
+    /// repeated when it can have arrived.
+    ///
+    /// <https://create.roblox.com/docs/cloud/reference/features/assets#Assets_CreateAsset>
+    pub fn upload_asset(&self, upload: AssetUpload) -> Result<Operation<Asset>> {
+        upload.send(&self.client, Creator::User(self.id))
+    }
+
+    /// Changes an asset of the user's.
+    ///
+    /// Needs a key of the user, or an authorization, with the scopes `asset:read` and `asset:write`.
+    ///
+    /// # Errors
+    /// As [`upload_asset`](Self::upload_asset); [`InvalidInput`](crate::ErrorKind::InvalidInput) also if the update
+    /// changes nothing.
+    ///
+    /// <https://create.roblox.com/docs/cloud/reference/features/assets#Assets_UpdateAsset>
+    pub fn update_asset(&self, update: AssetUpdate) -> Result<Operation<Asset>> {
+        update.send(&self.client)
+    }
+}

@@ -1,0 +1,195 @@
+//! How single fields look on the wire: ids that are strings or integers, times that .NET can write and jiff can't.
+
+use std::fmt;
+
+use jiff::Timestamp;
+use serde::de::{Deserialize, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde_json::Value;
+
+/// `null` and a missing field are the default; for `#[serde(default, deserialize_with = …)]`.
+pub(crate) fn or_default<'de, D, T>(deserializer: D) -> Result<T, D::Error>
+where
+    D: Deserializer<'de>,
+    T: Deserialize<'de> + Default,
+{
+    Ok(Option::deserialize(deserializer)?.unwrap_or_default())
+}
+
+/// The strings of a list; what else is in it, or in its place, is passed over.
+pub(crate) fn strings<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D::Error> {
+    let values = match Value::deserialize(deserializer)? {
+        Value::Array(values) => values,
+        _ => Vec::new(),
+    };
+    Ok(values.into_iter().filter_map(|value| if let Value::String(text) = value { Some(text) } else { None }).collect())
+}
+
+/// An empty string is what the service sends for "not set".
+pub(crate) fn non_empty<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
+    Ok(Option::<String>::deserialize(deserializer)?.filter(|text| !text.is_empty()))
+}
+
+struct IdVisitor;
+
+impl Visitor<'_> for IdVisitor {
+    type Value = u64;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an id: a decimal string or an integer")
+    }
+
+    fn visit_u64<E: Error>(self, id: u64) -> Result<u64, E> {
+        Ok(id)
+    }
+
+    fn visit_i64<E: Error>(self, id: i64) -> Result<u64, E> {
+        u64::try_from(id).map_err(E::custom)
+    }
+
+    fn visit_str<E: Error>(self, text: &str) -> Result<u64, E> {
+        text.parse().map_err(|_| E::custom(format_args!("{text:?} is not a decimal id")))
+    }
+}
+
+struct OptionIdVisitor;
+
+impl<'de> Visitor<'de> for OptionIdVisitor {
+    type Value = Option<u64>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        IdVisitor.expecting(f)
+    }
+
+    fn visit_none<E: Error>(self) -> Result<Option<u64>, E> {
+        Ok(None)
+    }
+
+    fn visit_unit<E: Error>(self) -> Result<Option<u64>, E> {
+        Ok(None)
+    }
+
+    fn visit_some<D: Deserializer<'de>>(self, deserializer: D) -> Result<Option<u64>, D::Error> {
+        deserializer.deserialize_any(IdVisitor).map(Some)
+    }
+}
+
+/// An id: read from a decimal string or an integer, written as the string that the service writes.
+pub(crate) mod id {
+    use super::{Deserializer, IdVisitor};
+    use serde::Serializer;
+
+    pub(crate) fn serialize<S: Serializer>(id: &u64, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(id)
+    }
+
+    pub(crate) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u64, D::Error> {
+        deserializer.deserialize_any(IdVisitor)
+    }
+}
+
+/// [`id`], where it may be missing or `null`.
+pub(crate) mod option_id {
+    use super::{Deserializer, OptionIdVisitor};
+    use serde::Serializer;
+
+    pub(crate) fn serialize<S: Serializer>(id: &Option<u64>, serializer: S) -> Result<S::Ok, S::Error> {
+        match id {
+            Some(id) => serializer.collect_str(id),
+            None => serializer.serialize_none(),
+        }
+    }
+
+    pub(crate) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<u64>, D::Error> {
+        deserializer.deserialize_option(OptionIdVisitor)
+    }
+}
+
+/// A time that may be missing. What isn't a time is taken as missing, so that it can't fail a page.
+pub(crate) fn timestamp<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Timestamp>, D::Error> {
+    struct TimeVisitor;
+
+    impl<'de> Visitor<'de> for TimeVisitor {
+        type Value = Option<Timestamp>;
+
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("an RFC 3339 time")
+        }
+
+        fn visit_unit<E: Error>(self) -> Result<Self::Value, E> {
+            Ok(None)
+        }
+
+        fn visit_str<E: Error>(self, text: &str) -> Result<Self::Value, E> {
+            Ok(parse_timestamp(text))
+        }
+
+        fn visit_bool<E: Error>(self, _: bool) -> Result<Self::Value, E> {
+            Ok(None)
+        }
+
+        fn visit_i64<E: Error>(self, _: i64) -> Result<Self::Value, E> {
+            Ok(None)
+        }
+
+        fn visit_u64<E: Error>(self, _: u64) -> Result<Self::Value, E> {
+            Ok(None)
+        }
+
+        fn visit_f64<E: Error>(self, _: f64) -> Result<Self::Value, E> {
+            Ok(None)
+        }
+
+        fn visit_seq<A: SeqAccess<'de>>(self, sequence: A) -> Result<Self::Value, A::Error> {
+            IgnoredAny.visit_seq(sequence).map(|_| None)
+        }
+
+        fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Self::Value, A::Error> {
+            IgnoredAny.visit_map(map).map(|_| None)
+        }
+    }
+
+    deserializer.deserialize_any(TimeVisitor)
+}
+
+fn parse_timestamp(text: &str) -> Option<Timestamp> {
+    match text.parse() {
+        Ok(time) => Some(time),
+        // .NET writes its last moment for "never"; it lies an hour past jiff's own last moment.
+        Err(_) if text.starts_with("9999-12-3") => Some(Timestamp::MAX),
+        Err(_) => None,
+    }
+}
+
+/// The last segment of a resource path as an id, where the segment before it is `collection`:
+/// `("groups/7/roles/9", "roles")` is 9.
+pub(crate) fn path_id(path: &str, collection: &str) -> Option<u64> {
+    path_segment(path, collection)?.parse().ok()
+}
+
+/// The segment of a resource path that follows `collection`.
+pub(crate) fn path_segment<'a>(path: &'a str, collection: &str) -> Option<&'a str> {
+    let mut segments = path.split('/');
+    segments.find(|segment| *segment == collection)?;
+    segments.next().filter(|segment| !segment.is_empty())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_time_that_jiff_cannot_hold_is_its_last_moment() {
+        assert_eq!(parse_timestamp("9999-12-31T23:59:59Z"), Some(Timestamp::MAX));
+        assert_eq!(parse_timestamp("9999-12-31T23:59:59.9999999Z"), Some(Timestamp::MAX));
+        assert!(parse_timestamp("0001-01-01T00:00:00Z").is_some());
+        assert_eq!(parse_timestamp("yesterday"), None);
+    }
+
+    #[test]
+    fn ids_are_read_from_paths() {
+        assert_eq!(path_id("groups/7/roles/9", "roles"), Some(9));
+        assert_eq!(path_id("groups/7/roles/9", "groups"), Some(7));
+        assert_eq!(path_id("groups/7", "roles"), None);
+        assert_eq!(path_id("groups", "groups"), None);
+    }
+}

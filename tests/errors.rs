@@ -1,0 +1,244 @@
+//! Each way in which the service says no becomes an error that says what happened.
+
+mod support;
+
+use std::time::Duration;
+
+use rblxopencloud::{Client, Credentials, ErrorKind, InventoryFilter, RetryPolicy};
+use serde_json::json;
+use support::{Reply, Server, USER, fails};
+
+fn profile() -> Reply {
+    Reply::ok(&json!({ "id": "156", "name": "builderman" }))
+}
+
+#[test]
+fn every_form_of_error_body_is_read() {
+    let words = "It is not \"valid\".";
+    let forms = [
+        (json!({ "code": "INVALID_ARGUMENT", "message": words, "details": [] }), Some("INVALID_ARGUMENT")),
+        (json!({ "code": 3, "message": words }), Some("3")),
+        (json!({ "error": "INVALID_ARGUMENT", "message": words, "errorDetails": [{}] }), Some("INVALID_ARGUMENT")),
+        (json!({ "errors": [{ "code": 0, "message": words }] }), None),
+        (json!({ "errors": [{ "code": 7, "message": words }] }), Some("7")),
+        (json!({ "errors": [{ "code": "BAD", "message": words }] }), Some("BAD")),
+        (json!({ "error": "invalid_grant", "error_description": words }), Some("invalid_grant")),
+        (json!({ "errorCode": "BadRequest", "errorMessage": words }), Some("BadRequest")),
+        (json!({ "errorCode": 12, "errorMessage": words }), Some("12")),
+        (json!({ "error": { "code": "INVALID_ARGUMENT", "message": words } }), Some("INVALID_ARGUMENT")),
+        (json!(words), None),
+    ];
+    for (body, code) in forms {
+        let server = Server::script([Reply::json(400, &body)]);
+        let error = fails(server.user().fetch_info(), ErrorKind::InvalidArgument);
+        assert_eq!((error.status(), error.code(), error.message()), (Some(400), code, Some(words)), "{body}");
+        assert!(error.to_string().contains(words), "{error}");
+        assert_eq!(server.count(), 1, "a refusal is not asked for again");
+    }
+}
+
+#[test]
+fn a_map_of_complaints_names_the_fields() {
+    let body = json!({
+        "errors": { "displayName": ["It is too long."], "assetType": ["It is unknown."] },
+        "title": "One or more validation errors occurred.",
+        "status": 400,
+    });
+    let server = Server::script([Reply::json(400, &body)]);
+    let error = fails(server.user().fetch_info(), ErrorKind::InvalidArgument);
+    let message = error.message().expect("the service said something");
+    for word in ["displayName", "It is too long.", "assetType", "It is unknown."] {
+        assert!(message.contains(word), "{message}");
+    }
+}
+
+#[test]
+fn bodies_that_are_not_json_are_read_for_their_words() {
+    let page = "<!DOCTYPE html>\n<html><head><style>p { color: red }</style></head>\n<body><h1>502 Bad Gateway</h1></body></html>";
+    for (body, message) in [
+        ("", None),
+        (" \r\n", None),
+        ("null", None),
+        ("{}", None),
+        ("[]", None),
+        ("upstream connect\r\nerror", Some("upstream connect error")),
+        (page, Some("502 Bad Gateway")),
+    ] {
+        let server = Server::script([Reply::text(502, body)]);
+        let error = fails(server.user_without_retries().fetch_info(), ErrorKind::Server);
+        assert_eq!((error.status(), error.code(), error.message()), (Some(502), None, message), "{body:?}");
+    }
+    let server = Server::script([Reply::text(500, b"\xff\xfe\x00".to_vec())]);
+    fails(server.user_without_retries().fetch_info(), ErrorKind::Server);
+}
+
+#[test]
+fn each_status_has_its_kind() {
+    for (status, kind) in [
+        (400, ErrorKind::InvalidArgument),
+        (401, ErrorKind::Unauthenticated),
+        (403, ErrorKind::PermissionDenied),
+        (404, ErrorKind::NotFound),
+        (409, ErrorKind::Conflict),
+        (418, ErrorKind::UnexpectedStatus),
+        (429, ErrorKind::RateLimited),
+        (499, ErrorKind::UnexpectedStatus),
+        (500, ErrorKind::Server),
+        (501, ErrorKind::Server),
+        (503, ErrorKind::Server),
+        (504, ErrorKind::Server),
+    ] {
+        let server = Server::script([Reply::json(status, &json!({ "code": "CODE", "message": "words" }))]);
+        let error = fails(server.user_without_retries().fetch_info(), kind);
+        assert_eq!((error.status(), error.code(), error.message()), (Some(status), Some("CODE"), Some("words")));
+    }
+}
+
+#[test]
+fn a_pause_longer_than_the_policy_takes_is_returned_at_once_and_told() {
+    let busy = Reply::json(429, &json!({ "code": "RESOURCE_EXHAUSTED", "message": "busy" })).with("retry-after", "120");
+    let server = Server::script([busy]);
+    let error = fails(server.user().fetch_info(), ErrorKind::RateLimited);
+    assert_eq!(error.retry_after(), Some(Duration::from_secs(120)));
+    assert!(error.is_retryable());
+    assert_eq!(server.count(), 1);
+}
+
+#[test]
+fn display_is_one_line_with_the_method_and_the_path_and_never_the_query() {
+    let server =
+        Server::script([Reply::json(403, &json!({ "code": "PERMISSION_DENIED", "message": "a\r\nb\u{7}\tc" }))]);
+    let filter = InventoryFilter::ids().badges([424_242]);
+    let error = server.user().list_inventory_with(filter).next().expect("an error").expect_err("403 is an error");
+    let line = error.to_string();
+    assert!(line.contains(&format!("GET /cloud/v2/users/{USER}/inventory-items")), "{line}");
+    assert!(line.contains("403") && line.contains("PERMISSION_DENIED") && line.contains("a b c"), "{line}");
+    for hidden in ["?", "filter", "424242", "maxPageSize", "127.0.0.1"] {
+        assert!(!line.contains(hidden), "{line}");
+    }
+    assert!(!line.contains(char::is_control), "{line:?}");
+}
+
+#[test]
+fn a_long_body_gives_a_short_line() {
+    let server = Server::script([Reply::text(400, "é ".repeat(20_000))]);
+    let error = fails(server.user().fetch_info(), ErrorKind::InvalidArgument);
+    assert!(error.to_string().len() < 1000, "{} bytes", error.to_string().len());
+}
+
+#[test]
+fn a_key_that_a_group_owns_is_hinted_at() {
+    let refusal = Reply::json(401, &json!({ "code": "UNAUTHENTICATED", "message": "no" }));
+    let server = Server::script([refusal]);
+    let user = server.user();
+    for error in [
+        user.fetch_info().expect_err("401 is an error"),
+        user.list_inventory().next().expect("an error").expect_err("401 is an error"),
+        user.list_groups().next().expect("an error").expect_err("401 is an error"),
+    ] {
+        assert_eq!(error.kind(), ErrorKind::Unauthenticated);
+        assert!(error.to_string().contains("group"), "{error}");
+    }
+    // A key that the gateway doesn't know is another matter.
+    let server =
+        Server::script([Reply::json(401, &json!({ "errors": [{ "code": 0, "message": "Invalid API Key" }] }))]);
+    let error = fails(server.user().fetch_info(), ErrorKind::Unauthenticated);
+    assert!(!error.to_string().contains("group"), "{error}");
+    assert!(error.to_string().contains("Invalid API Key"), "{error}");
+}
+
+#[test]
+fn a_missing_scope_is_named() {
+    let refusal = Reply::json(403, &json!({ "code": "INSUFFICIENT_SCOPE", "message": "no" }));
+    let server = Server::script([refusal]);
+    let key = server.client();
+    let token = Client::builder(Credentials::access_token("token")).base_url(server.url()).build().unwrap();
+    for client in [key, token] {
+        let user = client.user(USER);
+        let inventory = user.list_inventory().next().expect("an error").expect_err("403 is an error");
+        assert!(inventory.to_string().contains("user.inventory-item:read"), "{inventory}");
+        let operation = fails(client.operation("operations/1".parse().unwrap()).poll(), ErrorKind::PermissionDenied);
+        assert!(operation.to_string().contains("asset:read"), "{operation}");
+    }
+}
+
+#[test]
+fn a_redirect_is_an_error_and_its_target_hears_nothing() {
+    let target = Server::script([profile()]);
+    for status in [300, 301, 302, 303, 307, 308] {
+        for location in [format!("{}/elsewhere", target.url()), "/here".to_owned()] {
+            let server = Server::script([Reply::text(status, "").with("location", location)]);
+            let error = fails(server.user().fetch_info(), ErrorKind::UnexpectedStatus);
+            assert_eq!(error.status(), Some(status));
+            assert_eq!(server.count(), 1, "{status} was followed");
+        }
+    }
+    assert_eq!(target.count(), 0);
+    assert!(target.settle().is_empty());
+}
+
+#[test]
+fn a_good_status_with_a_body_that_is_no_answer_is_an_invalid_response() {
+    for body in ["", "<html>hello</html>", "[]", "{\"id\":\"1\"", "{\"id\":\"one\"}", "{}"] {
+        let server = Server::script([Reply::text(200, body)]);
+        let error = fails(server.user().fetch_info(), ErrorKind::InvalidResponse);
+        assert!(!error.to_string().contains('\n'), "{error}");
+    }
+    let server = Server::script([Reply::Raw(b"SSH-2.0-OpenSSH\r\n\r\n".to_vec())]);
+    fails(server.user().fetch_info(), ErrorKind::InvalidResponse);
+}
+
+#[test]
+fn an_answer_without_end_is_cut_off() {
+    let mut endless = b"HTTP/1.1 200 OK\r\ncontent-length: 20000000\r\n\r\n\"".to_vec();
+    endless.resize(20_000_000, b'a');
+    let server = Server::script([Reply::Raw(endless)]);
+    fails(server.user_without_retries().fetch_info(), ErrorKind::InvalidResponse);
+}
+
+#[test]
+fn error_bodies_are_read_to_the_end_so_that_the_connection_serves_again() {
+    let chunked = |size: usize| {
+        let body = "x".repeat(size);
+        format!("HTTP/1.1 404 Not Found\r\ntransfer-encoding: chunked\r\n\r\n{size:x}\r\n{body}\r\n0\r\n\r\n")
+    };
+    for size in [0, 10, 100_000, 200_000] {
+        let server = Server::script([Reply::text(404, "x".repeat(size))]);
+        let user = server.user();
+        for _ in 0..5 {
+            fails(user.fetch_info(), ErrorKind::NotFound);
+        }
+        assert_eq!((server.count(), server.connections()), (5, 1), "error bodies of {size} bytes");
+    }
+    let server = Server::script([Reply::Raw(chunked(1000).into_bytes())]);
+    let error = fails(server.user().fetch_info(), ErrorKind::NotFound);
+    assert_eq!(error.status(), Some(404));
+}
+
+#[test]
+fn one_connection_serves_sequential_calls_and_clones() {
+    let server = Server::script([profile()]);
+    let client = server.client();
+    for client in [client.clone(), client.clone(), client] {
+        let user = client.user(USER);
+        for user in [user.clone(), user] {
+            user.fetch_info().expect("the profile is good");
+        }
+    }
+    assert_eq!((server.count(), server.connections()), (6, 1));
+}
+
+#[test]
+fn what_passes_is_asked_for_again_and_what_lasts_is_told_with_the_number_of_attempts() {
+    for passing in [Reply::text(503, ""), Reply::text(502, "<html></html>"), Reply::HangUp] {
+        let server = Server::script([passing.clone(), passing.clone(), profile()]);
+        server.user().fetch_info().expect("the third answer is good");
+        let server = Server::script([passing]);
+        let policy = RetryPolicy { attempts: 3, ..support::hasty() };
+        let user = server.builder().retry(policy).build().unwrap().user(USER);
+        let error = user.fetch_info().expect_err("no answer is good");
+        assert!(error.to_string().contains("3 times"), "{error}");
+        assert!(error.is_retryable() && !error.outcome_unknown());
+        assert_eq!(server.count(), 3);
+    }
+}

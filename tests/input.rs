@@ -1,0 +1,146 @@
+//! What can't be right is refused before anything is sent, and said at once.
+
+mod support;
+
+use std::time::Duration;
+
+use rblxopencloud::{Client, Credentials, ErrorKind, User};
+use support::{KEY, Reply, Server, USER, fails, within};
+
+const SOON: Duration = Duration::from_secs(10);
+
+fn bad_secrets() -> Vec<String> {
+    let mut bad: Vec<String> = ["", " ", "key ", " key", "a key", "kéy", "key\u{feff}"].map(str::to_owned).into();
+    let controls = (0..32).chain([127]).map(char::from);
+    bad.extend(controls.flat_map(|c| [format!("key{c}"), format!("{c}key"), format!("k{c}ey"), c.to_string()]));
+    bad
+}
+
+#[test]
+fn a_secret_that_cannot_stand_in_a_header_is_refused_by_build() {
+    let server = Server::script([Reply::text(200, "{}")]);
+    for secret in bad_secrets() {
+        for credentials in [Credentials::api_key(&*secret), Credentials::access_token(&*secret)] {
+            let error = fails(Client::builder(credentials).base_url(server.url()).build(), ErrorKind::InvalidInput);
+            assert!(!error.to_string().contains(char::is_control), "{error:?}");
+            assert!(!error.is_retryable() && !error.outcome_unknown());
+        }
+    }
+    assert_eq!(server.count(), 0);
+}
+
+#[test]
+fn without_a_builder_the_first_call_refuses_it() {
+    for secret in bad_secrets() {
+        let user = User::new(USER, secret);
+        within(SOON, move || {
+            fails(user.fetch_info(), ErrorKind::InvalidInput);
+            let mut items = user.list_inventory();
+            fails(items.next().expect("an error"), ErrorKind::InvalidInput);
+            assert!(items.next().is_none());
+            fails(user.list_groups().next().expect("an error"), ErrorKind::InvalidInput);
+            fails(user.client().operation("operations/1".parse().expect("a name")).wait(), ErrorKind::InvalidInput);
+        });
+    }
+}
+
+#[test]
+fn base_urls_that_would_fail_or_betray_the_key_are_refused() {
+    for url in [
+        "",
+        " ",
+        "/",
+        "apis.roblox.com",
+        "127.0.0.1:4000",
+        "localhost:4000",
+        "http://",
+        "https://",
+        "http:///path",
+        "https://:443",
+        "//127.0.0.1",
+        "ftp://127.0.0.1",
+        "file:///etc/passwd",
+        "ws://127.0.0.1",
+        "https://exa mple.com",
+        "https://example.com\r\nx: y",
+        // Plain HTTP to another machine, in disguise or not.
+        "http://apis.roblox.com",
+        "http://10.0.0.1",
+        "http://0.0.0.0",
+        "http://[2001:db8::1]",
+        "http://localhost.example.com",
+        "http://127.0.0.1.example.com",
+        "http://example.com/127.0.0.1",
+        "http://example.com:80",
+        // A user, a query, a fragment.
+        "https://user@apis.roblox.com",
+        "https://user:password@apis.roblox.com",
+        "http://127.0.0.1@example.com",
+        "http://user:password@127.0.0.1",
+        "https://apis.roblox.com?key=value",
+        "https://apis.roblox.com/?",
+        "https://apis.roblox.com/#here",
+    ] {
+        let refused = within(SOON, move || Client::builder(KEY).base_url(url).build());
+        let error = fails(refused, ErrorKind::InvalidInput);
+        assert!(!error.to_string().contains("password"), "{error}");
+        assert!(!error.to_string().contains(['\r', '\n']), "{error:?}");
+    }
+}
+
+#[test]
+fn base_urls_that_are_good_are_taken() {
+    for url in [
+        "https://apis.roblox.com",
+        "https://apis.roblox.com/",
+        "https://apis.roblox.com:8443",
+        "https://proxy.example.com/roblox",
+        "http://127.0.0.1:4000",
+        "http://127.1.2.3",
+        "http://localhost:4000/",
+        "http://LOCALHOST",
+        "http://[::1]:4000",
+    ] {
+        let client = Client::builder(KEY).base_url(url).build().unwrap_or_else(|error| panic!("{url}: {error}"));
+        assert_eq!(client.base_url(), url.trim_end_matches('/'));
+    }
+}
+
+#[test]
+fn a_base_url_may_have_a_path_and_a_slash_at_its_end() {
+    let server = Server::script([Reply::text(200, "{\"id\":\"156\"}")]);
+    for (end, path) in [("", ""), ("/", ""), ("/proxy", "/proxy"), ("/proxy/", "/proxy")] {
+        let client = Client::builder(KEY).base_url(format!("{}{end}", server.url())).build().expect("it is good");
+        client.user(USER).fetch_info().expect("the profile is good");
+        let target = server.requests().pop().expect("a request").target;
+        assert_eq!(target, format!("{path}/cloud/v2/users/{USER}"));
+    }
+}
+
+#[test]
+fn a_user_agent_that_cannot_stand_in_a_header_is_refused() {
+    for user_agent in ["a\r\nx: y", "a\0"] {
+        let builder = Client::builder(KEY).base_url("http://127.0.0.1:1").user_agent(user_agent);
+        fails(builder.build(), ErrorKind::InvalidInput);
+    }
+}
+
+#[test]
+fn a_place_where_nobody_listens_is_a_connection_error_soon() {
+    // The port was free a moment ago.
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a free port");
+    let url = format!("http://{}", listener.local_addr().expect("an address"));
+    drop(listener);
+    let client = Client::builder(KEY).base_url(url).retry(support::hasty()).build().expect("the settings are good");
+    let error = fails(within(SOON, move || client.user(USER).fetch_info()), ErrorKind::Connection);
+    assert!(error.is_retryable() && !error.outcome_unknown());
+}
+
+#[test]
+fn a_server_that_says_nothing_is_a_timeout() {
+    let server = Server::script([Reply::Stall]);
+    let limit = Duration::from_millis(50);
+    let builder = server.builder().retry(rblxopencloud::RetryPolicy::none()).call_timeout(limit);
+    let client = builder.build().expect("the settings are good");
+    fails(within(SOON, move || client.user(USER).fetch_info()), ErrorKind::Timeout);
+}
