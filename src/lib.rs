@@ -47,6 +47,9 @@ mod asset;
 mod client;
 mod credentials;
 mod error;
+#[cfg(fuzzing)]
+#[doc(hidden)]
+pub mod fuzzing;
 mod multipart;
 mod open_enum;
 mod operation;

@@ -132,7 +132,7 @@ impl Window {
         // they see as we do: everybody taking their share of it makes the last requests of a window go out once, not
         // once for each process.
         let left = left.saturating_sub(self.under_way.saturating_mul(self.foreign) / self.sent);
-        let share = u128::from(left) * u128::from(self.sent) / u128::from(self.sent + self.foreign);
+        let share = u128::from(left) * u128::from(self.sent) / (u128::from(self.sent) + u128::from(self.foreign));
         Some(u64::try_from(share).unwrap_or(left))
     }
 
@@ -157,7 +157,7 @@ impl Window {
         self.ends = Some(self.ends.map_or(ends, |known| known.min(ends)));
         self.limit = limits.limit.or(self.limit);
         // Those under way may not be counted yet, so this is the most that the window can take of us in all.
-        let mut budget = remaining + self.sent;
+        let mut budget = remaining.saturating_add(self.sent);
         if let Some(limit) = limits.limit {
             self.foreign = self.foreign.max(limit.saturating_sub(budget));
             budget = budget.min(limit);

@@ -84,8 +84,11 @@ impl<'a> Attempts<'a> {
     /// The pause before the call is made again; `None` if it must not be.
     ///
     /// `repeatable`: the call does no harm when it is carried out twice, or this attempt surely wasn't carried out.
-    pub(crate) fn pause_after(&mut self, error: &Error, passing: bool, repeatable: bool) -> Option<Duration> {
-        if !passing || !(repeatable || error.kind() == ErrorKind::RateLimited) || self.made >= self.policy.attempts {
+    pub(crate) fn pause_after(&mut self, error: &Error, repeatable: bool) -> Option<Duration> {
+        if !error.is_passing()
+            || !(repeatable || error.kind() == ErrorKind::RateLimited)
+            || self.made >= self.policy.attempts
+        {
             return None;
         }
         let pause = match error.retry_after() {
@@ -93,9 +96,12 @@ impl<'a> Attempts<'a> {
             Some(asked) => asked,
             None => self.backoff.next_pause(),
         };
-        (self.began.elapsed() + pause <= self.policy.budget).then_some(pause)
+        (self.began.elapsed().saturating_add(pause) <= self.policy.budget).then_some(pause)
     }
 }
+
+/// Longer than anybody waits, and short enough to be added to a point in time.
+pub(crate) const LONGEST: Duration = Duration::from_secs(10 * 365 * 24 * 3600);
 
 /// Random pauses under a bound that doubles.
 #[derive(Clone, Debug)]
@@ -106,6 +112,7 @@ pub(crate) struct Backoff {
 
 impl Backoff {
     pub(crate) fn new(first: Duration, longest: Duration) -> Self {
+        let longest = longest.min(LONGEST);
         Self { bound: first.min(longest), longest }
     }
 

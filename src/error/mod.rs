@@ -84,6 +84,8 @@ struct Detail {
     explanation: Option<String>,
     advice: Option<String>,
     retry_after: Option<Duration>,
+    /// The cause can be gone the next time.
+    passing: bool,
     outcome_unknown: bool,
     attempts: u32,
 }
@@ -125,13 +127,7 @@ impl Error {
     /// `false` while [`outcome_unknown`](Self::outcome_unknown): look first whether the call took effect.
     #[must_use]
     pub fn is_retryable(&self) -> bool {
-        let passing = match self.detail.kind {
-            ErrorKind::Connection | ErrorKind::Timeout | ErrorKind::RateLimited | ErrorKind::OperationPending => true,
-            ErrorKind::Server => matches!(self.detail.status, Some(500 | 502 | 503 | 504)),
-            ErrorKind::UnexpectedStatus => self.detail.status == Some(408),
-            _ => false,
-        };
-        passing && !self.detail.outcome_unknown
+        self.detail.passing && !self.detail.outcome_unknown
     }
 
     /// Whether it can't be known if a call that changes something took effect: the request was on its way when the
@@ -152,6 +148,7 @@ impl Error {
                 explanation: None,
                 advice: None,
                 retry_after: None,
+                passing: false,
                 outcome_unknown: false,
                 attempts: 1,
             }),
@@ -195,6 +192,16 @@ impl Error {
     pub(crate) fn advise(mut self, advice: impl Into<String>) -> Self {
         self.detail.advice = Some(advice.into());
         self
+    }
+
+    /// Marks a cause that can be gone the next time.
+    pub(crate) fn passing(mut self) -> Self {
+        self.detail.passing = true;
+        self
+    }
+
+    pub(crate) fn is_passing(&self) -> bool {
+        self.detail.passing
     }
 
     pub(crate) fn with_status(mut self, status: u16) -> Self {

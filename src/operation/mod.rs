@@ -92,6 +92,14 @@ impl Operation<Asset> {
     }
 }
 
+/// The decoder alone, for the fuzzer.
+#[cfg(fuzzing)]
+pub(crate) fn read_answer(body: &[u8]) {
+    for (asked_for, question) in [(None, Question::Start), (Some(7), Question::Start), (None, Question::Poll)] {
+        let _ = Answer::read(body, Asset::from_answer, asked_for, question);
+    }
+}
+
 impl<T> Operation<T> {
     /// What the service calls it. `None` if the first answer already was the result, so that there is nothing to ask for.
     #[must_use]

@@ -32,7 +32,7 @@ impl OperationName {
         is_id.then(|| Self { id: id.to_owned() })
     }
 
-    pub(super) fn request_path(&self) -> String {
+    pub(crate) fn request_path(&self) -> String {
         format!("/assets/v1/{OPERATIONS}{}", utf8_percent_encode(&self.id, SEGMENT))
     }
 }

@@ -117,6 +117,7 @@ impl Waiting {
                     format!("not known to have ended after {timeout:?}; the last question failed: {problem}")
                 }
             })
+            .passing()
             .advise("it goes on: wait again, or later with Client::operation and this name");
         match problem {
             Some(problem) => error.caused_by(problem),

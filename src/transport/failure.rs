@@ -6,7 +6,7 @@ use super::body::ReadProblem;
 use super::request::Request;
 use super::timeouts::Timeouts;
 use crate::credentials::Scheme;
-use crate::error::{Error, ErrorKind, Result, ServiceError};
+use crate::error::{Error, ErrorKind, ServiceError};
 use crate::rate_limit::{Endpoint, Limits};
 
 /// Why a good answer could not be read.
@@ -23,95 +23,58 @@ impl From<serde_json::Error> for Undecodable {
     }
 }
 
-/// An attempt that failed.
-pub(super) struct Failure {
-    pub(super) error: Error,
-    /// The next attempt can do better.
-    pub(super) passing: bool,
-}
-
-impl Failure {
-    pub(super) fn passing(error: Error) -> Self {
-        Self { error, passing: true }
-    }
-
-    pub(super) fn lasting(error: Error) -> Self {
-        Self { error, passing: false }
-    }
-}
-
 /// No answer came.
-pub(super) fn broken_exchange(
-    timeouts: &Timeouts,
-    subject: String,
-    error: ureq::Error,
-    upload: Option<u64>,
-) -> Failure {
+pub(super) fn broken_exchange(timeouts: &Timeouts, subject: String, error: ureq::Error, upload: Option<u64>) -> Error {
+    let lost = |what: &str, error: &dyn std::error::Error| {
+        Error::new(ErrorKind::Connection, subject.as_str()).explain(format!("{what}: {error}"))
+    };
     match error {
         ureq::Error::Timeout(passed) => {
-            Failure::passing(Error::new(ErrorKind::Timeout, subject).explain(timeouts.explain(passed, upload)))
+            Error::new(ErrorKind::Timeout, subject).explain(timeouts.explain(passed, upload)).passing()
         }
         // What TLS says of a certificate that it doesn't trust.
-        ureq::Error::Io(error) if error.kind() == io::ErrorKind::InvalidData => Failure::lasting(
-            Error::new(ErrorKind::Connection, subject)
-                .explain(format!("no secure connection: {error}"))
-                .caused_by(error),
-        ),
-        ureq::Error::Io(error) => Failure::passing(
-            Error::new(ErrorKind::Connection, subject)
-                .explain(format!("the connection failed: {error}"))
-                .caused_by(error),
-        ),
-        ureq::Error::HostNotFound => {
-            Failure::passing(Error::new(ErrorKind::Connection, subject).explain("no address was found for the host"))
+        ureq::Error::Io(error) if error.kind() == io::ErrorKind::InvalidData => {
+            lost("no secure connection", &error).caused_by(error)
         }
-        error @ (ureq::Error::ConnectionFailed | ureq::Error::ConnectProxyFailed(_)) => Failure::passing(
-            Error::new(ErrorKind::Connection, subject)
-                .explain(format!("the connection failed: {error}"))
-                .caused_by(error),
-        ),
-        error @ (ureq::Error::Protocol(_) | ureq::Error::LargeResponseHeader(..)) => Failure::lasting(
-            Error::invalid_response(subject, format!("the answer is no HTTP answer: {error}")).caused_by(error),
-        ),
-        error @ (ureq::Error::TlsRequired | ureq::Error::Tls(_)) => Failure::lasting(
-            Error::new(ErrorKind::Connection, subject)
-                .explain(format!("no TLS connection: {error}"))
-                .advise("build with one of the features rustls, native-tls or platform-verifier")
-                .caused_by(error),
-        ),
-        error => Failure::lasting(
-            Error::new(ErrorKind::Connection, subject)
-                .explain(format!("the connection failed: {error}"))
-                .caused_by(error),
-        ),
+        ureq::Error::Io(error) => lost("the connection failed", &error).caused_by(error).passing(),
+        ureq::Error::HostNotFound | ureq::Error::ConnectionFailed | ureq::Error::ConnectProxyFailed(_) => {
+            lost("the connection failed", &error).caused_by(error).passing()
+        }
+        ureq::Error::Protocol(_) | ureq::Error::LargeResponseHeader(..) => {
+            Error::invalid_response(subject, format!("the answer is no HTTP answer: {error}")).caused_by(error)
+        }
+        ureq::Error::TlsRequired | ureq::Error::Tls(_) => lost("no TLS connection", &error)
+            .advise("build with one of the features rustls, native-tls or platform-verifier")
+            .caused_by(error),
+        error => lost("the connection failed", &error).caused_by(error),
     }
 }
 
 /// The head of a good answer came, but not its body.
-pub(super) fn broken_answer(timeouts: &Timeouts, request: &Request<'_>, status: u16, problem: ReadProblem) -> Failure {
+pub(super) fn broken_answer(timeouts: &Timeouts, request: &Request<'_>, status: u16, problem: ReadProblem) -> Error {
     let subject = request.subject();
-    let failure = match problem {
-        ReadProblem::TooLarge(bound) => Failure::lasting(Error::invalid_response(
+    let error = match problem {
+        ReadProblem::TooLarge(bound) => Error::invalid_response(
             subject,
             format!("the answer is larger than {bound} bytes, which no answer of the service is"),
-        )),
+        ),
         #[cfg(feature = "gzip")]
-        ReadProblem::Read(ureq::Error::Decompress(_, error)) => Failure::passing(
-            Error::invalid_response(subject, format!("the answer could not be unpacked: {error}")).caused_by(error),
-        ),
-        ReadProblem::Read(ureq::Error::Io(error)) => Failure::passing(
-            Error::new(ErrorKind::Connection, subject)
-                .explain(format!("the connection broke in the middle of the answer: {error}"))
-                .caused_by(error),
-        ),
+        ReadProblem::Read(ureq::Error::Decompress(_, error)) => {
+            Error::invalid_response(subject, format!("the answer could not be unpacked: {error}"))
+                .caused_by(error)
+                .passing()
+        }
+        ReadProblem::Read(ureq::Error::Io(error)) => Error::new(ErrorKind::Connection, subject)
+            .explain(format!("the connection broke in the middle of the answer: {error}"))
+            .caused_by(error)
+            .passing(),
         ReadProblem::Read(error) => broken_exchange(timeouts, subject, error, request.upload_size()),
     };
-    let error = failure.error.with_status(status).with_unknown_outcome(!request.only_reads());
-    Failure { error, passing: failure.passing }
+    error.with_status(status).with_unknown_outcome(!request.only_reads())
 }
 
 /// The service answered with a status that says no.
-pub(super) fn refusal(scheme: Scheme, request: &Request<'_>, status: u16, limits: Limits, body: &[u8]) -> Failure {
+pub(super) fn refusal(scheme: Scheme, request: &Request<'_>, status: u16, limits: Limits, body: &[u8]) -> Error {
     let kind = match status {
         400 | 413 | 415 | 422 => ErrorKind::InvalidArgument,
         401 => ErrorKind::Unauthenticated,
@@ -128,45 +91,37 @@ pub(super) fn refusal(scheme: Scheme, request: &Request<'_>, status: u16, limits
         429 => limits.pause(),
         _ => limits.retry_after,
     };
-    let passing = matches!(status, 408 | 429 | 500 | 502 | 503 | 504);
     let unknown = request.may_have_arrived() && (kind == ErrorKind::Server || status == 408);
     let mut error = Error::service(kind, request.subject(), said)
         .with_status(status)
         .with_retry_after(pause)
         .with_unknown_outcome(unknown);
+    if matches!(status, 408 | 429 | 500 | 502 | 503 | 504) {
+        error = error.passing();
+    }
     if (300..400).contains(&status) {
         error = error.explain("a redirect, which is never followed: the key would go to another place");
     }
-    if let Some(advice) = advice {
-        error = error.advise(advice);
+    match advice {
+        Some(advice) => error.advise(advice),
+        None => error,
     }
-    Failure { error, passing }
 }
 
-pub(super) fn read_answer<T>(
-    request: &Request<'_>,
-    body: &[u8],
-    decode: impl Fn(&[u8]) -> Result<T, Undecodable>,
-) -> Result<T, Failure> {
-    decode(body).map_err(|problem| {
-        let failure = match problem {
-            Undecodable::Json(error) => Failure {
-                // Without a length, a truncated answer shows only here.
-                passing: error.is_eof(),
-                error: Error::invalid_response(
-                    request.subject(),
-                    format!("the answer is not what the service sends: {error}"),
-                )
-                .caused_by(error),
-            },
-            Undecodable::Service(said) => Failure::lasting(
-                Error::service(ErrorKind::InvalidResponse, request.subject(), said)
-                    .explain("an error came with a status that says success"),
-            ),
-        };
-        let error = failure.error.with_unknown_outcome(!request.only_reads());
-        Failure { error, ..failure }
-    })
+/// A good answer came whole, and says nothing that makes sense.
+pub(super) fn undecodable(request: &Request<'_>, problem: Undecodable) -> Error {
+    let error = match problem {
+        Undecodable::Json(json) => {
+            let error =
+                Error::invalid_response(request.subject(), format!("the answer is not what the service sends: {json}"));
+            // Without a length, a truncated answer shows only here.
+            let error = if json.is_eof() { error.passing() } else { error };
+            error.caused_by(json)
+        }
+        Undecodable::Service(said) => Error::service(ErrorKind::InvalidResponse, request.subject(), said)
+            .explain("an error came with a status that says success"),
+    };
+    error.with_unknown_outcome(!request.only_reads())
 }
 
 /// What to do about a refusal, where that is known.

@@ -19,12 +19,11 @@ pub use timeouts::Timeouts;
 
 use self::agent::{check_base_url, default_agent};
 use self::body::{ReadProblem, read_bounded};
-use self::failure::Failure;
 use self::request::left_until;
 use crate::credentials::{Credentials, Scheme};
 use crate::error::{Error, ErrorKind, Result, redacted};
 use crate::rate_limit::{Gate, Limits};
-use crate::retry::{Attempts, RetryPolicy};
+use crate::retry::{Attempts, LONGEST, RetryPolicy};
 
 const SERVICE: &str = "https://apis.roblox.com";
 
@@ -150,6 +149,7 @@ impl Transport {
                         .explain("not sent: the service takes no more requests for now")
                         .advise(format!("try again in {} s", wait.as_secs() + 1))
                         .with_retry_after(Some(wait))
+                        .passing()
                 })?;
             attempts.excuse(arrived.elapsed());
             attempts.made += 1;
@@ -164,15 +164,14 @@ impl Transport {
                 attempts.made,
                 began.elapsed(),
             );
-            let failure = match outcome.and_then(|()| failure::read_answer(&request, body, &decode)) {
+            let answer = outcome.and_then(|()| decode(body).map_err(|problem| failure::undecodable(&request, problem)));
+            let error = match answer {
                 Ok(answer) => return Ok(answer),
-                Err(failure) => failure,
+                Err(error) => self.seal(error),
             };
 
             let repeatable = !request.may_have_arrived();
-            let error = self.seal(failure.error);
-            let pause =
-                attempts.pause_after(&error, failure.passing, repeatable).filter(|pause| *pause < request.left());
+            let pause = attempts.pause_after(&error, repeatable).filter(|pause| *pause < request.left());
             if status == Some(429) {
                 permit.refused(pause.or(error.retry_after()).unwrap_or_default());
             }
@@ -188,13 +187,13 @@ impl Transport {
     }
 
     /// One request and its answer. The body of a good answer is left in `body`.
-    fn attempt(&self, request: &mut Request<'_>, body: &mut Vec<u8>) -> (Option<u16>, Limits, Result<(), Failure>) {
+    fn attempt(&self, request: &mut Request<'_>, body: &mut Vec<u8>) -> (Option<u16>, Limits, Result<()>) {
         body.clear();
         let end = Instant::now() + self.timeouts.call_with(request.upload_size());
         let end = request.deadline.map_or(end, |deadline| end.min(deadline));
         let response = match self.exchange(request) {
             Ok(response) => response,
-            Err(failure) => return (None, Limits::default(), Err(failure)),
+            Err(error) => return (None, Limits::default(), Err(error)),
         };
         let status = response.status();
         let limits = Limits::read(|name| response.headers().get(name)?.to_str().ok());
@@ -216,7 +215,7 @@ impl Transport {
         )
     }
 
-    fn exchange(&self, request: &mut Request<'_>) -> Result<http::Response<ureq::Body>, Failure> {
+    fn exchange(&self, request: &mut Request<'_>) -> Result<http::Response<ureq::Body>> {
         let upload = request.upload_size();
         let mut head = http::Request::builder()
             .method(request.method.clone())
@@ -245,11 +244,10 @@ impl Transport {
         };
         sent.map_err(|error| {
             if let Some(problem) = request.form.as_mut().and_then(|form| form.take_problem()) {
-                return Failure::lasting(problem);
+                return problem;
             }
             let unknown = request.may_have_arrived();
-            let Failure { error, passing } = failure::broken_exchange(&self.timeouts, subject, error, upload);
-            Failure { error: error.with_unknown_outcome(unknown), passing }
+            failure::broken_exchange(&self.timeouts, subject, error, upload).with_unknown_outcome(unknown)
         })
     }
 
@@ -267,9 +265,9 @@ impl Transport {
             .http_status_as_error(false)
             .max_redirects(0)
             .max_response_header_size(LARGEST_HEADERS)
-            .timeout_connect(Some(self.timeouts.connect))
+            .timeout_connect(Some(self.timeouts.connect.min(LONGEST)))
             .timeout_per_read(Some(self.timeouts.read_with(upload)))
-            .timeout_per_write(Some(self.timeouts.write))
+            .timeout_per_write(Some(self.timeouts.write.min(LONGEST)))
             .timeout_await_100(Some(WAIT_FOR_CONTINUE));
         config = match deadline {
             Some(deadline) => config.timeout_global(Some(limit.min(left_until(deadline)))),

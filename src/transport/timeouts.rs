@@ -2,6 +2,8 @@ use std::time::Duration;
 
 use ureq::Timeout;
 
+use crate::retry::LONGEST;
+
 /// How long things may take.
 ///
 /// ```
@@ -44,11 +46,12 @@ impl Default for Timeouts {
 
 impl Timeouts {
     pub(super) fn call_with(&self, upload: Option<u64>) -> Duration {
-        upload.map_or(self.call, |bytes| self.call + Duration::from_secs(bytes / self.upload_rate.max(1)))
+        let sending = upload.map_or(0, |bytes| bytes / self.upload_rate.max(1));
+        self.call.saturating_add(Duration::from_secs(sending)).min(LONGEST)
     }
 
     pub(super) fn read_with(&self, upload: Option<u64>) -> Duration {
-        if upload.is_some() { self.read * 2 } else { self.read }
+        self.read.saturating_mul(if upload.is_some() { 2 } else { 1 }).min(LONGEST)
     }
 
     /// Says which limit passed.

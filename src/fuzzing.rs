@@ -1,0 +1,86 @@
+//! Ways in for the fuzzer, which sets `cfg(fuzzing)`: each reads what a service could send, or writes what a caller could
+//! ask for, and panics if a promise is broken.
+
+use std::io::Read;
+
+use crate::asset::{Asset, AssetFile};
+use crate::error::{Error, ErrorKind, ServiceError};
+use crate::multipart::Form;
+use crate::operation::{OperationName, read_answer};
+use crate::pager::{Listed, decode_page};
+use crate::rate_limit::Limits;
+use crate::user::{GroupMembership, InventoryItem, UserInfo};
+
+const SECRET: &str = "secret-of-sixteen";
+
+/// Any body of a refusal becomes an error of one line that doesn't hold the secret.
+pub fn error_body(body: &[u8]) {
+    let said = ServiceError::from_body(body);
+    let error = Error::service(ErrorKind::Server, "GET /", said).with_status(500).without(SECRET);
+    let line = error.to_string();
+    assert!(!line.contains(SECRET) && !line.chars().any(char::is_control), "{line:?}");
+}
+
+/// Any body is a page, or is none.
+pub fn page(body: &[u8]) {
+    inspect::<InventoryItem>(body);
+    inspect::<GroupMembership>(body);
+}
+
+fn inspect<T: Listed>(body: &[u8]) {
+    if let Ok(page) = decode_page::<T>(body) {
+        assert!(page.next_cursor.is_none_or(|cursor| !cursor.is_empty()));
+        let is_object = serde_json::from_slice::<serde_json::Value>(body).is_ok_and(|json| json.is_object());
+        assert!(is_object, "what is no object can't be a page");
+    }
+}
+
+/// Any body is an operation, or is none; and models are read again from what they are written as.
+pub fn model(body: &[u8]) {
+    read_answer(body);
+    if let Ok(asset) = serde_json::from_slice::<Asset>(body) {
+        let written = serde_json::to_vec(&asset).expect("an asset can be written");
+        assert_eq!(asset, serde_json::from_slice(&written).expect("and read"));
+    }
+    if let Ok(info) = serde_json::from_slice::<UserInfo>(body) {
+        let written = serde_json::to_vec(&info).expect("a profile can be written");
+        assert_eq!(info, serde_json::from_slice(&written).expect("and read"));
+    }
+}
+
+/// Any text can stand in a header, and be the name of an operation, or not.
+pub fn header(text: &str) {
+    let limits = Limits::read(|_| Some(text));
+    let _ = limits.pause();
+    if let Ok(name) = text.parse::<OperationName>() {
+        assert_eq!(name.to_string(), text);
+        let path = name.request_path();
+        assert!(path.starts_with("/assets/v1/operations/") && path.matches('/').count() == 4, "{path}");
+        assert!(!path.contains(['?', '#', ' ']) && !path.ends_with("/.."), "{path}");
+    }
+}
+
+/// Whatever a file is called and holds, the form is as long as it says, and its parts begin and end where they should.
+pub fn form(name: &str, content: &[u8]) {
+    let file = AssetFile::from_bytes(name, content);
+    let mut form =
+        Form::new(&serde_json::json!({ "name": name }), Some((file, "image/png".to_owned()))).expect("a form");
+    let mut body = Vec::new();
+    form.read_to_end(&mut body).expect("bytes are read without fail");
+    assert_eq!(body.len() as u64, form.len());
+    assert!(form.is_sent());
+    let content_type = form.content_type();
+    let (_, boundary) = content_type.split_once("boundary=").expect("a boundary");
+    let head_end =
+        find(&body, content).map_or(0, |_| find(&body, b"content-type: image/png\r\n\r\n").expect("a head") + 27);
+    assert_eq!(&body[head_end..head_end + content.len()], content);
+    let head = std::str::from_utf8(&body[..head_end]).expect("the head is text");
+    // Boundary, two headers, an empty line, the JSON; the same for the file.
+    assert_eq!(head.matches(boundary).count(), 2);
+    assert_eq!(head.lines().count(), 9, "{head:?}");
+    assert_eq!(&body[head_end + content.len()..], format!("\r\n--{boundary}--\r\n").as_bytes());
+}
+
+fn find(whole: &[u8], part: &[u8]) -> Option<usize> {
+    if part.is_empty() { Some(0) } else { whole.windows(part.len()).position(|window| window == part) }
+}

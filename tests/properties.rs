@@ -1,0 +1,314 @@
+//! What holds for whatever comes: filters, answers, uploads and pages are made up, thousands of them.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use proptest::collection::vec;
+use proptest::prelude::*;
+use rblxopencloud::sandbox::{Fault, Sandbox};
+use rblxopencloud::{
+    AssetFile, AssetType, AssetUpload, Client, InventoryAssetType, InventoryFilter, InventoryIds, InventoryItem,
+    InventoryKinds, RetryPolicy, UserInfo,
+};
+use serde_json::{Value, json};
+
+fn cases(cases: u32) -> ProptestConfig {
+    ProptestConfig { cases, failure_persistence: None, ..ProptestConfig::default() }
+}
+
+fn sandbox_with_user() -> Sandbox {
+    let sandbox = Sandbox::start().expect("a free port");
+    sandbox.add_user(UserInfo::new(156, "builderman"));
+    sandbox
+}
+
+/// A client that doesn't repeat anything.
+fn hasty(sandbox: &Sandbox) -> Client {
+    let client = Client::builder(sandbox.api_key()).base_url(sandbox.url()).retry(RetryPolicy::none());
+    client.call_timeout(Duration::from_secs(5)).build().expect("fine")
+}
+
+/// One step in the building of a filter by kind, and what it names.
+#[derive(Clone, Debug)]
+enum Named {
+    AllAssets,
+    Types(Vec<InventoryAssetType>),
+    OnlyCollectibles,
+    Badges,
+    GamePasses,
+    PrivateServers,
+}
+
+fn named() -> impl Strategy<Value = Named> {
+    let types = vec(prop::sample::select(InventoryAssetType::KNOWN), 0..6).prop_map(Named::Types);
+    let others = prop::sample::select(vec![
+        Named::AllAssets,
+        Named::OnlyCollectibles,
+        Named::Badges,
+        Named::GamePasses,
+        Named::PrivateServers,
+    ]);
+    prop_oneof![types, others]
+}
+
+fn build(filter: InventoryKinds, named: &Named) -> InventoryKinds {
+    match named {
+        Named::AllAssets => filter.all_assets(),
+        Named::Types(types) => filter.asset_types(types.iter().cloned()),
+        Named::OnlyCollectibles => filter.only_collectibles(),
+        Named::Badges => filter.badges(),
+        Named::GamePasses => filter.game_passes(),
+        Named::PrivateServers => filter.private_servers(),
+    }
+}
+
+/// What a filter says on the wire: `(field, values)`, each field once.
+fn parse(filter: &str) -> Vec<(String, Vec<String>)> {
+    let fields: Vec<(String, Vec<String>)> = filter
+        .split(';')
+        .map(|field| {
+            let (name, values) = field.split_once('=').expect("a value");
+            (name.to_owned(), values.split(',').map(str::to_owned).collect())
+        })
+        .collect();
+    let names: BTreeSet<&String> = fields.iter().map(|(name, _)| name).collect();
+    assert_eq!(names.len(), fields.len(), "{filter}");
+    fields
+}
+
+/// The filter that was sent, if anything was.
+fn sent(sandbox: &Sandbox) -> Option<String> {
+    let requests = sandbox.requests();
+    sandbox.clear_requests();
+    requests.last().map(|request| request.query_value("filter").unwrap_or_default().to_owned())
+}
+
+#[test]
+fn a_filter_by_kind_says_what_was_named_and_no_more() {
+    let sandbox = sandbox_with_user();
+    let user = hasty(&sandbox).user(156);
+    proptest!(cases(300), |(steps in vec(named(), 0..7))| {
+        let filter = steps.iter().fold(InventoryFilter::kinds(), build);
+        let items: Result<Vec<_>, _> = user.list_inventory_with(filter).collect();
+        prop_assert!(items.is_ok(), "the sandbox refused it: {items:?}");
+
+        let has = |wanted: fn(&Named) -> bool| steps.iter().any(wanted);
+        let all = has(|step| matches!(step, Named::AllAssets));
+        let only_collectibles = has(|step| matches!(step, Named::OnlyCollectibles));
+        let names_types = has(|step| matches!(step, Named::Types(_)));
+        let types: BTreeSet<String> = steps
+            .iter()
+            .filter_map(|step| if let Named::Types(types) = step { Some(types) } else { None })
+            .flatten()
+            .map(ToString::to_string)
+            .collect();
+        let assets = match (all, names_types, only_collectibles) {
+            (true, ..) | (false, false, true) => BTreeSet::from(["*".to_owned()]),
+            _ => types,
+        };
+        let mut wanted: BTreeSet<(String, BTreeSet<String>)> = BTreeSet::new();
+        let yes = || BTreeSet::from(["true".to_owned()]);
+        if !assets.is_empty() {
+            wanted.insert(("inventoryItemAssetTypes".to_owned(), assets));
+            if only_collectibles {
+                wanted.insert(("onlyCollectibles".to_owned(), yes()));
+            }
+        }
+        for (is_named, field) in [
+            (has(|step| matches!(step, Named::Badges)), "badges"),
+            (has(|step| matches!(step, Named::GamePasses)), "gamePasses"),
+            (has(|step| matches!(step, Named::PrivateServers)), "privateServers"),
+        ] {
+            if is_named {
+                wanted.insert((field.to_owned(), yes()));
+            }
+        }
+        match sent(&sandbox) {
+            None => prop_assert!(wanted.is_empty(), "nothing was asked for {wanted:?}"),
+            Some(filter) => {
+                let said = parse(&filter);
+                prop_assert!(said.iter().all(|(_, values)| values.iter().collect::<BTreeSet<_>>().len() == values.len()));
+                let said: BTreeSet<_> = said.into_iter().map(|(name, values)| (name, values.into_iter().collect())).collect();
+                prop_assert_eq!(said, wanted);
+            }
+        }
+    });
+}
+
+#[test]
+fn a_filter_by_id_says_each_id_once_and_no_more() {
+    let sandbox = sandbox_with_user();
+    let user = hasty(&sandbox).user(156);
+    type Name = fn(InventoryIds, Vec<u64>) -> InventoryIds;
+    let fields: [(&str, Name); 4] = [
+        ("assetIds", |filter, ids| filter.assets(ids)),
+        ("badgeIds", |filter, ids| filter.badges(ids)),
+        ("gamePassIds", |filter, ids| filter.game_passes(ids)),
+        ("privateServerIds", |filter, ids| filter.private_servers(ids)),
+    ];
+    proptest!(cases(200), |(steps in vec((0_usize..4, vec(0_u64..50, 0..8)), 0..6))| {
+        let filter = steps.iter().fold(InventoryFilter::ids(), |filter, (field, ids)| fields[*field].1(filter, ids.clone()));
+        let items: Result<Vec<_>, _> = user.list_inventory_with(filter).collect();
+        prop_assert!(items.is_ok(), "the sandbox refused it: {items:?}");
+        let said = sent(&sandbox).map(|filter| parse(&filter)).unwrap_or_default();
+        for (at, (field, _)) in fields.iter().enumerate() {
+            let wanted: BTreeSet<String> =
+                steps.iter().filter(|(step, _)| *step == at).flat_map(|(_, ids)| ids).map(ToString::to_string).collect();
+            let values = said.iter().find(|(name, _)| name == field).map(|(_, values)| values.clone()).unwrap_or_default();
+            prop_assert_eq!(values.len(), wanted.len());
+            prop_assert_eq!(values.into_iter().collect::<BTreeSet<_>>(), wanted);
+        }
+    });
+}
+
+/// JSON that looks like what the service sends, more or less.
+fn jsonish() -> impl Strategy<Value = Value> {
+    let leaf = prop_oneof![
+        Just(Value::Null),
+        any::<bool>().prop_map(Value::from),
+        any::<i64>().prop_map(Value::from),
+        any::<f64>().prop_map(Value::from),
+        ".{0,40}".prop_map(Value::from),
+    ];
+    let names = prop::sample::select(vec![
+        "code",
+        "message",
+        "error",
+        "errors",
+        "details",
+        "title",
+        "status",
+        "errorCode",
+        "errorMessage",
+        "path",
+        "done",
+        "response",
+        "metadata",
+        "operationId",
+        "assetId",
+        "inventoryItems",
+        "nextPageToken",
+        "x",
+    ]);
+    leaf.prop_recursive(4, 40, 6, move |inner| {
+        prop_oneof![
+            vec(inner.clone(), 0..5).prop_map(Value::from),
+            prop::collection::hash_map(names.clone(), inner, 0..6)
+                .prop_map(|fields| fields.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()),
+        ]
+    })
+}
+
+#[test]
+fn any_refusal_becomes_an_error_of_one_line() {
+    let sandbox = sandbox_with_user();
+    let user = hasty(&sandbox).user(156);
+    let body = prop_oneof![
+        vec(any::<u8>(), 0..600),
+        jsonish().prop_map(|json| json.to_string().into_bytes()),
+        "<html>.{0,200}".prop_map(String::into_bytes),
+    ];
+    proptest!(cases(400), |(status in 300_u16..600, body in body)| {
+        sandbox.inject(Fault::status(status).with_body(body));
+        let error = user.fetch_info().expect_err("a refusal");
+        prop_assert_eq!(error.status(), Some(status));
+        let line = error.to_string();
+        prop_assert!(line.starts_with("GET /cloud/v2/users/156: ") && line.len() < 3000, "{}", line);
+        prop_assert!(!line.chars().any(char::is_control), "{:?}", line);
+        prop_assert!(error.message().is_none_or(|message| !message.is_empty()));
+    });
+}
+
+#[test]
+fn any_answer_is_read_or_refused_and_never_a_panic() {
+    let sandbox = sandbox_with_user();
+    let client = hasty(&sandbox);
+    let user = client.user(156);
+    proptest!(cases(400), |(json in jsonish())| {
+        sandbox.clear_faults();
+        for _ in 0..3 {
+            sandbox.inject(Fault::status(200).with_body(json.to_string()));
+        }
+        let _ = user.fetch_info();
+        let listed: Vec<_> = user.list_inventory().take(100).collect();
+        if listed.is_empty() {
+            // An end without items is believed only if nothing looks like an error.
+            let is_complaint = |error: &Value| error.get("message").and_then(Value::as_str).is_some_and(|text| !text.trim().is_empty());
+            let errors = json.get("errors").and_then(Value::as_array);
+            prop_assert!(json.is_object() && !errors.is_some_and(|errors| errors.iter().any(is_complaint)), "{}", json);
+        }
+        let mut operation = client.operation("operations/8f2c".parse().expect("a name"));
+        if let Ok(Some(asset)) = operation.poll() {
+            prop_assert!(json.get("response").is_some_and(Value::is_object), "{} is no {:?}", json, asset);
+        }
+    });
+}
+
+#[test]
+fn what_is_uploaded_arrives_whole_whatever_its_name_and_content() {
+    let sandbox = sandbox_with_user();
+    let user = hasty(&sandbox).user(156);
+    let name = prop_oneof![".{0,30}", "[\"\\\\\r\n;=%é-]{0,20}", Just("a\"; filename=\"b".to_owned())];
+    let content = prop_oneof![
+        vec(any::<u8>(), 0..5000),
+        Just(b"\r\n--rblxopencloud-0000\r\ncontent-disposition: form-data; name=\"request\"\r\n\r\n{}".to_vec()),
+        Just(b"\r\n--".repeat(500)),
+    ];
+    proptest!(cases(200), |(name in name, content in content, title in "[a-zé\"\\\\\u{7}🦀]{1,20}", text in ".{0,300}")| {
+        let file_name = format!("{name}.png");
+        let file = AssetFile::from_bytes(&file_name, content.clone()).with_content_type("image/png");
+        let length = file.len();
+        let upload = AssetUpload::new(file, AssetType::Image, title.clone(), text.clone());
+        sandbox.clear_requests();
+        let asset = user.upload_asset(upload).and_then(|mut operation| operation.wait());
+        let request = sandbox.requests().into_iter().next().expect("it was sent");
+        let declared = request.header("content-length").and_then(|text| text.parse::<u64>().ok());
+        prop_assert_eq!(declared, Some(request.body_length));
+        prop_assert_eq!(request.parts.len(), 2);
+        let said: Value = serde_json::from_slice(&request.part("request").expect("a part").body).expect("JSON");
+        prop_assert_eq!(&said["displayName"], &json!(title));
+        prop_assert_eq!(&said["description"], &json!(text));
+        let part = request.part("fileContent").expect("a part");
+        prop_assert_eq!(part.length, length);
+        prop_assert_eq!(&part.body, &content);
+        let sent_name = part.file_name.clone().expect("a name");
+        prop_assert!(sent_name.ends_with(".png") && !sent_name.contains(['\r', '\n', '"', '/']), "{:?}", sent_name);
+        if let Ok(asset) = asset {
+            prop_assert_eq!(sandbox.asset_content(asset.id).expect("content").bytes, content);
+        }
+    });
+}
+
+#[test]
+fn any_split_into_pages_gives_every_item_once_and_in_order() {
+    let sandbox = sandbox_with_user();
+    let user = hasty(&sandbox).user(156);
+    proptest!(cases(200), |(sizes in vec(0_usize..5, 1..12), first in 0_usize..60)| {
+        let mut id = 0_u64;
+        let pages: Vec<Vec<u64>> = sizes.iter().map(|size| (0..*size).map(|_| { id += 1; id }).collect()).collect();
+        let page = |at: usize| {
+            let items: Vec<Value> = pages[at].iter().map(|id| json!({"badgeDetails": {"badgeId": id.to_string()}})).collect();
+            let next = if at + 1 < pages.len() { format!("page-{}", at + 1) } else { String::new() };
+            json!({"inventoryItems": items, "nextPageToken": next}).to_string()
+        };
+        let badge = |item: InventoryItem| if let InventoryItem::Badge(badge) = item { badge.id } else { 0 };
+        for at in 0..pages.len() {
+            sandbox.inject(Fault::status(200).with_body(page(at)));
+        }
+        let mut listing = user.list_inventory();
+        let mut seen: Vec<u64> = listing.by_ref().take(first).map(|item| item.map(badge)).collect::<Result<_, _>>()?;
+        let cursor = listing.cursor().map(str::to_owned);
+        let at = cursor.as_deref().map_or(0, |cursor| cursor["page-".len()..].parse::<usize>().expect("a number"));
+        seen.extend(listing.map(|item| item.map(badge)).collect::<Result<Vec<_>, _>>()?);
+        prop_assert_eq!(&seen, &(1..=id).collect::<Vec<_>>());
+
+        // Another process goes on from the cursor: nothing is skipped.
+        for at in at..pages.len() {
+            sandbox.inject(Fault::status(200).with_body(page(at)));
+        }
+        let rest: Vec<u64> =
+            user.list_inventory().resume_from(cursor).map(|item| item.map(badge)).collect::<Result<_, _>>()?;
+        prop_assert!(rest.first().is_none_or(|begin| *begin <= u64::try_from(first).expect("small") + 1));
+        prop_assert_eq!(rest.last().copied().unwrap_or(id), id);
+    });
+}
