@@ -4,6 +4,7 @@ use std::time::Duration;
 use crate::asset::Asset;
 use crate::credentials::Credentials;
 use crate::error::Result;
+use crate::group::Group;
 use crate::operation::{Operation, OperationName};
 use crate::retry::RetryPolicy;
 use crate::transport::{Timeouts, Transport, TransportOptions};
@@ -45,6 +46,12 @@ impl Client {
     #[must_use]
     pub fn user(&self, id: u64) -> User {
         User::with_client(id, self.clone())
+    }
+
+    /// The handle of a group. Costs no request.
+    #[must_use]
+    pub fn group(&self, id: u64) -> Group {
+        Group::with_client(id, self.clone())
     }
 
     /// Goes on with an operation that was started before, in another process perhaps. Costs no request.

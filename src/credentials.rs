@@ -65,7 +65,9 @@ impl Credentials {
         } else {
             return Ok(());
         };
-        Err(Error::invalid_input(format!("the {what} {problem}")).advise("copy it again, whole, and nothing else"))
+        Err(Error::invalid_input(format!("the {what} {problem}"))
+            .advise("copy it again, whole, and nothing else")
+            .concerning_run())
     }
 }
 

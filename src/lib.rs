@@ -50,6 +50,7 @@ mod error;
 #[cfg(fuzzing)]
 #[doc(hidden)]
 pub mod fuzzing;
+mod group;
 mod multipart;
 mod open_enum;
 mod operation;
@@ -62,14 +63,16 @@ mod transport;
 mod user;
 mod wire;
 
+pub use asset::limits;
 pub use asset::{
-    Asset, AssetFile, AssetPrivacy, AssetState, AssetType, AssetUpdate, AssetUpload, Creator, ModerationState, Preview,
-    SocialLink, SocialLinkKind,
+    Asset, AssetFile, AssetPrivacy, AssetState, AssetType, AssetUpdate, AssetUpload, AssetUploads, Check, Creator,
+    ModerationState, Preview, SocialLink, SocialLinkKind, UploadProgress,
 };
 pub use client::{Client, ClientBuilder};
 pub use credentials::Credentials;
-pub use error::{Error, ErrorKind, Result};
-pub use operation::{Operation, OperationName, WaitOptions};
+pub use error::{Error, ErrorKind, ErrorScope, Result};
+pub use group::Group;
+pub use operation::{Operation, OperationName, WaitOptions, WaitProgress};
 pub use pager::{Page, Pager, Pages};
 pub use retry::RetryPolicy;
 pub use transport::Timeouts;

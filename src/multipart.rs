@@ -9,6 +9,9 @@ use crate::asset::{AssetFile, FileReader};
 use crate::error::{Error, Result};
 use crate::retry::random_u64;
 
+/// Leaves room for the rest of the form in 64 bits.
+const LONGEST_BODY: u64 = u64::MAX / 2;
+
 /// A form with the part `request` (JSON) and, where there is a file, the part `fileContent`.
 pub(crate) struct Form {
     boundary: String,
@@ -42,6 +45,9 @@ impl Form {
         head.extend_from_slice(&json);
         let mut tail = format!("\r\n--{boundary}--\r\n").into_bytes();
 
+        if file.as_ref().is_some_and(|(file, _)| file.len() > LONGEST_BODY) {
+            return Err(Error::invalid_input("the file is said to be longer than anything can be"));
+        }
         let file = match file {
             None => {
                 head.append(&mut tail);
@@ -121,6 +127,9 @@ impl Form {
             part.is_checked = true;
         }
         part.left -= got as u64;
+        if got > 0 {
+            part.file.report(part.file.len() - part.left);
+        }
         Ok(got)
     }
 }

@@ -34,14 +34,16 @@ pub(crate) trait Listed: Sized {
 /// ```no_run
 /// # use rblxopencloud::{Result, User};
 /// # fn run(user: &User, saved: Option<String>, save: impl Fn(Option<&str>)) -> Result<()> {
-/// let mut items = user.list_inventory().resume_from(saved);
+/// let mut items = user.list_inventory().resume_from(saved.as_deref());
 /// for item in &mut items {
 ///     match item {
 ///         Ok(item) => println!("{item:?}"),
 ///         Err(error) => eprintln!("{error}"),
 ///     }
 /// }
-/// save(items.cursor());
+/// if !items.is_finished() {
+///     save(items.cursor());
+/// }
 /// # Ok(())
 /// # }
 /// ```
@@ -62,21 +64,21 @@ impl<T> Pager<T> {
     }
 
     /// A listing that is known to be empty, or refused, without asking.
-    pub(crate) fn settled(client: Client, error: Option<Error>) -> Self
+    pub(crate) fn settled(client: Client, refusal: Option<String>) -> Self
     where
         T: Listed,
     {
         let mut pages = Pages::new(client, None);
-        pages.refusal = error;
+        pages.refusal = refusal;
         Self { pages, items: VecDeque::new(), unreadable: VecDeque::new() }
     }
 
     /// The same listing from a page on, which [`cursor`](Self::cursor) or [`Page::next_cursor`] named; `None` is the
     /// first page. A cursor holds for the listing that gave it: the same user and the same filter.
-    pub fn resume_from(mut self, cursor: Option<impl Into<String>>) -> Self {
+    pub fn resume_from(mut self, cursor: Option<&str>) -> Self {
         self.items.clear();
         self.unreadable.clear();
-        self.pages.restart_at(cursor.map(Into::into));
+        self.pages.restart_at(cursor.filter(|cursor| !cursor.is_empty()).map(str::to_owned));
         self
     }
 
@@ -87,6 +89,12 @@ impl<T> Pager<T> {
     #[must_use]
     pub fn cursor(&self) -> Option<&str> {
         self.pages.cursor()
+    }
+
+    /// Whether the listing came to its end: all there is was given out, and nothing failed.
+    #[must_use]
+    pub fn is_finished(&self) -> bool {
+        self.items.is_empty() && self.unreadable.is_empty() && self.pages.is_finished()
     }
 
     /// The same listing by whole pages. What is left of a page that was begun is dropped, and comes again.
@@ -167,13 +175,15 @@ impl Listing {
 pub struct Pages<T> {
     client: Client,
     listing: Option<Listing>,
-    refusal: Option<Error>,
+    refusal: Option<String>,
     decode: fn(&[u8]) -> Result<Page<T>, Undecodable>,
     body: Vec<u8>,
     /// The page that was given out last, or that failed.
     current: Option<String>,
     next: Option<String>,
+    /// Nothing more is asked: after the last page, or after an error.
     ended: bool,
+    finished: bool,
     circle: Circle,
 }
 
@@ -191,6 +201,7 @@ impl<T> Pages<T> {
             current: None,
             next: None,
             ended: false,
+            finished: false,
             circle: Circle::default(),
         }
     }
@@ -199,6 +210,12 @@ impl<T> Pages<T> {
     #[must_use]
     pub fn cursor(&self) -> Option<&str> {
         self.current.as_deref()
+    }
+
+    /// Whether the last page was given out.
+    #[must_use]
+    pub fn is_finished(&self) -> bool {
+        self.finished
     }
 
     fn unreadable(&self, value: &Value) -> Error {
@@ -211,12 +228,13 @@ impl<T> Pages<T> {
         self.current.clone_from(&cursor);
         self.next = cursor;
         self.ended = false;
+        self.finished = false;
         self.circle = Circle::default();
     }
 
     fn fetch(&mut self) -> Option<Result<Page<T>>> {
-        if let Some(error) = self.refusal.take() {
-            return Some(Err(error));
+        if let Some(refusal) = &self.refusal {
+            return Some(Err(Error::invalid_input(refusal)));
         }
         let listing = self.listing.as_ref()?;
         self.current = self.next.take();
@@ -247,7 +265,8 @@ impl<T> Iterator for Pages<T> {
             return None;
         }
         let page = self.fetch();
-        self.ended = !matches!(&page, Some(Ok(Page { next_cursor: Some(_), .. })));
+        self.finished = matches!(&page, None | Some(Ok(Page { next_cursor: None, .. })));
+        self.ended = self.finished || matches!(&page, Some(Err(_)));
         page
     }
 }
@@ -329,7 +348,7 @@ fn finish<T>(items: Vec<T>, unreadable: Vec<Value>, next: Option<String>, body: 
     let next_cursor = next.filter(|token| !token.is_empty());
     if items.is_empty() && next_cursor.is_none() {
         // An error must not pass for the end of the list.
-        if let Some(said) = ServiceError::from_json(&serde_json::from_slice(body)?) {
+        if let Some(said) = ServiceError::from_json(&serde_json::from_slice(body)?).filter(|said| !said.is_ok()) {
             return Err(Undecodable::Service(said));
         }
     }

@@ -12,6 +12,8 @@ use std::time::{Duration, Instant};
 use jiff::Timestamp;
 use jiff::fmt::rfc2822;
 
+use crate::retry::LONGEST;
+
 /// What the service counts apart.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Endpoint {
@@ -62,7 +64,8 @@ fn seconds(text: &str) -> Option<Duration> {
     if !text.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.') {
         return None;
     }
-    Duration::try_from_secs_f64(text.parse().ok()?).ok()
+    // What is longer than can be held is for ever.
+    Some(Duration::try_from_secs_f64(text.parse().ok()?).unwrap_or(LONGEST).min(LONGEST))
 }
 
 fn until_date(text: &str) -> Option<Duration> {
@@ -80,6 +83,29 @@ pub(crate) struct Gate {
 /// The longest that anybody waits without looking again.
 const LONGEST_SLEEP: Duration = Duration::from_secs(3600);
 
+/// How often somebody who waits looks whether the call was cancelled.
+const CANCEL_LOOK: Duration = Duration::from_millis(100);
+
+/// Why the gate let a request not through.
+#[derive(Debug)]
+pub(crate) enum Refused {
+    /// The wait would be this long, which is longer than it may be.
+    TooLong(Duration),
+    Cancelled,
+}
+
+/// Sleeps, but for looks whether there is still a reason to.
+pub(crate) fn sleep_unless(pause: Duration, is_cancelled: impl Fn() -> bool) {
+    let end = Instant::now() + pause.min(LONGEST_SLEEP);
+    while !is_cancelled() {
+        let left = end.saturating_duration_since(Instant::now());
+        if left.is_zero() {
+            return;
+        }
+        std::thread::sleep(left.min(CANCEL_LOOK));
+    }
+}
+
 /// What is known of an endpoint's current window.
 #[derive(Debug, Default)]
 struct Window {
@@ -92,57 +118,102 @@ struct Window {
     limit: Option<u64>,
     /// Sent in this window, answered or not.
     sent: u64,
-    /// Seen used by others in this window.
+    /// What others had used when our first answer came. They may be gone: it may have been us, a minute ago.
+    used_before: Option<u64>,
+    /// What others have used since.
     foreign: u64,
     under_way: u64,
-    /// After a wait, one request goes first and learns what the new window takes.
-    probe: bool,
+    probe: Probe,
+}
+
+/// After a wait, one request goes first and learns what the new window takes.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+enum Probe {
+    #[default]
+    No,
+    Due,
+    Out(Instant),
+}
+
+/// A probe that is slow (an upload, say) isn't waited for longer than this.
+const PROBE_PATIENCE: Duration = Duration::from_secs(2);
+
+/// Why a request can't go now.
+#[derive(Debug, PartialEq)]
+enum Block {
+    /// Not before this, whatever happens.
+    Until(Instant),
+    /// Not before this, unless somebody comes back with better news.
+    UntilNews(Instant),
 }
 
 impl Window {
-    /// `None` if a request may go now, else when to look again (the far future: when somebody has come back).
-    fn blocked_until(&mut self, now: Instant) -> Option<Instant> {
+    fn block(&mut self, now: Instant) -> Option<Block> {
         if let Some(until) = self.closed_until {
             if now < until {
-                return Some(until);
+                return Some(Block::Until(until));
             }
             self.closed_until = None;
-            self.begin(true);
+            self.begin(Probe::Due);
         }
         if self.ends.is_some_and(|ends| now >= ends) {
-            let was_used_up = self.left() == Some(0);
-            self.begin(was_used_up);
+            self.begin(if self.left().is_some_and(|left| left == 0) { Probe::Due } else { Probe::No });
         }
-        if self.probe && self.under_way > 0 {
-            return Some(now + LONGEST_SLEEP);
+        if let Probe::Out(since) = self.probe {
+            if now < since + PROBE_PATIENCE {
+                return Some(Block::UntilNews(since + PROBE_PATIENCE));
+            }
+            self.probe = Probe::No;
         }
-        match (self.left(), self.ends) {
-            (Some(0), Some(ends)) => Some(ends),
-            _ => None,
+        let (left, ends) = (self.left()?, self.ends?);
+        if left == 0 {
+            Some(Block::Until(ends))
+        } else if self.share_of(left) == 0 {
+            Some(Block::UntilNews(ends))
+        } else {
+            None
         }
     }
 
-    /// How many more requests may go in this window, as far as is known.
+    /// How many more requests the window takes, as far as is known.
     fn left(&self) -> Option<u64> {
-        let left = self.budget?.saturating_sub(self.sent);
+        Some(self.budget?.saturating_sub(self.sent))
+    }
+
+    /// How many of them to send before the next answer, if others are at it too.
+    ///
+    /// What we have under way, the others have under way in proportion, and no answer has told of it yet. The rest they
+    /// see as we do: everybody taking their share of it makes the last requests of a window go out once, not once for
+    /// each process.
+    fn share_of(&self, left: u64) -> u64 {
         if self.foreign == 0 || self.sent == 0 {
-            return Some(left);
+            return left;
         }
-        // What we have under way, the others have under way in proportion, and no answer has told of it yet. The rest
-        // they see as we do: everybody taking their share of it makes the last requests of a window go out once, not
-        // once for each process.
-        let left = left.saturating_sub(self.under_way.saturating_mul(self.foreign) / self.sent);
-        let share = u128::from(left) * u128::from(self.sent) / (u128::from(self.sent) + u128::from(self.foreign));
-        Some(u64::try_from(share).unwrap_or(left))
+        let (ours, theirs) = (u128::from(self.sent), u128::from(self.foreign));
+        let unseen = u128::from(self.under_way) * theirs / ours;
+        let share = u128::from(left).saturating_sub(unseen) * ours / (ours + theirs);
+        u64::try_from(share).unwrap_or(left)
     }
 
     /// A new window, of which only the limit of the last one is known.
-    fn begin(&mut self, probe: bool) {
+    fn begin(&mut self, probe: Probe) {
         self.ends = None;
         self.sent = self.under_way;
+        self.used_before = None;
         self.foreign = 0;
         self.budget = self.limit;
         self.probe = probe;
+    }
+
+    /// Takes the turn; whether it is that of the probe.
+    fn pass(&mut self, now: Instant) -> bool {
+        self.sent += 1;
+        self.under_way += 1;
+        let is_probe = self.probe == Probe::Due;
+        if is_probe {
+            self.probe = Probe::Out(now);
+        }
+        is_probe
     }
 
     fn learn(&mut self, limits: &Limits, now: Instant) {
@@ -151,21 +222,23 @@ impl Window {
         // An answer that was on its way while the next window began speaks of the old one; one that promises an end
         // far later than the known one speaks of a new one.
         if self.ends.is_some_and(|known| ends > known + reset_tolerance(reset)) {
-            self.begin(false);
-            self.sent = self.under_way + 1;
+            self.begin(Probe::No);
+            self.sent = self.under_way;
         }
         self.ends = Some(self.ends.map_or(ends, |known| known.min(ends)));
         self.limit = limits.limit.or(self.limit);
         // Those under way may not be counted yet, so this is the most that the window can take of us in all.
         let mut budget = remaining.saturating_add(self.sent);
         if let Some(limit) = limits.limit {
-            self.foreign = self.foreign.max(limit.saturating_sub(budget));
+            let used_by_others = limit.saturating_sub(budget);
+            let before = *self.used_before.get_or_insert(used_by_others);
+            self.foreign = self.foreign.max(used_by_others.saturating_sub(before));
             budget = budget.min(limit);
         } else {
-            budget = budget.saturating_sub(self.under_way);
+            budget = budget.saturating_sub(self.under_way.saturating_sub(1));
         }
         self.budget = Some(self.budget.map_or(budget, |known| known.min(budget)));
-        self.probe = false;
+        self.probe = Probe::No;
     }
 }
 
@@ -176,23 +249,37 @@ fn reset_tolerance(reset: Duration) -> Duration {
 
 impl Gate {
     /// Waits for the turn and takes it. The permit must be told what the answer said.
-    ///
-    /// `Err` is how long the wait would be, if that is longer than `longest`.
-    pub(crate) fn enter(&self, endpoint: Endpoint, longest: Duration) -> Result<Permit<'_>, Duration> {
+    pub(crate) fn enter(
+        &self,
+        endpoint: Endpoint,
+        longest: Duration,
+        is_cancelled: impl Fn() -> bool,
+    ) -> Result<Permit<'_>, Refused> {
+        let entered = Instant::now();
+        let give_up = entered.checked_add(longest);
         let mut windows = self.lock();
         loop {
+            if is_cancelled() {
+                return Err(Refused::Cancelled);
+            }
             let now = Instant::now();
             let window = windows.entry(endpoint).or_default();
-            let Some(until) = window.blocked_until(now) else {
-                window.sent += 1;
-                window.under_way += 1;
-                return Ok(Permit { gate: self, endpoint, limits: Limits::default(), closed_for: None });
+            let Some(block) = window.block(now) else {
+                let is_probe = window.pass(now);
+                return Ok(Permit { gate: self, endpoint, is_probe, limits: Limits::default(), closed_for: None });
             };
-            let wait = until - now;
-            if wait > longest && wait < LONGEST_SLEEP {
-                return Err(wait);
+            let (Block::Until(until) | Block::UntilNews(until)) = block;
+            let is_hopeless = match (&block, give_up) {
+                (Block::Until(until), Some(give_up)) => *until > give_up,
+                (Block::UntilNews(_), Some(give_up)) => now >= give_up,
+                (_, None) => false,
+            };
+            let wait = until.saturating_duration_since(now);
+            if is_hopeless {
+                return Err(Refused::TooLong(wait));
             }
-            windows = match self.changed.wait_timeout(windows, wait) {
+            let wait = give_up.map_or(wait, |give_up| wait.min(give_up.saturating_duration_since(now)));
+            windows = match self.changed.wait_timeout(windows, wait.min(CANCEL_LOOK)) {
                 Ok((windows, _)) => windows,
                 Err(poisoned) => poisoned.into_inner().0,
             };
@@ -209,6 +296,7 @@ impl Gate {
 pub(crate) struct Permit<'a> {
     gate: &'a Gate,
     endpoint: Endpoint,
+    is_probe: bool,
     limits: Limits,
     closed_for: Option<Duration>,
 }
@@ -236,9 +324,9 @@ impl Drop for Permit<'_> {
             let until = now + pause.min(LONGEST_SLEEP);
             window.closed_until = Some(window.closed_until.map_or(until, |known| known.max(until)));
         }
-        if window.under_way == 0 {
-            // A probe that learned nothing must not hold the others for ever.
-            window.probe = false;
+        if self.is_probe {
+            // It may have learned nothing; the others must not wait for more than it knows.
+            window.probe = Probe::No;
         }
         drop(windows);
         self.gate.changed.notify_all();

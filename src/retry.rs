@@ -93,7 +93,8 @@ impl<'a> Attempts<'a> {
         }
         let pause = match error.retry_after() {
             Some(asked) if asked > self.policy.longest_retry_after => return None,
-            Some(asked) => asked,
+            // A service that asks for no pause at all is not hammered for it.
+            Some(asked) => asked.max(self.backoff.next_pause()),
             None => self.backoff.next_pause(),
         };
         (self.began.elapsed().saturating_add(pause) <= self.policy.budget).then_some(pause)

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use jiff::Timestamp;
-use serde::de::{Deserialize, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde::de::{Deserialize, DeserializeOwned, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::Value;
 
 /// `null` and a missing field are the default; for `#[serde(default, deserialize_with = …)]`.
@@ -13,6 +13,15 @@ where
     T: Deserialize<'de> + Default,
 {
     Ok(Option::deserialize(deserializer)?.unwrap_or_default())
+}
+
+/// What isn't of the right type is taken as missing, so that a side field can't fail the whole.
+pub(crate) fn lenient<'de, D, T>(deserializer: D) -> Result<T, D::Error>
+where
+    D: Deserializer<'de>,
+    T: DeserializeOwned + Default,
+{
+    Ok(T::deserialize(Value::deserialize(deserializer)?).unwrap_or_default())
 }
 
 /// The strings of a list; what else is in it, or in its place, is passed over.
@@ -102,6 +111,11 @@ pub(crate) mod option_id {
     pub(crate) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<u64>, D::Error> {
         deserializer.deserialize_option(OptionIdVisitor)
     }
+}
+
+/// [`option_id`], where what is no id is taken as missing.
+pub(crate) fn lenient_id<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<u64>, D::Error> {
+    Ok(id::deserialize(Value::deserialize(deserializer)?).ok())
 }
 
 /// A time that may be missing. What isn't a time is taken as missing, so that it can't fail a page.

@@ -123,7 +123,7 @@ fn a_listing_goes_on_from_its_cursor() -> Result<()> {
     let cursor = first.cursor().map(str::to_owned);
     // The cursor is that of the second page, so its first 30 items come again.
     seen.truncate(100);
-    seen.extend(user.list_inventory().resume_from(cursor).collect::<Result<Vec<_>>>()?);
+    seen.extend(user.list_inventory().resume_from(cursor.as_deref()).collect::<Result<Vec<_>>>()?);
     assert_eq!(seen, all);
     Ok(())
 }

@@ -7,7 +7,7 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 use rblxopencloud::sandbox::{Fault, Sandbox};
 use rblxopencloud::{
-    AssetFile, AssetType, AssetUpload, Client, InventoryAssetType, InventoryFilter, InventoryIds, InventoryItem,
+    AssetFile, AssetType, AssetUpload, Check, Client, InventoryAssetType, InventoryFilter, InventoryIds, InventoryItem,
     InventoryKinds, RetryPolicy, UserInfo,
 };
 use serde_json::{Value, json};
@@ -258,7 +258,7 @@ fn what_is_uploaded_arrives_whole_whatever_its_name_and_content() {
         let file_name = format!("{name}.png");
         let file = AssetFile::from_bytes(&file_name, content.clone()).with_content_type("image/png");
         let length = file.len();
-        let upload = AssetUpload::new(file, AssetType::Image, title.clone(), text.clone());
+        let upload = AssetUpload::new(file, AssetType::Image, title.clone(), text.clone()).waive(Check::FileSize).waive(Check::Content).waive(Check::Dimensions);
         sandbox.clear_requests();
         let asset = user.upload_asset(upload).and_then(|mut operation| operation.wait());
         let request = sandbox.requests().into_iter().next().expect("it was sent");
@@ -307,7 +307,7 @@ fn any_split_into_pages_gives_every_item_once_and_in_order() {
             sandbox.inject(Fault::status(200).with_body(page(at)));
         }
         let rest: Vec<u64> =
-            user.list_inventory().resume_from(cursor).map(|item| item.map(badge)).collect::<Result<_, _>>()?;
+            user.list_inventory().resume_from(cursor.as_deref()).map(|item| item.map(badge)).collect::<Result<_, _>>()?;
         prop_assert!(rest.first().is_none_or(|begin| *begin <= u64::try_from(first).expect("small") + 1));
         prop_assert_eq!(rest.last().copied().unwrap_or(id), id);
     });

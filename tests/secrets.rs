@@ -9,7 +9,7 @@ use std::fmt::Debug;
 use log::{Level, LevelFilter, Log, Metadata, Record};
 use rblxopencloud::{AssetFile, AssetType, AssetUpdate, AssetUpload, Client, Credentials, Error, RetryPolicy, User};
 use serde_json::{Value, json};
-use support::{Reply, Server, USER};
+use support::{Reply, Server, USER, unchecked};
 
 const SECRET: &str = "zq7Wv+K3/xJm9Rt5Yb2Hc8Lp4Nd6Gf1S==";
 /// So much of a secret is as bad as all of it.
@@ -60,7 +60,7 @@ fn assert_error_is_clean(what: &str, error: &Error, secret: &str) {
 }
 
 fn upload() -> AssetUpload {
-    AssetUpload::new(AssetFile::from_bytes("a.png", b"content".to_vec()), AssetType::Decal, "name", "words")
+    unchecked(AssetUpload::new(AssetFile::from_bytes("a.png", b"content".to_vec()), AssetType::Decal, "name", "words"))
 }
 
 /// The errors of every call there is.

@@ -5,7 +5,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::SystemTime;
 
-use crate::error::{Error, Result};
+use super::content::Format;
+use crate::error::{Error, ErrorKind, Result};
 
 /// The content of an asset: a file on disk, bytes, or a reader.
 ///
@@ -28,6 +29,17 @@ pub struct AssetFile {
     content_type: Option<String>,
     len: u64,
     source: Source,
+    on_progress: Option<Box<dyn FnMut(UploadProgress) + Send>>,
+}
+
+/// How far a file is on its way, for [`AssetUpload::on_progress`](crate::AssetUpload::on_progress).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct UploadProgress {
+    /// Bytes of the file that were handed to the connection. It begins again at 0 when an upload has to be repeated.
+    pub sent: u64,
+    /// Bytes of the file in all.
+    pub total: u64,
 }
 
 enum Source {
@@ -35,7 +47,7 @@ enum Source {
         path: PathBuf,
         modified: Option<SystemTime>,
     },
-    Bytes(Arc<[u8]>),
+    Bytes(SharedBytes),
     /// Gone once it was begun.
     Reader(Option<Box<dyn Read + Send>>),
 }
@@ -53,30 +65,34 @@ impl AssetFile {
         let metadata = fs::metadata(path).map_err(problem)?;
         if !metadata.is_file() {
             let what = if metadata.is_dir() { "is a directory" } else { "is not a regular file" };
-            return Err(Error::new(crate::ErrorKind::File, format!("the file {path:?}"))
+            return Err(Error::new(ErrorKind::File, format!("the file {path:?}"))
                 .explain(what)
                 .advise("give the path of a file, or a reader and its length"));
         }
         File::open(path).map_err(problem)?;
         let name = path.file_name().unwrap_or_default().to_string_lossy();
         let source = Source::Path { path: path.to_owned(), modified: metadata.modified().ok() };
-        Ok(Self { name: own_name(&name), content_type: None, len: metadata.len(), source })
+        Ok(Self { name: own_name(&name), content_type: None, len: metadata.len(), source, on_progress: None })
     }
 
     /// Content that is in memory. The extension of `name` tells its type.
     #[must_use]
     pub fn from_bytes(name: impl AsRef<str>, bytes: impl Into<Vec<u8>>) -> Self {
-        let bytes: Arc<[u8]> = bytes.into().into();
+        let bytes = SharedBytes(Arc::new(bytes.into()));
         Self {
             name: own_name(name.as_ref()),
             content_type: None,
-            len: bytes.len() as u64,
+            len: bytes.0.len() as u64,
             source: Source::Bytes(bytes),
+            on_progress: None,
         }
     }
 
     /// Content that comes out of a reader, `length` bytes in all. A reader that gives more or less is an error of the
     /// upload, and nothing is created.
+    ///
+    /// The reader is read to its end, to see that there is no more. Hand in `reader.take(length)` if it has no end, as
+    /// that of a socket which stays open.
     #[must_use]
     pub fn from_reader(name: impl AsRef<str>, reader: impl Read + Send + 'static, length: u64) -> Self {
         Self {
@@ -84,6 +100,7 @@ impl AssetFile {
             content_type: None,
             len: length,
             source: Source::Reader(Some(Box::new(reader))),
+            on_progress: None,
         }
     }
 
@@ -122,11 +139,34 @@ impl AssetFile {
             Some(given) => {
                 Err(Error::invalid_input(format!("{given:?} is no content type")).advise("write one like image/png"))
             }
-            None => content_type_of(&self.name).map(str::to_owned).ok_or_else(|| {
+            None => Format::of_name(&self.name).map(|format| format.content_type().to_owned()).ok_or_else(|| {
                 Error::invalid_input(format!("the type of {:?} can't be told by its extension", self.name))
                     .advise("say it with AssetFile::with_content_type")
             }),
         }
+    }
+
+    pub(super) fn set_on_progress(&mut self, told: impl FnMut(UploadProgress) + Send + 'static) {
+        self.on_progress = Some(Box::new(told));
+    }
+
+    /// Tells how many bytes were sent.
+    pub(crate) fn report(&mut self, sent: u64) {
+        if let Some(told) = &mut self.on_progress {
+            told(UploadProgress { sent, total: self.len });
+        }
+    }
+
+    /// The first bytes, at most `most`. A reader gives them again when it is sent.
+    pub(super) fn head(&mut self, most: usize) -> Result<Vec<u8>> {
+        let mut head = Vec::new();
+        let mut reader = self.reader()?.take(most as u64);
+        let read = reader.read_to_end(&mut head);
+        if let (Source::Reader(gone), FileReader::Any(rest)) = (&mut self.source, reader.into_inner()) {
+            *gone = Some(Box::new(Cursor::new(head.clone()).chain(rest)));
+        }
+        read.map_err(|error| Error::io(format!("the file {:?}", self.name), error))?;
+        Ok(head)
     }
 
     /// Whether [`reader`](Self::reader) can give the content (again).
@@ -137,7 +177,7 @@ impl AssetFile {
     /// The content from its beginning.
     pub(crate) fn reader(&mut self) -> Result<FileReader> {
         match &mut self.source {
-            Source::Bytes(bytes) => Ok(FileReader::Bytes(Cursor::new(Arc::clone(bytes)))),
+            Source::Bytes(bytes) => Ok(FileReader::Bytes(Cursor::new(bytes.clone()))),
             Source::Reader(reader) => reader.take().map(FileReader::Any).ok_or_else(|| {
                 Error::io(format!("the file {:?}", self.name), io::Error::other("its reader was used up already"))
             }),
@@ -150,7 +190,7 @@ impl AssetFile {
                     return Err(Error::changed_file(&self.name, self.len, how));
                 }
                 if modified.is_some() && metadata.modified().ok() != *modified {
-                    return Err(Error::new(crate::ErrorKind::File, format!("the file {path:?}"))
+                    return Err(Error::new(ErrorKind::File, format!("the file {path:?}"))
                         .explain("it was changed since AssetFile::open")
                         .advise("open it again when nothing writes to it"));
                 }
@@ -176,10 +216,20 @@ impl fmt::Debug for AssetFile {
     }
 }
 
+/// Bytes that are sent again without being copied.
+#[derive(Clone)]
+pub(crate) struct SharedBytes(Arc<Vec<u8>>);
+
+impl AsRef<[u8]> for SharedBytes {
+    fn as_ref(&self) -> &[u8] {
+        &self.0
+    }
+}
+
 /// The content, on its way.
 pub(crate) enum FileReader {
     File(fs::File),
-    Bytes(Cursor<Arc<[u8]>>),
+    Bytes(Cursor<SharedBytes>),
     Any(Box<dyn Read + Send>),
 }
 
@@ -206,33 +256,4 @@ fn is_content_type(text: &str) -> bool {
     let (essence, parameters) = text.split_once(';').unwrap_or((text, ""));
     essence.trim().split_once('/').is_some_and(|(kind, subtype)| is_token(kind) && is_token(subtype))
         && parameters.bytes().all(|byte| (b' '..0x7f).contains(&byte))
-}
-
-/// The content types that the service documents, by extension in any case.
-///
-/// <https://create.roblox.com/docs/cloud/guides/usage-assets#supported-asset-types-and-limits>
-const CONTENT_TYPES: &[(&str, &str)] = &[
-    ("png", "image/png"),
-    ("jpg", "image/jpeg"),
-    ("jpeg", "image/jpeg"),
-    ("bmp", "image/bmp"),
-    ("tga", "image/tga"),
-    ("mp3", "audio/mpeg"),
-    ("ogg", "audio/ogg"),
-    ("wav", "audio/wav"),
-    ("flac", "audio/flac"),
-    ("fbx", "model/fbx"),
-    ("gltf", "model/gltf+json"),
-    ("glb", "model/gltf-binary"),
-    ("rbxm", "model/x-rbxm"),
-    ("rbxmx", "model/x-rbxm"),
-    ("mp4", "video/mp4"),
-    ("mov", "video/mov"),
-    ("mesh", "model/x-file-mesh-data"),
-];
-
-fn content_type_of(name: &str) -> Option<&'static str> {
-    let (stem, extension) = name.rsplit_once('.')?;
-    let known = CONTENT_TYPES.iter().find(|(known, _)| known.eq_ignore_ascii_case(extension));
-    known.filter(|_| !stem.is_empty()).map(|(_, content_type)| *content_type)
 }

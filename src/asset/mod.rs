@@ -1,6 +1,10 @@
 //! Assets: what is uploaded, and what the service says of it.
 
+mod batch;
+mod check;
+mod content;
 mod file;
+pub mod limits;
 mod update;
 mod upload;
 
@@ -10,8 +14,10 @@ use jiff::Timestamp;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use serde_json::{Map, Value};
 
-pub use file::AssetFile;
+pub use batch::AssetUploads;
+pub use check::Check;
 pub(crate) use file::FileReader;
+pub use file::{AssetFile, UploadProgress};
 pub use update::AssetUpdate;
 pub use upload::{AssetPrivacy, AssetUpload};
 
@@ -174,10 +180,10 @@ impl<'de> Deserialize<'de> for Creator {
 #[non_exhaustive]
 pub struct Preview {
     /// The resource path of the image, `assets/{id}`.
-    #[serde(default, deserialize_with = "wire::or_default")]
+    #[serde(default, deserialize_with = "wire::lenient")]
     pub asset: String,
     /// What the image shows, in words.
-    #[serde(default, deserialize_with = "wire::or_default")]
+    #[serde(default, deserialize_with = "wire::lenient")]
     pub alt_text: String,
 }
 
@@ -194,10 +200,10 @@ impl Preview {
 #[non_exhaustive]
 pub struct SocialLink {
     /// The words of the link.
-    #[serde(default, deserialize_with = "wire::or_default", skip_serializing_if = "String::is_empty")]
+    #[serde(default, deserialize_with = "wire::lenient", skip_serializing_if = "String::is_empty")]
     pub title: String,
     /// The address; each kind of link takes only addresses of its own site.
-    #[serde(default, deserialize_with = "wire::or_default")]
+    #[serde(default, deserialize_with = "wire::lenient")]
     pub uri: String,
 }
 
@@ -254,29 +260,39 @@ impl SocialLinkKind {
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct WireAsset {
-    #[serde(default, deserialize_with = "wire::or_default")]
+    #[serde(default, deserialize_with = "wire::lenient")]
     path: String,
-    #[serde(default, with = "wire::option_id", skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        deserialize_with = "wire::lenient_id",
+        serialize_with = "wire::option_id::serialize",
+        skip_serializing_if = "Option::is_none"
+    )]
     asset_id: Option<u64>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "wire::lenient", skip_serializing_if = "Option::is_none")]
     display_name: Option<String>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "wire::lenient", skip_serializing_if = "Option::is_none")]
     description: Option<String>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "wire::lenient", skip_serializing_if = "Option::is_none")]
     asset_type: Option<AssetType>,
-    #[serde(default, deserialize_with = "wire::or_default", skip_serializing_if = "WireContext::is_empty")]
+    #[serde(default, deserialize_with = "wire::lenient", skip_serializing_if = "WireContext::is_empty")]
     creation_context: WireContext,
-    #[serde(default, deserialize_with = "wire::or_default", skip_serializing_if = "WireModeration::is_empty")]
+    #[serde(default, deserialize_with = "wire::lenient", skip_serializing_if = "WireModeration::is_empty")]
     moderation_result: WireModeration,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "wire::lenient", skip_serializing_if = "Option::is_none")]
     state: Option<AssetState>,
-    #[serde(default, with = "wire::option_id", skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        deserialize_with = "wire::lenient_id",
+        serialize_with = "wire::option_id::serialize",
+        skip_serializing_if = "Option::is_none"
+    )]
     revision_id: Option<u64>,
     #[serde(default, deserialize_with = "wire::timestamp", skip_serializing_if = "Option::is_none")]
     revision_create_time: Option<Timestamp>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "wire::lenient", skip_serializing_if = "Option::is_none")]
     icon: Option<String>,
-    #[serde(default, deserialize_with = "wire::or_default", skip_serializing_if = "Vec::is_empty")]
+    #[serde(default, deserialize_with = "wire::lenient", skip_serializing_if = "Vec::is_empty")]
     previews: Vec<Preview>,
     #[serde(flatten)]
     others: Map<String, Value>,
@@ -284,7 +300,7 @@ struct WireAsset {
 
 #[derive(Default, Serialize, Deserialize)]
 struct WireContext {
-    #[serde(default, deserialize_with = "lenient_creator", skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "wire::lenient", skip_serializing_if = "Option::is_none")]
     creator: Option<Creator>,
 }
 
@@ -297,7 +313,7 @@ impl WireContext {
 #[derive(Default, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct WireModeration {
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "wire::lenient", skip_serializing_if = "Option::is_none")]
     moderation_state: Option<ModerationState>,
 }
 
@@ -305,11 +321,6 @@ impl WireModeration {
     fn is_empty(&self) -> bool {
         self.moderation_state.is_none()
     }
-}
-
-/// A creator of a sort that isn't known here must not fail an asset.
-fn lenient_creator<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Creator>, D::Error> {
-    Ok(Creator::deserialize(Value::deserialize(deserializer)?).ok())
 }
 
 impl WireAsset {

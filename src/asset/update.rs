@@ -2,16 +2,15 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value, json};
 
-use super::{AssetFile, Preview, SocialLink, SocialLinkKind};
+use super::check::{Check, Waived};
+use super::limits::MOST_SOCIAL_LINKS;
+use super::{AssetFile, AssetType, Preview, SocialLink, SocialLinkKind, UploadProgress};
 use crate::client::Client;
 use crate::error::{Error, Result};
 use crate::multipart::Form;
 use crate::operation::Operation;
 use crate::rate_limit::Endpoint;
 use crate::transport::Request;
-
-/// The service takes no more than this many social links on an asset.
-const MOST_SOCIAL_LINKS: usize = 3;
 
 /// Changes to an asset, for [`User::update_asset`](crate::User::update_asset). What isn't named stays as it is.
 ///
@@ -35,17 +34,32 @@ pub struct AssetUpdate {
     file: Option<AssetFile>,
     /// By the name of the field; `None` names it in the mask and leaves it out, which removes it.
     fields: BTreeMap<String, Option<Value>>,
+    waived: Waived,
 }
 
 impl AssetUpdate {
     /// An update of the asset with this id, which changes nothing yet.
     pub fn new(asset_id: u64) -> Self {
-        Self { asset_id, file: None, fields: BTreeMap::new() }
+        Self { asset_id, file: None, fields: BTreeMap::new(), waived: Waived::default() }
     }
 
     /// New content, which becomes a new version. The service takes it only for models.
     pub fn file(mut self, file: AssetFile) -> Self {
         self.file = Some(file);
+        self
+    }
+
+    /// Is told how much of the file was sent. See [`AssetUpload::on_progress`](crate::AssetUpload::on_progress).
+    pub fn on_progress(mut self, told: impl FnMut(UploadProgress) + Send + 'static) -> Self {
+        if let Some(file) = &mut self.file {
+            file.set_on_progress(told);
+        }
+        self
+    }
+
+    /// Leaves a check out.
+    pub fn waive(mut self, check: Check) -> Self {
+        self.waived.add(check);
         self
     }
 
@@ -100,20 +114,40 @@ impl AssetUpdate {
         self
     }
 
-    fn check(&self) -> Result<()> {
+    fn check(&mut self) -> Result<()> {
         if self.fields.is_empty() && self.file.is_none() {
             return Err(Error::invalid_input("the update changes nothing"));
         }
-        if let Some(Some(Value::String(name))) = self.fields.get("displayName") {
-            if name.trim().is_empty() {
-                return Err(
-                    Error::invalid_input("the asset's new name is empty").advise("give it one of 1 to 50 characters")
-                );
-            }
+        if self.asset_id == 0 {
+            return Err(Error::invalid_input("the id of the asset to update is 0"));
+        }
+        let empty_link = self.fields.iter().find(|(field, value)| {
+            let uri = value.as_ref().and_then(|value| value.get("uri")?.as_str());
+            *field == super::SOCIAL_LINK || uri.is_some_and(|uri| uri.trim().is_empty())
+        });
+        if let Some((field, _)) = empty_link {
+            let error = Error::invalid_input(format!("the link {field} leads nowhere"));
+            return Err(error.advise("give it a kind and an address, or remove it"));
+        }
+        let text = |field: &str| self.fields.get(field)?.as_ref()?.as_str();
+        if let Some(name) = text("displayName") {
+            self.waived.check_name(name)?;
+        }
+        if let Some(description) = text("description") {
+            self.waived.check_description(description)?;
         }
         let links = self.fields.iter().filter(|(field, link)| field.ends_with(super::SOCIAL_LINK) && link.is_some());
-        if links.count() > MOST_SOCIAL_LINKS {
-            return Err(Error::invalid_input(format!("an asset has at most {MOST_SOCIAL_LINKS} social links")));
+        let links = links.count();
+        self.waived.unless(Check::SocialLinks, || {
+            if links > MOST_SOCIAL_LINKS {
+                let most = format!("an asset has at most {MOST_SOCIAL_LINKS} social links, not {links}");
+                return Err(Error::invalid_input(most));
+            }
+            Ok(())
+        })?;
+        if let Some(file) = &mut self.file {
+            let waived = &self.waived;
+            waived.unless(Check::UpdateFormat, || waived.check_file(file, &AssetType::Model))?;
         }
         if let Some(field) = self.fields.keys().find(|field| !field.bytes().all(|byte| byte.is_ascii_alphanumeric())) {
             return Err(Error::invalid_input(format!("{field:?} can't be a field of an asset")));
@@ -122,7 +156,7 @@ impl AssetUpdate {
     }
 
     /// Sends the update.
-    pub(crate) fn send(self, client: &Client) -> Result<Operation<super::Asset>> {
+    pub(crate) fn send(mut self, client: &Client) -> Result<Operation<super::Asset>> {
         self.check()?;
         let mask: Vec<&str> = self.fields.keys().map(String::as_str).collect();
         let mask = mask.join(",");

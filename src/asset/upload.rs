@@ -1,6 +1,12 @@
+use std::path::Path;
+use std::sync::atomic::AtomicBool;
+
 use serde::Serialize;
 
-use super::{AssetFile, AssetType, Creator};
+use super::check::{Check, Waived};
+use super::content::Format;
+use super::limits::LONGEST_NAME;
+use super::{AssetFile, AssetType, Creator, UploadProgress};
 use crate::client::Client;
 use crate::error::{Error, Result};
 use crate::multipart::Form;
@@ -31,6 +37,7 @@ pub struct AssetUpload {
     description: String,
     expected_price: Option<u64>,
     privacy: Option<AssetPrivacy>,
+    waived: Waived,
 }
 
 open_enum! {
@@ -62,7 +69,58 @@ impl AssetUpload {
             description: description.into(),
             expected_price: None,
             privacy: None,
+            waived: Waived::default(),
         }
+    }
+
+    /// Describes an asset by its file alone: the type is the usual one for the extension, the name that of the file
+    /// without its extension, cut at 50 characters, and the description empty.
+    ///
+    /// An image becomes an [`Image`](AssetType::Image), whose id is the one that textures use.
+    ///
+    /// # Errors
+    /// As [`AssetFile::open`]; [`InvalidInput`](crate::ErrorKind::InvalidInput) if the extension tells no type.
+    pub fn from_path(path: impl AsRef<Path>) -> Result<Self> {
+        let path = path.as_ref();
+        let file = AssetFile::open(path)?;
+        let format = Format::of_name(file.name()).ok_or_else(|| {
+            Error::invalid_input(format!("the type of {:?} can't be told by its extension", file.name()))
+                .advise("say it with AssetUpload::new and AssetFile::with_content_type")
+        })?;
+        let name = path.file_stem().unwrap_or_default().to_string_lossy();
+        let name: String = name.chars().take(LONGEST_NAME).collect();
+        Ok(Self::new(file, format.usual_asset_type(), name, ""))
+    }
+
+    /// The file.
+    #[must_use]
+    pub fn file(&self) -> &AssetFile {
+        &self.file
+    }
+
+    /// The type of the asset.
+    #[must_use]
+    pub fn asset_type(&self) -> &AssetType {
+        &self.asset_type
+    }
+
+    /// Another type.
+    pub fn with_asset_type(mut self, asset_type: AssetType) -> Self {
+        self.asset_type = asset_type;
+        self
+    }
+
+    /// Is told how much of the file was sent, after each piece: some 100 KiB of a large file. It runs on the thread that
+    /// sends, so it should be quick.
+    pub fn on_progress(mut self, told: impl FnMut(UploadProgress) + Send + 'static) -> Self {
+        self.file.set_on_progress(told);
+        self
+    }
+
+    /// Leaves a check out.
+    pub fn waive(mut self, check: Check) -> Self {
+        self.waived.add(check);
+        self
     }
 
     /// The highest fee in Robux to pay for the upload. If it costs more, the upload fails and nothing is paid. Without
@@ -78,11 +136,19 @@ impl AssetUpload {
         self
     }
 
-    /// Sends the upload in the name of `creator`.
-    pub(crate) fn send(self, client: &Client, creator: Creator) -> Result<Operation<super::Asset>> {
-        if self.name.trim().is_empty() {
-            return Err(Error::invalid_input("the asset has an empty name").advise("give it one of 1 to 50 characters"));
+    /// Sends the upload in the name of `creator`, unless it is cancelled while it waits for its turn.
+    pub(crate) fn send(
+        mut self,
+        client: &Client,
+        creator: Creator,
+        cancelled: Option<&AtomicBool>,
+    ) -> Result<Operation<super::Asset>> {
+        if self.asset_type.as_str().is_empty() {
+            return Err(Error::invalid_input("the asset has an empty type"));
         }
+        self.waived.check_name(&self.name)?;
+        self.waived.check_description(&self.description)?;
+        self.waived.check_file(&mut self.file, &self.asset_type)?;
         let request = CreateAsset {
             asset_type: &self.asset_type,
             display_name: &self.name,
@@ -95,7 +161,8 @@ impl AssetUpload {
         };
         let content_type = self.file.checked_content_type()?;
         let mut form = Form::new(&request, Some((self.file, content_type)))?;
-        let request = Request::post(Endpoint::AssetCreate, "/assets/v1/assets", &mut form).needs("asset:write");
+        let request =
+            Request::post(Endpoint::AssetCreate, "/assets/v1/assets", &mut form).needs("asset:write").unless(cancelled);
         Operation::start(client.clone(), request, None)
     }
 }

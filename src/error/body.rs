@@ -2,6 +2,8 @@
 
 use serde_json::Value;
 
+use super::ErrorKind;
+
 /// More than this of a message helps nobody.
 const LONGEST_MESSAGE: usize = 500;
 
@@ -55,6 +57,34 @@ impl ServiceError {
                 .or_else(|| text("title")),
         };
         (found != Self::default()).then_some(found)
+    }
+
+    /// `{"code": 0}` is how a status says that all is well.
+    pub(crate) fn is_ok(&self) -> bool {
+        match self.code.as_deref() {
+            Some(code) => matches!(code, "0" | "OK" | "200"),
+            None => self.message.is_none(),
+        }
+    }
+
+    /// The kinds that only the words tell of. The words vary, so they are matched loosely.
+    pub(crate) fn kind(&self) -> Option<ErrorKind> {
+        let words = [&self.code, &self.message].into_iter().flatten();
+        let text: String = words.flat_map(|text| text.chars()).filter(|c| c.is_alphanumeric()).collect();
+        let text = text.to_lowercase();
+        let says = |words: &[&str]| words.iter().any(|word| text.contains(word));
+        if says(&["userismoderated", "usermoderated", "accountismoderated", "accountmoderated"]) {
+            Some(ErrorKind::AccountModerated)
+        } else if says(&["moderated"]) {
+            Some(ErrorKind::Moderated)
+        } else if says(&["quota", "resourceexhausted"]) {
+            Some(ErrorKind::QuotaExhausted)
+        } else if says(&["invalidimage", "invalidaudio", "invalidvideo", "invalidmodel", "invalidfile", "invalidmesh"])
+        {
+            Some(ErrorKind::InvalidContent)
+        } else {
+            None
+        }
     }
 
     fn from_list(errors: &[Value]) -> Option<Self> {

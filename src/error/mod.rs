@@ -48,8 +48,16 @@ pub enum ErrorKind {
     Timeout,
     /// The service answered something that isn't an answer: not its format, too large, or pages that go round in circles.
     InvalidResponse,
-    /// 400: the service refused an argument.
+    /// 400, 413, 415, 422: the service refused an argument.
     InvalidArgument,
+    /// The service could make nothing of the file: an image that is broken, say.
+    InvalidContent,
+    /// The name or the description was moderated.
+    Moderated,
+    /// The account is moderated. Whatever is sent next is refused too, and the account may be in trouble.
+    AccountModerated,
+    /// The account's quota of uploads is used up, for hours or for the month.
+    QuotaExhausted,
     /// 401: the service doesn't know the key or the token, or doesn't take it here.
     Unauthenticated,
     /// 403: the key or the token may not do this.
@@ -68,6 +76,21 @@ pub enum ErrorKind {
     OperationFailed,
     /// An [`Operation`](crate::Operation) was still pending when the time to wait for it was over.
     OperationPending,
+    /// The call was given up before it was sent, because nobody waits for it any more.
+    Cancelled,
+}
+
+/// How far a failure reaches, for programs that do many things in one run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum ErrorScope {
+    /// This call alone: its file, its name, its id. The next one can succeed.
+    Call,
+    /// All calls of this run: the key, the account or its quota. Nothing else will pass until somebody does something
+    /// about it.
+    Run,
+    /// This call for now: it can succeed later, as it is.
+    Later,
 }
 
 /// All that is known of a failure.
@@ -86,6 +109,8 @@ struct Detail {
     retry_after: Option<Duration>,
     /// The cause can be gone the next time.
     passing: bool,
+    /// The cause is one that all calls of the client share.
+    concerns_run: bool,
     outcome_unknown: bool,
     attempts: u32,
 }
@@ -130,6 +155,28 @@ impl Error {
         self.detail.passing && !self.detail.outcome_unknown
     }
 
+    /// How far the failure reaches.
+    #[must_use]
+    pub fn scope(&self) -> ErrorScope {
+        match self.detail.kind {
+            _ if self.detail.concerns_run => ErrorScope::Run,
+            ErrorKind::Unauthenticated
+            | ErrorKind::PermissionDenied
+            | ErrorKind::AccountModerated
+            | ErrorKind::QuotaExhausted => ErrorScope::Run,
+            // What doesn't pass by itself: a certificate that isn't trusted, say.
+            ErrorKind::Connection if !self.detail.passing => ErrorScope::Run,
+            ErrorKind::Connection
+            | ErrorKind::Timeout
+            | ErrorKind::RateLimited
+            | ErrorKind::Server
+            | ErrorKind::OperationPending
+            | ErrorKind::Cancelled => ErrorScope::Later,
+            _ if self.detail.passing => ErrorScope::Later,
+            _ => ErrorScope::Call,
+        }
+    }
+
     /// Whether it can't be known if a call that changes something took effect: the request was on its way when the
     /// connection broke, say. The asset may be there, or not; repeating the call may make a second one.
     #[must_use]
@@ -149,6 +196,7 @@ impl Error {
                 advice: None,
                 retry_after: None,
                 passing: false,
+                concerns_run: false,
                 outcome_unknown: false,
                 attempts: 1,
             }),
@@ -178,7 +226,7 @@ impl Error {
 
     /// The service said no, by status or inside an answer.
     pub(crate) fn service(kind: ErrorKind, subject: impl Into<String>, said: ServiceError) -> Self {
-        let mut error = Self::new(kind, subject);
+        let mut error = Self::new(said.kind().filter(|_| has_details(kind)).unwrap_or(kind), subject);
         error.detail.code = said.code;
         error.detail.message = said.message;
         error
@@ -189,8 +237,23 @@ impl Error {
         self
     }
 
+    /// Replaces what was advised before.
     pub(crate) fn advise(mut self, advice: impl Into<String>) -> Self {
         self.detail.advice = Some(advice.into());
+        self
+    }
+
+    /// Nothing was sent, because of what happened to another call.
+    pub(crate) fn stopped(kind: ErrorKind, cause: &str) -> Self {
+        let mut error =
+            Self::new(kind, "nothing was sent").explain(format!("another call failed as all would: {cause}"));
+        error.detail.concerns_run = true;
+        error
+    }
+
+    /// Marks a cause that all calls of the client share.
+    pub(crate) fn concerning_run(mut self) -> Self {
+        self.detail.concerns_run = true;
         self
     }
 
@@ -231,6 +294,7 @@ impl Error {
         for text in [&mut detail.code, &mut detail.message, &mut detail.explanation].into_iter().flatten() {
             *text = body::shorten(&redacted(text, secret));
         }
+        detail.subject = redacted(&detail.subject, secret);
         if self
             .source
             .as_ref()
@@ -258,6 +322,12 @@ impl fmt::Debug for Error {
     }
 }
 
+/// Whether the words of the service can say more than this kind does.
+fn has_details(kind: ErrorKind) -> bool {
+    use ErrorKind::{InvalidArgument, OperationFailed, PermissionDenied, UnexpectedStatus};
+    matches!(kind, InvalidArgument | OperationFailed | PermissionDenied | UnexpectedStatus)
+}
+
 const REDACTED: &str = "[redacted]";
 
 /// The text without the secret.
@@ -275,19 +345,22 @@ impl fmt::Display for Detail {
             write!(f, " {code}")?;
         }
         let mut separator = if self.status.is_some() || self.code.is_some() { ": " } else { " " };
+        let mut more = String::new();
+        if self.attempts > 1 {
+            more.push_str(&format!(" (tried {} times)", self.attempts));
+        }
+        if self.outcome_unknown {
+            more.push_str("; it can't be known whether the call took effect, so look before you repeat it");
+        }
+        if let Some(advice) = &self.advice {
+            more.push_str(&format!("; {advice}"));
+        }
         for text in [&self.explanation, &self.message].into_iter().flatten() {
+            // A full stop before a semicolon is one too many.
+            let text = if more.is_empty() { text.as_str() } else { text.strip_suffix('.').unwrap_or(text) };
             write!(f, "{separator}{text}")?;
             separator = ": ";
         }
-        if self.attempts > 1 {
-            write!(f, " (tried {} times)", self.attempts)?;
-        }
-        if self.outcome_unknown {
-            f.write_str("; it can't be known whether the call took effect, so look before you repeat it")?;
-        }
-        if let Some(advice) = &self.advice {
-            write!(f, "; {advice}")?;
-        }
-        Ok(())
+        f.write_str(&more)
     }
 }

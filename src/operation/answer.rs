@@ -32,18 +32,24 @@ impl<T> Answer<T> {
         let object = json.as_object().ok_or_else(|| strange("an operation that is no object"))?;
         let present = |field: &str| object.get(field).filter(|value| !value.is_null());
 
-        let name = present("path")
-            .and_then(Value::as_str)
-            .and_then(|path| path.parse().ok())
-            .or_else(|| OperationName::from_id(present("operationId")?.as_str()?));
+        let name =
+            present("path").and_then(Value::as_str).and_then(|path| path.parse().ok()).or_else(|| {
+                match present("operationId")? {
+                    Value::String(id) => OperationName::from_id(id),
+                    Value::Number(id) => OperationName::from_id(&id.to_string()),
+                    _ => None,
+                }
+            });
         let failures = metadata_errors(&json);
         let answer = |state| Ok(Self { name: name.clone(), state, partial_failures: Vec::new() });
         let failed = |said: ServiceError| answer(State::Failed(said));
         let done = present("done").and_then(Value::as_bool);
 
-        let refusal = ["error", "status"].into_iter().filter_map(present).find_map(|said| match said {
-            Value::String(message) => Some(ServiceError { code: None, message: Some(message.clone()) }),
-            said => ServiceError::from_json(said).filter(|said| !is_ok(said)),
+        // A word in `status` tells how it goes on, not how it failed.
+        let word = present("error").and_then(Value::as_str).filter(|word| !word.is_empty());
+        let refusal = word.map(|word| ServiceError { code: None, message: Some(word.to_owned()) }).or_else(|| {
+            let mut said = ["error", "status"].into_iter().filter_map(present).filter_map(ServiceError::from_json);
+            said.find(|said| !said.is_ok())
         });
         if let Some(said) = refusal {
             // `{"error": "CODE", "message": …}` is one error, not one inside another.
@@ -87,12 +93,7 @@ fn refusal_in(json: &Value) -> Option<ServiceError> {
     }
     let has = |field| json.get(field).is_some_and(|value: &Value| !value.is_null());
     let is_refusal = ["code", "message", "error", "errors", "errorCode", "errorMessage"].into_iter().any(has);
-    ServiceError::from_json(json).filter(|said| is_refusal && !is_ok(said))
-}
-
-/// `{"code": 0}` is how a status says that all is well.
-fn is_ok(said: &ServiceError) -> bool {
-    matches!(said.code.as_deref(), Some("0" | "OK" | "200")) && said.message.is_none()
+    ServiceError::from_json(json).filter(|said| is_refusal && !said.is_ok())
 }
 
 /// `metadata.errors[].error.message`: what went wrong beside the main thing.

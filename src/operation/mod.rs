@@ -11,8 +11,8 @@ use std::time::Instant;
 use serde_json::Value;
 
 pub use name::OperationName;
-pub use wait::WaitOptions;
 pub(crate) use wait::{Step, Waiting};
+pub use wait::{WaitOptions, WaitProgress};
 
 use self::answer::{Answer, Question};
 
@@ -182,7 +182,7 @@ impl<T> Operation<T> {
             State::Done(result) => Ok(Some(result.clone())),
             State::Failed(said) => {
                 let error = Error::service(ErrorKind::OperationFailed, self.who(), said.clone());
-                Err(self.client.transport().seal(error.explain("the operation failed")))
+                Err(self.seal(error.explain("the operation failed")))
             }
         }
     }
@@ -192,6 +192,10 @@ impl<T> Operation<T> {
         self.state = answer.state;
         let transport = self.client.transport();
         self.partial_failures = answer.partial_failures.iter().map(|text| transport.redacted(text)).collect();
+    }
+
+    fn seal(&self, error: Error) -> Error {
+        self.client.transport().seal(error)
     }
 
     fn who(&self) -> String {

@@ -1,3 +1,6 @@
+use std::fmt;
+use std::ops::ControlFlow;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::Operation;
@@ -13,11 +16,24 @@ use crate::retry::Backoff;
 ///
 /// let patient = WaitOptions::new().timeout(Duration::from_secs(600)).longest_pause(Duration::from_secs(30));
 /// ```
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct WaitOptions {
     timeout: Duration,
     first_pause: Duration,
     longest_pause: Duration,
+    on_poll: Option<OnPoll>,
+}
+
+type OnPoll = Arc<dyn Fn(WaitProgress) -> ControlFlow<()> + Send + Sync>;
+
+/// How the waiting stands, for [`WaitOptions::on_poll`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct WaitProgress {
+    /// How often the service was asked.
+    pub polls: u32,
+    /// How long it has been.
+    pub elapsed: Duration,
 }
 
 impl Default for WaitOptions {
@@ -26,6 +42,7 @@ impl Default for WaitOptions {
             timeout: Duration::from_secs(60),
             first_pause: Duration::from_millis(800),
             longest_pause: Duration::from_secs(5),
+            on_poll: None,
         }
     }
 }
@@ -37,7 +54,7 @@ impl WaitOptions {
         Self::default()
     }
 
-    /// How long to wait in all.
+    /// How long to wait in all. Zero asks once.
     #[must_use]
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.timeout = timeout;
@@ -57,13 +74,51 @@ impl WaitOptions {
         self.longest_pause = bound;
         self
     }
+
+    /// Is told each time that the operation was still pending, and can stop the waiting by returning
+    /// [`ControlFlow::Break`]. The operation itself goes on.
+    ///
+    /// ```
+    /// use std::ops::ControlFlow;
+    ///
+    /// use rblxopencloud::WaitOptions;
+    ///
+    /// let three_times = WaitOptions::new().on_poll(|progress| {
+    ///     println!("pending for {:?}", progress.elapsed);
+    ///     if progress.polls < 3 { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
+    /// });
+    /// ```
+    #[must_use]
+    pub fn on_poll(mut self, told: impl Fn(WaitProgress) -> ControlFlow<()> + Send + Sync + 'static) -> Self {
+        self.on_poll = Some(Arc::new(told));
+        self
+    }
 }
+
+impl fmt::Debug for WaitOptions {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("WaitOptions")
+            .field("timeout", &self.timeout)
+            .field("first_pause", &self.first_pause)
+            .field("longest_pause", &self.longest_pause)
+            .field("on_poll", &self.on_poll.is_some())
+            .finish()
+    }
+}
+
+/// The time for the answer to the last question.
+const LAST_QUESTION: Duration = Duration::from_millis(500);
 
 /// The waiting for one operation, a question at a time.
 pub(crate) struct Waiting {
     timeout: Duration,
+    began: Instant,
     deadline: Option<Instant>,
     pauses: Backoff,
+    polls: u32,
+    on_poll: Option<OnPoll>,
+    /// The next question is the last one.
+    is_last: bool,
     last_problem: Option<Error>,
 }
 
@@ -76,52 +131,82 @@ pub(crate) enum Step<T> {
 
 impl Waiting {
     pub(crate) fn new(options: &WaitOptions) -> Self {
+        let began = Instant::now();
         Self {
             timeout: options.timeout,
-            deadline: Instant::now().checked_add(options.timeout),
+            began,
+            deadline: began.checked_add(options.timeout),
             pauses: Backoff::new(options.first_pause, options.longest_pause),
+            polls: 0,
+            on_poll: options.on_poll.clone(),
+            is_last: options.timeout.is_zero(),
             last_problem: None,
         }
     }
 
     /// Asks how the operation stands.
     pub(crate) fn step<T: Clone>(&mut self, operation: &mut Operation<T>) -> Result<Step<T>> {
-        if !operation.is_done() && self.left().is_zero() {
-            return Err(self.still_pending(operation));
+        if self.polls > 0 && !operation.is_done() && self.left().is_zero() {
+            return Err(self.out_of_time(operation));
         }
+        self.polls += 1;
         let mut asked_to_wait = Duration::ZERO;
-        match operation.poll_until(self.deadline) {
+        // No time at all is time for one question, which has the time of any call.
+        match operation.poll_until(self.deadline.filter(|_| !self.timeout.is_zero())) {
             Ok(Some(result)) => return Ok(Step::Done(result)),
-            Ok(None) => {}
+            Ok(None) => self.last_problem = None,
+            // There was no time for an answer, which is no news.
+            Err(error) if self.is_last && error.kind() == ErrorKind::Timeout => {}
             Err(error) if error.is_retryable() => {
                 asked_to_wait = error.retry_after().unwrap_or_default();
                 self.last_problem = Some(error);
             }
             Err(error) => return Err(error),
         }
-        let pause = self.pauses.next_poll_pause().max(asked_to_wait);
-        Ok(Step::Again(pause.min(self.left())))
+        let progress = WaitProgress { polls: self.polls, elapsed: self.began.elapsed() };
+        if self.on_poll.as_ref().is_some_and(|told| told(progress).is_break()) {
+            let what = format!("when the waiting was stopped, after {:?}", progress.elapsed);
+            return Err(self.still_pending(operation, what));
+        }
+        if self.is_last {
+            return Err(self.out_of_time(operation));
+        }
+        let left = self.left();
+        let mut pause = self.pauses.next_poll_pause().max(asked_to_wait);
+        if pause >= left {
+            // The last question is asked while there still is time for its answer.
+            self.is_last = true;
+            pause = left - (left / 4).min(LAST_QUESTION);
+        }
+        Ok(Step::Again(pause))
+    }
+
+    /// How long to let the service work before the first question.
+    pub(crate) fn first_pause(&mut self) -> Duration {
+        self.pauses.next_poll_pause()
     }
 
     fn left(&self) -> Duration {
         self.deadline.map_or(Duration::MAX, |deadline| deadline.saturating_duration_since(Instant::now()))
     }
 
-    fn still_pending<T>(&mut self, operation: &Operation<T>) -> Error {
-        let timeout = self.timeout;
+    fn out_of_time<T>(&mut self, operation: &Operation<T>) -> Error {
+        let what = format!("after {:?}", self.timeout);
+        self.still_pending(operation, what)
+    }
+
+    fn still_pending<T>(&mut self, operation: &Operation<T>, what: String) -> Error {
         let problem = self.last_problem.take();
         let error = Error::new(ErrorKind::OperationPending, operation.who())
             .explain(match &problem {
-                None => format!("still pending after {timeout:?}"),
-                Some(problem) => {
-                    format!("not known to have ended after {timeout:?}; the last question failed: {problem}")
-                }
+                None => format!("still pending {what}"),
+                Some(problem) => format!("not known to have ended {what}; the last question failed: {problem}"),
             })
             .passing()
             .advise("it goes on: wait again, or later with Client::operation and this name");
-        match problem {
+        operation.seal(match problem {
             Some(problem) => error.caused_by(problem),
             None => error,
-        }
+        })
     }
 }

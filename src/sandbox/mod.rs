@@ -57,9 +57,9 @@ use state::World;
 /// let user = sandbox.client().user(156);
 /// assert_eq!(user.fetch_info()?.username, "builderman");
 ///
-/// let file = AssetFile::from_bytes("crate.png", b"\x89PNG".to_vec());
+/// let file = AssetFile::open("examples/assets/crate.png")?;
 /// let asset = user.upload_asset(AssetUpload::new(file, AssetType::Decal, "Crate", ""))?.wait()?;
-/// assert_eq!(sandbox.asset_content(asset.id).unwrap().bytes, b"\x89PNG");
+/// assert_eq!(sandbox.asset_content(asset.id).unwrap().content_type, "image/png");
 /// assert_eq!(sandbox.requests()[1].method, "POST");
 /// # Ok(())
 /// # }

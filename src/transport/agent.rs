@@ -38,11 +38,20 @@ pub(super) struct Host {
 
 /// HTTPS goes everywhere, plain HTTP only to this machine: a key must not cross a network in the clear.
 pub(super) fn check_base_url(base_url: &str) -> Result<Host, String> {
-    let no_url = || format!("{base_url:?} is no base URL; one looks like {SERVICE}");
+    // What isn't even shaped like one may be the key, in the wrong place.
+    let no_url = || match base_url.contains("://") {
+        true => format!("{base_url:?} is no base URL; one looks like {SERVICE}"),
+        false => format!("the base URL is no URL; one looks like {SERVICE}"),
+    };
     let uri: Uri = base_url.parse().map_err(|_| no_url())?;
     let (Some(scheme), Some(authority)) = (uri.scheme_str(), uri.authority()) else { return Err(no_url()) };
     if authority.as_str().contains('@') || uri.query().is_some() || base_url.contains('#') {
         return Err(format!("a base URL has no user, query or fragment; one looks like {SERVICE}"));
+    }
+    // The parser takes any text for a port, and the scheme's own port would then be asked.
+    let has_port = authority.as_str() != authority.host();
+    if has_port && authority.port_u16().is_none_or(|port| port == 0) {
+        return Err(format!("{base_url:?} has no port from 1 to 65535 behind its colon"));
     }
     let name = authority.host().trim_start_matches('[').trim_end_matches(']');
     if name.is_empty() {

@@ -1,6 +1,7 @@
 //! What can become of an attempt, and what is said of it.
 
 use std::io;
+use std::time::Duration;
 
 use super::body::ReadProblem;
 use super::request::Request;
@@ -24,13 +25,19 @@ impl From<serde_json::Error> for Undecodable {
 }
 
 /// No answer came.
-pub(super) fn broken_exchange(timeouts: &Timeouts, subject: String, error: ureq::Error, upload: Option<u64>) -> Error {
+pub(super) fn broken_exchange(
+    timeouts: &Timeouts,
+    subject: String,
+    error: ureq::Error,
+    upload: Option<u64>,
+    limit: Duration,
+) -> Error {
     let lost = |what: &str, error: &dyn std::error::Error| {
         Error::new(ErrorKind::Connection, subject.as_str()).explain(format!("{what}: {error}"))
     };
     match error {
         ureq::Error::Timeout(passed) => {
-            Error::new(ErrorKind::Timeout, subject).explain(timeouts.explain(passed, upload)).passing()
+            Error::new(ErrorKind::Timeout, subject).explain(timeouts.explain(passed, upload, limit)).passing()
         }
         // What TLS says of a certificate that it doesn't trust.
         ureq::Error::Io(error) if error.kind() == io::ErrorKind::InvalidData => {
@@ -51,7 +58,13 @@ pub(super) fn broken_exchange(timeouts: &Timeouts, subject: String, error: ureq:
 }
 
 /// The head of a good answer came, but not its body.
-pub(super) fn broken_answer(timeouts: &Timeouts, request: &Request<'_>, status: u16, problem: ReadProblem) -> Error {
+pub(super) fn broken_answer(
+    timeouts: &Timeouts,
+    request: &Request<'_>,
+    status: u16,
+    problem: ReadProblem,
+    limit: Duration,
+) -> Error {
     let subject = request.subject();
     let error = match problem {
         ReadProblem::TooLarge(bound) => Error::invalid_response(
@@ -68,7 +81,7 @@ pub(super) fn broken_answer(timeouts: &Timeouts, request: &Request<'_>, status: 
             .explain(format!("the connection broke in the middle of the answer: {error}"))
             .caused_by(error)
             .passing(),
-        ReadProblem::Read(error) => broken_exchange(timeouts, subject, error, request.upload_size()),
+        ReadProblem::Read(error) => broken_exchange(timeouts, subject, error, request.upload_size(), limit),
     };
     error.with_status(status).with_unknown_outcome(!request.only_reads())
 }
@@ -91,7 +104,9 @@ pub(super) fn refusal(scheme: Scheme, request: &Request<'_>, status: u16, limits
         429 => limits.pause(),
         _ => limits.retry_after,
     };
-    let unknown = request.may_have_arrived() && (kind == ErrorKind::Server || status == 408);
+    // A redirect can be the way to the result of what was done.
+    let says_nothing = kind == ErrorKind::Server || matches!(status, 302 | 303 | 408);
+    let unknown = request.may_have_arrived() && says_nothing;
     let mut error = Error::service(kind, request.subject(), said)
         .with_status(status)
         .with_retry_after(pause)
@@ -109,7 +124,13 @@ pub(super) fn refusal(scheme: Scheme, request: &Request<'_>, status: u16, limits
 }
 
 /// A good answer came whole, and says nothing that makes sense.
-pub(super) fn undecodable(request: &Request<'_>, problem: Undecodable) -> Error {
+pub(super) fn undecodable(request: &Request<'_>, body: &[u8], problem: Undecodable) -> Error {
+    let json = serde_json::from_slice(body).ok();
+    let problem = match (problem, json.as_ref().and_then(ServiceError::from_json)) {
+        // An error in the place of a model.
+        (Undecodable::Json(_), Some(said)) if said.message.is_some() => Undecodable::Service(said),
+        (problem, _) => problem,
+    };
     let error = match problem {
         Undecodable::Json(json) => {
             let error =

@@ -22,7 +22,7 @@ use self::body::{ReadProblem, read_bounded};
 use self::request::left_until;
 use crate::credentials::{Credentials, Scheme};
 use crate::error::{Error, ErrorKind, Result, redacted};
-use crate::rate_limit::{Gate, Limits};
+use crate::rate_limit::{Gate, Limits, Refused, sleep_unless};
 use crate::retry::{Attempts, LONGEST, RetryPolicy};
 
 const SERVICE: &str = "https://apis.roblox.com";
@@ -32,11 +32,15 @@ const LARGEST_BODY: u64 = 8 * 1024 * 1024;
 /// What is kept of an error answer, and how much more is read so that the connection can be used again.
 const LARGEST_ERROR: u64 = 64 * 1024;
 const LARGEST_DRAIN: u64 = 256 * 1024;
-const LARGEST_HEADERS: usize = 64 * 1024;
+/// They are read as a whole, so they have to fit the buffer.
+const LARGEST_HEADERS: usize = 24 * 1024;
 
 /// Bodies from this size on ask first whether they are welcome, as curl's do.
 const ASKS_FIRST: u64 = 1024 * 1024;
 const WAIT_FOR_CONTINUE: Duration = Duration::from_secs(1);
+
+/// Waking up takes a moment.
+const GATE_MARGIN: Duration = Duration::from_millis(100);
 
 const BUFFER: usize = 32 * 1024;
 const UPLOAD_BUFFER: usize = 128 * 1024;
@@ -124,7 +128,7 @@ impl Transport {
         self.credentials.check()?;
         match &self.problem {
             None => Ok(()),
-            Some(problem) => Err(Error::invalid_input(problem.clone())),
+            Some(problem) => Err(Error::invalid_input(problem.clone()).concerning_run()),
         }
     }
 
@@ -139,18 +143,18 @@ impl Transport {
     ) -> Result<T> {
         self.check()?;
         let mut attempts = Attempts::new(&self.retry);
+        let mut last_refusal: Option<(Error, Duration)> = None;
         loop {
             let arrived = Instant::now();
-            let mut permit = self
-                .gate
-                .enter(request.endpoint, self.retry.longest_retry_after.min(request.left()))
-                .map_err(|wait| {
-                    Error::new(ErrorKind::RateLimited, request.subject())
-                        .explain("not sent: the service takes no more requests for now")
-                        .advise(format!("try again in {} s", wait.as_secs() + 1))
-                        .with_retry_after(Some(wait))
-                        .passing()
-                })?;
+            // A pause that the policy has granted is not too long.
+            let granted = last_refusal.as_ref().map_or(Duration::ZERO, |(_, pause)| *pause + GATE_MARGIN);
+            let longest = self.retry.longest_retry_after.max(granted).min(request.left());
+            let entered = self.gate.enter(request.endpoint, longest, || request.is_cancelled());
+            let mut permit = match (entered, last_refusal.take()) {
+                (Ok(permit), _) => permit,
+                (Err(_), Some((error, _))) => return Err(error.after_attempts(attempts.made)),
+                (Err(refused), None) => return Err(not_sent(&request, refused)),
+            };
             attempts.excuse(arrived.elapsed());
             attempts.made += 1;
 
@@ -164,7 +168,8 @@ impl Transport {
                 attempts.made,
                 began.elapsed(),
             );
-            let answer = outcome.and_then(|()| decode(body).map_err(|problem| failure::undecodable(&request, problem)));
+            let answer =
+                outcome.and_then(|()| decode(body).map_err(|problem| failure::undecodable(&request, body, problem)));
             let error = match answer {
                 Ok(answer) => return Ok(answer),
                 Err(error) => self.seal(error),
@@ -176,12 +181,17 @@ impl Transport {
                 permit.refused(pause.or(error.retry_after()).unwrap_or_default());
             }
             drop(permit);
-            let Some(pause) = pause.filter(|_| request.form.as_mut().is_none_or(|form| form.rewind())) else {
-                return Err(if attempts.made > 1 { error.after_attempts(attempts.made) } else { error });
-            };
-            if status != Some(429) {
-                // After a 429 the gate holds this caller back along with all the others.
-                std::thread::sleep(pause);
+            let Some(pause) = pause else { return Err(error.after_attempts(attempts.made)) };
+            if !request.form.as_mut().is_none_or(|form| form.rewind()) {
+                let error = error
+                    .advise("it was not tried again, because a reader can't be read twice: hand in a path or bytes");
+                return Err(error.after_attempts(attempts.made));
+            }
+            if status == Some(429) {
+                // The gate holds this caller back along with all the others.
+                last_refusal = Some((error, pause));
+            } else {
+                sleep_unless(pause, || request.is_cancelled());
             }
         }
     }
@@ -189,9 +199,9 @@ impl Transport {
     /// One request and its answer. The body of a good answer is left in `body`.
     fn attempt(&self, request: &mut Request<'_>, body: &mut Vec<u8>) -> (Option<u16>, Limits, Result<()>) {
         body.clear();
-        let end = Instant::now() + self.timeouts.call_with(request.upload_size());
-        let end = request.deadline.map_or(end, |deadline| end.min(deadline));
-        let response = match self.exchange(request) {
+        let limit = self.limit(request.upload_size(), request.deadline);
+        let end = Instant::now() + limit;
+        let response = match self.exchange(request, limit) {
             Ok(response) => response,
             Err(error) => return (None, Limits::default(), Err(error)),
         };
@@ -200,8 +210,8 @@ impl Transport {
         let mut reader = response.into_body().into_reader();
         if status.is_success() {
             let read = read_bounded(&mut reader, body, LARGEST_BODY, end);
-            let outcome =
-                read.map_err(|problem| failure::broken_answer(&self.timeouts, request, status.as_u16(), problem));
+            let outcome = read
+                .map_err(|problem| failure::broken_answer(&self.timeouts, request, status.as_u16(), problem, limit));
             return (Some(status.as_u16()), limits, outcome);
         }
         // The status alone says enough, so what goes wrong with the body doesn't matter.
@@ -215,7 +225,7 @@ impl Transport {
         )
     }
 
-    fn exchange(&self, request: &mut Request<'_>) -> Result<http::Response<ureq::Body>> {
+    fn exchange(&self, request: &mut Request<'_>, limit: Duration) -> Result<http::Response<ureq::Body>> {
         let upload = request.upload_size();
         let mut head = http::Request::builder()
             .method(request.method.clone())
@@ -247,8 +257,13 @@ impl Transport {
                 return problem;
             }
             let unknown = request.may_have_arrived();
-            failure::broken_exchange(&self.timeouts, subject, error, upload).with_unknown_outcome(unknown)
+            failure::broken_exchange(&self.timeouts, subject, error, upload, limit).with_unknown_outcome(unknown)
         })
+    }
+
+    /// How long an attempt may take that begins now.
+    fn limit(&self, upload: Option<u64>, deadline: Option<Instant>) -> Duration {
+        self.timeouts.call_with(upload).min(deadline.map_or(Duration::MAX, left_until))
     }
 
     fn run(
@@ -258,7 +273,7 @@ impl Transport {
         upload: Option<u64>,
         deadline: Option<Instant>,
     ) -> Result<http::Response<ureq::Body>, ureq::Error> {
-        let limit = self.timeouts.call_with(upload);
+        let limit = self.limit(upload, deadline);
         let mut config = self
             .agent
             .configure_request(head.body(body).map_err(ureq::Error::Http)?)
@@ -268,17 +283,20 @@ impl Transport {
             .timeout_connect(Some(self.timeouts.connect.min(LONGEST)))
             .timeout_per_read(Some(self.timeouts.read_with(upload)))
             .timeout_per_write(Some(self.timeouts.write.min(LONGEST)))
-            .timeout_await_100(Some(WAIT_FOR_CONTINUE));
+            .timeout_await_100(Some(WAIT_FOR_CONTINUE))
+            // A caller's own agent may have set these.
+            .timeout_per_call(None)
+            .timeout_resolve(None)
+            .timeout_send_request(Some(limit))
+            .timeout_send_body(Some(limit))
+            .timeout_recv_response(Some(limit))
+            .timeout_recv_body(Some(limit));
+        // Under a global limit ureq looks the host up in a thread of its own, at each call, which takes longer than a call
+        // on this machine. A read from an address needs no look-up, and is over when its answer is: the wait for the
+        // answer has the limit, and what comes is read under the rest of it.
         config = match deadline {
-            Some(deadline) => config.timeout_global(Some(limit.min(left_until(deadline)))),
-            None if self.has_host_name => config.timeout_global(Some(limit)),
-            // Under a global limit ureq looks the host up in a thread of its own, at each call, which takes longer than
-            // a call on this machine. An address needs no look-up, so here each phase has the limit, and the answer is
-            // read under what is left of it.
-            None => config
-                .timeout_send_request(Some(limit))
-                .timeout_send_body(Some(limit))
-                .timeout_recv_response(Some(limit)),
+            None if !self.has_host_name && upload.is_none() => config.timeout_global(None),
+            _ => config.timeout_global(Some(limit)),
         };
         if upload.is_some() {
             // Settings of its own keep a request out of the pool. A connection that has just been made can't turn out
@@ -297,6 +315,20 @@ impl Transport {
     /// The same for a text.
     pub(crate) fn redacted(&self, text: &str) -> String {
         redacted(text, self.credentials.secret())
+    }
+}
+
+/// The gate let nothing through.
+fn not_sent(request: &Request<'_>, refused: Refused) -> Error {
+    match refused {
+        Refused::TooLong(wait) => Error::new(ErrorKind::RateLimited, request.subject())
+            .explain("not sent: the service takes no more requests for now")
+            .advise(format!("try again in {} s", wait.as_secs() + 1))
+            .with_retry_after(Some(wait))
+            .passing(),
+        Refused::Cancelled => {
+            Error::new(ErrorKind::Cancelled, request.subject()).explain("not sent: it was cancelled while it waited")
+        }
     }
 }
 

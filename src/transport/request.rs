@@ -1,3 +1,4 @@
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
@@ -19,11 +20,21 @@ pub(crate) struct Request<'a> {
     pub(super) scope: &'static str,
     pub(super) form: Option<&'a mut Form>,
     pub(super) deadline: Option<Instant>,
+    pub(super) cancelled: Option<&'a AtomicBool>,
 }
 
 impl<'a> Request<'a> {
     pub(crate) fn get(endpoint: Endpoint, path: &'a str) -> Self {
-        Self { method: Method::GET, endpoint, path, query: String::new(), scope: "", form: None, deadline: None }
+        Self {
+            method: Method::GET,
+            endpoint,
+            path,
+            query: String::new(),
+            scope: "",
+            form: None,
+            deadline: None,
+            cancelled: None,
+        }
     }
 
     pub(crate) fn post(endpoint: Endpoint, path: &'a str, form: &'a mut Form) -> Self {
@@ -52,6 +63,16 @@ impl<'a> Request<'a> {
     pub(crate) fn until(mut self, deadline: Option<Instant>) -> Self {
         self.deadline = deadline;
         self
+    }
+
+    /// No attempt begins once this is set.
+    pub(crate) fn unless(mut self, cancelled: Option<&'a AtomicBool>) -> Self {
+        self.cancelled = cancelled;
+        self
+    }
+
+    pub(super) fn is_cancelled(&self) -> bool {
+        self.cancelled.is_some_and(|cancelled| cancelled.load(Ordering::Relaxed))
     }
 
     pub(super) fn left(&self) -> Duration {

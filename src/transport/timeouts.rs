@@ -26,7 +26,8 @@ pub struct Timeouts {
     pub read: Duration,
     /// Each wait for room to write; 30 seconds by default.
     pub write: Duration,
-    /// One attempt at a call, from its first byte to the last of its answer; 60 seconds by default.
+    /// One attempt at a call, from looking up the host to the last byte of the answer; 60 seconds by default. Where the
+    /// base URL has an address in place of a name, the body of an answer may take as long again.
     pub call: Duration,
     /// An upload's `call` is longer by the time that it takes at this many bytes a second; 64 KiB by default.
     pub upload_rate: u64,
@@ -55,12 +56,12 @@ impl Timeouts {
     }
 
     /// Says which limit passed.
-    pub(super) fn explain(&self, passed: Timeout, upload: Option<u64>) -> String {
+    pub(super) fn explain(&self, passed: Timeout, upload: Option<u64>, limit: Duration) -> String {
         match passed {
             Timeout::Resolve | Timeout::Connect => format!("no connection within {:?}", self.connect),
             Timeout::PerRead => format!("nothing came for {:?}", self.read_with(upload)),
             Timeout::PerWrite => format!("nothing could be sent for {:?}", self.write),
-            _ => format!("the call was not over after {:?}", self.call_with(upload)),
+            _ => format!("the call was not over after {limit:?}"),
         }
     }
 }

@@ -18,10 +18,10 @@ pub struct UserInfo {
     #[serde(with = "wire::id")]
     pub id: u64,
     /// The unique name: what `@` shows.
-    #[serde(rename = "name", default, deserialize_with = "wire::or_default")]
+    #[serde(rename = "name", default, deserialize_with = "wire::lenient")]
     pub username: String,
     /// The name that others see; not unique.
-    #[serde(default, deserialize_with = "wire::or_default")]
+    #[serde(default, deserialize_with = "wire::lenient")]
     pub display_name: String,
     /// When the account was made.
     #[serde(
@@ -32,19 +32,19 @@ pub struct UserInfo {
     )]
     pub created_at: Option<Timestamp>,
     /// What the user says of themselves; often empty.
-    #[serde(default, deserialize_with = "wire::or_default")]
+    #[serde(default, deserialize_with = "wire::lenient")]
     pub about: String,
     /// The language that the user chose. The service spells it `en_us` as well as `en-US`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "wire::lenient", skip_serializing_if = "Option::is_none")]
     pub locale: Option<String>,
     /// Whether the user has Premium. `None` without the scope `user.advanced:read`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "wire::lenient", skip_serializing_if = "Option::is_none")]
     pub premium: Option<bool>,
     /// Whether the user has proved who they are, by phone or by ID. `None` without the scope `user.advanced:read`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "wire::lenient", skip_serializing_if = "Option::is_none")]
     pub id_verified: Option<bool>,
     /// Profiles elsewhere. `None` without the scope `user.social:read`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "wire::lenient", skip_serializing_if = "Option::is_none")]
     pub social_network_profiles: Option<SocialNetworkProfiles>,
 }
 
@@ -94,7 +94,7 @@ pub struct SocialNetworkProfiles {
     #[serde(default, deserialize_with = "wire::non_empty", skip_serializing_if = "Option::is_none")]
     pub guilded: Option<String>,
     /// Who may see these.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "wire::lenient", skip_serializing_if = "Option::is_none")]
     pub visibility: Option<SocialNetworkVisibility>,
 }
 

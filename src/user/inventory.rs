@@ -10,7 +10,7 @@ use crate::wire;
 /// One thing that a user owns, from [`User::list_inventory`](crate::User::list_inventory).
 ///
 /// <https://create.roblox.com/docs/cloud/reference/features/inventories#Cloud_ListInventoryItems>
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum InventoryItem {
     /// An asset: clothing, a model, a sound, a place, …

@@ -1,7 +1,6 @@
 use std::fmt::Write;
 
 use super::InventoryAssetType;
-use crate::error::{Error, Result};
 
 /// Which items [`User::list_inventory_with`](crate::User::list_inventory_with) lists: some [kinds](Self::kinds) of item,
 /// or some [ids](Self::ids). The service refuses a mix of the two, so a mix can't be written.
@@ -39,8 +38,8 @@ impl InventoryFilter {
         InventoryIds::default()
     }
 
-    /// The filter as the service writes it; `None` if it can match nothing.
-    pub(crate) fn expression(&self) -> Result<Option<String>> {
+    /// The filter as the service writes it; `None` if it can match nothing, and `Err` says why it can't be written.
+    pub(crate) fn expression(&self) -> Result<Option<String>, String> {
         let mut expression = Expression::default();
         match &self.0 {
             Choice::Kinds(kinds) => kinds.write(&mut expression)?,
@@ -90,7 +89,8 @@ impl InventoryKinds {
     pub fn asset_types(mut self, types: impl IntoIterator<Item = InventoryAssetType>) -> Self {
         match self.assets.get_or_insert(Assets::Types(Vec::new())) {
             Assets::All => {}
-            Assets::Types(named) => extend_once(named, types),
+            // What is spelled the same is the same, also where one says so and the other is known.
+            Assets::Types(named) => extend_once(named, types.into_iter().map(|named| named.as_str().into())),
         }
         self
     }
@@ -119,16 +119,16 @@ impl InventoryKinds {
         self
     }
 
-    fn write(&self, expression: &mut Expression) -> Result<()> {
+    fn write(&self, expression: &mut Expression) -> Result<(), String> {
         let assets = match &self.assets {
             Some(Assets::All) => "*".to_owned(),
             None if self.only_collectibles => "*".to_owned(),
             Some(Assets::Types(types)) => {
                 if let Some(bad) = types.iter().find(|named| !is_type_name(named.as_str())) {
-                    return Err(Error::invalid_input(format!(
+                    return Err(format!(
                         "{:?} can't be an inventory asset type; those are written like CLASSIC_SHIRT",
                         bad.as_str()
-                    )));
+                    ));
                 }
                 join(types.iter().map(InventoryAssetType::as_str))
             }

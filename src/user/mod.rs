@@ -15,7 +15,7 @@ pub use inventory::{
 pub use inventory_asset_type::InventoryAssetType;
 pub use inventory_filter::{InventoryFilter, InventoryIds, InventoryKinds};
 
-use crate::asset::{Asset, AssetUpdate, AssetUpload, Creator};
+use crate::asset::{Asset, AssetUpdate, AssetUpload, AssetUploads, Creator};
 use crate::client::Client;
 use crate::credentials::Credentials;
 use crate::error::Result;
@@ -115,7 +115,7 @@ impl User {
         match filter.into().expression() {
             Ok(Some(filter)) => Pager::new(self.client.clone(), self.inventory_listing(Some(filter))),
             Ok(None) => Pager::settled(self.client.clone(), None),
-            Err(error) => Pager::settled(self.client.clone(), Some(error)),
+            Err(refusal) => Pager::settled(self.client.clone(), Some(refusal)),
         }
     }
 
@@ -162,7 +162,30 @@ impl User {
     ///
     /// <https://create.roblox.com/docs/cloud/reference/features/assets#Assets_CreateAsset>
     pub fn upload_asset(&self, upload: AssetUpload) -> Result<Operation<Asset>> {
-        upload.send(&self.client, Creator::User(self.id))
+        upload.send(&self.client, Creator::User(self.id), None)
+    }
+
+    /// Uploads many files at once, some at the same time, and waits for each to be done. Yields `(which, result)` as each
+    /// ends.
+    ///
+    /// ```no_run
+    /// # use rblxopencloud::{AssetUpload, Result, User};
+    /// # fn run(user: &User) -> Result<()> {
+    /// let uploads = vec![AssetUpload::from_path("crate.png")?, AssetUpload::from_path("creak.ogg")?];
+    /// for (which, result) in user.upload_assets(uploads) {
+    ///     println!("{which}: {:?}", result.map(|asset| asset.id));
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// Needs what [`upload_asset`](Self::upload_asset) needs, and the results are what it gives.
+    pub fn upload_assets<I>(&self, uploads: I) -> AssetUploads
+    where
+        I: IntoIterator<Item = AssetUpload>,
+        I::IntoIter: Send + 'static,
+    {
+        AssetUploads::new(self.client.clone(), Creator::User(self.id), uploads.into_iter())
     }
 
     /// Changes an asset of the user's.

@@ -2,15 +2,21 @@
 #![allow(dead_code, unused_imports)]
 
 mod server;
+mod wire;
 
 use std::fmt::Debug;
 use std::sync::mpsc;
 use std::thread;
 use std::time::Duration;
 
-use rblxopencloud::{Client, ClientBuilder, Error, ErrorKind, RetryPolicy, User};
+use rblxopencloud::{
+    Asset, AssetFile, AssetType, AssetUpdate, AssetUpload, Check, Client, ClientBuilder, Error, ErrorKind, Operation,
+    RetryPolicy, User,
+};
+use serde_json::json;
 
 pub use server::{Reply, Request, Server};
+pub use wire::{CONTINUE, Visit, Wire, answer};
 
 /// The key of all clients here.
 pub const KEY: &str = "test-key";
@@ -47,6 +53,12 @@ pub fn hasty() -> RetryPolicy {
     }
 }
 
+/// An upload whose content may be anything.
+pub fn unchecked(upload: AssetUpload) -> AssetUpload {
+    let of_the_file = [Check::FileSize, Check::Format, Check::Content, Check::Dimensions];
+    of_the_file.into_iter().fold(upload, AssetUpload::waive)
+}
+
 /// The error of a call that has to fail in this way.
 #[track_caller]
 pub fn fails<T: Debug>(result: Result<T, Error>, kind: ErrorKind) -> Error {
@@ -64,3 +76,43 @@ pub fn within<T: Send + 'static>(limit: Duration, work: impl FnOnce() -> T + Sen
     thread::spawn(move || done.send(work()));
     result.recv_timeout(limit).expect("it hangs, or it panicked")
 }
+
+/// The answer to a question for the profile.
+pub fn profile() -> Reply {
+    Reply::ok(&json!({ "id": USER.to_string(), "name": "builderman" }))
+}
+
+/// The answer to a create or an update.
+pub fn started() -> Reply {
+    Reply::ok(&json!({ "path": "operations/abc", "operationId": "abc", "done": false }))
+}
+
+/// Bytes in which no part is like another.
+pub fn noise(length: usize) -> Vec<u8> {
+    let mut state = 0x2545_f491_4f6c_dd1d_u64;
+    let mut next = move || {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        state.to_le_bytes()[0]
+    };
+    (0..length).map(|_| next()).collect()
+}
+
+pub fn upload(user: &User, file: AssetFile) -> Result<Operation<Asset>, Error> {
+    user.upload_asset(unchecked(AssetUpload::new(file, AssetType::Decal, "asset name", "asset description")))
+}
+
+/// A create or an update.
+pub type Change = fn(&User) -> Result<Operation<Asset>, Error>;
+
+/// The calls that change something.
+pub const CHANGES: [(&str, Change); 3] = [
+    ("upload", |user| upload(user, AssetFile::from_bytes("a.png", noise(1000)))),
+    ("update of the words", |user| user.update_asset(AssetUpdate::new(4242).display_name("name"))),
+    ("update of the content", |user| {
+        user.update_asset(
+            AssetUpdate::new(4242).file(AssetFile::from_bytes("a.rbxm", noise(1000))).waive(Check::UpdateFormat),
+        )
+    }),
+];

@@ -111,6 +111,15 @@ impl Server {
         handler: impl Fn(&Request) -> Reply + Send + Sync + 'static,
     ) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").expect("the loopback interface has a free port");
+        Self::start_on(listener, head_check, handler)
+    }
+
+    /// As [`start_with_head_check`](Self::start_with_head_check), on a port of the test's own.
+    pub fn start_on(
+        listener: TcpListener,
+        head_check: impl Fn(&Request) -> Option<Reply> + Send + Sync + 'static,
+        handler: impl Fn(&Request) -> Reply + Send + Sync + 'static,
+    ) -> Self {
         let address = listener.local_addr().expect("a listener has an address");
         let shared = Arc::new(Shared {
             handler: Box::new(handler),

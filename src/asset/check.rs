@@ -1,0 +1,119 @@
+//! What can be known to be refused is refused before a byte is sent.
+
+use super::content::{self, Format, HEAD};
+use super::limits::{IMAGE_SIDE, LARGEST_FILE, LARGEST_VIDEO, LONGEST_DESCRIPTION, LONGEST_NAME};
+use super::{AssetFile, AssetType};
+use crate::error::{Error, Result};
+
+/// A check that is made before anything is sent, and that [`AssetUpload::waive`](crate::AssetUpload::waive) and
+/// [`AssetUpdate::waive`](crate::AssetUpdate::waive) leave out, because the service may have changed its mind.
+///
+/// The limits themselves are in [`limits`](crate::limits).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Check {
+    /// The name is not too long.
+    NameLength,
+    /// The description is not too long.
+    DescriptionLength,
+    /// The file is not too large for its type, and not empty.
+    FileSize,
+    /// The file's format, by its extension or its given content type, is one of those that make this type of asset.
+    Format,
+    /// The file begins as files of its format do.
+    Content,
+    /// An image is not too wide or too high.
+    Dimensions,
+    /// There are not too many social links.
+    SocialLinks,
+    /// New content is for a model.
+    UpdateFormat,
+}
+
+/// The checks to leave out.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Waived(Vec<Check>);
+
+impl Waived {
+    pub(super) fn add(&mut self, check: Check) {
+        self.0.push(check);
+    }
+
+    pub(super) fn unless(&self, check: Check, run: impl FnOnce() -> Result<()>) -> Result<()> {
+        if self.0.contains(&check) { Ok(()) } else { run() }
+    }
+
+    pub(super) fn check_name(&self, name: &str) -> Result<()> {
+        if name.trim().is_empty() {
+            let error = Error::invalid_input("the asset has an empty name");
+            return Err(error.advise(format!("give it one of 1 to {LONGEST_NAME} characters")));
+        }
+        self.unless(Check::NameLength, || at_most("name", name, LONGEST_NAME))
+    }
+
+    pub(super) fn check_description(&self, description: &str) -> Result<()> {
+        self.unless(Check::DescriptionLength, || at_most("description", description, LONGEST_DESCRIPTION))
+    }
+
+    /// Looks at the file's name, size and beginning.
+    pub(super) fn check_file(&self, file: &mut AssetFile, asset_type: &AssetType) -> Result<()> {
+        let content_type = file.checked_content_type()?;
+        let name = file.name().to_owned();
+        self.unless(Check::FileSize, || match file.len() {
+            0 => Err(Error::invalid_input(format!("the file {name:?} is empty"))),
+            bytes if bytes > largest(asset_type) => Err(Error::invalid_input(format!(
+                "the file {name:?} has {bytes} bytes; the most for a {asset_type} is {}",
+                largest(asset_type)
+            ))),
+            _ => Ok(()),
+        })?;
+        let Some(format) = Format::of_file(&name, &content_type) else { return Ok(()) };
+        self.unless(Check::Format, || {
+            if format.fits(asset_type) {
+                return Ok(());
+            }
+            let error =
+                Error::invalid_input(format!("the file {name:?} is {content_type}, which makes no {asset_type}"));
+            Err(error.advise(format!("upload it as {}", format.usual_asset_type())))
+        })?;
+        let head = file.head(HEAD)?;
+        let found = Format::of_content(&head);
+        self.unless(Check::Content, || check_content(&name, format, found, &head))?;
+        // What isn't the image that it is said to be has no header to look at.
+        let format = if format.allows(found) { found.unwrap_or(format) } else { return Ok(()) };
+        self.unless(Check::Dimensions, || match content::dimensions(format, &head) {
+            Some((width, height)) if width >= IMAGE_SIDE || height >= IMAGE_SIDE => Err(Error::invalid_input(format!(
+                "the image {name:?} is {width}×{height} pixels; both have to be less than {IMAGE_SIDE}"
+            ))),
+            _ => Ok(()),
+        })
+    }
+}
+
+fn at_most(what: &str, text: &str, most: usize) -> Result<()> {
+    let length = text.chars().count();
+    if length <= most {
+        return Ok(());
+    }
+    Err(Error::invalid_input(format!("the asset's {what} has {length} characters; the most is {most}")))
+}
+
+fn largest(asset_type: &AssetType) -> u64 {
+    if *asset_type == AssetType::Video { LARGEST_VIDEO } else { LARGEST_FILE }
+}
+
+fn check_content(name: &str, format: Format, found: Option<Format>, head: &[u8]) -> Result<()> {
+    if content::looks_like_a_web_page(head) {
+        let error = Error::invalid_input(format!("the file {name:?} is a web page"));
+        return Err(error.advise("a download may have gone wrong"));
+    }
+    if format.allows(found) {
+        return Ok(());
+    }
+    let is = match found {
+        Some(found) => format!("begins as a .{} file does", found.extension()),
+        None => format!("doesn't begin as a .{} file does", format.extension()),
+    };
+    let error = Error::invalid_input(format!("the file {name:?} {is}, but is said to be {}", format.content_type()));
+    Err(error.advise("give it its right extension or content type"))
+}

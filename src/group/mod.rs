@@ -1,0 +1,75 @@
+//! A group, and the assets that it publishes.
+
+use crate::asset::{Asset, AssetUpdate, AssetUpload, AssetUploads, Creator};
+use crate::client::Client;
+use crate::credentials::Credentials;
+use crate::error::Result;
+use crate::operation::Operation;
+
+/// A group, as the owner of assets. It uploads and updates as a [`User`](crate::User) does.
+///
+/// The key has to be one of the group, or of a user who may manage the group's assets.
+///
+/// ```no_run
+/// use rblxopencloud::{AssetUpload, Client};
+///
+/// # fn main() -> rblxopencloud::Result<()> {
+/// let group = Client::new("api-key").group(7);
+/// let asset = group.upload_asset(AssetUpload::from_path("crate.png")?)?.wait()?;
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone, Debug)]
+pub struct Group {
+    id: u64,
+    client: Client,
+}
+
+impl Group {
+    /// The group with this id, asked for with a client of its own: `Client::new(credentials).group(id)`.
+    #[must_use]
+    pub fn new(id: u64, credentials: impl Into<Credentials>) -> Self {
+        Self::with_client(id, Client::new(credentials))
+    }
+
+    pub(crate) fn with_client(id: u64, client: Client) -> Self {
+        Self { id, client }
+    }
+
+    /// The group's id.
+    #[must_use]
+    pub fn id(&self) -> u64 {
+        self.id
+    }
+
+    /// The client that this handle asks with.
+    #[must_use]
+    pub fn client(&self) -> &Client {
+        &self.client
+    }
+
+    /// Uploads a file as a new asset of the group's. See [`User::upload_asset`](crate::User::upload_asset).
+    ///
+    /// # Errors
+    /// As [`User::upload_asset`](crate::User::upload_asset).
+    pub fn upload_asset(&self, upload: AssetUpload) -> Result<Operation<Asset>> {
+        upload.send(&self.client, Creator::Group(self.id), None)
+    }
+
+    /// Uploads many files at once. See [`User::upload_assets`](crate::User::upload_assets).
+    pub fn upload_assets<I>(&self, uploads: I) -> AssetUploads
+    where
+        I: IntoIterator<Item = AssetUpload>,
+        I::IntoIter: Send + 'static,
+    {
+        AssetUploads::new(self.client.clone(), Creator::Group(self.id), uploads.into_iter())
+    }
+
+    /// Changes an asset of the group's. See [`User::update_asset`](crate::User::update_asset).
+    ///
+    /// # Errors
+    /// As [`User::update_asset`](crate::User::update_asset).
+    pub fn update_asset(&self, update: AssetUpdate) -> Result<Operation<Asset>> {
+        update.send(&self.client)
+    }
+}

@@ -1,0 +1,394 @@
+//! A client waits inside the service's limits instead of running into them, for as long as it is allowed to.
+
+mod support;
+
+use std::env;
+use std::process::{Command, Stdio};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use rblxopencloud::sandbox::{RateLimit, Sandbox};
+use rblxopencloud::{
+    Client, Error, ErrorKind, InventoryAsset, InventoryAssetType, InventoryItem, RetryPolicy, User, UserInfo,
+};
+use serde_json::json;
+use support::{CHANGES, Reply, Server, USER, fails, hasty, profile, started, within};
+
+/// What other threads of a busy machine may take.
+const TOLERANCE: Duration = Duration::from_secs(2);
+
+fn user(server: &Server, policy: RetryPolicy) -> User {
+    server.builder().retry(policy).build().expect("the settings are good").user(USER)
+}
+
+fn no_items() -> Reply {
+    Reply::ok(&json!({ "inventoryItems": [] }))
+}
+
+/// What there is of a limit, as headers.
+fn tells(reply: Reply, limit: &str, remaining: &str, reset: &str) -> Reply {
+    let headers = [("x-ratelimit-limit", limit), ("x-ratelimit-remaining", remaining), ("x-ratelimit-reset", reset)];
+    headers.into_iter().fold(reply, |reply, (name, value)| reply.with(name, value))
+}
+
+/// A sandbox with so many pages in the inventory of each of so many users.
+fn library(users: u64, pages: u64, limit: RateLimit) -> Sandbox {
+    let sandbox = Sandbox::start().expect("there is a free port");
+    for user in 1..=users {
+        let item = |number| InventoryItem::Asset(InventoryAsset::new(number + 1, InventoryAssetType::Hat));
+        sandbox.set_inventory(user, (0..pages * 100).map(item));
+    }
+    sandbox.set_rate_limit(Some(limit));
+    sandbox
+}
+
+/// The ids of all that a user owns.
+fn owned(user: &User) -> Result<Vec<u64>, Error> {
+    user.list_inventory()
+        .map(|item| match item? {
+            InventoryItem::Asset(asset) => Ok(asset.id),
+            other => panic!("{other:?} is no asset"),
+        })
+        .collect()
+}
+
+fn assert_refused_less_than(percent: u64, sandbox: &Sandbox, pages: u64) {
+    let refused = sandbox.rate_limited();
+    assert!(refused * 100 < percent * (pages + refused), "{refused} of {} were refused", pages + refused);
+}
+
+#[test]
+fn threads_of_one_client_list_everything_once_and_hardly_ever_ask_too_often() {
+    let (window, limit) = (Duration::from_millis(250), 50);
+    let sandbox = library(4, 75, RateLimit::new(limit, window));
+    let client = sandbox.client();
+    let began = Instant::now();
+    thread::scope(|scope| {
+        for number in 1..=4 {
+            let user = client.clone().user(number);
+            scope.spawn(move || {
+                let ids = owned(&user).expect("the limit is no error");
+                assert!(ids.into_iter().eq(1..=7500), "each item comes once, in order");
+            });
+        }
+    });
+    let took = began.elapsed();
+    assert_refused_less_than(1, &sandbox, 300);
+    assert!(took >= window * 5, "six windows are needed: {took:?}");
+    assert!(took <= window * 5 * 2 + TOLERANCE, "the windows are not used: {took:?}");
+}
+
+#[test]
+fn clients_that_know_nothing_of_each_other_share_a_limit() {
+    let sandbox = library(4, 60, RateLimit::new(40, Duration::from_millis(300)));
+    thread::scope(|scope| {
+        for number in 1..=4 {
+            let user = sandbox.client().user(number);
+            scope.spawn(move || {
+                let ids = owned(&user).expect("the limit is no error");
+                assert!(ids.into_iter().eq(1..=6000), "each item comes once, in order");
+            });
+        }
+    });
+    assert_refused_less_than(5, &sandbox, 240);
+}
+
+const SANDBOX: &str = "RBLXOPENCLOUD_TEST_SANDBOX";
+
+/// What each process of the test below does; nothing by itself.
+#[test]
+fn one_of_many_processes() {
+    let Ok(url) = env::var(SANDBOX) else { return };
+    let (url, number) = url.split_once(' ').expect("an address and a number");
+    let client = Client::builder("sandbox-api-key").base_url(url).build().expect("the settings are good");
+    let ids = owned(&client.user(number.parse().expect("a number"))).expect("the limit is no error");
+    assert!(ids.into_iter().eq(1..=6000), "each item comes once, in order");
+}
+
+#[test]
+fn processes_that_know_nothing_of_each_other_share_a_limit() {
+    let sandbox = library(4, 60, RateLimit::new(40, Duration::from_millis(300)));
+    assert_eq!(sandbox.api_key(), "sandbox-api-key");
+    let children: Vec<_> = (1..=4)
+        .map(|number| {
+            Command::new(env::current_exe().expect("this test has a file"))
+                .args(["--exact", "one_of_many_processes"])
+                .env(SANDBOX, format!("{} {number}", sandbox.url()))
+                .stdout(Stdio::null())
+                .spawn()
+                .expect("a process can be started")
+        })
+        .collect();
+    for mut child in children {
+        assert!(child.wait().expect("it can be waited for").success(), "a process failed");
+    }
+    assert_eq!(sandbox.requests().len() as u64, 240 + sandbox.rate_limited(), "all of them listed");
+    assert_refused_less_than(5, &sandbox, 240);
+}
+
+#[test]
+fn one_refusal_holds_back_all_threads() {
+    let pause = Duration::from_millis(300);
+    let first = Reply::text(429, "").with("retry-after", "0.3");
+    let server = Server::script([first, profile()]);
+    let client = server.builder().retry(RetryPolicy { attempts: 1, ..hasty() }).build().expect("it is good");
+    fails(client.user(USER).fetch_info(), ErrorKind::RateLimited);
+    thread::scope(|scope| {
+        for _ in 0..4 {
+            let user = client.clone().user(USER);
+            scope.spawn(move || user.fetch_info().expect("the time is over"));
+        }
+    });
+    let requests = server.requests();
+    assert_eq!(requests.len(), 5);
+    for request in &requests[1..] {
+        assert!(request.at - requests[0].at >= pause, "{:?}", request.at - requests[0].at);
+    }
+    // Another client has a count of its own.
+    let began = Instant::now();
+    server.user().fetch_info().expect("nothing was said to this one");
+    assert!(began.elapsed() < TOLERANCE);
+}
+
+#[test]
+fn endpoints_are_counted_apart() {
+    let waits = AtomicUsize::new(0);
+    let server = Server::start(move |request| match request.path() {
+        path if !path.ends_with("/inventory-items") => profile(),
+        _ if waits.fetch_add(1, Ordering::SeqCst) == 0 => Reply::text(429, "").with("retry-after", "1"),
+        _ => no_items(),
+    });
+    let user = server.user();
+    thread::scope(|scope| {
+        let listing = scope.spawn(|| user.list_inventory().count());
+        while server.count() == 0 {
+            thread::sleep(Duration::from_millis(1));
+        }
+        for _ in 0..10 {
+            user.fetch_info().expect("this endpoint has its own limit");
+        }
+        assert!(!listing.is_finished(), "the inventory waits");
+        assert_eq!(listing.join().expect("it goes well"), 0);
+    });
+    let paths: Vec<bool> =
+        server.requests().iter().map(|request| request.path().ends_with("/inventory-items")).collect();
+    assert_eq!(paths.iter().filter(|is_listing| **is_listing).count(), 2);
+    assert!(paths[0] && paths[11], "the inventory comes first and last: {paths:?}");
+}
+
+#[test]
+fn creates_and_updates_wait_for_their_turn_too() {
+    for (what, change) in CHANGES {
+        let server = Server::script([tells(started(), "1", "0", "0.3")]);
+        let user = server.user();
+        for _ in 0..2 {
+            let _ = change(&user).unwrap_or_else(|error| panic!("{what}: {error}"));
+        }
+        let requests = server.requests();
+        assert_eq!(requests.len(), 2, "{what}");
+        assert!(requests[1].at - requests[0].at >= Duration::from_millis(300), "{what}");
+    }
+}
+
+#[test]
+fn a_wait_longer_than_the_policy_takes_is_told_and_nothing_is_sent() {
+    let policy = RetryPolicy { longest_retry_after: Duration::from_secs(2), ..hasty() };
+    let half_a_minute = Duration::from_secs(30);
+    for (first, status) in
+        [(tells(profile(), "1", "0", "30"), 200), (Reply::text(429, "").with("retry-after", "30"), 429)]
+    {
+        let server = Server::script([first, profile()]);
+        let user = user(&server, policy.clone());
+        let outcome = user.fetch_info();
+        assert_eq!(outcome.is_ok(), status == 200, "{outcome:?}");
+        for _ in 0..3 {
+            let began = Instant::now();
+            let error = fails(user.fetch_info(), ErrorKind::RateLimited);
+            assert!(began.elapsed() < TOLERANCE, "it waited");
+            let told = error.retry_after().expect("the error carries the wait");
+            assert!(told <= half_a_minute && told >= Duration::from_secs(15), "{told:?}");
+            assert!(error.is_retryable() && !error.outcome_unknown(), "{error}");
+        }
+        assert_eq!(server.count(), 1, "nothing was sent");
+    }
+    // Neither is a create.
+    let server = Server::script([tells(started(), "1", "0", "30")]);
+    let user = user(&server, policy);
+    let upload = CHANGES[0].1;
+    let _ = upload(&user).expect("the first one is taken");
+    let error = fails(upload(&user), ErrorKind::RateLimited);
+    assert!(error.is_retryable() && !error.outcome_unknown(), "{error}");
+    assert_eq!(server.count(), 1);
+}
+
+#[test]
+fn the_wait_for_the_window_is_kept() {
+    let answered = AtomicUsize::new(0);
+    // Windows of two requests.
+    let server = Server::start(move |_| {
+        let remaining = 1 - answered.fetch_add(1, Ordering::SeqCst) % 2;
+        tells(profile(), "2", &remaining.to_string(), "0.15")
+    });
+    let user = server.user();
+    for _ in 0..6 {
+        user.fetch_info().expect("the limit is no error");
+    }
+    let requests = server.requests();
+    for pair in [(1, 2), (3, 4)] {
+        let gap = requests[pair.1].at - requests[pair.0].at;
+        assert!(gap >= Duration::from_millis(140), "{pair:?}: {gap:?}");
+    }
+}
+
+#[test]
+fn without_a_word_on_limits_nobody_waits() {
+    for reply in [
+        profile(),
+        profile().with("x-ratelimit-limit", "1, 1;w=60"),
+        profile().with("x-ratelimit-reset", "60"),
+        profile().with("x-ratelimit-limit", "1").with("x-ratelimit-reset", "60"),
+        profile().with("x-ratelimit-remaining", "0"),
+        profile().with("retry-after", "60"),
+    ] {
+        let server = Server::script([reply.clone()]);
+        let user = server.user();
+        let began = Instant::now();
+        for _ in 0..20 {
+            user.fetch_info().unwrap_or_else(|error| panic!("{reply:?}: {error}"));
+        }
+        assert!(began.elapsed() < Duration::from_secs(5), "{reply:?}: somebody waited");
+        assert_eq!(server.count(), 20);
+    }
+}
+
+#[test]
+fn a_list_of_limits_is_read() {
+    let server = Server::script([tells(profile(), "1000, 1000;w=60", "998", "20")]);
+    let user = server.user();
+    let began = Instant::now();
+    for _ in 0..20 {
+        user.fetch_info().expect("there is room");
+    }
+    assert!(began.elapsed() < Duration::from_secs(5));
+}
+
+/// What no sound service says.
+const ABSURD: [&str; 24] = [
+    "18446744073709551615",
+    "18446744073709551614",
+    "18446744073709551616",
+    "99999999999999999999999999999999999999",
+    "9223372036854775807",
+    "4294967296",
+    "1e300",
+    "-1e300",
+    "-5",
+    "-0",
+    "NaN",
+    "inf",
+    "-inf",
+    "",
+    " ",
+    "garbage",
+    "0x10",
+    ".",
+    "1.",
+    "0.0.0",
+    ",",
+    ";w=60",
+    "1000, 1000;w=60",
+    "Thu, 99 Foo 99999 99:99:99 GMT",
+];
+
+/// Calls three times; each call may fail for the limit, and for nothing else.
+fn calls_end(reply: Reply) {
+    let server = Server::script([reply.clone()]);
+    let policy = RetryPolicy { attempts: 2, longest_retry_after: Duration::from_millis(200), ..hasty() };
+    let user = user(&server, policy);
+    let took = within(Duration::from_secs(20), move || {
+        let began = Instant::now();
+        for _ in 0..3 {
+            if let Err(error) = user.fetch_info() {
+                assert_eq!(error.kind(), ErrorKind::RateLimited, "{error}");
+            }
+        }
+        began.elapsed()
+    });
+    assert!(took < Duration::from_secs(5), "{reply:?}: {took:?}");
+}
+
+#[test]
+fn absurd_limits_are_no_panic_and_no_long_wait() {
+    for absurd in ABSURD {
+        for name in ["x-ratelimit-limit", "x-ratelimit-remaining", "x-ratelimit-reset", "retry-after"] {
+            for reply in [profile(), Reply::text(429, "")] {
+                // Alone, beside sound ones, and in a window that is used up.
+                calls_end(reply.clone().with(name, absurd));
+                for remaining in ["5", "0"] {
+                    let sound = [
+                        ("x-ratelimit-limit", "10"),
+                        ("x-ratelimit-remaining", remaining),
+                        ("x-ratelimit-reset", "0.01"),
+                    ];
+                    let others = sound.into_iter().filter(|(other, _)| *other != name);
+                    let reply = others.fold(reply.clone(), |reply, (other, value)| reply.with(other, value));
+                    calls_end(reply.with(name, absurd));
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn absurd_limits_in_all_headers_at_once_are_no_panic_and_no_long_wait() {
+    for absurd in ABSURD {
+        for reply in [profile(), Reply::text(429, "")] {
+            calls_end(tells(reply.clone(), absurd, absurd, absurd));
+            calls_end(tells(reply, absurd, absurd, "0.01").with("retry-after", absurd));
+        }
+    }
+}
+
+#[test]
+fn the_largest_numbers_are_no_panic_in_any_thread() {
+    let server = Arc::new(Server::script([tells(profile(), "18446744073709551615", "18446744073709551615", "1")]));
+    let client = server.client();
+    thread::scope(|scope| {
+        for _ in 0..4 {
+            let user = client.clone().user(USER);
+            scope.spawn(move || {
+                for _ in 0..10 {
+                    user.fetch_info().expect("there is more than enough room");
+                }
+            });
+        }
+    });
+    assert_eq!(server.count(), 40);
+}
+
+#[test]
+fn a_caller_with_a_deadline_does_not_wait_for_a_window_past_it() {
+    let server = Server::script([tells(started(), "1", "0", "30")]);
+    let mut operation = server.client().operation("operations/abc".parse().expect("a name"));
+    assert!(operation.poll().expect("it is pending").is_none());
+    let began = Instant::now();
+    let options = rblxopencloud::WaitOptions::new().timeout(Duration::from_millis(150));
+    let error = fails(operation.wait_with(&options), ErrorKind::OperationPending);
+    assert!(began.elapsed() < Duration::from_millis(150) + TOLERANCE, "{error}");
+    assert_eq!(server.count(), 1);
+}
+
+#[test]
+fn a_limit_that_is_lifted_or_narrowed_is_noticed() {
+    let sandbox = Sandbox::start().expect("there is a free port");
+    sandbox.add_user(UserInfo::new(USER, "builderman"));
+    let user = sandbox.client().user(USER);
+    for limit in [Some(200), Some(20), None, Some(50), Some(10)] {
+        sandbox.set_rate_limit(limit.map(|requests| RateLimit::new(requests, Duration::from_millis(200))));
+        for _ in 0..60 {
+            user.fetch_info().expect("the limit is no error");
+        }
+    }
+}

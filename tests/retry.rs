@@ -1,0 +1,522 @@
+//! What passes is ridden out, what asks for patience gets it, and nothing that changes something is sent twice.
+
+mod support;
+
+use std::fs;
+use std::io;
+use std::net::{SocketAddr, TcpListener};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use jiff::Timestamp;
+use jiff::fmt::rfc2822::DateTimePrinter;
+use rblxopencloud::{AssetFile, Client, ErrorKind, RetryPolicy, User};
+use support::{
+    CHANGES, KEY, Reply, Request, Server, USER, Wire, answer, fails, hasty, noise, profile, started, upload, within,
+};
+
+/// What other threads of a busy machine may take.
+const TOLERANCE: Duration = Duration::from_secs(2);
+
+fn user(server: &Server, policy: RetryPolicy) -> User {
+    server.builder().retry(policy).build().expect("the settings are good").user(USER)
+}
+
+/// The time between each request and the one before it.
+fn gaps(server: &Server) -> Vec<Duration> {
+    server.requests().windows(2).map(|pair| pair[1].at - pair[0].at).collect()
+}
+
+fn raw(text: &str) -> Reply {
+    Reply::Raw(text.as_bytes().to_vec())
+}
+
+/// What breaks off, as bytes before the end of the connection.
+const BREAKS: [(&str, &str); 8] = [
+    ("nothing", ""),
+    ("half a status line", "HTTP/1.1 20"),
+    ("half a head", "HTTP/1.1 200 OK\r\ncontent-le"),
+    ("only an interim answer", "HTTP/1.1 103 Early Hints\r\n\r\n"),
+    ("no body", "HTTP/1.1 200 OK\r\ncontent-length: 500\r\n\r\n"),
+    ("half a body", "HTTP/1.1 200 OK\r\ncontent-length: 500\r\n\r\n{\"id\""),
+    ("half a chunk", "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\nff\r\n{\"id\""),
+    ("no last chunk", "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n5\r\n{\"id\"\r\n"),
+];
+
+/// A place where nobody listens yet. Beside the ports that connections are made from, so that nobody else takes it.
+fn free_address() -> SocketAddr {
+    let host = if cfg!(target_os = "linux") { "127.0.77.1:0" } else { "127.0.0.1:0" };
+    let listener = TcpListener::bind(host).expect("the loopback interface has a free port");
+    listener.local_addr().expect("a listener has an address")
+}
+
+/// A server that isn't there at first.
+fn late_server(address: SocketAddr, reply: Reply) -> thread::JoinHandle<Server> {
+    thread::spawn(move || {
+        thread::sleep(Duration::from_millis(60));
+        let listener = TcpListener::bind(address).expect("nobody has taken the port");
+        Server::start_on(listener, |_| None, move |_| reply.clone())
+    })
+}
+
+fn patient_user_of(address: SocketAddr) -> User {
+    let patient = RetryPolicy {
+        attempts: 10_000,
+        first_pause: Duration::from_millis(10),
+        longest_pause: Duration::from_millis(10),
+        ..RetryPolicy::default()
+    };
+    let client = Client::builder(KEY).base_url(format!("http://{address}")).retry(patient).build();
+    client.expect("the settings are good").user(USER)
+}
+
+#[test]
+fn a_read_is_repeated_after_what_passes() {
+    let breaks = BREAKS.map(|(what, bytes)| (what.to_owned(), raw(bytes)));
+    let statuses = [408, 429, 500, 502, 503, 504].map(|status| (status.to_string(), Reply::text(status, "words")));
+    let unended = raw("HTTP/1.1 200 OK\r\n\r\n{\"id\"");
+    for (what, trouble) in breaks.into_iter().chain(statuses).chain([("no length, no end".to_owned(), unended)]) {
+        let server = Server::script([trouble.clone(), trouble, profile()]);
+        let info = server.user().fetch_info().unwrap_or_else(|error| panic!("{what}: {error}"));
+        assert_eq!(info.id, USER, "{what}");
+        assert_eq!(server.count(), 3, "{what}");
+    }
+}
+
+#[test]
+fn a_read_is_repeated_after_a_reset_wherever_it_comes() {
+    for (what, said) in BREAKS {
+        let server = Wire::start(move |visit| {
+            if visit.number < 2 {
+                visit.leave_unread();
+                visit.say(said);
+            } else {
+                visit.request();
+                visit.say(answer(r#"{"id":"156","name":"builderman"}"#));
+            }
+        });
+        let info = server.user().fetch_info().unwrap_or_else(|error| panic!("{what}: {error}"));
+        assert_eq!(info.id, USER, "{what}");
+        assert_eq!(server.visits(), 3, "{what}");
+    }
+}
+
+#[test]
+fn a_read_is_not_repeated_after_what_lasts() {
+    for status in [300, 301, 302, 303, 304, 307, 308, 400, 401, 403, 404, 405, 409, 410, 413, 422, 451, 501, 505, 511] {
+        let reply = Reply::text(status, "").with("retry-after", "0").with("location", "/cloud/v2/users/156");
+        let server = Server::script([reply, profile()]);
+        let error = server.user().fetch_info().expect_err("the status says no");
+        assert_eq!(error.status(), Some(status));
+        assert!(!error.is_retryable() && !error.outcome_unknown(), "{error}");
+        assert_eq!(server.count(), 1, "{status}");
+    }
+}
+
+#[test]
+fn what_finds_nobody_is_sent_when_somebody_is_there() {
+    let once = RetryPolicy::none();
+    let address = free_address();
+    let client = Client::builder(KEY).base_url(format!("http://{address}")).retry(once).build().expect("it is good");
+    let error = fails(client.user(USER).fetch_info(), ErrorKind::Connection);
+    assert!(error.is_retryable() && !error.outcome_unknown(), "{error}");
+    for (what, change) in CHANGES {
+        let error = fails(change(&client.user(USER)), ErrorKind::Connection);
+        assert!(error.is_retryable() && !error.outcome_unknown(), "{what}: {error}");
+    }
+
+    let late = late_server(address, profile());
+    patient_user_of(address).fetch_info().expect("it is there at last");
+    assert_eq!(late.join().expect("it started").count(), 1);
+}
+
+#[test]
+fn a_change_that_finds_nobody_is_sent_once_when_somebody_is_there() {
+    for (what, change) in CHANGES {
+        let address = free_address();
+        let late = late_server(address, started());
+        let operation = change(&patient_user_of(address)).unwrap_or_else(|error| panic!("{what}: {error}"));
+        drop(operation);
+        assert_eq!(late.join().expect("it started").count(), 1, "{what}");
+    }
+}
+
+#[test]
+fn a_reader_that_was_not_begun_is_sent_when_somebody_is_there() {
+    let address = free_address();
+    let late = late_server(address, started());
+    let content = noise(50_000);
+    let file = AssetFile::from_reader("a.png", io::Cursor::new(content.clone()), 50_000);
+    let _ = upload(&patient_user_of(address), file).expect("it is there at last");
+    let server = late.join().expect("it started");
+    assert_eq!(server.count(), 1);
+    assert!(server.requests()[0].body.windows(content.len()).any(|window| window == content));
+}
+
+#[test]
+fn a_call_is_tried_as_often_as_the_policy_says() {
+    let quick = |attempts| RetryPolicy { attempts, ..hasty() };
+    for (policy, expected) in
+        [(quick(0), 1), (quick(1), 1), (quick(2), 2), (quick(7), 7), (hasty(), 5), (RetryPolicy::none(), 1)]
+    {
+        for trouble in [Reply::text(503, ""), Reply::HangUp, Reply::text(429, "").with("retry-after", "0")] {
+            let server = Server::script([trouble.clone()]);
+            let error = user(&server, policy.clone()).fetch_info().expect_err("it never goes well");
+            assert!(error.is_retryable(), "{error}");
+            assert_eq!(server.count(), expected, "{trouble:?}, {policy:?}");
+        }
+    }
+}
+
+#[test]
+fn no_repetition_begins_after_the_budget() {
+    let budget = Duration::from_millis(150);
+    let pause = Duration::from_millis(10);
+    let policy = RetryPolicy { attempts: u32::MAX, first_pause: pause, longest_pause: pause, budget, ..hasty() };
+    let server = Server::script([Reply::text(503, "")]);
+    let one = user(&server, policy.clone());
+    let error = within(Duration::from_secs(20), move || one.fetch_info()).expect_err("it never goes well");
+    assert_eq!(error.kind(), ErrorKind::Server);
+    let requests = server.requests();
+    assert!(requests.len() > 1, "there was time for more than one attempt");
+    assert!(requests[requests.len() - 1].at - requests[0].at <= budget + TOLERANCE);
+
+    // A pause that doesn't fit in is not begun.
+    for status in [429, 503] {
+        let server = Server::script([Reply::text(status, "").with("retry-after", "30")]);
+        let began = Instant::now();
+        let error = user(&server, policy.clone()).fetch_info().expect_err("the pause is too long");
+        assert!(began.elapsed() < TOLERANCE);
+        assert_eq!(error.retry_after(), Some(Duration::from_secs(30)));
+        assert_eq!(server.count(), 1);
+    }
+}
+
+#[test]
+fn a_policy_without_bounds_is_no_panic() {
+    let endless = RetryPolicy {
+        attempts: u32::MAX,
+        first_pause: Duration::from_millis(1),
+        longest_pause: Duration::MAX,
+        budget: Duration::MAX,
+        longest_retry_after: Duration::MAX,
+    };
+    let server = Server::script([Reply::text(503, ""), Reply::text(503, "").with("retry-after", "0"), profile()]);
+    user(&server, endless).fetch_info().expect("the third answer is good");
+
+    // The longest time that a header can ask for, with a policy that takes it, as long as the budget doesn't.
+    let server = Server::script([Reply::text(503, "").with("retry-after", "18446744073709549568"), profile()]);
+    let patient = RetryPolicy { longest_retry_after: Duration::MAX, ..hasty() };
+    fails(user(&server, patient).fetch_info(), ErrorKind::Server);
+    assert_eq!(server.count(), 1);
+}
+
+fn http_date(from_now: Duration) -> String {
+    let at = Timestamp::now() + from_now;
+    DateTimePrinter::new().timestamp_to_rfc9110_string(&at).expect("it is a date")
+}
+
+#[test]
+fn a_pause_longer_than_the_policy_takes_is_told_at_once() {
+    let day = Duration::from_secs(86_400);
+    for status in [429, 500, 503] {
+        for asked in ["86400".to_owned(), http_date(day)] {
+            let server = Server::script([Reply::text(status, "").with("retry-after", asked.clone())]);
+            let began = Instant::now();
+            let error = server.user().fetch_info().expect_err("it is not waited for");
+            assert!(began.elapsed() < TOLERANCE, "{asked}: it waited");
+            assert_eq!(error.status(), Some(status));
+            let told = error.retry_after().expect("the error carries the pause");
+            assert!(told <= day && told >= day - Duration::from_secs(30), "{asked}: {told:?}");
+            assert_eq!(server.count(), 1, "{status} {asked}");
+        }
+    }
+    for (what, change) in CHANGES {
+        let server = Server::script([Reply::text(429, "").with("retry-after", "86400")]);
+        let error = fails(change(&server.user()), ErrorKind::RateLimited);
+        assert_eq!(error.retry_after(), Some(day), "{what}");
+        assert!(!error.outcome_unknown() && error.is_retryable(), "{what}: {error}");
+        assert_eq!(server.count(), 1, "{what}");
+    }
+    // The bound itself is the policy's.
+    let policy = RetryPolicy { longest_retry_after: Duration::from_millis(100), ..hasty() };
+    let server = Server::script([
+        Reply::text(503, "").with("retry-after", "0.1"),
+        Reply::text(503, "").with("retry-after", "0.101"),
+        profile(),
+    ]);
+    let error = fails(user(&server, policy).fetch_info(), ErrorKind::Server);
+    assert_eq!(error.retry_after(), Some(Duration::from_millis(101)));
+    assert_eq!(server.count(), 2);
+}
+
+#[test]
+fn the_service_says_how_long_the_pause_is() {
+    let ms = Duration::from_millis;
+    let busy = |status: u16, headers: &[(&'static str, &str)]| {
+        headers.iter().fold(Reply::text(status, ""), |reply, (name, value)| reply.with(name, *value))
+    };
+    for (reply, least, most) in [
+        (busy(503, &[("retry-after", "0.2")]), ms(200), ms(200)),
+        (busy(500, &[("retry-after", "0.2")]), ms(200), ms(200)),
+        (busy(429, &[("retry-after", "0.2")]), ms(200), ms(200)),
+        (busy(429, &[("retry-after", "1")]), ms(1000), ms(1000)),
+        (busy(503, &[("retry-after", "1")]), ms(1000), ms(1000)),
+        (busy(429, &[("x-ratelimit-reset", "0.2")]), ms(200), ms(200)),
+        (busy(429, &[("retry-after", "0.2"), ("x-ratelimit-reset", "60")]), ms(200), ms(200)),
+        (busy(429, &[("retry-after", "0.2"), ("x-ratelimit-reset", "0")]), ms(200), ms(200)),
+        (busy(429, &[("retry-after", "nonsense"), ("x-ratelimit-reset", "0.2")]), ms(200), ms(200)),
+        // A date that has passed, and what can't be read, are no reason to wait for long.
+        (busy(429, &[("retry-after", "Sun, 06 Nov 1994 08:49:37 GMT")]), ms(0), ms(0)),
+        (busy(503, &[("retry-after", "Sun, 06 Nov 1994 08:49:37 GMT")]), ms(0), ms(0)),
+        (busy(429, &[("retry-after", "nonsense")]), ms(0), ms(2)),
+        (busy(503, &[("retry-after", "-5")]), ms(0), ms(2)),
+        (busy(503, &[]), ms(0), ms(2)),
+        (busy(429, &[]), ms(0), ms(2)),
+    ] {
+        let server = Server::script([reply.clone(), profile()]);
+        server.user().fetch_info().unwrap_or_else(|error| panic!("{reply:?}: {error}"));
+        let pause = gaps(&server)[0];
+        assert!(pause >= least && pause <= most + TOLERANCE, "{reply:?}: {pause:?}");
+    }
+}
+
+#[test]
+fn the_pause_may_be_a_date() {
+    let ahead = Duration::from_secs(2);
+    for status in [429, 503] {
+        let date = http_date(ahead);
+        let began = Instant::now();
+        let server = Server::script([Reply::text(status, "").with("retry-after", date.clone()), profile()]);
+        server.user().fetch_info().unwrap_or_else(|error| panic!("{date}: {error}"));
+        // A date has whole seconds: at least one of the two is left.
+        let took = began.elapsed();
+        assert!(took >= ahead - Duration::from_millis(1100) && took <= ahead + TOLERANCE, "{status}: {took:?}");
+    }
+}
+
+#[test]
+fn without_a_word_of_the_service_pauses_are_random_under_a_bound() {
+    let bound = Duration::from_millis(40);
+    let policy = RetryPolicy { attempts: 41, first_pause: bound, longest_pause: bound, ..hasty() };
+    let server = Server::script([Reply::text(503, "")]);
+    fails(user(&server, policy).fetch_info(), ErrorKind::Server);
+    let gaps = gaps(&server);
+    assert_eq!(gaps.len(), 40);
+    assert!(gaps.iter().any(|gap| *gap < bound / 2) && gaps.iter().any(|gap| *gap > bound / 4), "{gaps:?}");
+
+    // The bound doesn't grow past the longest pause.
+    let policy = RetryPolicy { attempts: 60, longest_pause: Duration::from_millis(2), ..hasty() };
+    let server = Server::script([Reply::text(503, "")]);
+    let one = user(&server, policy);
+    fails(within(Duration::from_secs(10), move || one.fetch_info()), ErrorKind::Server);
+    assert_eq!(server.count(), 60);
+}
+
+#[test]
+fn a_change_that_may_have_arrived_is_never_repeated_and_says_so() {
+    let statuses =
+        [408, 500, 502, 503, 504].map(|status| (status.to_string(), Reply::text(status, "").with("retry-after", "0")));
+    let breaks = BREAKS.map(|(what, bytes)| (what.to_owned(), raw(bytes)));
+    let unreadable = ["", "<html></html>", "[]", "null", "{\"path\":", "\u{0}"]
+        .map(|body| (format!("200 with {body:?}"), Reply::text(200, body)));
+    let empty = ("204".to_owned(), raw("HTTP/1.1 204 No Content\r\n\r\n"));
+    let garbage = ("no HTTP".to_owned(), raw("SSH-2.0-OpenSSH_9.6\r\n\r\n"));
+    let all = statuses.into_iter().chain(breaks).chain(unreadable).chain([empty, garbage]);
+    for (trouble, reply) in all {
+        for (what, change) in CHANGES {
+            let server = Server::script([reply.clone(), started()]);
+            let Err(error) = change(&server.user()) else { panic!("{what} with {trouble} is no success") };
+            assert!(error.outcome_unknown() && !error.is_retryable(), "{what} with {trouble}: {error}");
+            assert_eq!(server.count(), 1, "{what} with {trouble}");
+            assert!(server.settle().is_empty(), "{what} with {trouble}: nothing follows");
+        }
+    }
+}
+
+#[test]
+fn a_change_that_was_reset_after_its_last_byte_is_never_repeated() {
+    for (what, change) in CHANGES {
+        for (trouble, said) in BREAKS {
+            let server = Wire::start(move |visit| {
+                visit.leave_unread();
+                visit.say(said);
+            });
+            let Err(error) = change(&server.user()) else { panic!("{what} with {trouble} is no success") };
+            assert!(error.outcome_unknown() && !error.is_retryable(), "{what} with {trouble}: {error}");
+            assert_eq!(server.visits(), 1, "{what} with {trouble}");
+        }
+    }
+}
+
+#[test]
+fn a_change_that_was_refused_for_good_is_not_in_doubt() {
+    for status in [301, 307, 308, 400, 401, 403, 404, 409, 413] {
+        for (what, change) in CHANGES {
+            let server = Server::script([Reply::text(status, "").with("location", "/elsewhere"), started()]);
+            let Err(error) = change(&server.user()) else { panic!("{what} with {status} is no success") };
+            assert!(!error.outcome_unknown() && !error.is_retryable(), "{what}: {error}");
+            assert_eq!(server.count(), 1, "{what} with {status}");
+        }
+    }
+}
+
+fn assert_same(one: &Request, other: &Request) {
+    assert_eq!(one.method, other.method);
+    assert_eq!(one.target, other.target);
+    assert_eq!(one.headers, other.headers);
+    assert!(one.body == other.body, "the bodies differ");
+}
+
+#[test]
+fn a_change_that_was_turned_away_is_sent_again_as_it_was() {
+    let busy = || Reply::text(429, "").with("retry-after", "0");
+    for (what, change) in CHANGES {
+        let server = Server::script([busy(), busy(), started()]);
+        let _ = change(&server.user()).unwrap_or_else(|error| panic!("{what}: {error}"));
+        let requests = server.requests();
+        assert_eq!(requests.len(), 3, "{what}");
+        assert_same(&requests[0], &requests[1]);
+        assert_same(&requests[0], &requests[2]);
+    }
+    // Small, and large enough to ask first.
+    let path = std::env::temp_dir().join(format!("rblxopencloud-retry-{}.png", std::process::id()));
+    for length in [0, 1, 70_000, 3 * 1024 * 1024] {
+        let content = noise(length);
+        fs::write(&path, &content).expect("a file can be written");
+        for file in [AssetFile::open(&path).expect("it is there"), AssetFile::from_bytes("a.png", content.clone())] {
+            let server = Server::script([busy(), started()]);
+            let _ = upload(&server.user(), file).expect("the second answer is good");
+            let requests = server.requests();
+            assert_eq!(requests.len(), 2);
+            assert_same(&requests[0], &requests[1]);
+            let tail = requests[1].body.windows(4).rposition(|window| window == b"\r\n--").expect("a last line");
+            assert!(requests[1].body[..tail].ends_with(&content), "the content is whole");
+        }
+    }
+    fs::remove_file(&path).expect("it is there");
+}
+
+#[test]
+fn a_reader_that_was_begun_is_not_sent_again_and_the_error_says_why() {
+    let server = Server::script([Reply::text(429, "").with("retry-after", "0"), started()]);
+    let file = AssetFile::from_reader("a.png", io::Cursor::new(noise(1000)), 1000);
+    let error = fails(upload(&server.user(), file), ErrorKind::RateLimited);
+    assert_eq!(server.count(), 1);
+    assert!(!error.outcome_unknown());
+    assert_eq!(error.retry_after(), Some(Duration::ZERO));
+    assert!(error.to_string().contains("reader"), "it doesn't say why it wasn't tried again: {error}");
+}
+
+#[test]
+fn a_reader_that_was_turned_away_by_its_head_is_sent_whole() {
+    let length = 2 * 1024 * 1024;
+    let content = noise(length);
+    let heads = AtomicUsize::new(0);
+    let server = Server::start_with_head_check(
+        move |_| {
+            let busy = Reply::text(429, "").with("retry-after", "0").with("connection", "close");
+            (heads.fetch_add(1, Ordering::SeqCst) < 2).then_some(busy)
+        },
+        |_| started(),
+    );
+    let file = AssetFile::from_reader("a.png", io::Cursor::new(content.clone()), length as u64);
+    let _ = upload(&server.user(), file).expect("the third head is taken");
+    assert_eq!(server.count(), 1);
+    assert!(server.requests()[0].body.windows(length).any(|window| window == content));
+}
+
+/// More than the buffers between a client and a server that doesn't read can hold.
+const LARGE: usize = 24 * 1024 * 1024;
+
+/// A server that breaks the first `times` connections in the middle of the upload, and keeps the bodies that came whole.
+fn breaking_server(times: usize) -> (Wire, Arc<Mutex<Vec<Vec<u8>>>>) {
+    let bodies = Arc::new(Mutex::new(Vec::new()));
+    let kept = Arc::clone(&bodies);
+    let server = Wire::start(move |visit| {
+        if visit.number < times {
+            visit.head();
+            visit.say(support::CONTINUE);
+            // Some of the body comes, and stays unread.
+            let _ = visit.stream.peek(&mut [0; 1024]);
+            return;
+        }
+        if let Some((_, body)) = visit.request() {
+            kept.lock().unwrap().push(body);
+            visit.say(answer(r#"{"path":"operations/abc","done":false}"#));
+        }
+    });
+    (server, bodies)
+}
+
+#[test]
+fn an_upload_that_breaks_in_the_middle_is_sent_again_whole() {
+    let content = noise(LARGE);
+    let (server, bodies) = breaking_server(2);
+    let _ = upload(&server.user(), AssetFile::from_bytes("a.png", content.clone()))
+        .expect("the third time it gets through");
+    assert_eq!(server.visits(), 3);
+    let bodies = bodies.lock().unwrap();
+    assert_eq!(bodies.len(), 1);
+    let start = bodies[0].windows(64).position(|window| window == &content[..64]).expect("the content is there");
+    assert!(bodies[0][start..start + LARGE] == content, "the content is whole");
+}
+
+#[test]
+fn an_upload_that_breaks_in_the_middle_is_not_in_doubt() {
+    let (server, bodies) = breaking_server(usize::MAX);
+    let once = server.builder().retry(RetryPolicy::none()).build().expect("the settings are good").user(USER);
+    let error = fails(upload(&once, AssetFile::from_bytes("a.png", vec![7; LARGE])), ErrorKind::Connection);
+    assert!(!error.outcome_unknown() && error.is_retryable(), "{error}");
+    // A reader is gone by then, but nothing was made of it.
+    let file = AssetFile::from_reader("a.png", io::Read::take(io::repeat(7), LARGE as u64), LARGE as u64);
+    let error = fails(upload(&server.user(), file), ErrorKind::Connection);
+    assert!(!error.outcome_unknown(), "{error}");
+    assert_eq!(server.visits(), 2);
+    assert!(bodies.lock().unwrap().is_empty());
+}
+
+#[test]
+fn a_server_that_closes_after_each_answer_costs_no_call_and_doubles_no_upload() {
+    let server = Server::start(|request| {
+        let body = match request.method.as_str() {
+            "GET" => r#"{"id":"156","name":"builderman"}"#,
+            _ => r#"{"path":"operations/abc","done":false}"#,
+        };
+        Reply::Raw(answer(body))
+    });
+    let user = server.user();
+    for number in 0..200 {
+        user.fetch_info().unwrap_or_else(|error| panic!("read {number}: {error}"));
+        if number % 10 < 3 && number < 100 {
+            let _ = CHANGES[0].1(&user).unwrap_or_else(|error| panic!("upload {number}: {error}"));
+        }
+    }
+    let of = |method: &str| server.requests().iter().filter(|request| request.method == method).count();
+    assert_eq!((of("GET"), of("POST")), (200, 30));
+    assert!(server.settle().is_empty(), "nothing came in part");
+}
+
+#[test]
+fn an_upload_after_a_silence_does_not_find_a_dead_connection() {
+    // The server forgets connections while they rest in the pool.
+    let server = Wire::start(|visit| {
+        visit.request();
+        visit.say(answer(r#"{"id":"156","name":"builderman","path":"operations/abc"}"#));
+        thread::sleep(Duration::from_millis(5));
+    });
+    let user = server.builder().retry(RetryPolicy::none()).build().expect("the settings are good").user(USER);
+    let tries = RetryPolicy { attempts: 3, ..hasty() };
+    let reader = server.builder().retry(tries).build().expect("the settings are good").user(USER);
+    for _ in 0..5 {
+        for _ in 0..3 {
+            reader.fetch_info().expect("a read is repeated over a new connection");
+        }
+        thread::sleep(Duration::from_millis(10));
+        for (what, change) in CHANGES {
+            let _ = change(&user).unwrap_or_else(|error| panic!("{what}: {error}"));
+        }
+    }
+}

@@ -1,0 +1,188 @@
+//! A server that does to each connection what a test says, byte by byte, over real sockets.
+
+use std::io::{ErrorKind, Read, Write};
+use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use rblxopencloud::{Client, ClientBuilder, User};
+
+use super::{KEY, USER, hasty};
+
+/// The server. It ends when it is dropped.
+pub struct Wire {
+    address: SocketAddr,
+    visits: Arc<AtomicUsize>,
+    stopped: Arc<AtomicBool>,
+}
+
+impl Wire {
+    /// Hands each connection to `handler`, which closes it by returning.
+    pub fn start(handler: impl Fn(&mut Visit) + Send + Sync + 'static) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").expect("the loopback interface has a free port");
+        let address = listener.local_addr().expect("a listener has an address");
+        let (visits, stopped) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicBool::new(false)));
+        let (counted, ended, handler) = (Arc::clone(&visits), Arc::clone(&stopped), Arc::new(handler));
+        thread::spawn(move || {
+            for stream in listener.incoming() {
+                if ended.load(Ordering::SeqCst) {
+                    return;
+                }
+                let Ok(stream) = stream else { continue };
+                let _ = stream.set_nodelay(true);
+                let number = counted.fetch_add(1, Ordering::SeqCst);
+                let (handler, ended) = (Arc::clone(&handler), Arc::clone(&ended));
+                thread::spawn(move || handler(&mut Visit { number, stream, ended, unread: Vec::new() }));
+            }
+        });
+        Self { address, visits, stopped }
+    }
+
+    /// Reads a request on each connection and answers it with these bytes, then ends the connection.
+    pub fn says(answer: impl Into<Vec<u8>>) -> Self {
+        let answer = answer.into();
+        Self::start(move |visit| {
+            let _ = visit.request();
+            visit.say(&answer);
+        })
+    }
+
+    pub fn url(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
+    pub fn port(&self) -> u16 {
+        self.address.port()
+    }
+
+    /// How many connections came.
+    pub fn visits(&self) -> usize {
+        self.visits.load(Ordering::SeqCst)
+    }
+
+    pub fn builder(&self) -> ClientBuilder {
+        Client::builder(KEY).base_url(self.url()).retry(hasty())
+    }
+
+    pub fn user(&self) -> User {
+        self.builder().build().expect("the settings are good").user(USER)
+    }
+}
+
+impl Drop for Wire {
+    fn drop(&mut self) {
+        self.stopped.store(true, Ordering::SeqCst);
+        let _ = TcpStream::connect(self.address);
+    }
+}
+
+/// One connection.
+pub struct Visit {
+    /// Counts the connections, from 0.
+    pub number: usize,
+    pub stream: TcpStream,
+    ended: Arc<AtomicBool>,
+    unread: Vec<u8>,
+}
+
+impl Visit {
+    /// Reads the head of a request.
+    pub fn head(&mut self) -> Option<String> {
+        loop {
+            if let Some(end) = head_end(&self.unread) {
+                let head: Vec<u8> = self.unread.drain(..end).collect();
+                return Some(String::from_utf8_lossy(&head).into_owned());
+            }
+            self.read_more()?;
+        }
+    }
+
+    /// Reads a whole request, asking for its body if the client waits for that: its head and its body.
+    pub fn request(&mut self) -> Option<(String, Vec<u8>)> {
+        let head = self.head()?;
+        if head.to_ascii_lowercase().contains("expect: 100-continue") && !self.say(CONTINUE) {
+            return None;
+        }
+        let length = length(&head);
+        while self.unread.len() < length {
+            self.read_more()?;
+        }
+        Some((head, self.unread.drain(..length).collect()))
+    }
+
+    /// Waits until a whole small request has come, and leaves it unread: the end of the connection is a reset then.
+    pub fn leave_unread(&mut self) {
+        let mut seen = vec![0; 256 * 1024];
+        let deadline = Instant::now() + Duration::from_secs(5);
+        while Instant::now() < deadline {
+            let Ok(read) = self.stream.peek(&mut seen) else { return };
+            let whole =
+                head_end(&seen[..read]).is_some_and(|end| read >= end + length(&String::from_utf8_lossy(&seen[..end])));
+            if whole || read == 0 {
+                return;
+            }
+            thread::sleep(Duration::from_millis(1));
+        }
+    }
+
+    /// `false` if the client has gone.
+    pub fn say(&mut self, bytes: impl AsRef<[u8]>) -> bool {
+        self.stream.write_all(bytes.as_ref()).is_ok()
+    }
+
+    /// Says the same again and again until the client has gone; gives how many bytes it took.
+    pub fn say_for_ever(&mut self, bytes: &[u8]) -> u64 {
+        let mut said = 0;
+        // A client that neither reads nor goes must not keep a thread for ever.
+        let _ = self.stream.set_write_timeout(Some(Duration::from_secs(20)));
+        while !self.ended.load(Ordering::SeqCst) {
+            match self.stream.write(bytes) {
+                Ok(0) => break,
+                Ok(written) => said += written as u64,
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                Err(_) => break,
+            }
+        }
+        said
+    }
+
+    /// Reads nothing and says nothing until the server ends.
+    pub fn freeze(&self) {
+        while !self.ended.load(Ordering::SeqCst) {
+            thread::sleep(Duration::from_millis(2));
+        }
+    }
+
+    /// Says nothing more until the client has gone.
+    pub fn wait_for_the_end(&mut self) {
+        while self.read_more().is_some() {
+            self.unread.clear();
+        }
+    }
+
+    fn read_more(&mut self) -> Option<()> {
+        let mut chunk = [0; 64 * 1024];
+        let read = self.stream.read(&mut chunk).ok().filter(|read| *read > 0)?;
+        self.unread.extend_from_slice(&chunk[..read]);
+        Some(())
+    }
+}
+
+pub const CONTINUE: &[u8] = b"HTTP/1.1 100 Continue\r\n\r\n";
+
+fn head_end(bytes: &[u8]) -> Option<usize> {
+    bytes.windows(4).position(|window| window == b"\r\n\r\n").map(|end| end + 4)
+}
+
+fn length(head: &str) -> usize {
+    let line = head.lines().find(|line| line.to_ascii_lowercase().starts_with("content-length:"));
+    line.map_or(0, |line| line[15..].trim().parse().expect("a length"))
+}
+
+/// An answer with its length.
+pub fn answer(body: impl AsRef<[u8]>) -> Vec<u8> {
+    let body = body.as_ref();
+    [format!("HTTP/1.1 200 OK\r\ncontent-length: {}\r\n\r\n", body.len()).as_bytes(), body].concat()
+}

@@ -1,0 +1,464 @@
+//! Nothing takes longer than its limit, and the error says which limit passed.
+
+mod support;
+
+use std::fmt::Debug;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use rblxopencloud::{
+    Asset, AssetFile, Client, Error, ErrorKind, InventoryItem, Operation, RetryPolicy, Timeouts, User, UserInfo,
+    WaitOptions,
+};
+use support::{
+    CHANGES, CONTINUE, Change, KEY, Reply, Server, USER, Wire, answer, fails, hasty, profile, started, upload, within,
+};
+
+const MS: Duration = Duration::from_millis(1);
+/// How much longer than its limit a thing may take on a machine that has time for it.
+const TOLERANCE: Duration = Duration::from_millis(300);
+
+/// Limits that nothing here reaches.
+fn far() -> Timeouts {
+    let far = Duration::from_secs(5);
+    Timeouts { connect: far, read: far, write: far, call: far, ..Timeouts::default() }
+}
+
+/// A user whose calls are tried once under these limits.
+fn user_at(url: &str, timeouts: Timeouts) -> User {
+    let builder = Client::builder(KEY).base_url(url).timeouts(timeouts).retry(RetryPolicy::none());
+    builder.build().expect("the settings are good").user(USER)
+}
+
+/// The result of what takes no longer than the limit. Other threads can make one try late, but not all of them.
+#[track_caller]
+fn in_time<T: Send + 'static>(limit: Duration, work: impl Fn() -> T + Clone + Send + 'static) -> T {
+    let mut times = Vec::new();
+    for _ in 0..5 {
+        let work = work.clone();
+        let (result, took) = within(Duration::from_secs(40), move || {
+            let began = Instant::now();
+            (work(), began.elapsed())
+        });
+        if took <= limit + TOLERANCE {
+            return result;
+        }
+        times.push(took);
+    }
+    panic!("it took {times:?} under a limit of {limit:?}");
+}
+
+/// Checks that the work ends in a time-out that names this limit, and takes no longer.
+#[track_caller]
+fn passes<T: Debug + Send + 'static>(
+    limit: Duration,
+    work: impl Fn() -> Result<T, Error> + Clone + Send + 'static,
+) -> Error {
+    let error = fails(in_time(limit, work), ErrorKind::Timeout);
+    assert!(error.to_string().contains(&format!("{limit:?}")), "it doesn't say which limit passed: {error}");
+    error
+}
+
+/// The address of a host that has to be looked up.
+fn by_name(url: &str) -> String {
+    url.replace("127.0.0.1", "localhost")
+}
+
+fn head(length: usize) -> Vec<u8> {
+    format!("HTTP/1.1 200 OK\r\ncontent-length: {length}\r\n\r\n").into_bytes()
+}
+
+#[test]
+fn a_silent_server_is_given_up() {
+    let limit = 150 * MS;
+    for said in
+        [b"".to_vec(), b"HTTP/1.1 200 OK\r\nx-half: ".to_vec(), head(100), [&head(100), &b"{\"id\""[..]].concat()]
+    {
+        let shown = String::from_utf8_lossy(&said).into_owned();
+        let server = Wire::start(move |visit| {
+            visit.request();
+            visit.say(&said);
+            visit.wait_for_the_end();
+        });
+        for url in [server.url(), by_name(&server.url())] {
+            let user = user_at(&url, Timeouts { read: limit, ..far() });
+            let error = passes(limit, move || user.fetch_info());
+            assert!(error.is_retryable() && !error.outcome_unknown(), "{shown:?}: {error}");
+        }
+    }
+}
+
+#[test]
+fn an_upload_waits_twice_as_long_for_its_answer_and_is_in_doubt_then() {
+    let server = Server::script([Reply::Stall]);
+    for (what, change) in CHANGES {
+        let user = user_at(&server.url(), Timeouts { read: 100 * MS, ..far() });
+        let error = passes(200 * MS, move || change(&user));
+        assert!(error.outcome_unknown() && !error.is_retryable(), "{what}: {error}");
+    }
+}
+
+#[test]
+fn an_upload_that_may_have_arrived_before_the_time_was_over_is_not_sent_again() {
+    let server = Server::script([Reply::Stall, started()]);
+    let patient = server.builder().timeouts(Timeouts { read: 50 * MS, ..far() }).retry(hasty());
+    let user = patient.build().expect("the settings are good").user(USER);
+    let error = fails(CHANGES[0].1(&user), ErrorKind::Timeout);
+    assert!(error.outcome_unknown(), "{error}");
+    assert_eq!(server.count(), 1);
+}
+
+#[test]
+fn a_server_that_reads_nothing_is_given_up() {
+    let limit = 200 * MS;
+    let server = Wire::start(|visit| {
+        visit.head();
+        visit.say(CONTINUE);
+        visit.freeze();
+    });
+    let user = user_at(&server.url(), Timeouts { write: limit, ..far() });
+    // The system takes some more of the body at each of the first waits.
+    let outcome = in_time(limit * 5, move || upload(&user, AssetFile::from_bytes("a.png", vec![7; 20_000_000])));
+    let error = fails(outcome, ErrorKind::Timeout);
+    assert!(error.to_string().contains(&format!("{limit:?}")), "it doesn't say which limit passed: {error}");
+    assert!(!error.outcome_unknown() && error.is_retryable(), "the body never was whole: {error}");
+}
+
+#[test]
+fn a_server_that_sends_a_byte_at_a_time_is_given_up() {
+    let limit = 200 * MS;
+    let slow = 20 * MS;
+    let body = vec![b' '; 5000];
+    let padding = "x-padding: 1\r\n".repeat(300);
+    for (what, said) in [
+        ("body", Reply::Slow([head(5000), body.clone()].concat(), slow)),
+        ("head", Reply::Slow(format!("HTTP/1.1 200 OK\r\n{padding}\r\n").into_bytes(), slow)),
+        (
+            "chunks",
+            Reply::Slow(
+                [b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n1388\r\n".to_vec(), body.clone()].concat(),
+                slow,
+            ),
+        ),
+        (
+            "chunk lengths",
+            Reply::Slow(
+                [b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n".to_vec(), b"1\r\n \r\n".repeat(1000)]
+                    .concat(),
+                slow,
+            ),
+        ),
+        ("body without end", Reply::Slow([b"HTTP/1.1 200 OK\r\n\r\n".to_vec(), body].concat(), slow)),
+        ("interim answers", Reply::Slow(b"HTTP/1.1 102 Processing\r\n\r\n".repeat(300), slow)),
+    ] {
+        let server = Server::script([said]);
+        for url in [server.url(), by_name(&server.url())] {
+            let user = user_at(&url, Timeouts { call: limit, ..far() });
+            let error = passes(limit, move || user.fetch_info());
+            assert!(error.is_retryable(), "{what}: {error}");
+        }
+    }
+}
+
+/// A server that says the head at once and then a body in bursts, with a pause before each.
+fn bursts(pause: Duration, burst: usize) -> Wire {
+    Wire::start(move |visit| {
+        visit.request();
+        visit.say(head(100_000));
+        while visit.say(vec![b' '; burst]) {
+            thread::sleep(pause);
+        }
+    })
+}
+
+#[test]
+fn a_body_that_comes_with_pauses_shorter_than_the_limit_of_a_read_ends_with_the_call() {
+    let limit = 200 * MS;
+    for (pause, burst) in [(30 * MS, 100), (120 * MS, 1), (1500 * MS, 1)] {
+        let server = bursts(pause, burst);
+        for url in [server.url(), by_name(&server.url())] {
+            let user = user_at(&url, Timeouts { call: limit, ..far() });
+            passes(limit, move || user.fetch_info());
+        }
+    }
+}
+
+#[test]
+fn a_body_that_stops_ends_with_the_call_and_not_with_the_longer_limit_of_a_read() {
+    let limit = 200 * MS;
+    for said in
+        [head(100), [&head(100), &b"{"[..]].concat(), b"HTTP/1.1 404 Not Found\r\ncontent-length: 9\r\n\r\n".to_vec()]
+    {
+        let shown = String::from_utf8_lossy(&said).into_owned();
+        let server = Wire::start(move |visit| {
+            visit.request();
+            visit.say(&said);
+            visit.wait_for_the_end();
+        });
+        for url in [server.url(), by_name(&server.url())] {
+            let user = user_at(&url, Timeouts { call: limit, ..far() });
+            let outcome = in_time(limit, move || user.fetch_info());
+            // The status of a refusal says enough.
+            let error = outcome.expect_err("nothing whole came");
+            assert!(error.kind() == ErrorKind::Timeout || error.status() == Some(404), "{shown:?}: {error}");
+        }
+    }
+}
+
+#[test]
+fn the_limit_of_a_call_is_for_all_its_phases_together() {
+    let limit = 500 * MS;
+    // Most of the time is spent before the body is asked for, and then nothing more comes.
+    let server = Wire::start(move |visit| {
+        visit.head();
+        thread::sleep(400 * MS);
+        visit.say(CONTINUE);
+        visit.wait_for_the_end();
+    });
+    let large: Change = |user| upload(user, AssetFile::from_bytes("a.png", vec![7; 1_100_000]));
+    for url in [server.url(), by_name(&server.url())] {
+        let user = user_at(&url, Timeouts { call: limit, upload_rate: u64::MAX, ..far() });
+        passes(limit, move || large(&user));
+    }
+    // The same before the head of the answer, and then in its body.
+    let server = Wire::start(move |visit| {
+        visit.request();
+        thread::sleep(400 * MS);
+        visit.say(head(100));
+        visit.wait_for_the_end();
+    });
+    // With an address in the URL, the body has the time once more.
+    for (url, longest) in [(server.url(), limit * 2), (by_name(&server.url()), limit)] {
+        let user = user_at(&url, Timeouts { call: limit, ..far() });
+        let error = fails(in_time(longest, move || user.fetch_info()), ErrorKind::Timeout);
+        assert!(error.to_string().contains(&format!("{limit:?}")), "it doesn't say which limit passed: {error}");
+    }
+}
+
+#[test]
+fn a_refusal_whose_body_never_ends_is_told_in_time() {
+    let limit = 200 * MS;
+    for status in ["404 Not Found", "500 Internal Server Error", "302 Found"] {
+        let slow = format!("HTTP/1.1 {status}\r\ncontent-length: 5000\r\n\r\n{}", " ".repeat(5000));
+        let server = Server::script([Reply::Slow(slow.into_bytes(), 10 * MS)]);
+        let user = user_at(&server.url(), Timeouts { call: limit, ..far() });
+        in_time(limit, move || user.fetch_info()).expect_err("it is a refusal");
+    }
+}
+
+#[test]
+fn an_uploads_limit_grows_with_its_size() {
+    let timeouts = Timeouts { call: 200 * MS, upload_rate: 1024 * 1024, ..far() };
+    // Later than a small call may take, and sooner than a large upload may.
+    let server = Server::start(|request| {
+        thread::sleep(600 * MS);
+        if request.method == "GET" { profile() } else { started() }
+    });
+    let user = user_at(&server.url(), timeouts);
+    let small = user.clone();
+    passes(200 * MS, move || upload(&small, AssetFile::from_bytes("a.png", vec![7; 100])));
+    let small = user.clone();
+    passes(200 * MS, move || small.fetch_info());
+    let _ = upload(&user, AssetFile::from_bytes("a.png", vec![7; 20 << 20])).expect("20 MiB have 20 seconds more");
+
+    // What is larger by a second's worth has a second more, and that's what the error says.
+    let server = Wire::start(|visit| {
+        visit.request();
+        visit.wait_for_the_end();
+    });
+    let user = user_at(&server.url(), Timeouts { call: 200 * MS, upload_rate: 1 << 20, ..far() });
+    let error = passes(1200 * MS, move || upload(&user, AssetFile::from_bytes("a.png", vec![7; 1 << 20])));
+    assert!(error.outcome_unknown(), "{error}");
+}
+
+#[test]
+fn nothing_is_given_up_before_its_time() {
+    let server = Wire::start(|visit| {
+        visit.request();
+        for byte in answer(r#"{"id":"156","name":"builderman","path":"operations/abc"}"#) {
+            thread::sleep(2 * MS);
+            visit.say([byte]);
+        }
+    });
+    let tight =
+        Timeouts { connect: 2000 * MS, read: 2000 * MS, write: 2000 * MS, call: 10_000 * MS, upload_rate: 1 << 20 };
+    let user = user_at(&server.url(), tight);
+    user.fetch_info().expect("it is slow, but not too slow");
+    for (what, change) in CHANGES {
+        let _ = change(&user).unwrap_or_else(|error| panic!("{what}: {error}"));
+    }
+}
+
+#[test]
+fn limits_without_end_are_no_panic() {
+    let never = Duration::MAX;
+    for timeouts in [
+        Timeouts { connect: never, ..far() },
+        Timeouts { read: never, ..far() },
+        Timeouts { write: never, ..far() },
+        Timeouts { call: never, ..far() },
+        Timeouts { upload_rate: 0, ..far() },
+        Timeouts { upload_rate: u64::MAX, ..far() },
+        Timeouts { connect: never, read: never, write: never, call: never, upload_rate: 0 },
+    ] {
+        for (what, change) in [("read", None)].into_iter().chain(CHANGES.map(|(what, change)| (what, Some(change)))) {
+            let shown = format!("{what} under {timeouts:?}");
+            let server = Server::start(|request| if request.method == "GET" { profile() } else { started() });
+            for url in [server.url(), by_name(&server.url())] {
+                let user = user_at(&url, timeouts.clone());
+                let outcome = thread::spawn(move || match change {
+                    None => user.fetch_info().map(drop),
+                    Some(change) => change(&user).map(drop),
+                });
+                match outcome.join() {
+                    Ok(outcome) => outcome.unwrap_or_else(|error| panic!("{shown}: {error}")),
+                    Err(_) => panic!("{shown}: it panicked"),
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn limits_of_nothing_are_errors_and_no_panic() {
+    let server = Server::start(|_| profile());
+    let none = Duration::ZERO;
+    for timeouts in [
+        Timeouts { connect: none, ..far() },
+        Timeouts { read: none, ..far() },
+        Timeouts { write: none, ..far() },
+        Timeouts { call: none, ..far() },
+    ] {
+        let user = user_at(&server.url(), timeouts.clone());
+        // A limit of nothing may be no limit to the operating system; it is no reason to hang.
+        let outcome: Result<UserInfo, Error> = within(Duration::from_secs(10), move || user.fetch_info());
+        if let Err(error) = outcome {
+            assert_eq!(error.kind(), ErrorKind::Timeout, "{timeouts:?}: {error}");
+        }
+    }
+}
+
+#[test]
+fn a_listing_is_held_to_the_limits_of_its_calls() {
+    let limit = 150 * MS;
+    let server = Server::script([Reply::Stall]);
+    let user = user_at(&server.url(), Timeouts { read: limit, ..far() });
+    let error = passes(limit, move || user.list_inventory().collect::<Result<Vec<InventoryItem>, Error>>());
+    assert!(error.is_retryable());
+}
+
+fn resumed(user: &User) -> Operation<Asset> {
+    user.client().operation("operations/abc".parse().expect("a name"))
+}
+
+#[test]
+fn waiting_ends_at_its_deadline_whatever_the_server_does() {
+    let limit = 200 * MS;
+    let patient = RetryPolicy { attempts: 100, first_pause: Duration::from_secs(20), ..RetryPolicy::default() };
+    let bodies = [
+        b"".to_vec(),
+        b"HTTP/1.1 200 OK\r\nx-half: ".to_vec(),
+        head(100),
+        [&head(100), &b"{"[..]].concat(),
+        b"HTTP/1.1 503 Service Unavailable\r\ncontent-length: 9\r\n\r\n".to_vec(),
+        b"HTTP/1.1 429 Too Many Requests\r\nretry-after: 1\r\ncontent-length: 9\r\n\r\n".to_vec(),
+    ];
+    let stalling = bodies.map(|said| {
+        Wire::start(move |visit| {
+            visit.request();
+            visit.say(&said);
+            visit.wait_for_the_end();
+        })
+    });
+    let busy = |status: u16, asked: &str| Reply::text(status, "").with("retry-after", asked);
+    let scripts = [
+        Reply::Slow([head(9000), vec![b' '; 9000]].concat(), 20 * MS),
+        Reply::Slow(b"HTTP/1.1 102 Processing\r\n\r\n".repeat(300), 20 * MS),
+        Reply::HangUp,
+        Reply::text(503, ""),
+        busy(503, "0"),
+        busy(503, "0.15"),
+        busy(503, "60"),
+        busy(503, "86400"),
+        busy(429, "0"),
+        busy(429, "0.15"),
+        busy(429, "60"),
+        busy(429, "86400"),
+        started(),
+        started().with("x-ratelimit-remaining", "0").with("x-ratelimit-reset", "60"),
+    ]
+    .map(|reply| Server::script([reply]));
+    let urls = stalling.iter().map(Wire::url).chain(scripts.iter().map(Server::url));
+    for (number, url) in urls.enumerate() {
+        for (url, policy) in [(url.clone(), patient.clone()), (by_name(&url), patient.clone()), (url, hasty())] {
+            let outcome = in_time(limit, move || {
+                let client = Client::builder(KEY).base_url(&url).retry(policy.clone()).timeouts(far()).build();
+                let user = client.expect("the settings are good").user(USER);
+                let options = WaitOptions::new().timeout(limit).first_pause(MS).longest_pause(2 * MS);
+                resumed(&user).wait_with(&options)
+            });
+            let error = fails(outcome, ErrorKind::OperationPending);
+            assert!(error.to_string().contains("operations/abc"), "{number}: {error}");
+        }
+    }
+}
+
+#[test]
+fn a_question_that_the_deadline_cut_off_does_not_name_a_limit_that_never_passed() {
+    let server = Server::script([Reply::Stall]);
+    let user = user_at(&server.url(), Timeouts { call: Duration::from_secs(47), ..far() });
+    let outcome = resumed(&user).wait_with(&WaitOptions::new().timeout(100 * MS));
+    let error = fails(outcome, ErrorKind::OperationPending);
+    assert!(!error.to_string().contains("47"), "it says that another limit passed: {error}");
+}
+
+/// Elsewhere, who finds the backlog full is turned away at once.
+#[cfg(target_os = "linux")]
+mod deaf {
+    use std::net::{SocketAddr, TcpListener, TcpStream};
+
+    use super::*;
+
+    /// A listener with a full backlog: who comes now hears nothing.
+    fn deaf_listener() -> Option<(TcpListener, SocketAddr, Vec<TcpStream>)> {
+        let listener = TcpListener::bind("127.0.0.1:0").expect("the loopback interface has a free port");
+        let address = listener.local_addr().expect("a listener has an address");
+        let mut waiting = Vec::new();
+        for _ in 0..900 {
+            match TcpStream::connect_timeout(&address, Duration::from_millis(300)) {
+                Ok(stream) => waiting.push(stream),
+                Err(_) => return Some((listener, address, waiting)),
+            }
+        }
+        None
+    }
+
+    #[test]
+    fn a_connection_that_is_not_made_is_given_up() {
+        let Some((_listener, address, _waiting)) = deaf_listener() else { return };
+        let limit = 150 * MS;
+        for url in [format!("http://{address}"), by_name(&format!("http://{address}"))] {
+            let user = user_at(&url, Timeouts { connect: limit, ..far() });
+            let error = passes(limit, {
+                let user = user.clone();
+                move || user.fetch_info()
+            });
+            assert!(error.is_retryable() && !error.outcome_unknown(), "{error}");
+            for (what, change) in CHANGES {
+                let user = user.clone();
+                let error = passes(limit, move || change(&user));
+                assert!(error.is_retryable() && !error.outcome_unknown(), "{what}: {error}");
+            }
+        }
+    }
+
+    #[test]
+    fn waiting_ends_at_its_deadline_when_no_connection_is_made() {
+        let Some((_listener, address, _waiting)) = deaf_listener() else { return };
+        for url in [format!("http://{address}"), by_name(&format!("http://{address}"))] {
+            let user = user_at(&url, far());
+            let outcome = in_time(200 * MS, move || resumed(&user).wait_with(&WaitOptions::new().timeout(200 * MS)));
+            fails(outcome, ErrorKind::OperationPending);
+        }
+    }
+}
