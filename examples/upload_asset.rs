@@ -1,18 +1,17 @@
-//! Uploads an image as a decal: `cargo run --example upload_asset -- PATH`
+//! Uploads a file as what its extension says: `cargo run --example upload_asset -- PATH`
 //!
 //! With a real key, this makes a real asset, which Roblox moderates.
 
 mod common;
 
-use rblxopencloud::{AssetFile, AssetType, AssetUpload, ErrorKind};
+use rblxopencloud::{AssetUpload, ErrorKind};
 
 fn main() -> common::Result<()> {
     let setup = common::setup()?;
     let path = std::env::args().nth(1).unwrap_or_else(|| common::IMAGE.to_owned());
 
-    let file = AssetFile::open(&path)?;
-    println!("uploading {} ({} bytes) …", file.name(), file.len());
-    let upload = AssetUpload::new(file, AssetType::Decal, "Wooden crate", "Uploaded by an example");
+    let upload = AssetUpload::from_path(&path)?;
+    println!("uploading {} ({} bytes) as {} …", upload.file().name(), upload.file().len(), upload.asset_type());
     let mut operation = setup.user.upload_asset(upload)?;
     match operation.wait() {
         Ok(asset) => println!("done: rbxassetid://{} is {:?}", asset.id, asset.moderation_state),

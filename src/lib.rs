@@ -1,5 +1,5 @@
 //! Roblox Open Cloud for programs that don't want an async runtime: a user's profile, inventory and groups, and asset
-//! uploads of any size. Calls block, listings are plain iterators, uploads stream from disk, and nothing is sent twice.
+//! uploads of any size. Calls block, listings are plain iterators, uploads stream from disk, and no asset is made twice.
 //!
 //! ```no_run
 //! use rblxopencloud::{AssetFile, AssetType, AssetUpload, User};
@@ -31,14 +31,18 @@
 //! - a [`Pager`]: an iterator over models, which fetches pages as it goes;
 //! - an [`Operation`]: work that the service goes on with, to [wait](Operation::wait) for.
 //!
+//! A [`Group`] publishes assets as a user does. [`User::upload_assets`] publishes many at once.
+//!
 //! Roblox adds fields, kinds and values without notice. What this version doesn't know is kept
 //! ([`InventoryItem::Unknown`], `Unknown(String)` of each enum) and never fails a page.
 //!
 //! Every failure is an [`Error`], which knows whether it makes sense to [try again](Error::is_retryable) and whether a
-//! change [may have happened](Error::outcome_unknown) all the same. What the client tries again by itself is in
+//! change [may have happened](Error::outcome_unknown) all the same, and [how far](Error::scope) the failure reaches. What the client tries again by itself is in
 //! [`RetryPolicy`]; how long it waits for what is in [`Timeouts`].
 //!
 //! With the feature `sandbox`, the module `sandbox` has a local Open Cloud for tests.
+//!
+//! Types of other crates that stand in this one's API are those of `jiff` 1, `serde_json` 1 and `ureq` 3.
 //!
 //! Each call logs its method, path, status, attempt and duration with [`log`] at `debug`, and nothing of keys or contents.
 #![forbid(unsafe_code)]

@@ -19,7 +19,8 @@ use crate::operation::{Operation, OperationName, Step, WaitOptions, Waiting};
 /// How many operations are waited for at once. More would only be asked for more often than the service allows.
 const MOST_PENDING: usize = 100;
 
-/// Threads beside those that send, so that waiting goes on while all of these stand at the rate limit.
+/// Threads that ask for operations, beside those that send: neither stands in the way of the other at its rate limit.
+/// Two ask more often in a minute than the service allows.
 const POLLERS: usize = 2;
 
 /// Many uploads at once, from [`User::upload_assets`](crate::User::upload_assets).
@@ -95,7 +96,8 @@ impl AssetUploads {
         self.with(|plan| plan.concurrency = uploads.max(1))
     }
 
-    /// How long to wait for each operation, and how often to ask.
+    /// How long to wait for each operation, and how often to ask. The time in which a question waits for its turn, because
+    /// of the others or the rate limit, doesn't count.
     pub fn wait_options(self, options: WaitOptions) -> Self {
         self.with(|plan| plan.wait = options)
     }
@@ -275,7 +277,7 @@ impl Shared {
             }
             let now = Instant::now();
             let due = queue.pending.peek().map(|Reverse(pending)| pending.due);
-            if due.is_some_and(|due| due <= now) {
+            if due.is_some_and(|due| due <= now) && queue.polling < POLLERS {
                 if let Some(Reverse(pending)) = queue.pending.pop() {
                     queue.polling += 1;
                     return Some(Job::Poll(pending));
@@ -304,11 +306,11 @@ impl Shared {
                 return None;
             }
             queue = match due {
-                Some(due) => match self.changed.wait_timeout(queue, due.saturating_duration_since(now)) {
+                Some(due) if due > now => match self.changed.wait_timeout(queue, due - now) {
                     Ok((queue, _)) => queue,
                     Err(poisoned) => poisoned.into_inner().0,
                 },
-                None => self.changed.wait(queue).unwrap_or_else(PoisonError::into_inner),
+                _ => self.changed.wait(queue).unwrap_or_else(PoisonError::into_inner),
             };
         }
     }
@@ -320,7 +322,7 @@ impl Shared {
                 if let (Some(told), Some(name)) = (&self.on_started, operation.name()) {
                     told(which, name);
                 }
-                let mut waiting = Waiting::new(&self.wait);
+                let mut waiting = Waiting::among_many(&self.wait);
                 let due = if operation.is_done() { Instant::now() } else { Instant::now() + waiting.first_pause() };
                 self.lock().pending.push(Reverse(Box::new(Pending { due, which, operation, waiting })));
                 None
@@ -329,6 +331,7 @@ impl Shared {
     }
 
     fn poll(&self, mut pending: Box<Pending>) -> Option<(usize, Result<Asset>)> {
+        pending.waiting.excuse(pending.due.elapsed());
         match pending.waiting.step(&mut pending.operation) {
             Ok(Step::Done(asset)) => Some((pending.which, Ok(asset))),
             Err(error) => Some((pending.which, Err(error))),

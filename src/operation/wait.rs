@@ -119,6 +119,8 @@ pub(crate) struct Waiting {
     on_poll: Option<OnPoll>,
     /// The next question is the last one.
     is_last: bool,
+    /// The time that questions take, and wait for their turn, doesn't count.
+    excuses_questions: bool,
     last_problem: Option<Error>,
 }
 
@@ -140,8 +142,19 @@ impl Waiting {
             polls: 0,
             on_poll: options.on_poll.clone(),
             is_last: options.timeout.is_zero(),
+            excuses_questions: false,
             last_problem: None,
         }
+    }
+
+    /// For one of many operations, whose questions have to share a rate limit: an operation isn't given up for that.
+    pub(crate) fn among_many(options: &WaitOptions) -> Self {
+        Self { excuses_questions: true, ..Self::new(options) }
+    }
+
+    /// Moves the deadline by time that doesn't count.
+    pub(crate) fn excuse(&mut self, time: Duration) {
+        self.deadline = self.deadline.and_then(|deadline| deadline.checked_add(time));
     }
 
     /// Asks how the operation stands.
@@ -152,7 +165,13 @@ impl Waiting {
         self.polls += 1;
         let mut asked_to_wait = Duration::ZERO;
         // No time at all is time for one question, which has the time of any call.
-        match operation.poll_until(self.deadline.filter(|_| !self.timeout.is_zero())) {
+        let has_time_of_call = self.timeout.is_zero() || self.excuses_questions;
+        let asked = Instant::now();
+        let answer = operation.poll_until(self.deadline.filter(|_| !has_time_of_call));
+        if self.excuses_questions {
+            self.excuse(asked.elapsed());
+        }
+        match answer {
             Ok(Some(result)) => return Ok(Step::Done(result)),
             Ok(None) => self.last_problem = None,
             // There was no time for an answer, which is no news.

@@ -302,7 +302,8 @@ impl Transport {
             // Settings of its own keep a request out of the pool. A connection that has just been made can't turn out
             // to be stale after the upload, when nobody knows what became of it.
             let pooled = self.agent.config().output_buffer_size();
-            config = config.output_buffer_size(pooled.max(UPLOAD_BUFFER) + 1);
+            let size = if pooled == UPLOAD_BUFFER { 2 * UPLOAD_BUFFER } else { UPLOAD_BUFFER };
+            config = config.output_buffer_size(size);
         }
         self.agent.run(config.build())
     }

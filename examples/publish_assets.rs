@@ -1,0 +1,194 @@
+//! A small build step: uploads what is new or changed in a folder, and writes a Luau module of the ids.
+//!
+//! `cargo run --example publish_assets -- DIR [--decals]`
+//!
+//! What is known of each file is in `DIR/publish.lock.json`, written anew at each step, so that a run that is stopped at
+//! any moment loses nothing and the next one uploads nothing twice. The ids are in `DIR/assets.luau`.
+
+mod common;
+
+use std::collections::BTreeMap;
+use std::fs::{self, File};
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex};
+
+use indicatif::{ProgressBar, ProgressStyle};
+use rblxopencloud::{AssetType, AssetUpload, ErrorKind, ErrorScope, OperationName};
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+use sha2::{Digest, Sha256};
+
+const VERSION: u64 = 1;
+
+#[derive(Serialize, Deserialize)]
+struct Lock {
+    version: u64,
+    files: BTreeMap<String, Entry>,
+}
+
+/// What is known of a file, by its name.
+#[derive(Clone, Default, Serialize, Deserialize)]
+struct Entry {
+    /// The asset that was published last, and the hash of the file that it was made of.
+    published: Option<(u64, String)>,
+    /// An upload that isn't known to have ended: its operation, if the service is known to have it, and the file's hash.
+    begun: Option<(Option<OperationName>, String)>,
+}
+
+/// The lock and its file. Whatever is noted is on disk before anything else happens.
+struct Book(PathBuf, Mutex<Lock>);
+
+impl Book {
+    fn open(path: PathBuf) -> common::Result<Self> {
+        let shown = path.display();
+        let json = match fs::read(&path) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => json!({ "version": VERSION, "files": {} }),
+            Err(error) => return Err(format!("{shown}: {error}").into()),
+            Ok(text) => serde_json::from_slice(&text).unwrap_or_default(),
+        };
+        if json["version"].as_u64().is_some_and(|version| version > VERSION) {
+            return Err(format!("{shown} was written by a newer version of this program").into());
+        }
+        let broken = |error| format!("{shown} is broken ({error}); restore it, or all it names is uploaded again");
+        let lock = serde_json::from_value(json).map_err(broken)?;
+        Ok(Self(path, Mutex::new(lock)))
+    }
+
+    fn entry(&self, name: &str) -> Entry {
+        self.1.lock().expect("no panic under it").files.get(name).cloned().unwrap_or_default()
+    }
+
+    fn note(&self, name: &str, change: impl FnOnce(&mut Entry)) -> io::Result<()> {
+        let mut lock = self.1.lock().expect("no panic under it");
+        change(lock.files.entry(name.to_owned()).or_default());
+        write_whole(&self.0, &serde_json::to_vec_pretty(&*lock)?)
+    }
+
+    /// Writes down how an upload ended. What may still end well, or have ended unseen, stays begun.
+    fn settle(&self, name: &str, hash: &str, result: rblxopencloud::Result<u64>) -> Result<(), String> {
+        let noted = match &result {
+            Ok(id) => self.note(name, |entry| *entry = Entry { published: Some((*id, hash.to_owned())), begun: None }),
+            Err(error) => {
+                let is_over = match self.entry(name).begun {
+                    Some((None, _)) => !error.outcome_unknown(),
+                    _ => error.scope() == ErrorScope::Call && error.kind() != ErrorKind::NotFound,
+                };
+                if is_over { self.note(name, |entry| entry.begun = None) } else { Ok(()) }
+            }
+        };
+        noted.map_err(|error| format!("{name}: {result:?}, but that is not on record: {error}"))?;
+        result.map(drop).map_err(|error| format!("{name}: {error}"))
+    }
+}
+
+/// Either the old content is there or the new one, whatever happens in between.
+fn write_whole(path: &Path, content: &[u8]) -> io::Result<()> {
+    let beside = path.with_extension("tmp");
+    let written = File::create(&beside).and_then(|mut file| file.write_all(content).and_then(|()| file.sync_all()));
+    let written = written.and_then(|()| fs::rename(&beside, path));
+    written.map_err(|error| io::Error::new(error.kind(), format!("{}: {error}", path.display())))
+}
+
+fn hash(path: &Path) -> io::Result<String> {
+    let mut hasher = Sha256::new();
+    io::copy(&mut File::open(path)?, &mut hasher)?;
+    Ok(hasher.finalize().iter().map(|byte| format!("{byte:02x}")).collect())
+}
+
+fn main() -> common::Result<()> {
+    let (flags, names): (Vec<_>, Vec<_>) = std::env::args().skip(1).partition(|argument| argument.starts_with("--"));
+    let dir = PathBuf::from(names.first().ok_or("usage: publish_assets DIR [--decals]")?);
+    let decals = flags.iter().any(|flag| flag == "--decals");
+    let setup = common::setup()?;
+    let book = Arc::new(Book::open(dir.join("publish.lock.json"))?);
+    let mut problems: Vec<String> = Vec::new();
+
+    // What is there, and which of it is new or changed.
+    let mut paths: Vec<PathBuf> = fs::read_dir(&dir)?.map(|entry| Ok(entry?.path())).collect::<io::Result<_>>()?;
+    paths.sort();
+    let (mut keys, mut changed) = (BTreeMap::new(), Vec::new());
+    for path in paths {
+        let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        if name.starts_with('.') || [".lock.json", ".luau", ".tmp"].iter().any(|end| name.ends_with(end)) {
+            continue;
+        }
+        // Opened before it is hashed: what changes after this moment is not sent.
+        let opened = AssetUpload::from_path(&path).map_err(|error| error.to_string());
+        let opened = opened.and_then(|upload| Ok((hash(&path).map_err(|error| error.to_string())?, upload)));
+        let Ok((hash, mut upload)) = opened.map_err(|error| problems.push(format!("{name}: {error}"))) else {
+            continue;
+        };
+        if decals && *upload.asset_type() == AssetType::Image {
+            upload = upload.with_asset_type(AssetType::Decal);
+        }
+        let key = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+        if let Some(other) = keys.insert(key.clone(), name.clone()) {
+            return Err(format!("{other} and {name} would both be {key:?} in the module; rename one").into());
+        }
+        if let Some((Some(operation), old)) = book.entry(&name).begun {
+            println!("{name}: going on with {operation}");
+            let result = setup.user.client().operation(operation).wait();
+            problems.extend(book.settle(&name, &old, result.map(|asset| asset.id)).err());
+        }
+        match book.entry(&name) {
+            Entry { begun: Some((Some(_), _)), .. } => {}
+            Entry { begun: Some((None, _)), .. } => problems.push(format!(
+                "{name}: its upload was cut off, and may have arrived; look for it on the Creator Hub, then take its \
+                 \"begun\" out of {}",
+                book.0.display()
+            )),
+            Entry { published: Some((_, old)), .. } if old == hash => {}
+            _ => changed.push((name, hash, upload)),
+        }
+    }
+
+    // Upload it.
+    let bar = ProgressBar::new(changed.iter().map(|(.., upload)| upload.file().len()).sum());
+    bar.set_style(ProgressStyle::with_template("{bar:40} {bytes}/{total_bytes} {wide_msg}")?);
+    let files: Vec<(String, String)> = changed.iter().map(|(name, hash, _)| (name.clone(), hash.clone())).collect();
+    let (sent_book, sent_bar) = (Arc::clone(&book), bar.clone());
+    let uploads = changed.into_iter().map_while(move |(name, hash, upload)| {
+        // This runs when its turn has come. What can't be written down isn't sent.
+        let noted = sent_book.note(&name, |entry| entry.begun = Some((None, hash)));
+        noted.map_err(|error| sent_bar.println(format!("{name} and what follows is not sent: {error}"))).ok()?;
+        let (bar, mut before) = (sent_bar.clone(), 0);
+        Some(upload.on_progress(move |progress| {
+            bar.inc(progress.sent.saturating_sub(std::mem::replace(&mut before, progress.sent)));
+        }))
+    });
+    let (started_book, started_files) = (Arc::clone(&book), files.clone());
+    let uploads = setup.user.upload_assets(uploads).on_started(move |which, operation| {
+        let (name, hash) = started_files[which].clone();
+        let pending = Some((Some(operation.clone()), hash));
+        if let Err(error) = started_book.note(&name, |entry| entry.begun = pending) {
+            eprintln!("{name} is {operation}, but that is not on record: {error}");
+        }
+    });
+    let (mut published, mut unsent) = (0, files.len());
+    for (which, result) in uploads {
+        let (name, hash) = &files[which];
+        bar.set_message(name.clone());
+        (published, unsent) = (published + usize::from(result.is_ok()), unsent - 1);
+        problems.extend(book.settle(name, hash, result.map(|asset| asset.id)).err());
+    }
+    bar.finish_and_clear();
+    problems.extend((unsent > 0).then(|| format!("{unsent} files were not sent")));
+
+    // Tell the game.
+    let mut module = String::from("-- Written by publish_assets.\n");
+    if decals {
+        module += "-- Ids of decals. Textures want those of the images behind them, which Open Cloud doesn't tell;\n";
+        module += "-- without --decals, images are uploaded, whose ids textures take.\n";
+    }
+    module += "return {\n";
+    for (key, name) in &keys {
+        if let Some((id, _)) = book.entry(name).published {
+            module.push_str(&format!("\t[{key:?}] = \"rbxassetid://{id}\",\n"));
+        }
+    }
+    write_whole(&dir.join("assets.luau"), (module + "}\n").as_bytes())?;
+    println!("{published} published, {} as they were, {} problems", keys.len() - files.len(), problems.len());
+    problems.iter().for_each(|problem| eprintln!("{problem}"));
+    std::process::exit(i32::from(!problems.is_empty()))
+}

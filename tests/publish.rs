@@ -1,0 +1,200 @@
+//! The example `publish_assets` as a build would use it: run again and again, and killed at any moment.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+use std::time::{Duration, Instant};
+use std::{env, fs, thread};
+
+use rblxopencloud::UserInfo;
+use rblxopencloud::sandbox::{Fault, OperationFailure, Sandbox};
+use serde_json::Value;
+
+const IMAGE: &[u8] = include_bytes!("../examples/assets/crate.png");
+
+/// A folder that is gone when the test is over.
+struct Folder(PathBuf);
+
+impl Folder {
+    fn new(name: &str, images: usize) -> Self {
+        let path = env::temp_dir().join(format!("rblxopencloud-{name}-{}", std::process::id()));
+        let _ = fs::remove_dir_all(&path);
+        fs::create_dir_all(&path).expect("a folder");
+        let folder = Self(path);
+        (0..images).for_each(|number| folder.write(&format!("image{number}.png"), &image(number)));
+        folder
+    }
+
+    fn write(&self, name: &str, content: &[u8]) {
+        fs::write(self.0.join(name), content).expect("it can be written");
+    }
+
+    fn read(&self, name: &str) -> String {
+        fs::read_to_string(self.0.join(name)).unwrap_or_default()
+    }
+
+    /// What the lock says of a file.
+    fn entry(&self, name: &str) -> Value {
+        let lock: Value =
+            serde_json::from_str(&self.read("publish.lock.json")).expect("the lock is whole at any moment");
+        lock["files"][name].clone()
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(&self.0);
+    }
+}
+
+/// An image like no other. What follows the end of a PNG is passed over.
+fn image(number: usize) -> Vec<u8> {
+    [IMAGE, number.to_string().as_bytes()].concat()
+}
+
+fn sandbox() -> Sandbox {
+    let sandbox = Sandbox::start().expect("a free port");
+    sandbox.add_user(UserInfo::new(156, "builderman"));
+    sandbox
+}
+
+/// The example, which is built along with the tests.
+fn program(sandbox: &Sandbox, folder: &Folder) -> Command {
+    let test = env::current_exe().expect("this test has a file");
+    let target = test.parent().and_then(Path::parent).expect("it lies in deps");
+    let mut command = Command::new(target.join("examples").join(format!("publish_assets{}", env::consts::EXE_SUFFIX)));
+    command
+        .arg(&folder.0)
+        .env("ROBLOX_API_KEY", sandbox.api_key())
+        .env("ROBLOX_USER_ID", "156")
+        .env("ROBLOX_OPEN_CLOUD_URL", sandbox.url())
+        .stdin(Stdio::null());
+    command
+}
+
+fn run(sandbox: &Sandbox, folder: &Folder) -> Output {
+    program(sandbox, folder).output().expect("the example is built: cargo build --examples")
+}
+
+fn uploads(sandbox: &Sandbox) -> usize {
+    sandbox.requests().iter().filter(|request| request.method == "POST").count()
+}
+
+#[test]
+fn only_what_is_new_or_changed_is_uploaded() {
+    let (sandbox, folder) = (sandbox(), Folder::new("changed", 3));
+    let output = run(&sandbox, &folder);
+    assert!(output.status.success(), "{output:?}");
+    assert_eq!(uploads(&sandbox), 3);
+    let module = folder.read("assets.luau");
+    for number in 0..3 {
+        assert!(module.contains(&format!("[\"image{number}\"] = \"rbxassetid://")), "{module}");
+    }
+
+    let began = Instant::now();
+    assert!(run(&sandbox, &folder).status.success());
+    assert!(began.elapsed() < Duration::from_secs(1), "{:?}", began.elapsed());
+    assert_eq!(uploads(&sandbox), 3);
+    assert_eq!(folder.read("assets.luau"), module);
+
+    folder.write("image1.png", &image(77));
+    assert!(run(&sandbox, &folder).status.success());
+    assert_eq!(uploads(&sandbox), 4);
+    assert_ne!(folder.read("assets.luau"), module);
+}
+
+#[test]
+fn a_kill_at_any_moment_loses_nothing_and_uploads_nothing_twice() {
+    const FILES: usize = 12;
+    for delay in [15, 30, 50, 70, 90, 120, 160] {
+        let (sandbox, folder) = (sandbox(), Folder::new("kill", FILES));
+        sandbox.set_operation_time(Duration::from_millis(60));
+        for round in 1..4 {
+            let mut child = program(&sandbox, &folder)
+                .stdout(Stdio::null())
+                .stderr(Stdio::null())
+                .spawn()
+                .expect("the example is built: cargo build --examples");
+            thread::sleep(Duration::from_millis(delay * round));
+            child.kill().expect("it can be killed");
+            child.wait().expect("it ends");
+        }
+        let output = run(&sandbox, &folder);
+
+        let assets = sandbox.assets();
+        let names: BTreeSet<_> = assets.iter().map(|asset| asset.display_name.clone()).collect();
+        assert_eq!(names.len(), assets.len(), "after {delay} ms: something was uploaded twice");
+        let mut in_doubt = 0;
+        for number in 0..FILES {
+            let entry = folder.entry(&format!("image{number}.png"));
+            let made = assets.iter().find(|asset| asset.display_name == Some(format!("image{number}")));
+            match (&entry["begun"], entry["published"][0].as_u64()) {
+                (Value::Null, Some(id)) => assert_eq!(made.map(|asset| asset.id), Some(id), "after {delay} ms"),
+                // It was killed between sending and hearing of it; which of both nobody can know, so it says so.
+                (begun, _) => {
+                    assert!(begun[0].is_null(), "after {delay} ms: {entry}");
+                    in_doubt += 1;
+                }
+            }
+        }
+        assert_eq!(output.status.success(), in_doubt == 0, "after {delay} ms: {output:?}");
+        assert!(in_doubt <= 8 * 3, "no more than were being sent");
+    }
+}
+
+#[test]
+fn what_is_wrong_with_one_file_is_said_and_the_others_are_published() {
+    let (sandbox, folder) = (sandbox(), Folder::new("wrong", 4));
+    folder.write("page.mp3", b"<!DOCTYPE html><html>404</html>");
+    fs::create_dir(folder.0.join("folder")).expect("a folder");
+    sandbox.fail_next_operation(OperationFailure::error("INVALID_ARGUMENT", "AssetName is moderated."));
+    let output = run(&sandbox, &folder);
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(!output.status.success());
+    for words in ["page.mp3", "web page", "folder", "is a directory", "AssetName is moderated"] {
+        assert!(said.contains(words), "{words} in {said}");
+    }
+    assert_eq!(sandbox.assets().len(), 3);
+    let published = (0..4).filter(|number| !folder.entry(&format!("image{number}.png"))["published"].is_null()).count();
+    assert_eq!(published, 3);
+}
+
+#[test]
+fn a_refused_key_stops_the_rest_before_it_is_sent() {
+    let (sandbox, folder) = (sandbox(), Folder::new("refused", 40));
+    let refusal = r#"{"errors":[{"code":0,"message":"Invalid API Key"}]}"#;
+    sandbox.inject(Fault::status(401).with_body(refusal).times(100).on("POST", "/assets"));
+    let output = run(&sandbox, &folder);
+    assert!(!output.status.success());
+    assert!(uploads(&sandbox) <= 16, "{}", uploads(&sandbox));
+    assert!(sandbox.assets().is_empty());
+
+    // Nothing is in doubt, so all of it goes out when the key is good again.
+    sandbox.clear_faults();
+    let output = run(&sandbox, &folder);
+    assert!(output.status.success(), "{output:?}");
+    assert_eq!(sandbox.assets().len(), 40);
+}
+
+#[test]
+fn a_lock_that_cannot_be_read_stops_everything() {
+    for (lock, words) in [("{ half", "broken"), (r#"{"version": 9, "files": {}}"#, "newer version")] {
+        let (sandbox, folder) = (sandbox(), Folder::new("lock", 1));
+        folder.write("publish.lock.json", lock.as_bytes());
+        let output = run(&sandbox, &folder);
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(!output.status.success() && said.contains(words) && said.contains("publish.lock.json"), "{said}");
+        assert!(sandbox.requests().is_empty());
+        assert_eq!(folder.read("publish.lock.json"), lock);
+    }
+}
+
+#[test]
+fn two_files_of_one_name_are_not_published_over_each_other() {
+    let (sandbox, folder) = (sandbox(), Folder::new("twins", 1));
+    folder.write("image0.jpg", b"\xff\xd8\xff\xe0");
+    let output = run(&sandbox, &folder);
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(!output.status.success() && said.contains("image0.jpg") && said.contains("image0.png"), "{said}");
+    assert!(sandbox.requests().is_empty());
+}
