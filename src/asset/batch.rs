@@ -13,7 +13,7 @@ use std::time::Instant;
 
 use super::{Asset, AssetUpload, Creator};
 use crate::client::Client;
-use crate::error::{Error, ErrorScope, Result};
+use crate::error::{Error, ErrorKind, ErrorScope, Result};
 use crate::operation::{Operation, OperationName, Step, WaitOptions, Waiting};
 
 /// How many operations are waited for at once. More would only be asked for more often than the service allows.
@@ -93,7 +93,7 @@ impl AssetUploads {
     /// How many are sent at the same time; 8 by default, at least 1. Those that the service has and is working on don't
     /// count.
     pub fn concurrency(self, uploads: usize) -> Self {
-        self.with(|plan| plan.concurrency = uploads.max(1))
+        self.with(|plan| plan.concurrency = uploads.clamp(1, MOST_PENDING))
     }
 
     /// How long to wait for each operation, and how often to ask. The time in which a question waits for its turn, because
@@ -135,7 +135,7 @@ impl FusedIterator for AssetUploads {}
 impl Drop for AssetUploads {
     fn drop(&mut self) {
         if let Some(run) = self.run.take() {
-            run.shared.cancelled.store(true, atomic::Ordering::Relaxed);
+            run.shared.cancel();
             run.shared.changed.notify_all();
             for thread in run.threads {
                 // A panic was that of a callback, and this is no place to go on with it.
@@ -169,7 +169,8 @@ impl Run {
                 fatal: None,
             }),
             changed: Condvar::new(),
-            cancelled: Arc::new(AtomicBool::new(false)),
+            stopped: AtomicBool::new(false),
+            cancelled: AtomicBool::new(false),
         });
         let threads = (0..threads)
             .map(|_| {
@@ -198,17 +199,20 @@ struct Shared {
     on_started: Option<OnStarted>,
     queue: Mutex<Queue>,
     changed: Condvar,
-    cancelled: Arc<AtomicBool>,
+    /// Nothing more is sent.
+    stopped: AtomicBool,
+    /// Nobody waits for anything any more.
+    cancelled: AtomicBool,
 }
 
 struct Queue {
-    /// `None` when all were taken.
+    /// `None` when all were taken, and while somebody takes the next one, who counts as sending.
     uploads: Option<std::iter::Enumerate<Box<dyn Iterator<Item = AssetUpload> + Send>>>,
     pending: BinaryHeap<Reverse<Box<Pending>>>,
     sending: usize,
     polling: usize,
     /// Why nothing more is sent.
-    fatal: Option<(crate::ErrorKind, String)>,
+    fatal: Option<(ErrorKind, String)>,
 }
 
 /// An operation to ask for at its time.
@@ -259,6 +263,7 @@ impl Shared {
                 if let Err(error) = &result {
                     if error.scope() == ErrorScope::Run {
                         self.lock().fatal.get_or_insert_with(|| (error.kind(), error.to_string()));
+                        self.stopped.store(true, atomic::Ordering::Relaxed);
                     }
                 }
                 if results.send((which, result)).is_err() {
@@ -276,8 +281,9 @@ impl Shared {
                 return None;
             }
             let now = Instant::now();
-            let due = queue.pending.peek().map(|Reverse(pending)| pending.due);
-            if due.is_some_and(|due| due <= now) && queue.polling < POLLERS {
+            let may_ask = queue.polling < POLLERS;
+            let due = queue.pending.peek().map(|Reverse(pending)| pending.due).filter(|_| may_ask);
+            if due.is_some_and(|due| due <= now) {
                 if let Some(Reverse(pending)) = queue.pending.pop() {
                     queue.polling += 1;
                     return Some(Job::Poll(pending));
@@ -285,19 +291,28 @@ impl Shared {
             }
             let has_room = queue.sending < self.concurrency && queue.pending.len() + queue.sending < MOST_PENDING;
             if has_room || queue.fatal.is_some() {
-                if let Some(uploads) = &mut queue.uploads {
-                    match uploads.next() {
-                        None => queue.uploads = None,
-                        Some((which, upload)) => {
-                            return Some(match &queue.fatal {
-                                Some((kind, cause)) => Job::Refuse(which, Error::stopped(*kind, cause)),
-                                None => {
-                                    queue.sending += 1;
-                                    Job::Send(which, Box::new(upload))
-                                }
-                            });
+                if let Some(mut uploads) = queue.uploads.take() {
+                    queue.sending += 1;
+                    drop(queue);
+                    // The iterator is the caller's: it may take its time, and it may panic.
+                    let taking = Leave { shared: self, sending: true, polling: false };
+                    let next = uploads.next();
+                    std::mem::forget(taking);
+                    queue = self.lock();
+                    let Some((which, upload)) = next else {
+                        queue.sending -= 1;
+                        continue;
+                    };
+                    queue.uploads = Some(uploads);
+                    self.changed.notify_all();
+                    return Some(match &queue.fatal {
+                        Some((kind, cause)) => {
+                            let error = Error::stopped(*kind, cause);
+                            queue.sending -= 1;
+                            Job::Refuse(which, error)
                         }
-                    }
+                        None => Job::Send(which, Box::new(upload)),
+                    });
                 }
             }
             let is_over = queue.uploads.is_none() && queue.pending.is_empty() && queue.sending + queue.polling == 0;
@@ -316,8 +331,11 @@ impl Shared {
     }
 
     fn send(&self, which: usize, upload: AssetUpload) -> Option<(usize, Result<Asset>)> {
-        match upload.send(&self.client, self.creator, Some(&self.cancelled)) {
-            Err(error) => Some((which, Err(error))),
+        match upload.send(&self.client, self.creator, Some(&self.stopped)) {
+            Err(error) => {
+                let fatal = self.lock().fatal.clone().filter(|_| error.kind() == ErrorKind::Cancelled);
+                Some((which, Err(fatal.map_or(error, |(kind, cause)| Error::stopped(kind, &cause)))))
+            }
             Ok(operation) => {
                 if let (Some(told), Some(name)) = (&self.on_started, operation.name()) {
                     told(which, name);
@@ -332,7 +350,7 @@ impl Shared {
 
     fn poll(&self, mut pending: Box<Pending>) -> Option<(usize, Result<Asset>)> {
         pending.waiting.excuse(pending.due.elapsed());
-        match pending.waiting.step(&mut pending.operation) {
+        match pending.waiting.step(&mut pending.operation, Some(&self.cancelled)) {
             Ok(Step::Done(asset)) => Some((pending.which, Ok(asset))),
             Err(error) => Some((pending.which, Err(error))),
             Ok(Step::Again(pause)) => {
@@ -341,6 +359,13 @@ impl Shared {
                 None
             }
         }
+    }
+
+    fn cancel(&self) {
+        // Under the lock, so that nobody goes to sleep between looking at the flags and hearing of the change.
+        let _queue = self.lock();
+        self.stopped.store(true, atomic::Ordering::Relaxed);
+        self.cancelled.store(true, atomic::Ordering::Relaxed);
     }
 
     fn lock(&self) -> MutexGuard<'_, Queue> {
@@ -362,7 +387,7 @@ impl Drop for Leave<'_> {
         queue.polling -= usize::from(self.polling);
         drop(queue);
         if thread::panicking() {
-            self.shared.cancelled.store(true, atomic::Ordering::Relaxed);
+            self.shared.cancel();
         }
         self.shared.changed.notify_all();
     }

@@ -55,6 +55,20 @@ impl Waived {
         self.unless(Check::DescriptionLength, || at_most("description", description, LONGEST_DESCRIPTION))
     }
 
+    /// New content is for a model.
+    pub(super) fn check_update_format(&self, file: &AssetFile) -> Result<()> {
+        let content_type = file.checked_content_type()?;
+        let format = Format::of_file(file.name(), &content_type);
+        self.unless(Check::UpdateFormat, || match format {
+            Some(format) if !format.fits(&AssetType::Model) => Err(Error::invalid_input(format!(
+                "the file {:?} is {content_type}; the content can be updated only of a {}",
+                file.name(),
+                AssetType::Model
+            ))),
+            _ => Ok(()),
+        })
+    }
+
     /// Looks at the file's name, size and beginning.
     pub(super) fn check_file(&self, file: &mut AssetFile, asset_type: &AssetType) -> Result<()> {
         let content_type = file.checked_content_type()?;
@@ -80,7 +94,7 @@ impl Waived {
         let found = Format::of_content(&head);
         self.unless(Check::Content, || check_content(&name, format, found, &head))?;
         // What isn't the image that it is said to be has no header to look at.
-        let format = if format.allows(found) { found.unwrap_or(format) } else { return Ok(()) };
+        let format = if format.allows(found, &head) { found.unwrap_or(format) } else { return Ok(()) };
         self.unless(Check::Dimensions, || match content::dimensions(format, &head) {
             Some((width, height)) if width >= IMAGE_SIDE || height >= IMAGE_SIDE => Err(Error::invalid_input(format!(
                 "the image {name:?} is {width}×{height} pixels; both have to be less than {IMAGE_SIDE}"
@@ -103,11 +117,11 @@ fn largest(asset_type: &AssetType) -> u64 {
 }
 
 fn check_content(name: &str, format: Format, found: Option<Format>, head: &[u8]) -> Result<()> {
-    if content::looks_like_a_web_page(head) {
+    if content::looks_like_a_web_page(format, head) {
         let error = Error::invalid_input(format!("the file {name:?} is a web page"));
         return Err(error.advise("a download may have gone wrong"));
     }
-    if format.allows(found) {
+    if format.allows(found, head) {
         return Ok(());
     }
     let is = match found {

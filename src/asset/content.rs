@@ -101,14 +101,15 @@ impl Format {
     }
 
     /// Whether a file of this format may begin with what [`of_content`](Self::of_content) took for `found`.
-    pub(super) fn allows(self, found: Option<Self>) -> bool {
+    pub(super) fn allows(self, found: Option<Self>, head: &[u8]) -> bool {
         match (self, found) {
             (declared, Some(found)) if declared == found => true,
             // Of one family, and told apart only by the name.
             (Self::Mp4 | Self::Mov, Some(Self::Mp4 | Self::Mov)) => true,
             (Self::Rbxm | Self::Rbxmx, Some(Self::Rbxm | Self::Rbxmx)) => true,
             // No mark of their own: anything that isn't something else. QuickTime has more beginnings than are listed.
-            (Self::Tga | Self::Gltf | Self::Mesh | Self::Fbx | Self::Mov | Self::Mp3 | Self::Rbxmx, None) => true,
+            (Self::Mov | Self::Mp3, None) => !is_text(head),
+            (Self::Tga | Self::Gltf | Self::Mesh | Self::Fbx | Self::Rbxmx, None) => true,
             _ => false,
         }
     }
@@ -152,9 +153,18 @@ fn is_mp3_frame(head: &[u8]) -> bool {
 }
 
 /// Text that a server sends where a file was wanted.
-pub(super) fn looks_like_a_web_page(head: &[u8]) -> bool {
+pub(super) fn looks_like_a_web_page(format: Format, head: &[u8]) -> bool {
+    let head = head.strip_prefix(b"\xef\xbb\xbf").unwrap_or(head);
     let text = String::from_utf8_lossy(&head[..head.len().min(256)]).trim_start().to_ascii_lowercase();
+    let may_be_xml = format == Format::Rbxmx;
     ["<!doctype html", "<html", "<head", "<body"].iter().any(|mark| text.starts_with(mark))
+        || (!may_be_xml && ["<!--", "<?xml"].iter().any(|mark| text.starts_with(mark)))
+}
+
+/// What an MP3 can't begin with, having no mark that it must begin with.
+fn is_text(head: &[u8]) -> bool {
+    let begin = &head[..head.len().min(64)];
+    begin.iter().all(|byte| byte.is_ascii_graphic() || byte.is_ascii_whitespace())
 }
 
 /// How much of a file is looked at. The size of a JPEG stands behind its previews and colour profiles.

@@ -27,20 +27,33 @@ use crate::transport::Request;
 /// # Ok(())
 /// # }
 /// ```
-#[derive(Debug)]
 #[must_use = "an update does nothing until it is handed to a user"]
 pub struct AssetUpdate {
     asset_id: u64,
     file: Option<AssetFile>,
+    on_progress: Option<OnProgress>,
     /// By the name of the field; `None` names it in the mask and leaves it out, which removes it.
     fields: BTreeMap<String, Option<Value>>,
     waived: Waived,
 }
 
+type OnProgress = Box<dyn FnMut(UploadProgress) + Send>;
+
+impl std::fmt::Debug for AssetUpdate {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("AssetUpdate")
+            .field("asset_id", &self.asset_id)
+            .field("file", &self.file)
+            .field("fields", &self.fields)
+            .field("waived", &self.waived)
+            .finish_non_exhaustive()
+    }
+}
+
 impl AssetUpdate {
     /// An update of the asset with this id, which changes nothing yet.
     pub fn new(asset_id: u64) -> Self {
-        Self { asset_id, file: None, fields: BTreeMap::new(), waived: Waived::default() }
+        Self { asset_id, file: None, on_progress: None, fields: BTreeMap::new(), waived: Waived::default() }
     }
 
     /// New content, which becomes a new version. The service takes it only for models.
@@ -51,9 +64,7 @@ impl AssetUpdate {
 
     /// Is told how much of the file was sent. See [`AssetUpload::on_progress`](crate::AssetUpload::on_progress).
     pub fn on_progress(mut self, told: impl FnMut(UploadProgress) + Send + 'static) -> Self {
-        if let Some(file) = &mut self.file {
-            file.set_on_progress(told);
-        }
+        self.on_progress = Some(Box::new(told));
         self
     }
 
@@ -146,8 +157,10 @@ impl AssetUpdate {
             Ok(())
         })?;
         if let Some(file) = &mut self.file {
-            let waived = &self.waived;
-            waived.unless(Check::UpdateFormat, || waived.check_file(file, &AssetType::Model))?;
+            self.waived.check_update_format(file)?;
+            // What isn't for a model, and may be tried all the same, fits no type that is known here.
+            self.waived.add(Check::Format);
+            self.waived.check_file(file, &AssetType::Model)?;
         }
         if let Some(field) = self.fields.keys().find(|field| !field.bytes().all(|byte| byte.is_ascii_alphanumeric())) {
             return Err(Error::invalid_input(format!("{field:?} can't be a field of an asset")));
@@ -165,7 +178,10 @@ impl AssetUpdate {
         request.insert("assetId".to_owned(), json!(self.asset_id));
 
         let file = match self.file {
-            Some(file) => {
+            Some(mut file) => {
+                if let Some(told) = self.on_progress {
+                    file.set_on_progress(told);
+                }
                 let content_type = file.checked_content_type()?;
                 Some((file, content_type))
             }

@@ -146,8 +146,10 @@ impl AssetUpload {
         if self.asset_type.as_str().is_empty() {
             return Err(Error::invalid_input("the asset has an empty type"));
         }
-        self.waived.check_name(&self.name)?;
-        self.waived.check_description(&self.description)?;
+        let name = self.file.name();
+        let of_file = |error: Error| error.about_file(name);
+        self.waived.check_name(&self.name).map_err(of_file)?;
+        self.waived.check_description(&self.description).map_err(of_file)?;
         self.waived.check_file(&mut self.file, &self.asset_type)?;
         let request = CreateAsset {
             asset_type: &self.asset_type,

@@ -237,6 +237,12 @@ impl Error {
         self
     }
 
+    /// Says which file it is about.
+    pub(crate) fn about_file(mut self, name: &str) -> Self {
+        self.detail.subject = format!("the file {name:?}: {}", self.detail.subject);
+        self
+    }
+
     /// Replaces what was advised before.
     pub(crate) fn advise(mut self, advice: impl Into<String>) -> Self {
         self.detail.advice = Some(advice.into());

@@ -5,6 +5,7 @@ mod name;
 mod wait;
 
 use std::fmt;
+use std::sync::atomic::AtomicBool;
 use std::thread;
 use std::time::Instant;
 
@@ -128,7 +129,7 @@ impl<T> Operation<T> {
     where
         T: Clone,
     {
-        self.poll_until(None)
+        self.poll_until(None, None)
     }
 
     /// Waits until it has ended, for 60 seconds at the most.
@@ -156,20 +157,21 @@ impl<T> Operation<T> {
     {
         let mut waiting = Waiting::new(options);
         loop {
-            match waiting.step(self)? {
+            match waiting.step(self, None)? {
                 Step::Done(result) => return Ok(result),
                 Step::Again(pause) => thread::sleep(pause),
             }
         }
     }
 
-    fn poll_until(&mut self, deadline: Option<Instant>) -> Result<Option<T>>
+    fn poll_until(&mut self, deadline: Option<Instant>, cancelled: Option<&AtomicBool>) -> Result<Option<T>>
     where
         T: Clone,
     {
         if let (State::Pending, Some(name)) = (&self.state, &self.name) {
             let path = name.request_path();
-            let request = Request::get(Endpoint::Operation, &path).needs("asset:read").until(deadline);
+            let request =
+                Request::get(Endpoint::Operation, &path).needs("asset:read").until(deadline).unless(cancelled);
             let (read, asked_for) = (self.read, self.asked_for);
             let answer = self
                 .client

@@ -1,6 +1,7 @@
 use std::fmt;
 use std::ops::ControlFlow;
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 use std::time::{Duration, Instant};
 
 use super::Operation;
@@ -158,7 +159,11 @@ impl Waiting {
     }
 
     /// Asks how the operation stands.
-    pub(crate) fn step<T: Clone>(&mut self, operation: &mut Operation<T>) -> Result<Step<T>> {
+    pub(crate) fn step<T: Clone>(
+        &mut self,
+        operation: &mut Operation<T>,
+        cancelled: Option<&AtomicBool>,
+    ) -> Result<Step<T>> {
         if self.polls > 0 && !operation.is_done() && self.left().is_zero() {
             return Err(self.out_of_time(operation));
         }
@@ -167,7 +172,7 @@ impl Waiting {
         // No time at all is time for one question, which has the time of any call.
         let has_time_of_call = self.timeout.is_zero() || self.excuses_questions;
         let asked = Instant::now();
-        let answer = operation.poll_until(self.deadline.filter(|_| !has_time_of_call));
+        let answer = operation.poll_until(self.deadline.filter(|_| !has_time_of_call), cancelled);
         if self.excuses_questions {
             self.excuse(asked.elapsed());
         }

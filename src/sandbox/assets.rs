@@ -7,13 +7,8 @@ use super::filter::decimal;
 use super::http::Head;
 use super::multipart::Part;
 use super::state::{Change, World};
+use crate::asset::limits::{LARGEST_FILE, LARGEST_VIDEO, LONGEST_DESCRIPTION, LONGEST_NAME, MOST_SOCIAL_LINKS};
 use crate::asset::{AssetType, SocialLinkKind};
-
-const LONGEST_NAME: usize = 50;
-const LONGEST_DESCRIPTION: usize = 1000;
-const MOST_SOCIAL_LINKS: usize = 3;
-const LARGEST_FILE: u64 = 20 * 1024 * 1024;
-pub(super) const LARGEST_VIDEO: u64 = 3_750_000_000;
 
 fn invalid(message: impl AsRef<str>) -> Answer {
     Answer::v1(400, "INVALID_ARGUMENT", message)

@@ -9,7 +9,6 @@ use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
 use super::answer::Answer;
-use super::assets::LARGEST_VIDEO;
 use super::fault::{Faults, Harm};
 use super::http::{Connection, Head, Length, Problem};
 use super::multipart::{self, Part};
@@ -17,6 +16,7 @@ use super::rate_limit::{LimitHeaders, Limiter};
 use super::record::{Entry, LARGEST_KEPT, Log, RecordedPart};
 use super::router::{self, Route};
 use super::state::World;
+use crate::asset::limits::LARGEST_VIDEO;
 
 /// A declared length beyond this is refused before it is sent: the largest file, and a form around it.
 const LARGEST_BODY: u64 = LARGEST_VIDEO + 64 * 1024;

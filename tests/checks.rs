@@ -1,0 +1,623 @@
+//! What can be known to be refused is refused before a byte is sent, in words that say why; and nothing else is.
+
+mod support;
+
+use std::io::{self, Cursor, Read};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use rblxopencloud::sandbox::{Fault, Sandbox};
+use rblxopencloud::{
+    Asset, AssetFile, AssetType, AssetUpdate, AssetUpload, Check, Error, ErrorKind, ErrorScope, Operation, SocialLink,
+    SocialLinkKind, User, UserInfo, limits,
+};
+use serde_json::Value;
+use support::samples::{Sample, bmp, jpeg, jpeg_with, mp4, old_bmp, png, samples, tga};
+use support::{TempDir, USER, fails, noise};
+
+const MIB: u64 = 1024 * 1024;
+
+const CHECKS: [Check; 8] = [
+    Check::NameLength,
+    Check::DescriptionLength,
+    Check::FileSize,
+    Check::Format,
+    Check::Content,
+    Check::Dimensions,
+    Check::SocialLinks,
+    Check::UpdateFormat,
+];
+
+/// A sandbox with the user and a model of theirs.
+fn sandbox() -> (Sandbox, User) {
+    let sandbox = Sandbox::start().expect("a sandbox starts");
+    sandbox.add_user(UserInfo::new(USER, "builderman"));
+    let mut model = Asset::new(42);
+    model.asset_type = Some(AssetType::Model);
+    sandbox.add_asset(model);
+    let user = sandbox.client().user(USER);
+    (sandbox, user)
+}
+
+fn bytes(name: &str, content: impl Into<Vec<u8>>) -> AssetFile {
+    AssetFile::from_bytes(name, content)
+}
+
+fn upload(file: AssetFile, asset_type: AssetType) -> AssetUpload {
+    AssetUpload::new(file, asset_type, "asset name", "asset description")
+}
+
+/// A file that begins like this, and goes on with zeros up to this length.
+fn padded(head: Vec<u8>, length: u64) -> Vec<u8> {
+    let mut content = head;
+    content.resize(usize::try_from(length).expect("it fits the memory"), 0);
+    content
+}
+
+/// Something that may be asked of the service.
+enum Ask {
+    Upload(AssetUpload),
+    Update(AssetUpdate),
+}
+
+impl Ask {
+    fn waive(self, check: Check) -> Self {
+        match self {
+            Self::Upload(upload) => Self::Upload(upload.waive(check)),
+            Self::Update(update) => Self::Update(update.waive(check)),
+        }
+    }
+
+    fn send(self, user: &User) -> Result<Operation<Asset>, Error> {
+        match self {
+            Self::Upload(upload) => user.upload_asset(upload),
+            Self::Update(update) => user.update_asset(update),
+        }
+    }
+}
+
+/// What is refused by one check, what makes it, and the words that its refusal has to have.
+struct Case {
+    check: Check,
+    make: fn() -> Ask,
+    words: &'static [&'static str],
+}
+
+fn case(check: Check, make: fn() -> Ask, words: &'static [&'static str]) -> Case {
+    Case { check, make, words }
+}
+
+fn links() -> AssetUpdate {
+    let kinds = [SocialLinkKind::Github, SocialLinkKind::Discord, SocialLinkKind::Twitch, SocialLinkKind::Youtube];
+    kinds
+        .into_iter()
+        .fold(AssetUpdate::new(42), |update, kind| update.social_link(kind, SocialLink::new("https://example.com/")))
+}
+
+fn refused() -> Vec<Case> {
+    vec![
+        case(
+            Check::NameLength,
+            || Ask::Upload(AssetUpload::new(bytes("crate.png", png(9, 9)), AssetType::Image, "n".repeat(51), "")),
+            &["name", "51", "50"],
+        ),
+        case(
+            Check::NameLength,
+            || Ask::Update(AssetUpdate::new(42).display_name("é".repeat(51))),
+            &["name", "51", "50"],
+        ),
+        case(
+            Check::DescriptionLength,
+            || Ask::Upload(AssetUpload::new(bytes("crate.png", png(9, 9)), AssetType::Image, "n", "d".repeat(1001))),
+            &["description", "1001", "1000"],
+        ),
+        case(
+            Check::DescriptionLength,
+            || Ask::Update(AssetUpdate::new(42).description("d".repeat(1001))),
+            &["description", "1001", "1000"],
+        ),
+        case(
+            Check::FileSize,
+            || Ask::Upload(upload(bytes("crate.png", padded(png(9, 9), 20 * MIB + 1)), AssetType::Image)),
+            &["crate.png", "20971521", "20971520", "Image"],
+        ),
+        case(
+            Check::FileSize,
+            || Ask::Update(AssetUpdate::new(42).file(bytes("crate.rbxm", padded(b"<roblox!".to_vec(), 20 * MIB + 1)))),
+            &["crate.rbxm", "20971521", "20971520", "Model"],
+        ),
+        case(
+            Check::Format,
+            || Ask::Upload(upload(bytes("creak.mp3", b"ID3\x04\0\0".to_vec()), AssetType::Decal)),
+            &["creak.mp3", "audio/mpeg", "Decal", "Audio"],
+        ),
+        case(
+            Check::Content,
+            || Ask::Upload(upload(bytes("crate.png", jpeg(9, 9)), AssetType::Image)),
+            &["crate.png", ".jpg", "image/png"],
+        ),
+        case(
+            Check::Content,
+            || {
+                let page = "<!DOCTYPE html>\n<html><head><title>404</title></head></html>";
+                Ask::Upload(upload(bytes("creak.mp3", page), AssetType::Audio))
+            },
+            &["creak.mp3", "web page"],
+        ),
+        case(
+            Check::Content,
+            || Ask::Update(AssetUpdate::new(42).file(bytes("crate.rbxm", png(9, 9)))),
+            &["crate.rbxm", ".png", "model/x-rbxm"],
+        ),
+        case(
+            Check::Dimensions,
+            || Ask::Upload(upload(bytes("crate.png", png(8000, 9)), AssetType::Decal)),
+            &["crate.png", "8000×9", "less than 8000"],
+        ),
+        case(Check::SocialLinks, || Ask::Update(links()), &["3", "4", "social links"]),
+        case(
+            Check::UpdateFormat,
+            || Ask::Update(AssetUpdate::new(42).file(bytes("crate.png", png(9, 9)))),
+            &["crate.png", "image/png", "Model"],
+        ),
+    ]
+}
+
+#[track_caller]
+fn refuses(ask: Ask) -> Error {
+    let (sandbox, user) = sandbox();
+    let error = fails(ask.send(&user), ErrorKind::InvalidInput);
+    assert_eq!(error.scope(), ErrorScope::Call, "{error}");
+    assert!(!error.outcome_unknown() && !error.is_retryable(), "{error}");
+    assert!(sandbox.requests().is_empty(), "{error}");
+    error
+}
+
+#[test]
+fn each_check_refuses_before_a_byte_is_sent_and_names_its_limit_and_the_file() {
+    for Case { check, make, words } in refused() {
+        let error = refuses(make()).to_string();
+        for word in words {
+            assert!(error.contains(word), "{check:?}: no {word:?} in: {error}");
+        }
+        assert!(!error.contains('\n'), "{check:?}: {error}");
+    }
+}
+
+#[test]
+fn a_name_or_description_that_is_too_long_is_refused_with_the_name_of_the_file_it_belongs_to() {
+    for (name, description) in [("n".repeat(51), String::new()), ("n".to_owned(), "d".repeat(1001))] {
+        let file = bytes("crate.png", png(9, 9));
+        let error = refuses(Ask::Upload(AssetUpload::new(file, AssetType::Image, name, description)));
+        assert!(error.to_string().contains("crate.png"), "which of the files? {error}");
+    }
+}
+
+#[test]
+fn a_check_that_is_waived_lets_the_request_through() {
+    for Case { check, make, .. } in refused() {
+        let (sandbox, user) = sandbox();
+        // What the service says then is its own business.
+        let _ = make().waive(check).send(&user);
+        assert_eq!(sandbox.requests().len(), 1, "{check:?}");
+    }
+}
+
+#[test]
+fn waiving_other_checks_leaves_an_upload_refused() {
+    for Case { check, make, .. } in refused() {
+        let ask = make();
+        if matches!(ask, Ask::Upload(_)) {
+            let others = CHECKS.into_iter().filter(|other| *other != check);
+            refuses(others.fold(ask, Ask::waive));
+        }
+    }
+}
+
+#[test]
+fn waiving_another_check_leaves_an_update_refused() {
+    let mut wrong = Vec::new();
+    for Case { check, make, .. } in refused() {
+        for other in CHECKS.into_iter().filter(|other| *other != check) {
+            let (sandbox, user) = sandbox();
+            let ask = make();
+            if matches!(ask, Ask::Update(_)) {
+                let _ = ask.waive(other).send(&user);
+                if !sandbox.requests().is_empty() {
+                    wrong.push(format!("{check:?} was left out with {other:?}"));
+                }
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{wrong:#?}");
+}
+
+/// Reads on for ever, and counts.
+struct Endless {
+    head: Cursor<Vec<u8>>,
+    read: Arc<AtomicU64>,
+}
+
+impl Read for Endless {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let mut got = self.head.read(buffer)?;
+        if got == 0 {
+            buffer.fill(0);
+            got = buffer.len();
+        }
+        self.read.fetch_add(got as u64, Ordering::SeqCst);
+        Ok(got)
+    }
+}
+
+#[test]
+fn a_size_is_refused_from_the_byte_after_the_limit_on_without_reading_past_the_head() {
+    assert_eq!((limits::LARGEST_FILE, limits::LARGEST_VIDEO), (20 * MIB, 3840 * MIB));
+    for (name, head, asset_type, length, passes) in [
+        ("a.png", png(9, 9), AssetType::Image, 20 * MIB, true),
+        ("a.png", png(9, 9), AssetType::Image, 20 * MIB + 1, false),
+        ("a.flac", b"fLaC\0\0\0\x22".to_vec(), AssetType::Audio, 20 * MIB, true),
+        ("a.flac", b"fLaC\0\0\0\x22".to_vec(), AssetType::Audio, 20 * MIB + 1, false),
+        ("a.mp4", mp4(), AssetType::Video, 20 * MIB + 1, true),
+        ("a.mp4", mp4(), AssetType::Video, 3840 * MIB, true),
+        ("a.mp4", mp4(), AssetType::Video, 3840 * MIB + 1, false),
+        ("a.mp4", mp4(), AssetType::Video, u64::MAX, false),
+    ] {
+        let (sandbox, user) = sandbox();
+        sandbox.inject(Fault::early_answer(413));
+        let read = Arc::new(AtomicU64::new(0));
+        let reader = Endless { head: Cursor::new(head), read: Arc::clone(&read) };
+        let result = user.upload_asset(upload(AssetFile::from_reader(name, reader, length), asset_type));
+        let read = read.load(Ordering::SeqCst);
+        if passes {
+            let error = fails(result, ErrorKind::InvalidArgument);
+            assert_eq!(error.status(), Some(413), "{name}, {length} bytes: {error}");
+            assert!(read <= 256 * 1024, "{name}, {length} bytes: {read} were read");
+        } else {
+            let error = fails(result, ErrorKind::InvalidInput);
+            assert!(error.to_string().contains(&length.to_string()), "{error}");
+            assert!(sandbox.requests().is_empty(), "{name}, {length} bytes");
+            assert_eq!(read, 0, "{name}, {length} bytes");
+        }
+    }
+}
+
+#[test]
+fn a_file_of_exactly_20_mib_is_taken() {
+    let (sandbox, user) = sandbox();
+    let image = upload(bytes("a.png", padded(png(9, 9), 20 * MIB)), AssetType::Image);
+    let asset = user.upload_asset(image).expect("it is sent").wait().expect("it is made");
+    assert_eq!(sandbox.asset_content(asset.id).expect("there is content").length, 20 * MIB);
+}
+
+#[test]
+fn a_name_has_50_characters_and_a_description_1000_whatever_their_bytes() {
+    for character in ["n", "é", "木", "🪵"] {
+        for (name, description, passes) in [(50, 1000, true), (51, 1000, false), (50, 1001, false)] {
+            let (sandbox, user) = sandbox();
+            let (name, description) = (character.repeat(name), character.repeat(description));
+            let file = bytes("a.png", png(9, 9));
+            let created = user.upload_asset(AssetUpload::new(file, AssetType::Image, &name, &description));
+            let update = AssetUpdate::new(42).display_name(&name).description(&description);
+            let updated = user.update_asset(update);
+            for result in [created, updated] {
+                if passes {
+                    let asset = result.expect("it is sent").wait().expect("it is made");
+                    assert_eq!(asset.display_name.as_deref(), Some(&*name));
+                    assert_eq!(asset.description.as_deref(), Some(&*description));
+                } else {
+                    fails(result, ErrorKind::InvalidInput);
+                    assert!(sandbox.requests().is_empty());
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn an_image_is_refused_from_8000_pixels_on_in_every_format() {
+    let long_profile = 3 * 65_533 + 100;
+    type Make = Box<dyn Fn(u16, u16) -> Vec<u8>>;
+    let formats: Vec<(&str, Make)> = vec![
+        ("a.png", Box::new(|w, h| png(w.into(), h.into()))),
+        ("a.PNG", Box::new(|w, h| png(w.into(), h.into()))),
+        ("a.jpg", Box::new(jpeg)),
+        ("progressive.jpg", Box::new(|w, h| jpeg_with(0xc2, 14, w, h))),
+        ("arithmetic.jpg", Box::new(|w, h| jpeg_with(0xc9, 0, w, h))),
+        ("profile.jpeg", Box::new(move |w, h| jpeg_with(0xc0, long_profile, w, h))),
+        ("profile-progressive.jpeg", Box::new(move |w, h| jpeg_with(0xc2, long_profile, w, h))),
+        (
+            "filled.jpeg",
+            Box::new(|w, h| {
+                let jpeg = jpeg(w, h);
+                [b"\xff\xd8\xff\xff\xff", &jpeg[3..]].concat()
+            }),
+        ),
+        ("a.bmp", Box::new(|w, h| bmp(w.into(), h.into()))),
+        ("upside-down.bmp", Box::new(|w, h| bmp(w.into(), -i32::from(h)))),
+        ("old.bmp", Box::new(old_bmp)),
+        ("a.tga", Box::new(tga)),
+    ];
+    for (name, make) in &formats {
+        for (width, height, passes) in [
+            (7999, 7999, true),
+            (1, 7999, true),
+            (8000, 1, false),
+            (1, 8000, false),
+            (8000, 8000, false),
+            (32_000, 1, false),
+        ] {
+            for asset_type in [AssetType::Image, AssetType::Decal] {
+                let (sandbox, user) = sandbox();
+                let result = user.upload_asset(upload(bytes(name, make(width, height)), asset_type));
+                if passes {
+                    let _operation = result.unwrap_or_else(|error| panic!("{name}, {width}×{height}: {error}"));
+                    continue;
+                }
+                let error = fails(result, ErrorKind::InvalidInput).to_string();
+                assert!(error.contains(&format!("{width}×{height}")) && error.contains(name), "{error}");
+                assert!(sandbox.requests().is_empty(), "{error}");
+            }
+        }
+    }
+}
+
+#[test]
+fn every_format_is_taken_for_what_it_is() {
+    for Sample { name, bytes: content, asset_type } in samples() {
+        let (_sandbox, user) = sandbox();
+        for name in [name.to_owned(), name.to_uppercase()] {
+            let operation = user.upload_asset(upload(bytes(&name, content.clone()), asset_type.clone()));
+            let asset = operation.unwrap_or_else(|error| panic!("{name}: {error}")).wait().expect("it is made");
+            assert_eq!(asset.asset_type.as_ref(), Some(&asset_type), "{name}");
+        }
+    }
+}
+
+#[test]
+fn a_file_with_the_extension_of_another_format_is_refused() {
+    // They differ in nothing that the first bytes tell.
+    let families = [["mp4", "mov"], ["rbxm", "rbxmx"], ["jpg", "jpeg"]];
+    // What has no mark of its own is known only by not being something else.
+    let unmarked = ["a.tga", "a.gltf"];
+    let lenient = ["tga", "gltf", "mesh", "fbx", "mov", "mp3", "rbxmx"];
+    let all = samples();
+    for declared in &all {
+        for actual in &all {
+            let pair = [declared.extension(), actual.extension()];
+            let is_one_family = pair[0] == pair[1] || families.iter().any(|f| pair.iter().all(|e| f.contains(e)));
+            if is_one_family || (unmarked.contains(&actual.name) && lenient.contains(&pair[0])) {
+                continue;
+            }
+            let (sandbox, user) = sandbox();
+            let swapped = upload(bytes(declared.name, actual.bytes.clone()), declared.asset_type.clone());
+            match user.upload_asset(swapped) {
+                Err(error) => {
+                    assert_eq!(error.kind(), ErrorKind::InvalidInput, "{error}");
+                    assert!(error.to_string().contains(declared.name), "{error}");
+                    assert!(sandbox.requests().is_empty(), "{error}");
+                }
+                Ok(_) => panic!("{} was taken for {}", actual.name, declared.name),
+            }
+        }
+    }
+}
+
+#[test]
+fn a_web_page_is_no_asset_whatever_it_is_called() {
+    for page in ["<!DOCTYPE html><html></html>", "\n\n  <HTML><body>Not found</body></HTML>", "<head></head>"] {
+        for Sample { name, asset_type, .. } in samples() {
+            let error = refuses(Ask::Upload(upload(bytes(name, page), asset_type)));
+            assert!(error.to_string().contains(name), "{error}");
+        }
+    }
+}
+
+#[test]
+fn a_web_page_is_known_behind_a_byte_order_mark_a_comment_or_a_declaration() {
+    let mut taken = Vec::new();
+    for page in [
+        "\u{feff}<!DOCTYPE html><html></html>",
+        "<!-- error page --><html></html>",
+        "<?xml version=\"1.0\"?>\n<!DOCTYPE html><html></html>",
+    ] {
+        let (sandbox, user) = sandbox();
+        let _ = user.upload_asset(upload(bytes("creak.mp3", page), AssetType::Audio));
+        if !sandbox.requests().is_empty() {
+            taken.push(page);
+        }
+    }
+    assert!(taken.is_empty(), "{taken:#?}");
+}
+
+#[test]
+fn a_format_makes_the_types_that_it_fits_and_no_others() {
+    use AssetType::{Animation, Audio, Decal, Image, Mesh, Model, Video};
+    let types = [Animation, Audio, Decal, Image, Mesh, Model, Video];
+    for Sample { name, bytes: content, asset_type } in samples() {
+        for wanted in &types {
+            let fits = *wanted == asset_type
+                || (*wanted == Decal && asset_type == Image)
+                || (*wanted == Animation && name.contains(".rbxm"));
+            let (sandbox, user) = sandbox();
+            let result = user.upload_asset(upload(bytes(name, content.clone()), wanted.clone()));
+            assert_eq!(result.is_ok(), fits, "{name} as {wanted}: {result:?}");
+            if let Err(error) = result {
+                assert_eq!(error.kind(), ErrorKind::InvalidInput);
+                let error = error.to_string();
+                assert!(error.contains(name) && error.contains(wanted.as_str()), "{error}");
+                assert!(sandbox.requests().is_empty());
+            }
+        }
+    }
+}
+
+#[test]
+fn an_empty_file_is_refused_by_name() {
+    let dir = TempDir::new();
+    let path = dir.file("empty.png", b"");
+    for file in [
+        bytes("empty.png", Vec::new()),
+        AssetFile::from_reader("empty.png", io::empty(), 0),
+        AssetFile::open(path).expect("it is there"),
+    ] {
+        let error = refuses(Ask::Upload(upload(file, AssetType::Image))).to_string();
+        assert!(error.contains("empty.png") && error.contains("is empty"), "{error}");
+    }
+}
+
+#[test]
+fn a_head_that_breaks_off_anywhere_never_panics() {
+    let (_sandbox, user) = sandbox();
+    let mut all = samples();
+    all.push(Sample { name: "much.jpg", bytes: jpeg_with(0xc2, 70, 64, 64), asset_type: AssetType::Image });
+    for Sample { name, bytes: content, asset_type } in all {
+        for length in 0..content.len() {
+            match user.upload_asset(upload(bytes(name, &content[..length]), asset_type.clone())) {
+                Ok(_) => {}
+                Err(error) => assert_eq!(error.kind(), ErrorKind::InvalidInput, "{name}, {length} bytes: {error}"),
+            }
+        }
+    }
+}
+
+#[test]
+fn lengths_in_a_header_that_lead_nowhere_never_panic() {
+    let (_sandbox, user) = sandbox();
+    for (name, content) in [
+        ("a.jpg", b"\xff\xd8\xff\xe0\0\0\xff\xc0".to_vec()),
+        ("a.jpg", b"\xff\xd8\xff\xe0\0\x01\xff\xc0\0\x11".to_vec()),
+        ("a.jpg", b"\xff\xd8\xff\xe0\xff\xff\xff\xc0".to_vec()),
+        ("a.jpg", vec![0xff; 1000]),
+        ("a.jpg", [b"\xff\xd8".to_vec(), vec![0xff; 300_000]].concat()),
+        ("a.bmp", bmp(i32::MIN, i32::MIN)),
+        ("a.png", png(u32::MAX, u32::MAX)),
+        ("a.tga", tga(u16::MAX, u16::MAX)),
+    ] {
+        match user.upload_asset(upload(bytes(name, content), AssetType::Image)) {
+            Ok(_) => {}
+            Err(error) => assert_eq!(error.kind(), ErrorKind::InvalidInput, "{name}: {error}"),
+        }
+    }
+}
+
+/// What the service is told of an upload.
+fn told(sandbox: &Sandbox) -> Value {
+    let requests = sandbox.requests();
+    let part = requests.iter().rev().find_map(|request| request.part("request")).expect("a part of JSON");
+    serde_json::from_slice(&part.body).expect("it is JSON")
+}
+
+#[test]
+fn a_path_alone_tells_the_type() {
+    let dir = TempDir::new();
+    for Sample { name, bytes: content, asset_type } in samples() {
+        for name in [name.to_owned(), name.to_uppercase()] {
+            let (sandbox, user) = sandbox();
+            let upload = AssetUpload::from_path(dir.file(&name, &content)).expect("it is there");
+            assert_eq!(upload.asset_type(), &asset_type, "{name}");
+            assert_eq!((upload.file().name(), upload.file().len()), (&*name, content.len() as u64));
+            let mut operation = user.upload_asset(upload).unwrap_or_else(|error| panic!("{name}: {error}"));
+            let request = told(&sandbox);
+            let stem = name.rsplit_once('.').expect("it has an extension").0;
+            assert_eq!((&request["displayName"], &request["description"]), (&stem.into(), &"".into()), "{name}");
+            operation.wait().expect("it is made");
+        }
+    }
+}
+
+#[test]
+fn a_path_gives_the_name_cut_at_50_characters_and_never_inside_one() {
+    let dir = TempDir::new();
+    for (stem, name) in [
+        ("crate".to_owned(), "crate".to_owned()),
+        ("crate.old".to_owned(), "crate.old".to_owned()),
+        ("n".repeat(50), "n".repeat(50)),
+        ("n".repeat(51), "n".repeat(50)),
+        ("é".repeat(51), "é".repeat(50)),
+        (format!("a{}", "é".repeat(80)), format!("a{}", "é".repeat(49))),
+        (format!("ab{}", "木".repeat(70)), format!("ab{}", "木".repeat(48))),
+        ("🪵".repeat(60), "🪵".repeat(50)),
+    ] {
+        let (sandbox, user) = sandbox();
+        let upload = AssetUpload::from_path(dir.file(&format!("{stem}.png"), &png(9, 9))).expect("it is there");
+        let asset = user.upload_asset(upload).expect("it is sent").wait().expect("it is made");
+        assert_eq!(asset.display_name.as_deref(), Some(&*name));
+        assert_eq!(told(&sandbox)["displayName"], name);
+    }
+}
+
+#[test]
+fn a_path_that_is_no_file_or_tells_no_type_is_an_error_that_names_it() {
+    let dir = TempDir::new();
+    std::fs::create_dir(dir.path().join("folder.png")).expect("a directory can be made");
+    for (name, kind) in [
+        ("missing.png", ErrorKind::File),
+        ("nowhere/missing.png", ErrorKind::File),
+        ("folder.png", ErrorKind::File),
+        ("notes.txt", ErrorKind::InvalidInput),
+        ("crate", ErrorKind::InvalidInput),
+        ("crate.png.bak", ErrorKind::InvalidInput),
+        (".png", ErrorKind::InvalidInput),
+    ] {
+        if kind == ErrorKind::InvalidInput {
+            dir.file(name, b"content");
+        }
+        let error = fails(AssetUpload::from_path(dir.path().join(name)), kind);
+        assert!(error.to_string().contains(name), "{error}");
+        assert_eq!(error.scope(), ErrorScope::Call, "{error}");
+    }
+}
+
+#[test]
+fn new_content_is_only_for_models() {
+    for Sample { name, bytes: content, asset_type } in samples() {
+        let (sandbox, user) = sandbox();
+        let result = user.update_asset(AssetUpdate::new(42).file(bytes(name, content)));
+        if asset_type == AssetType::Model {
+            let asset = result.unwrap_or_else(|error| panic!("{name}: {error}")).wait().expect("it is made");
+            assert_eq!(asset.id, 42);
+            continue;
+        }
+        let error = fails(result, ErrorKind::InvalidInput);
+        assert!(error.to_string().contains("Model") && error.to_string().contains(name), "{error}");
+        assert!(sandbox.requests().is_empty(), "{name}");
+    }
+}
+
+/// Gives a few bytes at a time.
+struct Trickle(Cursor<Vec<u8>>, usize);
+
+impl Read for Trickle {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let most = buffer.len().min(self.1);
+        self.0.read(&mut buffer[..most])
+    }
+}
+
+/// FNV-1a with 64 bits.
+fn hash(content: &[u8]) -> u64 {
+    content.iter().fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3))
+}
+
+#[test]
+fn a_reader_that_was_looked_at_is_still_sent_whole() {
+    for (length, step) in [
+        (40, 1),
+        (1000, 7),
+        (256 * 1024 - 1, 999),
+        (256 * 1024, 64 * 1024),
+        (256 * 1024 + 1, 4096),
+        (1_500_000, 10_007),
+    ] {
+        let (sandbox, user) = sandbox();
+        let mut content = png(64, 64);
+        let rest = noise(length - content.len());
+        content.extend(rest);
+        let reader = Trickle(Cursor::new(content.clone()), step);
+        let file = AssetFile::from_reader("a.png", reader, content.len() as u64);
+        let asset = user.upload_asset(upload(file, AssetType::Image)).expect("it is sent").wait().expect("it is made");
+        let stored = sandbox.asset_content(asset.id).expect("there is content");
+        assert_eq!((stored.length, stored.hash), (content.len() as u64, hash(&content)), "{length} by {step}");
+    }
+}
