@@ -14,16 +14,17 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
 use indicatif::{ProgressBar, ProgressStyle};
-use rblxopencloud::{AssetType, AssetUpload, ErrorKind, ErrorScope, OperationName};
+use rblxopencloud::{AssetType, AssetUpload, OperationName};
 use serde::{Deserialize, Serialize};
-use serde_json::json;
 use sha2::{Digest, Sha256};
 
 const VERSION: u64 = 1;
 
-#[derive(Serialize, Deserialize)]
+#[derive(Clone, Serialize, Deserialize)]
 struct Lock {
     version: u64,
+    /// Whose assets the ids are.
+    publisher: String,
     files: BTreeMap<String, Entry>,
 }
 
@@ -40,18 +41,23 @@ struct Entry {
 struct Book(PathBuf, Mutex<Lock>);
 
 impl Book {
-    fn open(path: PathBuf) -> common::Result<Self> {
-        let shown = path.display();
-        let json = match fs::read(&path) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => json!({ "version": VERSION, "files": {} }),
-            Err(error) => return Err(format!("{shown}: {error}").into()),
-            Ok(text) => serde_json::from_slice(&text).unwrap_or_default(),
+    fn open(path: PathBuf, publisher: String) -> common::Result<Self> {
+        let shown = path.display().to_string();
+        let broken = |error| format!("{shown} is broken ({error}); restore it, or all it names is uploaded again");
+        let text = match fs::read(&path) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                return Ok(Self(path, Mutex::new(Lock { version: VERSION, publisher, files: BTreeMap::new() })));
+            }
+            text => text.map_err(|error| format!("{shown}: {error}"))?,
         };
+        let json: serde_json::Value = serde_json::from_slice(&text).map_err(broken)?;
         if json["version"].as_u64().is_some_and(|version| version > VERSION) {
             return Err(format!("{shown} was written by a newer version of this program").into());
         }
-        let broken = |error| format!("{shown} is broken ({error}); restore it, or all it names is uploaded again");
-        let lock = serde_json::from_value(json).map_err(broken)?;
+        let lock: Lock = serde_json::from_value(json).map_err(broken)?;
+        if lock.publisher != publisher {
+            return Err(format!("{shown} tells what {} published, not {publisher}", lock.publisher).into());
+        }
         Ok(Self(path, Mutex::new(lock)))
     }
 
@@ -61,22 +67,23 @@ impl Book {
 
     fn note(&self, name: &str, change: impl FnOnce(&mut Entry)) -> io::Result<()> {
         let mut lock = self.1.lock().expect("no panic under it");
-        change(lock.files.entry(name.to_owned()).or_default());
-        write_whole(&self.0, &serde_json::to_vec_pretty(&*lock)?)
+        let mut changed = lock.clone();
+        change(changed.files.entry(name.to_owned()).or_default());
+        write_whole(&self.0, &serde_json::to_vec_pretty(&changed)?).map(|()| *lock = changed)
     }
 
     /// Writes down how an upload ended. What may still end well, or have ended unseen, stays begun.
     fn settle(&self, name: &str, hash: &str, result: rblxopencloud::Result<u64>) -> Result<(), String> {
-        let noted = match &result {
-            Ok(id) => self.note(name, |entry| *entry = Entry { published: Some((*id, hash.to_owned())), begun: None }),
-            Err(error) => {
-                let is_over = match self.entry(name).begun {
-                    Some((None, _)) => !error.outcome_unknown(),
-                    _ => error.scope() == ErrorScope::Call && error.kind() != ErrorKind::NotFound,
-                };
-                if is_over { self.note(name, |entry| entry.begun = None) } else { Ok(()) }
-            }
+        let is_over = match (&result, self.entry(name).begun) {
+            (Ok(_), _) => true,
+            (Err(error), Some((None, _))) => !error.outcome_unknown(),
+            (Err(error), _) => error.is_operation_failure(),
         };
+        let published = result.as_ref().ok().map(|id| (*id, hash.to_owned()));
+        let noted = self.note(name, |entry| {
+            entry.begun = entry.begun.take().filter(|_| !is_over);
+            entry.published = published.or(entry.published.take());
+        });
         noted.map_err(|error| format!("{name}: {result:?}, but that is not on record: {error}"))?;
         result.map(drop).map_err(|error| format!("{name}: {error}"))
     }
@@ -90,10 +97,16 @@ fn write_whole(path: &Path, content: &[u8]) -> io::Result<()> {
     written.map_err(|error| io::Error::new(error.kind(), format!("{}: {error}", path.display())))
 }
 
-fn hash(path: &Path) -> io::Result<String> {
-    let mut hasher = Sha256::new();
+/// A file to upload, and a hash of its content and of what is made of it. It is opened before it is hashed: what changes
+/// after this moment is not sent.
+fn open(path: &Path, decals: bool) -> common::Result<(String, AssetUpload)> {
+    let mut upload = AssetUpload::from_path(path)?;
+    if decals && *upload.asset_type() == AssetType::Image {
+        upload = upload.with_asset_type(AssetType::Decal);
+    }
+    let mut hasher = Sha256::new_with_prefix(upload.asset_type().as_str());
     io::copy(&mut File::open(path)?, &mut hasher)?;
-    Ok(hasher.finalize().iter().map(|byte| format!("{byte:02x}")).collect())
+    Ok((hasher.finalize().iter().map(|byte| format!("{byte:02x}")).collect(), upload))
 }
 
 fn main() -> common::Result<()> {
@@ -101,11 +114,12 @@ fn main() -> common::Result<()> {
     let dir = PathBuf::from(names.first().ok_or("usage: publish_assets DIR [--decals]")?);
     let decals = flags.iter().any(|flag| flag == "--decals");
     let setup = common::setup()?;
-    let book = Arc::new(Book::open(dir.join("publish.lock.json"))?);
+    let book = Arc::new(Book::open(dir.join("publish.lock.json"), setup.who())?);
     let mut problems: Vec<String> = Vec::new();
 
     // What is there, and which of it is new or changed.
-    let mut paths: Vec<PathBuf> = fs::read_dir(&dir)?.map(|entry| Ok(entry?.path())).collect::<io::Result<_>>()?;
+    let entries = fs::read_dir(&dir).map_err(|error| format!("{}: {error}", dir.display()))?;
+    let mut paths = entries.map(|entry| Ok(entry?.path())).collect::<io::Result<Vec<_>>>()?;
     paths.sort();
     let (mut keys, mut changed) = (BTreeMap::new(), Vec::new());
     for path in paths {
@@ -113,15 +127,8 @@ fn main() -> common::Result<()> {
         if name.starts_with('.') || [".lock.json", ".luau", ".tmp"].iter().any(|end| name.ends_with(end)) {
             continue;
         }
-        // Opened before it is hashed: what changes after this moment is not sent.
-        let opened = AssetUpload::from_path(&path).map_err(|error| error.to_string());
-        let opened = opened.and_then(|upload| Ok((hash(&path).map_err(|error| error.to_string())?, upload)));
-        let Ok((hash, mut upload)) = opened.map_err(|error| problems.push(format!("{name}: {error}"))) else {
-            continue;
-        };
-        if decals && *upload.asset_type() == AssetType::Image {
-            upload = upload.with_asset_type(AssetType::Decal);
-        }
+        let opened = open(&path, decals).map_err(|error| problems.push(format!("{name}: {error}")));
+        let Ok((hash, upload)) = opened else { continue };
         let key = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
         if let Some(other) = keys.insert(key.clone(), name.clone()) {
             return Err(format!("{other} and {name} would both be {key:?} in the module; rename one").into());
@@ -132,8 +139,7 @@ fn main() -> common::Result<()> {
             problems.extend(book.settle(&name, &old, result.map(|asset| asset.id)).err());
         }
         match book.entry(&name) {
-            Entry { begun: Some((Some(_), _)), .. } => {}
-            Entry { begun: Some((None, _)), .. } => problems.push(format!(
+            Entry { begun: Some(_), .. } => problems.push(format!(
                 "{name}: its upload was cut off, and may have arrived; look for it on the Creator Hub, then take its \
                  \"begun\" out of {}",
                 book.0.display()
@@ -178,8 +184,7 @@ fn main() -> common::Result<()> {
     // Tell the game.
     let mut module = String::from("-- Written by publish_assets.\n");
     if decals {
-        module += "-- Ids of decals. Textures want those of the images behind them, which Open Cloud doesn't tell;\n";
-        module += "-- without --decals, images are uploaded, whose ids textures take.\n";
+        module += "-- Ids of decals. Textures want ids of images, which are uploaded without --decals.\n";
     }
     module += "return {\n";
     for (key, name) in &keys {

@@ -120,8 +120,8 @@ impl ClientBuilder {
         self
     }
 
-    /// How long a whole call may take, its body and its answer included; an upload's is longer by
-    /// [`Timeouts::upload_rate`].
+    /// How long one attempt at a call may take, its body and its answer included; an upload's is longer by
+    /// [`Timeouts::upload_rate`]. How long it may take with all its repetitions is [`RetryPolicy::budget`].
     pub fn call_timeout(mut self, limit: Duration) -> Self {
         self.options.timeouts.call = limit;
         self

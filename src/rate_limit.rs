@@ -249,14 +249,16 @@ fn reset_tolerance(reset: Duration) -> Duration {
 
 impl Gate {
     /// Waits for the turn and takes it. The permit must be told what the answer said.
+    ///
+    /// A single pause of the service is not waited for if it is longer than `longest_pause`; how many of them go by before
+    /// it is this caller's turn doesn't matter, up to the deadline.
     pub(crate) fn enter(
         &self,
         endpoint: Endpoint,
-        longest: Duration,
+        longest_pause: Duration,
+        deadline: Option<Instant>,
         is_cancelled: impl Fn() -> bool,
     ) -> Result<Permit<'_>, Refused> {
-        let entered = Instant::now();
-        let give_up = entered.checked_add(longest);
         let mut windows = self.lock();
         loop {
             if is_cancelled() {
@@ -269,16 +271,15 @@ impl Gate {
                 return Ok(Permit { gate: self, endpoint, is_probe, limits: Limits::default(), closed_for: None });
             };
             let (Block::Until(until) | Block::UntilNews(until)) = block;
-            let is_hopeless = match (&block, give_up) {
-                (Block::Until(until), Some(give_up)) => *until > give_up,
-                (Block::UntilNews(_), Some(give_up)) => now >= give_up,
-                (_, None) => false,
-            };
             let wait = until.saturating_duration_since(now);
+            let is_hopeless = match block {
+                Block::Until(until) => wait > longest_pause || deadline.is_some_and(|deadline| until > deadline),
+                Block::UntilNews(_) => deadline.is_some_and(|deadline| now >= deadline),
+            };
             if is_hopeless {
                 return Err(Refused::TooLong(wait));
             }
-            let wait = give_up.map_or(wait, |give_up| wait.min(give_up.saturating_duration_since(now)));
+            let wait = deadline.map_or(wait, |deadline| wait.min(deadline.saturating_duration_since(now)));
             windows = match self.changed.wait_timeout(windows, wait.min(CANCEL_LOOK)) {
                 Ok((windows, _)) => windows,
                 Err(poisoned) => poisoned.into_inner().0,

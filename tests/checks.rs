@@ -621,3 +621,27 @@ fn a_reader_that_was_looked_at_is_still_sent_whole() {
         assert_eq!((stored.length, stored.hash), (content.len() as u64, hash(&content)), "{length} by {step}");
     }
 }
+
+#[test]
+fn good_files_with_unusual_beginnings_are_taken() {
+    let id3 = |sound: &[u8]| [&b"ID3\x04\x00\x00\x00\x00\x00\x05tag.."[..], sound].concat();
+    for (name, content) in [
+        ("tagged.flac", id3(b"fLaC")),
+        ("long.wav", b"RF64\xff\xff\xff\xffWAVE".to_vec()),
+        ("broadcast.wav", b"BW64\xff\xff\xff\xffWAVE".to_vec()),
+        ("padded.mp4", b"\x00\x00\x00\x08free\x00\x00\x00\x08mdat".to_vec()),
+        ("declared.rbxm", b"<?xml version=\"1.0\"?><roblox>".to_vec()),
+        ("marked.rbxm", b"\xef\xbb\xbf<roblox>".to_vec()),
+    ] {
+        let file = AssetFile::from_bytes(name, content);
+        let asset_type = match name.rsplit_once('.').expect("an extension").1 {
+            "mp4" => AssetType::Video,
+            "rbxm" => AssetType::Model,
+            _ => AssetType::Audio,
+        };
+        let sandbox = Sandbox::start().expect("there is a free port");
+        sandbox.add_user(rblxopencloud::UserInfo::new(1, "one"));
+        let taken = sandbox.client().user(1).upload_asset(AssetUpload::new(file, asset_type, name, ""));
+        assert!(taken.is_ok(), "{name}: {taken:?}");
+    }
+}

@@ -198,3 +198,34 @@ fn two_files_of_one_name_are_not_published_over_each_other() {
     assert!(!output.status.success() && said.contains("image0.jpg") && said.contains("image0.png"), "{said}");
     assert!(sandbox.requests().is_empty());
 }
+
+#[test]
+fn a_strange_answer_to_a_question_does_not_make_a_second_asset() {
+    for (status, body) in [(200, "<html>portal</html>"), (302, ""), (400, "{}")] {
+        let (sandbox, folder) = (sandbox(), Folder::new("strange", 1));
+        sandbox.inject(Fault::status(status).with_body(body).on("GET", "/assets/v1/operations"));
+        assert!(!run(&sandbox, &folder).status.success());
+        let output = run(&sandbox, &folder);
+        assert!(output.status.success(), "{status}: {output:?}");
+        assert_eq!((uploads(&sandbox), sandbox.assets().len()), (1, 1), "{status}");
+    }
+}
+
+#[test]
+fn an_upload_that_failed_is_tried_again_by_the_next_run() {
+    let (sandbox, folder) = (sandbox(), Folder::new("again", 1));
+    sandbox.fail_next_operation(OperationFailure::error("RESOURCE_EXHAUSTED", "The quota is used up."));
+    assert!(!run(&sandbox, &folder).status.success());
+    assert!(run(&sandbox, &folder).status.success());
+    assert_eq!(sandbox.assets().len(), 1);
+}
+
+#[test]
+fn what_one_publisher_made_is_not_taken_for_what_another_made() {
+    let (first, second, folder) = (sandbox(), sandbox(), Folder::new("publisher", 1));
+    assert!(run(&first, &folder).status.success());
+    let output = run(&second, &folder);
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(!output.status.success() && said.contains("publish.lock.json") && said.contains("user 156"), "{said}");
+    assert!(second.requests().is_empty());
+}

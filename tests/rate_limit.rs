@@ -392,3 +392,18 @@ fn a_limit_that_is_lifted_or_narrowed_is_noticed() {
         }
     }
 }
+
+#[test]
+fn many_more_threads_than_a_window_takes_wait_for_their_turn_without_an_error() {
+    let window = Duration::from_millis(200);
+    let sandbox = library(1, 1, RateLimit::new(2, window));
+    let policy = RetryPolicy { attempts: 10, longest_retry_after: window * 3 / 2, ..hasty() };
+    let client = sandbox.client_with(|builder| builder.retry(policy)).expect("the settings are good");
+    // The first answer tells of the limit.
+    owned(&client.user(1)).expect("there is room");
+    thread::scope(|scope| {
+        for _ in 0..12 {
+            scope.spawn(|| owned(&client.user(1)).expect("its turn comes"));
+        }
+    });
+}

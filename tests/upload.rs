@@ -240,7 +240,10 @@ fn an_update_names_each_field_in_its_mask_and_leaves_out_what_it_removes() {
 #[test]
 fn an_update_of_the_content_alone_has_no_mask() {
     let server = Server::script([started()]);
-    let update = AssetUpdate::new(1234).file(AssetFile::from_bytes("a.rbxm", noise(300))).waive(Check::UpdateFormat);
+    let update = AssetUpdate::new(1234)
+        .file(AssetFile::from_bytes("a.rbxm", noise(300)))
+        .waive(Check::UpdateFormat)
+        .waive(Check::Content);
     let _ = server.user().update_asset(update).expect("it is taken");
     let request = &server.requests()[0];
     assert!(!request.target.contains("updateMask"), "{}", request.target);

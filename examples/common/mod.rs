@@ -14,6 +14,16 @@ pub struct Setup {
     pub sandbox: Option<Sandbox>,
 }
 
+impl Setup {
+    /// Whose assets are made, and where: what is known of them holds nowhere else.
+    pub fn who(&self) -> String {
+        match &self.sandbox {
+            Some(_) => "a sandbox".to_owned(),
+            None => format!("user {} at {}", self.user.id(), self.user.client().base_url()),
+        }
+    }
+}
+
 /// Reads `ROBLOX_API_KEY`, `ROBLOX_USER_ID` and `ROBLOX_OPEN_CLOUD_URL`.
 pub fn setup() -> Result<Setup> {
     let Ok(key) = env::var("ROBLOX_API_KEY") else {

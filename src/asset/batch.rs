@@ -30,7 +30,7 @@ const POLLERS: usize = 2;
 /// that is moderated, a quota that is used up ([`ErrorScope::Run`]). Then those that were not sent yet fail without being
 /// sent, while those that were are still waited for.
 ///
-/// Nothing is sent before the first [`next`](Iterator::next). Dropping it sends no more, and waits for those that are
+/// Nothing is sent before the first [`next`](Iterator::next), and settings have to be made before it. Dropping it sends no more, and waits for those that are
 /// being sent at that moment.
 ///
 /// ```no_run
@@ -63,9 +63,11 @@ struct Plan {
     concurrency: usize,
     wait: WaitOptions,
     on_started: Option<OnStarted>,
+    on_partial_failure: Option<OnPartialFailure>,
 }
 
 type OnStarted = Arc<dyn Fn(usize, &OperationName) + Send + Sync>;
+type OnPartialFailure = Arc<dyn Fn(usize, &[String]) + Send + Sync>;
 
 struct Run {
     shared: Arc<Shared>,
@@ -86,6 +88,7 @@ impl AssetUploads {
             concurrency: 8,
             wait: WaitOptions::default(),
             on_started: None,
+            on_partial_failure: None,
         };
         Self { plan: Some(plan), run: None }
     }
@@ -106,6 +109,12 @@ impl AssetUploads {
     /// it down can go on waiting after a crash, with [`Client::operation`].
     pub fn on_started(self, told: impl Fn(usize, &OperationName) + Send + Sync + 'static) -> Self {
         self.with(|plan| plan.on_started = Some(Arc::new(told)))
+    }
+
+    /// Is told what went wrong beside a result that is a success all the same, before that result is yielded. See
+    /// [`Operation::partial_failures`].
+    pub fn on_partial_failure(self, told: impl Fn(usize, &[String]) + Send + Sync + 'static) -> Self {
+        self.with(|plan| plan.on_partial_failure = Some(Arc::new(told)))
     }
 
     /// Settings come before the first item; what has begun stays as it is.
@@ -161,6 +170,7 @@ impl Run {
             concurrency: plan.concurrency,
             wait: plan.wait,
             on_started: plan.on_started,
+            on_partial_failure: plan.on_partial_failure,
             queue: Mutex::new(Queue {
                 uploads: Some(plan.uploads.enumerate()),
                 pending: BinaryHeap::new(),
@@ -197,6 +207,7 @@ struct Shared {
     concurrency: usize,
     wait: WaitOptions,
     on_started: Option<OnStarted>,
+    on_partial_failure: Option<OnPartialFailure>,
     queue: Mutex<Queue>,
     changed: Condvar,
     /// Nothing more is sent.
@@ -351,7 +362,13 @@ impl Shared {
     fn poll(&self, mut pending: Box<Pending>) -> Option<(usize, Result<Asset>)> {
         pending.waiting.excuse(pending.due.elapsed());
         match pending.waiting.step(&mut pending.operation, Some(&self.cancelled)) {
-            Ok(Step::Done(asset)) => Some((pending.which, Ok(asset))),
+            Ok(Step::Done(asset)) => {
+                let failures = pending.operation.partial_failures();
+                if let Some(told) = self.on_partial_failure.as_ref().filter(|_| !failures.is_empty()) {
+                    told(pending.which, failures);
+                }
+                Some((pending.which, Ok(asset)))
+            }
             Err(error) => Some((pending.which, Err(error))),
             Ok(Step::Again(pause)) => {
                 pending.due = Instant::now() + pause;

@@ -74,9 +74,9 @@ impl Format {
             Self::Bmp
         } else if at(0, b"OggS") {
             Self::Ogg
-        } else if at(0, b"RIFF") && at(8, b"WAVE") {
+        } else if [b"RIFF", b"RF64", b"BW64"].into_iter().any(|mark| at(0, mark)) && at(8, b"WAVE") {
             Self::Wav
-        } else if at(0, b"fLaC") {
+        } else if at(0, b"fLaC") || at(behind_id3(head), b"fLaC") {
             Self::Flac
         } else if at(0, b"ID3") || is_mp3_frame(head) {
             Self::Mp3
@@ -90,7 +90,7 @@ impl Format {
             Self::Rbxmx
         } else if at(4, b"ftypqt") || at(4, b"moov") || at(4, b"wide") {
             Self::Mov
-        } else if at(4, b"ftyp") {
+        } else if [b"ftyp", b"styp", b"free", b"skip", b"mdat", b"uuid"].into_iter().any(|mark| at(4, mark)) {
             Self::Mp4
         } else if at(0, b"version ") {
             Self::Mesh
@@ -109,6 +109,8 @@ impl Format {
             (Self::Rbxm | Self::Rbxmx, Some(Self::Rbxm | Self::Rbxmx)) => true,
             // No mark of their own: anything that isn't something else. QuickTime has more beginnings than are listed.
             (Self::Mov | Self::Mp3, None) => !is_text(head),
+            // XML can begin with a mark, white space or a declaration.
+            (Self::Rbxm, None) => is_xml(head),
             (Self::Tga | Self::Gltf | Self::Mesh | Self::Fbx | Self::Rbxmx, None) => true,
             _ => false,
         }
@@ -146,6 +148,16 @@ impl Format {
     }
 }
 
+/// Where the sound begins behind a tag that many programs write; its length is in four times seven bits.
+fn behind_id3(head: &[u8]) -> usize {
+    match head {
+        [b'I', b'D', b'3', _, _, _, length @ ..] if length.len() >= 4 => {
+            10 + length[..4].iter().fold(0, |length, byte| (length << 7) | usize::from(byte & 0x7f))
+        }
+        _ => 0,
+    }
+}
+
 /// Eleven bits that are set, then a version, a layer and a bit rate that exist.
 fn is_mp3_frame(head: &[u8]) -> bool {
     matches!(head, [0xff, second, third, ..]
@@ -156,9 +168,14 @@ fn is_mp3_frame(head: &[u8]) -> bool {
 pub(super) fn looks_like_a_web_page(format: Format, head: &[u8]) -> bool {
     let head = head.strip_prefix(b"\xef\xbb\xbf").unwrap_or(head);
     let text = String::from_utf8_lossy(&head[..head.len().min(256)]).trim_start().to_ascii_lowercase();
-    let may_be_xml = format == Format::Rbxmx;
+    let may_be_xml = matches!(format, Format::Rbxm | Format::Rbxmx);
     ["<!doctype html", "<html", "<head", "<body"].iter().any(|mark| text.starts_with(mark))
         || (!may_be_xml && ["<!--", "<?xml"].iter().any(|mark| text.starts_with(mark)))
+}
+
+fn is_xml(head: &[u8]) -> bool {
+    let text = String::from_utf8_lossy(&head[..head.len().min(256)]);
+    text.trim_start_matches(['\u{feff}', ' ', '\t', '\r', '\n']).starts_with('<')
 }
 
 /// What an MP3 can't begin with, having no mark that it must begin with.

@@ -111,6 +111,7 @@ struct Detail {
     passing: bool,
     /// The cause is one that all calls of the client share.
     concerns_run: bool,
+    is_operation_failure: bool,
     outcome_unknown: bool,
     attempts: u32,
 }
@@ -155,6 +156,13 @@ impl Error {
         self.detail.passing && !self.detail.outcome_unknown
     }
 
+    /// Whether it is the failure of an [`Operation`](crate::Operation) that has ended: nothing came of it, and nothing
+    /// will. `false` if asking for it failed, or the waiting for it, which says nothing of the operation.
+    #[must_use]
+    pub fn is_operation_failure(&self) -> bool {
+        self.detail.is_operation_failure
+    }
+
     /// How far the failure reaches.
     #[must_use]
     pub fn scope(&self) -> ErrorScope {
@@ -197,6 +205,7 @@ impl Error {
                 retry_after: None,
                 passing: false,
                 concerns_run: false,
+                is_operation_failure: false,
                 outcome_unknown: false,
                 attempts: 1,
             }),
@@ -255,6 +264,12 @@ impl Error {
             Self::new(kind, "nothing was sent").explain(format!("another call failed as all would: {cause}"));
         error.detail.concerns_run = true;
         error
+    }
+
+    /// Marks the end of an operation.
+    pub(crate) fn of_operation(mut self) -> Self {
+        self.detail.is_operation_failure = true;
+        self
     }
 
     /// Marks a cause that all calls of the client share.

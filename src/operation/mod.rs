@@ -123,8 +123,8 @@ impl<T> Operation<T> {
     /// Asks once how it stands: `None` is "still pending". Costs no request when it has ended already.
     ///
     /// # Errors
-    /// [`OperationFailed`](ErrorKind::OperationFailed) if it ended badly, with the service's reason; else what kept the
-    /// question from being answered, which says nothing of the operation.
+    /// [`OperationFailed`](ErrorKind::OperationFailed), or a kind that says more, if it ended badly, with the service's
+    /// reason; [`is_operation_failure`](Error::is_operation_failure) tells it from what kept the question from being answered, which says nothing of the operation.
     pub fn poll(&mut self) -> Result<Option<T>>
     where
         T: Clone,
@@ -184,7 +184,7 @@ impl<T> Operation<T> {
             State::Done(result) => Ok(Some(result.clone())),
             State::Failed(said) => {
                 let error = Error::service(ErrorKind::OperationFailed, self.who(), said.clone());
-                Err(self.seal(error.explain("the operation failed")))
+                Err(self.seal(error.explain("the operation failed").of_operation()))
             }
         }
     }

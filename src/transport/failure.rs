@@ -99,19 +99,22 @@ pub(super) fn refusal(scheme: Scheme, request: &Request<'_>, status: u16, limits
         _ => ErrorKind::UnexpectedStatus,
     };
     let said = ServiceError::from_body(body);
+    // A limit that says when it ends is one of the minute; a quota is one of the day or the month.
+    let is_quota = status == 429 && limits.pause().is_none() && said.names_a_quota();
+    let kind = if is_quota { ErrorKind::QuotaExhausted } else { kind };
     let advice = advice(request, scheme, status, &said);
     let pause = match status {
         429 => limits.pause(),
         _ => limits.retry_after,
     };
     // A redirect can be the way to the result of what was done.
-    let says_nothing = kind == ErrorKind::Server || matches!(status, 302 | 303 | 408);
+    let says_nothing = kind == ErrorKind::Server || matches!(status, 302 | 303 | 408 | 499);
     let unknown = request.may_have_arrived() && says_nothing;
     let mut error = Error::service(kind, request.subject(), said)
         .with_status(status)
         .with_retry_after(pause)
         .with_unknown_outcome(unknown);
-    if matches!(status, 408 | 429 | 500 | 502 | 503 | 504) {
+    if !is_quota && matches!(status, 408 | 429 | 500 | 502 | 503 | 504) {
         error = error.passing();
     }
     if (300..400).contains(&status) {

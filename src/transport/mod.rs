@@ -148,8 +148,8 @@ impl Transport {
             let arrived = Instant::now();
             // A pause that the policy has granted is not too long.
             let granted = last_refusal.as_ref().map_or(Duration::ZERO, |(_, pause)| *pause + GATE_MARGIN);
-            let longest = self.retry.longest_retry_after.max(granted).min(request.left());
-            let entered = self.gate.enter(request.endpoint, longest, || request.is_cancelled());
+            let longest = self.retry.longest_retry_after.max(granted);
+            let entered = self.gate.enter(request.endpoint, longest, request.deadline, || request.is_cancelled());
             let mut permit = match (entered, last_refusal.take()) {
                 (Ok(permit), _) => permit,
                 (Err(_), Some((error, _))) => return Err(error.after_attempts(attempts.made)),
@@ -161,13 +161,11 @@ impl Transport {
             let began = Instant::now();
             let (status, limits, outcome) = self.attempt(&mut request, body);
             permit.answered(limits);
-            log::debug!(
-                "{} -> {} (attempt {}, {:?})",
-                request.subject(),
-                status.map_or_else(|| "no answer".to_owned(), |status| status.to_string()),
-                attempts.made,
-                began.elapsed(),
-            );
+            if log::log_enabled!(log::Level::Debug) {
+                let status = status.map_or_else(|| "no answer".to_owned(), |status| status.to_string());
+                let subject = self.redacted(&request.subject());
+                log::debug!("{subject} -> {status} (attempt {}, {:?})", attempts.made, began.elapsed());
+            }
             let answer =
                 outcome.and_then(|()| decode(body).map_err(|problem| failure::undecodable(&request, body, problem)));
             let error = match answer {
