@@ -2,8 +2,8 @@
 //!
 //! `cargo run --example publish_assets -- DIR [--decals]`
 //!
-//! What is known of each file is in `DIR/publish.lock.json`, written anew at each step, so that a run that is stopped at
-//! any moment loses nothing and the next one uploads nothing twice. The ids are in `DIR/assets.luau`.
+//! What is known of each file is in `DIR/publish.lock.json`, written anew at each step, so that a run which is stopped at
+//! any moment loses nothing, and the next uploads nothing twice; one at a time. The ids are in `DIR/assets.luau`.
 
 mod common;
 

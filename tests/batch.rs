@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use rblxopencloud::sandbox::{RateLimit, Sandbox};
+use rblxopencloud::sandbox::{OperationFailure, RateLimit, Sandbox};
 use rblxopencloud::{
     Asset, AssetFile, AssetType, AssetUpload, AssetUploads, Client, Error, ErrorKind, ErrorScope, User, UserInfo,
     WaitOptions,
@@ -684,4 +684,26 @@ fn two_runs_of_one_client_share_its_budget() {
     for run in runs {
         assert_all_right(&run.join().expect("it ends"), 15, &[]);
     }
+}
+
+#[test]
+fn what_went_wrong_beside_a_result_is_told_before_the_result() {
+    let sandbox = Sandbox::start().expect("there is a free port");
+    sandbox.add_user(UserInfo::new(USER, "one"));
+    sandbox.fail_next_operation(OperationFailure::partial("The icon was refused."));
+    let told = Arc::new(Mutex::new(Vec::new()));
+    let heard = Arc::clone(&told);
+    let uploads = sandbox.client().user(USER).upload_assets(images(2)).wait_options(impatient());
+    let uploads = uploads.on_partial_failure(move |which, failures| {
+        heard.lock().expect("no panic under it").push((which, failures.to_vec()));
+    });
+    let mut of_which = Vec::new();
+    for (which, result) in uploads {
+        result.expect("it is a success all the same");
+        of_which.push(which);
+    }
+    assert_eq!(of_which.len(), 2);
+    let told = told.lock().expect("no panic under it");
+    let [(which, failures)] = told.as_slice() else { panic!("{told:?}") };
+    assert!(of_which.contains(which) && *failures == ["The icon was refused."], "{told:?}");
 }

@@ -210,6 +210,10 @@ fn refusals() -> Vec<Refusal> {
         (403, v2("The key may not do this."), ErrorKind::PermissionDenied, Run),
         (403, "<html><body>Forbidden</body></html>".to_owned(), ErrorKind::PermissionDenied, Run),
         (429, gateway("Too many requests"), ErrorKind::RateLimited, Later),
+        (429, gateway("The quota of uploads for this month is used up."), ErrorKind::QuotaExhausted, Run),
+        // The name of a file is not what is wrong.
+        (400, v1("InvalidImage \"user_moderated_quota.png\""), ErrorKind::InvalidContent, Call),
+        (400, v1("Can't read \"quota_bar.png\""), ErrorKind::InvalidArgument, Call),
         (429, String::new(), ErrorKind::RateLimited, Later),
         (503, "<html><body>503</body></html>".to_owned(), ErrorKind::Server, Later),
         (503, String::new(), ErrorKind::Server, Later),

@@ -317,8 +317,8 @@ fn without_a_word_of_the_service_pauses_are_random_under_a_bound() {
 
 #[test]
 fn a_change_that_may_have_arrived_is_never_repeated_and_says_so() {
-    let statuses =
-        [408, 500, 502, 503, 504].map(|status| (status.to_string(), Reply::text(status, "").with("retry-after", "0")));
+    let statuses = [302, 303, 408, 499, 500, 502, 503, 504]
+        .map(|status| (status.to_string(), Reply::text(status, "").with("retry-after", "0")));
     let breaks = BREAKS.map(|(what, bytes)| (what.to_owned(), raw(bytes)));
     let unreadable = ["", "<html></html>", "[]", "null", "{\"path\":", "\u{0}"]
         .map(|body| (format!("200 with {body:?}"), Reply::text(200, body)));

@@ -4,8 +4,7 @@ mod support;
 
 use std::fs::{self, File};
 use std::io::{self, Read};
-use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::path::Path;
 use std::time::{Duration, SystemTime};
 
 use rblxopencloud::{
@@ -13,7 +12,7 @@ use rblxopencloud::{
     SocialLink, SocialLinkKind, User,
 };
 use serde_json::{Value, json};
-use support::{Reply, Request, Server, USER, fails, unchecked, within};
+use support::{Reply, Request, Server, TempDir, USER, fails, unchecked, within};
 
 const MIB: usize = 1024 * 1024;
 
@@ -43,36 +42,6 @@ fn noise(length: usize) -> Vec<u8> {
         state.to_le_bytes()[0]
     };
     (0..length).map(|_| next()).collect()
-}
-
-/// A directory that is removed with all that is in it.
-struct TempDir(PathBuf);
-
-impl TempDir {
-    fn new() -> Self {
-        static COUNT: AtomicUsize = AtomicUsize::new(0);
-        let name = format!("rblxopencloud-test-{}-{}", std::process::id(), COUNT.fetch_add(1, Ordering::SeqCst));
-        let path = std::env::temp_dir().join(name);
-        fs::create_dir_all(&path).expect("the directory for temporary files can be written to");
-        Self(path)
-    }
-
-    fn path(&self) -> &Path {
-        &self.0
-    }
-
-    /// Writes a file and gives its path.
-    fn file(&self, name: &str, content: &[u8]) -> PathBuf {
-        let path = self.0.join(name);
-        fs::write(&path, content).expect("a file can be written");
-        path
-    }
-}
-
-impl Drop for TempDir {
-    fn drop(&mut self) {
-        let _ = fs::remove_dir_all(&self.0);
-    }
 }
 
 /// A part of a form: the lines of its head, and its content.

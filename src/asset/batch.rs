@@ -30,8 +30,8 @@ const POLLERS: usize = 2;
 /// that is moderated, a quota that is used up ([`ErrorScope::Run`]). Then those that were not sent yet fail without being
 /// sent, while those that were are still waited for.
 ///
-/// Nothing is sent before the first [`next`](Iterator::next), and settings have to be made before it. Dropping it sends no more, and waits for those that are
-/// being sent at that moment.
+/// Nothing is sent before the first [`next`](Iterator::next), and settings have to be made before it. Dropping it sends no
+/// more, and waits for those that are being sent at that moment.
 ///
 /// ```no_run
 /// use rblxopencloud::{AssetUpload, User};
