@@ -6,7 +6,8 @@ use std::io::Read;
 use crate::asset::{Asset, AssetFile};
 use crate::error::{Error, ErrorKind, ServiceError};
 use crate::multipart::Form;
-use crate::operation::{OperationName, read_answer};
+use crate::operation::{read_answer, request_path};
+use crate::operation_name::OperationName;
 use crate::pager::{Listed, decode_page};
 use crate::rate_limit::Limits;
 use crate::user::{GroupMembership, InventoryItem, UserInfo};
@@ -54,7 +55,7 @@ pub fn header(text: &str) {
     let _ = limits.pause();
     if let Ok(name) = text.parse::<OperationName>() {
         assert_eq!(name.to_string(), text);
-        let path = name.request_path();
+        let path = request_path(&name);
         assert!(path.starts_with("/assets/v1/operations/") && path.matches('/').count() == 4, "{path}");
         assert!(!path.contains(['?', '#', ' ']) && !path.ends_with("/.."), "{path}");
     }

@@ -14,7 +14,8 @@ use std::time::Instant;
 use super::{Asset, AssetUpload, Creator};
 use crate::client::Client;
 use crate::error::{Error, ErrorKind, ErrorScope, Result};
-use crate::operation::{Operation, OperationName, Step, WaitOptions, Waiting};
+use crate::operation::{Operation, Step, WaitOptions, Waiting};
+use crate::operation_name::OperationName;
 
 /// How many operations are waited for at once. More would only be asked for more often than the service allows.
 const MOST_PENDING: usize = 100;

@@ -8,6 +8,8 @@ use std::time::Duration;
 
 pub(crate) use body::ServiceError;
 
+use crate::operation_name::OperationName;
+
 /// What every call of this crate returns.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
@@ -89,6 +91,8 @@ pub enum ErrorScope {
     /// All calls of this run: the key, the account or its quota. Nothing else will pass until somebody does something
     /// about it.
     Run,
+    /// All uploads of one asset type: its quota is used up. Uploads of other types can succeed.
+    AssetType,
     /// This call for now: it can succeed later, as it is.
     Later,
 }
@@ -113,6 +117,7 @@ struct Detail {
     concerns_run: bool,
     is_operation_failure: bool,
     outcome_unknown: bool,
+    operation: Option<OperationName>,
     attempts: u32,
 }
 
@@ -192,6 +197,24 @@ impl Error {
         self.detail.outcome_unknown
     }
 
+    /// Returns the name of the operation that this error is about, if the service had accepted the call.
+    ///
+    /// Unless [`is_operation_failure`](Self::is_operation_failure), the operation goes on: its result exists or may
+    /// exist. Don't send the call again; wait with [`Client::operation`](crate::Client::operation).
+    #[must_use]
+    pub fn operation(&self) -> Option<&OperationName> {
+        self.detail.operation.as_ref()
+    }
+
+    /// Returns whether waiting for the [`operation`](Self::operation) again can succeed.
+    ///
+    /// Waiting again is not sending again: [`is_retryable`](Self::is_retryable) is `false` once the service has accepted
+    /// a call.
+    #[must_use]
+    pub fn can_wait_again(&self) -> bool {
+        self.detail.operation.is_some() && !self.detail.is_operation_failure
+    }
+
     pub(crate) fn new(kind: ErrorKind, subject: impl Into<String>) -> Self {
         Self {
             detail: Box::new(Detail {
@@ -207,6 +230,7 @@ impl Error {
                 concerns_run: false,
                 is_operation_failure: false,
                 outcome_unknown: false,
+                operation: None,
                 attempts: 1,
             }),
             source: None,
@@ -239,6 +263,13 @@ impl Error {
         error.detail.code = said.code;
         error.detail.message = said.message;
         error
+    }
+
+    /// Names the operation that was accepted, and that this error is about.
+    #[allow(dead_code)]
+    pub(crate) fn about_operation(mut self, name: Option<OperationName>) -> Self {
+        self.detail.operation = name;
+        self
     }
 
     pub(crate) fn explain(mut self, explanation: impl Into<String>) -> Self {

@@ -1,8 +1,9 @@
 use serde::de;
 use serde_json::Value;
 
-use super::{OperationName, ReadResult, State};
+use super::{ReadResult, State};
 use crate::error::ServiceError;
+use crate::operation_name::OperationName;
 use crate::transport::Undecodable;
 
 /// What the service says of an operation.

@@ -1,17 +1,17 @@
 //! Work that the service goes on with after it has answered.
 
 mod answer;
-mod name;
 mod wait;
 
 use std::fmt;
+use std::str::FromStr;
 use std::sync::atomic::AtomicBool;
 use std::thread;
 use std::time::Instant;
 
+use percent_encoding::utf8_percent_encode;
 use serde_json::Value;
 
-pub use name::OperationName;
 pub(crate) use wait::{Step, Waiting};
 pub use wait::{WaitOptions, WaitProgress};
 
@@ -20,8 +20,9 @@ use self::answer::{Answer, Question};
 use crate::asset::Asset;
 use crate::client::Client;
 use crate::error::{Error, ErrorKind, Result, ServiceError};
+use crate::operation_name::OperationName;
 use crate::rate_limit::Endpoint;
-use crate::transport::Request;
+use crate::transport::{Request, SEGMENT};
 
 /// Work that the service goes on with: it will end with a `T`, or fail.
 ///
@@ -169,7 +170,7 @@ impl<T> Operation<T> {
         T: Clone,
     {
         if let (State::Pending, Some(name)) = (&self.state, &self.name) {
-            let path = name.request_path();
+            let path = request_path(name);
             let request =
                 Request::get(Endpoint::Operation, &path).needs("asset:read").until(deadline).unless(cancelled);
             let (read, asked_for) = (self.read, self.asked_for);
@@ -203,6 +204,18 @@ impl<T> Operation<T> {
     fn who(&self) -> String {
         self.name.as_ref().map_or_else(|| self.subject.clone(), OperationName::to_string)
     }
+}
+
+impl FromStr for OperationName {
+    type Err = Error;
+
+    fn from_str(text: &str) -> Result<Self> {
+        Self::parse(text).map_err(Error::invalid_input)
+    }
+}
+
+pub(crate) fn request_path(name: &OperationName) -> String {
+    format!("/assets/v1/operations/{}", utf8_percent_encode(name.id(), SEGMENT))
 }
 
 impl<T> fmt::Debug for Operation<T> {

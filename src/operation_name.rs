@@ -1,13 +1,8 @@
 use std::fmt;
-use std::str::FromStr;
 
-use percent_encoding::utf8_percent_encode;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
-use crate::error::{Error, Result};
-use crate::transport::SEGMENT;
-
-/// The name of an [`Operation`](crate::Operation), by which another process can go on waiting.
+/// The name of an [`Operation`](crate::Operation). Persist it to resume waiting in another process.
 ///
 /// ```
 /// use rblxopencloud::OperationName;
@@ -25,32 +20,27 @@ pub struct OperationName {
 const OPERATIONS: &str = "operations/";
 
 impl OperationName {
-    pub(super) fn from_id(id: &str) -> Option<Self> {
+    pub(crate) fn from_id(id: &str) -> Option<Self> {
         let is_plain = |byte: u8| byte.is_ascii_graphic() && !b"/?#%\\\"<>".contains(&byte);
         let is_id =
             !id.is_empty() && id.len() <= 256 && id.bytes().all(is_plain) && !id.bytes().all(|byte| byte == b'.');
         is_id.then(|| Self { id: id.to_owned() })
     }
 
-    pub(crate) fn request_path(&self) -> String {
-        format!("/assets/v1/{OPERATIONS}{}", utf8_percent_encode(&self.id, SEGMENT))
+    /// Reads `operations/{id}`, or says what is wrong.
+    pub(crate) fn parse(text: &str) -> Result<Self, String> {
+        let name = text.strip_prefix(OPERATIONS).and_then(Self::from_id);
+        name.ok_or_else(|| format!("invalid operation name {text:?}; expected the form operations/8f2c"))
+    }
+
+    pub(crate) fn id(&self) -> &str {
+        &self.id
     }
 }
 
 impl fmt::Display for OperationName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{OPERATIONS}{}", self.id)
-    }
-}
-
-impl FromStr for OperationName {
-    type Err = Error;
-
-    fn from_str(text: &str) -> Result<Self> {
-        text.strip_prefix(OPERATIONS).and_then(Self::from_id).ok_or_else(|| {
-            Error::invalid_input(format!("{text:?} is no operation's name"))
-                .advise("one looks like operations/8f2c, and Operation::name gives it")
-        })
     }
 }
 
@@ -62,6 +52,7 @@ impl Serialize for OperationName {
 
 impl<'de> Deserialize<'de> for OperationName {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        String::deserialize(deserializer)?.parse().map_err(de::Error::custom)
+        let text = String::deserialize(deserializer)?;
+        Self::parse(&text).map_err(de::Error::custom)
     }
 }
