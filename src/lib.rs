@@ -50,6 +50,7 @@
 mod asset;
 mod client;
 mod credentials;
+mod endpoint;
 mod error;
 #[cfg(fuzzing)]
 #[doc(hidden)]

@@ -12,18 +12,8 @@ use std::time::{Duration, Instant};
 use jiff::Timestamp;
 use jiff::fmt::rfc2822;
 
+pub(crate) use crate::endpoint::Endpoint;
 use crate::retry::LONGEST;
-
-/// What the service counts apart.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(crate) enum Endpoint {
-    User,
-    Inventory,
-    Memberships,
-    AssetCreate,
-    AssetUpdate,
-    Operation,
-}
 
 /// What an answer says of the limits.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]

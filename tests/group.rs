@@ -170,7 +170,7 @@ fn gateway(message: &str) -> String {
 
 fn words() -> [(&'static str, ErrorKind, ErrorScope); 14] {
     use ErrorKind::{AccountModerated, InvalidContent, Moderated, QuotaExhausted};
-    use ErrorScope::{Call, Run};
+    use ErrorScope::{AssetType, Call, Run};
     [
         ("InvalidImage", InvalidContent, Call),
         ("\"InvalidImage\"", InvalidContent, Call),
@@ -183,14 +183,14 @@ fn words() -> [(&'static str, ErrorKind, ErrorScope); 14] {
         ("User is moderated", AccountModerated, Run),
         ("User is moderated.", AccountModerated, Run),
         ("\"user is Moderated\"", AccountModerated, Run),
-        ("The quota of uploads is exhausted.", QuotaExhausted, Run),
-        ("Quota exceeded for this month", QuotaExhausted, Run),
-        ("RESOURCE_EXHAUSTED: audio upload quota", QuotaExhausted, Run),
+        ("The quota of uploads is exhausted.", QuotaExhausted, AssetType),
+        ("Quota exceeded for this month", QuotaExhausted, AssetType),
+        ("RESOURCE_EXHAUSTED: audio upload quota", QuotaExhausted, AssetType),
     ]
 }
 
 fn refusals() -> Vec<Refusal> {
-    use ErrorScope::{Call, Later, Run};
+    use ErrorScope::{AssetType, Call, Later, Run};
     let mut all: Vec<Refusal> = Vec::new();
     for (message, kind, scope) in words() {
         for body in [v1(message), v2(message), gateway(message), json!(message).to_string(), message.to_owned()] {
@@ -198,7 +198,7 @@ fn refusals() -> Vec<Refusal> {
         }
     }
     for body in [v1("Quota exhausted"), gateway("The upload quota is used up.")] {
-        all.push((403, body, ErrorKind::QuotaExhausted, Run));
+        all.push((403, body, ErrorKind::QuotaExhausted, AssetType));
     }
     for (status, body, kind, scope) in [
         (400, v1("The assetType is unknown."), ErrorKind::InvalidArgument, Call),
@@ -210,7 +210,7 @@ fn refusals() -> Vec<Refusal> {
         (403, v2("The key may not do this."), ErrorKind::PermissionDenied, Run),
         (403, "<html><body>Forbidden</body></html>".to_owned(), ErrorKind::PermissionDenied, Run),
         (429, gateway("Too many requests"), ErrorKind::RateLimited, Later),
-        (429, gateway("The quota of uploads for this month is used up."), ErrorKind::QuotaExhausted, Run),
+        (429, gateway("The quota of uploads for this month is used up."), ErrorKind::QuotaExhausted, AssetType),
         // The name of a file is not what is wrong.
         (400, v1("InvalidImage \"user_moderated_quota.png\""), ErrorKind::InvalidContent, Call),
         (400, v1("Can't read \"quota_bar.png\""), ErrorKind::InvalidArgument, Call),

@@ -234,7 +234,7 @@ fn waiting_ends_at_the_deadline_whatever_the_server_does() {
         };
         assert!(took <= limit + TOLERANCE, "{shown}: it took {took:?}");
         assert!(error.to_string().contains("operations/abc"), "{shown}: {error}");
-        assert!(error.is_retryable(), "{shown}: waiting can go on");
+        assert!(error.can_wait_again() && !error.is_retryable(), "{shown}: waiting can go on, sending must not");
     }
 }
 

@@ -279,16 +279,17 @@ fn waiting_tells_what_failed_from_what_is_pending_and_from_what_is_not_known() {
     let short = WaitOptions::new().timeout(Duration::from_millis(100)).first_pause(Duration::from_secs(20));
     let server = Server::script([started()]);
     let pending = fails(server.client().operation(name()).wait_with(&short), ErrorKind::OperationPending);
-    assert!(pending.is_retryable() && pending.to_string().contains("still pending"), "{pending}");
+    assert!(pending.can_wait_again() && pending.to_string().contains("still pending"), "{pending}");
 
     let server = Server::script([Reply::text(503, "")]);
     let once = server.user_without_retries();
     let unknown = fails(once.client().operation(name()).wait_with(&short), ErrorKind::OperationPending);
-    assert!(unknown.is_retryable() && !unknown.to_string().contains("still pending"), "{unknown}");
+    assert!(unknown.can_wait_again() && !unknown.to_string().contains("still pending"), "{unknown}");
     assert!(unknown.to_string().contains("503"), "{unknown}");
 
     for (status, kind) in [(401, ErrorKind::Unauthenticated), (404, ErrorKind::NotFound)] {
         let server = Server::script([started(), Reply::text(status, "")]);
-        fails(resumed_wait(&server.user()), kind);
+        let error = fails(resumed_wait(&server.user()), kind);
+        assert!(error.can_wait_again() && error.outcome_unknown() && !error.is_retryable(), "{error}");
     }
 }

@@ -171,6 +171,8 @@ impl AssetUpdate {
     /// Sends the update.
     pub(crate) fn send(mut self, client: &Client) -> Result<Operation<super::Asset>> {
         self.check()?;
+        let texts = self.fields.values().flatten().filter_map(Value::as_str);
+        let echoes = texts.chain(self.file.as_ref().map(AssetFile::name)).map(str::to_owned).collect();
         let mask: Vec<&str> = self.fields.keys().map(String::as_str).collect();
         let mask = mask.join(",");
         let mut request: Map<String, Value> =
@@ -193,6 +195,6 @@ impl AssetUpdate {
         if !mask.is_empty() {
             request = request.query("updateMask", &mask);
         }
-        Operation::start(client.clone(), request, Some(self.asset_id))
+        Operation::start(client.clone(), request, echoes, Some(self.asset_id))
     }
 }

@@ -162,10 +162,11 @@ impl AssetUpload {
             },
         };
         let content_type = self.file.checked_content_type()?;
+        let echoes = vec![self.name.clone(), self.description.clone(), self.file.name().to_owned()];
         let mut form = Form::new(&request, Some((self.file, content_type)))?;
         let request =
             Request::post(Endpoint::AssetCreate, "/assets/v1/assets", &mut form).needs("asset:write").unless(cancelled);
-        Operation::start(client.clone(), request, None)
+        Operation::start(client.clone(), request, echoes, None)
     }
 }
 

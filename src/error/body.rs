@@ -2,8 +2,6 @@
 
 use serde_json::Value;
 
-use super::ErrorKind;
-
 /// More than this of a message helps nobody.
 const LONGEST_MESSAGE: usize = 500;
 
@@ -65,37 +63,6 @@ impl ServiceError {
             Some(code) => matches!(code, "0" | "OK" | "200"),
             None => self.message.is_none(),
         }
-    }
-
-    /// The kinds that only the words tell of. The words vary, so they are matched loosely.
-    pub(crate) fn kind(&self) -> Option<ErrorKind> {
-        let text = self.letters();
-        let says = |words: &[&str]| words.iter().any(|word| text.contains(word));
-        if says(&["invalidimage", "invalidaudio", "invalidvideo", "invalidmodel", "invalidfile", "invalidmesh"]) {
-            Some(ErrorKind::InvalidContent)
-        } else if says(&["userismoderated", "usermoderated", "accountismoderated", "accountmoderated"]) {
-            Some(ErrorKind::AccountModerated)
-        } else if says(&["moderated"]) {
-            Some(ErrorKind::Moderated)
-        } else if says(&["quota", "resourceexhausted"]) {
-            Some(ErrorKind::QuotaExhausted)
-        } else {
-            None
-        }
-    }
-
-    pub(crate) fn names_a_quota(&self) -> bool {
-        self.letters().contains("quota")
-    }
-
-    /// The letters of code and message, but for file names in quotes. The service puts words of its own in quotes too.
-    fn letters(&self) -> String {
-        let words = [&self.code, &self.message].into_iter().flatten();
-        let is_file_name = |quoted: &str| quoted.trim_end_matches('.').contains('.') && !quoted.contains(' ');
-        let parts = words.flat_map(|text| text.split('"').enumerate());
-        let said = parts.filter(|(at, part)| at % 2 == 0 || !is_file_name(part)).map(|(_, part)| part);
-        let letters: String = said.flat_map(str::chars).filter(|c| c.is_alphanumeric()).collect();
-        letters.to_lowercase()
     }
 
     fn from_list(errors: &[Value]) -> Option<Self> {

@@ -1,16 +1,20 @@
-//! What can go wrong, said once and for all calls.
+//! What can go wrong, for all calls.
 
 mod body;
+mod classify;
+mod words;
 
 use std::error::Error as StdError;
 use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
 pub(crate) use body::ServiceError;
+pub(crate) use classify::{Asked, Moment, Outcome, Verdict, classify};
 
 use crate::operation_name::OperationName;
 
-/// What every call of this crate returns.
+/// The result of every call of this crate.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
 /// Why a call failed.
@@ -29,42 +33,44 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 /// }
 /// # }
 /// ```
-#[derive(thiserror::Error)]
-#[error("{detail}")]
+///
+/// [`source`](StdError::source) gives what lies behind the words of that line; it doesn't repeat them.
+#[derive(Clone)]
 pub struct Error {
-    detail: Box<Detail>,
-    source: Option<Box<dyn StdError + Send + Sync>>,
+    detail: Arc<Detail>,
 }
 
-/// What sort of failure an [`Error`] is.
+/// The kind of an [`Error`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ErrorKind {
-    /// The call was refused before anything was sent: a key, an address or an argument can't be right.
+    /// Nothing was sent: the key, the base URL, a setting or an argument can't be right.
     InvalidInput,
-    /// A local file could not be read, or was not what it was declared to be.
+    /// A local file could not be read, or isn't what it was declared to be.
     File,
     /// The service could not be reached, or the connection broke.
     Connection,
-    /// One of the client's time limits passed.
+    /// One of the client's timeouts passed.
     Timeout,
-    /// The service answered something that isn't an answer: not its format, too large, or pages that go round in circles.
+    /// The response isn't one that the service sends: not its format, too large, or pages that go round in circles.
     InvalidResponse,
     /// 400, 413, 415, 422: the service refused an argument.
     InvalidArgument,
-    /// The service could make nothing of the file: an image that is broken, say.
+    /// The service couldn't read the file's content: a broken image, for example.
     InvalidContent,
     /// The name or the description was moderated.
     Moderated,
-    /// The account is moderated. Whatever is sent next is refused too, and the account may be in trouble.
+    /// The account is moderated. Everything sent next is refused too.
     AccountModerated,
-    /// The account's quota of uploads is used up, for hours or for the month.
+    /// The quota of uploads of this asset type is used up, for hours or for the month.
     QuotaExhausted,
-    /// 401: the service doesn't know the key or the token, or doesn't take it here.
+    /// 401: the service doesn't know the key or the token, or doesn't accept it here.
     Unauthenticated,
     /// 403: the key or the token may not do this.
     PermissionDenied,
-    /// 404: there is no such thing.
+    /// 407: the proxy wants credentials.
+    ProxyRefused,
+    /// 404: the resource doesn't exist.
     NotFound,
     /// 409: somebody else changed it at the same time.
     Conflict,
@@ -72,33 +78,32 @@ pub enum ErrorKind {
     RateLimited,
     /// 5xx: the service failed.
     Server,
-    /// A status with no kind of its own; redirects among them, which are never followed.
+    /// A status without a kind of its own. Redirects are among them; they are never followed.
     UnexpectedStatus,
     /// An [`Operation`](crate::Operation) ended, and failed.
     OperationFailed,
-    /// An [`Operation`](crate::Operation) was still pending when the time to wait for it was over.
+    /// An [`Operation`](crate::Operation) was still pending at the end of the wait.
     OperationPending,
-    /// The call was given up before it was sent, because nobody waits for it any more.
+    /// The call was given up before it was sent.
     Cancelled,
 }
 
-/// How far a failure reaches, for programs that do many things in one run.
+/// How far a failure reaches, for programs that make many calls in one run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ErrorScope {
-    /// This call alone: its file, its name, its id. The next one can succeed.
+    /// This call alone: its file, its name, or the resource that it names. The next call can succeed.
     Call,
-    /// All calls of this run: the key, the account or its quota. Nothing else will pass until somebody does something
-    /// about it.
+    /// All calls of this run: the key, its scopes, or the account. Nothing else succeeds until somebody changes that.
     Run,
     /// All uploads of one asset type: its quota is used up. Uploads of other types can succeed.
     AssetType,
-    /// This call for now: it can succeed later, as it is.
+    /// This call for now: the same call can succeed later.
     Later,
 }
 
 /// All that is known of a failure.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct Detail {
     kind: ErrorKind,
     /// `GET /cloud/v2/users/1`, or what else was tried.
@@ -113,71 +118,73 @@ struct Detail {
     retry_after: Option<Duration>,
     /// The cause can be gone the next time.
     passing: bool,
-    /// The cause is one that all calls of the client share.
-    concerns_run: bool,
+    /// Where it doesn't follow from the kind.
+    scope: Option<ErrorScope>,
     is_operation_failure: bool,
     outcome_unknown: bool,
     operation: Option<OperationName>,
     attempts: u32,
+    source: Option<Arc<dyn StdError + Send + Sync>>,
 }
 
 impl Error {
-    /// What sort of failure it is.
+    /// Returns the kind of failure.
     #[must_use]
     pub fn kind(&self) -> ErrorKind {
         self.detail.kind
     }
 
-    /// The HTTP status, if the service answered with one that made this an error.
+    /// Returns the HTTP status, if the service's response made this an error.
     #[must_use]
     pub fn status(&self) -> Option<u16> {
         self.detail.status
     }
 
-    /// The service's own code, such as `INVALID_ARGUMENT`; some parts of the service send numbers.
+    /// Returns the service's own code, such as `INVALID_ARGUMENT`. Some parts of the service send numbers.
     #[must_use]
     pub fn code(&self) -> Option<&str> {
         self.detail.code.as_deref()
     }
 
-    /// The service's own words, on one line.
+    /// Returns the service's own message, on one line.
     #[must_use]
     pub fn message(&self) -> Option<&str> {
         self.detail.message.as_deref()
     }
 
-    /// How long the service asked to wait before the next try.
+    /// Returns how long the service asked to wait before the next try.
     #[must_use]
     pub fn retry_after(&self) -> Option<Duration> {
         self.detail.retry_after
     }
 
-    /// Whether the same call can succeed later without a change: the cause is passing, and a second call does no harm
-    /// that the first one hadn't done.
+    /// Returns whether the same call can be made again: the cause is transient, and a second call does no harm.
     ///
-    /// `false` while [`outcome_unknown`](Self::outcome_unknown): look first whether the call took effect.
+    /// It is `false` while [`outcome_unknown`](Self::outcome_unknown), and once the service has accepted the call. To go
+    /// on waiting for an accepted call, see [`can_wait_again`](Self::can_wait_again).
     #[must_use]
     pub fn is_retryable(&self) -> bool {
         self.detail.passing && !self.detail.outcome_unknown
     }
 
-    /// Whether it is the failure of an [`Operation`](crate::Operation) that has ended: nothing came of it, and nothing
-    /// will. `false` if asking for it failed, or the waiting for it, which says nothing of the operation.
+    /// Returns whether an [`Operation`](crate::Operation) ended, and failed: nothing came of it, and nothing will.
+    ///
+    /// It is `false` if a poll failed or the wait ended, which says nothing of the operation.
     #[must_use]
     pub fn is_operation_failure(&self) -> bool {
         self.detail.is_operation_failure
     }
 
-    /// How far the failure reaches.
+    /// Returns how far the failure reaches.
     #[must_use]
     pub fn scope(&self) -> ErrorScope {
+        if let Some(scope) = self.detail.scope {
+            return scope;
+        }
         match self.detail.kind {
-            _ if self.detail.concerns_run => ErrorScope::Run,
-            ErrorKind::Unauthenticated
-            | ErrorKind::PermissionDenied
-            | ErrorKind::AccountModerated
-            | ErrorKind::QuotaExhausted => ErrorScope::Run,
-            // What doesn't pass by itself: a certificate that isn't trusted, say.
+            ErrorKind::Unauthenticated | ErrorKind::AccountModerated | ErrorKind::ProxyRefused => ErrorScope::Run,
+            ErrorKind::QuotaExhausted => ErrorScope::AssetType,
+            // What isn't transient: a certificate that isn't trusted, for example.
             ErrorKind::Connection if !self.detail.passing => ErrorScope::Run,
             ErrorKind::Connection
             | ErrorKind::Timeout
@@ -190,8 +197,11 @@ impl Error {
         }
     }
 
-    /// Whether it can't be known if a call that changes something took effect: the request was on its way when the
-    /// connection broke, say. The asset may be there, or not; repeating the call may make a second one.
+    /// Returns whether the call may have taken effect although it failed.
+    ///
+    /// The request was on its way when the connection broke, or the service had accepted it and its
+    /// [`operation`](Self::operation) hasn't ended. The asset exists or may exist; sending the call again may make a
+    /// second one.
     #[must_use]
     pub fn outcome_unknown(&self) -> bool {
         self.detail.outcome_unknown
@@ -206,7 +216,7 @@ impl Error {
         self.detail.operation.as_ref()
     }
 
-    /// Returns whether waiting for the [`operation`](Self::operation) again can succeed.
+    /// Returns whether the [`operation`](Self::operation) can be waited for again.
     ///
     /// Waiting again is not sending again: [`is_retryable`](Self::is_retryable) is `false` once the service has accepted
     /// a call.
@@ -217,7 +227,7 @@ impl Error {
 
     pub(crate) fn new(kind: ErrorKind, subject: impl Into<String>) -> Self {
         Self {
-            detail: Box::new(Detail {
+            detail: Arc::new(Detail {
                 kind,
                 subject: subject.into(),
                 status: None,
@@ -227,14 +237,19 @@ impl Error {
                 advice: None,
                 retry_after: None,
                 passing: false,
-                concerns_run: false,
+                scope: None,
                 is_operation_failure: false,
                 outcome_unknown: false,
                 operation: None,
                 attempts: 1,
+                source: None,
             }),
-            source: None,
         }
+    }
+
+    fn with(mut self, change: impl FnOnce(&mut Detail)) -> Self {
+        change(Arc::make_mut(&mut self.detail));
+        self
     }
 
     pub(crate) fn invalid_input(explanation: impl Into<String>) -> Self {
@@ -257,109 +272,118 @@ impl Error {
         Self::new(ErrorKind::InvalidResponse, subject).explain(explanation)
     }
 
-    /// The service said no, by status or inside an answer.
+    /// The service said no, and this is what it means.
+    pub(crate) fn refused(verdict: Verdict, subject: impl Into<String>, said: ServiceError) -> Self {
+        Self::service(verdict.kind, subject, said).with(|detail| {
+            detail.scope = Some(verdict.scope);
+            detail.passing = verdict.transient;
+            detail.outcome_unknown = verdict.outcome_unknown;
+            detail.advice = verdict.advice;
+        })
+    }
+
+    /// An error in the service's words.
     pub(crate) fn service(kind: ErrorKind, subject: impl Into<String>, said: ServiceError) -> Self {
-        let mut error = Self::new(said.kind().filter(|_| has_details(kind)).unwrap_or(kind), subject);
-        error.detail.code = said.code;
-        error.detail.message = said.message;
-        error
-    }
-
-    /// Names the operation that was accepted, and that this error is about.
-    #[allow(dead_code)]
-    pub(crate) fn about_operation(mut self, name: Option<OperationName>) -> Self {
-        self.detail.operation = name;
-        self
-    }
-
-    pub(crate) fn explain(mut self, explanation: impl Into<String>) -> Self {
-        self.detail.explanation = Some(body::one_line(&explanation.into()));
-        self
-    }
-
-    /// Says which file it is about.
-    pub(crate) fn about_file(mut self, name: &str) -> Self {
-        self.detail.subject = format!("the file {name:?}: {}", self.detail.subject);
-        self
-    }
-
-    /// Replaces what was advised before.
-    pub(crate) fn advise(mut self, advice: impl Into<String>) -> Self {
-        self.detail.advice = Some(advice.into());
-        self
+        Self::new(kind, subject).with(|detail| (detail.code, detail.message) = (said.code, said.message))
     }
 
     /// Nothing was sent, because of what happened to another call.
     pub(crate) fn stopped(kind: ErrorKind, cause: &str) -> Self {
-        let mut error =
-            Self::new(kind, "nothing was sent").explain(format!("another call failed as all would: {cause}"));
-        error.detail.concerns_run = true;
-        error
+        Self::new(kind, "nothing was sent")
+            .explain(format!("another call failed as all would: {cause}"))
+            .concerning_run()
+    }
+
+    pub(crate) fn explain(self, explanation: impl Into<String>) -> Self {
+        self.with(|detail| detail.explanation = Some(body::one_line(&explanation.into())))
+    }
+
+    /// Says which file it is about.
+    pub(crate) fn about_file(self, name: &str) -> Self {
+        self.with(|detail| detail.subject = format!("the file {name:?}: {}", detail.subject))
+    }
+
+    /// Replaces the advice.
+    pub(crate) fn advise(self, advice: impl Into<String>) -> Self {
+        self.with(|detail| detail.advice = Some(advice.into()))
     }
 
     /// Marks the end of an operation.
-    pub(crate) fn of_operation(mut self) -> Self {
-        self.detail.is_operation_failure = true;
-        self
+    pub(crate) fn of_operation(self) -> Self {
+        self.with(|detail| detail.is_operation_failure = true)
+    }
+
+    /// Names the operation that this is about. Unless the operation has failed, the call was accepted: its result exists
+    /// or may exist.
+    pub(crate) fn about_operation(self, name: Option<OperationName>) -> Self {
+        self.with(|detail| {
+            detail.outcome_unknown = !detail.is_operation_failure && (name.is_some() || detail.outcome_unknown);
+            detail.operation = name;
+        })
     }
 
     /// Marks a cause that all calls of the client share.
-    pub(crate) fn concerning_run(mut self) -> Self {
-        self.detail.concerns_run = true;
-        self
+    pub(crate) fn concerning_run(self) -> Self {
+        self.with(|detail| detail.scope = Some(ErrorScope::Run))
     }
 
     /// Marks a cause that can be gone the next time.
-    pub(crate) fn passing(mut self) -> Self {
-        self.detail.passing = true;
-        self
+    pub(crate) fn passing(self) -> Self {
+        self.with(|detail| detail.passing = true)
     }
 
     pub(crate) fn is_passing(&self) -> bool {
         self.detail.passing
     }
 
-    pub(crate) fn with_status(mut self, status: u16) -> Self {
-        self.detail.status = Some(status);
-        self
+    pub(crate) fn with_status(self, status: u16) -> Self {
+        self.with(|detail| detail.status = Some(status))
     }
 
-    pub(crate) fn with_retry_after(mut self, retry_after: Option<Duration>) -> Self {
-        self.detail.retry_after = retry_after;
-        self
+    pub(crate) fn with_retry_after(self, retry_after: Option<Duration>) -> Self {
+        self.with(|detail| detail.retry_after = retry_after)
     }
 
-    pub(crate) fn with_unknown_outcome(mut self, unknown: bool) -> Self {
-        self.detail.outcome_unknown = unknown;
-        self
+    pub(crate) fn with_unknown_outcome(self, unknown: bool) -> Self {
+        self.with(|detail| detail.outcome_unknown = unknown)
     }
 
-    pub(crate) fn after_attempts(mut self, made: u32) -> Self {
-        self.detail.attempts = made;
-        self
+    pub(crate) fn after_attempts(self, made: u32) -> Self {
+        self.with(|detail| detail.attempts = made)
     }
 
-    /// Takes a secret out of everything that came from outside, and cuts what is too long; in this order, so that no part
-    /// of the secret stays at the cut.
-    pub(crate) fn without(mut self, secret: &str) -> Self {
-        let detail = &mut *self.detail;
-        for text in [&mut detail.code, &mut detail.message, &mut detail.explanation].into_iter().flatten() {
-            *text = body::shorten(&redacted(text, secret));
-        }
-        detail.subject = redacted(&detail.subject, secret);
-        if self
-            .source
-            .as_ref()
-            .is_some_and(|source| redacted(&format!("{source} {source:?}"), secret).contains(REDACTED))
-        {
-            self.source = None;
-        }
-        self
+    pub(crate) fn caused_by(self, source: impl StdError + Send + Sync + 'static) -> Self {
+        self.with(|detail| detail.source = Some(Arc::new(source)))
     }
 
-    pub(crate) fn caused_by(mut self, source: impl StdError + Send + Sync + 'static) -> Self {
-        self.source = Some(Box::new(source));
-        self
+    /// Takes a secret out of everything that came from outside, then cuts what is too long. In this order no part of the
+    /// secret stays at the cut.
+    pub(crate) fn without(self, secret: &str) -> Self {
+        self.with(|detail| {
+            for text in [&mut detail.code, &mut detail.message, &mut detail.explanation].into_iter().flatten() {
+                *text = body::shorten(&redacted(text, secret));
+            }
+            detail.subject = redacted(&detail.subject, secret);
+            let tells = |source: &(dyn StdError + Send + Sync)| {
+                redacted(&format!("{source} {source:?}"), secret).contains(REDACTED)
+            };
+            if detail.source.as_deref().is_some_and(tells) {
+                detail.source = None;
+            }
+        })
+    }
+}
+
+impl StdError for Error {
+    /// The words of the direct cause are in the line already, so this is the cause behind it.
+    fn source(&self) -> Option<&(dyn StdError + 'static)> {
+        self.detail.source.as_ref()?.source()
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.detail.fmt(f)
     }
 }
 
@@ -370,14 +394,8 @@ impl fmt::Debug for Error {
         if !f.alternate() {
             return write!(f, "{:?}: {}", self.detail.kind, self.detail);
         }
-        f.debug_struct("Error").field("detail", &self.detail).field("source", &self.source).finish()
+        f.debug_struct("Error").field("detail", &self.detail).finish()
     }
-}
-
-/// Whether the words of the service can say more than this kind does.
-fn has_details(kind: ErrorKind) -> bool {
-    use ErrorKind::{InvalidArgument, OperationFailed, PermissionDenied, UnexpectedStatus};
-    matches!(kind, InvalidArgument | OperationFailed | PermissionDenied | UnexpectedStatus)
 }
 
 const REDACTED: &str = "[redacted]";
@@ -401,7 +419,9 @@ impl fmt::Display for Detail {
         if self.attempts > 1 {
             more.push_str(&format!(" (tried {} times)", self.attempts));
         }
-        if self.outcome_unknown {
+        if let Some(operation) = self.operation.as_ref().filter(|_| !self.is_operation_failure) {
+            more.push_str(&format!("; the call was accepted: don't send it again, wait for {operation}"));
+        } else if self.outcome_unknown {
             more.push_str("; it can't be known whether the call took effect, so look before you repeat it");
         }
         if let Some(advice) = &self.advice {

@@ -29,8 +29,8 @@ impl<T> Answer<T> {
         question: Question,
     ) -> Result<Self, Undecodable> {
         let json: Value = serde_json::from_slice(body)?;
-        let strange = |what: &str| Undecodable::Json(de::Error::custom(what));
-        let object = json.as_object().ok_or_else(|| strange("an operation that is no object"))?;
+        let strange = |what: &str| <serde_json::Error as de::Error>::custom(what);
+        let object = json.as_object().ok_or_else(|| strange("an operation that isn't an object"))?;
         let present = |field: &str| object.get(field).filter(|value| !value.is_null());
 
         let name =
@@ -61,13 +61,15 @@ impl<T> Answer<T> {
                 if let Some(said) = refusal_in(response) {
                     return failed(said);
                 }
-                let result = read(response, asked_for)?;
-                return Ok(Self { name, state: State::Done(result), partial_failures: failures });
+                return match read(response, asked_for) {
+                    Ok(result) => Ok(Self { name, state: State::Done(result), partial_failures: failures }),
+                    Err(problem) => Err(Undecodable::of_operation(name, problem)),
+                };
             }
         }
         if done == Some(true) {
             if failures.is_empty() {
-                return Err(strange("an operation that is done and has no result"));
+                return Err(Undecodable::of_operation(name, strange("an operation that is done and has no result")));
             }
             return failed(ServiceError { code: None, message: Some(failures.join("; ")) });
         }
@@ -78,7 +80,7 @@ impl<T> Answer<T> {
             if question == Question::Start {
                 // An update may be answered with the fields that it changed.
                 if asked_for.is_none() || done.is_some() {
-                    return Err(strange("an operation without a name"));
+                    return Err(strange("an operation without a name").into());
                 }
                 return answer(State::Done(read(&json, asked_for)?));
             }

@@ -19,7 +19,7 @@ use self::answer::{Answer, Question};
 
 use crate::asset::Asset;
 use crate::client::Client;
-use crate::error::{Error, ErrorKind, Result, ServiceError};
+use crate::error::{Asked, Error, Moment, Outcome, Result, ServiceError, classify};
 use crate::operation_name::OperationName;
 use crate::rate_limit::Endpoint;
 use crate::transport::{Request, SEGMENT};
@@ -27,13 +27,14 @@ use crate::transport::{Request, SEGMENT};
 /// Work that the service goes on with: it will end with a `T`, or fail.
 ///
 /// ```no_run
-/// # use rblxopencloud::{AssetUpload, ErrorKind, Result, User};
+/// # use rblxopencloud::{AssetUpload, Result, User};
 /// # fn run(user: &User, upload: AssetUpload) -> Result<()> {
 /// let mut operation = user.upload_asset(upload)?;
 /// match operation.wait() {
 ///     Ok(asset) => println!("made {}", asset.id),
-///     Err(error) if error.kind() == ErrorKind::OperationPending => {
-///         println!("still pending; go on later with {:?}", operation.name());
+///     Err(error) if error.can_wait_again() => {
+///         // Save the name: `client.operation(name.parse()?)` goes on waiting, also in another process.
+///         println!("not known yet; {}", error.operation().unwrap());
 ///     }
 ///     Err(error) => return Err(error),
 /// }
@@ -53,6 +54,8 @@ pub struct Operation<T> {
     partial_failures: Vec<String>,
     read: ReadResult<T>,
     asked_for: Option<u64>,
+    /// Texts of the call that the service may repeat in its words.
+    echoes: Vec<String>,
 }
 
 /// Reads a result, and fills in the id that was asked for.
@@ -67,12 +70,18 @@ enum State<T> {
 
 impl Operation<Asset> {
     /// Makes the call that begins an operation on an asset.
-    pub(crate) fn start(client: Client, request: Request<'_>, asset_id: Option<u64>) -> Result<Self> {
+    pub(crate) fn start(
+        client: Client,
+        request: Request<'_>,
+        echoes: Vec<String>,
+        asset_id: Option<u64>,
+    ) -> Result<Self> {
         let subject = request.subject();
+        let request = request.echoes(&echoes);
         let answer = client
             .transport()
             .send(request, &mut Vec::new(), |body| Answer::read(body, Asset::from_answer, asset_id, Question::Start))?;
-        let mut operation = Self { subject, asked_for: asset_id, ..Self::pending(client, None) };
+        let mut operation = Self { subject, asked_for: asset_id, echoes, ..Self::pending(client, None) };
         operation.take(answer);
         Ok(operation)
     }
@@ -90,6 +99,7 @@ impl Operation<Asset> {
             partial_failures: Vec::new(),
             read: Asset::from_answer,
             asked_for: None,
+            echoes: Vec::new(),
         }
     }
 }
@@ -124,7 +134,7 @@ impl<T> Operation<T> {
     /// Asks once how it stands: `None` is "still pending". Costs no request when it has ended already.
     ///
     /// # Errors
-    /// [`OperationFailed`](ErrorKind::OperationFailed), or a kind that says more, if it ended badly, with the service's
+    /// [`OperationFailed`](crate::ErrorKind::OperationFailed), or a kind that says more, if it ended badly, with the service's
     /// reason; [`is_operation_failure`](Error::is_operation_failure) tells it from what kept the question from being answered, which says nothing of the operation.
     pub fn poll(&mut self) -> Result<Option<T>>
     where
@@ -149,8 +159,8 @@ impl<T> Operation<T> {
     /// Failures that pass (a lost connection, a busy service) don't end the waiting.
     ///
     /// # Errors
-    /// [`OperationFailed`](ErrorKind::OperationFailed) if it ended badly, with the service's reason;
-    /// [`OperationPending`](ErrorKind::OperationPending) if it hasn't ended in time, which names it, so that the waiting
+    /// [`OperationFailed`](crate::ErrorKind::OperationFailed) if it ended badly, with the service's reason;
+    /// [`OperationPending`](crate::ErrorKind::OperationPending) if it hasn't ended in time, which names it, so that the waiting
     /// can go on; else what can't pass, such as a key that isn't taken any more.
     pub fn wait_with(&mut self, options: &WaitOptions) -> Result<T>
     where
@@ -177,15 +187,24 @@ impl<T> Operation<T> {
             let answer = self
                 .client
                 .transport()
-                .send(request, &mut Vec::new(), |body| Answer::read(body, read, asked_for, Question::Poll))?;
+                .send(request, &mut Vec::new(), |body| Answer::read(body, read, asked_for, Question::Poll))
+                .map_err(|error| error.about_operation(self.name.clone()))?;
             self.take(answer);
         }
         match &self.state {
             State::Pending => Ok(None),
             State::Done(result) => Ok(Some(result.clone())),
             State::Failed(said) => {
-                let error = Error::service(ErrorKind::OperationFailed, self.who(), said.clone());
-                Err(self.seal(error.explain("the operation failed").of_operation()))
+                let asked = Asked {
+                    endpoint: Endpoint::Operation,
+                    moment: Moment::Accepted,
+                    by_key: self.client.transport().asks_by_key(),
+                    scope: "",
+                    echoes: &self.echoes,
+                };
+                let verdict = classify(&asked, Outcome::OperationFailed, said);
+                let error = Error::refused(verdict, self.who(), said.clone()).explain("the operation failed");
+                Err(self.seal(error.of_operation().about_operation(self.name.clone())))
             }
         }
     }

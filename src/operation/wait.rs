@@ -181,7 +181,7 @@ impl Waiting {
             Ok(None) => self.last_problem = None,
             // There was no time for an answer, which is no news.
             Err(error) if self.is_last && error.kind() == ErrorKind::Timeout => {}
-            Err(error) if error.is_retryable() => {
+            Err(error) if error.is_passing() => {
                 asked_to_wait = error.retry_after().unwrap_or_default();
                 self.last_problem = Some(error);
             }
@@ -227,7 +227,7 @@ impl Waiting {
                 Some(problem) => format!("not known to have ended {what}; the last question failed: {problem}"),
             })
             .passing()
-            .advise("it goes on: wait again, or later with Client::operation and this name");
+            .about_operation(operation.name().cloned());
         operation.seal(match problem {
             Some(problem) => error.caused_by(problem),
             None => error,

@@ -7,15 +7,27 @@ use super::body::ReadProblem;
 use super::request::Request;
 use super::timeouts::Timeouts;
 use crate::credentials::Scheme;
-use crate::error::{Error, ErrorKind, ServiceError};
-use crate::rate_limit::{Endpoint, Limits};
+use crate::error::{Asked, Error, ErrorKind, Outcome, ServiceError, classify};
+use crate::operation_name::OperationName;
+use crate::rate_limit::Limits;
 
 /// Why a good answer could not be read.
 #[derive(Debug)]
 pub(crate) enum Undecodable {
     Json(serde_json::Error),
+    /// The result of an operation, whose name could be read.
+    Operation(OperationName, serde_json::Error),
     /// A 200 whose body is an error.
     Service(ServiceError),
+}
+
+impl Undecodable {
+    pub(crate) fn of_operation(name: Option<OperationName>, problem: serde_json::Error) -> Self {
+        match name {
+            Some(name) => Self::Operation(name, problem),
+            None => Self::Json(problem),
+        }
+    }
 }
 
 impl From<serde_json::Error> for Undecodable {
@@ -88,46 +100,32 @@ pub(super) fn broken_answer(
 
 /// The service answered with a status that says no.
 pub(super) fn refusal(scheme: Scheme, request: &Request<'_>, status: u16, limits: Limits, body: &[u8]) -> Error {
-    let kind = match status {
-        400 | 413 | 415 | 422 => ErrorKind::InvalidArgument,
-        401 => ErrorKind::Unauthenticated,
-        403 => ErrorKind::PermissionDenied,
-        404 => ErrorKind::NotFound,
-        409 => ErrorKind::Conflict,
-        429 => ErrorKind::RateLimited,
-        500..=599 => ErrorKind::Server,
-        _ => ErrorKind::UnexpectedStatus,
-    };
     let said = ServiceError::from_body(body);
-    // A limit that says when it ends is one of the minute; a quota is one of the day or the month.
-    let is_quota = status == 429 && limits.pause().is_none() && said.names_a_quota();
-    let kind = if is_quota { ErrorKind::QuotaExhausted } else { kind };
-    let advice = advice(request, scheme, status, &said);
     let pause = match status {
         429 => limits.pause(),
         _ => limits.retry_after,
     };
-    // A redirect can be the way to the result of what was done.
-    let says_nothing = kind == ErrorKind::Server || matches!(status, 302 | 303 | 408 | 499);
-    let unknown = request.may_have_arrived() && says_nothing;
-    let mut error = Error::service(kind, request.subject(), said)
-        .with_status(status)
-        .with_retry_after(pause)
-        .with_unknown_outcome(unknown);
-    if !is_quota && matches!(status, 408 | 429 | 500 | 502 | 503 | 504) {
-        error = error.passing();
-    }
+    let asked = Asked {
+        endpoint: request.endpoint,
+        moment: request.moment(),
+        by_key: scheme == Scheme::ApiKey,
+        scope: request.scope,
+        echoes: request.echoes,
+    };
+    let verdict = classify(&asked, Outcome::Status { status, pause }, &said);
+    let error = Error::refused(verdict, request.subject(), said).with_status(status).with_retry_after(pause);
     if (300..400).contains(&status) {
-        error = error.explain("a redirect, which is never followed: the key would go to another place");
+        return error.explain("a redirect; redirects are never followed, because the key would go to another place");
     }
-    match advice {
-        Some(advice) => error.advise(advice),
-        None => error,
-    }
+    error
 }
 
 /// A good answer came whole, and says nothing that makes sense.
 pub(super) fn undecodable(request: &Request<'_>, body: &[u8], problem: Undecodable) -> Error {
+    let (problem, accepted) = match problem {
+        Undecodable::Operation(name, problem) => (Undecodable::Json(problem), Some(name)),
+        problem => (problem, None),
+    };
     let json = serde_json::from_slice(body).ok();
     let problem = match (problem, json.as_ref().and_then(ServiceError::from_json)) {
         // An error in the place of a model.
@@ -135,9 +133,8 @@ pub(super) fn undecodable(request: &Request<'_>, body: &[u8], problem: Undecodab
         (problem, _) => problem,
     };
     let error = match problem {
-        Undecodable::Json(json) => {
-            let error =
-                Error::invalid_response(request.subject(), format!("the answer is not what the service sends: {json}"));
+        Undecodable::Json(json) | Undecodable::Operation(_, json) => {
+            let error = Error::invalid_response(request.subject(), unreadable(body, &json));
             // Without a length, a truncated answer shows only here.
             let error = if json.is_eof() { error.passing() } else { error };
             error.caused_by(json)
@@ -145,33 +142,22 @@ pub(super) fn undecodable(request: &Request<'_>, body: &[u8], problem: Undecodab
         Undecodable::Service(said) => Error::service(ErrorKind::InvalidResponse, request.subject(), said)
             .explain("an error came with a status that says success"),
     };
-    error.with_unknown_outcome(!request.only_reads())
+    error.with_unknown_outcome(!request.only_reads()).about_operation(accepted)
 }
 
-/// What to do about a refusal, where that is known.
-fn advice(request: &Request<'_>, scheme: Scheme, status: u16, said: &ServiceError) -> Option<String> {
-    let needs = |scope: &str| match scheme {
-        Scheme::ApiKey => format!("give the key the scope {scope}"),
-        Scheme::AccessToken => format!("ask for the scope {scope} when authorizing"),
-    };
-    match (status, request.endpoint) {
-        // The gateway answers a key that it doesn't know with a list of errors; this code comes from behind it.
-        (401, Endpoint::User | Endpoint::Inventory | Endpoint::Memberships)
-            if scheme == Scheme::ApiKey && said.code.as_deref() == Some("UNAUTHENTICATED") =>
-        {
-            Some("a key that a group owns is not taken here: use a key of a user, or OAuth 2.0".to_owned())
-        }
-        (401, _) => Some(match scheme {
-            Scheme::ApiKey => "check that the key is whole, enabled, not expired, and allowed from this address".into(),
-            Scheme::AccessToken => "get a new access token: they last 15 minutes".into(),
-        }),
-        (403, Endpoint::Inventory) => Some(format!(
-            "if the inventory is private, only its owner's key or authorization opens it: {}",
-            needs(request.scope)
-        )),
-        (403, _) if !request.scope.is_empty() => Some(needs(request.scope)),
-        (413, _) => Some("send a smaller file".to_owned()),
-        (429, _) => Some("ask less often".to_owned()),
-        _ => None,
+/// Says what came in place of the JSON that was expected.
+fn unreadable(body: &[u8], json: &serde_json::Error) -> String {
+    let begin = String::from_utf8_lossy(&body[..body.len().min(256)]).trim_start().to_ascii_lowercase();
+    if body.iter().all(u8::is_ascii_whitespace) {
+        "the response is empty; expected JSON".to_owned()
+    } else if ["<!doctype html", "<html", "<head", "<body"].iter().any(|mark| begin.starts_with(mark)) {
+        let words = ServiceError::from_body(body).message.unwrap_or_default();
+        format!("the response is a web page, not JSON: {words}")
+    } else if begin.starts_with('<') {
+        "the response is XML, not JSON".to_owned()
+    } else if !matches!(begin.chars().next(), Some('{' | '[' | '"' | '-' | '0'..='9' | 't' | 'f' | 'n')) {
+        format!("the response isn't JSON: {json}")
+    } else {
+        format!("the response isn't what the service sends: {json}")
     }
 }

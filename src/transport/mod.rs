@@ -123,6 +123,10 @@ impl Transport {
         &self.base_url
     }
 
+    pub(crate) fn asks_by_key(&self) -> bool {
+        self.credentials.scheme() == Scheme::ApiKey
+    }
+
     /// Says what would fail every call.
     pub(crate) fn check(&self) -> Result<()> {
         self.credentials.check()?;

@@ -4,6 +4,7 @@ use std::time::{Duration, Instant};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use ureq::http::Method;
 
+use crate::error::Moment;
 use crate::multipart::Form;
 use crate::rate_limit::Endpoint;
 
@@ -18,6 +19,8 @@ pub(crate) struct Request<'a> {
     pub(super) path: &'a str,
     pub(super) query: String,
     pub(super) scope: &'static str,
+    /// Texts that the service may repeat in its words.
+    pub(super) echoes: &'a [String],
     pub(super) form: Option<&'a mut Form>,
     pub(super) deadline: Option<Instant>,
     pub(super) cancelled: Option<&'a AtomicBool>,
@@ -31,6 +34,7 @@ impl<'a> Request<'a> {
             path,
             query: String::new(),
             scope: "",
+            echoes: &[],
             form: None,
             deadline: None,
             cancelled: None,
@@ -56,6 +60,12 @@ impl<'a> Request<'a> {
     /// The scope to name when the service says that one is missing.
     pub(crate) fn needs(mut self, scope: &'static str) -> Self {
         self.scope = scope;
+        self
+    }
+
+    /// Names what the request says itself, which the service may repeat in its words.
+    pub(crate) fn echoes(mut self, texts: &'a [String]) -> Self {
+        self.echoes = texts;
         self
     }
 
@@ -95,6 +105,18 @@ impl<'a> Request<'a> {
     /// Whether the service can have carried out a change: it has the whole body, or may have it.
     pub(super) fn may_have_arrived(&self) -> bool {
         !self.only_reads() && self.form.as_ref().is_none_or(|form| form.is_sent())
+    }
+}
+
+impl Request<'_> {
+    /// How far the exchange has got.
+    pub(super) fn moment(&self) -> Moment {
+        match self.endpoint {
+            // There is an operation because the service accepted a call.
+            Endpoint::Operation => Moment::Accepted,
+            _ if self.may_have_arrived() => Moment::MayHaveArrived,
+            _ => Moment::NotSent,
+        }
     }
 }
 

@@ -1,0 +1,287 @@
+//! The verdict on a failure: what it is, how far it reaches, whether the call can be made again, and what to do.
+//!
+//! One pure function, [`classify`], and one table of rows in its test. The rows are the documentation.
+
+use std::time::Duration;
+
+use super::words;
+use super::{ErrorKind, ErrorScope, ServiceError};
+use crate::endpoint::Endpoint;
+
+/// The service's windows last a minute. What asks for a longer pause is not its limiter of requests.
+const LONGEST_WINDOW: Duration = Duration::from_secs(60);
+
+/// How the service said no.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Outcome {
+    /// With a status. `pause` is how long it asked to wait.
+    Status { status: u16, pause: Option<Duration> },
+    /// The operation ended, and failed.
+    OperationFailed,
+}
+
+/// How far the exchange had got.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Moment {
+    /// Nothing that changes anything has reached the service.
+    NotSent,
+    /// The service has the whole request, or may have it.
+    MayHaveArrived,
+    /// The service had accepted the call before: this is about the operation that it began.
+    Accepted,
+}
+
+/// What was asked.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Asked<'a> {
+    pub(crate) endpoint: Endpoint,
+    pub(crate) moment: Moment,
+    pub(crate) by_key: bool,
+    /// The scope that the call needs; may be empty.
+    pub(crate) scope: &'a str,
+    /// Texts of the request that the service may repeat.
+    pub(crate) echoes: &'a [String],
+}
+
+/// What a failure means.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Verdict {
+    pub(crate) kind: ErrorKind,
+    pub(crate) scope: ErrorScope,
+    /// The cause can be gone the next time.
+    pub(crate) transient: bool,
+    /// Whether it can't be known if the call took effect.
+    pub(crate) outcome_unknown: bool,
+    pub(crate) advice: Option<String>,
+}
+
+/// Decides what a failure means.
+pub(crate) fn classify(asked: &Asked<'_>, outcome: Outcome, said: &ServiceError) -> Verdict {
+    let kind = kind(asked, outcome, said);
+    let lacks_scope = said.code.as_deref() == Some("INSUFFICIENT_SCOPE");
+    let scope = match kind {
+        ErrorKind::QuotaExhausted => ErrorScope::AssetType,
+        ErrorKind::Unauthenticated | ErrorKind::AccountModerated | ErrorKind::ProxyRefused => ErrorScope::Run,
+        ErrorKind::PermissionDenied if lacks_scope || !asked.endpoint.names_a_resource() => ErrorScope::Run,
+        ErrorKind::RateLimited | ErrorKind::Server => ErrorScope::Later,
+        _ if is_transient(outcome) => ErrorScope::Later,
+        _ => ErrorScope::Call,
+    };
+    let outcome_unknown = match (asked.moment, outcome) {
+        (_, Outcome::OperationFailed) | (Moment::NotSent, _) => false,
+        (Moment::Accepted, _) => true,
+        // These say nothing of what was done; a redirect can be the way to its result.
+        (Moment::MayHaveArrived, Outcome::Status { status, .. }) => {
+            matches!(status, 302 | 303 | 408 | 499 | 500..=599)
+        }
+    };
+    Verdict {
+        kind,
+        scope,
+        transient: is_transient(outcome) && kind != ErrorKind::QuotaExhausted,
+        outcome_unknown,
+        advice: advice(asked, kind, outcome, said, lacks_scope),
+    }
+}
+
+fn kind(asked: &Asked<'_>, outcome: Outcome, said: &ServiceError) -> ErrorKind {
+    let told = || words::kind(said, asked.echoes);
+    match outcome {
+        Outcome::OperationFailed => told().unwrap_or(ErrorKind::OperationFailed),
+        Outcome::Status { status, pause } => match status {
+            400 | 413 | 415 | 422 => told().unwrap_or(ErrorKind::InvalidArgument),
+            401 => ErrorKind::Unauthenticated,
+            403 => told().unwrap_or(ErrorKind::PermissionDenied),
+            404 => ErrorKind::NotFound,
+            407 => ErrorKind::ProxyRefused,
+            409 => ErrorKind::Conflict,
+            429 if pause.is_none_or(|pause| pause > LONGEST_WINDOW) && words::names_a_quota(said, asked.echoes) => {
+                ErrorKind::QuotaExhausted
+            }
+            429 => ErrorKind::RateLimited,
+            500..=599 => ErrorKind::Server,
+            _ => told().unwrap_or(ErrorKind::UnexpectedStatus),
+        },
+    }
+}
+
+fn is_transient(outcome: Outcome) -> bool {
+    matches!(outcome, Outcome::Status { status: 408 | 429 | 500 | 502 | 503 | 504, .. })
+}
+
+/// What to do about it, where that is known.
+fn advice(
+    asked: &Asked<'_>,
+    kind: ErrorKind,
+    outcome: Outcome,
+    said: &ServiceError,
+    lacks_scope: bool,
+) -> Option<String> {
+    let status = match outcome {
+        Outcome::Status { status, .. } => status,
+        Outcome::OperationFailed => 0,
+    };
+    let grant = |scope: &str| match asked.by_key {
+        true => format!("give the key the scope {scope}"),
+        false => format!("ask for the scope {scope} when authorizing"),
+    };
+    let advice = match (kind, asked.endpoint) {
+        (ErrorKind::AccountModerated, _) => "sign in to Roblox with the account and read its notice",
+        (ErrorKind::Moderated, _) => "change the name or the description",
+        (ErrorKind::QuotaExhausted, _) => {
+            "uploads of this asset type are refused until the quota resets; other types are not affected"
+        }
+        // The gateway answers a key that it doesn't know with a list of errors; this code comes from behind it.
+        (ErrorKind::Unauthenticated, endpoint)
+            if asked.by_key && endpoint.wants_key_of_user() && said.code.as_deref() == Some("UNAUTHENTICATED") =>
+        {
+            "a key that a group owns is not accepted here; use a user's key or OAuth 2.0"
+        }
+        (ErrorKind::Unauthenticated, _) if asked.by_key => {
+            "check that the key is complete, enabled, not expired, and allowed from this address"
+        }
+        (ErrorKind::Unauthenticated, _) => "get a new access token; they last 15 minutes",
+        (ErrorKind::ProxyRefused, _) => "put the proxy's user name and password into the proxy variable",
+        (ErrorKind::PermissionDenied, _) if lacks_scope && !asked.scope.is_empty() => return Some(grant(asked.scope)),
+        (ErrorKind::PermissionDenied, Endpoint::Inventory) => {
+            "if the inventory is private, only its owner's key or authorization opens it"
+        }
+        (ErrorKind::PermissionDenied, Endpoint::AssetCreate) => {
+            return Some(format!("check that the key may upload for this creator, or {}", grant(asked.scope)));
+        }
+        (ErrorKind::PermissionDenied, Endpoint::AssetUpdate) => {
+            return Some(format!("check that the key may edit this asset, or {}", grant(asked.scope)));
+        }
+        (ErrorKind::PermissionDenied, _) if !asked.scope.is_empty() => return Some(grant(asked.scope)),
+        (ErrorKind::RateLimited, _) => "wait, or send fewer requests",
+        _ if status == 413 => "send a smaller file",
+        _ => return None,
+    };
+    Some(advice.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// One row: what was asked, how far it got, what the service said, and the verdict.
+    type Row = (Endpoint, Moment, Outcome, &'static str, &'static str, ErrorKind, ErrorScope, &'static str);
+
+    fn status(status: u16) -> Outcome {
+        Outcome::Status { status, pause: None }
+    }
+
+    fn after(status: u16, seconds: u64) -> Outcome {
+        Outcome::Status { status, pause: Some(Duration::from_secs(seconds)) }
+    }
+
+    /// The last column: `again` (transient), `unknown` (may have taken effect), or `-`.
+    fn rows() -> Vec<Row> {
+        use Endpoint::{AssetCreate, AssetUpdate, Inventory, Memberships, Operation, User};
+        use ErrorKind as K;
+        use ErrorScope::{AssetType, Call, Later, Run};
+        use Moment::{Accepted, MayHaveArrived, NotSent};
+        use Outcome::OperationFailed as Failed;
+        vec![
+            // endpoint, moment, outcome, code, message → kind, scope, may it be repeated
+            (User, NotSent, status(400), "INVALID_ARGUMENT", "Bad.", K::InvalidArgument, Call, "-"),
+            (User, NotSent, status(404), "NOT_FOUND", "No such user.", K::NotFound, Call, "-"),
+            (User, NotSent, status(409), "ABORTED", "", K::Conflict, Call, "-"),
+            (User, NotSent, status(418), "", "", K::UnexpectedStatus, Call, "-"),
+            (User, NotSent, status(302), "", "", K::UnexpectedStatus, Call, "-"),
+            // 401 is about the key, wherever it comes.
+            (User, NotSent, status(401), "UNAUTHENTICATED", "", K::Unauthenticated, Run, "-"),
+            (Inventory, NotSent, status(401), "", "Invalid API Key", K::Unauthenticated, Run, "-"),
+            (AssetCreate, MayHaveArrived, status(401), "", "", K::Unauthenticated, Run, "-"),
+            (Operation, Accepted, status(401), "", "", K::Unauthenticated, Run, "unknown"),
+            // 403 is about what the path names, unless it is the scope that is missing.
+            (User, NotSent, status(403), "PERMISSION_DENIED", "", K::PermissionDenied, Call, "-"),
+            (Inventory, NotSent, status(403), "PERMISSION_DENIED", "Private.", K::PermissionDenied, Call, "-"),
+            (Inventory, NotSent, status(403), "", "", K::PermissionDenied, Call, "-"),
+            (Inventory, NotSent, status(403), "INSUFFICIENT_SCOPE", "", K::PermissionDenied, Run, "-"),
+            (Memberships, NotSent, status(403), "PERMISSION_DENIED", "", K::PermissionDenied, Call, "-"),
+            (Memberships, NotSent, status(403), "INSUFFICIENT_SCOPE", "", K::PermissionDenied, Run, "-"),
+            (AssetUpdate, MayHaveArrived, status(403), "PERMISSION_DENIED", "", K::PermissionDenied, Call, "-"),
+            (AssetUpdate, MayHaveArrived, status(403), "INSUFFICIENT_SCOPE", "", K::PermissionDenied, Run, "-"),
+            (Operation, Accepted, status(403), "PERMISSION_DENIED", "", K::PermissionDenied, Call, "unknown"),
+            (Operation, Accepted, status(403), "INSUFFICIENT_SCOPE", "", K::PermissionDenied, Run, "unknown"),
+            // Creating names nothing: the next upload is refused too.
+            (AssetCreate, MayHaveArrived, status(403), "PERMISSION_DENIED", "", K::PermissionDenied, Run, "-"),
+            (AssetCreate, MayHaveArrived, status(403), "", "<html>", K::PermissionDenied, Run, "-"),
+            // The account and its quotas.
+            (AssetCreate, MayHaveArrived, status(400), "", "User is moderated", K::AccountModerated, Run, "-"),
+            (AssetCreate, MayHaveArrived, status(403), "", "User is moderated", K::AccountModerated, Run, "-"),
+            (Operation, Accepted, Failed, "3", "User is moderated", K::AccountModerated, Run, "-"),
+            (AssetCreate, MayHaveArrived, status(400), "", "Audio quota exceeded", K::QuotaExhausted, AssetType, "-"),
+            (AssetCreate, MayHaveArrived, status(403), "", "Quota used up", K::QuotaExhausted, AssetType, "-"),
+            (AssetCreate, MayHaveArrived, status(429), "", "Audio quota exceeded", K::QuotaExhausted, AssetType, "-"),
+            (AssetCreate, MayHaveArrived, after(429, 86_400), "", "Quota reached", K::QuotaExhausted, AssetType, "-"),
+            (Operation, Accepted, Failed, "RESOURCE_EXHAUSTED", "No.", K::QuotaExhausted, AssetType, "-"),
+            // A limit of requests passes by itself.
+            (Inventory, NotSent, after(429, 20), "", "Quota exceeded", K::RateLimited, Later, "again"),
+            (AssetCreate, MayHaveArrived, status(429), "RESOURCE_EXHAUSTED", "", K::RateLimited, Later, "again"),
+            (Operation, Accepted, status(429), "", "", K::RateLimited, Later, "unknown"),
+            // One file, or one name.
+            (AssetCreate, MayHaveArrived, status(400), "", "InvalidImage", K::InvalidContent, Call, "-"),
+            (Operation, Accepted, Failed, "3", "InvalidAudio", K::InvalidContent, Call, "-"),
+            (AssetCreate, MayHaveArrived, status(400), "", "AssetName is moderated.", K::Moderated, Call, "-"),
+            (AssetCreate, MayHaveArrived, status(413), "", "", K::InvalidArgument, Call, "-"),
+            (Operation, Accepted, Failed, "INTERNAL", "It broke.", K::OperationFailed, Call, "-"),
+            // The service's own failures: a change may have taken effect.
+            (User, NotSent, status(503), "UNAVAILABLE", "", K::Server, Later, "again"),
+            (AssetCreate, NotSent, status(503), "", "", K::Server, Later, "again"),
+            (AssetCreate, MayHaveArrived, status(503), "", "", K::Server, Later, "unknown"),
+            (AssetCreate, MayHaveArrived, status(501), "", "", K::Server, Later, "unknown"),
+            (AssetUpdate, MayHaveArrived, status(408), "", "", K::UnexpectedStatus, Later, "unknown"),
+            (AssetCreate, MayHaveArrived, status(303), "", "", K::UnexpectedStatus, Call, "unknown"),
+            (AssetCreate, MayHaveArrived, status(307), "", "", K::UnexpectedStatus, Call, "-"),
+            (User, NotSent, status(501), "NOT_IMPLEMENTED", "", K::Server, Later, "-"),
+            (User, NotSent, status(407), "", "", K::ProxyRefused, Run, "-"),
+            // Once a call was accepted, only a failed operation says that nothing came of it.
+            (Operation, Accepted, status(404), "NOT_FOUND", "", K::NotFound, Call, "unknown"),
+            (Operation, Accepted, status(503), "", "", K::Server, Later, "unknown"),
+            (Operation, Accepted, status(400), "", "", K::InvalidArgument, Call, "unknown"),
+        ]
+    }
+
+    #[test]
+    fn each_failure_has_its_verdict() {
+        for row in rows() {
+            let (endpoint, moment, outcome, code, message, kind, scope, again) = row;
+            let text = |text: &str| Some(text.to_owned()).filter(|text| !text.is_empty());
+            let said = ServiceError { code: text(code), message: text(message) };
+            let asked = Asked { endpoint, moment, by_key: true, scope: "asset:write", echoes: &[] };
+            let verdict = classify(&asked, outcome, &said);
+            assert_eq!((verdict.kind, verdict.scope), (kind, scope), "{row:?}");
+            let repeated = match (verdict.outcome_unknown, verdict.transient) {
+                (true, _) => "unknown",
+                (false, true) => "again",
+                (false, false) => "-",
+            };
+            assert_eq!(repeated, again, "{row:?}");
+        }
+    }
+
+    #[test]
+    fn advice_fits_the_failure() {
+        let advice = |endpoint, by_key, code: &str, message: &str, outcome| {
+            let said = ServiceError { code: Some(code.to_owned()), message: Some(message.to_owned()) };
+            let asked = Asked { endpoint, moment: Moment::MayHaveArrived, by_key, scope: "some:scope", echoes: &[] };
+            classify(&asked, outcome, &said).advice.unwrap_or_default()
+        };
+        let create = |message: &str, code: u16| advice(Endpoint::AssetCreate, true, "", message, status(code));
+        for code in [400, 403] {
+            let moderated = create("User is moderated", code);
+            assert!(moderated.contains("notice") && !moderated.contains("scope"), "{moderated}");
+        }
+        for code in [400, 403, 429] {
+            let quota = create("Audio quota exceeded", code);
+            assert!(quota.contains("quota") && !quota.contains("fewer") && !quota.contains("scope"), "{quota}");
+        }
+        let lacking = |endpoint, by_key| advice(endpoint, by_key, "INSUFFICIENT_SCOPE", "", status(403));
+        assert_eq!(lacking(Endpoint::Inventory, true), "give the key the scope some:scope");
+        assert_eq!(lacking(Endpoint::Inventory, false), "ask for the scope some:scope when authorizing");
+        let private = advice(Endpoint::Inventory, true, "PERMISSION_DENIED", "Private.", status(403));
+        assert!(private.contains("private") && !private.contains("scope"), "{private}");
+    }
+}

@@ -1,0 +1,293 @@
+//! What the service's words say beyond its codes and its status.
+
+use super::{ErrorKind, ServiceError};
+
+/// Codes that say what happened, whatever the words are.
+const PLAIN_CODES: &[&str] = &[
+    "INSUFFICIENT_SCOPE",
+    "UNAUTHENTICATED",
+    "NOT_FOUND",
+    "ABORTED",
+    "ALREADY_EXISTS",
+    "CANCELLED",
+    "DEADLINE_EXCEEDED",
+    "INTERNAL",
+    "NOT_IMPLEMENTED",
+    "UNAVAILABLE",
+];
+
+/// What follows the word "quota" where one is used up.
+const USED_UP: &[&str] = &[
+    "used",
+    "exhausted",
+    "exceeded",
+    "exceeds",
+    "exceed",
+    "reached",
+    "depleted",
+    "consumed",
+    "limit",
+    "limits",
+    "full",
+    "left",
+    "remaining",
+    "insufficient",
+    "over",
+    "hit",
+    "out",
+];
+
+/// What stands beside "quota" where it means requests, not uploads.
+const RATES: &[&str] = &["request", "requests", "second", "seconds", "minute", "minutes"];
+
+/// The kinds of content that the service says it can't read: "InvalidImage".
+const CONTENTS: &[&str] = &["image", "audio", "video", "model", "mesh", "animation", "file", "content"];
+/// What makes "invalid file" a remark about something else: "invalid file name".
+const NOT_CONTENT: &[&str] =
+    &["name", "filename", "extension", "size", "type", "path", "format", "id", "ids", "length"];
+
+/// Tells the kind of failure that only the words tell of; `None` if they tell of none.
+///
+/// Codes count first, then whole words. What is quoted, what looks like the name of a file, and what the request said
+/// itself (`echoes`: the asset's name, say) doesn't count: an asset may be called "Quota Bar".
+pub(super) fn kind(said: &ServiceError, echoes: &[String]) -> Option<ErrorKind> {
+    let code = said.code.as_deref().unwrap_or_default();
+    if PLAIN_CODES.contains(&code) {
+        return None;
+    }
+    kind_of_words(&words(code))
+        .or_else(|| fixed_sentence(said.message.as_deref().unwrap_or_default()))
+        .or_else(|| kind_of_words(&spoken(said, echoes)))
+        .or_else(|| (code == "RESOURCE_EXHAUSTED").then_some(ErrorKind::QuotaExhausted))
+}
+
+/// Whether the words say that a quota of uploads is used up.
+pub(super) fn names_a_quota(said: &ServiceError, echoes: &[String]) -> bool {
+    is_quota(&words(said.code.as_deref().unwrap_or_default())) || is_quota(&spoken(said, echoes))
+}
+
+/// The sentences that are recorded from the service. They count even if an asset has such a name.
+fn fixed_sentence(message: &str) -> Option<ErrorKind> {
+    match words(message).iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
+        ["asset", "name" | "description", "is", "moderated"] => Some(ErrorKind::Moderated),
+        ["user", "is", "moderated"] => Some(ErrorKind::AccountModerated),
+        _ => None,
+    }
+}
+
+fn kind_of_words(words: &[String]) -> Option<ErrorKind> {
+    if is_content(words) {
+        Some(ErrorKind::InvalidContent)
+    } else if let Some(at) = words.iter().position(|word| word == "moderated") {
+        let subject = words[..at].iter().rev().find(|word| !is_auxiliary(word));
+        match subject.map(String::as_str) {
+            Some("user" | "account" | "creator") => Some(ErrorKind::AccountModerated),
+            _ if words[..at].ends_with(&["not".to_owned()]) => None,
+            _ => Some(ErrorKind::Moderated),
+        }
+    } else if is_quota(words) {
+        Some(ErrorKind::QuotaExhausted)
+    } else {
+        None
+    }
+}
+
+fn is_auxiliary(word: &str) -> bool {
+    matches!(word, "is" | "was" | "are" | "has" | "have" | "been" | "being" | "currently" | "s")
+}
+
+fn is_content(words: &[String]) -> bool {
+    let pairs = words.windows(2).enumerate();
+    pairs.into_iter().any(|(at, pair)| {
+        pair[0] == "invalid"
+            && CONTENTS.contains(&pair[1].as_str())
+            && words.get(at + 2).is_none_or(|next| !NOT_CONTENT.contains(&next.as_str()))
+    })
+}
+
+fn is_quota(words: &[String]) -> bool {
+    let has = |wanted: &[&str]| words.iter().any(|word| wanted.contains(&word.as_str()));
+    let is_of_requests = has(RATES) && !has(&["upload", "uploads"]);
+    has(&["quota", "quotas"]) && has(USED_UP) && !is_of_requests
+}
+
+/// The words of the message that are the service's own.
+fn spoken(said: &ServiceError, echoes: &[String]) -> Vec<String> {
+    let message = said.message.as_deref().unwrap_or_default();
+    let mut spoken = words(&without_quotes(message));
+    for echo in echoes {
+        let echo = words(echo);
+        while let Some(at) = spoken.windows(echo.len().max(1)).position(|window| window == echo.as_slice()) {
+            spoken.drain(at..at + echo.len());
+        }
+    }
+    spoken
+}
+
+/// Takes out what stands in quotes, but for a code: the service quotes its own "InvalidImage".
+fn without_quotes(text: &str) -> String {
+    const PAIRS: &[(char, char)] = &[('"', '"'), ('\'', '\''), ('`', '`'), ('“', '”'), ('‘', '’'), ('«', '»')];
+    let mut kept = String::new();
+    let mut rest = text;
+    let mut before = ' ';
+    while let Some(first) = rest.chars().next() {
+        let after = &rest[first.len_utf8()..];
+        // An apostrophe stands behind a letter.
+        let opens = PAIRS.iter().find(|(open, _)| *open == first && !before.is_alphanumeric());
+        let quoted = opens.and_then(|(_, close)| closing(after, *close).map(|end| (end, *close)));
+        match quoted {
+            Some((end, close)) => {
+                let inside = &after[..end];
+                kept.push(' ');
+                if is_code(inside) {
+                    kept.push_str(inside);
+                }
+                kept.push(' ');
+                rest = &after[end + close.len_utf8()..];
+                before = close;
+            }
+            None => {
+                kept.push(first);
+                rest = after;
+                before = first;
+            }
+        }
+    }
+    kept
+}
+
+/// Where the quoted text ends: at the next closing quote that isn't an apostrophe within a word.
+fn closing(text: &str, close: char) -> Option<usize> {
+    text.char_indices().filter(|(_, c)| *c == close).map(|(at, _)| at).find(|at| {
+        let next = text[at + close.len_utf8()..].chars().next();
+        close == '"' || next.is_none_or(|next| !next.is_alphanumeric())
+    })
+}
+
+/// Whether it is one of the service's own words, such as `InvalidImage` or a whole sentence that is recorded.
+fn is_code(text: &str) -> bool {
+    let is_word = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_alphanumeric());
+    (is_word && is_content(&words(text))) || fixed_sentence(text).is_some()
+}
+
+/// Cuts a text into words in lower case: `AssetName`, `ASSET_NAME` and "asset name" are the same two. What looks like the
+/// name of a file is left out.
+fn words(text: &str) -> Vec<String> {
+    let chunks = text.split(|c: char| c.is_whitespace() || matches!(c, ',' | ';' | ':' | '(' | ')' | '[' | ']'));
+    chunks.filter(|chunk| !is_file_name(chunk)).flat_map(|chunk| chunk.split(|c: char| !c.is_alphanumeric())).fold(
+        Vec::new(),
+        |mut words, part| {
+            let mut word = String::new();
+            let mut was_lower = false;
+            for c in part.chars() {
+                if c.is_uppercase() && was_lower {
+                    words.push(std::mem::take(&mut word));
+                }
+                was_lower = c.is_lowercase() || c.is_numeric();
+                word.extend(c.to_lowercase());
+            }
+            if !word.is_empty() {
+                words.push(word);
+            }
+            words
+        },
+    )
+}
+
+/// `quota_bar.png`, also at the end of a sentence.
+fn is_file_name(chunk: &str) -> bool {
+    let chunk = chunk.trim_matches(|c: char| !c.is_alphanumeric());
+    chunk.rsplit_once('.').is_some_and(|(stem, extension)| {
+        !stem.is_empty() && (1..=5).contains(&extension.len()) && extension.bytes().all(|b| b.is_ascii_alphanumeric())
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(code: &str, message: &str, echoes: &[&str]) -> Option<ErrorKind> {
+        let code = Some(code.to_owned()).filter(|code| !code.is_empty());
+        let echoes: Vec<String> = echoes.iter().map(|&echo| echo.to_owned()).collect();
+        kind(&ServiceError { code, message: Some(message.to_owned()) }, &echoes)
+    }
+
+    #[test]
+    fn words_tell_the_kind() {
+        use ErrorKind::{AccountModerated, InvalidContent, Moderated, QuotaExhausted};
+        for (message, kind) in [
+            ("InvalidImage", InvalidContent),
+            ("\"InvalidImage\"", InvalidContent),
+            ("'InvalidImage': the image can't be decoded.", InvalidContent),
+            ("InvalidImage \"user_moderated_quota.png\"", InvalidContent),
+            ("Invalid image.", InvalidContent),
+            ("Invalid audio file", InvalidContent),
+            ("AssetName is moderated.", Moderated),
+            ("\"AssetName is moderated.\"", Moderated),
+            ("AssetDescription is moderated.", Moderated),
+            ("The name was moderated", Moderated),
+            ("User is moderated", AccountModerated),
+            ("\"user is Moderated\"", AccountModerated),
+            ("The user has been moderated.", AccountModerated),
+            ("Your account is moderated: see 'Quota Bar'", AccountModerated),
+            ("UserModerated", AccountModerated),
+            ("The quota of uploads is used up.", QuotaExhausted),
+            ("Quota exhausted", QuotaExhausted),
+            ("UploadQuotaExceeded", QuotaExhausted),
+            ("You don't have any audio quota left for this month", QuotaExhausted),
+            ("Monthly upload quota reached for Audio", QuotaExhausted),
+        ] {
+            assert_eq!(read("INVALID_ARGUMENT", message, &[]), Some(kind), "{message}");
+            assert_eq!(read("", message, &["crate", "a wooden crate", "crate.png"]), Some(kind), "{message}");
+        }
+    }
+
+    #[test]
+    fn words_inside_words_names_and_quotes_tell_nothing() {
+        for (message, echoes) in [
+            ("displayName: quotation marks are not allowed", &[][..]),
+            ("The quotations in the description exceed the limit", &[]),
+            ("Unmoderated content isn't supported", &[]),
+            ("The moderator's note is too long", &[]),
+            ("Asset 'Quota Bar' exceeds the size limit", &[]),
+            ("Asset \"Moderated Chat Icon\" already exists", &[]),
+            ("Can't use “User is moderated, quota used up” as a name", &[]),
+            ("The asset named ‘Quota used up’ isn't yours", &[]),
+            ("Can't read quota_limit.png.", &[]),
+            ("Can't read Moderated.PNG", &[]),
+            ("Quota Bar exceeds the limit of 50 characters", &["Quota Bar"]),
+            ("Moderated Chat Icon: no such group", &["moderated chat icon", "x"]),
+            ("the name moderated is too short", &["Moderated"]),
+            ("'it's a quota, used up' isn't a name", &[]),
+            ("Invalid file name", &[]),
+            ("Invalid image id", &[]),
+            ("Quota exceeded: 1000 requests per minute", &[]),
+            ("", &[]),
+        ] {
+            assert_eq!(read("INVALID_ARGUMENT", message, echoes), None, "{message}");
+        }
+    }
+
+    #[test]
+    fn codes_count_before_words() {
+        assert_eq!(read("INSUFFICIENT_SCOPE", "User is moderated", &[]), None);
+        assert_eq!(read("NOT_FOUND", "The quota is exhausted", &[]), None);
+        assert_eq!(read("RESOURCE_EXHAUSTED", "No more today.", &[]), Some(ErrorKind::QuotaExhausted));
+        assert_eq!(read("QUOTA_EXCEEDED", "No more today.", &[]), Some(ErrorKind::QuotaExhausted));
+        assert_eq!(read("InvalidImage", "The name was moderated", &[]), Some(ErrorKind::InvalidContent));
+        assert_eq!(read("AssetNameModerated", "No.", &[]), Some(ErrorKind::Moderated));
+    }
+
+    #[test]
+    fn a_name_that_is_a_recorded_sentence_hides_nothing() {
+        assert_eq!(read("3", "AssetName is moderated.", &["moderated"]), Some(ErrorKind::Moderated));
+        assert_eq!(read("3", "User is moderated", &["user is moderated"]), Some(ErrorKind::AccountModerated));
+    }
+
+    #[test]
+    fn odd_texts_are_read_to_their_end() {
+        for text in ["'", "\"", "''", "a'b'c", "“", "«»", "’‘", "é'é'", "'\u{1f600}'x", "...", "a.b.c."] {
+            let _ = read("", text, &["", "'", "a"]);
+        }
+    }
+}
