@@ -48,9 +48,9 @@
 #![forbid(unsafe_code)]
 
 mod asset;
+mod call;
 mod client;
 mod credentials;
-mod endpoint;
 mod error;
 #[cfg(fuzzing)]
 #[doc(hidden)]
@@ -69,11 +69,19 @@ mod transport;
 mod user;
 mod wire;
 
+/// The endpoints that this crate has methods for: their scopes and their budgets.
+pub mod endpoints {
+    pub use crate::asset::{CREATE_ASSET, UPDATE_ASSET};
+    pub use crate::operation::GET_ASSET_OPERATION;
+    pub use crate::user::{GET_USER, LIST_GROUP_MEMBERSHIPS, LIST_INVENTORY_ITEMS};
+}
+
 pub use asset::limits;
 pub use asset::{
     Asset, AssetFile, AssetPrivacy, AssetState, AssetType, AssetUpdate, AssetUpload, AssetUploads, Check, Creator,
     ModerationState, Preview, SocialLink, SocialLinkKind, UploadProgress,
 };
+pub use call::{Endpoint, Method};
 pub use client::{Client, ClientBuilder};
 pub use credentials::Credentials;
 pub use error::{Error, ErrorKind, ErrorScope, Result};

@@ -8,9 +8,9 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
+use crate::call::Endpoint;
 use crate::client::Client;
 use crate::error::{Error, Result, ServiceError};
-use crate::rate_limit::Endpoint;
 use crate::transport::{Request, Undecodable};
 
 /// A model that comes in pages.
@@ -153,13 +153,11 @@ pub(crate) struct Listing {
     pub(crate) path: String,
     pub(crate) filter: Option<String>,
     pub(crate) page_size: u32,
-    pub(crate) scope: &'static str,
 }
 
 impl Listing {
     fn request(&self, cursor: Option<&str>) -> Request<'_> {
-        let mut request =
-            Request::get(self.endpoint, &self.path).query("maxPageSize", self.page_size.to_string()).needs(self.scope);
+        let mut request = Request::new(&self.endpoint, &self.path).query("maxPageSize", self.page_size.to_string());
         if let Some(filter) = &self.filter {
             request = request.query("filter", filter);
         }

@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 use jiff::Timestamp;
 use jiff::fmt::rfc2822;
 
-pub(crate) use crate::endpoint::Endpoint;
+use crate::call::Endpoint;
 use crate::retry::LONGEST;
 
 /// What an answer says of the limits.
@@ -244,7 +244,7 @@ impl Gate {
     /// it is this caller's turn doesn't matter, up to the deadline.
     pub(crate) fn enter(
         &self,
-        endpoint: Endpoint,
+        endpoint: &Endpoint,
         longest_pause: Duration,
         deadline: Option<Instant>,
         is_cancelled: impl Fn() -> bool,
@@ -255,10 +255,16 @@ impl Gate {
                 return Err(Refused::Cancelled);
             }
             let now = Instant::now();
-            let window = windows.entry(endpoint).or_default();
+            let window = windows.entry(endpoint.clone()).or_default();
             let Some(block) = window.block(now) else {
                 let is_probe = window.pass(now);
-                return Ok(Permit { gate: self, endpoint, is_probe, limits: Limits::default(), closed_for: None });
+                return Ok(Permit {
+                    gate: self,
+                    endpoint: endpoint.clone(),
+                    is_probe,
+                    limits: Limits::default(),
+                    closed_for: None,
+                });
             };
             let (Block::Until(until) | Block::UntilNews(until)) = block;
             let wait = until.saturating_duration_since(now);
@@ -307,7 +313,7 @@ impl Permit<'_> {
 impl Drop for Permit<'_> {
     fn drop(&mut self) {
         let mut windows = self.gate.lock();
-        let window = windows.entry(self.endpoint).or_default();
+        let window = windows.entry(self.endpoint.clone()).or_default();
         let now = Instant::now();
         window.learn(&self.limits, now);
         window.under_way = window.under_way.saturating_sub(1);

@@ -18,8 +18,8 @@ pub use batch::AssetUploads;
 pub use check::Check;
 pub(crate) use file::FileReader;
 pub use file::{AssetFile, UploadProgress};
-pub use update::AssetUpdate;
-pub use upload::{AssetPrivacy, AssetUpload};
+pub use update::{AssetUpdate, UPDATE_ASSET};
+pub use upload::{AssetPrivacy, AssetUpload, CREATE_ASSET};
 
 use crate::open_enum::open_enum;
 use crate::wire;

@@ -5,12 +5,18 @@ use serde_json::{Map, Value, json};
 use super::check::{Check, Waived};
 use super::limits::MOST_SOCIAL_LINKS;
 use super::{AssetFile, AssetType, Preview, SocialLink, SocialLinkKind, UploadProgress};
+use crate::call::Endpoint;
 use crate::client::Client;
 use crate::error::{Error, Result};
 use crate::multipart::Form;
 use crate::operation::Operation;
-use crate::rate_limit::Endpoint;
 use crate::transport::Request;
+
+/// Changes an asset.
+pub const UPDATE_ASSET: Endpoint = Endpoint::patch("/assets/v1/assets/{asset}")
+    .with_scopes(&["asset:read", "asset:write"])
+    .with_denied_hint("check that the key has the scope asset:write and may edit this asset")
+    .with_budget(120, 120);
 
 /// Changes to an asset, for [`User::update_asset`](crate::User::update_asset). What isn't named stays as it is.
 ///
@@ -190,8 +196,8 @@ impl AssetUpdate {
             None => None,
         };
         let mut form = Form::new(&request, file)?;
-        let path = format!("/assets/v1/assets/{}", self.asset_id);
-        let mut request = Request::patch(Endpoint::AssetUpdate, &path, &mut form).needs("asset:write");
+        let path = UPDATE_ASSET.fill(&[&self.asset_id]);
+        let mut request = Request::new(&UPDATE_ASSET, &path).form(&mut form);
         if !mask.is_empty() {
             request = request.query("updateMask", &mask);
         }

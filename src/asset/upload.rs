@@ -7,12 +7,12 @@ use super::check::{Check, Waived};
 use super::content::Format;
 use super::limits::LONGEST_NAME;
 use super::{AssetFile, AssetType, Creator, UploadProgress};
+use crate::call::Endpoint;
 use crate::client::Client;
 use crate::error::{Error, Result};
 use crate::multipart::Form;
 use crate::open_enum::open_enum;
 use crate::operation::Operation;
-use crate::rate_limit::Endpoint;
 use crate::transport::Request;
 
 /// An asset to create, for [`User::upload_asset`](crate::User::upload_asset).
@@ -39,6 +39,12 @@ pub struct AssetUpload {
     privacy: Option<AssetPrivacy>,
     waived: Waived,
 }
+
+/// Creates an asset.
+pub const CREATE_ASSET: Endpoint = Endpoint::post("/assets/v1/assets")
+    .with_scopes(&["asset:read", "asset:write"])
+    .with_denied_hint("check that the key has the scope asset:write and may upload for this creator")
+    .with_budget(120, 120);
 
 open_enum! {
     /// Who may use an asset, where its type leaves a choice.
@@ -164,8 +170,8 @@ impl AssetUpload {
         let content_type = self.file.checked_content_type()?;
         let echoes = vec![self.name.clone(), self.description.clone(), self.file.name().to_owned()];
         let mut form = Form::new(&request, Some((self.file, content_type)))?;
-        let request =
-            Request::post(Endpoint::AssetCreate, "/assets/v1/assets", &mut form).needs("asset:write").unless(cancelled);
+        let path = CREATE_ASSET.fill(&[]);
+        let request = Request::new(&CREATE_ASSET, &path).form(&mut form).unless(cancelled);
         Operation::start(client.clone(), request, echoes, None)
     }
 }

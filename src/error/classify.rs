@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::words;
 use super::{ErrorKind, ErrorScope, ServiceError};
-use crate::endpoint::Endpoint;
+use crate::call::Endpoint;
 
 /// The service's windows last a minute. What asks for a longer pause is not its limiter of requests.
 const LONGEST_WINDOW: Duration = Duration::from_secs(60);
@@ -34,11 +34,9 @@ pub(crate) enum Moment {
 /// What was asked.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Asked<'a> {
-    pub(crate) endpoint: Endpoint,
+    pub(crate) endpoint: &'a Endpoint,
     pub(crate) moment: Moment,
     pub(crate) by_key: bool,
-    /// The scope that the call needs; may be empty.
-    pub(crate) scope: &'a str,
     /// Texts of the request that the service may repeat.
     pub(crate) echoes: &'a [String],
 }
@@ -121,39 +119,39 @@ fn advice(
         Outcome::Status { status, .. } => status,
         Outcome::OperationFailed => 0,
     };
-    let grant = |scope: &str| match asked.by_key {
-        true => format!("give the key the scope {scope}"),
-        false => format!("ask for the scope {scope} when authorizing"),
+    let scopes = asked.endpoint.wanted_scopes();
+    let grant = || {
+        let word = if scopes.len() == 1 { "scope" } else { "scopes" };
+        let scopes = scopes.join(" and ");
+        match asked.by_key {
+            true => format!("give the key the {word} {scopes}"),
+            false => format!("ask for the {word} {scopes} when authorizing"),
+        }
     };
-    let advice = match (kind, asked.endpoint) {
-        (ErrorKind::AccountModerated, _) => "sign in to Roblox with the account and read its notice",
-        (ErrorKind::Moderated, _) => "change the name or the description",
-        (ErrorKind::QuotaExhausted, _) => {
+    let advice = match kind {
+        ErrorKind::AccountModerated => "sign in to Roblox with the account and read its notice",
+        ErrorKind::Moderated => "change the name or the description",
+        ErrorKind::QuotaExhausted => {
             "uploads of this asset type are refused until the quota resets; other types are not affected"
         }
         // The gateway answers a key that it doesn't know with a list of errors; this code comes from behind it.
-        (ErrorKind::Unauthenticated, endpoint)
-            if asked.by_key && endpoint.wants_key_of_user() && said.code.as_deref() == Some("UNAUTHENTICATED") =>
+        ErrorKind::Unauthenticated
+            if asked.by_key
+                && !asked.endpoint.takes_group_keys()
+                && said.code.as_deref() == Some("UNAUTHENTICATED") =>
         {
             "a key that a group owns is not accepted here; use a user's key or OAuth 2.0"
         }
-        (ErrorKind::Unauthenticated, _) if asked.by_key => {
+        ErrorKind::Unauthenticated if asked.by_key => {
             "check that the key is complete, enabled, not expired, and allowed from this address"
         }
-        (ErrorKind::Unauthenticated, _) => "get a new access token; they last 15 minutes",
-        (ErrorKind::ProxyRefused, _) => "put the proxy's user name and password into the proxy variable",
-        (ErrorKind::PermissionDenied, _) if lacks_scope && !asked.scope.is_empty() => return Some(grant(asked.scope)),
-        (ErrorKind::PermissionDenied, Endpoint::Inventory) => {
-            "if the inventory is private, only its owner's key or authorization opens it"
+        ErrorKind::Unauthenticated => "get a new access token; they last 15 minutes",
+        ErrorKind::ProxyRefused => "put the proxy's user name and password into the proxy variable",
+        ErrorKind::PermissionDenied => {
+            let hint = asked.endpoint.denied_hint().filter(|_| !lacks_scope);
+            return hint.map(str::to_owned).or_else(|| (!scopes.is_empty()).then(grant));
         }
-        (ErrorKind::PermissionDenied, Endpoint::AssetCreate) => {
-            return Some(format!("check that the key may upload for this creator, or {}", grant(asked.scope)));
-        }
-        (ErrorKind::PermissionDenied, Endpoint::AssetUpdate) => {
-            return Some(format!("check that the key may edit this asset, or {}", grant(asked.scope)));
-        }
-        (ErrorKind::PermissionDenied, _) if !asked.scope.is_empty() => return Some(grant(asked.scope)),
-        (ErrorKind::RateLimited, _) => "wait, or send fewer requests",
+        ErrorKind::RateLimited => "wait, or send fewer requests",
         _ if status == 413 => "send a smaller file",
         _ => return None,
     };
@@ -164,8 +162,15 @@ fn advice(
 mod tests {
     use super::*;
 
+    const USER: &Endpoint = &Endpoint::get("/users/{user}").for_user_keys();
+    const INVENTORY: &Endpoint =
+        &Endpoint::get("/users/{user}/items").with_scopes(&["item:read"]).with_denied_hint("it may be private");
+    const CREATE: &Endpoint = &Endpoint::post("/assets").with_scopes(&["asset:read", "asset:write"]);
+    const UPDATE: &Endpoint = &Endpoint::patch("/assets/{asset}").with_scopes(&["asset:read", "asset:write"]);
+    const POLL: &Endpoint = &Endpoint::get("/operations/{operation}").with_scopes(&["asset:read"]).polling();
+
     /// One row: what was asked, how far it got, what the service said, and the verdict.
-    type Row = (Endpoint, Moment, Outcome, &'static str, &'static str, ErrorKind, ErrorScope, &'static str);
+    type Row = (&'static Endpoint, Moment, Outcome, &'static str, &'static str, ErrorKind, ErrorScope, &'static str);
 
     fn status(status: u16) -> Outcome {
         Outcome::Status { status, pause: None }
@@ -177,70 +182,67 @@ mod tests {
 
     /// The last column: `again` (transient), `unknown` (may have taken effect), or `-`.
     fn rows() -> Vec<Row> {
-        use Endpoint::{AssetCreate, AssetUpdate, Inventory, Memberships, Operation, User};
         use ErrorKind as K;
         use ErrorScope::{AssetType, Call, Later, Run};
         use Moment::{Accepted, MayHaveArrived, NotSent};
         use Outcome::OperationFailed as Failed;
         vec![
             // endpoint, moment, outcome, code, message → kind, scope, may it be repeated
-            (User, NotSent, status(400), "INVALID_ARGUMENT", "Bad.", K::InvalidArgument, Call, "-"),
-            (User, NotSent, status(404), "NOT_FOUND", "No such user.", K::NotFound, Call, "-"),
-            (User, NotSent, status(409), "ABORTED", "", K::Conflict, Call, "-"),
-            (User, NotSent, status(418), "", "", K::UnexpectedStatus, Call, "-"),
-            (User, NotSent, status(302), "", "", K::UnexpectedStatus, Call, "-"),
+            (USER, NotSent, status(400), "INVALID_ARGUMENT", "Bad.", K::InvalidArgument, Call, "-"),
+            (USER, NotSent, status(404), "NOT_FOUND", "No such user.", K::NotFound, Call, "-"),
+            (USER, NotSent, status(409), "ABORTED", "", K::Conflict, Call, "-"),
+            (USER, NotSent, status(418), "", "", K::UnexpectedStatus, Call, "-"),
+            (USER, NotSent, status(302), "", "", K::UnexpectedStatus, Call, "-"),
             // 401 is about the key, wherever it comes.
-            (User, NotSent, status(401), "UNAUTHENTICATED", "", K::Unauthenticated, Run, "-"),
-            (Inventory, NotSent, status(401), "", "Invalid API Key", K::Unauthenticated, Run, "-"),
-            (AssetCreate, MayHaveArrived, status(401), "", "", K::Unauthenticated, Run, "-"),
-            (Operation, Accepted, status(401), "", "", K::Unauthenticated, Run, "unknown"),
+            (USER, NotSent, status(401), "UNAUTHENTICATED", "", K::Unauthenticated, Run, "-"),
+            (INVENTORY, NotSent, status(401), "", "Invalid API Key", K::Unauthenticated, Run, "-"),
+            (CREATE, MayHaveArrived, status(401), "", "", K::Unauthenticated, Run, "-"),
+            (POLL, Accepted, status(401), "", "", K::Unauthenticated, Run, "unknown"),
             // 403 is about what the path names, unless it is the scope that is missing.
-            (User, NotSent, status(403), "PERMISSION_DENIED", "", K::PermissionDenied, Call, "-"),
-            (Inventory, NotSent, status(403), "PERMISSION_DENIED", "Private.", K::PermissionDenied, Call, "-"),
-            (Inventory, NotSent, status(403), "", "", K::PermissionDenied, Call, "-"),
-            (Inventory, NotSent, status(403), "INSUFFICIENT_SCOPE", "", K::PermissionDenied, Run, "-"),
-            (Memberships, NotSent, status(403), "PERMISSION_DENIED", "", K::PermissionDenied, Call, "-"),
-            (Memberships, NotSent, status(403), "INSUFFICIENT_SCOPE", "", K::PermissionDenied, Run, "-"),
-            (AssetUpdate, MayHaveArrived, status(403), "PERMISSION_DENIED", "", K::PermissionDenied, Call, "-"),
-            (AssetUpdate, MayHaveArrived, status(403), "INSUFFICIENT_SCOPE", "", K::PermissionDenied, Run, "-"),
-            (Operation, Accepted, status(403), "PERMISSION_DENIED", "", K::PermissionDenied, Call, "unknown"),
-            (Operation, Accepted, status(403), "INSUFFICIENT_SCOPE", "", K::PermissionDenied, Run, "unknown"),
+            (USER, NotSent, status(403), "PERMISSION_DENIED", "", K::PermissionDenied, Call, "-"),
+            (INVENTORY, NotSent, status(403), "PERMISSION_DENIED", "Private.", K::PermissionDenied, Call, "-"),
+            (INVENTORY, NotSent, status(403), "", "", K::PermissionDenied, Call, "-"),
+            (INVENTORY, NotSent, status(403), "INSUFFICIENT_SCOPE", "", K::PermissionDenied, Run, "-"),
+            (UPDATE, MayHaveArrived, status(403), "PERMISSION_DENIED", "", K::PermissionDenied, Call, "-"),
+            (UPDATE, MayHaveArrived, status(403), "INSUFFICIENT_SCOPE", "", K::PermissionDenied, Run, "-"),
+            (POLL, Accepted, status(403), "PERMISSION_DENIED", "", K::PermissionDenied, Call, "unknown"),
+            (POLL, Accepted, status(403), "INSUFFICIENT_SCOPE", "", K::PermissionDenied, Run, "unknown"),
             // Creating names nothing: the next upload is refused too.
-            (AssetCreate, MayHaveArrived, status(403), "PERMISSION_DENIED", "", K::PermissionDenied, Run, "-"),
-            (AssetCreate, MayHaveArrived, status(403), "", "<html>", K::PermissionDenied, Run, "-"),
+            (CREATE, MayHaveArrived, status(403), "PERMISSION_DENIED", "", K::PermissionDenied, Run, "-"),
+            (CREATE, MayHaveArrived, status(403), "", "<html>", K::PermissionDenied, Run, "-"),
             // The account and its quotas.
-            (AssetCreate, MayHaveArrived, status(400), "", "User is moderated", K::AccountModerated, Run, "-"),
-            (AssetCreate, MayHaveArrived, status(403), "", "User is moderated", K::AccountModerated, Run, "-"),
-            (Operation, Accepted, Failed, "3", "User is moderated", K::AccountModerated, Run, "-"),
-            (AssetCreate, MayHaveArrived, status(400), "", "Audio quota exceeded", K::QuotaExhausted, AssetType, "-"),
-            (AssetCreate, MayHaveArrived, status(403), "", "Quota used up", K::QuotaExhausted, AssetType, "-"),
-            (AssetCreate, MayHaveArrived, status(429), "", "Audio quota exceeded", K::QuotaExhausted, AssetType, "-"),
-            (AssetCreate, MayHaveArrived, after(429, 86_400), "", "Quota reached", K::QuotaExhausted, AssetType, "-"),
-            (Operation, Accepted, Failed, "RESOURCE_EXHAUSTED", "No.", K::QuotaExhausted, AssetType, "-"),
+            (CREATE, MayHaveArrived, status(400), "", "User is moderated", K::AccountModerated, Run, "-"),
+            (CREATE, MayHaveArrived, status(403), "", "User is moderated", K::AccountModerated, Run, "-"),
+            (POLL, Accepted, Failed, "3", "User is moderated", K::AccountModerated, Run, "-"),
+            (CREATE, MayHaveArrived, status(400), "", "Audio quota exceeded", K::QuotaExhausted, AssetType, "-"),
+            (CREATE, MayHaveArrived, status(403), "", "Quota used up", K::QuotaExhausted, AssetType, "-"),
+            (CREATE, MayHaveArrived, status(429), "", "Audio quota exceeded", K::QuotaExhausted, AssetType, "-"),
+            (CREATE, MayHaveArrived, after(429, 86_400), "", "Quota reached", K::QuotaExhausted, AssetType, "-"),
+            (POLL, Accepted, Failed, "RESOURCE_EXHAUSTED", "No.", K::QuotaExhausted, AssetType, "-"),
             // A limit of requests passes by itself.
-            (Inventory, NotSent, after(429, 20), "", "Quota exceeded", K::RateLimited, Later, "again"),
-            (AssetCreate, MayHaveArrived, status(429), "RESOURCE_EXHAUSTED", "", K::RateLimited, Later, "again"),
-            (Operation, Accepted, status(429), "", "", K::RateLimited, Later, "unknown"),
+            (INVENTORY, NotSent, after(429, 20), "", "Quota exceeded", K::RateLimited, Later, "again"),
+            (CREATE, MayHaveArrived, status(429), "RESOURCE_EXHAUSTED", "", K::RateLimited, Later, "again"),
+            (POLL, Accepted, status(429), "", "", K::RateLimited, Later, "unknown"),
             // One file, or one name.
-            (AssetCreate, MayHaveArrived, status(400), "", "InvalidImage", K::InvalidContent, Call, "-"),
-            (Operation, Accepted, Failed, "3", "InvalidAudio", K::InvalidContent, Call, "-"),
-            (AssetCreate, MayHaveArrived, status(400), "", "AssetName is moderated.", K::Moderated, Call, "-"),
-            (AssetCreate, MayHaveArrived, status(413), "", "", K::InvalidArgument, Call, "-"),
-            (Operation, Accepted, Failed, "INTERNAL", "It broke.", K::OperationFailed, Call, "-"),
+            (CREATE, MayHaveArrived, status(400), "", "InvalidImage", K::InvalidContent, Call, "-"),
+            (POLL, Accepted, Failed, "3", "InvalidAudio", K::InvalidContent, Call, "-"),
+            (CREATE, MayHaveArrived, status(400), "", "AssetName is moderated.", K::Moderated, Call, "-"),
+            (CREATE, MayHaveArrived, status(413), "", "", K::InvalidArgument, Call, "-"),
+            (POLL, Accepted, Failed, "INTERNAL", "It broke.", K::OperationFailed, Call, "-"),
             // The service's own failures: a change may have taken effect.
-            (User, NotSent, status(503), "UNAVAILABLE", "", K::Server, Later, "again"),
-            (AssetCreate, NotSent, status(503), "", "", K::Server, Later, "again"),
-            (AssetCreate, MayHaveArrived, status(503), "", "", K::Server, Later, "unknown"),
-            (AssetCreate, MayHaveArrived, status(501), "", "", K::Server, Later, "unknown"),
-            (AssetUpdate, MayHaveArrived, status(408), "", "", K::UnexpectedStatus, Later, "unknown"),
-            (AssetCreate, MayHaveArrived, status(303), "", "", K::UnexpectedStatus, Call, "unknown"),
-            (AssetCreate, MayHaveArrived, status(307), "", "", K::UnexpectedStatus, Call, "-"),
-            (User, NotSent, status(501), "NOT_IMPLEMENTED", "", K::Server, Later, "-"),
-            (User, NotSent, status(407), "", "", K::ProxyRefused, Run, "-"),
+            (USER, NotSent, status(503), "UNAVAILABLE", "", K::Server, Later, "again"),
+            (CREATE, NotSent, status(503), "", "", K::Server, Later, "again"),
+            (CREATE, MayHaveArrived, status(503), "", "", K::Server, Later, "unknown"),
+            (CREATE, MayHaveArrived, status(501), "", "", K::Server, Later, "unknown"),
+            (UPDATE, MayHaveArrived, status(408), "", "", K::UnexpectedStatus, Later, "unknown"),
+            (CREATE, MayHaveArrived, status(303), "", "", K::UnexpectedStatus, Call, "unknown"),
+            (CREATE, MayHaveArrived, status(307), "", "", K::UnexpectedStatus, Call, "-"),
+            (USER, NotSent, status(501), "NOT_IMPLEMENTED", "", K::Server, Later, "-"),
+            (USER, NotSent, status(407), "", "", K::ProxyRefused, Run, "-"),
             // Once a call was accepted, only a failed operation says that nothing came of it.
-            (Operation, Accepted, status(404), "NOT_FOUND", "", K::NotFound, Call, "unknown"),
-            (Operation, Accepted, status(503), "", "", K::Server, Later, "unknown"),
-            (Operation, Accepted, status(400), "", "", K::InvalidArgument, Call, "unknown"),
+            (POLL, Accepted, status(404), "NOT_FOUND", "", K::NotFound, Call, "unknown"),
+            (POLL, Accepted, status(503), "", "", K::Server, Later, "unknown"),
+            (POLL, Accepted, status(400), "", "", K::InvalidArgument, Call, "unknown"),
         ]
     }
 
@@ -250,7 +252,7 @@ mod tests {
             let (endpoint, moment, outcome, code, message, kind, scope, again) = row;
             let text = |text: &str| Some(text.to_owned()).filter(|text| !text.is_empty());
             let said = ServiceError { code: text(code), message: text(message) };
-            let asked = Asked { endpoint, moment, by_key: true, scope: "asset:write", echoes: &[] };
+            let asked = Asked { endpoint, moment, by_key: true, echoes: &[] };
             let verdict = classify(&asked, outcome, &said);
             assert_eq!((verdict.kind, verdict.scope), (kind, scope), "{row:?}");
             let repeated = match (verdict.outcome_unknown, verdict.transient) {
@@ -266,10 +268,10 @@ mod tests {
     fn advice_fits_the_failure() {
         let advice = |endpoint, by_key, code: &str, message: &str, outcome| {
             let said = ServiceError { code: Some(code.to_owned()), message: Some(message.to_owned()) };
-            let asked = Asked { endpoint, moment: Moment::MayHaveArrived, by_key, scope: "some:scope", echoes: &[] };
+            let asked = Asked { endpoint, moment: Moment::MayHaveArrived, by_key, echoes: &[] };
             classify(&asked, outcome, &said).advice.unwrap_or_default()
         };
-        let create = |message: &str, code: u16| advice(Endpoint::AssetCreate, true, "", message, status(code));
+        let create = |message: &str, code: u16| advice(CREATE, true, "", message, status(code));
         for code in [400, 403] {
             let moderated = create("User is moderated", code);
             assert!(moderated.contains("notice") && !moderated.contains("scope"), "{moderated}");
@@ -279,9 +281,9 @@ mod tests {
             assert!(quota.contains("quota") && !quota.contains("fewer") && !quota.contains("scope"), "{quota}");
         }
         let lacking = |endpoint, by_key| advice(endpoint, by_key, "INSUFFICIENT_SCOPE", "", status(403));
-        assert_eq!(lacking(Endpoint::Inventory, true), "give the key the scope some:scope");
-        assert_eq!(lacking(Endpoint::Inventory, false), "ask for the scope some:scope when authorizing");
-        let private = advice(Endpoint::Inventory, true, "PERMISSION_DENIED", "Private.", status(403));
-        assert!(private.contains("private") && !private.contains("scope"), "{private}");
+        assert_eq!(lacking(INVENTORY, true), "give the key the scope item:read");
+        assert_eq!(lacking(CREATE, false), "ask for the scopes asset:read and asset:write when authorizing");
+        let private = advice(INVENTORY, true, "PERMISSION_DENIED", "Private.", status(403));
+        assert_eq!(private, "it may be private");
     }
 }

@@ -12,6 +12,7 @@ use std::time::Duration;
 pub(crate) use body::ServiceError;
 pub(crate) use classify::{Asked, Moment, Outcome, Verdict, classify};
 
+use crate::credentials::REDACTED;
 use crate::operation_name::OperationName;
 
 /// The result of every call of this crate.
@@ -356,17 +357,16 @@ impl Error {
         self.with(|detail| detail.source = Some(Arc::new(source)))
     }
 
-    /// Takes a secret out of everything that came from outside, then cuts what is too long. In this order no part of the
+    /// Takes secrets out of everything that came from outside, then cuts what is too long. In this order no part of a
     /// secret stays at the cut.
-    pub(crate) fn without(self, secret: &str) -> Self {
+    pub(crate) fn redact(self, redact: impl Fn(&str) -> String) -> Self {
         self.with(|detail| {
             for text in [&mut detail.code, &mut detail.message, &mut detail.explanation].into_iter().flatten() {
-                *text = body::shorten(&redacted(text, secret));
+                *text = body::shorten(&redact(text));
             }
-            detail.subject = redacted(&detail.subject, secret);
-            let tells = |source: &(dyn StdError + Send + Sync)| {
-                redacted(&format!("{source} {source:?}"), secret).contains(REDACTED)
-            };
+            detail.subject = redact(&detail.subject);
+            let tells =
+                |source: &(dyn StdError + Send + Sync)| redact(&format!("{source} {source:?}")).contains(REDACTED);
             if detail.source.as_deref().is_some_and(tells) {
                 detail.source = None;
             }
@@ -396,13 +396,6 @@ impl fmt::Debug for Error {
         }
         f.debug_struct("Error").field("detail", &self.detail).finish()
     }
-}
-
-const REDACTED: &str = "[redacted]";
-
-/// The text without the secret.
-pub(crate) fn redacted(text: &str, secret: &str) -> String {
-    if secret.is_empty() { text.to_owned() } else { text.replace(secret, REDACTED) }
 }
 
 impl fmt::Display for Detail {

@@ -9,7 +9,6 @@ use std::sync::atomic::AtomicBool;
 use std::thread;
 use std::time::Instant;
 
-use percent_encoding::utf8_percent_encode;
 use serde_json::Value;
 
 pub(crate) use wait::{Step, Waiting};
@@ -18,11 +17,15 @@ pub use wait::{WaitOptions, WaitProgress};
 use self::answer::{Answer, Question};
 
 use crate::asset::Asset;
+use crate::call::Endpoint;
 use crate::client::Client;
 use crate::error::{Asked, Error, Moment, Outcome, Result, ServiceError, classify};
 use crate::operation_name::OperationName;
-use crate::rate_limit::Endpoint;
-use crate::transport::{Request, SEGMENT};
+use crate::transport::Request;
+
+/// Polls an operation on an asset.
+pub const GET_ASSET_OPERATION: Endpoint =
+    Endpoint::get("/assets/v1/operations/{operation}").with_scopes(&["asset:read"]).with_budget(300, 300).polling();
 
 /// Work that the service goes on with: it will end with a `T`, or fail.
 ///
@@ -181,8 +184,7 @@ impl<T> Operation<T> {
     {
         if let (State::Pending, Some(name)) = (&self.state, &self.name) {
             let path = request_path(name);
-            let request =
-                Request::get(Endpoint::Operation, &path).needs("asset:read").until(deadline).unless(cancelled);
+            let request = Request::new(&GET_ASSET_OPERATION, &path).until(deadline).unless(cancelled);
             let (read, asked_for) = (self.read, self.asked_for);
             let answer = self
                 .client
@@ -196,10 +198,9 @@ impl<T> Operation<T> {
             State::Done(result) => Ok(Some(result.clone())),
             State::Failed(said) => {
                 let asked = Asked {
-                    endpoint: Endpoint::Operation,
+                    endpoint: &GET_ASSET_OPERATION,
                     moment: Moment::Accepted,
                     by_key: self.client.transport().asks_by_key(),
-                    scope: "",
                     echoes: &self.echoes,
                 };
                 let verdict = classify(&asked, Outcome::OperationFailed, said);
@@ -234,7 +235,7 @@ impl FromStr for OperationName {
 }
 
 pub(crate) fn request_path(name: &OperationName) -> String {
-    format!("/assets/v1/operations/{}", utf8_percent_encode(name.id(), SEGMENT))
+    GET_ASSET_OPERATION.fill(&[&name.id()])
 }
 
 impl<T> fmt::Debug for Operation<T> {

@@ -109,7 +109,6 @@ pub(super) fn refusal(scheme: Scheme, request: &Request<'_>, status: u16, limits
         endpoint: request.endpoint,
         moment: request.moment(),
         by_key: scheme == Scheme::ApiKey,
-        scope: request.scope,
         echoes: request.echoes,
     };
     let verdict = classify(&asked, Outcome::Status { status, pause }, &said);

@@ -14,14 +14,14 @@ use ureq::{Agent, AsSendBody, SendBody};
 use zeroize::Zeroizing;
 
 pub(crate) use failure::Undecodable;
-pub(crate) use request::{Request, SEGMENT};
+pub(crate) use request::Request;
 pub use timeouts::Timeouts;
 
 use self::agent::{check_base_url, default_agent};
 use self::body::{ReadProblem, read_bounded};
 use self::request::left_until;
-use crate::credentials::{Credentials, Scheme};
-use crate::error::{Error, ErrorKind, Result, redacted};
+use crate::credentials::{Authorization, Credentials, Scheme};
+use crate::error::{Error, ErrorKind, Result};
 use crate::rate_limit::{Gate, Limits, Refused, sleep_unless};
 use crate::retry::{Attempts, LONGEST, RetryPolicy};
 
@@ -147,6 +147,7 @@ impl Transport {
     ) -> Result<T> {
         self.check()?;
         let mut attempts = Attempts::new(&self.retry);
+        let mut renewed = false;
         let mut last_refusal: Option<(Error, Duration)> = None;
         loop {
             let arrived = Instant::now();
@@ -161,9 +162,10 @@ impl Transport {
             };
             attempts.excuse(arrived.elapsed());
             attempts.made += 1;
+            let authorization = self.credentials.authorize()?;
 
             let began = Instant::now();
-            let (status, limits, outcome) = self.attempt(&mut request, body);
+            let (status, limits, outcome) = self.attempt(&mut request, &authorization, body);
             permit.answered(limits);
             if log::log_enabled!(log::Level::Debug) {
                 let status = status.map_or_else(|| "no answer".to_owned(), |status| status.to_string());
@@ -183,6 +185,13 @@ impl Transport {
                 permit.refused(pause.or(error.retry_after()).unwrap_or_default());
             }
             drop(permit);
+            if status == Some(401) && !renewed && self.credentials.rejected(&authorization)? {
+                if request.form.as_mut().is_none_or(|form| form.rewind()) {
+                    renewed = true;
+                    attempts.made -= 1;
+                    continue;
+                }
+            }
             let Some(pause) = pause else { return Err(error.after_attempts(attempts.made)) };
             if !request.form.as_mut().is_none_or(|form| form.rewind()) {
                 let error = error
@@ -199,11 +208,16 @@ impl Transport {
     }
 
     /// One request and its answer. The body of a good answer is left in `body`.
-    fn attempt(&self, request: &mut Request<'_>, body: &mut Vec<u8>) -> (Option<u16>, Limits, Result<()>) {
+    fn attempt(
+        &self,
+        request: &mut Request<'_>,
+        authorization: &Authorization,
+        body: &mut Vec<u8>,
+    ) -> (Option<u16>, Limits, Result<()>) {
         body.clear();
         let limit = self.limit(request.upload_size(), request.deadline);
         let end = Instant::now() + limit;
-        let response = match self.exchange(request, limit) {
+        let response = match self.exchange(request, authorization, limit) {
             Ok(response) => response,
             Err(error) => return (None, Limits::default(), Err(error)),
         };
@@ -227,16 +241,23 @@ impl Transport {
         )
     }
 
-    fn exchange(&self, request: &mut Request<'_>, limit: Duration) -> Result<http::Response<ureq::Body>> {
+    fn exchange(
+        &self,
+        request: &mut Request<'_>,
+        authorization: &Authorization,
+        limit: Duration,
+    ) -> Result<http::Response<ureq::Body>> {
         let upload = request.upload_size();
         let mut head = http::Request::builder()
-            .method(request.method.clone())
+            .method(request.endpoint.method().as_str())
             .uri(format!("{}{}{}", self.base_url, request.path, request.query))
             .header("user-agent", &self.user_agent)
             .header("accept", "application/json");
-        let (name, value) = match self.credentials.scheme() {
-            Scheme::ApiKey => ("x-api-key", Zeroizing::new(self.credentials.secret().to_owned())),
-            Scheme::AccessToken => ("authorization", Zeroizing::new(format!("Bearer {}", self.credentials.secret()))),
+        let (name, value) = match authorization.scheme {
+            Scheme::ApiKey => ("x-api-key", Zeroizing::new(authorization.secret.expose().to_owned())),
+            Scheme::AccessToken => {
+                ("authorization", Zeroizing::new(format!("Bearer {}", authorization.secret.expose())))
+            }
         };
         if let Ok(mut value) = HeaderValue::from_str(&value) {
             value.set_sensitive(true);
@@ -312,12 +333,12 @@ impl Transport {
 
     /// Makes an error fit to be shown: a service that repeats the key in its words must not get it into a log.
     pub(crate) fn seal(&self, error: Error) -> Error {
-        error.without(self.credentials.secret())
+        error.redact(|text| self.credentials.redact(text))
     }
 
     /// The same for a text.
     pub(crate) fn redacted(&self, text: &str) -> String {
-        redacted(text, self.credentials.secret())
+        self.credentials.redact(text)
     }
 }
 

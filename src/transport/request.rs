@@ -1,24 +1,18 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
-use ureq::http::Method;
+use percent_encoding::utf8_percent_encode;
 
+use crate::call::{Endpoint, SEGMENT};
 use crate::error::Moment;
 use crate::multipart::Form;
-use crate::rate_limit::Endpoint;
-
-/// What is escaped in a path segment and in the value of a query.
-pub(crate) const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
 /// A call to make.
 #[derive(Debug)]
 pub(crate) struct Request<'a> {
-    pub(super) method: Method,
-    pub(super) endpoint: Endpoint,
+    pub(super) endpoint: &'a Endpoint,
     pub(super) path: &'a str,
     pub(super) query: String,
-    pub(super) scope: &'static str,
     /// Texts that the service may repeat in its words.
     pub(super) echoes: &'a [String],
     pub(super) form: Option<&'a mut Form>,
@@ -27,26 +21,14 @@ pub(crate) struct Request<'a> {
 }
 
 impl<'a> Request<'a> {
-    pub(crate) fn get(endpoint: Endpoint, path: &'a str) -> Self {
-        Self {
-            method: Method::GET,
-            endpoint,
-            path,
-            query: String::new(),
-            scope: "",
-            echoes: &[],
-            form: None,
-            deadline: None,
-            cancelled: None,
-        }
+    /// `path` is the endpoint's own, filled in.
+    pub(crate) fn new(endpoint: &'a Endpoint, path: &'a str) -> Self {
+        Self { endpoint, path, query: String::new(), echoes: &[], form: None, deadline: None, cancelled: None }
     }
 
-    pub(crate) fn post(endpoint: Endpoint, path: &'a str, form: &'a mut Form) -> Self {
-        Self { method: Method::POST, form: Some(form), ..Self::get(endpoint, path) }
-    }
-
-    pub(crate) fn patch(endpoint: Endpoint, path: &'a str, form: &'a mut Form) -> Self {
-        Self { method: Method::PATCH, form: Some(form), ..Self::get(endpoint, path) }
+    pub(crate) fn form(mut self, form: &'a mut Form) -> Self {
+        self.form = Some(form);
+        self
     }
 
     pub(crate) fn query(mut self, name: &str, value: impl AsRef<str>) -> Self {
@@ -54,12 +36,6 @@ impl<'a> Request<'a> {
         self.query.push_str(name);
         self.query.push('=');
         self.query.extend(utf8_percent_encode(value.as_ref(), SEGMENT));
-        self
-    }
-
-    /// The scope to name when the service says that one is missing.
-    pub(crate) fn needs(mut self, scope: &'static str) -> Self {
-        self.scope = scope;
         self
     }
 
@@ -91,11 +67,11 @@ impl<'a> Request<'a> {
 
     /// The method and the path, for errors and the log. The query is left out: it can hold what people search for.
     pub(crate) fn subject(&self) -> String {
-        format!("{} {}", self.method, self.path)
+        format!("{} {}", self.endpoint.method(), self.path)
     }
 
     pub(super) fn only_reads(&self) -> bool {
-        self.method == Method::GET
+        self.endpoint.is_harmless()
     }
 
     pub(super) fn upload_size(&self) -> Option<u64> {
@@ -111,11 +87,13 @@ impl<'a> Request<'a> {
 impl Request<'_> {
     /// How far the exchange has got.
     pub(super) fn moment(&self) -> Moment {
-        match self.endpoint {
-            // There is an operation because the service accepted a call.
-            Endpoint::Operation => Moment::Accepted,
-            _ if self.may_have_arrived() => Moment::MayHaveArrived,
-            _ => Moment::NotSent,
+        // There is an operation to ask for because the service accepted a call.
+        if self.endpoint.is_poll() {
+            Moment::Accepted
+        } else if self.may_have_arrived() {
+            Moment::MayHaveArrived
+        } else {
+            Moment::NotSent
         }
     }
 }

@@ -16,13 +16,34 @@ pub use inventory_asset_type::InventoryAssetType;
 pub use inventory_filter::{InventoryFilter, InventoryIds, InventoryKinds};
 
 use crate::asset::{Asset, AssetUpdate, AssetUpload, AssetUploads, Creator};
+use crate::call::Endpoint;
 use crate::client::Client;
 use crate::credentials::Credentials;
 use crate::error::Result;
 use crate::operation::Operation;
 use crate::pager::{Listing, Pager};
-use crate::rate_limit::Endpoint;
 use crate::transport::{Request, Undecodable};
+
+/// Fetches a user's profile.
+///
+/// `premium` and `id_verified` need `user.advanced:read`, `social_network_profiles` needs `user.social:read`.
+pub const GET_USER: Endpoint = Endpoint::get("/cloud/v2/users/{user}")
+    .with_scopes(&["user.advanced:read", "user.social:read"])
+    .with_budget(1000, 10)
+    .for_user_keys();
+
+/// Lists a user's inventory. Public inventories need no scope.
+pub const LIST_INVENTORY_ITEMS: Endpoint = Endpoint::get("/cloud/v2/users/{user}/inventory-items")
+    .with_scopes(&["user.inventory-item:read"])
+    .with_denied_hint("if the inventory is private, only its owner's key or authorization opens it")
+    .with_budget(100, 20)
+    .for_user_keys();
+
+/// Lists the members of a group, or the groups of some users.
+pub const LIST_GROUP_MEMBERSHIPS: Endpoint = Endpoint::get("/cloud/v2/groups/{group}/memberships")
+    .with_undocumented_scope("group:read")
+    .with_budget(300, 90)
+    .for_user_keys();
 
 /// The largest page that the service gives of inventories and memberships.
 const PAGE_SIZE: u32 = 100;
@@ -81,8 +102,8 @@ impl User {
     ///
     /// <https://create.roblox.com/docs/cloud/reference/features/users#Cloud_GetUser>
     pub fn fetch_info(&self) -> Result<UserInfo> {
-        let path = format!("/cloud/v2/users/{}", self.id);
-        self.client.transport().send(Request::get(Endpoint::User, &path), &mut Vec::new(), |body| {
+        let path = GET_USER.fill(&[&self.id]);
+        self.client.transport().send(Request::new(&GET_USER, &path), &mut Vec::new(), |body| {
             serde_json::from_slice(body).map_err(Undecodable::from)
         })
     }
@@ -121,11 +142,10 @@ impl User {
 
     fn inventory_listing(&self, filter: Option<String>) -> Listing {
         Listing {
-            endpoint: Endpoint::Inventory,
-            path: format!("/cloud/v2/users/{}/inventory-items", self.id),
+            endpoint: LIST_INVENTORY_ITEMS,
+            path: LIST_INVENTORY_ITEMS.fill(&[&self.id]),
             filter,
             page_size: PAGE_SIZE,
-            scope: "user.inventory-item:read",
         }
     }
 
@@ -138,11 +158,10 @@ impl User {
         Pager::new(
             self.client.clone(),
             Listing {
-                endpoint: Endpoint::Memberships,
-                path: "/cloud/v2/groups/-/memberships".to_owned(),
+                endpoint: LIST_GROUP_MEMBERSHIPS,
+                path: LIST_GROUP_MEMBERSHIPS.fill(&[&"-"]),
                 filter: Some(format!("user == 'users/{}'", self.id)),
                 page_size: PAGE_SIZE,
-                scope: "group:read",
             },
         )
     }

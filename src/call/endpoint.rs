@@ -1,0 +1,243 @@
+use std::fmt;
+
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+
+/// What is escaped in a path segment and in the value of a query.
+pub(crate) const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+
+/// An HTTP method.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Method {
+    /// `GET`
+    Get,
+    /// `POST`
+    Post,
+    /// `PATCH`
+    Patch,
+    /// `PUT`
+    Put,
+    /// `DELETE`
+    Delete,
+}
+
+impl Method {
+    /// Returns the method as it is written in a request.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Get => "GET",
+            Self::Post => "POST",
+            Self::Patch => "PATCH",
+            Self::Put => "PUT",
+            Self::Delete => "DELETE",
+        }
+    }
+}
+
+impl fmt::Display for Method {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.as_str())
+    }
+}
+
+/// An endpoint of the service: what is called, which scopes it needs, and how often it may be called.
+///
+/// The endpoints that this crate has methods for are in [`endpoints`](crate::endpoints).
+///
+/// ```
+/// use rblxopencloud::endpoints;
+///
+/// assert_eq!(endpoints::LIST_INVENTORY.path(), "/cloud/v2/users/{user}/inventory-items");
+/// assert_eq!(endpoints::LIST_INVENTORY.scopes(), ["user.inventory-item:read"]);
+/// assert_eq!(endpoints::LIST_INVENTORY.key_budget(), Some(100));
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Endpoint {
+    method: Method,
+    /// Empty for an endpoint that is named at run time.
+    path: &'static str,
+    scopes: &'static [&'static str],
+    undocumented_scope: Option<&'static str>,
+    denied_hint: Option<&'static str>,
+    key_budget: Option<u32>,
+    oauth_budget: Option<u32>,
+    harmless: bool,
+    takes_group_keys: bool,
+    polls: bool,
+}
+
+impl Endpoint {
+    /// Describes an endpoint that only reads.
+    pub(crate) const fn get(path: &'static str) -> Self {
+        Self::new(Method::Get, path)
+    }
+
+    pub(crate) const fn post(path: &'static str) -> Self {
+        Self::new(Method::Post, path)
+    }
+
+    pub(crate) const fn patch(path: &'static str) -> Self {
+        Self::new(Method::Patch, path)
+    }
+
+    const fn new(method: Method, path: &'static str) -> Self {
+        Self {
+            method,
+            path,
+            scopes: &[],
+            undocumented_scope: None,
+            denied_hint: None,
+            key_budget: None,
+            oauth_budget: None,
+            harmless: matches!(method, Method::Get),
+            takes_group_keys: true,
+            polls: false,
+        }
+    }
+
+    /// Sets the scopes that Roblox documents for it.
+    pub(crate) const fn with_scopes(mut self, scopes: &'static [&'static str]) -> Self {
+        self.scopes = scopes;
+        self
+    }
+
+    /// Sets the scope that keys need although the reference names none.
+    pub(crate) const fn with_undocumented_scope(mut self, scope: &'static str) -> Self {
+        self.undocumented_scope = Some(scope);
+        self
+    }
+
+    /// Sets what to think of when the service denies permission.
+    pub(crate) const fn with_denied_hint(mut self, hint: &'static str) -> Self {
+        self.denied_hint = Some(hint);
+        self
+    }
+
+    /// Sets how many requests a minute the service accepts: by an API key's owner, and by an OAuth 2.0 authorization.
+    pub(crate) const fn with_budget(mut self, key: u32, oauth: u32) -> Self {
+        self.key_budget = Some(key);
+        self.oauth_budget = Some(oauth);
+        self
+    }
+
+    /// Marks an endpoint that refuses API keys of groups.
+    pub(crate) const fn for_user_keys(mut self) -> Self {
+        self.takes_group_keys = false;
+        self
+    }
+
+    /// Marks an endpoint that is asked how an accepted call goes on.
+    pub(crate) const fn polling(mut self) -> Self {
+        self.polls = true;
+        self
+    }
+
+    /// Returns the HTTP method.
+    #[must_use]
+    pub const fn method(&self) -> Method {
+        self.method
+    }
+
+    /// Returns the path, with the names of its parameters in braces.
+    #[must_use]
+    pub const fn path(&self) -> &'static str {
+        self.path
+    }
+
+    /// Returns the scopes that Roblox documents for it. Some are needed for some fields only.
+    #[must_use]
+    pub const fn scopes(&self) -> &'static [&'static str] {
+        self.scopes
+    }
+
+    /// Returns how many requests a minute the service accepts from all API keys of one owner.
+    #[must_use]
+    pub const fn key_budget(&self) -> Option<u32> {
+        self.key_budget
+    }
+
+    /// Returns how many requests a minute the service accepts from one OAuth 2.0 authorization.
+    #[must_use]
+    pub const fn oauth_budget(&self) -> Option<u32> {
+        self.oauth_budget
+    }
+
+    /// Returns whether an API key that belongs to a group is accepted.
+    #[must_use]
+    pub const fn takes_group_keys(&self) -> bool {
+        self.takes_group_keys
+    }
+
+    /// Returns whether calling it twice does no more than calling it once.
+    #[must_use]
+    pub const fn is_harmless(&self) -> bool {
+        self.harmless
+    }
+
+    pub(crate) const fn is_poll(&self) -> bool {
+        self.polls
+    }
+
+    /// The scopes to ask for when the service says that one is missing.
+    pub(crate) fn wanted_scopes(&self) -> Vec<&'static str> {
+        self.scopes.iter().copied().chain(self.undocumented_scope).collect()
+    }
+
+    pub(crate) const fn denied_hint(&self) -> Option<&'static str> {
+        self.denied_hint
+    }
+
+    /// Whether the path names a resource. What creates one names none, so that a refusal for lack of permission is about
+    /// whoever asks.
+    pub(crate) fn names_a_resource(&self) -> bool {
+        self.path.is_empty() || self.path.contains('{')
+    }
+
+    /// Returns the path with its parameters filled in, in the order in which they stand. Each is escaped, but for the
+    /// slashes of a resource path.
+    pub(crate) fn fill(&self, parameters: &[&dyn fmt::Display]) -> String {
+        let mut filled = String::with_capacity(self.path.len() + 16);
+        let mut parameters = parameters.iter();
+        let mut rest = self.path;
+        while let Some((before, after)) = rest.split_once('{') {
+            let (_, after) = after.split_once('}').unwrap_or(("", after));
+            filled.push_str(before);
+            if let Some(parameter) = parameters.next() {
+                for (place, segment) in parameter.to_string().split('/').enumerate() {
+                    filled.push_str(if place == 0 { "" } else { "/" });
+                    filled.extend(utf8_percent_encode(segment, SEGMENT));
+                }
+            }
+            rest = after;
+        }
+        filled.push_str(rest);
+        filled
+    }
+}
+
+impl fmt::Display for Endpoint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}", self.method, self.path)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn parameters_are_filled_in_and_escaped() {
+        const ROLE: Endpoint = Endpoint::get("/cloud/v2/groups/{group}/roles/{role}");
+        assert_eq!(ROLE.fill(&[&7, &"a b?/c"]), "/cloud/v2/groups/7/roles/a%20b%3F/c");
+        assert_eq!(Endpoint::post("/assets/v1/assets").fill(&[]), "/assets/v1/assets");
+        const ARCHIVE: Endpoint = Endpoint::post("/assets/v1/assets/{asset}:archive");
+        assert_eq!(ARCHIVE.fill(&[&u64::MAX]), "/assets/v1/assets/18446744073709551615:archive");
+    }
+
+    #[test]
+    fn what_creates_names_no_resource() {
+        assert!(!Endpoint::post("/assets/v1/assets").names_a_resource());
+        assert!(Endpoint::patch("/assets/v1/assets/{asset}").names_a_resource());
+    }
+}

@@ -1,0 +1,6 @@
+//! What is called.
+
+mod endpoint;
+
+pub(crate) use endpoint::SEGMENT;
+pub use endpoint::{Endpoint, Method};

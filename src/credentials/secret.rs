@@ -1,0 +1,40 @@
+use zeroize::Zeroizing;
+
+use crate::error::{Error, Result};
+
+/// What stands in the place of a secret.
+pub(crate) const REDACTED: &str = "[redacted]";
+
+/// A key or a token. Its memory is wiped when it is dropped; it has no `Debug` and no `Display`.
+#[derive(Clone)]
+pub(crate) struct Secret(Zeroizing<String>);
+
+impl Secret {
+    pub(crate) fn new(text: String) -> Self {
+        Self(Zeroizing::new(text))
+    }
+
+    pub(crate) fn expose(&self) -> &str {
+        &self.0
+    }
+
+    pub(crate) fn redact(&self, text: &str) -> String {
+        if self.0.is_empty() { text.to_owned() } else { text.replace(self.0.as_str(), REDACTED) }
+    }
+
+    /// Refuses what can't stand in a header. `what` names it.
+    pub(crate) fn check(&self, what: &str) -> Result<()> {
+        let problem = if self.0.is_empty() {
+            "is empty"
+        } else if self.0.bytes().any(|byte| byte.is_ascii_control()) {
+            "has a control character in it, such as a line break at its end"
+        } else if !self.0.is_ascii() || self.0.contains(' ') {
+            "has a space or a character that isn't ASCII in it"
+        } else {
+            return Ok(());
+        };
+        Err(Error::invalid_input(format!("the {what} {problem}"))
+            .advise("copy it again, whole, and nothing else")
+            .concerning_run())
+    }
+}
