@@ -48,6 +48,7 @@
 #![forbid(unsafe_code)]
 
 mod asset;
+mod cancel;
 mod client;
 mod credentials;
 mod error;

@@ -5,7 +5,6 @@ mod wait;
 
 use std::fmt;
 use std::str::FromStr;
-use std::sync::atomic::AtomicBool;
 use std::thread;
 use std::time::Instant;
 
@@ -18,6 +17,7 @@ pub use wait::{WaitOptions, WaitProgress};
 use self::answer::{Answer, Question};
 
 use crate::asset::Asset;
+use crate::cancel::Cancel;
 use crate::client::Client;
 use crate::error::{Error, ErrorKind, Result, ServiceError};
 use crate::operation_name::OperationName;
@@ -165,7 +165,7 @@ impl<T> Operation<T> {
         }
     }
 
-    fn poll_until(&mut self, deadline: Option<Instant>, cancelled: Option<&AtomicBool>) -> Result<Option<T>>
+    fn poll_until(&mut self, deadline: Option<Instant>, cancelled: Option<&Cancel>) -> Result<Option<T>>
     where
         T: Clone,
     {

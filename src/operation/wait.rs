@@ -1,10 +1,10 @@
 use std::fmt;
 use std::ops::ControlFlow;
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
 use std::time::{Duration, Instant};
 
 use super::Operation;
+use crate::cancel::Cancel;
 use crate::error::{Error, ErrorKind, Result};
 use crate::retry::Backoff;
 
@@ -162,7 +162,7 @@ impl Waiting {
     pub(crate) fn step<T: Clone>(
         &mut self,
         operation: &mut Operation<T>,
-        cancelled: Option<&AtomicBool>,
+        cancelled: Option<&Cancel>,
     ) -> Result<Step<T>> {
         if self.polls > 0 && !operation.is_done() && self.left().is_zero() {
             return Err(self.out_of_time(operation));

@@ -1,9 +1,9 @@
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use ureq::http::Method;
 
+use crate::cancel::Cancel;
 use crate::multipart::Form;
 use crate::rate_limit::Endpoint;
 
@@ -20,7 +20,7 @@ pub(crate) struct Request<'a> {
     pub(super) scope: &'static str,
     pub(super) form: Option<&'a mut Form>,
     pub(super) deadline: Option<Instant>,
-    pub(super) cancelled: Option<&'a AtomicBool>,
+    pub(super) cancelled: Option<&'a Cancel>,
 }
 
 impl<'a> Request<'a> {
@@ -66,13 +66,13 @@ impl<'a> Request<'a> {
     }
 
     /// No attempt begins once this is set.
-    pub(crate) fn unless(mut self, cancelled: Option<&'a AtomicBool>) -> Self {
+    pub(crate) fn unless(mut self, cancelled: Option<&'a Cancel>) -> Self {
         self.cancelled = cancelled;
         self
     }
 
     pub(super) fn is_cancelled(&self) -> bool {
-        self.cancelled.is_some_and(|cancelled| cancelled.load(Ordering::Relaxed))
+        self.cancelled.is_some_and(Cancel::is_cancelled)
     }
 
     pub(super) fn left(&self) -> Duration {
