@@ -6,7 +6,7 @@ mod wait;
 use std::fmt;
 use std::str::FromStr;
 use std::thread;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use percent_encoding::utf8_percent_encode;
 use serde_json::Value;
@@ -195,6 +195,10 @@ impl<T> Operation<T> {
         self.state = answer.state;
         let transport = self.client.transport();
         self.partial_failures = answer.partial_failures.iter().map(|text| transport.redacted(text)).collect();
+    }
+
+    fn longest_retry_after(&self) -> Duration {
+        self.client.transport().longest_retry_after()
     }
 
     fn seal(&self, error: Error) -> Error {

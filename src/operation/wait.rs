@@ -56,6 +56,10 @@ impl WaitOptions {
     }
 
     /// How long to wait in all. Zero asks once.
+    ///
+    /// The waiting ends earlier, with an error that carries it in [`retry_after`](Error::retry_after), when the service
+    /// asks for a pause that is longer than
+    /// [`RetryPolicy::longest_retry_after`](crate::RetryPolicy::longest_retry_after).
     #[must_use]
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.timeout = timeout;
@@ -184,6 +188,10 @@ impl Waiting {
             Err(error) if error.is_retryable() => {
                 asked_to_wait = error.retry_after().unwrap_or_default();
                 self.last_problem = Some(error);
+                if asked_to_wait > operation.longest_retry_after() {
+                    let what = format!("when the service asked for a pause of {asked_to_wait:?}");
+                    return Err(self.still_pending(operation, what));
+                }
             }
             Err(error) => return Err(error),
         }
@@ -229,7 +237,7 @@ impl Waiting {
             .passing()
             .advise("it goes on: wait again, or later with Client::operation and this name");
         operation.seal(match problem {
-            Some(problem) => error.caused_by(problem),
+            Some(problem) => error.with_retry_after(problem.retry_after()).caused_by(problem),
             None => error,
         })
     }

@@ -71,10 +71,6 @@ impl<'a> Request<'a> {
         self
     }
 
-    pub(super) fn is_cancelled(&self) -> bool {
-        self.cancelled.is_some_and(Cancel::is_cancelled)
-    }
-
     pub(super) fn left(&self) -> Duration {
         self.deadline.map_or(Duration::MAX, left_until)
     }
