@@ -1,4 +1,3 @@
-use std::sync::Arc;
 use std::time::Duration;
 
 use crate::asset::Asset;
@@ -8,7 +7,7 @@ use crate::group::Group;
 use crate::operation::Operation;
 use crate::operation_name::OperationName;
 use crate::retry::RetryPolicy;
-use crate::transport::{Timeouts, Transport, TransportOptions};
+use crate::transport::{Session, Timeouts, Transport, TransportOptions};
 use crate::user::User;
 
 /// The way to Open Cloud: credentials, an address and a pool of connections.
@@ -25,7 +24,7 @@ use crate::user::User;
 /// ```
 #[derive(Clone, Debug)]
 pub struct Client {
-    transport: Arc<Transport>,
+    session: Session,
 }
 
 impl Client {
@@ -35,12 +34,38 @@ impl Client {
     /// [`builder`](Self::builder) to hear of it at once.
     #[must_use]
     pub fn new(credentials: impl Into<Credentials>) -> Self {
-        Self { transport: Arc::new(Transport::new(credentials.into(), TransportOptions::default())) }
+        Self { session: Session::new(Transport::new(credentials.into(), TransportOptions::default()), None) }
+    }
+
+    /// Returns the same client with another limit for each whole call: connections, credentials and rate limits are
+    /// shared.
+    ///
+    /// A call, with its repetitions, its pauses and its wait for the rate limit, ends within `timeout`. It fails at once
+    /// when it would have to wait for longer than the time that is left. The error is of the kind
+    /// [`RateLimited`](crate::ErrorKind::RateLimited) if the rate limit is the cause, and carries the wait in
+    /// [`retry_after`](crate::Error::retry_after); of the kind [`Timeout`](crate::ErrorKind::Timeout) if the time ran out
+    /// in the middle of an attempt; and what came of the last attempt if there was no time for another one.
+    ///
+    /// Each page of a listing is a call, and so is each poll of an operation; how long to wait for the operation is in
+    /// [`WaitOptions`](crate::WaitOptions). A reader of the caller's own that blocks is waited for: the time is looked at
+    /// when it returns.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    ///
+    /// use rblxopencloud::Client;
+    ///
+    /// let client = Client::new("api-key");
+    /// let hasty = client.with_timeout(Duration::from_secs(2));
+    /// ```
+    #[must_use]
+    pub fn with_timeout(&self, timeout: Duration) -> Self {
+        Self { session: self.session.with_timeout(timeout) }
     }
 
     /// Starts a client with other settings.
     pub fn builder(credentials: impl Into<Credentials>) -> ClientBuilder {
-        ClientBuilder { credentials: credentials.into(), options: TransportOptions::default() }
+        ClientBuilder { credentials: credentials.into(), options: TransportOptions::default(), timeout: None }
     }
 
     /// The handle of a user. Costs no request.
@@ -71,11 +96,11 @@ impl Client {
     /// The address that calls go to, without a slash at its end.
     #[must_use]
     pub fn base_url(&self) -> &str {
-        self.transport.base_url()
+        self.session.base_url()
     }
 
-    pub(crate) fn transport(&self) -> &Transport {
-        &self.transport
+    pub(crate) fn transport(&self) -> &Session {
+        &self.session
     }
 }
 
@@ -99,6 +124,7 @@ impl Client {
 pub struct ClientBuilder {
     credentials: Credentials,
     options: TransportOptions,
+    timeout: Option<Duration>,
 }
 
 impl ClientBuilder {
@@ -115,6 +141,16 @@ impl ClientBuilder {
         self
     }
 
+    /// Sets the limit for each whole call, its repetitions, its pauses and its wait for the rate limit included. Defaults
+    /// to none: an attempt has a limit ([`Timeouts::call`]), and so have the repetitions ([`RetryPolicy::budget`]) and each
+    /// single wait for the rate limit ([`RetryPolicy::longest_retry_after`]).
+    ///
+    /// [`Client::with_timeout`] says more, and sets it for some calls only.
+    pub fn timeout(mut self, timeout: Duration) -> Self {
+        self.timeout = Some(timeout);
+        self
+    }
+
     /// All time limits at once.
     pub fn timeouts(mut self, timeouts: Timeouts) -> Self {
         self.options.timeouts = timeouts;
@@ -122,7 +158,7 @@ impl ClientBuilder {
     }
 
     /// How long one attempt at a call may take, its body and its answer included; an upload's is longer by
-    /// [`Timeouts::upload_rate`]. How long it may take with all its repetitions is [`RetryPolicy::budget`].
+    /// [`Timeouts::upload_rate`]. The limit for a whole call with all its repetitions is [`timeout`](Self::timeout).
     pub fn call_timeout(mut self, limit: Duration) -> Self {
         self.options.timeouts.call = limit;
         self
@@ -155,6 +191,6 @@ impl ClientBuilder {
     pub fn build(self) -> Result<Client> {
         let transport = Transport::new(self.credentials, self.options);
         transport.check()?;
-        Ok(Client { transport: Arc::new(transport) })
+        Ok(Client { session: Session::new(transport, self.timeout) })
     }
 }

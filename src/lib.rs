@@ -49,6 +49,7 @@
 
 mod asset;
 mod call;
+mod cancel;
 mod client;
 mod credentials;
 mod error;

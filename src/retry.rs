@@ -3,7 +3,7 @@
 use std::hash::{BuildHasher, RandomState};
 use std::time::{Duration, Instant};
 
-use crate::error::{Error, ErrorKind};
+use crate::error::Error;
 
 /// How a client comes through failures that pass.
 ///
@@ -14,6 +14,11 @@ use crate::error::{Error, ErrorKind};
 ///
 /// The pause before a repetition is what the service asks for (`retry-after`, else `x-ratelimit-reset`), else random
 /// between zero and a bound that doubles from `first_pause` to `longest_pause`.
+///
+/// A call that is refused by the rate limit (429) was not carried out, and is made again until `budget` is used up, however
+/// often it is refused. A 429 holds back all calls of the client to the same endpoint. Where it doesn't say for how long,
+/// the pause grows from `first_pause` with each refusal: doubling up to `longest_pause`, then by `longest_pause`, up to a
+/// minute. One call goes first after each pause.
 ///
 /// ```
 /// use std::time::Duration;
@@ -28,17 +33,19 @@ use crate::error::{Error, ErrorKind};
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RetryPolicy {
-    /// How often a call is tried, the first time included; 5 by default. 0 counts as 1.
+    /// How often a call is tried, the first time included; 5 by default. 0 counts as 1. Refusals by the rate limit don't
+    /// count, unless this is 1: then a 429 is returned at once.
     pub attempts: u32,
     /// The bound of the first random pause; half a second by default.
     pub first_pause: Duration,
     /// The bound that random pauses grow to; 20 seconds by default.
     pub longest_pause: Duration,
     /// No repetition begins later than this after the call began; 5 minutes by default. Waiting for the turn within a
-    /// rate limit doesn't count.
+    /// rate limit doesn't count, as long as the service refuses nothing.
     pub budget: Duration,
-    /// The longest pause that the service can ask for. What asks for more is returned at once, as an error that carries
-    /// it; 90 seconds by default, the service's windows being a minute.
+    /// The longest pause that the service can ask for; 90 seconds by default, the service's windows being a minute. A
+    /// pause up to this is waited for in full. What asks for more is returned at once, as an error that carries it in
+    /// [`retry_after`](crate::Error::retry_after); so is a call that would have to wait longer for its turn.
     pub longest_retry_after: Duration,
 }
 
@@ -66,29 +73,48 @@ impl RetryPolicy {
 pub(crate) struct Attempts<'a> {
     policy: &'a RetryPolicy,
     backoff: Backoff,
-    /// Moves back by the time that was spent waiting at the gate.
-    began: Instant,
-    pub(crate) made: u32,
+    /// No repetition begins later than this; `None` is never.
+    budget_ends: Option<Instant>,
+    made: u32,
+    /// How many of them the rate limit refused.
+    refused: u32,
 }
 
 impl<'a> Attempts<'a> {
     pub(crate) fn new(policy: &'a RetryPolicy) -> Self {
-        Self { policy, backoff: Backoff::new(policy.first_pause, policy.longest_pause), began: Instant::now(), made: 0 }
+        Self {
+            policy,
+            backoff: Backoff::new(policy.first_pause, policy.longest_pause),
+            budget_ends: Instant::now().checked_add(policy.budget),
+            made: 0,
+            refused: 0,
+        }
     }
 
-    /// Time that doesn't count against the budget.
-    pub(crate) fn excuse(&mut self, waited: Duration) {
-        self.began += waited;
+    pub(crate) fn budget_ends(&self) -> Option<Instant> {
+        self.budget_ends
+    }
+
+    /// An attempt begins. Time that doesn't count has moved the end of the budget.
+    pub(crate) fn begin(&mut self, budget_ends: Option<Instant>) {
+        self.budget_ends = budget_ends;
+        self.made = self.made.saturating_add(1);
+    }
+
+    /// The last attempt doesn't count.
+    pub(crate) fn forgive(&mut self) {
+        self.made = self.made.saturating_sub(1);
+    }
+
+    pub(crate) fn made(&self) -> u32 {
+        self.made
     }
 
     /// The pause before the call is made again; `None` if it must not be.
     ///
     /// `repeatable`: the call does no harm when it is carried out twice, or this attempt surely wasn't carried out.
     pub(crate) fn pause_after(&mut self, error: &Error, repeatable: bool) -> Option<Duration> {
-        if !error.is_passing()
-            || !(repeatable || error.kind() == ErrorKind::RateLimited)
-            || self.made >= self.policy.attempts
-        {
+        if !error.is_passing() || !repeatable || self.made.saturating_sub(self.refused) >= self.policy.attempts {
             return None;
         }
         let pause = match error.retry_after() {
@@ -97,7 +123,18 @@ impl<'a> Attempts<'a> {
             Some(asked) => asked.max(self.backoff.next_pause()),
             None => self.backoff.next_pause(),
         };
-        (self.began.elapsed().saturating_add(pause) <= self.policy.budget).then_some(pause)
+        self.has_budget_for(pause).then_some(pause)
+    }
+
+    /// Whether the call is made again after the rate limit has refused it, as often as it takes: the gate knows when.
+    pub(crate) fn may_wait_for_turn(&mut self, error: &Error) -> bool {
+        self.refused = self.refused.saturating_add(1);
+        let asked = error.retry_after().unwrap_or_default();
+        self.policy.attempts > 1 && asked <= self.policy.longest_retry_after && self.has_budget_for(asked)
+    }
+
+    fn has_budget_for(&self, pause: Duration) -> bool {
+        self.budget_ends.is_none_or(|ends| pause <= ends.saturating_duration_since(Instant::now()))
     }
 }
 
@@ -140,6 +177,6 @@ pub(crate) fn random_u64() -> u64 {
 }
 
 #[allow(clippy::cast_precision_loss)]
-fn random_fraction() -> f64 {
+pub(crate) fn random_fraction() -> f64 {
     (random_u64() >> 11) as f64 / (1_u64 << 53) as f64
 }

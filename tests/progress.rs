@@ -168,7 +168,7 @@ fn the_waiting_can_be_stopped_and_gone_on_with() {
         let mut operation = resumed(&server.user());
         let error = fails(operation.wait_with(&options), ErrorKind::OperationPending);
         assert_eq!(error.scope(), ErrorScope::Later);
-        assert!(error.is_retryable() && !error.outcome_unknown(), "{error}");
+        assert!(error.can_wait_again() && !error.is_retryable(), "{error}");
         assert!(error.to_string().contains("operations/abc"), "{error}");
         assert_eq!(server.count(), stop_after as usize, "nothing is asked after the stop");
         assert!(!operation.is_done());

@@ -305,7 +305,8 @@ const ABSURD: [&str; 24] = [
 /// Calls three times; each call may fail for the limit, and for nothing else.
 fn calls_end(reply: Reply) {
     let server = Server::script([reply.clone()]);
-    let policy = RetryPolicy { attempts: 2, longest_retry_after: Duration::from_millis(200), ..hasty() };
+    let ms = Duration::from_millis;
+    let policy = RetryPolicy { attempts: 2, longest_retry_after: ms(200), budget: ms(20), ..hasty() };
     let user = user(&server, policy);
     let took = within(Duration::from_secs(20), move || {
         let began = Instant::now();

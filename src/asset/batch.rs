@@ -5,13 +5,13 @@ use std::collections::BinaryHeap;
 use std::fmt;
 use std::iter::FusedIterator;
 use std::panic;
-use std::sync::atomic::{self, AtomicBool};
 use std::sync::mpsc::{self, Receiver, Sender};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::Instant;
 
 use super::{Asset, AssetUpload, Creator};
+use crate::cancel::Cancel;
 use crate::client::Client;
 use crate::error::{Error, ErrorKind, ErrorScope, Result};
 use crate::operation::{Operation, Step, WaitOptions, Waiting};
@@ -180,8 +180,8 @@ impl Run {
                 fatal: None,
             }),
             changed: Condvar::new(),
-            stopped: AtomicBool::new(false),
-            cancelled: AtomicBool::new(false),
+            stopped: Cancel::new(),
+            cancelled: Cancel::new(),
         });
         let threads = (0..threads)
             .map(|_| {
@@ -212,9 +212,9 @@ struct Shared {
     queue: Mutex<Queue>,
     changed: Condvar,
     /// Nothing more is sent.
-    stopped: AtomicBool,
+    stopped: Cancel,
     /// Nobody waits for anything any more.
-    cancelled: AtomicBool,
+    cancelled: Cancel,
 }
 
 struct Queue {
@@ -275,7 +275,7 @@ impl Shared {
                 if let Err(error) = &result {
                     if error.scope() == ErrorScope::Run {
                         self.lock().fatal.get_or_insert_with(|| (error.kind(), error.to_string()));
-                        self.stopped.store(true, atomic::Ordering::Relaxed);
+                        self.stopped.cancel();
                     }
                 }
                 if results.send((which, result)).is_err() {
@@ -289,7 +289,7 @@ impl Shared {
     fn next_job(&self) -> Option<Job> {
         let mut queue = self.lock();
         loop {
-            if self.cancelled.load(atomic::Ordering::Relaxed) {
+            if self.cancelled.is_cancelled() {
                 return None;
             }
             let now = Instant::now();
@@ -382,8 +382,8 @@ impl Shared {
     fn cancel(&self) {
         // Under the lock, so that nobody goes to sleep between looking at the flags and hearing of the change.
         let _queue = self.lock();
-        self.stopped.store(true, atomic::Ordering::Relaxed);
-        self.cancelled.store(true, atomic::Ordering::Relaxed);
+        self.stopped.cancel();
+        self.cancelled.cancel();
     }
 
     fn lock(&self) -> MutexGuard<'_, Queue> {

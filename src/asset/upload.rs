@@ -1,5 +1,4 @@
 use std::path::Path;
-use std::sync::atomic::AtomicBool;
 
 use serde::Serialize;
 
@@ -8,6 +7,7 @@ use super::content::Format;
 use super::limits::LONGEST_NAME;
 use super::{AssetFile, AssetType, Creator, UploadProgress};
 use crate::call::Endpoint;
+use crate::cancel::Cancel;
 use crate::client::Client;
 use crate::error::{Error, Result};
 use crate::multipart::Form;
@@ -147,7 +147,7 @@ impl AssetUpload {
         mut self,
         client: &Client,
         creator: Creator,
-        cancelled: Option<&AtomicBool>,
+        cancelled: Option<&Cancel>,
     ) -> Result<Operation<super::Asset>> {
         if self.asset_type.as_str().is_empty() {
             return Err(Error::invalid_input("the asset has an empty type"));

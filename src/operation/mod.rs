@@ -5,9 +5,8 @@ mod wait;
 
 use std::fmt;
 use std::str::FromStr;
-use std::sync::atomic::AtomicBool;
 use std::thread;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
@@ -18,6 +17,7 @@ use self::answer::{Answer, Question};
 
 use crate::asset::Asset;
 use crate::call::Endpoint;
+use crate::cancel::Cancel;
 use crate::client::Client;
 use crate::error::{Asked, Error, Moment, Outcome, Result, ServiceError, classify};
 use crate::operation_name::OperationName;
@@ -178,7 +178,7 @@ impl<T> Operation<T> {
         }
     }
 
-    fn poll_until(&mut self, deadline: Option<Instant>, cancelled: Option<&AtomicBool>) -> Result<Option<T>>
+    fn poll_until(&mut self, deadline: Option<Instant>, cancelled: Option<&Cancel>) -> Result<Option<T>>
     where
         T: Clone,
     {
@@ -215,6 +215,10 @@ impl<T> Operation<T> {
         self.state = answer.state;
         let transport = self.client.transport();
         self.partial_failures = answer.partial_failures.iter().map(|text| transport.redacted(text)).collect();
+    }
+
+    fn longest_retry_after(&self) -> Duration {
+        self.client.transport().longest_retry_after()
     }
 
     fn seal(&self, error: Error) -> Error {

@@ -1,10 +1,10 @@
 use std::fmt;
 use std::ops::ControlFlow;
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
 use std::time::{Duration, Instant};
 
 use super::Operation;
+use crate::cancel::Cancel;
 use crate::error::{Error, ErrorKind, Result};
 use crate::retry::Backoff;
 
@@ -56,6 +56,10 @@ impl WaitOptions {
     }
 
     /// How long to wait in all. Zero asks once.
+    ///
+    /// The waiting ends earlier, with an error that carries it in [`retry_after`](Error::retry_after), when the service
+    /// asks for a pause that is longer than
+    /// [`RetryPolicy::longest_retry_after`](crate::RetryPolicy::longest_retry_after).
     #[must_use]
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.timeout = timeout;
@@ -162,7 +166,7 @@ impl Waiting {
     pub(crate) fn step<T: Clone>(
         &mut self,
         operation: &mut Operation<T>,
-        cancelled: Option<&AtomicBool>,
+        cancelled: Option<&Cancel>,
     ) -> Result<Step<T>> {
         if self.polls > 0 && !operation.is_done() && self.left().is_zero() {
             return Err(self.out_of_time(operation));
@@ -184,6 +188,10 @@ impl Waiting {
             Err(error) if error.is_passing() => {
                 asked_to_wait = error.retry_after().unwrap_or_default();
                 self.last_problem = Some(error);
+                if asked_to_wait > operation.longest_retry_after() {
+                    let what = format!("when the service asked for a pause of {asked_to_wait:?}");
+                    return Err(self.still_pending(operation, what));
+                }
             }
             Err(error) => return Err(error),
         }
@@ -229,7 +237,7 @@ impl Waiting {
             .passing()
             .about_operation(operation.name().cloned());
         operation.seal(match problem {
-            Some(problem) => error.caused_by(problem),
+            Some(problem) => error.with_retry_after(problem.retry_after()).caused_by(problem),
             None => error,
         })
     }

@@ -1,12 +1,14 @@
-//! The one door to HTTP: every call goes through [`Transport::send`], and nothing outside names `ureq`'s requests.
+//! The one door to HTTP: every call goes through [`Session::send`], and nothing outside names `ureq`'s requests.
 
 mod agent;
 mod body;
 mod failure;
 mod request;
+mod session;
 mod timeouts;
 
 use std::fmt;
+use std::thread;
 use std::time::{Duration, Instant};
 
 use ureq::http::{self, HeaderValue};
@@ -15,6 +17,7 @@ use zeroize::Zeroizing;
 
 pub(crate) use failure::Undecodable;
 pub(crate) use request::Request;
+pub(crate) use session::Session;
 pub use timeouts::Timeouts;
 
 use self::agent::{check_base_url, default_agent};
@@ -22,7 +25,7 @@ use self::body::{ReadProblem, read_bounded};
 use self::request::left_until;
 use crate::credentials::{Authorization, Credentials, Scheme};
 use crate::error::{Error, ErrorKind, Result};
-use crate::rate_limit::{Gate, Limits, Refused, sleep_unless};
+use crate::rate_limit::{Gate, Limits, Patience, Refused, earlier};
 use crate::retry::{Attempts, LONGEST, RetryPolicy};
 
 const SERVICE: &str = "https://apis.roblox.com";
@@ -38,9 +41,6 @@ const LARGEST_HEADERS: usize = 24 * 1024;
 /// Bodies from this size on ask first whether they are welcome, as curl's do.
 const ASKS_FIRST: u64 = 1024 * 1024;
 const WAIT_FOR_CONTINUE: Duration = Duration::from_secs(1);
-
-/// Waking up takes a moment.
-const GATE_MARGIN: Duration = Duration::from_millis(100);
 
 const BUFFER: usize = 32 * 1024;
 const UPLOAD_BUFFER: usize = 128 * 1024;
@@ -114,17 +114,9 @@ impl Transport {
             credentials,
             user_agent: options.user_agent,
             timeouts: options.timeouts,
+            gate: Gate::new(&options.retry),
             retry: options.retry,
-            gate: Gate::default(),
         }
-    }
-
-    pub(crate) fn base_url(&self) -> &str {
-        &self.base_url
-    }
-
-    pub(crate) fn asks_by_key(&self) -> bool {
-        self.credentials.scheme() == Scheme::ApiKey
     }
 
     /// Says what would fail every call.
@@ -138,39 +130,48 @@ impl Transport {
 
     /// Makes a call: waits for the turn, sends, repeats what may be repeated, and reads the answer with `decode`.
     ///
-    /// `body` is a buffer that a caller who makes many calls keeps.
-    pub(crate) fn send<T>(
+    /// All of it is over after `timeout`.
+    fn send<T>(
         &self,
         mut request: Request<'_>,
+        timeout: Option<Duration>,
         body: &mut Vec<u8>,
         decode: impl Fn(&[u8]) -> Result<T, Undecodable>,
     ) -> Result<T> {
         self.check()?;
+        let end = timeout.and_then(|timeout| Instant::now().checked_add(timeout));
+        // What to say when the time is over: a deadline of the caller's own is told by who set it.
+        let timeout = timeout.filter(|_| end.is_some_and(|end| request.deadline.is_none_or(|deadline| end < deadline)));
+        request.deadline = earlier(request.deadline, end);
         let mut attempts = Attempts::new(&self.retry);
         let mut renewed = false;
-        let mut last_refusal: Option<(Error, Duration)> = None;
+        let mut last: Option<Error> = None;
         loop {
-            let arrived = Instant::now();
-            // A pause that the policy has granted is not too long.
-            let granted = last_refusal.as_ref().map_or(Duration::ZERO, |(_, pause)| *pause + GATE_MARGIN);
-            let longest = self.retry.longest_retry_after.max(granted);
-            let entered = self.gate.enter(request.endpoint, longest, request.deadline, || request.is_cancelled());
-            let mut permit = match (entered, last_refusal.take()) {
-                (Ok(permit), _) => permit,
-                (Err(_), Some((error, _))) => return Err(error.after_attempts(attempts.made)),
-                (Err(refused), None) => return Err(not_sent(&request, refused)),
+            if request.left().is_zero() {
+                let error = last.unwrap_or_else(|| out_of_time(&request, timeout));
+                return Err(error.after_attempts(attempts.made()));
+            }
+            let patience = Patience {
+                longest_pause: self.retry.longest_retry_after,
+                deadline: request.deadline,
+                budget_ends: attempts.budget_ends(),
             };
-            attempts.excuse(arrived.elapsed());
-            attempts.made += 1;
+            let mut permit = match self.gate.enter(request.endpoint, patience, request.cancelled) {
+                Ok(permit) => permit,
+                Err(refused) => return Err(not_sent(&request, refused, last).after_attempts(attempts.made().max(1))),
+            };
+            attempts.begin(permit.budget_ends());
             let authorization = self.credentials.authorize()?;
 
             let began = Instant::now();
             let (status, limits, outcome) = self.attempt(&mut request, &authorization, body);
-            permit.answered(limits);
+            if status.is_some() {
+                permit.answered(limits);
+            }
             if log::log_enabled!(log::Level::Debug) {
                 let status = status.map_or_else(|| "no answer".to_owned(), |status| status.to_string());
                 let subject = self.redacted(&request.subject());
-                log::debug!("{subject} -> {status} (attempt {}, {:?})", attempts.made, began.elapsed());
+                log::debug!("{subject} -> {status} (attempt {}, {:?})", attempts.made(), began.elapsed());
             }
             let answer =
                 outcome.and_then(|()| decode(body).map_err(|problem| failure::undecodable(&request, body, problem)));
@@ -178,32 +179,43 @@ impl Transport {
                 Ok(answer) => return Ok(answer),
                 Err(error) => self.seal(error),
             };
-
-            let repeatable = !request.may_have_arrived();
-            let pause = attempts.pause_after(&error, repeatable).filter(|pause| *pause < request.left());
-            if status == Some(429) {
-                permit.refused(pause.or(error.retry_after()).unwrap_or_default());
-            }
-            drop(permit);
-            if status == Some(401) && !renewed && self.credentials.rejected(&authorization)? {
-                if request.form.as_mut().is_none_or(|form| form.rewind()) {
-                    renewed = true;
-                    attempts.made -= 1;
-                    continue;
+            let error = match timeout {
+                Some(timeout) if error.kind() == ErrorKind::Timeout && request.left().is_zero() => {
+                    error.explain(took_too_long(timeout))
                 }
+                _ => error,
+            };
+
+            // A quota that is used up is no rate limit.
+            let is_refusal = error.kind() == ErrorKind::RateLimited && error.is_passing();
+            let (is_repeated, pause) = if is_refusal {
+                permit.refused(limits);
+                (attempts.may_wait_for_turn(&error), Duration::ZERO)
+            } else {
+                let repeatable = !request.may_have_arrived();
+                let pause = attempts.pause_after(&error, repeatable).filter(|pause| *pause < request.left());
+                (pause.is_some(), pause.unwrap_or_default())
+            };
+            drop(permit);
+            if status == Some(401) && !renewed && self.credentials.rejected(&authorization)? && request.rewind() {
+                renewed = true;
+                attempts.forgive();
+                continue;
             }
-            let Some(pause) = pause else { return Err(error.after_attempts(attempts.made)) };
-            if !request.form.as_mut().is_none_or(|form| form.rewind()) {
+            if !is_repeated {
+                return Err(error.after_attempts(attempts.made()));
+            }
+            if !request.rewind() {
                 let error = error
                     .advise("it was not tried again, because a reader can't be read twice: hand in a path or bytes");
-                return Err(error.after_attempts(attempts.made));
+                return Err(error.after_attempts(attempts.made()));
             }
-            if status == Some(429) {
-                // The gate holds this caller back along with all the others.
-                last_refusal = Some((error, pause));
-            } else {
-                sleep_unless(pause, || request.is_cancelled());
+            // After a refusal, the gate holds this caller back along with all the others.
+            match request.cancelled {
+                Some(cancelled) => drop(cancelled.wait_timeout(pause)),
+                None => thread::sleep(pause),
             }
+            last = Some(error);
         }
     }
 
@@ -342,18 +354,33 @@ impl Transport {
     }
 }
 
-/// The gate let nothing through.
-fn not_sent(request: &Request<'_>, refused: Refused) -> Error {
-    match refused {
-        Refused::TooLong(wait) => Error::new(ErrorKind::RateLimited, request.subject())
-            .explain("not sent: the service takes no more requests for now")
-            .advise(format!("try again in {} s", wait.as_secs() + 1))
-            .with_retry_after(Some(wait))
-            .passing(),
-        Refused::Cancelled => {
+/// The gate let nothing through. `last` is what became of the attempt before.
+fn not_sent(request: &Request<'_>, refused: Refused, last: Option<Error>) -> Error {
+    match (refused, last) {
+        (Refused::Cancelled, _) => {
             Error::new(ErrorKind::Cancelled, request.subject()).explain("not sent: it was cancelled while it waited")
         }
+        // The service's own words say more.
+        (Refused::TooLong(wait), Some(error)) if error.kind() == ErrorKind::RateLimited => {
+            let asked = error.retry_after().filter(|asked| !asked.is_zero());
+            error.with_retry_after(asked.or(Some(wait)))
+        }
+        (Refused::TooLong(wait), _) => Error::new(ErrorKind::RateLimited, request.subject())
+            .explain("not sent: the service takes no more requests for now")
+            .advise(format!("try again in {} s", wait.as_secs().saturating_add(1)))
+            .with_retry_after(Some(wait))
+            .passing(),
     }
+}
+
+/// No time was left to send anything.
+fn out_of_time(request: &Request<'_>, timeout: Option<Duration>) -> Error {
+    let what = timeout.map_or_else(|| "there was no time left for it".to_owned(), took_too_long);
+    Error::new(ErrorKind::Timeout, request.subject()).explain(format!("not sent: {what}")).passing()
+}
+
+fn took_too_long(timeout: Duration) -> String {
+    format!("the call was not over within its time-out of {timeout:?}")
 }
 
 impl fmt::Debug for Transport {

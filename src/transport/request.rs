@@ -1,9 +1,9 @@
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use percent_encoding::utf8_percent_encode;
 
 use crate::call::{Endpoint, SEGMENT};
+use crate::cancel::Cancel;
 use crate::error::Moment;
 use crate::multipart::Form;
 
@@ -17,7 +17,7 @@ pub(crate) struct Request<'a> {
     pub(super) echoes: &'a [String],
     pub(super) form: Option<&'a mut Form>,
     pub(super) deadline: Option<Instant>,
-    pub(super) cancelled: Option<&'a AtomicBool>,
+    pub(super) cancelled: Option<&'a Cancel>,
 }
 
 impl<'a> Request<'a> {
@@ -52,13 +52,14 @@ impl<'a> Request<'a> {
     }
 
     /// No attempt begins once this is set.
-    pub(crate) fn unless(mut self, cancelled: Option<&'a AtomicBool>) -> Self {
+    pub(crate) fn unless(mut self, cancelled: Option<&'a Cancel>) -> Self {
         self.cancelled = cancelled;
         self
     }
 
-    pub(super) fn is_cancelled(&self) -> bool {
-        self.cancelled.is_some_and(|cancelled| cancelled.load(Ordering::Relaxed))
+    /// Makes the body start again; `false` if it can't.
+    pub(super) fn rewind(&mut self) -> bool {
+        self.form.as_mut().is_none_or(|form| form.rewind())
     }
 
     pub(super) fn left(&self) -> Duration {
