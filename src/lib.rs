@@ -71,7 +71,7 @@ mod wire;
 pub use asset::limits;
 pub use asset::{
     Asset, AssetFile, AssetPrivacy, AssetState, AssetType, AssetUpdate, AssetUpload, AssetUploads, Check, Creator,
-    ModerationState, Preview, SocialLink, SocialLinkKind, UploadProgress,
+    ModerationState, Preview, SocialLink, SocialLinkKind, UploadOutcome, UploadProgress,
 };
 pub use client::{Client, ClientBuilder};
 pub use credentials::Credentials;

@@ -173,10 +173,8 @@ impl Error {
     pub fn scope(&self) -> ErrorScope {
         match self.detail.kind {
             _ if self.detail.concerns_run => ErrorScope::Run,
-            ErrorKind::Unauthenticated
-            | ErrorKind::PermissionDenied
-            | ErrorKind::AccountModerated
-            | ErrorKind::QuotaExhausted => ErrorScope::Run,
+            ErrorKind::Unauthenticated | ErrorKind::PermissionDenied | ErrorKind::AccountModerated => ErrorScope::Run,
+            ErrorKind::QuotaExhausted => ErrorScope::AssetType,
             // What doesn't pass by itself: a certificate that isn't trusted, say.
             ErrorKind::Connection if !self.detail.passing => ErrorScope::Run,
             ErrorKind::Connection
