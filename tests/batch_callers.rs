@@ -125,7 +125,9 @@ fn leaving_the_loop_or_panicking_in_it_does_not_wait_for_the_iterator_either() {
             let left = catch_unwind(AssertUnwindSafe(|| {
                 for outcome in uploads {
                     assert!(!panics, "a panic of the test's own after {}", outcome.index);
-                    break;
+                    if outcome.result.is_ok() {
+                        break;
+                    }
                 }
             }));
             assert_eq!(left.is_err(), panics);
@@ -235,15 +237,15 @@ impl std::io::Read for Panics {
 fn a_panic_of_the_callers_code_comes_after_the_outcomes_of_all_that_was_sent() {
     type Make = fn(&User) -> AssetUploads;
     let makers: [(&str, Make); 7] = [
-        ("on_accepted", |user| user.upload_assets(images(20)).on_accepted(|index, _| assert_ne!(index, 7, "{PANIC}"))),
-        ("on_accepted, always", |user| user.upload_assets(images(20)).on_accepted(|_, _| panic!("{PANIC}"))),
+        ("on_accepted", |user| user.upload_assets(images(100)).on_accepted(|index, _| assert_ne!(index, 7, "{PANIC}"))),
+        ("on_accepted, always", |user| user.upload_assets(images(100)).on_accepted(|_, _| panic!("{PANIC}"))),
         ("on_progress", |user| {
             let panics = |upload: AssetUpload| upload.on_progress(|_| panic!("{PANIC}"));
-            let uploads = (0..20).map(image).enumerate();
+            let uploads = (0..100).map(image).enumerate();
             user.upload_assets(uploads.map(move |(n, upload)| if n == 7 { panics(upload) } else { upload }))
         }),
         ("a reader", |user| {
-            user.upload_assets((0..20).map(|number| match number {
+            user.upload_assets((0..100).map(|number| match number {
                 7 => {
                     let file = AssetFile::from_reader("a.png", Panics(300_000), 300_001);
                     support::unchecked(AssetUpload::new(file, AssetType::Image, "n7", ""))
@@ -251,9 +253,13 @@ fn a_panic_of_the_callers_code_comes_after_the_outcomes_of_all_that_was_sent() {
                 _ => image(number),
             }))
         }),
-        ("on_poll", |user| user.upload_assets(images(20)).wait_options(impatient().on_poll(|_| panic!("{PANIC}")))),
-        ("the iterator, once", |user| user.upload_assets((0..20).inspect(|n| assert_ne!(*n, 7, "{PANIC}")).map(image))),
-        ("the iterator, always", |user| user.upload_assets((0..20).inspect(|n| assert!(*n < 3, "{PANIC}")).map(image))),
+        ("on_poll", |user| user.upload_assets(images(100)).wait_options(impatient().on_poll(|_| panic!("{PANIC}")))),
+        ("the iterator, once", |user| {
+            user.upload_assets((0..100).inspect(|n| assert_ne!(*n, 7, "{PANIC}")).map(image))
+        }),
+        ("the iterator, always", |user| {
+            user.upload_assets((0..100).inspect(|n| assert!(*n < 3, "{PANIC}")).map(image))
+        }),
     ];
     for (whose, make) in makers {
         for concurrency in [1, 4] {
@@ -268,18 +274,27 @@ fn a_panic_of_the_callers_code_comes_after_the_outcomes_of_all_that_was_sent() {
             let yielded = yielded_before_the_panic(uploads);
             let posted: BTreeSet<usize> = posted(&server).into_iter().collect();
             assert_eq!(yielded, posted, "{whose}, {concurrency} at once");
-            assert!(posted.len() < 20, "{whose}: it went on with the sending");
+            assert!(posted.len() < 100, "{whose}: it went on with the sending");
         }
     }
 }
 
 #[test]
 fn the_last_of_twenty_panics_and_nineteen_are_yielded() {
-    let server = service(|_, _| None);
-    let uploads = (0..20).map(|number| {
-        let upload = image(number);
-        // It panics when the others are on their way at the latest.
-        if number == 19 { upload.on_progress(|_| panic!("{PANIC}")) } else { upload }
+    let arrived = Arc::new(AtomicUsize::new(0));
+    let counted = Arc::clone(&arrived);
+    let server = service(move |method, _| {
+        counted.fetch_add(usize::from(method == "POST"), Ordering::SeqCst);
+        None
+    });
+    let uploads = (0..20).map(move |number| {
+        let arrived = Arc::clone(&arrived);
+        image(number).on_progress(move |_| {
+            if number == 19 {
+                until("the others don't arrive", || arrived.load(Ordering::SeqCst) == 19);
+                panic!("{PANIC}");
+            }
+        })
     });
     let yielded = yielded_before_the_panic(server.user().upload_assets(uploads).wait_options(impatient()));
     assert!(yielded.into_iter().eq(0..19));
@@ -287,13 +302,17 @@ fn the_last_of_twenty_panics_and_nineteen_are_yielded() {
 
 #[test]
 fn a_panic_is_not_held_up_by_an_iterator_that_is_blocked() {
-    let server = service(|_, _| None);
     let (sender, uploads) = channel(3);
+    let accepted = AtomicUsize::new(0);
+    let server = service(|_, _| None);
     let uploads = server.user().upload_assets(uploads).wait_options(impatient());
-    let uploads = uploads.on_accepted(|index, _| {
-        // The others are taken by then, and the next one is waited for.
-        thread::sleep(Duration::from_millis(200));
-        assert_ne!(index, 1, "{PANIC}");
+    let uploads = uploads.on_accepted(move |index, _| {
+        accepted.fetch_add(1, Ordering::SeqCst);
+        if index == 1 {
+            // The others are sent by then, and the next one is waited for.
+            until("the others aren't accepted", || accepted.load(Ordering::SeqCst) == 3);
+            panic!("{PANIC}");
+        }
     });
     assert!(yielded_before_the_panic(uploads).into_iter().eq(0..3));
     drop(sender);
@@ -608,13 +627,11 @@ mod threads {
             .env(URL, server.url())
             .output();
         let Ok(output) = output else { return eprintln!("not tested: setpriv or prlimit is missing") };
-        assert!(
-            output.status.success(),
-            "{}{}",
-            String::from_utf8_lossy(&output.stdout),
-            String::from_utf8_lossy(&output.stderr)
-        );
-        assert!(String::from_utf8_lossy(&output.stdout).contains("1 passed"), "{output:?}");
+        let said = String::from_utf8_lossy(&output.stdout);
+        if !said.contains("running 1 test") {
+            return eprintln!("not tested, because the program may not be run so: {output:?}");
+        }
+        assert!(output.status.success() && said.contains("1 passed"), "{output:?}");
         assert_eq!(server.count(), 0);
     }
 

@@ -2,6 +2,8 @@
 
 mod queue;
 mod run;
+#[cfg(all(test, feature = "sandbox"))]
+mod tests;
 
 use std::fmt;
 use std::io;

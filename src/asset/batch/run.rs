@@ -54,8 +54,10 @@ impl Run {
             match spawn(Box::new(move || worker.work())) {
                 Ok(thread) => threads.push(thread),
                 Err(error) => {
-                    if let (true, Some(uploads)) = (threads.is_empty(), queue.cancel()) {
-                        return Err((uploads, error));
+                    if threads.is_empty() {
+                        if let Some(uploads) = queue.cancel() {
+                            return Err((uploads, error));
+                        }
                     }
                     log::warn!("uploads go on with {} threads in place of more: {error}", threads.len());
                     queue.set_concurrency(threads.len().saturating_sub(POLLERS).max(1));
