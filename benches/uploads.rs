@@ -148,8 +148,8 @@ fn many() -> Result<()> {
     let user = sandbox.client().user(156);
     let uploads: Vec<AssetUpload> = (0..IMAGES).map(upload).collect();
     let began = Instant::now();
-    for (which, result) in user.upload_assets(uploads) {
-        result.map_err(|error| format!("{which}: {error}"))?;
+    for outcome in user.upload_assets(uploads) {
+        outcome.result.map_err(|error| format!("{}: {error}", outcome.index))?;
     }
     let together = began.elapsed();
     let polls = sandbox.requests().iter().filter(|request| request.method == "GET").count();

@@ -164,7 +164,7 @@ fn main() -> common::Result<()> {
         }))
     });
     let (started_book, started_files) = (Arc::clone(&book), files.clone());
-    let uploads = setup.user.upload_assets(uploads).on_started(move |which, operation| {
+    let uploads = setup.user.upload_assets(uploads).on_accepted(move |which, operation| {
         let (name, hash) = started_files[which].clone();
         let pending = Some((Some(operation.clone()), hash));
         if let Err(error) = started_book.note(&name, |entry| entry.begun = pending) {
@@ -172,11 +172,11 @@ fn main() -> common::Result<()> {
         }
     });
     let (mut published, mut unsent) = (0, files.len());
-    for (which, result) in uploads {
-        let (name, hash) = &files[which];
+    for outcome in uploads {
+        let (name, hash) = &files[outcome.index];
         bar.set_message(name.clone());
-        (published, unsent) = (published + usize::from(result.is_ok()), unsent - 1);
-        problems.extend(book.settle(name, hash, result.map(|asset| asset.id)).err());
+        (published, unsent) = (published + usize::from(outcome.result.is_ok()), unsent - 1);
+        problems.extend(book.settle(name, hash, outcome.result.map(|asset| asset.id)).err());
     }
     bar.finish_and_clear();
     problems.extend((unsent > 0).then(|| format!("{unsent} files were not sent")));

@@ -80,7 +80,7 @@ pub mod endpoints {
 pub use asset::limits;
 pub use asset::{
     Asset, AssetFile, AssetPrivacy, AssetState, AssetType, AssetUpdate, AssetUpload, AssetUploads, Check, Creator,
-    ModerationState, Preview, SocialLink, SocialLinkKind, UploadProgress,
+    ModerationState, Preview, SocialLink, SocialLinkKind, UploadOutcome, UploadProgress,
 };
 pub use call::{Endpoint, Method};
 pub use client::{Client, ClientBuilder};

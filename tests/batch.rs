@@ -3,127 +3,20 @@
 mod support;
 
 use std::collections::{BTreeMap, HashMap};
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use rblxopencloud::sandbox::{OperationFailure, RateLimit, Sandbox};
-use rblxopencloud::{
-    Asset, AssetFile, AssetType, AssetUpload, AssetUploads, Client, Error, ErrorKind, ErrorScope, User, UserInfo,
-    WaitOptions,
-};
+use rblxopencloud::{AssetFile, AssetType, AssetUpload, ErrorKind, ErrorScope, User, UserInfo, WaitOptions};
 use serde_json::json;
+use support::batch::{
+    LONG, assert_all_right, collect, done, error, error_of, failed, image, images, impatient, pending, posted, run,
+    service, until,
+};
 use support::samples::{jpeg, png};
-use support::{KEY, Reply, Request, Server, TempDir, USER, hasty, within};
-
-/// What no test here needs, however busy the machine is.
-const LONG: Duration = Duration::from_secs(40);
-
-type Results = BTreeMap<usize, Result<Asset, Error>>;
-
-fn image(number: usize) -> AssetUpload {
-    AssetUpload::new(AssetFile::from_bytes("a.png", png(64, 64)), AssetType::Image, format!("n{number}"), "")
-}
-
-fn images(count: usize) -> Vec<AssetUpload> {
-    (0..count).map(image).collect()
-}
-
-/// Short pauses, and all the time there is.
-fn impatient() -> WaitOptions {
-    WaitOptions::new()
-        .first_pause(Duration::from_millis(2))
-        .longest_pause(Duration::from_millis(20))
-        .timeout(Duration::from_secs(30))
-}
-
-/// The number in the name of what a request is for: that of the asset, or that of the operation.
-fn number(request: &Request) -> usize {
-    let text = if request.method == "POST" {
-        let body = String::from_utf8_lossy(&request.body).into_owned();
-        let name = body.split("\"displayName\":\"n").nth(1).expect("a name of ours");
-        name.split('"').next().expect("its end").to_owned()
-    } else {
-        request.path().rsplit("/n").next().expect("a name of ours").to_owned()
-    };
-    text.parse().expect("a number")
-}
-
-fn posted(server: &Server) -> Vec<usize> {
-    let mut posted: Vec<usize> = server.requests().iter().filter(|r| r.method == "POST").map(number).collect();
-    posted.sort_unstable();
-    posted
-}
-
-fn polls(server: &Server) -> usize {
-    server.requests().iter().filter(|request| request.method == "GET").count()
-}
-
-fn pending(number: usize) -> Reply {
-    Reply::ok(&json!({ "path": format!("operations/n{number}"), "done": false }))
-}
-
-fn done(number: usize) -> Reply {
-    let asset = json!({ "assetId": (1000 + number).to_string(), "displayName": format!("n{number}") });
-    Reply::ok(&json!({ "path": format!("operations/n{number}"), "done": true, "response": asset }))
-}
-
-fn error(status: u16, message: &str) -> Reply {
-    Reply::json(status, &json!({ "code": "INVALID_ARGUMENT", "message": message }))
-}
-
-fn failed(number: usize, message: &str) -> Reply {
-    let error = json!({ "code": "INVALID_ARGUMENT", "message": message });
-    Reply::ok(&json!({ "path": format!("operations/n{number}"), "done": true, "error": error }))
-}
-
-/// Takes every upload, and is done with each when it is asked for it, but for what `special` says.
-fn service(special: impl Fn(&str, usize) -> Option<Reply> + Send + Sync + 'static) -> Server {
-    Server::start(move |request| {
-        let number = number(request);
-        special(&request.method, number).unwrap_or_else(|| match request.method.as_str() {
-            "POST" => pending(number),
-            _ => done(number),
-        })
-    })
-}
-
-/// All results, each of which may come once.
-fn collect(uploads: AssetUploads) -> Results {
-    let mut results = Results::new();
-    for (which, result) in uploads {
-        assert!(results.insert(which, result).is_none(), "{which} came twice");
-    }
-    results
-}
-
-fn run(uploads: AssetUploads) -> Results {
-    within(LONG, move || collect(uploads))
-}
-
-/// Each is there, and is what was asked for, but for these.
-#[track_caller]
-fn assert_all_right(results: &Results, count: usize, but: &[usize]) {
-    assert!(results.keys().copied().eq(0..count), "{:?}", results.keys());
-    for (which, result) in results.iter().filter(|(which, _)| !but.contains(which)) {
-        match result {
-            Ok(asset) => assert_eq!(asset.display_name, Some(format!("n{which}"))),
-            Err(error) => panic!("{which}: {error}"),
-        }
-    }
-}
-
-/// Waits until it is so.
-#[track_caller]
-fn until(what: &str, is_so: impl Fn() -> bool) {
-    let deadline = Instant::now() + Duration::from_secs(20);
-    while !is_so() {
-        assert!(Instant::now() < deadline, "{what}");
-        thread::sleep(Duration::from_millis(2));
-    }
-}
+use support::{KEY, Reply, TempDir, USER, hasty, within};
 
 #[test]
 fn nothing_is_sent_or_even_looked_at_before_the_first_item_is_asked_for() {
@@ -133,7 +26,7 @@ fn nothing_is_sent_or_even_looked_at_before_the_first_item_is_asked_for() {
     let counting = images(3).into_iter().inspect(move |_| {
         counted.fetch_add(1, Ordering::SeqCst);
     });
-    let uploads = server.user().upload_assets(counting).wait_options(impatient()).on_started(|_, _| {});
+    let uploads = server.user().upload_assets(counting).wait_options(impatient()).on_accepted(|_, _| {});
     thread::sleep(Duration::from_millis(100));
     assert_eq!((server.count(), taken.load(Ordering::SeqCst)), (0, 0));
     drop(uploads);
@@ -211,73 +104,6 @@ fn no_more_are_sent_at_the_same_time_than_was_said_while_more_are_pending() {
     }
 }
 
-#[cfg(target_os = "linux")]
-mod threads {
-    use super::*;
-    use std::collections::BTreeSet;
-    use std::fs;
-    use std::process::Command;
-
-    const URL: &str = "BATCH_TEST_URL";
-
-    /// The threads of this process, by id.
-    fn threads() -> BTreeSet<String> {
-        let threads = fs::read_dir("/proc/self/task").expect("Linux tells of its processes");
-        threads.filter_map(|thread| thread.ok()?.file_name().into_string().ok()).collect()
-    }
-
-    /// Runs in a process of its own, where no thread is a server's. Does nothing in the ordinary run.
-    #[test]
-    fn a_hundred_uploads_in_a_process_of_their_own() {
-        let Ok(url) = std::env::var(URL) else { return };
-        let client = Client::builder(KEY).base_url(url).build().expect("the settings are good");
-        let (before, is_over) = (threads(), Arc::new(AtomicBool::new(false)));
-        let (known, ends) = (before, Arc::clone(&is_over));
-        // What is there at both looks is there to stay; the look-up of an address has a thread for a moment.
-        let watch = thread::spawn(move || {
-            let (mut most, mut last) = (0, known.clone());
-            while !ends.load(Ordering::SeqCst) {
-                thread::sleep(Duration::from_millis(30));
-                let now = threads();
-                most = most.max(now.intersection(&last).filter(|thread| !known.contains(*thread)).count());
-                last = now;
-            }
-            most
-        });
-        let calm = impatient().first_pause(Duration::from_millis(200)).longest_pause(Duration::from_secs(1));
-        let uploads = client.user(USER).upload_assets(images(100)).wait_options(calm);
-        let results = collect(uploads);
-        is_over.store(true, Ordering::SeqCst);
-        assert_all_right(&results, 100, &[]);
-        let new = watch.join().expect("it ends");
-        // It saw itself, too.
-        assert!(new > 1 && new - 1 < 8 + 8, "{new} new threads");
-    }
-
-    #[test]
-    fn a_hundred_pending_operations_are_waited_for_by_a_few_threads() {
-        let taken = Arc::new(AtomicUsize::new(0));
-        let counted = Arc::clone(&taken);
-        let asked = AtomicUsize::new(0);
-        let server = service(move |method, number| {
-            if method == "POST" {
-                counted.fetch_add(1, Ordering::SeqCst);
-                return None;
-            }
-            let all_are_pending = counted.load(Ordering::SeqCst) == 100;
-            let asked = asked.fetch_add(usize::from(all_are_pending), Ordering::SeqCst);
-            (!all_are_pending || asked < 100).then(|| pending(number))
-        });
-        let output = Command::new(std::env::current_exe().expect("a test is a program"))
-            .args(["--exact", "threads::a_hundred_uploads_in_a_process_of_their_own", "--nocapture"])
-            .env(URL, server.url())
-            .output()
-            .expect("a test can be run");
-        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-        assert_eq!(posted(&server).len(), 100);
-    }
-}
-
 #[test]
 fn sixty_images_end_eight_times_sooner_than_one_after_the_other_without_a_429_and_with_few_polls() {
     let sandbox = Sandbox::start().expect("a sandbox starts");
@@ -348,11 +174,11 @@ fn a_bad_file_does_not_stop_the_others() {
     ];
     assert_all_right(&results, 20, &kinds.map(|(which, _)| which));
     for (which, kind) in kinds {
-        let error = results[&which].as_ref().expect_err("it is bad");
+        let error = error_of(&results, which);
         assert_eq!((error.kind(), error.scope()), (kind, ErrorScope::Call), "{which}: {error}");
     }
     for (which, name) in [(4, "gone.png"), (5, "longer.png"), (6, "shorter.png")] {
-        let error = results[&which].as_ref().expect_err("it is bad").to_string();
+        let error = error_of(&results, which).to_string();
         assert!(error.contains(name), "{error}");
     }
 }
@@ -376,6 +202,8 @@ fn fatal() -> Vec<(&'static str, &'static str, Reply, ErrorKind)> {
 #[test]
 fn a_fatal_answer_stops_what_is_unsent_and_what_was_sent_is_still_waited_for() {
     for (label, method, reply, kind) in fatal() {
+        // A quota is one of the type of these images.
+        let scope = if kind == ErrorKind::QuotaExhausted { ErrorScope::AssetType } else { ErrorScope::Run };
         let is_said = Arc::new(AtomicBool::new(false));
         let server = service(move |asked, number| {
             if (asked, number) == (method, 5) {
@@ -397,16 +225,18 @@ fn a_fatal_answer_stops_what_is_unsent_and_what_was_sent_is_still_waited_for() {
         assert!(results.keys().copied().eq(0..40), "{label}: {:?}", results.keys());
         let posted = posted(&server);
         assert!(posted.len() <= 9 && posted.contains(&5), "{label}: {posted:?} were sent");
-        for (which, result) in &results {
-            match result {
+        for (which, outcome) in &results {
+            match &outcome.result {
                 Ok(asset) => {
                     assert!(posted.contains(which) && *which != 5, "{label}: {which}");
                     assert_eq!(asset.display_name, Some(format!("n{which}")));
                 }
                 Err(error) => {
                     assert!(!posted.contains(which) || *which == 5, "{label}: {which}: {error}");
-                    assert_eq!((error.scope(), error.kind()), (ErrorScope::Run, kind), "{label}: {which}: {error}");
-                    assert!(!error.outcome_unknown(), "{label}: {which}: {error}");
+                    assert_eq!((error.scope(), error.kind()), (scope, kind), "{label}: {which}: {error}");
+                    let was_accepted = *which == 5 && method == "GET";
+                    assert_eq!(outcome.operation.is_some(), was_accepted, "{label}: {which}");
+                    assert!(was_accepted || !error.outcome_unknown(), "{label}: {which}: {error}");
                 }
             }
         }
@@ -432,8 +262,8 @@ fn what_waits_for_its_turn_when_a_fatal_answer_comes_is_not_sent_either() {
     assert!(results.keys().copied().eq(0..20));
     let posted = posted(&server);
     assert_eq!(posted, [0, 1, 2, 3], "sent after the account was said to be moderated");
-    for (which, result) in &results {
-        if let Err(error) = result {
+    for (which, outcome) in &results {
+        if let Err(error) = &outcome.result {
             assert_eq!(error.scope(), ErrorScope::Run, "{which}: {error}");
         }
     }
@@ -484,77 +314,9 @@ fn an_operation_that_stays_pending_is_named_and_does_not_stop_the_others() {
     let options = impatient().timeout(Duration::from_millis(500));
     let results = run(server.user().upload_assets(images(10)).wait_options(options));
     assert_all_right(&results, 10, &[3]);
-    let error = results[&3].as_ref().expect_err("it is pending");
+    let error = error_of(&results, 3);
     assert_eq!((error.kind(), error.scope()), (ErrorKind::OperationPending, ErrorScope::Later));
     assert!(error.to_string().contains("operations/n3"), "{error}");
-}
-
-#[test]
-fn dropping_it_sends_no_more_and_cuts_nothing_that_is_being_sent() {
-    let server = service(|method, number| {
-        if method == "POST" && number > 0 {
-            thread::sleep(Duration::from_millis(300));
-        }
-        (number == 0).then(|| done(0))
-    });
-    let mut uploads = server.user().upload_assets(images(50)).concurrency(4).wait_options(impatient());
-    assert_eq!(uploads.next().expect("a result").0, 0);
-    let began = Instant::now();
-    within(LONG, move || drop(uploads));
-    assert!(began.elapsed() < Duration::from_millis(1200), "{:?}", began.elapsed());
-    let requests = server.count();
-    thread::sleep(Duration::from_millis(500));
-    assert_eq!(server.count(), requests, "something was sent after it was dropped");
-    assert!(posted(&server).len() < 20, "{:?}", posted(&server));
-    assert!(server.settle().is_empty(), "one was cut in the middle");
-}
-
-/// Drops it after the first result, when all that is left to do is to wait.
-#[track_caller]
-fn dropped_within_a_second(server: &Server, uploads: AssetUploads, is_waiting: impl Fn(&Server) -> bool) {
-    let mut uploads = uploads;
-    assert!(uploads.next().is_some_and(|(_, result)| result.is_ok()));
-    until("nobody waits", || is_waiting(server));
-    thread::sleep(Duration::from_millis(100));
-    let began = Instant::now();
-    within(LONG, move || drop(uploads));
-    assert!(began.elapsed() < Duration::from_millis(1200), "{:?}", began.elapsed());
-}
-
-#[test]
-fn dropping_it_does_not_wait_for_what_is_pending() {
-    let server = service(|_, number| (number == 0).then(|| done(0)));
-    let options = WaitOptions::new().first_pause(Duration::from_secs(30)).longest_pause(Duration::from_secs(30));
-    let uploads = server.user().upload_assets(images(10)).wait_options(options);
-    dropped_within_a_second(&server, uploads, |server| posted(server).len() == 10);
-}
-
-#[test]
-fn dropping_it_does_not_wait_for_a_turn_to_send() {
-    let server = service(|method, number| {
-        let reply = if number == 0 { done(0) } else { pending(number) };
-        (method == "POST").then(|| {
-            reply
-                .with("x-ratelimit-limit", "8, 8;w=10")
-                .with("x-ratelimit-remaining", "0")
-                .with("x-ratelimit-reset", "10")
-        })
-    });
-    let uploads = server.user().upload_assets(images(50)).concurrency(4).wait_options(impatient());
-    dropped_within_a_second(&server, uploads, |server| polls(server) > 0);
-    assert!(posted(&server).len() < 10, "{:?}", posted(&server));
-}
-
-#[test]
-fn dropping_it_does_not_wait_for_a_turn_to_ask_for_an_operation() {
-    for status in [429, 503] {
-        let server = service(move |method, number| match method {
-            "POST" => (number == 0).then(|| done(0)),
-            _ => Some(Reply::text(status, "").with("retry-after", "4")),
-        });
-        let uploads = server.user().upload_assets(images(3)).wait_options(impatient());
-        dropped_within_a_second(&server, uploads, |server| polls(server) > 0);
-    }
 }
 
 #[test]
@@ -562,22 +324,24 @@ fn each_operation_is_told_with_its_place_before_its_result() {
     let server = service(|_, _| None);
     let told: Arc<Mutex<BTreeMap<usize, String>>> = Arc::default();
     let telling = Arc::clone(&told);
-    let uploads = server.user().upload_assets(images(20)).wait_options(impatient()).on_started(move |which, name| {
+    let uploads = server.user().upload_assets(images(20)).wait_options(impatient()).on_accepted(move |which, name| {
         let known = telling.lock().expect("no test panics here").insert(which, name.to_string());
         assert_eq!(known, None, "{which} was told twice");
     });
     let results = within(LONG, move || {
         uploads
-            .map(|(which, result)| {
-                let name = told.lock().expect("no test panics here").get(&which).cloned();
-                (which, name, result)
+            .map(|outcome| {
+                let name = told.lock().expect("no test panics here").get(&outcome.index).cloned();
+                (name, outcome)
             })
             .collect::<Vec<_>>()
     });
     assert_eq!(results.len(), 20);
-    for (which, name, result) in results {
-        assert_eq!(name, Some(format!("operations/n{which}")));
-        assert_eq!(result.expect("it is made").display_name, Some(format!("n{which}")));
+    for (name, outcome) in results {
+        let index = outcome.index;
+        assert_eq!(name, Some(format!("operations/n{index}")));
+        assert_eq!(name, outcome.operation.map(|name| name.to_string()));
+        assert_eq!(outcome.result.expect("it is made").display_name, Some(format!("n{index}")));
     }
 }
 
@@ -588,7 +352,7 @@ fn what_was_told_can_be_waited_for_after_the_run_was_dropped() {
     let telling = Arc::clone(&told);
     let user: User = server.user();
     let slow = WaitOptions::new().first_pause(Duration::from_secs(30));
-    let mut uploads = user.upload_assets(images(5)).wait_options(slow).on_started(move |_, name| {
+    let mut uploads = user.upload_assets(images(5)).wait_options(slow).on_accepted(move |_, name| {
         telling.lock().expect("no test panics here").push(name.clone());
     });
     assert!(uploads.next().is_some());
@@ -598,75 +362,6 @@ fn what_was_told_can_be_waited_for_after_the_run_was_dropped() {
         let asset = user.client().operation(name.clone()).wait().expect("it is made");
         assert_eq!(format!("operations/{}", asset.display_name.expect("a name")), name.to_string());
     }
-}
-
-#[test]
-fn a_panic_of_the_callers_code_comes_out_and_nothing_hangs() {
-    type Make = fn(&User) -> AssetUploads;
-    let makers: [(&str, Make); 5] = [
-        ("on_started", |user| {
-            user.upload_assets(images(20)).on_started(|which, _| assert_ne!(which, 7, "a panic of the test's own"))
-        }),
-        ("on_progress", |user| {
-            let panics = |upload: AssetUpload| upload.on_progress(|_| panic!("a panic of the test's own"));
-            let uploads = (0..20).map(image).enumerate();
-            user.upload_assets(uploads.map(move |(n, upload)| if n == 7 { panics(upload) } else { upload }))
-        }),
-        ("on_poll", |user| {
-            user.upload_assets(images(20)).wait_options(impatient().on_poll(|_| panic!("a panic of the test's own")))
-        }),
-        ("the iterator, once", |user| {
-            user.upload_assets((0..20).inspect(|n| assert_ne!(*n, 7, "a panic of the test's own")).map(image))
-        }),
-        ("the iterator, always", |user| {
-            user.upload_assets((0..20).inspect(|n| assert!(*n < 3, "a panic of the test's own")).map(image))
-        }),
-    ];
-    for (whose, make) in makers {
-        for concurrency in [1, 4] {
-            let asked = AtomicBool::new(false);
-            let server = service(move |method, number| {
-                (method == "GET" && !asked.swap(true, Ordering::SeqCst)).then(|| pending(number))
-            });
-            let uploads = make(&server.user()).concurrency(concurrency);
-            let uploads = if whose == "on_poll" { uploads } else { uploads.wait_options(impatient()) };
-            let outcome =
-                within(LONG, move || catch_unwind(AssertUnwindSafe(|| collect(uploads))).map(|results| results.len()));
-            assert!(outcome.is_err(), "{whose}: the panic was lost; {outcome:?} results");
-        }
-    }
-}
-
-#[test]
-fn dropping_it_after_a_panic_of_the_callers_code_neither_hangs_nor_aborts() {
-    let server = service(|method, number| (method == "POST" && number == 0).then(|| done(0)));
-    let uploads = server
-        .user()
-        .upload_assets(images(20))
-        .wait_options(impatient())
-        .on_started(|which, _| assert_ne!(which, 3, "a panic of the test's own"));
-    within(LONG, move || {
-        let mut uploads = uploads;
-        let _ = catch_unwind(AssertUnwindSafe(|| uploads.next().is_some()));
-        drop(uploads);
-    });
-}
-
-#[test]
-fn an_iterator_that_takes_its_time_holds_up_nothing_that_was_sent() {
-    let server = service(|_, _| None);
-    let slow = (0..2).map(|number| {
-        // Reading and hashing the next file takes a while.
-        thread::sleep(Duration::from_millis(if number == 0 { 0 } else { 2500 }));
-        image(number)
-    });
-    let mut uploads = server.user().upload_assets(slow).wait_options(impatient());
-    let began = Instant::now();
-    let (which, result) = uploads.next().expect("a result");
-    let elapsed = began.elapsed();
-    assert_eq!((which, result.is_ok()), (0, true));
-    assert!(elapsed < Duration::from_millis(1500), "the first result came after {elapsed:?}");
-    let _ = within(LONG, move || uploads.count());
 }
 
 #[test]
@@ -687,23 +382,124 @@ fn two_runs_of_one_client_share_its_budget() {
 }
 
 #[test]
-fn what_went_wrong_beside_a_result_is_told_before_the_result() {
+fn what_failed_beside_a_result_stands_in_its_outcome() {
     let sandbox = Sandbox::start().expect("there is a free port");
     sandbox.add_user(UserInfo::new(USER, "one"));
     sandbox.fail_next_operation(OperationFailure::partial("The icon was refused."));
-    let told = Arc::new(Mutex::new(Vec::new()));
-    let heard = Arc::clone(&told);
-    let uploads = sandbox.client().user(USER).upload_assets(images(2)).wait_options(impatient());
-    let uploads = uploads.on_partial_failure(move |which, failures| {
-        heard.lock().expect("no panic under it").push((which, failures.to_vec()));
-    });
-    let mut of_which = Vec::new();
-    for (which, result) in uploads {
-        result.expect("it is a success all the same");
-        of_which.push(which);
+    let outcomes = run(sandbox.client().user(USER).upload_assets(images(3)).wait_options(impatient()));
+    assert_all_right(&outcomes, 3, &[]);
+    let failures: Vec<String> = outcomes.into_values().flat_map(|outcome| outcome.partial_failures).collect();
+    assert_eq!(failures, ["The icon was refused."]);
+}
+
+#[test]
+fn an_accepted_upload_is_named_whatever_becomes_of_it_and_a_refused_one_is_not() {
+    let refusal = |status| Reply::json(status, &json!({ "code": "PERMISSION_DENIED", "message": "asset:read" }));
+    let to_polls = [
+        ("401", refusal(401)),
+        ("403", refusal(403)),
+        ("404", Reply::text(404, "")),
+        ("302", Reply::text(302, "").with("location", "/elsewhere")),
+        ("a web page", Reply::text(200, "<!DOCTYPE html><html>portal</html>")),
+        ("nothing", Reply::ok(&json!({ "path": "operations/n0", "done": true }))),
+        ("pending", pending(0)),
+        ("500", Reply::text(500, "")),
+        ("a broken connection", Reply::HangUp),
+        ("a failure", failed(0, "InvalidImage")),
+    ];
+    for (label, reply) in to_polls {
+        let server = service(move |method, _| (method == "GET").then(|| reply.clone()));
+        let options = impatient().timeout(Duration::from_millis(200));
+        let outcomes = run(server.user().upload_assets(images(1)).wait_options(options));
+        let outcome = &outcomes[&0];
+        assert!(outcome.result.is_err(), "{label}");
+        assert_eq!(outcome.operation, Some("operations/n0".parse().expect("a name")), "{label}");
     }
-    assert_eq!(of_which.len(), 2);
-    let told = told.lock().expect("no panic under it");
-    let [(which, failures)] = told.as_slice() else { panic!("{told:?}") };
-    assert!(of_which.contains(which) && *failures == ["The icon was refused."], "{told:?}");
+    let to_uploads = [
+        ("400", error(400, "InvalidImage"), false),
+        ("401", refusal(401), false),
+        ("403", refusal(403), false),
+        ("a web page", Reply::text(200, "<!DOCTYPE html><html>portal</html>"), true),
+        ("a broken connection", Reply::HangUp, true),
+    ];
+    for (label, reply, is_unknown) in to_uploads {
+        let server = service(move |method, _| (method == "POST").then(|| reply.clone()));
+        let outcomes = run(server.user().upload_assets(images(1)).wait_options(impatient()));
+        assert_eq!(outcomes[&0].operation, None, "{label}");
+        assert_eq!(error_of(&outcomes, 0).outcome_unknown(), is_unknown, "{label}");
+    }
+}
+
+/// Images with even numbers, decals with odd ones.
+fn mixed(count: usize) -> impl Iterator<Item = AssetUpload> {
+    let of_type = |number: usize| if number % 2 == 0 { AssetType::Image } else { AssetType::Decal };
+    (0..count).map(move |number| image(number).with_asset_type(of_type(number)))
+}
+
+#[test]
+fn a_quota_that_is_used_up_stops_the_uploads_of_its_asset_type_alone() {
+    let quota = "The quota of decals is exhausted.";
+    let replies = [
+        ("400", "POST", error(400, quota)),
+        ("403", "POST", error(403, quota)),
+        ("429", "POST", Reply::json(429, &json!({ "code": "RESOURCE_EXHAUSTED", "message": quota }))),
+        ("as the operation ends", "GET", failed(5, quota)),
+    ];
+    for (label, method, reply) in replies {
+        for concurrency in [1, 4] {
+            let reply = reply.clone();
+            let server = service(move |asked, number| ((asked, number) == (method, 5)).then(|| reply.clone()));
+            let outcomes =
+                run(server.user().upload_assets(mixed(60)).concurrency(concurrency).wait_options(impatient()));
+            assert!(outcomes.keys().copied().eq(0..60), "{label}");
+            let posted = posted(&server);
+            for (index, outcome) in &outcomes {
+                match &outcome.result {
+                    Ok(_) => assert!(posted.contains(index), "{label}: {index}"),
+                    Err(error) => {
+                        assert!(
+                            index % 2 == 1 && (*index == 5 || !posted.contains(index)),
+                            "{label}: {index}: {error}"
+                        );
+                        let said = (error.kind(), error.scope());
+                        assert_eq!(said, (ErrorKind::QuotaExhausted, ErrorScope::AssetType), "{label}: {index}");
+                        assert!(!error.is_retryable() && !error.outcome_unknown(), "{label}: {index}: {error}");
+                        assert!(*index == 5 || error.to_string().contains("Decal"), "{label}: {index}: {error}");
+                    }
+                }
+            }
+            let images_sent = posted.iter().filter(|number| **number % 2 == 0).count();
+            assert_eq!(images_sent, 30, "{label}: all images are sent");
+            if method == "POST" {
+                let decals_sent = posted.len() - images_sent;
+                assert!(decals_sent <= 3 + 2 * concurrency, "{label}: {decals_sent} decals were sent");
+            }
+        }
+    }
+}
+
+#[test]
+fn what_waits_for_its_turn_when_a_quota_is_used_up_is_not_sent_and_other_types_keep_their_turn() {
+    let server = service(|method, number| match (method, number) {
+        ("POST", 3) => {
+            thread::sleep(Duration::from_millis(400));
+            Some(error(400, "The quota of decals is exhausted."))
+        }
+        ("POST", _) => Some(
+            pending(number)
+                .with("x-ratelimit-limit", "4, 4;w=2")
+                .with("x-ratelimit-remaining", "0")
+                .with("x-ratelimit-reset", "2"),
+        ),
+        _ => None,
+    });
+    let outcomes = run(server.user().upload_assets(mixed(8)).concurrency(4).wait_options(impatient()));
+    assert!(outcomes.keys().copied().eq(0..8));
+    assert_eq!(posted(&server), [0, 1, 2, 3, 4, 6], "decals were sent without a quota");
+    for (index, outcome) in &outcomes {
+        assert_eq!(outcome.result.is_ok(), ![3, 5, 7].contains(index), "{outcome:?}");
+    }
+    for index in [3, 5, 7] {
+        assert_eq!(error_of(&outcomes, index).scope(), ErrorScope::AssetType);
+    }
 }

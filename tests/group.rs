@@ -65,11 +65,11 @@ fn a_group_uploads_many_at_once() {
     let options = WaitOptions::new().first_pause(Duration::from_millis(5));
     let uploads = sandbox.client().group(GROUP).upload_assets(uploads).wait_options(options);
     let mut results = within(Duration::from_secs(30), move || uploads.collect::<Vec<_>>());
-    results.sort_by_key(|(which, _)| *which);
-    assert!(results.iter().map(|(which, _)| *which).eq(0..20));
-    for (which, result) in results {
-        let asset = result.expect("it is made");
-        assert_eq!(asset.display_name.as_ref(), Some(&names[which]));
+    results.sort_by_key(|outcome| outcome.index);
+    assert!(results.iter().map(|outcome| outcome.index).eq(0..20));
+    for outcome in results {
+        let asset = outcome.result.expect("it is made");
+        assert_eq!(asset.display_name.as_ref(), Some(&names[outcome.index]));
         assert_eq!(asset.creator, Some(Creator::Group(GROUP)));
     }
     assert_eq!(creators(&sandbox), vec![json!({ "groupId": GROUP }); 20]);

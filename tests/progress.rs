@@ -199,7 +199,7 @@ fn the_waiting_of_many_uploads_is_told_and_stopped_for_each() {
     let uploads = server.user().upload_assets(files).wait_options(options);
     let results = within(Duration::from_secs(20), move || uploads.collect::<Vec<_>>());
     assert_eq!((results.len(), all(&told).len()), (5, 10));
-    for (_, result) in results {
-        fails(result, ErrorKind::OperationPending);
+    for outcome in results {
+        fails(outcome.result, ErrorKind::OperationPending);
     }
 }

@@ -14,7 +14,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use serde_json::{Map, Value};
 
-pub use batch::AssetUploads;
+pub use batch::{AssetUploads, UploadOutcome};
 pub use check::Check;
 pub(crate) use file::FileReader;
 pub use file::{AssetFile, UploadProgress};

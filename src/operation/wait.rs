@@ -162,6 +162,11 @@ impl Waiting {
         self.deadline = self.deadline.and_then(|deadline| deadline.checked_add(time));
     }
 
+    /// Calls `on_poll` no more.
+    pub(crate) fn stop_telling(&mut self) {
+        self.on_poll = None;
+    }
+
     /// Asks how the operation stands.
     pub(crate) fn step<T: Clone>(
         &mut self,

@@ -184,15 +184,15 @@ impl User {
         upload.send(&self.client, Creator::User(self.id), None)
     }
 
-    /// Uploads many files at once, some at the same time, and waits for each to be done. Yields `(which, result)` as each
-    /// ends.
+    /// Uploads many files at once, some at the same time, and waits for each to be done. Yields an
+    /// [`UploadOutcome`](crate::UploadOutcome) as each ends.
     ///
     /// ```no_run
     /// # use rblxopencloud::{AssetUpload, Result, User};
     /// # fn run(user: &User) -> Result<()> {
     /// let uploads = vec![AssetUpload::from_path("crate.png")?, AssetUpload::from_path("creak.ogg")?];
-    /// for (which, result) in user.upload_assets(uploads) {
-    ///     println!("{which}: {:?}", result.map(|asset| asset.id));
+    /// for outcome in user.upload_assets(uploads) {
+    ///     println!("{}: {:?}", outcome.index, outcome.result.map(|asset| asset.id));
     /// }
     /// # Ok(())
     /// # }

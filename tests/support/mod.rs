@@ -1,6 +1,7 @@
 //! What the tests share.
 #![allow(dead_code, unused_imports)]
 
+pub mod batch;
 pub mod calls;
 pub mod samples;
 mod server;

@@ -1,0 +1,230 @@
+//! Many uploads at once.
+
+mod queue;
+mod run;
+#[cfg(all(test, feature = "sandbox"))]
+mod tests;
+
+use std::fmt;
+use std::io;
+use std::iter::FusedIterator;
+use std::mem;
+use std::sync::Arc;
+use std::thread::{self, JoinHandle};
+
+use self::queue::Uploads;
+use self::run::Run;
+use super::{Asset, AssetUpload, Creator};
+use crate::client::Client;
+use crate::error::{Error, ErrorKind, Result};
+use crate::operation::WaitOptions;
+use crate::operation_name::OperationName;
+
+/// How far a batch runs ahead of its caller, unless it is told otherwise, and how many operations can be pending at once.
+/// With more of them each would only be polled less often, for the rate limit stays the same.
+const MAX_AHEAD: usize = 100;
+
+/// Many uploads at once, from [`User::upload_assets`](crate::User::upload_assets).
+///
+/// Yields an [`UploadOutcome`] as each upload ends: exactly one for each. A failed upload stops the others only if they
+/// would fail too. A key that is refused or an account that is moderated ([`ErrorScope::Run`](crate::ErrorScope::Run))
+/// stops all; a quota that is used up ([`ErrorScope::AssetType`](crate::ErrorScope::AssetType)) stops those of the same
+/// asset type. Uploads that are stopped fail without being sent. Operations that the service accepted are waited for.
+///
+/// Nothing is sent before the first [`next`](Iterator::next). Make the settings before it; later ones have no effect.
+///
+/// ```no_run
+/// use rblxopencloud::{AssetUpload, User};
+///
+/// # fn main() -> rblxopencloud::Result<()> {
+/// let user = User::new(156, "api-key");
+/// let paths = ["crate.png", "door.png", "creak.ogg"];
+/// let uploads = paths.iter().map(AssetUpload::from_path).collect::<Result<Vec<_>, _>>()?;
+/// for outcome in user.upload_assets(uploads) {
+///     let path = paths[outcome.index];
+///     match (outcome.result, outcome.operation) {
+///         (Ok(asset), _) => println!("{path}: {}", asset.id),
+///         (Err(error), None) => println!("{path} was not accepted: {error}"),
+///         (Err(error), Some(operation)) => println!("{path} was accepted as {operation}: {error}"),
+///     }
+/// }
+/// # Ok(())
+/// # }
+/// ```
+///
+/// # How far it runs ahead
+/// Uploads are sent while the caller is busy with an outcome, within two bounds. Nothing more is sent while as many
+/// outcomes as [`concurrency`](Self::concurrency) wait to be taken. At most [`run_ahead`](Self::run_ahead) uploads are
+/// sent, pending, or waiting to be taken. Accepted operations are polled all the time.
+///
+/// # Dropping
+/// Dropping it, or leaving the loop early, sends no more. It returns when the uploads that are being sent at that moment
+/// have been, along with their readers and [`on_accepted`](Self::on_accepted): none is cut off. It waits neither for
+/// pending operations nor for the iterator of uploads. An iterator that is blocked is let go on a thread of its own, and
+/// dropped as soon as it returns.
+///
+/// # Panics
+/// A panic in the iterator of uploads, in a reader or in a callback stops the sending. `next` first yields the outcomes
+/// of all uploads that were sent, then resumes the panic. An upload whose own reader or progress callback panicked
+/// creates nothing and yields nothing.
+#[must_use = "nothing is sent until it is iterated over"]
+pub struct AssetUploads {
+    state: State,
+}
+
+/// What became of one upload of [`AssetUploads`].
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct UploadOutcome {
+    /// The position of the upload among those that were handed in, starting at 0.
+    pub index: usize,
+    /// The operation, if the service accepted the upload. It is set whatever became of it then: unless the error says
+    /// [`is_operation_failure`](Error::is_operation_failure), the asset exists or may exist. Don't send the upload again;
+    /// wait with [`Client::operation`].
+    ///
+    /// It is `None` for an accepted upload only if the first answer was the asset itself.
+    pub operation: Option<OperationName>,
+    /// What failed beside a result that is a success all the same. See [`Operation::partial_failures`].
+    ///
+    /// [`Operation::partial_failures`]: crate::Operation::partial_failures
+    pub partial_failures: Vec<String>,
+    /// The asset, or why there is none or none that is known of.
+    pub result: Result<Asset>,
+}
+
+enum State {
+    Planned(Box<Plan>),
+    Running(Run),
+    /// There is no thread to be had, so nothing is sent.
+    Refusing(Uploads, io::Error),
+    Ended,
+}
+
+/// What to do, before it is begun.
+struct Plan {
+    client: Client,
+    creator: Creator,
+    uploads: Uploads,
+    concurrency: usize,
+    run_ahead: usize,
+    wait: WaitOptions,
+    on_accepted: Option<OnAccepted>,
+}
+
+type OnAccepted = Arc<dyn Fn(usize, &OperationName) + Send + Sync>;
+
+impl AssetUploads {
+    pub(crate) fn new(
+        client: Client,
+        creator: Creator,
+        uploads: impl Iterator<Item = AssetUpload> + Send + 'static,
+    ) -> Self {
+        let uploads: Box<dyn Iterator<Item = AssetUpload> + Send> = Box::new(uploads);
+        Self {
+            state: State::Planned(Box::new(Plan {
+                client,
+                creator,
+                uploads: uploads.enumerate(),
+                concurrency: 8,
+                run_ahead: MAX_AHEAD,
+                wait: WaitOptions::default(),
+                on_accepted: None,
+            })),
+        }
+    }
+
+    /// Sets how many uploads are sent at the same time, from 1 to 100. Defaults to 8. Pending operations don't count.
+    ///
+    /// Each takes a thread. If the system gives fewer threads, fewer are sent at the same time; if it gives none, each
+    /// upload fails without being sent.
+    pub fn concurrency(self, uploads: usize) -> Self {
+        self.with(|plan| plan.concurrency = uploads.clamp(1, MAX_AHEAD))
+    }
+
+    /// Sets how many uploads may be ahead of the outcomes that were taken, from 1 to 100: sent, pending, or done and
+    /// waiting to be taken. Defaults to 100.
+    pub fn run_ahead(self, uploads: usize) -> Self {
+        self.with(|plan| plan.run_ahead = uploads.clamp(1, MAX_AHEAD))
+    }
+
+    /// Sets how long to wait for each operation, and how often to poll it. The time that a poll waits for its turn, because
+    /// of the others or the rate limit, doesn't count.
+    pub fn wait_options(self, options: WaitOptions) -> Self {
+        self.with(|plan| plan.wait = options)
+    }
+
+    /// Calls `f` with the index and name of each operation once the upload is accepted. Persist it to resume waiting after
+    /// a crash.
+    ///
+    /// It runs on the thread that sent the upload, which sends no other until it returns. The outcome of the upload is
+    /// yielded after it, and dropping the batch waits for it: don't let it wait for the thread that iterates.
+    pub fn on_accepted(self, f: impl Fn(usize, &OperationName) + Send + Sync + 'static) -> Self {
+        self.with(|plan| plan.on_accepted = Some(Arc::new(f)))
+    }
+
+    fn with(mut self, change: impl FnOnce(&mut Plan)) -> Self {
+        if let State::Planned(plan) = &mut self.state {
+            change(plan);
+        }
+        self
+    }
+
+    /// Starts the threads by `spawn`, unless it has begun.
+    fn begin(&mut self, spawn: impl FnMut(Box<dyn FnOnce() + Send>) -> io::Result<JoinHandle<()>>) {
+        self.state = match mem::replace(&mut self.state, State::Ended) {
+            State::Planned(plan) => match Run::start(*plan, spawn) {
+                Ok(run) => State::Running(run),
+                Err((uploads, error)) => State::Refusing(uploads, error),
+            },
+            begun => begun,
+        };
+    }
+}
+
+impl Iterator for AssetUploads {
+    type Item = UploadOutcome;
+
+    fn next(&mut self) -> Option<UploadOutcome> {
+        self.begin(|work| thread::Builder::new().name("upload".to_owned()).spawn(work));
+        let outcome = match &mut self.state {
+            State::Running(run) => run.next(),
+            State::Refusing(uploads, error) => {
+                uploads.next().map(|(index, _)| UploadOutcome::not_sent(index, without_threads(error)))
+            }
+            State::Planned(_) | State::Ended => None,
+        };
+        if outcome.is_none() {
+            if let State::Running(run) = mem::replace(&mut self.state, State::Ended) {
+                run.finish();
+            }
+        }
+        outcome
+    }
+}
+
+impl FusedIterator for AssetUploads {}
+
+impl fmt::Debug for AssetUploads {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let state = match &self.state {
+            State::Planned(_) => "planned",
+            State::Running(_) => "running",
+            State::Refusing(..) => "refusing",
+            State::Ended => "ended",
+        };
+        f.debug_struct("AssetUploads").field("state", &state).finish_non_exhaustive()
+    }
+}
+
+impl UploadOutcome {
+    fn not_sent(index: usize, error: Error) -> Self {
+        Self { index, operation: None, partial_failures: Vec::new(), result: Err(error) }
+    }
+}
+
+fn without_threads(error: &io::Error) -> Error {
+    Error::new(ErrorKind::File, "nothing was sent")
+        .explain(format!("no thread could be started: {error}"))
+        .advise("raise the limit of processes or threads, or upload one at a time with User::upload_asset")
+        .concerning_run()
+}

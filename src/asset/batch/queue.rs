@@ -1,0 +1,293 @@
+//! What a batch has to do next. Holds no thread, and makes no call.
+
+use std::any::Any;
+use std::cmp::{Ordering, Reverse};
+use std::collections::{BinaryHeap, HashMap, VecDeque};
+use std::iter::Enumerate;
+use std::mem;
+use std::sync::Arc;
+use std::time::Instant;
+
+use super::UploadOutcome;
+use crate::asset::{Asset, AssetType, AssetUpload};
+use crate::cancel::Cancel;
+use crate::error::{Error, ErrorKind, ErrorScope, Result};
+use crate::operation::{Operation, Waiting};
+
+/// The caller's iterator.
+pub(super) type Uploads = Enumerate<Box<dyn Iterator<Item = AssetUpload> + Send>>;
+
+/// How many operations are polled at the same time: two ask more often in a minute than the service allows.
+pub(super) const POLLERS: usize = 2;
+
+pub(super) struct Queue {
+    concurrency: usize,
+    run_ahead: usize,
+    source: Source,
+    sending: usize,
+    polling: usize,
+    pending: BinaryHeap<Reverse<Box<Pending>>>,
+    outcomes: VecDeque<UploadOutcome>,
+    lanes: HashMap<AssetType, Lane>,
+    /// Why nothing more is sent.
+    failure: Option<Cause>,
+    /// What the caller's code panicked with first.
+    panic: Option<Panic>,
+    is_cancelled: bool,
+}
+
+pub(super) type Panic = Box<dyn Any + Send>;
+
+enum Source {
+    Idle(Uploads),
+    /// A thread is in the iterator.
+    Taken,
+    /// It ended, or nobody wants any more of it.
+    Ended,
+}
+
+/// The uploads of one asset type.
+#[derive(Default)]
+struct Lane {
+    stop: Arc<Cancel>,
+    used_up: Option<Cause>,
+}
+
+/// A failure that others are spared.
+struct Cause {
+    kind: ErrorKind,
+    text: String,
+}
+
+/// An operation to poll at its time.
+pub(super) struct Pending {
+    pub(super) due: Instant,
+    pub(super) index: usize,
+    pub(super) asset_type: AssetType,
+    pub(super) operation: Operation<Asset>,
+    pub(super) waiting: Waiting,
+}
+
+/// What a thread does next.
+pub(super) enum Job {
+    Poll(Box<Pending>),
+    /// Take an upload out of the iterator, and send it if [`Queue::admit`] says so.
+    Send(Uploads),
+    /// Look again when something has changed, or at this time.
+    Wait(Option<Instant>),
+    Leave,
+}
+
+/// What to do with an upload that came out of the iterator.
+pub(super) enum Admission {
+    /// Send it, unless this is set before its turn comes.
+    Send(Arc<Cancel>),
+    /// Its outcome is known.
+    Refused,
+    /// Drop it, and the iterator.
+    Unwanted(#[allow(dead_code)] Uploads),
+}
+
+impl Queue {
+    pub(super) fn new(uploads: Uploads, concurrency: usize, run_ahead: usize) -> Self {
+        Self {
+            concurrency,
+            run_ahead,
+            source: Source::Idle(uploads),
+            sending: 0,
+            polling: 0,
+            pending: BinaryHeap::new(),
+            outcomes: VecDeque::new(),
+            lanes: HashMap::new(),
+            failure: None,
+            panic: None,
+            is_cancelled: false,
+        }
+    }
+
+    pub(super) fn set_concurrency(&mut self, uploads: usize) {
+        self.concurrency = uploads;
+    }
+
+    /// Polls that are due come before uploads.
+    pub(super) fn next_job(&mut self, now: Instant) -> Job {
+        if self.is_over() {
+            return Job::Leave;
+        }
+        let due = match self.next_poll(now) {
+            Ok(pending) => return Job::Poll(pending),
+            Err(due) => due,
+        };
+        if self.has_room() {
+            match mem::replace(&mut self.source, Source::Taken) {
+                Source::Idle(uploads) => return Job::Send(uploads),
+                other => self.source = other,
+            }
+        }
+        Job::Wait(due)
+    }
+
+    /// A poll that is due, or when to look again.
+    pub(super) fn next_poll(&mut self, now: Instant) -> Result<Box<Pending>, Option<Instant>> {
+        let due = self.pending.peek().map(|Reverse(pending)| pending.due).filter(|_| self.polling < POLLERS);
+        if due.is_none_or(|due| due > now) {
+            return Err(due);
+        }
+        let Some(Reverse(pending)) = self.pending.pop() else { return Err(None) };
+        self.polling += 1;
+        Ok(pending)
+    }
+
+    fn has_room(&self) -> bool {
+        let ahead = self.sending + self.polling + self.pending.len() + self.outcomes.len();
+        self.sending < self.concurrency && self.outcomes.len() < self.concurrency && ahead < self.run_ahead
+    }
+
+    /// Whether no further outcome will come.
+    pub(super) fn is_over(&self) -> bool {
+        let is_idle = self.sending + self.polling == 0 && self.pending.is_empty();
+        self.is_cancelled || (is_idle && matches!(self.source, Source::Ended))
+    }
+
+    pub(super) fn is_sending(&self) -> bool {
+        self.sending > 0
+    }
+
+    pub(super) fn take_outcome(&mut self) -> Option<UploadOutcome> {
+        self.outcomes.pop_front()
+    }
+
+    pub(super) fn take_panic(&mut self) -> Option<Panic> {
+        self.panic.take()
+    }
+
+    /// The iterator has no more.
+    pub(super) fn exhausted(&mut self) {
+        self.source = Source::Ended;
+    }
+
+    /// An upload came out of the iterator.
+    pub(super) fn admit(&mut self, uploads: Uploads, index: usize, asset_type: &AssetType) -> Admission {
+        if matches!(self.source, Source::Ended) {
+            return Admission::Unwanted(uploads);
+        }
+        self.source = Source::Idle(uploads);
+        if let Some(error) = self.refusal(asset_type) {
+            self.outcomes.push_back(UploadOutcome::not_sent(index, error));
+            return Admission::Refused;
+        }
+        self.sending += 1;
+        Admission::Send(self.lanes.entry(asset_type.clone()).or_default().stop.clone())
+    }
+
+    /// The service works on it.
+    pub(super) fn accepted(&mut self, pending: Box<Pending>) {
+        self.sending -= 1;
+        self.pending.push(Reverse(pending));
+    }
+
+    pub(super) fn not_accepted(&mut self, index: usize, asset_type: &AssetType, error: Error) {
+        self.sending -= 1;
+        // What was stopped before its turn came shares the failure that stopped it.
+        let stopped_by = Some(error.kind()).filter(|kind| *kind == ErrorKind::Cancelled);
+        let error = stopped_by.and_then(|_| self.refusal(asset_type)).unwrap_or(error);
+        self.note(asset_type, &error);
+        let operation = error.operation().cloned();
+        self.outcomes.push_back(UploadOutcome { operation, ..UploadOutcome::not_sent(index, error) });
+    }
+
+    pub(super) fn still_pending(&mut self, pending: Box<Pending>) {
+        self.polling -= 1;
+        self.pending.push(Reverse(pending));
+    }
+
+    /// The waiting for an operation has ended.
+    pub(super) fn ended(&mut self, pending: &Pending, result: Result<Asset>) {
+        self.polling -= 1;
+        if let Err(error) = &result {
+            self.note(&pending.asset_type, error);
+        }
+        self.outcomes.push_back(UploadOutcome {
+            index: pending.index,
+            operation: pending.operation.name().cloned(),
+            partial_failures: pending.operation.partial_failures().to_vec(),
+            result,
+        });
+    }
+
+    /// The caller's code panicked: nothing more is sent. Gives the iterator back, to be dropped outside the lock.
+    #[must_use]
+    pub(super) fn panicked(&mut self, panic: Panic) -> Option<Uploads> {
+        self.panic.get_or_insert(panic);
+        self.stop_sending()
+    }
+
+    /// As [`panicked`](Self::panicked), while it was being sent.
+    #[must_use]
+    pub(super) fn panicked_sending(&mut self, panic: Panic) -> Option<Uploads> {
+        self.sending -= 1;
+        self.panicked(panic)
+    }
+
+    /// Nobody waits for anything any more. Gives the iterator back, to be dropped outside the lock.
+    #[must_use]
+    pub(super) fn cancel(&mut self) -> Option<Uploads> {
+        self.is_cancelled = true;
+        self.stop_sending()
+    }
+
+    fn stop_sending(&mut self) -> Option<Uploads> {
+        self.lanes.values().for_each(|lane| lane.stop.cancel());
+        match mem::replace(&mut self.source, Source::Ended) {
+            Source::Idle(uploads) => Some(uploads),
+            Source::Taken | Source::Ended => None,
+        }
+    }
+
+    /// Spares others a failure that would be theirs, too.
+    fn note(&mut self, asset_type: &AssetType, error: &Error) {
+        let cause = || Cause { kind: error.kind(), text: error.to_string() };
+        match error.scope() {
+            ErrorScope::Run => {
+                self.failure.get_or_insert_with(cause);
+                self.lanes.values().for_each(|lane| lane.stop.cancel());
+            }
+            ErrorScope::AssetType => {
+                let lane = self.lanes.entry(asset_type.clone()).or_default();
+                lane.used_up.get_or_insert_with(cause);
+                lane.stop.cancel();
+            }
+            ErrorScope::Call | ErrorScope::Later => {}
+        }
+    }
+
+    /// Why an upload of this type is not sent.
+    fn refusal(&self, asset_type: &AssetType) -> Option<Error> {
+        if let Some(Cause { kind, text }) = &self.failure {
+            return Some(Error::stopped(*kind, text));
+        }
+        let Cause { kind, text } = self.lanes.get(asset_type)?.used_up.as_ref()?;
+        let explanation = format!("no more uploads of the type {} are taken: {text}", asset_type.as_str());
+        Some(Error::new(*kind, "nothing was sent").explain(explanation))
+    }
+}
+
+impl PartialEq for Pending {
+    fn eq(&self, other: &Self) -> bool {
+        self.cmp(other) == Ordering::Equal
+    }
+}
+
+impl Eq for Pending {}
+
+impl PartialOrd for Pending {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for Pending {
+    fn cmp(&self, other: &Self) -> Ordering {
+        (self.due, self.index).cmp(&(other.due, other.index))
+    }
+}

@@ -1,0 +1,234 @@
+//! The threads of a batch.
+
+use std::io;
+use std::mem;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::thread::{self, JoinHandle};
+use std::time::Instant;
+
+use super::queue::{Admission, Job, POLLERS, Panic, Pending, Queue, Uploads};
+use super::{OnAccepted, Plan, UploadOutcome};
+use crate::asset::Creator;
+use crate::cancel::Cancel;
+use crate::client::Client;
+use crate::operation::{Step, WaitOptions, Waiting};
+
+pub(super) struct Run {
+    shared: Arc<Shared>,
+    threads: Vec<JoinHandle<()>>,
+}
+
+/// What the threads share. A thread that is let go owns it, too.
+struct Shared {
+    client: Client,
+    creator: Creator,
+    wait: WaitOptions,
+    on_accepted: Option<OnAccepted>,
+    queue: Mutex<Queue>,
+    changed: Condvar,
+    /// Stops polls that wait for their turn.
+    stop_polls: Cancel,
+}
+
+impl Run {
+    /// Starts a thread for each upload that may be sent at the same time, and some for polls: neither then stands in the
+    /// way of the other at its rate limit. Gives the uploads back if no thread can be started.
+    pub(super) fn start(
+        plan: Plan,
+        mut spawn: impl FnMut(Box<dyn FnOnce() + Send>) -> io::Result<JoinHandle<()>>,
+    ) -> Result<Self, (Uploads, io::Error)> {
+        let shared = Arc::new(Shared {
+            client: plan.client,
+            creator: plan.creator,
+            wait: plan.wait,
+            on_accepted: plan.on_accepted,
+            queue: Mutex::new(Queue::new(plan.uploads, plan.concurrency, plan.run_ahead)),
+            changed: Condvar::new(),
+            stop_polls: Cancel::new(),
+        });
+        // No thread begins before it is known how many there are.
+        let mut queue = shared.lock();
+        let mut threads = Vec::new();
+        for _ in 0..plan.concurrency + POLLERS {
+            let worker = Arc::clone(&shared);
+            match spawn(Box::new(move || worker.work())) {
+                Ok(thread) => threads.push(thread),
+                Err(error) => {
+                    if threads.is_empty() {
+                        if let Some(uploads) = queue.cancel() {
+                            return Err((uploads, error));
+                        }
+                    }
+                    log::warn!("uploads go on with {} threads in place of more: {error}", threads.len());
+                    queue.set_concurrency(threads.len().saturating_sub(POLLERS).max(1));
+                    break;
+                }
+            }
+        }
+        drop(queue);
+        Ok(Self { shared, threads })
+    }
+
+    /// Waits for the next outcome. `None` when there is none to come.
+    pub(super) fn next(&self) -> Option<UploadOutcome> {
+        let shared = &self.shared;
+        let mut queue = shared.lock();
+        loop {
+            if let Some(outcome) = queue.take_outcome() {
+                // There may be room for another upload now.
+                shared.changed.notify_all();
+                return Some(outcome);
+            }
+            if queue.is_over() {
+                return None;
+            }
+            // A thread that is alone may be blocked in the caller's iterator, which may wait for an outcome.
+            let is_alone = self.threads.len() == 1;
+            let poll = if is_alone { queue.next_poll(Instant::now()) } else { Err(None) };
+            queue = match poll {
+                Err(due) => shared.wait(queue, due),
+                Ok(pending) => {
+                    drop(queue);
+                    shared.poll(pending);
+                    shared.lock()
+                }
+            };
+        }
+    }
+
+    /// Ends what [`next`](Self::next) said is over: with the panic of the caller's code, if there was one.
+    pub(super) fn finish(mut self) {
+        if let Some(panic) = self.shared.lock().take_panic() {
+            resume_unwind(panic);
+        }
+        // All have nothing left to do.
+        for thread in mem::take(&mut self.threads) {
+            let _ = thread.join();
+        }
+    }
+}
+
+impl Drop for Run {
+    /// Sees the uploads off that are being sent, and lets all threads go.
+    fn drop(&mut self) {
+        self.shared.stop_polls.cancel();
+        let uploads = self.shared.update(Queue::cancel);
+        let mut queue = self.shared.lock();
+        while queue.is_sending() {
+            queue = self.shared.wait(queue, None);
+        }
+        drop(queue);
+        drop(uploads);
+    }
+}
+
+impl Shared {
+    fn work(&self) {
+        // A panic that comes out of it is one of a destructor of the caller's.
+        while let Err(panic) = catch(|| self.work_to_the_end()) {
+            self.panicked(panic);
+        }
+    }
+
+    fn work_to_the_end(&self) {
+        let mut queue = self.lock();
+        loop {
+            match queue.next_job(Instant::now()) {
+                Job::Leave => return,
+                Job::Wait(due) => {
+                    queue = self.wait(queue, due);
+                    continue;
+                }
+                Job::Poll(pending) => {
+                    drop(queue);
+                    self.poll(pending);
+                }
+                Job::Send(uploads) => {
+                    drop(queue);
+                    self.send_next(uploads);
+                }
+            }
+            queue = self.lock();
+        }
+    }
+
+    fn send_next(&self, mut uploads: Uploads) {
+        // The iterator is the caller's: it may take its time, and it may panic, also when it is dropped at its end.
+        let taken = catch(move || {
+            let next = uploads.next()?;
+            Some((uploads, next))
+        });
+        let (uploads, (index, upload)) = match taken {
+            Ok(Some(taken)) => taken,
+            Ok(None) => return self.update(Queue::exhausted),
+            Err(panic) => return self.panicked(panic),
+        };
+        let asset_type = upload.asset_type().clone();
+        let Admission::Send(stop) = self.update(|queue| queue.admit(uploads, index, &asset_type)) else { return };
+        match catch(|| upload.send(&self.client, self.creator, Some(&stop))) {
+            Err(panic) => drop(self.update(|queue| queue.panicked_sending(panic))),
+            Ok(Err(error)) => self.update(|queue| queue.not_accepted(index, &asset_type, error)),
+            Ok(Ok(operation)) => {
+                let told = catch(|| {
+                    if let (Some(on_accepted), Some(name)) = (&self.on_accepted, operation.name()) {
+                        on_accepted(index, name);
+                    }
+                });
+                let mut waiting = Waiting::among_many(&self.wait);
+                let due = if operation.is_done() { Instant::now() } else { Instant::now() + waiting.first_pause() };
+                let pending = Box::new(Pending { due, index, asset_type, operation, waiting });
+                self.update(|queue| queue.accepted(pending));
+                told.unwrap_or_else(|panic| self.panicked(panic));
+            }
+        }
+    }
+
+    fn poll(&self, mut pending: Box<Pending>) {
+        pending.waiting.excuse(pending.due.elapsed());
+        match catch(|| pending.waiting.step(&mut pending.operation, Some(&self.stop_polls))) {
+            Ok(Ok(Step::Done(asset))) => self.update(|queue| queue.ended(&pending, Ok(asset))),
+            Ok(Err(error)) => self.update(|queue| queue.ended(&pending, Err(error))),
+            Ok(Ok(Step::Again(pause))) => {
+                pending.due = Instant::now() + pause;
+                self.update(|queue| queue.still_pending(pending));
+            }
+            Err(panic) => {
+                // The operation is waited for all the same, without the callback.
+                pending.waiting.stop_telling();
+                pending.due = Instant::now() + pending.waiting.first_pause();
+                self.update(|queue| queue.still_pending(pending));
+                self.panicked(panic);
+            }
+        }
+    }
+
+    fn panicked(&self, panic: Panic) {
+        drop(self.update(|queue| queue.panicked(panic)));
+    }
+
+    fn update<T>(&self, change: impl FnOnce(&mut Queue) -> T) -> T {
+        let changed = change(&mut self.lock());
+        self.changed.notify_all();
+        changed
+    }
+
+    fn wait<'a>(&self, queue: MutexGuard<'a, Queue>, due: Option<Instant>) -> MutexGuard<'a, Queue> {
+        match due {
+            None => self.changed.wait(queue).unwrap_or_else(PoisonError::into_inner),
+            Some(due) => {
+                let left = due.saturating_duration_since(Instant::now());
+                self.changed.wait_timeout(queue, left).unwrap_or_else(PoisonError::into_inner).0
+            }
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Queue> {
+        self.queue.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Runs code that calls the caller's. What it can leave half-done is not used again.
+fn catch<T>(work: impl FnOnce() -> T) -> thread::Result<T> {
+    catch_unwind(AssertUnwindSafe(work))
+}

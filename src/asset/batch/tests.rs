@@ -1,0 +1,282 @@
+//! What a test from outside can't bring about: any order of events, and threads that can't be started.
+
+use std::cell::Cell;
+use std::collections::BTreeSet;
+use std::sync::mpsc;
+use std::time::{Duration, Instant};
+
+use proptest::prelude::*;
+
+use super::queue::{Admission, Job, POLLERS, Pending, Queue};
+use super::*;
+use crate::asset::{AssetFile, AssetType};
+use crate::error::ErrorScope;
+use crate::operation::Waiting;
+use crate::sandbox::Sandbox;
+use crate::user::UserInfo;
+
+fn upload(number: usize) -> AssetUpload {
+    let image = *include_bytes!("../../../examples/assets/crate.png");
+    let asset_type = if number % 3 == 0 { AssetType::Decal } else { AssetType::Image };
+    AssetUpload::new(AssetFile::from_bytes("crate.png", image), asset_type, format!("n{number}"), "")
+}
+
+fn uploads(count: usize) -> Uploads {
+    let uploads: Box<dyn Iterator<Item = AssetUpload> + Send> = Box::new((0..count).map(upload));
+    uploads.enumerate()
+}
+
+/// What a simulated thread is at.
+enum Work {
+    Taking(Uploads),
+    Sending(usize, AssetType),
+    Polling(Box<Pending>),
+}
+
+/// A batch whose threads do one thing after the other, in the order that a test says.
+struct Simulation {
+    client: Client,
+    queue: Queue,
+    threads: usize,
+    concurrency: usize,
+    run_ahead: usize,
+    work: Vec<Work>,
+    now: Instant,
+    sent: BTreeSet<usize>,
+    /// Their own code panicked, so that they have no outcome.
+    panicked: BTreeSet<usize>,
+    yielded: BTreeSet<usize>,
+    is_stopped: bool,
+}
+
+impl Simulation {
+    fn new(count: usize, concurrency: usize, run_ahead: usize, threads: usize) -> Self {
+        Self {
+            client: Client::new("key"),
+            queue: Queue::new(uploads(count), concurrency, run_ahead),
+            threads,
+            concurrency,
+            run_ahead,
+            work: Vec::new(),
+            now: Instant::now(),
+            sent: BTreeSet::new(),
+            panicked: BTreeSet::new(),
+            yielded: BTreeSet::new(),
+            is_stopped: false,
+        }
+    }
+
+    fn pending(&self, index: usize, asset_type: AssetType, due: Instant) -> Box<Pending> {
+        let operation = self.client.operation(format!("operations/{index}").parse().expect("a name"));
+        let waiting = Waiting::among_many(&WaitOptions::default());
+        Box::new(Pending { due, index, asset_type, operation, waiting })
+    }
+
+    /// A free thread takes a job. `false` if there is none to take.
+    fn begin(&mut self) -> bool {
+        if self.work.len() == self.threads {
+            return false;
+        }
+        let work = match self.queue.next_job(self.now) {
+            Job::Poll(pending) => Work::Polling(pending),
+            Job::Send(uploads) => Work::Taking(uploads),
+            Job::Wait(_) | Job::Leave => return false,
+        };
+        self.work.push(work);
+        true
+    }
+
+    /// A thread gets on with its job, with luck or without. `false` if there is none at work.
+    fn go_on(&mut self, which: usize, luck: u8) -> bool {
+        if self.work.is_empty() {
+            return false;
+        }
+        match self.work.swap_remove(which % self.work.len()) {
+            Work::Taking(_) if luck == 0 => self.stop(None),
+            Work::Taking(mut uploads) => match uploads.next() {
+                None => self.queue.exhausted(),
+                Some((index, upload)) => {
+                    let asset_type = upload.asset_type().clone();
+                    match self.queue.admit(uploads, index, &asset_type) {
+                        Admission::Send(_) => {
+                            assert!(!self.is_stopped, "{index} is sent after a panic");
+                            assert!(self.sent.insert(index));
+                            self.work.push(Work::Sending(index, asset_type));
+                        }
+                        Admission::Refused => {}
+                        Admission::Unwanted(_) => assert!(self.is_stopped),
+                    }
+                }
+            },
+            Work::Sending(index, asset_type) => match luck {
+                0 => self.stop(Some(index)),
+                1 => self.queue.not_accepted(index, &asset_type, Error::new(ErrorKind::QuotaExhausted, "quota")),
+                2 => self.queue.not_accepted(index, &asset_type, Error::new(ErrorKind::AccountModerated, "account")),
+                3..=5 => self.queue.not_accepted(index, &asset_type, Error::new(ErrorKind::Connection, "network")),
+                _ => {
+                    let due = self.now + Duration::from_millis(luck.into());
+                    let pending = self.pending(index, asset_type, due);
+                    self.queue.accepted(pending);
+                }
+            },
+            Work::Polling(mut pending) => match luck {
+                0..=100 => {
+                    pending.due = self.now + Duration::from_millis(luck.into());
+                    self.queue.still_pending(pending);
+                    if luck == 0 {
+                        self.stop(None);
+                    }
+                }
+                _ => self.queue.ended(&pending, Err(Error::new(ErrorKind::OperationFailed, "operation"))),
+            },
+        }
+        true
+    }
+
+    fn stop(&mut self, sending: Option<usize>) {
+        self.is_stopped = true;
+        self.panicked.extend(sending);
+        drop(match sending {
+            Some(_) => self.queue.panicked_sending(Box::new("panic")),
+            None => self.queue.panicked(Box::new("panic")),
+        });
+    }
+
+    fn take(&mut self) -> bool {
+        let outcome = self.queue.take_outcome();
+        if let Some(outcome) = &outcome {
+            assert!(self.yielded.insert(outcome.index), "{} is yielded twice", outcome.index);
+        }
+        outcome.is_some()
+    }
+
+    fn check(&self) {
+        let ahead = self.sent.difference(&self.yielded).count() - self.panicked.len();
+        assert!(ahead <= self.run_ahead, "{ahead} uploads are ahead");
+        let polling = self.work.iter().filter(|work| matches!(work, Work::Polling(_))).count();
+        let sending = self.work.len() - polling;
+        assert!(polling <= POLLERS && sending <= self.concurrency, "{polling} polls, {sending} uploads");
+    }
+
+    /// The caller takes all that is left, and everybody does what they can.
+    fn end(&mut self) {
+        while self.take() || !self.queue.is_over() {
+            let works = self.begin() || self.go_on(0, 200);
+            // Nobody can do anything: somebody has to have a time to wait for.
+            if !works && !self.take() && !self.queue.is_over() {
+                let Job::Wait(Some(due)) = self.queue.next_job(self.now) else { panic!("nobody works any more") };
+                assert!(due > self.now);
+                self.now = due;
+            }
+            self.check();
+        }
+    }
+}
+
+proptest! {
+    #[test]
+    fn each_upload_has_one_outcome_in_any_order_of_events(
+        count in 0..40_usize,
+        concurrency in 1..5_usize,
+        run_ahead in 1..12_usize,
+        threads in 1..8_usize,
+        steps in prop::collection::vec((0..4_u8, 0..8_usize, any::<u8>()), 0..300),
+    ) {
+        let mut simulation = Simulation::new(count, concurrency, run_ahead, threads);
+        for (step, which, luck) in steps {
+            match step {
+                0 => _ = simulation.begin(),
+                1 => _ = simulation.go_on(which, luck),
+                2 => _ = simulation.take(),
+                _ => simulation.now += Duration::from_millis(luck.into()),
+            }
+            simulation.check();
+        }
+        simulation.end();
+        let expected: BTreeSet<usize> = if simulation.is_stopped {
+            simulation.sent.difference(&simulation.panicked).copied().collect()
+        } else {
+            (0..count).collect()
+        };
+        // After a panic, what was refused before it is yielded too.
+        prop_assert!(simulation.yielded.is_superset(&expected), "{:?} of {expected:?}", simulation.yielded);
+        prop_assert!(simulation.is_stopped || simulation.yielded == expected);
+    }
+}
+
+fn impatient() -> WaitOptions {
+    WaitOptions::new().first_pause(Duration::from_millis(2)).longest_pause(Duration::from_millis(10))
+}
+
+/// Begins with no more threads than these.
+fn begin_with(uploads: &mut AssetUploads, threads: usize) {
+    let left = Cell::new(threads);
+    uploads.begin(|work| match left.get() {
+        0 => Err(io::Error::from(io::ErrorKind::WouldBlock)),
+        some => {
+            left.set(some - 1);
+            thread::Builder::new().spawn(work)
+        }
+    });
+}
+
+fn sandbox() -> Sandbox {
+    let sandbox = Sandbox::start().expect("there is a free port");
+    sandbox.add_user(UserInfo::new(156, "builderman"));
+    sandbox
+}
+
+#[test]
+fn it_goes_on_with_as_many_threads_as_there_are() {
+    for threads in 1..12 {
+        let sandbox = sandbox();
+        sandbox.set_operation_time(Duration::from_millis(20));
+        let mut uploads = sandbox.client().user(156).upload_assets((0..15).map(upload)).wait_options(impatient());
+        begin_with(&mut uploads, threads);
+        let mut yielded: Vec<usize> = uploads
+            .map(|outcome| {
+                outcome.result.expect("it is made");
+                outcome.index
+            })
+            .collect();
+        yielded.sort_unstable();
+        assert!(yielded.into_iter().eq(0..15), "{threads} threads");
+        assert_eq!(sandbox.assets().len(), 15);
+    }
+}
+
+#[test]
+fn few_threads_do_not_leave_an_iterator_waiting_that_waits_for_outcomes() {
+    for threads in 1..4 {
+        let sandbox = sandbox();
+        let (sender, receiver) = mpsc::channel();
+        sender.send(upload(0)).expect("it is received");
+        let mut uploads = sandbox.client().user(156).upload_assets(receiver).wait_options(impatient());
+        begin_with(&mut uploads, threads);
+        let (done, is_done) = mpsc::channel();
+        thread::spawn(move || {
+            for number in 1..5 {
+                let outcome = uploads.next().expect("an outcome");
+                assert_eq!((outcome.index, outcome.result.is_ok()), (number - 1, true));
+                sender.send(upload(number)).expect("it is received");
+            }
+            // The iterator is blocked now, or will be.
+            drop(uploads);
+            done.send(())
+        });
+        is_done.recv_timeout(Duration::from_secs(30)).unwrap_or_else(|_| panic!("it hangs with {threads} threads"));
+    }
+}
+
+#[test]
+fn without_a_thread_each_upload_fails_unsent_and_is_taken_when_it_is_asked_for() {
+    let sandbox = sandbox();
+    let mut uploads = sandbox.client().user(156).upload_assets((0..).map(upload)).wait_options(impatient());
+    begin_with(&mut uploads, 0);
+    for (index, outcome) in uploads.by_ref().take(30).enumerate() {
+        let error = outcome.result.expect_err("there is no thread");
+        assert_eq!((outcome.index, error.kind(), error.scope()), (index, ErrorKind::File, ErrorScope::Run));
+        assert!(!error.is_retryable() && !error.outcome_unknown() && error.to_string().contains("thread"), "{error}");
+    }
+    assert!(sandbox.requests().is_empty());
+}
