@@ -43,6 +43,8 @@ pub(super) fn create(world: &mut World, parts: Vec<Part>) -> Result<Answer, Answ
 
     let file = file_part(parts)?.ok_or_else(|| invalid("The fileContent is missing."))?;
     check_file(&file, &asset_type)?;
+    moderate(world, &fields)?;
+    world.quotas.take(&asset_type)?;
     Ok(world.begin(Change::Create { fields, content: file.into() }))
 }
 
@@ -83,10 +85,19 @@ pub(super) fn update(world: &mut World, id: u64, head: &Head, parts: Vec<Part>) 
     if changes.is_empty() && content.is_none() {
         return Err(invalid("The updateMask is empty, and there is no fileContent."));
     }
+    moderate(world, &changes.iter().filter_map(|(field, value)| Some((field.clone(), value.clone()?))).collect())?;
     if world.bare_updates && content.is_none() {
         return Ok(world.update_at_once(id, changes));
     }
     Ok(world.begin(Change::Update { id, changes, content }))
+}
+
+/// Refuses what the moderators would, of the new fields.
+fn moderate(world: &World, fields: &Map<String, Value>) -> Result<(), Answer> {
+    world.moderation.check_account()?;
+    let text = |field: &str| fields.get(field).and_then(Value::as_str).unwrap_or_default();
+    world.moderation.check_name(text("displayName"))?;
+    world.moderation.check_description(text("description"))
 }
 
 /// The JSON of the part `request`.

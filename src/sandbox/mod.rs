@@ -12,8 +12,10 @@ mod http;
 mod inventory;
 mod listing;
 mod memberships;
+mod moderation;
 mod multipart;
 mod operations;
+mod quota;
 mod rate_limit;
 mod record;
 mod router;
@@ -34,7 +36,7 @@ pub use rate_limit::RateLimit;
 pub use record::{RecordedPart, RecordedRequest};
 pub use state::AssetContent;
 
-use crate::asset::Asset;
+use crate::asset::{Asset, AssetType};
 use crate::client::{Client, ClientBuilder};
 use crate::error::{Error, Result};
 use crate::user::{GroupMembership, InventoryItem, UserInfo};
@@ -201,6 +203,46 @@ impl Sandbox {
     /// Whether the API key is one that a group owns: users, inventories and memberships refuse it. `false` by default.
     pub fn set_group_owned_key(&self, is_owned_by_group: bool) {
         self.world().key_is_of_a_group = is_owned_by_group;
+    }
+
+    /// Sets how many more assets of this type can be uploaded. Defaults to no limit; `u64::MAX` is as good as none.
+    ///
+    /// After that, uploads of this type are refused with 429 `RESOURCE_EXHAUSTED`, words that name the type's quota, and
+    /// no header that tells when it ends. Other types go on.
+    ///
+    /// ```
+    /// use rblxopencloud::sandbox::Sandbox;
+    /// use rblxopencloud::{AssetFile, AssetType, AssetUpload, UserInfo};
+    ///
+    /// # fn main() -> rblxopencloud::Result<()> {
+    /// let sandbox = Sandbox::start()?;
+    /// sandbox.add_user(UserInfo::new(156, "builderman"));
+    /// sandbox.set_quota(AssetType::Audio, 1);
+    ///
+    /// let user = sandbox.client().user(156);
+    /// let sound = || AssetUpload::new(AssetFile::from_bytes("a.ogg", b"OggS".to_vec()), AssetType::Audio, "a", "");
+    /// assert!(user.upload_asset(sound()).is_ok());
+    /// let error = user.upload_asset(sound()).unwrap_err();
+    /// assert_eq!(error.message(), Some("Audio upload quota exceeded."));
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn set_quota(&self, asset_type: AssetType, uploads: u64) {
+        self.world().quotas.set(asset_type, uploads);
+    }
+
+    /// Sets the words that are moderated, in upper and lower case. Defaults to none.
+    ///
+    /// An upload or an update is refused with 400 if its name (`AssetName is moderated.`) or its description
+    /// (`AssetDescription is moderated.`) contains one.
+    pub fn set_moderated_words<W: Into<String>>(&self, words: impl IntoIterator<Item = W>) {
+        self.world().moderation.set_words(words.into_iter().map(Into::into));
+    }
+
+    /// Sets whether the account behind the key is moderated: all uploads and updates are refused with 400
+    /// `User is moderated` then. Defaults to `false`.
+    pub fn set_account_moderated(&self, is_moderated: bool) {
+        self.world().moderation.is_account_moderated = is_moderated;
     }
 
     /// Limits each endpoint's requests from now on; `None`, the default, lifts the limit. Answers tell how much of it is

@@ -287,7 +287,10 @@ impl Shared {
     fn run(&self, route: &Route, headers: LimitHeaders, head: &Head, parts: Vec<Part>) -> Answer {
         let answer = catch_unwind(AssertUnwindSafe(|| route.run(&mut lock(&self.world), head, parts)));
         let mut answer = answer.unwrap_or_else(|_| Answer::v2(500, "INTERNAL", "The sandbox has a bug here."));
-        answer.headers.extend(headers);
+        // What ran out is a quota, and the headers of the minute's limit would tell of another end.
+        if answer.status != 429 {
+            answer.headers.extend(headers);
+        }
         answer
     }
 

@@ -9,8 +9,10 @@ use serde_json::{Map, Value, json};
 use super::answer::Answer;
 use super::inventory::Inventory;
 use super::memberships::Groups;
+use super::moderation::Moderation;
 use super::multipart::Part;
 use super::operations::Operations;
+use super::quota::Quotas;
 use crate::asset::Asset;
 
 const FIRST_ASSET_ID: u64 = 100_000_000_000_001;
@@ -73,6 +75,8 @@ pub(super) struct World {
     pub(super) operations: Operations<Change>,
     pub(super) bare_updates: bool,
     pub(super) key_is_of_a_group: bool,
+    pub(super) quotas: Quotas,
+    pub(super) moderation: Moderation,
     assets_made: u64,
     /// The assets with a content, the oldest first, and the contents' length in all.
     contents: VecDeque<u64>,
