@@ -6,6 +6,7 @@
 mod answer;
 mod assets;
 mod demo;
+mod document;
 mod fault;
 mod filter;
 mod http;

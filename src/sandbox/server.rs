@@ -214,6 +214,8 @@ impl Visit {
             Some(Harm::NoAnswer) => return Ok(Next::Close),
             Some(Harm::HalfAnAnswer) => out.len() / 2,
             Some(Harm::HalfABody) => body_at + (out.len() - body_at) / 2,
+            // The answer to HEAD is a head; a body would be taken for the next answer.
+            _ if head.method == "HEAD" => body_at,
             _ => out.len(),
         };
         lock(&shared.log).answered(number, answer.status);
