@@ -3,8 +3,10 @@
 //! A [`Sandbox`] listens on the loopback interface and answers as the service does: in its words, with its checks and
 //! its page sizes, and with its failures when they are [injected](Sandbox::inject).
 
+mod access;
 mod answer;
 mod assets;
+mod content;
 mod demo;
 mod document;
 mod fault;
@@ -37,7 +39,7 @@ pub use rate_limit::RateLimit;
 pub use record::{RecordedPart, RecordedRequest};
 pub use state::AssetContent;
 
-use crate::asset::{Asset, AssetType};
+use crate::asset::{Asset, AssetType, Creator};
 use crate::client::{Client, ClientBuilder};
 use crate::error::{Error, Result};
 use crate::user::{GroupMembership, InventoryItem, UserInfo};
@@ -46,8 +48,9 @@ use state::World;
 
 /// A local Open Cloud with a world of its own: users, what they own, groups and assets.
 ///
-/// It takes the key [`api_key`](Self::api_key) and the token [`access_token`](Self::access_token), and may do everything
-/// in everybody's name. Dropping it closes all connections and frees the port.
+/// It takes the key [`api_key`](Self::api_key) and the token [`access_token`](Self::access_token), which may do everything
+/// in everybody's name until [`set_key_owner`](Self::set_key_owner) and [`set_scopes`](Self::set_scopes) say otherwise.
+/// Dropping it closes all connections and frees the port.
 ///
 /// ```
 /// use rblxopencloud::sandbox::Sandbox;
@@ -133,7 +136,8 @@ impl Sandbox {
         self.world().inventories.insert(user_id, inventory);
     }
 
-    /// Makes a user's inventory private: it is refused then. Not private by default.
+    /// Sets whether a user's inventory is private: it is refused then to all but [its owner](Self::set_key_owner). Defaults
+    /// to `false`.
     pub fn set_inventory_private(&self, user_id: u64, is_private: bool) {
         let mut world = self.world();
         if is_private {
@@ -201,9 +205,49 @@ impl Sandbox {
         self.world().bare_updates = bare;
     }
 
+    /// Sets whose the key and the token are. Defaults to nobody in particular, who may do everything but look into a
+    /// private inventory.
+    ///
+    /// A user uploads and updates for themselves and for the groups that they are a member of, a group for itself; for
+    /// others it is refused with 403 `PERMISSION_DENIED`. A user's own private inventory is open to them, given the scope
+    /// `user.inventory-item:read`. A group's key is refused as [`set_group_owned_key`](Self::set_group_owned_key) says.
+    ///
+    /// ```
+    /// use rblxopencloud::sandbox::Sandbox;
+    /// use rblxopencloud::{Creator, ErrorKind};
+    ///
+    /// # fn main() -> rblxopencloud::Result<()> {
+    /// let sandbox = Sandbox::builder().demo().start()?;
+    /// sandbox.set_inventory_private(156, true);
+    /// let inventory = || sandbox.client().user(156).list_inventory().next();
+    ///
+    /// sandbox.set_key_owner(Creator::User(157));
+    /// assert_eq!(inventory().unwrap().unwrap_err().kind(), ErrorKind::PermissionDenied);
+    /// sandbox.set_key_owner(Creator::User(156));
+    /// assert!(inventory().unwrap().is_ok());
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn set_key_owner(&self, owner: impl Into<Option<Creator>>) {
+        self.world().access.owner = owner.into();
+    }
+
+    /// Sets the scopes of the key and of the token. Defaults to all.
+    ///
+    /// | scope | without it |
+    /// |---|---|
+    /// | `asset:write` | uploads and updates are refused with 403 `INSUFFICIENT_SCOPE` |
+    /// | `asset:read` | assets and operations are refused with 403 `INSUFFICIENT_SCOPE` |
+    /// | `user.inventory-item:read` | private servers and purchased places are left out of inventories; the key's owner is refused their private inventory |
+    /// | `user.advanced:read` | profiles have neither `premium` nor `idVerified` |
+    /// | `user.social:read` | profiles have no `socialNetworkProfiles` |
+    pub fn set_scopes<S: Into<String>>(&self, scopes: impl IntoIterator<Item = S>) {
+        self.world().access.set_scopes(scopes.into_iter().map(Into::into));
+    }
+
     /// Whether the API key is one that a group owns: users, inventories and memberships refuse it. `false` by default.
     pub fn set_group_owned_key(&self, is_owned_by_group: bool) {
-        self.world().key_is_of_a_group = is_owned_by_group;
+        self.world().access.is_of_a_group = is_owned_by_group;
     }
 
     /// Sets how many more assets of this type can be uploaded. Defaults to no limit; `u64::MAX` is as good as none.
@@ -238,6 +282,15 @@ impl Sandbox {
     /// (`AssetDescription is moderated.`) contains one.
     pub fn set_moderated_words<W: Into<String>>(&self, words: impl IntoIterator<Item = W>) {
         self.world().moderation.set_words(words.into_iter().map(Into::into));
+    }
+
+    /// Sets whether a file is looked at: one whose first bytes are not of its content type is refused with 400 and
+    /// `InvalidImage`, `InvalidAudio` and so on. Defaults to `true`.
+    ///
+    /// Switch it off to upload made-up content. The client has a [check](crate::Check::Content) of its own, which comes
+    /// first.
+    pub fn set_content_checks(&self, are_on: bool) {
+        self.world().skips_content_checks = !are_on;
     }
 
     /// Sets whether the account behind the key is moderated: all uploads and updates are refused with 400
@@ -314,6 +367,7 @@ impl fmt::Debug for Sandbox {
 pub struct SandboxBuilder {
     port: u16,
     demo: bool,
+    unknown_kinds: bool,
 }
 
 impl SandboxBuilder {
@@ -330,16 +384,26 @@ impl SandboxBuilder {
         self
     }
 
+    /// Puts into the demo world's inventory an item of a kind, and an asset of a type, that this version doesn't know, as
+    /// Roblox may add any day. They take the place of two others. Off by default, and without [`demo`](Self::demo).
+    pub fn unknown_kinds(mut self) -> Self {
+        self.unknown_kinds = true;
+        self
+    }
+
     /// Starts it.
     ///
     /// # Errors
     /// [`File`](crate::ErrorKind::File) if the port is taken, or there is no thread to be had.
     pub fn start(self) -> Result<Sandbox> {
-        let server = Server::start(self.port, Shared::default()).map_err(|error| Error::io("the sandbox", error))?;
+        let server = Server::start(self.port, Shared::default()).map_err(|error| match self.port {
+            0 => Error::io("the sandbox", error),
+            port => Error::io(format!("the sandbox on port {port}"), error),
+        })?;
         let url = format!("http://{}", server.address);
         let sandbox = Sandbox { server, url };
         if self.demo {
-            demo::fill(&sandbox);
+            demo::fill(&sandbox, self.unknown_kinds);
         }
         Ok(sandbox)
     }

@@ -2,6 +2,7 @@
 
 use percent_encoding::percent_decode_str;
 
+use super::access::{Access, READ_ASSETS, WRITE_ASSETS};
 use super::answer::Answer;
 use super::filter::decimal;
 use super::http::Head;
@@ -60,6 +61,15 @@ impl Route {
         }
     }
 
+    /// The scope without which the whole call is refused.
+    fn scope(&self) -> Option<&'static str> {
+        match self {
+            Self::User(_) | Self::Inventory(_) | Self::Memberships(_) => None,
+            Self::CreateAsset | Self::UpdateAsset(_) => Some(WRITE_ASSETS),
+            Self::Asset(_) | Self::Operation(_) => Some(READ_ASSETS),
+        }
+    }
+
     pub(super) fn takes_form(&self) -> bool {
         matches!(self, Self::CreateAsset | Self::UpdateAsset(_))
     }
@@ -112,10 +122,10 @@ pub(super) fn authenticate(head: &Head) -> Result<(), Answer> {
     }
 }
 
-/// A key that a group owns is not taken everywhere.
-pub(super) fn refuse_key_of_group(head: &Head, route: &Route) -> Result<(), Answer> {
-    if head.api_key.is_some() && route.endpoint().is_v2() {
+/// Refuses a key that a group owns where only those of users are taken, and what the scopes don't cover.
+pub(super) fn authorize(access: &Access, head: &Head, route: &Route) -> Result<(), Answer> {
+    if access.is_of_a_group() && head.api_key.is_some() && route.endpoint().is_v2() {
         return Err(Answer::v2(401, "UNAUTHENTICATED", "The API key is not owned by a user."));
     }
-    Ok(())
+    route.scope().map_or(Ok(()), |scope| access.check_scope(scope))
 }

@@ -276,9 +276,7 @@ impl Shared {
     fn admit(&self, head: &Head) -> Result<(Route, LimitHeaders), Answer> {
         router::authenticate(head)?;
         let route = Route::find(head)?;
-        if lock(&self.world).key_is_of_a_group {
-            router::refuse_key_of_group(head, &route)?;
-        }
+        router::authorize(&lock(&self.world).access, head, &route)?;
         let headers = lock(&self.limiter).take(route.endpoint(), Instant::now())?;
         if matches!(head.length, Length::Exactly(length) if length > LARGEST_BODY) {
             return Err(Answer::gateway(413, "Request Entity Too Large"));
