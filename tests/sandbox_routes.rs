@@ -160,7 +160,7 @@ fn every_path_of_the_service_is_known() {
     let document: Value = serde_json::from_str(&document).expect("the description is JSON");
     let sandbox = sandbox();
     for (template, methods) in document["paths"].as_object().expect("it has paths") {
-        let path = template.replace('{', "").replace('}', "");
+        let path = template.replace(['{', '}'], "");
         let known: BTreeSet<String> = methods.as_object().expect("methods").keys().map(|m| m.to_uppercase()).collect();
         let known: BTreeSet<String> =
             known.into_iter().filter(|method| ["GET", "POST", "PATCH", "PUT", "DELETE"].contains(&&**method)).collect();

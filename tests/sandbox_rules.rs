@@ -173,9 +173,12 @@ fn what_needs_a_scope_is_left_out_of_inventories_without_it() {
     ];
     sandbox.set_inventory(1, hidden.into_iter().chain(badges));
     let user = client(&sandbox).user(1);
-    let count = |filter: Option<InventoryFilter>| match filter {
-        None => user.list_inventory().map(|item| item.expect("an item")).count(),
-        Some(filter) => user.list_inventory_with(filter).map(|item| item.expect("an item")).count(),
+    let count = |filter: Option<InventoryFilter>| {
+        let items = match filter {
+            None => user.list_inventory(),
+            Some(filter) => user.list_inventory_with(filter),
+        };
+        items.collect::<Result<Vec<_>>>().expect("an inventory").len()
     };
     let servers = || Some(InventoryFilter::kinds().private_servers().into());
     let server = || Some(InventoryFilter::ids().private_servers([1]).into());

@@ -164,7 +164,7 @@ mod tests {
     #[test]
     fn paths_fit_their_own_template_and_no_other() {
         for (methods, template) in PATHS {
-            let path = template.replace('{', "").replace('}', "");
+            let path = template.replace(['{', '}'], "");
             let segments: Vec<&str> = path[1..].split('/').collect();
             assert_eq!(find(&segments), Some((*methods, *template)), "{path}");
         }
