@@ -3,12 +3,13 @@
 use serde_json::{Map, Value, json};
 
 use super::answer::Answer;
+use super::content;
 use super::filter::decimal;
 use super::http::Head;
 use super::multipart::Part;
 use super::state::{Change, World};
 use crate::asset::limits::{LARGEST_FILE, LARGEST_VIDEO, LONGEST_DESCRIPTION, LONGEST_NAME, MOST_SOCIAL_LINKS};
-use crate::asset::{AssetType, SocialLinkKind};
+use crate::asset::{AssetType, Creator, SocialLinkKind};
 
 fn invalid(message: impl AsRef<str>) -> Answer {
     Answer::v1(400, "INVALID_ARGUMENT", message)
@@ -42,12 +43,17 @@ pub(super) fn create(world: &mut World, parts: Vec<Part>) -> Result<Answer, Answ
     fields.insert("creationContext".to_owned(), json!({ "creator": creator(world, &request)? }));
 
     let file = file_part(parts)?.ok_or_else(|| invalid("The fileContent is missing."))?;
-    check_file(&file, &asset_type)?;
+    check_file(world, &file, &asset_type)?;
+    moderate(world, &fields)?;
+    world.quotas.take(&asset_type)?;
     Ok(world.begin(Change::Create { fields, content: file.into() }))
 }
 
 pub(super) fn update(world: &mut World, id: u64, head: &Head, parts: Vec<Part>) -> Result<Answer, Answer> {
     let asset = world.assets.get(&id).ok_or_else(|| no_such_asset(id))?;
+    if let Some(creator) = creator_of(&asset.fields) {
+        world.access.check_creator(creator, &world.groups)?;
+    }
     let request = request_part(&parts)?;
     if request.get("assetId").is_some_and(|given| id_of(given) != Some(id)) {
         return Err(invalid("The assetId is not the one of the path."));
@@ -76,17 +82,26 @@ pub(super) fn update(world: &mut World, id: u64, head: &Head, parts: Vec<Part>) 
             return Err(invalid("The content can be updated only of a Model."));
         }
         Some(file) => {
-            check_file(&file, &AssetType::Model)?;
+            check_file(world, &file, &AssetType::Model)?;
             Some(file.into())
         }
     };
     if changes.is_empty() && content.is_none() {
         return Err(invalid("The updateMask is empty, and there is no fileContent."));
     }
+    moderate(world, &changes.iter().filter_map(|(field, value)| Some((field.clone(), value.clone()?))).collect())?;
     if world.bare_updates && content.is_none() {
         return Ok(world.update_at_once(id, changes));
     }
     Ok(world.begin(Change::Update { id, changes, content }))
+}
+
+/// Refuses what the moderators would, of the new fields.
+fn moderate(world: &World, fields: &Map<String, Value>) -> Result<(), Answer> {
+    world.moderation.check_account()?;
+    let text = |field: &str| fields.get(field).and_then(Value::as_str).unwrap_or_default();
+    world.moderation.check_name(text("displayName"))?;
+    world.moderation.check_description(text("description"))
 }
 
 /// The JSON of the part `request`.
@@ -108,7 +123,7 @@ fn file_part(parts: Vec<Part>) -> Result<Option<Part>, Answer> {
     Ok(file)
 }
 
-fn check_file(file: &Part, asset_type: &AssetType) -> Result<(), Answer> {
+fn check_file(world: &World, file: &Part, asset_type: &AssetType) -> Result<(), Answer> {
     if file.file_name.as_ref().is_none_or(String::is_empty) {
         return Err(invalid("The fileContent has no filename."));
     }
@@ -131,6 +146,9 @@ fn check_file(file: &Part, asset_type: &AssetType) -> Result<(), Answer> {
     }
     if file.length == 0 {
         return Err(invalid("The fileContent is empty."));
+    }
+    if !world.skips_content_checks && !content::fits(content_type, &file.beginning) {
+        return Err(invalid(content::invalid_content(asset_type)));
     }
     Ok(())
 }
@@ -170,15 +188,29 @@ fn creator(world: &World, request: &Map<String, Value>) -> Result<Value, Answer>
     }
     let creator = context.get("creator").and_then(Value::as_object);
     let creator = creator.ok_or_else(|| invalid("The creator is missing."))?;
-    let (field, value, is_known): (_, _, fn(&World, u64) -> bool) =
-        match (creator.get("userId"), creator.get("groupId")) {
-            (Some(id), None) => ("userId", id, |world, id| world.users.contains_key(&id)),
-            (None, Some(id)) => ("groupId", id, |world, id| world.groups.contains(id)),
-            _ => return Err(invalid("The creator is not exactly one of userId and groupId.")),
-        };
-    let id = id_of(value).filter(|id| is_known(world, *id));
-    let id = id.ok_or_else(|| invalid(format!("The {field} of the creator is unknown.")))?;
+    let (field, value, of_id): (_, _, fn(u64) -> Creator) = match (creator.get("userId"), creator.get("groupId")) {
+        (Some(id), None) => ("userId", id, Creator::User),
+        (None, Some(id)) => ("groupId", id, Creator::Group),
+        _ => return Err(invalid("The creator is not exactly one of userId and groupId.")),
+    };
+    let unknown = || invalid(format!("The {field} of the creator is unknown."));
+    let id = id_of(value).ok_or_else(unknown)?;
+    world.access.check_creator(of_id(id), &world.groups)?;
+    let is_known = match of_id(id) {
+        Creator::User(id) => world.users.contains_key(&id),
+        Creator::Group(id) => world.groups.contains(id),
+    };
+    if !is_known {
+        return Err(unknown());
+    }
     Ok(json!({ field: id.to_string() }))
+}
+
+/// Whose an asset is, if that is known.
+fn creator_of(fields: &Map<String, Value>) -> Option<Creator> {
+    let creator = fields.get("creationContext")?.get("creator")?;
+    let id = |field: &str| creator.get(field).and_then(id_of);
+    id("userId").map(Creator::User).or_else(|| id("groupId").map(Creator::Group))
 }
 
 /// The kind of link that a field holds.

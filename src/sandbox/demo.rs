@@ -11,18 +11,23 @@ use crate::user::{
 const BUILDERMAN: u64 = 156;
 const ITEMS: u64 = 250;
 
-pub(super) fn fill(sandbox: &Sandbox) {
+pub(super) fn fill(sandbox: &Sandbox, unknown_kinds: bool) {
     sandbox.add_user(builderman());
-    sandbox.set_inventory(BUILDERMAN, inventory());
+    sandbox.set_inventory(BUILDERMAN, inventory(unknown_kinds));
     for (group, name, role) in [(7, "Roblox", 99), (1_200, "Builders Club", 41), (36_000, "Sandbox Testers", 12)] {
         sandbox.add_group(group, name);
-        let mut membership = GroupMembership::new(group, BUILDERMAN, role);
-        membership.role_ids.push(role - 1);
-        membership.created_at = "2009-07-29T19:05:03.1234567Z".parse().ok();
-        membership.updated_at = "2024-02-29T12:00:00Z".parse().ok();
-        sandbox.add_membership(membership);
-        sandbox.add_user(UserInfo::new(group + 1_000, format!("Member{group}")));
-        sandbox.add_membership(GroupMembership::new(group, group + 1_000, role - 1));
+        let mut builderman = GroupMembership::new(group, BUILDERMAN, role);
+        builderman.role_ids.push(role - 1);
+        builderman.created_at = "2009-07-29T19:05:03.1234567Z".parse().ok();
+        let mut user = UserInfo::new(group + 1_000, format!("Member{group}"));
+        user.created_at = "2012-10-01T08:00:00Z".parse().ok();
+        let mut member = GroupMembership::new(group, user.id, role - 1);
+        member.created_at = "2013-01-01T00:00:00.5Z".parse().ok();
+        sandbox.add_user(user);
+        for mut membership in [builderman, member] {
+            membership.updated_at = "2024-02-29T12:00:00Z".parse().ok();
+            sandbox.add_membership(membership);
+        }
     }
 }
 
@@ -44,7 +49,7 @@ fn builderman() -> UserInfo {
 }
 
 /// The special items first, then assets of every type in turn.
-fn inventory() -> Vec<InventoryItem> {
+fn inventory(unknown_kinds: bool) -> Vec<InventoryItem> {
     let time = |day: u64| format!("2023-07-{:02}T12:34:56.789Z", day % 31 + 1).parse().ok();
     let mut items: Vec<InventoryItem> = Vec::new();
     for id in [111, 222] {
@@ -56,11 +61,14 @@ fn inventory() -> Vec<InventoryItem> {
     let mut server = InventoryPrivateServer::new(175_156);
     server.added_at = time(1);
     items.push(InventoryItem::PrivateServer(server));
-    items.push(InventoryItem::Unknown(json!({
-        "path": format!("users/{BUILDERMAN}/inventory-items/hologram-1"),
-        "hologramDetails": { "hologramId": "4242" },
-        "addTime": "2031-01-01T00:00:00Z",
-    })));
+    if unknown_kinds {
+        items.push(InventoryItem::Unknown(json!({
+            "path": format!("users/{BUILDERMAN}/inventory-items/hologram-1"),
+            "hologramDetails": { "hologramId": "4242" },
+            "addTime": "2031-01-01T00:00:00Z",
+        })));
+        items.push(InventoryItem::Asset(asset(1_700_000, InventoryAssetType::from("TIME_MACHINE"))));
+    }
     for serial in 1..=5 {
         let mut hat = asset(1_365_000 + serial, InventoryAssetType::Hat);
         hat.added_at = time(serial);
@@ -76,7 +84,6 @@ fn inventory() -> Vec<InventoryItem> {
         });
         items.push(InventoryItem::Asset(hat));
     }
-    items.push(InventoryItem::Asset(asset(1_700_000, InventoryAssetType::from("TIME_MACHINE"))));
     let types = InventoryAssetType::KNOWN.iter().cycle().cloned();
     for (number, asset_type) in (items.len() as u64..ITEMS).zip(types) {
         let mut asset = asset(100_000_000_000_000 + number, asset_type);

@@ -28,6 +28,13 @@ impl From<&InventoryItem> for Facts {
     }
 }
 
+impl Facts {
+    /// Whether the item is shown only with the scope for reading inventories, be the inventory as public as it may.
+    pub(super) fn needs_scope(&self) -> bool {
+        matches!(self, Self::PrivateServer(_) | Self::Asset { asset_type: InventoryAssetType::PurchasedPlace, .. })
+    }
+}
+
 /// A filter of an inventory. What isn't named is left out.
 #[derive(Debug, Default)]
 pub(super) struct InventoryQuery {

@@ -3,6 +3,7 @@
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
+use super::access::READ_INVENTORY;
 use super::answer::Answer;
 use super::filter::{Facts, InventoryQuery};
 use super::http::Head;
@@ -55,8 +56,8 @@ impl Inventory {
         answer(&[&self.text[self.start(begin)..self.start(end)]], next)
     }
 
-    fn filtered_page(&self, request: &PageRequest, query: &InventoryQuery) -> Answer {
-        let matching = (request.offset..self.facts.len()).filter(|index| query.matches(&self.facts[*index]));
+    fn filtered_page(&self, request: &PageRequest, is_shown: impl Fn(&Facts) -> bool) -> Answer {
+        let matching = (request.offset..self.facts.len()).filter(|index| is_shown(&self.facts[*index]));
         // One more than the page has, to know whether there is another page.
         let mut found: Vec<usize> = matching.take(request.size + 1).collect();
         let next = (found.len() > request.size).then(|| found.pop()).flatten();
@@ -105,12 +106,15 @@ pub(super) fn list(world: &World, user: u64, head: &Head) -> Result<Answer, Answ
         .map_err(|message| Answer::v2(400, "INVALID_ARGUMENT", message))?;
     let request = PageRequest::read(head, filter)?;
     if world.private_inventories.contains(&user) {
-        return Err(Answer::v2(403, "PERMISSION_DENIED", "The inventory is private."));
+        world.access.check_private_inventory(user)?;
     }
     let nothing = Inventory::default();
     let inventory = inventory.unwrap_or(&nothing);
-    Ok(match query {
-        None => inventory.page(&request),
-        Some(query) => inventory.filtered_page(&request, &query),
-    })
+    let has_scope = world.access.has(READ_INVENTORY);
+    if query.is_none() && has_scope {
+        return Ok(inventory.page(&request));
+    }
+    Ok(inventory.filtered_page(&request, |facts| {
+        (has_scope || !facts.needs_scope()) && query.as_ref().is_none_or(|query| query.matches(facts))
+    }))
 }

@@ -55,6 +55,10 @@ impl Groups {
         }
     }
 
+    pub(super) fn is_member(&self, group: u64, user: u64) -> bool {
+        self.places.get(&user).is_some_and(|places| places.contains_key(&group))
+    }
+
     fn of_user(&self, user: u64) -> impl Iterator<Item = (u64, &Member)> {
         let places = self.places.get(&user).into_iter().flatten();
         places.filter_map(|(group, place)| Some((*group, self.members.get(group)?.get(*place)?)))

@@ -3,20 +3,26 @@
 //! A [`Sandbox`] listens on the loopback interface and answers as the service does: in its words, with its checks and
 //! its page sizes, and with its failures when they are [injected](Sandbox::inject).
 
+mod access;
 mod answer;
 mod assets;
+mod content;
 mod demo;
+mod document;
 mod fault;
 mod filter;
 mod http;
 mod inventory;
 mod listing;
 mod memberships;
+mod moderation;
 mod multipart;
 mod operations;
+mod quota;
 mod rate_limit;
 mod record;
 mod router;
+mod rules;
 mod server;
 mod state;
 mod users;
@@ -43,8 +49,9 @@ use state::World;
 
 /// A local Open Cloud with a world of its own: users, what they own, groups and assets.
 ///
-/// It takes the key [`api_key`](Self::api_key) and the token [`access_token`](Self::access_token), and may do everything
-/// in everybody's name. Dropping it closes all connections and frees the port.
+/// It takes the key [`api_key`](Self::api_key) and the token [`access_token`](Self::access_token), which may do everything
+/// in everybody's name until [`set_key_owner`](Self::set_key_owner) and [`set_scopes`](Self::set_scopes) say otherwise.
+/// Dropping it closes all connections and frees the port.
 ///
 /// ```
 /// use rblxopencloud::sandbox::Sandbox;
@@ -130,7 +137,8 @@ impl Sandbox {
         self.world().inventories.insert(user_id, inventory);
     }
 
-    /// Makes a user's inventory private: it is refused then. Not private by default.
+    /// Sets whether a user's inventory is private: it is refused then to all but [its owner](Self::set_key_owner). Defaults
+    /// to `false`.
     pub fn set_inventory_private(&self, user_id: u64, is_private: bool) {
         let mut world = self.world();
         if is_private {
@@ -196,11 +204,6 @@ impl Sandbox {
     /// does at times. `false` by default.
     pub fn set_bare_updates(&self, bare: bool) {
         self.world().bare_updates = bare;
-    }
-
-    /// Whether the API key is one that a group owns: users, inventories and memberships refuse it. `false` by default.
-    pub fn set_group_owned_key(&self, is_owned_by_group: bool) {
-        self.world().key_is_of_a_group = is_owned_by_group;
     }
 
     /// Limits each endpoint's requests from now on; `None`, the default, lifts the limit. Answers tell how much of it is
@@ -271,6 +274,7 @@ impl fmt::Debug for Sandbox {
 pub struct SandboxBuilder {
     port: u16,
     demo: bool,
+    unknown_kinds: bool,
 }
 
 impl SandboxBuilder {
@@ -287,16 +291,26 @@ impl SandboxBuilder {
         self
     }
 
+    /// Puts into the demo world's inventory an item of a kind, and an asset of a type, that this version doesn't know, as
+    /// Roblox may add any day. They take the place of two others. Off by default, and without [`demo`](Self::demo).
+    pub fn unknown_kinds(mut self) -> Self {
+        self.unknown_kinds = true;
+        self
+    }
+
     /// Starts it.
     ///
     /// # Errors
     /// [`File`](crate::ErrorKind::File) if the port is taken, or there is no thread to be had.
     pub fn start(self) -> Result<Sandbox> {
-        let server = Server::start(self.port, Shared::default()).map_err(|error| Error::io("the sandbox", error))?;
+        let server = Server::start(self.port, Shared::default()).map_err(|error| match self.port {
+            0 => Error::io("the sandbox", error),
+            port => Error::io(format!("the sandbox on port {port}"), error),
+        })?;
         let url = format!("http://{}", server.address);
         let sandbox = Sandbox { server, url };
         if self.demo {
-            demo::fill(&sandbox);
+            demo::fill(&sandbox, self.unknown_kinds);
         }
         Ok(sandbox)
     }

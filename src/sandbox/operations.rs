@@ -170,7 +170,8 @@ pub(super) struct Operations<E> {
 
 #[derive(Debug)]
 struct Operation<E> {
-    ends: Instant,
+    /// `None` for a time that never comes.
+    ends: Option<Instant>,
     /// What it will do; gone when it is done.
     effect: Option<E>,
     failure: Option<OperationFailure>,
@@ -206,7 +207,7 @@ impl<E> Operations<E> {
             b & 0xffff_ffff_ffff
         );
         let operation = Operation {
-            ends: Instant::now() + self.time,
+            ends: Instant::now().checked_add(self.time),
             effect: Some(effect),
             failure: self.failures.pop_front(),
             answer: json!({ "path": format!("operations/{id}"), "operationId": id, "done": false }),
@@ -225,7 +226,7 @@ impl<E> Operations<E> {
         let by_id = &mut self.by_id;
         self.pending.retain(|id| {
             let Some(operation) = by_id.get_mut(id) else { return false };
-            if operation.ends > now {
+            if operation.ends.is_none_or(|ends| ends > now) {
                 return true;
             }
             let takes_effect = matches!(operation.failure, None | Some(OperationFailure::Partial { .. }));

@@ -1,12 +1,15 @@
 //! Which endpoint a request is for, and who may ask.
 
+use percent_encoding::percent_decode_str;
+
+use super::access::{Access, READ_ASSETS, WRITE_ASSETS};
 use super::answer::Answer;
 use super::filter::decimal;
 use super::http::Head;
 use super::multipart::Part;
 use super::rate_limit::Endpoint;
 use super::state::World;
-use super::{assets, inventory, users};
+use super::{assets, document, inventory, users};
 
 pub(super) const API_KEY: &str = "sandbox-api-key";
 pub(super) const ACCESS_TOKEN: &str = "sandbox-access-token";
@@ -26,37 +29,24 @@ pub(super) enum Route {
 
 impl Route {
     pub(super) fn find(head: &Head) -> Result<Self, Answer> {
-        let unknown = || Answer::gateway(404, "NotFound");
-        let segments: Vec<&str> = head.path.strip_prefix('/').ok_or_else(unknown)?.split('/').collect();
-        let v2 = |text: &str| {
-            let message = format!("'{text}' is no id.");
-            decimal(text).ok_or_else(|| Answer::v2(400, "INVALID_ARGUMENT", message))
-        };
-        let v1 = |text: &str| {
-            let message = format!("'{text}' is no id.");
-            decimal(text).ok_or_else(|| Answer::v1(400, "INVALID_ARGUMENT", message))
-        };
-        let route = match (segments.as_slice(), head.method.as_str()) {
-            (["cloud", "v2", "users", id], _) => Self::User(v2(id)?),
-            (["cloud", "v2", "users", id, "inventory-items"], _) => Self::Inventory(v2(id)?),
-            (["cloud", "v2", "groups", "-", "memberships"], _) => Self::Memberships(None),
-            (["cloud", "v2", "groups", id, "memberships"], _) => Self::Memberships(Some(v2(id)?)),
-            (["assets", "v1", "assets"], _) => Self::CreateAsset,
-            (["assets", "v1", "assets", id], "PATCH") => Self::UpdateAsset(v1(id)?),
-            (["assets", "v1", "assets", id], _) => Self::Asset(v1(id)?),
-            (["assets", "v1", "operations", id], _) => Self::Operation((*id).to_owned()),
-            _ => return Err(unknown()),
-        };
-        let (method, allowed) = match &route {
-            Self::CreateAsset => ("POST", "POST"),
-            Self::UpdateAsset(_) => ("PATCH", "GET, PATCH"),
-            Self::Asset(_) => ("GET", "GET, PATCH"),
-            _ => ("GET", "GET"),
-        };
-        if head.method != method {
-            return Err(Answer::gateway(405, "MethodNotAllowed").with_header("allow", allowed));
+        let path = percent_decode_str(&head.path).decode_utf8_lossy();
+        let segments: Vec<&str> = path.strip_prefix('/').unwrap_or_default().split('/').collect();
+        let invalid = |id: &str| format!("The ID '{id}' is not a decimal number.");
+        let v2 = |id: &str| decimal(id).ok_or_else(|| Answer::v2(400, "INVALID_ARGUMENT", invalid(id)));
+        let v1 = |id: &str| decimal(id).ok_or_else(|| Answer::v1(400, "INVALID_ARGUMENT", invalid(id)));
+        match (head.method.as_str(), segments.as_slice()) {
+            ("GET", ["cloud", "v2", "users", id]) if is_id(id) => v2(id).map(Self::User),
+            ("GET", ["cloud", "v2", "users", id, "inventory-items"]) if is_id(id) => v2(id).map(Self::Inventory),
+            ("GET", ["cloud", "v2", "groups", "-", "memberships"]) => Ok(Self::Memberships(None)),
+            ("GET", ["cloud", "v2", "groups", id, "memberships"]) if is_id(id) => {
+                v2(id).map(Some).map(Self::Memberships)
+            }
+            ("POST", ["assets", "v1", "assets"]) => Ok(Self::CreateAsset),
+            ("GET", ["assets", "v1", "assets", id]) if is_id(id) => v1(id).map(Self::Asset),
+            ("PATCH", ["assets", "v1", "assets", id]) if is_id(id) => v1(id).map(Self::UpdateAsset),
+            ("GET", ["assets", "v1", "operations", id]) if is_id(id) => Ok(Self::Operation((*id).to_owned())),
+            (method, segments) => Err(unserved(method, segments)),
         }
-        Ok(route)
     }
 
     pub(super) fn endpoint(&self) -> Endpoint {
@@ -68,6 +58,15 @@ impl Route {
             Self::Asset(_) => Endpoint::AssetGet,
             Self::UpdateAsset(_) => Endpoint::AssetUpdate,
             Self::Operation(_) => Endpoint::Operation,
+        }
+    }
+
+    /// The scope without which the whole call is refused.
+    fn scope(&self) -> Option<&'static str> {
+        match self {
+            Self::User(_) | Self::Inventory(_) | Self::Memberships(_) => None,
+            Self::CreateAsset | Self::UpdateAsset(_) => Some(WRITE_ASSETS),
+            Self::Asset(_) | Self::Operation(_) => Some(READ_ASSETS),
         }
     }
 
@@ -91,6 +90,25 @@ impl Route {
     }
 }
 
+/// What stands behind a colon is a method of the resource, and not part of its id.
+fn is_id(segment: &str) -> bool {
+    !segment.is_empty() && !segment.contains(':')
+}
+
+/// Tells what the sandbox doesn't serve from what doesn't exist.
+fn unserved(method: &str, segments: &[&str]) -> Answer {
+    let Some((methods, template)) = document::find(segments) else { return Answer::gateway(404, "NotFound") };
+    if !methods.split(", ").any(|known| known == method) {
+        return Answer::gateway(405, "MethodNotAllowed").with_header("allow", methods);
+    }
+    let message = format!("The sandbox doesn't serve {method} {template}.");
+    if template.starts_with("/assets/v1/") {
+        Answer::v1(501, "NOT_IMPLEMENTED", message)
+    } else {
+        Answer::v2(501, "NOT_IMPLEMENTED", message)
+    }
+}
+
 /// Refuses those who have no key, or a wrong one.
 pub(super) fn authenticate(head: &Head) -> Result<(), Answer> {
     match (&head.api_key, &head.authorization) {
@@ -104,10 +122,10 @@ pub(super) fn authenticate(head: &Head) -> Result<(), Answer> {
     }
 }
 
-/// A key that a group owns is not taken everywhere.
-pub(super) fn refuse_key_of_group(head: &Head, route: &Route) -> Result<(), Answer> {
-    if head.api_key.is_some() && route.endpoint().is_v2() {
+/// Refuses a key that a group owns where only those of users are taken, and what the scopes don't cover.
+pub(super) fn authorize(access: &Access, head: &Head, route: &Route) -> Result<(), Answer> {
+    if access.is_of_a_group() && head.api_key.is_some() && route.endpoint().is_v2() {
         return Err(Answer::v2(401, "UNAUTHENTICATED", "The API key is not owned by a user."));
     }
-    Ok(())
+    route.scope().map_or(Ok(()), |scope| access.check_scope(scope))
 }

@@ -214,6 +214,8 @@ impl Visit {
             Some(Harm::NoAnswer) => return Ok(Next::Close),
             Some(Harm::HalfAnAnswer) => out.len() / 2,
             Some(Harm::HalfABody) => body_at + (out.len() - body_at) / 2,
+            // The answer to HEAD is a head; a body would be taken for the next answer.
+            _ if head.method == "HEAD" => body_at,
             _ => out.len(),
         };
         lock(&shared.log).answered(number, answer.status);
@@ -274,9 +276,7 @@ impl Shared {
     fn admit(&self, head: &Head) -> Result<(Route, LimitHeaders), Answer> {
         router::authenticate(head)?;
         let route = Route::find(head)?;
-        if lock(&self.world).key_is_of_a_group {
-            router::refuse_key_of_group(head, &route)?;
-        }
+        router::authorize(&lock(&self.world).access, head, &route)?;
         let headers = lock(&self.limiter).take(route.endpoint(), Instant::now())?;
         if matches!(head.length, Length::Exactly(length) if length > LARGEST_BODY) {
             return Err(Answer::gateway(413, "Request Entity Too Large"));
@@ -287,7 +287,10 @@ impl Shared {
     fn run(&self, route: &Route, headers: LimitHeaders, head: &Head, parts: Vec<Part>) -> Answer {
         let answer = catch_unwind(AssertUnwindSafe(|| route.run(&mut lock(&self.world), head, parts)));
         let mut answer = answer.unwrap_or_else(|_| Answer::v2(500, "INTERNAL", "The sandbox has a bug here."));
-        answer.headers.extend(headers);
+        // What ran out is a quota, and the headers of the minute's limit would tell of another end.
+        if answer.status != 429 {
+            answer.headers.extend(headers);
+        }
         answer
     }
 

@@ -6,11 +6,14 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
+use super::access::Access;
 use super::answer::Answer;
 use super::inventory::Inventory;
 use super::memberships::Groups;
+use super::moderation::Moderation;
 use super::multipart::Part;
 use super::operations::Operations;
+use super::quota::Quotas;
 use crate::asset::Asset;
 
 const FIRST_ASSET_ID: u64 = 100_000_000_000_001;
@@ -72,7 +75,10 @@ pub(super) struct World {
     pub(super) assets: BTreeMap<u64, StoredAsset>,
     pub(super) operations: Operations<Change>,
     pub(super) bare_updates: bool,
-    pub(super) key_is_of_a_group: bool,
+    pub(super) skips_content_checks: bool,
+    pub(super) access: Access,
+    pub(super) quotas: Quotas,
+    pub(super) moderation: Moderation,
     assets_made: u64,
     /// The assets with a content, the oldest first, and the contents' length in all.
     contents: VecDeque<u64>,
@@ -150,7 +156,7 @@ impl World {
         self.contents.push_back(id);
         let Some(asset) = self.assets.get_mut(&id) else { return };
         let revision = asset.fields.get("revisionId").and_then(Value::as_str).and_then(|id| id.parse::<u64>().ok());
-        asset.fields.insert("revisionId".to_owned(), json!(revision.map_or(1, |id| id + 1).to_string()));
+        asset.fields.insert("revisionId".to_owned(), json!(revision.map_or(1, |id| id.saturating_add(1)).to_string()));
         asset.fields.insert("revisionCreateTime".to_owned(), json!(format!("{:.3}", Timestamp::now())));
         if let Some(old) = asset.content.replace(content) {
             self.content_length -= old.bytes.len();

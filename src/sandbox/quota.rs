@@ -1,0 +1,25 @@
+//! How many assets of each type may still be made.
+
+use std::collections::HashMap;
+
+use super::answer::Answer;
+use crate::asset::AssetType;
+
+/// The quotas that were set; the other types have none.
+#[derive(Debug, Default)]
+pub(super) struct Quotas(HashMap<AssetType, u64>);
+
+impl Quotas {
+    pub(super) fn set(&mut self, asset_type: AssetType, uploads: u64) {
+        self.0.insert(asset_type, uploads);
+    }
+
+    /// Counts an upload that is about to be accepted, or refuses it.
+    pub(super) fn take(&mut self, asset_type: &AssetType) -> Result<(), Answer> {
+        let Some(left) = self.0.get_mut(asset_type) else { return Ok(()) };
+        *left = left
+            .checked_sub(1)
+            .ok_or_else(|| Answer::v1(429, "RESOURCE_EXHAUSTED", format!("{asset_type} upload quota exceeded.")))?;
+        Ok(())
+    }
+}
