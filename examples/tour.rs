@@ -42,7 +42,7 @@ fn main() -> common::Result<()> {
 
     println!("\nUploading {} …", common::IMAGE.rsplit('/').next().unwrap_or_default());
     let file = AssetFile::open(common::IMAGE)?;
-    let mut operation = user.upload_asset(AssetUpload::new(file, AssetType::Decal, "Wooden crate", "A sturdy one"))?;
+    let operation = user.upload_asset(AssetUpload::new(file, AssetType::Decal, "Wooden crate", "A sturdy one"))?;
     let asset = operation.wait()?;
     println!(
         "  made rbxassetid://{}, {}",

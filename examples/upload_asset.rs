@@ -12,7 +12,7 @@ fn main() -> common::Result<()> {
 
     let upload = AssetUpload::from_path(&path)?;
     println!("uploading {} ({} bytes) as {} …", upload.file().name(), upload.file().len(), upload.asset_type());
-    let mut operation = setup.user.upload_asset(upload)?;
+    let operation = setup.user.upload_asset(upload)?;
     match operation.wait() {
         Ok(asset) => println!("done: rbxassetid://{} is {:?}", asset.id, asset.moderation_state),
         Err(error) if error.kind() == ErrorKind::OperationPending => {

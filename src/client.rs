@@ -1,11 +1,8 @@
 use std::time::Duration;
 
-use crate::asset::Asset;
 use crate::credentials::Credentials;
 use crate::error::Result;
 use crate::group::Group;
-use crate::operation::Operation;
-use crate::operation_name::OperationName;
 use crate::retry::RetryPolicy;
 use crate::transport::{Session, Timeouts, Transport, TransportOptions};
 use crate::user::User;
@@ -78,19 +75,6 @@ impl Client {
     #[must_use]
     pub fn group(&self, id: u64) -> Group {
         Group::with_client(id, self.clone())
-    }
-
-    /// Goes on with an operation that was started before, in another process perhaps. Costs no request.
-    ///
-    /// ```
-    /// # use rblxopencloud::{Client, Result};
-    /// # fn run(client: &Client) -> Result<()> {
-    /// let asset = client.operation("operations/8f2c".parse()?).wait()?;
-    /// # Ok(())
-    /// # }
-    /// ```
-    pub fn operation(&self, name: OperationName) -> Operation<Asset> {
-        Operation::resume(self.clone(), name)
     }
 
     /// The address that calls go to, without a slash at its end.

@@ -60,7 +60,6 @@ mod group;
 mod multipart;
 mod open_enum;
 mod operation;
-mod operation_name;
 mod pager;
 mod rate_limit;
 mod retry;
@@ -72,8 +71,7 @@ mod wire;
 
 /// The endpoints that this crate has methods for: their scopes and their budgets.
 pub mod endpoints {
-    pub use crate::asset::{CREATE_ASSET, UPDATE_ASSET};
-    pub use crate::operation::GET_ASSET_OPERATION;
+    pub use crate::asset::{CREATE_ASSET, GET_ASSET_OPERATION, UPDATE_ASSET};
     pub use crate::user::{GET_USER, LIST_GROUP_MEMBERSHIPS, LIST_INVENTORY_ITEMS};
 }
 
@@ -82,13 +80,12 @@ pub use asset::{
     Asset, AssetFile, AssetPrivacy, AssetState, AssetType, AssetUpdate, AssetUpload, AssetUploads, Check, Creator,
     ModerationState, Preview, SocialLink, SocialLinkKind, UploadOutcome, UploadProgress,
 };
-pub use call::{Endpoint, Method};
+pub use call::{Endpoint, Method, OperationName};
 pub use client::{Client, ClientBuilder};
 pub use credentials::Credentials;
 pub use error::{Error, ErrorKind, ErrorScope, Result};
 pub use group::Group;
 pub use operation::{Operation, WaitOptions, WaitProgress};
-pub use operation_name::OperationName;
 pub use pager::{Page, Pager, Pages};
 pub use retry::RetryPolicy;
 pub use transport::Timeouts;

@@ -79,7 +79,7 @@ fn errors_after_acceptance_name_the_operation_and_do_not_invite_a_second_upload(
             let server = Server::script(first.into_iter().chain([reply.clone()]));
             let user = server.user_without_retries();
             let what = format!("{beginning}, {poll}");
-            let mut operation = begin(&user).expect("it is accepted");
+            let operation = begin(&user).expect("it is accepted");
             assert_accepted(&what, &operation.wait_with(&quick()).expect_err("it hasn't ended"));
             if let Err(error) = operation.poll() {
                 assert_accepted(&what, &error);
@@ -94,7 +94,7 @@ fn a_loop_that_obeys_is_retryable_uploads_once() {
         let server = Server::script([started(), reply]);
         let user = server.user_without_retries();
         for _ in 0..3 {
-            match upload(&user, png()).and_then(|mut operation| operation.wait_with(&quick())) {
+            match upload(&user, png()).and_then(|operation| operation.wait_with(&quick())) {
                 Err(error) if error.is_retryable() => {}
                 _ => break,
             }
@@ -107,7 +107,7 @@ fn a_loop_that_obeys_is_retryable_uploads_once() {
 #[test]
 fn stopping_the_wait_is_no_failure_of_the_upload() {
     let server = Server::script([started()]);
-    let mut operation = upload(&server.user(), png()).expect("it is accepted");
+    let operation = upload(&server.user(), png()).expect("it is accepted");
     let error = operation.wait_with(&quick().on_poll(|_| ControlFlow::Break(()))).expect_err("it was stopped");
     assert_eq!((error.kind(), error.scope()), (ErrorKind::OperationPending, ErrorScope::Later));
     assert_accepted("stopped", &error);
@@ -118,7 +118,7 @@ fn a_failed_operation_is_named_and_can_be_sent_again_once_mended() {
     let failure = json!({ "path": "operations/abc", "done": true, "error": { "code": 3, "message": "words" } });
     for first in [Some(started()), None] {
         let server = Server::script(first.into_iter().chain([Reply::ok(&failure)]));
-        let mut operation = upload(&server.user(), png()).expect("it is accepted");
+        let operation = upload(&server.user(), png()).expect("it is accepted");
         let error = fails(operation.wait_with(&quick()), ErrorKind::OperationFailed);
         assert_eq!(error.operation().map(ToString::to_string).as_deref(), Some("operations/abc"), "{error}");
         assert!(error.is_operation_failure() && !error.can_wait_again(), "{error}");
@@ -151,7 +151,7 @@ fn a_refused_upload_names_no_operation() {
 #[test]
 fn the_name_in_an_error_can_be_parsed_back() {
     let server = Server::script([started(), Reply::text(404, "")]);
-    let error = upload(&server.user(), png()).and_then(|mut operation| operation.wait()).expect_err("404");
+    let error = upload(&server.user(), png()).and_then(|operation| operation.wait()).expect_err("404");
     let saved = error.operation().expect("it is named").to_string();
     let name = saved.parse().expect("what is displayed can be parsed");
     assert_eq!(Some(&name), error.operation());

@@ -465,7 +465,8 @@ fn headers_that_are_no_text_are_no_panic() {
             for status in ["200 OK", "429 Too Many Requests", "302 Found"] {
                 let head = format!("HTTP/1.1 {status}\r\ncontent-length: {}\r\n{name}: ", good.len());
                 let server = Wire::says([head.as_bytes(), value, b"\r\n\r\n", good.as_bytes()].concat());
-                let user = server.user();
+                let policy = RetryPolicy { budget: Duration::from_millis(20), ..support::hasty() };
+                let user = server.builder().retry(policy).build().expect("the settings are good").user(USER);
                 // What it means is up to the client; that it goes on is not.
                 let _ = within(SOON, move || user.fetch_info());
             }

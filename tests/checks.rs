@@ -518,7 +518,7 @@ fn a_path_alone_tells_the_type() {
             let upload = AssetUpload::from_path(dir.file(&name, &content)).expect("it is there");
             assert_eq!(upload.asset_type(), &asset_type, "{name}");
             assert_eq!((upload.file().name(), upload.file().len()), (&*name, content.len() as u64));
-            let mut operation = user.upload_asset(upload).unwrap_or_else(|error| panic!("{name}: {error}"));
+            let operation = user.upload_asset(upload).unwrap_or_else(|error| panic!("{name}: {error}"));
             let request = told(&sandbox);
             let stem = name.rsplit_once('.').expect("it has an extension").0;
             assert_eq!((&request["displayName"], &request["description"]), (&stem.into(), &"".into()), "{name}");

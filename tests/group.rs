@@ -135,12 +135,12 @@ fn a_partial_failure_is_visible_and_no_error() {
         sandbox.set_operations_done_at_once(at_once);
         for owner in Owner::both(&sandbox) {
             let upload = AssetUpload::new(model(1), AssetType::Model, "crate", "");
-            let mut whole = owner.upload(upload).expect("it is taken");
+            let whole = owner.upload(upload).expect("it is taken");
             let asset = whole.wait().expect("it is made");
             assert!(whole.partial_failures().is_empty());
 
             sandbox.fail_next_operation(OperationFailure::partial("The icon was refused."));
-            let mut operation = owner.update(AssetUpdate::new(asset.id).file(model(2))).expect("it is taken");
+            let operation = owner.update(AssetUpdate::new(asset.id).file(model(2))).expect("it is taken");
             let updated = operation.wait().expect("the model itself is new");
             assert_eq!(updated.revision_id, Some(2));
             assert_eq!(operation.partial_failures(), ["The icon was refused."]);
@@ -268,7 +268,7 @@ fn an_operation_that_is_still_pending_is_one_for_later() {
     let sandbox = sandbox();
     sandbox.set_operation_time(Duration::from_secs(600));
     for owner in Owner::both(&sandbox) {
-        let mut operation = owner.upload(image("crate")).expect("it is taken");
+        let operation = owner.upload(image("crate")).expect("it is taken");
         let options = WaitOptions::new().timeout(Duration::from_millis(20));
         let error = fails(operation.wait_with(&options), ErrorKind::OperationPending);
         assert_eq!(error.scope(), ErrorScope::Later);

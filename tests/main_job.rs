@@ -49,8 +49,7 @@ fn a_profile_an_inventory_groups_an_upload_and_an_update() -> Result<()> {
     assert_eq!(groups.len(), 3);
 
     let file = AssetFile::open(IMAGE)?;
-    let mut operation =
-        user.upload_asset(AssetUpload::new(file, AssetType::Decal, "asset name", "asset description"))?;
+    let operation = user.upload_asset(AssetUpload::new(file, AssetType::Decal, "asset name", "asset description"))?;
     let asset = operation.wait()?;
     assert!(operation.is_done());
     assert_eq!(asset.display_name.as_deref(), Some("asset name"));
@@ -93,7 +92,7 @@ fn an_update_sets_and_removes_links() -> Result<()> {
     assert!(bare.social_links.is_empty() && bare.description.is_none());
 
     sandbox.set_bare_updates(true);
-    let mut operation = user.update_asset(AssetUpdate::new(id).display_name("other"))?;
+    let operation = user.update_asset(AssetUpdate::new(id).display_name("other"))?;
     assert!(operation.is_done() && operation.name().is_none());
     assert_eq!(operation.wait()?.id, id);
     Ok(())

@@ -47,7 +47,7 @@ fn update(user: &User) -> Result<Operation<Asset>, Error> {
 fn outcomes(answer: &Value) -> [(&'static str, Result<Asset, Error>); 3] {
     let server = Server::script([Reply::ok(answer)]);
     let user = server.user_without_retries();
-    let wait = |mut operation: Operation<Asset>| operation.wait_with(&hasty().timeout(Duration::from_millis(30)));
+    let wait = |operation: Operation<Asset>| operation.wait_with(&hasty().timeout(Duration::from_millis(30)));
     [("poll", wait(resumed(&user))), ("upload", upload(&user).and_then(wait)), ("update", update(&user).and_then(wait))]
 }
 
@@ -155,7 +155,7 @@ fn a_partial_failure_is_told_beside_the_result() {
         "metadata": { "errors": [{ "error": { "code": 3, "message": "The icon was refused." } }] },
     });
     let server = Server::script([Reply::ok(&answer)]);
-    let mut operation = resumed(&server.user());
+    let operation = resumed(&server.user());
     assert!(operation.partial_failures().is_empty());
     assert_eq!(operation.wait().expect("it has a result").id, 4242);
     assert_eq!(operation.partial_failures(), ["The icon was refused."]);
@@ -169,7 +169,7 @@ fn an_update_may_be_answered_with_the_bare_fields() {
         json!({ "displayName": "name" }),
     ] {
         let server = Server::script([Reply::json(200, &answer)]);
-        let mut operation = update(&server.user()).expect("it was taken");
+        let operation = update(&server.user()).expect("it was taken");
         assert!(operation.is_done());
         let asset = operation.wait().expect("it is done");
         assert_eq!((asset.id, asset.display_name.as_deref()), (4242, Some("name")), "{answer}");
@@ -189,7 +189,7 @@ fn the_name_comes_from_the_path_or_the_id_and_is_what_is_asked_for() {
         json!({ "path": "operations/../../secrets", "operationId": "abc" }),
     ] {
         let server = Server::script([Reply::ok(&begun), done()]);
-        let mut operation = upload(&server.user()).expect("it begins");
+        let operation = upload(&server.user()).expect("it begins");
         assert_eq!(operation.name().map(OperationName::to_string).as_deref(), Some("operations/abc"), "{begun}");
         assert!(!operation.is_done());
         operation.wait_with(&hasty()).expect("it is done");
@@ -201,7 +201,7 @@ fn the_name_comes_from_the_path_or_the_id_and_is_what_is_asked_for() {
 #[test]
 fn waiting_asks_at_once_and_then_after_pauses() {
     let server = Server::script([pending(), pending(), pending(), done()]);
-    let mut operation = resumed(&server.user());
+    let operation = resumed(&server.user());
     let pause = Duration::from_millis(100);
     let began = Instant::now();
     operation.wait_with(&WaitOptions::new().first_pause(pause).longest_pause(pause)).expect("it is done");
@@ -250,7 +250,7 @@ fn no_time_to_wait_is_one_question() {
 #[test]
 fn waiting_can_go_on_after_the_deadline() {
     let server = Server::script([pending(), pending(), done()]);
-    let mut operation = resumed(&server.user());
+    let operation = resumed(&server.user());
     let short = WaitOptions::new().timeout(Duration::from_millis(20)).first_pause(Duration::from_secs(1));
     fails(operation.wait_with(&short), ErrorKind::OperationPending);
     assert_eq!(operation.wait_with(&hasty()).expect("it is done").id, 4242);
@@ -269,7 +269,7 @@ fn waiting_rides_out_a_busy_service() {
         Reply::text(503, ""),
     ];
     let server = Server::script(trouble.into_iter().chain([done()]));
-    let mut operation = resumed(&server.user_without_retries());
+    let operation = resumed(&server.user_without_retries());
     assert_eq!(operation.wait_with(&hasty()).expect("it is done").id, 4242);
     assert_eq!(server.count(), 9);
 }
@@ -291,7 +291,7 @@ fn waiting_ends_at_what_cannot_pass() {
 #[test]
 fn what_has_ended_costs_no_request() {
     let server = Server::script([done()]);
-    let mut operation = upload(&server.user()).expect("it begins");
+    let operation = upload(&server.user()).expect("it begins");
     assert!(operation.is_done());
     for _ in 0..3 {
         assert_eq!(operation.wait().expect("it is done").id, 4242);
@@ -301,7 +301,7 @@ fn what_has_ended_costs_no_request() {
 
     let failure = json!({ "path": "operations/abc", "done": true, "error": { "code": 3, "message": "words" } });
     let server = Server::script([Reply::ok(&failure)]);
-    let mut operation = resumed(&server.user());
+    let operation = resumed(&server.user());
     for _ in 0..3 {
         fails(operation.wait(), ErrorKind::OperationFailed);
         fails(operation.poll(), ErrorKind::OperationFailed);
@@ -313,7 +313,7 @@ fn what_has_ended_costs_no_request() {
 #[test]
 fn a_poll_is_one_question() {
     let server = Server::script([pending(), done()]);
-    let mut operation = resumed(&server.user());
+    let operation = resumed(&server.user());
     assert_eq!(operation.poll().expect("the question is answered"), None);
     assert!(!operation.is_done());
     assert_eq!(server.count(), 1);
@@ -325,7 +325,7 @@ fn a_poll_is_one_question() {
 fn a_question_that_fails_says_nothing_of_the_operation() {
     let server = Server::script([Reply::text(503, ""), done()]);
     let user = server.builder().retry(RetryPolicy::none()).build().expect("the settings are good").user(1);
-    let mut operation = resumed(&user);
+    let operation = resumed(&user);
     fails(operation.poll(), ErrorKind::Server);
     assert!(!operation.is_done());
     assert!(operation.poll().expect("the question is answered").is_some());
@@ -357,7 +357,8 @@ fn names_that_could_lead_elsewhere_are_refused() {
         "operations/ä",
         "https://elsewhere.example/operations/abc",
         "//elsewhere.example/operations/abc",
-        "users/1/operations/abc",
+        "users/operations/abc",
+        "users/1/operations",
     ] {
         let error = fails(bad.parse::<OperationName>(), ErrorKind::InvalidInput);
         assert!(!error.to_string().contains(['\r', '\n']), "{error:?}");
@@ -367,6 +368,10 @@ fn names_that_could_lead_elsewhere_are_refused() {
 
 #[test]
 fn names_can_be_stored_and_read_again() {
+    let of_another_service: OperationName = "users/1/operations/eyJhIjoxfQ==".parse().expect("a name");
+    let stranger = Server::script([done()]);
+    fails(stranger.client().operation(of_another_service).poll(), ErrorKind::InvalidInput);
+    assert_eq!(stranger.count(), 0);
     for good in ["operations/abc", "operations/8f2c-11_~.A", "operations/eyJhIjoxfQ=="] {
         let name: OperationName = good.parse().expect("a name");
         assert_eq!(name.to_string(), good);

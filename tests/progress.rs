@@ -139,7 +139,7 @@ fn each_question_that_finds_it_pending_is_told_once_with_growing_numbers() {
         tell(news);
         ControlFlow::Continue(())
     });
-    let mut operation = resumed(&server.user());
+    let operation = resumed(&server.user());
     let asset = within(Duration::from_secs(20), move || operation.wait_with(&options)).expect("it is made");
     assert_eq!(asset.id, 4242);
     let told = all(&told);
@@ -165,7 +165,7 @@ fn the_waiting_can_be_stopped_and_gone_on_with() {
         let options = impatient().on_poll(move |news| {
             if news.polls < stop_after { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
         });
-        let mut operation = resumed(&server.user());
+        let operation = resumed(&server.user());
         let error = fails(operation.wait_with(&options), ErrorKind::OperationPending);
         assert_eq!(error.scope(), ErrorScope::Later);
         assert!(error.can_wait_again() && !error.is_retryable(), "{error}");
@@ -182,7 +182,7 @@ fn the_waiting_can_be_stopped_and_gone_on_with() {
 fn a_stop_ends_the_waiting_at_once_and_not_after_the_next_pause() {
     let server = Server::script([pending()]);
     let slow = WaitOptions::new().first_pause(Duration::from_secs(50)).on_poll(|_| ControlFlow::Break(()));
-    let mut operation = resumed(&server.user());
+    let operation = resumed(&server.user());
     let error = within(Duration::from_secs(5), move || fails(operation.wait_with(&slow), ErrorKind::OperationPending));
     assert!(error.to_string().contains("stopped"), "{error}");
 }

@@ -237,7 +237,7 @@ fn any_answer_is_read_or_refused_and_never_a_panic() {
             let errors = json.get("errors").and_then(Value::as_array);
             prop_assert!(json.is_object() && !errors.is_some_and(|errors| errors.iter().any(is_complaint)), "{}", json);
         }
-        let mut operation = client.operation("operations/8f2c".parse().expect("a name"));
+        let operation = client.operation("operations/8f2c".parse().expect("a name"));
         if let Ok(Some(asset)) = operation.poll() {
             prop_assert!(json.get("response").is_some_and(Value::is_object), "{} is no {:?}", json, asset);
         }
@@ -260,7 +260,7 @@ fn what_is_uploaded_arrives_whole_whatever_its_name_and_content() {
         let length = file.len();
         let upload = AssetUpload::new(file, AssetType::Image, title.clone(), text.clone()).waive(Check::FileSize).waive(Check::Content).waive(Check::Dimensions);
         sandbox.clear_requests();
-        let asset = user.upload_asset(upload).and_then(|mut operation| operation.wait());
+        let asset = user.upload_asset(upload).and_then(|operation| operation.wait());
         let request = sandbox.requests().into_iter().next().expect("it was sent");
         let declared = request.header("content-length").and_then(|text| text.parse::<u64>().ok());
         prop_assert_eq!(declared, Some(request.body_length));

@@ -372,7 +372,7 @@ fn the_largest_numbers_are_no_panic_in_any_thread() {
 #[test]
 fn a_caller_with_a_deadline_does_not_wait_for_a_window_past_it() {
     let server = Server::script([tells(started(), "1", "0", "30")]);
-    let mut operation = server.client().operation("operations/abc".parse().expect("a name"));
+    let operation = server.client().operation("operations/abc".parse().expect("a name"));
     assert!(operation.poll().expect("it is pending").is_none());
     let began = Instant::now();
     let options = rblxopencloud::WaitOptions::new().timeout(Duration::from_millis(150));

@@ -222,7 +222,7 @@ fn an_operation_goes_on_by_its_name_in_a_later_process() {
         let stored = serde_json::to_string(operation.name().expect("it has a name")).expect("it can be written");
         drop(operation);
         for name in [saved.parse::<OperationName>(), Ok(serde_json::from_str(&stored).expect("it can be read"))] {
-            let mut resumed = server.client().operation(name.expect("it is a name"));
+            let resumed = server.client().operation(name.expect("it is a name"));
             assert_eq!(resumed.wait_with(&quick()).expect("it is done").id, 4242, "{what}");
         }
         let asked: Vec<String> = server.requests()[1..].iter().map(|request| request.target.clone()).collect();
@@ -237,13 +237,13 @@ fn an_operation_that_was_pending_at_the_deadline_goes_on_in_a_later_process() {
         "GET" if asked.fetch_add(1, Ordering::SeqCst) > 1 => done(),
         _ => started(),
     });
-    let mut operation = CHANGES[0].1(&server.user()).expect("it begins");
+    let operation = CHANGES[0].1(&server.user()).expect("it begins");
     let short = WaitOptions::new().timeout(Duration::from_millis(30)).first_pause(Duration::from_secs(5));
     let error = fails(operation.wait_with(&short), ErrorKind::OperationPending);
     // The error alone tells how to go on.
     let text = error.to_string();
     let name = text.split([' ', ':', ';', ',']).find(|word| word.starts_with("operations/")).expect("it names it");
-    let mut resumed = server.client().operation(name.parse().expect("it is a name"));
+    let resumed = server.client().operation(name.parse().expect("it is a name"));
     assert_eq!(resumed.wait_with(&quick()).expect("it is done").id, 4242);
 }
 

@@ -290,7 +290,7 @@ fn what_is_not_there_is_said_in_the_right_form() {
 #[test]
 fn an_upload_becomes_an_asset() {
     let sandbox = sandbox();
-    let mut operation = sandbox.client().user(1).upload_asset(crate_png()).expect("it is taken");
+    let operation = sandbox.client().user(1).upload_asset(crate_png()).expect("it is taken");
     assert!(!operation.is_done());
     let asset = operation.wait().expect("it is made");
     assert_eq!(asset.id, 100_000_000_000_001);
@@ -460,8 +460,7 @@ fn an_update_can_be_answered_with_bare_fields() {
     let sandbox = sandbox();
     sandbox.set_bare_updates(true);
     sandbox.add_asset(Asset::new(5));
-    let mut operation =
-        hasty(&sandbox).user(1).update_asset(AssetUpdate::new(5).display_name("new")).expect("it is taken");
+    let operation = hasty(&sandbox).user(1).update_asset(AssetUpdate::new(5).display_name("new")).expect("it is taken");
     assert!(operation.is_done() && operation.name().is_none());
     assert_eq!(operation.wait().expect("done").display_name.as_deref(), Some("new"));
     assert_eq!(sandbox.asset(5).and_then(|asset| asset.display_name).as_deref(), Some("new"));
@@ -473,7 +472,7 @@ fn an_operation_takes_its_time() {
     let user = sandbox.client().user(1);
     sandbox.set_operation_time(Duration::from_millis(150));
     let began = Instant::now();
-    let mut operation = user.upload_asset(crate_png()).expect("taken");
+    let operation = user.upload_asset(crate_png()).expect("taken");
     assert!(operation.poll().expect("a poll").is_none());
     assert!(sandbox.assets().is_empty());
     operation.wait_with(&quick_wait()).expect("made");
@@ -509,7 +508,7 @@ fn an_operation_fails_in_each_known_form() {
     assert!(sandbox.assets().is_empty());
 
     sandbox.fail_next_operation(OperationFailure::partial("The icon is bad."));
-    let mut operation = user.upload_asset(crate_png()).expect("taken");
+    let operation = user.upload_asset(crate_png()).expect("taken");
     operation.wait().expect("made all the same");
     assert_eq!(operation.partial_failures(), ["The icon is bad."]);
     assert!(user.upload_asset(crate_png()).expect("taken").wait().is_ok());

@@ -133,7 +133,7 @@ fn a_call_without_its_scope_is_refused() {
             assert_eq!(said(&error), (Some(403), Some("INSUFFICIENT_SCOPE"), Some(message.as_str())));
         }
         sandbox.set_scopes(["asset:write", "asset:read"]);
-        assert!(user.upload_asset(decal("n", "")).and_then(|mut operation| operation.wait()).is_ok());
+        assert!(user.upload_asset(decal("n", "")).and_then(|operation| operation.wait()).is_ok());
         assert!(user.update_asset(AssetUpdate::new(5).display_name("n")).is_ok());
     }
     // Users, inventories and memberships need none.
@@ -264,7 +264,7 @@ fn files_that_are_not_what_their_type_says_are_invalid() {
     let upload = |name: &str, content_type: &str, asset_type: &AssetType, content: &[u8]| {
         let file = AssetFile::from_bytes(name, content.to_vec()).with_content_type(content_type);
         let upload = AssetUpload::new(file, asset_type.clone(), "n", "").waive(Check::Content).waive(Check::Dimensions);
-        user.upload_asset(upload).and_then(|mut operation| operation.wait())
+        user.upload_asset(upload).and_then(|operation| operation.wait())
     };
     let tga = [0, 0, 2, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0, 1, 0, 32, 8, 0, 0, 0, 0];
     let formats: &[(&str, &str, AssetType, &[u8])] = &[
@@ -344,7 +344,7 @@ fn odd_settings_are_taken_at_their_word() {
     for time in [Duration::MAX, Duration::from_secs(u64::MAX), Duration::from_secs(u64::MAX / 2)] {
         sandbox.set_operation_time(time);
         sandbox.set_operations_done_at_once(true);
-        let mut operation = user.upload_asset(decal("n", "")).expect("taken");
+        let operation = user.upload_asset(decal("n", "")).expect("taken");
         assert!(operation.poll().expect("a poll").is_none(), "{time:?}");
     }
     sandbox.set_operation_time(Duration::ZERO);

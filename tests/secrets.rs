@@ -65,7 +65,7 @@ fn upload() -> AssetUpload {
 
 /// The errors of every call there is.
 fn errors_of_every_call(user: &User) -> Vec<Error> {
-    let mut resumed = user.client().operation("operations/1".parse().expect("a name"));
+    let resumed = user.client().operation("operations/1".parse().expect("a name"));
     let mut errors: Vec<Option<Error>> = vec![
         user.fetch_info().err(),
         user.list_inventory().take(3).find_map(Result::err),
@@ -74,7 +74,7 @@ fn errors_of_every_call(user: &User) -> Vec<Error> {
         resumed.poll().err(),
     ];
     for started in [user.upload_asset(upload()), user.update_asset(AssetUpdate::new(1).display_name("name"))] {
-        errors.push(started.and_then(|mut operation| operation.poll()).err());
+        errors.push(started.and_then(|operation| operation.poll()).err());
     }
     errors.into_iter().flatten().collect()
 }
@@ -209,7 +209,7 @@ fn a_failed_operation_that_repeats_the_secret_is_redacted() {
         let server = Server::script([Reply::ok(&body)]);
         for credentials in both(SECRET) {
             let user = hostile_user(&server, credentials);
-            let mut operation = user.client().operation("operations/1".parse().expect("a name"));
+            let operation = user.client().operation("operations/1".parse().expect("a name"));
             let error = operation.wait().expect_err("it failed");
             assert_error_is_clean(&body.to_string(), &error, SECRET);
             assert_no_debug(&operation, SECRET);
@@ -227,7 +227,7 @@ fn what_went_wrong_beside_a_result_is_redacted() {
         "metadata": { "errors": [{ "error": { "code": SECRET, "message": format!("The key is {SECRET}.") } }] },
     }))]);
     let user = hostile_user(&server, Credentials::api_key(SECRET));
-    let mut operation = user.client().operation("operations/1".parse().expect("a name"));
+    let operation = user.client().operation("operations/1".parse().expect("a name"));
     operation.wait().expect("it has a result");
     assert_hidden("partial_failures", &format!("{:?}", operation.partial_failures()), SECRET);
 }

@@ -5,6 +5,7 @@ mod check;
 mod content;
 mod file;
 pub mod limits;
+pub(crate) mod operation;
 mod update;
 mod upload;
 
@@ -18,6 +19,7 @@ pub use batch::{AssetUploads, UploadOutcome};
 pub use check::Check;
 pub(crate) use file::FileReader;
 pub use file::{AssetFile, UploadProgress};
+pub use operation::GET_ASSET_OPERATION;
 pub use update::{AssetUpdate, UPDATE_ASSET};
 pub use upload::{AssetPrivacy, AssetUpload, CREATE_ASSET};
 

@@ -4,6 +4,7 @@ use serde_json::{Map, Value, json};
 
 use super::check::{Check, Waived};
 use super::limits::MOST_SOCIAL_LINKS;
+use super::operation::work;
 use super::{AssetFile, AssetType, Preview, SocialLink, SocialLinkKind, UploadProgress};
 use crate::call::Endpoint;
 use crate::client::Client;
@@ -201,6 +202,6 @@ impl AssetUpdate {
         if !mask.is_empty() {
             request = request.query("updateMask", &mask);
         }
-        Operation::start(client.clone(), request, echoes, Some(self.asset_id))
+        Operation::start(client.transport(), request, echoes, work(Some(self.asset_id)))
     }
 }

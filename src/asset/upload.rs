@@ -5,6 +5,7 @@ use serde::Serialize;
 use super::check::{Check, Waived};
 use super::content::Format;
 use super::limits::LONGEST_NAME;
+use super::operation::work;
 use super::{AssetFile, AssetType, Creator, UploadProgress};
 use crate::call::Endpoint;
 use crate::cancel::Cancel;
@@ -172,7 +173,7 @@ impl AssetUpload {
         let mut form = Form::new(&request, Some((self.file, content_type)))?;
         let path = CREATE_ASSET.fill(&[]);
         let request = Request::new(&CREATE_ASSET, &path).form(&mut form).unless(cancelled);
-        Operation::start(client.clone(), request, echoes, None)
+        Operation::start(client.transport(), request, echoes, work(None))
     }
 }
 

@@ -48,9 +48,9 @@ impl fmt::Display for Method {
 /// ```
 /// use rblxopencloud::endpoints;
 ///
-/// assert_eq!(endpoints::LIST_INVENTORY.path(), "/cloud/v2/users/{user}/inventory-items");
-/// assert_eq!(endpoints::LIST_INVENTORY.scopes(), ["user.inventory-item:read"]);
-/// assert_eq!(endpoints::LIST_INVENTORY.key_budget(), Some(100));
+/// assert_eq!(endpoints::LIST_INVENTORY_ITEMS.path(), "/cloud/v2/users/{user}/inventory-items");
+/// assert_eq!(endpoints::LIST_INVENTORY_ITEMS.scopes(), ["user.inventory-item:read"]);
+/// assert_eq!(endpoints::LIST_INVENTORY_ITEMS.key_budget(), Some(100));
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Endpoint {

@@ -12,8 +12,8 @@ use std::time::Duration;
 pub(crate) use body::ServiceError;
 pub(crate) use classify::{Asked, Moment, Outcome, Verdict, classify};
 
+use crate::call::OperationName;
 use crate::credentials::REDACTED;
-use crate::operation_name::OperationName;
 
 /// The result of every call of this crate.
 pub type Result<T, E = Error> = std::result::Result<T, E>;

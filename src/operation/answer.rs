@@ -1,10 +1,18 @@
 use serde::de;
 use serde_json::Value;
 
-use super::{ReadResult, State};
+use super::Work;
+use crate::call::OperationName;
 use crate::error::ServiceError;
-use crate::operation_name::OperationName;
 use crate::transport::Undecodable;
+
+/// How an operation stands.
+#[derive(Clone, Debug)]
+pub(super) enum State<T> {
+    Pending,
+    Done(T),
+    Failed(ServiceError),
+}
 
 /// What the service says of an operation.
 pub(super) struct Answer<T> {
@@ -22,25 +30,18 @@ pub(super) enum Question {
 
 impl<T> Answer<T> {
     /// Reads an operation in each of the forms that it comes in.
-    pub(super) fn read(
-        body: &[u8],
-        read: ReadResult<T>,
-        asked_for: Option<u64>,
-        question: Question,
-    ) -> Result<Self, Undecodable> {
+    pub(super) fn read(body: &[u8], work: &Work<T>, question: Question) -> Result<Self, Undecodable> {
         let json: Value = serde_json::from_slice(body)?;
         let strange = |what: &str| <serde_json::Error as de::Error>::custom(what);
         let object = json.as_object().ok_or_else(|| strange("an operation that isn't an object"))?;
         let present = |field: &str| object.get(field).filter(|value| !value.is_null());
 
-        let name =
-            present("path").and_then(Value::as_str).and_then(|path| path.parse().ok()).or_else(|| {
-                match present("operationId")? {
-                    Value::String(id) => OperationName::from_id(id),
-                    Value::Number(id) => OperationName::from_id(&id.to_string()),
-                    _ => None,
-                }
-            });
+        let path = present("path").and_then(Value::as_str).and_then(|path| OperationName::parse(path).ok());
+        let name = path.filter(|name| work.poll_path(name).is_some()).or_else(|| match present("operationId")? {
+            Value::String(id) => OperationName::from_id(id),
+            Value::Number(id) => OperationName::from_id(&id.to_string()),
+            _ => None,
+        });
         let failures = metadata_errors(&json);
         let answer = |state| Ok(Self { name: name.clone(), state, partial_failures: Vec::new() });
         let failed = |said: ServiceError| answer(State::Failed(said));
@@ -61,7 +62,7 @@ impl<T> Answer<T> {
                 if let Some(said) = refusal_in(response) {
                     return failed(said);
                 }
-                return match read(response, asked_for) {
+                return match (work.decode)(response) {
                     Ok(result) => Ok(Self { name, state: State::Done(result), partial_failures: failures }),
                     Err(problem) => Err(Undecodable::of_operation(name, problem)),
                 };
@@ -79,10 +80,10 @@ impl<T> Answer<T> {
             }
             if question == Question::Start {
                 // An update may be answered with the fields that it changed.
-                if asked_for.is_none() || done.is_some() {
+                if !work.may_be_bare || done.is_some() {
                     return Err(strange("an operation without a name").into());
                 }
-                return answer(State::Done(read(&json, asked_for)?));
+                return answer(State::Done((work.decode)(&json)?));
             }
         }
         answer(State::Pending)

@@ -1,43 +1,37 @@
-//! Work that the service goes on with after it has answered.
+//! Work that the service goes on with after it has accepted a call.
 
 mod answer;
+mod name;
 mod wait;
 
 use std::fmt;
-use std::str::FromStr;
+use std::sync::{Arc, OnceLock};
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use serde_json::Value;
 
-pub(crate) use wait::{Step, Waiting};
+pub(crate) use wait::Waiting;
 pub use wait::{WaitOptions, WaitProgress};
 
-use self::answer::{Answer, Question};
-
-use crate::asset::Asset;
-use crate::call::Endpoint;
+use self::answer::{Answer, Question, State};
+use self::wait::Next;
+use crate::call::{Endpoint, OperationName};
 use crate::cancel::Cancel;
-use crate::client::Client;
-use crate::error::{Asked, Error, Moment, Outcome, Result, ServiceError, classify};
-use crate::operation_name::OperationName;
-use crate::transport::Request;
+use crate::error::{Asked, Error, ErrorKind, Moment, Outcome, Result, ServiceError, classify};
+use crate::transport::{Request, Session};
 
-/// Polls an operation on an asset.
-pub const GET_ASSET_OPERATION: Endpoint =
-    Endpoint::get("/assets/v1/operations/{operation}").with_scopes(&["asset:read"]).with_budget(300, 300).polling();
-
-/// Work that the service goes on with: it will end with a `T`, or fail.
+/// Work that the service goes on with. It ends with a `T`, or fails.
 ///
 /// ```no_run
 /// # use rblxopencloud::{AssetUpload, Result, User};
 /// # fn run(user: &User, upload: AssetUpload) -> Result<()> {
-/// let mut operation = user.upload_asset(upload)?;
+/// let operation = user.upload_asset(upload)?;
 /// match operation.wait() {
 ///     Ok(asset) => println!("made {}", asset.id),
 ///     Err(error) if error.can_wait_again() => {
-///         // Save the name: `client.operation(name.parse()?)` goes on waiting, also in another process.
-///         println!("not known yet; {}", error.operation().unwrap());
+///         // Save the name: `client.operation(name.parse()?)` resumes the wait, also in another process.
+///         println!("still pending: {}", error.operation().unwrap());
 ///     }
 ///     Err(error) => return Err(error),
 /// }
@@ -45,184 +39,187 @@ pub const GET_ASSET_OPERATION: Endpoint =
 /// # }
 /// ```
 ///
-/// Dropping it changes nothing for the service: the work goes on, and [`Client::operation`] can go on waiting for it.
-#[must_use = "the service goes on, but whether it succeeds shows only in `wait` or `poll`"]
+/// Dropping it changes nothing for the service. [`Client::operation`](crate::Client::operation) resumes waiting by name.
+#[must_use = "whether the operation succeeds shows only in `wait` or `poll`"]
 pub struct Operation<T> {
-    client: Client,
+    session: Session,
+    work: Work<T>,
     /// Unknown only where the first answer was the result.
     name: Option<OperationName>,
     /// The call that began it, for errors of an operation that has no name.
     subject: String,
-    state: State<T>,
-    partial_failures: Vec<String>,
-    read: ReadResult<T>,
-    asked_for: Option<u64>,
     /// Texts of the call that the service may repeat in its words.
     echoes: Vec<String>,
+    ended: OnceLock<Ended<T>>,
 }
 
-/// Reads a result, and fills in the id that was asked for.
-type ReadResult<T> = fn(&Value, Option<u64>) -> Result<T, serde_json::Error>;
+/// How an operation is polled, and how its result is read.
+pub(crate) struct Work<T> {
+    pub(crate) poll: Endpoint,
+    pub(crate) decode: Decode<T>,
+    /// Whether the call may be answered with the bare result in place of an operation.
+    pub(crate) may_be_bare: bool,
+}
 
-#[derive(Clone, Debug)]
-enum State<T> {
-    Pending,
+/// Reads a result. It owns what it has to know of the call.
+pub(crate) type Decode<T> = Arc<dyn Fn(&Value) -> Result<T, serde_json::Error> + Send + Sync>;
+
+struct Ended<T> {
+    result: Result<T, ServiceError>,
+    partial_failures: Vec<String>,
+}
+
+/// What came of a poll.
+pub(crate) enum Step<T> {
     Done(T),
-    Failed(ServiceError),
+    /// Poll again after this.
+    Again(std::time::Duration),
 }
 
-impl Operation<Asset> {
-    /// Makes the call that begins an operation on an asset.
-    pub(crate) fn start(
-        client: Client,
-        request: Request<'_>,
-        echoes: Vec<String>,
-        asset_id: Option<u64>,
-    ) -> Result<Self> {
+impl<T: Clone> Operation<T> {
+    /// Makes the call that begins an operation.
+    pub(crate) fn start(session: &Session, request: Request<'_>, echoes: Vec<String>, work: Work<T>) -> Result<Self> {
         let subject = request.subject();
         let request = request.echoes(&echoes);
-        let answer = client
-            .transport()
-            .send(request, &mut Vec::new(), |body| Answer::read(body, Asset::from_answer, asset_id, Question::Start))?;
-        let mut operation = Self { subject, asked_for: asset_id, echoes, ..Self::pending(client, None) };
-        operation.take(answer);
+        let answer = session.send(request, &mut Vec::new(), |body| Answer::read(body, &work, Question::Start))?;
+        let mut operation = Self { subject, echoes, ..Self::pending(session.clone(), None, work) };
+        operation.name = operation.take(answer);
         Ok(operation)
     }
 
-    pub(crate) fn resume(client: Client, name: OperationName) -> Self {
-        Self::pending(client, Some(name))
+    /// Goes on with an operation that began before.
+    pub(crate) fn resume(session: &Session, name: OperationName, work: Work<T>) -> Self {
+        Self::pending(session.clone(), Some(name), work)
     }
 
-    fn pending(client: Client, name: Option<OperationName>) -> Self {
-        Self {
-            client,
-            name,
-            subject: String::new(),
-            state: State::Pending,
-            partial_failures: Vec::new(),
-            read: Asset::from_answer,
-            asked_for: None,
-            echoes: Vec::new(),
+    fn pending(session: Session, name: Option<OperationName>, work: Work<T>) -> Self {
+        Self { session, work, name, subject: String::new(), echoes: Vec::new(), ended: OnceLock::new() }
+    }
+
+    /// Polls the operation once. Returns `None` while it is pending. Costs no request once it has ended.
+    ///
+    /// # Errors
+    /// Returns [`OperationFailed`](ErrorKind::OperationFailed), or a kind that says more, with the service's reason, if the
+    /// operation failed; [`is_operation_failure`](Error::is_operation_failure) is true then. Any other error says nothing
+    /// of the operation.
+    pub fn poll(&self) -> Result<Option<T>> {
+        self.poll_until(None, None)
+    }
+
+    /// Waits until the operation has ended, for at most 60 seconds.
+    ///
+    /// # Errors
+    /// See [`wait_with`](Self::wait_with).
+    pub fn wait(&self) -> Result<T> {
+        self.wait_with(&WaitOptions::default())
+    }
+
+    /// Waits until the operation has ended. Polls at once, then after growing delays.
+    ///
+    /// Transient failures (a lost connection, a busy service) don't end the wait.
+    ///
+    /// # Errors
+    /// Returns [`OperationFailed`](ErrorKind::OperationFailed), or a kind that says more, if the operation failed;
+    /// [`OperationPending`](ErrorKind::OperationPending) at the end of the wait; and errors that aren't transient, such as
+    /// a key that isn't accepted any more. All but the first [can be waited for again](Error::can_wait_again).
+    pub fn wait_with(&self, options: &WaitOptions) -> Result<T> {
+        let mut waiting = Waiting::new(options);
+        loop {
+            match self.step(&mut waiting, None)? {
+                Step::Done(result) => return Ok(result),
+                Step::Again(delay) => thread::sleep(delay),
+            }
         }
     }
-}
 
-/// The decoder alone, for the fuzzer.
-#[cfg(fuzzing)]
-pub(crate) fn read_answer(body: &[u8]) {
-    for (asked_for, question) in [(None, Question::Start), (Some(7), Question::Start), (None, Question::Poll)] {
-        let _ = Answer::read(body, Asset::from_answer, asked_for, question);
+    /// Polls once, as one step of a wait.
+    pub(crate) fn step(&self, waiting: &mut Waiting, cancel: Option<&Cancel>) -> Result<Step<T>> {
+        let next = waiting
+            .step(self.is_done(), self.session.longest_retry_after(), |deadline| self.poll_until(deadline, cancel));
+        match next? {
+            Next::Done(result) => Ok(Step::Done(result)),
+            Next::Again(delay) => Ok(Step::Again(delay)),
+            Next::GiveUp { when, problem } => Err(self.still_pending(&when, problem)),
+        }
+    }
+
+    fn poll_until(&self, deadline: Option<Instant>, cancel: Option<&Cancel>) -> Result<Option<T>> {
+        if let (None, Some(name)) = (self.ended.get(), &self.name) {
+            let path = self.work.poll_path(name).ok_or_else(|| {
+                let poll = self.work.poll.path();
+                Error::invalid_input(format!("{name} is not an operation of {poll}"))
+            })?;
+            let request = Request::new(&self.work.poll, &path).until(deadline).unless(cancel);
+            let answer = self
+                .session
+                .send(request, &mut Vec::new(), |body| Answer::read(body, &self.work, Question::Poll))
+                .map_err(|error| error.about_operation(Some(name.clone())))?;
+            self.take(answer);
+        }
+        match self.ended.get() {
+            None => Ok(None),
+            Some(Ended { result: Ok(result), .. }) => Ok(Some(result.clone())),
+            Some(Ended { result: Err(said), .. }) => Err(self.failure(said)),
+        }
+    }
+
+    /// Notes how it stands, and gives the name.
+    fn take(&self, answer: Answer<T>) -> Option<OperationName> {
+        let result = match answer.state {
+            State::Pending => return answer.name,
+            State::Done(result) => Ok(result),
+            State::Failed(said) => Err(said),
+        };
+        let partial_failures = answer.partial_failures.iter().map(|text| self.session.redacted(text)).collect();
+        // Another thread may have heard of the end first, and of the same one.
+        let _ = self.ended.set(Ended { result, partial_failures });
+        answer.name
     }
 }
 
 impl<T> Operation<T> {
-    /// What the service calls it. `None` if the first answer already was the result, so that there is nothing to ask for.
+    /// Returns the name of the operation. `None` if the first answer already was the result.
     #[must_use]
     pub fn name(&self) -> Option<&OperationName> {
         self.name.as_ref()
     }
 
-    /// Whether it has ended, well or not, as far as is known without asking.
+    /// Returns whether the operation is known to have ended, well or not. Makes no request.
     #[must_use]
     pub fn is_done(&self) -> bool {
-        !matches!(self.state, State::Pending)
+        self.ended.get().is_some()
     }
 
-    /// What went wrong beside the result: an icon that was refused, say, while the new version was made.
+    /// Returns what failed beside a result that is a success all the same: a refused icon, for example.
     #[must_use]
     pub fn partial_failures(&self) -> &[String] {
-        &self.partial_failures
+        self.ended.get().map_or(&[], |ended| &ended.partial_failures)
     }
 
-    /// Asks once how it stands: `None` is "still pending". Costs no request when it has ended already.
-    ///
-    /// # Errors
-    /// [`OperationFailed`](crate::ErrorKind::OperationFailed), or a kind that says more, if it ended badly, with the service's
-    /// reason; [`is_operation_failure`](Error::is_operation_failure) tells it from what kept the question from being answered, which says nothing of the operation.
-    pub fn poll(&mut self) -> Result<Option<T>>
-    where
-        T: Clone,
-    {
-        self.poll_until(None, None)
+    fn failure(&self, said: &ServiceError) -> Error {
+        let asked = Asked {
+            endpoint: &self.work.poll,
+            moment: Moment::Accepted,
+            by_key: self.session.asks_by_key(),
+            echoes: &self.echoes,
+        };
+        let verdict = classify(&asked, Outcome::OperationFailed, said);
+        let error = Error::refused(verdict, self.who(), said.clone()).explain("the operation failed");
+        self.session.seal(error.of_operation().about_operation(self.name.clone()))
     }
 
-    /// Waits until it has ended, for 60 seconds at the most.
-    ///
-    /// # Errors
-    /// See [`wait_with`](Self::wait_with).
-    pub fn wait(&mut self) -> Result<T>
-    where
-        T: Clone,
-    {
-        self.wait_with(&WaitOptions::default())
-    }
-
-    /// Waits until it has ended: asks at once, then after pauses that grow.
-    ///
-    /// Failures that pass (a lost connection, a busy service) don't end the waiting.
-    ///
-    /// # Errors
-    /// [`OperationFailed`](crate::ErrorKind::OperationFailed) if it ended badly, with the service's reason;
-    /// [`OperationPending`](crate::ErrorKind::OperationPending) if it hasn't ended in time, which names it, so that the waiting
-    /// can go on; else what can't pass, such as a key that isn't taken any more.
-    pub fn wait_with(&mut self, options: &WaitOptions) -> Result<T>
-    where
-        T: Clone,
-    {
-        let mut waiting = Waiting::new(options);
-        loop {
-            match waiting.step(self, None)? {
-                Step::Done(result) => return Ok(result),
-                Step::Again(pause) => thread::sleep(pause),
-            }
-        }
-    }
-
-    fn poll_until(&mut self, deadline: Option<Instant>, cancelled: Option<&Cancel>) -> Result<Option<T>>
-    where
-        T: Clone,
-    {
-        if let (State::Pending, Some(name)) = (&self.state, &self.name) {
-            let path = request_path(name);
-            let request = Request::new(&GET_ASSET_OPERATION, &path).until(deadline).unless(cancelled);
-            let (read, asked_for) = (self.read, self.asked_for);
-            let answer = self
-                .client
-                .transport()
-                .send(request, &mut Vec::new(), |body| Answer::read(body, read, asked_for, Question::Poll))
-                .map_err(|error| error.about_operation(self.name.clone()))?;
-            self.take(answer);
-        }
-        match &self.state {
-            State::Pending => Ok(None),
-            State::Done(result) => Ok(Some(result.clone())),
-            State::Failed(said) => {
-                let asked = Asked {
-                    endpoint: &GET_ASSET_OPERATION,
-                    moment: Moment::Accepted,
-                    by_key: self.client.transport().asks_by_key(),
-                    echoes: &self.echoes,
-                };
-                let verdict = classify(&asked, Outcome::OperationFailed, said);
-                let error = Error::refused(verdict, self.who(), said.clone()).explain("the operation failed");
-                Err(self.seal(error.of_operation().about_operation(self.name.clone())))
-            }
-        }
-    }
-
-    fn take(&mut self, answer: Answer<T>) {
-        self.name = self.name.take().or(answer.name);
-        self.state = answer.state;
-        let transport = self.client.transport();
-        self.partial_failures = answer.partial_failures.iter().map(|text| transport.redacted(text)).collect();
-    }
-
-    fn longest_retry_after(&self) -> Duration {
-        self.client.transport().longest_retry_after()
-    }
-
-    fn seal(&self, error: Error) -> Error {
-        self.client.transport().seal(error)
+    fn still_pending(&self, when: &str, problem: Option<Error>) -> Error {
+        let error = Error::new(ErrorKind::OperationPending, self.who())
+            .explain(match &problem {
+                None => format!("still pending {when}"),
+                Some(problem) => format!("not known to have ended {when}; the last poll failed: {problem}"),
+            })
+            .passing()
+            .about_operation(self.name.clone());
+        self.session.seal(match problem {
+            Some(problem) => error.with_retry_after(problem.retry_after()).caused_by(problem),
+            None => error,
+        })
     }
 
     fn who(&self) -> String {
@@ -230,25 +227,60 @@ impl<T> Operation<T> {
     }
 }
 
-impl FromStr for OperationName {
-    type Err = Error;
-
-    fn from_str(text: &str) -> Result<Self> {
-        Self::parse(text).map_err(Error::invalid_input)
+impl<T> Work<T> {
+    /// Where to poll the operation; `None` if the name isn't one of this endpoint's.
+    fn poll_path(&self, name: &OperationName) -> Option<String> {
+        poll_path(&self.poll, name)
     }
 }
 
-pub(crate) fn request_path(name: &OperationName) -> String {
-    GET_ASSET_OPERATION.fill(&[&name.id()])
+/// Fills the names of a resource path into the end of an endpoint's path.
+pub(crate) fn poll_path(poll: &Endpoint, name: &OperationName) -> Option<String> {
+    let template: Vec<&str> = poll.path().split('/').collect();
+    let names: Vec<&str> = name.as_str().split('/').collect();
+    let (root, own) = template.split_at(template.len().checked_sub(names.len())?);
+    let is_parameter = |segment: &str| segment.starts_with('{');
+    let fits = own.iter().zip(&names).all(|(part, segment)| is_parameter(part) || part == segment);
+    if !fits || root.iter().any(|part| is_parameter(part)) {
+        return None;
+    }
+    let parameters = own.iter().zip(&names).filter(|(part, _)| is_parameter(part)).map(|(_, name)| name);
+    let parameters: Vec<&dyn fmt::Display> = parameters.map(|name| name as &dyn fmt::Display).collect();
+    Some(poll.fill(&parameters))
+}
+
+/// The decoder alone, for the fuzzer.
+#[cfg(fuzzing)]
+pub(crate) fn read_answer<T>(body: &[u8], work: &Work<T>) {
+    for question in [Question::Start, Question::Poll] {
+        let _ = Answer::read(body, work, question);
+    }
 }
 
 impl<T> fmt::Debug for Operation<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let state = match &self.state {
-            State::Pending => "pending",
-            State::Done(_) => "done",
-            State::Failed(_) => "failed",
+        let state = match self.ended.get() {
+            None => "pending",
+            Some(Ended { result: Ok(_), .. }) => "done",
+            Some(Ended { result: Err(_), .. }) => "failed",
         };
         f.debug_struct("Operation").field("name", &self.name).field("state", &state).finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_filled_into_the_path_of_their_own_service() {
+        const OF_ASSETS: Endpoint = Endpoint::get("/assets/v1/operations/{operation}").polling();
+        const OF_USERS: Endpoint = Endpoint::get("/cloud/v2/users/{user}/operations/{operation}").polling();
+        let path = |poll: &Endpoint, name: &str| poll_path(poll, &name.parse().expect("a name"));
+        assert_eq!(path(&OF_ASSETS, "operations/a=").as_deref(), Some("/assets/v1/operations/a%3D"));
+        assert_eq!(path(&OF_ASSETS, "users/7/operations/a"), None);
+        assert_eq!(path(&OF_USERS, "users/7/operations/a").as_deref(), Some("/cloud/v2/users/7/operations/a"));
+        assert_eq!(path(&OF_USERS, "groups/7/operations/a"), None);
+        assert_eq!(path(&OF_USERS, "operations/a"), None);
     }
 }

@@ -3,12 +3,10 @@ use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use super::Operation;
-use crate::cancel::Cancel;
 use crate::error::{Error, ErrorKind, Result};
 use crate::retry::Backoff;
 
-/// How [`Operation::wait_with`] waits.
+/// How [`Operation::wait_with`](crate::Operation::wait_with) waits.
 ///
 /// ```
 /// use std::time::Duration;
@@ -129,11 +127,17 @@ pub(crate) struct Waiting {
     last_problem: Option<Error>,
 }
 
-/// What came of a question.
-pub(crate) enum Step<T> {
+/// What comes after a poll.
+pub(super) enum Next<T> {
     Done(T),
-    /// Ask again after this.
+    /// Poll again after this.
     Again(Duration),
+    /// The wait is over, and the operation isn't.
+    GiveUp {
+        when: String,
+        /// Why the last poll failed.
+        problem: Option<Error>,
+    },
 }
 
 impl Waiting {
@@ -167,55 +171,54 @@ impl Waiting {
         self.on_poll = None;
     }
 
-    /// Asks how the operation stands.
-    pub(crate) fn step<T: Clone>(
+    /// Polls once, and says what comes after.
+    pub(super) fn step<T>(
         &mut self,
-        operation: &mut Operation<T>,
-        cancelled: Option<&Cancel>,
-    ) -> Result<Step<T>> {
-        if self.polls > 0 && !operation.is_done() && self.left().is_zero() {
-            return Err(self.out_of_time(operation));
+        is_done: bool,
+        max_retry_after: Duration,
+        poll: impl FnOnce(Option<Instant>) -> Result<Option<T>>,
+    ) -> Result<Next<T>> {
+        if self.polls > 0 && !is_done && self.left().is_zero() {
+            return Ok(self.out_of_time());
         }
         self.polls += 1;
         let mut asked_to_wait = Duration::ZERO;
-        // No time at all is time for one question, which has the time of any call.
+        // No time at all is time for one poll, which has the time of any call.
         let has_time_of_call = self.timeout.is_zero() || self.excuses_questions;
         let asked = Instant::now();
-        let answer = operation.poll_until(self.deadline.filter(|_| !has_time_of_call), cancelled);
+        let answer = poll(self.deadline.filter(|_| !has_time_of_call));
         if self.excuses_questions {
             self.excuse(asked.elapsed());
         }
         match answer {
-            Ok(Some(result)) => return Ok(Step::Done(result)),
+            Ok(Some(result)) => return Ok(Next::Done(result)),
             Ok(None) => self.last_problem = None,
             // There was no time for an answer, which is no news.
             Err(error) if self.is_last && error.kind() == ErrorKind::Timeout => {}
             Err(error) if error.is_passing() => {
                 asked_to_wait = error.retry_after().unwrap_or_default();
                 self.last_problem = Some(error);
-                if asked_to_wait > operation.longest_retry_after() {
-                    let what = format!("when the service asked for a pause of {asked_to_wait:?}");
-                    return Err(self.still_pending(operation, what));
+                if asked_to_wait > max_retry_after {
+                    return Ok(self.give_up(format!("when the service asked for a pause of {asked_to_wait:?}")));
                 }
             }
             Err(error) => return Err(error),
         }
         let progress = WaitProgress { polls: self.polls, elapsed: self.began.elapsed() };
-        if self.on_poll.as_ref().is_some_and(|told| told(progress).is_break()) {
-            let what = format!("when the waiting was stopped, after {:?}", progress.elapsed);
-            return Err(self.still_pending(operation, what));
+        if self.on_poll.as_ref().is_some_and(|f| f(progress).is_break()) {
+            return Ok(self.give_up(format!("when the wait was stopped, after {:?}", progress.elapsed)));
         }
         if self.is_last {
-            return Err(self.out_of_time(operation));
+            return Ok(self.out_of_time());
         }
         let left = self.left();
-        let mut pause = self.pauses.next_poll_pause().max(asked_to_wait);
-        if pause >= left {
-            // The last question is asked while there still is time for its answer.
+        let mut delay = self.pauses.next_poll_pause().max(asked_to_wait);
+        if delay >= left {
+            // The last poll is made while there still is time for its answer.
             self.is_last = true;
-            pause = left - (left / 4).min(LAST_QUESTION);
+            delay = left - (left / 4).min(LAST_QUESTION);
         }
-        Ok(Step::Again(pause))
+        Ok(Next::Again(delay))
     }
 
     /// How long to let the service work before the first question.
@@ -227,23 +230,11 @@ impl Waiting {
         self.deadline.map_or(Duration::MAX, |deadline| deadline.saturating_duration_since(Instant::now()))
     }
 
-    fn out_of_time<T>(&mut self, operation: &Operation<T>) -> Error {
-        let what = format!("after {:?}", self.timeout);
-        self.still_pending(operation, what)
+    fn out_of_time<T>(&mut self) -> Next<T> {
+        self.give_up(format!("after {:?}", self.timeout))
     }
 
-    fn still_pending<T>(&mut self, operation: &Operation<T>, what: String) -> Error {
-        let problem = self.last_problem.take();
-        let error = Error::new(ErrorKind::OperationPending, operation.who())
-            .explain(match &problem {
-                None => format!("still pending {what}"),
-                Some(problem) => format!("not known to have ended {what}; the last question failed: {problem}"),
-            })
-            .passing()
-            .about_operation(operation.name().cloned());
-        operation.seal(match problem {
-            Some(problem) => error.with_retry_after(problem.retry_after()).caused_by(problem),
-            None => error,
-        })
+    fn give_up<T>(&mut self, when: String) -> Next<T> {
+        Next::GiveUp { when, problem: self.last_problem.take() }
     }
 }

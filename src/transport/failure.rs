@@ -6,9 +6,9 @@ use std::time::Duration;
 use super::body::ReadProblem;
 use super::request::Request;
 use super::timeouts::Timeouts;
+use crate::call::OperationName;
 use crate::credentials::Scheme;
 use crate::error::{Asked, Error, ErrorKind, Outcome, ServiceError, classify};
-use crate::operation_name::OperationName;
 use crate::rate_limit::Limits;
 
 /// Why a good answer could not be read.

@@ -15,10 +15,10 @@ use std::thread::{self, JoinHandle};
 use self::queue::Uploads;
 use self::run::Run;
 use super::{Asset, AssetUpload, Creator};
+use crate::call::OperationName;
 use crate::client::Client;
 use crate::error::{Error, ErrorKind, Result};
 use crate::operation::WaitOptions;
-use crate::operation_name::OperationName;
 
 /// How far a batch runs ahead of its caller, unless it is told otherwise, and how many operations can be pending at once.
 /// With more of them each would only be polled less often, for the rate limit stays the same.

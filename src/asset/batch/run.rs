@@ -186,7 +186,7 @@ impl Shared {
 
     fn poll(&self, mut pending: Box<Pending>) {
         pending.waiting.excuse(pending.due.elapsed());
-        match catch(|| pending.waiting.step(&mut pending.operation, Some(&self.stop_polls))) {
+        match catch(|| pending.operation.step(&mut pending.waiting, Some(&self.stop_polls))) {
             Ok(Ok(Step::Done(asset))) => self.update(|queue| queue.ended(&pending, Ok(asset))),
             Ok(Err(error)) => self.update(|queue| queue.ended(&pending, Err(error))),
             Ok(Ok(Step::Again(pause))) => {

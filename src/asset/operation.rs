@@ -1,0 +1,37 @@
+//! Operations on assets.
+
+use std::sync::Arc;
+
+use super::Asset;
+use crate::call::{Endpoint, OperationName};
+use crate::client::Client;
+use crate::operation::{Operation, Work};
+
+/// Polls an operation on an asset.
+pub const GET_ASSET_OPERATION: Endpoint =
+    Endpoint::get("/assets/v1/operations/{operation}").with_scopes(&["asset:read"]).with_budget(300, 300).polling();
+
+/// How an operation on an asset is polled and read. An answer may leave out the id of an asset that the call names, and may
+/// be the bare asset then.
+pub(crate) fn work(asset_id: Option<u64>) -> Work<Asset> {
+    Work {
+        poll: GET_ASSET_OPERATION,
+        decode: Arc::new(move |answer| Asset::from_answer(answer, asset_id)),
+        may_be_bare: asset_id.is_some(),
+    }
+}
+
+impl Client {
+    /// Resumes waiting for an operation on an asset, which another process may have started. Makes no request.
+    ///
+    /// ```
+    /// # use rblxopencloud::{Client, Result};
+    /// # fn run(client: &Client) -> Result<()> {
+    /// let asset = client.operation("operations/8f2c".parse()?).wait()?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn operation(&self, name: OperationName) -> Operation<Asset> {
+        Operation::resume(self.transport(), name, work(None))
+    }
+}

@@ -1,0 +1,68 @@
+use std::fmt;
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+
+/// The name of an [`Operation`](crate::Operation): its resource path. Persist it to resume waiting in another process.
+///
+/// ```
+/// use rblxopencloud::OperationName;
+///
+/// let name: OperationName = "operations/8f2c".parse()?;
+/// assert_eq!(name.to_string(), "operations/8f2c");
+/// assert!("https://elsewhere.example/operations/8f2c".parse::<OperationName>().is_err());
+/// # Ok::<(), rblxopencloud::Error>(())
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct OperationName(String);
+
+const MAX_LENGTH: usize = 512;
+
+impl OperationName {
+    /// The name of the operation with this id, where it belongs to no other resource.
+    pub(crate) fn from_id(id: &str) -> Option<Self> {
+        Self::parse(&format!("operations/{id}")).ok()
+    }
+
+    /// Reads a resource path that ends in `operations/{id}`, or says what is wrong. It can lead nowhere else: each segment
+    /// is a plain word.
+    pub(crate) fn parse(text: &str) -> Result<Self, String> {
+        let segments: Vec<&str> = text.split('/').collect();
+        let is_name = text.len() <= MAX_LENGTH
+            && segments.len() % 2 == 0
+            && segments.iter().all(|segment| is_plain(segment))
+            && segments[segments.len() - 2] == "operations";
+        if is_name {
+            return Ok(Self(text.to_owned()));
+        }
+        Err(format!("invalid operation name {text:?}; expected the form operations/8f2c"))
+    }
+
+    pub(crate) fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// Whether it can be a segment of a path without leading elsewhere.
+fn is_plain(segment: &str) -> bool {
+    let is_word = |byte: u8| byte.is_ascii_graphic() && !b"/?#%\\\"<>".contains(&byte);
+    !segment.is_empty() && segment.bytes().all(is_word) && !segment.bytes().all(|byte| byte == b'.')
+}
+
+impl fmt::Display for OperationName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(&self.0)
+    }
+}
+
+impl Serialize for OperationName {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&self.0)
+    }
+}
+
+impl<'de> Deserialize<'de> for OperationName {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        Self::parse(&text).map_err(de::Error::custom)
+    }
+}

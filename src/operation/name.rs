@@ -1,0 +1,13 @@
+use std::str::FromStr;
+
+use crate::call::OperationName;
+use crate::error::{Error, Result};
+
+// Beside the type itself, this would make errors and names import each other.
+impl FromStr for OperationName {
+    type Err = Error;
+
+    fn from_str(text: &str) -> Result<Self> {
+        Self::parse(text).map_err(Error::invalid_input)
+    }
+}
