@@ -9,7 +9,7 @@ use crate::call::OperationName;
 use crate::error::{Error, ErrorKind, ServiceError};
 use crate::multipart::Form;
 use crate::operation::{poll_path, read_answer};
-use crate::pager::{Listed, decode_page};
+use crate::page::{PageItem, decode_page};
 use crate::rate_limit::Limits;
 use crate::user::{GroupMembership, InventoryItem, UserInfo};
 
@@ -31,10 +31,10 @@ pub fn page(body: &[u8]) {
     inspect::<GroupMembership>(body);
 }
 
-fn inspect<T: Listed>(body: &[u8]) {
+fn inspect<T: PageItem>(body: &[u8]) {
     if let Ok(page) = decode_page::<T>(body) {
-        assert!(page.next_cursor.is_none_or(|cursor| !cursor.is_empty()));
-        let is_object = serde_json::from_slice::<serde_json::Value>(body).is_ok_and(|json| json.is_object());
+        assert!(page.next_token.is_none_or(|token| !token.is_empty()));
+        let is_object = crate::json::from_slice::<serde_json::Value>(body).is_ok_and(|json| json.is_object());
         assert!(is_object, "what is no object can't be a page");
     }
 }

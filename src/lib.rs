@@ -57,10 +57,11 @@ mod error;
 #[doc(hidden)]
 pub mod fuzzing;
 mod group;
+mod json;
 mod multipart;
 mod open_enum;
 mod operation;
-mod pager;
+mod page;
 mod rate_limit;
 mod retry;
 #[cfg(feature = "sandbox")]
@@ -86,7 +87,7 @@ pub use credentials::Credentials;
 pub use error::{Error, ErrorKind, ErrorScope, Result};
 pub use group::Group;
 pub use operation::{Operation, WaitOptions, WaitProgress};
-pub use pager::{Page, Pager, Pages};
+pub use page::{Cursor, Page, Pager, Pages};
 pub use retry::RetryPolicy;
 pub use transport::Timeouts;
 pub use user::{

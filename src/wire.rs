@@ -1,5 +1,6 @@
 //! How single fields look on the wire: ids that are strings or integers, times that .NET can write and jiff can't.
 
+use std::borrow::Cow;
 use std::fmt;
 
 use jiff::Timestamp;
@@ -24,13 +25,75 @@ where
     Ok(T::deserialize(Value::deserialize(deserializer)?).unwrap_or_default())
 }
 
-/// The strings of a list; what else is in it, or in its place, is passed over.
-pub(crate) fn strings<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D::Error> {
-    let values = match Value::deserialize(deserializer)? {
-        Value::Array(values) => values,
-        _ => Vec::new(),
-    };
-    Ok(values.into_iter().filter_map(|value| if let Value::String(text) = value { Some(text) } else { None }).collect())
+/// A text, borrowed where it can be; anything else is an empty one.
+pub(crate) fn path<'de: 'a, 'a, D: Deserializer<'de>>(deserializer: D) -> Result<Cow<'a, str>, D::Error> {
+    Ok(Texts::deserialize(deserializer)?.0.into_iter().next().unwrap_or_default())
+}
+
+/// The texts of a list. What isn't a text is passed over; anything but a list is an empty one.
+pub(crate) fn paths<'de: 'a, 'a, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Cow<'a, str>>, D::Error> {
+    let Texts(texts, is_list) = Texts::deserialize(deserializer)?;
+    Ok(if is_list { texts } else { Vec::new() })
+}
+
+/// A text or a list of texts, and whether it is a list.
+struct Texts<'a>(Vec<Cow<'a, str>>, bool);
+
+impl<'de: 'a, 'a> Deserialize<'de> for Texts<'a> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct TextsVisitor;
+
+        impl<'de> Visitor<'de> for TextsVisitor {
+            type Value = Texts<'de>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("texts")
+            }
+
+            fn visit_borrowed_str<E: Error>(self, text: &'de str) -> Result<Self::Value, E> {
+                Ok(Texts(vec![Cow::Borrowed(text)], false))
+            }
+
+            fn visit_str<E: Error>(self, text: &str) -> Result<Self::Value, E> {
+                Ok(Texts(vec![Cow::Owned(text.to_owned())], false))
+            }
+
+            fn visit_unit<E: Error>(self) -> Result<Self::Value, E> {
+                Ok(Texts(Vec::new(), false))
+            }
+
+            fn visit_bool<E: Error>(self, _: bool) -> Result<Self::Value, E> {
+                self.visit_unit()
+            }
+
+            fn visit_i64<E: Error>(self, _: i64) -> Result<Self::Value, E> {
+                self.visit_unit()
+            }
+
+            fn visit_u64<E: Error>(self, _: u64) -> Result<Self::Value, E> {
+                self.visit_unit()
+            }
+
+            fn visit_f64<E: Error>(self, _: f64) -> Result<Self::Value, E> {
+                self.visit_unit()
+            }
+
+            fn visit_seq<A: SeqAccess<'de>>(self, mut sequence: A) -> Result<Self::Value, A::Error> {
+                let mut all = Vec::new();
+                while let Some(Texts(texts, is_list)) = sequence.next_element()? {
+                    all.extend(texts.into_iter().filter(|_| !is_list));
+                }
+                Ok(Texts(all, true))
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Self::Value, A::Error> {
+                IgnoredAny.visit_map(map)?;
+                self.visit_unit()
+            }
+        }
+
+        deserializer.deserialize_any(TextsVisitor)
+    }
 }
 
 /// An empty string is what the service sends for "not set".
@@ -177,7 +240,12 @@ fn parse_timestamp(text: &str) -> Option<Timestamp> {
 /// The last segment of a resource path as an id, where the segment before it is `collection`:
 /// `("groups/7/roles/9", "roles")` is 9.
 pub(crate) fn path_id(path: &str, collection: &str) -> Option<u64> {
-    path_segment(path, collection)?.parse().ok()
+    decimal(path_segment(path, collection)?)
+}
+
+/// Nothing but digits: a sign, which `parse` takes, is none.
+pub(crate) fn decimal(text: &str) -> Option<u64> {
+    text.parse().ok().filter(|_| text.bytes().all(|byte| byte.is_ascii_digit()))
 }
 
 /// The segment of a resource path that follows `collection`.

@@ -119,10 +119,7 @@ fn a_listing_goes_on_from_its_cursor() -> Result<()> {
 
     let mut first = user.list_inventory();
     let mut seen: Vec<InventoryItem> = first.by_ref().take(130).collect::<Result<_>>()?;
-    let cursor = first.cursor().map(str::to_owned);
-    // The cursor is that of the second page, so its first 30 items come again.
-    seen.truncate(100);
-    seen.extend(user.list_inventory().resume_from(cursor.as_deref()).collect::<Result<Vec<_>>>()?);
+    seen.extend(user.list_inventory().resume_from(first.cursor()).collect::<Result<Vec<_>>>()?);
     assert_eq!(seen, all);
     Ok(())
 }

@@ -10,7 +10,7 @@ use std::thread;
 use std::time::Duration;
 
 use rblxopencloud::sandbox::{Fault, Sandbox};
-use rblxopencloud::{Client, ErrorScope, InventoryAsset, InventoryAssetType, InventoryItem, UserInfo};
+use rblxopencloud::{Client, Cursor, ErrorScope, InventoryAsset, InventoryAssetType, InventoryItem, UserInfo};
 use serde::{Deserialize, Serialize};
 
 const USERS: u64 = 50;
@@ -26,7 +26,7 @@ struct Line {
     user: u64,
     #[serde(default)]
     items: Vec<u64>,
-    next_cursor: Option<String>,
+    next_cursor: Option<Cursor>,
     problem: Option<String>,
 }
 
@@ -52,7 +52,7 @@ fn dump(client: &Client, file: &Path) -> Result<(), String> {
             Some(line) => line.next_cursor.clone(),
             None => None,
         };
-        for page in client.user(user).list_inventory().resume_from(cursor.as_deref()).pages() {
+        for page in client.user(user).list_inventory().resume_from(cursor).pages() {
             match page {
                 Ok(page) => {
                     let ids = page.items.iter().filter_map(|item| match item {

@@ -5,7 +5,7 @@ mod support;
 use std::time::Duration;
 
 use rblxopencloud::{
-    ErrorKind, GroupMembership, InventoryAssetType, InventoryFilter, InventoryItem, Page, Pager, Pages,
+    Cursor, ErrorKind, GroupMembership, InventoryAssetType, InventoryFilter, InventoryItem, Page, Pager, Pages,
 };
 use serde_json::{Value, json};
 use support::{Reply, Request, Server, USER, fails, within};
@@ -66,8 +66,9 @@ fn nothing_is_asked_before_the_first_item_is_wanted() {
     let server = book([("", page(&[1], "a")), ("a", page(&[2], ""))]);
     let user = server.user();
     let mut items = user.list_inventory();
-    let _ = (user.list_groups(), user.list_inventory().resume_from(Some("a")), user.list_inventory().pages());
-    assert_eq!(items.cursor(), None);
+    let _ =
+        (user.list_groups(), user.list_inventory().resume_from(Cursor::at_page("a")), user.list_inventory().pages());
+    assert!(items.cursor().is_start());
     assert_eq!(server.count(), 0);
     items.next().expect("an item").expect("it is good");
     assert_eq!(server.count(), 1, "the second page is not asked for while the first has items");
@@ -106,7 +107,7 @@ fn groups_are_listed_by_the_user() {
     assert_eq!((groups[0].group_id, groups[0].user_id, groups[0].role_id), (7, USER, 70));
     let request = &server.requests()[0];
     assert_eq!(request.path(), "/cloud/v2/groups/-/memberships");
-    assert_eq!(request.query("filter"), Some(format!("user == 'users/{USER}'")));
+    assert_eq!(request.query("filter"), Some(format!("user in ['users/{USER}']")));
     assert_eq!(request.query("maxPageSize").as_deref(), Some("100"));
 }
 
@@ -156,7 +157,7 @@ fn a_token_that_comes_again_at_once_is_an_error() {
     assert_eq!(server.count(), 2, "the page is not asked for a second time");
 
     let server = book([("a", page(&[2], "a"))]);
-    let (_, error) = until_error(&mut server.user().list_inventory().resume_from(Some("a")));
+    let (_, error) = until_error(&mut server.user().list_inventory().resume_from(Cursor::at_page("a")));
     assert_eq!(error.kind(), ErrorKind::InvalidResponse);
     assert_eq!(server.count(), 1);
 }
@@ -171,8 +172,9 @@ fn pages_that_go_round_in_circles_are_an_error_whatever_the_length_of_the_circle
             page(&[at], &next.to_string())
         });
         let user = server.user();
-        let (items, error) =
-            within(Duration::from_secs(20), move || until_error(&mut user.list_inventory().resume_from(None)));
+        let (items, error) = within(Duration::from_secs(20), move || {
+            until_error(&mut user.list_inventory().resume_from(None::<Cursor>))
+        });
         assert_eq!(error.kind(), ErrorKind::InvalidResponse, "{lead} pages, then a circle of {length}");
         assert!(items.len() as u64 >= lead + length, "every page comes once before the circle is called one");
         let bound = usize::try_from(4 * (lead + length) + 4).unwrap();
@@ -235,30 +237,40 @@ fn what_is_no_page_is_not_an_empty_listing() {
 }
 
 #[test]
-fn the_cursor_names_the_page_of_the_items_that_are_given_out() {
-    let server = book([("", page(&[1, 2], "a")), ("a", page(&[3, 4], "b")), ("b", page(&[5], ""))]);
-    let mut items = server.user().list_inventory();
-    let mut seen = Vec::new();
-    while let Some(item) = items.next() {
-        seen.push((id(&item.expect("it is good")), items.cursor().map(str::to_owned)));
-    }
-    let a = || Some("a".to_owned());
-    assert_eq!(seen, [(1, None), (2, None), (3, a()), (4, a()), (5, Some("b".to_owned()))]);
-}
-
-#[test]
-fn a_listing_that_goes_on_from_any_cursor_skips_nothing() {
+fn a_listing_that_resumes_at_any_cursor_repeats_nothing_and_skips_nothing() {
     let pages = || [("", page(&[1, 2], "a")), ("a", page(&[], "b")), ("b", page(&[3, 4], "c")), ("c", page(&[5], ""))];
     for taken in 0..=6 {
         let server = book(pages());
         let mut first = server.user().list_inventory();
         let mut seen: Vec<u64> = first.by_ref().take(taken).map(|item| id(&item.expect("it is good"))).collect();
-        let cursor = first.cursor().map(str::to_owned);
-        seen.extend(ids(&mut server.user().list_inventory().resume_from(cursor.as_deref())));
-        seen.sort_unstable();
-        seen.dedup();
+        let saved = first.cursor().to_string();
+        let cursor: Cursor = saved.parse().expect("a cursor");
+        let mut rest = server.user().list_inventory().resume_from(cursor.clone());
+        assert_eq!(rest.cursor(), cursor);
+        seen.extend(ids(&mut rest));
         assert_eq!(seen, [1, 2, 3, 4, 5], "after {taken} items");
+        let by_pages = server.user().list_inventory().resume_from(cursor).pages();
+        let rest: Vec<u64> = by_pages.flat_map(|page| page.expect("it is good").items).map(|item| id(&item)).collect();
+        assert_eq!(rest, seen[taken.min(5)..], "after {taken} items, by pages");
     }
+}
+
+#[test]
+fn the_cursor_of_another_listing_is_refused() {
+    let server = book([("", page(&[1, 2], "a")), ("a", page(&[3], ""))]);
+    let mut items = server.user().list_inventory();
+    items.next().expect("an item").expect("it is good");
+    let cursor = items.cursor();
+    let asked = server.count();
+    let filter = InventoryFilter::kinds().badges();
+    for mut other in [
+        server.client().user(157).list_inventory().resume_from(cursor.clone()),
+        server.user().list_inventory_with(filter).resume_from(cursor),
+    ] {
+        fails(other.next().expect("an error"), ErrorKind::InvalidInput);
+        assert!(other.next().is_none());
+    }
+    assert_eq!(server.count(), asked);
 }
 
 #[test]
@@ -267,7 +279,7 @@ fn after_an_error_the_cursor_names_the_page_that_failed() {
         let broken = book([("", page(&[1, 2], "a")), ("a", failure)]);
         let mut items = broken.user_without_retries().list_inventory();
         let (mut seen, _) = until_error(&mut items);
-        assert_eq!(items.cursor(), Some("a"));
+        assert!(items.cursor().to_string().ends_with(".a"), "{}", items.cursor());
         let sound = book([("a", page(&[3], ""))]);
         let rest = sound.user().list_inventory().resume_from(items.cursor());
         seen.extend(rest.map(|item| item.expect("it is good")));
@@ -277,7 +289,7 @@ fn after_an_error_the_cursor_names_the_page_that_failed() {
     let broken = Server::script([Reply::text(404, "")]);
     let mut items = broken.user().list_inventory();
     until_error(&mut items);
-    assert_eq!(items.cursor(), None);
+    assert!(items.cursor().is_start());
 }
 
 #[test]
@@ -285,24 +297,24 @@ fn the_same_listing_can_go_on_after_an_error() {
     let server = Server::script([page(&[1], "a"), Reply::text(500, ""), page(&[2], "")]);
     let mut items = server.user_without_retries().list_inventory();
     until_error(&mut items);
-    let cursor = items.cursor().map(str::to_owned);
-    assert_eq!(ids(&mut items.resume_from(cursor.as_deref())), [2]);
+    let cursor = items.cursor();
+    assert_eq!(ids(&mut items.resume_from(cursor)), [2]);
     assert_eq!(tokens(&server), ["", "a", "a"]);
 }
 
 #[test]
 fn whole_pages_come_with_their_cursors() {
     let server = book([("", page(&[1, 2], "a")), ("a", page(&[], "b")), ("b", page(&[3], ""))]);
-    let summary = |page: &Page<InventoryItem>| (page.items.iter().map(id).collect(), page.next_cursor.clone());
+    let summary = |page: &Page<InventoryItem>| (page.items.iter().map(id).collect(), page.next_cursor.is_some());
     let all: Vec<(Vec<u64>, _)> =
         server.user().list_inventory().pages().map(|page| summary(&page.expect("it is good"))).collect();
-    assert_eq!(all, [(vec![1, 2], Some("a".to_owned())), (vec![], Some("b".to_owned())), (vec![3], None)]);
+    assert_eq!(all, [(vec![1, 2], true), (vec![], true), (vec![3], false)]);
 
-    // A page that was begun comes again, whole.
+    // What is left of a page that was begun comes first.
     let mut items = server.user().list_inventory();
     items.next().expect("an item").expect("it is good");
     let first = items.pages().next().expect("a page").expect("it is good");
-    assert_eq!(first.items.len(), 2);
+    assert_eq!(first.items.iter().map(id).collect::<Vec<_>>(), [2]);
 
     let broken = Server::script([Reply::text(404, "")]);
     let mut pages = broken.user().list_inventory().pages();
@@ -460,7 +472,7 @@ fn a_filter_that_names_nothing_gives_nothing_and_asks_for_nothing() {
     for filter in filters {
         assert!(user.list_inventory_with(filter.clone()).next().is_none(), "{filter:?}");
         assert!(user.list_inventory_with(filter.clone()).pages().next().is_none(), "{filter:?}");
-        assert!(user.list_inventory_with(filter).resume_from(Some("a")).next().is_none());
+        assert!(user.list_inventory_with(filter).resume_from(Cursor::at_page("a")).next().is_none());
     }
     assert_eq!(server.count(), 0);
 }

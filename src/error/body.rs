@@ -15,7 +15,7 @@ pub(crate) struct ServiceError {
 impl ServiceError {
     /// Reads the body of an error answer, whatever it is: one of the service's JSON forms, a page of a proxy, or nothing.
     pub(crate) fn from_body(body: &[u8]) -> Self {
-        if let Ok(json) = serde_json::from_slice(body) {
+        if let Ok(json) = crate::json::from_slice(body) {
             return match json {
                 Value::String(message) => Self { code: None, message: sentence(&message) },
                 json => Self::from_json(&json).unwrap_or_default(),

@@ -31,7 +31,7 @@ pub(super) enum Question {
 impl<T> Answer<T> {
     /// Reads an operation in each of the forms that it comes in.
     pub(super) fn read(body: &[u8], work: &Work<T>, question: Question) -> Result<Self, Undecodable> {
-        let json: Value = serde_json::from_slice(body)?;
+        let json: Value = crate::json::from_slice(body)?;
         let strange = |what: &str| <serde_json::Error as de::Error>::custom(what);
         let object = json.as_object().ok_or_else(|| strange("an operation that isn't an object"))?;
         let present = |field: &str| object.get(field).filter(|value| !value.is_null());

@@ -125,7 +125,7 @@ pub(super) fn undecodable(request: &Request<'_>, body: &[u8], problem: Undecodab
         Undecodable::Operation(name, problem) => (Undecodable::Json(problem), Some(name)),
         problem => (problem, None),
     };
-    let json = serde_json::from_slice(body).ok();
+    let json = crate::json::from_slice(body).ok();
     let problem = match (problem, json.as_ref().and_then(ServiceError::from_json)) {
         // An error in the place of a model.
         (Undecodable::Json(_), Some(said)) if said.message.is_some() => Undecodable::Service(said),

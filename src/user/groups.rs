@@ -1,8 +1,12 @@
+use std::borrow::Cow;
+
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jiff::Timestamp;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use serde_json::Value;
 
-use crate::pager::Listed;
+use crate::page::PageItem;
 use crate::wire::{self, path_id};
 
 /// A user's place in a group, from [`User::list_groups`](crate::User::list_groups).
@@ -36,36 +40,36 @@ impl GroupMembership {
 /// A membership as the service writes it: all ids are in resource paths.
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub(crate) struct WireMembership {
-    #[serde(default, deserialize_with = "wire::or_default", skip_serializing_if = "String::is_empty")]
-    path: String,
-    #[serde(default, deserialize_with = "wire::or_default")]
-    user: String,
-    #[serde(default, deserialize_with = "wire::or_default", skip_serializing_if = "String::is_empty")]
-    role: String,
-    #[serde(default, deserialize_with = "wire::strings")]
-    roles: Vec<String>,
+pub(crate) struct WireMembership<'a> {
+    #[serde(borrow, default, deserialize_with = "wire::path", skip_serializing_if = "str::is_empty")]
+    path: Cow<'a, str>,
+    #[serde(borrow, default, deserialize_with = "wire::path", skip_serializing_if = "str::is_empty")]
+    user: Cow<'a, str>,
+    #[serde(borrow, default, deserialize_with = "wire::path", skip_serializing_if = "str::is_empty")]
+    role: Cow<'a, str>,
+    #[serde(borrow, default, deserialize_with = "wire::paths")]
+    roles: Vec<Cow<'a, str>>,
     #[serde(default, deserialize_with = "wire::timestamp", skip_serializing_if = "Option::is_none")]
     create_time: Option<Timestamp>,
     #[serde(default, deserialize_with = "wire::timestamp", skip_serializing_if = "Option::is_none")]
     update_time: Option<Timestamp>,
 }
 
-impl Listed for GroupMembership {
-    type Wire = WireMembership;
+impl PageItem for GroupMembership {
+    const FIELD: &'static str = "groupMemberships";
 
-    fn from_wire(wire: WireMembership) -> Option<Self> {
+    type Wire<'a> = WireMembership<'a>;
+
+    fn from_wire(wire: WireMembership<'_>) -> Option<Self> {
         let mut role_ids: Vec<u64> = wire.roles.iter().filter_map(|role| path_id(role, "roles")).collect();
         let role_id = path_id(&wire.role, "roles").or(role_ids.first().copied());
         if role_ids.is_empty() {
             role_ids.extend(role_id);
         }
+        let paths = [&wire.path, &wire.role].into_iter().chain(&wire.roles);
         Some(Self {
-            group_id: [&wire.path, &wire.role]
-                .into_iter()
-                .chain(&wire.roles)
-                .find_map(|path| path_id(path, "groups"))?,
-            user_id: path_id(&wire.user, "users")?,
+            group_id: paths.into_iter().find_map(|path| path_id(path, "groups"))?,
+            user_id: path_id(&wire.user, "users").or_else(|| member_id(&wire.path))?,
             role_id: role_id.unwrap_or_default(),
             role_ids,
             created_at: wire.create_time,
@@ -78,6 +82,14 @@ impl Listed for GroupMembership {
     }
 }
 
+/// The user that a membership's path names: the id in base64, with or without padding. Some answers have the bare id.
+fn member_id(path: &str) -> Option<u64> {
+    let name = wire::path_segment(path, "memberships")?;
+    let decoded = URL_SAFE_NO_PAD.decode(name.trim_end_matches('=')).ok();
+    let text = decoded.as_deref().and_then(|bytes| std::str::from_utf8(bytes).ok());
+    text.and_then(wire::decimal).or_else(|| wire::decimal(name))
+}
+
 impl<'de> Deserialize<'de> for GroupMembership {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         Self::from_value(Value::deserialize(deserializer)?)
@@ -87,12 +99,12 @@ impl<'de> Deserialize<'de> for GroupMembership {
 
 impl Serialize for GroupMembership {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let role = |id: &u64| format!("groups/{}/roles/{id}", self.group_id);
+        let role = |id: &u64| Cow::Owned(format!("groups/{}/roles/{id}", self.group_id));
         WireMembership {
             // The service takes a user's id in place of a membership's.
-            path: format!("groups/{}/memberships/{}", self.group_id, self.user_id),
-            user: format!("users/{}", self.user_id),
-            role: if self.role_id == 0 { String::new() } else { role(&self.role_id) },
+            path: format!("groups/{}/memberships/{}", self.group_id, self.user_id).into(),
+            user: format!("users/{}", self.user_id).into(),
+            role: if self.role_id == 0 { Cow::default() } else { role(&self.role_id) },
             roles: self.role_ids.iter().map(role).collect(),
             create_time: self.created_at,
             update_time: self.updated_at,

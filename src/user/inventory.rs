@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use super::InventoryAssetType;
 use crate::open_enum::open_enum;
-use crate::pager::Listed;
+use crate::page::PageItem;
 use crate::wire;
 
 /// One thing that a user owns, from [`User::list_inventory`](crate::User::list_inventory).
@@ -183,6 +183,7 @@ pub(crate) struct WireItem {
 struct AssetDetails {
     #[serde(with = "wire::id")]
     asset_id: u64,
+    #[serde(default = "unspecified", skip_serializing_if = "is_unspecified")]
     inventory_item_asset_type: InventoryAssetType,
     #[serde(default, with = "wire::option_id", skip_serializing_if = "Option::is_none")]
     instance_id: Option<u64>,
@@ -211,8 +212,10 @@ struct PrivateServerDetails {
     private_server_id: u64,
 }
 
-impl Listed for InventoryItem {
-    type Wire = WireItem;
+impl PageItem for InventoryItem {
+    const FIELD: &'static str = "inventoryItems";
+
+    type Wire<'a> = WireItem;
 
     fn from_wire(item: WireItem) -> Option<Self> {
         let WireItem { path, add_time: added_at, .. } = item;
@@ -240,7 +243,56 @@ impl Listed for InventoryItem {
 
     fn from_value(value: Value) -> Result<Self, Value> {
         let known = WireItem::deserialize(&value).ok().and_then(Self::from_wire);
-        Ok(known.unwrap_or(Self::Unknown(value)))
+        Ok(known.or_else(|| patiently(&value)).unwrap_or(Self::Unknown(value)))
+    }
+}
+
+/// What the service leaves out is the unspecified type.
+fn unspecified() -> InventoryAssetType {
+    InventoryAssetType::Unknown(String::new())
+}
+
+fn is_unspecified(asset_type: &InventoryAssetType) -> bool {
+    asset_type.as_str().is_empty()
+}
+
+/// Reads an item of a known kind whose id can be read, whatever stands in its other fields.
+fn patiently(value: &Value) -> Option<InventoryItem> {
+    let lenient = |field: &str| value.get(field).filter(|details| details.is_object());
+    let path = value.get("path").and_then(Value::as_str).unwrap_or_default().to_owned();
+    let added_at = value.get("addTime").and_then(|time| wire::timestamp(time).ok()).flatten();
+    let id = |details: &Value, field: &str| wire::lenient_id(details.get(field)?).ok().flatten();
+    if let Some(details) = lenient("assetDetails") {
+        let field = |name: &str| details.get(name);
+        return Some(InventoryItem::Asset(InventoryAsset {
+            id: id(details, "assetId")?,
+            asset_type: field("inventoryItemAssetType").and_then(Value::as_str).unwrap_or_default().into(),
+            instance_id: id(details, "instanceId"),
+            collectible_details: field("collectibleDetails").and_then(CollectibleDetails::patiently),
+            added_at,
+            path,
+        }));
+    }
+    if let Some(id) = lenient("badgeDetails").and_then(|details| id(details, "badgeId")) {
+        return Some(InventoryItem::Badge(InventoryBadge { id, added_at, path }));
+    }
+    if let Some(id) = lenient("gamePassDetails").and_then(|details| id(details, "gamePassId")) {
+        return Some(InventoryItem::GamePass(InventoryGamePass { id, added_at, path }));
+    }
+    let id = lenient("privateServerDetails").and_then(|details| id(details, "privateServerId"))?;
+    Some(InventoryItem::PrivateServer(InventoryPrivateServer { id, added_at, path }))
+}
+
+impl CollectibleDetails {
+    /// Reads what can be read; `None` if it isn't an object.
+    fn patiently(value: &Value) -> Option<Self> {
+        let text = |field: &str| value.get(field).and_then(Value::as_str).map(str::to_owned);
+        value.is_object().then(|| Self {
+            item_id: text("itemId"),
+            instance_id: text("instanceId"),
+            instance_state: text("instanceState").map(CollectibleInstanceState::from),
+            serial_number: value.get("serialNumber").and_then(|number| wire::lenient_id(number).ok()).flatten(),
+        })
     }
 }
 

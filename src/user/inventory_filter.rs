@@ -38,14 +38,17 @@ impl InventoryFilter {
         InventoryIds::default()
     }
 
-    /// The filter as the service writes it; `None` if it can match nothing, and `Err` says why it can't be written.
-    pub(crate) fn expression(&self) -> Result<Option<String>, String> {
-        let mut expression = Expression::default();
+    /// The filter as the service writes it: one expression for each request. None if it can match nothing; `Err` says why
+    /// it can't be written.
+    pub(crate) fn expressions(&self) -> Result<Vec<String>, String> {
         match &self.0 {
-            Choice::Kinds(kinds) => kinds.write(&mut expression)?,
-            Choice::Ids(ids) => ids.write(&mut expression),
+            Choice::Kinds(kinds) => {
+                let mut expression = Expression::default();
+                kinds.write(&mut expression)?;
+                Ok(Some(expression.0).filter(|text| !text.is_empty()).into_iter().collect())
+            }
+            Choice::Ids(ids) => Ok(ids.write()),
         }
-        Ok(Some(expression.0).filter(|text| !text.is_empty()))
     }
 }
 
@@ -186,19 +189,43 @@ impl InventoryIds {
         self
     }
 
-    fn write(&self, expression: &mut Expression) {
-        for (field, ids) in [
+    /// Splits the ids into requests that fit. Each id is named once, so that no item comes twice.
+    fn write(&self) -> Vec<String> {
+        let fields = [
             ("assetIds", &self.assets),
             ("badgeIds", &self.badges),
             ("gamePassIds", &self.game_passes),
             ("privateServerIds", &self.private_servers),
-        ] {
-            if !ids.is_empty() {
-                expression.field(field, &join(ids));
+        ];
+        let ids = fields.into_iter().flat_map(|(field, ids)| ids.iter().map(move |id| (field, id.to_string())));
+        let mut expressions = Vec::new();
+        let (mut expression, mut length, mut last) = (Expression::default(), 0, "");
+        for (field, id) in ids {
+            // Between two ids stands a comma, before the first one of a field its name; `,`, `;` and `=` take three bytes
+            // when they are escaped.
+            let new_field = 3 + field.len() + 3 + id.len();
+            let more = if field == last { 3 + id.len() } else { new_field };
+            if length + more > MAX_ESCAPED && length > 0 {
+                expressions.push(std::mem::take(&mut expression).0);
+                (length, last) = (0, "");
+            }
+            if field == last {
+                expression.value(&id);
+                length += 3 + id.len();
+            } else {
+                expression.field(field, &id);
+                length += new_field;
+                last = field;
             }
         }
+        expressions.extend(Some(expression.0).filter(|text| !text.is_empty()));
+        expressions
     }
 }
+
+/// The longest filter of ids in one request, escaped. Gateways commonly refuse a request line of more than 8 KiB, and the path,
+/// the page token and the rest of the query need their room.
+const MAX_ESCAPED: usize = 6000;
 
 /// `field=value;field=a,b`.
 #[derive(Default)]
@@ -208,6 +235,12 @@ impl Expression {
     fn field(&mut self, name: &str, value: &str) {
         let separator = if self.0.is_empty() { "" } else { ";" };
         write!(self.0, "{separator}{name}={value}").expect("a String takes every write");
+    }
+
+    /// Adds a value to the field that was written last.
+    fn value(&mut self, value: &str) {
+        self.0.push(',');
+        self.0.push_str(value);
     }
 }
 

@@ -19,9 +19,10 @@ use crate::asset::{Asset, AssetUpdate, AssetUpload, AssetUploads, Creator};
 use crate::call::Endpoint;
 use crate::client::Client;
 use crate::credentials::Credentials;
-use crate::error::Result;
+use crate::error::{Error, Result};
+use crate::json;
 use crate::operation::Operation;
-use crate::pager::{Listing, Pager};
+use crate::page::{Listing, Pager};
 use crate::transport::{Request, Undecodable};
 
 /// Fetches a user's profile.
@@ -44,9 +45,6 @@ pub const LIST_GROUP_MEMBERSHIPS: Endpoint = Endpoint::get("/cloud/v2/groups/{gr
     .with_undocumented_scope("group:read")
     .with_budget(300, 90)
     .for_user_keys();
-
-/// The largest page that the service gives of inventories and memberships.
-const PAGE_SIZE: u32 = 100;
 
 /// A user of Roblox, and the way to what Open Cloud says of them.
 ///
@@ -104,7 +102,7 @@ impl User {
     pub fn fetch_info(&self) -> Result<UserInfo> {
         let path = GET_USER.fill(&[&self.id]);
         self.client.transport().send(Request::new(&GET_USER, &path), &mut Vec::new(), |body| {
-            serde_json::from_slice(body).map_err(Undecodable::from)
+            json::from_slice(body).map_err(Undecodable::from)
         })
     }
 
@@ -118,7 +116,7 @@ impl User {
     ///
     /// <https://create.roblox.com/docs/cloud/reference/features/inventories#Cloud_ListInventoryItems>
     pub fn list_inventory(&self) -> Pager<InventoryItem> {
-        Pager::new(self.client.clone(), self.inventory_listing(None))
+        self.inventory(Ok(vec![None]))
     }
 
     /// Lists what the user owns of these kinds, or with these ids. See [`list_inventory`](Self::list_inventory).
@@ -133,20 +131,14 @@ impl User {
     /// # }
     /// ```
     pub fn list_inventory_with(&self, filter: impl Into<InventoryFilter>) -> Pager<InventoryItem> {
-        match filter.into().expression() {
-            Ok(Some(filter)) => Pager::new(self.client.clone(), self.inventory_listing(Some(filter))),
-            Ok(None) => Pager::settled(self.client.clone(), None),
-            Err(refusal) => Pager::settled(self.client.clone(), Some(refusal)),
-        }
+        let filters = filter.into().expressions().map_err(Error::invalid_input);
+        self.inventory(filters.map(|filters| filters.into_iter().map(Some).collect()))
     }
 
-    fn inventory_listing(&self, filter: Option<String>) -> Listing {
-        Listing {
-            endpoint: LIST_INVENTORY_ITEMS,
-            path: LIST_INVENTORY_ITEMS.fill(&[&self.id]),
-            filter,
-            page_size: PAGE_SIZE,
-        }
+    fn inventory(&self, filters: Result<Vec<Option<String>>>) -> Pager<InventoryItem> {
+        let path = LIST_INVENTORY_ITEMS.fill(&[&self.id]);
+        let listing = filters.map(|filters| Listing { endpoint: LIST_INVENTORY_ITEMS, path, filters });
+        Pager::new(self.client.transport().clone(), listing)
     }
 
     /// Lists the groups that the user is in, and their role in each.
@@ -155,15 +147,13 @@ impl User {
     ///
     /// <https://create.roblox.com/docs/cloud/reference/features/groups#Cloud_ListGroupMemberships>
     pub fn list_groups(&self) -> Pager<GroupMembership> {
-        Pager::new(
-            self.client.clone(),
-            Listing {
-                endpoint: LIST_GROUP_MEMBERSHIPS,
-                path: LIST_GROUP_MEMBERSHIPS.fill(&[&"-"]),
-                filter: Some(format!("user == 'users/{}'", self.id)),
-                page_size: PAGE_SIZE,
-            },
-        )
+        let listing = Listing {
+            endpoint: LIST_GROUP_MEMBERSHIPS,
+            path: LIST_GROUP_MEMBERSHIPS.fill(&[&"-"]),
+            // With `-`, the reference documents this form alone.
+            filters: vec![Some(format!("user in ['users/{}']", self.id))],
+        };
+        Pager::new(self.client.transport().clone(), Ok(listing))
     }
 
     /// Uploads a file as a new asset of the user's.

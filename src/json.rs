@@ -1,0 +1,93 @@
+//! Reading JSON that may be broken at its edges: a mark before it, half a character in a text.
+
+use serde::de::DeserializeOwned;
+
+/// Reads a model.
+pub(crate) fn from_slice<T: DeserializeOwned>(body: &[u8]) -> Result<T, serde_json::Error> {
+    read(body, |text| serde_json::from_str(text))
+}
+
+/// Hands the text to `read`, as it is at first. If that fails and the text has marks or broken characters in it, hands over
+/// a mended copy: a text that was cut in the middle of a character must not fail all that stands around it.
+pub(crate) fn read<T, E: From<serde_json::Error>>(body: &[u8], read: impl Fn(&str) -> Result<T, E>) -> Result<T, E> {
+    let body = body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body);
+    match std::str::from_utf8(body) {
+        Ok(text) => read(text).or_else(|error| match mend_escapes(text) {
+            Some(mended) => read(&mended).map_err(|_| error),
+            None => Err(error),
+        }),
+        Err(_) => {
+            let text = String::from_utf8_lossy(body);
+            let mended = mend_escapes(&text);
+            read(mended.as_deref().unwrap_or(&text))
+        }
+    }
+}
+
+/// Replaces each half of a surrogate pair that stands alone, as in `"cut \ud83d"`. `None` if there is none.
+fn mend_escapes(text: &str) -> Option<String> {
+    let bytes = text.as_bytes();
+    let escape = |at: usize| {
+        let digits = text.get(at + 2..at + 6).filter(|_| bytes[at..].starts_with(b"\\u"))?;
+        u32::from_str_radix(digits, 16).ok().filter(|_| digits.bytes().all(|digit| digit.is_ascii_hexdigit()))
+    };
+    let (mut mended, mut copied, mut at) = (String::new(), 0, 0);
+    while let Some(found) = bytes[at..].iter().position(|byte| *byte == b'\\') {
+        at += found;
+        match escape(at) {
+            Some(0xd800..=0xdbff) if matches!(escape(at + 6), Some(0xdc00..=0xdfff)) => at += 12,
+            Some(0xd800..=0xdfff) => {
+                mended.push_str(&text[copied..at]);
+                mended.push('\u{fffd}');
+                at += 6;
+                copied = at;
+            }
+            // Another escape, of which the second character may be a backslash.
+            _ => at += 2,
+        }
+        if at >= bytes.len() {
+            break;
+        }
+    }
+    if copied == 0 {
+        return None;
+    }
+    mended.push_str(&text[copied..]);
+    Some(mended)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    #[test]
+    fn broken_characters_do_not_fail_what_stands_around_them() {
+        for (text, value) in [
+            (&br#"{"a":"cut \ud83d"}"#[..], json!({ "a": "cut \u{fffd}" })),
+            (br#"{"a":"\ud83d\ude00"}"#, json!({ "a": "\u{1f600}" })),
+            (br#"{"a":"\ud83d\ud83d\ude00"}"#, json!({ "a": "\u{fffd}\u{1f600}" })),
+            (br#"{"a":"\ude00\ud83d and more"}"#, json!({ "a": "\u{fffd}\u{fffd} and more" })),
+            (br#"{"a":"\\ud83d \ud83d"}"#, json!({ "a": "\\ud83d \u{fffd}" })),
+            (br#"{"a":"\\\ud83d"}"#, json!({ "a": "\\\u{fffd}" })),
+            (br#"{"\ud83d":1,"b":2}"#, json!({ "\u{fffd}": 1, "b": 2 })),
+            (br#"{"a":"\uD83D\u0041"}"#, json!({ "a": "\u{fffd}A" })),
+            (b"{\"a\":\"cut \xf0\x9f\"}", json!({ "a": "cut \u{fffd}" })),
+            (b"{\"a\":\"\xff\",\"b\":\"\\ud83d\"}", json!({ "a": "\u{fffd}", "b": "\u{fffd}" })),
+            (b"\xef\xbb\xbf{\"a\":1}", json!({ "a": 1 })),
+            (b"\xef\xbb\xbf\r\n {\"a\":\"\\ud800\"} ", json!({ "a": "\u{fffd}" })),
+        ] {
+            assert_eq!(from_slice::<Value>(text).expect("it is read"), value, "{}", String::from_utf8_lossy(text));
+        }
+    }
+
+    #[test]
+    fn what_is_broken_otherwise_stays_broken() {
+        for text in
+            [&br#"{"a":"\ud83"}"#[..], br#"{"a":"\ud83d"#, br#"{"a":"\u"}"#, b"\\", b"\"\\", b"", b"\xff", br#""\x""#]
+        {
+            assert!(from_slice::<Value>(text).is_err(), "{}", String::from_utf8_lossy(text));
+        }
+    }
+}

@@ -1,0 +1,287 @@
+//! Reading a page.
+
+use std::fmt;
+use std::marker::PhantomData;
+
+use serde::Deserialize;
+use serde::de::{self, DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde_json::Value;
+
+use crate::error::ServiceError;
+use crate::json;
+use crate::transport::Undecodable;
+
+/// A model that comes in pages.
+pub(crate) trait PageItem: Sized {
+    /// The name of the list in a page.
+    const FIELD: &'static str;
+
+    /// The largest page that the service gives.
+    const MAX_PAGE_SIZE: u32 = 100;
+
+    /// The model as the service writes it.
+    type Wire<'a>: Deserialize<'a>;
+
+    /// `None` if only [`from_value`](Self::from_value) can do it justice.
+    fn from_wire(wire: Self::Wire<'_>) -> Option<Self>;
+
+    /// Gives back what can't be read at all.
+    fn from_value(value: Value) -> Result<Self, Value>;
+}
+
+/// What stands in a page.
+#[derive(Debug)]
+pub(crate) struct Contents<T> {
+    pub(crate) items: Vec<T>,
+    pub(crate) unreadable: Vec<Value>,
+    /// Never empty.
+    pub(crate) next_token: Option<String>,
+}
+
+/// Reads a page straight into models. If one item is of a kind that has to keep its JSON, or is strange, the page is read
+/// again with more patience.
+pub(crate) fn decode_page<T: PageItem>(body: &[u8]) -> Result<Contents<T>, Undecodable> {
+    json::read(body, |text| {
+        let mut deserializer = serde_json::Deserializer::from_str(text);
+        let read = Page::<T, Strict<T>>::new().deserialize(&mut deserializer).and_then(|page| {
+            deserializer.end()?;
+            Ok(page)
+        });
+        if let Ok(page) = read {
+            return finish(page.items, Vec::new(), page.next_token, page.other, text);
+        }
+        let mut deserializer = serde_json::Deserializer::from_str(text);
+        let page = Page::<T, Patient>::new().deserialize(&mut deserializer)?;
+        deserializer.end()?;
+        let (mut items, mut unreadable) = (Vec::new(), Vec::new());
+        for Patient(value) in page.items {
+            match T::from_value(value) {
+                Ok(item) => items.push(item),
+                Err(value) => unreadable.push(value),
+            }
+        }
+        finish(items, unreadable, page.next_token, page.other, text)
+    })
+}
+
+fn finish<T: PageItem>(
+    items: Vec<T>,
+    unreadable: Vec<Value>,
+    next: Option<String>,
+    other: Option<String>,
+    text: &str,
+) -> Result<Contents<T>, Undecodable> {
+    if items.is_empty() && unreadable.is_empty() {
+        // Neither an error nor a list under another name must pass for an empty page.
+        let said = ServiceError::from_json(&serde_json::from_str(text)?).filter(|said| !said.is_ok());
+        if let Some(said) = said {
+            return Err(Undecodable::Service(said));
+        }
+        if let Some(other) = other {
+            let problem = format!("expected the list {:?}, found the list {other:?}", T::FIELD);
+            return Err(Undecodable::Json(de::Error::custom(problem)));
+        }
+    }
+    Ok(Contents { items, unreadable, next_token: next.filter(|token| !token.is_empty()) })
+}
+
+/// How an item is read.
+trait ItemReader<'de>: Sized {
+    type Item;
+
+    fn read<D: Deserializer<'de>>(deserializer: D) -> Result<Self::Item, D::Error>;
+}
+
+/// Straight into the model, or not at all.
+struct Strict<T>(PhantomData<T>);
+
+impl<'de, T: PageItem> ItemReader<'de> for Strict<T> {
+    type Item = T;
+
+    fn read<D: Deserializer<'de>>(deserializer: D) -> Result<T, D::Error> {
+        let wire = T::Wire::deserialize(deserializer)?;
+        T::from_wire(wire).ok_or_else(|| de::Error::custom("an item that needs patience"))
+    }
+}
+
+/// As it is.
+struct Patient(Value);
+
+impl<'de> ItemReader<'de> for Patient {
+    type Item = Self;
+
+    fn read<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Value::deserialize(deserializer).map(Self)
+    }
+}
+
+/// A page whose items are read by `R`.
+struct Page<T, R>(PhantomData<(T, R)>);
+
+struct Read<I> {
+    items: Vec<I>,
+    next_token: Option<String>,
+    /// Set if the list is missing: another one, under a name that this listing doesn't have.
+    other: Option<String>,
+}
+
+impl<T, R> Page<T, R> {
+    fn new() -> Self {
+        Self(PhantomData)
+    }
+}
+
+impl<'de, T: PageItem, R: ItemReader<'de>> DeserializeSeed<'de> for Page<T, R> {
+    type Value = Read<R::Item>;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
+        deserializer.deserialize_map(self)
+    }
+}
+
+impl<'de, T: PageItem, R: ItemReader<'de>> Visitor<'de> for Page<T, R> {
+    type Value = Read<R::Item>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "a page with the list {:?}", T::FIELD)
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+        enum Key {
+            Items,
+            Next,
+            Other(String),
+        }
+        struct KeyVisitor(&'static str);
+        impl<'de> DeserializeSeed<'de> for KeyVisitor {
+            type Value = Key;
+
+            fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Key, D::Error> {
+                deserializer.deserialize_identifier(self)
+            }
+        }
+        impl Visitor<'_> for KeyVisitor {
+            type Value = Key;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a name")
+            }
+
+            fn visit_str<E: de::Error>(self, name: &str) -> Result<Key, E> {
+                Ok(match name {
+                    name if name == self.0 => Key::Items,
+                    "nextPageToken" => Key::Next,
+                    name => Key::Other(name.to_owned()),
+                })
+            }
+        }
+
+        let mut has_list = false;
+        let mut read = Read { items: Vec::new(), next_token: None, other: None };
+        while let Some(key) = map.next_key_seed(KeyVisitor(T::FIELD))? {
+            match key {
+                Key::Items => {
+                    has_list = true;
+                    read.items = map.next_value_seed(Items::<R>(PhantomData))?;
+                }
+                Key::Next => read.next_token = map.next_value()?,
+                Key::Other(name) => {
+                    let IsList(is_list) = map.next_value()?;
+                    if is_list {
+                        read.other.get_or_insert(name);
+                    }
+                }
+            }
+        }
+        read.other = read.other.filter(|_| !has_list);
+        Ok(read)
+    }
+}
+
+/// The list, which may be `null`.
+struct Items<R>(PhantomData<R>);
+
+impl<'de, R: ItemReader<'de>> DeserializeSeed<'de> for Items<R> {
+    type Value = Vec<R::Item>;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
+        deserializer.deserialize_any(self)
+    }
+}
+
+impl<'de, R: ItemReader<'de>> Visitor<'de> for Items<R> {
+    type Value = Vec<R::Item>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a list")
+    }
+
+    fn visit_unit<E: de::Error>(self) -> Result<Self::Value, E> {
+        Ok(Vec::new())
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut sequence: A) -> Result<Self::Value, A::Error> {
+        struct Item<R>(PhantomData<R>);
+        impl<'de, R: ItemReader<'de>> DeserializeSeed<'de> for Item<R> {
+            type Value = R::Item;
+
+            fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<R::Item, D::Error> {
+                R::read(deserializer)
+            }
+        }
+        let mut items = Vec::with_capacity(100);
+        while let Some(item) = sequence.next_element_seed(Item::<R>(PhantomData))? {
+            items.push(item);
+        }
+        Ok(items)
+    }
+}
+
+/// Whether a value is a list. What is in it is passed over.
+struct IsList(bool);
+
+impl<'de> Deserialize<'de> for IsList {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Look;
+        impl<'de> Visitor<'de> for Look {
+            type Value = bool;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("anything")
+            }
+
+            fn visit_seq<A: SeqAccess<'de>>(self, sequence: A) -> Result<bool, A::Error> {
+                IgnoredAny.visit_seq(sequence).map(|_| true)
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<bool, A::Error> {
+                IgnoredAny.visit_map(map).map(|_| false)
+            }
+
+            fn visit_unit<E: de::Error>(self) -> Result<bool, E> {
+                Ok(false)
+            }
+
+            fn visit_bool<E: de::Error>(self, _: bool) -> Result<bool, E> {
+                Ok(false)
+            }
+
+            fn visit_i64<E: de::Error>(self, _: i64) -> Result<bool, E> {
+                Ok(false)
+            }
+
+            fn visit_u64<E: de::Error>(self, _: u64) -> Result<bool, E> {
+                Ok(false)
+            }
+
+            fn visit_f64<E: de::Error>(self, _: f64) -> Result<bool, E> {
+                Ok(false)
+            }
+
+            fn visit_str<E: de::Error>(self, _: &str) -> Result<bool, E> {
+                Ok(false)
+            }
+        }
+        deserializer.deserialize_any(Look).map(Self)
+    }
+}

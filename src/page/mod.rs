@@ -1,0 +1,156 @@
+//! Listings that come page by page.
+
+mod cursor;
+mod decode;
+mod pages;
+
+use std::collections::VecDeque;
+use std::fmt;
+use std::iter::FusedIterator;
+
+use serde_json::Value;
+
+pub use cursor::Cursor;
+pub(crate) use decode::PageItem;
+#[cfg(fuzzing)]
+pub(crate) use decode::decode_page;
+pub(crate) use pages::Listing;
+pub use pages::{Page, Pages};
+
+use crate::error::Result;
+use crate::transport::Session;
+
+/// How many unreadable items a listing keeps.
+const MAX_UNREADABLE: usize = 100;
+
+/// A listing: an iterator over items, which fetches the next page when it needs one.
+///
+/// No request is made before the first [`next`](Iterator::next). Pages are of the largest size that the service gives. The
+/// iterator ends after a failed page; [`cursor`](Self::cursor) then tells where to resume. An item that can't be read is
+/// skipped, counted in [`unreadable_count`](Self::unreadable_count), and logged once a listing.
+///
+/// ```no_run
+/// # use rblxopencloud::{Cursor, Result, User};
+/// # fn run(user: &User, saved: Cursor, save: impl Fn(Cursor)) -> Result<()> {
+/// let mut items = user.list_inventory().resume_from(saved);
+/// for item in &mut items {
+///     match item {
+///         Ok(item) => println!("{item:?}"),
+///         Err(error) => eprintln!("{error}"),
+///     }
+/// }
+/// if !items.is_finished() {
+///     save(items.cursor());
+/// }
+/// # Ok(())
+/// # }
+/// ```
+#[must_use = "a listing makes no request until it is iterated over"]
+pub struct Pager<T> {
+    pages: Pages<T>,
+    /// What is left of the page that was fetched last.
+    items: VecDeque<T>,
+    /// How many items of that page were given out.
+    taken: usize,
+    unreadable: Vec<Value>,
+    unreadable_count: u64,
+}
+
+impl<T> Pager<T> {
+    pub(crate) fn new(session: Session, listing: Result<Listing>) -> Self
+    where
+        T: PageItem,
+    {
+        let pages = Pages::new(session, listing);
+        Self { pages, items: VecDeque::new(), taken: 0, unreadable: Vec::new(), unreadable_count: 0 }
+    }
+
+    /// Resumes the listing at a position that [`cursor`](Self::cursor) or [`Page::next_cursor`] named; `None` is the
+    /// beginning. The cursor of another listing is an error of the first `next`.
+    pub fn resume_from(mut self, cursor: impl Into<Cursor>) -> Self {
+        self.items.clear();
+        self.taken = 0;
+        self.pages.restart_at(cursor.into());
+        self
+    }
+
+    /// Returns the position behind the last item that was given out.
+    ///
+    /// A listing that resumes there repeats nothing and skips nothing, as long as the service gives the same page for the
+    /// same page token.
+    #[must_use]
+    pub fn cursor(&self) -> Cursor {
+        let page = self.pages.cursor();
+        Cursor { taken: page.taken + self.taken, ..page }
+    }
+
+    /// Returns whether the listing came to its end: all items were given out, and no page failed.
+    #[must_use]
+    pub fn is_finished(&self) -> bool {
+        self.items.is_empty() && self.pages.is_finished()
+    }
+
+    /// Returns what stood among the items and can't be read as one, as the service sent it: the first 100 of this listing.
+    #[must_use]
+    pub fn unreadable(&self) -> &[Value] {
+        &self.unreadable
+    }
+
+    /// Returns how many items were skipped because they can't be read. Almost always 0.
+    #[must_use]
+    pub fn unreadable_count(&self) -> u64 {
+        self.unreadable_count
+    }
+
+    /// Lists whole pages in place of items. What is left of a page that was begun comes first.
+    pub fn pages(mut self) -> Pages<T> {
+        if !self.items.is_empty() {
+            let cursor = self.cursor();
+            self.pages.restart_at(cursor);
+        }
+        self.pages
+    }
+
+    fn take_page(&mut self, page: Page<T>) {
+        self.items = page.items.into();
+        self.taken = 0;
+        if page.unreadable.is_empty() {
+            return;
+        }
+        if self.unreadable_count == 0 {
+            log::warn!("{}: skipping items that can't be read", self.pages.subject());
+        }
+        self.unreadable_count += page.unreadable.len() as u64;
+        let room = MAX_UNREADABLE - self.unreadable.len();
+        self.unreadable.extend(page.unreadable.into_iter().take(room));
+    }
+}
+
+impl<T> Iterator for Pager<T> {
+    type Item = Result<T>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        loop {
+            if let Some(item) = self.items.pop_front() {
+                self.taken += 1;
+                return Some(Ok(item));
+            }
+            match self.pages.next() {
+                Some(Ok(page)) => self.take_page(page),
+                Some(Err(error)) => {
+                    self.taken = 0;
+                    return Some(Err(error));
+                }
+                None => return None,
+            }
+        }
+    }
+}
+
+impl<T> FusedIterator for Pager<T> {}
+
+impl<T> fmt::Debug for Pager<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Pager").field("pages", &self.pages).field("items_left", &self.items.len()).finish()
+    }
+}

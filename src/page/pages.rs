@@ -1,0 +1,209 @@
+use std::fmt;
+use std::iter::FusedIterator;
+
+use serde_json::Value;
+
+use super::cursor::{Cursor, fingerprint};
+use super::decode::{Contents, PageItem, decode_page};
+use crate::call::Endpoint;
+use crate::error::{Error, Result};
+use crate::transport::{Request, Session, Undecodable};
+
+/// A page of a listing, from [`Pager::pages`](crate::Pager::pages).
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Page<T> {
+    /// The items. A page in the middle may have none.
+    pub items: Vec<T>,
+    /// What stood among the items and can't be read as one, as the service sent it. Almost always empty.
+    pub unreadable: Vec<Value>,
+    /// The position of the next page, for [`Pager::resume_from`](crate::Pager::resume_from); `None` on the last one.
+    pub next_cursor: Option<Cursor>,
+}
+
+/// What to ask for, page by page.
+#[derive(Clone, Debug)]
+pub(crate) struct Listing {
+    pub(crate) endpoint: Endpoint,
+    pub(crate) path: String,
+    /// One listing for each, joined. None at all is an empty listing.
+    pub(crate) filters: Vec<Option<String>>,
+}
+
+impl Listing {
+    /// Tells this listing from others. What it filters is a part of it.
+    fn fingerprint(&self) -> u32 {
+        let filters = self.filters.iter().map(|filter| filter.as_deref().unwrap_or_default());
+        fingerprint([self.path.as_str()].into_iter().chain(filters))
+    }
+
+    fn request<'a>(&'a self, page_size: u32, cursor: &Cursor) -> Request<'a> {
+        let mut request = Request::new(&self.endpoint, &self.path).query("maxPageSize", page_size.to_string());
+        if let Some(filter) = self.filters.get(cursor.part).and_then(Option::as_ref) {
+            request = request.query("filter", filter);
+        }
+        if let Some(token) = &cursor.token {
+            request = request.query("pageToken", token);
+        }
+        request
+    }
+}
+
+/// A listing by whole pages, from [`Pager::pages`](crate::Pager::pages).
+#[must_use = "a listing makes no request until it is iterated over"]
+pub struct Pages<T> {
+    session: Session,
+    /// Or why there is nothing to ask for.
+    listing: Result<Listing>,
+    fingerprint: u32,
+    page_size: u32,
+    decode: fn(&[u8]) -> Result<Contents<T>, Undecodable>,
+    body: Vec<u8>,
+    /// The page that was given out last, or that failed.
+    current: Cursor,
+    next: Option<Cursor>,
+    /// Nothing more is asked: after the last page, or after an error.
+    ended: bool,
+    finished: bool,
+    circle: Circle,
+}
+
+impl<T> Pages<T> {
+    pub(super) fn new(session: Session, listing: Result<Listing>) -> Self
+    where
+        T: PageItem,
+    {
+        let fingerprint = listing.as_ref().map_or(0, Listing::fingerprint);
+        let start = Cursor { listing: Some(fingerprint), ..Cursor::default() };
+        Self {
+            session,
+            fingerprint,
+            page_size: T::MAX_PAGE_SIZE,
+            decode: decode_page,
+            body: Vec::new(),
+            current: start.clone(),
+            next: Some(start).filter(|_| listing.as_ref().map_or(true, |listing| !listing.filters.is_empty())),
+            listing,
+            ended: false,
+            finished: false,
+            circle: Circle::default(),
+        }
+    }
+
+    /// Returns the position of the page that was given out last, or that failed.
+    #[must_use]
+    pub fn cursor(&self) -> Cursor {
+        self.current.clone()
+    }
+
+    /// Returns whether the last page was given out.
+    #[must_use]
+    pub fn is_finished(&self) -> bool {
+        self.finished
+    }
+
+    pub(super) fn subject(&self) -> String {
+        let subject = |listing: &Listing| listing.request(self.page_size, &self.current).subject();
+        self.listing.as_ref().map(subject).unwrap_or_default()
+    }
+
+    pub(super) fn restart_at(&mut self, mut cursor: Cursor) {
+        let is_ours = cursor.listing.is_none_or(|listing| listing == self.fingerprint);
+        let parts = self.listing.as_ref().map_or(0, |listing| listing.filters.len());
+        if self.listing.is_ok() && parts > 0 && !(is_ours && cursor.part < parts) {
+            self.listing = Err(Error::invalid_input("the cursor belongs to another listing")
+                .advise("resume with the same user and the same filter, or start again"));
+        }
+        cursor.listing = Some(self.fingerprint);
+        self.current = cursor.clone();
+        self.next = Some(cursor).filter(|cursor| self.listing.is_err() || cursor.part < parts);
+        self.ended = false;
+        self.finished = false;
+        self.circle = Circle::default();
+    }
+
+    fn fetch(&mut self) -> Option<Result<Page<T>>> {
+        let cursor = self.next.take()?;
+        let listing = match &self.listing {
+            Ok(listing) => listing,
+            Err(refusal) => return Some(Err(refusal.clone())),
+        };
+        let request = listing.request(self.page_size, &cursor);
+        let subject = request.subject();
+        self.current = cursor;
+        let mut contents = match self.session.send(request, &mut self.body, self.decode) {
+            Ok(contents) => contents,
+            Err(error) => return Some(Err(error)),
+        };
+        if let Some(next) = &contents.next_token {
+            if self.current.token.as_ref() == Some(next) || self.circle.closes_with(next) {
+                return Some(Err(Error::invalid_response(
+                    subject,
+                    "the pages go round in circles: a page token came that was there before",
+                )));
+            }
+        }
+        contents.items.drain(..self.current.taken.min(contents.items.len()));
+        let (part, token) = match contents.next_token {
+            Some(token) => (self.current.part, Some(token)),
+            None => {
+                self.circle = Circle::default();
+                (self.current.part + 1, None)
+            }
+        };
+        let next = Cursor { part, token, taken: 0, listing: self.current.listing };
+        self.next = Some(next).filter(|next| next.part < listing.filters.len());
+        Some(Ok(Page { items: contents.items, unreadable: contents.unreadable, next_cursor: self.next.clone() }))
+    }
+}
+
+impl<T> Iterator for Pages<T> {
+    type Item = Result<Page<T>>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        if self.ended {
+            return None;
+        }
+        let page = self.fetch();
+        self.finished = matches!(&page, None | Some(Ok(Page { next_cursor: None, .. })));
+        self.ended = self.finished || matches!(&page, Some(Err(_)));
+        page
+    }
+}
+
+impl<T> FusedIterator for Pages<T> {}
+
+impl<T> fmt::Debug for Pages<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Pages")
+            .field("listing", &self.subject())
+            // The service chose the text of the page token, and could have put anything into it.
+            .field("is_start", &self.current.is_start())
+            .field("ended", &self.ended)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Finds a circle of page tokens of any length with one token in memory, by R. Brent's algorithm: it is compared with each
+/// that comes, and moved up whenever the number of steps since has doubled.
+#[derive(Debug, Default)]
+struct Circle {
+    mark: Option<String>,
+    steps: u64,
+    limit: u64,
+}
+
+impl Circle {
+    fn closes_with(&mut self, token: &str) -> bool {
+        if self.mark.as_deref() == Some(token) {
+            return true;
+        }
+        self.steps += 1;
+        if self.steps >= self.limit {
+            self.mark = Some(token.to_owned());
+            self.limit = (self.limit * 2).max(1);
+            self.steps = 0;
+        }
+        false
+    }
+}
