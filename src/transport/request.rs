@@ -21,6 +21,8 @@ pub(crate) struct Request<'a> {
     pub(super) form: Option<&'a mut Form>,
     pub(super) deadline: Option<Instant>,
     pub(super) cancelled: Option<&'a AtomicBool>,
+    /// The last attempt was answered before the whole of it was sent.
+    pub(super) is_cut_short: bool,
 }
 
 impl<'a> Request<'a> {
@@ -34,6 +36,7 @@ impl<'a> Request<'a> {
             form: None,
             deadline: None,
             cancelled: None,
+            is_cut_short: false,
         }
     }
 
@@ -94,7 +97,7 @@ impl<'a> Request<'a> {
 
     /// Whether the service can have carried out a change: it has the whole body, or may have it.
     pub(super) fn may_have_arrived(&self) -> bool {
-        !self.only_reads() && self.form.as_ref().is_none_or(|form| form.is_sent())
+        !self.only_reads() && !self.is_cut_short && self.form.as_ref().is_none_or(|form| form.is_sent())
     }
 }
 
