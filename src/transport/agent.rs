@@ -1,20 +1,17 @@
 use std::net::IpAddr;
 
-use ureq::Agent;
 use ureq::http::Uri;
+use ureq::{Agent, Proxy, ProxyProtocol};
 
-use super::{BUFFER, SERVICE};
+use super::{BUFFER, SERVICE, net};
 
-pub(super) fn default_agent(on_loopback: bool) -> Agent {
+pub(super) fn default_agent() -> Agent {
     let mut config = Agent::config_builder()
+        .proxy(None)
         .input_buffer_size(BUFFER)
         .output_buffer_size(BUFFER)
         .max_idle_connections(32)
         .max_idle_connections_per_host(32);
-    if on_loopback {
-        // A proxy of the environment is for the world outside.
-        config = config.proxy(None);
-    }
     #[cfg(all(feature = "native-tls", not(feature = "rustls")))]
     {
         use ureq::tls::{RootCerts, TlsConfig, TlsProvider};
@@ -27,20 +24,45 @@ pub(super) fn default_agent(on_loopback: bool) -> Agent {
         use ureq::tls::{RootCerts, TlsConfig};
         config = config.tls_config(TlsConfig::builder().root_certs(RootCerts::PlatformVerifier).build());
     }
-    Agent::new_with_config(config.build())
+    net::agent(config.build())
+}
+
+/// An agent with the settings of a caller's own. Its connections are made as those of the default one are.
+pub(super) fn adopted_agent(agent: &Agent) -> Agent {
+    net::agent(agent.config().clone())
+}
+
+/// The proxy of all calls: the one that a caller's own agent was given, or what the environment asks for.
+pub(super) fn proxy_to(host: &Host, own: Option<&Agent>, base_url: &Uri) -> Result<Option<Proxy>, String> {
+    let given = own.and_then(|agent| agent.config().proxy()).filter(|proxy| !proxy.is_from_env());
+    if let Some(given) = given {
+        use ProxyProtocol::{Http, Https};
+        if !cfg!(feature = "socks") && !matches!(given.protocol(), Http | Https) {
+            return Err("the proxy of the agent can't be used: a SOCKS proxy needs the feature `socks`".to_owned());
+        }
+        return Ok(Some(given.clone()).filter(|proxy| !proxy.is_no_proxy(base_url)));
+    }
+    if host.is_loopback {
+        // A proxy of the environment is for the world outside.
+        return Ok(None);
+    }
+    let was_declined = own.is_some_and(|agent| agent.config().proxy().is_none()) && Proxy::try_from_env().is_some();
+    if was_declined { Ok(None) } else { net::proxy::choose(&host.name, host.port, net::proxy::environment) }
 }
 
 /// The host of a base URL.
 pub(super) struct Host {
     pub(super) is_loopback: bool,
-    pub(super) is_name: bool,
+    pub(super) name: String,
+    pub(super) port: u16,
 }
 
 /// HTTPS goes everywhere, plain HTTP only to this machine: a key must not cross a network in the clear.
 pub(super) fn check_base_url(base_url: &str) -> Result<Host, String> {
+    let shown = shown_url(base_url);
     // What isn't even shaped like one may be the key, in the wrong place.
     let no_url = || match base_url.contains("://") {
-        true => format!("{base_url:?} is no base URL; one looks like {SERVICE}"),
+        true => format!("{shown:?} is no base URL; one looks like {SERVICE}"),
         false => format!("the base URL is no URL; one looks like {SERVICE}"),
     };
     let uri: Uri = base_url.parse().map_err(|_| no_url())?;
@@ -51,7 +73,7 @@ pub(super) fn check_base_url(base_url: &str) -> Result<Host, String> {
     // The parser takes any text for a port, and the scheme's own port would then be asked.
     let has_port = authority.as_str() != authority.host();
     if has_port && authority.port_u16().is_none_or(|port| port == 0) {
-        return Err(format!("{base_url:?} has no port from 1 to 65535 behind its colon"));
+        return Err(format!("{shown:?} has no port from 1 to 65535 behind its colon"));
     }
     let name = authority.host().trim_start_matches('[').trim_end_matches(']');
     if name.is_empty() {
@@ -59,13 +81,53 @@ pub(super) fn check_base_url(base_url: &str) -> Result<Host, String> {
     }
     let address: Option<IpAddr> = name.parse().ok();
     let is_loopback = address.map_or(name.eq_ignore_ascii_case("localhost"), |address| address.is_loopback());
-    let host = Host { is_loopback, is_name: address.is_none() };
+    let port = authority.port_u16().unwrap_or(if scheme == "https" { 443 } else { 80 });
+    let host = Host { is_loopback, name: name.to_owned(), port };
     match scheme {
         "https" => Ok(host),
         "http" if host.is_loopback => Ok(host),
         "http" => Err(format!(
-            "{base_url:?} is plain HTTP to another machine, where everybody on the way could read the key; use https"
+            "{shown:?} is plain HTTP to another machine, where everybody on the way could read the key; use https"
         )),
         _ => Err(no_url()),
+    }
+}
+
+/// A base URL without what can be secret in it: a user, a password, a query.
+///
+/// What stands before the last `@` is left out whole, because a URL that can't be parsed has its parts nowhere.
+pub(super) fn shown_url(url: &str) -> String {
+    let (scheme, rest) = match url.split_once("://") {
+        Some((scheme, rest)) => (format!("{scheme}://"), rest),
+        None => (String::new(), url),
+    };
+    let (login, rest) = match rest.rsplit_once('@') {
+        Some((_, rest)) => ("[redacted]@", rest),
+        None => ("", rest),
+    };
+    let end = rest.find(['?', '#']).unwrap_or(rest.len());
+    let more = if end < rest.len() { "?[redacted]" } else { "" };
+    format!("{scheme}{login}{}{more}", &rest[..end])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::shown_url;
+
+    #[test]
+    fn a_shown_url_has_no_secret() {
+        for (url, shown) in [
+            ("https://apis.roblox.com", "https://apis.roblox.com"),
+            ("https://me:secret@proxy.example/path", "https://[redacted]@proxy.example/path"),
+            ("https://me:sec ret@proxy.example", "https://[redacted]@proxy.example"),
+            ("https://me:s@cr/e#t?@proxy.example", "https://[redacted]@proxy.example"),
+            ("https://secret@", "https://[redacted]@"),
+            ("me:secret@proxy.example", "[redacted]@proxy.example"),
+            ("https://host/?key=secret", "https://host/?[redacted]"),
+            ("https://host/#secret", "https://host/?[redacted]"),
+            ("http://me:secret@localhost:99999", "http://[redacted]@localhost:99999"),
+        ] {
+            assert_eq!(shown_url(url), shown);
+        }
     }
 }

@@ -3,6 +3,7 @@
 mod agent;
 mod body;
 mod failure;
+pub(crate) mod net;
 mod request;
 mod session;
 mod timeouts;
@@ -11,8 +12,8 @@ use std::fmt;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use ureq::http::{self, HeaderValue};
-use ureq::{Agent, AsSendBody, SendBody};
+use ureq::http::{self, HeaderValue, Uri};
+use ureq::{Agent, AsSendBody, Proxy, SendBody};
 use zeroize::Zeroizing;
 
 pub(crate) use failure::Undecodable;
@@ -20,8 +21,9 @@ pub(crate) use request::Request;
 pub(crate) use session::Session;
 pub use timeouts::Timeouts;
 
-use self::agent::{check_base_url, default_agent};
-use self::body::{ReadProblem, read_bounded};
+use self::agent::{adopted_agent, check_base_url, default_agent, proxy_to, shown_url};
+use self::body::{ReadProblem, read_bounded, unpacked};
+use self::net::{EarlyAnswer, Failure};
 use self::request::left_until;
 use crate::credentials::{Authorization, Credentials, Scheme};
 use crate::error::{Error, ErrorKind, Result};
@@ -69,7 +71,7 @@ impl Default for TransportOptions {
 impl fmt::Debug for TransportOptions {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("TransportOptions")
-            .field("base_url", &self.base_url)
+            .field("base_url", &shown_url(&self.base_url))
             .field("user_agent", &self.user_agent)
             .field("timeouts", &self.timeouts)
             .field("retry", &self.retry)
@@ -82,8 +84,7 @@ impl fmt::Debug for TransportOptions {
 pub(crate) struct Transport {
     agent: Agent,
     base_url: String,
-    /// Whether the address of the host has to be looked up.
-    has_host_name: bool,
+    proxy: Option<Proxy>,
     /// Why no call can be made.
     problem: Option<String>,
     credentials: Credentials,
@@ -96,20 +97,22 @@ pub(crate) struct Transport {
 impl Transport {
     pub(crate) fn new(credentials: Credentials, options: TransportOptions) -> Self {
         let base_url = options.base_url.trim().trim_end_matches('/').to_owned();
-        let checked = check_base_url(&base_url);
-        let on_loopback = checked.as_ref().is_ok_and(|host| host.is_loopback);
-        let has_host_name = checked.as_ref().is_ok_and(|host| host.is_name);
-        let agent = options.agent.unwrap_or_else(|| default_agent(on_loopback));
-        let problem = checked
-            .and_then(|_| match HeaderValue::from_str(&options.user_agent) {
-                Ok(_) => Ok(()),
+        let own = options.agent.as_ref();
+        let proxy = check_base_url(&base_url)
+            .and_then(|host| proxy_to(&host, own, &base_url.parse().unwrap_or_default()))
+            .and_then(|proxy| match HeaderValue::from_str(&options.user_agent) {
+                Ok(_) => Ok(proxy),
                 Err(_) => Err(format!("{:?} can't be a user agent", options.user_agent)),
-            })
-            .err();
+            });
+        let agent = own.map_or_else(default_agent, adopted_agent);
+        let (proxy, problem) = match proxy {
+            Ok(proxy) => (proxy, None),
+            Err(problem) => (None, Some(problem)),
+        };
         Self {
             agent,
             base_url,
-            has_host_name,
+            proxy,
             problem,
             credentials,
             user_agent: options.user_agent,
@@ -235,7 +238,23 @@ impl Transport {
         };
         let status = response.status();
         let limits = Limits::read(|name| response.headers().get(name)?.to_str().ok());
-        let mut reader = response.into_body().into_reader();
+        if status.is_informational() || (status.is_success() && request.is_cut_short) {
+            let problem = match status.is_success() {
+                true => "the service took the request before it had the whole of it",
+                false => "an interim answer took the place of the final one",
+            };
+            let error = Error::invalid_response(request.subject(), problem).with_status(status.as_u16());
+            return (Some(status.as_u16()), limits, Err(error.with_unknown_outcome(!request.only_reads())));
+        }
+        let (head, packed) = response.into_parts();
+        let mut reader = match unpacked(&head.headers, packed.into_reader()) {
+            Ok(reader) => reader,
+            Err(packing) if status.is_success() => {
+                let error = failure::packed(request, &packing).with_status(status.as_u16());
+                return (Some(status.as_u16()), limits, Err(error));
+            }
+            Err(_) => Box::new(std::io::empty()),
+        };
         if status.is_success() {
             let read = read_bounded(&mut reader, body, LARGEST_BODY, end);
             let outcome = read
@@ -259,10 +278,40 @@ impl Transport {
         authorization: &Authorization,
         limit: Duration,
     ) -> Result<http::Response<ureq::Body>> {
+        let end = Instant::now() + limit;
         let upload = request.upload_size();
+        let asks_first = upload.is_some_and(|size| size >= ASKS_FIRST);
+        let mut sent = self.exchange_once(request, authorization, asks_first, end);
+        // The question was in the way, not the request: it is made again without.
+        if asks_first && is_against_asking(&sent) && request.form.as_mut().is_some_and(|form| form.rewind()) {
+            drop(sent);
+            sent = self.exchange_once(request, authorization, false, end);
+        }
+        sent.map_err(|error| {
+            if let Some(problem) = request.form.as_mut().and_then(|form| form.take_problem()) {
+                return problem;
+            }
+            let unknown = request.may_have_arrived();
+            failure::broken_exchange(&self.timeouts, request.subject(), error, upload, limit)
+                .with_unknown_outcome(unknown)
+        })
+    }
+
+    fn exchange_once(
+        &self,
+        request: &mut Request<'_>,
+        authorization: &Authorization,
+        asks_first: bool,
+        end: Instant,
+    ) -> Result<http::Response<ureq::Body>, ureq::Error> {
+        request.is_cut_short = false;
+        let upload = request.upload_size();
+        let uri: Uri = format!("{}{}{}", self.base_url, request.path, request.query)
+            .parse()
+            .map_err(|error: http::uri::InvalidUri| ureq::Error::Http(error.into()))?;
         let mut head = http::Request::builder()
             .method(request.endpoint.method().as_str())
-            .uri(format!("{}{}{}", self.base_url, request.path, request.query))
+            .uri(uri.clone())
             .header("user-agent", &self.user_agent)
             .header("accept", "application/json");
         let (name, value) = match authorization.scheme {
@@ -277,23 +326,24 @@ impl Transport {
         }
         if let Some(form) = &request.form {
             head = head.header("content-type", form.content_type()).header("content-length", form.len());
-            if form.len() >= ASKS_FIRST {
-                head = head.header("expect", "100-continue");
-            }
         }
-        let subject = request.subject();
-        let deadline = request.deadline;
+        if asks_first {
+            head = head.header("expect", "100-continue");
+        }
         let sent = match &mut request.form {
-            Some(form) => self.run(head, SendBody::from_reader(&mut **form), upload, deadline),
-            None => self.run(head, (), upload, deadline),
+            Some(form) => self.run(head, SendBody::from_reader(&mut **form), upload, end),
+            None => self.run(head, (), upload, end),
         };
-        sent.map_err(|error| {
-            if let Some(problem) = request.form.as_mut().and_then(|form| form.take_problem()) {
-                return problem;
-            }
-            let unknown = request.may_have_arrived();
-            failure::broken_exchange(&self.timeouts, subject, error, upload, limit).with_unknown_outcome(unknown)
-        })
+        match sent {
+            Err(ureq::Error::Other(other)) => match other.downcast::<EarlyAnswer>() {
+                Ok(answer) => {
+                    request.is_cut_short = true;
+                    net::read_early_answer(*answer, uri, LARGEST_HEADERS, left_until(end))
+                }
+                Err(other) => Err(ureq::Error::Other(other)),
+            },
+            sent => sent,
+        }
     }
 
     /// How long an attempt may take that begins now.
@@ -306,33 +356,29 @@ impl Transport {
         head: http::request::Builder,
         body: impl AsSendBody,
         upload: Option<u64>,
-        deadline: Option<Instant>,
+        end: Instant,
     ) -> Result<http::Response<ureq::Body>, ureq::Error> {
-        let limit = self.limit(upload, deadline);
+        let limit = left_until(end);
+        let connect = self.timeouts.connect.min(LONGEST);
         let mut config = self
             .agent
             .configure_request(head.body(body).map_err(ureq::Error::Http)?)
             .http_status_as_error(false)
             .max_redirects(0)
             .max_response_header_size(LARGEST_HEADERS)
-            .timeout_connect(Some(self.timeouts.connect.min(LONGEST)))
+            .proxy(self.proxy.clone())
+            .timeout_global(Some(limit))
+            .timeout_resolve(Some(connect))
+            .timeout_connect(Some(connect))
             .timeout_per_read(Some(self.timeouts.read_with(upload)))
             .timeout_per_write(Some(self.timeouts.write.min(LONGEST)))
             .timeout_await_100(Some(WAIT_FOR_CONTINUE))
             // A caller's own agent may have set these.
             .timeout_per_call(None)
-            .timeout_resolve(None)
-            .timeout_send_request(Some(limit))
-            .timeout_send_body(Some(limit))
-            .timeout_recv_response(Some(limit))
-            .timeout_recv_body(Some(limit));
-        // Under a global limit ureq looks the host up in a thread of its own, at each call, which takes longer than a call
-        // on this machine. A read from an address needs no look-up, and is over when its answer is: the wait for the
-        // answer has the limit, and what comes is read under the rest of it.
-        config = match deadline {
-            None if !self.has_host_name && upload.is_none() => config.timeout_global(None),
-            _ => config.timeout_global(Some(limit)),
-        };
+            .timeout_send_request(None)
+            .timeout_send_body(None)
+            .timeout_recv_response(None)
+            .timeout_recv_body(None);
         if upload.is_some() {
             // Settings of its own keep a request out of the pool. A connection that has just been made can't turn out
             // to be stale after the upload, when nobody knows what became of it.
@@ -351,6 +397,15 @@ impl Transport {
     /// The same for a text.
     pub(crate) fn redacted(&self, text: &str) -> String {
         self.credentials.redact(text)
+    }
+}
+
+/// Whether a request failed because it asked first whether its body is welcome.
+fn is_against_asking(sent: &Result<http::Response<ureq::Body>, ureq::Error>) -> bool {
+    match sent {
+        Ok(answer) => answer.status() == http::StatusCode::EXPECTATION_FAILED,
+        Err(ureq::Error::Other(other)) => matches!(other.downcast_ref(), Some(Failure::BrokeBeforeBody(_))),
+        Err(_) => false,
     }
 }
 
@@ -386,7 +441,7 @@ fn took_too_long(timeout: Duration) -> String {
 impl fmt::Debug for Transport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Transport")
-            .field("base_url", &self.base_url)
+            .field("base_url", &shown_url(&self.base_url))
             .field("credentials", &self.credentials)
             .field("timeouts", &self.timeouts)
             .field("retry", &self.retry)

@@ -18,12 +18,23 @@ pub(crate) struct Request<'a> {
     pub(super) form: Option<&'a mut Form>,
     pub(super) deadline: Option<Instant>,
     pub(super) cancelled: Option<&'a Cancel>,
+    /// The last attempt was answered before the whole of it was sent.
+    pub(super) is_cut_short: bool,
 }
 
 impl<'a> Request<'a> {
     /// `path` is the endpoint's own, filled in.
     pub(crate) fn new(endpoint: &'a Endpoint, path: &'a str) -> Self {
-        Self { endpoint, path, query: String::new(), echoes: &[], form: None, deadline: None, cancelled: None }
+        Self {
+            endpoint,
+            path,
+            query: String::new(),
+            echoes: &[],
+            form: None,
+            deadline: None,
+            cancelled: None,
+            is_cut_short: false,
+        }
     }
 
     pub(crate) fn form(mut self, form: &'a mut Form) -> Self {
@@ -81,7 +92,7 @@ impl<'a> Request<'a> {
 
     /// Whether the service can have carried out a change: it has the whole body, or may have it.
     pub(super) fn may_have_arrived(&self) -> bool {
-        !self.only_reads() && self.form.as_ref().is_none_or(|form| form.is_sent())
+        !self.only_reads() && !self.is_cut_short && self.form.as_ref().is_none_or(|form| form.is_sent())
     }
 }
 

@@ -1,0 +1,339 @@
+//! Reads answers that come before ureq looks for them.
+//!
+//! ureq sends a whole request and reads the answer then. A service can answer earlier: with interim answers (1xx), or
+//! with a refusal that makes sending the rest useless. This wrapper stands between ureq and a connection, plain or TLS.
+//! It follows the request by what is sent, passes over interim answers, and ends a request with [`EarlyAnswer`] as soon
+//! as a final answer begins.
+
+use std::fmt;
+use std::io;
+
+use ureq::unversioned::transport::{Buffers, NextTimeout, Transport};
+use ureq::{Error, Timeout};
+
+use super::countdown::Countdown;
+use super::failure::Failure;
+use super::tcp::no_wait;
+
+/// The largest head of an interim answer.
+const LARGEST_INTERIM: usize = 24 * 1024;
+
+/// A connection on which answers are read as soon as they are there.
+#[derive(Debug)]
+pub(super) struct Early {
+    inner: Box<dyn Transport>,
+    phase: Phase,
+    /// The answer is all that is wanted; what ureq sends goes nowhere.
+    only_answer: Option<OnlyAnswer>,
+}
+
+#[derive(Debug)]
+struct OnlyAnswer {
+    /// The beginning of the answer is in the buffer, and ureq has not seen it.
+    is_unseen: bool,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Phase {
+    /// The head of a request is sent.
+    Head { asks_first: bool },
+    /// The service was asked whether it wants the body.
+    Asked,
+    /// The body is sent, if there is one.
+    Body,
+    /// An answer is awaited.
+    Answer,
+    /// The head of the final answer was handed on.
+    Answered,
+}
+
+/// A final answer that began before the whole request was sent. Holds the connection that it comes over.
+pub(in crate::transport) struct EarlyAnswer(Early);
+
+/// What an input begins with, once the interim answers are taken off.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Begun {
+    Nothing,
+    /// Too little to say what it is, or an interim answer of which more must come.
+    Something,
+    Final,
+}
+
+impl Early {
+    pub(super) fn new(inner: Box<dyn Transport>) -> Self {
+        Self { inner, phase: Phase::Head { asks_first: false }, only_answer: None }
+    }
+
+    /// The head of the request goes out; from here on it is known whether it asks first.
+    fn follow_head(&mut self, amount: usize) {
+        let head = &self.inner.buffers().output()[..amount];
+        let before = matches!(self.phase, Phase::Head { asks_first: true });
+        // ureq never parts a header.
+        let asks_first = before || head.split(|byte| *byte == b'\n').any(|line| starts_with(line, b"expect:"));
+        self.phase = match head.ends_with(b"\r\n\r\n") || head == b"\r\n" {
+            false => Phase::Head { asks_first },
+            true if asks_first => Phase::Asked,
+            true => Phase::Body,
+        };
+    }
+
+    /// Fails with the final answer if it has begun, or with the reason why none can come.
+    fn look(&mut self) -> Result<(), Error> {
+        if self.inner.is_open() {
+            return Ok(());
+        }
+        let has_ended = match self.inner.await_input(no_wait()) {
+            Ok(more) => !more,
+            Err(Error::Timeout(_)) => false,
+            Err(Error::Io(error)) if error.kind() == io::ErrorKind::WouldBlock => false,
+            Err(error) => return Err(broke(error, Failure::BrokeWhileSending)),
+        };
+        match self.skip_interim().0 {
+            Begun::Final => Err(self.hand_over()),
+            _ if has_ended => Err(Failure::BrokeWhileSending(closed()).into()),
+            _ => Ok(()),
+        }
+    }
+
+    /// Waits for the word whether the body is wanted.
+    fn await_word(&mut self, limit: NextTimeout) -> Result<bool, Error> {
+        // What ureq takes for the end of the wait.
+        let send_body = || Err(Error::Timeout(Timeout::Await100));
+        let time = Countdown::new(limit);
+        loop {
+            match time.rest().and_then(|rest| self.inner.await_input(rest)) {
+                Ok(true) => {}
+                Ok(false) => return Err(Failure::BrokeBeforeBody(closed()).into()),
+                Err(Error::Timeout(Timeout::PerRead)) => return send_body(),
+                Err(error) => return Err(broke(error, Failure::BrokeBeforeBody)),
+            }
+            let (begun, is_welcome) = self.skip_interim();
+            let size = self.inner.buffers().input().len();
+            match begun {
+                Begun::Final => return Err(self.hand_over()),
+                _ if is_welcome => return send_body(),
+                _ if size > LARGEST_INTERIM => return Err(Error::LargeResponseHeader(size, LARGEST_INTERIM)),
+                _ => {}
+            }
+        }
+    }
+
+    /// Waits for more of an answer that isn't interim.
+    fn await_answer(&mut self, limit: NextTimeout) -> Result<bool, Error> {
+        let time = Countdown::new(limit);
+        loop {
+            let more = self.inner.await_input(time.rest()?)?;
+            match self.skip_interim().0 {
+                Begun::Nothing if more => {}
+                Begun::Final => {
+                    if head_end(self.inner.buffers().input()).is_some() {
+                        self.phase = Phase::Answered;
+                    }
+                    return Ok(more);
+                }
+                Begun::Nothing | Begun::Something => return Ok(more),
+            }
+        }
+    }
+
+    /// Takes interim answers off the input. Also returns whether one of them was a 100.
+    fn skip_interim(&mut self) -> (Begun, bool) {
+        let mut is_welcome = false;
+        loop {
+            let input = self.inner.buffers().input();
+            let status = match status(input) {
+                Status::None => return (Begun::Nothing, is_welcome),
+                Status::Partial => return (Begun::Something, is_welcome),
+                Status::Foreign => return (Begun::Final, is_welcome),
+                Status::Of(status) => status,
+            };
+            // Nobody asked for another protocol, so a 101 is the end of the talk.
+            if !(100..200).contains(&status) || status == 101 {
+                return (Begun::Final, is_welcome);
+            }
+            let Some(end) = head_end(input) else { return (Begun::Something, is_welcome) };
+            is_welcome |= status == 100;
+            self.inner.buffers().input_consume(end);
+        }
+    }
+
+    /// Gives the connection away along with the answer that comes over it. ureq drops what stays.
+    fn hand_over(&mut self) -> Error {
+        let inner = std::mem::replace(&mut self.inner, Box::new(()));
+        let only_answer = Some(OnlyAnswer { is_unseen: true });
+        Error::Other(Box::new(EarlyAnswer(Self { inner, phase: Phase::Answer, only_answer })))
+    }
+}
+
+impl Transport for Early {
+    fn buffers(&mut self) -> &mut dyn Buffers {
+        self.inner.buffers()
+    }
+
+    fn transmit_output(&mut self, amount: usize, limit: NextTimeout) -> Result<(), Error> {
+        if self.only_answer.is_some() {
+            return Ok(());
+        }
+        match self.phase {
+            Phase::Answer | Phase::Answered => {
+                self.phase = Phase::Head { asks_first: false };
+                self.follow_head(amount);
+            }
+            Phase::Head { .. } => self.follow_head(amount),
+            Phase::Asked | Phase::Body => {
+                self.phase = Phase::Body;
+                self.look()?;
+            }
+        }
+        self.inner.transmit_output(amount, limit)
+    }
+
+    fn await_input(&mut self, limit: NextTimeout) -> Result<bool, Error> {
+        if self.only_answer.as_mut().is_some_and(|only| std::mem::take(&mut only.is_unseen)) {
+            return Ok(true);
+        }
+        match self.phase {
+            Phase::Asked => self.await_word(limit),
+            Phase::Head { .. } | Phase::Body | Phase::Answer => {
+                self.phase = Phase::Answer;
+                self.await_answer(limit)
+            }
+            Phase::Answered => self.inner.await_input(limit),
+        }
+    }
+
+    fn is_open(&mut self) -> bool {
+        self.only_answer.is_none() && self.inner.is_open()
+    }
+
+    fn is_tls(&self) -> bool {
+        self.inner.is_tls()
+    }
+}
+
+impl EarlyAnswer {
+    pub(super) fn into_transport(self) -> Early {
+        self.0
+    }
+}
+
+impl fmt::Debug for EarlyAnswer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("EarlyAnswer").finish_non_exhaustive()
+    }
+}
+
+impl fmt::Display for EarlyAnswer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the service answered before it had the whole request")
+    }
+}
+
+impl std::error::Error for EarlyAnswer {}
+
+fn closed() -> io::Error {
+    io::Error::new(io::ErrorKind::UnexpectedEof, "the service closed it without an answer")
+}
+
+fn broke(error: Error, failure: impl FnOnce(io::Error) -> Failure) -> Error {
+    match error {
+        Error::Io(error) => failure(error).into(),
+        error => error,
+    }
+}
+
+fn starts_with(line: &[u8], name: &[u8]) -> bool {
+    line.get(..name.len()).is_some_and(|start| start.eq_ignore_ascii_case(name))
+}
+
+pub(super) enum Status {
+    /// There is no input.
+    None,
+    /// There is not enough of it.
+    Partial,
+    Of(u16),
+    /// It isn't HTTP.
+    Foreign,
+}
+
+/// The status that an input begins with: `HTTP/1.1 200`.
+pub(super) fn status(input: &[u8]) -> Status {
+    const BEFORE: &[u8] = b"HTTP/1.";
+    const LENGTH: usize = BEFORE.len() + 5;
+    if input.is_empty() {
+        return Status::None;
+    }
+    let line = &input[blank(input)..];
+    let known = line.len().min(BEFORE.len());
+    if line[..known] != BEFORE[..known] {
+        return Status::Foreign;
+    }
+    let Some(line) = line.get(..LENGTH) else { return Status::Partial };
+    let digits = &line[BEFORE.len() + 2..];
+    match std::str::from_utf8(digits).ok().and_then(|digits| digits.parse().ok()) {
+        Some(status) => Status::Of(status),
+        None => Status::Foreign,
+    }
+}
+
+/// Empty lines before an answer, which count for nothing.
+fn blank(input: &[u8]) -> usize {
+    input.iter().take_while(|byte| matches!(byte, b'\r' | b'\n')).count()
+}
+
+/// Where the head that an input begins with ends, the empty line behind it included.
+pub(super) fn head_end(input: &[u8]) -> Option<usize> {
+    let mut at = blank(input);
+    loop {
+        let line = at + input[at..].iter().position(|byte| *byte == b'\n')? + 1;
+        match &input[line..] {
+            [b'\n', ..] => return Some(line + 1),
+            [b'\r', b'\n', ..] => return Some(line + 2),
+            _ => at = line,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn heads_end_at_their_empty_line() {
+        for (input, end) in [
+            ("", None),
+            ("HTTP/1.1 100 Continue\r\n", None),
+            ("HTTP/1.1 100 Continue\r\n\r", None),
+            ("HTTP/1.1 100 Continue\r\n\r\n", Some(25)),
+            ("HTTP/1.1 100\r\na: b\r\n\r\nHTTP", Some(22)),
+            ("HTTP/1.1 100\n\nHTTP", Some(14)),
+            ("\r\nHTTP/1.1 100\r\n\r\n", Some(18)),
+            ("\r\n\r\n", None),
+        ] {
+            assert_eq!(head_end(input.as_bytes()), end, "{input:?}");
+        }
+    }
+
+    #[test]
+    fn a_status_is_read_as_soon_as_it_is_there() {
+        let read = |input: &str| match status(input.as_bytes()) {
+            Status::None => "none".to_owned(),
+            Status::Partial => "partial".to_owned(),
+            Status::Foreign => "foreign".to_owned(),
+            Status::Of(status) => status.to_string(),
+        };
+        for (input, expected) in [
+            ("", "none"),
+            ("\r\n", "partial"),
+            ("H", "partial"),
+            ("HTTP/1.1 40", "partial"),
+            ("HTTP/1.1 403", "403"),
+            ("HTTP/1.0 103 Early Hints\r\n", "103"),
+            ("SSH-2.0", "foreign"),
+            ("HTTP/1.1 abc", "foreign"),
+            ("<html>", "foreign"),
+        ] {
+            assert_eq!(read(input), expected, "{input:?}");
+        }
+    }
+}

@@ -1,0 +1,128 @@
+//! What goes wrong below HTTP. It travels through ureq inside [`ureq::Error::Other`].
+
+use std::error::Error as StdError;
+use std::fmt;
+use std::io;
+
+use ureq::Timeout;
+
+/// Why a connection could not be made, or broke.
+#[derive(Debug)]
+pub(in crate::transport) enum Failure {
+    /// The name of a host has no address.
+    LookUp { host: String, error: io::Error },
+    /// No address of a host could be connected to.
+    Connect { to: String, error: io::Error },
+    /// Looking up, connecting or the TLS handshake took too long.
+    Late { to: String, passed: Timeout },
+    /// The certificate of a host is not trusted. Another try meets the same certificate.
+    Certificate { host: String, problem: String, unknown_issuer: bool },
+    /// Any other failure of a TLS handshake.
+    Tls { host: String, problem: String },
+    /// A proxy didn't let the connection through.
+    Proxy(ProxyRefusal),
+    /// The connection broke before the service said whether it wants the body. Nothing of the body was sent.
+    BrokeBeforeBody(io::Error),
+    /// The connection broke while the request was sent.
+    BrokeWhileSending(io::Error),
+}
+
+/// What a proxy said in place of letting a connection through.
+#[derive(Debug)]
+pub(in crate::transport) struct ProxyRefusal {
+    /// The proxy's address, without its password.
+    pub(in crate::transport) proxy: String,
+    pub(in crate::transport) problem: String,
+    pub(in crate::transport) reason: ProxyReason,
+}
+
+/// What a proxy has against a connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::transport) enum ProxyReason {
+    /// It wants a user name and a password, or others than it was given.
+    Login,
+    /// Its rules.
+    Rules,
+    /// Something that can be gone the next time.
+    Passing,
+}
+
+impl Failure {
+    pub(super) fn late(to: impl Into<String>, passed: Timeout) -> ureq::Error {
+        Self::Late { to: to.into(), passed }.into()
+    }
+}
+
+impl From<Failure> for ureq::Error {
+    fn from(failure: Failure) -> Self {
+        Self::Other(Box::new(failure))
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::LookUp { host, error } => write!(f, "looking up {host} failed: {error}"),
+            Self::Connect { to, error } => write!(f, "connecting to {to} failed: {error}"),
+            Self::Late { to, .. } => write!(f, "no connection to {to} in time"),
+            Self::Certificate { host, problem, .. } => write!(f, "the certificate of {host} is not trusted: {problem}"),
+            Self::Tls { host, problem } => write!(f, "the TLS handshake with {host} failed: {problem}"),
+            Self::Proxy(refusal) => {
+                write!(f, "the proxy {} did not let the connection through: {}", refusal.proxy, refusal.problem)
+            }
+            Self::BrokeBeforeBody(error) => write!(f, "the connection broke before the body was sent: {error}"),
+            Self::BrokeWhileSending(error) => write!(f, "the connection broke while the request was sent: {error}"),
+        }
+    }
+}
+
+impl StdError for Failure {}
+
+/// Tells an untrusted certificate from every other way in which a TLS handshake fails.
+pub(super) fn of_handshake(host: &str, error: ureq::Error) -> ureq::Error {
+    let host = host.to_owned();
+    let problem = match error {
+        ureq::Error::Timeout(passed) => return Failure::late(host, passed),
+        ureq::Error::Other(other) => return ureq::Error::Other(other),
+        ureq::Error::Io(error) => {
+            if let Some((problem, unknown_issuer)) = untrusted(&error) {
+                return Failure::Certificate { host, problem, unknown_issuer }.into();
+            }
+            error.to_string()
+        }
+        #[cfg(feature = "native-tls")]
+        ureq::Error::NativeTls(error) => {
+            // The platforms' libraries have no error type in common; their words do name a certificate.
+            let problem = error.to_string();
+            let words = problem.to_ascii_lowercase();
+            if words.contains("certificate") || words.contains("not trusted") {
+                let unknown_issuer = words.contains("issuer") || words.contains("self") || words.contains("trust");
+                return Failure::Certificate { host, problem, unknown_issuer }.into();
+            }
+            problem
+        }
+        // Settings that can't work, such as a TLS library that isn't built in.
+        error @ (ureq::Error::TlsRequired | ureq::Error::Tls(_)) => return error,
+        error => error.to_string(),
+    };
+    Failure::Tls { host, problem }.into()
+}
+
+/// What is wrong with the certificate, and whether its issuer is unknown; `None` if it isn't about a certificate.
+#[cfg(feature = "rustls")]
+pub(in crate::transport) fn untrusted(error: &io::Error) -> Option<(String, bool)> {
+    use rustls::CertificateError;
+    match error.get_ref()?.downcast_ref::<rustls::Error>()? {
+        rustls::Error::InvalidCertificate(problem) => {
+            let self_signed = matches!(problem, CertificateError::Other(_));
+            let unknown_issuer = self_signed || matches!(problem, CertificateError::UnknownIssuer);
+            Some((problem.to_string(), unknown_issuer))
+        }
+        _ => None,
+    }
+}
+
+#[cfg(not(feature = "rustls"))]
+pub(in crate::transport) fn untrusted(_: &io::Error) -> Option<(String, bool)> {
+    None
+}

@@ -1,0 +1,236 @@
+//! Which proxy the environment asks for.
+//!
+//! ureq would read the variables itself, and go without a proxy where it can't make sense of one. A key must not take
+//! another way than the one it was told to take, so what can't be honoured is refused here.
+
+use percent_encoding::percent_decode_str;
+use ureq::{Proxy, ProxyProtocol};
+
+use super::no_proxy::matches_no_proxy;
+
+/// What is asked for, in this order; the specific variable goes before the general one.
+const VARIABLES: [&str; 4] = ["https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"];
+const EXCEPTIONS: [&str; 2] = ["no_proxy", "NO_PROXY"];
+
+/// Returns the proxy for HTTPS connections to a host.
+///
+/// The error says which variable can't be honoured, and why. It never holds the variable's value, which can have a
+/// password in it.
+pub(crate) fn choose(
+    host: &str,
+    port: u16,
+    variable: impl Fn(&str) -> Option<String>,
+) -> Result<Option<Proxy>, String> {
+    let value_of = |name: &'static str| {
+        let value = variable(name)?.trim().to_owned();
+        if value.is_empty() { None } else { Some((name, value)) }
+    };
+    let Some((variable, value)) = VARIABLES.into_iter().find_map(value_of) else { return Ok(None) };
+    if let Some((_, exceptions)) = EXCEPTIONS.into_iter().find_map(value_of) {
+        if matches_no_proxy(&exceptions, host, port) {
+            return Ok(None);
+        }
+    }
+    match parse(&value) {
+        Ok(proxy) => Ok(Some(proxy)),
+        Err(problem) => Err(format!(
+            "the proxy in {variable} can't be used: {problem}; expected the form http://user:password@host:port, \
+             or no value"
+        )),
+    }
+}
+
+/// Reads a variable of the process.
+pub(crate) fn environment(name: &str) -> Option<String> {
+    // What is no text is refused with the rest, and not taken for unset.
+    std::env::var_os(name).map(|value| value.to_string_lossy().into_owned())
+}
+
+fn parse(value: &str) -> Result<Proxy, &'static str> {
+    let (scheme, rest) = match value.split_once("://") {
+        Some((scheme, rest)) => (scheme.to_ascii_lowercase(), rest),
+        None => ("http".to_owned(), value),
+    };
+    let (protocol, default_port) = match scheme.as_str() {
+        "http" => (ProxyProtocol::Http, 80),
+        "https" if cfg!(any(feature = "rustls", feature = "native-tls")) => (ProxyProtocol::Https, 443),
+        "https" => return Err("a proxy behind https needs one of the features rustls and native-tls"),
+        "socks4" | "socks4a" | "socks" | "socks5" | "socks5h" if !cfg!(feature = "socks") => {
+            return Err("a SOCKS proxy needs the feature `socks`, which is not built in");
+        }
+        "socks4" => (ProxyProtocol::Socks4, 1080),
+        "socks4a" => (ProxyProtocol::Socks4A, 1080),
+        "socks" | "socks5" => (ProxyProtocol::Socks5, 1080),
+        "socks5h" => (ProxyProtocol::Socks5h, 1080),
+        _ => return Err("its scheme is none of http, https, socks4, socks4a, socks5 and socks5h"),
+    };
+    let authority = rest.strip_suffix('/').unwrap_or(rest);
+    let (login, address) = match authority.rsplit_once('@') {
+        Some((login, address)) => (Some(login), address),
+        None => (None, authority),
+    };
+    let (host, port) = match address.strip_prefix('[') {
+        Some(rest) => {
+            let (host, behind) = rest.split_once(']').ok_or("its address has an opening bracket only")?;
+            host.parse::<std::net::Ipv6Addr>().map_err(|_| "what its address has in brackets is no IPv6 address")?;
+            let port = match behind.strip_prefix(':') {
+                Some(port) => Some(port),
+                None if behind.is_empty() => None,
+                None => return Err("its port is no number from 1 to 65535"),
+            };
+            (format!("[{host}]"), port)
+        }
+        None => match address.split_once(':') {
+            Some((host, port)) => (host.to_owned(), Some(port)),
+            None => (address.to_owned(), None),
+        },
+    };
+    if !host.starts_with('[') && !is_host(&host) {
+        return Err("it names no host");
+    }
+    let port = match port {
+        None => default_port,
+        Some(port) if port.bytes().all(|byte| byte.is_ascii_digit()) => {
+            port.parse::<u16>().ok().filter(|port| *port > 0).ok_or("its port is no number from 1 to 65535")?
+        }
+        Some(_) => return Err("its port is no number from 1 to 65535"),
+    };
+    let mut proxy = Proxy::builder(protocol).host(&host).port(port);
+    if let Some(login) = login {
+        let (user, password) = match login.split_once(':') {
+            Some((user, password)) => (user, Some(password)),
+            None => (login, None),
+        };
+        proxy = proxy.username(&decoded(user)?);
+        if let Some(password) = password {
+            proxy = proxy.password(&decoded(password)?);
+        }
+    }
+    proxy.build().map_err(|_| "it is no URL")
+}
+
+fn is_host(host: &str) -> bool {
+    !host.is_empty() && host.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_'))
+}
+
+fn decoded(text: &str) -> Result<String, &'static str> {
+    const PROBLEM: &str = "its user name or password is no text";
+    let text = percent_decode_str(text).decode_utf8().map_err(|_| PROBLEM)?;
+    if text.contains(|c: char| c.is_control() || c == char::REPLACEMENT_CHARACTER) {
+        return Err(PROBLEM);
+    }
+    Ok(text.into_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn choose_from(variables: &[(&str, &str)]) -> Result<Option<Proxy>, String> {
+        choose("apis.roblox.com", 443, |name| {
+            variables.iter().find(|(known, _)| *known == name).map(|(_, value)| (*value).to_owned())
+        })
+    }
+
+    fn chosen(variables: &[(&str, &str)]) -> Option<String> {
+        let proxy = choose_from(variables).expect("it can be honoured")?;
+        let login = proxy.username().map(|user| format!("{user}:{}@", proxy.password().unwrap_or("-")));
+        Some(format!("{} {}{}:{}", proxy.protocol(), login.unwrap_or_default(), proxy.host(), proxy.port()))
+    }
+
+    #[test]
+    fn the_specific_variable_goes_first_and_an_empty_one_is_unset() {
+        for (variables, expected) in [
+            (&[][..], None),
+            (&[("HTTPS_PROXY", "http://a:1")], Some("HTTP a:1")),
+            (&[("ALL_PROXY", "http://a:1"), ("HTTPS_PROXY", "http://b:2")], Some("HTTP b:2")),
+            (&[("all_proxy", "http://a:1"), ("HTTPS_PROXY", "http://b:2")], Some("HTTP b:2")),
+            (&[("https_proxy", "http://a:1"), ("HTTPS_PROXY", "http://b:2")], Some("HTTP a:1")),
+            (&[("https_proxy", ""), ("HTTPS_PROXY", " "), ("ALL_PROXY", "http://a:1")], Some("HTTP a:1")),
+            (&[("ALL_PROXY", "broken://"), ("HTTPS_PROXY", "http://b:2")], Some("HTTP b:2")),
+            (&[("HTTP_PROXY", "http://a:1"), ("http_proxy", "http://a:1")], None),
+            (&[("ALL_PROXY", "broken://"), ("NO_PROXY", "roblox.com")], None),
+            (&[("ALL_PROXY", "http://a:1"), ("NO_PROXY", "example.com")], Some("HTTP a:1")),
+        ] {
+            assert_eq!(chosen(variables).as_deref(), expected, "{variables:?}");
+        }
+    }
+
+    #[test]
+    fn proxies_are_read() {
+        for (value, expected) in [
+            ("http://proxy.example:3128", "HTTP proxy.example:3128"),
+            ("HTTP://proxy.example:3128/", "HTTP proxy.example:3128"),
+            (" proxy.example:3128 ", "HTTP proxy.example:3128"),
+            ("proxy_1", "HTTP proxy_1:80"),
+            ("http://[::1]:3128", "HTTP [::1]:3128"),
+            ("http://[::1]", "HTTP [::1]:80"),
+            ("http://me:secret@proxy:3128", "HTTP me:secret@proxy:3128"),
+            ("http://me:p%40ss%2Fw%3Ard@proxy:3128", "HTTP me:p@ss/w:rd@proxy:3128"),
+            ("http://me:p@ss/w:rd@proxy:3128", "HTTP me:p@ss/w:rd@proxy:3128"),
+            ("http://me@proxy:3128", "HTTP me:-@proxy:3128"),
+        ] {
+            assert_eq!(chosen(&[("HTTPS_PROXY", value)]).as_deref(), Some(expected), "{value:?}");
+        }
+    }
+
+    #[test]
+    fn proxies_that_cannot_be_honoured_are_refused_by_the_name_of_their_variable() {
+        for value in [
+            "http//secret",
+            "http:/secret",
+            "http:secret",
+            "secret:port",
+            "http://",
+            "http:///",
+            "http://:8080",
+            "http://me:secret@",
+            "http://me:secret@:1",
+            "http://proxy:0",
+            "http://proxy:65536",
+            "http://proxy:",
+            "http://proxy:+80",
+            "http://proxy/secret",
+            "http://proxy?secret",
+            "http://proxy:80#secret",
+            "ftp://secret",
+            "quic://proxy:443",
+            "://proxy",
+            "secret proxy",
+            "http://pro xy:80",
+            "http://[::1",
+            "http://[secret]:80",
+            "http://[::1]80",
+            "http://::1:80",
+            "http://me:%ff@proxy:80",
+            "http://me:secret%0d%0a@proxy",
+            "http://prox\u{fffd}y:80",
+            "direct://secret",
+            "\u{1f600}",
+        ] {
+            let problem = choose_from(&[("ALL_PROXY", value)]).expect_err(value);
+            assert!(problem.contains("ALL_PROXY") && !problem.contains("secret"), "{value:?}: {problem}");
+        }
+    }
+
+    #[test]
+    fn socks_is_honoured_or_refused_by_feature() {
+        for (value, expected) in [
+            ("socks4://proxy", "SOCKS4 proxy:1080"),
+            ("socks4a://proxy:1", "SOCKS4a proxy:1"),
+            ("socks5://me:secret@proxy:1", "SOCKS5 me:secret@proxy:1"),
+            ("SOCKS5H://proxy:1", "SOCKS5h proxy:1"),
+            ("socks://proxy:1", "SOCKS5 proxy:1"),
+        ] {
+            match choose_from(&[("ALL_PROXY", value)]) {
+                Ok(_) if cfg!(feature = "socks") => {
+                    assert_eq!(chosen(&[("ALL_PROXY", value)]).as_deref(), Some(expected));
+                }
+                Err(problem) if !cfg!(feature = "socks") => {
+                    assert!(problem.contains("ALL_PROXY") && problem.contains("`socks`"), "{problem}");
+                }
+                other => panic!("{value}: {other:?}"),
+            }
+        }
+    }
+}

@@ -1,0 +1,317 @@
+//! Looks host names up, and remembers what it found.
+
+use std::fmt;
+use std::io;
+use std::net::{IpAddr, SocketAddr, ToSocketAddrs};
+use std::sync::mpsc::{self, RecvTimeoutError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use ureq::config::Config;
+use ureq::http::Uri;
+use ureq::unversioned::resolver::{ResolvedSocketAddrs, Resolver};
+use ureq::unversioned::transport::NextTimeout;
+
+use super::failure::Failure;
+
+/// How long addresses are used without a question.
+const FRESH: Duration = Duration::from_secs(60);
+/// How long a call waits for a fresh answer when it has an old one.
+const PATIENCE: Duration = Duration::from_secs(1);
+/// The time until the next question after one that brought nothing.
+const RETRY: Duration = Duration::from_secs(5);
+/// What ureq takes at most.
+const MAX_ADDRESSES: usize = 16;
+
+type LookUp = dyn Fn(&str, u16) -> io::Result<Vec<SocketAddr>> + Send + Sync;
+
+/// The names that were looked up. Clones share them.
+///
+/// A name is looked up once and its addresses are kept. After a while they are asked for again; where that fails or
+/// takes long, the old ones stay in use, so that a passing failure of the DNS fails no call.
+#[derive(Clone)]
+pub(super) struct Names {
+    known: Arc<Mutex<Vec<Known>>>,
+    look_up: Arc<LookUp>,
+}
+
+struct Known {
+    host: String,
+    port: u16,
+    addresses: Vec<SocketAddr>,
+    /// When to ask again.
+    stale_at: Instant,
+    /// The address that could be connected to.
+    worked: Option<SocketAddr>,
+}
+
+impl Default for Names {
+    fn default() -> Self {
+        Self::with(|host, port| Ok((host, port).to_socket_addrs()?.collect()))
+    }
+}
+
+impl Names {
+    fn with(look_up: impl Fn(&str, u16) -> io::Result<Vec<SocketAddr>> + Send + Sync + 'static) -> Self {
+        Self { known: Arc::default(), look_up: Arc::new(look_up) }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Vec<Known>> {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Returns the addresses to try, in this order.
+    fn addresses(&self, host: &str, port: u16, limit: NextTimeout) -> Result<Vec<SocketAddr>, ureq::Error> {
+        let mut old = None;
+        if let Some(known) = find(&mut self.lock(), host, port) {
+            let now = Instant::now();
+            if now < known.stale_at {
+                return Ok(known.addresses.clone());
+            }
+            // Others go on with the old addresses meanwhile.
+            known.stale_at = now + RETRY;
+            old = Some(known.addresses.clone());
+        }
+        let wait = if old.is_some() { PATIENCE.min(*limit.after) } else { *limit.after };
+        match (self.ask(host, port, wait), old) {
+            (Some(Ok(found)), _) => Ok(found),
+            (_, Some(old)) => Ok(old),
+            (Some(Err(error)), None) => Err(Failure::LookUp { host: host.to_owned(), error }.into()),
+            (None, None) => Err(Failure::late(format!("{host} (looking it up)"), limit.reason)),
+        }
+    }
+
+    /// Looks a name up in a thread of its own, so that it can take too long; `None` if it does.
+    fn ask(&self, host: &str, port: u16, wait: Duration) -> Option<io::Result<Vec<SocketAddr>>> {
+        let (answer, answered) = mpsc::sync_channel(1);
+        let (names, name) = (self.clone(), host.to_owned());
+        let thread = thread::Builder::new().name("look-up".to_owned());
+        let started = thread.spawn(move || answer.send(names.ask_here(&name, port)));
+        if started.is_err() {
+            return Some(self.ask_here(host, port));
+        }
+        match answered.recv_timeout(wait) {
+            Ok(found) => Some(found),
+            Err(RecvTimeoutError::Timeout) => None,
+            Err(RecvTimeoutError::Disconnected) => Some(Err(io::Error::other("the look-up broke off"))),
+        }
+    }
+
+    fn ask_here(&self, host: &str, port: u16) -> io::Result<Vec<SocketAddr>> {
+        let found = (self.look_up)(host, port)?;
+        if found.is_empty() {
+            return Err(io::Error::new(io::ErrorKind::NotFound, "it has no address"));
+        }
+        let mut all = self.lock();
+        let worked = find(&mut all, host, port).and_then(|known| known.worked);
+        let addresses = in_order(found, worked);
+        all.retain(|known| !known.is(host, port));
+        all.push(Known {
+            host: host.to_owned(),
+            port,
+            addresses: addresses.clone(),
+            stale_at: Instant::now() + FRESH,
+            worked,
+        });
+        Ok(addresses)
+    }
+
+    /// The address goes first from now on.
+    pub(super) fn worked(&self, host: &str, port: u16, address: SocketAddr) {
+        if let Some(known) = find(&mut self.lock(), host, port) {
+            known.worked = Some(address);
+            if known.addresses.first() != Some(&address) {
+                known.addresses = in_order(std::mem::take(&mut known.addresses), known.worked);
+            }
+        }
+    }
+
+    /// No address could be connected to, so they may have changed.
+    pub(super) fn failed(&self, host: &str, port: u16) {
+        if let Some(known) = find(&mut self.lock(), host, port) {
+            known.worked = None;
+            known.stale_at = Instant::now();
+        }
+    }
+}
+
+impl Known {
+    fn is(&self, host: &str, port: u16) -> bool {
+        self.port == port && self.host.eq_ignore_ascii_case(host)
+    }
+}
+
+fn find<'a>(all: &'a mut [Known], host: &str, port: u16) -> Option<&'a mut Known> {
+    all.iter_mut().find(|known| known.is(host, port))
+}
+
+/// What worked goes first; behind it, the two families take turns, so that a broken one costs one try.
+fn in_order(addresses: Vec<SocketAddr>, worked: Option<SocketAddr>) -> Vec<SocketAddr> {
+    let worked = worked.filter(|worked| addresses.contains(worked));
+    let first_is_v6 = addresses.first().is_some_and(SocketAddr::is_ipv6);
+    let (first, second): (Vec<_>, Vec<_>) =
+        addresses.into_iter().filter(|a| Some(*a) != worked).partition(|a| a.is_ipv6() == first_is_v6);
+    let mut ordered: Vec<SocketAddr> = worked.into_iter().collect();
+    let (mut first, mut second) = (first.into_iter(), second.into_iter());
+    loop {
+        let (one, other) = (first.next(), second.next());
+        if one.is_none() && other.is_none() {
+            return ordered;
+        }
+        ordered.extend(one.into_iter().chain(other));
+    }
+}
+
+/// The host, without brackets, and the port of a URI.
+pub(super) fn host_and_port(uri: &Uri) -> Option<(&str, u16)> {
+    let host = uri.host()?;
+    let host = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host);
+    let port = uri.port_u16().or_else(|| match uri.scheme_str()? {
+        "http" => Some(80),
+        "https" => Some(443),
+        scheme if scheme.starts_with("socks") => Some(1080),
+        _ => None,
+    })?;
+    Some((host, port))
+}
+
+impl Resolver for Names {
+    fn resolve(&self, uri: &Uri, config: &Config, limit: NextTimeout) -> Result<ResolvedSocketAddrs, ureq::Error> {
+        let (host, port) = host_and_port(uri).ok_or(ureq::Error::HostNotFound)?;
+        let addresses = match host.parse::<IpAddr>() {
+            Ok(address) => vec![SocketAddr::new(address, port)],
+            Err(_) => self.addresses(host, port, limit)?,
+        };
+        let mut result = self.empty();
+        for address in config.ip_family().keep_wanted(addresses.into_iter()).take(MAX_ADDRESSES) {
+            result.push(address);
+        }
+        if result.is_empty() {
+            let error = io::Error::new(io::ErrorKind::NotFound, "it has no address of the family that is asked for");
+            return Err(Failure::LookUp { host: host.to_owned(), error }.into());
+        }
+        Ok(result)
+    }
+}
+
+impl fmt::Debug for Names {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Names").finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use ureq::Timeout;
+
+    use super::*;
+
+    const PORT: u16 = 443;
+
+    fn address(text: &str) -> SocketAddr {
+        SocketAddr::new(text.parse().expect("an address"), PORT)
+    }
+
+    fn limit(seconds: u64) -> NextTimeout {
+        NextTimeout {
+            after: Duration::from_secs(seconds).into(),
+            reason: Timeout::Resolve,
+            per_read: None,
+            per_write: None,
+        }
+    }
+
+    /// Names whose look-ups end as the function says for the first, the second, …
+    fn names(
+        answer: impl Fn(usize) -> io::Result<Vec<SocketAddr>> + Send + Sync + 'static,
+    ) -> (Names, Arc<AtomicUsize>) {
+        let count = Arc::new(AtomicUsize::new(0));
+        let counter = Arc::clone(&count);
+        (Names::with(move |_, _| answer(counter.fetch_add(1, Ordering::SeqCst))), count)
+    }
+
+    fn expire(names: &Names) {
+        for known in names.lock().iter_mut() {
+            known.stale_at = Instant::now();
+        }
+    }
+
+    #[test]
+    fn a_name_is_looked_up_once() {
+        let (names, count) = names(|_| Ok(vec![address("10.0.0.1")]));
+        for host in ["example.test", "EXAMPLE.test", "example.test"] {
+            assert_eq!(names.addresses(host, PORT, limit(5)).expect("found"), [address("10.0.0.1")]);
+        }
+        assert_eq!(count.load(Ordering::SeqCst), 1);
+        names.addresses("example.test", 8443, limit(5)).expect("another port is another question");
+        assert_eq!(count.load(Ordering::SeqCst), 2);
+    }
+
+    #[test]
+    fn a_stale_name_is_looked_up_again() {
+        let (names, count) = names(|n| Ok(vec![address(["10.0.0.1", "10.0.0.2"][n])]));
+        names.addresses("example.test", PORT, limit(5)).expect("found");
+        expire(&names);
+        assert_eq!(names.addresses("example.test", PORT, limit(5)).expect("found"), [address("10.0.0.2")]);
+        assert_eq!(count.load(Ordering::SeqCst), 2);
+    }
+
+    #[test]
+    fn a_failed_or_slow_look_up_falls_back_on_the_old_addresses() {
+        for slow in [false, true] {
+            let (names, count) = names(move |n| match n {
+                0 => Ok(vec![address("10.0.0.1")]),
+                _ if slow => {
+                    thread::sleep(Duration::from_secs(20));
+                    Ok(vec![address("10.0.0.9")])
+                }
+                _ => Err(io::Error::other("no network")),
+            });
+            names.addresses("example.test", PORT, limit(5)).expect("found");
+            expire(&names);
+            let began = Instant::now();
+            for _ in 0..3 {
+                let found = names.addresses("example.test", PORT, limit(60)).expect("the old ones are there");
+                assert_eq!(found, [address("10.0.0.1")]);
+            }
+            assert!(began.elapsed() < Duration::from_secs(15), "{:?}", began.elapsed());
+            assert_eq!(count.load(Ordering::SeqCst), 2, "the next question waits a while");
+        }
+    }
+
+    #[test]
+    fn a_first_look_up_fails_with_the_name_and_ends_in_time() {
+        let (failing, _) = names(|_| Err(io::Error::other("no network")));
+        let error = failing.addresses("example.test", PORT, limit(5)).expect_err("nothing is known");
+        assert!(error.to_string().contains("example.test"), "{error}");
+        let (slow, _) = names(|_| {
+            thread::sleep(Duration::from_secs(60));
+            Ok(Vec::new())
+        });
+        let began = Instant::now();
+        let error = slow.addresses("example.test", PORT, limit(1)).expect_err("it takes too long");
+        assert!(error.to_string().contains("example.test"), "{error}");
+        assert!(began.elapsed() < Duration::from_secs(20));
+    }
+
+    #[test]
+    fn families_take_turns_and_what_worked_goes_first() {
+        let [six, sixth, four, fourth] = ["::1", "::2", "10.0.0.1", "10.0.0.2"].map(address);
+        assert_eq!(in_order(vec![six, sixth, four, fourth], None), [six, four, sixth, fourth]);
+        assert_eq!(in_order(vec![four, six, sixth], None), [four, six, sixth]);
+        assert_eq!(in_order(vec![six, sixth, four], Some(four)), [four, six, sixth]);
+        assert_eq!(in_order(vec![six], Some(four)), [six], "it is gone");
+
+        let (names, _) = names(move |_| Ok(vec![six, sixth, four]));
+        names.addresses("example.test", PORT, limit(5)).expect("found");
+        names.worked("example.test", PORT, four);
+        assert_eq!(names.addresses("example.test", PORT, limit(5)).expect("found")[0], four);
+        expire(&names);
+        assert_eq!(names.addresses("example.test", PORT, limit(5)).expect("found")[0], four, "after a new look-up too");
+        names.failed("example.test", PORT);
+        assert_eq!(names.addresses("example.test", PORT, limit(5)).expect("found")[0], six);
+    }
+}

@@ -1,0 +1,117 @@
+//! Tunnels through HTTP proxies, by `CONNECT`.
+
+use std::io::Write;
+
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD;
+use ureq::unversioned::transport::{Buffers, ConnectionDetails, NextTimeout, Transport, TransportAdapter};
+use ureq::{Error, Proxy};
+
+use super::countdown::Countdown;
+use super::early::{Status, head_end, status};
+use super::failure::{Failure, ProxyReason, ProxyRefusal};
+use super::resolver::host_and_port;
+
+/// The largest head of a proxy's answer.
+const LARGEST_HEAD: usize = 16 * 1024;
+const CLOSED: &str = "it closed the connection";
+
+/// Asks a proxy for a connection to the host of the request.
+pub(super) fn open(
+    stream: Box<dyn Transport>,
+    proxy: &Proxy,
+    details: &ConnectionDetails,
+    time: Countdown,
+) -> Result<Box<dyn Transport>, Error> {
+    let failed = |problem: String| Failure::refused_by(proxy, ProxyReason::Passing, problem);
+    let (host, port) = host_and_port(details.uri).ok_or(Error::HostNotFound)?;
+    let target = if host.contains(':') { format!("[{host}]:{port}") } else { format!("{host}:{port}") };
+
+    let mut request = format!("CONNECT {target} HTTP/1.1\r\nHost: {target}\r\n");
+    if proxy.username().is_some() || proxy.password().is_some() {
+        let user = proxy.username().unwrap_or_default();
+        let password = proxy.password().unwrap_or_default();
+        let credentials = BASE64_STANDARD.encode(format!("{user}:{password}"));
+        request.push_str(&format!("Proxy-Authorization: Basic {credentials}\r\n"));
+    }
+    request.push_str("\r\n");
+    let mut adapter = TransportAdapter::new(stream, details.current_time.clone());
+    adapter.set_timeout(time.rest()?);
+    adapter.write_all(request.as_bytes())?;
+    adapter.flush()?;
+
+    let mut stream = adapter.into_inner();
+    loop {
+        let more = match stream.await_input(time.rest()?) {
+            Ok(more) => more,
+            Err(Error::Io(error)) => return Err(failed(error.to_string())),
+            Err(error) => return Err(error),
+        };
+        loop {
+            let input = stream.buffers().input();
+            let Some(end) = head_end(input) else { break };
+            let said = match status(input) {
+                Status::Of(status) => status,
+                _ => return Err(failed("it doesn't speak HTTP".to_owned())),
+            };
+            let line = input[..end].split(|byte| *byte == b'\n').find(|line| line.len() > 1).unwrap_or_default();
+            let line = shown(line);
+            stream.buffers().input_consume(end);
+            match said {
+                100 | 102..=199 => {}
+                200..=299 => return Ok(Box::new(Tunnel(stream))),
+                _ => return Err(Failure::refused_by(proxy, reason(said), line)),
+            }
+        }
+        let input = stream.buffers().input();
+        if matches!(status(input), Status::Foreign) || input.len() > LARGEST_HEAD {
+            return Err(failed("it doesn't speak HTTP".to_owned()));
+        }
+        if !more {
+            return Err(failed(CLOSED.to_owned()));
+        }
+    }
+}
+
+fn reason(status: u16) -> ProxyReason {
+    match status {
+        407 => ProxyReason::Login,
+        408 | 425 | 429 | 500.. => ProxyReason::Passing,
+        _ => ProxyReason::Rules,
+    }
+}
+
+/// A line that a peer sent, fit to be shown.
+fn shown(text: &[u8]) -> String {
+    String::from_utf8_lossy(text).chars().filter(|c| !c.is_control()).take(100).collect()
+}
+
+impl Failure {
+    pub(super) fn refused_by(proxy: &Proxy, reason: ProxyReason, problem: String) -> Error {
+        let scheme = proxy.protocol().to_string().to_ascii_lowercase();
+        Self::Proxy(ProxyRefusal { proxy: format!("{scheme}://{}:{}", proxy.host(), proxy.port()), problem, reason })
+            .into()
+    }
+}
+
+/// A connection that leads to another host. It can have TLS up to the proxy, but has none to that host yet.
+#[derive(Debug)]
+struct Tunnel(Box<dyn Transport>);
+
+impl Transport for Tunnel {
+    fn buffers(&mut self) -> &mut dyn Buffers {
+        self.0.buffers()
+    }
+
+    fn transmit_output(&mut self, amount: usize, limit: NextTimeout) -> Result<(), Error> {
+        self.0.transmit_output(amount, limit)
+    }
+
+    fn await_input(&mut self, limit: NextTimeout) -> Result<bool, Error> {
+        self.0.await_input(limit)
+    }
+
+    fn is_open(&mut self) -> bool {
+        self.0.is_open()
+    }
+}
