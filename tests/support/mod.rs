@@ -3,6 +3,7 @@
 
 pub mod batch;
 pub mod calls;
+pub mod early;
 pub mod samples;
 mod server;
 mod wire;
