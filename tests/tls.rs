@@ -1,76 +1,148 @@
-//! TLS is on and verified.
+//! TLS is on and verified, and a lost network isn't taken for an untrusted certificate.
 #![cfg(feature = "rustls")]
 
+mod support;
+
 use std::io::{Read, Write};
-use std::net::TcpListener;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::net::{TcpListener, TcpStream};
 use std::thread;
+use std::time::Duration;
 
-use rblxopencloud::{Client, ErrorKind, RetryPolicy};
-use rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
-use rustls::{ServerConfig, ServerConnection, StreamOwned};
-use ureq::tls::{Certificate, RootCerts, TlsConfig};
+use rblxopencloud::{AssetFile, Client, Error, ErrorKind, ErrorScope, RetryPolicy, User};
+use support::early::{AFTERS, After, Early, Script, When, refusal, taken};
+use support::tls::{Identity, drain, profile};
+use support::{KEY, USER, fails, hasty, noise, upload, within};
 
-/// A service with a certificate that nobody vouches for.
-struct TlsServer {
-    url: String,
-    certificate: Vec<u8>,
-    /// Requests whose bytes could be read.
-    requests: Arc<AtomicUsize>,
+const AT_ONCE: Duration = Duration::from_secs(15);
+const KIB: usize = 1024;
+
+fn answering() -> Script {
+    Script::new(When::AtOnce, profile(), After::ReadOn)
 }
 
-impl TlsServer {
-    fn start() -> Self {
-        let made = rcgen::generate_simple_self_signed(["localhost".to_owned()]).expect("a certificate");
-        let certificate = made.cert.der().to_vec();
-        let key = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(made.signing_key.serialize_der()));
-        let provider = Arc::new(rustls::crypto::ring::default_provider());
-        let config = ServerConfig::builder_with_provider(provider)
-            .with_safe_default_protocol_versions()
-            .expect("versions")
-            .with_no_client_auth()
-            .with_single_cert(vec![made.cert.der().clone()], key)
-            .expect("a key that fits");
-        let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
-        let url = format!("https://localhost:{}", listener.local_addr().expect("bound").port());
-        let requests = Arc::new(AtomicUsize::new(0));
-        let (config, counter) = (Arc::new(config), Arc::clone(&requests));
-        thread::spawn(move || {
-            for socket in listener.incoming().map_while(Result::ok) {
-                let connection = ServerConnection::new(Arc::clone(&config)).expect("a connection");
-                let mut stream = StreamOwned::new(connection, socket);
-                // The handshake happens in the first read, and fails there if the client doesn't trust the certificate.
-                if matches!(stream.read(&mut [0; 4096]), Ok(1..)) {
-                    counter.fetch_add(1, Ordering::SeqCst);
-                    let body = r#"{"id":"156","name":"builderman","displayName":"Builderman"}"#;
-                    let _ = write!(stream, "HTTP/1.1 200 OK\r\ncontent-length: {}\r\n\r\n{body}", body.len());
-                    let _ = stream.flush();
-                }
-            }
-        });
-        Self { url, certificate, requests }
-    }
+fn trusting(identity: &Identity, server: &Early) -> Client {
+    server.builder().agent(identity.agent()).retry(RetryPolicy::none()).build().expect("the settings are good")
+}
+
+fn user_of(url: &str) -> User {
+    Client::builder(KEY).base_url(url).retry(hasty()).build().expect("the settings are good").user(USER)
 }
 
 #[test]
 fn an_untrusted_certificate_is_refused_before_the_key_is_sent() {
-    let server = TlsServer::start();
-    let client = Client::builder("secret-key").base_url(&server.url).retry(RetryPolicy::none()).build().expect("fine");
-    let error = client.user(156).fetch_info().expect_err("nobody vouches for it");
-    assert_eq!(error.kind(), ErrorKind::Connection, "{error}");
-    assert!(error.to_string().contains("certificate"), "{error}");
-    assert!(!error.is_retryable(), "another try meets the same certificate");
-    assert_eq!(server.requests.load(Ordering::SeqCst), 0);
+    for (identity, advice) in [
+        (Identity::new(), !cfg!(feature = "platform-verifier")),
+        (Identity::for_names(["elsewhere.example".to_owned()]), !cfg!(feature = "platform-verifier")),
+    ] {
+        let server = identity.serve([answering()]);
+        let error = fails(user_of(&server.url).fetch_info(), ErrorKind::Connection);
+        assert!(error.to_string().contains("certificate") && error.to_string().contains("localhost"), "{error}");
+        assert_eq!(error.to_string().contains("platform-verifier"), advice, "{error}");
+        assert!(!error.is_retryable(), "another try meets the same certificate");
+        assert_eq!(error.scope(), ErrorScope::Run, "{error}");
+        assert!(server.heads().is_empty());
+    }
+}
+
+#[test]
+fn a_certificate_for_another_name_is_refused() {
+    let identity = Identity::for_names(["elsewhere.example".to_owned()]);
+    let server = identity.serve([answering()]);
+    let error = fails(trusting(&identity, &server).user(USER).fetch_info(), ErrorKind::Connection);
+    assert!(error.to_string().contains("certificate") && !error.is_retryable(), "{error}");
+    assert!(server.heads().is_empty());
 }
 
 #[test]
 fn a_callers_own_agent_brings_its_own_roots() {
-    let server = TlsServer::start();
-    let root = Certificate::from_der(&server.certificate).to_owned();
-    let tls = TlsConfig::builder().root_certs(RootCerts::new_with_certs(&[root])).build();
-    let agent = ureq::Agent::config_builder().tls_config(tls).build().new_agent();
-    let client = Client::builder("secret-key").base_url(&server.url).agent(agent).build().expect("fine");
-    assert_eq!(client.user(156).fetch_info().expect("trusted").username, "builderman");
-    assert_eq!(server.requests.load(Ordering::SeqCst), 1);
+    let identity = Identity::new();
+    let server = identity.serve([answering()]);
+    assert_eq!(trusting(&identity, &server).user(USER).fetch_info().expect("trusted").username, "builderman");
+    assert_eq!(server.heads().len(), 1);
+}
+
+/// Does this to each connection.
+fn server(act: impl Fn(TcpStream) + Send + Sync + 'static) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let port = listener.local_addr().expect("bound").port();
+    thread::spawn(move || listener.incoming().map_while(Result::ok).for_each(act));
+    format!("https://localhost:{port}")
+}
+
+#[test]
+fn a_handshake_that_breaks_is_a_lost_connection_and_is_tried_again() {
+    let cut: [(&str, fn(TcpStream)); 5] = [
+        ("closed at once", drop),
+        ("closed after the first bytes", |mut stream| drop(stream.read(&mut [0; 100]))),
+        ("garbage", |mut stream| {
+            let _ = stream.read(&mut [0; 100]);
+            let _ = stream.write_all(b"HTTP/1.1 400 Bad Request\r\n\r\n");
+        }),
+        ("an alert", |mut stream| {
+            let _ = stream.read(&mut [0; 4096]);
+            let _ = stream.write_all(&[21, 3, 3, 0, 2, 2, 40]);
+            drain(&mut stream);
+        }),
+        ("half a record", |mut stream| {
+            let _ = stream.read(&mut [0; 4096]);
+            let _ = stream.write_all(&[22, 3, 3, 2, 0, 1]);
+        }),
+    ];
+    for (what, act) in cut {
+        let error = fails(user_of(&server(act)).fetch_info(), ErrorKind::Connection);
+        assert!(!error.to_string().contains("certificate"), "{what}: {error}");
+        assert!(error.is_retryable() && error.scope() == ErrorScope::Later, "{what}: {error}");
+        assert!(error.to_string().contains("tried 5 times"), "{what}: {error}");
+        assert!(error.to_string().contains("localhost"), "{what}: {error}");
+    }
+}
+
+#[test]
+fn a_connection_that_cannot_be_made_names_host_and_port() {
+    let unused = TcpListener::bind("127.0.0.1:0").expect("a port").local_addr().expect("bound").port();
+    for (scheme, host) in [("https", "localhost"), ("http", "localhost"), ("http", "127.0.0.1")] {
+        let error = fails(user_of(&format!("{scheme}://{host}:{unused}")).fetch_info(), ErrorKind::Connection);
+        let line = error.to_string();
+        assert!(line.contains(&format!("{host}:{unused}")) && line.to_lowercase().contains("refused"), "{line}");
+        assert!(error.is_retryable(), "{error}");
+    }
+}
+
+fn upload_of(client: &Client, size: usize) -> Result<(), Error> {
+    let client = client.clone();
+    within(AT_ONCE, move || upload(&client.user(USER), AssetFile::from_bytes("a.png", noise(size))).map(drop))
+}
+
+#[test]
+fn a_refusal_over_tls_is_heard_at_once() {
+    let identity = Identity::new();
+    for size in [KIB, 900 * KIB, 1024 * KIB, 8 * 1024 * KIB] {
+        for after in AFTERS {
+            for when in [When::AtOnce, When::After(64 * KIB)] {
+                for status in [401, 413] {
+                    let server = identity.serve([Script::new(when, refusal(status, r#"{"message":"words"}"#), after)]);
+                    let what = format!("{status} to {size} bytes, {when:?}, then {after:?}");
+                    let error = upload_of(&trusting(&identity, &server), size).expect_err(&what);
+                    assert_eq!((error.status(), error.message()), (Some(status), Some("words")), "{what}: {error}");
+                    assert!(!error.outcome_unknown(), "{what}: {error}");
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn interim_answers_over_tls_are_passed_over() {
+    let identity = Identity::new();
+    let before = "HTTP/1.1 103 Early Hints\r\nlink: </x>\r\n\r\nHTTP/1.1 100 Continue\r\ndate: x\r\n\r\n";
+    for size in [KIB, 3 * 1024 * KIB] {
+        let script = Script::new(When::After(usize::MAX), taken(), After::ReadOn).saying_first(before);
+        let server = identity.serve([script]);
+        upload_of(&trusting(&identity, &server), size).unwrap_or_else(|error| panic!("{size}: {error}"));
+        assert_eq!(server.connections(), 1);
+        assert!(server.bodies()[0] >= size);
+    }
+    let refused = Script::new(When::AtOnce, refusal(417, ""), After::Keep);
+    let server = identity.serve([refused, Script::new(When::After(usize::MAX), taken(), After::ReadOn)]);
+    upload_of(&trusting(&identity, &server), 2048 * KIB).expect("it is sent without the question");
 }

@@ -1,0 +1,76 @@
+//! A TLS server for the tests, with a certificate of its own.
+
+use std::io::{Read, Write};
+use std::net::{Shutdown, TcpStream};
+use std::sync::Arc;
+
+use rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
+use rustls::{ServerConfig, ServerConnection, StreamOwned};
+use ureq::tls::{Certificate, RootCerts, TlsConfig};
+
+use super::early::{Early, Script, Talk};
+
+impl Talk for StreamOwned<ServerConnection, TcpStream> {
+    fn hang_up(&mut self) {
+        self.conn.send_close_notify();
+        let _ = self.flush();
+        let _ = self.sock.shutdown(Shutdown::Write);
+    }
+}
+
+/// A certificate for `localhost` that nobody vouches for, and a server that has it.
+pub struct Identity {
+    pub certificate: Vec<u8>,
+    config: Arc<ServerConfig>,
+}
+
+impl Identity {
+    pub fn new() -> Self {
+        Self::for_names(["localhost".to_owned()])
+    }
+
+    pub fn for_names<const N: usize>(names: [String; N]) -> Self {
+        let made = rcgen::generate_simple_self_signed(names).expect("a certificate");
+        let key = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(made.signing_key.serialize_der()));
+        let provider = Arc::new(rustls::crypto::ring::default_provider());
+        let config = ServerConfig::builder_with_provider(provider)
+            .with_safe_default_protocol_versions()
+            .expect("versions")
+            .with_no_client_auth()
+            .with_single_cert(vec![made.cert.der().clone()], key)
+            .expect("a key that fits");
+        Self { certificate: made.cert.der().to_vec(), config: Arc::new(config) }
+    }
+
+    pub fn serve(&self, scripts: impl IntoIterator<Item = Script>) -> Early {
+        let config = Arc::clone(&self.config);
+        Early::dressed("https", scripts, move |stream| {
+            let connection = ServerConnection::new(Arc::clone(&config)).ok()?;
+            let mut stream = StreamOwned::new(connection, stream);
+            // The handshake, which fails here if the client doesn't trust the certificate.
+            while stream.conn.is_handshaking() {
+                stream.conn.complete_io(&mut stream.sock).ok()?;
+            }
+            Some(Box::new(stream))
+        })
+    }
+
+    /// An agent that trusts it.
+    pub fn agent(&self) -> ureq::Agent {
+        let root = Certificate::from_der(&self.certificate).to_owned();
+        let tls = TlsConfig::builder().root_certs(RootCerts::new_with_certs(&[root])).build();
+        ureq::Agent::config_builder().tls_config(tls).build().new_agent()
+    }
+}
+
+/// What a client reads of it.
+pub fn profile() -> Vec<u8> {
+    let body = r#"{"id":"156","name":"builderman"}"#;
+    format!("HTTP/1.1 200 OK\r\ncontent-length: {}\r\n\r\n{body}", body.len()).into_bytes()
+}
+
+/// Everything that comes, until the other side ends.
+pub fn drain(stream: &mut impl Read) {
+    let mut chunk = [0; 4096];
+    while matches!(stream.read(&mut chunk), Ok(1..)) {}
+}
