@@ -124,6 +124,8 @@ impl Form {
             if read_some(reader, &mut [0]).map_err(read_error)? != 0 {
                 return Err(Error::changed_file(name, part.file.len(), "longer"));
             }
+            // A file that was overwritten meanwhile must not become an asset.
+            reader.check()?;
             part.is_checked = true;
         }
         part.left -= got as u64;

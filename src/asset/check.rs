@@ -1,6 +1,6 @@
 //! What can be known to be refused is refused before a byte is sent.
 
-use super::content::{self, Format, HEAD};
+use super::content::{self, Format, Found, HEAD};
 use super::limits::{IMAGE_SIDE, LARGEST_FILE, LARGEST_VIDEO, LONGEST_DESCRIPTION, LONGEST_NAME};
 use super::{AssetFile, AssetType};
 use crate::error::{Error, Result};
@@ -91,10 +91,14 @@ impl Waived {
             Err(error.advise(format!("upload it as {}", format.usual_asset_type())))
         })?;
         let head = file.head(HEAD)?;
-        let found = Format::of_content(&head);
+        let found = content::identify(&head);
         self.unless(Check::Content, || check_content(&name, format, found, &head))?;
         // What isn't the image that it is said to be has no header to look at.
-        let format = if format.allows(found, &head) { found.unwrap_or(format) } else { return Ok(()) };
+        let format = match found {
+            _ if !format.allows(found, &head) => return Ok(()),
+            Found::Format(found) => found,
+            _ => format,
+        };
         self.unless(Check::Dimensions, || match content::dimensions(format, &head) {
             Some((width, height)) if width >= IMAGE_SIDE || height >= IMAGE_SIDE => Err(Error::invalid_input(format!(
                 "the image {name:?} is {width}×{height} pixels; both have to be less than {IMAGE_SIDE}"
@@ -116,18 +120,17 @@ fn largest(asset_type: &AssetType) -> u64 {
     if *asset_type == AssetType::Video { LARGEST_VIDEO } else { LARGEST_FILE }
 }
 
-fn check_content(name: &str, format: Format, found: Option<Format>, head: &[u8]) -> Result<()> {
-    if content::looks_like_a_web_page(format, head) {
-        let error = Error::invalid_input(format!("the file {name:?} is a web page"));
-        return Err(error.advise("a download may have gone wrong"));
-    }
+fn check_content(name: &str, format: Format, found: Found, head: &[u8]) -> Result<()> {
     if format.allows(found, head) {
         return Ok(());
     }
-    let is = match found {
-        Some(found) => format!("begins as a .{} file does", found.extension()),
-        None => format!("doesn't begin as a .{} file does", format.extension()),
-    };
-    let error = Error::invalid_input(format!("the file {name:?} {is}, but is said to be {}", format.content_type()));
-    Err(error.advise("give it its right extension or content type"))
+    let declared = format.content_type();
+    let wrong = |what: &str| Error::invalid_input(format!("the file {name:?} {what}, but is said to be {declared}"));
+    Err(match found {
+        Found::Other(other) => wrong(&format!("is {}", other.name)).advise(other.advice),
+        Found::Format(found) => wrong(&format!("begins as a .{} file does", found.extension()))
+            .advise(format!("give it the extension .{} or its right content type", found.extension())),
+        Found::LongTag | Found::Nothing => wrong(&format!("doesn't begin as a .{} file does", format.extension()))
+            .advise("give it its right extension or content type"),
+    })
 }

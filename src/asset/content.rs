@@ -63,57 +63,33 @@ impl Format {
         FORMATS.iter().find(|(.., known)| known.eq_ignore_ascii_case(essence)).map(|(_, format, _)| *format)
     }
 
-    /// By the first bytes. Some formats have no mark of their own.
-    pub(super) fn of_content(head: &[u8]) -> Option<Self> {
-        let at = |start: usize, mark: &[u8]| head.get(start..).is_some_and(|rest| rest.starts_with(mark));
-        let found = if at(0, b"\x89PNG\r\n\x1a\n") {
-            Self::Png
-        } else if at(0, b"\xff\xd8\xff") {
-            Self::Jpeg
-        } else if at(0, b"BM") {
-            Self::Bmp
-        } else if at(0, b"OggS") {
-            Self::Ogg
-        } else if [b"RIFF", b"RF64", b"BW64"].into_iter().any(|mark| at(0, mark)) && at(8, b"WAVE") {
-            Self::Wav
-        } else if at(0, b"fLaC") || at(behind_id3(head), b"fLaC") {
-            Self::Flac
-        } else if at(0, b"ID3") || is_mp3_frame(head) {
-            Self::Mp3
-        } else if at(0, b"Kaydara FBX Binary") || at(0, b"; FBX") {
-            Self::Fbx
-        } else if at(0, b"glTF") {
-            Self::Glb
-        } else if at(0, b"<roblox!") {
-            Self::Rbxm
-        } else if at(0, b"<roblox") {
-            Self::Rbxmx
-        } else if at(4, b"ftypqt") || at(4, b"moov") || at(4, b"wide") {
-            Self::Mov
-        } else if [b"ftyp", b"styp", b"free", b"skip", b"mdat", b"uuid"].into_iter().any(|mark| at(4, mark)) {
-            Self::Mp4
-        } else if at(0, b"version ") {
-            Self::Mesh
-        } else {
-            return None;
-        };
-        Some(found)
-    }
-
-    /// Whether a file of this format may begin with what [`of_content`](Self::of_content) took for `found`.
-    pub(super) fn allows(self, found: Option<Self>, head: &[u8]) -> bool {
+    /// Whether a file of this format may begin as `found` does.
+    pub(super) fn allows(self, found: Found, head: &[u8]) -> bool {
         match (self, found) {
-            (declared, Some(found)) if declared == found => true,
-            // Of one family, and told apart only by the name.
-            (Self::Mp4 | Self::Mov, Some(Self::Mp4 | Self::Mov)) => true,
-            (Self::Rbxm | Self::Rbxmx, Some(Self::Rbxm | Self::Rbxmx)) => true,
-            // No mark of their own: anything that isn't something else. QuickTime has more beginnings than are listed.
-            (Self::Mov | Self::Mp3, None) => !is_text(head),
-            // XML can begin with a mark, white space or a declaration.
-            (Self::Rbxm, None) => is_xml(head),
-            (Self::Tga | Self::Gltf | Self::Mesh | Self::Fbx | Self::Rbxmx, None) => true,
+            (Self::Tga, _) if is_tga(head) => true,
+            (declared, Found::Format(found)) => declared == found || declared.is_kin_of(found),
+            // The sound may begin behind a tag that is longer than what is looked at.
+            (Self::Flac, Found::LongTag) => true,
+            (Self::Mp3, Found::LongTag) => true,
+            // No mark of their own, or more than are known: anything that isn't something else.
+            (Self::Mov | Self::Mp3, Found::Nothing) => !is_text(head),
+            (Self::Tga | Self::Gltf | Self::Mesh | Self::Fbx | Self::Rbxmx, Found::Nothing) => true,
+            // XML can begin with a mark, white space, a declaration or a comment.
+            (Self::Rbxm | Self::Rbxmx, Found::Other(Other::XML)) => true,
+            (Self::Gltf, Found::Other(Other::JSON)) => true,
+            (Self::Rbxm, Found::Nothing) => is_xml(head),
             _ => false,
         }
+    }
+
+    /// Of one family, and told apart only by the name.
+    fn is_kin_of(self, found: Self) -> bool {
+        let family = |format| match format {
+            Self::Mp4 | Self::Mov => 1,
+            Self::Rbxm | Self::Rbxmx => 2,
+            _ => 0,
+        };
+        family(self) != 0 && family(self) == family(found)
     }
 
     pub(super) fn content_type(self) -> &'static str {
@@ -148,6 +124,261 @@ impl Format {
     }
 }
 
+/// What the first bytes say.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Found {
+    /// A format that the service takes.
+    Format(Format),
+    /// Something else.
+    Other(Other),
+    /// A tag that is longer than what is looked at, with some sound behind it.
+    LongTag,
+    /// Nothing that is known.
+    Nothing,
+}
+
+/// Something that the service makes no asset of: its name, and what to do about it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Other {
+    pub(super) name: &'static str,
+    pub(super) advice: &'static str,
+}
+
+const CONVERT: &str = "convert it to a format that the service takes";
+const UNPACK: &str = "upload what is in it";
+const DOWNLOAD: &str = "a download may have gone wrong";
+
+impl Other {
+    const XML: Self = Self { name: "an XML document", advice: DOWNLOAD };
+    const JSON: Self = Self { name: "a JSON document", advice: DOWNLOAD };
+    const WEB_PAGE: Self = Self { name: "a web page", advice: DOWNLOAD };
+    const LFS_POINTER: Self = Self { name: "a Git LFS pointer", advice: "run `git lfs pull`" };
+    const SCRIPT: Self = Self { name: "a shell script", advice: DOWNLOAD };
+
+    const fn to_convert(name: &'static str) -> Self {
+        Self { name, advice: CONVERT }
+    }
+}
+
+/// What `infer` calls by these extensions. Formats that the service takes aren't here.
+const OTHERS: &[(&str, Other)] = &[
+    ("gif", Other::to_convert("a GIF image")),
+    ("webp", Other::to_convert("a WebP image")),
+    ("tif", Other::to_convert("a TIFF image")),
+    ("cr2", Other::to_convert("a raw photo")),
+    ("jp2", Other::to_convert("a JPEG 2000 image")),
+    ("jxr", Other::to_convert("a JPEG XR image")),
+    ("jxl", Other::to_convert("a JPEG XL image")),
+    ("psd", Other::to_convert("a Photoshop image")),
+    ("ico", Other::to_convert("an icon file")),
+    ("ora", Other::to_convert("an OpenRaster image")),
+    ("djvu", Other::to_convert("a DjVu document")),
+    ("dwg", Other::to_convert("an AutoCAD drawing")),
+    ("mkv", Other::to_convert("a Matroska video")),
+    ("webm", Other::to_convert("a WebM video")),
+    ("avi", Other::to_convert("an AVI video")),
+    ("wmv", Other::to_convert("a Windows Media file")),
+    ("mpg", Other::to_convert("an MPEG video")),
+    ("flv", Other::to_convert("a Flash video")),
+    ("midi", Other::to_convert("a MIDI file")),
+    ("amr", Other::to_convert("an AMR sound")),
+    ("aac", Other::to_convert("an AAC sound")),
+    ("aiff", Other::to_convert("an AIFF sound")),
+    ("dsf", Other::to_convert("a DSD sound")),
+    ("ape", Other::to_convert("a Monkey's Audio sound")),
+    ("zip", Other { name: "a ZIP archive", advice: UNPACK }),
+    ("epub", Other { name: "an EPUB book", advice: DOWNLOAD }),
+    ("docx", Other { name: "an Office document", advice: DOWNLOAD }),
+    ("xlsx", Other { name: "an Office document", advice: DOWNLOAD }),
+    ("pptx", Other { name: "an Office document", advice: DOWNLOAD }),
+    ("odt", Other { name: "an OpenDocument file", advice: DOWNLOAD }),
+    ("ods", Other { name: "an OpenDocument file", advice: DOWNLOAD }),
+    ("odp", Other { name: "an OpenDocument file", advice: DOWNLOAD }),
+    ("tar", Other { name: "a tar archive", advice: UNPACK }),
+    ("rar", Other { name: "a RAR archive", advice: UNPACK }),
+    ("7z", Other { name: "a 7z archive", advice: UNPACK }),
+    ("cab", Other { name: "a CAB archive", advice: UNPACK }),
+    ("deb", Other { name: "a Debian package", advice: UNPACK }),
+    ("ar", Other { name: "an ar archive", advice: UNPACK }),
+    ("gz", Other { name: "a gzip file", advice: UNPACK }),
+    ("bz2", Other { name: "a bzip2 file", advice: UNPACK }),
+    ("xz", Other { name: "an xz file", advice: UNPACK }),
+    ("zst", Other { name: "a Zstandard file", advice: UNPACK }),
+    ("lz4", Other { name: "an LZ4 file", advice: UNPACK }),
+    ("lz", Other { name: "an lzip file", advice: UNPACK }),
+    ("pdf", Other { name: "a PDF document", advice: DOWNLOAD }),
+    ("ps", Other { name: "a PostScript document", advice: DOWNLOAD }),
+    ("rtf", Other { name: "an RTF document", advice: DOWNLOAD }),
+    ("swf", Other { name: "a Flash film", advice: CONVERT }),
+    ("sqlite", Other { name: "an SQLite database", advice: DOWNLOAD }),
+    ("woff", Other { name: "a font", advice: DOWNLOAD }),
+    ("woff2", Other { name: "a font", advice: DOWNLOAD }),
+    ("ttf", Other { name: "a font", advice: DOWNLOAD }),
+    ("otf", Other { name: "a font", advice: DOWNLOAD }),
+    ("exe", Other { name: "a Windows executable", advice: DOWNLOAD }),
+    ("dll", Other { name: "a Windows executable", advice: DOWNLOAD }),
+    ("elf", Other { name: "an ELF executable", advice: DOWNLOAD }),
+    ("mach", Other { name: "a Mach-O executable", advice: DOWNLOAD }),
+    ("class", Other { name: "a Java class", advice: DOWNLOAD }),
+    ("wasm", Other { name: "a WebAssembly module", advice: DOWNLOAD }),
+    ("pem", Other { name: "a certificate or a key", advice: DOWNLOAD }),
+];
+
+/// Marks that `infer` doesn't know, or knows only in longer files.
+const MARKS: &[(&[u8], Found)] = &[
+    (b"\x89PNG\r\n\x1a\n", Found::Format(Format::Png)),
+    (b"Kaydara FBX Binary", Found::Format(Format::Fbx)),
+    (b"glTF", Found::Format(Format::Glb)),
+    (b"<roblox!", Found::Format(Format::Rbxm)),
+    (b"<roblox", Found::Format(Format::Rbxmx)),
+    (b"version https://git-lfs", Found::Other(Other::LFS_POINTER)),
+    (b"version http://git-media", Found::Other(Other::LFS_POINTER)),
+    (b"version https://hawser", Found::Other(Other::LFS_POINTER)),
+    (b"version ", Found::Format(Format::Mesh)),
+    (b"II*\0", Found::Other(Other::to_convert("a TIFF image"))),
+    (b"MM\0*", Found::Other(Other::to_convert("a TIFF image"))),
+    (b"II+\0", Found::Other(Other::to_convert("a TIFF image"))),
+    (b"MM\0+", Found::Other(Other::to_convert("a TIFF image"))),
+    (b"\x1a\x45\xdf\xa3", Found::Other(Other::to_convert("a Matroska or WebM video"))),
+    (b"PK\x03\x04", Found::Other(Other { name: "a ZIP archive", advice: UNPACK })),
+    (b"PK\x05\x06", Found::Other(Other { name: "a ZIP archive", advice: UNPACK })),
+    (b"\xd0\xcf\x11\xe0", Found::Other(Other { name: "an old Office document or an installer", advice: DOWNLOAD })),
+    (b"\x7fELF", Found::Other(Other { name: "an ELF executable", advice: DOWNLOAD })),
+    (b"\x76\x2f\x31\x01", Found::Other(Other::to_convert("an OpenEXR image"))),
+    (b"DDS ", Found::Other(Other::to_convert("a DDS texture"))),
+    (b"\xabKTX ", Found::Other(Other::to_convert("a KTX texture"))),
+    (b"BLENDER", Found::Other(Other::to_convert("a Blender file"))),
+    (b"caff", Found::Other(Other::to_convert("a Core Audio file"))),
+    (b"\x0b\x77", Found::Other(Other::to_convert("an AC-3 sound"))),
+    (b"solid ", Found::Other(Other::to_convert("an STL model"))),
+];
+
+/// Brands of the container that MP4 is, where it holds something else.
+const BRANDS: &[(&[u8], Other)] = &[
+    (b"avif", Other::to_convert("an AVIF image")),
+    (b"avis", Other::to_convert("an AVIF image")),
+    (b"heic", Other::to_convert("a HEIC image")),
+    (b"heix", Other::to_convert("a HEIC image")),
+    (b"heim", Other::to_convert("a HEIC image")),
+    (b"heis", Other::to_convert("a HEIC image")),
+    (b"hevc", Other::to_convert("a HEIC image")),
+    (b"hevx", Other::to_convert("a HEIC image")),
+    (b"mif1", Other::to_convert("a HEIF image")),
+    (b"mif2", Other::to_convert("a HEIF image")),
+    (b"msf1", Other::to_convert("a HEIF image")),
+    (b"jpeg", Other::to_convert("a HEIF image")),
+    (b"jpgs", Other::to_convert("a HEIF image")),
+    (b"jxl ", Other::to_convert("a JPEG XL image")),
+    (b"crx ", Other::to_convert("a raw photo")),
+    (b"M4A ", Other::to_convert("an M4A sound")),
+    (b"M4B ", Other::to_convert("an M4B audio book")),
+    (b"M4P ", Other::to_convert("an M4P sound")),
+];
+
+/// The boxes that an MP4 or a QuickTime film can begin with. They may come in any order.
+const BOXES: &[(&[u8], Format)] = &[
+    (b"moov", Format::Mov),
+    (b"wide", Format::Mov),
+    (b"pnot", Format::Mov),
+    (b"ftyp", Format::Mp4),
+    (b"styp", Format::Mp4),
+    (b"sidx", Format::Mp4),
+    (b"ssix", Format::Mp4),
+    (b"moof", Format::Mp4),
+    (b"mdat", Format::Mp4),
+    (b"free", Format::Mp4),
+    (b"skip", Format::Mp4),
+    (b"uuid", Format::Mp4),
+    (b"pdin", Format::Mp4),
+    (b"emsg", Format::Mp4),
+    (b"prft", Format::Mp4),
+];
+
+/// Tells what a file is by its first bytes.
+///
+/// `infer` knows most formats. Rules of our own come first where it knows none, or takes too little for a proof: models,
+/// films whose boxes come in another order, still images in the container of films, and short beginnings.
+pub(super) fn identify(head: &[u8]) -> Found {
+    if let Some((_, found)) = MARKS.iter().find(|(mark, _)| head.starts_with(mark)) {
+        return *found;
+    }
+    if let Some(found) = film(head).or_else(|| sound(head)).or_else(|| text(head)) {
+        return found;
+    }
+    match infer::get(head).map(|kind| kind.extension()) {
+        Some("jpg") => Found::Format(Format::Jpeg),
+        Some("bmp") => Found::Format(Format::Bmp),
+        Some("ogg" | "opus") => Found::Format(Format::Ogg),
+        Some("flac") => Found::Format(Format::Flac),
+        Some(known) => {
+            OTHERS.iter().find(|(name, _)| *name == known).map_or(Found::Nothing, |(_, it)| Found::Other(*it))
+        }
+        None => Found::Nothing,
+    }
+}
+
+fn film(head: &[u8]) -> Option<Found> {
+    let kind = head.get(4..8)?;
+    let (_, format) = BOXES.iter().find(|(name, _)| *name == kind)?;
+    if kind != b"ftyp" {
+        return Some(Found::Format(*format));
+    }
+    let length = usize::try_from(u32::from_be_bytes(head[..4].try_into().ok()?)).ok()?;
+    let brands = head.get(8..head.len().min(length.max(12)))?;
+    let is_brand = |brand: &[u8]| BRANDS.iter().find(|(name, _)| *name == brand).map(|(_, other)| *other);
+    let major = brands.get(..4)?;
+    if major == b"qt  " {
+        return Some(Found::Format(Format::Mov));
+    }
+    let Some(mut other) = is_brand(major) else { return Some(Found::Format(Format::Mp4)) };
+    if matches!(major, b"mif1" | b"mif2" | b"msf1") {
+        // The container of still images in general; the brands behind the version say what is in it.
+        let more = brands.get(8..).unwrap_or_default().chunks_exact(4).filter_map(is_brand);
+        other = more.into_iter().find(|it| it.name != other.name).unwrap_or(other);
+    }
+    Some(Found::Other(other))
+}
+
+fn sound(head: &[u8]) -> Option<Found> {
+    let is_wave = [b"RIFF", b"RIFX", b"RF64", b"BW64"].into_iter().any(|mark| head.starts_with(mark))
+        && head.get(8..12) == Some(b"WAVE");
+    if is_wave {
+        return Some(Found::Format(Format::Wav));
+    }
+    if head.starts_with(b"ID3") {
+        let behind = behind_id3(head);
+        return Some(match head.get(behind..behind + 4) {
+            Some(b"fLaC") => Found::Format(Format::Flac),
+            Some(_) => Found::Format(Format::Mp3),
+            None if head.len() < HEAD => Found::Format(Format::Mp3),
+            None => Found::LongTag,
+        });
+    }
+    is_mp3_frame(head).then_some(Found::Format(Format::Mp3))
+}
+
+/// Text that stands where a file was wanted.
+fn text(head: &[u8]) -> Option<Found> {
+    let head = head.strip_prefix(b"\xef\xbb\xbf").unwrap_or(head);
+    let text = String::from_utf8_lossy(&head[..head.len().min(1024)]).trim_start().to_ascii_lowercase();
+    let begins = |marks: &[&str]| marks.iter().any(|mark| text.starts_with(mark));
+    if begins(&["<!doctype html", "<html", "<head", "<body"]) {
+        Some(Found::Other(Other::WEB_PAGE))
+    } else if text.contains("<roblox") && text.starts_with('<') {
+        Some(Found::Format(Format::Rbxmx))
+    } else if text.starts_with("; fbx") || (text.starts_with(';') && text.contains("fbxheaderextension")) {
+        Some(Found::Format(Format::Fbx))
+    } else if begins(&["<!--", "<?xml", "<svg"]) {
+        Some(Found::Other(Other::XML))
+    } else if begins(&["{\"", "{\r", "{\n", "{ ", "{\t", "{}"]) {
+        Some(Found::Other(Other::JSON))
+    } else if begins(&["#!/"]) {
+        Some(Found::Other(Other::SCRIPT))
+    } else {
+        None
+    }
+}
+
 /// Where the sound begins behind a tag that many programs write; its length is in four times seven bits.
 fn behind_id3(head: &[u8]) -> usize {
     match head {
@@ -164,13 +395,19 @@ fn is_mp3_frame(head: &[u8]) -> bool {
         if second & 0xe0 == 0xe0 && second & 0x18 != 0x08 && second & 0x06 != 0 && third & 0xf0 != 0xf0)
 }
 
-/// Text that a server sends where a file was wanted.
-pub(super) fn looks_like_a_web_page(format: Format, head: &[u8]) -> bool {
-    let head = head.strip_prefix(b"\xef\xbb\xbf").unwrap_or(head);
-    let text = String::from_utf8_lossy(&head[..head.len().min(256)]).trim_start().to_ascii_lowercase();
-    let may_be_xml = matches!(format, Format::Rbxm | Format::Rbxmx);
-    ["<!doctype html", "<html", "<head", "<body"].iter().any(|mark| text.starts_with(mark))
-        || (!may_be_xml && ["<!--", "<?xml"].iter().any(|mark| text.starts_with(mark)))
+/// TGA has no mark, but few values for its kind and depth.
+fn is_tga(head: &[u8]) -> bool {
+    match head {
+        [_, has_map @ (0 | 1), kind, rest @ ..] if rest.len() >= 15 => {
+            let needs_map = matches!(kind, 1 | 9 | 32 | 33);
+            let has_sides = [9, 11].into_iter().all(|at| rest[at] != 0 || rest[at + 1] != 0);
+            matches!(kind, 1..=3 | 9..=11 | 32 | 33)
+                && needs_map <= (*has_map == 1)
+                && matches!(rest[13], 8 | 15 | 16 | 24 | 32)
+                && has_sides
+        }
+        _ => false,
+    }
 }
 
 fn is_xml(head: &[u8]) -> bool {
@@ -178,7 +415,7 @@ fn is_xml(head: &[u8]) -> bool {
     text.trim_start_matches(['\u{feff}', ' ', '\t', '\r', '\n']).starts_with('<')
 }
 
-/// What an MP3 can't begin with, having no mark that it must begin with.
+/// What an MP3 or a film can't begin with.
 fn is_text(head: &[u8]) -> bool {
     let begin = &head[..head.len().min(64)];
     begin.iter().all(|byte| byte.is_ascii_graphic() || byte.is_ascii_whitespace())
@@ -187,41 +424,33 @@ fn is_text(head: &[u8]) -> bool {
 /// How much of a file is looked at. The size of a JPEG stands behind its previews and colour profiles.
 pub(super) const HEAD: usize = 256 * 1024;
 
-/// Width and height of an image, from its header.
+/// Width and height of an image of this format, from its header.
+///
+/// `imagesize` reads them, but for what it doesn't know: a PNG that Xcode has changed, a JPEG with fill bytes at its beginning,
+/// a BMP of the oldest kind or from top to bottom, and TGA, which it knows by its end alone.
 pub(super) fn dimensions(format: Format, head: &[u8]) -> Option<(u32, u32)> {
-    let big = |at: usize| Some(u32::from_be_bytes(head.get(at..at + 4)?.try_into().ok()?));
-    let little = |at: usize| Some(i32::from_le_bytes(head.get(at..at + 4)?.try_into().ok()?).unsigned_abs());
     let short = |at: usize| Some(u32::from(u16::from_le_bytes(head.get(at..at + 2)?.try_into().ok()?)));
     match format {
-        Format::Png => Some((big(16)?, big(20)?)),
-        Format::Bmp => match little(14)? {
-            // The oldest header has sizes of 16 bits.
-            12 => Some((short(18)?, short(20)?)),
-            _ => Some((little(18)?, little(22)?)),
-        },
-        Format::Tga => Some((short(12)?, short(14)?)),
-        Format::Jpeg => jpeg_dimensions(head),
+        Format::Tga if is_tga(head) => Some((short(12)?, short(14)?)),
+        Format::Bmp if head.get(14..18) == Some(&[12, 0, 0, 0]) => Some((short(18)?, short(20)?)),
+        Format::Bmp => {
+            sides(head).map(|(width, height)| (width, i32::from_le_bytes(height.to_le_bytes()).unsigned_abs()))
+        }
+        Format::Png if head.get(12..16)? != b"IHDR" => {
+            let length = usize::try_from(u32::from_be_bytes(head[8..12].try_into().ok()?)).ok()?;
+            let rest = head.get(length.checked_add(20)?..)?;
+            if rest.get(4..8)? == b"IHDR" { sides(&[&head[..8], rest].concat()) } else { None }
+        }
+        Format::Jpeg => {
+            let fill = head.iter().skip(2).take_while(|byte| **byte == 0xff).count();
+            if fill > 1 { sides(&[&head[..2], &head[1 + fill..]].concat()) } else { sides(head) }
+        }
+        Format::Png => sides(head),
         _ => None,
     }
 }
 
-/// Goes from segment to segment up to the one that begins the frame.
-fn jpeg_dimensions(head: &[u8]) -> Option<(u32, u32)> {
-    let mut at = 2;
-    loop {
-        let (mark, kind) = (*head.get(at)?, *head.get(at + 1)?);
-        if mark != 0xff {
-            return None;
-        }
-        match kind {
-            // Fill bytes, and marks without a body.
-            0xff => at += 1,
-            0x01 | 0xd0..=0xd8 => at += 2,
-            0xc0..=0xc3 | 0xc5..=0xc7 | 0xc9..=0xcb | 0xcd..=0xcf => {
-                let side = |at: usize| Some(u32::from(u16::from_be_bytes(head.get(at..at + 2)?.try_into().ok()?)));
-                return Some((side(at + 7)?, side(at + 5)?));
-            }
-            _ => at += 2 + usize::from(u16::from_be_bytes(head.get(at + 2..at + 4)?.try_into().ok()?)).max(2),
-        }
-    }
+fn sides(head: &[u8]) -> Option<(u32, u32)> {
+    let size = imagesize::blob_size(head).ok()?;
+    Some((u32::try_from(size.width).ok()?, u32::try_from(size.height).ok()?))
 }

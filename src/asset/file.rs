@@ -13,6 +13,9 @@ use crate::error::{Error, ErrorKind, Result};
 /// Nothing is read before the upload, and then never the whole of it at once. A path is opened anew for each attempt to
 /// send it; a reader can be sent only once, so an upload from one is not repeated after it was begun.
 ///
+/// A file that changes while it is sent is an error, and nothing is created: its length and the time of its last change are
+/// looked at before the last byte leaves. A change that leaves both as they were can't be seen.
+///
 /// ```
 /// use rblxopencloud::AssetFile;
 ///
@@ -64,12 +67,9 @@ impl AssetFile {
         // Opening a pipe would wait for its writer, so the look comes first.
         let metadata = fs::metadata(path).map_err(problem)?;
         if !metadata.is_file() {
-            let what = if metadata.is_dir() { "is a directory" } else { "is not a regular file" };
-            return Err(Error::new(ErrorKind::File, format!("the file {path:?}"))
-                .explain(what)
-                .advise("give the path of a file, or a reader and its length"));
+            return Err(not_regular(path, &metadata));
         }
-        File::open(path).map_err(problem)?;
+        open_regular(path)?;
         let name = path.file_name().unwrap_or_default().to_string_lossy();
         let source = Source::Path { path: path.to_owned(), modified: metadata.modified().ok() };
         Ok(Self { name: own_name(&name), content_type: None, len: metadata.len(), source, on_progress: None })
@@ -104,10 +104,10 @@ impl AssetFile {
         }
     }
 
-    /// Says what the content is, such as `image/png`, where the extension doesn't.
+    /// Sets the content type, such as `image/png`. Defaults to the one of the extension. White space around it is left out.
     #[must_use]
     pub fn with_content_type(mut self, content_type: impl Into<String>) -> Self {
-        self.content_type = Some(content_type.into());
+        self.content_type = Some(content_type.into().trim().to_owned());
         self
     }
 
@@ -182,22 +182,32 @@ impl AssetFile {
                 Error::io(format!("the file {:?}", self.name), io::Error::other("its reader was used up already"))
             }),
             Source::Path { path, modified } => {
-                let problem = |error| Error::io(format!("the file {path:?}"), error);
-                let file = File::open(&*path).map_err(problem)?;
-                let metadata = file.metadata().map_err(problem)?;
-                if metadata.len() != self.len {
-                    let how = if metadata.len() < self.len { "shorter" } else { "longer" };
-                    return Err(Error::changed_file(&self.name, self.len, how));
-                }
-                if modified.is_some() && metadata.modified().ok() != *modified {
-                    return Err(Error::new(ErrorKind::File, format!("the file {path:?}"))
-                        .explain("it was changed since AssetFile::open")
-                        .advise("open it again when nothing writes to it"));
-                }
+                let file = open_regular(path)?;
+                let file = PathFile { file, name: self.name.clone(), len: self.len, modified: *modified };
+                file.check()?;
                 Ok(FileReader::File(file))
             }
         }
     }
+}
+
+/// Opens a file that may have become something else since it was looked at. A pipe would wait for its writer.
+fn open_regular(path: &Path) -> Result<File> {
+    let problem = |error| Error::io(format!("the file {path:?}"), error);
+    // On Windows, opening waits for nobody.
+    let mut options = File::options();
+    options.read(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::custom_flags(&mut options, libc::O_NONBLOCK);
+    let file = options.open(path).map_err(problem)?;
+    let metadata = file.metadata().map_err(problem)?;
+    if metadata.is_file() { Ok(file) } else { Err(not_regular(path, &metadata)) }
+}
+
+fn not_regular(path: &Path, metadata: &fs::Metadata) -> Error {
+    Error::new(ErrorKind::File, format!("the file {path:?}"))
+        .explain(if metadata.is_dir() { "is a directory" } else { "is not a regular file" })
+        .advise("give the path of a file, or a reader and its length")
 }
 
 impl fmt::Debug for AssetFile {
@@ -226,17 +236,52 @@ impl AsRef<[u8]> for SharedBytes {
     }
 }
 
+/// A file on disk that must stay as it was.
+pub(crate) struct PathFile {
+    file: File,
+    name: String,
+    len: u64,
+    modified: Option<SystemTime>,
+}
+
+impl PathFile {
+    /// Fails if the file isn't what it was when it was looked at.
+    fn check(&self) -> Result<()> {
+        let metadata = self.file.metadata().map_err(|error| Error::io(format!("the file {:?}", self.name), error))?;
+        if metadata.len() != self.len {
+            let how = if metadata.len() < self.len { "shorter" } else { "longer" };
+            return Err(Error::changed_file(&self.name, self.len, how));
+        }
+        if self.modified.is_some() && metadata.modified().ok() != self.modified {
+            return Err(Error::new(ErrorKind::File, format!("the file {:?}", self.name))
+                .explain("it was changed since AssetFile::open")
+                .advise("nothing was created; open it again when nothing writes to it"));
+        }
+        Ok(())
+    }
+}
+
 /// The content, on its way.
 pub(crate) enum FileReader {
-    File(fs::File),
+    File(PathFile),
     Bytes(Cursor<SharedBytes>),
     Any(Box<dyn Read + Send>),
+}
+
+impl FileReader {
+    /// Fails if what was read can't be relied on: something wrote to the file meanwhile.
+    pub(crate) fn check(&self) -> Result<()> {
+        match self {
+            Self::File(file) => file.check(),
+            Self::Bytes(_) | Self::Any(_) => Ok(()),
+        }
+    }
 }
 
 impl Read for FileReader {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         match self {
-            Self::File(file) => file.read(buffer),
+            Self::File(file) => file.file.read(buffer),
             Self::Bytes(bytes) => bytes.read(buffer),
             Self::Any(reader) => reader.read(buffer),
         }
