@@ -1,5 +1,6 @@
-//! Listing 200,000 items against a bare loop over the same pages: `cargo bench --bench listing`
+//! Listing 200,000 items, and 2,000 single calls, against bare loops of ureq that ask for the same: `cargo bench --bench listing`
 //!
+//! Both go by the name of the host, as users do.
 //! The server, and each measured run, is a process of its own, so that the peak memory is that of the run alone. Runs of
 //! the two kinds take turns; the ratio is that of the medians.
 
@@ -9,7 +10,7 @@ use std::time::{Duration, Instant};
 use std::{env, fs};
 
 use rblxopencloud::sandbox::Sandbox;
-use rblxopencloud::{Client, InventoryAsset, InventoryAssetType, InventoryBadge, InventoryItem};
+use rblxopencloud::{Client, InventoryAsset, InventoryAssetType, InventoryBadge, InventoryItem, UserInfo};
 use serde::Deserialize;
 
 const KEY: &str = "sandbox-api-key";
@@ -35,10 +36,12 @@ struct Run {
 
 fn parent() -> Result<()> {
     println!(
-        "{:>6} pages  {:>10}  {:>10}  {:>6}  {:>12}  {:>12}",
-        "", "bare loop", "Pager", "ratio", "bare peak", "Pager peak"
+        "{:>12}  {:>10}  {:>10}  {:>6}  {:>12}  {:>12}",
+        "", "bare loop", "ours", "ratio", "bare peak", "our peak"
     );
-    for pages in [20, 2000] {
+    for (pages, what, bare_run, our_run) in
+        [(20, "pages", "bare", "pager"), (2000, "pages", "bare", "pager"), (2000, "calls", "bare-calls", "calls")]
+    {
         let mut server = spawn(&["serve", &pages.to_string()])?;
         let mut url = String::new();
         BufReader::new(server.stdout.take().ok_or("no output")?).read_line(&mut url)?;
@@ -46,12 +49,12 @@ fn parent() -> Result<()> {
 
         let (mut bare, mut pager) = (Vec::new(), Vec::new());
         for _ in 0..ROUNDS {
-            bare.push(measure(&["bare", url, &pages.to_string()])?);
-            pager.push(measure(&["pager", url, &pages.to_string()])?);
+            bare.push(measure(&[bare_run, url, &pages.to_string()])?);
+            pager.push(measure(&[our_run, url, &pages.to_string()])?);
         }
         let (bare, pager) = (median(bare), median(pager));
         println!(
-            "{pages:>6} pages  {:>10.1?}  {:>10.1?}  {:>6.3}  {:>8} KiB  {:>8} KiB",
+            "{pages:>6} {what}  {:>10.1?}  {:>10.1?}  {:>6.3}  {:>8} KiB  {:>8} KiB",
             bare.time,
             pager.time,
             pager.time.as_secs_f64() / bare.time.as_secs_f64(),
@@ -90,23 +93,59 @@ fn child(arguments: &[String]) -> Result<()> {
     if argument(0)? == "serve" {
         let sandbox = Sandbox::start()?;
         sandbox.set_inventory(156, (0..argument(1)?.parse::<u64>()? * PAGE).map(item));
-        println!("{}", sandbox.url());
+        sandbox.add_user(UserInfo::new(156, "builderman"));
+        println!("{}", sandbox.url().replace("127.0.0.1", "localhost"));
         // Until the parent closes the pipe.
         io::stdin().read_to_end(&mut Vec::new())?;
         return Ok(());
     }
     let began = Instant::now();
+    let number: u64 = argument(2)?.parse()?;
+    let count = number * PAGE;
     let sum = match argument(0)? {
         "bare" => bare(argument(1)?)?,
+        "bare-calls" => return bare_calls(argument(1)?, number),
+        "calls" => return calls(argument(1)?, number),
         _ => pager(argument(1)?)?,
     };
     let time = began.elapsed();
-    let count = argument(2)?.parse::<u64>()? * PAGE;
     if sum != count * (count + 1) / 2 {
         return Err("not every item came once".into());
     }
     println!("{} {}", time.as_nanos(), peak_kib());
     Ok(())
+}
+
+/// The first call makes the connection, and doesn't count.
+fn timed(number: u64, mut call: impl FnMut() -> Result<()>) -> Result<()> {
+    call()?;
+    let began = Instant::now();
+    (0..number).try_for_each(|_| call())?;
+    println!("{} {}", began.elapsed().as_nanos(), peak_kib());
+    Ok(())
+}
+
+fn calls(url: &str, number: u64) -> Result<()> {
+    let user = Client::builder(KEY).base_url(url).build()?.user(156);
+    timed(number, || {
+        assert_eq!(user.fetch_info()?.username, "builderman");
+        Ok(())
+    })
+}
+
+#[derive(Deserialize)]
+struct BareUser {
+    name: String,
+}
+
+fn bare_calls(url: &str, number: u64) -> Result<()> {
+    let agent = ureq::Agent::new_with_defaults();
+    timed(number, || {
+        let mut response = agent.get(format!("{url}/cloud/v2/users/156")).header("x-api-key", KEY).call()?;
+        let user: BareUser = serde_json::from_slice(&response.body_mut().read_to_vec()?)?;
+        assert_eq!(user.name, "builderman");
+        Ok(())
+    })
 }
 
 fn item(number: u64) -> InventoryItem {
