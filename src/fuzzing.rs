@@ -3,14 +3,15 @@
 
 use std::io::Read;
 
-use crate::asset::{Asset, AssetFile};
+use crate::asset::{Asset, AssetFile, judge};
 use crate::asset::{GET_ASSET_OPERATION, operation::work};
 use crate::call::OperationName;
 use crate::error::{Error, ErrorKind, ServiceError};
 use crate::multipart::Form;
 use crate::operation::{poll_path, read_answer};
-use crate::page::{PageItem, decode_page};
+use crate::page::{Cursor, PageItem, decode_page};
 use crate::rate_limit::Limits;
+use crate::transport::{fuzz_base_url, fuzz_shown_url, net};
 use crate::user::{GroupMembership, InventoryItem, UserInfo};
 
 const SECRET: &str = "secret-of-sixteen";
@@ -89,4 +90,60 @@ pub fn form(name: &str, content: &[u8]) {
 
 fn find(whole: &[u8], part: &[u8]) -> Option<usize> {
     if part.is_empty() { Some(0) } else { whole.windows(part.len()).position(|window| window == part) }
+}
+
+/// Any text is a base URL, or none; it is never shown with what may be a password, and a content type is one line.
+pub fn settings(text: &str) {
+    if text.contains(SECRET) {
+        return;
+    }
+    let url = format!("https://me:{SECRET}@{text}");
+    if let Err(problem) = fuzz_base_url(&url).map(drop) {
+        assert!(!problem.contains(SECRET), "{problem}");
+    }
+    assert!(!fuzz_shown_url(&url).contains(SECRET));
+    let _ = fuzz_base_url(text);
+    if let Ok(content_type) = AssetFile::from_bytes("a", []).with_content_type(text).checked_content_type() {
+        assert_eq!(content_type, text.trim());
+        assert!(!content_type.is_empty() && !content_type.chars().any(char::is_control), "{content_type:?}");
+    }
+    if let Ok(cursor) = text.parse::<Cursor>() {
+        assert_eq!(cursor.to_string().parse::<Cursor>().expect("a cursor"), cursor);
+    }
+}
+
+/// Any variables name a proxy, or are refused by their names and without their values.
+pub fn proxy(text: &str) {
+    if text.contains(SECRET) {
+        return;
+    }
+    let mut lines = text.lines();
+    let (proxy, exceptions) = (lines.next().unwrap_or_default(), lines.next().unwrap_or_default());
+    let host = lines.next().unwrap_or("open-cloud.test");
+    let with_login = format!("http://me:{SECRET}@{proxy}");
+    for value in [proxy, &with_login] {
+        let environment = |name: &str| match name {
+            "HTTPS_PROXY" => Some(value.to_owned()),
+            "NO_PROXY" => Some(exceptions.to_owned()),
+            _ => None,
+        };
+        if let Err(problem) = net::proxy::choose(host, 443, environment) {
+            assert!(problem.contains("HTTPS_PROXY") && !problem.contains(SECRET), "{problem}");
+        }
+    }
+}
+
+/// Any bytes can be the beginning of a file.
+pub fn file_head(bytes: &[u8]) {
+    judge(bytes);
+}
+
+/// Any bytes can come to the sandbox.
+#[cfg(feature = "sandbox")]
+pub fn sandbox(bytes: &[u8]) {
+    crate::sandbox::fuzzing::request(bytes);
+    crate::sandbox::fuzzing::form(bytes);
+    if let Ok(text) = std::str::from_utf8(bytes) {
+        crate::sandbox::fuzzing::filters(text);
+    }
 }

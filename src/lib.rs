@@ -40,6 +40,37 @@
 //! change [may have happened](Error::outcome_unknown) all the same, and [how far](Error::scope) the failure reaches. What the client tries again by itself is in
 //! [`RetryPolicy`]; how long it waits for what is in [`Timeouts`].
 //!
+//! # Use in a server
+//!
+//! One [`Client`] serves all threads: clones are cheap and share connections and rate limits. Give its calls a deadline, so
+//! that a slow service, retries and a used-up rate limit can't hold a thread for longer than your own callers wait:
+//!
+//! ```
+//! use std::time::Duration;
+//!
+//! use rblxopencloud::{Client, Error, ErrorKind, InventoryFilter};
+//!
+//! /// The status to answer with, and for how long to ask the caller to wait.
+//! fn owns_pass(client: &Client, user: u64, pass: u64) -> Result<bool, (u16, Option<Duration>)> {
+//!     let filter = InventoryFilter::ids().game_passes([pass]);
+//!     let mut items = client.with_timeout(Duration::from_secs(2)).user(user).list_inventory_with(filter);
+//!     items.next().transpose().map(|item| item.is_some()).map_err(|error: Error| match error.kind() {
+//!         ErrorKind::RateLimited => (503, error.retry_after()),
+//!         ErrorKind::Timeout => (504, None),
+//!         _ if error.is_retryable() => (503, error.retry_after()),
+//!         _ => (502, None),
+//!     })
+//! }
+//! # let _ = owns_pass;
+//! ```
+//!
+//! - [`Client::with_timeout`] limits a whole call: its attempts, its backoff, and its wait for the rate limit. A call that
+//!   would have to wait longer than that fails at once, as [`RateLimited`](ErrorKind::RateLimited) with
+//!   [`retry_after`](Error::retry_after).
+//! - Budgets are per endpoint and per owner of the key; see [`endpoints`]. All threads of a client wait for one window. To keep
+//!   one kind of caller from using up the budget of another, use keys of different owners.
+//! - The crate has no threads of its own, but for [`User::upload_assets`] and the look-up of a host name that isn't known yet.
+//!
 //! With the feature `sandbox`, the module `sandbox` has a local Open Cloud for tests.
 //!
 //! Types of other crates that stand in this one's API are those of `jiff` 1, `serde_json` 1 and `ureq` 3.

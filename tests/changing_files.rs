@@ -47,7 +47,7 @@ fn overwrite(path: &Path) {
 
 #[test]
 fn a_file_that_changes_while_it_is_sent_is_an_error_and_creates_nothing() {
-    let changes: [(&str, fn(&Path)); 4] = [
+    let changes: [(&str, Replace); 4] = [
         ("overwritten in place", overwrite),
         ("cut", |path| {
             File::options().write(true).open(path).and_then(|file| file.set_len(10)).expect("it can be cut")

@@ -71,7 +71,8 @@ fn server(act: impl Fn(TcpStream) + Send + Sync + 'static) -> String {
 
 #[test]
 fn a_handshake_that_breaks_is_a_lost_connection_and_is_tried_again() {
-    let cut: [(&str, fn(TcpStream)); 5] = [
+    type Act = fn(TcpStream);
+    let cut: [(&str, Act); 5] = [
         ("closed at once", drop),
         ("closed after the first bytes", |mut stream| drop(stream.read(&mut [0; 100]))),
         ("garbage", |mut stream| {

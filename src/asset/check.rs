@@ -134,3 +134,15 @@ fn check_content(name: &str, format: Format, found: Found, head: &[u8]) -> Resul
             .advise("give it its right extension or content type"),
     })
 }
+
+/// The judgement of every format alone, for the fuzzer.
+#[cfg(fuzzing)]
+pub(crate) fn judge(bytes: &[u8]) {
+    for extension in ["png", "jpg", "bmp", "tga", "mp3", "flac", "fbx", "gltf", "rbxm", "mp4", "mov", "mesh"] {
+        let mut file = AssetFile::from_bytes(format!("a.{extension}"), bytes);
+        let format = Format::of_name(file.name()).expect("a known extension");
+        if let Err(error) = Waived::default().check_file(&mut file, &format.usual_asset_type()) {
+            assert!(!error.to_string().chars().any(char::is_control));
+        }
+    }
+}

@@ -17,6 +17,8 @@ use serde_json::{Map, Value};
 
 pub use batch::{AssetUploads, UploadOutcome};
 pub use check::Check;
+#[cfg(fuzzing)]
+pub(crate) use check::judge;
 pub(crate) use file::FileReader;
 pub use file::{AssetFile, UploadProgress};
 pub use operation::GET_ASSET_OPERATION;

@@ -9,6 +9,8 @@
 //! each further refusal. When it opens, one request goes first.
 
 mod limits;
+#[cfg(test)]
+mod simulation;
 mod window;
 
 use std::collections::HashMap;

@@ -198,9 +198,8 @@ impl Window {
         let is_news = pass.closures == self.closures;
         match outcome {
             Outcome::Answered(_) if is_news => {
-                if self.backoff.take().is_some() || pass.is_probe {
-                    self.probe = Probe::No;
-                }
+                let was_refusing = self.backoff.take().is_some();
+                self.probe = if was_refusing || pass.is_probe { Probe::No } else { self.probe };
             }
             Outcome::Refused(limits) => self.refuse(limits.pause(), is_news, closing, fraction, now),
             // It may have learned nothing; the others must not wait for more than it knows.

@@ -61,15 +61,15 @@ pub(super) enum Length {
 }
 
 /// One connection, and what was read ahead on it.
-pub(super) struct Connection {
-    stream: TcpStream,
+pub(super) struct Connection<S = TcpStream> {
+    stream: S,
     buffer: Box<[u8]>,
     start: usize,
     end: usize,
 }
 
-impl Connection {
-    pub(super) fn new(stream: TcpStream) -> Self {
+impl<S: Read + Write> Connection<S> {
+    pub(super) fn new(stream: S) -> Self {
         Self { stream, buffer: vec![0; BUFFER].into_boxed_slice(), start: 0, end: 0 }
     }
 
@@ -100,7 +100,7 @@ impl Connection {
         }
     }
 
-    pub(super) fn body<'a>(&'a mut self, head: &Head) -> Body<'a> {
+    pub(super) fn body<'a>(&'a mut self, head: &Head) -> Body<'a, S> {
         let left = match head.length {
             Length::Exactly(length) => Left::Exactly(length),
             Length::Chunked => Left::ChunkHead,
@@ -143,7 +143,7 @@ impl Connection {
     }
 }
 
-impl Read for Connection {
+impl<S: Read + Write> Read for Connection<S> {
     fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
         if self.start == self.end {
             if into.len() >= BUFFER / 4 {
@@ -175,13 +175,13 @@ enum Left {
 }
 
 /// A request's body. The first read says `100 Continue` where the other side waits for it.
-pub(super) struct Body<'a> {
-    connection: &'a mut Connection,
+pub(super) struct Body<'a, S = TcpStream> {
+    connection: &'a mut Connection<S>,
     left: Left,
     ask: bool,
 }
 
-impl Read for Body<'_> {
+impl<S: Read + Write> Read for Body<'_, S> {
     fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
         if self.ask {
             self.ask = false;
@@ -220,7 +220,7 @@ impl Read for Body<'_> {
     }
 }
 
-impl Body<'_> {
+impl<S: Read + Write> Body<'_, S> {
     fn read_at_most(&mut self, left: u64, into: &mut [u8]) -> io::Result<usize> {
         let want = usize::try_from(left).map_or(into.len(), |left| left.min(into.len()));
         match self.connection.read(&mut into[..want])? {
@@ -240,7 +240,7 @@ fn chunk_length(line: &[u8]) -> Option<u64> {
 }
 
 /// The head and its length; `None` while it isn't whole.
-fn parse_head(bytes: &[u8]) -> Result<Option<(Head, usize)>, Problem> {
+pub(super) fn parse_head(bytes: &[u8]) -> Result<Option<(Head, usize)>, Problem> {
     let mut headers = [httparse::EMPTY_HEADER; MOST_HEADERS];
     let mut request = httparse::Request::new(&mut headers);
     let length = match request.parse(bytes) {

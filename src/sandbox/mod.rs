@@ -11,6 +11,8 @@ mod demo;
 mod document;
 mod fault;
 mod filter;
+#[cfg(fuzzing)]
+pub(crate) mod fuzzing;
 mod http;
 mod inventory;
 mod listing;

@@ -6,6 +6,7 @@ use ureq::{Agent, Proxy, ProxyProtocol};
 use super::{BUFFER, SERVICE, net};
 
 pub(super) fn default_agent() -> Agent {
+    #[allow(unused_mut)]
     let mut config = Agent::config_builder()
         .proxy(None)
         .input_buffer_size(BUFFER)
@@ -51,14 +52,14 @@ pub(super) fn proxy_to(host: &Host, own: Option<&Agent>, base_url: &Uri) -> Resu
 }
 
 /// The host of a base URL.
-pub(super) struct Host {
+pub(crate) struct Host {
     pub(super) is_loopback: bool,
     pub(super) name: String,
     pub(super) port: u16,
 }
 
 /// HTTPS goes everywhere, plain HTTP only to this machine: a key must not cross a network in the clear.
-pub(super) fn check_base_url(base_url: &str) -> Result<Host, String> {
+pub(crate) fn check_base_url(base_url: &str) -> Result<Host, String> {
     let shown = shown_url(base_url);
     // What isn't even shaped like one may be the key, in the wrong place.
     let no_url = || match base_url.contains("://") {
@@ -96,7 +97,7 @@ pub(super) fn check_base_url(base_url: &str) -> Result<Host, String> {
 /// A base URL without what can be secret in it: a user, a password, a query.
 ///
 /// What stands before the last `@` is left out whole, because a URL that can't be parsed has its parts nowhere.
-pub(super) fn shown_url(url: &str) -> String {
+pub(crate) fn shown_url(url: &str) -> String {
     let (scheme, rest) = match url.split_once("://") {
         Some((scheme, rest)) => (format!("{scheme}://"), rest),
         None => (String::new(), url),

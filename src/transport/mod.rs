@@ -16,6 +16,8 @@ use ureq::http::{self, HeaderValue, Uri};
 use ureq::{Agent, AsSendBody, Proxy, SendBody};
 use zeroize::Zeroizing;
 
+#[cfg(fuzzing)]
+pub(crate) use agent::{check_base_url as fuzz_base_url, shown_url as fuzz_shown_url};
 pub(crate) use failure::Undecodable;
 pub(crate) use request::Request;
 pub(crate) use session::Session;

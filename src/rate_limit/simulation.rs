@@ -1,0 +1,397 @@
+//! Threads and processes that share a limit, in a time of their own: hours pass in a moment, and nothing depends on how
+//! busy the machine is.
+
+use std::cmp::Reverse;
+use std::collections::{BinaryHeap, VecDeque};
+use std::time::{Duration, Instant};
+
+use proptest::prelude::*;
+
+use super::limits::Limits;
+use super::window::{Block, Closing, Line, Outcome, Pass, Window};
+use crate::retry::RetryPolicy;
+
+/// How the service counts.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Counting {
+    /// A window begins with the first request after the last one ended.
+    Fixed,
+    /// At each moment, the last window's length counts.
+    Sliding,
+}
+
+/// What the service says beside the status.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Words {
+    /// Whole seconds, rounded up.
+    Seconds,
+    Exact,
+    /// Only `retry-after`.
+    RetryAfter,
+    Nothing,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Scenario {
+    counting: Counting,
+    words: Words,
+    limit: u64,
+    window: Duration,
+    processes: usize,
+    threads: usize,
+    /// Of each thread.
+    calls: u64,
+    latency: Duration,
+    /// Everything is refused, without a word, until then.
+    outage: Duration,
+}
+
+struct Service {
+    scenario: Scenario,
+    began: Instant,
+    taken: VecDeque<Instant>,
+    /// A fixed window.
+    opened: Option<Instant>,
+    refused: u64,
+    refused_in_outage: u64,
+}
+
+impl Service {
+    fn answer(&mut self, now: Instant) -> Outcome {
+        let Scenario { counting, words, limit, window, outage, .. } = self.scenario;
+        if now < self.began + outage {
+            self.refused_in_outage += 1;
+            return Outcome::Refused(Limits::default());
+        }
+        match counting {
+            Counting::Fixed => {
+                if self.opened.is_none_or(|opened| now >= opened + window) {
+                    self.opened = Some(now);
+                    self.taken.clear();
+                }
+            }
+            Counting::Sliding => {
+                while self.taken.front().is_some_and(|taken| now >= *taken + window) {
+                    self.taken.pop_front();
+                }
+            }
+        }
+        let passes = (self.taken.len() as u64) < limit;
+        if passes {
+            self.taken.push_back(now);
+        }
+        self.refused += u64::from(!passes);
+        let begins = match counting {
+            Counting::Fixed => self.opened.expect("it has begun"),
+            Counting::Sliding => *self.taken.front().expect("something was taken"),
+        };
+        let mut reset = (begins + window).saturating_duration_since(now);
+        if words == Words::Seconds && reset.subsec_nanos() > 0 {
+            reset = Duration::from_secs(reset.as_secs() + 1);
+        }
+        let headers = matches!(words, Words::Seconds | Words::Exact);
+        let limits = Limits {
+            limit: headers.then_some(limit),
+            remaining: headers.then_some(limit - self.taken.len() as u64),
+            reset: headers.then_some(reset),
+            retry_after: (words != Words::Nothing && !passes).then_some(reset),
+        };
+        if passes { Outcome::Answered(limits) } else { Outcome::Refused(limits) }
+    }
+}
+
+/// What happens at a moment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Event {
+    Look(usize),
+    Arrive(usize),
+    Settle(usize),
+}
+
+struct Thread {
+    left: u64,
+    line: Option<Line>,
+    pass: Option<Pass>,
+    outcome: Option<Outcome>,
+    /// The last time to look that was planned. Earlier plans are void.
+    due: Option<Instant>,
+    looks: u64,
+}
+
+#[derive(Debug)]
+struct Report {
+    took: Duration,
+    refused: u64,
+    refused_in_outage: u64,
+    looks: u64,
+    given_up: u64,
+}
+
+fn run(scenario: Scenario) -> Report {
+    let policy = RetryPolicy::default();
+    let closing = Closing::new(&policy);
+    let began = Instant::now();
+    let mut service =
+        Service { scenario, began, taken: VecDeque::new(), opened: None, refused: 0, refused_in_outage: 0 };
+    let mut windows: Vec<Window> = (0..scenario.processes).map(|_| Window::default()).collect();
+    let count = scenario.processes * scenario.threads;
+    let fresh = || Thread { left: scenario.calls, line: None, pass: None, outcome: None, due: Some(began), looks: 0 };
+    let mut threads: Vec<Thread> = (0..count).map(|_| fresh()).collect();
+    let mut events: BinaryHeap<Reverse<(Instant, Event)>> =
+        (0..count).map(|thread| Reverse((began, Event::Look(thread)))).collect();
+    let mut now = began;
+    let (mut given_up, mut steps, mut chance) = (0, 0_u64, 0.0);
+    while let Some(Reverse((at, event))) = events.pop() {
+        steps += 1;
+        assert!(steps < 2_000_000, "it never ends: {scenario:?}");
+        now = at;
+        match event {
+            Event::Look(number) => {
+                let thread = &mut threads[number];
+                if thread.due != Some(now) {
+                    continue;
+                }
+                thread.due = None;
+                thread.looks += 1;
+                let window = &mut windows[number / scenario.threads];
+                let line = thread
+                    .line
+                    .get_or_insert_with(|| Line::new(policy.longest_retry_after, None, Some(now + policy.budget)));
+                match window.block(now) {
+                    None => {
+                        thread.pass = Some(window.pass(now));
+                        events.push(Reverse((now + scenario.latency / 2, Event::Arrive(number))));
+                    }
+                    Some(block) => match line.wait(block, window.is_refusing(), now) {
+                        Ok(until) => {
+                            assert!(until > now, "it looks again at once: {block:?} in {scenario:?}");
+                            line.waited(until - now, window.is_refusing());
+                            thread.due = Some(until);
+                            events.push(Reverse((until, Event::Look(number))));
+                        }
+                        Err(_) => {
+                            given_up += thread.left;
+                            thread.left = 0;
+                        }
+                    },
+                }
+            }
+            Event::Arrive(number) => {
+                threads[number].outcome = Some(service.answer(now));
+                events.push(Reverse((now + scenario.latency / 2, Event::Settle(number))));
+            }
+            Event::Settle(number) => {
+                let process = number / scenario.threads;
+                let thread = &mut threads[number];
+                let (pass, outcome) =
+                    (thread.pass.take().expect("it passed"), thread.outcome.take().expect("an answer"));
+                chance = (chance + 0.618) % 1.0;
+                let before = windows[process].block(now);
+                windows[process].settle(pass, outcome, &closing, chance, now);
+                if windows[process].block(now) != before {
+                    let of_process = process * scenario.threads..(process + 1) * scenario.threads;
+                    for waiting in of_process.filter(|waiting| *waiting != number) {
+                        if threads[waiting].due.is_some() {
+                            threads[waiting].due = Some(now);
+                            events.push(Reverse((now, Event::Look(waiting))));
+                        }
+                    }
+                }
+                let thread = &mut threads[number];
+                if let Outcome::Answered(_) = outcome {
+                    thread.left -= 1;
+                    thread.line = None;
+                }
+                if thread.left > 0 {
+                    thread.due = Some(now);
+                    events.push(Reverse((now, Event::Look(number))));
+                }
+            }
+        }
+    }
+    assert!(threads.iter().all(|thread| thread.left == 0), "somebody waits for ever: {scenario:?}");
+    Report {
+        took: now - began,
+        refused: service.refused,
+        refused_in_outage: service.refused_in_outage,
+        looks: threads.iter().map(|thread| thread.looks).sum(),
+        given_up,
+    }
+}
+
+fn ms(ms: u64) -> Duration {
+    Duration::from_millis(ms)
+}
+
+fn usual() -> Scenario {
+    Scenario {
+        counting: Counting::Fixed,
+        words: Words::Seconds,
+        limit: 100,
+        window: Duration::from_secs(60),
+        processes: 1,
+        threads: 8,
+        calls: 100,
+        latency: ms(80),
+        outage: Duration::ZERO,
+    }
+}
+
+/// The shortest time in which a service with whole windows takes all calls.
+fn shortest(scenario: &Scenario) -> Duration {
+    let calls = scenario.processes as u64 * scenario.threads as u64 * scenario.calls;
+    scenario.window * u32::try_from(calls.div_ceil(scenario.limit) - 1).expect("few windows") + scenario.latency
+}
+
+#[test]
+fn one_process_that_is_told_its_limit_uses_every_window_and_is_never_refused() {
+    for words in [Words::Seconds, Words::Exact] {
+        for threads in [1, 2, 8, 64, 100] {
+            let scenario = Scenario { words, threads, calls: 1600 / threads as u64, ..usual() };
+            let report = run(scenario);
+            assert_eq!((report.refused, report.given_up), (0, 0), "{scenario:?}");
+            let most = shortest(&scenario) + scenario.window / 4;
+            assert!(report.took <= most, "{:?} of {most:?}: {scenario:?}", report.took);
+        }
+    }
+}
+
+#[test]
+fn waiters_look_only_when_something_has_changed() {
+    for threads in [1, 8, 64, 100] {
+        let scenario = Scenario { threads, calls: 1600 / threads as u64, ..usual() };
+        let report = run(scenario);
+        // Once a call, and at most three times a window: when it is used up, when it ends, and when its probe is back.
+        let windows = report.took.as_secs() / 60 + 1;
+        let most = 1600 + 3 * windows * threads as u64;
+        assert!(report.looks <= most, "{} looks, {most} at the most: {scenario:?}", report.looks);
+    }
+}
+
+#[test]
+fn processes_share_a_limit_and_use_every_window() {
+    for counting in [Counting::Fixed, Counting::Sliding] {
+        for (processes, threads) in [(2, 1), (4, 1), (2, 8), (4, 8)] {
+            let calls = 1600 / (processes * threads) as u64;
+            let scenario = Scenario { counting, processes, threads, calls, ..usual() };
+            let report = run(scenario);
+            assert_eq!(report.given_up, 0, "{scenario:?}");
+            assert!(report.refused * 100 <= 20 * 1600, "{} were refused: {scenario:?}", report.refused);
+            let most = shortest(&scenario) + scenario.window * 2;
+            assert!(report.took <= most, "{:?} of {most:?}: {scenario:?}", report.took);
+        }
+    }
+}
+
+#[test]
+fn a_service_that_refuses_without_a_word_is_asked_seldom_and_nothing_is_lost() {
+    for secs in [1, 5, 20, 45, 60, 100] {
+        for threads in [1, 8, 40] {
+            let outage = Duration::from_secs(secs);
+            let scenario = Scenario { words: Words::Nothing, threads, calls: 1, outage, ..usual() };
+            let report = run(scenario);
+            assert_eq!(report.given_up, 0, "{scenario:?}");
+            // All threads at first; then one at a time, at pauses that double up to 20 seconds.
+            let most = threads as u64 + 16;
+            assert!(report.refused_in_outage <= most, "{}: {scenario:?}", report.refused_in_outage);
+            assert!(report.took <= outage * 2 + Duration::from_secs(5), "{:?}: {scenario:?}", report.took);
+        }
+    }
+    // What never ends is given up when the budget is.
+    let outage = Duration::from_secs(100_000);
+    let report = run(Scenario { words: Words::Nothing, threads: 40, calls: 1, outage, ..usual() });
+    assert_eq!(report.given_up, 40);
+    assert!(report.took <= RetryPolicy::default().budget, "{:?}", report.took);
+}
+
+fn scenario() -> impl Strategy<Value = Scenario> {
+    let counting = prop_oneof![Just(Counting::Fixed), Just(Counting::Sliding)];
+    let words = prop_oneof![Just(Words::Seconds), Just(Words::Exact), Just(Words::RetryAfter), Just(Words::Nothing)];
+    let sizes = (1_u64..60, 1_usize..4, 1_usize..12, 1_u64..30);
+    let times = (1_000_u64..80_000, 1_u64..30_000, prop_oneof![Just(0), 0_u64..100_000]);
+    (counting, words, sizes, times).prop_map(|(counting, words, sizes, times)| Scenario {
+        counting,
+        words,
+        limit: sizes.0,
+        window: ms(times.0),
+        processes: sizes.1,
+        threads: sizes.2,
+        calls: sizes.3,
+        latency: ms(times.1),
+        outage: ms(times.2),
+    })
+}
+
+/// What may come in an answer.
+fn limits() -> impl Strategy<Value = Limits> {
+    let number = || prop::option::of(prop_oneof![0_u64..20, Just(u64::MAX), any::<u64>()]);
+    let pause = || prop::option::of(prop_oneof![0_u64..100_000, Just(u64::MAX), any::<u64>()]);
+    (number(), number(), pause(), pause()).prop_map(|(limit, remaining, reset, retry_after)| Limits {
+        limit,
+        remaining,
+        reset: reset.map(ms),
+        retry_after: retry_after.map(ms),
+    })
+}
+
+/// Time goes by, and then a request is let through or the oldest one ends in this way, with these words.
+fn step() -> impl Strategy<Value = (u64, Option<(u8, Limits)>)> {
+    let pause = prop_oneof![0_u64..3_000, 0_u64..100_000, Just(10 * 24 * 3_600_000)];
+    (pause, prop::option::of((0_u8..3, limits())))
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 256, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn nobody_waits_for_ever_whatever_the_service_and_however_many_share_it(scenario in scenario()) {
+        let report = run(scenario);
+        // Without a word, with answers that come later than the next probe goes out, or with others at the same limit, the
+        // budget can be over before one of many has its turn. It ends in any case: `run` sees to that.
+        let is_told = matches!(scenario.words, Words::Seconds | Words::Exact) && scenario.latency < ms(2000);
+        let is_alone = scenario.processes == 1 && scenario.limit >= scenario.threads as u64;
+        let is_told = is_told && is_alone && scenario.outage.is_zero();
+        prop_assert!(!is_told || report.given_up == 0, "{} were given up", report.given_up);
+    }
+
+    #[test]
+    fn a_window_opens_when_all_that_was_told_is_over(steps in prop::collection::vec(step(), 0..40)) {
+        let closing = Closing::default();
+        let mut window = Window::default();
+        let mut now = Instant::now();
+        let mut told = now;
+        let mut under_way = VecDeque::new();
+        for (pause, end) in steps {
+            now += ms(pause);
+            match end {
+                None => {
+                    if window.block(now).is_none() {
+                        under_way.push_back(window.pass(now));
+                    }
+                }
+                Some((how, limits)) => {
+                    let Some(pass) = under_way.pop_front() else { continue };
+                    let outcome = match how {
+                        0 => Outcome::Unanswered,
+                        1 => Outcome::Answered(limits),
+                        _ => Outcome::Refused(limits),
+                    };
+                    window.settle(pass, outcome, &closing, 0.5, now);
+                    let longest = limits.reset.max(limits.retry_after).unwrap_or_default().min(crate::retry::LONGEST);
+                    told = told.max(now + longest).max(now + Duration::from_secs(60));
+                }
+            }
+            if let Some(Block::Until(until) | Block::UntilNews(until) | Block::UntilProbed(until)) = window.block(now) {
+                prop_assert!(until > now, "a block that is over");
+                prop_assert!(until <= told.max(now + Duration::from_secs(2)), "a block that nobody asked for");
+            }
+        }
+        for pass in under_way {
+            window.settle(pass, Outcome::Unanswered, &closing, 0.5, now);
+        }
+        // The first look may end a window that is used up by those who were under way; the second one finds a new one.
+        now = told.max(now) + Duration::from_secs(3);
+        let _ = window.block(now);
+        prop_assert_eq!(window.block(now + Duration::from_secs(3)), None);
+    }
+}

@@ -1,0 +1,127 @@
+//! A game server's gate as a user would write it: a pool of threads that answers "does this user own this pass", each call
+//! under a deadline.
+
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use rblxopencloud::sandbox::{Fault, RateLimit, Sandbox};
+use rblxopencloud::{
+    Client, Error, ErrorKind, InventoryFilter, InventoryGamePass, InventoryItem, RetryPolicy, UserInfo,
+};
+
+const THREADS: usize = 16;
+const CALLS: u64 = 20;
+const PASS: u64 = 777;
+const LIMIT: Duration = Duration::from_millis(500);
+/// What a busy machine may add. A call that ignores its limit takes a minute.
+const SLACK: Duration = Duration::from_secs(8);
+
+/// Every second user owns the pass.
+fn sandbox() -> Sandbox {
+    let sandbox = Sandbox::start().expect("a sandbox");
+    for user in 1..=THREADS as u64 * CALLS {
+        sandbox.add_user(UserInfo::new(user, format!("user{user}")));
+        let items = (user % 2 == 0).then(|| InventoryItem::GamePass(InventoryGamePass::new(PASS)));
+        sandbox.set_inventory(user, items);
+    }
+    sandbox
+}
+
+fn owns_pass(client: &Client, user: u64) -> Result<bool, Error> {
+    let mut items = client.user(user).list_inventory_with(InventoryFilter::ids().game_passes([PASS]));
+    Ok(items.next().transpose()?.is_some())
+}
+
+/// Asks for every user from many threads. Gives what each call took and how it ended.
+fn rush(client: &Client) -> Vec<(Duration, Result<bool, Error>)> {
+    let next = AtomicU64::new(1);
+    let calls = Mutex::new(Vec::new());
+    thread::scope(|scope| {
+        for _ in 0..THREADS {
+            scope.spawn(|| {
+                loop {
+                    let user = next.fetch_add(1, Ordering::SeqCst);
+                    if user > THREADS as u64 * CALLS {
+                        return;
+                    }
+                    let began = Instant::now();
+                    let answer = owns_pass(client, user);
+                    if let Ok(owns) = answer {
+                        assert_eq!(owns, user % 2 == 0);
+                    }
+                    calls.lock().expect("no panic under it").push((began.elapsed(), answer));
+                }
+            });
+        }
+    });
+    calls.into_inner().expect("no panic under it")
+}
+
+fn assert_in_time(calls: &[(Duration, Result<bool, Error>)], what: &str) {
+    assert_eq!(calls.len(), THREADS * usize::try_from(CALLS).expect("few"), "{what}");
+    let mut times: Vec<Duration> = calls.iter().map(|(time, _)| *time).collect();
+    times.sort_unstable();
+    let p95 = times[times.len() * 95 / 100];
+    assert!(p95 <= LIMIT + SLACK, "{what}: {p95:?}");
+    for (time, answer) in calls {
+        assert!(*time <= LIMIT + SLACK, "{what}: {time:?}");
+        let Err(error) = answer else { continue };
+        assert!(matches!(error.kind(), ErrorKind::RateLimited | ErrorKind::Timeout), "{what}: {error}");
+        assert!(error.is_retryable() && !error.outcome_unknown(), "{what}: {error}");
+        if error.kind() == ErrorKind::RateLimited {
+            assert!(error.retry_after().is_some_and(|pause| !pause.is_zero()), "{what}: {error}");
+        }
+        assert!(!error.to_string().contains('\n'), "{what}: {error}");
+    }
+}
+
+#[test]
+fn a_used_up_window_gives_clean_errors_within_the_limit() {
+    for policy in [RetryPolicy::default(), RetryPolicy::none()] {
+        let sandbox = sandbox();
+        sandbox.set_rate_limit(Some(RateLimit::new(100, Duration::from_secs(60))));
+        let client = sandbox.client_with(|client| client.retry(policy).timeout(LIMIT)).expect("the settings are good");
+        let calls = rush(&client);
+        assert_in_time(&calls, "used up");
+        let answered = calls.iter().filter(|(_, answer)| answer.is_ok()).count();
+        assert_eq!(answered, 100, "the whole window was used");
+        assert!(calls.iter().any(|(_, answer)| answer.is_err()));
+        assert!(sandbox.rate_limited() <= THREADS as u64, "the gate kept the others from asking");
+    }
+}
+
+#[test]
+fn a_service_that_hangs_or_refuses_holds_nobody() {
+    for (what, fault) in [
+        ("silent", Fault::delay(Duration::from_secs(120))),
+        ("refusing without a word", Fault::status(429).with_body("")),
+        ("busy", Fault::status(503).with_header("retry-after", "30")),
+        ("hanging up", Fault::reset_before_answer()),
+    ] {
+        let sandbox = sandbox();
+        sandbox.inject(fault.times(u64::MAX));
+        let client = sandbox.client().with_timeout(LIMIT);
+        for (time, answer) in rush(&client) {
+            assert!(time <= LIMIT + SLACK, "{what}: {time:?}");
+            let error = answer.expect_err("nobody answers");
+            assert!(error.is_retryable(), "{what}: {error}");
+        }
+    }
+}
+
+#[test]
+fn the_limit_is_that_of_this_handle_alone() {
+    let sandbox = sandbox();
+    sandbox.inject(Fault::delay(LIMIT * 2).times(2));
+    let client = sandbox.client();
+    let hasty = client.with_timeout(LIMIT / 2);
+    assert_eq!(owns_pass(&hasty, 2).expect_err("it is too slow").kind(), ErrorKind::Timeout);
+    assert!(owns_pass(&client, 2).expect("there is time"));
+    for odd in [Duration::ZERO, Duration::MAX] {
+        let began = Instant::now();
+        let _ = owns_pass(&client.with_timeout(odd), 2);
+        assert!(began.elapsed() < SLACK);
+    }
+}
