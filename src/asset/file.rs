@@ -298,7 +298,7 @@ fn is_content_type(text: &str) -> bool {
     let is_token = |part: &str| {
         !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"!#$&-^_.+".contains(&byte))
     };
-    let (essence, parameters) = text.split_once(';').unwrap_or((text, ""));
-    essence.trim().split_once('/').is_some_and(|(kind, subtype)| is_token(kind) && is_token(subtype))
-        && parameters.bytes().all(|byte| (b' '..0x7f).contains(&byte))
+    let essence = text.split(';').next().unwrap_or_default().trim_end();
+    text.bytes().all(|byte| (b' '..0x7f).contains(&byte))
+        && essence.split_once('/').is_some_and(|(kind, subtype)| is_token(kind) && is_token(subtype))
 }
