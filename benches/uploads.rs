@@ -14,7 +14,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 use std::{env, thread};
 
-use rblxopencloud::limits::LARGEST_VIDEO;
+use rblxopencloud::limits::MAX_VIDEO_SIZE;
 use rblxopencloud::sandbox::{RateLimit, Sandbox};
 use rblxopencloud::{AssetFile, AssetType, AssetUpload, Check, Client, UserInfo};
 
@@ -32,7 +32,7 @@ fn main() -> Result<()> {
     }
     let path = env::temp_dir().join(format!("rblxopencloud-bench-{}.mp4", std::process::id()));
     // Without content on the disk, so that it is the sending that is measured.
-    File::create(&path)?.set_len(LARGEST_VIDEO)?;
+    File::create(&path)?.set_len(MAX_VIDEO_SIZE)?;
     let measured = large(&path);
     fs::remove_file(&path)?;
     measured?;
@@ -70,7 +70,7 @@ fn large(path: &Path) -> Result<()> {
         }
     }
     let ours = median(&mut ours);
-    println!("{LARGEST_VIDEO} bytes: {ours:.2?}, {} MB/s, peak {peak} KiB", rate(ours));
+    println!("{MAX_VIDEO_SIZE} bytes: {ours:.2?}, {} MB/s, peak {peak} KiB", rate(ours));
     if !curls.is_empty() {
         let curl = median(&mut curls);
         println!(
@@ -83,7 +83,7 @@ fn large(path: &Path) -> Result<()> {
 }
 
 fn rate(time: Duration) -> u64 {
-    (LARGEST_VIDEO as f64 / time.as_secs_f64() / 1e6) as u64
+    (MAX_VIDEO_SIZE as f64 / time.as_secs_f64() / 1e6) as u64
 }
 
 fn median(times: &mut [Duration]) -> Duration {
@@ -116,7 +116,7 @@ fn child(url: &str, path: &str) -> Result<()> {
     let pieces = Arc::new(AtomicU64::new(0));
     let counted = Arc::clone(&pieces);
     let upload = AssetUpload::new(AssetFile::open(path)?, AssetType::Video, "video", "")
-        .waive(Check::Content)
+        .skip_check(Check::Content)
         .on_progress(move |_| _ = counted.fetch_add(1, Ordering::Relaxed));
     let operation = user.upload_asset(upload)?;
     assert!(!operation.is_done() && pieces.load(Ordering::Relaxed) > 1000, "the progress was told");

@@ -101,10 +101,10 @@ fn write_whole(path: &Path, content: &[u8]) -> io::Result<()> {
 /// after this moment is not sent.
 fn open(path: &Path, decals: bool) -> common::Result<(String, AssetUpload)> {
     let mut upload = AssetUpload::from_path(path)?;
-    if decals && *upload.asset_type() == AssetType::Image {
-        upload = upload.with_asset_type(AssetType::Decal);
+    if decals && *upload.declared_type() == AssetType::Image {
+        upload = upload.asset_type(AssetType::Decal);
     }
-    let mut hasher = Sha256::new_with_prefix(upload.asset_type().as_str());
+    let mut hasher = Sha256::new_with_prefix(upload.declared_type().as_str());
     io::copy(&mut File::open(path)?, &mut hasher)?;
     Ok((hasher.finalize().iter().map(|byte| format!("{byte:02x}")).collect(), upload))
 }

@@ -50,8 +50,8 @@ fn main() -> common::Result<()> {
         asset.moderation_state.map_or("unseen".into(), |state| state.to_string())
     );
 
-    let link = SocialLink::new("https://github.com/your-repo").with_title("Source");
-    let update = AssetUpdate::new(asset.id).display_name("Old crate").social_link(SocialLinkKind::Github, link);
+    let link = SocialLink::new("https://github.com/your-repo").title("Source");
+    let update = AssetUpdate::new(asset.id).display_name("Old crate").social_link(SocialLinkKind::GitHub, link);
     let asset = user.update_asset(update)?.wait()?;
     println!("  renamed to {:?} and linked to {:?}", asset.display_name.unwrap_or_default(), asset.social_links.keys());
     Ok(())

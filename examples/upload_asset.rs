@@ -11,7 +11,7 @@ fn main() -> common::Result<()> {
     let path = std::env::args().nth(1).unwrap_or_else(|| common::IMAGE.to_owned());
 
     let upload = AssetUpload::from_path(&path)?;
-    println!("uploading {} ({} bytes) as {} …", upload.file().name(), upload.file().len(), upload.asset_type());
+    println!("uploading {} ({} bytes) as {} …", upload.file().name(), upload.file().len(), upload.declared_type());
     let operation = setup.user.upload_asset(upload)?;
     match operation.wait() {
         Ok(asset) => println!("done: rbxassetid://{} is {:?}", asset.id, asset.moderation_state),

@@ -1,16 +1,17 @@
+use std::env::{self, VarError};
 use std::time::Duration;
 
+use crate::call::{HttpSettings, RetryPolicy, Session, Timeouts};
 use crate::credentials::Credentials;
-use crate::error::Result;
-use crate::group::Group;
-use crate::retry::RetryPolicy;
-use crate::transport::{Session, Timeouts, Transport, TransportOptions};
-use crate::user::User;
+use crate::error::{Error, Result};
 
-/// The way to Open Cloud: credentials, an address and a pool of connections.
+const KEY_VARIABLE: &str = "ROBLOX_API_KEY";
+const URL_VARIABLE: &str = "ROBLOX_OPEN_CLOUD_URL";
+
+/// A client for Roblox Open Cloud. Holds the credentials, the base URL and a connection pool.
 ///
-/// Clones are cheap and share all of it; so do the handles that a client gives out. It can be used from many threads at
-/// once.
+/// Clones are cheap and share all of it, and so do the handles that a client gives out. A client can be used from many
+/// threads at once.
 ///
 /// ```
 /// use rblxopencloud::Client;
@@ -25,27 +26,66 @@ pub struct Client {
 }
 
 impl Client {
-    /// A client of `https://apis.roblox.com` with the default settings.
+    /// Creates a client of `https://apis.roblox.com` with the default settings.
     ///
-    /// A key that can't be one (empty, or with a line break in it) is an error of the first call; use
-    /// [`builder`](Self::builder) to hear of it at once.
+    /// A key that can't be one (empty, or with a line break in it) is an error of the first call. Use
+    /// [`builder`](Self::builder) to learn of it at once.
     #[must_use]
     pub fn new(credentials: impl Into<Credentials>) -> Self {
-        Self { session: Session::new(Transport::new(credentials.into(), TransportOptions::default()), None) }
+        let session = Session::new(credentials.into(), HttpSettings::default(), RetryPolicy::default(), None);
+        Self { session }
     }
 
-    /// Returns the same client with another limit for each whole call: connections, credentials and rate limits are
-    /// shared.
+    /// Creates a client from the environment: the API key in `ROBLOX_API_KEY` and, if it is set, the base URL in
+    /// `ROBLOX_OPEN_CLOUD_URL`. An empty variable counts as unset.
     ///
-    /// A call, with its repetitions, its pauses and its wait for the rate limit, ends within `timeout`. It fails at once
-    /// when it would have to wait for longer than the time that is left. The error is of the kind
+    /// ```no_run
+    /// use rblxopencloud::Client;
+    ///
+    /// # fn main() -> rblxopencloud::Result<()> {
+    /// let client = Client::from_env()?;
+    /// println!("{}", client.user(156).fetch_info()?.username);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// Returns [`InvalidInput`](crate::ErrorKind::InvalidInput), naming the variable, if the key is missing or either of the
+    /// two can't be used.
+    pub fn from_env() -> Result<Self> {
+        Self::from_variables(|name| match env::var(name) {
+            Ok(value) => Ok(Some(value)),
+            Err(VarError::NotPresent) => Ok(None),
+            Err(VarError::NotUnicode(_)) => Err(Error::invalid_input(format!("{name} is not UTF-8")).concerning_run()),
+        })
+    }
+
+    fn from_variables(variable: impl Fn(&str) -> Result<Option<String>>) -> Result<Self> {
+        let set =
+            |name: &str| Ok::<_, Error>(variable(name)?.map(|value| value.trim().to_owned()).filter(|v| !v.is_empty()));
+        let (key, url) = (set(KEY_VARIABLE)?, set(URL_VARIABLE)?);
+        let Some(key) = key else {
+            let error = Error::invalid_input(format!("{KEY_VARIABLE} is not set"));
+            return Err(error.advise(format!("set {KEY_VARIABLE} to an API key")).concerning_run());
+        };
+        let named = |name: &str, error: Error| error.about_variable(name);
+        Self::builder(&key).build().map_err(|error| named(KEY_VARIABLE, error))?;
+        match url {
+            None => Self::builder(key).build(),
+            Some(url) => Self::builder(key).base_url(url).build().map_err(|error| named(URL_VARIABLE, error)),
+        }
+    }
+
+    /// Returns the same client with another limit for each whole call. Connections, credentials and rate limits are shared.
+    ///
+    /// A call, with its retries, its backoff and its wait for the rate limit, ends within `timeout`. It fails at once when
+    /// it would have to wait for longer than the time that is left. The error is of the kind
     /// [`RateLimited`](crate::ErrorKind::RateLimited) if the rate limit is the cause, and carries the wait in
     /// [`retry_after`](crate::Error::retry_after); of the kind [`Timeout`](crate::ErrorKind::Timeout) if the time ran out
-    /// in the middle of an attempt; and what came of the last attempt if there was no time for another one.
+    /// in the middle of an attempt; and that of the last attempt if there was no time for another one.
     ///
-    /// Each page of a listing is a call, and so is each poll of an operation; how long to wait for the operation is in
-    /// [`WaitOptions`](crate::WaitOptions). A reader of the caller's own that blocks is waited for: the time is looked at
-    /// when it returns.
+    /// Each page of a listing is a call, and so is each poll of an operation. [`WaitOptions`](crate::WaitOptions) says how
+    /// long to wait for the operation. A reader of the caller's own that blocks is waited for.
     ///
     /// ```
     /// use std::time::Duration;
@@ -60,35 +100,44 @@ impl Client {
         Self { session: self.session.with_timeout(timeout) }
     }
 
-    /// Starts a client with other settings.
+    /// Returns a client with the same settings and other credentials. Connections and TLS sessions are shared; the rate
+    /// limits are its own.
+    ///
+    /// One process can serve many signed-in users this way.
+    ///
+    /// ```
+    /// use rblxopencloud::{Client, Credentials};
+    ///
+    /// let client = Client::new("api-key");
+    /// let signed_in = client.with_credentials(Credentials::access_token("token"));
+    /// ```
+    #[must_use]
+    pub fn with_credentials(&self, credentials: impl Into<Credentials>) -> Self {
+        Self { session: self.session.with_credentials(credentials.into()) }
+    }
+
+    /// Returns a builder for a client with other settings.
     pub fn builder(credentials: impl Into<Credentials>) -> ClientBuilder {
-        ClientBuilder { credentials: credentials.into(), options: TransportOptions::default(), timeout: None }
+        ClientBuilder {
+            credentials: credentials.into(),
+            settings: HttpSettings::default(),
+            retry: RetryPolicy::default(),
+            timeout: None,
+        }
     }
 
-    /// The handle of a user. Costs no request.
-    #[must_use]
-    pub fn user(&self, id: u64) -> User {
-        User::with_client(id, self.clone())
-    }
-
-    /// The handle of a group. Costs no request.
-    #[must_use]
-    pub fn group(&self, id: u64) -> Group {
-        Group::with_client(id, self.clone())
-    }
-
-    /// The address that calls go to, without a slash at its end.
+    /// Returns the base URL, without a slash at its end.
     #[must_use]
     pub fn base_url(&self) -> &str {
         self.session.base_url()
     }
 
-    pub(crate) fn transport(&self) -> &Session {
+    pub(crate) fn session(&self) -> &Session {
         &self.session
     }
 }
 
-/// Makes a [`Client`] with other settings than the default ones.
+/// Builds a [`Client`].
 ///
 /// ```
 /// use std::time::Duration;
@@ -98,7 +147,7 @@ impl Client {
 /// # fn main() -> rblxopencloud::Result<()> {
 /// let client = Client::builder("api-key")
 ///     .base_url("http://127.0.0.1:4000")
-///     .call_timeout(Duration::from_secs(10))
+///     .timeout(Duration::from_secs(10))
 ///     .build()?;
 /// # Ok(())
 /// # }
@@ -107,27 +156,26 @@ impl Client {
 #[must_use]
 pub struct ClientBuilder {
     credentials: Credentials,
-    options: TransportOptions,
+    settings: HttpSettings,
+    retry: RetryPolicy,
     timeout: Option<Duration>,
 }
 
 impl ClientBuilder {
-    /// Another address than `https://apis.roblox.com`, a sandbox's say. HTTPS, or plain HTTP on the loopback interface,
-    /// where the environment's proxies are passed by.
+    /// Sets the base URL: HTTPS, or plain HTTP on the loopback interface. Defaults to `https://apis.roblox.com`.
     pub fn base_url(mut self, url: impl Into<String>) -> Self {
-        self.options.base_url = url.into();
+        self.settings.base_url = url.into();
         self
     }
 
-    /// What the service is told of the caller, in place of this crate's name and version.
+    /// Sets the `User-Agent` header. Defaults to `rblxopencloud/<version>`.
     pub fn user_agent(mut self, user_agent: impl Into<String>) -> Self {
-        self.options.user_agent = user_agent.into();
+        self.settings.user_agent = user_agent.into();
         self
     }
 
-    /// Sets the limit for each whole call, its repetitions, its pauses and its wait for the rate limit included. Defaults
-    /// to none: an attempt has a limit ([`Timeouts::call`]), and so have the repetitions ([`RetryPolicy::budget`]) and each
-    /// single wait for the rate limit ([`RetryPolicy::longest_retry_after`]).
+    /// Sets the limit for each whole call, with its retries, its backoff and its wait for the rate limit. Defaults to none:
+    /// an attempt has a limit ([`Timeouts`]), and so have the retries and each single wait ([`RetryPolicy`]).
     ///
     /// [`Client::with_timeout`] says more, and sets it for some calls only.
     pub fn timeout(mut self, timeout: Duration) -> Self {
@@ -135,46 +183,67 @@ impl ClientBuilder {
         self
     }
 
-    /// All time limits at once.
+    /// Sets the limits of a single attempt.
     pub fn timeouts(mut self, timeouts: Timeouts) -> Self {
-        self.options.timeouts = timeouts;
+        self.settings.timeouts = timeouts;
         self
     }
 
-    /// How long one attempt at a call may take, its body and its answer included; an upload's is longer by
-    /// [`Timeouts::upload_rate`]. The limit for a whole call with all its repetitions is [`timeout`](Self::timeout).
-    pub fn call_timeout(mut self, limit: Duration) -> Self {
-        self.options.timeouts.call = limit;
-        self
-    }
-
-    /// How long making a connection may take.
-    pub fn connect_timeout(mut self, limit: Duration) -> Self {
-        self.options.timeouts.connect = limit;
-        self
-    }
-
-    /// What is sent again, how often, and how long the pauses are.
+    /// Sets how transient failures are retried.
     pub fn retry(mut self, policy: RetryPolicy) -> Self {
-        self.options.retry = policy;
+        self.retry = policy;
         self
     }
 
-    /// An agent of the caller's own, with its TLS roots, proxy and resolver. Time limits, redirects and the treatment of
-    /// error answers stay this crate's.
+    /// Uses the settings of an agent of the caller's own: its TLS roots, its proxy and its pool. Timeouts, redirects, the
+    /// resolver and the treatment of error responses stay this crate's.
     pub fn agent(mut self, agent: ureq::Agent) -> Self {
-        self.options.agent = Some(agent);
+        self.settings.agent = Some(agent);
         self
     }
 
-    /// Makes the client.
+    /// Builds the client.
     ///
     /// # Errors
-    /// [`InvalidInput`](crate::ErrorKind::InvalidInput) if the key or token can't stand in a header, or the base URL is
-    /// no URL, or is plain HTTP to another machine.
+    /// Returns [`InvalidInput`](crate::ErrorKind::InvalidInput) if the key or token can't stand in a header, if the base URL
+    /// isn't one or is plain HTTP to another machine, or if the environment names a proxy that can't be used.
     pub fn build(self) -> Result<Client> {
-        let transport = Transport::new(self.credentials, self.options);
-        transport.check()?;
-        Ok(Client { session: Session::new(transport, self.timeout) })
+        let session = Session::new(self.credentials, self.settings, self.retry, self.timeout);
+        session.check()?;
+        Ok(Client { session })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn from(key: Option<&str>, url: Option<&str>) -> Result<Client> {
+        Client::from_variables(|name| Ok(if name == KEY_VARIABLE { key } else { url }.map(str::to_owned)))
+    }
+
+    #[test]
+    fn the_environment_makes_a_client() {
+        let client = from(Some("key"), Some(" http://127.0.0.1:4000/ ")).expect("both are fine");
+        assert_eq!(client.base_url(), "http://127.0.0.1:4000");
+        for url in [None, Some(""), Some(" ")] {
+            assert_eq!(from(Some("key\n"), url).expect("it is fine").base_url(), "https://apis.roblox.com");
+        }
+    }
+
+    #[test]
+    fn a_variable_that_cannot_be_used_is_named() {
+        for (key, url, named, other) in [
+            (None, None, KEY_VARIABLE, URL_VARIABLE),
+            (Some(""), Some("http://127.0.0.1:1"), KEY_VARIABLE, URL_VARIABLE),
+            (Some("two words"), None, KEY_VARIABLE, URL_VARIABLE),
+            (Some("key"), Some("localhost"), URL_VARIABLE, KEY_VARIABLE),
+            (Some("key"), Some("http://elsewhere.example"), URL_VARIABLE, KEY_VARIABLE),
+            (Some("key"), Some("https://me:secret@host.example"), URL_VARIABLE, KEY_VARIABLE),
+        ] {
+            let error = from(key, url).expect_err("it can't be used").to_string();
+            assert!(error.contains(named) && !error.contains(other), "{key:?}, {url:?}: {error}");
+            assert!(!error.contains("secret") && !error.contains("two words"), "{error}");
+        }
     }
 }

@@ -3,15 +3,15 @@
 
 use std::io::Read;
 
+use crate::asset::form::Form;
 use crate::asset::{Asset, AssetFile, judge};
 use crate::asset::{GET_ASSET_OPERATION, operation::work};
-use crate::call::OperationName;
+use crate::call::Limits;
+use crate::call::http::{check_base_url, net, shown};
+use crate::call::{OperationName, Payload};
 use crate::error::{Error, ErrorKind, ServiceError};
-use crate::multipart::Form;
 use crate::operation::{poll_path, read_answer};
 use crate::page::{Cursor, PageItem, decode_page};
-use crate::rate_limit::Limits;
-use crate::transport::{fuzz_base_url, fuzz_shown_url, net};
 use crate::user::{GroupMembership, InventoryItem, UserInfo};
 
 const SECRET: &str = "secret-of-sixteen";
@@ -98,12 +98,12 @@ pub fn settings(text: &str) {
         return;
     }
     let url = format!("https://me:{SECRET}@{text}");
-    if let Err(problem) = fuzz_base_url(&url).map(drop) {
+    if let Err(problem) = check_base_url(&url).map(drop) {
         assert!(!problem.contains(SECRET), "{problem}");
     }
-    assert!(!fuzz_shown_url(&url).contains(SECRET));
-    let _ = fuzz_base_url(text);
-    if let Ok(content_type) = AssetFile::from_bytes("a", []).with_content_type(text).checked_content_type() {
+    assert!(!shown(&url).contains(SECRET));
+    let _ = check_base_url(text);
+    if let Ok(content_type) = AssetFile::from_bytes("a", []).content_type(text).checked_content_type() {
         assert_eq!(content_type, text.trim());
         assert!(!content_type.is_empty() && !content_type.chars().any(char::is_control), "{content_type:?}");
     }

@@ -80,7 +80,6 @@
 
 mod asset;
 mod call;
-mod cancel;
 mod client;
 mod credentials;
 mod error;
@@ -89,15 +88,11 @@ mod error;
 pub mod fuzzing;
 mod group;
 mod json;
-mod multipart;
 mod open_enum;
 mod operation;
 mod page;
-mod rate_limit;
-mod retry;
 #[cfg(feature = "sandbox")]
 pub mod sandbox;
-mod transport;
 mod user;
 mod wire;
 
@@ -112,15 +107,13 @@ pub use asset::{
     Asset, AssetFile, AssetPrivacy, AssetState, AssetType, AssetUpdate, AssetUpload, AssetUploads, Check, Creator,
     ModerationState, Preview, SocialLink, SocialLinkKind, UploadOutcome, UploadProgress,
 };
-pub use call::{Endpoint, Method, OperationName};
+pub use call::{Endpoint, Method, OperationName, RetryPolicy, Timeouts};
 pub use client::{Client, ClientBuilder};
 pub use credentials::Credentials;
 pub use error::{Error, ErrorKind, ErrorScope, Result};
 pub use group::Group;
 pub use operation::{Operation, WaitOptions, WaitProgress};
 pub use page::{Cursor, Page, Pager, Pages};
-pub use retry::RetryPolicy;
-pub use transport::Timeouts;
 pub use user::{
     CollectibleDetails, CollectibleInstanceState, GroupMembership, InventoryAsset, InventoryAssetType, InventoryBadge,
     InventoryFilter, InventoryGamePass, InventoryIds, InventoryItem, InventoryKinds, InventoryPrivateServer,

@@ -12,8 +12,8 @@ use support::{Reply, Server, fails, started, upload};
 
 fn quick() -> WaitOptions {
     WaitOptions::new()
-        .first_pause(Duration::from_millis(1))
-        .longest_pause(Duration::from_millis(2))
+        .initial_delay(Duration::from_millis(1))
+        .max_delay(Duration::from_millis(2))
         .timeout(Duration::from_millis(200))
 }
 

@@ -4,7 +4,7 @@ mod support;
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Barrier, Mutex};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -16,7 +16,7 @@ use support::batch::{
     service, until,
 };
 use support::samples::{jpeg, png};
-use support::{KEY, Reply, TempDir, USER, hasty, within};
+use support::{KEY, Reply, Server, TempDir, USER, hasty, within};
 
 #[test]
 fn nothing_is_sent_or_even_looked_at_before_the_first_item_is_asked_for() {
@@ -112,7 +112,7 @@ fn sixty_images_end_eight_times_sooner_than_one_after_the_other_without_a_429_an
     sandbox.set_rate_limit(Some(RateLimit::new(1000, Duration::from_secs(60))));
     let user = sandbox.client().user(USER);
     // A seventh of the usual pauses, as the operations take a seventh of the usual time.
-    let options = WaitOptions::new().first_pause(Duration::from_millis(114)).longest_pause(Duration::from_millis(714));
+    let options = WaitOptions::new().initial_delay(Duration::from_millis(114)).max_delay(Duration::from_millis(714));
 
     let began = Instant::now();
     for number in 0..3 {
@@ -164,13 +164,13 @@ fn a_bad_file_does_not_stop_the_others() {
         (0, ErrorKind::InvalidContent),
         (1, ErrorKind::InvalidContent),
         (2, ErrorKind::Moderated),
-        (3, ErrorKind::InvalidArgument),
-        (4, ErrorKind::File),
-        (5, ErrorKind::File),
-        (6, ErrorKind::File),
+        (3, ErrorKind::Rejected),
+        (4, ErrorKind::Io),
+        (5, ErrorKind::Io),
+        (6, ErrorKind::Io),
         (7, ErrorKind::InvalidInput),
         (8, ErrorKind::InvalidInput),
-        (9, ErrorKind::File),
+        (9, ErrorKind::Io),
     ];
     assert_all_right(&results, 20, &kinds.map(|(which, _)| which));
     for (which, kind) in kinds {
@@ -243,21 +243,29 @@ fn a_fatal_answer_stops_what_is_unsent_and_what_was_sent_is_still_waited_for() {
     }
 }
 
+/// A service that takes four uploads in two seconds, and refuses the fourth late. The first four are under way before the
+/// first answer tells the limit.
+fn four_at_a_time(refusal: &'static str) -> Server {
+    let under_way = Barrier::new(4);
+    service(move |method, number| {
+        if method != "POST" {
+            return None;
+        }
+        if number < 4 {
+            under_way.wait();
+        }
+        if number == 3 {
+            thread::sleep(Duration::from_millis(400));
+            return Some(error(400, refusal));
+        }
+        let reply = pending(number).with("x-ratelimit-limit", "4, 4;w=2").with("x-ratelimit-remaining", "0");
+        Some(reply.with("x-ratelimit-reset", "2"))
+    })
+}
+
 #[test]
 fn what_waits_for_its_turn_when_a_fatal_answer_comes_is_not_sent_either() {
-    let server = service(|method, number| match (method, number) {
-        ("POST", 3) => {
-            thread::sleep(Duration::from_millis(400));
-            Some(error(400, "User is moderated"))
-        }
-        ("POST", _) => Some(
-            pending(number)
-                .with("x-ratelimit-limit", "4, 4;w=2")
-                .with("x-ratelimit-remaining", "0")
-                .with("x-ratelimit-reset", "2"),
-        ),
-        _ => None,
-    });
+    let server = four_at_a_time("User is moderated");
     let results = run(server.user().upload_assets(images(20)).concurrency(4).wait_options(impatient()));
     assert!(results.keys().copied().eq(0..20));
     let posted = posted(&server);
@@ -351,7 +359,7 @@ fn what_was_told_can_be_waited_for_after_the_run_was_dropped() {
     let told: Arc<Mutex<Vec<rblxopencloud::OperationName>>> = Arc::default();
     let telling = Arc::clone(&told);
     let user: User = server.user();
-    let slow = WaitOptions::new().first_pause(Duration::from_secs(30));
+    let slow = WaitOptions::new().initial_delay(Duration::from_secs(30));
     let mut uploads = user.upload_assets(images(5)).wait_options(slow).on_accepted(move |_, name| {
         telling.lock().expect("no test panics here").push(name.clone());
     });
@@ -433,7 +441,7 @@ fn an_accepted_upload_is_named_whatever_becomes_of_it_and_a_refused_one_is_not()
 /// Images with even numbers, decals with odd ones.
 fn mixed(count: usize) -> impl Iterator<Item = AssetUpload> {
     let of_type = |number: usize| if number % 2 == 0 { AssetType::Image } else { AssetType::Decal };
-    (0..count).map(move |number| image(number).with_asset_type(of_type(number)))
+    (0..count).map(move |number| image(number).asset_type(of_type(number)))
 }
 
 #[test]
@@ -480,19 +488,7 @@ fn a_quota_that_is_used_up_stops_the_uploads_of_its_asset_type_alone() {
 
 #[test]
 fn what_waits_for_its_turn_when_a_quota_is_used_up_is_not_sent_and_other_types_keep_their_turn() {
-    let server = service(|method, number| match (method, number) {
-        ("POST", 3) => {
-            thread::sleep(Duration::from_millis(400));
-            Some(error(400, "The quota of decals is exhausted."))
-        }
-        ("POST", _) => Some(
-            pending(number)
-                .with("x-ratelimit-limit", "4, 4;w=2")
-                .with("x-ratelimit-remaining", "0")
-                .with("x-ratelimit-reset", "2"),
-        ),
-        _ => None,
-    });
+    let server = four_at_a_time("The quota of decals is exhausted.");
     let outcomes = run(server.user().upload_assets(mixed(8)).concurrency(4).wait_options(impatient()));
     assert!(outcomes.keys().copied().eq(0..8));
     assert_eq!(posted(&server), [0, 1, 2, 3, 4, 6], "decals were sent without a quota");

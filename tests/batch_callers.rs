@@ -54,7 +54,7 @@ fn dropped_within_a_second(server: &Server, uploads: AssetUploads, is_waiting: i
 #[test]
 fn dropping_it_does_not_wait_for_what_is_pending() {
     let server = service(|_, number| (number == 0).then(|| done(0)));
-    let options = WaitOptions::new().first_pause(Duration::from_secs(30)).longest_pause(Duration::from_secs(30));
+    let options = WaitOptions::new().initial_delay(Duration::from_secs(30)).max_delay(Duration::from_secs(30));
     let uploads = server.user().upload_assets(images(10)).wait_options(options);
     dropped_within_a_second(&server, uploads, |server| posted(server).len() == 10);
 }
@@ -469,7 +469,7 @@ fn three_hundred_uploads_with_slow_operations_and_faults_stay_within_the_bound()
     sandbox.add_user(UserInfo::new(USER, "builderman"));
     sandbox.set_operation_time(Duration::from_millis(150));
     sandbox.inject(Fault::status(503).times(20).on("GET", "/assets/v1/operations"));
-    sandbox.inject(Fault::status(429).with_header("retry-after", "0.02").times(10).on("POST", "/assets"));
+    sandbox.inject(Fault::status(429).header("retry-after", "0.02").times(10).on("POST", "/assets"));
     sandbox.inject(Fault::reset_before_reading().after(30).times(5).on("POST", "/assets"));
     sandbox.inject(Fault::reset_in_answer().times(5).on("GET", "/assets/v1/operations"));
     let client = sandbox.client_with(|settings| settings.retry(hasty())).expect("the settings are good");
@@ -576,7 +576,7 @@ mod threads {
             }
             most
         });
-        let calm = impatient().first_pause(Duration::from_millis(200)).longest_pause(Duration::from_secs(1));
+        let calm = impatient().initial_delay(Duration::from_millis(200)).max_delay(Duration::from_secs(1));
         let uploads = client.user(USER).upload_assets(images(100)).wait_options(calm);
         let results = collect(uploads);
         is_over.store(true, Ordering::SeqCst);
@@ -598,7 +598,7 @@ mod threads {
         assert!(outcomes.keys().copied().eq(0..5), "{outcomes:?}");
         for index in 0..5 {
             let error = error_of(&outcomes, index);
-            assert_eq!((error.kind(), error.scope()), (ErrorKind::File, ErrorScope::Run), "{error}");
+            assert_eq!((error.kind(), error.scope()), (ErrorKind::Io, ErrorScope::Run), "{error}");
             assert!(!error.is_retryable() && !error.outcome_unknown(), "{error}");
             assert!(error.to_string().contains("thread"), "{error}");
         }

@@ -462,7 +462,7 @@ fn headers_that_are_no_text_are_no_panic() {
             for status in ["200 OK", "429 Too Many Requests", "302 Found"] {
                 let head = format!("HTTP/1.1 {status}\r\ncontent-length: {}\r\n{name}: ", good.len());
                 let server = Wire::says([head.as_bytes(), value, b"\r\n\r\n", good.as_bytes()].concat());
-                let policy = RetryPolicy { budget: Duration::from_millis(20), ..support::hasty() };
+                let policy = support::hasty().max_elapsed(Duration::from_millis(20));
                 let user = server.builder().retry(policy).build().expect("the settings are good").user(USER);
                 // What it means is up to the client; that it goes on is not.
                 let _ = within(SOON, move || user.fetch_info());
@@ -554,7 +554,7 @@ fn interim_answers_for_ever_end_with_the_call() {
     {
         let (server, _) = endless("", said.repeat(1000).into_bytes());
         for url in [server.url(), server.url().replace("127.0.0.1", "localhost")] {
-            let timeouts = Timeouts { call: Duration::from_millis(150), ..Timeouts::default() };
+            let timeouts = Timeouts::default().attempt(Duration::from_millis(150));
             let client = rblxopencloud::Client::builder(KEY).base_url(url).timeouts(timeouts);
             let user = client.retry(RetryPolicy::none()).build().expect("the settings are good").user(USER);
             let reader = user.clone();

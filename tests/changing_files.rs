@@ -65,7 +65,7 @@ fn a_file_that_changes_while_it_is_sent_is_an_error_and_creates_nothing() {
         let (sandbox, user) = sandbox();
         let dir = TempDir::new();
         let path = dir.file("a.png", &noise(SIZE));
-        let error = fails(upload_while(&user, &path, change), ErrorKind::File);
+        let error = fails(upload_while(&user, &path, change), ErrorKind::Io);
         assert!(error.to_string().contains("a.png") && !error.outcome_unknown(), "{what}: {error}");
         assert!(sandbox.assets().is_empty(), "{what}");
         // It is no harm once it stands still.
@@ -129,11 +129,10 @@ fn what_became_something_else_is_refused_and_blocks_nobody() {
         let path: PathBuf = dir.file("a.png", &noise(2000));
         let upload = upload_of(&path);
         replace(&path);
-        let error =
-            fails(within(Duration::from_secs(20), move || user.upload_asset(upload).map(drop)), ErrorKind::File);
+        let error = fails(within(Duration::from_secs(20), move || user.upload_asset(upload).map(drop)), ErrorKind::Io);
         assert!(error.to_string().contains("a.png"), "{what}: {error}");
         assert!(sandbox.assets().is_empty(), "{what}");
         let again = path.clone();
-        fails(within(Duration::from_secs(20), move || AssetFile::open(again).map(drop)), ErrorKind::File);
+        fails(within(Duration::from_secs(20), move || AssetFile::open(again).map(drop)), ErrorKind::Io);
     }
 }

@@ -61,10 +61,10 @@ enum Ask {
 }
 
 impl Ask {
-    fn waive(self, check: Check) -> Self {
+    fn skip_check(self, check: Check) -> Self {
         match self {
-            Self::Upload(upload) => Self::Upload(upload.waive(check)),
-            Self::Update(update) => Self::Update(update.waive(check)),
+            Self::Upload(upload) => Self::Upload(upload.skip_check(check)),
+            Self::Update(update) => Self::Update(update.skip_check(check)),
         }
     }
 
@@ -88,7 +88,7 @@ fn case(check: Check, make: fn() -> Ask, words: &'static [&'static str]) -> Case
 }
 
 fn links() -> AssetUpdate {
-    let kinds = [SocialLinkKind::Github, SocialLinkKind::Discord, SocialLinkKind::Twitch, SocialLinkKind::Youtube];
+    let kinds = [SocialLinkKind::GitHub, SocialLinkKind::Discord, SocialLinkKind::Twitch, SocialLinkKind::YouTube];
     kinds
         .into_iter()
         .fold(AssetUpdate::new(42), |update, kind| update.social_link(kind, SocialLink::new("https://example.com/")))
@@ -152,7 +152,7 @@ fn refused() -> Vec<Case> {
         case(
             Check::Dimensions,
             || Ask::Upload(upload(bytes("crate.png", png(8000, 9)), AssetType::Decal)),
-            &["crate.png", "8000×9", "less than 8000"],
+            &["crate.png", "8000×9", "at most 7999"],
         ),
         case(Check::SocialLinks, || Ask::Update(links()), &["3", "4", "social links"]),
         case(
@@ -198,7 +198,7 @@ fn a_check_that_is_waived_lets_the_request_through() {
     for Case { check, make, .. } in refused() {
         let (sandbox, user) = sandbox();
         // What the service says then is its own business.
-        let _ = make().waive(check).send(&user);
+        let _ = make().skip_check(check).send(&user);
         assert_eq!(sandbox.requests().len(), 1, "{check:?}");
     }
 }
@@ -209,7 +209,7 @@ fn waiving_other_checks_leaves_an_upload_refused() {
         let ask = make();
         if matches!(ask, Ask::Upload(_)) {
             let others = CHECKS.into_iter().filter(|other| *other != check);
-            refuses(others.fold(ask, Ask::waive));
+            refuses(others.fold(ask, Ask::skip_check));
         }
     }
 }
@@ -222,7 +222,7 @@ fn waiving_another_check_leaves_an_update_refused() {
             let (sandbox, user) = sandbox();
             let ask = make();
             if matches!(ask, Ask::Update(_)) {
-                let _ = ask.waive(other).send(&user);
+                let _ = ask.skip_check(other).send(&user);
                 if !sandbox.requests().is_empty() {
                     wrong.push(format!("{check:?} was left out with {other:?}"));
                 }
@@ -252,7 +252,7 @@ impl Read for Endless {
 
 #[test]
 fn a_size_is_refused_from_the_byte_after_the_limit_on_without_reading_past_the_head() {
-    assert_eq!((limits::LARGEST_FILE, limits::LARGEST_VIDEO), (20 * MIB, 3840 * MIB));
+    assert_eq!((limits::MAX_FILE_SIZE, limits::MAX_VIDEO_SIZE), (20 * MIB, 3840 * MIB));
     for (name, head, asset_type, length, passes) in [
         ("a.png", png(9, 9), AssetType::Image, 20 * MIB, true),
         ("a.png", png(9, 9), AssetType::Image, 20 * MIB + 1, false),
@@ -270,7 +270,7 @@ fn a_size_is_refused_from_the_byte_after_the_limit_on_without_reading_past_the_h
         let result = user.upload_asset(upload(AssetFile::from_reader(name, reader, length), asset_type));
         let read = read.load(Ordering::SeqCst);
         if passes {
-            let error = fails(result, ErrorKind::InvalidArgument);
+            let error = fails(result, ErrorKind::Rejected);
             assert_eq!(error.status(), Some(413), "{name}, {length} bytes: {error}");
             assert!(read <= 256 * 1024, "{name}, {length} bytes: {read} were read");
         } else {
@@ -516,7 +516,7 @@ fn a_path_alone_tells_the_type() {
         for name in [name.to_owned(), name.to_uppercase()] {
             let (sandbox, user) = sandbox();
             let upload = AssetUpload::from_path(dir.file(&name, &content)).expect("it is there");
-            assert_eq!(upload.asset_type(), &asset_type, "{name}");
+            assert_eq!(upload.declared_type(), &asset_type, "{name}");
             assert_eq!((upload.file().name(), upload.file().len()), (&*name, content.len() as u64));
             let operation = user.upload_asset(upload).unwrap_or_else(|error| panic!("{name}: {error}"));
             let request = told(&sandbox);
@@ -553,9 +553,9 @@ fn a_path_that_is_no_file_or_tells_no_type_is_an_error_that_names_it() {
     let dir = TempDir::new();
     std::fs::create_dir(dir.path().join("folder.png")).expect("a directory can be made");
     for (name, kind) in [
-        ("missing.png", ErrorKind::File),
-        ("nowhere/missing.png", ErrorKind::File),
-        ("folder.png", ErrorKind::File),
+        ("missing.png", ErrorKind::Io),
+        ("nowhere/missing.png", ErrorKind::Io),
+        ("folder.png", ErrorKind::Io),
         ("notes.txt", ErrorKind::InvalidInput),
         ("crate", ErrorKind::InvalidInput),
         ("crate.png.bak", ErrorKind::InvalidInput),

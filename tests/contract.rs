@@ -123,7 +123,7 @@ fn make_every_call(sandbox: &Sandbox) -> Result<()> {
         .description("better")
         .icon(image.id)
         .previews([Preview::new(image.id, "from the front")])
-        .social_link(SocialLinkKind::Github, SocialLink::new("https://github.com/your-repo").with_title("source"))
+        .social_link(SocialLinkKind::GitHub, SocialLink::new("https://github.com/your-repo").title("source"))
         .social_link(SocialLinkKind::Twitch, SocialLink::new("https://twitch.tv/your-channel"));
     user.update_asset(everything)?.wait()?;
     user.update_asset(AssetUpdate::new(model.id).file(AssetFile::from_bytes("crate.rbxm", *b"<roblox!")))?.wait()?;
@@ -131,7 +131,7 @@ fn make_every_call(sandbox: &Sandbox) -> Result<()> {
         .remove_description()
         .remove_icon()
         .remove_previews()
-        .remove_social_link(SocialLinkKind::Github);
+        .remove_social_link(SocialLinkKind::GitHub);
     user.update_asset(nothing_left)?.wait()?;
     Ok(())
 }

@@ -26,7 +26,7 @@ fn kind_of(status: u16) -> ErrorKind {
         401 => ErrorKind::Unauthenticated,
         403 => ErrorKind::PermissionDenied,
         429 => ErrorKind::RateLimited,
-        _ => ErrorKind::InvalidArgument,
+        _ => ErrorKind::Rejected,
     }
 }
 

@@ -4,7 +4,7 @@ mod support;
 
 use std::time::Duration;
 
-use rblxopencloud::{Client, Credentials, ErrorKind, InventoryFilter, RetryPolicy};
+use rblxopencloud::{Client, Credentials, ErrorKind, InventoryFilter};
 use serde_json::json;
 use support::{Reply, Server, USER, fails};
 
@@ -30,7 +30,7 @@ fn every_form_of_error_body_is_read() {
     ];
     for (body, code) in forms {
         let server = Server::script([Reply::json(400, &body)]);
-        let error = fails(server.user().fetch_info(), ErrorKind::InvalidArgument);
+        let error = fails(server.user().fetch_info(), ErrorKind::Rejected);
         assert_eq!((error.status(), error.code(), error.message()), (Some(400), code, Some(words)), "{body}");
         assert!(error.to_string().contains(words), "{error}");
         assert_eq!(server.count(), 1, "a refusal is not asked for again");
@@ -45,7 +45,7 @@ fn a_map_of_complaints_names_the_fields() {
         "status": 400,
     });
     let server = Server::script([Reply::json(400, &body)]);
-    let error = fails(server.user().fetch_info(), ErrorKind::InvalidArgument);
+    let error = fails(server.user().fetch_info(), ErrorKind::Rejected);
     let message = error.message().expect("the service said something");
     for word in ["displayName", "It is too long.", "assetType", "It is unknown."] {
         assert!(message.contains(word), "{message}");
@@ -75,7 +75,7 @@ fn bodies_that_are_not_json_are_read_for_their_words() {
 #[test]
 fn each_status_has_its_kind() {
     for (status, kind) in [
-        (400, ErrorKind::InvalidArgument),
+        (400, ErrorKind::Rejected),
         (401, ErrorKind::Unauthenticated),
         (403, ErrorKind::PermissionDenied),
         (404, ErrorKind::NotFound),
@@ -122,7 +122,7 @@ fn display_is_one_line_with_the_method_and_the_path_and_never_the_query() {
 #[test]
 fn a_long_body_gives_a_short_line() {
     let server = Server::script([Reply::text(400, "é ".repeat(20_000))]);
-    let error = fails(server.user().fetch_info(), ErrorKind::InvalidArgument);
+    let error = fails(server.user().fetch_info(), ErrorKind::Rejected);
     assert!(error.to_string().len() < 1000, "{} bytes", error.to_string().len());
 }
 
@@ -234,7 +234,7 @@ fn what_passes_is_asked_for_again_and_what_lasts_is_told_with_the_number_of_atte
         let server = Server::script([passing.clone(), passing.clone(), profile()]);
         server.user().fetch_info().expect("the third answer is good");
         let server = Server::script([passing]);
-        let policy = RetryPolicy { attempts: 3, ..support::hasty() };
+        let policy = support::hasty().max_attempts(3);
         let user = server.builder().retry(policy).build().unwrap().user(USER);
         let error = user.fetch_info().expect_err("no answer is good");
         assert!(error.to_string().contains("3 times"), "{error}");

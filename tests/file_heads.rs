@@ -273,7 +273,7 @@ fn a_content_type_is_sent_as_it_was_checked() {
         ("image/", None),
     ] {
         let sandbox = sandbox();
-        let file = AssetFile::from_bytes("a.png", png(8, 8)).with_content_type(given);
+        let file = AssetFile::from_bytes("a.png", png(8, 8)).content_type(given);
         let result = sandbox.client().user(USER).upload_asset(AssetUpload::new(file, AssetType::Image, "name", ""));
         match sent {
             None => {

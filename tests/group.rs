@@ -53,7 +53,7 @@ fn what_a_group_uploads_is_the_groups() {
 #[test]
 fn a_group_that_is_not_there_is_an_error_of_the_call() {
     let sandbox = sandbox();
-    let error = fails(sandbox.client().group(8).upload_asset(image("crate")), ErrorKind::InvalidArgument);
+    let error = fails(sandbox.client().group(8).upload_asset(image("crate")), ErrorKind::Rejected);
     assert_eq!(error.scope(), ErrorScope::Call, "{error}");
 }
 
@@ -62,7 +62,7 @@ fn a_group_uploads_many_at_once() {
     let sandbox = sandbox();
     let names: Vec<String> = (0..20).map(|number| format!("n{number}")).collect();
     let uploads: Vec<AssetUpload> = names.iter().map(|name| image(name)).collect();
-    let options = WaitOptions::new().first_pause(Duration::from_millis(5));
+    let options = WaitOptions::new().initial_delay(Duration::from_millis(5));
     let uploads = sandbox.client().group(GROUP).upload_assets(uploads).wait_options(options);
     let mut results = within(Duration::from_secs(30), move || uploads.collect::<Vec<_>>());
     results.sort_by_key(|outcome| outcome.index);
@@ -201,10 +201,10 @@ fn refusals() -> Vec<Refusal> {
         all.push((403, body, ErrorKind::QuotaExhausted, AssetType));
     }
     for (status, body, kind, scope) in [
-        (400, v1("The assetType is unknown."), ErrorKind::InvalidArgument, Call),
+        (400, v1("The assetType is unknown."), ErrorKind::Rejected, Call),
         (404, v1("The asset 5 doesn't exist."), ErrorKind::NotFound, Call),
-        (413, gateway("Request Entity Too Large"), ErrorKind::InvalidArgument, Call),
-        (413, String::new(), ErrorKind::InvalidArgument, Call),
+        (413, gateway("Request Entity Too Large"), ErrorKind::Rejected, Call),
+        (413, String::new(), ErrorKind::Rejected, Call),
         (401, gateway("Invalid API Key"), ErrorKind::Unauthenticated, Run),
         (401, String::new(), ErrorKind::Unauthenticated, Run),
         (403, v2("The key may not do this."), ErrorKind::PermissionDenied, Run),
@@ -213,7 +213,7 @@ fn refusals() -> Vec<Refusal> {
         (429, gateway("The quota of uploads for this month is used up."), ErrorKind::QuotaExhausted, AssetType),
         // The name of a file is not what is wrong.
         (400, v1("InvalidImage \"user_moderated_quota.png\""), ErrorKind::InvalidContent, Call),
-        (400, v1("Can't read \"quota_bar.png\""), ErrorKind::InvalidArgument, Call),
+        (400, v1("Can't read \"quota_bar.png\""), ErrorKind::Rejected, Call),
         (429, String::new(), ErrorKind::RateLimited, Later),
         (503, "<html><body>503</body></html>".to_owned(), ErrorKind::Server, Later),
         (503, String::new(), ErrorKind::Server, Later),
@@ -228,7 +228,7 @@ fn each_refusal_says_how_far_it_reaches() {
     let sandbox = sandbox();
     for (status, body, kind, scope) in refusals() {
         for owner in Owner::both(&sandbox) {
-            sandbox.inject(Fault::status(status).with_body(body.clone()));
+            sandbox.inject(Fault::status(status).body(body.clone()));
             let error = fails(owner.upload(image("crate")), kind);
             assert_eq!((error.scope(), error.status()), (scope, Some(status)), "{body}: {error}");
         }

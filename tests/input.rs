@@ -140,7 +140,10 @@ fn a_place_where_nobody_listens_is_a_connection_error_soon() {
 fn a_server_that_says_nothing_is_a_timeout() {
     let server = Server::script([Reply::Stall]);
     let limit = Duration::from_millis(50);
-    let builder = server.builder().retry(rblxopencloud::RetryPolicy::none()).call_timeout(limit);
+    let builder = server
+        .builder()
+        .retry(rblxopencloud::RetryPolicy::none())
+        .timeouts(rblxopencloud::Timeouts::new().attempt(limit));
     let client = builder.build().expect("the settings are good");
     fails(within(SOON, move || client.user(USER).fetch_info()), ErrorKind::Timeout);
 }

@@ -82,12 +82,12 @@ fn an_update_sets_and_removes_links() -> Result<()> {
     let upload = AssetUpload::new(AssetFile::open(IMAGE)?, AssetType::Decal, "crate", "of wood");
     let id = user.upload_asset(upload)?.wait()?.id;
 
-    let link = SocialLink::new("https://github.com/your-repo").with_title("source");
-    let linked = user.update_asset(AssetUpdate::new(id).social_link(SocialLinkKind::Github, link.clone()))?.wait()?;
-    assert_eq!(linked.social_links.get(&SocialLinkKind::Github), Some(&link));
+    let link = SocialLink::new("https://github.com/your-repo").title("source");
+    let linked = user.update_asset(AssetUpdate::new(id).social_link(SocialLinkKind::GitHub, link.clone()))?.wait()?;
+    assert_eq!(linked.social_links.get(&SocialLinkKind::GitHub), Some(&link));
     assert_eq!(linked.description.as_deref(), Some("of wood"), "what isn't named stays");
 
-    let update = AssetUpdate::new(id).remove_social_link(SocialLinkKind::Github).remove_description();
+    let update = AssetUpdate::new(id).remove_social_link(SocialLinkKind::GitHub).remove_description();
     let bare = user.update_asset(update)?.wait()?;
     assert!(bare.social_links.is_empty() && bare.description.is_none());
 

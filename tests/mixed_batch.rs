@@ -92,9 +92,9 @@ fn each_form_of_a_used_up_quota_is_understood() {
     ];
     for (status, body, retry_after) in forms {
         let sandbox = sandbox();
-        let mut fault = Fault::status(status).with_body(body);
+        let mut fault = Fault::status(status).body(body);
         if let Some(seconds) = retry_after {
-            fault = fault.with_header("retry-after", seconds);
+            fault = fault.header("retry-after", seconds);
         }
         sandbox.inject(fault);
         let user = sandbox.client().user(156);
@@ -114,7 +114,7 @@ fn names_that_sound_like_failures_are_not_failures_of_others() {
     for name in ["Quota Bar", "Moderated Chat Icon", "User is moderated icon", "quota exceeded"] {
         let sandbox = sandbox();
         let body = format!(r#"{{"code":"INVALID_ARGUMENT","message":"{name} is not a valid displayName"}}"#);
-        sandbox.inject(Fault::status(400).with_body(body).on("POST", "/assets").after(5));
+        sandbox.inject(Fault::status(400).body(body).on("POST", "/assets").after(5));
         let uploads = (0..30).map(move |number| {
             let file = AssetFile::from_bytes("crate.png", PNG);
             AssetUpload::new(
@@ -127,6 +127,6 @@ fn names_that_sound_like_failures_are_not_failures_of_others() {
         let outcomes = sandbox.client().user(156).upload_assets(uploads).concurrency(1);
         let failed: Vec<_> = outcomes.filter_map(|outcome| outcome.result.err()).collect();
         assert_eq!(failed.len(), 1, "{name}: {failed:?}");
-        assert_eq!((failed[0].kind(), failed[0].scope()), (ErrorKind::InvalidArgument, ErrorScope::Call), "{name}");
+        assert_eq!((failed[0].kind(), failed[0].scope()), (ErrorKind::Rejected, ErrorScope::Call), "{name}");
     }
 }

@@ -120,7 +120,7 @@ fn a_missing_scope_or_a_refused_key_ends_the_job_at_the_first_request() {
     ];
     for (status, body) in refusals {
         let sandbox = world();
-        sandbox.inject(Fault::status(status).with_body(body).times(u64::MAX));
+        sandbox.inject(Fault::status(status).body(body).times(u64::MAX));
         let file = std::env::temp_dir().join(format!("rblxopencloud-refused-{status}-{}.jsonl", std::process::id()));
         let _ = fs::remove_file(&file);
         dump(&sandbox.client(), &file).expect_err("nothing else succeeds");

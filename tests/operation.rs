@@ -27,7 +27,7 @@ fn done() -> Reply {
 }
 
 fn hasty() -> WaitOptions {
-    WaitOptions::new().first_pause(Duration::from_millis(1)).longest_pause(Duration::from_millis(2))
+    WaitOptions::new().initial_delay(Duration::from_millis(1)).max_delay(Duration::from_millis(2))
 }
 
 fn resumed(user: &User) -> Operation<Asset> {
@@ -204,7 +204,7 @@ fn waiting_asks_at_once_and_then_after_pauses() {
     let operation = resumed(&server.user());
     let pause = Duration::from_millis(100);
     let began = Instant::now();
-    operation.wait_with(&WaitOptions::new().first_pause(pause).longest_pause(pause)).expect("it is done");
+    operation.wait_with(&WaitOptions::new().initial_delay(pause).max_delay(pause)).expect("it is done");
     let times: Vec<Instant> = server.requests().iter().map(|request| request.at).collect();
     assert_eq!(times.len(), 4);
     assert!(times[0] - began < pause / 2, "the first question comes at once");
@@ -251,7 +251,7 @@ fn no_time_to_wait_is_one_question() {
 fn waiting_can_go_on_after_the_deadline() {
     let server = Server::script([pending(), pending(), done()]);
     let operation = resumed(&server.user());
-    let short = WaitOptions::new().timeout(Duration::from_millis(20)).first_pause(Duration::from_secs(1));
+    let short = WaitOptions::new().timeout(Duration::from_millis(20)).initial_delay(Duration::from_secs(1));
     fails(operation.wait_with(&short), ErrorKind::OperationPending);
     assert_eq!(operation.wait_with(&hasty()).expect("it is done").id, 4242);
 }
@@ -277,7 +277,7 @@ fn waiting_rides_out_a_busy_service() {
 #[test]
 fn waiting_ends_at_what_cannot_pass() {
     for (status, kind) in [
-        (400, ErrorKind::InvalidArgument),
+        (400, ErrorKind::Rejected),
         (401, ErrorKind::Unauthenticated),
         (403, ErrorKind::PermissionDenied),
         (404, ErrorKind::NotFound),

@@ -104,7 +104,7 @@ fn an_update_tells_it_too_in_whichever_order_it_is_described() {
         let server = Server::script([started()]);
         let (told, tell) = listener();
         let file = AssetFile::from_bytes("a.rbxm", noise(300_000));
-        let update = AssetUpdate::new(42).waive(Check::Content);
+        let update = AssetUpdate::new(42).skip_check(Check::Content);
         let update =
             if file_comes_first { update.file(file).on_progress(tell) } else { update.on_progress(tell).file(file) };
         let _ = server.user().update_asset(update).expect("it is taken");
@@ -128,7 +128,7 @@ fn resumed(user: &User) -> Operation<Asset> {
 }
 
 fn impatient() -> WaitOptions {
-    WaitOptions::new().first_pause(Duration::from_millis(2)).longest_pause(Duration::from_millis(5))
+    WaitOptions::new().initial_delay(Duration::from_millis(2)).max_delay(Duration::from_millis(5))
 }
 
 #[test]
@@ -181,7 +181,7 @@ fn the_waiting_can_be_stopped_and_gone_on_with() {
 #[test]
 fn a_stop_ends_the_waiting_at_once_and_not_after_the_next_pause() {
     let server = Server::script([pending()]);
-    let slow = WaitOptions::new().first_pause(Duration::from_secs(50)).on_poll(|_| ControlFlow::Break(()));
+    let slow = WaitOptions::new().initial_delay(Duration::from_secs(50)).on_poll(|_| ControlFlow::Break(()));
     let operation = resumed(&server.user());
     let error = within(Duration::from_secs(5), move || fails(operation.wait_with(&slow), ErrorKind::OperationPending));
     assert!(error.to_string().contains("stopped"), "{error}");

@@ -163,7 +163,7 @@ fn what_is_wrong_with_one_file_is_said_and_the_others_are_published() {
 fn a_refused_key_stops_the_rest_before_it_is_sent() {
     let (sandbox, folder) = (sandbox(), Folder::new("refused", 40));
     let refusal = r#"{"errors":[{"code":0,"message":"Invalid API Key"}]}"#;
-    sandbox.inject(Fault::status(401).with_body(refusal).times(100).on("POST", "/assets"));
+    sandbox.inject(Fault::status(401).body(refusal).times(100).on("POST", "/assets"));
     let output = run(&sandbox, &folder);
     assert!(!output.status.success());
     assert!(uploads(&sandbox) <= 16, "{}", uploads(&sandbox));
@@ -203,7 +203,7 @@ fn two_files_of_one_name_are_not_published_over_each_other() {
 fn a_strange_answer_to_a_question_does_not_make_a_second_asset() {
     for (status, body) in [(200, "<html>portal</html>"), (302, ""), (400, "{}")] {
         let (sandbox, folder) = (sandbox(), Folder::new("strange", 1));
-        sandbox.inject(Fault::status(status).with_body(body).on("GET", "/assets/v1/operations"));
+        sandbox.inject(Fault::status(status).body(body).on("GET", "/assets/v1/operations"));
         assert!(!run(&sandbox, &folder).status.success());
         let output = run(&sandbox, &folder);
         assert!(output.status.success(), "{status}: {output:?}");

@@ -133,7 +133,7 @@ fn one_refusal_holds_back_all_threads() {
     let pause = Duration::from_millis(300);
     let first = Reply::text(429, "").with("retry-after", "0.3");
     let server = Server::script([first, profile()]);
-    let client = server.builder().retry(RetryPolicy { attempts: 1, ..hasty() }).build().expect("it is good");
+    let client = server.builder().retry(hasty().max_attempts(1)).build().expect("it is good");
     fails(client.user(USER).fetch_info(), ErrorKind::RateLimited);
     thread::scope(|scope| {
         for _ in 0..4 {
@@ -194,7 +194,7 @@ fn creates_and_updates_wait_for_their_turn_too() {
 
 #[test]
 fn a_wait_longer_than_the_policy_takes_is_told_and_nothing_is_sent() {
-    let policy = RetryPolicy { longest_retry_after: Duration::from_secs(2), ..hasty() };
+    let policy = hasty().max_retry_after(Duration::from_secs(2));
     let half_a_minute = Duration::from_secs(30);
     for (first, status) in
         [(tells(profile(), "1", "0", "30"), 200), (Reply::text(429, "").with("retry-after", "30"), 429)]
@@ -306,7 +306,7 @@ const ABSURD: [&str; 24] = [
 fn calls_end(reply: Reply) {
     let server = Server::script([reply.clone()]);
     let ms = Duration::from_millis;
-    let policy = RetryPolicy { attempts: 2, longest_retry_after: ms(200), budget: ms(20), ..hasty() };
+    let policy = hasty().max_attempts(2).max_retry_after(ms(200)).max_elapsed(ms(20));
     let user = user(&server, policy);
     let took = within(Duration::from_secs(20), move || {
         let began = Instant::now();
@@ -398,7 +398,7 @@ fn a_limit_that_is_lifted_or_narrowed_is_noticed() {
 fn many_more_threads_than_a_window_takes_wait_for_their_turn_without_an_error() {
     let window = Duration::from_millis(200);
     let sandbox = library(1, 1, RateLimit::new(2, window));
-    let policy = RetryPolicy { attempts: 10, longest_retry_after: window * 3 / 2, ..hasty() };
+    let policy = hasty().max_attempts(10).max_retry_after(window * 3 / 2);
     let client = sandbox.client_with(|builder| builder.retry(policy)).expect("the settings are good");
     // The first answer tells of the limit.
     owned(&client.user(1)).expect("there is room");

@@ -212,7 +212,7 @@ fn done() -> Reply {
 }
 
 fn quick() -> WaitOptions {
-    WaitOptions::new().first_pause(Duration::from_millis(1)).longest_pause(Duration::from_millis(2))
+    WaitOptions::new().initial_delay(Duration::from_millis(1)).max_delay(Duration::from_millis(2))
 }
 
 #[test]
@@ -241,7 +241,7 @@ fn an_operation_that_was_pending_at_the_deadline_goes_on_in_a_later_process() {
         _ => started(),
     });
     let operation = CHANGES[0].1(&server.user()).expect("it begins");
-    let short = WaitOptions::new().timeout(Duration::from_millis(30)).first_pause(Duration::from_secs(5));
+    let short = WaitOptions::new().timeout(Duration::from_millis(30)).initial_delay(Duration::from_secs(5));
     let error = fails(operation.wait_with(&short), ErrorKind::OperationPending);
     // The error alone tells how to go on.
     let text = error.to_string();
@@ -279,7 +279,7 @@ fn waiting_tells_what_failed_from_what_is_pending_and_from_what_is_not_known() {
 
     let name = || "operations/abc".parse::<OperationName>().expect("it is a name");
     // The deadline comes in the pause behind the first question.
-    let short = WaitOptions::new().timeout(Duration::from_millis(100)).first_pause(Duration::from_secs(20));
+    let short = WaitOptions::new().timeout(Duration::from_millis(100)).initial_delay(Duration::from_secs(20));
     let server = Server::script([started()]);
     let pending = fails(server.client().operation(name()).wait_with(&short), ErrorKind::OperationPending);
     assert!(pending.can_wait_again() && pending.to_string().contains("still pending"), "{pending}");

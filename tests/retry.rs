@@ -62,12 +62,10 @@ fn late_server(address: SocketAddr, reply: Reply) -> thread::JoinHandle<Server> 
 }
 
 fn patient_user_of(address: SocketAddr) -> User {
-    let patient = RetryPolicy {
-        attempts: 10_000,
-        first_pause: Duration::from_millis(10),
-        longest_pause: Duration::from_millis(10),
-        ..RetryPolicy::default()
-    };
+    let patient = RetryPolicy::default()
+        .max_attempts(10_000)
+        .initial_backoff(Duration::from_millis(10))
+        .max_backoff(Duration::from_millis(10));
     let client = Client::builder(KEY).base_url(format!("http://{address}")).retry(patient).build();
     client.expect("the settings are good").user(USER)
 }
@@ -157,7 +155,7 @@ fn a_reader_that_was_not_begun_is_sent_when_somebody_is_there() {
 
 #[test]
 fn a_call_is_tried_as_often_as_the_policy_says() {
-    let quick = |attempts| RetryPolicy { attempts, ..hasty() };
+    let quick = |attempts| hasty().max_attempts(attempts);
     for (policy, expected) in
         [(quick(0), 1), (quick(1), 1), (quick(2), 2), (quick(7), 7), (hasty(), 5), (RetryPolicy::none(), 1)]
     {
@@ -174,7 +172,7 @@ fn a_call_is_tried_as_often_as_the_policy_says() {
 fn no_repetition_begins_after_the_budget() {
     let budget = Duration::from_millis(150);
     let pause = Duration::from_millis(10);
-    let policy = RetryPolicy { attempts: u32::MAX, first_pause: pause, longest_pause: pause, budget, ..hasty() };
+    let policy = hasty().max_attempts(u32::MAX).initial_backoff(pause).max_backoff(pause).max_elapsed(budget);
     let server = Server::script([Reply::text(503, "")]);
     let one = user(&server, policy.clone());
     let error = within(Duration::from_secs(20), move || one.fetch_info()).expect_err("it never goes well");
@@ -196,19 +194,18 @@ fn no_repetition_begins_after_the_budget() {
 
 #[test]
 fn a_policy_without_bounds_is_no_panic() {
-    let endless = RetryPolicy {
-        attempts: u32::MAX,
-        first_pause: Duration::from_millis(1),
-        longest_pause: Duration::MAX,
-        budget: Duration::MAX,
-        longest_retry_after: Duration::MAX,
-    };
+    let endless = RetryPolicy::default()
+        .max_attempts(u32::MAX)
+        .initial_backoff(Duration::from_millis(1))
+        .max_backoff(Duration::MAX)
+        .max_elapsed(Duration::MAX)
+        .max_retry_after(Duration::MAX);
     let server = Server::script([Reply::text(503, ""), Reply::text(503, "").with("retry-after", "0"), profile()]);
     user(&server, endless).fetch_info().expect("the third answer is good");
 
     // The longest time that a header can ask for, with a policy that takes it, as long as the budget doesn't.
     let server = Server::script([Reply::text(503, "").with("retry-after", "18446744073709549568"), profile()]);
-    let patient = RetryPolicy { longest_retry_after: Duration::MAX, ..hasty() };
+    let patient = hasty().max_retry_after(Duration::MAX);
     fails(user(&server, patient).fetch_info(), ErrorKind::Server);
     assert_eq!(server.count(), 1);
 }
@@ -241,7 +238,7 @@ fn a_pause_longer_than_the_policy_takes_is_told_at_once() {
         assert_eq!(server.count(), 1, "{what}");
     }
     // The bound itself is the policy's.
-    let policy = RetryPolicy { longest_retry_after: Duration::from_millis(100), ..hasty() };
+    let policy = hasty().max_retry_after(Duration::from_millis(100));
     let server = Server::script([
         Reply::text(503, "").with("retry-after", "0.1"),
         Reply::text(503, "").with("retry-after", "0.101"),
@@ -300,7 +297,7 @@ fn the_pause_may_be_a_date() {
 #[test]
 fn without_a_word_of_the_service_pauses_are_random_under_a_bound() {
     let bound = Duration::from_millis(40);
-    let policy = RetryPolicy { attempts: 41, first_pause: bound, longest_pause: bound, ..hasty() };
+    let policy = hasty().max_attempts(41).initial_backoff(bound).max_backoff(bound);
     let server = Server::script([Reply::text(503, "")]);
     fails(user(&server, policy).fetch_info(), ErrorKind::Server);
     let gaps = gaps(&server);
@@ -308,7 +305,7 @@ fn without_a_word_of_the_service_pauses_are_random_under_a_bound() {
     assert!(gaps.iter().any(|gap| *gap < bound / 2) && gaps.iter().any(|gap| *gap > bound / 4), "{gaps:?}");
 
     // The bound doesn't grow past the longest pause.
-    let policy = RetryPolicy { attempts: 60, longest_pause: Duration::from_millis(2), ..hasty() };
+    let policy = hasty().max_attempts(60).max_backoff(Duration::from_millis(2));
     let server = Server::script([Reply::text(503, "")]);
     let one = user(&server, policy);
     fails(within(Duration::from_secs(10), move || one.fetch_info()), ErrorKind::Server);
@@ -508,7 +505,7 @@ fn an_upload_after_a_silence_does_not_find_a_dead_connection() {
         thread::sleep(Duration::from_millis(5));
     });
     let user = server.builder().retry(RetryPolicy::none()).build().expect("the settings are good").user(USER);
-    let tries = RetryPolicy { attempts: 3, ..hasty() };
+    let tries = hasty().max_attempts(3);
     let reader = server.builder().retry(tries).build().expect("the settings are good").user(USER);
     for _ in 0..5 {
         for _ in 0..3 {

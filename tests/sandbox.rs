@@ -25,7 +25,7 @@ fn hasty(sandbox: &Sandbox) -> Client {
 }
 
 fn patient(sandbox: &Sandbox) -> Client {
-    let policy = RetryPolicy { first_pause: Duration::from_millis(1), ..RetryPolicy::default() };
+    let policy = RetryPolicy::default().initial_backoff(Duration::from_millis(1));
     sandbox.client_with(|settings| settings.retry(policy)).expect("good settings")
 }
 
@@ -93,8 +93,8 @@ fn crate_png() -> AssetUpload {
 fn quick_wait() -> WaitOptions {
     WaitOptions::new()
         .timeout(Duration::from_secs(5))
-        .first_pause(Duration::from_millis(1))
-        .longest_pause(Duration::from_millis(2))
+        .initial_delay(Duration::from_millis(1))
+        .max_delay(Duration::from_millis(2))
 }
 
 #[test]
@@ -317,7 +317,8 @@ fn a_large_upload_is_measured_and_not_kept() {
     let sandbox = sandbox();
     sandbox.set_content_checks(false);
     let file = AssetFile::from_reader("big.png", std::io::repeat(b'\r').take(3_000_000), 3_000_000);
-    let upload = AssetUpload::new(file, AssetType::Image, "Big", "").waive(Check::Content).waive(Check::FileSize);
+    let upload =
+        AssetUpload::new(file, AssetType::Image, "Big", "").skip_check(Check::Content).skip_check(Check::FileSize);
     let asset = sandbox.client().user(1).upload_asset(upload).expect("taken").wait().expect("made");
     let content = sandbox.asset_content(asset.id).expect("a content");
     assert_eq!((content.length, content.bytes.len()), (3_000_000, 1024 * 1024));
@@ -337,9 +338,9 @@ fn a_file_over_20_mib_is_refused() {
     let sandbox = sandbox();
     let length = 20 * 1024 * 1024 + 1;
     let file = AssetFile::from_reader("big.png", std::io::repeat(0).take(length), length);
-    let error = hasty(&sandbox)
-        .user(1)
-        .upload_asset(AssetUpload::new(file, AssetType::Image, "Big", "").waive(Check::Content).waive(Check::FileSize));
+    let error = hasty(&sandbox).user(1).upload_asset(
+        AssetUpload::new(file, AssetType::Image, "Big", "").skip_check(Check::Content).skip_check(Check::FileSize),
+    );
     assert_eq!(error.expect_err("too large").status(), Some(413));
     assert!(sandbox.assets().is_empty());
 }
@@ -420,14 +421,14 @@ fn an_update_changes_what_its_mask_names() {
     let user = sandbox.client().user(1);
 
     let link = SocialLink::new("https://github.com/x");
-    let update = AssetUpdate::new(5).description("").icon(9).social_link(SocialLinkKind::Github, link.clone());
+    let update = AssetUpdate::new(5).description("").icon(9).social_link(SocialLinkKind::GitHub, link.clone());
     let updated = user.update_asset(update).expect("taken").wait().expect("done");
     assert_eq!((updated.description.as_deref(), updated.display_name.as_deref()), (None, Some("old")));
     assert_eq!((updated.icon, updated.revision_id), (Some(9), Some(1)));
-    assert_eq!(updated.social_links.get(&SocialLinkKind::Github), Some(&link));
+    assert_eq!(updated.social_links.get(&SocialLinkKind::GitHub), Some(&link));
 
     let file = AssetFile::from_bytes("m.rbxm", b"<roblox!".to_vec());
-    let update = AssetUpdate::new(5).file(file).remove_icon().remove_social_link(SocialLinkKind::Github);
+    let update = AssetUpdate::new(5).file(file).remove_icon().remove_social_link(SocialLinkKind::GitHub);
     let updated = user.update_asset(update).expect("taken").wait().expect("done");
     assert_eq!((updated.icon, updated.revision_id, updated.social_links.len()), (None, Some(2), 0));
     assert_eq!(sandbox.asset_content(5).map(|content| content.length), Some(8));
@@ -551,7 +552,7 @@ fn a_failed_operation_is_written_as_the_service_writes_it() {
 fn a_status_hits_the_requests_that_it_is_meant_for() {
     let sandbox = sandbox();
     let user = hasty(&sandbox).user(1);
-    let fault = Fault::status(503).with_header("retry-after", "3").with_body("<html>down</html>");
+    let fault = Fault::status(503).header("retry-after", "3").body("<html>down</html>");
     sandbox.inject(fault.on("GET", "/cloud/v2/users/1").after(1).times(2));
     sandbox.inject(Fault::status(500).on("GET", "/cloud/v2/groups/"));
     sandbox.inject(Fault::status(500).on("POST", "/cloud/v2/users/1"));
@@ -561,7 +562,7 @@ fn a_status_hits_the_requests_that_it_is_meant_for() {
     let recorded: Vec<_> = sandbox.requests().iter().map(|request| request.status).collect();
     assert_eq!(recorded, [Some(200), Some(503), Some(503), Some(200), Some(500)]);
 
-    sandbox.inject(Fault::status(503).with_header("retry-after", "3"));
+    sandbox.inject(Fault::status(503).header("retry-after", "3"));
     assert_eq!(user.fetch_info().expect_err("a fault").retry_after(), Some(Duration::from_secs(3)));
     sandbox.inject(Fault::status(503).times(9));
     sandbox.clear_faults();
@@ -575,7 +576,7 @@ fn a_delay_is_kept_and_then_answered() {
     let began = Instant::now();
     assert!(hasty(&sandbox).user(1).fetch_info().is_ok());
     assert!(began.elapsed() >= Duration::from_millis(30));
-    let timeouts = Timeouts { call: Duration::from_millis(10), ..Timeouts::default() };
+    let timeouts = Timeouts::default().attempt(Duration::from_millis(10));
     let client = sandbox.client_with(|settings| settings.retry(RetryPolicy::none()).timeouts(timeouts));
     let error = client.expect("a client").user(1).fetch_info().expect_err("too late");
     assert_eq!(error.kind(), ErrorKind::Timeout);
@@ -626,8 +627,8 @@ fn raw_bytes_are_the_answer() {
     let (_, page) = get(&sandbox, "/cloud/v2/users/1/inventory-items");
     assert!(page.contains("\"badgeId\":\"5\""), "{page}");
     let path = "/cloud/v2/users/1/inventory-items";
-    sandbox.inject(Fault::status(200).with_body(r#"{"nextPageToken":"x"}"#).on("GET", path));
-    sandbox.inject(Fault::status(200).with_body(page).on("GET", path));
+    sandbox.inject(Fault::status(200).body(r#"{"nextPageToken":"x"}"#).on("GET", path));
+    sandbox.inject(Fault::status(200).body(page).on("GET", path));
     assert_eq!(hasty(&sandbox).user(1).list_inventory().count(), 1);
 }
 
@@ -637,7 +638,8 @@ fn an_early_answer_comes_before_the_body() {
     sandbox.inject(Fault::early_answer(413));
     let length = 8 * 1024 * 1024;
     let file = AssetFile::from_reader("big.png", std::io::repeat(0).take(length), length);
-    let upload = AssetUpload::new(file, AssetType::Image, "Big", "").waive(Check::Content).waive(Check::FileSize);
+    let upload =
+        AssetUpload::new(file, AssetType::Image, "Big", "").skip_check(Check::Content).skip_check(Check::FileSize);
     assert_eq!(hasty(&sandbox).user(1).upload_asset(upload).expect_err("a fault").status(), Some(413));
     assert_eq!(sandbox.requests()[0].body_length, 0);
 

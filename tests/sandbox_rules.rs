@@ -262,8 +262,10 @@ fn files_that_are_not_what_their_type_says_are_invalid() {
     let sandbox = sandbox();
     let user = client(&sandbox).user(1);
     let upload = |name: &str, content_type: &str, asset_type: &AssetType, content: &[u8]| {
-        let file = AssetFile::from_bytes(name, content.to_vec()).with_content_type(content_type);
-        let upload = AssetUpload::new(file, asset_type.clone(), "n", "").waive(Check::Content).waive(Check::Dimensions);
+        let file = AssetFile::from_bytes(name, content.to_vec()).content_type(content_type);
+        let upload = AssetUpload::new(file, asset_type.clone(), "n", "")
+            .skip_check(Check::Content)
+            .skip_check(Check::Dimensions);
         user.upload_asset(upload).and_then(|operation| operation.wait())
     };
     let tga = [0, 0, 2, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0, 1, 0, 32, 8, 0, 0, 0, 0];
@@ -331,7 +333,7 @@ fn a_new_content_of_a_model_is_looked_at() {
     sandbox.add_asset(asset);
     let user = client(&sandbox).user(1);
     let update = |content: &[u8]| {
-        AssetUpdate::new(5).file(AssetFile::from_bytes("a.rbxm", content.to_vec())).waive(Check::Content)
+        AssetUpdate::new(5).file(AssetFile::from_bytes("a.rbxm", content.to_vec())).skip_check(Check::Content)
     };
     assert_eq!(user.update_asset(update(b"no model")).expect_err("it is none").message(), Some("InvalidModel"));
     assert!(user.update_asset(update(b"<roblox!")).is_ok());

@@ -96,8 +96,8 @@ fn a_used_up_window_gives_clean_errors_within_the_limit() {
 fn a_service_that_hangs_or_refuses_holds_nobody() {
     for (what, fault) in [
         ("silent", Fault::delay(Duration::from_secs(120))),
-        ("refusing without a word", Fault::status(429).with_body("")),
-        ("busy", Fault::status(503).with_header("retry-after", "30")),
+        ("refusing without a word", Fault::status(429).body("")),
+        ("busy", Fault::status(503).header("retry-after", "30")),
         ("hanging up", Fault::reset_before_answer()),
     ] {
         let sandbox = sandbox();

@@ -21,7 +21,7 @@ const TOLERANCE: Duration = Duration::from_millis(300);
 /// Limits that nothing here reaches.
 fn far() -> Timeouts {
     let far = Duration::from_secs(5);
-    Timeouts { connect: far, read: far, write: far, call: far, ..Timeouts::default() }
+    Timeouts::default().connect(far).read(far).write(far).attempt(far)
 }
 
 /// A user whose calls are tried once under these limits.
@@ -81,7 +81,7 @@ fn a_silent_server_is_given_up() {
             visit.wait_for_the_end();
         });
         for url in [server.url(), by_name(&server.url())] {
-            let user = user_at(&url, Timeouts { read: limit, ..far() });
+            let user = user_at(&url, far().read(limit));
             let error = passes(limit, move || user.fetch_info());
             assert!(error.is_retryable() && !error.outcome_unknown(), "{shown:?}: {error}");
         }
@@ -92,7 +92,7 @@ fn a_silent_server_is_given_up() {
 fn an_upload_waits_twice_as_long_for_its_answer_and_is_in_doubt_then() {
     let server = Server::script([Reply::Stall]);
     for (what, change) in CHANGES {
-        let user = user_at(&server.url(), Timeouts { read: 100 * MS, ..far() });
+        let user = user_at(&server.url(), far().read(100 * MS));
         let error = passes(200 * MS, move || change(&user));
         assert!(error.outcome_unknown() && !error.is_retryable(), "{what}: {error}");
     }
@@ -101,7 +101,7 @@ fn an_upload_waits_twice_as_long_for_its_answer_and_is_in_doubt_then() {
 #[test]
 fn an_upload_that_may_have_arrived_before_the_time_was_over_is_not_sent_again() {
     let server = Server::script([Reply::Stall, started()]);
-    let patient = server.builder().timeouts(Timeouts { read: 50 * MS, ..far() }).retry(hasty());
+    let patient = server.builder().timeouts(far().read(50 * MS)).retry(hasty());
     let user = patient.build().expect("the settings are good").user(USER);
     let error = fails(CHANGES[0].1(&user), ErrorKind::Timeout);
     assert!(error.outcome_unknown(), "{error}");
@@ -116,7 +116,7 @@ fn a_server_that_reads_nothing_is_given_up() {
         visit.say(CONTINUE);
         visit.freeze();
     });
-    let user = user_at(&server.url(), Timeouts { write: limit, ..far() });
+    let user = user_at(&server.url(), far().write(limit));
     // The system takes some more of the body at each of the first waits.
     let outcome = in_time(limit * 5, move || upload(&user, AssetFile::from_bytes("a.png", vec![7; 20_000_000])));
     let error = fails(outcome, ErrorKind::Timeout);
@@ -153,7 +153,7 @@ fn a_server_that_sends_a_byte_at_a_time_is_given_up() {
     ] {
         let server = Server::script([said]);
         for url in [server.url(), by_name(&server.url())] {
-            let user = user_at(&url, Timeouts { call: limit, ..far() });
+            let user = user_at(&url, far().attempt(limit));
             let error = passes(limit, move || user.fetch_info());
             assert!(error.is_retryable(), "{what}: {error}");
         }
@@ -177,7 +177,7 @@ fn a_body_that_comes_with_pauses_shorter_than_the_limit_of_a_read_ends_with_the_
     for (pause, burst) in [(30 * MS, 100), (120 * MS, 1), (1500 * MS, 1)] {
         let server = bursts(pause, burst);
         for url in [server.url(), by_name(&server.url())] {
-            let user = user_at(&url, Timeouts { call: limit, ..far() });
+            let user = user_at(&url, far().attempt(limit));
             passes(limit, move || user.fetch_info());
         }
     }
@@ -196,7 +196,7 @@ fn a_body_that_stops_ends_with_the_call_and_not_with_the_longer_limit_of_a_read(
             visit.wait_for_the_end();
         });
         for url in [server.url(), by_name(&server.url())] {
-            let user = user_at(&url, Timeouts { call: limit, ..far() });
+            let user = user_at(&url, far().attempt(limit));
             let outcome = in_time(limit, move || user.fetch_info());
             // The status of a refusal says enough.
             let error = outcome.expect_err("nothing whole came");
@@ -217,7 +217,7 @@ fn the_limit_of_a_call_is_for_all_its_phases_together() {
     });
     let large: Change = |user| upload(user, AssetFile::from_bytes("a.png", vec![7; 1_100_000]));
     for url in [server.url(), by_name(&server.url())] {
-        let user = user_at(&url, Timeouts { call: limit, upload_rate: u64::MAX, ..far() });
+        let user = user_at(&url, far().attempt(limit).min_upload_rate(u64::MAX));
         passes(limit, move || large(&user));
     }
     // The same before the head of the answer, and then in its body.
@@ -229,7 +229,7 @@ fn the_limit_of_a_call_is_for_all_its_phases_together() {
     });
     // With an address in the URL, the body has the time once more.
     for (url, longest) in [(server.url(), limit * 2), (by_name(&server.url()), limit)] {
-        let user = user_at(&url, Timeouts { call: limit, ..far() });
+        let user = user_at(&url, far().attempt(limit));
         let error = fails(in_time(longest, move || user.fetch_info()), ErrorKind::Timeout);
         assert!(error.to_string().contains(&format!("{limit:?}")), "it doesn't say which limit passed: {error}");
     }
@@ -241,14 +241,14 @@ fn a_refusal_whose_body_never_ends_is_told_in_time() {
     for status in ["404 Not Found", "500 Internal Server Error", "302 Found"] {
         let slow = format!("HTTP/1.1 {status}\r\ncontent-length: 5000\r\n\r\n{}", " ".repeat(5000));
         let server = Server::script([Reply::Slow(slow.into_bytes(), 10 * MS)]);
-        let user = user_at(&server.url(), Timeouts { call: limit, ..far() });
+        let user = user_at(&server.url(), far().attempt(limit));
         in_time(limit, move || user.fetch_info()).expect_err("it is a refusal");
     }
 }
 
 #[test]
 fn an_uploads_limit_grows_with_its_size() {
-    let timeouts = Timeouts { call: 200 * MS, upload_rate: 1024 * 1024, ..far() };
+    let timeouts = far().attempt(200 * MS).min_upload_rate(1024 * 1024);
     // Later than a small call may take, and sooner than a large upload may.
     let server = Server::start(|request| {
         thread::sleep(600 * MS);
@@ -266,7 +266,7 @@ fn an_uploads_limit_grows_with_its_size() {
         visit.request();
         visit.wait_for_the_end();
     });
-    let user = user_at(&server.url(), Timeouts { call: 200 * MS, upload_rate: 1 << 20, ..far() });
+    let user = user_at(&server.url(), far().attempt(200 * MS).min_upload_rate(1 << 20));
     let error = passes(1200 * MS, move || upload(&user, AssetFile::from_bytes("a.png", vec![7; 1 << 20])));
     assert!(error.outcome_unknown(), "{error}");
 }
@@ -280,8 +280,12 @@ fn nothing_is_given_up_before_its_time() {
             visit.say([byte]);
         }
     });
-    let tight =
-        Timeouts { connect: 2000 * MS, read: 2000 * MS, write: 2000 * MS, call: 10_000 * MS, upload_rate: 1 << 20 };
+    let tight = Timeouts::default()
+        .connect(2000 * MS)
+        .read(2000 * MS)
+        .write(2000 * MS)
+        .attempt(10_000 * MS)
+        .min_upload_rate(1 << 20);
     let user = user_at(&server.url(), tight);
     user.fetch_info().expect("it is slow, but not too slow");
     for (what, change) in CHANGES {
@@ -293,13 +297,13 @@ fn nothing_is_given_up_before_its_time() {
 fn limits_without_end_are_no_panic() {
     let never = Duration::MAX;
     for timeouts in [
-        Timeouts { connect: never, ..far() },
-        Timeouts { read: never, ..far() },
-        Timeouts { write: never, ..far() },
-        Timeouts { call: never, ..far() },
-        Timeouts { upload_rate: 0, ..far() },
-        Timeouts { upload_rate: u64::MAX, ..far() },
-        Timeouts { connect: never, read: never, write: never, call: never, upload_rate: 0 },
+        far().connect(never),
+        far().read(never),
+        far().write(never),
+        far().attempt(never),
+        far().min_upload_rate(0),
+        far().min_upload_rate(u64::MAX),
+        Timeouts::default().connect(never).read(never).write(never).attempt(never).min_upload_rate(0),
     ] {
         for (what, change) in [("read", None)].into_iter().chain(CHANGES.map(|(what, change)| (what, Some(change)))) {
             let shown = format!("{what} under {timeouts:?}");
@@ -323,12 +327,7 @@ fn limits_without_end_are_no_panic() {
 fn limits_of_nothing_are_errors_and_no_panic() {
     let server = Server::start(|_| profile());
     let none = Duration::ZERO;
-    for timeouts in [
-        Timeouts { connect: none, ..far() },
-        Timeouts { read: none, ..far() },
-        Timeouts { write: none, ..far() },
-        Timeouts { call: none, ..far() },
-    ] {
+    for timeouts in [far().connect(none), far().read(none), far().write(none), far().attempt(none)] {
         let user = user_at(&server.url(), timeouts.clone());
         // A limit of nothing may be no limit to the operating system; it is no reason to hang.
         let outcome: Result<UserInfo, Error> = within(Duration::from_secs(10), move || user.fetch_info());
@@ -342,7 +341,7 @@ fn limits_of_nothing_are_errors_and_no_panic() {
 fn a_listing_is_held_to_the_limits_of_its_calls() {
     let limit = 150 * MS;
     let server = Server::script([Reply::Stall]);
-    let user = user_at(&server.url(), Timeouts { read: limit, ..far() });
+    let user = user_at(&server.url(), far().read(limit));
     let error = passes(limit, move || user.list_inventory().collect::<Result<Vec<InventoryItem>, Error>>());
     assert!(error.is_retryable());
 }
@@ -354,7 +353,7 @@ fn resumed(user: &User) -> Operation<Asset> {
 #[test]
 fn waiting_ends_at_its_deadline_whatever_the_server_does() {
     let limit = 200 * MS;
-    let patient = RetryPolicy { attempts: 100, first_pause: Duration::from_secs(20), ..RetryPolicy::default() };
+    let patient = RetryPolicy::default().max_attempts(100).initial_backoff(Duration::from_secs(20));
     let bodies = [
         b"".to_vec(),
         b"HTTP/1.1 200 OK\r\nx-half: ".to_vec(),
@@ -394,7 +393,7 @@ fn waiting_ends_at_its_deadline_whatever_the_server_does() {
             let outcome = in_time(limit, move || {
                 let client = Client::builder(KEY).base_url(&url).retry(policy.clone()).timeouts(far()).build();
                 let user = client.expect("the settings are good").user(USER);
-                let options = WaitOptions::new().timeout(limit).first_pause(MS).longest_pause(2 * MS);
+                let options = WaitOptions::new().timeout(limit).initial_delay(MS).max_delay(2 * MS);
                 resumed(&user).wait_with(&options)
             });
             let error = fails(outcome, ErrorKind::OperationPending);
@@ -406,7 +405,7 @@ fn waiting_ends_at_its_deadline_whatever_the_server_does() {
 #[test]
 fn a_question_that_the_deadline_cut_off_does_not_name_a_limit_that_never_passed() {
     let server = Server::script([Reply::Stall]);
-    let user = user_at(&server.url(), Timeouts { call: Duration::from_secs(47), ..far() });
+    let user = user_at(&server.url(), far().attempt(Duration::from_secs(47)));
     let outcome = resumed(&user).wait_with(&WaitOptions::new().timeout(100 * MS));
     let error = fails(outcome, ErrorKind::OperationPending);
     assert!(!error.to_string().contains("47"), "it says that another limit passed: {error}");
@@ -438,7 +437,7 @@ mod deaf {
         let Some((_listener, address, _waiting)) = deaf_listener() else { return };
         let limit = 150 * MS;
         for url in [format!("http://{address}"), by_name(&format!("http://{address}"))] {
-            let user = user_at(&url, Timeouts { connect: limit, ..far() });
+            let user = user_at(&url, far().connect(limit));
             let error = passes(limit, {
                 let user = user.clone();
                 move || user.fetch_info()

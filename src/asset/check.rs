@@ -1,12 +1,12 @@
 //! What can be known to be refused is refused before a byte is sent.
 
 use super::content::{self, Format, Found, HEAD};
-use super::limits::{IMAGE_SIDE, LARGEST_FILE, LARGEST_VIDEO, LONGEST_DESCRIPTION, LONGEST_NAME};
+use super::limits::{MAX_DESCRIPTION_LENGTH, MAX_FILE_SIZE, MAX_IMAGE_SIDE, MAX_NAME_LENGTH, MAX_VIDEO_SIZE};
 use super::{AssetFile, AssetType};
 use crate::error::{Error, Result};
 
-/// A check that is made before anything is sent, and that [`AssetUpload::waive`](crate::AssetUpload::waive) and
-/// [`AssetUpdate::waive`](crate::AssetUpdate::waive) leave out, because the service may have changed its mind.
+/// A check that is made before anything is sent, and that [`AssetUpload::skip_check`](crate::AssetUpload::skip_check) and
+/// [`AssetUpdate::skip_check`](crate::AssetUpdate::skip_check) leave out, because the service may have changed its mind.
 ///
 /// The limits themselves are in [`limits`](crate::limits).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -32,9 +32,9 @@ pub enum Check {
 
 /// The checks to leave out.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Waived(Vec<Check>);
+pub(super) struct Checks(Vec<Check>);
 
-impl Waived {
+impl Checks {
     pub(super) fn add(&mut self, check: Check) {
         self.0.push(check);
     }
@@ -46,13 +46,13 @@ impl Waived {
     pub(super) fn check_name(&self, name: &str) -> Result<()> {
         if name.trim().is_empty() {
             let error = Error::invalid_input("the asset has an empty name");
-            return Err(error.advise(format!("give it one of 1 to {LONGEST_NAME} characters")));
+            return Err(error.advise(format!("give it one of 1 to {MAX_NAME_LENGTH} characters")));
         }
-        self.unless(Check::NameLength, || at_most("name", name, LONGEST_NAME))
+        self.unless(Check::NameLength, || at_most("name", name, MAX_NAME_LENGTH))
     }
 
     pub(super) fn check_description(&self, description: &str) -> Result<()> {
-        self.unless(Check::DescriptionLength, || at_most("description", description, LONGEST_DESCRIPTION))
+        self.unless(Check::DescriptionLength, || at_most("description", description, MAX_DESCRIPTION_LENGTH))
     }
 
     /// New content is for a model.
@@ -100,9 +100,9 @@ impl Waived {
             _ => format,
         };
         self.unless(Check::Dimensions, || match content::dimensions(format, &head) {
-            Some((width, height)) if width >= IMAGE_SIDE || height >= IMAGE_SIDE => Err(Error::invalid_input(format!(
-                "the image {name:?} is {width}×{height} pixels; both have to be less than {IMAGE_SIDE}"
-            ))),
+            Some((width, height)) if width > MAX_IMAGE_SIDE || height > MAX_IMAGE_SIDE => Err(Error::invalid_input(
+                format!("the image {name:?} is {width}×{height} pixels; both must be at most {MAX_IMAGE_SIDE}"),
+            )),
             _ => Ok(()),
         })
     }
@@ -117,7 +117,7 @@ fn at_most(what: &str, text: &str, most: usize) -> Result<()> {
 }
 
 fn largest(asset_type: &AssetType) -> u64 {
-    if *asset_type == AssetType::Video { LARGEST_VIDEO } else { LARGEST_FILE }
+    if *asset_type == AssetType::Video { MAX_VIDEO_SIZE } else { MAX_FILE_SIZE }
 }
 
 fn check_content(name: &str, format: Format, found: Found, head: &[u8]) -> Result<()> {
@@ -141,7 +141,7 @@ pub(crate) fn judge(bytes: &[u8]) {
     for extension in ["png", "jpg", "bmp", "tga", "mp3", "flac", "fbx", "gltf", "rbxm", "mp4", "mov", "mesh"] {
         let mut file = AssetFile::from_bytes(format!("a.{extension}"), bytes);
         let format = Format::of_name(file.name()).expect("a known extension");
-        if let Err(error) = Waived::default().check_file(&mut file, &format.usual_asset_type()) {
+        if let Err(error) = Checks::default().check_file(&mut file, &format.usual_asset_type()) {
             assert!(!error.to_string().chars().any(char::is_control));
         }
     }

@@ -23,7 +23,7 @@ use crate::error::{Error, ErrorKind, Result};
 /// # let path = "examples/assets/crate.png";
 /// let from_disk = AssetFile::open(path)?;
 /// let from_memory = AssetFile::from_bytes("icon.png", b"\x89PNG".to_vec());
-/// let from_elsewhere = AssetFile::from_reader("voice.ogg", std::io::empty(), 0).with_content_type("audio/ogg");
+/// let from_elsewhere = AssetFile::from_reader("voice.ogg", std::io::empty(), 0).content_type("audio/ogg");
 /// # Ok(())
 /// # }
 /// ```
@@ -60,7 +60,7 @@ impl AssetFile {
     /// never the path.
     ///
     /// # Errors
-    /// [`File`](crate::ErrorKind::File) if there is no such file, it can't be read, or it is a directory.
+    /// [`File`](crate::ErrorKind::Io) if there is no such file, it can't be read, or it is a directory.
     pub fn open(path: impl AsRef<Path>) -> Result<Self> {
         let path = path.as_ref();
         let problem = |error| Error::io(format!("the file {path:?}"), error);
@@ -106,7 +106,7 @@ impl AssetFile {
 
     /// Sets the content type, such as `image/png`. Defaults to the one of the extension. White space around it is left out.
     #[must_use]
-    pub fn with_content_type(mut self, content_type: impl Into<String>) -> Self {
+    pub fn content_type(mut self, content_type: impl Into<String>) -> Self {
         self.content_type = Some(content_type.into().trim().to_owned());
         self
     }
@@ -141,7 +141,7 @@ impl AssetFile {
             }
             None => Format::of_name(&self.name).map(|format| format.content_type().to_owned()).ok_or_else(|| {
                 Error::invalid_input(format!("the type of {:?} can't be told by its extension", self.name))
-                    .advise("say it with AssetFile::with_content_type")
+                    .advise("say it with AssetFile::content_type")
             }),
         }
     }
@@ -205,7 +205,7 @@ fn open_regular(path: &Path) -> Result<File> {
 }
 
 fn not_regular(path: &Path, metadata: &fs::Metadata) -> Error {
-    Error::new(ErrorKind::File, format!("the file {path:?}"))
+    Error::new(ErrorKind::Io, format!("the file {path:?}"))
         .explain(if metadata.is_dir() { "is a directory" } else { "is not a regular file" })
         .advise("give the path of a file, or a reader and its length")
 }
@@ -253,7 +253,7 @@ impl PathFile {
             return Err(Error::changed_file(&self.name, self.len, how));
         }
         if self.modified.is_some() && metadata.modified().ok() != self.modified {
-            return Err(Error::new(ErrorKind::File, format!("the file {:?}", self.name))
+            return Err(Error::new(ErrorKind::Io, format!("the file {:?}", self.name))
                 .explain("it was changed since AssetFile::open")
                 .advise("nothing was created; open it again when nothing writes to it"));
         }

@@ -4,6 +4,7 @@ mod batch;
 mod check;
 mod content;
 mod file;
+pub(crate) mod form;
 pub mod limits;
 pub(crate) mod operation;
 mod update;
@@ -220,7 +221,7 @@ impl SocialLink {
 
     /// The same link with words.
     #[must_use]
-    pub fn with_title(mut self, title: impl Into<String>) -> Self {
+    pub fn title(mut self, title: impl Into<String>) -> Self {
         self.title = title.into();
         self
     }
@@ -234,13 +235,13 @@ open_enum! {
         /// A profile on Twitter.
         Twitter = "twitter",
         /// A channel on YouTube.
-        Youtube = "youtube",
+        YouTube = "youtube",
         /// A channel on Twitch.
         Twitch = "twitch",
         /// A server on Discord.
         Discord = "discord",
         /// A repository or profile on GitHub.
-        Github = "github",
+        GitHub = "github",
         /// A group on Roblox.
         Roblox = "roblox",
         /// A server on Guilded.

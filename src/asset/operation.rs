@@ -32,6 +32,6 @@ impl Client {
     /// # }
     /// ```
     pub fn operation(&self, name: OperationName) -> Operation<Asset> {
-        Operation::resume(self.transport(), name, work(None))
+        Operation::resume(self.session(), name, work(None))
     }
 }

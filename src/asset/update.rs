@@ -2,16 +2,16 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value, json};
 
-use super::check::{Check, Waived};
-use super::limits::MOST_SOCIAL_LINKS;
+use super::check::{Check, Checks};
+use super::form::Form;
+use super::limits::MAX_SOCIAL_LINKS;
 use super::operation::work;
 use super::{AssetFile, AssetType, Preview, SocialLink, SocialLinkKind, UploadProgress};
+use crate::call::Call;
 use crate::call::Endpoint;
 use crate::client::Client;
 use crate::error::{Error, Result};
-use crate::multipart::Form;
 use crate::operation::Operation;
-use crate::transport::Request;
 
 /// Changes an asset.
 pub const UPDATE_ASSET: Endpoint = Endpoint::patch("/assets/v1/assets/{asset}")
@@ -29,7 +29,7 @@ pub const UPDATE_ASSET: Endpoint = Endpoint::patch("/assets/v1/assets/{asset}")
 /// let update = AssetUpdate::new(1234)
 ///     .display_name("new name")
 ///     .remove_description()
-///     .social_link(SocialLinkKind::Github, SocialLink::new("https://github.com/your-repo"));
+///     .social_link(SocialLinkKind::GitHub, SocialLink::new("https://github.com/your-repo"));
 /// let asset = user.update_asset(update)?.wait()?;
 /// # Ok(())
 /// # }
@@ -41,7 +41,7 @@ pub struct AssetUpdate {
     on_progress: Option<OnProgress>,
     /// By the name of the field; `None` names it in the mask and leaves it out, which removes it.
     fields: BTreeMap<String, Option<Value>>,
-    waived: Waived,
+    checks: Checks,
 }
 
 type OnProgress = Box<dyn FnMut(UploadProgress) + Send>;
@@ -52,7 +52,7 @@ impl std::fmt::Debug for AssetUpdate {
             .field("asset_id", &self.asset_id)
             .field("file", &self.file)
             .field("fields", &self.fields)
-            .field("waived", &self.waived)
+            .field("checks", &self.checks)
             .finish_non_exhaustive()
     }
 }
@@ -60,7 +60,7 @@ impl std::fmt::Debug for AssetUpdate {
 impl AssetUpdate {
     /// An update of the asset with this id, which changes nothing yet.
     pub fn new(asset_id: u64) -> Self {
-        Self { asset_id, file: None, on_progress: None, fields: BTreeMap::new(), waived: Waived::default() }
+        Self { asset_id, file: None, on_progress: None, fields: BTreeMap::new(), checks: Checks::default() }
     }
 
     /// New content, which becomes a new version. The service takes it only for models.
@@ -76,8 +76,8 @@ impl AssetUpdate {
     }
 
     /// Leaves a check out.
-    pub fn waive(mut self, check: Check) -> Self {
-        self.waived.add(check);
+    pub fn skip_check(mut self, check: Check) -> Self {
+        self.checks.add(check);
         self
     }
 
@@ -149,25 +149,25 @@ impl AssetUpdate {
         }
         let text = |field: &str| self.fields.get(field)?.as_ref()?.as_str();
         if let Some(name) = text("displayName") {
-            self.waived.check_name(name)?;
+            self.checks.check_name(name)?;
         }
         if let Some(description) = text("description") {
-            self.waived.check_description(description)?;
+            self.checks.check_description(description)?;
         }
         let links = self.fields.iter().filter(|(field, link)| field.ends_with(super::SOCIAL_LINK) && link.is_some());
         let links = links.count();
-        self.waived.unless(Check::SocialLinks, || {
-            if links > MOST_SOCIAL_LINKS {
-                let most = format!("an asset has at most {MOST_SOCIAL_LINKS} social links, not {links}");
+        self.checks.unless(Check::SocialLinks, || {
+            if links > MAX_SOCIAL_LINKS {
+                let most = format!("an asset has at most {MAX_SOCIAL_LINKS} social links, not {links}");
                 return Err(Error::invalid_input(most));
             }
             Ok(())
         })?;
         if let Some(file) = &mut self.file {
-            self.waived.check_update_format(file)?;
+            self.checks.check_update_format(file)?;
             // What isn't for a model, and may be tried all the same, fits no type that is known here.
-            self.waived.add(Check::Format);
-            self.waived.check_file(file, &AssetType::Model)?;
+            self.checks.add(Check::Format);
+            self.checks.check_file(file, &AssetType::Model)?;
         }
         if let Some(field) = self.fields.keys().find(|field| !field.bytes().all(|byte| byte.is_ascii_alphanumeric())) {
             return Err(Error::invalid_input(format!("{field:?} can't be a field of an asset")));
@@ -198,10 +198,10 @@ impl AssetUpdate {
         };
         let mut form = Form::new(&request, file)?;
         let path = UPDATE_ASSET.fill(&[&self.asset_id]);
-        let mut request = Request::new(&UPDATE_ASSET, &path).form(&mut form);
+        let mut request = Call::new(&UPDATE_ASSET, &path).payload(&mut form);
         if !mask.is_empty() {
             request = request.query("updateMask", &mask);
         }
-        Operation::start(client.transport(), request, echoes, work(Some(self.asset_id)))
+        Operation::start(client.session(), request, echoes, work(Some(self.asset_id)))
     }
 }

@@ -2,19 +2,19 @@ use std::path::Path;
 
 use serde::Serialize;
 
-use super::check::{Check, Waived};
+use super::check::{Check, Checks};
 use super::content::Format;
-use super::limits::LONGEST_NAME;
+use super::form::Form;
+use super::limits::MAX_NAME_LENGTH;
 use super::operation::work;
 use super::{AssetFile, AssetType, Creator, UploadProgress};
+use crate::call::Call;
+use crate::call::Cancel;
 use crate::call::Endpoint;
-use crate::cancel::Cancel;
 use crate::client::Client;
 use crate::error::{Error, Result};
-use crate::multipart::Form;
 use crate::open_enum::open_enum;
 use crate::operation::Operation;
-use crate::transport::Request;
 
 /// An asset to create, for [`User::upload_asset`](crate::User::upload_asset).
 ///
@@ -38,7 +38,7 @@ pub struct AssetUpload {
     description: String,
     expected_price: Option<u64>,
     privacy: Option<AssetPrivacy>,
-    waived: Waived,
+    checks: Checks,
 }
 
 /// Creates an asset.
@@ -76,7 +76,7 @@ impl AssetUpload {
             description: description.into(),
             expected_price: None,
             privacy: None,
-            waived: Waived::default(),
+            checks: Checks::default(),
         }
     }
 
@@ -92,10 +92,10 @@ impl AssetUpload {
         let file = AssetFile::open(path)?;
         let format = Format::of_name(file.name()).ok_or_else(|| {
             Error::invalid_input(format!("the type of {:?} can't be told by its extension", file.name()))
-                .advise("say it with AssetUpload::new and AssetFile::with_content_type")
+                .advise("say it with AssetUpload::new and AssetFile::content_type")
         })?;
         let name = path.file_stem().unwrap_or_default().to_string_lossy();
-        let name: String = name.chars().take(LONGEST_NAME).collect();
+        let name: String = name.chars().take(MAX_NAME_LENGTH).collect();
         Ok(Self::new(file, format.usual_asset_type(), name, ""))
     }
 
@@ -107,12 +107,12 @@ impl AssetUpload {
 
     /// The type of the asset.
     #[must_use]
-    pub fn asset_type(&self) -> &AssetType {
+    pub fn declared_type(&self) -> &AssetType {
         &self.asset_type
     }
 
     /// Another type.
-    pub fn with_asset_type(mut self, asset_type: AssetType) -> Self {
+    pub fn asset_type(mut self, asset_type: AssetType) -> Self {
         self.asset_type = asset_type;
         self
     }
@@ -125,8 +125,8 @@ impl AssetUpload {
     }
 
     /// Leaves a check out.
-    pub fn waive(mut self, check: Check) -> Self {
-        self.waived.add(check);
+    pub fn skip_check(mut self, check: Check) -> Self {
+        self.checks.add(check);
         self
     }
 
@@ -155,9 +155,9 @@ impl AssetUpload {
         }
         let name = self.file.name();
         let of_file = |error: Error| error.about_file(name);
-        self.waived.check_name(&self.name).map_err(of_file)?;
-        self.waived.check_description(&self.description).map_err(of_file)?;
-        self.waived.check_file(&mut self.file, &self.asset_type)?;
+        self.checks.check_name(&self.name).map_err(of_file)?;
+        self.checks.check_description(&self.description).map_err(of_file)?;
+        self.checks.check_file(&mut self.file, &self.asset_type)?;
         let request = CreateAsset {
             asset_type: &self.asset_type,
             display_name: &self.name,
@@ -172,8 +172,8 @@ impl AssetUpload {
         let echoes = vec![self.name.clone(), self.description.clone(), self.file.name().to_owned()];
         let mut form = Form::new(&request, Some((self.file, content_type)))?;
         let path = CREATE_ASSET.fill(&[]);
-        let request = Request::new(&CREATE_ASSET, &path).form(&mut form).unless(cancelled);
-        Operation::start(client.transport(), request, echoes, work(None))
+        let request = Call::new(&CREATE_ASSET, &path).payload(&mut form).cancel(cancelled);
+        Operation::start(client.session(), request, echoes, work(None))
     }
 }
 

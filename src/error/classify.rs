@@ -87,7 +87,7 @@ fn kind(asked: &Asked<'_>, outcome: Outcome, said: &ServiceError) -> ErrorKind {
     match outcome {
         Outcome::OperationFailed => told().unwrap_or(ErrorKind::OperationFailed),
         Outcome::Status { status, pause } => match status {
-            400 | 413 | 415 | 422 => told().unwrap_or(ErrorKind::InvalidArgument),
+            400 | 413 | 415 | 422 => told().unwrap_or(ErrorKind::Rejected),
             401 => ErrorKind::Unauthenticated,
             403 => told().unwrap_or(ErrorKind::PermissionDenied),
             404 => ErrorKind::NotFound,
@@ -188,7 +188,7 @@ mod tests {
         use Outcome::OperationFailed as Failed;
         vec![
             // endpoint, moment, outcome, code, message → kind, scope, may it be repeated
-            (USER, NotSent, status(400), "INVALID_ARGUMENT", "Bad.", K::InvalidArgument, Call, "-"),
+            (USER, NotSent, status(400), "INVALID_ARGUMENT", "Bad.", K::Rejected, Call, "-"),
             (USER, NotSent, status(404), "NOT_FOUND", "No such user.", K::NotFound, Call, "-"),
             (USER, NotSent, status(409), "ABORTED", "", K::Conflict, Call, "-"),
             (USER, NotSent, status(418), "", "", K::UnexpectedStatus, Call, "-"),
@@ -227,7 +227,7 @@ mod tests {
             (CREATE, MayHaveArrived, status(400), "", "InvalidImage", K::InvalidContent, Call, "-"),
             (POLL, Accepted, Failed, "3", "InvalidAudio", K::InvalidContent, Call, "-"),
             (CREATE, MayHaveArrived, status(400), "", "AssetName is moderated.", K::Moderated, Call, "-"),
-            (CREATE, MayHaveArrived, status(413), "", "", K::InvalidArgument, Call, "-"),
+            (CREATE, MayHaveArrived, status(413), "", "", K::Rejected, Call, "-"),
             (POLL, Accepted, Failed, "INTERNAL", "It broke.", K::OperationFailed, Call, "-"),
             // The service's own failures: a change may have taken effect.
             (USER, NotSent, status(503), "UNAVAILABLE", "", K::Server, Later, "again"),
@@ -242,7 +242,7 @@ mod tests {
             // Once a call was accepted, only a failed operation says that nothing came of it.
             (POLL, Accepted, status(404), "NOT_FOUND", "", K::NotFound, Call, "unknown"),
             (POLL, Accepted, status(503), "", "", K::Server, Later, "unknown"),
-            (POLL, Accepted, status(400), "", "", K::InvalidArgument, Call, "unknown"),
+            (POLL, Accepted, status(400), "", "", K::Rejected, Call, "unknown"),
         ]
     }
 

@@ -48,7 +48,7 @@ pub enum ErrorKind {
     /// Nothing was sent: the key, the base URL, a setting or an argument can't be right.
     InvalidInput,
     /// A local file could not be read, or isn't what it was declared to be.
-    File,
+    Io,
     /// The service could not be reached, or the connection broke.
     Connection,
     /// One of the client's timeouts passed.
@@ -56,7 +56,7 @@ pub enum ErrorKind {
     /// The response isn't one that the service sends: not its format, too large, or pages that go round in circles.
     InvalidResponse,
     /// 400, 413, 415, 422: the service refused an argument.
-    InvalidArgument,
+    Rejected,
     /// The service couldn't read the file's content: a broken image, for example.
     InvalidContent,
     /// The name or the description was moderated.
@@ -118,7 +118,7 @@ struct Detail {
     advice: Option<String>,
     retry_after: Option<Duration>,
     /// The cause can be gone the next time.
-    passing: bool,
+    transient: bool,
     /// Where it doesn't follow from the kind.
     scope: Option<ErrorScope>,
     is_operation_failure: bool,
@@ -165,7 +165,7 @@ impl Error {
     /// on waiting for an accepted call, see [`can_wait_again`](Self::can_wait_again).
     #[must_use]
     pub fn is_retryable(&self) -> bool {
-        self.detail.passing && !self.detail.outcome_unknown
+        self.detail.transient && !self.detail.outcome_unknown
     }
 
     /// Returns whether an [`Operation`](crate::Operation) ended, and failed: nothing came of it, and nothing will.
@@ -186,14 +186,14 @@ impl Error {
             ErrorKind::Unauthenticated | ErrorKind::AccountModerated | ErrorKind::ProxyRefused => ErrorScope::Run,
             ErrorKind::QuotaExhausted => ErrorScope::AssetType,
             // What isn't transient: a certificate that isn't trusted, for example.
-            ErrorKind::Connection if !self.detail.passing => ErrorScope::Run,
+            ErrorKind::Connection if !self.detail.transient => ErrorScope::Run,
             ErrorKind::Connection
             | ErrorKind::Timeout
             | ErrorKind::RateLimited
             | ErrorKind::Server
             | ErrorKind::OperationPending
             | ErrorKind::Cancelled => ErrorScope::Later,
-            _ if self.detail.passing => ErrorScope::Later,
+            _ if self.detail.transient => ErrorScope::Later,
             _ => ErrorScope::Call,
         }
     }
@@ -237,7 +237,7 @@ impl Error {
                 explanation: None,
                 advice: None,
                 retry_after: None,
-                passing: false,
+                transient: false,
                 scope: None,
                 is_operation_failure: false,
                 outcome_unknown: false,
@@ -259,12 +259,12 @@ impl Error {
 
     /// A local file or socket.
     pub(crate) fn io(subject: impl Into<String>, source: std::io::Error) -> Self {
-        Self::new(ErrorKind::File, subject).explain(source.to_string()).caused_by(source)
+        Self::new(ErrorKind::Io, subject).explain(source.to_string()).caused_by(source)
     }
 
     /// A file that is not as long as it was said to be.
     pub(crate) fn changed_file(name: &str, declared: u64, how: &str) -> Self {
-        Self::new(ErrorKind::File, format!("the file {name:?}"))
+        Self::new(ErrorKind::Io, format!("the file {name:?}"))
             .explain(format!("it is {how} than the {declared} bytes that it was declared to have"))
             .advise("nothing was created; send it again when nothing writes to it")
     }
@@ -277,7 +277,7 @@ impl Error {
     pub(crate) fn refused(verdict: Verdict, subject: impl Into<String>, said: ServiceError) -> Self {
         Self::service(verdict.kind, subject, said).with(|detail| {
             detail.scope = Some(verdict.scope);
-            detail.passing = verdict.transient;
+            detail.transient = verdict.transient;
             detail.outcome_unknown = verdict.outcome_unknown;
             detail.advice = verdict.advice;
         })
@@ -297,6 +297,11 @@ impl Error {
 
     pub(crate) fn explain(self, explanation: impl Into<String>) -> Self {
         self.with(|detail| detail.explanation = Some(body::one_line(&explanation.into())))
+    }
+
+    /// Says which environment variable it is about.
+    pub(crate) fn about_variable(self, name: &str) -> Self {
+        self.with(|detail| detail.subject = name.to_owned())
     }
 
     /// Says which file it is about.
@@ -329,12 +334,12 @@ impl Error {
     }
 
     /// Marks a cause that can be gone the next time.
-    pub(crate) fn passing(self) -> Self {
-        self.with(|detail| detail.passing = true)
+    pub(crate) fn transient(self) -> Self {
+        self.with(|detail| detail.transient = true)
     }
 
-    pub(crate) fn is_passing(&self) -> bool {
-        self.detail.passing
+    pub(crate) fn is_transient(&self) -> bool {
+        self.detail.transient
     }
 
     pub(crate) fn with_status(self, status: u16) -> Self {

@@ -25,15 +25,19 @@ pub struct Group {
     client: Client,
 }
 
+impl Client {
+    /// Returns a handle of the group with this id. Makes no request.
+    #[must_use]
+    pub fn group(&self, id: u64) -> Group {
+        Group { id, client: self.clone() }
+    }
+}
+
 impl Group {
     /// The group with this id, asked for with a client of its own: `Client::new(credentials).group(id)`.
     #[must_use]
     pub fn new(id: u64, credentials: impl Into<Credentials>) -> Self {
-        Self::with_client(id, Client::new(credentials))
-    }
-
-    pub(crate) fn with_client(id: u64, client: Client) -> Self {
-        Self { id, client }
+        Client::new(credentials).group(id)
     }
 
     /// The group's id.

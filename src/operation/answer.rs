@@ -2,9 +2,9 @@ use serde::de;
 use serde_json::Value;
 
 use super::Work;
+use crate::call::DecodeError;
 use crate::call::OperationName;
 use crate::error::ServiceError;
-use crate::transport::Undecodable;
 
 /// How an operation stands.
 #[derive(Clone, Debug)]
@@ -30,7 +30,7 @@ pub(super) enum Question {
 
 impl<T> Answer<T> {
     /// Reads an operation in each of the forms that it comes in.
-    pub(super) fn read(body: &[u8], work: &Work<T>, question: Question) -> Result<Self, Undecodable> {
+    pub(super) fn read(body: &[u8], work: &Work<T>, question: Question) -> Result<Self, DecodeError> {
         let json: Value = crate::json::from_slice(body)?;
         let strange = |what: &str| <serde_json::Error as de::Error>::custom(what);
         let object = json.as_object().ok_or_else(|| strange("an operation that isn't an object"))?;
@@ -64,13 +64,13 @@ impl<T> Answer<T> {
                 }
                 return match (work.decode)(response) {
                     Ok(result) => Ok(Self { name, state: State::Done(result), partial_failures: failures }),
-                    Err(problem) => Err(Undecodable::of_operation(name, problem)),
+                    Err(problem) => Err(DecodeError::of_operation(name, problem)),
                 };
             }
         }
         if done == Some(true) {
             if failures.is_empty() {
-                return Err(Undecodable::of_operation(name, strange("an operation that is done and has no result")));
+                return Err(DecodeError::of_operation(name, strange("an operation that is done and has no result")));
             }
             return failed(ServiceError { code: None, message: Some(failures.join("; ")) });
         }

@@ -16,10 +16,10 @@ pub use wait::{WaitOptions, WaitProgress};
 
 use self::answer::{Answer, Question, State};
 use self::wait::Next;
+use crate::call::Cancel;
+use crate::call::{Call, Session};
 use crate::call::{Endpoint, OperationName};
-use crate::cancel::Cancel;
 use crate::error::{Asked, Error, ErrorKind, Moment, Outcome, Result, ServiceError, classify};
-use crate::transport::{Request, Session};
 
 /// Work that the service goes on with. It ends with a `T`, or fails.
 ///
@@ -78,10 +78,10 @@ pub(crate) enum Step<T> {
 
 impl<T: Clone> Operation<T> {
     /// Makes the call that begins an operation.
-    pub(crate) fn start(session: &Session, request: Request<'_>, echoes: Vec<String>, work: Work<T>) -> Result<Self> {
-        let subject = request.subject();
-        let request = request.echoes(&echoes);
-        let answer = session.send(request, &mut Vec::new(), |body| Answer::read(body, &work, Question::Start))?;
+    pub(crate) fn start(session: &Session, call: Call<'_>, echoes: Vec<String>, work: Work<T>) -> Result<Self> {
+        let subject = call.subject();
+        let call = call.echoes(echoes.clone());
+        let answer = session.run(call, &mut Vec::new(), |body| Answer::read(body, &work, Question::Start))?;
         let mut operation = Self { subject, echoes, ..Self::pending(session.clone(), None, work) };
         operation.name = operation.take(answer);
         Ok(operation)
@@ -134,8 +134,8 @@ impl<T: Clone> Operation<T> {
 
     /// Polls once, as one step of a wait.
     pub(crate) fn step(&self, waiting: &mut Waiting, cancel: Option<&Cancel>) -> Result<Step<T>> {
-        let next = waiting
-            .step(self.is_done(), self.session.longest_retry_after(), |deadline| self.poll_until(deadline, cancel));
+        let next =
+            waiting.step(self.is_done(), self.session.max_retry_after(), |deadline| self.poll_until(deadline, cancel));
         match next? {
             Next::Done(result) => Ok(Step::Done(result)),
             Next::Again(delay) => Ok(Step::Again(delay)),
@@ -149,10 +149,10 @@ impl<T: Clone> Operation<T> {
                 let poll = self.work.poll.path();
                 Error::invalid_input(format!("{name} is not an operation of {poll}"))
             })?;
-            let request = Request::new(&self.work.poll, &path).until(deadline).unless(cancel);
+            let call = Call::new(&self.work.poll, &path).deadline(deadline).cancel(cancel);
             let answer = self
                 .session
-                .send(request, &mut Vec::new(), |body| Answer::read(body, &self.work, Question::Poll))
+                .run(call, &mut Vec::new(), |body| Answer::read(body, &self.work, Question::Poll))
                 .map_err(|error| error.about_operation(Some(name.clone())))?;
             self.take(answer);
         }
@@ -205,7 +205,7 @@ impl<T> Operation<T> {
         };
         let verdict = classify(&asked, Outcome::OperationFailed, said);
         let error = Error::refused(verdict, self.who(), said.clone()).explain("the operation failed");
-        self.session.seal(error.of_operation().about_operation(self.name.clone()))
+        self.session.redact(error.of_operation().about_operation(self.name.clone()))
     }
 
     fn still_pending(&self, when: &str, problem: Option<Error>) -> Error {
@@ -214,9 +214,9 @@ impl<T> Operation<T> {
                 None => format!("still pending {when}"),
                 Some(problem) => format!("not known to have ended {when}; the last poll failed: {problem}"),
             })
-            .passing()
+            .transient()
             .about_operation(self.name.clone());
-        self.session.seal(match problem {
+        self.session.redact(match problem {
             Some(problem) => error.with_retry_after(problem.retry_after()).caused_by(problem),
             None => error,
         })

@@ -3,8 +3,8 @@ use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use crate::call::retry::Backoff;
 use crate::error::{Error, ErrorKind, Result};
-use crate::retry::Backoff;
 
 /// How [`Operation::wait_with`](crate::Operation::wait_with) waits.
 ///
@@ -13,13 +13,13 @@ use crate::retry::Backoff;
 ///
 /// use rblxopencloud::WaitOptions;
 ///
-/// let patient = WaitOptions::new().timeout(Duration::from_secs(600)).longest_pause(Duration::from_secs(30));
+/// let patient = WaitOptions::new().timeout(Duration::from_secs(600)).max_delay(Duration::from_secs(30));
 /// ```
 #[derive(Clone)]
 pub struct WaitOptions {
     timeout: Duration,
-    first_pause: Duration,
-    longest_pause: Duration,
+    initial_delay: Duration,
+    max_delay: Duration,
     on_poll: Option<OnPoll>,
 }
 
@@ -39,47 +39,46 @@ impl Default for WaitOptions {
     fn default() -> Self {
         Self {
             timeout: Duration::from_secs(60),
-            first_pause: Duration::from_millis(800),
-            longest_pause: Duration::from_secs(5),
+            initial_delay: Duration::from_millis(800),
+            max_delay: Duration::from_secs(5),
             on_poll: None,
         }
     }
 }
 
 impl WaitOptions {
-    /// The default: 60 seconds in all, with pauses that grow from 0.8 to 5 seconds.
+    /// Returns the default options: 60 seconds in all, with delays that grow from 0.8 to 5 seconds.
     #[must_use]
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// How long to wait in all. Zero asks once.
+    /// Sets how long to wait in all. Defaults to 60 seconds. Zero polls once.
     ///
-    /// The waiting ends earlier, with an error that carries it in [`retry_after`](Error::retry_after), when the service
-    /// asks for a pause that is longer than
-    /// [`RetryPolicy::longest_retry_after`](crate::RetryPolicy::longest_retry_after).
+    /// The wait ends earlier, with an error that carries it in [`retry_after`](Error::retry_after), when the service asks for
+    /// a delay that is longer than [`RetryPolicy::max_retry_after`](crate::RetryPolicy::max_retry_after).
     #[must_use]
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.timeout = timeout;
         self
     }
 
-    /// The bound of the first pause. A pause is random between half its bound and its bound.
+    /// Sets the bound of the first delay. Defaults to 0.8 seconds. A delay is random, between half its bound and its bound.
     #[must_use]
-    pub fn first_pause(mut self, bound: Duration) -> Self {
-        self.first_pause = bound;
+    pub fn initial_delay(mut self, bound: Duration) -> Self {
+        self.initial_delay = bound;
         self
     }
 
-    /// What the bound of a pause grows to, doubling each time.
+    /// Sets what the bound of a delay grows to, doubling each time. Defaults to 5 seconds.
     #[must_use]
-    pub fn longest_pause(mut self, bound: Duration) -> Self {
-        self.longest_pause = bound;
+    pub fn max_delay(mut self, bound: Duration) -> Self {
+        self.max_delay = bound;
         self
     }
 
-    /// Is told each time that the operation was still pending, and can stop the waiting by returning
-    /// [`ControlFlow::Break`]. The operation itself goes on.
+    /// Calls `f` after each poll that found the operation pending. [`ControlFlow::Break`] ends the wait; the operation goes
+    /// on.
     ///
     /// ```
     /// use std::ops::ControlFlow;
@@ -92,8 +91,8 @@ impl WaitOptions {
     /// });
     /// ```
     #[must_use]
-    pub fn on_poll(mut self, told: impl Fn(WaitProgress) -> ControlFlow<()> + Send + Sync + 'static) -> Self {
-        self.on_poll = Some(Arc::new(told));
+    pub fn on_poll(mut self, f: impl Fn(WaitProgress) -> ControlFlow<()> + Send + Sync + 'static) -> Self {
+        self.on_poll = Some(Arc::new(f));
         self
     }
 }
@@ -102,8 +101,8 @@ impl fmt::Debug for WaitOptions {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("WaitOptions")
             .field("timeout", &self.timeout)
-            .field("first_pause", &self.first_pause)
-            .field("longest_pause", &self.longest_pause)
+            .field("initial_delay", &self.initial_delay)
+            .field("max_delay", &self.max_delay)
             .field("on_poll", &self.on_poll.is_some())
             .finish()
     }
@@ -123,7 +122,7 @@ pub(crate) struct Waiting {
     /// The next question is the last one.
     is_last: bool,
     /// The time that questions take, and wait for their turn, doesn't count.
-    excuses_questions: bool,
+    excludes_polls: bool,
     last_problem: Option<Error>,
 }
 
@@ -147,22 +146,22 @@ impl Waiting {
             timeout: options.timeout,
             began,
             deadline: began.checked_add(options.timeout),
-            pauses: Backoff::new(options.first_pause, options.longest_pause),
+            pauses: Backoff::new(options.initial_delay, options.max_delay),
             polls: 0,
             on_poll: options.on_poll.clone(),
             is_last: options.timeout.is_zero(),
-            excuses_questions: false,
+            excludes_polls: false,
             last_problem: None,
         }
     }
 
     /// For one of many operations, whose questions have to share a rate limit: an operation isn't given up for that.
     pub(crate) fn among_many(options: &WaitOptions) -> Self {
-        Self { excuses_questions: true, ..Self::new(options) }
+        Self { excludes_polls: true, ..Self::new(options) }
     }
 
     /// Moves the deadline by time that doesn't count.
-    pub(crate) fn excuse(&mut self, time: Duration) {
+    pub(crate) fn exclude(&mut self, time: Duration) {
         self.deadline = self.deadline.and_then(|deadline| deadline.checked_add(time));
     }
 
@@ -184,18 +183,18 @@ impl Waiting {
         self.polls += 1;
         let mut asked_to_wait = Duration::ZERO;
         // No time at all is time for one poll, which has the time of any call.
-        let has_time_of_call = self.timeout.is_zero() || self.excuses_questions;
+        let has_time_of_call = self.timeout.is_zero() || self.excludes_polls;
         let asked = Instant::now();
         let answer = poll(self.deadline.filter(|_| !has_time_of_call));
-        if self.excuses_questions {
-            self.excuse(asked.elapsed());
+        if self.excludes_polls {
+            self.exclude(asked.elapsed());
         }
         match answer {
             Ok(Some(result)) => return Ok(Next::Done(result)),
             Ok(None) => self.last_problem = None,
             // There was no time for an answer, which is no news.
             Err(error) if self.is_last && error.kind() == ErrorKind::Timeout => {}
-            Err(error) if error.is_passing() => {
+            Err(error) if error.is_transient() => {
                 asked_to_wait = error.retry_after().unwrap_or_default();
                 self.last_problem = Some(error);
                 if asked_to_wait > max_retry_after {
@@ -222,7 +221,7 @@ impl Waiting {
     }
 
     /// How long to let the service work before the first question.
-    pub(crate) fn first_pause(&mut self) -> Duration {
+    pub(crate) fn first_delay(&mut self) -> Duration {
         self.pauses.next_poll_pause()
     }
 

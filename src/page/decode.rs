@@ -7,9 +7,9 @@ use serde::Deserialize;
 use serde::de::{self, DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::Value;
 
+use crate::call::DecodeError;
 use crate::error::ServiceError;
 use crate::json;
-use crate::transport::Undecodable;
 
 /// A model that comes in pages.
 pub(crate) trait PageItem: Sized {
@@ -40,7 +40,7 @@ pub(crate) struct Contents<T> {
 
 /// Reads a page straight into models. If one item is of a kind that has to keep its JSON, or is strange, the page is read
 /// again with more patience.
-pub(crate) fn decode_page<T: PageItem>(body: &[u8]) -> Result<Contents<T>, Undecodable> {
+pub(crate) fn decode_page<T: PageItem>(body: &[u8]) -> Result<Contents<T>, DecodeError> {
     json::read(body, |text| {
         let mut deserializer = serde_json::Deserializer::from_str(text);
         let read = Page::<T, Strict<T>>::new().deserialize(&mut deserializer).and_then(|page| {
@@ -70,16 +70,16 @@ fn finish<T: PageItem>(
     next: Option<String>,
     other: Option<String>,
     text: &str,
-) -> Result<Contents<T>, Undecodable> {
+) -> Result<Contents<T>, DecodeError> {
     if items.is_empty() && unreadable.is_empty() {
         // Neither an error nor a list under another name must pass for an empty page.
         let said = ServiceError::from_json(&serde_json::from_str(text)?).filter(|said| !said.is_ok());
         if let Some(said) = said {
-            return Err(Undecodable::Service(said));
+            return Err(DecodeError::Service(said));
         }
         if let Some(other) = other {
             let problem = format!("expected the list {:?}, found the list {other:?}", T::FIELD);
-            return Err(Undecodable::Json(de::Error::custom(problem)));
+            return Err(DecodeError::Json(de::Error::custom(problem)));
         }
     }
     Ok(Contents { items, unreadable, next_token: next.filter(|token| !token.is_empty()) })

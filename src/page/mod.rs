@@ -17,8 +17,8 @@ pub(crate) use decode::decode_page;
 pub(crate) use pages::Listing;
 pub use pages::{Page, Pages};
 
+use crate::call::Session;
 use crate::error::Result;
-use crate::transport::Session;
 
 /// How many unreadable items a listing keeps.
 const MAX_UNREADABLE: usize = 100;

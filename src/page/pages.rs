@@ -6,8 +6,8 @@ use serde_json::Value;
 use super::cursor::{Cursor, fingerprint};
 use super::decode::{Contents, PageItem, decode_page};
 use crate::call::Endpoint;
+use crate::call::{Call, DecodeError, Session};
 use crate::error::{Error, Result};
-use crate::transport::{Request, Session, Undecodable};
 
 /// A page of a listing, from [`Pager::pages`](crate::Pager::pages).
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -37,8 +37,8 @@ impl Listing {
         fingerprint([self.path.as_str()].into_iter().chain(filters))
     }
 
-    fn request<'a>(&'a self, page_size: u32, cursor: &Cursor) -> Request<'a> {
-        let mut request = Request::new(&self.endpoint, &self.path).query("maxPageSize", page_size.to_string());
+    fn request<'a>(&'a self, page_size: u32, cursor: &Cursor) -> Call<'a> {
+        let mut request = Call::new(&self.endpoint, &self.path).query("maxPageSize", page_size.to_string());
         if let Some(filter) = self.filters.get(cursor.part).and_then(Option::as_ref) {
             request = request.query("filter", filter);
         }
@@ -57,7 +57,7 @@ pub struct Pages<T> {
     listing: Result<Listing>,
     fingerprint: u32,
     page_size: u32,
-    decode: fn(&[u8]) -> Result<Contents<T>, Undecodable>,
+    decode: fn(&[u8]) -> Result<Contents<T>, DecodeError>,
     body: Vec<u8>,
     /// The page that was given out last, or that failed.
     current: Cursor,
@@ -131,7 +131,7 @@ impl<T> Pages<T> {
         let request = listing.request(self.page_size, &cursor);
         let subject = request.subject();
         self.current = cursor;
-        let mut contents = match self.session.send(request, &mut self.body, self.decode) {
+        let mut contents = match self.session.run(request, &mut self.body, self.decode) {
             Ok(contents) => contents,
             Err(error) => return Some(Err(error)),
         };

@@ -8,7 +8,7 @@ use super::filter::decimal;
 use super::http::Head;
 use super::multipart::Part;
 use super::state::{Change, World};
-use crate::asset::limits::{LARGEST_FILE, LARGEST_VIDEO, LONGEST_DESCRIPTION, LONGEST_NAME, MOST_SOCIAL_LINKS};
+use crate::asset::limits::{MAX_DESCRIPTION_LENGTH, MAX_FILE_SIZE, MAX_NAME_LENGTH, MAX_SOCIAL_LINKS, MAX_VIDEO_SIZE};
 use crate::asset::{AssetType, Creator, SocialLinkKind};
 
 fn invalid(message: impl AsRef<str>) -> Answer {
@@ -72,7 +72,7 @@ pub(super) fn update(world: &mut World, id: u64, head: &Head, parts: Vec<Part>) 
         links.retain(|known| known != field);
         links.extend(value.as_ref().map(|_| field.as_str()));
     }
-    if links.len() > MOST_SOCIAL_LINKS {
+    if links.len() > MAX_SOCIAL_LINKS {
         return Err(invalid("An asset has at most 3 social links."));
     }
 
@@ -140,7 +140,7 @@ fn check_file(world: &World, file: &Part, asset_type: &AssetType) -> Result<(), 
     if !fitting.iter().any(|known| known.eq_ignore_ascii_case(content_type)) {
         return Err(invalid(format!("The content type '{content_type}' doesn't fit the asset type {asset_type}.")));
     }
-    let largest = if *asset_type == AssetType::Video { LARGEST_VIDEO } else { LARGEST_FILE };
+    let largest = if *asset_type == AssetType::Video { MAX_VIDEO_SIZE } else { MAX_FILE_SIZE };
     if file.length > largest {
         return Err(Answer::gateway(413, "Request Entity Too Large"));
     }
@@ -157,7 +157,7 @@ fn display_name(value: Option<&Value>) -> Result<Value, Answer> {
     match value.and_then(Value::as_str) {
         None => Err(invalid("The displayName is missing.")),
         Some(name) if name.trim().is_empty() => Err(invalid("The displayName is empty.")),
-        Some(name) if name.chars().count() > LONGEST_NAME => Err(invalid("The displayName is too long.")),
+        Some(name) if name.chars().count() > MAX_NAME_LENGTH => Err(invalid("The displayName is too long.")),
         Some(name) => Ok(json!(name)),
     }
 }
@@ -166,7 +166,7 @@ fn display_name(value: Option<&Value>) -> Result<Value, Answer> {
 fn checked_description(value: &Value) -> Result<Option<Value>, Answer> {
     match value.as_str() {
         None => Err(invalid("The description is no text.")),
-        Some(text) if text.chars().count() > LONGEST_DESCRIPTION => Err(invalid("The description is too long.")),
+        Some(text) if text.chars().count() > MAX_DESCRIPTION_LENGTH => Err(invalid("The description is too long.")),
         Some("") => Ok(None),
         Some(text) => Ok(Some(json!(text))),
     }

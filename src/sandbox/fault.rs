@@ -15,9 +15,9 @@ use super::answer::{Answer, words};
 /// # fn main() -> rblxopencloud::Result<()> {
 /// let sandbox = Sandbox::start()?;
 /// sandbox.add_user(UserInfo::new(156, "builderman"));
-/// sandbox.inject(Fault::status(503).with_header("retry-after", "0").times(2));
+/// sandbox.inject(Fault::status(503).header("retry-after", "0").times(2));
 ///
-/// let quick = RetryPolicy { first_pause: Duration::from_millis(1), ..RetryPolicy::default() };
+/// let quick = RetryPolicy::default().initial_backoff(Duration::from_millis(1));
 /// let client = sandbox.client_with(|settings| settings.retry(quick))?;
 /// assert_eq!(client.user(156).fetch_info()?.username, "builderman");
 /// assert_eq!(sandbox.requests().len(), 3);
@@ -75,7 +75,7 @@ impl Fault {
 
     /// Answers with this status, and for an error with a body in the service's form. The request is not carried out.
     ///
-    /// With 200 and [`with_body`](Self::with_body), it is an answer of the test's own.
+    /// With 200 and [`with_body`](Self::body), it is an answer of the test's own.
     pub fn status(status: u16) -> Self {
         Self::new(Kind::Status(usual_answer(status)))
     }
@@ -123,7 +123,7 @@ impl Fault {
     }
 
     /// Adds a header to the answer of [`status`](Self::status) or [`early_answer`](Self::early_answer).
-    pub fn with_header(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
+    pub fn header(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
         if let Kind::Status(answer) | Kind::EarlyAnswer(answer) = &mut self.kind {
             answer.headers.push((name.into(), value.into()));
         }
@@ -131,7 +131,7 @@ impl Fault {
     }
 
     /// Replaces the body of the answer of [`status`](Self::status) or [`early_answer`](Self::early_answer).
-    pub fn with_body(mut self, body: impl Into<Vec<u8>>) -> Self {
+    pub fn body(mut self, body: impl Into<Vec<u8>>) -> Self {
         if let Kind::Status(answer) | Kind::EarlyAnswer(answer) = &mut self.kind {
             answer.body = body.into();
         }

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use serde_json::{Value, json};
 
 use super::answer::Answer;
-use crate::retry::random_u64;
+use crate::call::retry::random_u64;
 
 /// The code of an [`OperationFailure`]: the service writes words in some places and numbers in others.
 #[derive(Clone, Debug, PartialEq, Eq)]

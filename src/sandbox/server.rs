@@ -16,10 +16,10 @@ use super::rate_limit::{LimitHeaders, Limiter};
 use super::record::{Entry, LARGEST_KEPT, Log, RecordedPart};
 use super::router::{self, Route};
 use super::state::World;
-use crate::asset::limits::LARGEST_VIDEO;
+use crate::asset::limits::MAX_VIDEO_SIZE;
 
 /// A declared length beyond this is refused before it is sent: the largest file, and a form around it.
-const LARGEST_BODY: u64 = LARGEST_VIDEO + 64 * 1024;
+const LARGEST_BODY: u64 = MAX_VIDEO_SIZE + 64 * 1024;
 /// How long the end waits for connections that are busy.
 const LONGEST_GOODBYE: Duration = Duration::from_millis(80);
 

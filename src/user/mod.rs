@@ -17,13 +17,13 @@ pub use inventory_filter::{InventoryFilter, InventoryIds, InventoryKinds};
 
 use crate::asset::{Asset, AssetUpdate, AssetUpload, AssetUploads, Creator};
 use crate::call::Endpoint;
+use crate::call::{Call, DecodeError};
 use crate::client::Client;
 use crate::credentials::Credentials;
 use crate::error::{Error, Result};
 use crate::json;
 use crate::operation::Operation;
 use crate::page::{Listing, Pager};
-use crate::transport::{Request, Undecodable};
 
 /// Fetches a user's profile.
 ///
@@ -66,15 +66,19 @@ pub struct User {
     client: Client,
 }
 
+impl Client {
+    /// Returns a handle of the user with this id. Makes no request.
+    #[must_use]
+    pub fn user(&self, id: u64) -> User {
+        User { id, client: self.clone() }
+    }
+}
+
 impl User {
     /// The user with this id, asked for with a client of its own: `Client::new(credentials).user(id)`.
     #[must_use]
     pub fn new(id: u64, credentials: impl Into<Credentials>) -> Self {
-        Self::with_client(id, Client::new(credentials))
-    }
-
-    pub(crate) fn with_client(id: u64, client: Client) -> Self {
-        Self { id, client }
+        Client::new(credentials).user(id)
     }
 
     /// The user's id.
@@ -101,9 +105,9 @@ impl User {
     /// <https://create.roblox.com/docs/cloud/reference/features/users#Cloud_GetUser>
     pub fn fetch_info(&self) -> Result<UserInfo> {
         let path = GET_USER.fill(&[&self.id]);
-        self.client.transport().send(Request::new(&GET_USER, &path), &mut Vec::new(), |body| {
-            json::from_slice(body).map_err(Undecodable::from)
-        })
+        self.client
+            .session()
+            .run(Call::new(&GET_USER, &path), &mut Vec::new(), |body| json::from_slice(body).map_err(DecodeError::from))
     }
 
     /// Lists all that the user owns.
@@ -138,7 +142,7 @@ impl User {
     fn inventory(&self, filters: Result<Vec<Option<String>>>) -> Pager<InventoryItem> {
         let path = LIST_INVENTORY_ITEMS.fill(&[&self.id]);
         let listing = filters.map(|filters| Listing { endpoint: LIST_INVENTORY_ITEMS, path, filters });
-        Pager::new(self.client.transport().clone(), listing)
+        Pager::new(self.client.session().clone(), listing)
     }
 
     /// Lists the groups that the user is in, and their role in each.
@@ -153,7 +157,7 @@ impl User {
             // With `-`, the reference documents this form alone.
             filters: vec![Some(format!("user in ['users/{}']", self.id))],
         };
-        Pager::new(self.client.transport().clone(), Ok(listing))
+        Pager::new(self.client.session().clone(), Ok(listing))
     }
 
     /// Uploads a file as a new asset of the user's.
@@ -165,7 +169,7 @@ impl User {
     /// the one that gave the authorization.
     ///
     /// # Errors
-    /// [`InvalidInput`](crate::ErrorKind::InvalidInput) and [`File`](crate::ErrorKind::File) if it can't be sent as it
+    /// [`InvalidInput`](crate::ErrorKind::InvalidInput) and [`File`](crate::ErrorKind::Io) if it can't be sent as it
     /// is. If [`outcome_unknown`](crate::Error::outcome_unknown), the asset may be there or not: an upload is never
     /// repeated when it can have arrived.
     ///

@@ -26,8 +26,8 @@ pub fn images(count: usize) -> Vec<AssetUpload> {
 /// Short pauses, and all the time there is.
 pub fn impatient() -> WaitOptions {
     WaitOptions::new()
-        .first_pause(Duration::from_millis(2))
-        .longest_pause(Duration::from_millis(20))
+        .initial_delay(Duration::from_millis(2))
+        .max_delay(Duration::from_millis(20))
         .timeout(Duration::from_secs(30))
 }
 

@@ -55,17 +55,13 @@ impl Server {
 
 /// Retries that cost a test no time.
 pub fn hasty() -> RetryPolicy {
-    RetryPolicy {
-        first_pause: Duration::from_millis(1),
-        longest_pause: Duration::from_millis(2),
-        ..RetryPolicy::default()
-    }
+    RetryPolicy::default().initial_backoff(Duration::from_millis(1)).max_backoff(Duration::from_millis(2))
 }
 
 /// An upload whose content may be anything.
 pub fn unchecked(upload: AssetUpload) -> AssetUpload {
     let of_the_file = [Check::FileSize, Check::Format, Check::Content, Check::Dimensions];
-    of_the_file.into_iter().fold(upload, AssetUpload::waive)
+    of_the_file.into_iter().fold(upload, AssetUpload::skip_check)
 }
 
 /// The error of a call that has to fail in this way.
@@ -123,8 +119,8 @@ pub const CHANGES: [(&str, Change); 3] = [
         user.update_asset(
             AssetUpdate::new(4242)
                 .file(AssetFile::from_bytes("a.rbxm", noise(1000)))
-                .waive(Check::UpdateFormat)
-                .waive(Check::Content),
+                .skip_check(Check::UpdateFormat)
+                .skip_check(Check::Content),
         )
     }),
 ];

@@ -223,7 +223,7 @@ impl UploadOutcome {
 }
 
 fn without_threads(error: &io::Error) -> Error {
-    Error::new(ErrorKind::File, "nothing was sent")
+    Error::new(ErrorKind::Io, "nothing was sent")
         .explain(format!("no thread could be started: {error}"))
         .advise("raise the limit of processes or threads, or upload one at a time with User::upload_asset")
         .concerning_run()

@@ -10,7 +10,7 @@ use std::time::Instant;
 
 use super::UploadOutcome;
 use crate::asset::{Asset, AssetType, AssetUpload};
-use crate::cancel::Cancel;
+use crate::call::Cancel;
 use crate::error::{Error, ErrorKind, ErrorScope, Result};
 use crate::operation::{Operation, Waiting};
 

@@ -10,7 +10,7 @@ use std::time::Instant;
 use super::queue::{Admission, Job, POLLERS, Panic, Pending, Queue, Uploads};
 use super::{OnAccepted, Plan, UploadOutcome};
 use crate::asset::Creator;
-use crate::cancel::Cancel;
+use crate::call::Cancel;
 use crate::client::Client;
 use crate::operation::{Step, WaitOptions, Waiting};
 
@@ -164,7 +164,7 @@ impl Shared {
             Ok(None) => return self.update(Queue::exhausted),
             Err(panic) => return self.panicked(panic),
         };
-        let asset_type = upload.asset_type().clone();
+        let asset_type = upload.declared_type().clone();
         let Admission::Send(stop) = self.update(|queue| queue.admit(uploads, index, &asset_type)) else { return };
         match catch(|| upload.send(&self.client, self.creator, Some(&stop))) {
             Err(panic) => drop(self.update(|queue| queue.panicked_sending(panic))),
@@ -176,7 +176,7 @@ impl Shared {
                     }
                 });
                 let mut waiting = Waiting::among_many(&self.wait);
-                let due = if operation.is_done() { Instant::now() } else { Instant::now() + waiting.first_pause() };
+                let due = if operation.is_done() { Instant::now() } else { Instant::now() + waiting.first_delay() };
                 let pending = Box::new(Pending { due, index, asset_type, operation, waiting });
                 self.update(|queue| queue.accepted(pending));
                 told.unwrap_or_else(|panic| self.panicked(panic));
@@ -185,7 +185,7 @@ impl Shared {
     }
 
     fn poll(&self, mut pending: Box<Pending>) {
-        pending.waiting.excuse(pending.due.elapsed());
+        pending.waiting.exclude(pending.due.elapsed());
         match catch(|| pending.operation.step(&mut pending.waiting, Some(&self.stop_polls))) {
             Ok(Ok(Step::Done(asset))) => self.update(|queue| queue.ended(&pending, Ok(asset))),
             Ok(Err(error)) => self.update(|queue| queue.ended(&pending, Err(error))),
@@ -196,7 +196,7 @@ impl Shared {
             Err(panic) => {
                 // The operation is waited for all the same, without the callback.
                 pending.waiting.stop_telling();
-                pending.due = Instant::now() + pending.waiting.first_pause();
+                pending.due = Instant::now() + pending.waiting.first_delay();
                 self.update(|queue| queue.still_pending(pending));
                 self.panicked(panic);
             }

@@ -96,7 +96,7 @@ impl Simulation {
             Work::Taking(mut uploads) => match uploads.next() {
                 None => self.queue.exhausted(),
                 Some((index, upload)) => {
-                    let asset_type = upload.asset_type().clone();
+                    let asset_type = upload.declared_type().clone();
                     match self.queue.admit(uploads, index, &asset_type) {
                         Admission::Send(_) => {
                             assert!(!self.is_stopped, "{index} is sent after a panic");
@@ -205,7 +205,7 @@ proptest! {
 }
 
 fn impatient() -> WaitOptions {
-    WaitOptions::new().first_pause(Duration::from_millis(2)).longest_pause(Duration::from_millis(10))
+    WaitOptions::new().initial_delay(Duration::from_millis(2)).max_delay(Duration::from_millis(10))
 }
 
 /// Begins with no more threads than these.
@@ -275,7 +275,7 @@ fn without_a_thread_each_upload_fails_unsent_and_is_taken_when_it_is_asked_for()
     begin_with(&mut uploads, 0);
     for (index, outcome) in uploads.by_ref().take(30).enumerate() {
         let error = outcome.result.expect_err("there is no thread");
-        assert_eq!((outcome.index, error.kind(), error.scope()), (index, ErrorKind::File, ErrorScope::Run));
+        assert_eq!((outcome.index, error.kind(), error.scope()), (index, ErrorKind::Io, ErrorScope::Run));
         assert!(!error.is_retryable() && !error.outcome_unknown() && error.to_string().contains("thread"), "{error}");
     }
     assert!(sandbox.requests().is_empty());

@@ -48,7 +48,7 @@ enum Phase {
 }
 
 /// A final answer that began before the whole request was sent. Holds the connection that it comes over.
-pub(in crate::transport) struct EarlyAnswer(Early);
+pub(in crate::call::http) struct EarlyAnswer(Early);
 
 /// What an input begins with, once the interim answers are taken off.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use super::limits::Limits;
-use crate::retry::{LONGEST, RetryPolicy};
+use crate::call::retry::{LONGEST, RetryPolicy};
 
 /// What is known of an endpoint's current window.
 #[derive(Debug, Default)]
@@ -87,9 +87,9 @@ const SHORTEST: Duration = Duration::from_millis(1);
 impl Closing {
     pub(super) fn new(policy: &RetryPolicy) -> Self {
         // However short the budget is, there is time to ask a few times.
-        let longest = WINDOW.min(policy.longest_retry_after).min(policy.budget / 5).max(SHORTEST);
-        let first = policy.first_pause.clamp(SHORTEST, longest);
-        Self { first, step: policy.longest_pause.clamp(first, longest), longest }
+        let longest = WINDOW.min(policy.max_retry_after).min(policy.max_elapsed / 5).max(SHORTEST);
+        let first = policy.initial_backoff.clamp(SHORTEST, longest);
+        Self { first, step: policy.max_backoff.clamp(first, longest), longest }
     }
 
     fn after(&self, last: Option<Duration>) -> Duration {

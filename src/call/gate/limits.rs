@@ -7,7 +7,7 @@ use jiff::civil::DateTime;
 use jiff::fmt::rfc2822;
 use jiff::tz::Offset;
 
-use crate::retry::LONGEST;
+use crate::call::retry::LONGEST;
 
 /// What an answer says of the limits.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]

@@ -5,9 +5,10 @@
 
 use std::io::{self, Cursor, Read};
 
-use crate::asset::{AssetFile, FileReader};
+use super::{AssetFile, FileReader};
+use crate::call::Payload;
+use crate::call::retry::random_u64;
 use crate::error::{Error, Result};
-use crate::retry::random_u64;
 
 /// Leaves room for the rest of the form in 64 bits.
 const LONGEST_BODY: u64 = u64::MAX / 2;
@@ -68,41 +69,6 @@ impl Form {
         Ok(Self { boundary, head: Cursor::new(head), file, tail: Cursor::new(tail), problem: None })
     }
 
-    pub(crate) fn content_type(&self) -> String {
-        format!("multipart/form-data; boundary={}", self.boundary)
-    }
-
-    /// The exact length of the whole body.
-    pub(crate) fn len(&self) -> u64 {
-        let file = self.file.as_ref().map_or(0, |part| part.file.len());
-        self.head.get_ref().len() as u64 + file + self.tail.get_ref().len() as u64
-    }
-
-    /// Whether the last byte was handed to the connection. Before that, the service can't have a whole request.
-    pub(crate) fn is_sent(&self) -> bool {
-        at_end(&self.head) && self.file.as_ref().is_none_or(|part| part.left == 0) && at_end(&self.tail)
-    }
-
-    /// Makes the form start again; `false` if its file is a reader that can't.
-    pub(crate) fn rewind(&mut self) -> bool {
-        self.head.set_position(0);
-        self.tail.set_position(0);
-        match &mut self.file {
-            None => true,
-            Some(part) => {
-                part.reader = None;
-                part.left = part.file.len();
-                part.is_checked = false;
-                part.file.can_be_read()
-            }
-        }
-    }
-
-    /// What was wrong with the file, if that is why the body broke off.
-    pub(crate) fn take_problem(&mut self) -> Option<Error> {
-        self.problem.take()
-    }
-
     fn read_file(&mut self, buffer: &mut [u8]) -> Result<usize> {
         let Some(part) = &mut self.file else { return Ok(0) };
         let reader = match &mut part.reader {
@@ -133,6 +99,43 @@ impl Form {
             part.file.report(part.file.len() - part.left);
         }
         Ok(got)
+    }
+}
+
+impl Payload for Form {
+    fn content_type(&self) -> String {
+        format!("multipart/form-data; boundary={}", self.boundary)
+    }
+
+    /// The exact length of the whole body.
+    fn len(&self) -> u64 {
+        let file = self.file.as_ref().map_or(0, |part| part.file.len());
+        self.head.get_ref().len() as u64 + file + self.tail.get_ref().len() as u64
+    }
+
+    /// Whether the last byte was handed to the connection. Before that, the service can't have a whole request.
+    fn is_sent(&self) -> bool {
+        at_end(&self.head) && self.file.as_ref().is_none_or(|part| part.left == 0) && at_end(&self.tail)
+    }
+
+    /// Makes the form start again; `false` if its file is a reader that can't.
+    fn rewind(&mut self) -> bool {
+        self.head.set_position(0);
+        self.tail.set_position(0);
+        match &mut self.file {
+            None => true,
+            Some(part) => {
+                part.reader = None;
+                part.left = part.file.len();
+                part.is_checked = false;
+                part.file.can_be_read()
+            }
+        }
+    }
+
+    /// What was wrong with the file, if that is why the body broke off.
+    fn take_problem(&mut self) -> Option<Error> {
+        self.problem.take()
     }
 }
 

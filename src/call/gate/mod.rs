@@ -22,8 +22,8 @@ pub(crate) use window::earlier;
 
 use self::window::{Closing, Line, Outcome, Pass, Window};
 use crate::call::Endpoint;
-use crate::cancel::{Cancel, Wake};
-use crate::retry::{RetryPolicy, random_fraction};
+use crate::call::cancel::{Cancel, Wake};
+use crate::call::retry::{RetryPolicy, random_fraction};
 
 /// Lets requests through while the service will take them. Shared by all clones and threads of a client.
 #[derive(Debug, Default)]

@@ -8,7 +8,7 @@ use ureq::Timeout;
 
 /// Why a connection could not be made, or broke.
 #[derive(Debug)]
-pub(in crate::transport) enum Failure {
+pub(in crate::call::http) enum Failure {
     /// The name of a host has no address.
     LookUp { host: String, error: io::Error },
     /// No address of a host could be connected to.
@@ -29,16 +29,16 @@ pub(in crate::transport) enum Failure {
 
 /// What a proxy said in place of letting a connection through.
 #[derive(Debug)]
-pub(in crate::transport) struct ProxyRefusal {
+pub(in crate::call::http) struct ProxyRefusal {
     /// The proxy's address, without its password.
-    pub(in crate::transport) proxy: String,
-    pub(in crate::transport) problem: String,
-    pub(in crate::transport) reason: ProxyReason,
+    pub(in crate::call::http) proxy: String,
+    pub(in crate::call::http) problem: String,
+    pub(in crate::call::http) reason: ProxyReason,
 }
 
 /// What a proxy has against a connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in crate::transport) enum ProxyReason {
+pub(in crate::call::http) enum ProxyReason {
     /// It wants a user name and a password, or others than it was given.
     Login,
     /// Its rules.
@@ -110,7 +110,7 @@ pub(super) fn of_handshake(host: &str, error: ureq::Error) -> ureq::Error {
 
 /// What is wrong with the certificate, and whether its issuer is unknown; `None` if it isn't about a certificate.
 #[cfg(feature = "rustls")]
-pub(in crate::transport) fn untrusted(error: &io::Error) -> Option<(String, bool)> {
+pub(in crate::call::http) fn untrusted(error: &io::Error) -> Option<(String, bool)> {
     use rustls::CertificateError;
     match error.get_ref()?.downcast_ref::<rustls::Error>()? {
         rustls::Error::InvalidCertificate(problem) => {
@@ -123,6 +123,6 @@ pub(in crate::transport) fn untrusted(error: &io::Error) -> Option<(String, bool
 }
 
 #[cfg(not(feature = "rustls"))]
-pub(in crate::transport) fn untrusted(_: &io::Error) -> Option<(String, bool)> {
+pub(in crate::call::http) fn untrusted(_: &io::Error) -> Option<(String, bool)> {
     None
 }

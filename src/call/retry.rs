@@ -5,20 +5,19 @@ use std::time::{Duration, Instant};
 
 use crate::error::Error;
 
-/// How a client comes through failures that pass.
+/// Controls how transient failures are retried.
 ///
-/// The order of thought is: was it never sent → may it be repeated → is the cause passing. Calls that only read are
-/// repeated after a lost connection, a time-out, a truncated answer, and on 408, 429, 500, 502, 503 and 504. A call that
-/// creates or changes something is repeated only when it surely was not carried out: the connection could not be made or
-/// broke before the whole request was sent, or the service answered 429.
+/// Calls that only read are retried after a lost connection, a timeout, a truncated response, and on 408, 429, 500, 502, 503
+/// and 504. A call that creates or changes something is retried only if it surely was not carried out: the connection could
+/// not be made or broke before the whole request was sent, or the service answered 429.
 ///
-/// The pause before a repetition is what the service asks for (`retry-after`, else `x-ratelimit-reset`), else random
-/// between zero and a bound that doubles from `first_pause` to `longest_pause`.
+/// The delay before a retry is what the service asks for (`retry-after`, else `x-ratelimit-reset`). Without a word of the
+/// service it is random, between zero and a bound that doubles from [`initial_backoff`](Self::initial_backoff) to
+/// [`max_backoff`](Self::max_backoff).
 ///
-/// A call that is refused by the rate limit (429) was not carried out, and is made again until `budget` is used up, however
-/// often it is refused. A 429 holds back all calls of the client to the same endpoint. Where it doesn't say for how long,
-/// the pause grows from `first_pause` with each refusal: doubling up to `longest_pause`, then by `longest_pause`, up to a
-/// minute. One call goes first after each pause.
+/// A call that the rate limit refuses (429) was not carried out. It is made again until [`max_elapsed`](Self::max_elapsed) has
+/// passed, however often it is refused. A 429 holds back all calls of the client to the same endpoint. If it doesn't say for
+/// how long, the delay grows with each refusal, up to a minute, and one call goes first after each delay.
 ///
 /// ```
 /// use std::time::Duration;
@@ -26,46 +25,77 @@ use crate::error::Error;
 /// use rblxopencloud::{Client, RetryPolicy};
 ///
 /// # fn main() -> rblxopencloud::Result<()> {
-/// let patient = RetryPolicy { attempts: 10, budget: Duration::from_secs(3600), ..RetryPolicy::default() };
+/// let patient = RetryPolicy::new().max_attempts(10).max_elapsed(Duration::from_secs(3600));
 /// let client = Client::builder("api-key").retry(patient).build()?;
 /// # Ok(())
 /// # }
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[must_use]
 pub struct RetryPolicy {
-    /// How often a call is tried, the first time included; 5 by default. 0 counts as 1. Refusals by the rate limit don't
-    /// count, unless this is 1: then a 429 is returned at once.
-    pub attempts: u32,
-    /// The bound of the first random pause; half a second by default.
-    pub first_pause: Duration,
-    /// The bound that random pauses grow to; 20 seconds by default.
-    pub longest_pause: Duration,
-    /// No repetition begins later than this after the call began; 5 minutes by default. Waiting for the turn within a
-    /// rate limit doesn't count, as long as the service refuses nothing.
-    pub budget: Duration,
-    /// The longest pause that the service can ask for; 90 seconds by default, the service's windows being a minute. A
-    /// pause up to this is waited for in full. What asks for more is returned at once, as an error that carries it in
-    /// [`retry_after`](crate::Error::retry_after); so is a call that would have to wait longer for its turn.
-    pub longest_retry_after: Duration,
+    pub(crate) max_attempts: u32,
+    pub(crate) initial_backoff: Duration,
+    pub(crate) max_backoff: Duration,
+    pub(crate) max_elapsed: Duration,
+    pub(crate) max_retry_after: Duration,
 }
 
 impl Default for RetryPolicy {
     fn default() -> Self {
-        Self {
-            attempts: 5,
-            first_pause: Duration::from_millis(500),
-            longest_pause: Duration::from_secs(20),
-            budget: Duration::from_secs(300),
-            longest_retry_after: Duration::from_secs(90),
-        }
+        Self::new()
     }
 }
 
 impl RetryPolicy {
-    /// Every call is tried once.
-    #[must_use]
+    /// Returns the default policy.
+    pub fn new() -> Self {
+        Self {
+            max_attempts: 5,
+            initial_backoff: Duration::from_millis(500),
+            max_backoff: Duration::from_secs(20),
+            max_elapsed: Duration::from_secs(300),
+            max_retry_after: Duration::from_secs(90),
+        }
+    }
+
+    /// Returns a policy that tries every call once.
     pub fn none() -> Self {
-        Self { attempts: 1, ..Self::default() }
+        Self::new().max_attempts(1)
+    }
+
+    /// Sets how often a call is tried, the first time included. Defaults to 5; 0 counts as 1. Refusals by the rate limit
+    /// don't count, unless this is 1: then a 429 is returned at once.
+    pub fn max_attempts(mut self, attempts: u32) -> Self {
+        self.max_attempts = attempts;
+        self
+    }
+
+    /// Sets the bound of the first random delay. Defaults to half a second.
+    pub fn initial_backoff(mut self, bound: Duration) -> Self {
+        self.initial_backoff = bound;
+        self
+    }
+
+    /// Sets the bound that random delays grow to. Defaults to 20 seconds.
+    pub fn max_backoff(mut self, bound: Duration) -> Self {
+        self.max_backoff = bound;
+        self
+    }
+
+    /// Sets how long after the beginning of a call the last retry can begin. Defaults to 5 minutes. Waiting for the turn
+    /// within a rate limit doesn't count, as long as the service refuses nothing.
+    pub fn max_elapsed(mut self, time: Duration) -> Self {
+        self.max_elapsed = time;
+        self
+    }
+
+    /// Sets the longest delay that the service can ask for. Defaults to 90 seconds; the service's windows last a minute.
+    ///
+    /// A delay up to this is waited for in full. What asks for more is returned at once, as an error that carries it in
+    /// [`retry_after`](crate::Error::retry_after); so is a call that would have to wait longer for its turn.
+    pub fn max_retry_after(mut self, delay: Duration) -> Self {
+        self.max_retry_after = delay;
+        self
     }
 }
 
@@ -84,8 +114,8 @@ impl<'a> Attempts<'a> {
     pub(crate) fn new(policy: &'a RetryPolicy) -> Self {
         Self {
             policy,
-            backoff: Backoff::new(policy.first_pause, policy.longest_pause),
-            budget_ends: Instant::now().checked_add(policy.budget),
+            backoff: Backoff::new(policy.initial_backoff, policy.max_backoff),
+            budget_ends: Instant::now().checked_add(policy.max_elapsed),
             made: 0,
             refused: 0,
         }
@@ -114,11 +144,11 @@ impl<'a> Attempts<'a> {
     ///
     /// `repeatable`: the call does no harm when it is carried out twice, or this attempt surely wasn't carried out.
     pub(crate) fn pause_after(&mut self, error: &Error, repeatable: bool) -> Option<Duration> {
-        if !error.is_passing() || !repeatable || self.made.saturating_sub(self.refused) >= self.policy.attempts {
+        if !error.is_transient() || !repeatable || self.made.saturating_sub(self.refused) >= self.policy.max_attempts {
             return None;
         }
         let pause = match error.retry_after() {
-            Some(asked) if asked > self.policy.longest_retry_after => return None,
+            Some(asked) if asked > self.policy.max_retry_after => return None,
             // A service that asks for no pause at all is not hammered for it.
             Some(asked) => asked.max(self.backoff.next_pause()),
             None => self.backoff.next_pause(),
@@ -130,7 +160,7 @@ impl<'a> Attempts<'a> {
     pub(crate) fn may_wait_for_turn(&mut self, error: &Error) -> bool {
         self.refused = self.refused.saturating_add(1);
         let asked = error.retry_after().unwrap_or_default();
-        self.policy.attempts > 1 && asked <= self.policy.longest_retry_after && self.has_budget_for(asked)
+        self.policy.max_attempts > 1 && asked <= self.policy.max_retry_after && self.has_budget_for(asked)
     }
 
     fn has_budget_for(&self, pause: Duration) -> bool {

@@ -9,7 +9,7 @@ use proptest::prelude::*;
 
 use super::limits::Limits;
 use super::window::{Block, Closing, Line, Outcome, Pass, Window};
-use crate::retry::RetryPolicy;
+use crate::call::retry::RetryPolicy;
 
 /// How the service counts.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -156,7 +156,7 @@ fn run(scenario: Scenario) -> Report {
                 let window = &mut windows[number / scenario.threads];
                 let line = thread
                     .line
-                    .get_or_insert_with(|| Line::new(policy.longest_retry_after, None, Some(now + policy.budget)));
+                    .get_or_insert_with(|| Line::new(policy.max_retry_after, None, Some(now + policy.max_elapsed)));
                 match window.block(now) {
                     None => {
                         thread.pass = Some(window.pass(now));
@@ -301,7 +301,7 @@ fn a_service_that_refuses_without_a_word_is_asked_seldom_and_nothing_is_lost() {
     let outage = Duration::from_secs(100_000);
     let report = run(Scenario { words: Words::Nothing, threads: 40, calls: 1, outage, ..usual() });
     assert_eq!(report.given_up, 40);
-    assert!(report.took <= RetryPolicy::default().budget, "{:?}", report.took);
+    assert!(report.took <= RetryPolicy::default().max_elapsed, "{:?}", report.took);
 }
 
 fn scenario() -> impl Strategy<Value = Scenario> {
@@ -377,7 +377,7 @@ proptest! {
                         _ => Outcome::Refused(limits),
                     };
                     window.settle(pass, outcome, &closing, 0.5, now);
-                    let longest = limits.reset.max(limits.retry_after).unwrap_or_default().min(crate::retry::LONGEST);
+                    let longest = limits.reset.max(limits.retry_after).unwrap_or_default().min(crate::call::retry::LONGEST);
                     told = told.max(now + longest).max(now + Duration::from_secs(60));
                 }
             }

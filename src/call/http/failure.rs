@@ -1,0 +1,158 @@
+//! What is said of an exchange that broke.
+
+use std::time::Duration;
+
+use ureq::Timeout;
+
+use super::body::ReadProblem;
+use super::net::{Failure, ProxyReason, untrusted};
+use crate::call::{Call, Timeouts};
+use crate::error::{Error, ErrorKind};
+
+/// No answer came.
+pub(super) fn broken_exchange(
+    timeouts: &Timeouts,
+    subject: String,
+    error: ureq::Error,
+    upload: Option<u64>,
+    limit: Duration,
+) -> Error {
+    let lost = |what: &str, error: &dyn std::error::Error| {
+        Error::new(ErrorKind::Connection, subject.as_str()).explain(format!("{what}: {error}"))
+    };
+    let late = |passed: Timeout| explain(timeouts, passed, upload, limit);
+    let unsendable = |problem: String| Error::invalid_input(format!("the request can't be sent: {problem}"));
+    match error {
+        ureq::Error::Timeout(passed) => Error::new(ErrorKind::Timeout, subject).explain(late(passed)).transient(),
+        ureq::Error::Other(other) => match other.downcast::<Failure>() {
+            Ok(failure) => lost_connection(subject, *failure, late),
+            Err(other) => lost("the connection failed", &*other),
+        },
+        ureq::Error::Io(error) => match untrusted(&error) {
+            Some((_, unknown_issuer)) => lost("the certificate of the service is not trusted", &error)
+                .advise(certificate_advice(unknown_issuer))
+                .concerning_run(),
+            None => lost("the connection broke", &error).caused_by(error).transient(),
+        },
+        ureq::Error::HostNotFound
+        | ureq::Error::ConnectionFailed
+        | ureq::Error::ConnectProxyFailed(_)
+        | ureq::Error::BodyStalled => lost("the connection failed", &error).caused_by(error).transient(),
+        ureq::Error::Protocol(error) if is_of_request(&error) => {
+            unsendable(format!("its address or a header is too long or malformed ({error}); split what is asked for"))
+        }
+        ureq::Error::Protocol(_) | ureq::Error::LargeResponseHeader(..) => {
+            Error::invalid_response(subject, format!("invalid HTTP response: {error}")).caused_by(error)
+        }
+        #[cfg(feature = "gzip")]
+        ureq::Error::Decompress(_, error) => {
+            Error::invalid_response(subject, format!("the answer could not be unpacked: {error}"))
+                .caused_by(error)
+                .transient()
+        }
+        ureq::Error::Http(error) => unsendable(error.to_string()),
+        ureq::Error::BadUri(_) | ureq::Error::RequireHttpsOnly(_) | ureq::Error::InvalidProxyUrl => {
+            unsendable(error.to_string())
+        }
+        ureq::Error::TlsRequired | ureq::Error::Tls(_) => lost("no TLS connection", &error)
+            .advise("build with one of the features rustls, native-tls or platform-verifier")
+            .caused_by(error),
+        error => lost("the connection failed", &error).caused_by(error),
+    }
+}
+
+/// The connection could not be made, or broke before an answer.
+fn lost_connection(subject: String, failure: Failure, late: impl Fn(Timeout) -> String) -> Error {
+    let lost = |what: String| Error::new(ErrorKind::Connection, subject.as_str()).explain(what);
+    let words = failure.to_string();
+    match failure {
+        Failure::LookUp { error, .. } | Failure::Connect { error, .. } => lost(words).caused_by(error).transient(),
+        Failure::BrokeBeforeBody(error) | Failure::BrokeWhileSending(error) => lost(words).caused_by(error).transient(),
+        Failure::Late { to, passed } => {
+            Error::new(ErrorKind::Timeout, subject).explain(format!("{} ({to})", late(passed))).transient()
+        }
+        Failure::Certificate { unknown_issuer, .. } => {
+            lost(words).advise(certificate_advice(unknown_issuer)).concerning_run()
+        }
+        Failure::Tls { .. } => lost(words).transient(),
+        Failure::Proxy(refusal) => match refusal.reason {
+            ProxyReason::Login => lost(words)
+                .advise(
+                    "write the user name and the password into the variable that names the proxy: \
+                     http://user:password@host:port",
+                )
+                .concerning_run(),
+            ProxyReason::Rules => lost(words).concerning_run(),
+            ProxyReason::Passing => lost(words).transient(),
+        },
+    }
+}
+
+fn certificate_advice(unknown_issuer: bool) -> &'static str {
+    if unknown_issuer && !cfg!(feature = "platform-verifier") {
+        "if a proxy or a virus scanner of this network signs certificates, build with the feature platform-verifier, \
+         which trusts what the operating system trusts, or hand in an agent with that root"
+    } else {
+        "check the clock of this machine and the base URL, and who signed the certificate"
+    }
+}
+
+/// Whether ureq could not write the request, in contrast to read the answer. It has one type for both, and no name for it.
+fn is_of_request(error: &impl std::fmt::Debug) -> bool {
+    let name = format!("{error:?}");
+    [
+        "OutputOverflow",
+        "MethodVersionMismatch",
+        "TooManyHostHeaders",
+        "BadHostHeader",
+        "BadAuthorizationHeader",
+        "BodyNotAllowed",
+        "BodyLargerThanContentLength",
+    ]
+    .iter()
+    .any(|known| name.starts_with(known))
+}
+
+/// A good answer is packed in a way that nobody asked for.
+pub(super) fn packed(call: &Call<'_>, packing: &str) -> Error {
+    let error = Error::invalid_response(call.subject(), format!("the answer can't be unpacked: {packing}"))
+        .with_unknown_outcome(!call.only_reads());
+    if packing.contains("gzip") && !cfg!(feature = "gzip") {
+        error.advise("build with the feature gzip")
+    } else {
+        error
+    }
+}
+
+/// The head of a good answer came, but not its body.
+pub(super) fn broken_answer(
+    timeouts: &Timeouts,
+    call: &Call<'_>,
+    status: u16,
+    problem: ReadProblem,
+    limit: Duration,
+) -> Error {
+    let subject = call.subject();
+    let error = match problem {
+        ReadProblem::TooLarge(bound) => Error::invalid_response(
+            subject,
+            format!("the answer is larger than {bound} bytes, which no answer of the service is"),
+        ),
+        ReadProblem::Read(ureq::Error::Io(error)) => Error::new(ErrorKind::Connection, subject)
+            .explain(format!("the connection broke in the middle of the answer: {error}"))
+            .caused_by(error)
+            .transient(),
+        ReadProblem::Read(error) => broken_exchange(timeouts, subject, error, call.upload_size(), limit),
+    };
+    error.with_status(status).with_unknown_outcome(!call.only_reads())
+}
+
+/// Says which limit passed.
+fn explain(timeouts: &Timeouts, passed: Timeout, upload: Option<u64>, limit: Duration) -> String {
+    match passed {
+        Timeout::Resolve | Timeout::Connect => format!("no connection within {:?}", timeouts.connect),
+        Timeout::PerRead => format!("nothing came for {:?}", timeouts.read_with(upload)),
+        Timeout::PerWrite => format!("nothing could be sent for {:?}", timeouts.write),
+        _ => format!("the call was not over after {limit:?}"),
+    }
+}

@@ -1,0 +1,301 @@
+//! HTTP. Nothing outside of this room names `ureq`, except where a caller hands in an agent.
+
+mod agent;
+mod body;
+mod failure;
+pub(crate) mod net;
+
+use std::fmt;
+use std::time::{Duration, Instant};
+
+use ureq::http::{self, HeaderValue, Uri};
+use ureq::{Agent, AsSendBody, Proxy, SendBody};
+use zeroize::Zeroizing;
+
+#[cfg(fuzzing)]
+pub(crate) use agent::{check_base_url, shown_url as shown};
+
+#[cfg(not(fuzzing))]
+use self::agent::check_base_url;
+use self::agent::{adopted_agent, default_agent, proxy_to, shown_url};
+use self::body::{ReadProblem, read_bounded, unpacked};
+use self::net::{EarlyAnswer, Failure};
+use super::gate::Limits;
+use super::retry::LONGEST;
+use super::{Call, Timeouts, left_until, verdict};
+use crate::credentials::{Authorization, Scheme};
+use crate::error::{Error, Result};
+
+const SERVICE: &str = "https://apis.roblox.com";
+
+/// The largest answer that is read; a page of 100 items is a hundredth of it.
+const LARGEST_BODY: u64 = 8 * 1024 * 1024;
+/// What is kept of an error answer, and how much more is read so that the connection can be used again.
+const LARGEST_ERROR: u64 = 64 * 1024;
+const LARGEST_DRAIN: u64 = 256 * 1024;
+/// They are read as a whole, so they have to fit the buffer.
+const LARGEST_HEADERS: usize = 24 * 1024;
+
+/// Bodies from this size on ask first whether they are welcome, as curl's do.
+const ASKS_FIRST: u64 = 1024 * 1024;
+const WAIT_FOR_CONTINUE: Duration = Duration::from_secs(1);
+
+const BUFFER: usize = 32 * 1024;
+const UPLOAD_BUFFER: usize = 128 * 1024;
+
+/// What a client is made with.
+pub(crate) struct HttpSettings {
+    pub(crate) base_url: String,
+    pub(crate) user_agent: String,
+    pub(crate) timeouts: Timeouts,
+    pub(crate) agent: Option<Agent>,
+}
+
+impl Default for HttpSettings {
+    fn default() -> Self {
+        Self {
+            base_url: SERVICE.to_owned(),
+            user_agent: concat!(env!("CARGO_PKG_NAME"), "/", env!("CARGO_PKG_VERSION")).to_owned(),
+            timeouts: Timeouts::default(),
+            agent: None,
+        }
+    }
+}
+
+impl fmt::Debug for HttpSettings {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("HttpSettings")
+            .field("base_url", &shown_url(&self.base_url))
+            .field("user_agent", &self.user_agent)
+            .field("timeouts", &self.timeouts)
+            .field("own_agent", &self.agent.is_some())
+            .finish()
+    }
+}
+
+/// Connections to the service, and how they are used.
+pub(crate) struct Http {
+    agent: Agent,
+    base_url: String,
+    proxy: Option<Proxy>,
+    /// Why no call can be made.
+    problem: Option<String>,
+    user_agent: String,
+    timeouts: Timeouts,
+}
+
+/// What came of one request.
+pub(super) struct Exchange {
+    /// `None` if there was no answer.
+    pub(super) status: Option<u16>,
+    pub(super) limits: Limits,
+    pub(super) outcome: Result<()>,
+}
+
+impl Http {
+    pub(super) fn new(settings: HttpSettings) -> Self {
+        let base_url = settings.base_url.trim().trim_end_matches('/').to_owned();
+        let own = settings.agent.as_ref();
+        let proxy = check_base_url(&base_url)
+            .and_then(|host| proxy_to(&host, own, &base_url.parse().unwrap_or_default()))
+            .and_then(|proxy| match HeaderValue::from_str(&settings.user_agent) {
+                Ok(_) => Ok(proxy),
+                Err(_) => Err(format!("{:?} can't be a user agent", settings.user_agent)),
+            });
+        let agent = own.map_or_else(default_agent, adopted_agent);
+        let (proxy, problem) = match proxy {
+            Ok(proxy) => (proxy, None),
+            Err(problem) => (None, Some(problem)),
+        };
+        Self { agent, base_url, proxy, problem, user_agent: settings.user_agent, timeouts: settings.timeouts }
+    }
+
+    pub(super) fn base_url(&self) -> &str {
+        &self.base_url
+    }
+
+    /// Says what would fail every call.
+    pub(super) fn check(&self) -> Result<()> {
+        match &self.problem {
+            None => Ok(()),
+            Some(problem) => Err(Error::invalid_input(problem.clone()).concerning_run()),
+        }
+    }
+
+    /// One request and its answer. The body of a good answer is left in `body`.
+    pub(super) fn attempt(&self, call: &mut Call<'_>, authorization: &Authorization, body: &mut Vec<u8>) -> Exchange {
+        body.clear();
+        let limit = self.limit(call.upload_size(), call.deadline);
+        let end = Instant::now() + limit;
+        let response = match self.exchange(call, authorization, limit) {
+            Ok(response) => response,
+            Err(error) => return Exchange { status: None, limits: Limits::default(), outcome: Err(error) },
+        };
+        let status = response.status();
+        let limits = Limits::read(|name| response.headers().get(name)?.to_str().ok());
+        let answered = |outcome| Exchange { status: Some(status.as_u16()), limits, outcome };
+        if status.is_informational() || (status.is_success() && call.is_cut_short) {
+            let problem = match status.is_success() {
+                true => "the service took the request before it had the whole of it",
+                false => "an interim answer took the place of the final one",
+            };
+            let error = Error::invalid_response(call.subject(), problem).with_status(status.as_u16());
+            return answered(Err(error.with_unknown_outcome(!call.only_reads())));
+        }
+        let (head, packed) = response.into_parts();
+        let mut reader = match unpacked(&head.headers, packed.into_reader()) {
+            Ok(reader) => reader,
+            Err(packing) if status.is_success() => {
+                let error = failure::packed(call, &packing).with_status(status.as_u16());
+                return answered(Err(error));
+            }
+            Err(_) => Box::new(std::io::empty()),
+        };
+        if status.is_success() {
+            let read = read_bounded(&mut reader, body, LARGEST_BODY, end);
+            let outcome =
+                read.map_err(|problem| failure::broken_answer(&self.timeouts, call, status.as_u16(), problem, limit));
+            return answered(outcome);
+        }
+        // The status alone says enough, so what goes wrong with the body doesn't matter.
+        if let Err(ReadProblem::TooLarge(_)) = read_bounded(&mut reader, body, LARGEST_ERROR, end) {
+            let _ = read_bounded(&mut reader, &mut Vec::new(), LARGEST_DRAIN, end);
+        }
+        let by_key = authorization.scheme == Scheme::ApiKey;
+        answered(Err(verdict::refusal(by_key, call, status.as_u16(), limits, body)))
+    }
+
+    fn exchange(
+        &self,
+        call: &mut Call<'_>,
+        authorization: &Authorization,
+        limit: Duration,
+    ) -> Result<http::Response<ureq::Body>> {
+        let end = Instant::now() + limit;
+        let upload = call.upload_size();
+        let asks_first = upload.is_some_and(|size| size >= ASKS_FIRST);
+        let mut sent = self.exchange_once(call, authorization, asks_first, end);
+        // The question was in the way, not the request: it is made again without.
+        if asks_first && is_against_asking(&sent) && call.payload.as_mut().is_some_and(|payload| payload.rewind()) {
+            drop(sent);
+            sent = self.exchange_once(call, authorization, false, end);
+        }
+        sent.map_err(|error| {
+            if let Some(problem) = call.payload.as_mut().and_then(|payload| payload.take_problem()) {
+                return problem;
+            }
+            let unknown = call.may_have_arrived();
+            failure::broken_exchange(&self.timeouts, call.subject(), error, upload, limit).with_unknown_outcome(unknown)
+        })
+    }
+
+    fn exchange_once(
+        &self,
+        call: &mut Call<'_>,
+        authorization: &Authorization,
+        asks_first: bool,
+        end: Instant,
+    ) -> Result<http::Response<ureq::Body>, ureq::Error> {
+        call.is_cut_short = false;
+        let upload = call.upload_size();
+        let uri: Uri = format!("{}{}{}", self.base_url, call.path, call.query)
+            .parse()
+            .map_err(|error: http::uri::InvalidUri| ureq::Error::Http(error.into()))?;
+        let mut head = http::Request::builder()
+            .method(call.endpoint.method().as_str())
+            .uri(uri.clone())
+            .header("user-agent", &self.user_agent)
+            .header("accept", "application/json");
+        let (name, value) = match authorization.scheme {
+            Scheme::ApiKey => ("x-api-key", Zeroizing::new(authorization.secret.expose().to_owned())),
+            Scheme::AccessToken => {
+                ("authorization", Zeroizing::new(format!("Bearer {}", authorization.secret.expose())))
+            }
+        };
+        if let Ok(mut value) = HeaderValue::from_str(&value) {
+            value.set_sensitive(true);
+            head = head.header(name, value);
+        }
+        if let Some(payload) = &call.payload {
+            head = head.header("content-type", payload.content_type()).header("content-length", payload.len());
+        }
+        if asks_first {
+            head = head.header("expect", "100-continue");
+        }
+        let sent = match &mut call.payload {
+            Some(payload) => self.run(head, SendBody::from_reader(&mut **payload), upload, end),
+            None => self.run(head, (), upload, end),
+        };
+        match sent {
+            Err(ureq::Error::Other(other)) => match other.downcast::<EarlyAnswer>() {
+                Ok(answer) => {
+                    call.is_cut_short = true;
+                    net::read_early_answer(*answer, uri, LARGEST_HEADERS, left_until(end))
+                }
+                Err(other) => Err(ureq::Error::Other(other)),
+            },
+            sent => sent,
+        }
+    }
+
+    /// How long an attempt may take that begins now.
+    fn limit(&self, upload: Option<u64>, deadline: Option<Instant>) -> Duration {
+        self.timeouts.attempt_with(upload).min(deadline.map_or(Duration::MAX, left_until))
+    }
+
+    fn run(
+        &self,
+        head: http::request::Builder,
+        body: impl AsSendBody,
+        upload: Option<u64>,
+        end: Instant,
+    ) -> Result<http::Response<ureq::Body>, ureq::Error> {
+        let limit = left_until(end);
+        let connect = self.timeouts.connect.min(LONGEST);
+        let mut config = self
+            .agent
+            .configure_request(head.body(body).map_err(ureq::Error::Http)?)
+            .http_status_as_error(false)
+            .max_redirects(0)
+            .max_response_header_size(LARGEST_HEADERS)
+            .proxy(self.proxy.clone())
+            .timeout_global(Some(limit))
+            .timeout_resolve(Some(connect))
+            .timeout_connect(Some(connect))
+            .timeout_per_read(Some(self.timeouts.read_with(upload)))
+            .timeout_per_write(Some(self.timeouts.write.min(LONGEST)))
+            .timeout_await_100(Some(WAIT_FOR_CONTINUE))
+            // A caller's own agent may have set these.
+            .timeout_per_call(None)
+            .timeout_send_request(None)
+            .timeout_send_body(None)
+            .timeout_recv_response(None)
+            .timeout_recv_body(None);
+        if upload.is_some() {
+            // Settings of its own keep a request out of the pool. A connection that has just been made can't turn out
+            // to be stale after the upload, when nobody knows what became of it.
+            let pooled = self.agent.config().output_buffer_size();
+            let size = if pooled == UPLOAD_BUFFER { 2 * UPLOAD_BUFFER } else { UPLOAD_BUFFER };
+            config = config.output_buffer_size(size);
+        }
+        self.agent.run(config.build())
+    }
+}
+
+/// Whether a request failed because it asked first whether its body is welcome.
+fn is_against_asking(sent: &Result<http::Response<ureq::Body>, ureq::Error>) -> bool {
+    match sent {
+        Ok(answer) => answer.status() == http::StatusCode::EXPECTATION_FAILED,
+        Err(ureq::Error::Other(other)) => matches!(other.downcast_ref(), Some(Failure::BrokeBeforeBody(_))),
+        Err(_) => false,
+    }
+}
+
+impl fmt::Debug for Http {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Http")
+            .field("base_url", &shown_url(&self.base_url))
+            .field("timeouts", &self.timeouts)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,199 @@
+//! The run of a call: gate, authorize, attempt, classify, retry.
+
+use std::sync::Arc;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use super::gate::{Gate, Patience, Refused, earlier};
+use super::http::{Exchange, Http, HttpSettings};
+use super::retry::{Attempts, RetryPolicy};
+use super::{Call, DecodeError, verdict};
+use crate::credentials::{Credentials, Scheme};
+use crate::error::{Error, ErrorKind, Result};
+
+/// Connections, credentials and rate limits. Clones share them.
+#[derive(Clone, Debug)]
+pub(crate) struct Session {
+    http: Arc<Http>,
+    credentials: Credentials,
+    gate: Arc<Gate>,
+    retry: Arc<RetryPolicy>,
+    /// How long a whole call may take.
+    timeout: Option<Duration>,
+}
+
+impl Session {
+    pub(crate) fn new(
+        credentials: Credentials,
+        settings: HttpSettings,
+        retry: RetryPolicy,
+        timeout: Option<Duration>,
+    ) -> Self {
+        Self {
+            http: Arc::new(Http::new(settings)),
+            credentials,
+            gate: Arc::new(Gate::new(&retry)),
+            retry: Arc::new(retry),
+            timeout,
+        }
+    }
+
+    /// The same session with another limit for each call.
+    pub(crate) fn with_timeout(&self, timeout: Duration) -> Self {
+        Self { timeout: Some(timeout), ..self.clone() }
+    }
+
+    /// The same connections for somebody else, whose rate limits are their own.
+    pub(crate) fn with_credentials(&self, credentials: Credentials) -> Self {
+        Self { credentials, gate: Arc::new(Gate::new(&self.retry)), ..self.clone() }
+    }
+
+    pub(crate) fn base_url(&self) -> &str {
+        self.http.base_url()
+    }
+
+    pub(crate) fn asks_by_key(&self) -> bool {
+        self.credentials.scheme() == Scheme::ApiKey
+    }
+
+    /// The longest pause that the service can ask for.
+    pub(crate) fn max_retry_after(&self) -> Duration {
+        self.retry.max_retry_after
+    }
+
+    /// Says what would fail every call.
+    pub(crate) fn check(&self) -> Result<()> {
+        self.credentials.check()?;
+        self.http.check()
+    }
+
+    /// Makes a call: waits for the turn, sends, retries what may be retried, and reads the answer with `decode`.
+    ///
+    /// `body` is a buffer that a caller who makes many calls keeps.
+    pub(crate) fn run<T>(
+        &self,
+        mut call: Call<'_>,
+        body: &mut Vec<u8>,
+        decode: impl Fn(&[u8]) -> Result<T, DecodeError>,
+    ) -> Result<T> {
+        let timeout = self.timeout;
+        self.check()?;
+        let end = timeout.and_then(|timeout| Instant::now().checked_add(timeout));
+        // What to say when the time is over: a deadline of the caller's own is told by who set it.
+        let timeout = timeout.filter(|_| end.is_some_and(|end| call.deadline.is_none_or(|deadline| end < deadline)));
+        call.deadline = earlier(call.deadline, end);
+        let mut attempts = Attempts::new(&self.retry);
+        let mut renewed = false;
+        let mut last: Option<Error> = None;
+        loop {
+            if call.left().is_zero() {
+                let error = last.unwrap_or_else(|| out_of_time(&call, timeout));
+                return Err(error.after_attempts(attempts.made()));
+            }
+            let patience = Patience {
+                longest_pause: self.retry.max_retry_after,
+                deadline: call.deadline,
+                budget_ends: attempts.budget_ends(),
+            };
+            let mut permit = match self.gate.enter(call.endpoint, patience, call.cancel) {
+                Ok(permit) => permit,
+                Err(refused) => return Err(not_sent(&call, refused, last).after_attempts(attempts.made().max(1))),
+            };
+            attempts.begin(permit.budget_ends());
+            let authorization = self.credentials.authorize()?;
+
+            let began = Instant::now();
+            let Exchange { status, limits, outcome } = self.http.attempt(&mut call, &authorization, body);
+            if status.is_some() {
+                permit.answered(limits);
+            }
+            if log::log_enabled!(log::Level::Debug) {
+                let status = status.map_or_else(|| "no answer".to_owned(), |status| status.to_string());
+                let subject = self.redacted(&call.subject());
+                log::debug!("{subject} -> {status} (attempt {}, {:?})", attempts.made(), began.elapsed());
+            }
+            let answer =
+                outcome.and_then(|()| decode(body).map_err(|problem| verdict::undecodable(&call, body, problem)));
+            let error = match answer {
+                Ok(answer) => return Ok(answer),
+                Err(error) => self.redact(error),
+            };
+            let error = match timeout {
+                Some(timeout) if error.kind() == ErrorKind::Timeout && call.left().is_zero() => {
+                    error.explain(took_too_long(timeout))
+                }
+                _ => error,
+            };
+
+            // A quota that is used up is no rate limit.
+            let is_refusal = error.kind() == ErrorKind::RateLimited && error.is_transient();
+            let (is_repeated, pause) = if is_refusal {
+                permit.refused(limits);
+                (attempts.may_wait_for_turn(&error), Duration::ZERO)
+            } else {
+                let repeatable = !call.may_have_arrived();
+                let pause = attempts.pause_after(&error, repeatable).filter(|pause| *pause < call.left());
+                (pause.is_some(), pause.unwrap_or_default())
+            };
+            drop(permit);
+            if status == Some(401) && !renewed && self.credentials.rejected(&authorization)? && call.rewind() {
+                renewed = true;
+                attempts.forgive();
+                continue;
+            }
+            if !is_repeated {
+                return Err(error.after_attempts(attempts.made()));
+            }
+            if !call.rewind() {
+                let error = error
+                    .advise("it was not tried again, because a reader can't be read twice: hand in a path or bytes");
+                return Err(error.after_attempts(attempts.made()));
+            }
+            // After a refusal, the gate holds this caller back along with all the others.
+            match call.cancel {
+                Some(cancel) => drop(cancel.wait_timeout(pause)),
+                None => thread::sleep(pause),
+            }
+            last = Some(error);
+        }
+    }
+
+    /// Makes an error fit to be shown: a service that repeats the key in its words must not get it into a log.
+    pub(crate) fn redact(&self, error: Error) -> Error {
+        error.redact(|text| self.credentials.redact(text))
+    }
+
+    /// The same for a text.
+    pub(crate) fn redacted(&self, text: &str) -> String {
+        self.credentials.redact(text)
+    }
+}
+
+/// The gate let nothing through. `last` is what became of the attempt before.
+fn not_sent(call: &Call<'_>, refused: Refused, last: Option<Error>) -> Error {
+    match (refused, last) {
+        (Refused::Cancelled, _) => {
+            Error::new(ErrorKind::Cancelled, call.subject()).explain("not sent: it was cancelled while it waited")
+        }
+        // The service's own words say more.
+        (Refused::TooLong(wait), Some(error)) if error.kind() == ErrorKind::RateLimited => {
+            let asked = error.retry_after().filter(|asked| !asked.is_zero());
+            error.with_retry_after(asked.or(Some(wait)))
+        }
+        (Refused::TooLong(wait), _) => Error::new(ErrorKind::RateLimited, call.subject())
+            .explain("not sent: the service takes no more requests for now")
+            .advise(format!("try again in {} s", wait.as_secs().saturating_add(1)))
+            .with_retry_after(Some(wait))
+            .transient(),
+    }
+}
+
+/// No time was left to send anything.
+fn out_of_time(call: &Call<'_>, timeout: Option<Duration>) -> Error {
+    let what = timeout.map_or_else(|| "there was no time left for it".to_owned(), took_too_long);
+    Error::new(ErrorKind::Timeout, call.subject()).explain(format!("not sent: {what}")).transient()
+}
+
+fn took_too_long(timeout: Duration) -> String {
+    format!("the call was not over within its time-out of {timeout:?}")
+}

@@ -1,0 +1,63 @@
+//! What is said of a response that isn't what was asked for.
+
+use super::gate::Limits;
+use super::{Call, DecodeError};
+use crate::error::{Asked, Error, ErrorKind, Outcome, ServiceError, classify};
+
+/// The service answered with a status that says no.
+pub(super) fn refusal(by_key: bool, call: &Call<'_>, status: u16, limits: Limits, body: &[u8]) -> Error {
+    let said = ServiceError::from_body(body);
+    let pause = match status {
+        429 => limits.pause(),
+        _ => limits.retry_after,
+    };
+    let asked = Asked { endpoint: call.endpoint, moment: call.moment(), by_key, echoes: &call.echoes };
+    let verdict = classify(&asked, Outcome::Status { status, pause }, &said);
+    let error = Error::refused(verdict, call.subject(), said).with_status(status).with_retry_after(pause);
+    if (300..400).contains(&status) {
+        return error.explain("a redirect; redirects are never followed, because the key would go to another place");
+    }
+    error
+}
+
+/// A good answer came whole, and says nothing that makes sense.
+pub(super) fn undecodable(call: &Call<'_>, body: &[u8], problem: DecodeError) -> Error {
+    let (problem, accepted) = match problem {
+        DecodeError::Operation(name, problem) => (DecodeError::Json(problem), Some(name)),
+        problem => (problem, None),
+    };
+    let json = crate::json::from_slice(body).ok();
+    let problem = match (problem, json.as_ref().and_then(ServiceError::from_json)) {
+        // An error in the place of a model.
+        (DecodeError::Json(_), Some(said)) if said.message.is_some() => DecodeError::Service(said),
+        (problem, _) => problem,
+    };
+    let error = match problem {
+        DecodeError::Json(json) | DecodeError::Operation(_, json) => {
+            let error = Error::invalid_response(call.subject(), unreadable(body, &json));
+            // Without a length, a truncated answer shows only here.
+            let error = if json.is_eof() { error.transient() } else { error };
+            error.caused_by(json)
+        }
+        DecodeError::Service(said) => Error::service(ErrorKind::InvalidResponse, call.subject(), said)
+            .explain("an error came with a status that says success"),
+    };
+    error.with_unknown_outcome(!call.only_reads()).about_operation(accepted)
+}
+
+/// Says what came in place of the JSON that was expected.
+fn unreadable(body: &[u8], json: &serde_json::Error) -> String {
+    let begin = String::from_utf8_lossy(&body[..body.len().min(256)]).trim_start().to_ascii_lowercase();
+    if body.iter().all(u8::is_ascii_whitespace) {
+        "the response is empty; expected JSON".to_owned()
+    } else if ["<!doctype html", "<html", "<head", "<body"].iter().any(|mark| begin.starts_with(mark)) {
+        let words = ServiceError::from_body(body).message.unwrap_or_default();
+        format!("the response is a web page, not JSON: {words}")
+    } else if begin.starts_with('<') {
+        "the response is XML, not JSON".to_owned()
+    } else if !matches!(begin.chars().next(), Some('{' | '[' | '"' | '-' | '0'..='9' | 't' | 'f' | 'n')) {
+        format!("the response isn't JSON: {json}")
+    } else {
+        format!("the response isn't what the service sends: {json}")
+    }
+}
