@@ -60,7 +60,7 @@ impl AssetFile {
     /// never the path.
     ///
     /// # Errors
-    /// [`File`](crate::ErrorKind::Io) if there is no such file, it can't be read, or it is a directory.
+    /// [`Io`](crate::ErrorKind::Io) if there is no such file, it can't be read, or it is a directory.
     pub fn open(path: impl AsRef<Path>) -> Result<Self> {
         let path = path.as_ref();
         let problem = |error| Error::io(format!("the file {path:?}"), error);
@@ -137,7 +137,7 @@ impl AssetFile {
         match &self.content_type {
             Some(given) if is_content_type(given) => Ok(given.clone()),
             Some(given) => {
-                Err(Error::invalid_input(format!("{given:?} is no content type")).advise("write one like image/png"))
+                Err(Error::invalid_input(format!("{given:?} isn't a content type")).advise("write one like image/png"))
             }
             None => Format::of_name(&self.name).map(|format| format.content_type().to_owned()).ok_or_else(|| {
                 Error::invalid_input(format!("the type of {:?} can't be told by its extension", self.name))

@@ -69,7 +69,7 @@ impl AssetUpdate {
         self
     }
 
-    /// Is told how much of the file was sent. See [`AssetUpload::on_progress`](crate::AssetUpload::on_progress).
+    /// Sets a callback for the progress of the upload. See [`AssetUpload::on_progress`](crate::AssetUpload::on_progress).
     pub fn on_progress(mut self, told: impl FnMut(UploadProgress) + Send + 'static) -> Self {
         self.on_progress = Some(Box::new(told));
         self

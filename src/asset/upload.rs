@@ -99,32 +99,32 @@ impl AssetUpload {
         Ok(Self::new(file, format.usual_asset_type(), name, ""))
     }
 
-    /// The file.
+    /// Returns the file.
     #[must_use]
     pub fn file(&self) -> &AssetFile {
         &self.file
     }
 
-    /// The type of the asset.
+    /// Returns the type of the asset.
     #[must_use]
     pub fn declared_type(&self) -> &AssetType {
         &self.asset_type
     }
 
-    /// Another type.
+    /// Sets the type of the asset.
     pub fn asset_type(mut self, asset_type: AssetType) -> Self {
         self.asset_type = asset_type;
         self
     }
 
-    /// Is told how much of the file was sent, after each piece: some 100 KiB of a large file. It runs on the thread that
-    /// sends, so it should be quick.
+    /// Sets a callback for the progress of the upload. It is called after each piece, some 100 KiB of a large file, on the
+    /// thread that sends, so it should be quick.
     pub fn on_progress(mut self, told: impl FnMut(UploadProgress) + Send + 'static) -> Self {
         self.file.set_on_progress(told);
         self
     }
 
-    /// Leaves a check out.
+    /// Skips a check. All checks are made by default.
     pub fn skip_check(mut self, check: Check) -> Self {
         self.checks.add(check);
         self

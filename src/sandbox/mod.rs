@@ -82,7 +82,7 @@ impl Sandbox {
     /// Starts an empty world on a free port of 127.0.0.1.
     ///
     /// # Errors
-    /// [`File`](crate::ErrorKind::Io) if there is no free port, or no thread to be had.
+    /// [`Io`](crate::ErrorKind::Io) if there is no free port, or no thread to be had.
     pub fn start() -> Result<Self> {
         Self::builder().start()
     }
@@ -303,7 +303,7 @@ impl SandboxBuilder {
     /// Starts it.
     ///
     /// # Errors
-    /// [`File`](crate::ErrorKind::Io) if the port is taken, or there is no thread to be had.
+    /// [`Io`](crate::ErrorKind::Io) if the port is taken, or there is no thread to be had.
     pub fn start(self) -> Result<Sandbox> {
         let server = Server::start(self.port, Shared::default()).map_err(|error| match self.port {
             0 => Error::io("the sandbox", error),

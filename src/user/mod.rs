@@ -169,7 +169,7 @@ impl User {
     /// the one that gave the authorization.
     ///
     /// # Errors
-    /// [`InvalidInput`](crate::ErrorKind::InvalidInput) and [`File`](crate::ErrorKind::Io) if it can't be sent as it
+    /// [`InvalidInput`](crate::ErrorKind::InvalidInput) and [`Io`](crate::ErrorKind::Io) if it can't be sent as it
     /// is. If [`outcome_unknown`](crate::Error::outcome_unknown), the asset may be there or not: an upload is never
     /// repeated when it can have arrived.
     ///
