@@ -7,7 +7,7 @@ fn main() -> common::Result<()> {
     for member in setup.user.list_groups() {
         let member = member?;
         let since = member.created_at.map_or_else(|| "?".to_owned(), |time| time.strftime("%Y-%m-%d").to_string());
-        println!("group {:>9}  role {:>9} of {:?}, since {since}", member.group_id, member.role_id, member.role_ids);
+        println!("{member}, since {since}");
     }
     Ok(())
 }

@@ -37,7 +37,7 @@ fn main() -> common::Result<()> {
     println!("\nThey are in these groups:");
     for member in user.list_groups() {
         let member = member?;
-        println!("  group {} as role {}", member.group_id, member.role_id);
+        println!("  {member}");
     }
 
     println!("\nUploading {} …", common::IMAGE.rsplit('/').next().unwrap_or_default());

@@ -116,8 +116,8 @@ pub use operation::{Operation, WaitOptions, WaitProgress};
 pub use page::{Cursor, Page, Pager, Pages};
 pub use user::{
     CollectibleDetails, CollectibleInstanceState, GroupMembership, InventoryAsset, InventoryAssetType, InventoryBadge,
-    InventoryFilter, InventoryGamePass, InventoryIds, InventoryItem, InventoryKinds, InventoryPrivateServer,
-    SocialNetworkProfiles, SocialNetworkVisibility, User, UserInfo,
+    InventoryFilter, InventoryGamePass, InventoryIds, InventoryItem, InventoryItemKind, InventoryKinds,
+    InventoryPrivateServer, SocialNetworkProfiles, SocialNetworkVisibility, User, UserInfo,
 };
 
 #[cfg(all(doctest, feature = "sandbox"))]

@@ -190,7 +190,7 @@ fn a_membership_round_trips() {
         "role": "groups/7/roles/70",
         "roles": ["groups/7/roles/70", "groups/7/roles/71"],
     }));
-    assert_eq!((membership.group_id, membership.user_id, membership.role_id), (7, 156, 70));
+    assert_eq!((membership.group_id, membership.user_id, membership.role_id), (7, 156, Some(70)));
     assert_eq!(membership.role_ids, [70, 71]);
     assert_eq!(membership.created_at, time("2023-01-01T00:00:00Z"));
     assert_eq!(membership.updated_at, time("2023-01-02T00:00:00.123456Z"));
@@ -206,12 +206,12 @@ fn a_membership_without_one_of_its_role_fields_has_its_roles_still() {
         (membership.role_id, membership.role_ids)
     };
     let role = |id: u64| format!("groups/123456789012345/roles/{id}");
-    assert_eq!(with(json!({ "role": role(9) })), (9, vec![9]));
-    assert_eq!(with(json!({ "role": role(9), "roles": null })), (9, vec![9]));
-    assert_eq!(with(json!({ "role": role(9), "roles": [] })), (9, vec![9]));
-    assert_eq!(with(json!({ "roles": [role(9), role(8)] })), (9, vec![9, 8]));
-    assert_eq!(with(json!({ "role": null, "roles": [role(9)] })), (9, vec![9]));
-    assert_eq!(with(json!({})), (0, vec![]));
+    assert_eq!(with(json!({ "role": role(9) })), (Some(9), vec![9]));
+    assert_eq!(with(json!({ "role": role(9), "roles": null })), (Some(9), vec![9]));
+    assert_eq!(with(json!({ "role": role(9), "roles": [] })), (Some(9), vec![9]));
+    assert_eq!(with(json!({ "roles": [role(9), role(8)] })), (Some(9), vec![9, 8]));
+    assert_eq!(with(json!({ "role": null, "roles": [role(9)] })), (Some(9), vec![9]));
+    assert_eq!(with(json!({})), (None, vec![]));
 }
 
 fn asset() -> Value {
@@ -242,7 +242,7 @@ fn an_asset_round_trips() {
     assert_eq!(asset.creator, Some(Creator::User(156)));
     assert_eq!(asset.moderation_state, Some(ModerationState::Approved));
     assert_eq!(asset.state, Some(AssetState::Active));
-    assert_eq!((asset.revision_id, asset.icon), (Some(3), Some(11)));
+    assert_eq!((asset.revision_id, asset.icon_id), (Some(3), Some(11)));
     assert_eq!(asset.revision_created_at, time("2024-05-01T10:00:00.123456Z"));
     assert_eq!((asset.previews.len(), asset.previews[0].alt_text.as_str()), (1, "a preview"));
     assert_eq!(asset.social_links[&SocialLinkKind::Twitch].title, "a link");

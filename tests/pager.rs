@@ -104,7 +104,7 @@ fn groups_are_listed_by_the_user() {
     let server = book([("", Reply::ok(&json!({ "groupMemberships": [membership(7)], "nextPageToken": "" })))]);
     let groups: Vec<GroupMembership> = server.user().list_groups().collect::<Result<_, _>>().expect("they are good");
     assert_eq!(groups.len(), 1);
-    assert_eq!((groups[0].group_id, groups[0].user_id, groups[0].role_id), (7, USER, 70));
+    assert_eq!((groups[0].group_id, groups[0].user_id, groups[0].role_id), (7, USER, Some(70)));
     let request = &server.requests()[0];
     assert_eq!(request.path(), "/cloud/v2/groups/-/memberships");
     assert_eq!(request.query("filter"), Some(format!("user in ['users/{USER}']")));

@@ -424,13 +424,13 @@ fn an_update_changes_what_its_mask_names() {
     let update = AssetUpdate::new(5).description("").icon(9).social_link(SocialLinkKind::GitHub, link.clone());
     let updated = user.update_asset(update).expect("taken").wait().expect("done");
     assert_eq!((updated.description.as_deref(), updated.display_name.as_deref()), (None, Some("old")));
-    assert_eq!((updated.icon, updated.revision_id), (Some(9), Some(1)));
+    assert_eq!((updated.icon_id, updated.revision_id), (Some(9), Some(1)));
     assert_eq!(updated.social_links.get(&SocialLinkKind::GitHub), Some(&link));
 
     let file = AssetFile::from_bytes("m.rbxm", b"<roblox!".to_vec());
     let update = AssetUpdate::new(5).file(file).remove_icon().remove_social_link(SocialLinkKind::GitHub);
     let updated = user.update_asset(update).expect("taken").wait().expect("done");
-    assert_eq!((updated.icon, updated.revision_id, updated.social_links.len()), (None, Some(2), 0));
+    assert_eq!((updated.icon_id, updated.revision_id, updated.social_links.len()), (None, Some(2), 0));
     assert_eq!(sandbox.asset_content(5).map(|content| content.length), Some(8));
 
     let update = |target: &str, request: &str| send_form(&sandbox, "PATCH", target, &form(request, None)).0;

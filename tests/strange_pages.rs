@@ -86,7 +86,7 @@ fn a_membership_without_its_user_is_read_from_its_path() {
     ] {
         let server = Server::script([memberships(&json!([{ "path": path, "role": "groups/7/roles/9" }]), "")]);
         let groups: Vec<GroupMembership> = server.user().list_groups().collect::<Result<_, _>>().expect("it is read");
-        assert_eq!((groups[0].group_id, groups[0].user_id, groups[0].role_id), (7, user, 9), "{path}");
+        assert_eq!((groups[0].group_id, groups[0].user_id, groups[0].role_id), (7, user, Some(9)), "{path}");
     }
 }
 

@@ -11,6 +11,7 @@ mod update;
 mod upload;
 
 use std::collections::BTreeMap;
+use std::fmt;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
@@ -56,7 +57,7 @@ pub struct Asset {
     /// When the current version was made.
     pub revision_created_at: Option<Timestamp>,
     /// The id of the image that is the icon.
-    pub icon: Option<u64>,
+    pub icon_id: Option<u64>,
     /// The images that are shown of it.
     pub previews: Vec<Preview>,
     /// Links to other places, at most three.
@@ -77,7 +78,7 @@ impl Asset {
             state: None,
             revision_id: None,
             revision_created_at: None,
-            icon: None,
+            icon_id: None,
             previews: Vec::new(),
             social_links: BTreeMap::new(),
         }
@@ -89,6 +90,20 @@ impl Asset {
         let id = wire.asset_id.or_else(|| wire::path_id(&wire.path, "assets")).or(asked_for);
         let id = id.ok_or_else(|| de::Error::custom("an asset without an id"))?;
         Ok(wire.into_asset(id))
+    }
+}
+
+/// The type, the id and the name: `Decal 1234 "Crate"`.
+impl fmt::Display for Asset {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.asset_type {
+            Some(asset_type) => write!(f, "{asset_type} {}", self.id)?,
+            None => write!(f, "asset {}", self.id)?,
+        }
+        match &self.display_name {
+            Some(name) => write!(f, " {name:?}"),
+            None => Ok(()),
+        }
     }
 }
 
@@ -145,6 +160,16 @@ pub enum Creator {
     User(u64),
     /// A group, by id.
     Group(u64),
+}
+
+/// `user 156` or `group 7`.
+impl fmt::Display for Creator {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::User(id) => write!(f, "user {id}"),
+            Self::Group(id) => write!(f, "group {id}"),
+        }
+    }
 }
 
 #[derive(Serialize, Deserialize)]
@@ -348,7 +373,7 @@ impl WireAsset {
             state: self.state,
             revision_id: self.revision_id,
             revision_created_at: self.revision_create_time,
-            icon: self.icon.and_then(|path| wire::path_id(&path, "assets")),
+            icon_id: self.icon.and_then(|path| wire::path_id(&path, "assets")),
             previews: self.previews,
             social_links,
         }
@@ -377,7 +402,7 @@ impl Serialize for Asset {
             state: self.state.clone(),
             revision_id: self.revision_id,
             revision_create_time: self.revision_created_at,
-            icon: self.icon.map(|id| format!("assets/{id}")),
+            icon: self.icon_id.map(|id| format!("assets/{id}")),
             previews: self.previews.clone(),
             others: others.map_err(serde::ser::Error::custom)?,
         }

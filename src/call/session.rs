@@ -1,5 +1,6 @@
 //! The run of a call: gate, authorize, attempt, classify, retry.
 
+use std::panic::{RefUnwindSafe, UnwindSafe};
 use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
@@ -21,6 +22,10 @@ pub(crate) struct Session {
     /// How long a whole call may take.
     timeout: Option<Duration>,
 }
+
+// Its locks are held for no longer than a change takes, and survive a panic in a reader, a callback or a source of tokens.
+impl UnwindSafe for Session {}
+impl RefUnwindSafe for Session {}
 
 impl Session {
     pub(crate) fn new(

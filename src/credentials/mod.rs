@@ -4,6 +4,7 @@ mod provider;
 mod secret;
 
 use std::fmt;
+use std::panic::{RefUnwindSafe, UnwindSafe};
 use std::sync::Arc;
 
 pub(crate) use provider::{Authorization, Scheme};
@@ -82,6 +83,10 @@ impl Credentials {
         self.0.redact(text)
     }
 }
+
+// A source of tokens that panics is called again for the next token.
+impl UnwindSafe for Credentials {}
+impl RefUnwindSafe for Credentials {}
 
 impl From<&str> for Credentials {
     fn from(key: &str) -> Self {

@@ -6,6 +6,8 @@ mod words;
 
 use std::error::Error as StdError;
 use std::fmt;
+use std::io;
+use std::panic::{RefUnwindSafe, UnwindSafe};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -258,7 +260,7 @@ impl Error {
     }
 
     /// A local file or socket.
-    pub(crate) fn io(subject: impl Into<String>, source: std::io::Error) -> Self {
+    pub(crate) fn io(subject: impl Into<String>, source: io::Error) -> Self {
         Self::new(ErrorKind::Io, subject).explain(source.to_string()).caused_by(source)
     }
 
@@ -385,6 +387,28 @@ impl StdError for Error {
         self.detail.source.as_ref()?.source()
     }
 }
+
+/// The error of the operating system keeps its kind, and other kinds become the nearest one. The whole error is inside:
+/// see [`io::Error::get_ref`].
+impl From<Error> for io::Error {
+    fn from(error: Error) -> Self {
+        let from_system = error.detail.source.as_ref().and_then(|source| source.downcast_ref::<Self>());
+        let kind = match (error.kind(), from_system) {
+            (ErrorKind::Io | ErrorKind::Connection, Some(source)) => source.kind(),
+            (ErrorKind::InvalidInput, _) => io::ErrorKind::InvalidInput,
+            (ErrorKind::InvalidResponse | ErrorKind::InvalidContent, _) => io::ErrorKind::InvalidData,
+            (ErrorKind::Timeout, _) => io::ErrorKind::TimedOut,
+            (ErrorKind::NotFound, _) => io::ErrorKind::NotFound,
+            (ErrorKind::Unauthenticated | ErrorKind::PermissionDenied, _) => io::ErrorKind::PermissionDenied,
+            _ => io::ErrorKind::Other,
+        };
+        Self::new(kind, error)
+    }
+}
+
+// It is read-only data: a panic elsewhere can't leave it half changed.
+impl UnwindSafe for Error {}
+impl RefUnwindSafe for Error {}
 
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -5,6 +5,7 @@ mod name;
 mod wait;
 
 use std::fmt;
+use std::panic::{RefUnwindSafe, UnwindSafe};
 use std::sync::{Arc, OnceLock};
 use std::thread;
 use std::time::Instant;
@@ -62,7 +63,8 @@ pub(crate) struct Work<T> {
 }
 
 /// Reads a result. It owns what it has to know of the call.
-pub(crate) type Decode<T> = Arc<dyn Fn(&Value) -> Result<T, serde_json::Error> + Send + Sync>;
+pub(crate) type Decode<T> =
+    Arc<dyn Fn(&Value) -> Result<T, serde_json::Error> + Send + Sync + UnwindSafe + RefUnwindSafe>;
 
 struct Ended<T> {
     result: Result<T, ServiceError>,

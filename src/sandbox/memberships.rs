@@ -42,7 +42,7 @@ impl Groups {
         let (group, user) = (membership.group_id, membership.user_id);
         self.names.entry(group).or_insert_with(|| format!("Group {group}"));
         let mut roles = membership.role_ids.clone();
-        roles.push(membership.role_id);
+        roles.extend(membership.role_id);
         let member = Member { roles, json: membership_json(membership) };
         let members = self.members.entry(group).or_default();
         let places = self.places.entry(user).or_default();

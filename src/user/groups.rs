@@ -1,4 +1,5 @@
 use std::borrow::Cow;
+use std::fmt;
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -19,8 +20,8 @@ pub struct GroupMembership {
     pub group_id: u64,
     /// The member.
     pub user_id: u64,
-    /// The highest-ranked of the member's roles; 0 if the service named no role.
-    pub role_id: u64,
+    /// The highest-ranked of the member's roles. `None` if the service named no role.
+    pub role_id: Option<u64>,
     /// Every role of the member. Where the service names only the highest-ranked one, that one.
     pub role_ids: Vec<u64>,
     /// When the user joined.
@@ -33,7 +34,18 @@ impl GroupMembership {
     /// A membership with one role; for tests and the sandbox.
     #[must_use]
     pub fn new(group_id: u64, user_id: u64, role_id: u64) -> Self {
-        Self { group_id, user_id, role_id, role_ids: vec![role_id], created_at: None, updated_at: None }
+        Self { group_id, user_id, role_id: Some(role_id), role_ids: vec![role_id], created_at: None, updated_at: None }
+    }
+}
+
+/// `user 156 in group 7, role 70`.
+impl fmt::Display for GroupMembership {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "user {} in group {}", self.user_id, self.group_id)?;
+        match self.role_id {
+            Some(role_id) => write!(f, ", role {role_id}"),
+            None => Ok(()),
+        }
     }
 }
 
@@ -70,7 +82,7 @@ impl PageItem for GroupMembership {
         Some(Self {
             group_id: paths.into_iter().find_map(|path| path_id(path, "groups"))?,
             user_id: path_id(&wire.user, "users").or_else(|| member_id(&wire.path))?,
-            role_id: role_id.unwrap_or_default(),
+            role_id,
             role_ids,
             created_at: wire.create_time,
             updated_at: wire.update_time,
@@ -104,7 +116,7 @@ impl Serialize for GroupMembership {
             // The service takes a user's id in place of a membership's.
             path: format!("groups/{}/memberships/{}", self.group_id, self.user_id).into(),
             user: format!("users/{}", self.user_id).into(),
-            role: if self.role_id == 0 { Cow::default() } else { role(&self.role_id) },
+            role: self.role_id.as_ref().map(role).unwrap_or_default(),
             roles: self.role_ids.iter().map(role).collect(),
             create_time: self.created_at,
             update_time: self.updated_at,

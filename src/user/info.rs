@@ -1,3 +1,5 @@
+use std::fmt;
+
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -70,6 +72,13 @@ impl UserInfo {
     #[must_use]
     pub fn profile_url(&self) -> String {
         format!("https://www.roblox.com/users/{}/profile", self.id)
+    }
+}
+
+/// The display name and the unique name: `Builder (@builderman)`.
+impl fmt::Display for UserInfo {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} (@{})", self.display_name, self.username)
     }
 }
 

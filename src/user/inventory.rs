@@ -1,3 +1,5 @@
+use std::fmt;
+
 use jiff::Timestamp;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use serde_json::Value;
@@ -25,7 +27,50 @@ pub enum InventoryItem {
     Unknown(Value),
 }
 
+open_enum! {
+    /// The kind of an [`InventoryItem`].
+    InventoryItemKind {
+        /// An asset.
+        Asset = "asset",
+        /// A badge.
+        Badge = "badge",
+        /// A game pass.
+        GamePass = "gamePass",
+        /// A private server.
+        PrivateServer = "privateServer",
+    }
+}
+
 impl InventoryItem {
+    /// Returns the id of the asset, badge, game pass or private server. `None` for a kind that this version doesn't know.
+    #[must_use]
+    pub fn id(&self) -> Option<u64> {
+        match self {
+            Self::Asset(asset) => Some(asset.id),
+            Self::Badge(badge) => Some(badge.id),
+            Self::GamePass(game_pass) => Some(game_pass.id),
+            Self::PrivateServer(private_server) => Some(private_server.id),
+            Self::Unknown(_) => None,
+        }
+    }
+
+    /// Returns the kind of item. For a kind that this version doesn't know, the name that the service gives it: an item with
+    /// `avatarDetails` is of the kind `avatar`.
+    #[must_use]
+    pub fn kind(&self) -> InventoryItemKind {
+        match self {
+            Self::Asset(_) => InventoryItemKind::Asset,
+            Self::Badge(_) => InventoryItemKind::Badge,
+            Self::GamePass(_) => InventoryItemKind::GamePass,
+            Self::PrivateServer(_) => InventoryItemKind::PrivateServer,
+            Self::Unknown(json) => {
+                let mut fields = json.as_object().into_iter().flat_map(|object| object.keys());
+                let name = fields.find_map(|field| field.strip_suffix("Details")).unwrap_or_default();
+                InventoryItemKind::Unknown(name.to_owned())
+            }
+        }
+    }
+
     /// When the item came into the inventory. The service doesn't say it of game passes.
     #[must_use]
     pub fn added_at(&self) -> Option<Timestamp> {
@@ -47,6 +92,21 @@ impl InventoryItem {
             Self::GamePass(game_pass) => &game_pass.path,
             Self::PrivateServer(private_server) => &private_server.path,
             Self::Unknown(json) => json.get("path").and_then(Value::as_str).unwrap_or_default(),
+        }
+    }
+}
+
+/// The kind and the id: `badge 111`, `asset 1234 (HAT)`.
+impl fmt::Display for InventoryItem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Asset(asset) if is_unspecified(&asset.asset_type) => write!(f, "asset {}", asset.id),
+            Self::Asset(asset) => write!(f, "asset {} ({})", asset.id, asset.asset_type),
+            Self::Badge(badge) => write!(f, "badge {}", badge.id),
+            Self::GamePass(game_pass) => write!(f, "game pass {}", game_pass.id),
+            Self::PrivateServer(private_server) => write!(f, "private server {}", private_server.id),
+            Self::Unknown(_) if self.kind().as_str().is_empty() => f.write_str("unknown item"),
+            Self::Unknown(_) => write!(f, "unknown item ({})", self.kind()),
         }
     }
 }

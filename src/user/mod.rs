@@ -10,7 +10,7 @@ pub use groups::GroupMembership;
 pub use info::{SocialNetworkProfiles, SocialNetworkVisibility, UserInfo};
 pub use inventory::{
     CollectibleDetails, CollectibleInstanceState, InventoryAsset, InventoryBadge, InventoryGamePass, InventoryItem,
-    InventoryPrivateServer,
+    InventoryItemKind, InventoryPrivateServer,
 };
 pub use inventory_asset_type::InventoryAssetType;
 pub use inventory_filter::{InventoryFilter, InventoryIds, InventoryKinds};
