@@ -1,8 +1,10 @@
-//! Listing 200,000 items, and 2,000 single calls, against bare loops of ureq that ask for the same: `cargo bench --bench listing`
+//! Compares listings of up to 200,000 items, and 2,000 single calls, with bare loops of ureq: `cargo bench --bench listing`
 //!
-//! Both go by the name of the host, as users do.
-//! The server, and each measured run, is a process of its own, so that the peak memory is that of the run alone. Runs of
-//! the two kinds take turns; the ratio is that of the medians.
+//! Both use the name of the host, as users do. The server and each measured run are processes of their own, so that the
+//! peak memory is that of the run alone. The two kinds of run take turns; the ratio is that of the medians.
+//!
+//! If `valgrind` is installed, the instructions for each page are counted too, which doesn't depend on how busy the machine
+//! is. What a run of few pages takes is subtracted, so that starting up and connecting don't count.
 
 use std::io::{self, BufRead, BufReader, Read};
 use std::process::{Child, Command, Stdio};
@@ -42,11 +44,8 @@ fn parent() -> Result<()> {
     for (pages, what, bare_run, our_run) in
         [(20, "pages", "bare", "pager"), (2000, "pages", "bare", "pager"), (2000, "calls", "bare-calls", "calls")]
     {
-        let mut server = spawn(&["serve", &pages.to_string()])?;
-        let mut url = String::new();
-        BufReader::new(server.stdout.take().ok_or("no output")?).read_line(&mut url)?;
-        let url = url.trim();
-
+        let (mut server, url) = serve(pages)?;
+        let url = url.as_str();
         let (mut bare, mut pager) = (Vec::new(), Vec::new());
         for _ in 0..ROUNDS {
             bare.push(measure(&[bare_run, url, &pages.to_string()])?);
@@ -64,7 +63,51 @@ fn parent() -> Result<()> {
         drop(server.stdin.take());
         server.wait()?;
     }
+    count_instructions()
+}
+
+fn count_instructions() -> Result<()> {
+    const FEW: u64 = 50;
+    const MANY: u64 = 250;
+    let counted = |run: &str| -> Result<u64> {
+        let mut counts = [0; 2];
+        for (count, pages) in counts.iter_mut().zip([FEW, MANY]) {
+            let (mut server, url) = serve(pages)?;
+            *count = instructions(&[run, &url, &pages.to_string()])?;
+            drop(server.stdin.take());
+            server.wait()?;
+        }
+        Ok((counts[1] - counts[0]) / (MANY - FEW))
+    };
+    if Command::new("valgrind").arg("--version").output().is_err() {
+        println!("valgrind isn't installed, so instructions are not counted");
+        return Ok(());
+    }
+    let (bare, pager) = (counted("bare")?, counted("pager")?);
+    println!("instructions a page: bare {bare}, ours {pager}, ratio {:.3}", pager as f64 / bare as f64);
     Ok(())
+}
+
+/// Runs a child under callgrind, which prints `Collected : 123456` at its end.
+fn instructions(arguments: &[&str]) -> Result<u64> {
+    let output = Command::new("valgrind")
+        .args(["--tool=callgrind", "--callgrind-out-file=/dev/null"])
+        .arg(env::current_exe()?)
+        .arg("--child")
+        .args(arguments)
+        .output()?;
+    let text = String::from_utf8_lossy(&output.stderr);
+    let collected = text.lines().find_map(|line| line.split_once("Collected :"));
+    let (_, count) = collected.ok_or_else(|| format!("valgrind failed: {text}"))?;
+    Ok(count.trim().parse()?)
+}
+
+/// Starts the server, and returns its URL.
+fn serve(pages: u64) -> Result<(Child, String)> {
+    let mut server = spawn(&["serve", &pages.to_string()])?;
+    let mut url = String::new();
+    BufReader::new(server.stdout.take().ok_or("no output")?).read_line(&mut url)?;
+    Ok((server, url.trim().to_owned()))
 }
 
 fn spawn(arguments: &[&str]) -> io::Result<Child> {

@@ -91,6 +91,7 @@ mod json;
 mod open_enum;
 mod operation;
 mod page;
+mod request;
 #[cfg(feature = "sandbox")]
 pub mod sandbox;
 mod user;
@@ -107,13 +108,14 @@ pub use asset::{
     Asset, AssetFile, AssetPrivacy, AssetState, AssetType, AssetUpdate, AssetUpload, AssetUploads, Check, Creator,
     ModerationState, Preview, SocialLink, SocialLinkKind, UploadOutcome, UploadProgress,
 };
-pub use call::{Endpoint, Method, OperationName, RetryPolicy, Timeouts};
+pub use call::{DownloadProgress, Endpoint, Method, OperationName, RetryPolicy, Timeouts};
 pub use client::{Client, ClientBuilder};
 pub use credentials::Credentials;
 pub use error::{Error, ErrorKind, ErrorScope, Result};
 pub use group::Group;
 pub use operation::{Operation, WaitOptions, WaitProgress};
 pub use page::{Cursor, Page, Pager, Pages};
+pub use request::Request;
 pub use user::{
     CollectibleDetails, CollectibleInstanceState, GroupMembership, InventoryAsset, InventoryAssetType, InventoryBadge,
     InventoryFilter, InventoryGamePass, InventoryIds, InventoryItem, InventoryItemKind, InventoryKinds,

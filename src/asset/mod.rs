@@ -7,6 +7,7 @@ mod file;
 pub(crate) mod form;
 pub mod limits;
 pub(crate) mod operation;
+mod publishing;
 mod update;
 mod upload;
 
@@ -24,6 +25,7 @@ pub(crate) use check::judge;
 pub(crate) use file::FileReader;
 pub use file::{AssetFile, UploadProgress};
 pub use operation::GET_ASSET_OPERATION;
+pub(crate) use publishing::publishing;
 pub use update::{AssetUpdate, UPDATE_ASSET};
 pub use upload::{AssetPrivacy, AssetUpload, CREATE_ASSET};
 

@@ -16,6 +16,7 @@ pub const GET_ASSET_OPERATION: Endpoint =
 pub(crate) fn work(asset_id: Option<u64>) -> Work<Asset> {
     Work {
         poll: GET_ASSET_OPERATION,
+        root: String::new(),
         decode: Arc::new(move |answer| Asset::from_answer(answer, asset_id)),
         may_be_bare: asset_id.is_some(),
     }

@@ -35,6 +35,12 @@ impl Method {
     }
 }
 
+impl Method {
+    pub(crate) const fn has_body(self) -> bool {
+        matches!(self, Self::Post | Self::Patch | Self::Put)
+    }
+}
+
 impl fmt::Display for Method {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(self.as_str())
@@ -75,6 +81,17 @@ impl Endpoint {
 
     pub(crate) const fn post(path: &'static str) -> Self {
         Self::new(Method::Post, path)
+    }
+
+    /// Describes an endpoint that is named at run time. Only a `GET` is taken to be harmless.
+    pub(crate) const fn unnamed(method: Method) -> Self {
+        Self::new(method, "")
+    }
+
+    /// Marks an endpoint that does no more when it is called twice.
+    pub(crate) const fn harmless(mut self) -> Self {
+        self.harmless = true;
+        self
     }
 
     pub(crate) const fn patch(path: &'static str) -> Self {
@@ -216,6 +233,18 @@ impl Endpoint {
     }
 }
 
+/// Returns the template that a path is likely made from: numbers, which are ids, are left out.
+pub(crate) fn shape(path: &str) -> String {
+    let segments = path.split('/').map(|segment| {
+        let digits = segment.bytes().take_while(u8::is_ascii_digit).count();
+        match segment.as_bytes().get(digits) {
+            None | Some(b':') if digits > 0 => format!("{{}}{}", &segment[digits..]),
+            _ => segment.to_owned(),
+        }
+    });
+    segments.collect::<Vec<_>>().join("/")
+}
+
 impl fmt::Display for Endpoint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} {}", self.method, self.path)
@@ -233,6 +262,18 @@ mod tests {
         assert_eq!(Endpoint::post("/assets/v1/assets").fill(&[]), "/assets/v1/assets");
         const ARCHIVE: Endpoint = Endpoint::post("/assets/v1/assets/{asset}:archive");
         assert_eq!(ARCHIVE.fill(&[&u64::MAX]), "/assets/v1/assets/18446744073709551615:archive");
+    }
+
+    #[test]
+    fn the_shape_of_a_path_has_no_ids() {
+        for (path, shaped) in [
+            ("/cloud/v2/groups/7/roles/9", "/cloud/v2/groups/{}/roles/{}"),
+            ("/assets/v1/assets/12:archive", "/assets/v1/assets/{}:archive"),
+            ("/cloud/v2/groups/-/memberships", "/cloud/v2/groups/-/memberships"),
+            ("/a/12b/", "/a/12b/"),
+        ] {
+            assert_eq!(shape(path), shaped);
+        }
     }
 
     #[test]

@@ -1,7 +1,9 @@
 //! A call: what is asked of which endpoint, and how it is made.
 
+mod bytes;
 mod cancel;
 mod decode_error;
+mod download;
 mod endpoint;
 mod gate;
 pub(crate) mod http;
@@ -12,17 +14,22 @@ mod session;
 mod timeouts;
 mod verdict;
 
+use std::borrow::Cow;
+use std::io::Write;
 use std::time::{Duration, Instant};
 
 use percent_encoding::utf8_percent_encode;
 
+pub(crate) use bytes::Bytes;
 pub(crate) use cancel::Cancel;
 pub(crate) use decode_error::DecodeError;
+pub use download::DownloadProgress;
+pub(crate) use download::{Download, OnProgress};
 pub(crate) use endpoint::SEGMENT;
 pub use endpoint::{Endpoint, Method};
 #[cfg(fuzzing)]
 pub(crate) use gate::Limits;
-pub(crate) use http::HttpSettings;
+pub(crate) use http::{Buffer, HttpSettings, Target};
 pub use operation_name::OperationName;
 pub(crate) use payload::Payload;
 pub use retry::RetryPolicy;
@@ -35,14 +42,22 @@ use crate::error::Moment;
 pub(crate) struct Call<'a> {
     pub(super) endpoint: &'a Endpoint,
     pub(super) path: &'a str,
+    /// What the path was made from, where the endpoint doesn't say.
+    pub(super) template: Option<&'a str>,
     pub(super) query: String,
     /// Texts that the service may repeat in its words.
     pub(super) echoes: Vec<String>,
     pub(super) payload: Option<&'a mut dyn Payload>,
+    /// Another host than the service's, which never sees the credentials.
+    pub(super) origin: Option<&'a str>,
+    /// Where the body of a good response goes, in place of memory.
+    pub(super) download: Option<(&'a mut Download, &'a mut dyn Write)>,
     pub(super) deadline: Option<Instant>,
     pub(super) cancel: Option<&'a Cancel>,
     /// The last attempt was answered before the whole of it was sent.
     pub(super) is_cut_short: bool,
+    /// The last attempt failed before anything was sent.
+    pub(super) is_unsent: bool,
 }
 
 impl<'a> Call<'a> {
@@ -51,18 +66,46 @@ impl<'a> Call<'a> {
         Self {
             endpoint,
             path,
+            template: None,
             query: String::new(),
             echoes: Vec::new(),
             payload: None,
+            origin: None,
+            download: None,
             deadline: None,
             cancel: None,
             is_cut_short: false,
+            is_unsent: false,
         }
     }
 
     /// Sets the body.
     pub(crate) fn payload(mut self, payload: &'a mut dyn Payload) -> Self {
         self.payload = Some(payload);
+        self
+    }
+
+    /// Names what the path was made from.
+    pub(crate) fn template(mut self, template: Option<&'a str>) -> Self {
+        self.template = template;
+        self
+    }
+
+    /// Sends the call to another host, without the credentials.
+    pub(crate) fn origin(mut self, origin: Option<&'a str>) -> Self {
+        self.origin = origin;
+        self
+    }
+
+    /// Sets where the body of a good response goes, in place of memory.
+    pub(crate) fn download(mut self, download: &'a mut Download, writer: &'a mut dyn Write) -> Self {
+        self.download = Some((download, writer));
+        self
+    }
+
+    /// Sets the whole query, with its question mark.
+    pub(crate) fn raw_query(mut self, query: &str) -> Self {
+        self.query = query.to_owned();
         self
     }
 
@@ -92,9 +135,30 @@ impl<'a> Call<'a> {
         self
     }
 
-    /// Makes the body start again; `false` if it can't.
-    pub(super) fn rewind(&mut self) -> bool {
-        self.payload.as_mut().is_none_or(|payload| payload.rewind())
+    /// Makes the call ready for another attempt, or says why there can't be one.
+    pub(super) fn rewind(&mut self) -> Result<(), &'static str> {
+        if self.payload.as_mut().is_some_and(|payload| !payload.rewind()) {
+            return Err("it was not tried again, because a reader can't be read twice: hand in a path or bytes");
+        }
+        if self.download.as_ref().is_some_and(|(download, _)| !download.can_resume()) {
+            return Err("it was not resumed, because the server names no version of the content; start again");
+        }
+        Ok(())
+    }
+
+    /// Whether the attempts are counted from zero again.
+    pub(super) fn has_progressed(&mut self) -> bool {
+        self.download.as_mut().is_some_and(|(download, _)| download.has_progressed())
+    }
+
+    /// What the rate limit of this call is counted under.
+    pub(super) fn bucket(&self) -> (Method, Cow<'static, str>) {
+        let path = match (self.origin, self.endpoint.path()) {
+            (Some(origin), _) => Cow::Owned(origin.to_owned()),
+            (None, "") => Cow::Owned(endpoint::shape(self.template.unwrap_or(self.path))),
+            (None, path) => Cow::Borrowed(path),
+        };
+        (self.endpoint.method(), path)
     }
 
     pub(super) fn left(&self) -> Duration {
@@ -103,7 +167,7 @@ impl<'a> Call<'a> {
 
     /// The method and the path, for errors and the log. The query is left out: it can hold what people search for.
     pub(crate) fn subject(&self) -> String {
-        format!("{} {}", self.endpoint.method(), self.path)
+        format!("{} {}{}", self.endpoint.method(), self.origin.unwrap_or_default(), self.path)
     }
 
     pub(super) fn only_reads(&self) -> bool {
@@ -116,7 +180,8 @@ impl<'a> Call<'a> {
 
     /// Whether the service can have carried out a change: it has the whole body, or may have it.
     pub(super) fn may_have_arrived(&self) -> bool {
-        !self.only_reads() && !self.is_cut_short && self.payload.as_ref().is_none_or(|payload| payload.is_sent())
+        let is_sent = self.payload.as_ref().is_none_or(|payload| payload.is_sent());
+        !self.only_reads() && !self.is_cut_short && !self.is_unsent && is_sent
     }
 
     /// How far the exchange has got.

@@ -6,7 +6,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use super::gate::{Gate, Patience, Refused, earlier};
-use super::http::{Exchange, Http, HttpSettings};
+use super::http::{Buffer, Exchange, Http, HttpSettings};
 use super::retry::{Attempts, RetryPolicy};
 use super::{Call, DecodeError, verdict};
 use crate::credentials::{Credentials, Scheme};
@@ -57,8 +57,18 @@ impl Session {
         self.http.base_url()
     }
 
-    pub(crate) fn asks_by_key(&self) -> bool {
-        self.credentials.scheme() == Scheme::ApiKey
+    /// Whether the service is on this machine, so that plain HTTP can be allowed.
+    pub(crate) fn is_local(&self) -> bool {
+        self.base_url().starts_with("http://")
+    }
+
+    /// When a call that begins now has to be over.
+    pub(crate) fn deadline(&self) -> Option<Instant> {
+        self.timeout.and_then(|timeout| Instant::now().checked_add(timeout))
+    }
+
+    pub(crate) fn scheme(&self) -> Scheme {
+        self.credentials.scheme()
     }
 
     /// The longest pause that the service can ask for.
@@ -73,17 +83,20 @@ impl Session {
     }
 
     /// Makes a call: waits for the turn, sends, retries what may be retried, and reads the answer with `decode`.
-    ///
-    /// `body` is a buffer that a caller who makes many calls keeps.
-    pub(crate) fn run<T>(
+    pub(crate) fn run<T>(&self, call: Call<'_>, decode: impl Fn(&[u8]) -> Result<T, DecodeError>) -> Result<T> {
+        self.run_in(&mut Buffer::default(), call, decode)
+    }
+
+    /// Makes one of many calls, whose responses use the same memory.
+    pub(crate) fn run_in<T>(
         &self,
+        body: &mut Buffer,
         mut call: Call<'_>,
-        body: &mut Vec<u8>,
         decode: impl Fn(&[u8]) -> Result<T, DecodeError>,
     ) -> Result<T> {
         let timeout = self.timeout;
         self.check()?;
-        let end = timeout.and_then(|timeout| Instant::now().checked_add(timeout));
+        let end = self.deadline();
         // What to say when the time is over: a deadline of the caller's own is told by who set it.
         let timeout = timeout.filter(|_| end.is_some_and(|end| call.deadline.is_none_or(|deadline| end < deadline)));
         call.deadline = earlier(call.deadline, end);
@@ -100,15 +113,19 @@ impl Session {
                 deadline: call.deadline,
                 budget_ends: attempts.budget_ends(),
             };
-            let mut permit = match self.gate.enter(call.endpoint, patience, call.cancel) {
+            let mut permit = match self.gate.enter(call.bucket(), patience, call.cancel) {
                 Ok(permit) => permit,
                 Err(refused) => return Err(not_sent(&call, refused, last).after_attempts(attempts.made().max(1))),
             };
             attempts.begin(permit.budget_ends());
-            let authorization = self.credentials.authorize()?;
+            // Another host never sees the credentials.
+            let authorization = match call.origin {
+                None => Some(self.credentials.authorize()?),
+                Some(_) => None,
+            };
 
             let began = Instant::now();
-            let Exchange { status, limits, outcome } = self.http.attempt(&mut call, &authorization, body);
+            let Exchange { status, limits, outcome } = self.http.attempt(&mut call, authorization.as_ref(), body);
             if status.is_some() {
                 permit.answered(limits);
             }
@@ -117,8 +134,10 @@ impl Session {
                 let subject = self.redacted(&call.subject());
                 log::debug!("{subject} -> {status} (attempt {}, {:?})", attempts.made(), began.elapsed());
             }
-            let answer =
-                outcome.and_then(|()| decode(body).map_err(|problem| verdict::undecodable(&call, body, problem)));
+            let answer = outcome.and_then(|()| {
+                let body = body.as_slice();
+                decode(body).map_err(|problem| verdict::undecodable(&call, body, problem))
+            });
             let error = match answer {
                 Ok(answer) => return Ok(answer),
                 Err(error) => self.redact(error),
@@ -130,6 +149,10 @@ impl Session {
                 _ => error,
             };
 
+            if call.has_progressed() {
+                attempts = Attempts::new(&self.retry);
+                attempts.begin(permit.budget_ends());
+            }
             // A quota that is used up is no rate limit.
             let is_refusal = error.kind() == ErrorKind::RateLimited && error.is_transient();
             let (is_repeated, pause) = if is_refusal {
@@ -141,18 +164,18 @@ impl Session {
                 (pause.is_some(), pause.unwrap_or_default())
             };
             drop(permit);
-            if status == Some(401) && !renewed && self.credentials.rejected(&authorization)? && call.rewind() {
-                renewed = true;
-                attempts.forgive();
-                continue;
+            if let (Some(401), Some(refused), false) = (status, &authorization, renewed) {
+                if self.credentials.rejected(refused)? && call.rewind().is_ok() {
+                    renewed = true;
+                    attempts.forgive();
+                    continue;
+                }
             }
             if !is_repeated {
                 return Err(error.after_attempts(attempts.made()));
             }
-            if !call.rewind() {
-                let error = error
-                    .advise("it was not tried again, because a reader can't be read twice: hand in a path or bytes");
-                return Err(error.after_attempts(attempts.made()));
+            if let Err(reason) = call.rewind() {
+                return Err(error.advise(reason).after_attempts(attempts.made()));
             }
             // After a refusal, the gate holds this caller back along with all the others.
             match call.cancel {

@@ -2,16 +2,17 @@
 
 use super::gate::Limits;
 use super::{Call, DecodeError};
+use crate::credentials::Scheme;
 use crate::error::{Asked, Error, ErrorKind, Outcome, ServiceError, classify};
 
 /// The service answered with a status that says no.
-pub(super) fn refusal(by_key: bool, call: &Call<'_>, status: u16, limits: Limits, body: &[u8]) -> Error {
+pub(super) fn refusal(scheme: Option<Scheme>, call: &Call<'_>, status: u16, limits: Limits, body: &[u8]) -> Error {
     let said = ServiceError::from_body(body);
     let pause = match status {
         429 => limits.pause(),
         _ => limits.retry_after,
     };
-    let asked = Asked { endpoint: call.endpoint, moment: call.moment(), by_key, echoes: &call.echoes };
+    let asked = Asked { endpoint: call.endpoint, moment: call.moment(), scheme, echoes: &call.echoes };
     let verdict = classify(&asked, Outcome::Status { status, pause }, &said);
     let error = Error::refused(verdict, call.subject(), said).with_status(status).with_retry_after(pause);
     if (300..400).contains(&status) {

@@ -7,6 +7,7 @@ use std::time::Duration;
 use super::words;
 use super::{ErrorKind, ErrorScope, ServiceError};
 use crate::call::Endpoint;
+use crate::credentials::Scheme;
 
 /// The service's windows last a minute. What asks for a longer pause is not its limiter of requests.
 const LONGEST_WINDOW: Duration = Duration::from_secs(60);
@@ -36,7 +37,8 @@ pub(crate) enum Moment {
 pub(crate) struct Asked<'a> {
     pub(crate) endpoint: &'a Endpoint,
     pub(crate) moment: Moment,
-    pub(crate) by_key: bool,
+    /// What the call was authorized with; `None` if it went to another host, which sees no credentials.
+    pub(crate) scheme: Option<Scheme>,
     /// Texts of the request that the service may repeat.
     pub(crate) echoes: &'a [String],
 }
@@ -59,6 +61,8 @@ pub(crate) fn classify(asked: &Asked<'_>, outcome: Outcome, said: &ServiceError)
     let lacks_scope = said.code.as_deref() == Some("INSUFFICIENT_SCOPE");
     let scope = match kind {
         ErrorKind::QuotaExhausted => ErrorScope::AssetType,
+        // Another host says nothing of the credentials, which it doesn't see.
+        ErrorKind::Unauthenticated if asked.scheme.is_none() => ErrorScope::Call,
         ErrorKind::Unauthenticated | ErrorKind::AccountModerated | ErrorKind::ProxyRefused => ErrorScope::Run,
         ErrorKind::PermissionDenied if lacks_scope || !asked.endpoint.names_a_resource() => ErrorScope::Run,
         ErrorKind::RateLimited | ErrorKind::Server => ErrorScope::Later,
@@ -119,11 +123,12 @@ fn advice(
         Outcome::Status { status, .. } => status,
         Outcome::OperationFailed => 0,
     };
+    let by_key = asked.scheme == Some(Scheme::ApiKey);
     let scopes = asked.endpoint.wanted_scopes();
     let grant = || {
         let word = if scopes.len() == 1 { "scope" } else { "scopes" };
         let scopes = scopes.join(" and ");
-        match asked.by_key {
+        match by_key {
             true => format!("give the key the {word} {scopes}"),
             false => format!("ask for the {word} {scopes} when authorizing"),
         }
@@ -136,15 +141,14 @@ fn advice(
         }
         // The gateway answers a key that it doesn't know with a list of errors; this code comes from behind it.
         ErrorKind::Unauthenticated
-            if asked.by_key
-                && !asked.endpoint.takes_group_keys()
-                && said.code.as_deref() == Some("UNAUTHENTICATED") =>
+            if by_key && !asked.endpoint.takes_group_keys() && said.code.as_deref() == Some("UNAUTHENTICATED") =>
         {
             "a key that a group owns is not accepted here; use a user's key or OAuth 2.0"
         }
-        ErrorKind::Unauthenticated if asked.by_key => {
+        ErrorKind::Unauthenticated if by_key => {
             "check that the key is complete, enabled, not expired, and allowed from this address"
         }
+        ErrorKind::Unauthenticated if asked.scheme.is_none() => return None,
         ErrorKind::Unauthenticated => "get a new access token; they last 15 minutes",
         ErrorKind::ProxyRefused => "put the proxy's user name and password into the proxy variable",
         ErrorKind::PermissionDenied => {
@@ -252,7 +256,7 @@ mod tests {
             let (endpoint, moment, outcome, code, message, kind, scope, again) = row;
             let text = |text: &str| Some(text.to_owned()).filter(|text| !text.is_empty());
             let said = ServiceError { code: text(code), message: text(message) };
-            let asked = Asked { endpoint, moment, by_key: true, echoes: &[] };
+            let asked = Asked { endpoint, moment, scheme: Some(Scheme::ApiKey), echoes: &[] };
             let verdict = classify(&asked, outcome, &said);
             assert_eq!((verdict.kind, verdict.scope), (kind, scope), "{row:?}");
             let repeated = match (verdict.outcome_unknown, verdict.transient) {
@@ -266,12 +270,12 @@ mod tests {
 
     #[test]
     fn advice_fits_the_failure() {
-        let advice = |endpoint, by_key, code: &str, message: &str, outcome| {
+        let advice = |endpoint, scheme, code: &str, message: &str, outcome| {
             let said = ServiceError { code: Some(code.to_owned()), message: Some(message.to_owned()) };
-            let asked = Asked { endpoint, moment: Moment::MayHaveArrived, by_key, echoes: &[] };
+            let asked = Asked { endpoint, moment: Moment::MayHaveArrived, scheme: Some(scheme), echoes: &[] };
             classify(&asked, outcome, &said).advice.unwrap_or_default()
         };
-        let create = |message: &str, code: u16| advice(CREATE, true, "", message, status(code));
+        let create = |message: &str, code: u16| advice(CREATE, Scheme::ApiKey, "", message, status(code));
         for code in [400, 403] {
             let moderated = create("User is moderated", code);
             assert!(moderated.contains("notice") && !moderated.contains("scope"), "{moderated}");
@@ -280,10 +284,17 @@ mod tests {
             let quota = create("Audio quota exceeded", code);
             assert!(quota.contains("quota") && !quota.contains("fewer") && !quota.contains("scope"), "{quota}");
         }
-        let lacking = |endpoint, by_key| advice(endpoint, by_key, "INSUFFICIENT_SCOPE", "", status(403));
-        assert_eq!(lacking(INVENTORY, true), "give the key the scope item:read");
-        assert_eq!(lacking(CREATE, false), "ask for the scopes asset:read and asset:write when authorizing");
-        let private = advice(INVENTORY, true, "PERMISSION_DENIED", "Private.", status(403));
+        let lacking = |endpoint, scheme| advice(endpoint, scheme, "INSUFFICIENT_SCOPE", "", status(403));
+        assert_eq!(lacking(INVENTORY, Scheme::ApiKey), "give the key the scope item:read");
+        assert_eq!(
+            lacking(CREATE, Scheme::AccessToken),
+            "ask for the scopes asset:read and asset:write when authorizing"
+        );
+        let private = advice(INVENTORY, Scheme::ApiKey, "PERMISSION_DENIED", "Private.", status(403));
         assert_eq!(private, "it may be private");
+
+        let elsewhere = Asked { endpoint: USER, moment: Moment::NotSent, scheme: None, echoes: &[] };
+        let verdict = classify(&elsewhere, status(401), &ServiceError::default());
+        assert_eq!((verdict.scope, verdict.advice), (ErrorScope::Call, None));
     }
 }

@@ -1,10 +1,8 @@
 //! A group, and the assets that it publishes.
 
-use crate::asset::{Asset, AssetUpdate, AssetUpload, AssetUploads, Creator};
+use crate::asset::publishing;
 use crate::client::Client;
 use crate::credentials::Credentials;
-use crate::error::Result;
-use crate::operation::Operation;
 
 /// A group, as the owner of assets. It uploads and updates as a [`User`](crate::User) does.
 ///
@@ -51,29 +49,6 @@ impl Group {
     pub fn client(&self) -> &Client {
         &self.client
     }
-
-    /// Uploads a file as a new asset of the group's. See [`User::upload_asset`](crate::User::upload_asset).
-    ///
-    /// # Errors
-    /// As [`User::upload_asset`](crate::User::upload_asset).
-    pub fn upload_asset(&self, upload: AssetUpload) -> Result<Operation<Asset>> {
-        upload.send(&self.client, Creator::Group(self.id), None)
-    }
-
-    /// Uploads many files at once. See [`User::upload_assets`](crate::User::upload_assets).
-    pub fn upload_assets<I>(&self, uploads: I) -> AssetUploads
-    where
-        I: IntoIterator<Item = AssetUpload>,
-        I::IntoIter: Send + 'static,
-    {
-        AssetUploads::new(self.client.clone(), Creator::Group(self.id), uploads.into_iter())
-    }
-
-    /// Changes an asset of the group's. See [`User::update_asset`](crate::User::update_asset).
-    ///
-    /// # Errors
-    /// As [`User::update_asset`](crate::User::update_asset).
-    pub fn update_asset(&self, update: AssetUpdate) -> Result<Operation<Asset>> {
-        update.send(&self.client)
-    }
 }
+
+publishing!(Group, owner "group", creator Group, key "a key of the group, or of a user who may manage its assets");

@@ -10,6 +10,7 @@ use std::sync::{Arc, OnceLock};
 use std::thread;
 use std::time::Instant;
 
+use percent_encoding::utf8_percent_encode;
 use serde_json::Value;
 
 pub(crate) use wait::Waiting;
@@ -17,9 +18,7 @@ pub use wait::{WaitOptions, WaitProgress};
 
 use self::answer::{Answer, Question, State};
 use self::wait::Next;
-use crate::call::Cancel;
-use crate::call::{Call, Session};
-use crate::call::{Endpoint, OperationName};
+use crate::call::{Call, Cancel, Endpoint, OperationName, SEGMENT, Session};
 use crate::error::{Asked, Error, ErrorKind, Moment, Outcome, Result, ServiceError, classify};
 
 /// Work that the service goes on with. It ends with a `T`, or fails.
@@ -57,6 +56,8 @@ pub struct Operation<T> {
 /// How an operation is polled, and how its result is read.
 pub(crate) struct Work<T> {
     pub(crate) poll: Endpoint,
+    /// Where the names of operations begin, if `poll` doesn't say: `/cloud/v2`.
+    pub(crate) root: String,
     pub(crate) decode: Decode<T>,
     /// Whether the call may be answered with the bare result in place of an operation.
     pub(crate) may_be_bare: bool,
@@ -83,7 +84,7 @@ impl<T: Clone> Operation<T> {
     pub(crate) fn start(session: &Session, call: Call<'_>, echoes: Vec<String>, work: Work<T>) -> Result<Self> {
         let subject = call.subject();
         let call = call.echoes(echoes.clone());
-        let answer = session.run(call, &mut Vec::new(), |body| Answer::read(body, &work, Question::Start))?;
+        let answer = session.run(call, |body| Answer::read(body, &work, Question::Start))?;
         let mut operation = Self { subject, echoes, ..Self::pending(session.clone(), None, work) };
         operation.name = operation.take(answer);
         Ok(operation)
@@ -148,13 +149,12 @@ impl<T: Clone> Operation<T> {
     fn poll_until(&self, deadline: Option<Instant>, cancel: Option<&Cancel>) -> Result<Option<T>> {
         if let (None, Some(name)) = (self.ended.get(), &self.name) {
             let path = self.work.poll_path(name).ok_or_else(|| {
-                let poll = self.work.poll.path();
-                Error::invalid_input(format!("{name} is not an operation of {poll}"))
+                Error::invalid_input(format!("{name} is not an operation of {}", self.work.poll.path()))
             })?;
             let call = Call::new(&self.work.poll, &path).deadline(deadline).cancel(cancel);
             let answer = self
                 .session
-                .run(call, &mut Vec::new(), |body| Answer::read(body, &self.work, Question::Poll))
+                .run(call, |body| Answer::read(body, &self.work, Question::Poll))
                 .map_err(|error| error.about_operation(Some(name.clone())))?;
             self.take(answer);
         }
@@ -202,7 +202,7 @@ impl<T> Operation<T> {
         let asked = Asked {
             endpoint: &self.work.poll,
             moment: Moment::Accepted,
-            by_key: self.session.asks_by_key(),
+            scheme: Some(self.session.scheme()),
             echoes: &self.echoes,
         };
         let verdict = classify(&asked, Outcome::OperationFailed, said);
@@ -232,8 +232,21 @@ impl<T> Operation<T> {
 impl<T> Work<T> {
     /// Where to poll the operation; `None` if the name isn't one of this endpoint's.
     fn poll_path(&self, name: &OperationName) -> Option<String> {
+        if self.poll.path().is_empty() {
+            return Some(resource_path(&self.root, name));
+        }
         poll_path(&self.poll, name)
     }
+}
+
+/// The path of a resource under `root`.
+fn resource_path(root: &str, name: &OperationName) -> String {
+    let mut path = root.to_owned();
+    for segment in name.as_str().split('/') {
+        path.push('/');
+        path.extend(utf8_percent_encode(segment, SEGMENT));
+    }
+    path
 }
 
 /// Fills the names of a resource path into the end of an endpoint's path.
@@ -284,5 +297,7 @@ mod tests {
         assert_eq!(path(&OF_USERS, "users/7/operations/a").as_deref(), Some("/cloud/v2/users/7/operations/a"));
         assert_eq!(path(&OF_USERS, "groups/7/operations/a"), None);
         assert_eq!(path(&OF_USERS, "operations/a"), None);
+        let name = "users/7/operations/a==".parse().expect("a name");
+        assert_eq!(resource_path("/cloud/v2", &name), "/cloud/v2/users/7/operations/a%3D%3D");
     }
 }

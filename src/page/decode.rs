@@ -4,7 +4,7 @@ use std::fmt;
 use std::marker::PhantomData;
 
 use serde::Deserialize;
-use serde::de::{self, DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde::de::{self, DeserializeOwned, DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::Value;
 
 use crate::call::DecodeError;
@@ -12,13 +12,16 @@ use crate::error::ServiceError;
 use crate::json;
 
 /// A model that comes in pages.
-pub(crate) trait PageItem: Sized {
+pub(crate) trait PageItem: Item {
     /// The name of the list in a page.
     const FIELD: &'static str;
 
     /// The largest page that the service gives.
     const MAX_PAGE_SIZE: u32 = 100;
+}
 
+/// How an item of a page is read.
+pub(crate) trait Item: Sized {
     /// The model as the service writes it.
     type Wire<'a>: Deserialize<'a>;
 
@@ -27,6 +30,27 @@ pub(crate) trait PageItem: Sized {
 
     /// Gives back what can't be read at all.
     fn from_value(value: Value) -> Result<Self, Value>;
+}
+
+/// A model of the caller's, which serde reads.
+struct Plain<T>(T);
+
+impl<T: DeserializeOwned> Item for Plain<T> {
+    type Wire<'a> = T;
+
+    fn from_wire(item: T) -> Option<Self> {
+        Some(Self(item))
+    }
+
+    fn from_value(value: Value) -> Result<Self, Value> {
+        T::deserialize(&value).map(Self).map_err(|_| value)
+    }
+}
+
+/// Reads a page of any models.
+pub(crate) fn decode_plain_page<T: DeserializeOwned>(body: &[u8], field: &str) -> Result<Contents<T>, DecodeError> {
+    let Contents { items, unreadable, next_token } = decode_page::<Plain<T>>(body, field)?;
+    Ok(Contents { items: items.into_iter().map(|Plain(item)| item).collect(), unreadable, next_token })
 }
 
 /// What stands in a page.
@@ -40,18 +64,18 @@ pub(crate) struct Contents<T> {
 
 /// Reads a page straight into models. If one item is of a kind that has to keep its JSON, or is strange, the page is read
 /// again with more patience.
-pub(crate) fn decode_page<T: PageItem>(body: &[u8]) -> Result<Contents<T>, DecodeError> {
+pub(crate) fn decode_page<T: Item>(body: &[u8], field: &str) -> Result<Contents<T>, DecodeError> {
     json::read(body, |text| {
         let mut deserializer = serde_json::Deserializer::from_str(text);
-        let read = Page::<T, Strict<T>>::new().deserialize(&mut deserializer).and_then(|page| {
+        let read = Page::<T, Strict<T>>::new(field).deserialize(&mut deserializer).and_then(|page| {
             deserializer.end()?;
             Ok(page)
         });
         if let Ok(page) = read {
-            return finish(page.items, Vec::new(), page.next_token, page.other, text);
+            return finish(page, Vec::new(), text, field);
         }
         let mut deserializer = serde_json::Deserializer::from_str(text);
-        let page = Page::<T, Patient>::new().deserialize(&mut deserializer)?;
+        let page = Page::<T, Patient>::new(field).deserialize(&mut deserializer)?;
         deserializer.end()?;
         let (mut items, mut unreadable) = (Vec::new(), Vec::new());
         for Patient(value) in page.items {
@@ -60,17 +84,12 @@ pub(crate) fn decode_page<T: PageItem>(body: &[u8]) -> Result<Contents<T>, Decod
                 Err(value) => unreadable.push(value),
             }
         }
-        finish(items, unreadable, page.next_token, page.other, text)
+        finish(Read { items, next_token: page.next_token, other: page.other }, unreadable, text, field)
     })
 }
 
-fn finish<T: PageItem>(
-    items: Vec<T>,
-    unreadable: Vec<Value>,
-    next: Option<String>,
-    other: Option<String>,
-    text: &str,
-) -> Result<Contents<T>, DecodeError> {
+fn finish<T>(page: Read<T>, unreadable: Vec<Value>, text: &str, field: &str) -> Result<Contents<T>, DecodeError> {
+    let Read { items, next_token, other } = page;
     if items.is_empty() && unreadable.is_empty() {
         // Neither an error nor a list under another name must pass for an empty page.
         let said = ServiceError::from_json(&serde_json::from_str(text)?).filter(|said| !said.is_ok());
@@ -78,11 +97,11 @@ fn finish<T: PageItem>(
             return Err(DecodeError::Service(said));
         }
         if let Some(other) = other {
-            let problem = format!("expected the list {:?}, found the list {other:?}", T::FIELD);
+            let problem = format!("expected the list {field:?}, found the list {other:?}");
             return Err(DecodeError::Json(de::Error::custom(problem)));
         }
     }
-    Ok(Contents { items, unreadable, next_token: next.filter(|token| !token.is_empty()) })
+    Ok(Contents { items, unreadable, next_token: next_token.filter(|token| !token.is_empty()) })
 }
 
 /// How an item is read.
@@ -95,7 +114,7 @@ trait ItemReader<'de>: Sized {
 /// Straight into the model, or not at all.
 struct Strict<T>(PhantomData<T>);
 
-impl<'de, T: PageItem> ItemReader<'de> for Strict<T> {
+impl<'de, T: Item> ItemReader<'de> for Strict<T> {
     type Item = T;
 
     fn read<D: Deserializer<'de>>(deserializer: D) -> Result<T, D::Error> {
@@ -116,7 +135,10 @@ impl<'de> ItemReader<'de> for Patient {
 }
 
 /// A page whose items are read by `R`.
-struct Page<T, R>(PhantomData<(T, R)>);
+struct Page<'f, T, R> {
+    field: &'f str,
+    reader: PhantomData<(T, R)>,
+}
 
 struct Read<I> {
     items: Vec<I>,
@@ -125,13 +147,13 @@ struct Read<I> {
     other: Option<String>,
 }
 
-impl<T, R> Page<T, R> {
-    fn new() -> Self {
-        Self(PhantomData)
+impl<'f, T, R> Page<'f, T, R> {
+    fn new(field: &'f str) -> Self {
+        Self { field, reader: PhantomData }
     }
 }
 
-impl<'de, T: PageItem, R: ItemReader<'de>> DeserializeSeed<'de> for Page<T, R> {
+impl<'de, T: Item, R: ItemReader<'de>> DeserializeSeed<'de> for Page<'_, T, R> {
     type Value = Read<R::Item>;
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
@@ -139,11 +161,11 @@ impl<'de, T: PageItem, R: ItemReader<'de>> DeserializeSeed<'de> for Page<T, R> {
     }
 }
 
-impl<'de, T: PageItem, R: ItemReader<'de>> Visitor<'de> for Page<T, R> {
+impl<'de, T: Item, R: ItemReader<'de>> Visitor<'de> for Page<'_, T, R> {
     type Value = Read<R::Item>;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "a page with the list {:?}", T::FIELD)
+        write!(f, "a page with the list {:?}", self.field)
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
@@ -152,15 +174,15 @@ impl<'de, T: PageItem, R: ItemReader<'de>> Visitor<'de> for Page<T, R> {
             Next,
             Other(String),
         }
-        struct KeyVisitor(&'static str);
-        impl<'de> DeserializeSeed<'de> for KeyVisitor {
+        struct KeyVisitor<'f>(&'f str);
+        impl<'de> DeserializeSeed<'de> for KeyVisitor<'_> {
             type Value = Key;
 
             fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Key, D::Error> {
                 deserializer.deserialize_identifier(self)
             }
         }
-        impl Visitor<'_> for KeyVisitor {
+        impl Visitor<'_> for KeyVisitor<'_> {
             type Value = Key;
 
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -178,7 +200,7 @@ impl<'de, T: PageItem, R: ItemReader<'de>> Visitor<'de> for Page<T, R> {
 
         let mut has_list = false;
         let mut read = Read { items: Vec::new(), next_token: None, other: None };
-        while let Some(key) = map.next_key_seed(KeyVisitor(T::FIELD))? {
+        while let Some(key) = map.next_key_seed(KeyVisitor(self.field))? {
             match key {
                 Key::Items => {
                     has_list = true;

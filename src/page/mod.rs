@@ -8,13 +8,15 @@ use std::collections::VecDeque;
 use std::fmt;
 use std::iter::FusedIterator;
 
+use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 pub use cursor::Cursor;
-pub(crate) use decode::PageItem;
 #[cfg(fuzzing)]
 pub(crate) use decode::decode_page;
+pub(crate) use decode::{Item, PageItem};
 pub(crate) use pages::Listing;
+use pages::PageShape;
 pub use pages::{Page, Pages};
 
 use crate::call::Session;
@@ -61,7 +63,18 @@ impl<T> Pager<T> {
     where
         T: PageItem,
     {
-        let pages = Pages::new(session, listing);
+        Self::with(Pages::new(session, listing, PageShape::of_model()))
+    }
+
+    /// Lists whatever serde reads from the list `field` of each page.
+    pub(crate) fn plain(session: Session, listing: Result<Listing>, field: String) -> Self
+    where
+        T: DeserializeOwned,
+    {
+        Self::with(Pages::new(session, listing, PageShape::plain(field)))
+    }
+
+    fn with(pages: Pages<T>) -> Self {
         Self { pages, items: VecDeque::new(), taken: 0, unreadable: Vec::new(), unreadable_count: 0 }
     }
 

@@ -1,12 +1,14 @@
+use std::borrow::Cow;
 use std::fmt;
 use std::iter::FusedIterator;
 
+use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use super::cursor::{Cursor, fingerprint};
-use super::decode::{Contents, PageItem, decode_page};
+use super::decode::{Contents, PageItem, decode_page, decode_plain_page};
 use crate::call::Endpoint;
-use crate::call::{Call, DecodeError, Session};
+use crate::call::{Buffer, Call, DecodeError, Session};
 use crate::error::{Error, Result};
 
 /// A page of a listing, from [`Pager::pages`](crate::Pager::pages).
@@ -25,7 +27,11 @@ pub struct Page<T> {
 #[derive(Clone, Debug)]
 pub(crate) struct Listing {
     pub(crate) endpoint: Endpoint,
+    /// What the path was made from, where the endpoint doesn't say.
+    pub(crate) template: Option<String>,
     pub(crate) path: String,
+    /// What each request asks for beside the page, with its question mark.
+    pub(crate) query: String,
     /// One listing for each, joined. None at all is an empty listing.
     pub(crate) filters: Vec<Option<String>>,
 }
@@ -34,11 +40,16 @@ impl Listing {
     /// Tells this listing from others. What it filters is a part of it.
     fn fingerprint(&self) -> u32 {
         let filters = self.filters.iter().map(|filter| filter.as_deref().unwrap_or_default());
-        fingerprint([self.path.as_str()].into_iter().chain(filters))
+        let query = Some(self.query.as_str()).filter(|query| !query.is_empty());
+        fingerprint([self.path.as_str()].into_iter().chain(query).chain(filters))
     }
 
-    fn request<'a>(&'a self, page_size: u32, cursor: &Cursor) -> Call<'a> {
-        let mut request = Call::new(&self.endpoint, &self.path).query("maxPageSize", page_size.to_string());
+    fn request<'a>(&'a self, page_size: Option<u32>, cursor: &Cursor) -> Call<'a> {
+        let mut request =
+            Call::new(&self.endpoint, &self.path).template(self.template.as_deref()).raw_query(&self.query);
+        if let Some(size) = page_size {
+            request = request.query("maxPageSize", size.to_string());
+        }
         if let Some(filter) = self.filters.get(cursor.part).and_then(Option::as_ref) {
             request = request.query("filter", filter);
         }
@@ -49,6 +60,32 @@ impl Listing {
     }
 }
 
+/// How a page is asked for and read.
+pub(crate) struct PageShape<T> {
+    /// The name of the list in it.
+    field: Cow<'static, str>,
+    /// `None` leaves it to the query, or to the service.
+    size: Option<u32>,
+    decode: fn(&[u8], &str) -> Result<Contents<T>, DecodeError>,
+}
+
+impl<T> PageShape<T> {
+    pub(super) fn of_model() -> Self
+    where
+        T: PageItem,
+    {
+        Self { field: Cow::Borrowed(T::FIELD), size: Some(T::MAX_PAGE_SIZE), decode: decode_page }
+    }
+
+    /// A page of whatever serde reads.
+    pub(super) fn plain(field: String) -> Self
+    where
+        T: DeserializeOwned,
+    {
+        Self { field: Cow::Owned(field), size: None, decode: decode_plain_page }
+    }
+}
+
 /// A listing by whole pages, from [`Pager::pages`](crate::Pager::pages).
 #[must_use = "a listing makes no request until it is iterated over"]
 pub struct Pages<T> {
@@ -56,9 +93,8 @@ pub struct Pages<T> {
     /// Or why there is nothing to ask for.
     listing: Result<Listing>,
     fingerprint: u32,
-    page_size: u32,
-    decode: fn(&[u8]) -> Result<Contents<T>, DecodeError>,
-    body: Vec<u8>,
+    shape: PageShape<T>,
+    body: Buffer,
     /// The page that was given out last, or that failed.
     current: Cursor,
     next: Option<Cursor>,
@@ -69,18 +105,14 @@ pub struct Pages<T> {
 }
 
 impl<T> Pages<T> {
-    pub(super) fn new(session: Session, listing: Result<Listing>) -> Self
-    where
-        T: PageItem,
-    {
+    pub(super) fn new(session: Session, listing: Result<Listing>, shape: PageShape<T>) -> Self {
         let fingerprint = listing.as_ref().map_or(0, Listing::fingerprint);
         let start = Cursor { listing: Some(fingerprint), ..Cursor::default() };
         Self {
             session,
             fingerprint,
-            page_size: T::MAX_PAGE_SIZE,
-            decode: decode_page,
-            body: Vec::new(),
+            shape,
+            body: Buffer::default(),
             current: start.clone(),
             next: Some(start).filter(|_| listing.as_ref().map_or(true, |listing| !listing.filters.is_empty())),
             listing,
@@ -103,7 +135,7 @@ impl<T> Pages<T> {
     }
 
     pub(super) fn subject(&self) -> String {
-        let subject = |listing: &Listing| listing.request(self.page_size, &self.current).subject();
+        let subject = |listing: &Listing| listing.request(self.shape.size, &self.current).subject();
         self.listing.as_ref().map(subject).unwrap_or_default()
     }
 
@@ -128,13 +160,14 @@ impl<T> Pages<T> {
             Ok(listing) => listing,
             Err(refusal) => return Some(Err(refusal.clone())),
         };
-        let request = listing.request(self.page_size, &cursor);
+        let request = listing.request(self.shape.size, &cursor);
         let subject = request.subject();
         self.current = cursor;
-        let mut contents = match self.session.run(request, &mut self.body, self.decode) {
-            Ok(contents) => contents,
-            Err(error) => return Some(Err(error)),
-        };
+        let mut contents =
+            match self.session.run_in(&mut self.body, request, |body| (self.shape.decode)(body, &self.shape.field)) {
+                Ok(contents) => contents,
+                Err(error) => return Some(Err(error)),
+            };
         if let Some(next) = &contents.next_token {
             if self.current.token.as_ref() == Some(next) || self.circle.closes_with(next) {
                 return Some(Err(Error::invalid_response(

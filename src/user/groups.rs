@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use serde_json::Value;
 
-use crate::page::PageItem;
+use crate::page::{Item, PageItem};
 use crate::wire::{self, path_id};
 
 /// A user's place in a group, from [`User::list_groups`](crate::User::list_groups).
@@ -69,7 +69,9 @@ pub(crate) struct WireMembership<'a> {
 
 impl PageItem for GroupMembership {
     const FIELD: &'static str = "groupMemberships";
+}
 
+impl Item for GroupMembership {
     type Wire<'a> = WireMembership<'a>;
 
     fn from_wire(wire: WireMembership<'_>) -> Option<Self> {

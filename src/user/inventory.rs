@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::InventoryAssetType;
 use crate::open_enum::open_enum;
-use crate::page::PageItem;
+use crate::page::{Item, PageItem};
 use crate::wire;
 
 /// One thing that a user owns, from [`User::list_inventory`](crate::User::list_inventory).
@@ -274,7 +274,9 @@ struct PrivateServerDetails {
 
 impl PageItem for InventoryItem {
     const FIELD: &'static str = "inventoryItems";
+}
 
+impl Item for InventoryItem {
     type Wire<'a> = WireItem;
 
     fn from_wire(item: WireItem) -> Option<Self> {

@@ -15,14 +15,12 @@ pub use inventory::{
 pub use inventory_asset_type::InventoryAssetType;
 pub use inventory_filter::{InventoryFilter, InventoryIds, InventoryKinds};
 
-use crate::asset::{Asset, AssetUpdate, AssetUpload, AssetUploads, Creator};
-use crate::call::Endpoint;
-use crate::call::{Call, DecodeError};
+use crate::asset::publishing;
+use crate::call::{Call, DecodeError, Endpoint};
 use crate::client::Client;
 use crate::credentials::Credentials;
 use crate::error::{Error, Result};
 use crate::json;
-use crate::operation::Operation;
 use crate::page::{Listing, Pager};
 
 /// Fetches a user's profile.
@@ -105,9 +103,7 @@ impl User {
     /// <https://create.roblox.com/docs/cloud/reference/features/users#Cloud_GetUser>
     pub fn fetch_info(&self) -> Result<UserInfo> {
         let path = GET_USER.fill(&[&self.id]);
-        self.client
-            .session()
-            .run(Call::new(&GET_USER, &path), &mut Vec::new(), |body| json::from_slice(body).map_err(DecodeError::from))
+        self.client.session().run(Call::new(&GET_USER, &path), |body| json::from_slice(body).map_err(DecodeError::from))
     }
 
     /// Lists all that the user owns.
@@ -141,7 +137,13 @@ impl User {
 
     fn inventory(&self, filters: Result<Vec<Option<String>>>) -> Pager<InventoryItem> {
         let path = LIST_INVENTORY_ITEMS.fill(&[&self.id]);
-        let listing = filters.map(|filters| Listing { endpoint: LIST_INVENTORY_ITEMS, path, filters });
+        let listing = filters.map(|filters| Listing {
+            endpoint: LIST_INVENTORY_ITEMS,
+            template: None,
+            path,
+            query: String::new(),
+            filters,
+        });
         Pager::new(self.client.session().clone(), listing)
     }
 
@@ -153,64 +155,14 @@ impl User {
     pub fn list_groups(&self) -> Pager<GroupMembership> {
         let listing = Listing {
             endpoint: LIST_GROUP_MEMBERSHIPS,
+            template: None,
             path: LIST_GROUP_MEMBERSHIPS.fill(&[&"-"]),
+            query: String::new(),
             // With `-`, the reference documents this form alone.
             filters: vec![Some(format!("user in ['users/{}']", self.id))],
         };
         Pager::new(self.client.session().clone(), Ok(listing))
     }
-
-    /// Uploads a file as a new asset of the user's.
-    ///
-    /// Needs a key of the user, or an authorization, with the scopes `asset:read` and `asset:write`. The file is
-    /// streamed, whatever its size.
-    ///
-    /// Content that breaks Roblox's terms can get the account moderated: the one that owns the key or, under OAuth 2.0,
-    /// the one that gave the authorization.
-    ///
-    /// # Errors
-    /// [`InvalidInput`](crate::ErrorKind::InvalidInput) and [`Io`](crate::ErrorKind::Io) if it can't be sent as it
-    /// is. If [`outcome_unknown`](crate::Error::outcome_unknown), the asset may be there or not: an upload is never
-    /// repeated when it can have arrived.
-    ///
-    /// <https://create.roblox.com/docs/cloud/reference/features/assets#Assets_CreateAsset>
-    pub fn upload_asset(&self, upload: AssetUpload) -> Result<Operation<Asset>> {
-        upload.send(&self.client, Creator::User(self.id), None)
-    }
-
-    /// Uploads many files at once, some at the same time, and waits for each to be done. Yields an
-    /// [`UploadOutcome`](crate::UploadOutcome) as each ends.
-    ///
-    /// ```no_run
-    /// # use rblxopencloud::{AssetUpload, Result, User};
-    /// # fn run(user: &User) -> Result<()> {
-    /// let uploads = vec![AssetUpload::from_path("crate.png")?, AssetUpload::from_path("creak.ogg")?];
-    /// for outcome in user.upload_assets(uploads) {
-    ///     println!("{}: {:?}", outcome.index, outcome.result.map(|asset| asset.id));
-    /// }
-    /// # Ok(())
-    /// # }
-    /// ```
-    ///
-    /// Needs what [`upload_asset`](Self::upload_asset) needs, and the results are what it gives.
-    pub fn upload_assets<I>(&self, uploads: I) -> AssetUploads
-    where
-        I: IntoIterator<Item = AssetUpload>,
-        I::IntoIter: Send + 'static,
-    {
-        AssetUploads::new(self.client.clone(), Creator::User(self.id), uploads.into_iter())
-    }
-
-    /// Changes an asset of the user's.
-    ///
-    /// Needs a key of the user, or an authorization, with the scopes `asset:read` and `asset:write`.
-    ///
-    /// # Errors
-    /// As [`upload_asset`](Self::upload_asset); [`InvalidInput`](crate::ErrorKind::InvalidInput) also if the update
-    /// changes nothing.
-    ///
-    /// <https://create.roblox.com/docs/cloud/reference/features/assets#Assets_UpdateAsset>
-    pub fn update_asset(&self, update: AssetUpdate) -> Result<Operation<Asset>> {
-        update.send(&self.client)
-    }
 }
+
+publishing!(User, owner "user", creator User, key "a key or an authorization of the user");

@@ -13,6 +13,7 @@ mod limits;
 mod simulation;
 mod window;
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -21,16 +22,22 @@ pub(crate) use limits::Limits;
 pub(crate) use window::earlier;
 
 use self::window::{Closing, Line, Outcome, Pass, Window};
-use crate::call::Endpoint;
+use crate::call::Method;
 use crate::call::cancel::{Cancel, Wake};
 use crate::call::retry::{RetryPolicy, random_fraction};
 
 /// Lets requests through while the service will take them. Shared by all clones and threads of a client.
 #[derive(Debug, Default)]
 pub(crate) struct Gate {
-    buckets: Mutex<HashMap<Endpoint, Arc<Bucket>>>,
+    buckets: Mutex<HashMap<BucketName, Arc<Bucket>>>,
     closing: Closing,
 }
+
+/// The method and the path template, or the host, of what is counted together.
+pub(crate) type BucketName = (Method, Cow<'static, str>);
+
+/// Requests that are named at run time could make any number of buckets.
+const MAX_BUCKETS: usize = 1024;
 
 /// What is counted together, and those who wait for it.
 #[derive(Debug, Default)]
@@ -70,11 +77,11 @@ impl Gate {
     /// Waits for the turn and takes it. The permit must be told what the answer said.
     pub(crate) fn enter(
         &self,
-        endpoint: &Endpoint,
+        bucket: BucketName,
         patience: Patience,
         cancel: Option<&Cancel>,
     ) -> Result<Permit, Refused> {
-        let bucket = self.bucket(endpoint);
+        let bucket = self.bucket(bucket);
         let mut line = Line::new(patience.longest_pause, patience.deadline, patience.budget_ends);
         let mut watch = None;
         let mut window = bucket.lock();
@@ -101,9 +108,12 @@ impl Gate {
         }
     }
 
-    fn bucket(&self, endpoint: &Endpoint) -> Arc<Bucket> {
+    fn bucket(&self, name: BucketName) -> Arc<Bucket> {
         let mut buckets = self.buckets.lock().unwrap_or_else(PoisonError::into_inner);
-        Arc::clone(buckets.entry(*endpoint).or_default())
+        if buckets.len() >= MAX_BUCKETS {
+            buckets.retain(|_, bucket| Arc::strong_count(bucket) > 1);
+        }
+        Arc::clone(buckets.entry(name).or_default())
     }
 }
 

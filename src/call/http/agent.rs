@@ -1,6 +1,7 @@
 use std::net::IpAddr;
 
 use ureq::http::Uri;
+use ureq::http::uri::Authority;
 use ureq::{Agent, Proxy, ProxyProtocol};
 
 use super::{BUFFER, SERVICE, net};
@@ -58,6 +59,29 @@ pub(crate) struct Host {
     pub(super) port: u16,
 }
 
+impl Host {
+    /// `None` if the name is missing, or the port isn't one.
+    pub(super) fn of(scheme: &str, authority: &Authority) -> Option<Self> {
+        // The parser takes any text for a port, and the scheme's own port would then be asked.
+        let port = match has_port(authority) {
+            true => authority.port_u16().filter(|port| *port != 0)?,
+            false if scheme == "https" => 443,
+            false => 80,
+        };
+        let name = authority.host().trim_start_matches('[').trim_end_matches(']');
+        if name.is_empty() {
+            return None;
+        }
+        let address: Option<IpAddr> = name.parse().ok();
+        let is_loopback = address.map_or(name.eq_ignore_ascii_case("localhost"), |address| address.is_loopback());
+        Some(Self { is_loopback, name: name.to_owned(), port })
+    }
+}
+
+fn has_port(authority: &Authority) -> bool {
+    authority.as_str() != authority.host()
+}
+
 /// HTTPS goes everywhere, plain HTTP only to this machine: a key must not cross a network in the clear.
 pub(crate) fn check_base_url(base_url: &str) -> Result<Host, String> {
     let shown = shown_url(base_url);
@@ -71,19 +95,10 @@ pub(crate) fn check_base_url(base_url: &str) -> Result<Host, String> {
     if authority.as_str().contains('@') || uri.query().is_some() || base_url.contains('#') {
         return Err(format!("a base URL has no user, query or fragment; one looks like {SERVICE}"));
     }
-    // The parser takes any text for a port, and the scheme's own port would then be asked.
-    let has_port = authority.as_str() != authority.host();
-    if has_port && authority.port_u16().is_none_or(|port| port == 0) {
+    if has_port(authority) && Host::of(scheme, authority).is_none() {
         return Err(format!("{shown:?} has no port from 1 to 65535 behind its colon"));
     }
-    let name = authority.host().trim_start_matches('[').trim_end_matches(']');
-    if name.is_empty() {
-        return Err(no_url());
-    }
-    let address: Option<IpAddr> = name.parse().ok();
-    let is_loopback = address.map_or(name.eq_ignore_ascii_case("localhost"), |address| address.is_loopback());
-    let port = authority.port_u16().unwrap_or(if scheme == "https" { 443 } else { 80 });
-    let host = Host { is_loopback, name: name.to_owned(), port };
+    let host = Host::of(scheme, authority).ok_or_else(no_url)?;
     match scheme {
         "https" => Ok(host),
         "http" if host.is_loopback => Ok(host),

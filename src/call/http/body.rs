@@ -6,9 +6,16 @@ use ureq::http::HeaderMap;
 
 use super::BUFFER;
 
+/// Enough for most responses.
+const FIRST_ROOM: usize = 16 * 1024;
+/// A server can declare anything.
+const MAX_FIRST_ROOM: u64 = 1024 * 1024;
+
 pub(super) enum ReadProblem {
     TooLarge(u64),
     Read(ureq::Error),
+    /// Whoever takes the chunks doesn't go on, and why.
+    Refused(String),
 }
 
 /// Unpacks what ureq leaves packed: it knows `gzip` in this spelling alone.
@@ -45,27 +52,69 @@ impl<R: Read> Read for Gzip<R> {
     }
 }
 
-/// Reads to the end, or fails at the bound or when the time is over.
-pub(super) fn read_bounded(
-    reader: &mut impl Read,
-    body: &mut Vec<u8>,
-    bound: u64,
-    end: Instant,
+/// Hands each piece over as it comes.
+pub(super) fn read_chunks(
+    reader: &mut dyn Read,
+    mut take: impl FnMut(&[u8]) -> Result<(), ReadProblem>,
 ) -> Result<(), ReadProblem> {
+    let mut chunk = vec![0; BUFFER];
     loop {
-        if Instant::now() >= end {
-            return Err(ReadProblem::Read(ureq::Error::Timeout(Timeout::Global)));
-        }
-        let filled = body.len();
-        body.resize(filled + BUFFER, 0);
-        let read = reader.read(&mut body[filled..]);
-        body.truncate(filled + read.as_ref().copied().unwrap_or(0));
-        match read {
+        match reader.read(&mut chunk) {
             Ok(0) => return Ok(()),
-            Ok(_) if body.len() as u64 > bound => return Err(ReadProblem::TooLarge(bound)),
-            Ok(_) => {}
+            Ok(read) => take(&chunk[..read])?,
             Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
             Err(error) => return Err(ReadProblem::Read(ureq::Error::from(error))),
+        }
+    }
+}
+
+/// The body of a response, in memory that is used again for the next one. It is zeroed once, and not for each read.
+#[derive(Debug, Default)]
+pub(crate) struct Buffer {
+    bytes: Vec<u8>,
+    filled: usize,
+}
+
+impl Buffer {
+    pub(crate) fn as_slice(&self) -> &[u8] {
+        &self.bytes[..self.filled]
+    }
+
+    pub(super) fn clear(&mut self) {
+        self.filled = 0;
+    }
+
+    /// Reads to the end, or fails at the bound or when the time is over. `expected` is how much is declared to come.
+    pub(super) fn read_from(
+        &mut self,
+        reader: &mut impl Read,
+        expected: Option<u64>,
+        bound: u64,
+        end: Instant,
+    ) -> Result<(), ReadProblem> {
+        self.clear();
+        // One byte more shows the end without growing.
+        let expected = expected.and_then(|expected| usize::try_from(expected.min(bound).min(MAX_FIRST_ROOM)).ok());
+        let room = expected.map_or(FIRST_ROOM, |expected| expected + 1);
+        if self.bytes.len() < room {
+            self.bytes.resize(room, 0);
+        }
+        loop {
+            if Instant::now() >= end {
+                return Err(ReadProblem::Read(ureq::Error::Timeout(Timeout::Global)));
+            }
+            if self.filled == self.bytes.len() {
+                self.bytes.resize(self.filled * 2, 0);
+            }
+            match reader.read(&mut self.bytes[self.filled..]) {
+                Ok(0) => return Ok(()),
+                Ok(read) => self.filled += read,
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(ReadProblem::Read(ureq::Error::from(error))),
+            }
+            if self.filled as u64 > bound {
+                return Err(ReadProblem::TooLarge(bound));
+            }
         }
     }
 }

@@ -61,6 +61,28 @@ pub(super) fn broken_exchange(
     }
 }
 
+/// Whether an exchange failed before anything of the request was sent.
+pub(super) fn is_before_sending(error: &ureq::Error) -> bool {
+    match error {
+        ureq::Error::Timeout(passed) => matches!(passed, Timeout::Resolve | Timeout::Connect),
+        ureq::Error::Other(other) => matches!(
+            other.downcast_ref(),
+            Some(
+                Failure::LookUp { .. }
+                    | Failure::Connect { .. }
+                    | Failure::Late { .. }
+                    | Failure::Certificate { .. }
+                    | Failure::Tls { .. }
+                    | Failure::Proxy(_)
+            )
+        ),
+        error => matches!(
+            error,
+            ureq::Error::HostNotFound | ureq::Error::ConnectionFailed | ureq::Error::ConnectProxyFailed(_)
+        ),
+    }
+}
+
 /// The connection could not be made, or broke before an answer.
 fn lost_connection(subject: String, failure: Failure, late: impl Fn(Timeout) -> String) -> Error {
     let lost = |what: String| Error::new(ErrorKind::Connection, subject.as_str()).explain(what);
@@ -138,6 +160,7 @@ pub(super) fn broken_answer(
             subject,
             format!("the answer is larger than {bound} bytes, which no answer of the service is"),
         ),
+        ReadProblem::Refused(problem) => Error::invalid_response(subject, problem),
         ReadProblem::Read(ureq::Error::Io(error)) => Error::new(ErrorKind::Connection, subject)
             .explain(format!("the connection broke in the middle of the answer: {error}"))
             .caused_by(error)

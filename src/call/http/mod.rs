@@ -4,27 +4,32 @@ mod agent;
 mod body;
 mod failure;
 pub(crate) mod net;
+mod target;
 
 use std::fmt;
+use std::io::Read;
 use std::time::{Duration, Instant};
 
-use ureq::http::{self, HeaderValue, Uri};
+use ureq::http::{self, HeaderMap, HeaderValue, Uri};
 use ureq::{Agent, AsSendBody, Proxy, SendBody};
 use zeroize::Zeroizing;
 
 #[cfg(fuzzing)]
 pub(crate) use agent::{check_base_url, shown_url as shown};
+pub(crate) use target::Target;
 
 #[cfg(not(fuzzing))]
 use self::agent::check_base_url;
-use self::agent::{adopted_agent, default_agent, proxy_to, shown_url};
-use self::body::{ReadProblem, read_bounded, unpacked};
+use self::agent::{Host, adopted_agent, default_agent, proxy_to, shown_url};
+pub(crate) use self::body::Buffer;
+use self::body::{ReadProblem, read_chunks, unpacked};
 use self::net::{EarlyAnswer, Failure};
+use super::download::ResponseHead;
 use super::gate::Limits;
 use super::retry::LONGEST;
 use super::{Call, Timeouts, left_until, verdict};
 use crate::credentials::{Authorization, Scheme};
-use crate::error::{Error, Result};
+use crate::error::{Error, ErrorKind, Result};
 
 const SERVICE: &str = "https://apis.roblox.com";
 
@@ -77,7 +82,10 @@ impl fmt::Debug for HttpSettings {
 pub(crate) struct Http {
     agent: Agent,
     base_url: String,
+    /// The proxy to the base URL.
     proxy: Option<Proxy>,
+    /// The agent that the caller handed in, whose proxy is used for other hosts too.
+    own_agent: Option<Agent>,
     /// Why no call can be made.
     problem: Option<String>,
     user_agent: String,
@@ -107,7 +115,15 @@ impl Http {
             Ok(proxy) => (proxy, None),
             Err(problem) => (None, Some(problem)),
         };
-        Self { agent, base_url, proxy, problem, user_agent: settings.user_agent, timeouts: settings.timeouts }
+        Self {
+            agent,
+            base_url,
+            proxy,
+            own_agent: settings.agent,
+            problem,
+            user_agent: settings.user_agent,
+            timeouts: settings.timeouts,
+        }
     }
 
     pub(super) fn base_url(&self) -> &str {
@@ -123,10 +139,16 @@ impl Http {
     }
 
     /// One request and its answer. The body of a good answer is left in `body`.
-    pub(super) fn attempt(&self, call: &mut Call<'_>, authorization: &Authorization, body: &mut Vec<u8>) -> Exchange {
+    pub(super) fn attempt(
+        &self,
+        call: &mut Call<'_>,
+        authorization: Option<&Authorization>,
+        body: &mut Buffer,
+    ) -> Exchange {
         body.clear();
-        let limit = self.limit(call.upload_size(), call.deadline);
-        let end = Instant::now() + limit;
+        let began = Instant::now();
+        let limit = self.limit(call);
+        let end = began + limit;
         let response = match self.exchange(call, authorization, limit) {
             Ok(response) => response,
             Err(error) => return Exchange { status: None, limits: Limits::default(), outcome: Err(error) },
@@ -143,6 +165,15 @@ impl Http {
             return answered(Err(error.with_unknown_outcome(!call.only_reads())));
         }
         let (head, packed) = response.into_parts();
+        if let (Some((download, _)), true, true) =
+            (&mut call.download, status.is_redirection(), call.endpoint.is_harmless())
+        {
+            if let Some(location) = head.headers.get("location").and_then(|location| location.to_str().ok()) {
+                download.redirect_to(location.to_owned());
+                return answered(Ok(()));
+            }
+        }
+        let length = head.headers.get("content-length").and_then(|length| length.to_str().ok()?.parse().ok());
         let mut reader = match unpacked(&head.headers, packed.into_reader()) {
             Ok(reader) => reader,
             Err(packing) if status.is_success() => {
@@ -151,24 +182,64 @@ impl Http {
             }
             Err(_) => Box::new(std::io::empty()),
         };
+        if let Some((download, _)) = &call.download {
+            let head = response_head(status.as_u16(), &head.headers);
+            if status.is_success() {
+                return answered(self.receive(call, head, &mut reader, began));
+            }
+            if status.as_u16() == 416 && download.is_complete_by(&head) {
+                return answered(Ok(()));
+            }
+        }
         if status.is_success() {
-            let read = read_bounded(&mut reader, body, LARGEST_BODY, end);
+            let read = body.read_from(&mut reader, length, LARGEST_BODY, end);
             let outcome =
                 read.map_err(|problem| failure::broken_answer(&self.timeouts, call, status.as_u16(), problem, limit));
             return answered(outcome);
         }
         // The status alone says enough, so what goes wrong with the body doesn't matter.
-        if let Err(ReadProblem::TooLarge(_)) = read_bounded(&mut reader, body, LARGEST_ERROR, end) {
-            let _ = read_bounded(&mut reader, &mut Vec::new(), LARGEST_DRAIN, end);
+        if let Err(ReadProblem::TooLarge(_)) = body.read_from(&mut reader, length, LARGEST_ERROR, end) {
+            let _ = Buffer::default().read_from(&mut reader, None, LARGEST_DRAIN, end);
         }
-        let by_key = authorization.scheme == Scheme::ApiKey;
-        answered(Err(verdict::refusal(by_key, call, status.as_u16(), limits, body)))
+        let scheme = authorization.map(|authorization| authorization.scheme);
+        answered(Err(verdict::refusal(scheme, call, status.as_u16(), limits, body.as_slice())))
+    }
+
+    /// Writes the body of a good response to where the download goes.
+    fn receive(&self, call: &mut Call<'_>, head: ResponseHead, reader: &mut dyn Read, began: Instant) -> Result<()> {
+        let (subject, status, limit) = (call.subject(), head.status, self.limit(call));
+        let deadline = call.deadline;
+        let Some((download, writer)) = &mut call.download else { return Ok(()) };
+        let invalid = |problem: String| Error::invalid_response(subject.as_str(), problem).with_status(status);
+        let mut skip = download.begin(head).map_err(invalid)?;
+        let before = download.written();
+        let read = read_chunks(reader, |chunk| {
+            let skipped = usize::try_from(skip).map_or(chunk.len(), |skip| skip.min(chunk.len()));
+            skip -= skipped as u64;
+            download.write(&mut **writer, &chunk[skipped..]).map_err(ReadProblem::Refused)?;
+            // Slow is fine as long as it gets on.
+            let allowed = self.timeouts.attempt_with(Some(download.written() - before));
+            match began.elapsed() >= allowed || deadline.is_some_and(|deadline| left_until(deadline).is_zero()) {
+                true => Err(ReadProblem::Read(ureq::Error::Timeout(ureq::Timeout::Global))),
+                false => Ok(()),
+            }
+        });
+        let missing = download.missing();
+        match read {
+            Ok(()) if missing == 0 => Ok(()),
+            Ok(()) => Err(Error::new(ErrorKind::Connection, subject)
+                .explain(format!("the content ended {missing} bytes early"))
+                .with_status(status)
+                .transient()),
+            Err(ReadProblem::Refused(problem)) => Err(download.take_problem().unwrap_or_else(|| invalid(problem))),
+            Err(problem) => Err(failure::broken_answer(&self.timeouts, call, status, problem, limit)),
+        }
     }
 
     fn exchange(
         &self,
         call: &mut Call<'_>,
-        authorization: &Authorization,
+        authorization: Option<&Authorization>,
         limit: Duration,
     ) -> Result<http::Response<ureq::Body>> {
         let end = Instant::now() + limit;
@@ -181,6 +252,7 @@ impl Http {
             sent = self.exchange_once(call, authorization, false, end);
         }
         sent.map_err(|error| {
+            call.is_unsent = failure::is_before_sending(&error);
             if let Some(problem) = call.payload.as_mut().and_then(|payload| payload.take_problem()) {
                 return problem;
             }
@@ -192,39 +264,60 @@ impl Http {
     fn exchange_once(
         &self,
         call: &mut Call<'_>,
-        authorization: &Authorization,
+        authorization: Option<&Authorization>,
         asks_first: bool,
         end: Instant,
     ) -> Result<http::Response<ureq::Body>, ureq::Error> {
         call.is_cut_short = false;
+        call.is_unsent = false;
         let upload = call.upload_size();
-        let uri: Uri = format!("{}{}{}", self.base_url, call.path, call.query)
+        let uri: Uri = format!("{}{}{}", call.origin.unwrap_or(&self.base_url), call.path, call.query)
             .parse()
             .map_err(|error: http::uri::InvalidUri| ureq::Error::Http(error.into()))?;
         let mut head = http::Request::builder()
             .method(call.endpoint.method().as_str())
             .uri(uri.clone())
             .header("user-agent", &self.user_agent)
-            .header("accept", "application/json");
-        let (name, value) = match authorization.scheme {
-            Scheme::ApiKey => ("x-api-key", Zeroizing::new(authorization.secret.expose().to_owned())),
-            Scheme::AccessToken => {
-                ("authorization", Zeroizing::new(format!("Bearer {}", authorization.secret.expose())))
+            .header("accept", if call.download.is_some() { "*/*" } else { "application/json" });
+        if let Some(authorization) = authorization {
+            let (name, value) = match authorization.scheme {
+                Scheme::ApiKey => ("x-api-key", Zeroizing::new(authorization.secret.expose().to_owned())),
+                Scheme::AccessToken => {
+                    ("authorization", Zeroizing::new(format!("Bearer {}", authorization.secret.expose())))
+                }
+            };
+            if let Ok(mut value) = HeaderValue::from_str(&value) {
+                value.set_sensitive(true);
+                head = head.header(name, value);
             }
-        };
-        if let Ok(mut value) = HeaderValue::from_str(&value) {
-            value.set_sensitive(true);
-            head = head.header(name, value);
         }
-        if let Some(payload) = &call.payload {
-            head = head.header("content-type", payload.content_type()).header("content-length", payload.len());
+        if let Some((download, _)) = &call.download {
+            // A position in a packed body is none in the content.
+            head = head.header("accept-encoding", "identity");
+            if let Some((range, validator)) = download.range() {
+                head = head.header("range", range).header("if-range", validator);
+            }
+        }
+        match &call.payload {
+            Some(payload) => {
+                head = head.header("content-type", payload.content_type()).header("content-length", payload.len());
+            }
+            // ureq would send an empty body in chunks.
+            None if call.endpoint.method().has_body() => head = head.header("content-length", 0),
+            None => {}
         }
         if asks_first {
             head = head.header("expect", "100-continue");
         }
+        let how = How {
+            upload,
+            end,
+            is_fresh: !call.only_reads(),
+            proxy: self.proxy_for(call, &uri).map_err(|_| ureq::Error::InvalidProxyUrl)?,
+        };
         let sent = match &mut call.payload {
-            Some(payload) => self.run(head, SendBody::from_reader(&mut **payload), upload, end),
-            None => self.run(head, (), upload, end),
+            Some(payload) => self.run(head, SendBody::from_reader(&mut **payload), how),
+            None => self.run(head, (), how),
         };
         match sent {
             Err(ureq::Error::Other(other)) => match other.downcast::<EarlyAnswer>() {
@@ -239,17 +332,30 @@ impl Http {
     }
 
     /// How long an attempt may take that begins now.
-    fn limit(&self, upload: Option<u64>, deadline: Option<Instant>) -> Duration {
-        self.timeouts.attempt_with(upload).min(deadline.map_or(Duration::MAX, left_until))
+    fn limit(&self, call: &Call<'_>) -> Duration {
+        let limit = match call.download {
+            None => self.timeouts.attempt_with(call.upload_size()),
+            // Its size isn't known yet.
+            Some(_) => LONGEST,
+        };
+        limit.min(call.left())
+    }
+
+    fn proxy_for(&self, call: &Call<'_>, uri: &Uri) -> Result<Option<Proxy>, String> {
+        let host = uri.authority().and_then(|authority| Host::of(uri.scheme_str().unwrap_or_default(), authority));
+        match (call.origin, host) {
+            (Some(_), Some(host)) => proxy_to(&host, self.own_agent.as_ref(), uri),
+            _ => Ok(self.proxy.clone()),
+        }
     }
 
     fn run(
         &self,
         head: http::request::Builder,
         body: impl AsSendBody,
-        upload: Option<u64>,
-        end: Instant,
+        how: How,
     ) -> Result<http::Response<ureq::Body>, ureq::Error> {
+        let How { upload, end, is_fresh, proxy } = how;
         let limit = left_until(end);
         let connect = self.timeouts.connect.min(LONGEST);
         let mut config = self
@@ -258,7 +364,7 @@ impl Http {
             .http_status_as_error(false)
             .max_redirects(0)
             .max_response_header_size(LARGEST_HEADERS)
-            .proxy(self.proxy.clone())
+            .proxy(proxy)
             .timeout_global(Some(limit))
             .timeout_resolve(Some(connect))
             .timeout_connect(Some(connect))
@@ -271,14 +377,35 @@ impl Http {
             .timeout_send_body(None)
             .timeout_recv_response(None)
             .timeout_recv_body(None);
-        if upload.is_some() {
+        if is_fresh {
             // Settings of its own keep a request out of the pool. A connection that has just been made can't turn out
-            // to be stale after the upload, when nobody knows what became of it.
+            // to be stale after a change, when nobody knows what became of it.
             let pooled = self.agent.config().output_buffer_size();
             let size = if pooled == UPLOAD_BUFFER { 2 * UPLOAD_BUFFER } else { UPLOAD_BUFFER };
             config = config.output_buffer_size(size);
         }
         self.agent.run(config.build())
+    }
+}
+
+/// How a request is sent.
+struct How {
+    upload: Option<u64>,
+    end: Instant,
+    /// Whether it needs a new connection.
+    is_fresh: bool,
+    proxy: Option<Proxy>,
+}
+
+fn response_head(status: u16, headers: &HeaderMap) -> ResponseHead {
+    let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok()).map(str::to_owned);
+    let is_packed = headers.contains_key("content-encoding");
+    ResponseHead {
+        status,
+        content_length: text("content-length").and_then(|length| length.parse().ok()).filter(|_| !is_packed),
+        content_range: text("content-range"),
+        // A weak one doesn't vouch for single bytes.
+        validator: text("etag").filter(|tag| !tag.starts_with("W/")).or_else(|| text("last-modified")),
     }
 }
 

@@ -1,0 +1,403 @@
+//! Calls to endpoints that have no method of their own.
+
+use std::fmt::{self, Display, Write as _};
+use std::io::Write;
+use std::sync::Arc;
+
+use percent_encoding::utf8_percent_encode;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use crate::call::{
+    Bytes, Call, DecodeError, Download, DownloadProgress, Endpoint, Method, OnProgress, SEGMENT, Session, Target,
+};
+use crate::client::Client;
+use crate::error::{Error, Result};
+use crate::json;
+use crate::operation::{Operation, Work};
+use crate::page::{Listing, Pager};
+
+/// Redirects that a download follows.
+const MAX_REDIRECTS: usize = 5;
+
+/// A call to any endpoint of Open Cloud, from [`Client::request`].
+///
+/// It has the credentials, retries, timeouts, rate limits and errors of every other call. It ends in one of these ways:
+///
+/// - [`fetch`](Self::fetch) returns a model, read from the JSON of the response;
+/// - [`send`](Self::send) returns nothing;
+/// - [`pages`](Self::pages) returns a [`Pager`];
+/// - [`operation`](Self::operation) returns an [`Operation`];
+/// - [`download`](Self::download) copies the response to a writer.
+///
+/// What is wrong with the request itself is an error of that method, before anything is sent.
+///
+/// ```no_run
+/// use rblxopencloud::{Client, Method};
+/// use serde::Deserialize;
+///
+/// #[derive(Deserialize)]
+/// #[serde(rename_all = "camelCase")]
+/// struct Universe {
+///     display_name: String,
+/// }
+///
+/// # fn main() -> rblxopencloud::Result<()> {
+/// let client = Client::from_env()?;
+/// let universe: Universe =
+///     client.request(Method::Get, "/cloud/v2/universes/{universe}").param("universe", 13058).fetch()?;
+/// println!("{}", universe.display_name);
+/// # Ok(())
+/// # }
+/// ```
+///
+/// The reference lists all endpoints: <https://create.roblox.com/docs/cloud/reference>
+#[must_use = "a request does nothing until it is sent"]
+pub struct Request {
+    session: Session,
+    endpoint: Endpoint,
+    path: String,
+    params: Vec<(String, String)>,
+    /// With its question mark; empty if there is none.
+    query: String,
+    body: Option<Bytes>,
+    max_size: u64,
+    on_progress: Option<OnProgress>,
+    /// What is wrong with the body.
+    problem: Option<String>,
+}
+
+/// Where a request goes.
+struct Place {
+    /// Another host than the service's.
+    origin: Option<String>,
+    path: String,
+    query: String,
+}
+
+impl Client {
+    /// Starts a request to an endpoint that has no method of its own.
+    ///
+    /// `path` begins with a slash. A name in braces is a parameter, whose value [`param`](Request::param) sets and escapes.
+    ///
+    /// It can also be a whole HTTPS URL. Another host than that of the [base URL](Self::base_url) never sees the credentials.
+    ///
+    /// ```no_run
+    /// # use rblxopencloud::{Client, Method, Result};
+    /// # fn run(client: &Client) -> Result<()> {
+    /// client
+    ///     .request(Method::Post, "/cloud/v2/universes/{universe}:publishMessage")
+    ///     .param("universe", 13058)
+    ///     .json(&serde_json::json!({ "topic": "news", "message": "hello" }))
+    ///     .send()?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn request(&self, method: Method, path: impl Into<String>) -> Request {
+        Request {
+            session: self.session().clone(),
+            endpoint: Endpoint::unnamed(method),
+            path: path.into(),
+            params: Vec::new(),
+            query: String::new(),
+            body: None,
+            max_size: u64::MAX,
+            on_progress: None,
+            problem: None,
+        }
+    }
+}
+
+impl Request {
+    /// Sets the value of a parameter of the path. It is escaped.
+    ///
+    /// All requests with the same path and other parameters share one rate limit. In a path that is written without
+    /// parameters, numbers are taken for ids.
+    pub fn param(mut self, name: &str, value: impl Display) -> Self {
+        self.params.push((name.to_owned(), value.to_string()));
+        self
+    }
+
+    /// Adds a parameter to the query. Name and value are escaped.
+    pub fn query(mut self, name: &str, value: impl Display) -> Self {
+        let value = value.to_string();
+        let (name, value) = (utf8_percent_encode(name, SEGMENT), utf8_percent_encode(&value, SEGMENT));
+        let separator = if self.query.is_empty() { '?' } else { '&' };
+        let _ = write!(self.query, "{separator}{name}={value}");
+        self
+    }
+
+    /// Sets the body: a value as JSON. Only `POST`, `PATCH` and `PUT` take one.
+    pub fn json(mut self, body: &(impl Serialize + ?Sized)) -> Self {
+        match serde_json::to_vec(body) {
+            Ok(content) => self.body = Some(Bytes::new("application/json", content)),
+            Err(error) => self.problem = Some(format!("the body can't be written as JSON: {error}")),
+        }
+        self
+    }
+
+    /// Sets the body: names and values as an HTML form sends them (`application/x-www-form-urlencoded`).
+    pub fn form<N: AsRef<str>, V: AsRef<str>>(mut self, fields: impl IntoIterator<Item = (N, V)>) -> Self {
+        let escaped = |text: &str| utf8_percent_encode(text, SEGMENT).to_string();
+        let fields = fields.into_iter().map(|(name, value)| escaped(name.as_ref()) + "=" + &escaped(value.as_ref()));
+        let content = fields.collect::<Vec<_>>().join("&").into_bytes();
+        self.body = Some(Bytes::new("application/x-www-form-urlencoded", content));
+        self
+    }
+
+    /// Sets the largest number of bytes that [`download`](Self::download) writes. Defaults to no limit.
+    pub fn max_size(mut self, bytes: u64) -> Self {
+        self.max_size = bytes;
+        self
+    }
+
+    /// Calls `f` each time that [`download`](Self::download) has written a piece, on the same thread.
+    pub fn on_progress(mut self, f: impl FnMut(DownloadProgress) + Send + 'static) -> Self {
+        self.on_progress = Some(Box::new(f));
+        self
+    }
+
+    /// Marks the call as one that does no more when it is made twice. A `GET` always is.
+    ///
+    /// Such a call is retried after every transient failure. Other calls are retried only if they surely weren't carried
+    /// out; see [`RetryPolicy`](crate::RetryPolicy).
+    pub fn idempotent(mut self) -> Self {
+        self.endpoint = self.endpoint.harmless();
+        self
+    }
+
+    /// Makes the call, and reads the JSON of the response.
+    ///
+    /// # Errors
+    /// Returns [`InvalidInput`](crate::ErrorKind::InvalidInput) if the request can't be sent as it is, and
+    /// [`InvalidResponse`](crate::ErrorKind::InvalidResponse) if the response isn't a `T`.
+    pub fn fetch<T: DeserializeOwned>(self) -> Result<T> {
+        self.run(|body| json::from_slice(body).map_err(DecodeError::from))
+    }
+
+    /// Makes the call, and ignores the body of the response.
+    ///
+    /// # Errors
+    /// Returns [`InvalidInput`](crate::ErrorKind::InvalidInput) if the request can't be sent as it is.
+    pub fn send(self) -> Result<()> {
+        self.run(|_| Ok(()))
+    }
+
+    /// Lists the items in the list `field` of each page. Makes no request.
+    ///
+    /// Pages are followed by `nextPageToken` and `pageToken`. Their size is the service's default unless the query has
+    /// `maxPageSize`. An item that isn't a `T` is skipped and [counted](Pager::unreadable_count).
+    ///
+    /// ```no_run
+    /// # use rblxopencloud::{Client, Method, Result};
+    /// # fn run(client: &Client) -> Result<()> {
+    /// let roles = client.request(Method::Get, "/cloud/v2/groups/{group}/roles").param("group", 7).query("maxPageSize", 20);
+    /// for role in roles.pages::<serde_json::Value>("groupRoles") {
+    ///     println!("{}", role?["displayName"]);
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn pages<T: DeserializeOwned>(self, field: impl Into<String>) -> Pager<T> {
+        let listing = self.place().and_then(|place| {
+            if self.body.is_some() || place.origin.is_some() {
+                return Err(Error::invalid_input("a listing takes no body, and no URL of another host"));
+            }
+            let template = Some(self.path.clone());
+            Ok(Listing { endpoint: self.endpoint, template, path: place.path, query: place.query, filters: vec![None] })
+        });
+        Pager::plain(self.session, listing, field.into())
+    }
+
+    /// Makes the call, which the service answers with an operation.
+    ///
+    /// The operation is polled under the first two segments of the path, such as `/cloud/v2`. To resume waiting for an
+    /// operation by its name, request its path.
+    ///
+    /// ```no_run
+    /// # use rblxopencloud::{Client, Method, Result};
+    /// # fn run(client: &Client) -> Result<()> {
+    /// let thumbnail = client
+    ///     .request(Method::Get, "/cloud/v2/users/{user}:generateThumbnail")
+    ///     .param("user", 156)
+    ///     .operation::<serde_json::Value>()?
+    ///     .wait()?;
+    /// println!("{}", thumbnail["imageUri"]);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// See [`fetch`](Self::fetch).
+    pub fn operation<T: DeserializeOwned + Clone>(mut self) -> Result<Operation<T>> {
+        let place = self.place()?;
+        if place.origin.is_some() {
+            return Err(Error::invalid_input("an operation can't be polled on another host"));
+        }
+        let root: Vec<&str> = place.path.split('/').take(3).collect();
+        let work = Work {
+            poll: Endpoint::unnamed(Method::Get).polling(),
+            root: root.join("/"),
+            decode: Arc::new(|result| T::deserialize(result)),
+            may_be_bare: false,
+        };
+        let mut body = self.body.take();
+        Operation::start(&self.session, self.call(&place, &mut body), Vec::new(), work)
+    }
+
+    /// Makes the call, and copies the body of the response to `writer` as it comes. Returns the number of bytes.
+    ///
+    /// Redirects of a `GET` are followed, over HTTPS only; another host never sees the credentials. After a break, the
+    /// download is resumed with a `Range` request, if the server names the version of the content (`ETag` or
+    /// `Last-Modified`). It ends with an error if the content has changed in between.
+    ///
+    /// A download may take any time as long as it doesn't stall. [`max_size`](Self::max_size) limits its size, and
+    /// [`on_progress`](Self::on_progress) reports how far it has come.
+    ///
+    /// ```no_run
+    /// # use rblxopencloud::{Client, Method};
+    /// # fn run(client: &Client, location: &str) -> Result<(), Box<dyn std::error::Error>> {
+    /// let mut file = std::fs::File::create("model.rbxm")?;
+    /// let size = client.request(Method::Get, location).max_size(50_000_000).download(&mut file)?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// Returns [`Io`](crate::ErrorKind::Io) if `writer` fails, and [`InvalidResponse`](crate::ErrorKind::InvalidResponse) if
+    /// the content is too large or has changed. What was written by then stays written.
+    pub fn download(mut self, writer: &mut dyn Write) -> Result<u64> {
+        let mut place = self.place()?;
+        let mut body = self.body.take();
+        let mut download = Download::new(self.max_size, self.on_progress.take());
+        let deadline = self.session.deadline();
+        for _ in 0..=MAX_REDIRECTS {
+            let call = self.call(&place, &mut body).deadline(deadline).download(&mut download, writer);
+            self.session.run(call, |_| Ok(()))?;
+            let Some(location) = download.take_redirect() else {
+                writer.flush().map_err(|error| Error::io("the destination of the download", error))?;
+                return Ok(download.written());
+            };
+            place = self.redirected(&place, &location)?;
+        }
+        Err(Error::invalid_response(self.subject(&place), format!("more than {MAX_REDIRECTS} redirects")))
+    }
+
+    fn run<T>(mut self, decode: impl Fn(&[u8]) -> Result<T, DecodeError>) -> Result<T> {
+        let place = self.place()?;
+        let mut body = self.body.take();
+        self.session.run(self.call(&place, &mut body), decode)
+    }
+
+    fn call<'a>(&'a self, place: &'a Place, body: &'a mut Option<Bytes>) -> Call<'a> {
+        let call = Call::new(&self.endpoint, &place.path)
+            .template(Some(&self.path))
+            .raw_query(&place.query)
+            .origin(place.origin.as_deref());
+        match body {
+            Some(body) => call.payload(body),
+            None => call,
+        }
+    }
+
+    /// Checks the request, and fills in the path.
+    fn place(&self) -> Result<Place> {
+        let place = self.try_place().map_err(Error::invalid_input)?;
+        if let Some(problem) = &self.problem {
+            return Err(Error::invalid_input(problem.clone()));
+        }
+        if self.body.is_some() && !self.endpoint.method().has_body() {
+            return Err(Error::invalid_input(format!("a {} request takes no body", self.endpoint.method())));
+        }
+        Ok(place)
+    }
+
+    fn try_place(&self) -> Result<Place, String> {
+        let invalid = || format!("invalid path {:?}; expected the form /cloud/v2/users/{{user}}", self.path);
+        let filled = fill(&self.path, &self.params)?;
+        if !filled.starts_with('/') {
+            if !filled.contains("://") {
+                return Err(invalid());
+            }
+            let mut place = self.place_of(Target::parse(&filled, self.session.is_local())?);
+            place.query = join_queries(&place.query, &self.query);
+            return Ok(place);
+        }
+        let is_plain = |byte: u8| byte.is_ascii_graphic() && !matches!(byte, b'?' | b'#' | b'\\');
+        if !filled.bytes().all(is_plain) || filled.split('/').any(|segment| matches!(segment, "." | "..")) {
+            return Err(format!("{}; set what has to be escaped with param and query", invalid()));
+        }
+        Ok(Place { origin: None, path: filled, query: self.query.clone() })
+    }
+
+    /// A URL under the base URL is the service's.
+    fn place_of(&self, target: Target) -> Place {
+        let url = format!("{}{}", target.origin, target.path);
+        match url.strip_prefix(self.session.base_url()).filter(|path| path.starts_with('/')) {
+            Some(path) => Place { origin: None, path: path.to_owned(), query: target.query },
+            None => Place { origin: Some(target.origin), path: target.path, query: target.query },
+        }
+    }
+
+    /// Where a redirect leads. Once it has left the service, nothing leads back to the credentials.
+    fn redirected(&self, from: &Place, location: &str) -> Result<Place> {
+        let (origin, path, query) = match &from.origin {
+            Some(origin) => (origin.clone(), from.path.clone(), from.query.clone()),
+            None => (self.session.base_url().to_owned(), from.path.clone(), from.query.clone()),
+        };
+        let url = Target { origin, path, query }.join(location);
+        let target = Target::parse(&url, self.session.is_local())
+            .map_err(|problem| Error::invalid_response(self.subject(from), format!("refused a redirect: {problem}")))?;
+        let place = self.place_of(target.clone());
+        Ok(match &from.origin {
+            Some(_) => Place { origin: Some(target.origin), path: target.path, query: target.query },
+            None => place,
+        })
+    }
+
+    fn subject(&self, place: &Place) -> String {
+        self.call(place, &mut None).subject()
+    }
+}
+
+/// Puts the values of the parameters into a path.
+fn fill(template: &str, params: &[(String, String)]) -> Result<String, String> {
+    let mut filled = String::with_capacity(template.len() + 16);
+    let mut used = vec![false; params.len()];
+    let mut rest = template;
+    while let Some((before, after)) = rest.split_once('{') {
+        let (name, after) =
+            after.split_once('}').ok_or_else(|| format!("the path {template:?} has no }} for its {{"))?;
+        let at = params.iter().rposition(|(known, _)| known == name);
+        let at = at.ok_or_else(|| format!("the path {template:?} needs a value: call param({name:?}, …)"))?;
+        let value = &params[at].1;
+        if value.is_empty() || value == "." || value == ".." {
+            return Err(format!("the parameter {name:?} can't be {value:?}"));
+        }
+        params.iter().zip(&mut used).filter(|((known, _), _)| known == name).for_each(|(_, used)| *used = true);
+        filled.push_str(before);
+        filled.extend(utf8_percent_encode(value, SEGMENT));
+        rest = after;
+    }
+    filled.push_str(rest);
+    match used.iter().position(|used| !used) {
+        Some(unused) => Err(format!("the path {template:?} has no parameter {:?}", params[unused].0)),
+        None => Ok(filled),
+    }
+}
+
+fn join_queries(first: &str, second: &str) -> String {
+    match (first.is_empty(), second.strip_prefix('?')) {
+        (false, Some(second)) => format!("{first}&{second}"),
+        (true, _) => second.to_owned(),
+        (false, None) => first.to_owned(),
+    }
+}
+
+impl fmt::Debug for Request {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // A URL can be signed in its query, and a body can hold secrets.
+        let path = self.path.split('?').next().unwrap_or_default();
+        f.debug_struct("Request").field("method", &self.endpoint.method()).field("path", &path).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,253 @@
+//! Requests to endpoints that have no method of their own.
+
+mod support;
+
+use std::time::Duration;
+
+use rblxopencloud::{Client, ErrorKind, ErrorScope, Method};
+use serde::Deserialize;
+use serde_json::{Value, json};
+use support::{KEY, Reply, Server, fails};
+
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Role {
+    id: String,
+    display_name: String,
+}
+
+const ROLES: &str = "/cloud/v2/groups/{group}/roles";
+
+#[test]
+fn a_model_is_read_from_the_response() {
+    let server = Server::script([Reply::ok(&json!({ "id": "9", "displayName": "Owner", "rank": 255 }))]);
+    let request = server.client().request(Method::Get, "/cloud/v2/groups/{group}/roles/{role}");
+    let role: Role = request.param("role", 9).param("group", 7).query("a b", "c&d=é").fetch().expect("it is a role");
+    assert_eq!(role, Role { id: "9".to_owned(), display_name: "Owner".to_owned() });
+    let request = &server.requests()[0];
+    assert_eq!((request.method.as_str(), request.path()), ("GET", "/cloud/v2/groups/7/roles/9"));
+    assert_eq!(request.target.split_once('?').unwrap().1, "a%20b=c%26d%3D%C3%A9");
+    assert_eq!(request.header("x-api-key"), Some(KEY));
+    assert!(request.header("content-type").is_none() && request.body.is_empty());
+}
+
+#[test]
+fn bodies_are_json_or_a_form() {
+    let server = Server::script([Reply::ok(&json!({}))]);
+    let request = |method| server.client().request(method, "/cloud/v2/things");
+    request(Method::Post).json(&json!({ "topic": "news" })).send().expect("it is sent");
+    request(Method::Patch).json("text").send().expect("it is sent");
+    request(Method::Put).form([("a b", "c&d"), ("é", "")]).send().expect("it is sent");
+    request(Method::Post).send().expect("it is sent");
+    request(Method::Delete).send().expect("it is sent");
+    let sent = server.requests();
+    let body = |at: usize| String::from_utf8(sent[at].body.clone()).expect("the body is text");
+    assert_eq!(body(0), r#"{"topic":"news"}"#);
+    assert_eq!(sent[0].header("content-type"), Some("application/json"));
+    assert_eq!(body(1), r#""text""#);
+    assert_eq!(body(2), "a%20b=c%26d&%C3%A9=");
+    assert_eq!(sent[2].header("content-type"), Some("application/x-www-form-urlencoded"));
+    assert_eq!((body(3).as_str(), sent[3].header("content-type")), ("", None));
+    let methods: Vec<&str> = sent.iter().map(|request| request.method.as_str()).collect();
+    assert_eq!(methods, ["POST", "PATCH", "PUT", "POST", "DELETE"]);
+}
+
+#[test]
+fn send_takes_any_successful_response() {
+    for reply in [Reply::text(204, ""), Reply::text(200, ""), Reply::text(200, "<p>"), Reply::ok(&json!([1]))] {
+        let server = Server::script([reply]);
+        server.client().request(Method::Post, "/a").send().expect("it is a success");
+    }
+    let server = Server::script([Reply::text(200, "")]);
+    fails(server.client().request(Method::Get, "/a").fetch::<Value>(), ErrorKind::InvalidResponse);
+}
+
+#[test]
+fn pages_are_followed_and_strange_items_are_counted() {
+    let server = Server::start(|request| {
+        Reply::ok(&match request.query("pageToken").as_deref() {
+            None => json!({ "groupRoles": [{ "id": "1", "displayName": "Guest" }, 5], "nextPageToken": "n" }),
+            Some("n") => json!({ "groupRoles": [{ "id": "2", "displayName": "Owner" }], "nextPageToken": "" }),
+            Some(other) => panic!("unexpected page token {other}"),
+        })
+    });
+    let request = || server.client().request(Method::Get, ROLES).param("group", 7).query("maxPageSize", 20);
+    let mut roles = request().pages::<Role>("groupRoles");
+    let ids: Vec<String> = roles.by_ref().map(|role| role.expect("the pages are good").id).collect();
+    assert_eq!((ids, roles.unreadable_count()), (vec!["1".to_owned(), "2".to_owned()], 1));
+    let sizes: Vec<_> = server.requests().iter().map(|request| request.query("maxPageSize")).collect();
+    assert_eq!(sizes, [Some("20".to_owned()), Some("20".to_owned())]);
+
+    let mut first = request().pages::<Role>("groupRoles");
+    first.next().expect("an item").expect("a role");
+    let rest = request().pages::<Role>("groupRoles").resume_from(first.cursor());
+    assert_eq!(rest.map(|role| role.expect("a role").id).collect::<Vec<_>>(), ["2"]);
+    let other = server.client().request(Method::Get, ROLES).param("group", 8).pages::<Role>("groupRoles");
+    let error = other.resume_from(first.cursor()).next().expect("an error");
+    fails(error, ErrorKind::InvalidInput);
+    let error = request().pages::<Role>("roles").next().expect("an error");
+    assert!(fails(error, ErrorKind::InvalidResponse).to_string().contains("groupRoles"));
+}
+
+#[test]
+fn an_operation_is_polled_beside_its_service() {
+    #[derive(Clone, Debug, Deserialize)]
+    #[serde(rename_all = "camelCase")]
+    struct Thumbnail {
+        image_uri: String,
+    }
+    let path = "users/156/operations/AAUA==";
+    let server = Server::start(move |request| {
+        Reply::ok(&match request.path() {
+            "/cloud/v2/users/156:generateThumbnail" => json!({ "path": path }),
+            "/cloud/v2/users/156/operations/AAUA%3D%3D" | "/cloud/v2/users/156/operations/AAUA==" => {
+                json!({ "path": path, "done": true, "response": { "imageUri": "https://picture" } })
+            }
+            other => panic!("unexpected path {other}"),
+        })
+    });
+    let request = server.client().request(Method::Get, "/cloud/v2/users/{user}:generateThumbnail").param("user", 156);
+    let operation = request.operation::<Thumbnail>().expect("it begins");
+    assert_eq!(operation.name().expect("it has a name").to_string(), path);
+    assert_eq!(operation.wait().expect("it ends").image_uri, "https://picture");
+
+    let resumed = server.client().request(Method::Get, format!("/cloud/v2/{path}"));
+    assert_eq!(
+        resumed.operation::<Thumbnail>().expect("it goes on").wait().expect("it ends").image_uri,
+        "https://picture"
+    );
+}
+
+#[test]
+fn only_calls_without_a_second_effect_are_repeated() {
+    let busy = || Server::script([Reply::text(503, ""), Reply::ok(&json!({}))]);
+    let request = |server: &Server, method| server.client().request(method, "/cloud/v2/things");
+    for method in [Method::Post, Method::Patch, Method::Put, Method::Delete] {
+        let server = busy();
+        let error = fails(request(&server, method).send(), ErrorKind::Server);
+        assert!(error.outcome_unknown() && server.count() == 1, "{method}");
+        let server = busy();
+        request(&server, method).idempotent().send().expect("it is tried again");
+        assert_eq!(server.count(), 2, "{method}");
+    }
+    let server = busy();
+    request(&server, Method::Get).send().expect("it is tried again");
+    assert_eq!(server.count(), 2);
+}
+
+#[test]
+fn a_change_without_a_body_is_repeated_if_nothing_was_sent() {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a free port");
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    drop(listener);
+    let client = Client::builder(KEY).base_url(url).retry(support::hasty()).build().unwrap();
+    for method in [Method::Post, Method::Delete] {
+        let error = fails(client.request(method, "/a").send(), ErrorKind::Connection);
+        assert!(error.is_retryable() && error.to_string().contains("tried 5 times"), "{error}");
+    }
+}
+
+/// A connection that turns out to be closed must not leave a change in doubt.
+#[test]
+fn a_change_goes_over_a_new_connection() {
+    let server = Server::script([Reply::ok(&json!({}))]);
+    let client = server.client();
+    for method in [Method::Get, Method::Get, Method::Post, Method::Delete, Method::Get] {
+        client.request(method, "/a").send().expect("it is sent");
+    }
+    let connections: Vec<usize> = server.requests().iter().map(|request| request.connection).collect();
+    assert_eq!(connections[0], connections[1]);
+    assert!(connections[2] != connections[1] && connections[3] != connections[2], "{connections:?}");
+}
+
+#[test]
+fn requests_with_one_template_share_a_rate_limit() {
+    let server = Server::start(|request| match request.path() {
+        "/cloud/v2/data/a" => Reply::text(429, "").with("retry-after", "30"),
+        _ => Reply::ok(&json!({})),
+    });
+    let client = server.client().with_timeout(Duration::from_secs(5));
+    let request = |name: &str| client.request(Method::Get, "/cloud/v2/data/{name}").param("name", name).send();
+    fails(request("a"), ErrorKind::RateLimited);
+    let error = fails(request("b"), ErrorKind::RateLimited);
+    assert!(error.to_string().contains("not sent"), "{error}");
+    client.request(Method::Get, "/cloud/v2/other/b").send().expect("another limit");
+    assert_eq!(server.count(), 2);
+}
+
+#[test]
+fn a_request_that_cannot_be_right_is_refused_before_it_is_sent() {
+    let server = Server::script([Reply::ok(&json!({}))]);
+    let client = server.client();
+    let get = |path: &str| client.request(Method::Get, path);
+    for (request, named) in [
+        (get("cloud/v2/users/1"), "invalid path"),
+        (get(""), "invalid path"),
+        (get("/a?b=c"), "query"),
+        (get("/a#b"), "query"),
+        (get("/a b"), "param"),
+        (get("/é"), "param"),
+        (get("/a/../b"), "param"),
+        (get("/a/{b}"), "param(\"b\", …)"),
+        (get("/a/{b"), "}"),
+        (get("/a/{b}").param("b", ""), "\"b\""),
+        (get("/a/{b}").param("b", ".."), "\"b\""),
+        (get("/a").param("b", 1), "\"b\""),
+        (get("/a").json(&1), "GET"),
+        (client.request(Method::Delete, "/a").json(&1), "DELETE"),
+        (client.request(Method::Post, "/a").json(&std::collections::HashMap::from([((1, 2), 3)])), "JSON"),
+        (get("http://elsewhere.example/a"), "HTTPS"),
+        (get("https://me:secret@elsewhere.example/a"), "user name"),
+    ] {
+        let error = fails(request.send(), ErrorKind::InvalidInput);
+        assert!(error.to_string().contains(named) && !error.to_string().contains("secret"), "{error}");
+    }
+    assert_eq!(server.count(), 0);
+}
+
+#[test]
+fn a_parameter_cannot_leave_its_segment() {
+    let server = Server::script([Reply::ok(&json!({}))]);
+    for (value, segment) in [("a/b", "a%2Fb"), ("a?b#c", "a%3Fb%23c"), ("%2e%2e", "%252e%252e"), ("../x", "..%2Fx")] {
+        server.client().request(Method::Get, "/things/{name}").param("name", value).send().expect("it is sent");
+        assert_eq!(server.requests().last().unwrap().target, format!("/things/{segment}"));
+    }
+}
+
+#[test]
+fn another_host_never_sees_the_key() {
+    let elsewhere = Server::start(|request| match request.path() {
+        "/no" => Reply::text(401, ""),
+        _ => Reply::ok(&json!({ "data": [] })),
+    });
+    let service = Server::script([Reply::ok(&json!({}))]);
+    for client in
+        [service.client(), service.client().with_credentials(rblxopencloud::Credentials::access_token("token-1"))]
+    {
+        let names = json!({ "usernames": ["builderman"] });
+        let url = format!("{}/v1/usernames/users", elsewhere.url());
+        client.request(Method::Post, url).json(&names).idempotent().fetch::<Value>().expect("it is JSON");
+        let error = fails(
+            client.request(Method::Get, format!("{}/no?key=x", elsewhere.url())).send(),
+            ErrorKind::Unauthenticated,
+        );
+        assert_eq!(error.scope(), ErrorScope::Call);
+        assert!(error.to_string().contains(&elsewhere.url()) && !error.to_string().contains("key="), "{error}");
+        // Its own URL is no other host.
+        client.request(Method::Get, format!("{}/a?b=c", service.url())).query("d", 1).send().expect("it is sent");
+    }
+    for request in elsewhere.requests() {
+        assert!(request.header("x-api-key").is_none() && request.header("authorization").is_none(), "{request:?}");
+    }
+    let own = service.requests();
+    assert_eq!(own[0].header("x-api-key"), Some(KEY));
+    assert_eq!(own[1].header("authorization"), Some("Bearer token-1"));
+    assert_eq!(own[0].target, "/a?b=c&d=1");
+}
+
+#[test]
+fn a_request_is_shown_without_its_query() {
+    let client = Client::new(KEY);
+    let request = client.request(Method::Post, "https://host.example/a?signature=secret").json("secret");
+    assert_eq!(format!("{request:?}"), r#"Request { method: Post, path: "https://host.example/a", .. }"#);
+}
