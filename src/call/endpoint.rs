@@ -64,6 +64,7 @@ pub struct Endpoint {
     /// Empty for an endpoint that is named at run time.
     path: &'static str,
     scopes: &'static [&'static str],
+    scopes_are_optional: bool,
     undocumented_scope: Option<&'static str>,
     denied_hint: Option<&'static str>,
     key_budget: Option<u32>,
@@ -103,6 +104,7 @@ impl Endpoint {
             method,
             path,
             scopes: &[],
+            scopes_are_optional: false,
             undocumented_scope: None,
             denied_hint: None,
             key_budget: None,
@@ -116,6 +118,13 @@ impl Endpoint {
     /// Sets the scopes that Roblox documents for it.
     pub(crate) const fn with_scopes(mut self, scopes: &'static [&'static str]) -> Self {
         self.scopes = scopes;
+        self
+    }
+
+    /// Sets the scopes that Roblox documents for it, which are needed for a part of the response only.
+    pub(crate) const fn with_optional_scopes(mut self, scopes: &'static [&'static str]) -> Self {
+        self.scopes = scopes;
+        self.scopes_are_optional = true;
         self
     }
 
@@ -162,10 +171,16 @@ impl Endpoint {
         self.path
     }
 
-    /// Returns the scopes that Roblox documents for it. Some are needed for some fields only.
+    /// Returns the scopes that Roblox documents for it. See [`required_scopes`](Self::required_scopes).
     #[must_use]
     pub const fn scopes(&self) -> &'static [&'static str] {
         self.scopes
+    }
+
+    /// Returns the scopes without which the service refuses the call. The others are needed for a part of the response only.
+    #[must_use]
+    pub const fn required_scopes(&self) -> &'static [&'static str] {
+        if self.scopes_are_optional { &[] } else { self.scopes }
     }
 
     /// Returns how many requests a minute the service accepts from all API keys of one owner.

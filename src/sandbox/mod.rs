@@ -3,31 +3,14 @@
 //! A [`Sandbox`] listens on the loopback interface and answers as the service does: in its words, with its checks and
 //! its page sizes, and with its failures when they are [injected](Sandbox::inject).
 
-mod access;
-mod answer;
-mod assets;
-mod content;
 mod demo;
-mod document;
-mod fault;
-mod filter;
 #[cfg(fuzzing)]
 pub(crate) mod fuzzing;
 mod http;
-mod inventory;
-mod listing;
-mod memberships;
-mod moderation;
-mod multipart;
-mod operations;
-mod quota;
-mod rate_limit;
-mod record;
-mod router;
+mod routes;
 mod rules;
 mod server;
-mod state;
-mod users;
+mod world;
 
 use std::fmt;
 use std::sync::MutexGuard;
@@ -36,18 +19,15 @@ use std::time::Duration;
 use serde::Deserialize;
 use serde_json::Value;
 
-pub use fault::Fault;
-pub use operations::{FailureCode, OperationFailure};
-pub use rate_limit::RateLimit;
-pub use record::{RecordedPart, RecordedRequest};
-pub use state::AssetContent;
+pub use server::{Fault, RateLimit, RecordedPart, RecordedRequest};
+pub use world::{AssetContent, FailureCode, OperationFailure};
 
 use crate::asset::Asset;
 use crate::client::{Client, ClientBuilder};
 use crate::error::{Error, Result};
 use crate::user::{GroupMembership, InventoryItem, UserInfo};
 use server::{Server, Shared, lock};
-use state::World;
+use world::{Inventory, World};
 
 /// A local Open Cloud with a world of its own: users, what they own, groups and assets.
 ///
@@ -101,13 +81,13 @@ impl Sandbox {
     /// The API key that it takes.
     #[must_use]
     pub fn api_key(&self) -> &str {
-        router::API_KEY
+        routes::API_KEY
     }
 
     /// The OAuth 2.0 access token that it takes.
     #[must_use]
     pub fn access_token(&self) -> &str {
-        router::ACCESS_TOKEN
+        routes::ACCESS_TOKEN
     }
 
     /// A new client of this sandbox, with the key and the default settings.
@@ -129,13 +109,12 @@ impl Sandbox {
 
     /// Adds a user, or replaces the one with this id.
     pub fn add_user(&self, user: UserInfo) {
-        let json = users::user_json(&user);
-        self.world().users.insert(user.id, json);
+        self.world().add_user(&user);
     }
 
     /// Sets what a user owns, in this order. Items without a path are given one.
     pub fn set_inventory(&self, user_id: u64, items: impl IntoIterator<Item = InventoryItem>) {
-        let inventory = inventory::Inventory::new(user_id, items);
+        let inventory = Inventory::new(user_id, items);
         self.world().inventories.insert(user_id, inventory);
     }
 

@@ -36,7 +36,7 @@ impl Sandbox {
     /// | scope | without it |
     /// |---|---|
     /// | `asset:write` | uploads and updates are refused with 403 `INSUFFICIENT_SCOPE` |
-    /// | `asset:read` | assets and operations are refused with 403 `INSUFFICIENT_SCOPE` |
+    /// | `asset:read` | uploads, updates, assets and operations are refused with 403 `INSUFFICIENT_SCOPE` |
     /// | `user.inventory-item:read` | private servers and purchased places are left out of inventories; the key's owner is refused their private inventory |
     /// | `user.advanced:read` | profiles have neither `premium` nor `idVerified` |
     /// | `user.social:read` | profiles have no `socialNetworkProfiles` |

@@ -27,13 +27,13 @@ use crate::page::{Listing, Pager};
 ///
 /// `premium` and `id_verified` need `user.advanced:read`, `social_network_profiles` needs `user.social:read`.
 pub const GET_USER: Endpoint = Endpoint::get("/cloud/v2/users/{user}")
-    .with_scopes(&["user.advanced:read", "user.social:read"])
+    .with_optional_scopes(&["user.advanced:read", "user.social:read"])
     .with_budget(1000, 10)
     .for_user_keys();
 
 /// Lists a user's inventory. Public inventories need no scope.
 pub const LIST_INVENTORY_ITEMS: Endpoint = Endpoint::get("/cloud/v2/users/{user}/inventory-items")
-    .with_scopes(&["user.inventory-item:read"])
+    .with_optional_scopes(&["user.inventory-item:read"])
     .with_denied_hint("if the inventory is private, only its owner's key or authorization with the scope user.inventory-item:read opens it")
     .with_budget(100, 20)
     .for_user_keys();

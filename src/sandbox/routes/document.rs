@@ -2,7 +2,7 @@
 //! doesn't exist.
 
 /// The methods, as an `allow` header lists them, and the path's template.
-pub(super) const PATHS: &[(&str, &str)] = &[
+pub(crate) const PATHS: &[(&str, &str)] = &[
     ("GET", "/asset-delivery-api/v1/assetId/{assetId}"),
     ("GET", "/asset-delivery-api/v1/assetId/{assetId}/version/{versionNumber}"),
     ("PATCH", "/asset-permissions-api/v1/assets/permissions"),
@@ -143,18 +143,33 @@ pub(super) const PATHS: &[(&str, &str)] = &[
 ];
 
 /// The methods of the path that these decoded segments name, and its template.
-pub(super) fn find(segments: &[&str]) -> Option<(&'static str, &'static str)> {
-    PATHS.iter().copied().find(|(_, template)| {
-        let parts = template[1..].split('/');
-        parts.clone().count() == segments.len() && parts.zip(segments).all(|(part, segment)| fits(part, segment))
-    })
+pub(crate) fn find(segments: &[&str]) -> Option<(&'static str, &'static str)> {
+    PATHS.iter().copied().find(|(_, template)| params(template, segments).is_some())
 }
 
-/// Whether a segment is what a template's part asks for: `{user_id}:generateThumbnail`, `{user_id}` or `users`. What stands
-/// behind a colon names a method, so no id has one.
-fn fits(part: &str, segment: &str) -> bool {
-    let Some((_, verb)) = part.strip_prefix('{').and_then(|part| part.split_once('}')) else { return part == segment };
-    segment.strip_suffix(verb).is_some_and(|id| !id.is_empty() && !id.contains(':'))
+/// The parameters of a path, if its decoded segments match a template.
+pub(crate) fn params<'a>(template: &str, segments: &[&'a str]) -> Option<Vec<&'a str>> {
+    let parts: Vec<&str> = template[1..].split('/').collect();
+    if parts.len() != segments.len() {
+        return None;
+    }
+    let mut params = Vec::new();
+    for (part, segment) in parts.into_iter().zip(segments) {
+        match param(part, segment)? {
+            "" => {}
+            param => params.push(param),
+        }
+    }
+    Some(params)
+}
+
+/// The parameter in a segment that matches a part of a template: `{user_id}:generateThumbnail`, `{user_id}` or `users`, which
+/// has none. What stands behind a colon names a method, so no id has one.
+fn param<'a>(part: &str, segment: &'a str) -> Option<&'a str> {
+    let Some((_, verb)) = part.strip_prefix('{').and_then(|part| part.split_once('}')) else {
+        return (part == segment).then_some("");
+    };
+    segment.strip_suffix(verb).filter(|id| !id.is_empty() && !id.contains(':'))
 }
 
 #[cfg(test)]

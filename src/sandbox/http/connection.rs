@@ -7,12 +7,12 @@ use percent_encoding::percent_decode_str;
 
 /// A head that is longer is refused.
 const BUFFER: usize = 64 * 1024;
-pub(super) const MOST_HEADERS: usize = 100;
+pub(crate) const MOST_HEADERS: usize = 100;
 const LONGEST_CHUNK_LINE: usize = 1024;
 
 /// Why there is no request to answer.
 #[derive(Debug)]
-pub(super) enum Problem {
+pub(crate) enum Problem {
     /// The connection broke.
     Io,
     /// It isn't HTTP.
@@ -28,23 +28,23 @@ impl From<io::Error> for Problem {
 
 /// All of a request but its body.
 #[derive(Debug)]
-pub(super) struct Head {
+pub(crate) struct Head {
     /// As it came; the log keeps nothing else of it.
-    pub(super) raw: Box<[u8]>,
-    pub(super) method: String,
+    pub(crate) raw: Box<[u8]>,
+    pub(crate) method: String,
     /// Still escaped.
-    pub(super) path: String,
-    pub(super) query: Vec<(String, String)>,
-    pub(super) length: Length,
-    pub(super) expects_continue: bool,
-    pub(super) keep_alive: bool,
-    pub(super) api_key: Option<String>,
-    pub(super) authorization: Option<String>,
-    pub(super) content_type: Option<String>,
+    pub(crate) path: String,
+    pub(crate) query: Vec<(String, String)>,
+    pub(crate) length: Length,
+    pub(crate) expects_continue: bool,
+    pub(crate) keep_alive: bool,
+    pub(crate) api_key: Option<String>,
+    pub(crate) authorization: Option<String>,
+    pub(crate) content_type: Option<String>,
 }
 
 impl Head {
-    pub(super) fn query_value(&self, name: &str) -> Option<&str> {
+    pub(crate) fn query_value(&self, name: &str) -> Option<&str> {
         self.query.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
     }
 
@@ -55,13 +55,13 @@ impl Head {
 
 /// How long a body is.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) enum Length {
+pub(crate) enum Length {
     Exactly(u64),
     Chunked,
 }
 
 /// One connection, and what was read ahead on it.
-pub(super) struct Connection<S = TcpStream> {
+pub(crate) struct Connection<S = TcpStream> {
     stream: S,
     buffer: Box<[u8]>,
     start: usize,
@@ -69,12 +69,12 @@ pub(super) struct Connection<S = TcpStream> {
 }
 
 impl<S: Read + Write> Connection<S> {
-    pub(super) fn new(stream: S) -> Self {
+    pub(crate) fn new(stream: S) -> Self {
         Self { stream, buffer: vec![0; BUFFER].into_boxed_slice(), start: 0, end: 0 }
     }
 
     /// The next request's head; `None` if the other side is done.
-    pub(super) fn read_head(&mut self) -> Result<Option<Head>, Problem> {
+    pub(crate) fn read_head(&mut self) -> Result<Option<Head>, Problem> {
         loop {
             if self.start < self.end {
                 if let Some((head, length)) = parse_head(&self.buffer[self.start..self.end])? {
@@ -100,7 +100,7 @@ impl<S: Read + Write> Connection<S> {
         }
     }
 
-    pub(super) fn body<'a>(&'a mut self, head: &Head) -> Body<'a, S> {
+    pub(crate) fn body<'a>(&'a mut self, head: &Head) -> Body<'a, S> {
         let left = match head.length {
             Length::Exactly(length) => Left::Exactly(length),
             Length::Chunked => Left::ChunkHead,
@@ -108,7 +108,7 @@ impl<S: Read + Write> Connection<S> {
         Body { ask: head.expects_continue && head.has_body(), connection: self, left }
     }
 
-    pub(super) fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
+    pub(crate) fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
         self.stream.write_all(bytes)
     }
 
@@ -175,7 +175,7 @@ enum Left {
 }
 
 /// A request's body. The first read says `100 Continue` where the other side waits for it.
-pub(super) struct Body<'a, S = TcpStream> {
+pub(crate) struct Body<'a, S = TcpStream> {
     connection: &'a mut Connection<S>,
     left: Left,
     ask: bool,
@@ -240,7 +240,7 @@ fn chunk_length(line: &[u8]) -> Option<u64> {
 }
 
 /// The head and its length; `None` while it isn't whole.
-pub(super) fn parse_head(bytes: &[u8]) -> Result<Option<(Head, usize)>, Problem> {
+pub(crate) fn parse_head(bytes: &[u8]) -> Result<Option<(Head, usize)>, Problem> {
     let mut headers = [httparse::EMPTY_HEADER; MOST_HEADERS];
     let mut request = httparse::Request::new(&mut headers);
     let length = match request.parse(bytes) {
@@ -301,7 +301,7 @@ pub(super) fn parse_head(bytes: &[u8]) -> Result<Option<(Head, usize)>, Problem>
 }
 
 /// The path as it came, and the query decoded.
-pub(super) fn split_target(target: &str) -> (&str, Vec<(String, String)>) {
+pub(crate) fn split_target(target: &str) -> (&str, Vec<(String, String)>) {
     let (path, query) = target.split_once('?').unwrap_or((target, ""));
     let decode = |text: &str| percent_decode_str(&text.replace('+', " ")).decode_utf8_lossy().into_owned();
     let pairs = query.split('&').filter(|pair| !pair.is_empty());

@@ -1,20 +1,15 @@
-//! `GET /cloud/v2/users/{id}/inventory-items`.
+//! What a user owns.
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
-use super::access::READ_INVENTORY;
-use super::answer::Answer;
-use super::filter::{Facts, InventoryQuery};
-use super::http::Head;
-use super::listing::PageRequest;
-use super::state::World;
-use super::users::no_such_user;
+use super::filter::Facts;
+use crate::sandbox::http::{Answer, PageRequest};
 use crate::user::InventoryItem;
 
 /// An inventory, written out once, so that a page of it is a piece of text.
 #[derive(Debug, Default)]
-pub(super) struct Inventory {
+pub(crate) struct Inventory {
     /// The JSON of all items, with a comma behind each.
     text: Vec<u8>,
     /// Where each item's JSON begins.
@@ -23,7 +18,7 @@ pub(super) struct Inventory {
 }
 
 impl Inventory {
-    pub(super) fn new(user: u64, items: impl IntoIterator<Item = InventoryItem>) -> Self {
+    pub(crate) fn new(user: u64, items: impl IntoIterator<Item = InventoryItem>) -> Self {
         let mut inventory = Self::default();
         for (index, mut item) in items.into_iter().enumerate() {
             give_path(&mut item, user, index);
@@ -49,14 +44,14 @@ impl Inventory {
         self.starts.get(index).copied().unwrap_or(self.text.len())
     }
 
-    fn page(&self, request: &PageRequest) -> Answer {
+    pub(crate) fn page(&self, request: &PageRequest) -> Answer {
         let begin = request.offset.min(self.starts.len());
         let end = begin.saturating_add(request.size).min(self.starts.len());
         let next = (end < self.starts.len()).then(|| request.token(end));
         answer(&[&self.text[self.start(begin)..self.start(end)]], next)
     }
 
-    fn filtered_page(&self, request: &PageRequest, is_shown: impl Fn(&Facts) -> bool) -> Answer {
+    pub(crate) fn filtered_page(&self, request: &PageRequest, is_shown: impl Fn(&Facts) -> bool) -> Answer {
         let matching = (request.offset..self.facts.len()).filter(|index| is_shown(&self.facts[*index]));
         // One more than the page has, to know whether there is another page.
         let mut found: Vec<usize> = matching.take(request.size + 1).collect();
@@ -92,29 +87,4 @@ fn give_path(item: &mut InventoryItem, user: u64, index: usize) {
     if path.is_empty() {
         *path = format!("users/{user}/inventory-items/{}", URL_SAFE_NO_PAD.encode(format!("item-{index}")));
     }
-}
-
-pub(super) fn list(world: &World, user: u64, head: &Head) -> Result<Answer, Answer> {
-    let inventory = world.inventories.get(&user);
-    if inventory.is_none() && !world.users.contains_key(&user) {
-        return Err(no_such_user(user));
-    }
-    let filter = head.query_value("filter").filter(|filter| !filter.is_empty());
-    let query = filter
-        .map(InventoryQuery::parse)
-        .transpose()
-        .map_err(|message| Answer::v2(400, "INVALID_ARGUMENT", message))?;
-    let request = PageRequest::read(head, filter)?;
-    if world.private_inventories.contains(&user) {
-        world.access.check_private_inventory(user)?;
-    }
-    let nothing = Inventory::default();
-    let inventory = inventory.unwrap_or(&nothing);
-    let has_scope = world.access.has(READ_INVENTORY);
-    if query.is_none() && has_scope {
-        return Ok(inventory.page(&request));
-    }
-    Ok(inventory.filtered_page(&request, |facts| {
-        (has_scope || !facts.needs_scope()) && query.as_ref().is_none_or(|query| query.matches(facts))
-    }))
 }

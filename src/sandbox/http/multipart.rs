@@ -6,10 +6,10 @@ const BUFFER: usize = 128 * 1024;
 const MOST_PARTS: usize = 100;
 const MOST_HEADERS: usize = 32;
 /// What is kept of a part's content.
-pub(super) const LARGEST_KEPT: usize = 1024 * 1024;
+pub(crate) const LARGEST_KEPT: usize = 1024 * 1024;
 
 #[derive(Debug)]
-pub(super) enum Problem {
+pub(crate) enum Problem {
     Io(io::Error),
     Malformed(&'static str),
 }
@@ -22,17 +22,17 @@ impl From<io::Error> for Problem {
 
 /// A part, of whose content only the beginning is kept.
 #[derive(Debug)]
-pub(super) struct Part {
-    pub(super) name: String,
-    pub(super) file_name: Option<String>,
-    pub(super) content_type: Option<String>,
-    pub(super) length: u64,
-    pub(super) hash: u64,
-    pub(super) beginning: Vec<u8>,
+pub(crate) struct Part {
+    pub(crate) name: String,
+    pub(crate) file_name: Option<String>,
+    pub(crate) content_type: Option<String>,
+    pub(crate) length: u64,
+    pub(crate) hash: u64,
+    pub(crate) beginning: Vec<u8>,
 }
 
 /// Reads all parts.
-pub(super) fn read_form(reader: impl Read, boundary: &str) -> Result<Vec<Part>, Problem> {
+pub(crate) fn read_form(reader: impl Read, boundary: &str) -> Result<Vec<Part>, Problem> {
     let mut scanner = Scanner::new(reader, boundary);
     scanner.read_content(|_| {})?;
     let mut parts = Vec::new();
@@ -55,7 +55,7 @@ pub(super) fn read_form(reader: impl Read, boundary: &str) -> Result<Vec<Part>, 
 }
 
 /// The boundary that a content type names; `None` if it isn't a form's.
-pub(super) fn boundary(content_type: &str) -> Option<String> {
+pub(crate) fn boundary(content_type: &str) -> Option<String> {
     let essence = content_type.split(';').next()?.trim();
     if !essence.eq_ignore_ascii_case("multipart/form-data") {
         return None;
@@ -230,7 +230,7 @@ fn find(window: &[u8], needle: &[u8]) -> Option<usize> {
 }
 
 /// FNV-1a with 64 bits: the same however the bytes are cut up.
-pub(super) struct Fnv(pub(super) u64);
+pub(crate) struct Fnv(pub(crate) u64);
 
 impl Default for Fnv {
     fn default() -> Self {
@@ -239,7 +239,7 @@ impl Default for Fnv {
 }
 
 impl Fnv {
-    pub(super) fn write(&mut self, bytes: &[u8]) {
+    pub(crate) fn write(&mut self, bytes: &[u8]) {
         let mut hash = self.0;
         for byte in bytes {
             hash = (hash ^ u64::from(*byte)).wrapping_mul(0x0000_0100_0000_01b3);
@@ -247,7 +247,7 @@ impl Fnv {
         self.0 = hash;
     }
 
-    pub(super) fn of(bytes: &[u8]) -> u64 {
+    pub(crate) fn of(bytes: &[u8]) -> u64 {
         let mut hash = Self::default();
         hash.write(bytes);
         hash.0
@@ -257,18 +257,7 @@ impl Fnv {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    /// Gives out a few bytes at a time.
-    struct Drip<'a>(&'a [u8], usize);
-
-    impl Read for Drip<'_> {
-        fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
-            let count = self.1.min(into.len()).min(self.0.len());
-            into[..count].copy_from_slice(&self.0[..count]);
-            self.0 = &self.0[count..];
-            Ok(count)
-        }
-    }
+    use crate::sandbox::http::pieces::Pieces;
 
     fn form() -> Vec<u8> {
         let mut form = b"--b\r\nContent-Disposition: form-data; name=\"request\"\r\n\r\n{}\r\n--b \r\n\
@@ -283,7 +272,7 @@ mod tests {
     fn parts_are_the_same_however_the_bytes_come() {
         let form = form();
         for step in [1, 2, 3, 7, 1000] {
-            let parts = read_form(Drip(&form, step), "b").expect("a form");
+            let parts = read_form(Pieces { bytes: &form, size: step }, "b").expect("a form");
             assert_eq!(parts.len(), 2);
             assert_eq!((parts[0].name.as_str(), parts[0].beginning.as_slice()), ("request", &b"{}"[..]));
             assert_eq!(parts[1].name, "fileContent");

@@ -1,29 +1,29 @@
 //! What the service's moderators refuse.
 
-use super::answer::Answer;
+use crate::sandbox::http::Answer;
 
 /// Moderated words, and whether the account itself is moderated.
 #[derive(Debug, Default)]
-pub(super) struct Moderation {
+pub(crate) struct Moderation {
     /// In lower case.
     words: Vec<String>,
-    pub(super) is_account_moderated: bool,
+    pub(crate) is_account_moderated: bool,
 }
 
 impl Moderation {
-    pub(super) fn set_words(&mut self, words: impl IntoIterator<Item = String>) {
+    pub(crate) fn set_words(&mut self, words: impl IntoIterator<Item = String>) {
         self.words = words.into_iter().map(|word| word.to_lowercase()).filter(|word| !word.is_empty()).collect();
     }
 
-    pub(super) fn check_account(&self) -> Result<(), Answer> {
+    pub(crate) fn check_account(&self) -> Result<(), Answer> {
         if self.is_account_moderated { Err(refusal("User is moderated")) } else { Ok(()) }
     }
 
-    pub(super) fn check_name(&self, name: &str) -> Result<(), Answer> {
+    pub(crate) fn check_name(&self, name: &str) -> Result<(), Answer> {
         if self.refuses(name) { Err(refusal("AssetName is moderated.")) } else { Ok(()) }
     }
 
-    pub(super) fn check_description(&self, description: &str) -> Result<(), Answer> {
+    pub(crate) fn check_description(&self, description: &str) -> Result<(), Answer> {
         if self.refuses(description) { Err(refusal("AssetDescription is moderated.")) } else { Ok(()) }
     }
 

@@ -1,4 +1,8 @@
-//! Connections: a thread accepts them, and each has a thread of its own.
+//! Connections: one thread accepts them, and each is served by another.
+
+mod fault;
+mod rate_limit;
+mod record;
 
 use std::collections::HashMap;
 use std::io::{self, Read};
@@ -8,14 +12,18 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
-use super::answer::Answer;
-use super::fault::{Faults, Harm};
-use super::http::{Connection, Head, Length, Problem};
-use super::multipart::{self, Part};
-use super::rate_limit::{LimitHeaders, Limiter};
-use super::record::{Entry, LARGEST_KEPT, Log, RecordedPart};
-use super::router::{self, Route};
-use super::state::World;
+pub use self::fault::Fault;
+use self::fault::Faults;
+use self::fault::Harm;
+use self::rate_limit::LimitHeaders;
+use self::rate_limit::Limiter;
+pub use self::rate_limit::RateLimit;
+use self::record::{Entry, LARGEST_KEPT, Log};
+pub use self::record::{RecordedPart, RecordedRequest};
+use super::http::multipart;
+use super::http::{Answer, Connection, Head, Length, Part, Problem};
+use super::routes::{self, Matched};
+use super::world::World;
 use crate::asset::limits::MAX_VIDEO_SIZE;
 
 /// A declared length beyond this is refused before it is sent: the largest file, and a form around it.
@@ -25,11 +33,11 @@ const LONGEST_GOODBYE: Duration = Duration::from_millis(80);
 
 /// What all connections share. No two of the locks are held at once.
 #[derive(Debug, Default)]
-pub(super) struct Shared {
-    pub(super) world: Mutex<World>,
-    pub(super) faults: Mutex<Faults>,
-    pub(super) limiter: Mutex<Limiter>,
-    pub(super) log: Mutex<Log>,
+pub(crate) struct Shared {
+    pub(crate) world: Mutex<World>,
+    pub(crate) faults: Mutex<Faults>,
+    pub(crate) limiter: Mutex<Limiter>,
+    pub(crate) log: Mutex<Log>,
     open: Mutex<Open>,
     changed: Condvar,
 }
@@ -42,20 +50,20 @@ struct Open {
 }
 
 /// A panic in one handler must not be the end of the others.
-pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// A server that runs until it is dropped.
 #[derive(Debug)]
-pub(super) struct Server {
-    pub(super) shared: Arc<Shared>,
-    pub(super) address: SocketAddr,
+pub(crate) struct Server {
+    pub(crate) shared: Arc<Shared>,
+    pub(crate) address: SocketAddr,
     acceptor: Option<JoinHandle<()>>,
 }
 
 impl Server {
-    pub(super) fn start(port: u16, shared: Shared) -> io::Result<Self> {
+    pub(crate) fn start(port: u16, shared: Shared) -> io::Result<Self> {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port))?;
         let address = listener.local_addr()?;
         let shared = Arc::new(shared);
@@ -178,7 +186,7 @@ impl Visit {
             return Self::last_word(connection, shared, number, refusal, out);
         }
 
-        let takes_form = admission.as_ref().is_ok_and(|(route, _)| route.takes_form());
+        let takes_form = admission.as_ref().is_ok_and(|(matched, _)| matched.route.takes_form);
         let number;
         let form = match self.read_body(connection, head) {
             Ok((entry, form)) => {
@@ -206,7 +214,7 @@ impl Visit {
                 refusal.headers = headers;
                 refusal
             }
-            (_, Ok((route, headers)), form) => shared.run(&route, headers, head, form.unwrap_or_default()),
+            (_, Ok((matched, headers)), form) => shared.run(&matched, headers, head, form.unwrap_or_default()),
         };
         let keep_alive = head.keep_alive && !matches!(harm, Some(Harm::HalfAnAnswer | Harm::HalfABody));
         let body_at = answer.write_to(out, keep_alive);
@@ -273,19 +281,20 @@ impl Visit {
 
 impl Shared {
     /// What can be said by the head alone.
-    fn admit(&self, head: &Head) -> Result<(Route, LimitHeaders), Answer> {
-        router::authenticate(head)?;
-        let route = Route::find(head)?;
-        router::authorize(&lock(&self.world).access, head, &route)?;
-        let headers = lock(&self.limiter).take(route.endpoint(), Instant::now())?;
+    fn admit(&self, head: &Head) -> Result<(Matched, LimitHeaders), Answer> {
+        routes::authenticate(head)?;
+        let matched = Matched::find(head)?;
+        let endpoint = &matched.route.endpoint;
+        routes::authorize(&lock(&self.world).access, head, endpoint)?;
+        let headers = lock(&self.limiter).take(endpoint, head.api_key.is_some(), Instant::now())?;
         if matches!(head.length, Length::Exactly(length) if length > LARGEST_BODY) {
             return Err(Answer::gateway(413, "Request Entity Too Large"));
         }
-        Ok((route, headers))
+        Ok((matched, headers))
     }
 
-    fn run(&self, route: &Route, headers: LimitHeaders, head: &Head, parts: Vec<Part>) -> Answer {
-        let answer = catch_unwind(AssertUnwindSafe(|| route.run(&mut lock(&self.world), head, parts)));
+    fn run(&self, matched: &Matched, headers: LimitHeaders, head: &Head, parts: Vec<Part>) -> Answer {
+        let answer = catch_unwind(AssertUnwindSafe(|| matched.run(&mut lock(&self.world), head, parts)));
         let mut answer = answer.unwrap_or_else(|_| Answer::v2(500, "INTERNAL", "The sandbox has a bug here."));
         // What ran out is a quota, and the headers of the minute's limit would tell of another end.
         if answer.status != 429 {

@@ -3,7 +3,7 @@
 use crate::asset::AssetType;
 
 /// What the service says of a file that it can't read. `InvalidImage` is on record; the others follow its form.
-pub(super) fn invalid_content(asset_type: &AssetType) -> &'static str {
+pub(crate) fn invalid_content(asset_type: &AssetType) -> &'static str {
     match asset_type {
         AssetType::Decal | AssetType::Image => "InvalidImage",
         AssetType::Audio => "InvalidAudio",
@@ -15,7 +15,7 @@ pub(super) fn invalid_content(asset_type: &AssetType) -> &'static str {
 }
 
 /// The first bytes of a file with this content type, or what can't be told from them.
-pub(super) fn fits(content_type: &str, head: &[u8]) -> bool {
+pub(crate) fn fits(content_type: &str, head: &[u8]) -> bool {
     let at = |start: usize, mark: &[u8]| head.get(start..).is_some_and(|rest| rest.starts_with(mark));
     let is_wave = || [b"RIFF", b"RF64", b"BW64"].into_iter().any(|mark| at(0, mark)) && at(8, b"WAVE");
     match content_type.to_ascii_lowercase().as_str() {

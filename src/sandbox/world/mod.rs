@@ -1,4 +1,13 @@
-//! The world that the sandbox serves.
+//! The world that the sandbox serves: plain data, which knows nothing of paths.
+
+pub(crate) mod access;
+pub(crate) mod content;
+pub(crate) mod filter;
+mod groups;
+mod inventory;
+mod moderation;
+mod operations;
+mod quota;
 
 use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
 use std::sync::Arc;
@@ -6,15 +15,17 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
-use super::access::Access;
-use super::answer::Answer;
-use super::inventory::Inventory;
-use super::memberships::Groups;
-use super::moderation::Moderation;
-use super::multipart::Part;
-use super::operations::Operations;
-use super::quota::Quotas;
+use self::access::Access;
+pub(crate) use self::groups::{Groups, Member};
+pub(crate) use self::inventory::Inventory;
+use self::moderation::Moderation;
+use self::operations::Operations;
+pub use self::operations::{FailureCode, OperationFailure};
+use self::quota::Quotas;
+
 use crate::asset::Asset;
+use crate::sandbox::http::{Answer, Part};
+use crate::user::UserInfo;
 
 const FIRST_ASSET_ID: u64 = 100_000_000_000_001;
 /// The contents that are kept in all; older ones are forgotten, but for what they were.
@@ -49,36 +60,36 @@ impl From<Part> for AssetContent {
 }
 
 #[derive(Debug)]
-pub(super) struct StoredAsset {
+pub(crate) struct StoredAsset {
     /// As the service writes it.
-    pub(super) fields: Map<String, Value>,
-    pub(super) content: Option<AssetContent>,
+    pub(crate) fields: Map<String, Value>,
+    pub(crate) content: Option<AssetContent>,
 }
 
 /// A field and its new value; `None` removes it.
-pub(super) type FieldChange = (String, Option<Value>);
+pub(crate) type FieldChange = (String, Option<Value>);
 
 /// What an operation will do.
 #[derive(Debug)]
-pub(super) enum Change {
+pub(crate) enum Change {
     Create { fields: Map<String, Value>, content: AssetContent },
     Update { id: u64, changes: Vec<FieldChange>, content: Option<AssetContent> },
 }
 
 #[derive(Debug, Default)]
-pub(super) struct World {
+pub(crate) struct World {
     /// Each profile's JSON.
-    pub(super) users: HashMap<u64, Arc<str>>,
-    pub(super) inventories: HashMap<u64, Inventory>,
-    pub(super) private_inventories: HashSet<u64>,
-    pub(super) groups: Groups,
-    pub(super) assets: BTreeMap<u64, StoredAsset>,
-    pub(super) operations: Operations<Change>,
-    pub(super) bare_updates: bool,
-    pub(super) skips_content_checks: bool,
-    pub(super) access: Access,
-    pub(super) quotas: Quotas,
-    pub(super) moderation: Moderation,
+    pub(crate) users: HashMap<u64, Arc<str>>,
+    pub(crate) inventories: HashMap<u64, Inventory>,
+    pub(crate) private_inventories: HashSet<u64>,
+    pub(crate) groups: Groups,
+    pub(crate) assets: BTreeMap<u64, StoredAsset>,
+    pub(crate) operations: Operations<Change>,
+    pub(crate) bare_updates: bool,
+    pub(crate) skips_content_checks: bool,
+    pub(crate) access: Access,
+    pub(crate) quotas: Quotas,
+    pub(crate) moderation: Moderation,
     assets_made: u64,
     /// The assets with a content, the oldest first, and the contents' length in all.
     contents: VecDeque<u64>,
@@ -86,7 +97,15 @@ pub(super) struct World {
 }
 
 impl World {
-    pub(super) fn add_asset(&mut self, asset: &Asset) {
+    pub(crate) fn add_user(&mut self, info: &UserInfo) {
+        let mut json = serde_json::to_value(info).unwrap_or_default();
+        if let Value::Object(fields) = &mut json {
+            fields.insert("path".to_owned(), json!(format!("users/{}", info.id)));
+        }
+        self.users.insert(info.id, json.to_string().into());
+    }
+
+    pub(crate) fn add_asset(&mut self, asset: &Asset) {
         let Ok(Value::Object(mut fields)) = serde_json::to_value(asset) else { return };
         if fields.get("description").is_some_and(|description| description == "") {
             fields.remove("description");
@@ -95,7 +114,7 @@ impl World {
     }
 
     /// Begins an operation, and gives the answer to the call that asked for it.
-    pub(super) fn begin(&mut self, change: Change) -> Answer {
+    pub(crate) fn begin(&mut self, change: Change) -> Answer {
         let id = self.operations.begin(change);
         if self.operations.done_at_once {
             self.settle();
@@ -104,7 +123,7 @@ impl World {
     }
 
     /// Ends the operations whose time has come.
-    pub(super) fn settle(&mut self) {
+    pub(crate) fn settle(&mut self) {
         let mut operations = std::mem::take(&mut self.operations);
         operations.settle(|change| self.apply(change));
         self.operations = operations;
@@ -142,7 +161,7 @@ impl World {
     }
 
     /// Changes an asset without an operation, and answers with what was changed.
-    pub(super) fn update_at_once(&mut self, id: u64, changes: Vec<FieldChange>) -> Answer {
+    pub(crate) fn update_at_once(&mut self, id: u64, changes: Vec<FieldChange>) -> Answer {
         let answer = changes.iter().cloned().filter_map(|(field, value)| Some((field, value?))).collect();
         if let Some(asset) = self.assets.get_mut(&id) {
             change_fields(&mut asset.fields, changes);

@@ -3,15 +3,14 @@
 use std::collections::VecDeque;
 use std::fmt;
 
-use super::http::{Head, MOST_HEADERS, split_target};
-use super::multipart::Part;
+use crate::sandbox::http::{Head, MOST_HEADERS, Part, split_target};
 
 const MOST_REQUESTS: usize = 10_000;
 /// The bodies that are kept in all; the oldest requests lose theirs first.
 const MOST_BODIES: usize = 128 * 1024 * 1024;
-pub(super) const LARGEST_KEPT: usize = 64 * 1024;
+pub(crate) const LARGEST_KEPT: usize = 64 * 1024;
 
-/// A request that came to a [`Sandbox`](super::Sandbox), from [`Sandbox::requests`](super::Sandbox::requests).
+/// A request that came to a [`Sandbox`](crate::sandbox::Sandbox), from [`Sandbox::requests`](crate::sandbox::Sandbox::requests).
 ///
 /// `Debug` shows neither the API key nor the access token.
 #[derive(Clone, PartialEq, Eq)]
@@ -120,17 +119,17 @@ impl fmt::Debug for RecordedPart {
 
 /// A request, with its head not read yet: the log is written a thousand times as often as it is read.
 #[derive(Debug)]
-pub(super) struct Entry {
-    pub(super) head: Box<[u8]>,
-    pub(super) body: Vec<u8>,
-    pub(super) body_length: u64,
-    pub(super) parts: Vec<RecordedPart>,
-    pub(super) connection: u64,
+pub(crate) struct Entry {
+    pub(crate) head: Box<[u8]>,
+    pub(crate) body: Vec<u8>,
+    pub(crate) body_length: u64,
+    pub(crate) parts: Vec<RecordedPart>,
+    pub(crate) connection: u64,
     status: Option<u16>,
 }
 
 impl Entry {
-    pub(super) fn new(head: &Head, connection: u64) -> Self {
+    pub(crate) fn new(head: &Head, connection: u64) -> Self {
         Self { head: head.raw.clone(), body: Vec::new(), body_length: 0, parts: Vec::new(), connection, status: None }
     }
 
@@ -165,7 +164,7 @@ impl Entry {
 }
 
 #[derive(Debug, Default)]
-pub(super) struct Log {
+pub(crate) struct Log {
     entries: VecDeque<Entry>,
     /// The number of the first entry.
     first: u64,
@@ -176,7 +175,7 @@ pub(super) struct Log {
 
 impl Log {
     /// Gives the number by which [`answered`](Self::answered) finds it again.
-    pub(super) fn push(&mut self, entry: Entry) -> u64 {
+    pub(crate) fn push(&mut self, entry: Entry) -> u64 {
         if self.entries.len() == MOST_REQUESTS {
             if let Some(oldest) = self.entries.pop_front() {
                 self.kept -= oldest.kept();
@@ -198,7 +197,7 @@ impl Log {
         self.first + self.entries.len() as u64 - 1
     }
 
-    pub(super) fn answered(&mut self, number: u64, status: u16) {
+    pub(crate) fn answered(&mut self, number: u64, status: u16) {
         if let Some(entry) = self.entry(number) {
             entry.status = Some(status);
         }
@@ -209,11 +208,11 @@ impl Log {
         self.entries.get_mut(place)
     }
 
-    pub(super) fn requests(&self) -> Vec<RecordedRequest> {
+    pub(crate) fn requests(&self) -> Vec<RecordedRequest> {
         self.entries.iter().filter_map(Entry::read).collect()
     }
 
-    pub(super) fn clear(&mut self) {
+    pub(crate) fn clear(&mut self) {
         self.first += self.entries.len() as u64;
         self.entries.clear();
         self.kept = 0;

@@ -6,43 +6,43 @@ use serde_json::{Value, json};
 
 /// What goes back to the client.
 #[derive(Clone, Debug)]
-pub(super) struct Answer {
-    pub(super) status: u16,
-    pub(super) headers: Vec<(String, String)>,
-    pub(super) body: Vec<u8>,
+pub(crate) struct Answer {
+    pub(crate) status: u16,
+    pub(crate) headers: Vec<(String, String)>,
+    pub(crate) body: Vec<u8>,
 }
 
 impl Answer {
-    pub(super) fn new(status: u16, body: impl Into<Vec<u8>>) -> Self {
+    pub(crate) fn new(status: u16, body: impl Into<Vec<u8>>) -> Self {
         Self { status, headers: Vec::new(), body: body.into() }
     }
 
-    pub(super) fn json(json: &Value) -> Self {
+    pub(crate) fn json(json: &Value) -> Self {
         Self::new(200, json.to_string())
     }
 
     /// A refusal as the second version of the API writes it.
-    pub(super) fn v2(status: u16, code: &str, message: impl AsRef<str>) -> Self {
+    pub(crate) fn v2(status: u16, code: &str, message: impl AsRef<str>) -> Self {
         Self::new(status, json!({ "code": code, "message": message.as_ref() }).to_string())
     }
 
     /// A refusal as the first version writes it.
-    pub(super) fn v1(status: u16, code: &str, message: impl AsRef<str>) -> Self {
+    pub(crate) fn v1(status: u16, code: &str, message: impl AsRef<str>) -> Self {
         Self::new(status, json!({ "error": code, "message": message.as_ref(), "errorDetails": [] }).to_string())
     }
 
     /// A refusal of the gateway in front of both.
-    pub(super) fn gateway(status: u16, message: &str) -> Self {
+    pub(crate) fn gateway(status: u16, message: &str) -> Self {
         Self::new(status, json!({ "errors": [{ "code": 0, "message": message }] }).to_string())
     }
 
-    pub(super) fn with_header(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
+    pub(crate) fn with_header(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
         self.headers.push((name.into(), value.into()));
         self
     }
 
     /// The whole answer in one piece, so that it can go out in one write; and where its body begins.
-    pub(super) fn write_to(&self, out: &mut Vec<u8>, keep_alive: bool) -> usize {
+    pub(crate) fn write_to(&self, out: &mut Vec<u8>, keep_alive: bool) -> usize {
         out.clear();
         out.reserve(256 + self.body.len());
         // Writing to memory can't fail.
@@ -70,7 +70,7 @@ impl Answer {
 }
 
 /// The code and the words that go with a status.
-pub(super) fn words(status: u16) -> (&'static str, &'static str) {
+pub(crate) fn words(status: u16) -> (&'static str, &'static str) {
     match status {
         400 => ("INVALID_ARGUMENT", "The request is invalid."),
         401 => ("UNAUTHENTICATED", "The request has no valid credentials."),

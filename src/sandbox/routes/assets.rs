@@ -1,15 +1,25 @@
-//! `/assets/v1/assets`: what is checked before an asset is made or changed.
+//! Assets and the operations on them: what is checked before one is created or updated.
 
 use serde_json::{Map, Value, json};
 
-use super::answer::Answer;
-use super::content;
-use super::filter::decimal;
-use super::http::Head;
-use super::multipart::Part;
-use super::state::{Change, World};
+use super::{Asked, Route};
 use crate::asset::limits::{MAX_DESCRIPTION_LENGTH, MAX_FILE_SIZE, MAX_NAME_LENGTH, MAX_SOCIAL_LINKS, MAX_VIDEO_SIZE};
 use crate::asset::{AssetType, Creator, SocialLinkKind};
+use crate::call::Endpoint;
+use crate::endpoints::{CREATE_ASSET, GET_ASSET_OPERATION, UPDATE_ASSET};
+use crate::sandbox::http::{Answer, Part};
+use crate::sandbox::world::filter::decimal;
+use crate::sandbox::world::{Change, World, content};
+
+const GET_ASSET: Endpoint =
+    Endpoint::get("/assets/v1/assets/{asset}").with_scopes(&["asset:read"]).with_budget(120, 120);
+
+pub(crate) const ROUTES: &[Route] = &[
+    Route::new(CREATE_ASSET, create).with_form(),
+    Route::new(GET_ASSET, get),
+    Route::new(UPDATE_ASSET, update).with_form(),
+    Route::new(GET_ASSET_OPERATION, operation).with_names(),
+];
 
 fn invalid(message: impl AsRef<str>) -> Answer {
     Answer::v1(400, "INVALID_ARGUMENT", message)
@@ -19,12 +29,14 @@ fn no_such_asset(id: u64) -> Answer {
     Answer::v1(404, "NOT_FOUND", format!("The asset {id} doesn't exist."))
 }
 
-pub(super) fn get(world: &World, id: u64) -> Result<Answer, Answer> {
+fn get(world: &mut World, asked: Asked<'_>) -> Result<Answer, Answer> {
+    let id = asked.id(0);
     let asset = world.assets.get(&id).ok_or_else(|| no_such_asset(id))?;
     Ok(Answer::json(&Value::Object(asset.fields.clone())))
 }
 
-pub(super) fn create(world: &mut World, parts: Vec<Part>) -> Result<Answer, Answer> {
+fn create(world: &mut World, asked: Asked<'_>) -> Result<Answer, Answer> {
+    let parts = asked.parts;
     let request = request_part(&parts)?;
     let text = |field: &str| request.get(field).and_then(Value::as_str);
     let asset_type = match text("assetType").map(AssetType::from) {
@@ -49,7 +61,9 @@ pub(super) fn create(world: &mut World, parts: Vec<Part>) -> Result<Answer, Answ
     Ok(world.begin(Change::Create { fields, content: file.into() }))
 }
 
-pub(super) fn update(world: &mut World, id: u64, head: &Head, parts: Vec<Part>) -> Result<Answer, Answer> {
+fn update(world: &mut World, asked: Asked<'_>) -> Result<Answer, Answer> {
+    let (id, head) = (asked.id(0), asked.head);
+    let parts = asked.parts;
     let asset = world.assets.get(&id).ok_or_else(|| no_such_asset(id))?;
     if let Some(creator) = creator_of(&asset.fields) {
         world.access.check_creator(creator, &world.groups)?;
@@ -94,6 +108,10 @@ pub(super) fn update(world: &mut World, id: u64, head: &Head, parts: Vec<Part>) 
         return Ok(world.update_at_once(id, changes));
     }
     Ok(world.begin(Change::Update { id, changes, content }))
+}
+
+fn operation(world: &mut World, asked: Asked<'_>) -> Result<Answer, Answer> {
+    world.operations.get(asked.name(0))
 }
 
 /// Refuses what the moderators would, of the new fields.

@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use super::answer::{Answer, words};
+use crate::sandbox::http::{Answer, words};
 
-/// Something that goes wrong, once or some times, for [`Sandbox::inject`](super::Sandbox::inject).
+/// Something that goes wrong, once or some times, for [`Sandbox::inject`](crate::sandbox::Sandbox::inject).
 ///
 /// ```
 /// use std::time::Duration;
@@ -53,7 +53,7 @@ enum Kind {
 
 /// What to do to a request.
 #[derive(Debug)]
-pub(super) enum Harm {
+pub(crate) enum Harm {
     /// Before the body is read.
     CloseAtOnce,
     AnswerAtOnce(Answer),
@@ -182,21 +182,21 @@ fn usual_answer(status: u16) -> Answer {
 
 /// The faults that wait for their requests.
 #[derive(Debug, Default)]
-pub(super) struct Faults(Vec<Fault>);
+pub(crate) struct Faults(Vec<Fault>);
 
 impl Faults {
-    pub(super) fn inject(&mut self, fault: Fault) {
+    pub(crate) fn inject(&mut self, fault: Fault) {
         if fault.times > 0 {
             self.0.push(fault);
         }
     }
 
-    pub(super) fn clear(&mut self) {
+    pub(crate) fn clear(&mut self) {
         self.0.clear();
     }
 
     /// The first fault that hits this request. Those before it count the request as one that they let through.
-    pub(super) fn take(&mut self, method: &str, path: &str) -> Option<Harm> {
+    pub(crate) fn take(&mut self, method: &str, path: &str) -> Option<Harm> {
         for (place, fault) in self.0.iter_mut().enumerate() {
             if !fault.matches(method, path) {
                 continue;

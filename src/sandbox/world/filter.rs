@@ -4,7 +4,7 @@ use crate::user::{InventoryAssetType, InventoryItem};
 
 /// What an inventory filter looks at, of one item.
 #[derive(Clone, Debug)]
-pub(super) enum Facts {
+pub(crate) enum Facts {
     Asset { id: u64, asset_type: InventoryAssetType, is_collectible: bool },
     Badge(u64),
     GamePass(u64),
@@ -30,14 +30,14 @@ impl From<&InventoryItem> for Facts {
 
 impl Facts {
     /// Whether the item is shown only with the scope for reading inventories, be the inventory as public as it may.
-    pub(super) fn needs_scope(&self) -> bool {
+    pub(crate) fn needs_scope(&self) -> bool {
         matches!(self, Self::PrivateServer(_) | Self::Asset { asset_type: InventoryAssetType::PurchasedPlace, .. })
     }
 }
 
 /// A filter of an inventory. What isn't named is left out.
 #[derive(Debug, Default)]
-pub(super) struct InventoryQuery {
+pub(crate) struct InventoryQuery {
     badges: Option<bool>,
     game_passes: Option<bool>,
     private_servers: Option<bool>,
@@ -58,7 +58,7 @@ enum Types {
 impl InventoryQuery {
     /// # Errors
     /// What to tell the client.
-    pub(super) fn parse(filter: &str) -> Result<Self, String> {
+    pub(crate) fn parse(filter: &str) -> Result<Self, String> {
         let mut query = Self::default();
         for part in filter.split(';') {
             let (field, value) =
@@ -98,7 +98,7 @@ impl InventoryQuery {
                 .any(|field| field.is_some())
     }
 
-    pub(super) fn matches(&self, item: &Facts) -> bool {
+    pub(crate) fn matches(&self, item: &Facts) -> bool {
         let wanted = |named: Option<bool>, ids: &Option<Vec<u64>>, id: u64| {
             named == Some(true) || ids.as_ref().is_some_and(|ids| ids.binary_search(&id).is_ok())
         };
@@ -155,13 +155,13 @@ fn types(value: &str) -> Result<Types, String> {
 }
 
 /// Nothing but digits: a sign, which `parse` takes, is none.
-pub(super) fn decimal(text: &str) -> Option<u64> {
+pub(crate) fn decimal(text: &str) -> Option<u64> {
     text.parse().ok().filter(|_| text.bytes().all(|byte| byte.is_ascii_digit()))
 }
 
 /// A filter of memberships.
 #[derive(Debug, PartialEq)]
-pub(super) enum MembershipQuery {
+pub(crate) enum MembershipQuery {
     Users(Vec<u64>),
     Role { group: u64, role: u64 },
 }
@@ -171,7 +171,7 @@ const MOST_USERS: usize = 50;
 impl MembershipQuery {
     /// # Errors
     /// What to tell the client.
-    pub(super) fn parse(filter: &str) -> Result<Self, String> {
+    pub(crate) fn parse(filter: &str) -> Result<Self, String> {
         let invalid = || format!("The filter '{filter}' is invalid.");
         let filter = filter.trim();
         if let Some((field, value)) = filter.split_once("==") {

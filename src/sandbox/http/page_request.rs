@@ -3,26 +3,25 @@
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
-use super::answer::Answer;
-use super::http::Head;
 use super::multipart::Fnv;
+use super::{Answer, Head};
 
 const DEFAULT_SIZE: u64 = 10;
 const LARGEST_SIZE: u64 = 100;
 
 /// Which page of a listing is asked for.
 #[derive(Debug)]
-pub(super) struct PageRequest {
+pub(crate) struct PageRequest {
     /// How many entries of the unfiltered listing come before it.
-    pub(super) offset: usize,
-    pub(super) size: usize,
+    pub(crate) offset: usize,
+    pub(crate) size: usize,
     resource: u32,
     filter_hash: u32,
 }
 
 impl PageRequest {
     /// Reads `maxPageSize` and `pageToken`; a token holds for the same path and the same filter.
-    pub(super) fn read(head: &Head, filter: Option<&str>) -> Result<Self, Answer> {
+    pub(crate) fn read(head: &Head, filter: Option<&str>) -> Result<Self, Answer> {
         let invalid = |message: &str| Answer::v2(400, "INVALID_ARGUMENT", message);
         let size = match head.query_value("maxPageSize") {
             None => DEFAULT_SIZE,
@@ -46,7 +45,7 @@ impl PageRequest {
     }
 
     /// Names the page that begins at `offset`.
-    pub(super) fn token(&self, offset: usize) -> String {
+    pub(crate) fn token(&self, offset: usize) -> String {
         let mut bytes = [0; 16];
         bytes[..8].copy_from_slice(&(offset as u64).to_be_bytes());
         bytes[8..12].copy_from_slice(&self.resource.to_be_bytes());

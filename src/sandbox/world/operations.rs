@@ -5,8 +5,8 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
-use super::answer::Answer;
 use crate::call::retry::random_u64;
+use crate::sandbox::http::Answer;
 
 /// The code of an [`OperationFailure`]: the service writes words in some places and numbers in others.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -40,7 +40,7 @@ impl FailureCode {
 }
 
 /// How an operation fails, in each form that the service was seen to say it, for
-/// [`Sandbox::fail_next_operation`](super::Sandbox::fail_next_operation).
+/// [`Sandbox::fail_next_operation`](crate::sandbox::Sandbox::fail_next_operation).
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum OperationFailure {
@@ -159,13 +159,13 @@ impl OperationFailure {
 
 /// All operations, those that ended too.
 #[derive(Debug)]
-pub(super) struct Operations<E> {
+pub(crate) struct Operations<E> {
     by_id: HashMap<String, Operation<E>>,
     /// Not ended, in the order of their beginning.
     pending: Vec<String>,
     failures: VecDeque<OperationFailure>,
-    pub(super) time: Duration,
-    pub(super) done_at_once: bool,
+    pub(crate) time: Duration,
+    pub(crate) done_at_once: bool,
 }
 
 #[derive(Debug)]
@@ -191,12 +191,12 @@ impl<E> Default for Operations<E> {
 }
 
 impl<E> Operations<E> {
-    pub(super) fn fail_next(&mut self, failure: OperationFailure) {
+    pub(crate) fn fail_next(&mut self, failure: OperationFailure) {
         self.failures.push_back(failure);
     }
 
     /// Begins an operation and gives its id.
-    pub(super) fn begin(&mut self, effect: E) -> String {
+    pub(crate) fn begin(&mut self, effect: E) -> String {
         let (a, b) = (random_u64(), random_u64());
         let id = format!(
             "{:08x}-{:04x}-4{:03x}-8{:03x}-{:012x}",
@@ -218,7 +218,7 @@ impl<E> Operations<E> {
     }
 
     /// Ends the operations whose time has come: those that don't fail take effect, and `apply` gives their result.
-    pub(super) fn settle(&mut self, mut apply: impl FnMut(E) -> Value) {
+    pub(crate) fn settle(&mut self, mut apply: impl FnMut(E) -> Value) {
         if self.pending.is_empty() {
             return;
         }
@@ -243,7 +243,7 @@ impl<E> Operations<E> {
     }
 
     /// The answer to the call that began it.
-    pub(super) fn first_answer(&self, id: &str) -> Answer {
+    pub(crate) fn first_answer(&self, id: &str) -> Answer {
         let operation = self.by_id.get(id).filter(|operation| {
             // This one is a form of answers to polls.
             self.done_at_once && !matches!(operation.failure, Some(OperationFailure::Bare { .. }))
@@ -254,7 +254,7 @@ impl<E> Operations<E> {
         }
     }
 
-    pub(super) fn get(&self, id: &str) -> Result<Answer, Answer> {
+    pub(crate) fn get(&self, id: &str) -> Result<Answer, Answer> {
         let operation = self.by_id.get(id);
         let operation = operation.ok_or_else(|| Answer::v1(404, "NOT_FOUND", "The operation doesn't exist."))?;
         Ok(Answer::json(&operation.answer))

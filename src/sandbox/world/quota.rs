@@ -2,20 +2,20 @@
 
 use std::collections::HashMap;
 
-use super::answer::Answer;
 use crate::asset::AssetType;
+use crate::sandbox::http::Answer;
 
 /// The quotas that were set; the other types have none.
 #[derive(Debug, Default)]
-pub(super) struct Quotas(HashMap<AssetType, u64>);
+pub(crate) struct Quotas(HashMap<AssetType, u64>);
 
 impl Quotas {
-    pub(super) fn set(&mut self, asset_type: AssetType, uploads: u64) {
+    pub(crate) fn set(&mut self, asset_type: AssetType, uploads: u64) {
         self.0.insert(asset_type, uploads);
     }
 
     /// Counts an upload that is about to be accepted, or refuses it.
-    pub(super) fn take(&mut self, asset_type: &AssetType) -> Result<(), Answer> {
+    pub(crate) fn take(&mut self, asset_type: &AssetType) -> Result<(), Answer> {
         let Some(left) = self.0.get_mut(asset_type) else { return Ok(()) };
         *left = left
             .checked_sub(1)

@@ -1,0 +1,15 @@
+//! HTTP/1.1 as the service speaks it: requests, forms, answers, and the parameters of pages.
+
+mod answer;
+mod connection;
+pub(crate) mod multipart;
+mod page_request;
+#[cfg(any(test, fuzzing))]
+pub(crate) mod pieces;
+
+pub(crate) use answer::{Answer, words};
+#[cfg(fuzzing)]
+pub(crate) use connection::parse_head;
+pub(crate) use connection::{Connection, Head, Length, MOST_HEADERS, Problem, split_target};
+pub(crate) use multipart::Part;
+pub(crate) use page_request::PageRequest;

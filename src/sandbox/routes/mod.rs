@@ -1,0 +1,163 @@
+//! The endpoints that the sandbox serves: one table for each room, with what runs each of them.
+
+mod assets;
+mod document;
+mod inventory;
+mod memberships;
+mod users;
+
+use percent_encoding::percent_decode_str;
+
+use super::http::{Answer, Head, Part};
+use super::world::World;
+use super::world::access::Access;
+use super::world::filter::decimal;
+use crate::call::Endpoint;
+
+pub(crate) const API_KEY: &str = "sandbox-api-key";
+pub(crate) const ACCESS_TOKEN: &str = "sandbox-access-token";
+
+const TABLES: &[&[Route]] = &[users::ROUTES, inventory::ROUTES, memberships::ROUTES, assets::ROUTES];
+
+/// An endpoint, and the function that carries out its requests. Scopes, keys and budgets are the endpoint's.
+#[derive(Debug)]
+pub(crate) struct Route {
+    pub(crate) endpoint: Endpoint,
+    run: fn(&mut World, Asked<'_>) -> Result<Answer, Answer>,
+    /// The body is a form.
+    pub(crate) takes_form: bool,
+    /// The parameters are names; otherwise they are decimal ids.
+    has_names: bool,
+    /// A parameter can be `-`, which stands for all.
+    has_wildcard: bool,
+}
+
+/// A request that was let in.
+pub(crate) struct Asked<'a> {
+    pub(crate) head: &'a Head,
+    params: &'a [String],
+    pub(crate) parts: Vec<Part>,
+}
+
+impl Asked<'_> {
+    /// The parameter of the path at `index`, which was checked to be an id.
+    fn id(&self, index: usize) -> u64 {
+        self.id_or_wildcard(index).unwrap_or_default()
+    }
+
+    /// `None` is the wildcard.
+    fn id_or_wildcard(&self, index: usize) -> Option<u64> {
+        decimal(self.name(index))
+    }
+
+    fn name(&self, index: usize) -> &str {
+        self.params.get(index).map_or("", String::as_str)
+    }
+}
+
+/// A route, and the parameters of a path that it matched.
+#[derive(Debug)]
+pub(crate) struct Matched {
+    pub(crate) route: &'static Route,
+    params: Vec<String>,
+}
+
+impl Route {
+    const fn new(endpoint: Endpoint, run: fn(&mut World, Asked<'_>) -> Result<Answer, Answer>) -> Self {
+        Self { endpoint, run, takes_form: false, has_names: false, has_wildcard: false }
+    }
+
+    const fn with_form(mut self) -> Self {
+        self.takes_form = true;
+        self
+    }
+
+    const fn with_names(mut self) -> Self {
+        self.has_names = true;
+        self
+    }
+
+    const fn with_wildcard(mut self) -> Self {
+        self.has_wildcard = true;
+        self
+    }
+
+    fn check(&self, param: &str) -> Result<(), Answer> {
+        if self.has_names || (self.has_wildcard && param == "-") || decimal(param).is_some() {
+            return Ok(());
+        }
+        let message = format!("The ID '{param}' is not a decimal number.");
+        Err(refusal(&self.endpoint, 400, "INVALID_ARGUMENT", &message))
+    }
+}
+
+impl Matched {
+    /// Finds the route of a request.
+    pub(crate) fn find(head: &Head) -> Result<Self, Answer> {
+        let path = percent_decode_str(&head.path).decode_utf8_lossy();
+        let segments: Vec<&str> = path.strip_prefix('/').unwrap_or_default().split('/').collect();
+        let routes = TABLES.iter().flat_map(|table| table.iter());
+        let matched = routes
+            .filter(|route| route.endpoint.method().as_str() == head.method)
+            .find_map(|route| Some((route, document::params(route.endpoint.path(), &segments)?)));
+        let Some((route, params)) = matched else { return Err(unserved(&head.method, &segments)) };
+        params.iter().try_for_each(|param| route.check(param))?;
+        Ok(Self { route, params: params.into_iter().map(str::to_owned).collect() })
+    }
+
+    /// Carries out a request that was let in.
+    pub(crate) fn run(&self, world: &mut World, head: &Head, parts: Vec<Part>) -> Answer {
+        world.settle();
+        (self.route.run)(world, Asked { head, params: &self.params, parts }).unwrap_or_else(|refusal| refusal)
+    }
+}
+
+/// A refusal in the form of the endpoint's version of the API.
+pub(crate) fn refusal(endpoint: &Endpoint, status: u16, code: &str, message: &str) -> Answer {
+    if endpoint.path().starts_with("/cloud/v2/") {
+        Answer::v2(status, code, message)
+    } else {
+        Answer::v1(status, code, message)
+    }
+}
+
+/// Tells what the sandbox doesn't serve from what doesn't exist.
+fn unserved(method: &str, segments: &[&str]) -> Answer {
+    let Some((methods, template)) = document::find(segments) else { return Answer::gateway(404, "NotFound") };
+    if !methods.split(", ").any(|known| known == method) {
+        return Answer::gateway(405, "MethodNotAllowed").with_header("allow", methods);
+    }
+    let message = format!("The sandbox doesn't serve {method} {template}.");
+    if template.starts_with("/assets/v1/") {
+        Answer::v1(501, "NOT_IMPLEMENTED", message)
+    } else {
+        Answer::v2(501, "NOT_IMPLEMENTED", message)
+    }
+}
+
+/// Refuses requests without a key, or with a wrong one.
+pub(crate) fn authenticate(head: &Head) -> Result<(), Answer> {
+    match (&head.api_key, &head.authorization) {
+        (Some(key), _) if key == API_KEY => Ok(()),
+        (Some(_), _) => Err(Answer::gateway(401, "Invalid API Key")),
+        (None, Some(value)) => match value.split_once(' ') {
+            Some((scheme, token)) if scheme.eq_ignore_ascii_case("bearer") && token == ACCESS_TOKEN => Ok(()),
+            _ => Err(Answer::v2(401, "UNAUTHENTICATED", "The access token is invalid.")),
+        },
+        (None, None) => Err(Answer::gateway(401, "Missing API Key Header")),
+    }
+}
+
+/// Refuses a key that a group owns where only those of users are accepted, and credentials that lack a scope.
+pub(crate) fn authorize(access: &Access, head: &Head, endpoint: &Endpoint) -> Result<(), Answer> {
+    if access.is_of_a_group() && head.api_key.is_some() && !endpoint.takes_group_keys() {
+        return Err(refusal(endpoint, 401, "UNAUTHENTICATED", "The API key is not owned by a user."));
+    }
+    match endpoint.required_scopes().iter().find(|scope| !access.has(scope)) {
+        Some(scope) => {
+            let message = format!("The credentials lack the scope {scope}.");
+            Err(refusal(endpoint, 403, "INSUFFICIENT_SCOPE", &message))
+        }
+        None => Ok(()),
+    }
+}

@@ -1,0 +1,65 @@
+//! Whose the key and the token are, and what they may do.
+
+use std::collections::HashSet;
+
+use super::Groups;
+use crate::asset::Creator;
+use crate::sandbox::http::Answer;
+
+pub(crate) const READ_INVENTORY: &str = "user.inventory-item:read";
+pub(crate) const READ_ADVANCED: &str = "user.advanced:read";
+pub(crate) const READ_SOCIAL: &str = "user.social:read";
+
+#[derive(Debug, Default)]
+pub(crate) struct Access {
+    /// `None` stands for nobody in particular, who may do everything.
+    pub(crate) owner: Option<Creator>,
+    pub(crate) is_of_a_group: bool,
+    /// `None` stands for all.
+    scopes: Option<HashSet<String>>,
+}
+
+impl Access {
+    pub(crate) fn set_scopes(&mut self, scopes: impl IntoIterator<Item = String>) {
+        self.scopes = Some(scopes.into_iter().collect());
+    }
+
+    pub(crate) fn has(&self, scope: &str) -> bool {
+        self.scopes.as_ref().is_none_or(|scopes| scopes.contains(scope))
+    }
+
+    /// Whether the key is one that the endpoints of users, inventories and memberships refuse.
+    pub(crate) fn is_of_a_group(&self) -> bool {
+        self.is_of_a_group || matches!(self.owner, Some(Creator::Group(_)))
+    }
+
+    /// Refuses to show a private inventory to all but its owner.
+    pub(crate) fn check_private_inventory(&self, user: u64) -> Result<(), Answer> {
+        if self.owner != Some(Creator::User(user)) {
+            return Err(Answer::v2(403, "PERMISSION_DENIED", "The inventory is private."));
+        }
+        if !self.has(READ_INVENTORY) {
+            return Err(Answer::v2(
+                403,
+                "INSUFFICIENT_SCOPE",
+                format!("The credentials lack the scope {READ_INVENTORY}."),
+            ));
+        }
+        Ok(())
+    }
+
+    /// Refuses work on the assets of a creator for whom the owner can't act: a user for themselves and the groups that
+    /// they are in, a group for itself.
+    pub(crate) fn check_creator(&self, creator: Creator, groups: &Groups) -> Result<(), Answer> {
+        let may = match (self.owner, creator) {
+            (None, _) => true,
+            (Some(Creator::User(user)), Creator::Group(group)) => groups.is_member(group, user),
+            (Some(owner), creator) => owner == creator,
+        };
+        if may {
+            return Ok(());
+        }
+        let message = format!("The owner of the credentials may not manage assets of {creator}.");
+        Err(Answer::v1(403, "PERMISSION_DENIED", message))
+    }
+}
