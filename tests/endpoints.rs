@@ -1,51 +1,12 @@
-//! What is said of each endpoint is what Roblox's description of the API says, and what the README's table says.
+//! Each call requests its endpoint, and the README describes it.
 
 mod support;
 
 use std::collections::BTreeSet;
-use std::{env, fs};
 
 use rblxopencloud::ErrorKind;
-use serde_json::Value;
-use support::calls::{Call, calls};
+use support::calls::calls;
 use support::{Reply, Server, fails};
-
-/// A path with the names of its parameters left out: Roblox's names differ from ours.
-fn shape(path: &str) -> String {
-    let segments = path.split('/').map(|segment| match segment.split_once('{') {
-        Some((before, after)) => format!("{before}{{{}", after.split_once('}').map_or("", |(_, rest)| rest)),
-        None => segment.to_owned(),
-    });
-    segments.collect::<Vec<_>>().join("/")
-}
-
-#[test]
-fn each_endpoint_is_described_as_roblox_describes_it() {
-    let Ok(path) = env::var("OPEN_CLOUD_SPEC") else {
-        eprintln!("OPEN_CLOUD_SPEC is not set: nothing was compared");
-        return;
-    };
-    let text = fs::read_to_string(&path).unwrap_or_else(|error| panic!("{path}: {error}"));
-    let document: Value = serde_json::from_str(&text).expect("the description is JSON");
-    let paths = document["paths"].as_object().expect("it has paths");
-    for Call { endpoint, .. } in calls() {
-        let method = endpoint.method().as_str().to_lowercase();
-        let described = paths
-            .iter()
-            .find(|(path, item)| shape(path) == shape(endpoint.path()) && item.get(&method).is_some())
-            .map_or_else(|| panic!("{endpoint} is not described"), |(_, item)| &item[&method]);
-        let scopes = described["x-roblox-scopes"].as_array().into_iter().flatten();
-        let scopes: BTreeSet<&str> = scopes.filter_map(|scope| scope["name"].as_str()).collect();
-        assert_eq!(endpoint.scopes().iter().copied().collect::<BTreeSet<_>>(), scopes, "{endpoint}");
-        let limits = &described["x-roblox-rate-limits"];
-        for (budget, name) in
-            [(endpoint.key_budget(), "perApiKeyOwner"), (endpoint.oauth_budget(), "perOauth2Authorization")]
-        {
-            assert_eq!(limits[name]["period"], "MINUTE", "{endpoint}");
-            assert_eq!(budget.map(u64::from), limits[name]["maxInPeriod"].as_u64(), "{endpoint}: {name}");
-        }
-    }
-}
 
 #[test]
 fn each_call_asks_for_its_endpoint() {

@@ -6,8 +6,6 @@ pub mod calls;
 pub mod early;
 pub mod samples;
 mod server;
-#[cfg(feature = "rustls")]
-pub mod tls;
 mod wire;
 
 use std::fmt::Debug;

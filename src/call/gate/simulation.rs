@@ -5,11 +5,15 @@ use std::cmp::Reverse;
 use std::collections::{BinaryHeap, VecDeque};
 use std::time::{Duration, Instant};
 
-use proptest::prelude::*;
+use arbtest::arbitrary::{Result, Unstructured};
+use arbtest::arbtest;
 
 use super::limits::Limits;
 use super::window::{Block, Closing, Line, Outcome, Pass, Window};
-use crate::call::retry::RetryPolicy;
+use crate::call::retry::{LONGEST, RetryPolicy};
+
+/// How long made-up cases are tried.
+const BUDGET: Duration = Duration::from_secs(1);
 
 /// How the service counts.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -304,94 +308,99 @@ fn a_service_that_refuses_without_a_word_is_asked_seldom_and_nothing_is_lost() {
     assert!(report.took <= RetryPolicy::default().max_elapsed, "{:?}", report.took);
 }
 
-fn scenario() -> impl Strategy<Value = Scenario> {
-    let counting = prop_oneof![Just(Counting::Fixed), Just(Counting::Sliding)];
-    let words = prop_oneof![Just(Words::Seconds), Just(Words::Exact), Just(Words::RetryAfter), Just(Words::Nothing)];
-    let sizes = (1_u64..60, 1_usize..4, 1_usize..12, 1_u64..30);
-    let times = (1_000_u64..80_000, 1_u64..30_000, prop_oneof![Just(0), 0_u64..100_000]);
-    (counting, words, sizes, times).prop_map(|(counting, words, sizes, times)| Scenario {
-        counting,
-        words,
-        limit: sizes.0,
-        window: ms(times.0),
-        processes: sizes.1,
-        threads: sizes.2,
-        calls: sizes.3,
-        latency: ms(times.1),
-        outage: ms(times.2),
+fn scenario(random: &mut Unstructured) -> Result<Scenario> {
+    Ok(Scenario {
+        counting: *random.choose(&[Counting::Fixed, Counting::Sliding])?,
+        words: *random.choose(&[Words::Seconds, Words::Exact, Words::RetryAfter, Words::Nothing])?,
+        limit: random.int_in_range(1..=59)?,
+        window: ms(random.int_in_range(1_000..=79_999)?),
+        processes: random.int_in_range(1..=3)?,
+        threads: random.int_in_range(1..=11)?,
+        calls: random.int_in_range(1..=29)?,
+        latency: ms(random.int_in_range(1..=29_999)?),
+        outage: ms(if random.arbitrary()? { 0 } else { random.int_in_range(0..=99_999)? }),
     })
 }
 
-/// What may come in an answer.
-fn limits() -> impl Strategy<Value = Limits> {
-    let number = || prop::option::of(prop_oneof![0_u64..20, Just(u64::MAX), any::<u64>()]);
-    let pause = || prop::option::of(prop_oneof![0_u64..100_000, Just(u64::MAX), any::<u64>()]);
-    (number(), number(), pause(), pause()).prop_map(|(limit, remaining, reset, retry_after)| Limits {
-        limit,
-        remaining,
-        reset: reset.map(ms),
-        retry_after: retry_after.map(ms),
+/// A number that is small, the largest, or any; or none.
+fn number(random: &mut Unstructured, small: u64) -> Result<Option<u64>> {
+    Ok(match random.int_in_range(0..=3)? {
+        0 => None,
+        1 => Some(random.int_in_range(0..=small)?),
+        2 => Some(u64::MAX),
+        _ => Some(random.arbitrary()?),
     })
 }
 
-/// Time goes by, and then a request is let through or the oldest one ends in this way, with these words.
-fn step() -> impl Strategy<Value = (u64, Option<(u8, Limits)>)> {
-    let pause = prop_oneof![0_u64..3_000, 0_u64..100_000, Just(10 * 24 * 3_600_000)];
-    (pause, prop::option::of((0_u8..3, limits())))
+/// What may come in a response.
+fn limits(random: &mut Unstructured) -> Result<Limits> {
+    Ok(Limits {
+        limit: number(random, 20)?,
+        remaining: number(random, 20)?,
+        reset: number(random, 100_000)?.map(ms),
+        retry_after: number(random, 100_000)?.map(ms),
+    })
 }
 
-proptest! {
-    #![proptest_config(ProptestConfig { cases: 256, failure_persistence: None, ..ProptestConfig::default() })]
-
-    #[test]
-    fn nobody_waits_for_ever_whatever_the_service_and_however_many_share_it(scenario in scenario()) {
+#[test]
+fn nobody_waits_forever_whatever_the_service_says_and_however_many_share_it() {
+    arbtest(|random| {
+        let scenario = scenario(random)?;
         let report = run(scenario);
-        // Without a word, with answers that come later than the next probe goes out, or with others at the same limit, the
-        // budget can be over before one of many has its turn. It ends in any case: `run` sees to that.
+        // Without limits in the responses, with responses that come later than the next probe is sent, or with others at
+        // the same limit, the budget can end before one of many has its turn. It ends in any case: `run` checks that.
         let is_told = matches!(scenario.words, Words::Seconds | Words::Exact) && scenario.latency < ms(2000);
         let is_alone = scenario.processes == 1 && scenario.limit >= scenario.threads as u64;
         let is_told = is_told && is_alone && scenario.outage.is_zero();
-        prop_assert!(!is_told || report.given_up == 0, "{} were given up", report.given_up);
-    }
+        assert!(!is_told || report.given_up == 0, "{} were given up: {scenario:?}", report.given_up);
+        Ok(())
+    })
+    .budget(BUDGET);
+}
 
-    #[test]
-    fn a_window_opens_when_all_that_was_told_is_over(steps in prop::collection::vec(step(), 0..40)) {
+#[test]
+fn a_window_opens_when_every_announced_pause_is_over() {
+    arbtest(|random| {
         let closing = Closing::default();
         let mut window = Window::default();
         let mut now = Instant::now();
         let mut told = now;
         let mut under_way = VecDeque::new();
-        for (pause, end) in steps {
-            now += ms(pause);
-            match end {
-                None => {
-                    if window.block(now).is_none() {
-                        under_way.push_back(window.pass(now));
-                    }
+        for _ in 0..random.int_in_range(0..=40)? {
+            // Time goes by, and then a request is let through, or the oldest one ends.
+            now += ms(match random.int_in_range(0..=2)? {
+                0 => random.int_in_range(0..=2_999)?,
+                1 => random.int_in_range(0..=99_999)?,
+                _ => 10 * 24 * 3_600_000,
+            });
+            if random.arbitrary()? {
+                if window.block(now).is_none() {
+                    under_way.push_back(window.pass(now));
                 }
-                Some((how, limits)) => {
-                    let Some(pass) = under_way.pop_front() else { continue };
-                    let outcome = match how {
-                        0 => Outcome::Unanswered,
-                        1 => Outcome::Answered(limits),
-                        _ => Outcome::Refused(limits),
-                    };
-                    window.settle(pass, outcome, &closing, 0.5, now);
-                    let longest = limits.reset.max(limits.retry_after).unwrap_or_default().min(crate::call::retry::LONGEST);
-                    told = told.max(now + longest).max(now + Duration::from_secs(60));
-                }
+            } else if let Some(pass) = under_way.pop_front() {
+                let limits = limits(random)?;
+                let outcome = match random.int_in_range(0..=2)? {
+                    0 => Outcome::Unanswered,
+                    1 => Outcome::Answered(limits),
+                    _ => Outcome::Refused(limits),
+                };
+                window.settle(pass, outcome, &closing, 0.5, now);
+                let longest = limits.reset.max(limits.retry_after).unwrap_or_default().min(LONGEST);
+                told = told.max(now + longest).max(now + Duration::from_secs(60));
             }
             if let Some(Block::Until(until) | Block::UntilNews(until) | Block::UntilProbed(until)) = window.block(now) {
-                prop_assert!(until > now, "a block that is over");
-                prop_assert!(until <= told.max(now + Duration::from_secs(2)), "a block that nobody asked for");
+                assert!(until > now, "a block that is over");
+                assert!(until <= told.max(now + Duration::from_secs(2)), "a block that nobody asked for");
             }
         }
         for pass in under_way {
             window.settle(pass, Outcome::Unanswered, &closing, 0.5, now);
         }
-        // The first look may end a window that is used up by those who were under way; the second one finds a new one.
+        // The first look may end a window that is used up by requests under way; the second one finds a new one.
         now = told.max(now) + Duration::from_secs(3);
         let _ = window.block(now);
-        prop_assert_eq!(window.block(now + Duration::from_secs(3)), None);
-    }
+        assert_eq!(window.block(now + Duration::from_secs(3)), None);
+        Ok(())
+    })
+    .budget(BUDGET);
 }

@@ -1,5 +1,4 @@
 //! TLS is on and verified, and a lost network isn't taken for an untrusted certificate.
-#![cfg(feature = "rustls")]
 
 mod support;
 

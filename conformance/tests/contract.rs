@@ -1,5 +1,7 @@
-//! Every request that the client makes, and every answer that the sandbox gives, held against Roblox's own description of
-//! the API. The environment variable `OPEN_CLOUD_SPEC` names it; without it, there is nothing to compare with.
+//! Checks every request of the client, every response of the sandbox and every endpoint against Roblox's own description of
+//! the API. The environment variable `OPEN_CLOUD_SPEC` is the path of that OpenAPI document.
+
+mod support;
 
 use std::collections::BTreeSet;
 use std::{env, fs};
@@ -11,24 +13,22 @@ use rblxopencloud::{
     Preview, Result, SocialLink, SocialLinkKind, SocialNetworkVisibility,
 };
 use serde_json::{Map, Value, json};
+use support::calls::{Call, calls};
 
-const PNG: &[u8] = include_bytes!("../examples/assets/crate.png");
+const PNG: &[u8] = include_bytes!("../../examples/assets/crate.png");
 
 /// Roblox's description.
 struct Document(Value);
 
 impl Document {
-    fn read() -> Option<Self> {
-        let Ok(path) = env::var("OPEN_CLOUD_SPEC") else {
-            eprintln!("OPEN_CLOUD_SPEC is not set: nothing was compared");
-            return None;
-        };
+    fn open() -> Self {
+        let path = env::var("OPEN_CLOUD_SPEC").expect("OPEN_CLOUD_SPEC names Roblox's OpenAPI document");
         let text = fs::read_to_string(&path).unwrap_or_else(|error| panic!("{path}: {error}"));
         let mut document: Value = serde_json::from_str(&text).expect("the description is JSON");
         let schemas = document["components"]["schemas"].as_object_mut().expect("it has schemas");
         name_social_links(schemas);
         schemas.values_mut().for_each(make_strict);
-        Some(Self(document))
+        Self(document)
     }
 
     /// The description of the operation that a request is for.
@@ -138,7 +138,7 @@ fn make_every_call(sandbox: &Sandbox) -> Result<()> {
 
 #[test]
 fn every_request_is_one_that_the_service_describes() -> Result<()> {
-    let Some(document) = Document::read() else { return Ok(()) };
+    let document = Document::open();
     let sandbox = Sandbox::builder().demo().start()?;
     make_every_call(&sandbox)?;
 
@@ -194,7 +194,7 @@ fn assert_form(document: &Document, form: &Value, request: &RecordedRequest, wha
 
 #[test]
 fn every_answer_of_the_sandbox_is_one_that_the_service_describes() -> Result<()> {
-    let Some(document) = Document::read() else { return Ok(()) };
+    let document = Document::open();
     let sandbox = Sandbox::builder().demo().start()?;
     make_every_call(&sandbox)?;
 
@@ -259,7 +259,7 @@ fn integer(object: &mut Map<String, Value>, name: &str) {
 
 #[test]
 fn the_enums_are_the_ones_that_the_service_describes() {
-    let Some(document) = Document::read() else { return };
+    let document = Document::open();
     let described = |pointer: &str| {
         let mut values = document.values(&format!("/components/schemas/{pointer}/enum"));
         values.retain(|value| !value.to_uppercase().ends_with("UNSPECIFIED"));
@@ -276,4 +276,36 @@ fn the_enums_are_the_ones_that_the_service_describes() {
     assert_eq!(known(AssetPrivacy::KNOWN), described("AssetPrivacy"));
     assert_eq!(known(AssetState::KNOWN), described("State"));
     assert_eq!(InventoryAssetType::KNOWN.len(), 52);
+}
+
+/// A path with the names of its parameters left out: Roblox's names differ from ours.
+fn shape(path: &str) -> String {
+    let segments = path.split('/').map(|segment| match segment.split_once('{') {
+        Some((before, after)) => format!("{before}{{{}", after.split_once('}').map_or("", |(_, rest)| rest)),
+        None => segment.to_owned(),
+    });
+    segments.collect::<Vec<_>>().join("/")
+}
+
+#[test]
+fn each_endpoint_is_described_as_roblox_describes_it() {
+    let document = Document::open();
+    let paths = document.0["paths"].as_object().expect("it has paths");
+    for Call { endpoint, .. } in calls() {
+        let method = endpoint.method().as_str().to_lowercase();
+        let described = paths
+            .iter()
+            .find(|(path, item)| shape(path) == shape(endpoint.path()) && item.get(&method).is_some())
+            .map_or_else(|| panic!("{endpoint} is not described"), |(_, item)| &item[&method]);
+        let scopes = described["x-roblox-scopes"].as_array().into_iter().flatten();
+        let scopes: BTreeSet<&str> = scopes.filter_map(|scope| scope["name"].as_str()).collect();
+        assert_eq!(endpoint.scopes().iter().copied().collect::<BTreeSet<_>>(), scopes, "{endpoint}");
+        let limits = &described["x-roblox-rate-limits"];
+        for (budget, name) in
+            [(endpoint.key_budget(), "perApiKeyOwner"), (endpoint.oauth_budget(), "perOauth2Authorization")]
+        {
+            assert_eq!(limits[name]["period"], "MINUTE", "{endpoint}");
+            assert_eq!(budget.map(u64::from), limits[name]["maxInPeriod"].as_u64(), "{endpoint}: {name}");
+        }
+    }
 }

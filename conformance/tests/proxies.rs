@@ -1,7 +1,6 @@
 //! A proxy of the environment is honoured or refused, and never passed by in silence.
 //!
 //! The environment belongs to a process, so each case runs this test program again as a child with variables of its own.
-#![cfg(feature = "rustls")]
 
 mod support;
 

@@ -1,0 +1,1 @@
+//! There is no library here, only the tests in `tests/`.

@@ -1,0 +1,8 @@
+//! The support of the crate's own tests, and a TLS server.
+#![allow(dead_code, unused_imports)]
+
+#[path = "../../../tests/support/mod.rs"]
+mod own;
+pub mod tls;
+
+pub use own::*;
