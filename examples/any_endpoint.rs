@@ -2,6 +2,8 @@
 
 mod common;
 
+use std::process::ExitCode;
+
 use rblxopencloud::Method;
 use serde::Deserialize;
 
@@ -11,7 +13,11 @@ struct Membership {
     role: String,
 }
 
-fn main() -> common::Result<()> {
+fn main() -> ExitCode {
+    common::run("Usage: any_endpoint\n\nCalls an endpoint that has no method of its own.", run)
+}
+
+fn run(_: Vec<String>) -> common::Result<()> {
     let setup = common::setup()?;
     let memberships = setup
         .user

@@ -2,7 +2,13 @@
 
 mod common;
 
-fn main() -> common::Result<()> {
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    common::run("Usage: list_groups\n\nPrints the groups that a user is in.", run)
+}
+
+fn run(_: Vec<String>) -> common::Result<()> {
     let setup = common::setup()?;
     for member in setup.user.list_groups() {
         let member = member?;

@@ -1,12 +1,20 @@
-//! Prints a user's classic clothes and then counts all that they own: `cargo run --example list_inventory`
+//! Prints some of a user's classic clothes, and counts everything they own: `cargo run --example list_inventory`
 
 mod common;
 
 use std::collections::BTreeMap;
+use std::process::ExitCode;
 
 use rblxopencloud::{InventoryAssetType, InventoryFilter, InventoryItem};
 
-fn main() -> common::Result<()> {
+fn main() -> ExitCode {
+    common::run(
+        "Usage: list_inventory\n\nPrints some of a user's classic clothes, and counts everything they own.",
+        run,
+    )
+}
+
+fn run(_: Vec<String>) -> common::Result<()> {
     let setup = common::setup()?;
 
     let clothes = InventoryFilter::kinds().asset_types([
@@ -23,14 +31,7 @@ fn main() -> common::Result<()> {
 
     let mut counts = BTreeMap::new();
     for item in setup.user.list_inventory() {
-        let kind = match item? {
-            InventoryItem::Asset(_) => "assets",
-            InventoryItem::Badge(_) => "badges",
-            InventoryItem::GamePass(_) => "game passes",
-            InventoryItem::PrivateServer(_) => "private servers",
-            _ => "of kinds that this version doesn't know",
-        };
-        *counts.entry(kind).or_insert(0) += 1;
+        *counts.entry(item?.kind()).or_insert(0) += 1;
     }
     println!("in all:");
     for (kind, count) in counts {

@@ -11,6 +11,7 @@ use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
+use std::process::ExitCode;
 use std::sync::{Arc, Mutex};
 
 use indicatif::{ProgressBar, ProgressStyle};
@@ -109,12 +110,19 @@ fn open(path: &Path, decals: bool) -> common::Result<(String, AssetUpload)> {
     Ok((hasher.finalize().iter().map(|byte| format!("{byte:02x}")).collect(), upload))
 }
 
-fn main() -> common::Result<()> {
-    let (flags, names): (Vec<_>, Vec<_>) = std::env::args().skip(1).partition(|argument| argument.starts_with("--"));
+fn main() -> ExitCode {
+    common::run(
+        "Usage: publish_assets DIR [--decals]\n\nUploads new and changed files, and writes a Luau module of the ids.",
+        run,
+    )
+}
+
+fn run(arguments: Vec<String>) -> common::Result<()> {
+    let (flags, names): (Vec<_>, Vec<_>) = arguments.into_iter().partition(|argument| argument.starts_with("--"));
     let dir = PathBuf::from(names.first().ok_or("usage: publish_assets DIR [--decals]")?);
     let decals = flags.iter().any(|flag| flag == "--decals");
     let setup = common::setup()?;
-    let book = Arc::new(Book::open(dir.join("publish.lock.json"), setup.who())?);
+    let book = Arc::new(Book::open(dir.join("publish.lock.json"), setup.publisher())?);
     let mut problems: Vec<String> = Vec::new();
 
     // What is there, and which of it is new or changed.
@@ -193,7 +201,7 @@ fn main() -> common::Result<()> {
         }
     }
     write_whole(&dir.join("assets.luau"), (module + "}\n").as_bytes())?;
-    println!("{published} published, {} as they were, {} problems", keys.len() - files.len(), problems.len());
+    println!("{published} published, {} unchanged, {} problems", keys.len() - files.len(), problems.len());
     problems.iter().for_each(|problem| eprintln!("{problem}"));
-    std::process::exit(i32::from(!problems.is_empty()))
+    if problems.is_empty() { Ok(()) } else { Err(format!("{} files were not published", problems.len()).into()) }
 }

@@ -1,21 +1,32 @@
-//! A local Open Cloud as a process of its own, until Ctrl-C: `cargo run --example sandbox -- --port 4000`
+//! Runs a local Open Cloud until Ctrl-C: `cargo run --example sandbox -- --port 4000`
 //!
-//! Programs in any language can then be tried against it.
+//! Programs in any language can be tried against it.
+
+mod common;
+
+use std::process::ExitCode;
 
 use rblxopencloud::sandbox::Sandbox;
 
-fn main() -> Result<(), Box<dyn std::error::Error>> {
+fn main() -> ExitCode {
+    common::run("Usage: sandbox [--port N]\n\nRuns a local Open Cloud until Ctrl-C.", run)
+}
+
+fn run(arguments: Vec<String>) -> common::Result<()> {
     let mut sandbox = Sandbox::builder().demo();
-    let mut arguments = std::env::args().skip(1);
+    let mut arguments = arguments.into_iter();
     while let Some(argument) = arguments.next() {
         match argument.as_str() {
-            "--port" => sandbox = sandbox.port(arguments.next().ok_or("--port needs a number")?.parse()?),
-            other => return Err(format!("unknown argument {other}; there is --port N").into()),
+            "--port" => {
+                let port = arguments.next().unwrap_or_default();
+                sandbox = sandbox.port(port.parse().map_err(|_| format!("invalid port {port:?}; expected --port N"))?);
+            }
+            other => return Err(format!("unknown argument {other:?}; expected --port N").into()),
         }
     }
     let sandbox = sandbox.start()?;
 
-    println!("A sandbox answers at {}, until Ctrl-C. To let the other examples ask it:\n", sandbox.url());
+    println!("The sandbox listens at {} until Ctrl-C. To point the other examples at it:\n", sandbox.url());
     println!("export ROBLOX_OPEN_CLOUD_URL={}", sandbox.url());
     println!("export ROBLOX_API_KEY={}", sandbox.api_key());
     println!("export ROBLOX_USER_ID=156");

@@ -1,15 +1,22 @@
-//! Renames an asset and clears its description: `cargo run --example update_asset -- ASSET_ID`
-//!
-//! Without an id it uploads a decal first.
+//! Renames an asset and clears its description. Without an id, uploads a decal first: `cargo run --example update_asset -- [ASSET_ID]`
 
 mod common;
 
+use std::process::ExitCode;
+
 use rblxopencloud::{AssetFile, AssetType, AssetUpdate, AssetUpload};
 
-fn main() -> common::Result<()> {
+fn main() -> ExitCode {
+    common::run(
+        "Usage: update_asset [ASSET_ID]\n\nRenames an asset and clears its description. Without an id, uploads a decal first.",
+        run,
+    )
+}
+
+fn run(arguments: Vec<String>) -> common::Result<()> {
     let setup = common::setup()?;
-    let id = match std::env::args().nth(1) {
-        Some(id) => id.parse()?,
+    let id = match arguments.first() {
+        Some(id) => id.parse().map_err(|_| format!("{id:?} is not the id of an asset"))?,
         None => {
             let file = AssetFile::open(common::IMAGE)?;
             let upload = AssetUpload::new(file, AssetType::Decal, "Wooden crate", "To be renamed");
@@ -19,6 +26,6 @@ fn main() -> common::Result<()> {
 
     let update = AssetUpdate::new(id).display_name("Old wooden crate").remove_description();
     let asset = setup.user.update_asset(update)?.wait()?;
-    println!("{}: {:?}, description {:?}", asset.id, asset.display_name, asset.description);
+    println!("updated {asset}");
     Ok(())
 }

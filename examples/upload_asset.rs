@@ -1,23 +1,27 @@
-//! Uploads a file as what its extension says: `cargo run --example upload_asset -- PATH`
+//! Uploads a file as the type that its extension suggests: `cargo run --example upload_asset -- [PATH]`
 //!
-//! With a real key, this makes a real asset, which Roblox moderates.
+//! With a real key, this creates a real asset, which Roblox moderates.
 
 mod common;
 
-use rblxopencloud::{AssetUpload, ErrorKind};
+use std::process::ExitCode;
 
-fn main() -> common::Result<()> {
+use rblxopencloud::AssetUpload;
+
+fn main() -> ExitCode {
+    common::run("Usage: upload_asset [PATH]\n\nUploads a file as the type that its extension suggests.", run)
+}
+
+fn run(arguments: Vec<String>) -> common::Result<()> {
     let setup = common::setup()?;
-    let path = std::env::args().nth(1).unwrap_or_else(|| common::IMAGE.to_owned());
+    let path = arguments.into_iter().next().unwrap_or_else(|| common::IMAGE.to_owned());
 
     let upload = AssetUpload::from_path(&path)?;
     println!("uploading {} ({} bytes) as {} …", upload.file().name(), upload.file().len(), upload.declared_type());
     let operation = setup.user.upload_asset(upload)?;
     match operation.wait() {
-        Ok(asset) => println!("done: rbxassetid://{} is {:?}", asset.id, asset.moderation_state),
-        Err(error) if error.kind() == ErrorKind::OperationPending => {
-            println!("not done yet; ask again later for {:?}", operation.name());
-        }
+        Ok(asset) => println!("created {asset}: rbxassetid://{}", asset.id),
+        Err(error) if error.can_wait_again() => println!("still pending: {error}"),
         Err(error) => return Err(error.into()),
     }
     Ok(())
