@@ -1,10 +1,18 @@
 //! Reading JSON that may be broken at its edges: a mark before it, half a character in a text.
 
-use serde::de::DeserializeOwned;
+use serde::de::{self, DeserializeOwned};
 
 /// Reads a model.
 pub(crate) fn from_slice<T: DeserializeOwned>(body: &[u8]) -> Result<T, serde_json::Error> {
     read(body, |text| serde_json::from_str(text))
+}
+
+/// Reads a model that is an object. Derived models would take a list for their fields in order.
+pub(crate) fn object_from_slice<T: DeserializeOwned>(body: &[u8]) -> Result<T, serde_json::Error> {
+    read(body, |text| match text.trim_start().as_bytes().first() {
+        Some(b'[') => Err(de::Error::custom("invalid type: sequence, expected an object")),
+        _ => serde_json::from_str(text),
+    })
 }
 
 /// Hands the text to `read`, as it is at first. If that fails and the text has marks or broken characters in it, hands over

@@ -9,6 +9,7 @@ use std::fmt::Debug;
 use log::{Level, LevelFilter, Log, Metadata, Record};
 use rblxopencloud::{AssetFile, AssetType, AssetUpdate, AssetUpload, Client, Credentials, Error, RetryPolicy, User};
 use serde_json::{Value, json};
+use support::calls::calls;
 use support::{Reply, Server, USER, unchecked};
 
 const SECRET: &str = "zq7Wv+K3/xJm9Rt5Yb2Hc8Lp4Nd6Gf1S==";
@@ -65,14 +66,7 @@ fn upload() -> AssetUpload {
 
 /// The errors of every call there is.
 fn errors_of_every_call(user: &User) -> Vec<Error> {
-    let resumed = user.client().operation("operations/1".parse().expect("a name"));
-    let mut errors: Vec<Option<Error>> = vec![
-        user.fetch_info().err(),
-        user.list_inventory().take(3).find_map(Result::err),
-        user.list_groups().take(3).find_map(Result::err),
-        resumed.poll().err(),
-        resumed.poll().err(),
-    ];
+    let mut errors: Vec<Option<Error>> = calls().iter().map(|call| (call.make)(user.client()).err()).collect();
     for started in [user.upload_asset(upload()), user.update_asset(AssetUpdate::new(1).display_name("name"))] {
         errors.push(started.and_then(|operation| operation.poll()).err());
     }

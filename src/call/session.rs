@@ -5,12 +5,15 @@ use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
 
+use serde::de::DeserializeOwned;
+
 use super::gate::{Gate, Patience, Refused, earlier};
 use super::http::{Buffer, Exchange, Http, HttpSettings};
 use super::retry::{Attempts, RetryPolicy};
 use super::{Call, DecodeError, verdict};
 use crate::credentials::{Credentials, Scheme};
 use crate::error::{Error, ErrorKind, Result};
+use crate::json;
 
 /// Connections, credentials and rate limits. Clones share them.
 #[derive(Clone, Debug)]
@@ -80,6 +83,11 @@ impl Session {
     pub(crate) fn check(&self) -> Result<()> {
         self.credentials.check()?;
         self.http.check()
+    }
+
+    /// Makes a call that returns a model.
+    pub(crate) fn fetch<T: DeserializeOwned>(&self, call: Call<'_>) -> Result<T> {
+        self.run(call, |body| json::object_from_slice(body).map_err(DecodeError::from))
     }
 
     /// Makes a call: waits for the turn, sends, retries what may be retried, and reads the answer with `decode`.

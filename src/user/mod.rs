@@ -16,11 +16,10 @@ pub use inventory_asset_type::InventoryAssetType;
 pub use inventory_filter::{InventoryFilter, InventoryIds, InventoryKinds};
 
 use crate::asset::publishing;
-use crate::call::{Call, DecodeError, Endpoint};
+use crate::call::{Call, Endpoint};
 use crate::client::Client;
 use crate::credentials::Credentials;
 use crate::error::{Error, Result};
-use crate::json;
 use crate::page::{Listing, Pager};
 
 /// Fetches a user's profile.
@@ -102,8 +101,7 @@ impl User {
     ///
     /// <https://create.roblox.com/docs/cloud/reference/features/users#Cloud_GetUser>
     pub fn fetch_info(&self) -> Result<UserInfo> {
-        let path = GET_USER.fill(&[&self.id]);
-        self.client.session().run(Call::new(&GET_USER, &path), |body| json::from_slice(body).map_err(DecodeError::from))
+        self.client.session().fetch(Call::new(&GET_USER, &GET_USER.fill(&[&self.id])))
     }
 
     /// Lists all that the user owns.
