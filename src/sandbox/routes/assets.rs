@@ -216,7 +216,7 @@ fn creator(world: &World, request: &Map<String, Value>) -> Result<Value, Answer>
     world.access.check_creator(of_id(id), &world.groups)?;
     let is_known = match of_id(id) {
         Creator::User(id) => world.users.contains_key(&id),
-        Creator::Group(id) => world.groups.contains(id),
+        Creator::Group(id) => world.groups.name(id).is_some(),
     };
     if !is_known {
         return Err(unknown());

@@ -2,8 +2,8 @@
 
 mod assets;
 mod document;
+mod groups;
 mod inventory;
-mod memberships;
 mod users;
 
 use percent_encoding::percent_decode_str;
@@ -17,7 +17,7 @@ use crate::call::Endpoint;
 pub(crate) const API_KEY: &str = "sandbox-api-key";
 pub(crate) const ACCESS_TOKEN: &str = "sandbox-access-token";
 
-const TABLES: &[&[Route]] = &[users::ROUTES, inventory::ROUTES, memberships::ROUTES, assets::ROUTES];
+const TABLES: &[&[Route]] = &[users::ROUTES, inventory::ROUTES, groups::ROUTES, assets::ROUTES];
 
 /// An endpoint, and the function that carries out its requests. Scopes, keys and budgets are the endpoint's.
 #[derive(Debug)]

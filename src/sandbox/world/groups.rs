@@ -30,8 +30,9 @@ impl Groups {
         self.names.insert(id, name);
     }
 
-    pub(crate) fn contains(&self, id: u64) -> bool {
-        self.names.contains_key(&id)
+    /// The name of a group; `None` if it doesn't exist.
+    pub(crate) fn name(&self, id: u64) -> Option<&str> {
+        self.names.get(&id).map(String::as_str)
     }
 
     /// Adds a membership, or replaces the one that this user has in this group.

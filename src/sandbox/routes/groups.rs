@@ -1,4 +1,4 @@
-//! The members of groups.
+//! Groups and their members.
 
 use super::{Asked, Route};
 use crate::endpoints::LIST_GROUP_MEMBERSHIPS;
@@ -15,7 +15,7 @@ fn list(world: &mut World, asked: Asked<'_>) -> Result<Answer, Answer> {
     let filter = head.query_value("filter").filter(|filter| !filter.is_empty());
     let query = filter.map(MembershipQuery::parse).transpose().map_err(|message| invalid(&message))?;
     let request = PageRequest::read(head, filter)?;
-    if let Some(id) = group.filter(|id| !world.groups.contains(*id)) {
+    if let Some(id) = group.filter(|id| world.groups.name(*id).is_none()) {
         return Err(Answer::v2(404, "NOT_FOUND", format!("The group {id} doesn't exist.")));
     }
     let members = group.map_or(&[][..], |id| world.groups.members(id));
