@@ -100,6 +100,7 @@ mod wire;
 /// The endpoints that this crate has methods for: their scopes and their budgets.
 pub mod endpoints {
     pub use crate::asset::{CREATE_ASSET, GET_ASSET_OPERATION, UPDATE_ASSET};
+    pub use crate::group::GET_GROUP;
     pub use crate::user::{GET_USER, LIST_GROUP_MEMBERSHIPS, LIST_INVENTORY_ITEMS};
 }
 
@@ -112,7 +113,7 @@ pub use call::{DownloadProgress, Endpoint, Method, OperationName, RetryPolicy, T
 pub use client::{Client, ClientBuilder};
 pub use credentials::Credentials;
 pub use error::{Error, ErrorKind, ErrorScope, Result};
-pub use group::Group;
+pub use group::{Group, GroupInfo};
 pub use operation::{Operation, WaitOptions, WaitProgress};
 pub use page::{Cursor, Page, Pager, Pages};
 pub use request::Request;

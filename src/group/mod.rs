@@ -1,5 +1,9 @@
 //! A group, and the assets that it publishes.
 
+mod info;
+
+pub use info::{GET_GROUP, GroupInfo};
+
 use crate::asset::publishing;
 use crate::client::Client;
 use crate::credentials::Credentials;

@@ -58,6 +58,13 @@ pub fn calls() -> Vec<Call> {
             answer: || json!({ "groupMemberships": [], "nextPageToken": "" }),
         },
         Call {
+            method: "Group::fetch_info",
+            endpoint: endpoints::GET_GROUP,
+            parameters: &["7"],
+            make: |client| client.group(7).fetch_info().map(drop),
+            answer: || json!({ "id": "7", "displayName": "Roblox" }),
+        },
+        Call {
             method: "User::upload_asset",
             endpoint: endpoints::CREATE_ASSET,
             parameters: &[],

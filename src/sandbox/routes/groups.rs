@@ -1,13 +1,35 @@
 //! Groups and their members.
 
+use serde_json::json;
+
 use super::{Asked, Route};
-use crate::endpoints::LIST_GROUP_MEMBERSHIPS;
+use crate::endpoints::{GET_GROUP, LIST_GROUP_MEMBERSHIPS};
 use crate::sandbox::http::{Answer, PageRequest};
 use crate::sandbox::world::filter::MembershipQuery;
 use crate::sandbox::world::{Member, World};
 
 /// `-` stands for all groups.
-pub(crate) const ROUTES: &[Route] = &[Route::new(LIST_GROUP_MEMBERSHIPS, list).with_wildcard()];
+pub(crate) const ROUTES: &[Route] =
+    &[Route::new(GET_GROUP, get), Route::new(LIST_GROUP_MEMBERSHIPS, list).with_wildcard()];
+
+fn no_such_group(id: u64) -> Answer {
+    Answer::v2(404, "NOT_FOUND", format!("The group {id} doesn't exist."))
+}
+
+fn get(world: &mut World, asked: Asked<'_>) -> Result<Answer, Answer> {
+    let id = asked.id(0);
+    let name = world.groups.name(id).ok_or_else(|| no_such_group(id))?;
+    Ok(Answer::json(&json!({
+        "path": format!("groups/{id}"),
+        "id": id.to_string(),
+        "displayName": name,
+        "description": "",
+        "memberCount": world.groups.members(id).len(),
+        "publicEntryAllowed": true,
+        "locked": false,
+        "verified": false,
+    })))
+}
 
 fn list(world: &mut World, asked: Asked<'_>) -> Result<Answer, Answer> {
     let (group, head) = (asked.id_or_wildcard(0), asked.head);
@@ -16,7 +38,7 @@ fn list(world: &mut World, asked: Asked<'_>) -> Result<Answer, Answer> {
     let query = filter.map(MembershipQuery::parse).transpose().map_err(|message| invalid(&message))?;
     let request = PageRequest::read(head, filter)?;
     if let Some(id) = group.filter(|id| world.groups.name(*id).is_none()) {
-        return Err(Answer::v2(404, "NOT_FOUND", format!("The group {id} doesn't exist.")));
+        return Err(no_such_group(id));
     }
     let members = group.map_or(&[][..], |id| world.groups.members(id));
     match (group, query) {

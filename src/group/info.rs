@@ -1,0 +1,141 @@
+use std::fmt;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+use super::Group;
+use crate::call::{Call, Endpoint};
+use crate::error::Result;
+use crate::wire;
+
+/// Fetches a group.
+pub const GET_GROUP: Endpoint = Endpoint::get("/cloud/v2/groups/{group}").with_budget(150, 30).for_user_keys();
+
+/// A group, from [`Group::fetch_info`].
+///
+/// <https://create.roblox.com/docs/cloud/reference/features/groups#Cloud_GetGroup>
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct GroupInfo {
+    /// The group's id.
+    #[serde(with = "wire::id")]
+    pub id: u64,
+    /// The name, of at most 50 characters.
+    #[serde(default, deserialize_with = "wire::lenient")]
+    pub display_name: String,
+    /// The description, of at most 1000 characters; often empty.
+    #[serde(default, deserialize_with = "wire::lenient")]
+    pub description: String,
+    /// The id of the user who owns the group. `None` if the group is abandoned.
+    #[serde(
+        rename = "owner",
+        default,
+        deserialize_with = "owner_id",
+        serialize_with = "owner_path",
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub owner_id: Option<u64>,
+    /// The number of members.
+    #[serde(default, deserialize_with = "wire::lenient_id", skip_serializing_if = "Option::is_none")]
+    pub member_count: Option<u64>,
+    /// Whether users can join without being accepted.
+    #[serde(default, deserialize_with = "wire::lenient")]
+    pub public_entry_allowed: bool,
+    /// Whether Roblox has locked the group.
+    #[serde(default, deserialize_with = "wire::lenient")]
+    pub locked: bool,
+    /// Whether the group has the verified badge.
+    #[serde(default, deserialize_with = "wire::lenient")]
+    pub verified: bool,
+    /// When the group was created.
+    #[serde(
+        rename = "createTime",
+        default,
+        deserialize_with = "wire::timestamp",
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub created_at: Option<Timestamp>,
+    /// When the group was last updated.
+    #[serde(
+        rename = "updateTime",
+        default,
+        deserialize_with = "wire::timestamp",
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub updated_at: Option<Timestamp>,
+}
+
+/// `group 7 (Roblox)`.
+impl fmt::Display for GroupInfo {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "group {} ({})", self.id, self.display_name)
+    }
+}
+
+fn owner_id<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<u64>, D::Error> {
+    Ok(wire::path_id(&wire::lenient::<D, String>(deserializer)?, "users"))
+}
+
+fn owner_path<S: Serializer>(id: &Option<u64>, serializer: S) -> Result<S::Ok, S::Error> {
+    id.map(|id| format!("users/{id}")).serialize(serializer)
+}
+
+impl Group {
+    /// Fetches the group.
+    ///
+    /// Needs no scope. The service accepts 150 requests a minute with keys of one owner, and 30 with one OAuth 2.0
+    /// authorization.
+    ///
+    /// ```
+    /// # #[cfg(feature = "sandbox")]
+    /// # fn main() -> rblxopencloud::Result<()> {
+    /// # let sandbox = rblxopencloud::sandbox::Sandbox::builder().demo().start()?;
+    /// # let client = sandbox.client();
+    /// let group = client.group(7).fetch_info()?;
+    /// println!("{} has {:?} members", group.display_name, group.member_count);
+    /// # assert_eq!((group.display_name.as_str(), group.member_count), ("Roblox", Some(2)));
+    /// # Ok(())
+    /// # }
+    /// # #[cfg(not(feature = "sandbox"))]
+    /// # fn main() {}
+    /// ```
+    ///
+    /// # Errors
+    /// Returns [`NotFound`](crate::ErrorKind::NotFound) if the group doesn't exist, and
+    /// [`Unauthenticated`](crate::ErrorKind::Unauthenticated) also for a key that a group owns.
+    ///
+    /// <https://create.roblox.com/docs/cloud/reference/features/groups#Cloud_GetGroup>
+    pub fn fetch_info(&self) -> Result<GroupInfo> {
+        self.client.session().fetch(Call::new(&GET_GROUP, &GET_GROUP.fill(&[&self.id])))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::GroupInfo;
+
+    #[test]
+    fn a_group_is_read_and_written() {
+        let json = json!({
+            "id": "7", "displayName": "Roblox", "description": "Official.", "owner": "users/21557",
+            "memberCount": 10_196_297, "publicEntryAllowed": true, "locked": false, "verified": true,
+            "createTime": "2023-07-05T12:34:56Z", "updateTime": "2023-07-05T12:34:56Z",
+        });
+        let group: GroupInfo = serde_json::from_value(json.clone()).expect("it is a group");
+        assert_eq!((group.owner_id, group.member_count, group.verified), (Some(21_557), Some(10_196_297), true));
+        assert_eq!(serde_json::to_value(&group).expect("it is JSON"), json);
+        assert_eq!(group.to_string(), "group 7 (Roblox)");
+    }
+
+    #[test]
+    fn only_the_id_is_needed() {
+        let strange = json!({ "id": 7, "owner": null, "memberCount": "many", "locked": 1, "createTime": "soon" });
+        for json in [json!({ "id": "7" }), strange] {
+            let group: GroupInfo = serde_json::from_value(json).expect("it is a group");
+            assert_eq!((group.id, group.owner_id, group.member_count, group.locked), (7, None, None, false));
+        }
+    }
+}
