@@ -1,36 +1,36 @@
-//! What can be known to be refused is refused before a byte is sent.
+//! Checks before anything is sent.
 
 use super::content::{self, Format, Found, HEAD};
 use super::limits::{MAX_DESCRIPTION_LENGTH, MAX_FILE_SIZE, MAX_IMAGE_SIDE, MAX_NAME_LENGTH, MAX_VIDEO_SIZE};
 use super::{AssetFile, AssetType};
 use crate::error::{Error, Result};
 
-/// A check that is made before anything is sent, and that [`AssetUpload::skip_check`](crate::AssetUpload::skip_check) and
-/// [`AssetUpdate::skip_check`](crate::AssetUpdate::skip_check) leave out, because the service may have changed its mind.
+/// A check that is made before anything is sent. [`AssetUpload::skip_check`](crate::AssetUpload::skip_check) and
+/// [`AssetUpdate::skip_check`](crate::AssetUpdate::skip_check) skip it, in case the service has changed its limits.
 ///
-/// The limits themselves are in [`limits`](crate::limits).
+/// The limits are constants in [`limits`](crate::limits).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Check {
-    /// The name is not too long.
+    /// The length of the name.
     NameLength,
-    /// The description is not too long.
+    /// The length of the description.
     DescriptionLength,
-    /// The file is not too large for its type, and not empty.
+    /// The size of the file: not empty, and not too large for the asset type.
     FileSize,
-    /// The file's format, by its extension or its given content type, is one of those that make this type of asset.
+    /// The format of the file, by its extension or content type: one that the asset type accepts.
     Format,
-    /// The file begins as files of its format do.
+    /// The first bytes of the file: those of its format.
     Content,
-    /// An image is not too wide or too high.
+    /// The width and height of an image.
     Dimensions,
-    /// There are not too many social links.
+    /// The number of social links.
     SocialLinks,
-    /// New content is for a model.
+    /// The format of new content: one of a model.
     UpdateFormat,
 }
 
-/// The checks to leave out.
+/// The checks to skip.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Checks(Vec<Check>);
 
@@ -55,7 +55,7 @@ impl Checks {
         self.unless(Check::DescriptionLength, || at_most("description", description, MAX_DESCRIPTION_LENGTH))
     }
 
-    /// New content is for a model.
+    /// Checks that new content is for a model.
     pub(super) fn check_update_format(&self, file: &AssetFile) -> Result<()> {
         let content_type = file.checked_content_type()?;
         let format = Format::of_file(file.name(), &content_type);
@@ -69,7 +69,7 @@ impl Checks {
         })
     }
 
-    /// Looks at the file's name, size and beginning.
+    /// Checks the name, size and first bytes of a file.
     pub(super) fn check_file(&self, file: &mut AssetFile, asset_type: &AssetType) -> Result<()> {
         let content_type = file.checked_content_type()?;
         let name = file.name().to_owned();
@@ -93,7 +93,7 @@ impl Checks {
         let head = file.head(HEAD)?;
         let found = content::identify(&head);
         self.unless(Check::Content, || check_content(&name, format, found, &head))?;
-        // What isn't the image that it is said to be has no header to look at.
+        // Content that isn't the declared image has no dimensions to check.
         let format = match found {
             _ if !format.allows(found, &head) => return Ok(()),
             Found::Format(found) => found,
@@ -135,7 +135,7 @@ fn check_content(name: &str, format: Format, found: Found, head: &[u8]) -> Resul
     })
 }
 
-/// The judgement of every format alone, for the fuzzer.
+/// Checks the first bytes alone, for the fuzzer.
 #[cfg(fuzzing)]
 pub(crate) fn judge(bytes: &[u8]) {
     for extension in ["png", "jpg", "bmp", "tga", "mp3", "flac", "fbx", "gltf", "rbxm", "mp4", "mov", "mesh"] {

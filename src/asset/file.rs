@@ -10,11 +10,11 @@ use crate::error::{Error, ErrorKind, Result};
 
 /// The content of an asset: a file on disk, bytes, or a reader.
 ///
-/// Nothing is read before the upload, and then never the whole of it at once. A path is opened anew for each attempt to
-/// send it; a reader can be sent only once, so an upload from one is not repeated after it was begun.
+/// The content is never held in memory as a whole. A path is opened for each attempt. A reader can be sent only once, so an
+/// upload from a reader is not retried after reading has begun.
 ///
-/// A file that changes while it is sent is an error, and nothing is created: its length and the time of its last change are
-/// looked at before the last byte leaves. A change that leaves both as they were can't be seen.
+/// A file that changes during the upload is an error, and no asset is created: the length and the modification time are
+/// checked before the last byte is sent. A change that keeps both can't be detected.
 ///
 /// ```
 /// use rblxopencloud::AssetFile;
@@ -35,13 +35,13 @@ pub struct AssetFile {
     on_progress: Option<Box<dyn FnMut(UploadProgress) + Send>>,
 }
 
-/// How far a file is on its way, for [`AssetUpload::on_progress`](crate::AssetUpload::on_progress).
+/// The progress of an upload, for [`AssetUpload::on_progress`](crate::AssetUpload::on_progress).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct UploadProgress {
-    /// Bytes of the file that were handed to the connection. It begins again at 0 when an upload has to be repeated.
+    /// The number of bytes passed to the connection. Starts again at 0 when the upload is retried.
     pub sent: u64,
-    /// Bytes of the file in all.
+    /// The size of the file in bytes.
     pub total: u64,
 }
 
@@ -51,20 +51,20 @@ enum Source {
         modified: Option<SystemTime>,
     },
     Bytes(SharedBytes),
-    /// Gone once it was begun.
+    /// `None` once reading has begun.
     Reader(Option<Box<dyn Read + Send>>),
 }
 
 impl AssetFile {
-    /// The file at `path`, which is looked at now and opened when it is sent. The service is told the file's own name,
-    /// never the path.
+    /// Uses the file at `path`. Only its metadata is read now; it is opened when it is sent. The service receives the file
+    /// name, never the path.
     ///
     /// # Errors
-    /// [`Io`](crate::ErrorKind::Io) if there is no such file, it can't be read, or it is a directory.
+    /// Returns [`Io`](crate::ErrorKind::Io) if the file doesn't exist, can't be read, or is a directory.
     pub fn open(path: impl AsRef<Path>) -> Result<Self> {
         let path = path.as_ref();
         let problem = |error| Error::io(format!("the file {path:?}"), error);
-        // Opening a pipe would wait for its writer, so the look comes first.
+        // Opening a pipe would block until it has a writer, so the metadata is read first.
         let metadata = fs::metadata(path).map_err(problem)?;
         if !metadata.is_file() {
             return Err(not_regular(path, &metadata));
@@ -75,7 +75,7 @@ impl AssetFile {
         Ok(Self { name: own_name(&name), content_type: None, len: metadata.len(), source, on_progress: None })
     }
 
-    /// Content that is in memory. The extension of `name` tells its type.
+    /// Uses content in memory. The extension of `name` determines its content type.
     #[must_use]
     pub fn from_bytes(name: impl AsRef<str>, bytes: impl Into<Vec<u8>>) -> Self {
         let bytes = SharedBytes(Arc::new(bytes.into()));
@@ -88,11 +88,10 @@ impl AssetFile {
         }
     }
 
-    /// Content that comes out of a reader, `length` bytes in all. A reader that gives more or less is an error of the
-    /// upload, and nothing is created.
+    /// Uses the content of a reader, which must have exactly `length` bytes. Otherwise the upload fails, and no asset is
+    /// created.
     ///
-    /// The reader is read to its end, to see that there is no more. Hand in `reader.take(length)` if it has no end, as
-    /// that of a socket which stays open.
+    /// The reader is read to its end. Pass `reader.take(length)` for a reader without an end, such as an open socket.
     #[must_use]
     pub fn from_reader(name: impl AsRef<str>, reader: impl Read + Send + 'static, length: u64) -> Self {
         Self {
@@ -104,32 +103,32 @@ impl AssetFile {
         }
     }
 
-    /// Sets the content type, such as `image/png`. Defaults to the one of the extension. White space around it is left out.
+    /// Sets the content type, such as `image/png`. Defaults to that of the extension. Surrounding white space is ignored.
     #[must_use]
     pub fn content_type(mut self, content_type: impl Into<String>) -> Self {
         self.content_type = Some(content_type.into().trim().to_owned());
         self
     }
 
-    /// The name that the service is told.
+    /// Returns the file name, which the service receives.
     #[must_use]
     pub fn name(&self) -> &str {
         &self.name
     }
 
-    /// The length in bytes.
+    /// Returns the length in bytes.
     #[must_use]
     pub fn len(&self) -> u64 {
         self.len
     }
 
-    /// Whether there is no content.
+    /// Returns whether the file is empty.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.len == 0
     }
 
-    /// The content type to send.
+    /// Returns the content type to send, or why it is unknown or invalid.
     pub(crate) fn checked_content_type(&self) -> Result<String> {
         if self.name.is_empty() {
             return Err(Error::invalid_input("the file has an empty name"));
@@ -140,8 +139,8 @@ impl AssetFile {
                 Err(Error::invalid_input(format!("{given:?} isn't a content type")).advise("write one like image/png"))
             }
             None => Format::of_name(&self.name).map(|format| format.content_type().to_owned()).ok_or_else(|| {
-                Error::invalid_input(format!("the type of {:?} can't be told by its extension", self.name))
-                    .advise("say it with AssetFile::content_type")
+                Error::invalid_input(format!("the extension of {:?} names no known content type", self.name))
+                    .advise("set it with AssetFile::content_type")
             }),
         }
     }
@@ -150,14 +149,14 @@ impl AssetFile {
         self.on_progress = Some(Box::new(told));
     }
 
-    /// Tells how many bytes were sent.
+    /// Reports how many bytes were sent.
     pub(crate) fn report(&mut self, sent: u64) {
         if let Some(told) = &mut self.on_progress {
             told(UploadProgress { sent, total: self.len });
         }
     }
 
-    /// The first bytes, at most `most`. A reader gives them again when it is sent.
+    /// Returns the first bytes, at most `most`. A reader yields them again when it is sent.
     pub(super) fn head(&mut self, most: usize) -> Result<Vec<u8>> {
         let mut head = Vec::new();
         let mut reader = self.reader()?.take(most as u64);
@@ -169,12 +168,12 @@ impl AssetFile {
         Ok(head)
     }
 
-    /// Whether [`reader`](Self::reader) can give the content (again).
+    /// Returns whether [`reader`](Self::reader) can return the content, once more or at all.
     pub(crate) fn can_be_read(&self) -> bool {
         !matches!(self.source, Source::Reader(None))
     }
 
-    /// The content from its beginning.
+    /// Returns the content from its beginning.
     pub(crate) fn reader(&mut self) -> Result<FileReader> {
         match &mut self.source {
             Source::Bytes(bytes) => Ok(FileReader::Bytes(Cursor::new(bytes.clone()))),
@@ -191,10 +190,10 @@ impl AssetFile {
     }
 }
 
-/// Opens a file that may have become something else since it was looked at. A pipe would wait for its writer.
+/// Opens a file that may have been replaced since its metadata was read. Opening a pipe would block.
 fn open_regular(path: &Path) -> Result<File> {
     let problem = |error| Error::io(format!("the file {path:?}"), error);
-    // On Windows, opening waits for nobody.
+    // On Windows, opening doesn't block.
     let mut options = File::options();
     options.read(true);
     #[cfg(unix)]
@@ -226,7 +225,7 @@ impl fmt::Debug for AssetFile {
     }
 }
 
-/// Bytes that are sent again without being copied.
+/// Bytes that are sent again without a copy.
 #[derive(Clone)]
 pub(crate) struct SharedBytes(Arc<Vec<u8>>);
 
@@ -236,7 +235,7 @@ impl AsRef<[u8]> for SharedBytes {
     }
 }
 
-/// A file on disk that must stay as it was.
+/// A file on disk that must not change.
 pub(crate) struct PathFile {
     file: File,
     name: String,
@@ -245,7 +244,7 @@ pub(crate) struct PathFile {
 }
 
 impl PathFile {
-    /// Fails if the file isn't what it was when it was looked at.
+    /// Fails if the file has changed since its metadata was first read.
     fn check(&self) -> Result<()> {
         let metadata = self.file.metadata().map_err(|error| Error::io(format!("the file {:?}", self.name), error))?;
         if metadata.len() != self.len {
@@ -261,7 +260,7 @@ impl PathFile {
     }
 }
 
-/// The content, on its way.
+/// The content, as it is sent.
 pub(crate) enum FileReader {
     File(PathFile),
     Bytes(Cursor<SharedBytes>),
@@ -269,7 +268,7 @@ pub(crate) enum FileReader {
 }
 
 impl FileReader {
-    /// Fails if what was read can't be relied on: something wrote to the file meanwhile.
+    /// Fails if the file changed while it was read.
     pub(crate) fn check(&self) -> Result<()> {
         match self {
             Self::File(file) => file.check(),
@@ -288,12 +287,12 @@ impl Read for FileReader {
     }
 }
 
-/// The part of a path that may be told: what comes after the last separator of any system.
+/// Returns the part of a path behind its last separator, on any system.
 fn own_name(name: &str) -> String {
     name.rsplit(['/', '\\']).next().unwrap_or_default().to_owned()
 }
 
-/// `type/subtype` and parameters, which must not end the line that it is written in.
+/// `type/subtype` and parameters, without a line break.
 fn is_content_type(text: &str) -> bool {
     let is_token = |part: &str| {
         !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"!#$&-^_.+".contains(&byte))

@@ -1,4 +1,4 @@
-//! Assets: what is uploaded, and what the service says of it.
+//! Assets: uploads, updates, and the model.
 
 mod batch;
 mod check;
@@ -32,9 +32,9 @@ pub use upload::{AssetPrivacy, AssetUpload, CREATE_ASSET};
 use crate::open_enum::open_enum;
 use crate::wire;
 
-/// An asset as the service describes it.
+/// An asset.
 ///
-/// What an answer doesn't say is `None`: an update of some fields may be answered with just these.
+/// A field that the response leaves out is `None`: the response to an update may have the updated fields only.
 ///
 /// <https://create.roblox.com/docs/cloud/reference/features/assets>
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -42,32 +42,32 @@ use crate::wire;
 pub struct Asset {
     /// The asset's id.
     pub id: u64,
-    /// The name.
+    /// The display name.
     pub display_name: Option<String>,
-    /// The description. The service leaves an empty one out.
+    /// The description. The service leaves out an empty one.
     pub description: Option<String>,
-    /// What sort of asset it is.
+    /// The type.
     pub asset_type: Option<AssetType>,
-    /// The user or the group that owns it.
+    /// The user or group that owns the asset.
     pub creator: Option<Creator>,
-    /// How far Roblox's moderation has got with it.
+    /// The state of moderation.
     pub moderation_state: Option<ModerationState>,
-    /// Whether it is active or archived.
+    /// Whether the asset is active or archived.
     pub state: Option<AssetState>,
-    /// The number of the current version, from 1.
+    /// The number of the current version, starting at 1.
     pub revision_id: Option<u64>,
-    /// When the current version was made.
+    /// When the current version was created.
     pub revision_created_at: Option<Timestamp>,
-    /// The id of the image that is the icon.
+    /// The id of the icon's image.
     pub icon_id: Option<u64>,
-    /// The images that are shown of it.
+    /// The preview images.
     pub previews: Vec<Preview>,
-    /// Links to other places, at most three.
+    /// Links to other sites, at most three.
     pub social_links: BTreeMap<SocialLinkKind, SocialLink>,
 }
 
 impl Asset {
-    /// An asset of which nothing is known but its id; for tests and the sandbox.
+    /// Creates an asset with an id and nothing else, for tests and the sandbox.
     #[must_use]
     pub fn new(id: u64) -> Self {
         Self {
@@ -86,7 +86,7 @@ impl Asset {
         }
     }
 
-    /// Reads an answer that may leave the id out, because the question named it.
+    /// Reads a response that may leave out the id that was requested.
     pub(crate) fn from_answer(answer: &Value, asked_for: Option<u64>) -> Result<Self, serde_json::Error> {
         let wire = WireAsset::deserialize(answer)?;
         let id = wire.asset_id.or_else(|| wire::path_id(&wire.path, "assets")).or(asked_for);
@@ -110,7 +110,7 @@ impl fmt::Display for Asset {
 }
 
 open_enum! {
-    /// What sort of asset can be uploaded. The service is strict about case: `Decal`, not `decal`.
+    /// The type of an asset that can be uploaded. The service is case-sensitive: `Decal`, not `decal`.
     ///
     /// <https://create.roblox.com/docs/cloud/guides/usage-assets#supported-asset-types-and-limits>
     AssetType, prefix "ASSET_TYPE_" {
@@ -118,14 +118,14 @@ open_enum! {
         Animation = "Animation",
         /// A sound of at most 7 minutes, as `.mp3`, `.ogg`, `.wav` or `.flac`.
         Audio = "Audio",
-        /// An image under 8000×8000 pixels, as `.png`, `.jpg`, `.bmp` or `.tga`. The id is the decal's; textures use that
-        /// of the [`Image`](Self::Image) behind it.
+        /// An image under 8000×8000 pixels, as `.png`, `.jpg`, `.bmp` or `.tga`. The asset id is that of the decal; textures
+        /// need the id of an [`Image`](Self::Image).
         Decal = "Decal",
-        /// An image under 8000×8000 pixels, as `.png`, `.jpg`, `.bmp` or `.tga`. The id is the one that textures use.
+        /// An image under 8000×8000 pixels, as `.png`, `.jpg`, `.bmp` or `.tga`. Textures use its asset id.
         Image = "Image",
         /// A mesh in Roblox's own format.
         Mesh = "Mesh",
-        /// A model, as `.fbx`, `.gltf`, `.glb`, `.rbxm` or `.rbxmx`. The one type whose content can be updated.
+        /// A model, as `.fbx`, `.gltf`, `.glb`, `.rbxm` or `.rbxmx`. The only type whose content can be updated.
         Model = "Model",
         /// A video of at most 5 minutes and 3.75 GB, as `.mp4` or `.mov`.
         Video = "Video",
@@ -133,28 +133,28 @@ open_enum! {
 }
 
 open_enum! {
-    /// How far Roblox's moderation has got with an asset.
+    /// The state of an asset's moderation.
     ModerationState, prefix "MODERATION_STATE_" {
-        /// It is being looked at. Others can't see it yet.
+        /// Under review. Only the owner can see the asset.
         Reviewing = "Reviewing",
-        /// It was refused.
+        /// Rejected.
         Rejected = "Rejected",
-        /// It can be used.
+        /// Approved.
         Approved = "Approved",
     }
 }
 
 open_enum! {
-    /// Whether an asset can be used, or was put away.
+    /// Whether an asset is in use or archived.
     AssetState, prefix "STATE_" {
-        /// It can be used.
+        /// In use.
         Active = "Active",
-        /// It was archived, and can be restored.
+        /// Archived. It can be restored.
         Archived = "Archived",
     }
 }
 
-/// Who an asset belongs to.
+/// The owner of an asset.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Creator {
@@ -196,7 +196,7 @@ impl Serialize for Creator {
 impl<'de> Deserialize<'de> for Creator {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let WireCreator { user_id, group_id } = WireCreator::deserialize(deserializer)?;
-        // An id of 0 is how some answers write "not this one".
+        // Some responses have an id of 0 for the other kind.
         let set = |id: Option<u64>| id.filter(|id| *id != 0);
         match (set(user_id), set(group_id)) {
             (_, Some(id)) => Ok(Self::Group(id)),
@@ -206,7 +206,7 @@ impl<'de> Deserialize<'de> for Creator {
     }
 }
 
-/// An image that is shown of an asset.
+/// A preview image of an asset.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
@@ -214,39 +214,39 @@ pub struct Preview {
     /// The resource path of the image, `assets/{id}`.
     #[serde(default, deserialize_with = "wire::lenient")]
     pub asset: String,
-    /// What the image shows, in words.
+    /// The alternative text.
     #[serde(default, deserialize_with = "wire::lenient")]
     pub alt_text: String,
 }
 
 impl Preview {
-    /// The image with this id, and what it shows in words.
+    /// Creates a preview from the id of an image and its alternative text.
     #[must_use]
     pub fn new(image_id: u64, alt_text: impl Into<String>) -> Self {
         Self { asset: format!("assets/{image_id}"), alt_text: alt_text.into() }
     }
 }
 
-/// A link from an asset to another place.
+/// A link from an asset to another site.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct SocialLink {
-    /// The words of the link.
+    /// The title of the link.
     #[serde(default, deserialize_with = "wire::lenient", skip_serializing_if = "String::is_empty")]
     pub title: String,
-    /// The address; each kind of link takes only addresses of its own site.
+    /// The URL. Each kind of link accepts only URLs of its own site.
     #[serde(default, deserialize_with = "wire::lenient")]
     pub uri: String,
 }
 
 impl SocialLink {
-    /// A link without words.
+    /// Creates a link without a title.
     #[must_use]
     pub fn new(uri: impl Into<String>) -> Self {
         Self { title: String::new(), uri: uri.into() }
     }
 
-    /// The same link with words.
+    /// Sets the title.
     #[must_use]
     pub fn title(mut self, title: impl Into<String>) -> Self {
         self.title = title.into();
@@ -255,7 +255,7 @@ impl SocialLink {
 }
 
 open_enum! {
-    /// Where a [`SocialLink`] leads. An asset has at most one of each, and at most three in all.
+    /// The site of a [`SocialLink`]. An asset has at most one link of each kind, and at most three in all.
     SocialLinkKind {
         /// A page on Facebook.
         Facebook = "facebook",
@@ -278,17 +278,17 @@ open_enum! {
     }
 }
 
-/// The end of the names of the fields that hold social links: `twitchSocialLink`.
+/// The suffix of the fields that hold social links, such as `twitchSocialLink`.
 const SOCIAL_LINK: &str = "SocialLink";
 
 impl SocialLinkKind {
-    /// The asset's field that holds this link.
+    /// Returns the asset's field that holds this link.
     pub(crate) fn field(&self) -> String {
         format!("{self}{SOCIAL_LINK}")
     }
 }
 
-/// An asset as the service writes it.
+/// The JSON form of an asset.
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct WireAsset {

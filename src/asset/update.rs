@@ -13,13 +13,13 @@ use crate::client::Client;
 use crate::error::{Error, Result};
 use crate::operation::Operation;
 
-/// Changes an asset.
+/// Updates an asset.
 pub const UPDATE_ASSET: Endpoint = Endpoint::patch("/assets/v1/assets/{asset}")
     .with_scopes(&["asset:read", "asset:write"])
     .with_denied_hint("check that the key has the scope asset:write and may edit this asset")
     .with_budget(120, 120);
 
-/// Changes to an asset, for [`User::update_asset`](crate::User::update_asset). What isn't named stays as it is.
+/// An update of an asset, for [`User::update_asset`](crate::User::update_asset). Fields that aren't set stay unchanged.
 ///
 /// ```no_run
 /// use rblxopencloud::{AssetUpdate, SocialLink, SocialLinkKind, User};
@@ -39,7 +39,7 @@ pub struct AssetUpdate {
     asset_id: u64,
     file: Option<AssetFile>,
     on_progress: Option<OnProgress>,
-    /// By the name of the field; `None` names it in the mask and leaves it out, which removes it.
+    /// By field name. `None` removes the field: the mask names it, and the body leaves it out.
     fields: BTreeMap<String, Option<Value>>,
     checks: Checks,
 }
@@ -58,45 +58,45 @@ impl std::fmt::Debug for AssetUpdate {
 }
 
 impl AssetUpdate {
-    /// An update of the asset with this id, which changes nothing yet.
+    /// Creates an update of the asset with this id, which changes nothing yet.
     pub fn new(asset_id: u64) -> Self {
         Self { asset_id, file: None, on_progress: None, fields: BTreeMap::new(), checks: Checks::default() }
     }
 
-    /// New content, which becomes a new version. The service takes it only for models.
+    /// Sets new content, which becomes a new version. The service accepts it for models only.
     pub fn file(mut self, file: AssetFile) -> Self {
         self.file = Some(file);
         self
     }
 
     /// Sets a callback for the progress of the upload. See [`AssetUpload::on_progress`](crate::AssetUpload::on_progress).
-    pub fn on_progress(mut self, told: impl FnMut(UploadProgress) + Send + 'static) -> Self {
-        self.on_progress = Some(Box::new(told));
+    pub fn on_progress(mut self, f: impl FnMut(UploadProgress) + Send + 'static) -> Self {
+        self.on_progress = Some(Box::new(f));
         self
     }
 
-    /// Leaves a check out.
+    /// Skips a check. All checks are made by default.
     pub fn skip_check(mut self, check: Check) -> Self {
         self.checks.add(check);
         self
     }
 
-    /// A new name of at most 50 characters. A name can't be removed.
+    /// Sets the display name, of at most 50 characters. It can't be removed.
     pub fn display_name(self, name: impl Into<String>) -> Self {
         self.set("displayName", Some(Value::String(name.into())))
     }
 
-    /// A new description of at most 1000 characters; an empty one removes what was there.
+    /// Sets the description, of at most 1000 characters. An empty one removes it.
     pub fn description(self, description: impl Into<String>) -> Self {
         self.set("description", Some(Value::String(description.into())))
     }
 
-    /// Removes the description: the same as an empty one.
+    /// Removes the description. The same as setting an empty one.
     pub fn remove_description(self) -> Self {
         self.description("")
     }
 
-    /// A link to another place. An asset has at most three, and at most one of each kind.
+    /// Sets a link to another site. An asset has at most one link of each kind, and at most three in all.
     pub fn social_link(self, kind: SocialLinkKind, link: SocialLink) -> Self {
         self.set(kind.field(), Some(json!(link)))
     }
@@ -106,7 +106,7 @@ impl AssetUpdate {
         self.set(kind.field(), None)
     }
 
-    /// A new icon: the id of an image with equal sides.
+    /// Sets the icon: the id of a square image.
     pub fn icon(self, image_id: u64) -> Self {
         self.set("icon", Some(Value::String(format!("assets/{image_id}"))))
     }
@@ -116,7 +116,7 @@ impl AssetUpdate {
         self.set("icon", None)
     }
 
-    /// New previews, in place of all that were there.
+    /// Sets the previews, which replace all existing ones.
     pub fn previews(self, previews: impl IntoIterator<Item = Preview>) -> Self {
         let previews: Vec<Preview> = previews.into_iter().collect();
         self.set("previews", Some(json!(previews)))
@@ -144,8 +144,8 @@ impl AssetUpdate {
             *field == super::SOCIAL_LINK || uri.is_some_and(|uri| uri.trim().is_empty())
         });
         if let Some((field, _)) = empty_link {
-            let error = Error::invalid_input(format!("the link {field} leads nowhere"));
-            return Err(error.advise("give it a kind and an address, or remove it"));
+            let error = Error::invalid_input(format!("the link {field} has no URL"));
+            return Err(error.advise("set its kind and URL, or remove it"));
         }
         let text = |field: &str| self.fields.get(field)?.as_ref()?.as_str();
         if let Some(name) = text("displayName") {
@@ -165,7 +165,7 @@ impl AssetUpdate {
         })?;
         if let Some(file) = &mut self.file {
             self.checks.check_update_format(file)?;
-            // What isn't for a model, and may be tried all the same, fits no type that is known here.
+            // The file's format is checked above, and a skipped format fits no known type.
             self.checks.add(Check::Format);
             self.checks.check_file(file, &AssetType::Model)?;
         }

@@ -48,21 +48,21 @@ pub const CREATE_ASSET: Endpoint = Endpoint::post("/assets/v1/assets")
     .with_budget(120, 120);
 
 open_enum! {
-    /// Who may use an asset, where its type leaves a choice.
+    /// Who may use an asset, for types that offer a choice.
     ///
     /// <https://create.roblox.com/docs/projects/assets/privacy>
     AssetPrivacy {
-        /// What the creator's settings say.
+        /// As the creator's settings say.
         Default = "default",
-        /// The creator, and those who are given the permission.
+        /// The creator, and those with a permission.
         Restricted = "restricted",
-        /// Everybody.
+        /// Everyone.
         OpenUse = "openUse",
     }
 }
 
 impl AssetUpload {
-    /// Describes an asset: its content, its type, its name (at most 50 characters) and its description (at most 1000).
+    /// Creates an upload from a file, a type, a name (at most 50 characters) and a description (at most 1000 characters).
     pub fn new(
         file: AssetFile,
         asset_type: AssetType,
@@ -80,19 +80,19 @@ impl AssetUpload {
         }
     }
 
-    /// Describes an asset by its file alone: the type is the usual one for the extension, the name that of the file
-    /// without its extension, cut at 50 characters, and the description empty.
+    /// Creates an upload from a path alone. The type is the usual one for the extension, the name is the file name without
+    /// its extension, cut to 50 characters, and the description is empty.
     ///
-    /// An image becomes an [`Image`](AssetType::Image), whose id is the one that textures use.
+    /// An image becomes an [`Image`](AssetType::Image), whose asset id textures use.
     ///
     /// # Errors
-    /// As [`AssetFile::open`]; [`InvalidInput`](crate::ErrorKind::InvalidInput) if the extension tells no type.
+    /// See [`AssetFile::open`]. Returns [`InvalidInput`](crate::ErrorKind::InvalidInput) also if the extension is unknown.
     pub fn from_path(path: impl AsRef<Path>) -> Result<Self> {
         let path = path.as_ref();
         let file = AssetFile::open(path)?;
         let format = Format::of_name(file.name()).ok_or_else(|| {
-            Error::invalid_input(format!("the type of {:?} can't be told by its extension", file.name()))
-                .advise("say it with AssetUpload::new and AssetFile::content_type")
+            Error::invalid_input(format!("the extension of {:?} names no known asset type", file.name()))
+                .advise("use AssetUpload::new and AssetFile::content_type")
         })?;
         let name = path.file_stem().unwrap_or_default().to_string_lossy();
         let name: String = name.chars().take(MAX_NAME_LENGTH).collect();
@@ -105,22 +105,22 @@ impl AssetUpload {
         &self.file
     }
 
-    /// Returns the type of the asset.
+    /// Returns the asset type.
     #[must_use]
     pub fn declared_type(&self) -> &AssetType {
         &self.asset_type
     }
 
-    /// Sets the type of the asset.
+    /// Sets the asset type.
     pub fn asset_type(mut self, asset_type: AssetType) -> Self {
         self.asset_type = asset_type;
         self
     }
 
-    /// Sets a callback for the progress of the upload. It is called after each piece, some 100 KiB of a large file, on the
-    /// thread that sends, so it should be quick.
-    pub fn on_progress(mut self, told: impl FnMut(UploadProgress) + Send + 'static) -> Self {
-        self.file.set_on_progress(told);
+    /// Calls `f` after each piece of the file, about 100 KiB of a large one, on the thread that sends. It should return
+    /// quickly.
+    pub fn on_progress(mut self, f: impl FnMut(UploadProgress) + Send + 'static) -> Self {
+        self.file.set_on_progress(f);
         self
     }
 
@@ -130,20 +130,20 @@ impl AssetUpload {
         self
     }
 
-    /// The highest fee in Robux to pay for the upload. If it costs more, the upload fails and nothing is paid. Without
-    /// this, uploads that cost something fail.
+    /// Sets the highest fee to pay, in Robux. If the upload costs more, it fails and nothing is paid. Defaults to none: an
+    /// upload that costs something fails.
     pub fn expected_price(mut self, robux: u64) -> Self {
         self.expected_price = Some(robux);
         self
     }
 
-    /// Who may use the asset.
+    /// Sets who may use the asset. Defaults to the creator's settings.
     pub fn privacy(mut self, privacy: AssetPrivacy) -> Self {
         self.privacy = Some(privacy);
         self
     }
 
-    /// Sends the upload in the name of `creator`, unless it is cancelled while it waits for its turn.
+    /// Sends the upload for `creator`, unless it is cancelled while it waits for the rate limit.
     pub(crate) fn send(
         mut self,
         client: &Client,
@@ -186,7 +186,7 @@ struct CreateAsset<'a> {
     creation_context: CreationContext<'a>,
 }
 
-/// The service refuses `null` where a field can be left out.
+/// The service refuses `null` for fields that can be left out.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct CreationContext<'a> {
@@ -197,7 +197,7 @@ struct CreationContext<'a> {
     asset_privacy: Option<&'a AssetPrivacy>,
 }
 
-/// A creator in a request: the document says integers there.
+/// A creator in a request, where ids are integers.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 enum CreatorId {

@@ -1,4 +1,4 @@
-//! Many uploads at once.
+//! Uploads of many files at once.
 
 mod queue;
 mod run;
@@ -20,18 +20,18 @@ use crate::client::Client;
 use crate::error::{Error, ErrorKind, Result};
 use crate::operation::WaitOptions;
 
-/// How far a batch runs ahead of its caller, unless it is told otherwise, and how many operations can be pending at once.
-/// With more of them each would only be polled less often, for the rate limit stays the same.
+/// How many uploads can be ahead of the caller, and how many operations can be pending. With more, each would be polled less
+/// often, because the rate limit stays the same.
 const MAX_AHEAD: usize = 100;
 
 /// Many uploads at once, from [`User::upload_assets`](crate::User::upload_assets).
 ///
-/// Yields an [`UploadOutcome`] as each upload ends: exactly one for each. A failed upload stops the others only if they
-/// would fail too. A key that is refused or an account that is moderated ([`ErrorScope::Run`](crate::ErrorScope::Run))
-/// stops all; a quota that is used up ([`ErrorScope::AssetType`](crate::ErrorScope::AssetType)) stops those of the same
-/// asset type. Uploads that are stopped fail without being sent. Operations that the service accepted are waited for.
+/// Yields exactly one [`UploadOutcome`] for each upload, as it ends. A failure stops other uploads only if they would fail
+/// too. A refused key or a moderated account ([`ErrorScope::Run`](crate::ErrorScope::Run)) stops all of them; an exhausted
+/// quota ([`ErrorScope::AssetType`](crate::ErrorScope::AssetType)) stops those of the same asset type. A stopped upload fails
+/// without being sent. Accepted operations are always waited for.
 ///
-/// Nothing is sent before the first [`next`](Iterator::next). Make the settings before it; later ones have no effect.
+/// Nothing is sent before the first [`next`](Iterator::next). Settings have no effect after it.
 ///
 /// ```no_run
 /// use rblxopencloud::{AssetUpload, User};
@@ -52,55 +52,54 @@ const MAX_AHEAD: usize = 100;
 /// # }
 /// ```
 ///
-/// # How far it runs ahead
-/// Uploads are sent while the caller is busy with an outcome, within two bounds. Nothing more is sent while as many
-/// outcomes as [`concurrency`](Self::concurrency) wait to be taken. At most [`run_ahead`](Self::run_ahead) uploads are
-/// sent, pending, or waiting to be taken. Accepted operations are polled all the time.
+/// # Running ahead
+/// Uploads are sent while the caller handles an outcome, within two bounds. No upload is sent while
+/// [`concurrency`](Self::concurrency) outcomes are waiting. At most [`run_ahead`](Self::run_ahead) uploads are being sent,
+/// pending, or waiting. Accepted operations are polled all the time.
 ///
 /// # Dropping
-/// Dropping it, or leaving the loop early, sends no more. It returns when the uploads that are being sent at that moment
-/// have been, along with their readers and [`on_accepted`](Self::on_accepted): none is cut off. It waits neither for
-/// pending operations nor for the iterator of uploads. An iterator that is blocked is let go on a thread of its own, and
-/// dropped as soon as it returns.
+/// After it is dropped, no more uploads are sent. Dropping blocks until the uploads in progress, their readers and
+/// [`on_accepted`](Self::on_accepted) have finished, so that none is cut off. It doesn't wait for pending operations or for
+/// the iterator of uploads. An iterator that blocks is dropped on another thread as soon as it returns.
 ///
 /// # Panics
-/// A panic in the iterator of uploads, in a reader or in a callback stops the sending. `next` first yields the outcomes
-/// of all uploads that were sent, then resumes the panic. An upload whose own reader or progress callback panicked
-/// creates nothing and yields nothing.
+/// A panic in the iterator of uploads, in a reader or in a callback stops the batch. `next` first yields the outcomes of all
+/// uploads that were sent, then resumes the panic. An upload whose own reader or progress callback panicked creates no
+/// asset and yields no outcome.
 #[must_use = "nothing is sent until it is iterated over"]
 pub struct AssetUploads {
     state: State,
 }
 
-/// What became of one upload of [`AssetUploads`].
+/// The outcome of one upload of [`AssetUploads`].
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct UploadOutcome {
-    /// The position of the upload among those that were handed in, starting at 0.
+    /// The index of the upload, starting at 0.
     pub index: usize,
-    /// The operation, if the service accepted the upload. It is set whatever became of it then: unless the error says
-    /// [`is_operation_failure`](Error::is_operation_failure), the asset exists or may exist. Don't send the upload again;
-    /// wait with [`Client::operation`].
+    /// The operation, if the service accepted the upload. It is set even if the operation failed or the wait ended: unless
+    /// [`is_operation_failure`](Error::is_operation_failure) is true, the asset exists or may exist. Don't send the upload
+    /// again; wait with [`Client::operation`].
     ///
-    /// It is `None` for an accepted upload only if the first answer was the asset itself.
+    /// For an accepted upload, it is `None` only if the first response was the asset itself.
     pub operation: Option<OperationName>,
-    /// What failed beside a result that is a success all the same. See [`Operation::partial_failures`].
+    /// What failed beside a successful result. See [`Operation::partial_failures`].
     ///
     /// [`Operation::partial_failures`]: crate::Operation::partial_failures
     pub partial_failures: Vec<String>,
-    /// The asset, or why there is none or none that is known of.
+    /// The asset, or the error.
     pub result: Result<Asset>,
 }
 
 enum State {
     Planned(Box<Plan>),
     Running(Run),
-    /// There is no thread to be had, so nothing is sent.
+    /// No thread could be started, so every upload fails.
     Refusing(Uploads, io::Error),
     Ended,
 }
 
-/// What to do, before it is begun.
+/// The settings, before anything is sent.
 struct Plan {
     client: Client,
     creator: Creator,
@@ -135,29 +134,29 @@ impl AssetUploads {
 
     /// Sets how many uploads are sent at the same time, from 1 to 100. Defaults to 8. Pending operations don't count.
     ///
-    /// Each takes a thread. If the system gives fewer threads, fewer are sent at the same time; if it gives none, each
+    /// Each takes a thread. If fewer threads can be started, fewer uploads are sent at the same time; without any thread, each
     /// upload fails without being sent.
     pub fn concurrency(self, uploads: usize) -> Self {
         self.with(|plan| plan.concurrency = uploads.clamp(1, MAX_AHEAD))
     }
 
-    /// Sets how many uploads may be ahead of the outcomes that were taken, from 1 to 100: sent, pending, or done and
-    /// waiting to be taken. Defaults to 100.
+    /// Sets how many uploads can be ahead of the caller, from 1 to 100: being sent, pending, or waiting to be taken.
+    /// Defaults to 100.
     pub fn run_ahead(self, uploads: usize) -> Self {
         self.with(|plan| plan.run_ahead = uploads.clamp(1, MAX_AHEAD))
     }
 
-    /// Sets how long to wait for each operation, and how often to poll it. The time that a poll waits for its turn, because
-    /// of the others or the rate limit, doesn't count.
+    /// Sets how long to wait for each operation, and how often to poll it. The time that a poll waits for other polls or for
+    /// the rate limit doesn't count.
     pub fn wait_options(self, options: WaitOptions) -> Self {
         self.with(|plan| plan.wait = options)
     }
 
-    /// Calls `f` with the index and name of each operation once the upload is accepted. Persist it to resume waiting after
-    /// a crash.
+    /// Calls `f` with the index and name of each operation once the upload is accepted. Persist it to resume waiting after a
+    /// crash.
     ///
-    /// It runs on the thread that sent the upload, which sends no other until it returns. The outcome of the upload is
-    /// yielded after it, and dropping the batch waits for it: don't let it wait for the thread that iterates.
+    /// `f` runs on the thread that sent the upload, before the outcome is yielded. Dropping the batch waits for `f`, so `f`
+    /// must not wait for the thread that iterates.
     pub fn on_accepted(self, f: impl Fn(usize, &OperationName) + Send + Sync + 'static) -> Self {
         self.with(|plan| plan.on_accepted = Some(Arc::new(f)))
     }
@@ -169,7 +168,7 @@ impl AssetUploads {
         self
     }
 
-    /// Starts the threads by `spawn`, unless it has begun.
+    /// Starts the threads with `spawn`, unless they are running.
     fn begin(&mut self, spawn: impl FnMut(Box<dyn FnOnce() + Send>) -> io::Result<JoinHandle<()>>) {
         self.state = match mem::replace(&mut self.state, State::Ended) {
             State::Planned(plan) => match Run::start(*plan, spawn) {
