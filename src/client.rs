@@ -10,8 +10,8 @@ const URL_VARIABLE: &str = "ROBLOX_OPEN_CLOUD_URL";
 
 /// A client for Roblox Open Cloud. Holds the credentials, the base URL and a connection pool.
 ///
-/// Clones are cheap and share all of it, and so do the handles that a client gives out. A client can be used from many
-/// threads at once.
+/// Clones are cheap and share all of these, and so do the handles that a client returns. A client can be used from many
+/// threads.
 ///
 /// ```
 /// use rblxopencloud::Client;
@@ -26,10 +26,10 @@ pub struct Client {
 }
 
 impl Client {
-    /// Creates a client of `https://apis.roblox.com` with the default settings.
+    /// Creates a client for `https://apis.roblox.com` with the default settings.
     ///
-    /// A key that can't be one (empty, or with a line break in it) is an error of the first call. Use
-    /// [`builder`](Self::builder) to learn of it at once.
+    /// An invalid key (empty, or with a line break) is an error of the first call. To get the error at once, use
+    /// [`builder`](Self::builder).
     #[must_use]
     pub fn new(credentials: impl Into<Credentials>) -> Self {
         let session = Session::new(credentials.into(), HttpSettings::default(), RetryPolicy::default(), None);
@@ -50,8 +50,8 @@ impl Client {
     /// ```
     ///
     /// # Errors
-    /// Returns [`InvalidInput`](crate::ErrorKind::InvalidInput), naming the variable, if the key is missing or either of the
-    /// two can't be used.
+    /// Returns [`InvalidInput`](crate::ErrorKind::InvalidInput), which names the variable, if the key isn't set or either value
+    /// is invalid.
     pub fn from_env() -> Result<Self> {
         Self::from_variables(|name| match env::var(name) {
             Ok(value) => Ok(Some(value)),
@@ -76,16 +76,15 @@ impl Client {
         }
     }
 
-    /// Returns the same client with another limit for each whole call. Connections, credentials and rate limits are shared.
+    /// Returns a client with a time limit for each whole call. Connections, credentials and rate limits are shared.
     ///
-    /// A call, with its retries, its backoff and its wait for the rate limit, ends within `timeout`. It fails at once when
-    /// it would have to wait for longer than the time that is left. The error is of the kind
-    /// [`RateLimited`](crate::ErrorKind::RateLimited) if the rate limit is the cause, and carries the wait in
-    /// [`retry_after`](crate::Error::retry_after); of the kind [`Timeout`](crate::ErrorKind::Timeout) if the time ran out
-    /// in the middle of an attempt; and that of the last attempt if there was no time for another one.
+    /// A call ends within `timeout`, including its retries, its backoff and its wait for the rate limit. A call that would have
+    /// to wait longer fails at once. The error is [`RateLimited`](crate::ErrorKind::RateLimited), with the wait in
+    /// [`retry_after`](crate::Error::retry_after), if the rate limit is the cause; [`Timeout`](crate::ErrorKind::Timeout) if the
+    /// time ran out during an attempt; and that of the last attempt if no time was left for another one.
     ///
-    /// Each page of a listing is a call, and so is each poll of an operation. [`WaitOptions`](crate::WaitOptions) says how
-    /// long to wait for the operation. A reader of the caller's own that blocks is waited for.
+    /// Each page of a listing and each poll of an operation is a call. [`WaitOptions`](crate::WaitOptions) sets how long to wait
+    /// for an operation. A custom reader that blocks can exceed the limit.
     ///
     /// ```
     /// use std::time::Duration;
@@ -100,8 +99,8 @@ impl Client {
         Self { session: self.session.with_timeout(timeout) }
     }
 
-    /// Returns a client with the same settings and other credentials. Connections and TLS sessions are shared; the rate
-    /// limits are its own.
+    /// Returns a client with the same settings and other credentials. Connections and TLS sessions are shared; rate limits
+    /// aren't.
     ///
     /// One process can serve many signed-in users this way.
     ///
@@ -116,7 +115,7 @@ impl Client {
         Self { session: self.session.with_credentials(credentials.into()) }
     }
 
-    /// Returns a builder for a client with other settings.
+    /// Returns a builder for a client with custom settings.
     pub fn builder(credentials: impl Into<Credentials>) -> ClientBuilder {
         ClientBuilder {
             credentials: credentials.into(),
@@ -126,7 +125,7 @@ impl Client {
         }
     }
 
-    /// Returns the base URL, without a slash at its end.
+    /// Returns the base URL, without a trailing slash.
     #[must_use]
     pub fn base_url(&self) -> &str {
         self.session.base_url()
@@ -174,10 +173,10 @@ impl ClientBuilder {
         self
     }
 
-    /// Sets the limit for each whole call, with its retries, its backoff and its wait for the rate limit. Defaults to none:
-    /// an attempt has a limit ([`Timeouts`]), and so have the retries and each single wait ([`RetryPolicy`]).
+    /// Sets the time limit for each whole call, including its retries, its backoff and its wait for the rate limit. Defaults to
+    /// none: only attempts ([`Timeouts`]), retries and single waits ([`RetryPolicy`]) are limited.
     ///
-    /// [`Client::with_timeout`] says more, and sets it for some calls only.
+    /// See [`Client::with_timeout`].
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.timeout = Some(timeout);
         self
@@ -195,8 +194,8 @@ impl ClientBuilder {
         self
     }
 
-    /// Uses the settings of an agent of the caller's own: its TLS roots, its proxy and its pool. Timeouts, redirects, the
-    /// resolver and the treatment of error responses stay this crate's.
+    /// Uses the settings of a custom agent: its TLS roots, its proxy and its connection pool. Timeouts, redirects, name
+    /// resolution and the handling of error responses don't change.
     pub fn agent(mut self, agent: ureq::Agent) -> Self {
         self.settings.agent = Some(agent);
         self
@@ -205,8 +204,8 @@ impl ClientBuilder {
     /// Builds the client.
     ///
     /// # Errors
-    /// Returns [`InvalidInput`](crate::ErrorKind::InvalidInput) if the key or token can't stand in a header, if the base URL
-    /// isn't one or is plain HTTP to another machine, or if the environment names a proxy that can't be used.
+    /// Returns [`InvalidInput`](crate::ErrorKind::InvalidInput) if the key or token isn't valid in a header, if the base URL is
+    /// invalid or plain HTTP to another machine, or if a proxy variable can't be honored.
     pub fn build(self) -> Result<Client> {
         let session = Session::new(self.credentials, self.settings, self.retry, self.timeout);
         session.check()?;

@@ -1,4 +1,4 @@
-//! Reading JSON that may be broken at its edges: a mark before it, half a character in a text.
+//! Reads JSON with a byte order mark or with broken characters.
 
 use serde::de::{self, DeserializeOwned};
 
@@ -7,7 +7,7 @@ pub(crate) fn from_slice<T: DeserializeOwned>(body: &[u8]) -> Result<T, serde_js
     read(body, |text| serde_json::from_str(text))
 }
 
-/// Reads a model that is an object. Derived models would take a list for their fields in order.
+/// Reads a model that is an object. serde's derived models also accept a list of their fields.
 pub(crate) fn object_from_slice<T: DeserializeOwned>(body: &[u8]) -> Result<T, serde_json::Error> {
     read(body, |text| match text.trim_start().as_bytes().first() {
         Some(b'[') => Err(de::Error::custom("invalid type: sequence, expected an object")),
@@ -15,8 +15,8 @@ pub(crate) fn object_from_slice<T: DeserializeOwned>(body: &[u8]) -> Result<T, s
     })
 }
 
-/// Hands the text to `read`, as it is at first. If that fails and the text has marks or broken characters in it, hands over
-/// a mended copy: a text that was cut in the middle of a character must not fail all that stands around it.
+/// Passes the text to `read`. If that fails and the text has broken characters, passes a repaired copy: a string that was cut
+/// in the middle of a character must not fail the whole response.
 pub(crate) fn read<T, E: From<serde_json::Error>>(body: &[u8], read: impl Fn(&str) -> Result<T, E>) -> Result<T, E> {
     let body = body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body);
     match std::str::from_utf8(body) {
@@ -32,7 +32,7 @@ pub(crate) fn read<T, E: From<serde_json::Error>>(body: &[u8], read: impl Fn(&st
     }
 }
 
-/// Replaces each half of a surrogate pair that stands alone, as in `"cut \ud83d"`. `None` if there is none.
+/// Replaces each unpaired surrogate escape, as in `"cut \ud83d"`. `None` if there is none.
 fn mend_escapes(text: &str) -> Option<String> {
     let bytes = text.as_bytes();
     let escape = |at: usize| {
@@ -50,7 +50,7 @@ fn mend_escapes(text: &str) -> Option<String> {
                 at += 6;
                 copied = at;
             }
-            // Another escape, of which the second character may be a backslash.
+            // Another escape, whose second character may be a backslash.
             _ => at += 2,
         }
         if at >= bytes.len() {

@@ -1,5 +1,6 @@
-//! Roblox Open Cloud for programs that don't want an async runtime: a user's profile, inventory and groups, and asset
-//! uploads of any size. Calls block, listings are plain iterators, uploads stream from disk, and no asset is made twice.
+//! A blocking client for Roblox Open Cloud: users, inventories, groups and asset uploads, without an async runtime.
+//!
+//! Listings are plain iterators. Uploads of any size are streamed, and no asset is created twice.
 //!
 //! ```no_run
 //! use rblxopencloud::{AssetFile, AssetType, AssetUpload, User};
@@ -19,38 +20,38 @@
 //! # }
 //! ```
 //!
-//! # A map
+//! # Overview
 //!
-//! [`User`] is where to begin. It is a handle: it costs nothing to make, and its methods make the calls. Handles that
-//! share connections and rate limits come from one [`Client`], whose [builder](Client::builder) sets all there is to set.
+//! Start with [`User`]. It is a handle: creating one makes no request, and its methods make the calls. Handles of one
+//! [`Client`] share connections and rate limits. [`Client::builder`] has all settings.
 //!
-//! A call returns one of three shapes:
+//! A call returns one of these:
 //!
-//! - a model, such as [`UserInfo`]: plain data with public fields, which can be read and written with serde in the
-//!   service's own JSON;
-//! - a [`Pager`]: an iterator over models, which fetches pages as it goes;
-//! - an [`Operation`]: work that the service goes on with, to [wait](Operation::wait) for.
+//! - a model, such as [`UserInfo`]: plain data with public fields, which serde reads and writes in the service's JSON;
+//! - a [`Pager`]: an iterator over models, which fetches pages as needed;
+//! - an [`Operation`]: work that the service continues, to [wait](Operation::wait) for.
 //!
-//! A [`Group`] publishes assets as a user does. [`User::upload_assets`] publishes many at once.
+//! A [`Group`] publishes assets as a user does. [`User::upload_assets`] uploads many files at once. [`Client::request`] calls
+//! endpoints that have no method here.
 //!
-//! Roblox adds fields, kinds and values without notice. What this version doesn't know is kept
-//! ([`InventoryItem::Unknown`], `Unknown(String)` of each enum) and never fails a page.
+//! Roblox adds fields, kinds and values without notice. Unknown ones are kept ([`InventoryItem::Unknown`], and
+//! `Unknown(String)` of each enum) and never fail a page.
 //!
-//! Every failure is an [`Error`], which knows whether it makes sense to [try again](Error::is_retryable) and whether a
-//! change [may have happened](Error::outcome_unknown) all the same, and [how far](Error::scope) the failure reaches. What the client tries again by itself is in
-//! [`RetryPolicy`]; how long it waits for what is in [`Timeouts`].
+//! Every failure is an [`Error`]. It tells whether to [retry](Error::is_retryable), whether a change
+//! [may have happened](Error::outcome_unknown), and [how far](Error::scope) the failure reaches. [`RetryPolicy`] controls which
+//! calls the client retries, and [`Timeouts`] how long an attempt may take.
 //!
 //! # Use in a server
 //!
-//! One [`Client`] serves all threads: clones are cheap and share connections and rate limits. Give its calls a deadline, so
-//! that a slow service, retries and a used-up rate limit can't hold a thread for longer than your own callers wait:
+//! One [`Client`] serves all threads: clones are cheap and share connections and rate limits. Give its calls a time limit, so
+//! that a slow service, retries or an exhausted rate limit don't block a thread for longer than your callers wait:
 //!
 //! ```
 //! use std::time::Duration;
 //!
 //! use rblxopencloud::{Client, Error, ErrorKind, InventoryFilter};
 //!
-//! /// The status to answer with, and for how long to ask the caller to wait.
+//! /// Returns the status to respond with, and how long the caller should wait.
 //! fn owns_pass(client: &Client, user: u64, pass: u64) -> Result<bool, (u16, Option<Duration>)> {
 //!     let filter = InventoryFilter::ids().game_passes([pass]);
 //!     let mut items = client.with_timeout(Duration::from_secs(2)).user(user).list_inventory_with(filter);
@@ -65,17 +66,23 @@
 //! ```
 //!
 //! - [`Client::with_timeout`] limits a whole call: its attempts, its backoff, and its wait for the rate limit. A call that
-//!   would have to wait longer than that fails at once, as [`RateLimited`](ErrorKind::RateLimited) with
+//!   would have to wait longer fails at once, as [`RateLimited`](ErrorKind::RateLimited) with
 //!   [`retry_after`](Error::retry_after).
-//! - Budgets are per endpoint and per owner of the key; see [`endpoints`]. All threads of a client wait for one window. To keep
-//!   one kind of caller from using up the budget of another, use keys of different owners.
-//! - The crate has no threads of its own, but for [`User::upload_assets`] and the look-up of a host name that isn't known yet.
+//! - Budgets are per endpoint and per owner of the key; see [`endpoints`]. All threads of a client share them. To keep one
+//!   kind of caller from exhausting the budget of another, use keys of different owners.
+//! - Threads are started only by [`User::upload_assets`] and to resolve a host name that isn't cached.
+//!
+//! # Testing
 //!
 //! With the feature `sandbox`, the module `sandbox` has a local Open Cloud for tests.
 //!
-//! Types of other crates that stand in this one's API are those of `jiff` 1, `serde_json` 1 and `ureq` 3.
+//! # Logging
 //!
-//! Each call logs its method, path, status, attempt and duration with [`log`] at `debug`, and nothing of keys or contents.
+//! Each call logs its method, path, status, attempt and duration with [`log`] at `debug`, but neither keys nor contents.
+//!
+//! # Public dependencies
+//!
+//! Types of `jiff` 1, `serde_json` 1 and `ureq` 3 are part of this crate's API.
 #![forbid(unsafe_code)]
 
 mod asset;
@@ -97,7 +104,7 @@ pub mod sandbox;
 mod user;
 mod wire;
 
-/// The endpoints that this crate has methods for: their scopes and their budgets.
+/// The endpoints that this crate has methods for, with their scopes and budgets.
 pub mod endpoints {
     pub use crate::asset::{CREATE_ASSET, GET_ASSET_OPERATION, UPDATE_ASSET};
     pub use crate::group::GET_GROUP;

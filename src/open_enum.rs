@@ -1,8 +1,8 @@
-//! Enums that keep what they don't know, so that a value that Roblox adds tomorrow survives today's client.
+//! Enums that keep unknown values, so that a value that Roblox adds later doesn't fail.
 
 /// Declares an enum of service strings with an `Unknown(String)` that round-trips.
 ///
-/// With `prefix "ASSET_TYPE_"` the long spelling is understood too: `ASSET_TYPE_MESH_PART` is `MeshPart`.
+/// With `prefix "ASSET_TYPE_"`, the long form is accepted too: `ASSET_TYPE_MESH_PART` is `MeshPart`.
 macro_rules! open_enum {
     (
         $(#[$meta:meta])*
@@ -15,15 +15,15 @@ macro_rules! open_enum {
         #[non_exhaustive]
         pub enum $name {
             $($(#[$variant_meta])* $variant,)+
-            /// A value that this version doesn't know, as the service spelled it.
+            /// A value that this version doesn't know, as the service sent it.
             Unknown(String),
         }
 
         impl $name {
-            /// Every value that this version knows, in the order of Roblox's document.
+            /// All values that this version knows, in the order of Roblox's reference.
             pub const KNOWN: &'static [Self] = &[$(Self::$variant,)+];
 
-            /// The value as the service spells it.
+            /// Returns the value as the service writes it.
             #[must_use]
             pub fn as_str(&self) -> &str {
                 match self {
@@ -68,7 +68,7 @@ macro_rules! open_enum {
             }
         }
 
-        /// Two values are equal if the service spells them alike, whichever version knows them.
+        /// Values are equal if their text is, whether this version knows them or not.
         impl PartialEq for $name {
             fn eq(&self, other: &Self) -> bool {
                 self.as_str() == other.as_str()
@@ -141,7 +141,7 @@ macro_rules! open_enum {
 
 pub(crate) use open_enum;
 
-/// Whether `MeshPart` and `MESH_PART` are one word.
+/// Whether a short and a long form are the same word, such as `MeshPart` and `MESH_PART`.
 pub(crate) fn same_word(short: &str, long: &str) -> bool {
     let long = long.bytes().filter(|byte| *byte != b'_');
     short.bytes().map(|byte| byte.to_ascii_uppercase()).eq(long)

@@ -1,4 +1,4 @@
-//! How single fields look on the wire: ids that are strings or integers, times that .NET can write and jiff can't.
+//! JSON forms of single fields: ids that are strings or integers, and times that jiff can't hold.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use serde::de::{Deserialize, DeserializeOwned, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::Value;
 
-/// `null` and a missing field are the default; for `#[serde(default, deserialize_with = …)]`.
+/// Reads `null` or a missing field as the default, for `#[serde(default, deserialize_with = …)]`.
 pub(crate) fn or_default<'de, D, T>(deserializer: D) -> Result<T, D::Error>
 where
     D: Deserializer<'de>,
@@ -16,7 +16,7 @@ where
     Ok(Option::deserialize(deserializer)?.unwrap_or_default())
 }
 
-/// What isn't of the right type is taken as missing, so that a side field can't fail the whole.
+/// Reads a value of the wrong type as the default, so that a minor field can't fail the whole model.
 pub(crate) fn lenient<'de, D, T>(deserializer: D) -> Result<T, D::Error>
 where
     D: Deserializer<'de>,
@@ -25,18 +25,18 @@ where
     Ok(T::deserialize(Value::deserialize(deserializer)?).unwrap_or_default())
 }
 
-/// A text, borrowed where it can be; anything else is an empty one.
+/// Reads a string, borrowed if possible. Anything else is an empty string.
 pub(crate) fn path<'de: 'a, 'a, D: Deserializer<'de>>(deserializer: D) -> Result<Cow<'a, str>, D::Error> {
     Ok(Texts::deserialize(deserializer)?.0.into_iter().next().unwrap_or_default())
 }
 
-/// The texts of a list. What isn't a text is passed over; anything but a list is an empty one.
+/// Reads the strings of a list, and skips other values. Anything but a list is an empty one.
 pub(crate) fn paths<'de: 'a, 'a, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Cow<'a, str>>, D::Error> {
     let Texts(texts, is_list) = Texts::deserialize(deserializer)?;
     Ok(if is_list { texts } else { Vec::new() })
 }
 
-/// A text or a list of texts, and whether it is a list.
+/// A string or a list of strings, and whether it is a list.
 struct Texts<'a>(Vec<Cow<'a, str>>, bool);
 
 impl<'de: 'a, 'a> Deserialize<'de> for Texts<'a> {
@@ -96,7 +96,7 @@ impl<'de: 'a, 'a> Deserialize<'de> for Texts<'a> {
     }
 }
 
-/// An empty string is what the service sends for "not set".
+/// Reads an empty string, which the service sends for "not set", as `None`.
 pub(crate) fn non_empty<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
     Ok(Option::<String>::deserialize(deserializer)?.filter(|text| !text.is_empty()))
 }
@@ -145,7 +145,7 @@ impl<'de> Visitor<'de> for OptionIdVisitor {
     }
 }
 
-/// An id: read from a decimal string or an integer, written as the string that the service writes.
+/// An id: read from a decimal string or an integer, and written as a string.
 pub(crate) mod id {
     use super::{Deserializer, IdVisitor};
     use serde::Serializer;
@@ -159,7 +159,7 @@ pub(crate) mod id {
     }
 }
 
-/// [`id`], where it may be missing or `null`.
+/// An [`id`] that may be missing or `null`.
 pub(crate) mod option_id {
     use super::{Deserializer, OptionIdVisitor};
     use serde::Serializer;
@@ -176,12 +176,12 @@ pub(crate) mod option_id {
     }
 }
 
-/// [`option_id`], where what is no id is taken as missing.
+/// Reads an invalid id as missing.
 pub(crate) fn lenient_id<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<u64>, D::Error> {
     Ok(id::deserialize(Value::deserialize(deserializer)?).ok())
 }
 
-/// A time that may be missing. What isn't a time is taken as missing, so that it can't fail a page.
+/// Reads a time that may be missing. An invalid time is read as missing, so that it can't fail a page.
 pub(crate) fn timestamp<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Timestamp>, D::Error> {
     struct TimeVisitor;
 
@@ -231,24 +231,23 @@ pub(crate) fn timestamp<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Op
 fn parse_timestamp(text: &str) -> Option<Timestamp> {
     match text.parse() {
         Ok(time) => Some(time),
-        // .NET writes its last moment for "never"; it lies an hour past jiff's own last moment.
+        // .NET services send this for "never". It is an hour after jiff's maximum.
         Err(_) if text.starts_with("9999-12-3") => Some(Timestamp::MAX),
         Err(_) => None,
     }
 }
 
-/// The last segment of a resource path as an id, where the segment before it is `collection`:
-/// `("groups/7/roles/9", "roles")` is 9.
+/// Returns the id that follows `collection` in a resource path: `("groups/7/roles/9", "roles")` is 9.
 pub(crate) fn path_id(path: &str, collection: &str) -> Option<u64> {
     decimal(path_segment(path, collection)?)
 }
 
-/// Nothing but digits: a sign, which `parse` takes, is none.
+/// Parses digits only; `parse` would accept a sign.
 pub(crate) fn decimal(text: &str) -> Option<u64> {
     text.parse().ok().filter(|_| text.bytes().all(|byte| byte.is_ascii_digit()))
 }
 
-/// The segment of a resource path that follows `collection`.
+/// Returns the segment that follows `collection` in a resource path.
 pub(crate) fn path_segment<'a>(path: &'a str, collection: &str) -> Option<&'a str> {
     let mut segments = path.split('/');
     segments.find(|segment| *segment == collection)?;

@@ -1,4 +1,4 @@
-//! Who is asking.
+//! Keys, tokens, and their redaction.
 
 mod provider;
 mod secret;
@@ -15,9 +15,9 @@ use crate::error::Result;
 
 /// The credentials of a client: an API key, an OAuth 2.0 access token, or a source of tokens.
 ///
-/// A string is taken for an API key wherever credentials are wanted. The secret is in no `Debug`, error or log line, and its
-/// memory is wiped when it is dropped. There is one exception: at the level `trace`, the target `ureq_proto` dumps the bytes
-/// that are sent, with the secret among them. Leave that level off for that target.
+/// A string converts to an API key. The secret is never part of `Debug`, an error or a log line, and its memory is wiped
+/// when it is dropped. There is one exception: at the level `trace`, the target `ureq_proto` logs the bytes that are sent.
+/// Leave that level off for that target.
 ///
 /// ```
 /// use rblxopencloud::{Client, Credentials};
@@ -30,7 +30,7 @@ use crate::error::Result;
 pub struct Credentials(Arc<dyn Provider>);
 
 impl Credentials {
-    /// Uses an API key. Keys are made at <https://create.roblox.com/dashboard/credentials>.
+    /// Uses an API key. Create one at <https://create.roblox.com/dashboard/credentials>.
     #[must_use]
     pub fn api_key(key: impl Into<String>) -> Self {
         Self(Arc::new(Fixed::new(Scheme::ApiKey, key.into())))
@@ -42,11 +42,11 @@ impl Credentials {
         Self(Arc::new(Fixed::new(Scheme::AccessToken, token.into())))
     }
 
-    /// Uses access tokens that `fetch` gives: before the first call, and again each time the service has refused one.
+    /// Uses access tokens that `fetch` returns. It is called before the first call, and again each time the service has refused
+    /// a token.
     ///
-    /// A call that was refused with 401 is made once more with the fresh token. However many threads and clones of the
-    /// client are refused at once, `fetch` is called once; the others wait for what it returns. Its error is returned by
-    /// the call.
+    /// A call that was refused with 401 is made once more with the new token. `fetch` is called once, however many threads and
+    /// clones of the client were refused; the others wait for its result. An error of `fetch` is returned by the call.
     ///
     /// ```
     /// use rblxopencloud::{Client, Credentials};
@@ -59,12 +59,12 @@ impl Credentials {
         Self(Arc::new(Renewed::new(fetch)))
     }
 
-    /// What to send with a request.
+    /// Returns what to send with a request.
     pub(crate) fn authorize(&self) -> Result<Authorization> {
         self.0.authorize()
     }
 
-    /// The service has refused it with 401. `true` if there is a fresh one, with which to make the call once more.
+    /// Handles a 401. Returns whether there is a new token, with which to make the call once more.
     pub(crate) fn rejected(&self, refused: &Authorization) -> Result<bool> {
         self.0.rejected(refused)
     }
@@ -73,18 +73,18 @@ impl Credentials {
         self.0.scheme()
     }
 
-    /// Says what is wrong with them, as far as that is known without a request.
+    /// Checks what can be checked without a request.
     pub(crate) fn check(&self) -> Result<()> {
         self.0.check()
     }
 
-    /// Takes every secret that these credentials ever held out of a text.
+    /// Removes every secret that these credentials ever held from a text.
     pub(crate) fn redact(&self, text: &str) -> String {
         self.0.redact(text)
     }
 }
 
-// A source of tokens that panics is called again for the next token.
+// If a source of tokens panics, it is called again for the next call.
 impl UnwindSafe for Credentials {}
 impl RefUnwindSafe for Credentials {}
 

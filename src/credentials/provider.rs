@@ -10,22 +10,22 @@ pub(crate) enum Scheme {
     AccessToken,
 }
 
-/// What one request is sent with.
+/// The credentials of one request.
 #[derive(Clone)]
 pub(crate) struct Authorization {
     pub(crate) scheme: Scheme,
     pub(crate) secret: Secret,
-    /// Tells a fresh one from the one that was refused.
+    /// Distinguishes a new token from the refused one.
     version: u64,
 }
 
-/// Where authorizations come from.
+/// A source of authorizations.
 pub(super) trait Provider: Send + Sync {
     fn scheme(&self) -> Scheme;
 
     fn authorize(&self) -> Result<Authorization>;
 
-    /// `true` if there is a fresh one.
+    /// Returns whether there is a new one.
     fn rejected(&self, refused: &Authorization) -> Result<bool>;
 
     fn check(&self) -> Result<()>;
@@ -33,7 +33,7 @@ pub(super) trait Provider: Send + Sync {
     fn redact(&self, text: &str) -> String;
 }
 
-/// A secret that stays as it is.
+/// A secret that doesn't change.
 pub(super) struct Fixed {
     scheme: Scheme,
     secret: Secret,
@@ -70,12 +70,12 @@ impl Provider for Fixed {
     }
 }
 
-/// Access tokens that a function gives. One thread calls it at a time.
+/// Access tokens from a function, which one thread calls at a time.
 pub(super) struct Renewed<F> {
     fetch: F,
-    /// Held while the function runs: whoever needs a token waits for it.
+    /// Locked while the function runs, so that other threads wait for its token.
     current: Mutex<Option<Authorization>>,
-    /// Every token there was: an answer to an old request may still repeat an old one.
+    /// All tokens so far: a late response may repeat an old one.
     seen: Mutex<Vec<Secret>>,
 }
 
@@ -110,7 +110,7 @@ impl<F: Fn() -> Result<String> + Send + Sync> Provider for Renewed<F> {
 
     fn rejected(&self, refused: &Authorization) -> Result<bool> {
         let mut current = lock(&self.current);
-        // Somebody else was refused too, and has fetched a fresh one already.
+        // Another thread was refused too, and has fetched a new token.
         if current.as_ref().is_some_and(|known| known.version != refused.version) {
             return Ok(true);
         }
@@ -126,7 +126,7 @@ impl<F: Fn() -> Result<String> + Send + Sync> Provider for Renewed<F> {
     }
 }
 
-/// A panic in the caller's function must not end every later call.
+/// A panic in the function must not fail every later call.
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

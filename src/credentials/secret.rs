@@ -2,10 +2,10 @@ use zeroize::Zeroizing;
 
 use crate::error::{Error, Result};
 
-/// What stands in the place of a secret.
+/// The replacement of a secret.
 pub(crate) const REDACTED: &str = "[redacted]";
 
-/// A key or a token. Its memory is wiped when it is dropped; it has no `Debug` and no `Display`.
+/// A key or a token. Its memory is wiped when it is dropped. It has no `Debug` and no `Display`.
 #[derive(Clone)]
 pub(crate) struct Secret(Zeroizing<String>);
 
@@ -22,7 +22,7 @@ impl Secret {
         if self.0.is_empty() { text.to_owned() } else { text.replace(self.0.as_str(), REDACTED) }
     }
 
-    /// Refuses what can't stand in a header. `what` names it.
+    /// Refuses a secret that isn't valid in a header. `what` names it.
     pub(crate) fn check(&self, what: &str) -> Result<()> {
         let problem = if self.0.is_empty() {
             "is empty"

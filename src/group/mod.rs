@@ -1,4 +1,4 @@
-//! A group, and the assets that it publishes.
+//! Groups and the assets that they publish.
 
 mod info;
 
@@ -8,9 +8,9 @@ use crate::asset::publishing;
 use crate::client::Client;
 use crate::credentials::Credentials;
 
-/// A group, as the owner of assets. It uploads and updates as a [`User`](crate::User) does.
+/// A handle for a Roblox group.
 ///
-/// The key has to be one of the group, or of a user who may manage the group's assets.
+/// To publish assets, the key must belong to the group or to a user who may manage its assets.
 ///
 /// ```no_run
 /// use rblxopencloud::{AssetUpload, Client};
@@ -28,7 +28,7 @@ pub struct Group {
 }
 
 impl Client {
-    /// Returns a handle of the group with this id. Makes no request.
+    /// Returns a handle for the group with this id. Makes no request.
     #[must_use]
     pub fn group(&self, id: u64) -> Group {
         Group { id, client: self.clone() }
@@ -36,19 +36,19 @@ impl Client {
 }
 
 impl Group {
-    /// The group with this id, asked for with a client of its own: `Client::new(credentials).group(id)`.
+    /// Creates a handle with its own client. The same as `Client::new(credentials).group(id)`.
     #[must_use]
     pub fn new(id: u64, credentials: impl Into<Credentials>) -> Self {
         Client::new(credentials).group(id)
     }
 
-    /// The group's id.
+    /// Returns the group's id.
     #[must_use]
     pub fn id(&self) -> u64 {
         self.id
     }
 
-    /// The client that this handle asks with.
+    /// Returns the client that makes the requests.
     #[must_use]
     pub fn client(&self) -> &Client {
         &self.client

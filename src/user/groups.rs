@@ -10,19 +10,19 @@ use serde_json::Value;
 use crate::page::{Item, PageItem};
 use crate::wire::{self, path_id};
 
-/// A user's place in a group, from [`User::list_groups`](crate::User::list_groups).
+/// A user's membership in a group, from [`User::list_groups`](crate::User::list_groups).
 ///
 /// <https://create.roblox.com/docs/cloud/reference/features/groups#Cloud_ListGroupMemberships>
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct GroupMembership {
-    /// The group.
+    /// The id of the group.
     pub group_id: u64,
-    /// The member.
+    /// The id of the member.
     pub user_id: u64,
-    /// The highest-ranked of the member's roles. `None` if the service named no role.
+    /// The id of the member's highest-ranked role. `None` if the response has no role.
     pub role_id: Option<u64>,
-    /// Every role of the member. Where the service names only the highest-ranked one, that one.
+    /// The ids of all roles of the member, or only of the highest-ranked one if the response has no others.
     pub role_ids: Vec<u64>,
     /// When the user joined.
     pub created_at: Option<Timestamp>,
@@ -31,7 +31,7 @@ pub struct GroupMembership {
 }
 
 impl GroupMembership {
-    /// A membership with one role; for tests and the sandbox.
+    /// Creates a membership with one role, for tests and the sandbox.
     #[must_use]
     pub fn new(group_id: u64, user_id: u64, role_id: u64) -> Self {
         Self { group_id, user_id, role_id: Some(role_id), role_ids: vec![role_id], created_at: None, updated_at: None }
@@ -49,7 +49,7 @@ impl fmt::Display for GroupMembership {
     }
 }
 
-/// A membership as the service writes it: all ids are in resource paths.
+/// The JSON form of a membership, in which all ids are parts of resource paths.
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct WireMembership<'a> {
@@ -96,7 +96,7 @@ impl Item for GroupMembership {
     }
 }
 
-/// The user that a membership's path names: the id in base64, with or without padding. Some answers have the bare id.
+/// Returns the user id in a membership's path: in base64, with or without padding, or in decimal.
 fn member_id(path: &str) -> Option<u64> {
     let name = wire::path_segment(path, "memberships")?;
     let decoded = URL_SAFE_NO_PAD.decode(name.trim_end_matches('=')).ok();
@@ -115,7 +115,7 @@ impl Serialize for GroupMembership {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let role = |id: &u64| Cow::Owned(format!("groups/{}/roles/{id}", self.group_id));
         WireMembership {
-            // The service takes a user's id in place of a membership's.
+            // The service accepts a user's id in place of a membership's.
             path: format!("groups/{}/memberships/{}", self.group_id, self.user_id).into(),
             user: format!("users/{}", self.user_id).into(),
             role: self.role_id.as_ref().map(role).unwrap_or_default(),

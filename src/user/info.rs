@@ -8,8 +8,8 @@ use crate::wire;
 
 /// A user's profile, from [`User::fetch_info`](crate::User::fetch_info).
 ///
-/// Some fields are there only with a scope: `premium` and `id_verified` need `user.advanced:read`,
-/// `social_network_profiles` needs `user.social:read`.
+/// Some fields need a scope: `premium` and `id_verified` need `user.advanced:read`, `social_network_profiles` needs
+/// `user.social:read`.
 ///
 /// <https://create.roblox.com/docs/cloud/reference/features/users#Cloud_GetUser>
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -19,13 +19,13 @@ pub struct UserInfo {
     /// The user's id.
     #[serde(with = "wire::id")]
     pub id: u64,
-    /// The unique name: what `@` shows.
+    /// The unique name, which is shown with an `@`.
     #[serde(rename = "name", default, deserialize_with = "wire::lenient")]
     pub username: String,
-    /// The name that others see; not unique.
+    /// The display name, which isn't unique.
     #[serde(default, deserialize_with = "wire::lenient")]
     pub display_name: String,
-    /// When the account was made.
+    /// When the account was created.
     #[serde(
         rename = "createTime",
         default,
@@ -33,25 +33,25 @@ pub struct UserInfo {
         skip_serializing_if = "Option::is_none"
     )]
     pub created_at: Option<Timestamp>,
-    /// What the user says of themselves; often empty.
+    /// The user's description of themselves; often empty.
     #[serde(default, deserialize_with = "wire::lenient")]
     pub about: String,
-    /// The language that the user chose. The service spells it `en_us` as well as `en-US`.
+    /// The user's language, as `en_us` or `en-US`.
     #[serde(default, deserialize_with = "wire::lenient", skip_serializing_if = "Option::is_none")]
     pub locale: Option<String>,
     /// Whether the user has Premium. `None` without the scope `user.advanced:read`.
     #[serde(default, deserialize_with = "wire::lenient", skip_serializing_if = "Option::is_none")]
     pub premium: Option<bool>,
-    /// Whether the user has proved who they are, by phone or by ID. `None` without the scope `user.advanced:read`.
+    /// Whether the user is verified by phone or ID. `None` without the scope `user.advanced:read`.
     #[serde(default, deserialize_with = "wire::lenient", skip_serializing_if = "Option::is_none")]
     pub id_verified: Option<bool>,
-    /// Profiles elsewhere. `None` without the scope `user.social:read`.
+    /// The user's profiles on other sites. `None` without the scope `user.social:read`.
     #[serde(default, deserialize_with = "wire::lenient", skip_serializing_if = "Option::is_none")]
     pub social_network_profiles: Option<SocialNetworkProfiles>,
 }
 
 impl UserInfo {
-    /// A profile with an id and a name, the display name being the same; for tests and the sandbox.
+    /// Creates a profile whose display name is the name, for tests and the sandbox.
     #[must_use]
     pub fn new(id: u64, username: impl Into<String>) -> Self {
         let username = username.into();
@@ -68,7 +68,7 @@ impl UserInfo {
         }
     }
 
-    /// The page of the profile on the web.
+    /// Returns the URL of the profile page.
     #[must_use]
     pub fn profile_url(&self) -> String {
         format!("https://www.roblox.com/users/{}/profile", self.id)
@@ -82,43 +82,43 @@ impl fmt::Display for UserInfo {
     }
 }
 
-/// A user's profiles elsewhere, and who may see them.
+/// A user's profiles on other sites, and who can see them.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct SocialNetworkProfiles {
-    /// The address on Facebook.
+    /// The URL on Facebook.
     #[serde(default, deserialize_with = "wire::non_empty", skip_serializing_if = "Option::is_none")]
     pub facebook: Option<String>,
-    /// The address on Twitter.
+    /// The URL on Twitter.
     #[serde(default, deserialize_with = "wire::non_empty", skip_serializing_if = "Option::is_none")]
     pub twitter: Option<String>,
-    /// The address on YouTube.
+    /// The URL on YouTube.
     #[serde(default, deserialize_with = "wire::non_empty", skip_serializing_if = "Option::is_none")]
     pub youtube: Option<String>,
-    /// The address on Twitch.
+    /// The URL on Twitch.
     #[serde(default, deserialize_with = "wire::non_empty", skip_serializing_if = "Option::is_none")]
     pub twitch: Option<String>,
-    /// The address on Guilded.
+    /// The URL on Guilded.
     #[serde(default, deserialize_with = "wire::non_empty", skip_serializing_if = "Option::is_none")]
     pub guilded: Option<String>,
-    /// Who may see these.
+    /// Who can see the profiles.
     #[serde(default, deserialize_with = "wire::lenient", skip_serializing_if = "Option::is_none")]
     pub visibility: Option<SocialNetworkVisibility>,
 }
 
 open_enum! {
-    /// Who may see a user's [`SocialNetworkProfiles`].
+    /// Who can see a user's [`SocialNetworkProfiles`].
     SocialNetworkVisibility {
-        /// Nobody.
+        /// No one.
         NoOne = "NO_ONE",
         /// Friends.
         Friends = "FRIENDS",
-        /// Friends, and users that the user follows.
+        /// Friends, and users whom the user follows.
         FriendsAndFollowing = "FRIENDS_AND_FOLLOWING",
-        /// Friends, users that the user follows, and the user's followers.
+        /// Friends, users whom the user follows, and the user's followers.
         FriendsFollowingAndFollowers = "FRIENDS_FOLLOWING_AND_FOLLOWERS",
-        /// Everybody.
+        /// Everyone.
         Everyone = "EVERYONE",
     }
 }

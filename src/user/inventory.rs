@@ -9,7 +9,7 @@ use crate::open_enum::open_enum;
 use crate::page::{Item, PageItem};
 use crate::wire;
 
-/// One thing that a user owns, from [`User::list_inventory`](crate::User::list_inventory).
+/// An item in a user's inventory, from [`User::list_inventory`](crate::User::list_inventory).
 ///
 /// <https://create.roblox.com/docs/cloud/reference/features/inventories#Cloud_ListInventoryItems>
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -17,13 +17,13 @@ use crate::wire;
 pub enum InventoryItem {
     /// An asset: clothing, a model, a sound, a place, …
     Asset(InventoryAsset),
-    /// A badge that an experience awarded.
+    /// A badge.
     Badge(InventoryBadge),
     /// A game pass.
     GamePass(InventoryGamePass),
     /// A private server. Needs the scope `user.inventory-item:read`.
     PrivateServer(InventoryPrivateServer),
-    /// A kind that this version doesn't know, as the service sent it.
+    /// An item of an unknown kind, as the service sent it.
     Unknown(Value),
 }
 
@@ -42,7 +42,7 @@ open_enum! {
 }
 
 impl InventoryItem {
-    /// Returns the id of the asset, badge, game pass or private server. `None` for a kind that this version doesn't know.
+    /// Returns the id of the asset, badge, game pass or private server. `None` for an unknown kind.
     #[must_use]
     pub fn id(&self) -> Option<u64> {
         match self {
@@ -54,8 +54,8 @@ impl InventoryItem {
         }
     }
 
-    /// Returns the kind of item. For a kind that this version doesn't know, the name that the service gives it: an item with
-    /// `avatarDetails` is of the kind `avatar`.
+    /// Returns the kind of the item. An item of an unknown kind is named after its field: one with `avatarDetails` has the
+    /// kind `avatar`.
     #[must_use]
     pub fn kind(&self) -> InventoryItemKind {
         match self {
@@ -71,7 +71,7 @@ impl InventoryItem {
         }
     }
 
-    /// When the item came into the inventory. The service doesn't say it of game passes.
+    /// Returns when the item was added to the inventory. The service leaves it out for game passes.
     #[must_use]
     pub fn added_at(&self) -> Option<Timestamp> {
         match self {
@@ -83,7 +83,7 @@ impl InventoryItem {
         }
     }
 
-    /// The item's resource path, `users/{user}/inventory-items/{item}`; empty where the service gave none.
+    /// Returns the resource path, `users/{user}/inventory-items/{item}`. Empty if the response has none.
     #[must_use]
     pub fn path(&self) -> &str {
         match self {
@@ -117,20 +117,20 @@ impl fmt::Display for InventoryItem {
 pub struct InventoryAsset {
     /// The asset's id.
     pub id: u64,
-    /// What sort of asset it is.
+    /// The type of the asset.
     pub asset_type: InventoryAssetType,
-    /// The id of the user's own copy.
+    /// The id of the user's copy.
     pub instance_id: Option<u64>,
-    /// Set if the asset is a collectible.
+    /// Details of a collectible. `None` for other assets.
     pub collectible_details: Option<CollectibleDetails>,
-    /// When the asset came into the inventory.
+    /// When the asset was added to the inventory.
     pub added_at: Option<Timestamp>,
     /// The item's resource path, `users/{user}/inventory-items/{item}`.
     pub path: String,
 }
 
 impl InventoryAsset {
-    /// An asset of which nothing is known but its id and type; for tests and the sandbox.
+    /// Creates an asset with an id and a type, for tests and the sandbox.
     #[must_use]
     pub fn new(id: u64, asset_type: InventoryAssetType) -> Self {
         Self { id, asset_type, instance_id: None, collectible_details: None, added_at: None, path: String::new() }
@@ -155,7 +155,7 @@ pub struct InventoryBadge {
 pub struct InventoryGamePass {
     /// The game pass's id.
     pub id: u64,
-    /// When the game pass was bought; the service leaves it out so far.
+    /// When the game pass was bought. The service leaves it out so far.
     pub added_at: Option<Timestamp>,
     /// The item's resource path, `users/{user}/inventory-items/{item}`.
     pub path: String,
@@ -176,7 +176,7 @@ pub struct InventoryPrivateServer {
 macro_rules! plain_item {
     ($($name:ident: $what:literal,)+) => {$(
         impl $name {
-            #[doc = concat!("A ", $what, " of which nothing is known but its id; for tests and the sandbox.")]
+            #[doc = concat!("Creates a ", $what, " with an id, for tests and the sandbox.")]
             #[must_use]
             pub fn new(id: u64) -> Self {
                 Self { id, added_at: None, path: String::new() }
@@ -191,21 +191,21 @@ plain_item! {
     InventoryPrivateServer: "private server",
 }
 
-/// What makes an [`InventoryAsset`] a collectible.
+/// Details of a collectible [`InventoryAsset`].
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct CollectibleDetails {
-    /// The id of the collectible; a UUID.
+    /// The id of the collectible, a UUID.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub item_id: Option<String>,
-    /// The id of the user's own copy; a UUID.
+    /// The id of the user's copy, a UUID.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub instance_id: Option<String>,
     /// Whether the copy can be traded and resold.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub instance_state: Option<CollectibleInstanceState>,
-    /// Of a limited: the how-manieth copy it is, from 1.
+    /// The serial number of a limited item, starting at 1.
     #[serde(default, deserialize_with = "wire::option_id::deserialize", skip_serializing_if = "Option::is_none")]
     pub serial_number: Option<u64>,
 }
@@ -213,14 +213,14 @@ pub struct CollectibleDetails {
 open_enum! {
     /// Whether a collectible can be traded and resold.
     CollectibleInstanceState {
-        /// It can.
+        /// The copy can be traded and resold.
         Available = "AVAILABLE",
-        /// It can't, for now.
+        /// The copy can't be traded and resold for now.
         Hold = "HOLD",
     }
 }
 
-/// An item as the service writes it.
+/// The JSON form of an item.
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct WireItem {
@@ -309,7 +309,7 @@ impl Item for InventoryItem {
     }
 }
 
-/// What the service leaves out is the unspecified type.
+/// The type of an asset whose type the service leaves out.
 fn unspecified() -> InventoryAssetType {
     InventoryAssetType::Unknown(String::new())
 }
@@ -318,7 +318,7 @@ fn is_unspecified(asset_type: &InventoryAssetType) -> bool {
     asset_type.as_str().is_empty()
 }
 
-/// Reads an item of a known kind whose id can be read, whatever stands in its other fields.
+/// Reads an item of a known kind whose id is valid, whatever its other fields are.
 fn patiently(value: &Value) -> Option<InventoryItem> {
     let lenient = |field: &str| value.get(field).filter(|details| details.is_object());
     let path = value.get("path").and_then(Value::as_str).unwrap_or_default().to_owned();
@@ -346,7 +346,7 @@ fn patiently(value: &Value) -> Option<InventoryItem> {
 }
 
 impl CollectibleDetails {
-    /// Reads what can be read; `None` if it isn't an object.
+    /// Reads the valid fields. `None` if the value isn't an object.
     fn patiently(value: &Value) -> Option<Self> {
         let text = |field: &str| value.get(field).and_then(Value::as_str).map(str::to_owned);
         value.is_object().then(|| Self {

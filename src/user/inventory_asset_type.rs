@@ -1,9 +1,9 @@
 use crate::open_enum::open_enum;
 
 open_enum! {
-    /// What sort of asset an [`InventoryAsset`](crate::InventoryAsset) is: the 52 types that Roblox documents.
+    /// The type of an [`InventoryAsset`](crate::InventoryAsset): the 52 types that Roblox documents.
     ///
-    /// Not the same list as [`AssetType`](crate::AssetType), which is what can be uploaded.
+    /// It differs from [`AssetType`](crate::AssetType), the types that can be uploaded.
     InventoryAssetType {
         /// A classic T-shirt: an image on the torso.
         ClassicTShirt = "CLASSIC_TSHIRT",
@@ -105,7 +105,7 @@ open_enum! {
         MoodAnimation = "MOOD_ANIMATION",
         /// A dynamic head.
         DynamicHead = "DYNAMIC_HEAD",
-        /// A place that the user made.
+        /// A place that the user created.
         CreatedPlace = "CREATED_PLACE",
         /// A place that the user bought access to. Needs the scope `user.inventory-item:read`.
         PurchasedPlace = "PURCHASED_PLACE",

@@ -2,11 +2,11 @@ use std::fmt::Write;
 
 use super::InventoryAssetType;
 
-/// Which items [`User::list_inventory_with`](crate::User::list_inventory_with) lists: some [kinds](Self::kinds) of item,
-/// or some [ids](Self::ids). The service refuses a mix of the two, so a mix can't be written.
+/// A filter for [`User::list_inventory_with`](crate::User::list_inventory_with): by [kind](Self::kinds) of item or by
+/// [id](Self::ids). The service refuses a mix of the two, so a mix can't be expressed.
 ///
-/// What a filter doesn't name is left out. A filter that names nothing matches nothing, and costs no request; it never
-/// turns into "everything".
+/// Items that a filter doesn't name are left out. An empty filter matches nothing and makes no request; it never becomes
+/// "everything".
 ///
 /// ```
 /// use rblxopencloud::{InventoryAssetType, InventoryFilter};
@@ -28,18 +28,17 @@ enum Choice {
 }
 
 impl InventoryFilter {
-    /// Starts a filter by kind, which names none yet.
+    /// Creates an empty filter by kind.
     pub fn kinds() -> InventoryKinds {
         InventoryKinds::default()
     }
 
-    /// Starts a filter by id, which names none yet.
+    /// Creates an empty filter by id.
     pub fn ids() -> InventoryIds {
         InventoryIds::default()
     }
 
-    /// The filter as the service writes it: one expression for each request. None if it can match nothing; `Err` says why
-    /// it can't be written.
+    /// Returns the filter's expressions, one for each request. Empty if it matches nothing; `Err` if it can't be expressed.
     pub(crate) fn expressions(&self) -> Result<Vec<String>, String> {
         match &self.0 {
             Choice::Kinds(kinds) => {
@@ -82,41 +81,41 @@ enum Assets {
 }
 
 impl InventoryKinds {
-    /// Assets of every type.
+    /// Adds assets of every type.
     pub fn all_assets(mut self) -> Self {
         self.assets = Some(Assets::All);
         self
     }
 
-    /// Assets of these types, and of those named before. Naming none of them is not naming all of them.
+    /// Adds assets of these types. An empty list adds nothing.
     pub fn asset_types(mut self, types: impl IntoIterator<Item = InventoryAssetType>) -> Self {
         match self.assets.get_or_insert(Assets::Types(Vec::new())) {
             Assets::All => {}
-            // What is spelled the same is the same, also where one says so and the other is known.
+            // Types with the same spelling are equal, whether they are known or not.
             Assets::Types(named) => extend_once(named, types.into_iter().map(|named| named.as_str().into())),
         }
         self
     }
 
-    /// Of the assets, only collectibles; of every type, unless [`asset_types`](Self::asset_types) names some.
+    /// Limits the assets to collectibles, of every type unless [`asset_types`](Self::asset_types) names some.
     pub fn only_collectibles(mut self) -> Self {
         self.only_collectibles = true;
         self
     }
 
-    /// Badges.
+    /// Adds badges.
     pub fn badges(mut self) -> Self {
         self.badges = true;
         self
     }
 
-    /// Game passes.
+    /// Adds game passes.
     pub fn game_passes(mut self) -> Self {
         self.game_passes = true;
         self
     }
 
-    /// Private servers. Needs the scope `user.inventory-item:read`.
+    /// Adds private servers. Needs the scope `user.inventory-item:read`.
     pub fn private_servers(mut self) -> Self {
         self.private_servers = true;
         self
@@ -165,31 +164,31 @@ pub struct InventoryIds {
 }
 
 impl InventoryIds {
-    /// The assets with these ids.
+    /// Adds the assets with these ids.
     pub fn assets(mut self, ids: impl IntoIterator<Item = u64>) -> Self {
         extend_once(&mut self.assets, ids);
         self
     }
 
-    /// The badges with these ids.
+    /// Adds the badges with these ids.
     pub fn badges(mut self, ids: impl IntoIterator<Item = u64>) -> Self {
         extend_once(&mut self.badges, ids);
         self
     }
 
-    /// The game passes with these ids.
+    /// Adds the game passes with these ids.
     pub fn game_passes(mut self, ids: impl IntoIterator<Item = u64>) -> Self {
         extend_once(&mut self.game_passes, ids);
         self
     }
 
-    /// The private servers with these ids. Needs the scope `user.inventory-item:read`.
+    /// Adds the private servers with these ids. Needs the scope `user.inventory-item:read`.
     pub fn private_servers(mut self, ids: impl IntoIterator<Item = u64>) -> Self {
         extend_once(&mut self.private_servers, ids);
         self
     }
 
-    /// Splits the ids into requests that fit. Each id is named once, so that no item comes twice.
+    /// Splits the ids into requests that fit. Each id occurs once, so that no item is listed twice.
     fn write(&self) -> Vec<String> {
         let fields = [
             ("assetIds", &self.assets),
@@ -201,8 +200,8 @@ impl InventoryIds {
         let mut expressions = Vec::new();
         let (mut expression, mut length, mut last) = (Expression::default(), 0, "");
         for (field, id) in ids {
-            // Between two ids stands a comma, before the first one of a field its name; `,`, `;` and `=` take three bytes
-            // when they are escaped.
+            // A comma separates two ids, and the field's name precedes the first. `,`, `;` and `=` take three bytes when
+            // they are escaped.
             let new_field = 3 + field.len() + 3 + id.len();
             let more = if field == last { 3 + id.len() } else { new_field };
             if length + more > MAX_ESCAPED && length > 0 {
@@ -223,8 +222,8 @@ impl InventoryIds {
     }
 }
 
-/// The longest filter of ids in one request, escaped. Gateways commonly refuse a request line of more than 8 KiB, and the path,
-/// the page token and the rest of the query need their room.
+/// The longest filter by id in one request, escaped. Gateways commonly refuse a request line of more than 8 KiB, and the
+/// path, the page token and the rest of the query need room.
 const MAX_ESCAPED: usize = 6000;
 
 /// `field=value;field=a,b`.
@@ -244,7 +243,7 @@ impl Expression {
     }
 }
 
-/// A type that isn't known here goes into the filter as it is, so it must not be able to say anything else there.
+/// An unknown type is copied into the filter, so it must not be able to add a field or a value.
 fn is_type_name(text: &str) -> bool {
     !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
 }

@@ -1,4 +1,4 @@
-//! A user: who they are, what they own, which groups they are in, and the assets that they publish.
+//! Users: profile, inventory, groups and published assets.
 
 mod groups;
 mod info;
@@ -43,9 +43,9 @@ pub const LIST_GROUP_MEMBERSHIPS: Endpoint = Endpoint::get("/cloud/v2/groups/{gr
     .with_budget(300, 90)
     .for_user_keys();
 
-/// A user of Roblox, and the way to what Open Cloud says of them.
+/// A handle for a Roblox user.
 ///
-/// A handle: making one costs no request, and clones share one pool of connections.
+/// Creating one makes no request. Clones share the client.
 ///
 /// ```no_run
 /// use rblxopencloud::User;
@@ -64,7 +64,7 @@ pub struct User {
 }
 
 impl Client {
-    /// Returns a handle of the user with this id. Makes no request.
+    /// Returns a handle for the user with this id. Makes no request.
     #[must_use]
     pub fn user(&self, id: u64) -> User {
         User { id, client: self.clone() }
@@ -72,54 +72,54 @@ impl Client {
 }
 
 impl User {
-    /// The user with this id, asked for with a client of its own: `Client::new(credentials).user(id)`.
+    /// Creates a handle with its own client. The same as `Client::new(credentials).user(id)`.
     #[must_use]
     pub fn new(id: u64, credentials: impl Into<Credentials>) -> Self {
         Client::new(credentials).user(id)
     }
 
-    /// The user's id.
+    /// Returns the user's id.
     #[must_use]
     pub fn id(&self) -> u64 {
         self.id
     }
 
-    /// The client that this handle asks with.
+    /// Returns the client that makes the requests.
     #[must_use]
     pub fn client(&self) -> &Client {
         &self.client
     }
 
-    /// Fetches the profile.
+    /// Fetches the user's profile.
     ///
-    /// Needs no scope; `premium` and `id_verified` are told only with `user.advanced:read`, and
-    /// `social_network_profiles` only with `user.social:read`.
+    /// Needs no scope, except that `premium` and `id_verified` need `user.advanced:read`, and `social_network_profiles` needs
+    /// `user.social:read`.
     ///
     /// # Errors
-    /// [`NotFound`](crate::ErrorKind::NotFound) if there is no such user;
-    /// [`Unauthenticated`](crate::ErrorKind::Unauthenticated) also with a key that belongs to a group.
+    /// Returns [`NotFound`](crate::ErrorKind::NotFound) if the user doesn't exist, and
+    /// [`Unauthenticated`](crate::ErrorKind::Unauthenticated) also for a key that a group owns.
     ///
     /// <https://create.roblox.com/docs/cloud/reference/features/users#Cloud_GetUser>
     pub fn fetch_info(&self) -> Result<UserInfo> {
         self.client.session().fetch(Call::new(&GET_USER, &GET_USER.fill(&[&self.id])))
     }
 
-    /// Lists all that the user owns.
+    /// Lists everything that the user owns.
     ///
-    /// Needs no scope if everybody may see the inventory; else a key of the user, or an authorization with the scope
-    /// `user.inventory-item:read`, which private servers and bought places always need.
+    /// A public inventory needs no scope. A private inventory needs a key or an authorization of the user with the scope
+    /// `user.inventory-item:read`, and so do private servers and purchased places.
     ///
-    /// Items give [`PermissionDenied`](crate::ErrorKind::PermissionDenied), with the service's own words, if the inventory
-    /// is private.
+    /// If the inventory is private, the first item is a [`PermissionDenied`](crate::ErrorKind::PermissionDenied) error with the
+    /// service's message.
     ///
     /// <https://create.roblox.com/docs/cloud/reference/features/inventories#Cloud_ListInventoryItems>
     pub fn list_inventory(&self) -> Pager<InventoryItem> {
         self.inventory(Ok(vec![None]))
     }
 
-    /// Lists what the user owns of these kinds, or with these ids. See [`list_inventory`](Self::list_inventory).
+    /// Lists the items that a filter matches. See [`list_inventory`](Self::list_inventory).
     ///
-    /// A filter that names nothing gives nothing, and costs no request.
+    /// An empty filter lists nothing and makes no request.
     ///
     /// ```no_run
     /// # use rblxopencloud::{InventoryFilter, Result, User};
@@ -145,9 +145,9 @@ impl User {
         Pager::new(self.client.session().clone(), listing)
     }
 
-    /// Lists the groups that the user is in, and their role in each.
+    /// Lists the groups that the user is in, with the user's role in each.
     ///
-    /// Works for any user with a key that has the Groups API.
+    /// An API key needs the Groups API. Any user's groups can be listed.
     ///
     /// <https://create.roblox.com/docs/cloud/reference/features/groups#Cloud_ListGroupMemberships>
     pub fn list_groups(&self) -> Pager<GroupMembership> {
@@ -156,7 +156,7 @@ impl User {
             template: None,
             path: LIST_GROUP_MEMBERSHIPS.fill(&[&"-"]),
             query: String::new(),
-            // With `-`, the reference documents this form alone.
+            // With `-`, the reference documents only this form.
             filters: vec![Some(format!("user in ['users/{}']", self.id))],
         };
         Pager::new(self.client.session().clone(), Ok(listing))
