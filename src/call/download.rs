@@ -26,7 +26,7 @@ pub(crate) struct Download {
     total: Option<u64>,
     /// Names this version of the content. A part of it can be asked for only with one.
     validator: Option<String>,
-    /// Whether `total` is the length of what was sent, so that a position in it is one on the server.
+    /// Whether `total` is the declared length, so that a position in it is one on the server.
     is_declared: bool,
     redirect: Option<String>,
     problem: Option<Error>,
@@ -34,13 +34,13 @@ pub(crate) struct Download {
 
 pub(crate) type OnProgress = Box<dyn FnMut(DownloadProgress) + Send>;
 
-/// The head of a response, as far as a download needs it.
+/// The parts of a response's head that a download needs.
 #[derive(Clone, Debug, Default)]
 pub(super) struct ResponseHead {
     pub(super) status: u16,
     pub(super) content_length: Option<u64>,
     pub(super) content_range: Option<String>,
-    /// A strong entity tag, or else the time of the last change.
+    /// A strong entity tag, or else the modification time.
     pub(super) validator: Option<String>,
 }
 
@@ -63,7 +63,7 @@ impl Download {
         self.written
     }
 
-    /// The address that the server redirected to, if it did.
+    /// Returns the address of a redirect, if there was one.
     pub(crate) fn take_redirect(&mut self) -> Option<String> {
         self.redirect.take()
     }
@@ -72,18 +72,18 @@ impl Download {
         self.redirect = Some(location);
     }
 
-    /// The headers `range` and `if-range` of the next attempt.
+    /// Returns the headers `range` and `if-range` of the next attempt.
     pub(super) fn range(&self) -> Option<(String, &str)> {
         let validator = self.validator.as_deref().filter(|_| self.written > 0 && self.is_declared)?;
         Some((format!("bytes={}-", self.written), validator))
     }
 
-    /// Whether another attempt can resume where this one broke off.
+    /// Whether another attempt can resume the download.
     pub(super) fn can_resume(&self) -> bool {
         self.problem.is_none() && (self.written == 0 || self.validator.is_some())
     }
 
-    /// Whether enough has come since this was last asked.
+    /// Whether enough was received since the last call.
     pub(super) fn has_progressed(&mut self) -> bool {
         let has_progressed = self.written - self.counted_from >= FRESH_START;
         if has_progressed {
@@ -92,7 +92,7 @@ impl Download {
         has_progressed
     }
 
-    /// Takes note of a response whose body comes next. Returns how many bytes at its start were written before.
+    /// Starts the body of a response. Returns how many of its first bytes were written before.
     pub(super) fn begin(&mut self, head: ResponseHead) -> Result<u64, String> {
         let changed = "the content changed during the download";
         let whole = match (head.status, &head.content_range) {
@@ -122,7 +122,7 @@ impl Download {
         Ok(self.written)
     }
 
-    /// Whether a 416 says that everything had come already, and only the end of it was missing.
+    /// Whether a 416 tells that nothing was missing.
     pub(super) fn is_complete_by(&self, head: &ResponseHead) -> bool {
         let range = head.content_range.as_deref().and_then(content_range);
         self.written > 0 && range == Some((None, Some(self.written)))
@@ -144,12 +144,12 @@ impl Download {
         Ok(())
     }
 
-    /// The body came to its end. Returns how many bytes are missing.
+    /// Returns how many bytes are missing at the end of the body.
     pub(super) fn missing(&self) -> u64 {
         self.total.map_or(0, |total| total.saturating_sub(self.written))
     }
 
-    /// Why the writer failed, if that is why the download ended.
+    /// Returns the error of the writer, if it failed.
     pub(super) fn take_problem(&mut self) -> Option<Error> {
         self.problem.take()
     }
@@ -165,7 +165,7 @@ impl fmt::Debug for Download {
     }
 }
 
-/// Reads `bytes 10-19/20`, `bytes 10-19/*` and `bytes */20`: the first position and the size of the whole.
+/// Reads `bytes 10-19/20`, `bytes 10-19/*` and `bytes */20`: the first position and the total size.
 fn content_range(text: &str) -> Option<(Option<u64>, Option<u64>)> {
     let (range, total) = text.trim().strip_prefix("bytes")?.trim_start().split_once('/')?;
     let number = |text: &str| match text.trim() {
@@ -207,7 +207,7 @@ mod tests {
         }
     }
 
-    /// What is asked for after a break, and what may come then.
+    /// What is requested after a break, and which responses are accepted.
     #[test]
     fn a_break_is_resumed_only_in_the_same_content() {
         type Row = (ResponseHead, bool, bool, ResponseHead, Result<u64, ()>);
@@ -221,7 +221,7 @@ mod tests {
             (head(200, Some(10), None, tag), true, true, head(206, Some(7), Some("bytes 3-9/10"), tag), Err(())),
             (head(200, Some(10), None, tag), true, true, head(206, Some(6), Some("bytes 4-9/11"), tag), Err(())),
             (head(200, Some(10), None, tag), true, true, head(206, Some(6), None, tag), Err(())),
-            // The length of an unpacked body isn't known: positions in it are none on the server.
+            // The length of a decompressed body is unknown, so its positions aren't those on the server.
             (head(200, None, None, tag), true, false, head(200, None, None, tag), Ok(4)),
             (head(200, Some(10), None, None), false, false, head(200, Some(10), None, None), Ok(4)),
         ];

@@ -2,7 +2,7 @@ use std::fmt;
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
-/// What is escaped in a path segment and in the value of a query.
+/// The characters that are escaped in path segments and query values.
 pub(crate) const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
 /// An HTTP method.
@@ -22,7 +22,7 @@ pub enum Method {
 }
 
 impl Method {
-    /// Returns the method as it is written in a request.
+    /// Returns the method's name.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -47,7 +47,7 @@ impl fmt::Display for Method {
     }
 }
 
-/// An endpoint of the service: what is called, which scopes it needs, and how often it may be called.
+/// An endpoint of the service: its method and path, the scopes that it needs, and its rate limits.
 ///
 /// The endpoints that this crate has methods for are in [`endpoints`](crate::endpoints).
 ///
@@ -61,7 +61,7 @@ impl fmt::Display for Method {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Endpoint {
     method: Method,
-    /// Empty for an endpoint that is named at run time.
+    /// Empty for an endpoint that isn't known at compile time.
     path: &'static str,
     scopes: &'static [&'static str],
     scopes_are_optional: bool,
@@ -75,7 +75,7 @@ pub struct Endpoint {
 }
 
 impl Endpoint {
-    /// Describes an endpoint that only reads.
+    /// Creates a `GET` endpoint.
     pub(crate) const fn get(path: &'static str) -> Self {
         Self::new(Method::Get, path)
     }
@@ -84,12 +84,12 @@ impl Endpoint {
         Self::new(Method::Post, path)
     }
 
-    /// Describes an endpoint that is named at run time. Only a `GET` is taken to be harmless.
+    /// Creates an endpoint that isn't known at compile time. Only `GET` counts as harmless.
     pub(crate) const fn unnamed(method: Method) -> Self {
         Self::new(method, "")
     }
 
-    /// Marks an endpoint that does no more when it is called twice.
+    /// Marks an endpoint that can be called twice without a second effect.
     pub(crate) const fn harmless(mut self) -> Self {
         self.harmless = true;
         self
@@ -115,32 +115,32 @@ impl Endpoint {
         }
     }
 
-    /// Sets the scopes that Roblox documents for it.
+    /// Sets the documented scopes.
     pub(crate) const fn with_scopes(mut self, scopes: &'static [&'static str]) -> Self {
         self.scopes = scopes;
         self
     }
 
-    /// Sets the scopes that Roblox documents for it, which are needed for a part of the response only.
+    /// Sets the documented scopes, which are needed for a part of the response only.
     pub(crate) const fn with_optional_scopes(mut self, scopes: &'static [&'static str]) -> Self {
         self.scopes = scopes;
         self.scopes_are_optional = true;
         self
     }
 
-    /// Sets the scope that keys need although the reference names none.
+    /// Sets a scope that keys need although the reference doesn't name it.
     pub(crate) const fn with_undocumented_scope(mut self, scope: &'static str) -> Self {
         self.undocumented_scope = Some(scope);
         self
     }
 
-    /// Sets what to think of when the service denies permission.
+    /// Sets the advice for a 403.
     pub(crate) const fn with_denied_hint(mut self, hint: &'static str) -> Self {
         self.denied_hint = Some(hint);
         self
     }
 
-    /// Sets how many requests a minute the service accepts: by an API key's owner, and by an OAuth 2.0 authorization.
+    /// Sets the requests a minute that the service accepts from the owner of an API key and from an OAuth 2.0 authorization.
     pub(crate) const fn with_budget(mut self, key: u32, oauth: u32) -> Self {
         self.key_budget = Some(key);
         self.oauth_budget = Some(oauth);
@@ -153,7 +153,7 @@ impl Endpoint {
         self
     }
 
-    /// Marks an endpoint that is asked how an accepted call goes on.
+    /// Marks an endpoint that polls an operation.
     pub(crate) const fn polling(mut self) -> Self {
         self.polls = true;
         self
@@ -165,13 +165,13 @@ impl Endpoint {
         self.method
     }
 
-    /// Returns the path, with the names of its parameters in braces.
+    /// Returns the path, with its parameters in braces.
     #[must_use]
     pub const fn path(&self) -> &'static str {
         self.path
     }
 
-    /// Returns the scopes that Roblox documents for it. See [`required_scopes`](Self::required_scopes).
+    /// Returns the documented scopes. See [`required_scopes`](Self::required_scopes).
     #[must_use]
     pub const fn scopes(&self) -> &'static [&'static str] {
         self.scopes
@@ -201,7 +201,7 @@ impl Endpoint {
         self.takes_group_keys
     }
 
-    /// Returns whether calling it twice does no more than calling it once.
+    /// Returns whether a second call has no further effect.
     #[must_use]
     pub const fn is_harmless(&self) -> bool {
         self.harmless
@@ -211,7 +211,7 @@ impl Endpoint {
         self.polls
     }
 
-    /// The scopes to ask for when the service says that one is missing.
+    /// Returns the scopes to name when one is missing.
     pub(crate) fn wanted_scopes(&self) -> Vec<&'static str> {
         self.scopes.iter().copied().chain(self.undocumented_scope).collect()
     }
@@ -220,14 +220,12 @@ impl Endpoint {
         self.denied_hint
     }
 
-    /// Whether the path names a resource. What creates one names none, so that a refusal for lack of permission is about
-    /// whoever asks.
+    /// Whether the path names a resource. If it doesn't, as when creating one, a 403 concerns the caller.
     pub(crate) fn names_a_resource(&self) -> bool {
         self.path.is_empty() || self.path.contains('{')
     }
 
-    /// Returns the path with its parameters filled in, in the order in which they stand. Each is escaped, but for the
-    /// slashes of a resource path.
+    /// Returns the path with its parameters filled in, in order. Each is escaped, except for the slashes of a resource path.
     pub(crate) fn fill(&self, parameters: &[&dyn fmt::Display]) -> String {
         let mut filled = String::with_capacity(self.path.len() + 16);
         let mut parameters = parameters.iter();
@@ -248,7 +246,7 @@ impl Endpoint {
     }
 }
 
-/// Returns the template that a path is likely made from: numbers, which are ids, are left out.
+/// Returns the probable template of a path: numbers, which are ids, are replaced with `{}`.
 pub(crate) fn shape(path: &str) -> String {
     let segments = path.split('/').map(|segment| {
         let digits = segment.bytes().take_while(u8::is_ascii_digit).count();

@@ -1,4 +1,4 @@
-//! A call: what is asked of which endpoint, and how it is made.
+//! Calls: what they consist of, and how they are made.
 
 mod bytes;
 mod cancel;
@@ -38,30 +38,30 @@ pub use timeouts::Timeouts;
 
 use crate::error::Moment;
 
-/// A call to make.
+/// A call.
 pub(crate) struct Call<'a> {
     pub(super) endpoint: &'a Endpoint,
     pub(super) path: &'a str,
-    /// What the path was made from, where the endpoint doesn't say.
+    /// The template of the path, if the endpoint has none.
     pub(super) template: Option<&'a str>,
     pub(super) query: String,
-    /// Texts that the service may repeat in its words.
+    /// Texts that the service may repeat in its message.
     pub(super) echoes: Vec<String>,
     pub(super) payload: Option<&'a mut dyn Payload>,
-    /// Another host than the service's, which never sees the credentials.
+    /// Another host, which never receives the credentials.
     pub(super) origin: Option<&'a str>,
-    /// Where the body of a good response goes, in place of memory.
+    /// Where the body of a successful response is written, in place of memory.
     pub(super) download: Option<(&'a mut Download, &'a mut dyn Write)>,
     pub(super) deadline: Option<Instant>,
     pub(super) cancel: Option<&'a Cancel>,
-    /// The last attempt was answered before the whole of it was sent.
+    /// The response to the last attempt came before the whole request was sent.
     pub(super) is_cut_short: bool,
     /// The last attempt failed before anything was sent.
     pub(super) is_unsent: bool,
 }
 
 impl<'a> Call<'a> {
-    /// `path` is the endpoint's own, filled in.
+    /// `path` is the filled-in path of the endpoint.
     pub(crate) fn new(endpoint: &'a Endpoint, path: &'a str) -> Self {
         Self {
             endpoint,
@@ -85,19 +85,19 @@ impl<'a> Call<'a> {
         self
     }
 
-    /// Names what the path was made from.
+    /// Sets the template of the path.
     pub(crate) fn template(mut self, template: Option<&'a str>) -> Self {
         self.template = template;
         self
     }
 
-    /// Sends the call to another host, without the credentials.
+    /// Sends the call to another host, without credentials.
     pub(crate) fn origin(mut self, origin: Option<&'a str>) -> Self {
         self.origin = origin;
         self
     }
 
-    /// Sets where the body of a good response goes, in place of memory.
+    /// Sets where the body of a successful response is written.
     pub(crate) fn download(mut self, download: &'a mut Download, writer: &'a mut dyn Write) -> Self {
         self.download = Some((download, writer));
         self
@@ -117,25 +117,25 @@ impl<'a> Call<'a> {
         self
     }
 
-    /// Names what the request says itself, which the service may repeat in its words.
+    /// Sets the texts of the request that the service may repeat in its message.
     pub(crate) fn echoes(mut self, texts: Vec<String>) -> Self {
         self.echoes = texts;
         self
     }
 
-    /// Sets when the last attempt has to be over.
+    /// Sets when the last attempt must have ended.
     pub(crate) fn deadline(mut self, deadline: Option<Instant>) -> Self {
         self.deadline = deadline;
         self
     }
 
-    /// Sets the flag after which no attempt begins.
+    /// Sets the flag that prevents further attempts.
     pub(crate) fn cancel(mut self, cancel: Option<&'a Cancel>) -> Self {
         self.cancel = cancel;
         self
     }
 
-    /// Makes the call ready for another attempt, or says why there can't be one.
+    /// Prepares another attempt, or returns why there can't be one.
     pub(super) fn rewind(&mut self) -> Result<(), &'static str> {
         if self.payload.as_mut().is_some_and(|payload| !payload.rewind()) {
             return Err("it was not tried again, because a reader can't be read twice: hand in a path or bytes");
@@ -146,12 +146,12 @@ impl<'a> Call<'a> {
         Ok(())
     }
 
-    /// Whether the attempts are counted from zero again.
+    /// Whether to count the attempts from zero again.
     pub(super) fn has_progressed(&mut self) -> bool {
         self.download.as_mut().is_some_and(|(download, _)| download.has_progressed())
     }
 
-    /// What the rate limit of this call is counted under.
+    /// Returns the name of the rate limit.
     pub(super) fn bucket(&self) -> (Method, Cow<'static, str>) {
         let path = match (self.origin, self.endpoint.path()) {
             (Some(origin), _) => Cow::Owned(origin.to_owned()),
@@ -165,7 +165,7 @@ impl<'a> Call<'a> {
         self.deadline.map_or(Duration::MAX, left_until)
     }
 
-    /// The method and the path, for errors and the log. The query is left out: it can hold what people search for.
+    /// Returns the method and path, for errors and the log. The query is left out, because it can hold personal data.
     pub(crate) fn subject(&self) -> String {
         format!("{} {}{}", self.endpoint.method(), self.origin.unwrap_or_default(), self.path)
     }
@@ -178,15 +178,15 @@ impl<'a> Call<'a> {
         self.payload.as_ref().map(|payload| payload.len())
     }
 
-    /// Whether the service can have carried out a change: it has the whole body, or may have it.
+    /// Whether the service may have carried out a change, because it may have the whole body.
     pub(super) fn may_have_arrived(&self) -> bool {
         let is_sent = self.payload.as_ref().is_none_or(|payload| payload.is_sent());
         !self.only_reads() && !self.is_cut_short && !self.is_unsent && is_sent
     }
 
-    /// How far the exchange has got.
+    /// Returns the progress of the exchange.
     pub(super) fn moment(&self) -> Moment {
-        // There is an operation to ask for because the service accepted a call.
+        // An operation exists only because the service accepted a call.
         if self.endpoint.is_poll() {
             Moment::Accepted
         } else if self.may_have_arrived() {

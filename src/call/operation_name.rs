@@ -18,13 +18,12 @@ pub struct OperationName(String);
 const MAX_LENGTH: usize = 512;
 
 impl OperationName {
-    /// The name of the operation with this id, where it belongs to no other resource.
+    /// Returns the name of an operation that belongs to no other resource.
     pub(crate) fn from_id(id: &str) -> Option<Self> {
         Self::parse(&format!("operations/{id}")).ok()
     }
 
-    /// Reads a resource path that ends in `operations/{id}`, or says what is wrong. It can lead nowhere else: each segment
-    /// is a plain word.
+    /// Reads a resource path that ends in `operations/{id}`. Each segment is checked, so that the name can't point elsewhere.
     pub(crate) fn parse(text: &str) -> Result<Self, String> {
         let segments: Vec<&str> = text.split('/').collect();
         let is_name = text.len() <= MAX_LENGTH
@@ -42,7 +41,7 @@ impl OperationName {
     }
 }
 
-/// Whether it can be a segment of a path without leading elsewhere.
+/// Whether it is safe as a path segment.
 fn is_plain(segment: &str) -> bool {
     let is_word = |byte: u8| byte.is_ascii_graphic() && !b"/?#%\\\"<>".contains(&byte);
     !segment.is_empty() && segment.bytes().all(is_word) && !segment.bytes().all(|byte| byte == b'.')

@@ -6,15 +6,15 @@ use crate::error::Error;
 pub(crate) trait Payload: Read {
     fn content_type(&self) -> String;
 
-    /// The exact length in bytes.
+    /// Returns the exact length in bytes.
     fn len(&self) -> u64;
 
-    /// Whether the last byte was handed to the connection. Before that, the service can't have a whole request.
+    /// Whether the last byte was passed to the connection. Before that, the service can't have the whole request.
     fn is_sent(&self) -> bool;
 
-    /// Makes the body start again; `false` if it can't.
+    /// Starts the body again. Returns `false` if it can't.
     fn rewind(&mut self) -> bool;
 
-    /// What was wrong with it, if that is why it broke off.
+    /// Returns why the body failed, if it did.
     fn take_problem(&mut self) -> Option<Error>;
 }

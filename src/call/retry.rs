@@ -1,4 +1,4 @@
-//! What may be sent again, and after which pause.
+//! What is retried, and after which delay.
 
 use std::hash::{BuildHasher, RandomState};
 use std::time::{Duration, Instant};
@@ -7,17 +7,17 @@ use crate::error::Error;
 
 /// Controls how transient failures are retried.
 ///
-/// Calls that only read are retried after a lost connection, a timeout, a truncated response, and on 408, 429, 500, 502, 503
-/// and 504. A call that creates or changes something is retried only if it surely was not carried out: the connection could
-/// not be made or broke before the whole request was sent, or the service answered 429.
+/// Calls that only read are retried after a lost connection, a timeout, a truncated response, and the statuses 408, 429, 500,
+/// 502, 503 and 504. A call that creates or changes something is retried only if it was certainly not carried out: the
+/// connection couldn't be made or broke before the whole request was sent, or the service answered 429.
 ///
-/// The delay before a retry is what the service asks for (`retry-after`, else `x-ratelimit-reset`). Without a word of the
-/// service it is random, between zero and a bound that doubles from [`initial_backoff`](Self::initial_backoff) to
+/// The delay is the one that the service asks for (`retry-after`, or else `x-ratelimit-reset`). Without one it is random,
+/// between zero and a bound that doubles from [`initial_backoff`](Self::initial_backoff) to
 /// [`max_backoff`](Self::max_backoff).
 ///
-/// A call that the rate limit refuses (429) was not carried out. It is made again until [`max_elapsed`](Self::max_elapsed) has
-/// passed, however often it is refused. A 429 holds back all calls of the client to the same endpoint. If it doesn't say for
-/// how long, the delay grows with each refusal, up to a minute, and one call goes first after each delay.
+/// A call that the rate limit refuses (429) was not carried out. It is retried until [`max_elapsed`](Self::max_elapsed) has
+/// passed, however often it is refused. A 429 delays all calls of the client to the same endpoint. If it names no delay, the
+/// delay grows with each refusal, up to a minute, and a single call is sent after it.
 ///
 /// ```
 /// use std::time::Duration;
@@ -58,32 +58,32 @@ impl RetryPolicy {
         }
     }
 
-    /// Returns a policy that tries every call once.
+    /// Returns a policy without retries.
     pub fn none() -> Self {
         Self::new().max_attempts(1)
     }
 
-    /// Sets how often a call is tried, the first time included. Defaults to 5; 0 counts as 1. Refusals by the rate limit
-    /// don't count, unless this is 1: then a 429 is returned at once.
+    /// Sets the largest number of attempts, including the first one. Defaults to 5; 0 counts as 1. Refusals by the rate limit
+    /// don't count, except that with 1, a 429 is returned at once.
     pub fn max_attempts(mut self, attempts: u32) -> Self {
         self.max_attempts = attempts;
         self
     }
 
-    /// Sets the bound of the first random delay. Defaults to half a second.
+    /// Sets the bound of the first random delay. Defaults to 0.5 seconds.
     pub fn initial_backoff(mut self, bound: Duration) -> Self {
         self.initial_backoff = bound;
         self
     }
 
-    /// Sets the bound that random delays grow to. Defaults to 20 seconds.
+    /// Sets the largest bound of random delays. Defaults to 20 seconds.
     pub fn max_backoff(mut self, bound: Duration) -> Self {
         self.max_backoff = bound;
         self
     }
 
-    /// Sets how long after the beginning of a call the last retry can begin. Defaults to 5 minutes. Waiting for the turn
-    /// within a rate limit doesn't count, as long as the service refuses nothing.
+    /// Sets how long after the start of a call the last retry can start. Defaults to 5 minutes. Waiting for the rate limit
+    /// doesn't count, as long as the service refuses nothing.
     pub fn max_elapsed(mut self, time: Duration) -> Self {
         self.max_elapsed = time;
         self
@@ -91,8 +91,8 @@ impl RetryPolicy {
 
     /// Sets the longest delay that the service can ask for. Defaults to 90 seconds; the service's windows last a minute.
     ///
-    /// A delay up to this is waited for in full. What asks for more is returned at once, as an error that carries it in
-    /// [`retry_after`](crate::Error::retry_after); so is a call that would have to wait longer for its turn.
+    /// Shorter delays are waited for in full. A longer one is returned at once, as an error with
+    /// [`retry_after`](crate::Error::retry_after), and so is a call that would have to wait longer for the rate limit.
     pub fn max_retry_after(mut self, delay: Duration) -> Self {
         self.max_retry_after = delay;
         self
@@ -103,7 +103,7 @@ impl RetryPolicy {
 pub(crate) struct Attempts<'a> {
     policy: &'a RetryPolicy,
     backoff: Backoff,
-    /// No repetition begins later than this; `None` is never.
+    /// No retry starts later than this. `None` is never.
     budget_ends: Option<Instant>,
     made: u32,
     /// How many of them the rate limit refused.
@@ -125,13 +125,13 @@ impl<'a> Attempts<'a> {
         self.budget_ends
     }
 
-    /// An attempt begins. Time that doesn't count has moved the end of the budget.
+    /// Starts an attempt. Time that doesn't count has moved the end of the budget.
     pub(crate) fn begin(&mut self, budget_ends: Option<Instant>) {
         self.budget_ends = budget_ends;
         self.made = self.made.saturating_add(1);
     }
 
-    /// The last attempt doesn't count.
+    /// Doesn't count the last attempt.
     pub(crate) fn forgive(&mut self) {
         self.made = self.made.saturating_sub(1);
     }
@@ -140,23 +140,23 @@ impl<'a> Attempts<'a> {
         self.made
     }
 
-    /// The pause before the call is made again; `None` if it must not be.
+    /// Returns the delay before a retry, or `None` if there is none.
     ///
-    /// `repeatable`: the call does no harm when it is carried out twice, or this attempt surely wasn't carried out.
+    /// `repeatable` is true if a second call does no harm, or if this attempt was certainly not carried out.
     pub(crate) fn pause_after(&mut self, error: &Error, repeatable: bool) -> Option<Duration> {
         if !error.is_transient() || !repeatable || self.made.saturating_sub(self.refused) >= self.policy.max_attempts {
             return None;
         }
         let pause = match error.retry_after() {
             Some(asked) if asked > self.policy.max_retry_after => return None,
-            // A service that asks for no pause at all is not hammered for it.
+            // A delay of zero is no reason to retry at once.
             Some(asked) => asked.max(self.backoff.next_pause()),
             None => self.backoff.next_pause(),
         };
         self.has_budget_for(pause).then_some(pause)
     }
 
-    /// Whether the call is made again after the rate limit has refused it, as often as it takes: the gate knows when.
+    /// Whether to retry after a refusal by the rate limit. The gate knows when.
     pub(crate) fn may_wait_for_turn(&mut self, error: &Error) -> bool {
         self.refused = self.refused.saturating_add(1);
         let asked = error.retry_after().unwrap_or_default();
@@ -168,10 +168,10 @@ impl<'a> Attempts<'a> {
     }
 }
 
-/// Longer than anybody waits, and short enough to be added to a point in time.
+/// Practically forever, and short enough to be added to an `Instant`.
 pub(crate) const LONGEST: Duration = Duration::from_secs(10 * 365 * 24 * 3600);
 
-/// Random pauses under a bound that doubles.
+/// Random delays under a bound that doubles.
 #[derive(Clone, Debug)]
 pub(crate) struct Backoff {
     bound: Duration,
@@ -184,12 +184,12 @@ impl Backoff {
         Self { bound: first.min(longest), longest }
     }
 
-    /// Between zero and the bound.
+    /// Returns a delay between zero and the bound.
     pub(crate) fn next_pause(&mut self) -> Duration {
         self.next_bound().mul_f64(random_fraction())
     }
 
-    /// Between half the bound and the bound, for polling: a poll that comes too soon is a request for nothing.
+    /// Returns a delay between half the bound and the bound, for polling: a poll that comes too early is wasted.
     pub(crate) fn next_poll_pause(&mut self) -> Duration {
         self.next_bound().mul_f64(0.5 + random_fraction() / 2.0)
     }
@@ -201,7 +201,7 @@ impl Backoff {
     }
 }
 
-/// Random enough for pauses and boundaries: the standard library's own source, seeded by the operating system.
+/// Random enough for delays and boundaries: std's hasher keys, which the operating system seeds.
 pub(crate) fn random_u64() -> u64 {
     RandomState::new().hash_one(Instant::now())
 }

@@ -1,4 +1,4 @@
-//! The run of a call: gate, authorize, attempt, classify, retry.
+//! A whole call: gate, authorize, attempt, classify, retry.
 
 use std::panic::{RefUnwindSafe, UnwindSafe};
 use std::sync::Arc;
@@ -22,11 +22,11 @@ pub(crate) struct Session {
     credentials: Credentials,
     gate: Arc<Gate>,
     retry: Arc<RetryPolicy>,
-    /// How long a whole call may take.
+    /// The time limit of a whole call.
     timeout: Option<Duration>,
 }
 
-// Its locks are held for no longer than a change takes, and survive a panic in a reader, a callback or a source of tokens.
+// Locks are held only for a change, and survive a panic in a reader, a callback or a source of tokens.
 impl UnwindSafe for Session {}
 impl RefUnwindSafe for Session {}
 
@@ -46,12 +46,12 @@ impl Session {
         }
     }
 
-    /// The same session with another limit for each call.
+    /// Returns the session with another time limit for each call.
     pub(crate) fn with_timeout(&self, timeout: Duration) -> Self {
         Self { timeout: Some(timeout), ..self.clone() }
     }
 
-    /// The same connections for somebody else, whose rate limits are their own.
+    /// Returns a session with the same connections and other credentials, with rate limits of their own.
     pub(crate) fn with_credentials(&self, credentials: Credentials) -> Self {
         Self { credentials, gate: Arc::new(Gate::new(&self.retry)), ..self.clone() }
     }
@@ -60,12 +60,12 @@ impl Session {
         self.http.base_url()
     }
 
-    /// Whether the service is on this machine, so that plain HTTP can be allowed.
+    /// Whether the service is on this machine, where plain HTTP is allowed.
     pub(crate) fn is_local(&self) -> bool {
         self.base_url().starts_with("http://")
     }
 
-    /// When a call that begins now has to be over.
+    /// Returns when a call that starts now must have ended.
     pub(crate) fn deadline(&self) -> Option<Instant> {
         self.timeout.and_then(|timeout| Instant::now().checked_add(timeout))
     }
@@ -74,12 +74,12 @@ impl Session {
         self.credentials.scheme()
     }
 
-    /// The longest pause that the service can ask for.
+    /// Returns the longest delay that the service can ask for.
     pub(crate) fn max_retry_after(&self) -> Duration {
         self.retry.max_retry_after
     }
 
-    /// Says what would fail every call.
+    /// Returns an error that every call would have.
     pub(crate) fn check(&self) -> Result<()> {
         self.credentials.check()?;
         self.http.check()
@@ -90,12 +90,12 @@ impl Session {
         self.run(call, |body| json::object_from_slice(body).map_err(DecodeError::from))
     }
 
-    /// Makes a call: waits for the turn, sends, retries what may be retried, and reads the answer with `decode`.
+    /// Makes a call: waits for the rate limit, sends, retries, and reads the response with `decode`.
     pub(crate) fn run<T>(&self, call: Call<'_>, decode: impl Fn(&[u8]) -> Result<T, DecodeError>) -> Result<T> {
         self.run_in(&mut Buffer::default(), call, decode)
     }
 
-    /// Makes one of many calls, whose responses use the same memory.
+    /// Makes one of several calls whose responses use the same buffer.
     pub(crate) fn run_in<T>(
         &self,
         body: &mut Buffer,
@@ -105,7 +105,7 @@ impl Session {
         let timeout = self.timeout;
         self.check()?;
         let end = self.deadline();
-        // What to say when the time is over: a deadline of the caller's own is told by who set it.
+        // An earlier deadline is explained by the code that set it.
         let timeout = timeout.filter(|_| end.is_some_and(|end| call.deadline.is_none_or(|deadline| end < deadline)));
         call.deadline = earlier(call.deadline, end);
         let mut attempts = Attempts::new(&self.retry);
@@ -126,7 +126,7 @@ impl Session {
                 Err(refused) => return Err(not_sent(&call, refused, last).after_attempts(attempts.made().max(1))),
             };
             attempts.begin(permit.budget_ends());
-            // Another host never sees the credentials.
+            // Another host never receives the credentials.
             let authorization = match call.origin {
                 None => Some(self.credentials.authorize()?),
                 Some(_) => None,
@@ -161,7 +161,7 @@ impl Session {
                 attempts = Attempts::new(&self.retry);
                 attempts.begin(permit.budget_ends());
             }
-            // A quota that is used up is no rate limit.
+            // An exhausted quota isn't a rate limit.
             let is_refusal = error.kind() == ErrorKind::RateLimited && error.is_transient();
             let (is_repeated, pause) = if is_refusal {
                 permit.refused(limits);
@@ -185,7 +185,7 @@ impl Session {
             if let Err(reason) = call.rewind() {
                 return Err(error.advise(reason).after_attempts(attempts.made()));
             }
-            // After a refusal, the gate holds this caller back along with all the others.
+            // After a refusal, the gate delays this call together with all others.
             match call.cancel {
                 Some(cancel) => drop(cancel.wait_timeout(pause)),
                 None => thread::sleep(pause),
@@ -194,24 +194,24 @@ impl Session {
         }
     }
 
-    /// Makes an error fit to be shown: a service that repeats the key in its words must not get it into a log.
+    /// Redacts an error: a service that repeats the key in its message must not get it into a log.
     pub(crate) fn redact(&self, error: Error) -> Error {
         error.redact(|text| self.credentials.redact(text))
     }
 
-    /// The same for a text.
+    /// Redacts a text.
     pub(crate) fn redacted(&self, text: &str) -> String {
         self.credentials.redact(text)
     }
 }
 
-/// The gate let nothing through. `last` is what became of the attempt before.
+/// The error of a call that the gate refused. `last` is the error of the attempt before.
 fn not_sent(call: &Call<'_>, refused: Refused, last: Option<Error>) -> Error {
     match (refused, last) {
         (Refused::Cancelled, _) => {
             Error::new(ErrorKind::Cancelled, call.subject()).explain("not sent: it was cancelled while it waited")
         }
-        // The service's own words say more.
+        // The service's message says more.
         (Refused::TooLong(wait), Some(error)) if error.kind() == ErrorKind::RateLimited => {
             let asked = error.retry_after().filter(|asked| !asked.is_zero());
             error.with_retry_after(asked.or(Some(wait)))
@@ -224,7 +224,7 @@ fn not_sent(call: &Call<'_>, refused: Refused, last: Option<Error>) -> Error {
     }
 }
 
-/// No time was left to send anything.
+/// The error of a call that had no time left.
 fn out_of_time(call: &Call<'_>, timeout: Option<Duration>) -> Error {
     let what = timeout.map_or_else(|| "there was no time left for it".to_owned(), took_too_long);
     Error::new(ErrorKind::Timeout, call.subject()).explain(format!("not sent: {what}")).transient()

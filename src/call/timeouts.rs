@@ -2,9 +2,9 @@ use std::time::Duration;
 
 use super::retry::LONGEST;
 
-/// The limits of a single attempt at a call.
+/// Time limits of a single attempt.
 ///
-/// For a limit of the whole call, with its retries, see [`Client::with_timeout`](crate::Client::with_timeout).
+/// To limit a whole call, including its retries, see [`Client::with_timeout`](crate::Client::with_timeout).
 ///
 /// ```
 /// use std::time::Duration;
@@ -45,34 +45,33 @@ impl Timeouts {
         }
     }
 
-    /// Sets how long looking up the host may take, and how long making the connection may take, TLS included. Defaults to 10
-    /// seconds each.
+    /// Sets the limits of resolving the host name and of connecting, including TLS. Defaults to 10 seconds each.
     pub fn connect(mut self, limit: Duration) -> Self {
         self.connect = limit;
         self
     }
 
-    /// Sets the limit of each wait for something to read. Defaults to 30 seconds. An upload waits twice as long, because the
-    /// service can take 20 seconds before it answers one.
+    /// Sets the limit of each wait for data. Defaults to 30 seconds. An upload waits twice as long, because the service can take
+    /// 20 seconds to respond.
     pub fn read(mut self, limit: Duration) -> Self {
         self.read = limit;
         self
     }
 
-    /// Sets the limit of each wait for room to write. Defaults to 30 seconds.
+    /// Sets the limit of each wait to send data. Defaults to 30 seconds.
     pub fn write(mut self, limit: Duration) -> Self {
         self.write = limit;
         self
     }
 
-    /// Sets the limit of one attempt, from looking up the host to the last byte of the response. Defaults to 60 seconds. An
-    /// upload has more; see [`min_upload_rate`](Self::min_upload_rate).
+    /// Sets the limit of an attempt, from resolving the host name to the last byte of the response. Defaults to 60 seconds. An
+    /// upload and a download get more time; see [`min_upload_rate`](Self::min_upload_rate).
     pub fn attempt(mut self, limit: Duration) -> Self {
         self.attempt = limit;
         self
     }
 
-    /// Sets the bytes a second at which an upload is given time beyond [`attempt`](Self::attempt). Defaults to 64 KiB.
+    /// Sets the lowest rate of a transfer, in bytes a second, which extends [`attempt`](Self::attempt). Defaults to 64 KiB.
     pub fn min_upload_rate(mut self, bytes: u64) -> Self {
         self.min_upload_rate = bytes;
         self

@@ -1,11 +1,11 @@
-//! What is said of a response that isn't what was asked for.
+//! Errors about responses.
 
 use super::gate::Limits;
 use super::{Call, DecodeError};
 use crate::credentials::Scheme;
 use crate::error::{Asked, Error, ErrorKind, Outcome, ServiceError, classify};
 
-/// The service answered with a status that says no.
+/// The error of a refusal.
 pub(super) fn refusal(scheme: Option<Scheme>, call: &Call<'_>, status: u16, limits: Limits, body: &[u8]) -> Error {
     let said = ServiceError::from_body(body);
     let pause = match status {
@@ -21,7 +21,7 @@ pub(super) fn refusal(scheme: Option<Scheme>, call: &Call<'_>, status: u16, limi
     error
 }
 
-/// A good answer came whole, and says nothing that makes sense.
+/// The error of a successful response that can't be decoded.
 pub(super) fn undecodable(call: &Call<'_>, body: &[u8], problem: DecodeError) -> Error {
     let (problem, accepted) = match problem {
         DecodeError::Operation(name, problem) => (DecodeError::Json(problem), Some(name)),
@@ -36,7 +36,7 @@ pub(super) fn undecodable(call: &Call<'_>, body: &[u8], problem: DecodeError) ->
     let error = match problem {
         DecodeError::Json(json) | DecodeError::Operation(_, json) => {
             let error = Error::invalid_response(call.subject(), unreadable(body, &json));
-            // Without a length, a truncated answer shows only here.
+            // Without a length, truncation shows only here.
             let error = if json.is_eof() { error.transient() } else { error };
             error.caused_by(json)
         }
@@ -46,7 +46,7 @@ pub(super) fn undecodable(call: &Call<'_>, body: &[u8], problem: DecodeError) ->
     error.with_unknown_outcome(!call.only_reads()).about_operation(accepted)
 }
 
-/// Says what came in place of the JSON that was expected.
+/// Describes a body that isn't the expected JSON.
 fn unreadable(body: &[u8], json: &serde_json::Error) -> String {
     let begin = String::from_utf8_lossy(&body[..body.len().min(256)]).trim_start().to_ascii_lowercase();
     if body.iter().all(u8::is_ascii_whitespace) {

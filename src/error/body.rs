@@ -1,11 +1,11 @@
-//! Reads what the service says in a refusal, in each of the forms that it has.
+//! Reads refusals in each of the forms that the service uses.
 
 use serde_json::Value;
 
-/// More than this of a message helps nobody.
+/// The longest part of a message that is kept.
 const LONGEST_MESSAGE: usize = 500;
 
-/// A refusal in the service's words.
+/// The code and message of a refusal.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct ServiceError {
     pub(crate) code: Option<String>,
@@ -13,7 +13,7 @@ pub(crate) struct ServiceError {
 }
 
 impl ServiceError {
-    /// Reads the body of an error answer, whatever it is: one of the service's JSON forms, a page of a proxy, or nothing.
+    /// Reads the body of an error response: one of the service's JSON forms, a proxy's web page, or anything else.
     pub(crate) fn from_body(body: &[u8]) -> Self {
         if let Ok(json) = crate::json::from_slice(body) {
             return match json {
@@ -25,7 +25,7 @@ impl ServiceError {
         Self { code: None, message: sentence(&without_markup(&text)) }
     }
 
-    /// Reads an error object, wherever one can stand; `None` if this is something else.
+    /// Reads an error object. `None` if the value isn't one.
     pub(crate) fn from_json(json: &Value) -> Option<Self> {
         let object = json.as_object()?;
         let text = |name: &str| object.get(name).and_then(Value::as_str).and_then(sentence);
@@ -57,7 +57,7 @@ impl ServiceError {
         (found != Self::default()).then_some(found)
     }
 
-    /// `{"code": 0}` is how a status says that all is well.
+    /// Whether this is `{"code": 0}`, which stands for success.
     pub(crate) fn is_ok(&self) -> bool {
         match self.code.as_deref() {
             Some(code) => matches!(code, "0" | "OK" | "200"),
@@ -81,7 +81,7 @@ impl ServiceError {
     }
 }
 
-/// Codes come as strings and as integers.
+/// Codes are strings or integers.
 fn scalar(value: &Value) -> Option<String> {
     match value {
         Value::String(text) => sentence(text),
@@ -102,13 +102,13 @@ fn sentence(text: &str) -> Option<String> {
     Some(one_line(text)).filter(|line| !line.is_empty())
 }
 
-/// White space and control characters become single spaces.
+/// Replaces white space and control characters with single spaces.
 pub(crate) fn one_line(text: &str) -> String {
     let words = text.split(|c: char| c.is_whitespace() || c.is_control()).filter(|word| !word.is_empty());
     words.collect::<Vec<_>>().join(" ")
 }
 
-/// Cuts what is too long, at a character.
+/// Cuts a text that is too long, at a character boundary.
 pub(crate) fn shorten(text: &str) -> String {
     if text.len() <= LONGEST_MESSAGE {
         return text.to_owned();
@@ -117,7 +117,7 @@ pub(crate) fn shorten(text: &str) -> String {
     format!("{}…", &text[..end])
 }
 
-/// The words of an HTML page: its tags, scripts and styles left out. Other text stays as it is.
+/// Returns the text of an HTML page without tags, scripts and styles. Other text is returned unchanged.
 fn without_markup(text: &str) -> String {
     let lower = text.to_ascii_lowercase();
     if !["<html", "<!doctype", "<body", "<head"].iter().any(|tag| lower.contains(tag)) {

@@ -1,6 +1,6 @@
-//! The verdict on a failure: what it is, how far it reaches, whether the call can be made again, and what to do.
+//! Decides what a failure means: its kind, how far it reaches, whether the call can be retried, and what to do.
 //!
-//! One pure function, [`classify`], and one table of rows in its test. The rows are the documentation.
+//! [`classify`] is a pure function. The table in its test has a row for each case, and is its documentation.
 
 use std::time::Duration;
 
@@ -9,37 +9,37 @@ use super::{ErrorKind, ErrorScope, ServiceError};
 use crate::call::Endpoint;
 use crate::credentials::Scheme;
 
-/// The service's windows last a minute. What asks for a longer pause is not its limiter of requests.
+/// The service's windows last a minute. A longer pause isn't that of its request limit.
 const LONGEST_WINDOW: Duration = Duration::from_secs(60);
 
-/// How the service said no.
+/// How a call was refused.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Outcome {
-    /// With a status. `pause` is how long it asked to wait.
+    /// By a status. `pause` is the delay that the service asked for.
     Status { status: u16, pause: Option<Duration> },
-    /// The operation ended, and failed.
+    /// The operation failed.
     OperationFailed,
 }
 
-/// How far the exchange had got.
+/// The progress of the exchange.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Moment {
-    /// Nothing that changes anything has reached the service.
+    /// The service has received nothing that changes anything.
     NotSent,
-    /// The service has the whole request, or may have it.
+    /// The service has received the whole request, or may have.
     MayHaveArrived,
-    /// The service had accepted the call before: this is about the operation that it began.
+    /// The service had accepted the call: this concerns its operation.
     Accepted,
 }
 
-/// What was asked.
+/// The call that failed.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Asked<'a> {
     pub(crate) endpoint: &'a Endpoint,
     pub(crate) moment: Moment,
-    /// What the call was authorized with; `None` if it went to another host, which sees no credentials.
+    /// How the call was authorized. `None` if it went to another host, without credentials.
     pub(crate) scheme: Option<Scheme>,
-    /// Texts of the request that the service may repeat.
+    /// Texts of the request that the service may repeat in its message.
     pub(crate) echoes: &'a [String],
 }
 
@@ -48,9 +48,9 @@ pub(crate) struct Asked<'a> {
 pub(crate) struct Verdict {
     pub(crate) kind: ErrorKind,
     pub(crate) scope: ErrorScope,
-    /// The cause can be gone the next time.
+    /// Whether the cause may be gone later.
     pub(crate) transient: bool,
-    /// Whether it can't be known if the call took effect.
+    /// Whether the call may have taken effect.
     pub(crate) outcome_unknown: bool,
     pub(crate) advice: Option<String>,
 }
@@ -61,7 +61,7 @@ pub(crate) fn classify(asked: &Asked<'_>, outcome: Outcome, said: &ServiceError)
     let lacks_scope = said.code.as_deref() == Some("INSUFFICIENT_SCOPE");
     let scope = match kind {
         ErrorKind::QuotaExhausted => ErrorScope::AssetType,
-        // Another host says nothing of the credentials, which it doesn't see.
+        // Another host doesn't see the credentials, so its refusal isn't about them.
         ErrorKind::Unauthenticated if asked.scheme.is_none() => ErrorScope::Call,
         ErrorKind::Unauthenticated | ErrorKind::AccountModerated | ErrorKind::ProxyRefused => ErrorScope::Run,
         ErrorKind::PermissionDenied if lacks_scope || !asked.endpoint.names_a_resource() => ErrorScope::Run,
@@ -72,7 +72,7 @@ pub(crate) fn classify(asked: &Asked<'_>, outcome: Outcome, said: &ServiceError)
     let outcome_unknown = match (asked.moment, outcome) {
         (_, Outcome::OperationFailed) | (Moment::NotSent, _) => false,
         (Moment::Accepted, _) => true,
-        // These say nothing of what was done; a redirect can be the way to its result.
+        // These don't tell what was done; a redirect can point to its result.
         (Moment::MayHaveArrived, Outcome::Status { status, .. }) => {
             matches!(status, 302 | 303 | 408 | 499 | 500..=599)
         }
@@ -111,7 +111,7 @@ fn is_transient(outcome: Outcome) -> bool {
     matches!(outcome, Outcome::Status { status: 408 | 429 | 500 | 502 | 503 | 504, .. })
 }
 
-/// What to do about it, where that is known.
+/// Returns what to do about it, if that is known.
 fn advice(
     asked: &Asked<'_>,
     kind: ErrorKind,
@@ -139,7 +139,7 @@ fn advice(
         ErrorKind::QuotaExhausted => {
             "uploads of this asset type are refused until the quota resets; other types are not affected"
         }
-        // The gateway answers a key that it doesn't know with a list of errors; this code comes from behind it.
+        // The gateway refuses unknown keys with a list of errors; this code comes from the services behind it.
         ErrorKind::Unauthenticated
             if by_key && !asked.endpoint.takes_group_keys() && said.code.as_deref() == Some("UNAUTHENTICATED") =>
         {
@@ -173,7 +173,7 @@ mod tests {
     const UPDATE: &Endpoint = &Endpoint::patch("/assets/{asset}").with_scopes(&["asset:read", "asset:write"]);
     const POLL: &Endpoint = &Endpoint::get("/operations/{operation}").with_scopes(&["asset:read"]).polling();
 
-    /// One row: what was asked, how far it got, what the service said, and the verdict.
+    /// One row: the call, its progress, the refusal, and the verdict.
     type Row = (&'static Endpoint, Moment, Outcome, &'static str, &'static str, ErrorKind, ErrorScope, &'static str);
 
     fn status(status: u16) -> Outcome {
@@ -184,25 +184,25 @@ mod tests {
         Outcome::Status { status, pause: Some(Duration::from_secs(seconds)) }
     }
 
-    /// The last column: `again` (transient), `unknown` (may have taken effect), or `-`.
+    /// The last column is `again` (transient), `unknown` (may have taken effect), or `-`.
     fn rows() -> Vec<Row> {
         use ErrorKind as K;
         use ErrorScope::{AssetType, Call, Later, Run};
         use Moment::{Accepted, MayHaveArrived, NotSent};
         use Outcome::OperationFailed as Failed;
         vec![
-            // endpoint, moment, outcome, code, message → kind, scope, may it be repeated
+            // endpoint, moment, outcome, code, message → kind, scope, whether to retry
             (USER, NotSent, status(400), "INVALID_ARGUMENT", "Bad.", K::Rejected, Call, "-"),
             (USER, NotSent, status(404), "NOT_FOUND", "No such user.", K::NotFound, Call, "-"),
             (USER, NotSent, status(409), "ABORTED", "", K::Conflict, Call, "-"),
             (USER, NotSent, status(418), "", "", K::UnexpectedStatus, Call, "-"),
             (USER, NotSent, status(302), "", "", K::UnexpectedStatus, Call, "-"),
-            // 401 is about the key, wherever it comes.
+            // A 401 is always about the key.
             (USER, NotSent, status(401), "UNAUTHENTICATED", "", K::Unauthenticated, Run, "-"),
             (INVENTORY, NotSent, status(401), "", "Invalid API Key", K::Unauthenticated, Run, "-"),
             (CREATE, MayHaveArrived, status(401), "", "", K::Unauthenticated, Run, "-"),
             (POLL, Accepted, status(401), "", "", K::Unauthenticated, Run, "unknown"),
-            // 403 is about what the path names, unless it is the scope that is missing.
+            // A 403 is about the resource in the path, unless a scope is missing.
             (USER, NotSent, status(403), "PERMISSION_DENIED", "", K::PermissionDenied, Call, "-"),
             (INVENTORY, NotSent, status(403), "PERMISSION_DENIED", "Private.", K::PermissionDenied, Call, "-"),
             (INVENTORY, NotSent, status(403), "", "", K::PermissionDenied, Call, "-"),
@@ -211,7 +211,7 @@ mod tests {
             (UPDATE, MayHaveArrived, status(403), "INSUFFICIENT_SCOPE", "", K::PermissionDenied, Run, "-"),
             (POLL, Accepted, status(403), "PERMISSION_DENIED", "", K::PermissionDenied, Call, "unknown"),
             (POLL, Accepted, status(403), "INSUFFICIENT_SCOPE", "", K::PermissionDenied, Run, "unknown"),
-            // Creating names nothing: the next upload is refused too.
+            // Creating names no resource, so the next upload is refused too.
             (CREATE, MayHaveArrived, status(403), "PERMISSION_DENIED", "", K::PermissionDenied, Run, "-"),
             (CREATE, MayHaveArrived, status(403), "", "<html>", K::PermissionDenied, Run, "-"),
             // The account and its quotas.
@@ -223,17 +223,17 @@ mod tests {
             (CREATE, MayHaveArrived, status(429), "", "Audio quota exceeded", K::QuotaExhausted, AssetType, "-"),
             (CREATE, MayHaveArrived, after(429, 86_400), "", "Quota reached", K::QuotaExhausted, AssetType, "-"),
             (POLL, Accepted, Failed, "RESOURCE_EXHAUSTED", "No.", K::QuotaExhausted, AssetType, "-"),
-            // A limit of requests passes by itself.
+            // A request limit ends by itself.
             (INVENTORY, NotSent, after(429, 20), "", "Quota exceeded", K::RateLimited, Later, "again"),
             (CREATE, MayHaveArrived, status(429), "RESOURCE_EXHAUSTED", "", K::RateLimited, Later, "again"),
             (POLL, Accepted, status(429), "", "", K::RateLimited, Later, "unknown"),
-            // One file, or one name.
+            // One file or one name.
             (CREATE, MayHaveArrived, status(400), "", "InvalidImage", K::InvalidContent, Call, "-"),
             (POLL, Accepted, Failed, "3", "InvalidAudio", K::InvalidContent, Call, "-"),
             (CREATE, MayHaveArrived, status(400), "", "AssetName is moderated.", K::Moderated, Call, "-"),
             (CREATE, MayHaveArrived, status(413), "", "", K::Rejected, Call, "-"),
             (POLL, Accepted, Failed, "INTERNAL", "It broke.", K::OperationFailed, Call, "-"),
-            // The service's own failures: a change may have taken effect.
+            // Failures of the service: a change may have taken effect.
             (USER, NotSent, status(503), "UNAVAILABLE", "", K::Server, Later, "again"),
             (CREATE, NotSent, status(503), "", "", K::Server, Later, "again"),
             (CREATE, MayHaveArrived, status(503), "", "", K::Server, Later, "unknown"),
@@ -243,7 +243,7 @@ mod tests {
             (CREATE, MayHaveArrived, status(307), "", "", K::UnexpectedStatus, Call, "-"),
             (USER, NotSent, status(501), "NOT_IMPLEMENTED", "", K::Server, Later, "-"),
             (USER, NotSent, status(407), "", "", K::ProxyRefused, Run, "-"),
-            // Once a call was accepted, only a failed operation says that nothing came of it.
+            // Once a call was accepted, only a failed operation tells that it had no effect.
             (POLL, Accepted, status(404), "NOT_FOUND", "", K::NotFound, Call, "unknown"),
             (POLL, Accepted, status(503), "", "", K::Server, Later, "unknown"),
             (POLL, Accepted, status(400), "", "", K::Rejected, Call, "unknown"),

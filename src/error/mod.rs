@@ -1,4 +1,4 @@
-//! What can go wrong, for all calls.
+//! The error type of all calls.
 
 mod body;
 mod classify;
@@ -17,13 +17,13 @@ pub(crate) use classify::{Asked, Moment, Outcome, Verdict, classify};
 use crate::call::OperationName;
 use crate::credentials::REDACTED;
 
-/// The result of every call of this crate.
+/// The result type of this crate.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
 /// Why a call failed.
 ///
-/// [`Display`](fmt::Display) is one line that says what was asked (method and path), what came back and, where it is
-/// known, what to do about it. It never holds a key or a token.
+/// [`Display`](fmt::Display) is one line: the request (method and path), the response and, if it is known, what to do. It
+/// never holds a key or a token.
 ///
 /// ```
 /// use rblxopencloud::{ErrorKind, User};
@@ -37,7 +37,7 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 /// # }
 /// ```
 ///
-/// [`source`](StdError::source) gives what lies behind the words of that line; it doesn't repeat them.
+/// [`source`](StdError::source) is the cause behind that line, and doesn't repeat it.
 #[derive(Clone)]
 pub struct Error {
     detail: Arc<Detail>,
@@ -47,47 +47,47 @@ pub struct Error {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ErrorKind {
-    /// Nothing was sent: the key, the base URL, a setting or an argument can't be right.
+    /// Nothing was sent: the key, the base URL, a setting or an argument is invalid.
     InvalidInput,
-    /// A local file could not be read, or isn't what it was declared to be.
+    /// A local file can't be read, or has changed.
     Io,
-    /// The service could not be reached, or the connection broke.
+    /// The service can't be reached, or the connection broke.
     Connection,
-    /// One of the client's timeouts passed.
+    /// A timeout expired.
     Timeout,
-    /// The response isn't one that the service sends: not its format, too large, or pages that go round in circles.
+    /// The response is invalid: not in the service's format, too large, or a page token that repeats.
     InvalidResponse,
-    /// 400, 413, 415, 422: the service refused an argument.
+    /// 400, 413, 415, 422: the service rejected an argument.
     Rejected,
-    /// The service couldn't read the file's content: a broken image, for example.
+    /// The service can't read the content of the file, such as a broken image.
     InvalidContent,
     /// The name or the description was moderated.
     Moderated,
-    /// The account is moderated. Everything sent next is refused too.
+    /// The account is moderated. All further uploads are refused too.
     AccountModerated,
-    /// The quota of uploads of this asset type is used up, for hours or for the month.
+    /// The upload quota of this asset type is exhausted, for hours or for the month.
     QuotaExhausted,
-    /// 401: the service doesn't know the key or the token, or doesn't accept it here.
+    /// 401: the key or token is unknown, or not accepted here.
     Unauthenticated,
-    /// 403: the key or the token may not do this.
+    /// 403: the key or token lacks the permission.
     PermissionDenied,
-    /// 407: the proxy wants credentials.
+    /// 407: the proxy requires credentials.
     ProxyRefused,
     /// 404: the resource doesn't exist.
     NotFound,
-    /// 409: somebody else changed it at the same time.
+    /// 409: someone else changed the resource at the same time.
     Conflict,
     /// 429: too many requests.
     RateLimited,
     /// 5xx: the service failed.
     Server,
-    /// A status without a kind of its own. Redirects are among them; they are never followed.
+    /// Any other status, such as that of a redirect. Redirects aren't followed, except by downloads.
     UnexpectedStatus,
-    /// An [`Operation`](crate::Operation) ended, and failed.
+    /// An [`Operation`](crate::Operation) failed.
     OperationFailed,
     /// An [`Operation`](crate::Operation) was still pending at the end of the wait.
     OperationPending,
-    /// The call was given up before it was sent.
+    /// The call was cancelled before it was sent.
     Cancelled,
 }
 
@@ -95,33 +95,33 @@ pub enum ErrorKind {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ErrorScope {
-    /// This call alone: its file, its name, or the resource that it names. The next call can succeed.
+    /// This call only: its file, its name, or the resource that it names. The next call can succeed.
     Call,
-    /// All calls of this run: the key, its scopes, or the account. Nothing else succeeds until somebody changes that.
+    /// All calls of this run: the key, its scopes, or the account. No call succeeds until someone changes that.
     Run,
-    /// All uploads of one asset type: its quota is used up. Uploads of other types can succeed.
+    /// All uploads of one asset type, whose quota is exhausted. Uploads of other types can succeed.
     AssetType,
-    /// This call for now: the same call can succeed later.
+    /// This call for now. The same call can succeed later.
     Later,
 }
 
-/// All that is known of a failure.
+/// The contents of an error.
 #[derive(Clone, Debug)]
 struct Detail {
     kind: ErrorKind,
-    /// `GET /cloud/v2/users/1`, or what else was tried.
+    /// `GET /cloud/v2/users/1`, or what else failed.
     subject: String,
     status: Option<u16>,
     code: Option<String>,
-    /// The service's words.
+    /// The service's message.
     message: Option<String>,
-    /// Ours.
+    /// This crate's message.
     explanation: Option<String>,
     advice: Option<String>,
     retry_after: Option<Duration>,
-    /// The cause can be gone the next time.
+    /// Whether the cause may be gone later.
     transient: bool,
-    /// Where it doesn't follow from the kind.
+    /// `None` if it follows from the kind.
     scope: Option<ErrorScope>,
     is_operation_failure: bool,
     outcome_unknown: bool,
@@ -137,42 +137,42 @@ impl Error {
         self.detail.kind
     }
 
-    /// Returns the HTTP status, if the service's response made this an error.
+    /// Returns the HTTP status, if a response caused the error.
     #[must_use]
     pub fn status(&self) -> Option<u16> {
         self.detail.status
     }
 
-    /// Returns the service's own code, such as `INVALID_ARGUMENT`. Some parts of the service send numbers.
+    /// Returns the service's code, such as `INVALID_ARGUMENT`. Some services send numbers.
     #[must_use]
     pub fn code(&self) -> Option<&str> {
         self.detail.code.as_deref()
     }
 
-    /// Returns the service's own message, on one line.
+    /// Returns the service's message, on one line.
     #[must_use]
     pub fn message(&self) -> Option<&str> {
         self.detail.message.as_deref()
     }
 
-    /// Returns how long the service asked to wait before the next try.
+    /// Returns how long the service asked to wait before a retry.
     #[must_use]
     pub fn retry_after(&self) -> Option<Duration> {
         self.detail.retry_after
     }
 
-    /// Returns whether the same call can be made again: the cause is transient, and a second call does no harm.
+    /// Returns whether the same call can be retried: the cause is transient, and a second call does no harm.
     ///
-    /// It is `false` while [`outcome_unknown`](Self::outcome_unknown), and once the service has accepted the call. To go
-    /// on waiting for an accepted call, see [`can_wait_again`](Self::can_wait_again).
+    /// It is `false` if [`outcome_unknown`](Self::outcome_unknown) is true, and once the service has accepted the call. To wait
+    /// for an accepted call, see [`can_wait_again`](Self::can_wait_again).
     #[must_use]
     pub fn is_retryable(&self) -> bool {
         self.detail.transient && !self.detail.outcome_unknown
     }
 
-    /// Returns whether an [`Operation`](crate::Operation) ended, and failed: nothing came of it, and nothing will.
+    /// Returns whether an [`Operation`](crate::Operation) failed, so that the call had no effect.
     ///
-    /// It is `false` if a poll failed or the wait ended, which says nothing of the operation.
+    /// It is `false` if only a poll failed or the wait ended.
     #[must_use]
     pub fn is_operation_failure(&self) -> bool {
         self.detail.is_operation_failure
@@ -187,7 +187,7 @@ impl Error {
         match self.detail.kind {
             ErrorKind::Unauthenticated | ErrorKind::AccountModerated | ErrorKind::ProxyRefused => ErrorScope::Run,
             ErrorKind::QuotaExhausted => ErrorScope::AssetType,
-            // What isn't transient: a certificate that isn't trusted, for example.
+            // A failure that isn't transient, such as an untrusted certificate.
             ErrorKind::Connection if !self.detail.transient => ErrorScope::Run,
             ErrorKind::Connection
             | ErrorKind::Timeout
@@ -202,9 +202,9 @@ impl Error {
 
     /// Returns whether the call may have taken effect although it failed.
     ///
-    /// The request was on its way when the connection broke, or the service had accepted it and its
-    /// [`operation`](Self::operation) hasn't ended. The asset exists or may exist; sending the call again may make a
-    /// second one.
+    /// Either the connection broke after the request was sent, or the service accepted the call and its
+    /// [`operation`](Self::operation) hasn't ended. The asset exists or may exist; sending the call again may create a second
+    /// one.
     #[must_use]
     pub fn outcome_unknown(&self) -> bool {
         self.detail.outcome_unknown
@@ -212,7 +212,7 @@ impl Error {
 
     /// Returns the name of the operation that this error is about, if the service had accepted the call.
     ///
-    /// Unless [`is_operation_failure`](Self::is_operation_failure), the operation goes on: its result exists or may
+    /// Unless [`is_operation_failure`](Self::is_operation_failure) is true, the operation continues: its result exists or may
     /// exist. Don't send the call again; wait with [`Client::operation`](crate::Client::operation).
     #[must_use]
     pub fn operation(&self) -> Option<&OperationName> {
@@ -221,8 +221,8 @@ impl Error {
 
     /// Returns whether the [`operation`](Self::operation) can be waited for again.
     ///
-    /// Waiting again is not sending again: [`is_retryable`](Self::is_retryable) is `false` once the service has accepted
-    /// a call.
+    /// Waiting doesn't send the call again: [`is_retryable`](Self::is_retryable) is `false` once the service has accepted a
+    /// call.
     #[must_use]
     pub fn can_wait_again(&self) -> bool {
         self.detail.operation.is_some() && !self.detail.is_operation_failure
@@ -259,12 +259,12 @@ impl Error {
         Self::new(ErrorKind::InvalidInput, "nothing was sent").explain(explanation)
     }
 
-    /// A local file or socket.
+    /// A failure of a local file or socket.
     pub(crate) fn io(subject: impl Into<String>, source: io::Error) -> Self {
         Self::new(ErrorKind::Io, subject).explain(source.to_string()).caused_by(source)
     }
 
-    /// A file that is not as long as it was said to be.
+    /// A file that doesn't have its declared length.
     pub(crate) fn changed_file(name: &str, declared: u64, how: &str) -> Self {
         Self::new(ErrorKind::Io, format!("the file {name:?}"))
             .explain(format!("it is {how} than the {declared} bytes that it was declared to have"))
@@ -275,7 +275,7 @@ impl Error {
         Self::new(ErrorKind::InvalidResponse, subject).explain(explanation)
     }
 
-    /// The service said no, and this is what it means.
+    /// A refusal, and its verdict.
     pub(crate) fn refused(verdict: Verdict, subject: impl Into<String>, said: ServiceError) -> Self {
         Self::service(verdict.kind, subject, said).with(|detail| {
             detail.scope = Some(verdict.scope);
@@ -285,12 +285,12 @@ impl Error {
         })
     }
 
-    /// An error in the service's words.
+    /// An error with the service's code and message.
     pub(crate) fn service(kind: ErrorKind, subject: impl Into<String>, said: ServiceError) -> Self {
         Self::new(kind, subject).with(|detail| (detail.code, detail.message) = (said.code, said.message))
     }
 
-    /// Nothing was sent, because of what happened to another call.
+    /// Nothing was sent, because another call failed.
     pub(crate) fn stopped(kind: ErrorKind, cause: &str) -> Self {
         Self::new(kind, "nothing was sent")
             .explain(format!("another call failed as all would: {cause}"))
@@ -301,12 +301,12 @@ impl Error {
         self.with(|detail| detail.explanation = Some(body::one_line(&explanation.into())))
     }
 
-    /// Says which environment variable it is about.
+    /// Names the environment variable that is wrong.
     pub(crate) fn about_variable(self, name: &str) -> Self {
         self.with(|detail| detail.subject = name.to_owned())
     }
 
-    /// Says which file it is about.
+    /// Names the file that the error concerns.
     pub(crate) fn about_file(self, name: &str) -> Self {
         self.with(|detail| detail.subject = format!("the file {name:?}: {}", detail.subject))
     }
@@ -316,13 +316,12 @@ impl Error {
         self.with(|detail| detail.advice = Some(advice.into()))
     }
 
-    /// Marks the end of an operation.
+    /// Marks the failure of an operation.
     pub(crate) fn of_operation(self) -> Self {
         self.with(|detail| detail.is_operation_failure = true)
     }
 
-    /// Names the operation that this is about. Unless the operation has failed, the call was accepted: its result exists
-    /// or may exist.
+    /// Names the operation. Unless it has failed, the call was accepted: its result exists or may exist.
     pub(crate) fn about_operation(self, name: Option<OperationName>) -> Self {
         self.with(|detail| {
             detail.outcome_unknown = !detail.is_operation_failure && (name.is_some() || detail.outcome_unknown);
@@ -330,12 +329,12 @@ impl Error {
         })
     }
 
-    /// Marks a cause that all calls of the client share.
+    /// Marks a cause that concerns all calls of the client.
     pub(crate) fn concerning_run(self) -> Self {
         self.with(|detail| detail.scope = Some(ErrorScope::Run))
     }
 
-    /// Marks a cause that can be gone the next time.
+    /// Marks a cause that may be gone later.
     pub(crate) fn transient(self) -> Self {
         self.with(|detail| detail.transient = true)
     }
@@ -364,8 +363,8 @@ impl Error {
         self.with(|detail| detail.source = Some(Arc::new(source)))
     }
 
-    /// Takes secrets out of everything that came from outside, then cuts what is too long. In this order no part of a
-    /// secret stays at the cut.
+    /// Removes secrets from all texts of other origin, then cuts texts that are too long. In this order, no part of a secret
+    /// remains at the cut.
     pub(crate) fn redact(self, redact: impl Fn(&str) -> String) -> Self {
         self.with(|detail| {
             for text in [&mut detail.code, &mut detail.message, &mut detail.explanation].into_iter().flatten() {
@@ -382,14 +381,13 @@ impl Error {
 }
 
 impl StdError for Error {
-    /// The words of the direct cause are in the line already, so this is the cause behind it.
+    /// The line has the text of the direct cause, so this is the cause behind it.
     fn source(&self) -> Option<&(dyn StdError + 'static)> {
         self.detail.source.as_ref()?.source()
     }
 }
 
-/// The error of the operating system keeps its kind, and other kinds become the nearest one. The whole error is inside:
-/// see [`io::Error::get_ref`].
+/// Keeps the kind of a system error, and maps other kinds to the nearest one. [`io::Error::get_ref`] returns the whole error.
 impl From<Error> for io::Error {
     fn from(error: Error) -> Self {
         let from_system = error.detail.source.as_ref().and_then(|source| source.downcast_ref::<Self>());
@@ -406,7 +404,7 @@ impl From<Error> for io::Error {
     }
 }
 
-// It is read-only data: a panic elsewhere can't leave it half changed.
+// An error is immutable, so a panic can't leave it in an inconsistent state.
 impl UnwindSafe for Error {}
 impl RefUnwindSafe for Error {}
 
@@ -416,8 +414,8 @@ impl fmt::Display for Error {
     }
 }
 
-/// `{:?}` is the line of [`Display`](fmt::Display) behind the kind, so that a `main` that returns an error reads well;
-/// `{:#?}` is all that is known.
+/// `{:?}` is the kind and the line of [`Display`](fmt::Display), so that a `main` that returns an error reads well. `{:#?}`
+/// has all details.
 impl fmt::Debug for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if !f.alternate() {
@@ -450,7 +448,7 @@ impl fmt::Display for Detail {
             more.push_str(&format!("; {advice}"));
         }
         for text in [&self.explanation, &self.message].into_iter().flatten() {
-            // A full stop before a semicolon is one too many.
+            // No full stop before a semicolon.
             let text = if more.is_empty() { text.as_str() } else { text.strip_suffix('.').unwrap_or(text) };
             write!(f, "{separator}{text}")?;
             separator = ": ";

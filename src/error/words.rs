@@ -1,8 +1,8 @@
-//! What the service's words say beyond its codes and its status.
+//! Reads from the service's message what its code and status don't tell.
 
 use super::{ErrorKind, ServiceError};
 
-/// Codes that say what happened, whatever the words are.
+/// Codes that tell the kind, whatever the message is.
 const PLAIN_CODES: &[&str] = &[
     "INSUFFICIENT_SCOPE",
     "UNAUTHENTICATED",
@@ -16,7 +16,7 @@ const PLAIN_CODES: &[&str] = &[
     "UNAVAILABLE",
 ];
 
-/// What follows the word "quota" where one is used up.
+/// Words near "quota" in a message about an exhausted quota.
 const USED_UP: &[&str] = &[
     "used",
     "exhausted",
@@ -37,19 +37,19 @@ const USED_UP: &[&str] = &[
     "out",
 ];
 
-/// What stands beside "quota" where it means requests, not uploads.
+/// Words near "quota" in a message about requests, not uploads.
 const RATES: &[&str] = &["request", "requests", "second", "seconds", "minute", "minutes"];
 
-/// The kinds of content that the service says it can't read: "InvalidImage".
+/// The kinds of content that the service can't read, such as in "InvalidImage".
 const CONTENTS: &[&str] = &["image", "audio", "video", "model", "mesh", "animation", "file", "content"];
-/// What makes "invalid file" a remark about something else: "invalid file name".
+/// Words after "invalid file" in a message about something else, such as "invalid file name".
 const NOT_CONTENT: &[&str] =
     &["name", "filename", "extension", "size", "type", "path", "format", "id", "ids", "length"];
 
-/// Tells the kind of failure that only the words tell of; `None` if they tell of none.
+/// Returns the kind of failure that only the message tells, if it tells one.
 ///
-/// Codes count first, then whole words. What is quoted, what looks like the name of a file, and what the request said
-/// itself (`echoes`: the asset's name, say) doesn't count: an asset may be called "Quota Bar".
+/// Codes have precedence over words. Quoted text, file names and texts of the request (`echoes`, such as the asset's name)
+/// are ignored: an asset may be called "Quota Bar".
 pub(super) fn kind(said: &ServiceError, echoes: &[String]) -> Option<ErrorKind> {
     let code = said.code.as_deref().unwrap_or_default();
     if PLAIN_CODES.contains(&code) {
@@ -61,12 +61,12 @@ pub(super) fn kind(said: &ServiceError, echoes: &[String]) -> Option<ErrorKind> 
         .or_else(|| (code == "RESOURCE_EXHAUSTED").then_some(ErrorKind::QuotaExhausted))
 }
 
-/// Whether the words say that a quota of uploads is used up.
+/// Whether the message says that an upload quota is exhausted.
 pub(super) fn names_a_quota(said: &ServiceError, echoes: &[String]) -> bool {
     is_quota(&words(said.code.as_deref().unwrap_or_default())) || is_quota(&spoken(said, echoes))
 }
 
-/// The sentences that are recorded from the service. They count even if an asset has such a name.
+/// Messages recorded from the service. They count even if an asset has such a name.
 fn fixed_sentence(message: &str) -> Option<ErrorKind> {
     match words(message).iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
         ["asset", "name" | "description", "is", "moderated"] => Some(ErrorKind::Moderated),
@@ -111,7 +111,7 @@ fn is_quota(words: &[String]) -> bool {
     has(&["quota", "quotas"]) && has(USED_UP) && !is_of_requests
 }
 
-/// The words of the message that are the service's own.
+/// Returns the words of the message that aren't the request's.
 fn spoken(said: &ServiceError, echoes: &[String]) -> Vec<String> {
     let message = said.message.as_deref().unwrap_or_default();
     let mut spoken = words(&without_quotes(message));
@@ -124,7 +124,7 @@ fn spoken(said: &ServiceError, echoes: &[String]) -> Vec<String> {
     spoken
 }
 
-/// Takes out what stands in quotes, but for a code: the service quotes its own "InvalidImage".
+/// Removes quoted text other than codes: the service quotes its own "InvalidImage".
 fn without_quotes(text: &str) -> String {
     const PAIRS: &[(char, char)] = &[('"', '"'), ('\'', '\''), ('`', '`'), ('“', '”'), ('‘', '’'), ('«', '»')];
     let mut kept = String::new();
@@ -132,7 +132,7 @@ fn without_quotes(text: &str) -> String {
     let mut before = ' ';
     while let Some(first) = rest.chars().next() {
         let after = &rest[first.len_utf8()..];
-        // An apostrophe stands behind a letter.
+        // An apostrophe follows a letter.
         let opens = PAIRS.iter().find(|(open, _)| *open == first && !before.is_alphanumeric());
         let quoted = opens.and_then(|(_, close)| closing(after, *close).map(|end| (end, *close)));
         match quoted {
@@ -156,7 +156,7 @@ fn without_quotes(text: &str) -> String {
     kept
 }
 
-/// Where the quoted text ends: at the next closing quote that isn't an apostrophe within a word.
+/// Returns where quoted text ends: at the next closing quote that isn't an apostrophe within a word.
 fn closing(text: &str, close: char) -> Option<usize> {
     text.char_indices().filter(|(_, c)| *c == close).map(|(at, _)| at).find(|at| {
         let next = text[at + close.len_utf8()..].chars().next();
@@ -164,14 +164,14 @@ fn closing(text: &str, close: char) -> Option<usize> {
     })
 }
 
-/// Whether it is one of the service's own words, such as `InvalidImage` or a whole sentence that is recorded.
+/// Whether it is one of the service's codes, such as `InvalidImage`, or a recorded message.
 fn is_code(text: &str) -> bool {
     let is_word = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_alphanumeric());
     (is_word && is_content(&words(text))) || fixed_sentence(text).is_some()
 }
 
-/// Cuts a text into words in lower case: `AssetName`, `ASSET_NAME` and "asset name" are the same two. What looks like the
-/// name of a file is left out.
+/// Splits a text into words in lower case: `AssetName`, `ASSET_NAME` and "asset name" are the same two. File names are left
+/// out.
 fn words(text: &str) -> Vec<String> {
     let chunks = text.split(|c: char| c.is_whitespace() || matches!(c, ',' | ';' | ':' | '(' | ')' | '[' | ']'));
     chunks.filter(|chunk| !is_file_name(chunk)).flat_map(|chunk| chunk.split(|c: char| !c.is_alphanumeric())).fold(
@@ -194,7 +194,7 @@ fn words(text: &str) -> Vec<String> {
     )
 }
 
-/// `quota_bar.png`, also at the end of a sentence.
+/// Whether it looks like `quota_bar.png`, with or without a full stop.
 fn is_file_name(chunk: &str) -> bool {
     let chunk = chunk.trim_matches(|c: char| !c.is_alphanumeric());
     chunk.rsplit_once('.').is_some_and(|(stem, extension)| {

@@ -5,10 +5,11 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 use crate::error::{Error, Result};
 
-/// A position in a listing: a page, and how many of its items were given out.
+/// A position in a listing: a page, and how many of its items were yielded.
 ///
-/// Save it to [resume](crate::Pager::resume_from) the listing later, in another process too. As long as the page stands,
-/// nothing is repeated and nothing is skipped. It holds for the listing that gave it: the same user, the same filter.
+/// Save it to [resume](crate::Pager::resume_from) the listing later, in this process or in another one. Nothing is repeated
+/// and nothing is skipped, as long as the service returns the same page for the same page token. A cursor is valid for the
+/// listing that returned it: the same user and the same filter.
 ///
 /// ```
 /// use rblxopencloud::Cursor;
@@ -22,24 +23,24 @@ use crate::error::{Error, Result};
 /// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Cursor {
-    /// Which of the requests that a long filter is split into.
+    /// The index among the requests that a long filter is split into.
     pub(super) part: usize,
-    /// The service's name of the page; `None` is the first one.
+    /// The page token. `None` is the first page.
     pub(super) token: Option<String>,
-    /// How many items of the page were given out.
+    /// How many items of the page were yielded.
     pub(super) taken: usize,
-    /// Tells whose cursor it is; `None` holds for any listing.
+    /// The fingerprint of the listing. `None` is valid for any listing.
     pub(super) listing: Option<u32>,
 }
 
 impl Cursor {
-    /// Names a page by the service's own page token.
+    /// Creates a cursor from a page token of the service.
     #[must_use]
     pub fn at_page(token: impl Into<String>) -> Self {
         Self { token: Some(token.into()).filter(|token| !token.is_empty()), ..Self::default() }
     }
 
-    /// Returns whether it is the beginning of a listing.
+    /// Returns whether this is the beginning of a listing.
     #[must_use]
     pub fn is_start(&self) -> bool {
         self.part == 0 && self.token.is_none() && self.taken == 0
@@ -60,7 +61,7 @@ impl Cursor {
 }
 
 impl From<Option<Self>> for Cursor {
-    /// `None` is the beginning.
+    /// Converts `None` to the beginning.
     fn from(cursor: Option<Self>) -> Self {
         cursor.unwrap_or_default()
     }
@@ -99,7 +100,7 @@ impl<'de> Deserialize<'de> for Cursor {
     }
 }
 
-/// FNV-1a with 32 bits: the same in every version and on every machine.
+/// 32-bit FNV-1a, which is the same in every version and on every machine.
 pub(super) fn fingerprint<'a>(texts: impl IntoIterator<Item = &'a str>) -> u32 {
     let bytes = texts.into_iter().flat_map(|text| text.bytes().chain([0]));
     bytes.fold(0x811c_9dc5, |hash, byte| (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193))

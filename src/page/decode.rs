@@ -11,28 +11,28 @@ use crate::call::DecodeError;
 use crate::error::ServiceError;
 use crate::json;
 
-/// A model that comes in pages.
+/// A model that is listed in pages.
 pub(crate) trait PageItem: Item {
     /// The name of the list in a page.
     const FIELD: &'static str;
 
-    /// The largest page that the service gives.
+    /// The largest page size of the endpoint.
     const MAX_PAGE_SIZE: u32 = 100;
 }
 
 /// How an item of a page is read.
 pub(crate) trait Item: Sized {
-    /// The model as the service writes it.
+    /// The JSON form of the model.
     type Wire<'a>: Deserialize<'a>;
 
-    /// `None` if only [`from_value`](Self::from_value) can do it justice.
+    /// `None` if the item must be read by [`from_value`](Self::from_value).
     fn from_wire(wire: Self::Wire<'_>) -> Option<Self>;
 
-    /// Gives back what can't be read at all.
+    /// Returns an unreadable item.
     fn from_value(value: Value) -> Result<Self, Value>;
 }
 
-/// A model of the caller's, which serde reads.
+/// A caller's model.
 struct Plain<T>(T);
 
 impl<T: DeserializeOwned> Item for Plain<T> {
@@ -47,13 +47,13 @@ impl<T: DeserializeOwned> Item for Plain<T> {
     }
 }
 
-/// Reads a page of any models.
+/// Reads a page of a caller's models.
 pub(crate) fn decode_plain_page<T: DeserializeOwned>(body: &[u8], field: &str) -> Result<Contents<T>, DecodeError> {
     let Contents { items, unreadable, next_token } = decode_page::<Plain<T>>(body, field)?;
     Ok(Contents { items: items.into_iter().map(|Plain(item)| item).collect(), unreadable, next_token })
 }
 
-/// What stands in a page.
+/// The contents of a page.
 #[derive(Debug)]
 pub(crate) struct Contents<T> {
     pub(crate) items: Vec<T>,
@@ -62,8 +62,8 @@ pub(crate) struct Contents<T> {
     pub(crate) next_token: Option<String>,
 }
 
-/// Reads a page straight into models. If one item is of a kind that has to keep its JSON, or is strange, the page is read
-/// again with more patience.
+/// Reads a page straight into models. If an item has to keep its JSON or has strange fields, the page is read again by way of
+/// `Value`.
 pub(crate) fn decode_page<T: Item>(body: &[u8], field: &str) -> Result<Contents<T>, DecodeError> {
     json::read(body, |text| {
         let mut deserializer = serde_json::Deserializer::from_str(text);
@@ -91,7 +91,7 @@ pub(crate) fn decode_page<T: Item>(body: &[u8], field: &str) -> Result<Contents<
 fn finish<T>(page: Read<T>, unreadable: Vec<Value>, text: &str, field: &str) -> Result<Contents<T>, DecodeError> {
     let Read { items, next_token, other } = page;
     if items.is_empty() && unreadable.is_empty() {
-        // Neither an error nor a list under another name must pass for an empty page.
+        // Neither an error nor a list of another name is an empty page.
         let said = ServiceError::from_json(&serde_json::from_str(text)?).filter(|said| !said.is_ok());
         if let Some(said) = said {
             return Err(DecodeError::Service(said));
@@ -111,7 +111,7 @@ trait ItemReader<'de>: Sized {
     fn read<D: Deserializer<'de>>(deserializer: D) -> Result<Self::Item, D::Error>;
 }
 
-/// Straight into the model, or not at all.
+/// Straight into the model.
 struct Strict<T>(PhantomData<T>);
 
 impl<'de, T: Item> ItemReader<'de> for Strict<T> {
