@@ -60,7 +60,7 @@ fn assert_accepted(what: &str, error: &Error) {
     assert!(error.outcome_unknown() && !error.is_retryable(), "{what}: {error}");
     assert!(error.can_wait_again() && !error.is_operation_failure(), "{what}: {error}");
     let line = error.to_string();
-    assert!(line.contains("operations/abc") && line.contains("don't send it again"), "{what}: {line}");
+    assert!(line.contains("operations/abc") && line.contains("do not send it again"), "{what}: {line}");
 }
 
 type Begin = fn(&User) -> Result<Operation<Asset>, Error>;

@@ -76,7 +76,7 @@ impl Checks {
         self.unless(Check::FileSize, || match file.len() {
             0 => Err(Error::invalid_input(format!("the file {name:?} is empty"))),
             bytes if bytes > largest(asset_type) => Err(Error::invalid_input(format!(
-                "the file {name:?} has {bytes} bytes; the most for a {asset_type} is {}",
+                "the file {name:?} has {bytes} bytes; the limit for a {asset_type} is {}",
                 largest(asset_type)
             ))),
             _ => Ok(()),
@@ -86,8 +86,9 @@ impl Checks {
             if format.fits(asset_type) {
                 return Ok(());
             }
-            let error =
-                Error::invalid_input(format!("the file {name:?} is {content_type}, which makes no {asset_type}"));
+            let error = Error::invalid_input(format!(
+                "the file {name:?} is {content_type}, which is not accepted for the type {asset_type}"
+            ));
             Err(error.advise(format!("upload it as {}", format.usual_asset_type())))
         })?;
         let head = file.head(HEAD)?;
@@ -113,7 +114,7 @@ fn at_most(what: &str, text: &str, most: usize) -> Result<()> {
     if length <= most {
         return Ok(());
     }
-    Err(Error::invalid_input(format!("the asset's {what} has {length} characters; the most is {most}")))
+    Err(Error::invalid_input(format!("the asset's {what} has {length} characters; the limit is {most}")))
 }
 
 fn largest(asset_type: &AssetType) -> u64 {
@@ -125,7 +126,7 @@ fn check_content(name: &str, format: Format, found: Found, head: &[u8]) -> Resul
         return Ok(());
     }
     let declared = format.content_type();
-    let wrong = |what: &str| Error::invalid_input(format!("the file {name:?} {what}, but is said to be {declared}"));
+    let wrong = |what: &str| Error::invalid_input(format!("the file {name:?} {what}, but is declared as {declared}"));
     Err(match found {
         Found::Other(other) => wrong(&format!("is {}", other.name)).advise(other.advice),
         Found::Format(found) => wrong(&format!("begins as a .{} file does", found.extension()))

@@ -178,7 +178,7 @@ impl AssetFile {
         match &mut self.source {
             Source::Bytes(bytes) => Ok(FileReader::Bytes(Cursor::new(bytes.clone()))),
             Source::Reader(reader) => reader.take().map(FileReader::Any).ok_or_else(|| {
-                Error::io(format!("the file {:?}", self.name), io::Error::other("its reader was used up already"))
+                Error::io(format!("the file {:?}", self.name), io::Error::other("its reader has been used up"))
             }),
             Source::Path { path, modified } => {
                 let file = open_regular(path)?;
@@ -253,8 +253,8 @@ impl PathFile {
         }
         if self.modified.is_some() && metadata.modified().ok() != self.modified {
             return Err(Error::new(ErrorKind::Io, format!("the file {:?}", self.name))
-                .explain("it was changed since AssetFile::open")
-                .advise("nothing was created; open it again when nothing writes to it"));
+                .explain("it has changed since AssetFile::open")
+                .advise("no asset was created; open it again when nothing writes to it"));
         }
         Ok(())
     }

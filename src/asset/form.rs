@@ -47,7 +47,7 @@ impl Form {
         let mut tail = format!("\r\n--{boundary}--\r\n").into_bytes();
 
         if file.as_ref().is_some_and(|(file, _)| file.len() > LONGEST_BODY) {
-            return Err(Error::invalid_input("the file is said to be longer than anything can be"));
+            return Err(Error::invalid_input("the declared length of the file is too large"));
         }
         let file = match file {
             None => {

@@ -1,11 +1,11 @@
-//! A flag that wakes those who wait when it is set.
+//! A flag that wakes waiting threads when it is set.
 
 use std::fmt;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-/// Says that nobody needs the result any more. Wakes everybody who waits with it.
+/// Cancels calls, and wakes the threads that wait to make one.
 #[derive(Default)]
 pub(crate) struct Cancel {
     is_cancelled: AtomicBool,
@@ -13,9 +13,9 @@ pub(crate) struct Cancel {
     changed: Condvar,
 }
 
-/// A place where threads sleep for another reason.
+/// A condition on which threads wait.
 pub(crate) trait Wake: Send + Sync {
-    /// Makes all threads that sleep here look again.
+    /// Wakes all threads that wait on it.
     fn wake(&self);
 }
 
@@ -26,13 +26,13 @@ impl Cancel {
 
     pub(crate) fn cancel(&self) {
         let sleepers = {
-            // Under the lock, so that nobody goes to sleep between looking at the flag and hearing of the change.
+            // Under the lock, so that no thread misses the change between checking the flag and waiting.
             let sleepers = self.lock();
             self.is_cancelled.store(true, Ordering::SeqCst);
             sleepers.clone()
         };
         self.changed.notify_all();
-        // Not under the lock: a sleeper begins to watch under a lock of its own, which `wake` takes.
+        // Not under the lock: a thread starts to watch while it holds its own lock, which `wake` takes.
         for sleeper in sleepers {
             sleeper.wake();
         }
@@ -42,7 +42,7 @@ impl Cancel {
         self.is_cancelled.load(Ordering::SeqCst)
     }
 
-    /// Waits for this long, or until it is cancelled. Returns whether it is.
+    /// Waits for this time, or until it is cancelled. Returns whether it is.
     pub(crate) fn wait_timeout(&self, pause: Duration) -> bool {
         let end = Instant::now().checked_add(pause);
         let mut sleepers = self.lock();
@@ -59,8 +59,8 @@ impl Cancel {
         true
     }
 
-    /// Wakes `sleeper` when this is cancelled, until the watch is dropped. Whoever begins to watch looks at the flag
-    /// afterwards: it may have been set before.
+    /// Wakes `sleeper` when this is cancelled, until the watch is dropped. Check the flag afterwards: it may have been set
+    /// before.
     pub(crate) fn watch(&self, sleeper: Arc<dyn Wake>) -> Watch<'_> {
         self.lock().push(Arc::clone(&sleeper));
         Watch { cancel: self, sleeper }
@@ -77,7 +77,7 @@ impl fmt::Debug for Cancel {
     }
 }
 
-/// A sleeper that is woken, from [`Cancel::watch`].
+/// A registration of [`Cancel::watch`].
 pub(crate) struct Watch<'a> {
     cancel: &'a Cancel,
     sleeper: Arc<dyn Wake>,

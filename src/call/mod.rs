@@ -138,7 +138,7 @@ impl<'a> Call<'a> {
     /// Prepares another attempt, or returns why there can't be one.
     pub(super) fn rewind(&mut self) -> Result<(), &'static str> {
         if self.payload.as_mut().is_some_and(|payload| !payload.rewind()) {
-            return Err("it was not tried again, because a reader can't be read twice: hand in a path or bytes");
+            return Err("it was not tried again, because a reader can't be read twice: use a path or bytes");
         }
         if self.download.as_ref().is_some_and(|(download, _)| !download.can_resume()) {
             return Err("it was not resumed, because the server names no version of the content; start again");

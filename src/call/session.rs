@@ -209,7 +209,7 @@ impl Session {
 fn not_sent(call: &Call<'_>, refused: Refused, last: Option<Error>) -> Error {
     match (refused, last) {
         (Refused::Cancelled, _) => {
-            Error::new(ErrorKind::Cancelled, call.subject()).explain("not sent: it was cancelled while it waited")
+            Error::new(ErrorKind::Cancelled, call.subject()).explain("not sent: the call was cancelled")
         }
         // The service's message says more.
         (Refused::TooLong(wait), Some(error)) if error.kind() == ErrorKind::RateLimited => {
@@ -217,7 +217,7 @@ fn not_sent(call: &Call<'_>, refused: Refused, last: Option<Error>) -> Error {
             error.with_retry_after(asked.or(Some(wait)))
         }
         (Refused::TooLong(wait), _) => Error::new(ErrorKind::RateLimited, call.subject())
-            .explain("not sent: the service takes no more requests for now")
+            .explain("not sent: the rate limit is exhausted")
             .advise(format!("try again in {} s", wait.as_secs().saturating_add(1)))
             .with_retry_after(Some(wait))
             .transient(),
@@ -226,10 +226,10 @@ fn not_sent(call: &Call<'_>, refused: Refused, last: Option<Error>) -> Error {
 
 /// The error of a call that had no time left.
 fn out_of_time(call: &Call<'_>, timeout: Option<Duration>) -> Error {
-    let what = timeout.map_or_else(|| "there was no time left for it".to_owned(), took_too_long);
+    let what = timeout.map_or_else(|| "no time was left".to_owned(), took_too_long);
     Error::new(ErrorKind::Timeout, call.subject()).explain(format!("not sent: {what}")).transient()
 }
 
 fn took_too_long(timeout: Duration) -> String {
-    format!("the call was not over within its time-out of {timeout:?}")
+    format!("the call did not end within its timeout of {timeout:?}")
 }

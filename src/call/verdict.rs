@@ -16,7 +16,7 @@ pub(super) fn refusal(scheme: Option<Scheme>, call: &Call<'_>, status: u16, limi
     let verdict = classify(&asked, Outcome::Status { status, pause }, &said);
     let error = Error::refused(verdict, call.subject(), said).with_status(status).with_retry_after(pause);
     if (300..400).contains(&status) {
-        return error.explain("a redirect; redirects are never followed, because the key would go to another place");
+        return error.explain("a redirect, which is not followed because the key would go to another place");
     }
     error
 }
@@ -40,8 +40,9 @@ pub(super) fn undecodable(call: &Call<'_>, body: &[u8], problem: DecodeError) ->
             let error = if json.is_eof() { error.transient() } else { error };
             error.caused_by(json)
         }
-        DecodeError::Service(said) => Error::service(ErrorKind::InvalidResponse, call.subject(), said)
-            .explain("an error came with a status that says success"),
+        DecodeError::Service(said) => {
+            Error::service(ErrorKind::InvalidResponse, call.subject(), said).explain("an error with a success status")
+        }
     };
     error.with_unknown_outcome(!call.only_reads()).about_operation(accepted)
 }
@@ -59,6 +60,6 @@ fn unreadable(body: &[u8], json: &serde_json::Error) -> String {
     } else if !matches!(begin.chars().next(), Some('{' | '[' | '"' | '-' | '0'..='9' | 't' | 'f' | 'n')) {
         format!("the response isn't JSON: {json}")
     } else {
-        format!("the response isn't what the service sends: {json}")
+        format!("the response isn't in the service's format: {json}")
     }
 }

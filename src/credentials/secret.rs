@@ -27,14 +27,14 @@ impl Secret {
         let problem = if self.0.is_empty() {
             "is empty"
         } else if self.0.bytes().any(|byte| byte.is_ascii_control()) {
-            "has a control character in it, such as a line break at its end"
+            "has a control character in it, such as a trailing line break"
         } else if !self.0.is_ascii() || self.0.contains(' ') {
-            "has a space or a character that isn't ASCII in it"
+            "has a space or a non-ASCII character in it"
         } else {
             return Ok(());
         };
         Err(Error::invalid_input(format!("the {what} {problem}"))
-            .advise("copy it again, whole, and nothing else")
+            .advise("copy the whole of it again, and nothing else")
             .concerning_run())
     }
 }

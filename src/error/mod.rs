@@ -267,8 +267,8 @@ impl Error {
     /// A file that doesn't have its declared length.
     pub(crate) fn changed_file(name: &str, declared: u64, how: &str) -> Self {
         Self::new(ErrorKind::Io, format!("the file {name:?}"))
-            .explain(format!("it is {how} than the {declared} bytes that it was declared to have"))
-            .advise("nothing was created; send it again when nothing writes to it")
+            .explain(format!("it is {how} than its declared {declared} bytes"))
+            .advise("no asset was created; upload it again when nothing writes to it")
     }
 
     pub(crate) fn invalid_response(subject: impl Into<String>, explanation: impl Into<String>) -> Self {
@@ -293,7 +293,7 @@ impl Error {
     /// Nothing was sent, because another call failed.
     pub(crate) fn stopped(kind: ErrorKind, cause: &str) -> Self {
         Self::new(kind, "nothing was sent")
-            .explain(format!("another call failed as all would: {cause}"))
+            .explain(format!("a failed call concerns all others: {cause}"))
             .concerning_run()
     }
 
@@ -440,9 +440,9 @@ impl fmt::Display for Detail {
             more.push_str(&format!(" (tried {} times)", self.attempts));
         }
         if let Some(operation) = self.operation.as_ref().filter(|_| !self.is_operation_failure) {
-            more.push_str(&format!("; the call was accepted: don't send it again, wait for {operation}"));
+            more.push_str(&format!("; the call was accepted; do not send it again, wait for {operation}"));
         } else if self.outcome_unknown {
-            more.push_str("; it can't be known whether the call took effect, so look before you repeat it");
+            more.push_str("; the call may have taken effect; check before you repeat it");
         }
         if let Some(advice) = &self.advice {
             more.push_str(&format!("; {advice}"));

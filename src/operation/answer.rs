@@ -6,7 +6,7 @@ use crate::call::DecodeError;
 use crate::call::OperationName;
 use crate::error::ServiceError;
 
-/// How an operation stands.
+/// The state of an operation.
 #[derive(Clone, Debug)]
 pub(super) enum State<T> {
     Pending,
@@ -14,14 +14,14 @@ pub(super) enum State<T> {
     Failed(ServiceError),
 }
 
-/// What the service says of an operation.
+/// A response about an operation.
 pub(super) struct Answer<T> {
     pub(super) name: Option<OperationName>,
     pub(super) state: State<T>,
     pub(super) partial_failures: Vec<String>,
 }
 
-/// Which question an answer is to.
+/// Which request a response is to.
 #[derive(Clone, Copy, PartialEq)]
 pub(super) enum Question {
     Start,
@@ -29,7 +29,7 @@ pub(super) enum Question {
 }
 
 impl<T> Answer<T> {
-    /// Reads an operation in each of the forms that it comes in.
+    /// Reads an operation in each of its forms.
     pub(super) fn read(body: &[u8], work: &Work<T>, question: Question) -> Result<Self, DecodeError> {
         let json: Value = crate::json::from_slice(body)?;
         let strange = |what: &str| <serde_json::Error as de::Error>::custom(what);
@@ -47,14 +47,14 @@ impl<T> Answer<T> {
         let failed = |said: ServiceError| answer(State::Failed(said));
         let done = present("done").and_then(Value::as_bool);
 
-        // A word in `status` tells how it goes on, not how it failed.
+        // A string in `status` is a state, not an error.
         let word = present("error").and_then(Value::as_str).filter(|word| !word.is_empty());
         let refusal = word.map(|word| ServiceError { code: None, message: Some(word.to_owned()) }).or_else(|| {
             let mut said = ["error", "status"].into_iter().filter_map(present).filter_map(ServiceError::from_json);
             said.find(|said| !said.is_ok())
         });
         if let Some(said) = refusal {
-            // `{"error": "CODE", "message": …}` is one error, not one inside another.
+            // `{"error": "CODE", "message": …}` is one error, not a nested one.
             return failed(ServiceError::from_json(&json).filter(|whole| whole.message.is_some()).unwrap_or(said));
         }
         if done != Some(false) {
@@ -79,7 +79,7 @@ impl<T> Answer<T> {
                 return failed(said);
             }
             if question == Question::Start {
-                // An update may be answered with the fields that it changed.
+                // The response to an update may be the updated fields.
                 if !work.may_be_bare || done.is_some() {
                     return Err(strange("an operation without a name").into());
                 }
@@ -90,7 +90,7 @@ impl<T> Answer<T> {
     }
 }
 
-/// An error where a result belongs. A result has a path or an id; what has a message and neither is none.
+/// Returns an error in the place of a result. A result has a path or an id; an error has a message and neither.
 fn refusal_in(json: &Value) -> Option<ServiceError> {
     if json.get("assetId").is_some() || json.get("path").is_some() {
         return None;
@@ -100,7 +100,7 @@ fn refusal_in(json: &Value) -> Option<ServiceError> {
     ServiceError::from_json(json).filter(|said| is_refusal && !said.is_ok())
 }
 
-/// `metadata.errors[].error.message`: what went wrong beside the main thing.
+/// Returns `metadata.errors[].error.message`: what failed beside the result.
 fn metadata_errors(json: &Value) -> Vec<String> {
     let errors = json.pointer("/metadata/errors").and_then(Value::as_array);
     let text = |error: &Value| {

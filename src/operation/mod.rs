@@ -1,4 +1,4 @@
-//! Work that the service goes on with after it has accepted a call.
+//! Long-running operations.
 
 mod answer;
 mod name;
@@ -21,7 +21,7 @@ use self::wait::Next;
 use crate::call::{Call, Cancel, Endpoint, OperationName, SEGMENT, Session};
 use crate::error::{Asked, Error, ErrorKind, Moment, Outcome, Result, ServiceError, classify};
 
-/// Work that the service goes on with. It ends with a `T`, or fails.
+/// A long-running operation, which ends with a `T` or fails.
 ///
 /// ```no_run
 /// # use rblxopencloud::{AssetUpload, Result, User};
@@ -39,16 +39,16 @@ use crate::error::{Asked, Error, ErrorKind, Moment, Outcome, Result, ServiceErro
 /// # }
 /// ```
 ///
-/// Dropping it changes nothing for the service. [`Client::operation`](crate::Client::operation) resumes waiting by name.
+/// Dropping it doesn't cancel the operation. [`Client::operation`](crate::Client::operation) resumes waiting by name.
 #[must_use = "whether the operation succeeds shows only in `wait` or `poll`"]
 pub struct Operation<T> {
     session: Session,
     work: Work<T>,
-    /// Unknown only where the first answer was the result.
+    /// `None` only if the first response was the result.
     name: Option<OperationName>,
-    /// The call that began it, for errors of an operation that has no name.
+    /// The call that started it, for errors of an operation without a name.
     subject: String,
-    /// Texts of the call that the service may repeat in its words.
+    /// Texts of the call that the service may repeat in its message.
     echoes: Vec<String>,
     ended: OnceLock<Ended<T>>,
 }
@@ -56,14 +56,14 @@ pub struct Operation<T> {
 /// How an operation is polled, and how its result is read.
 pub(crate) struct Work<T> {
     pub(crate) poll: Endpoint,
-    /// Where the names of operations begin, if `poll` doesn't say: `/cloud/v2`.
+    /// The parent of operation names, such as `/cloud/v2`, if `poll` has no path.
     pub(crate) root: String,
     pub(crate) decode: Decode<T>,
-    /// Whether the call may be answered with the bare result in place of an operation.
+    /// Whether the first response may be the bare result.
     pub(crate) may_be_bare: bool,
 }
 
-/// Reads a result. It owns what it has to know of the call.
+/// Decodes a result. It owns its context.
 pub(crate) type Decode<T> =
     Arc<dyn Fn(&Value) -> Result<T, serde_json::Error> + Send + Sync + UnwindSafe + RefUnwindSafe>;
 
@@ -72,15 +72,15 @@ struct Ended<T> {
     partial_failures: Vec<String>,
 }
 
-/// What came of a poll.
+/// The result of one step of a wait.
 pub(crate) enum Step<T> {
     Done(T),
-    /// Poll again after this.
+    /// Poll again after this delay.
     Again(std::time::Duration),
 }
 
 impl<T: Clone> Operation<T> {
-    /// Makes the call that begins an operation.
+    /// Makes the call that starts an operation.
     pub(crate) fn start(session: &Session, call: Call<'_>, echoes: Vec<String>, work: Work<T>) -> Result<Self> {
         let subject = call.subject();
         let call = call.echoes(echoes.clone());
@@ -90,7 +90,7 @@ impl<T: Clone> Operation<T> {
         Ok(operation)
     }
 
-    /// Goes on with an operation that began before.
+    /// Resumes an operation by its name.
     pub(crate) fn resume(session: &Session, name: OperationName, work: Work<T>) -> Self {
         Self::pending(session.clone(), Some(name), work)
     }
@@ -99,12 +99,12 @@ impl<T: Clone> Operation<T> {
         Self { session, work, name, subject: String::new(), echoes: Vec::new(), ended: OnceLock::new() }
     }
 
-    /// Polls the operation once. Returns `None` while it is pending. Costs no request once it has ended.
+    /// Polls the operation once. Returns `None` while it is pending. Makes no request once it has ended.
     ///
     /// # Errors
-    /// Returns [`OperationFailed`](ErrorKind::OperationFailed), or a kind that says more, with the service's reason, if the
-    /// operation failed; [`is_operation_failure`](Error::is_operation_failure) is true then. Any other error says nothing
-    /// of the operation.
+    /// Returns [`OperationFailed`](ErrorKind::OperationFailed), or a more specific kind, with the service's reason, if the
+    /// operation failed; then [`is_operation_failure`](Error::is_operation_failure) is true. After any other error, the
+    /// operation may still succeed.
     pub fn poll(&self) -> Result<Option<T>> {
         self.poll_until(None, None)
     }
@@ -119,12 +119,12 @@ impl<T: Clone> Operation<T> {
 
     /// Waits until the operation has ended. Polls at once, then after growing delays.
     ///
-    /// Transient failures (a lost connection, a busy service) don't end the wait.
+    /// Transient failures of a poll don't end the wait.
     ///
     /// # Errors
-    /// Returns [`OperationFailed`](ErrorKind::OperationFailed), or a kind that says more, if the operation failed;
-    /// [`OperationPending`](ErrorKind::OperationPending) at the end of the wait; and errors that aren't transient, such as
-    /// a key that isn't accepted any more. All but the first [can be waited for again](Error::can_wait_again).
+    /// Returns [`OperationFailed`](ErrorKind::OperationFailed), or a more specific kind, if the operation failed;
+    /// [`OperationPending`](ErrorKind::OperationPending) at the end of the wait; and errors of a poll that aren't transient,
+    /// such as that of an expired key. After all but the first, you [can wait again](Error::can_wait_again).
     pub fn wait_with(&self, options: &WaitOptions) -> Result<T> {
         let mut waiting = Waiting::new(options);
         loop {
@@ -135,7 +135,7 @@ impl<T: Clone> Operation<T> {
         }
     }
 
-    /// Polls once, as one step of a wait.
+    /// Polls once, as a step of a wait.
     pub(crate) fn step(&self, waiting: &mut Waiting, cancel: Option<&Cancel>) -> Result<Step<T>> {
         let next =
             waiting.step(self.is_done(), self.session.max_retry_after(), |deadline| self.poll_until(deadline, cancel));
@@ -165,7 +165,7 @@ impl<T: Clone> Operation<T> {
         }
     }
 
-    /// Notes how it stands, and gives the name.
+    /// Stores the state, and returns the name.
     fn take(&self, answer: Answer<T>) -> Option<OperationName> {
         let result = match answer.state {
             State::Pending => return answer.name,
@@ -173,26 +173,26 @@ impl<T: Clone> Operation<T> {
             State::Failed(said) => Err(said),
         };
         let partial_failures = answer.partial_failures.iter().map(|text| self.session.redacted(text)).collect();
-        // Another thread may have heard of the end first, and of the same one.
+        // Another thread may have stored the same end first.
         let _ = self.ended.set(Ended { result, partial_failures });
         answer.name
     }
 }
 
 impl<T> Operation<T> {
-    /// Returns the name of the operation. `None` if the first answer already was the result.
+    /// Returns the name of the operation. `None` if the first response was the result.
     #[must_use]
     pub fn name(&self) -> Option<&OperationName> {
         self.name.as_ref()
     }
 
-    /// Returns whether the operation is known to have ended, well or not. Makes no request.
+    /// Returns whether the operation is known to have ended, successfully or not. Makes no request.
     #[must_use]
     pub fn is_done(&self) -> bool {
         self.ended.get().is_some()
     }
 
-    /// Returns what failed beside a result that is a success all the same: a refused icon, for example.
+    /// Returns what failed beside a successful result, such as a rejected icon.
     #[must_use]
     pub fn partial_failures(&self) -> &[String] {
         self.ended.get().map_or(&[], |ended| &ended.partial_failures)
@@ -230,7 +230,7 @@ impl<T> Operation<T> {
 }
 
 impl<T> Work<T> {
-    /// Where to poll the operation; `None` if the name isn't one of this endpoint's.
+    /// Returns the path to poll. `None` if the name isn't one of this endpoint.
     fn poll_path(&self, name: &OperationName) -> Option<String> {
         if self.poll.path().is_empty() {
             return Some(resource_path(&self.root, name));
@@ -239,7 +239,7 @@ impl<T> Work<T> {
     }
 }
 
-/// The path of a resource under `root`.
+/// Returns the path of a resource under `root`.
 fn resource_path(root: &str, name: &OperationName) -> String {
     let mut path = root.to_owned();
     for segment in name.as_str().split('/') {
@@ -249,7 +249,7 @@ fn resource_path(root: &str, name: &OperationName) -> String {
     path
 }
 
-/// Fills the names of a resource path into the end of an endpoint's path.
+/// Fills a resource path into the end of an endpoint's path.
 pub(crate) fn poll_path(poll: &Endpoint, name: &OperationName) -> Option<String> {
     let template: Vec<&str> = poll.path().split('/').collect();
     let names: Vec<&str> = name.as_str().split('/').collect();
@@ -264,7 +264,7 @@ pub(crate) fn poll_path(poll: &Endpoint, name: &OperationName) -> Option<String>
     Some(poll.fill(&parameters))
 }
 
-/// The decoder alone, for the fuzzer.
+/// The decoder, for the fuzzer.
 #[cfg(fuzzing)]
 pub(crate) fn read_answer<T>(body: &[u8], work: &Work<T>) {
     for question in [Question::Start, Question::Poll] {

@@ -3,7 +3,7 @@ use std::str::FromStr;
 use crate::call::OperationName;
 use crate::error::{Error, Result};
 
-// Beside the type itself, this would make errors and names import each other.
+// In `call`, it would make `error` and `call` depend on each other.
 impl FromStr for OperationName {
     type Err = Error;
 

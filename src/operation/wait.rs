@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use crate::call::retry::Backoff;
 use crate::error::{Error, ErrorKind, Result};
 
-/// How [`Operation::wait_with`](crate::Operation::wait_with) waits.
+/// Options of [`Operation::wait_with`](crate::Operation::wait_with).
 ///
 /// ```
 /// use std::time::Duration;
@@ -25,13 +25,13 @@ pub struct WaitOptions {
 
 type OnPoll = Arc<dyn Fn(WaitProgress) -> ControlFlow<()> + Send + Sync>;
 
-/// How the waiting stands, for [`WaitOptions::on_poll`].
+/// The progress of a wait, for [`WaitOptions::on_poll`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct WaitProgress {
-    /// How often the service was asked.
+    /// The number of polls.
     pub polls: u32,
-    /// How long it has been.
+    /// The time since the start of the wait.
     pub elapsed: Duration,
 }
 
@@ -47,38 +47,38 @@ impl Default for WaitOptions {
 }
 
 impl WaitOptions {
-    /// Returns the default options: 60 seconds in all, with delays that grow from 0.8 to 5 seconds.
+    /// Returns the default options: at most 60 seconds, with delays that grow from 0.8 to 5 seconds.
     #[must_use]
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Sets how long to wait in all. Defaults to 60 seconds. Zero polls once.
+    /// Sets how long to wait. Defaults to 60 seconds. Zero polls once.
     ///
-    /// The wait ends earlier, with an error that carries it in [`retry_after`](Error::retry_after), when the service asks for
-    /// a delay that is longer than [`RetryPolicy::max_retry_after`](crate::RetryPolicy::max_retry_after).
+    /// The wait ends earlier if the service asks for a delay above
+    /// [`RetryPolicy::max_retry_after`](crate::RetryPolicy::max_retry_after). The error has it in
+    /// [`retry_after`](Error::retry_after).
     #[must_use]
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.timeout = timeout;
         self
     }
 
-    /// Sets the bound of the first delay. Defaults to 0.8 seconds. A delay is random, between half its bound and its bound.
+    /// Sets the bound of the first delay. Defaults to 0.8 seconds. Each delay is random, between half its bound and its bound.
     #[must_use]
     pub fn initial_delay(mut self, bound: Duration) -> Self {
         self.initial_delay = bound;
         self
     }
 
-    /// Sets what the bound of a delay grows to, doubling each time. Defaults to 5 seconds.
+    /// Sets the largest bound of a delay, which doubles each time. Defaults to 5 seconds.
     #[must_use]
     pub fn max_delay(mut self, bound: Duration) -> Self {
         self.max_delay = bound;
         self
     }
 
-    /// Calls `f` after each poll that found the operation pending. [`ControlFlow::Break`] ends the wait; the operation goes
-    /// on.
+    /// Calls `f` after each poll while the operation is pending. [`ControlFlow::Break`] ends the wait, but not the operation.
     ///
     /// ```
     /// use std::ops::ControlFlow;
@@ -108,10 +108,10 @@ impl fmt::Debug for WaitOptions {
     }
 }
 
-/// The time for the answer to the last question.
+/// The time for the response to the last poll.
 const LAST_QUESTION: Duration = Duration::from_millis(500);
 
-/// The waiting for one operation, a question at a time.
+/// The wait for one operation.
 pub(crate) struct Waiting {
     timeout: Duration,
     began: Instant,
@@ -119,19 +119,19 @@ pub(crate) struct Waiting {
     pauses: Backoff,
     polls: u32,
     on_poll: Option<OnPoll>,
-    /// The next question is the last one.
+    /// The next poll is the last one.
     is_last: bool,
-    /// The time that questions take, and wait for their turn, doesn't count.
+    /// Whether the time that polls take doesn't count.
     excludes_polls: bool,
     last_problem: Option<Error>,
 }
 
-/// What comes after a poll.
+/// What follows a poll.
 pub(super) enum Next<T> {
     Done(T),
-    /// Poll again after this.
+    /// Poll again after this delay.
     Again(Duration),
-    /// The wait is over, and the operation isn't.
+    /// The wait ends while the operation is pending.
     GiveUp {
         when: String,
         /// Why the last poll failed.
@@ -155,7 +155,7 @@ impl Waiting {
         }
     }
 
-    /// For one of many operations, whose questions have to share a rate limit: an operation isn't given up for that.
+    /// For one of many operations, whose polls share a rate limit: waiting for it doesn't count.
     pub(crate) fn among_many(options: &WaitOptions) -> Self {
         Self { excludes_polls: true, ..Self::new(options) }
     }
@@ -165,12 +165,12 @@ impl Waiting {
         self.deadline = self.deadline.and_then(|deadline| deadline.checked_add(time));
     }
 
-    /// Calls `on_poll` no more.
+    /// Stops calling `on_poll`.
     pub(crate) fn stop_telling(&mut self) {
         self.on_poll = None;
     }
 
-    /// Polls once, and says what comes after.
+    /// Polls once, and returns what follows.
     pub(super) fn step<T>(
         &mut self,
         is_done: bool,
@@ -182,7 +182,7 @@ impl Waiting {
         }
         self.polls += 1;
         let mut asked_to_wait = Duration::ZERO;
-        // No time at all is time for one poll, which has the time of any call.
+        // A wait of zero polls once, with the time limit of any call.
         let has_time_of_call = self.timeout.is_zero() || self.excludes_polls;
         let asked = Instant::now();
         let answer = poll(self.deadline.filter(|_| !has_time_of_call));
@@ -192,13 +192,13 @@ impl Waiting {
         match answer {
             Ok(Some(result)) => return Ok(Next::Done(result)),
             Ok(None) => self.last_problem = None,
-            // There was no time for an answer, which is no news.
+            // There was no time left for a response.
             Err(error) if self.is_last && error.kind() == ErrorKind::Timeout => {}
             Err(error) if error.is_transient() => {
                 asked_to_wait = error.retry_after().unwrap_or_default();
                 self.last_problem = Some(error);
                 if asked_to_wait > max_retry_after {
-                    return Ok(self.give_up(format!("when the service asked for a pause of {asked_to_wait:?}")));
+                    return Ok(self.give_up(format!("when the service asked for a delay of {asked_to_wait:?}")));
                 }
             }
             Err(error) => return Err(error),
@@ -213,14 +213,14 @@ impl Waiting {
         let left = self.left();
         let mut delay = self.pauses.next_poll_pause().max(asked_to_wait);
         if delay >= left {
-            // The last poll is made while there still is time for its answer.
+            // The last poll is made while there is time left for its response.
             self.is_last = true;
             delay = left - (left / 4).min(LAST_QUESTION);
         }
         Ok(Next::Again(delay))
     }
 
-    /// How long to let the service work before the first question.
+    /// Returns the delay before the first poll.
     pub(crate) fn first_delay(&mut self) -> Duration {
         self.pauses.next_poll_pause()
     }

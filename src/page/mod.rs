@@ -1,4 +1,4 @@
-//! Listings that come page by page.
+//! Listings in pages.
 
 mod cursor;
 mod decode;
@@ -25,11 +25,11 @@ use crate::error::Result;
 /// How many unreadable items a listing keeps.
 const MAX_UNREADABLE: usize = 100;
 
-/// A listing: an iterator over items, which fetches the next page when it needs one.
+/// A listing: an iterator over items, which fetches pages as needed.
 ///
-/// No request is made before the first [`next`](Iterator::next). Pages are of the largest size that the service gives. The
-/// iterator ends after a failed page; [`cursor`](Self::cursor) then tells where to resume. An item that can't be read is
-/// skipped, counted in [`unreadable_count`](Self::unreadable_count), and logged once a listing.
+/// No request is made until the first [`next`](Iterator::next). Pages have the largest size that the endpoint allows. The
+/// iterator ends after a failed page; [`cursor`](Self::cursor) then tells where to resume. An unreadable item is skipped,
+/// counted in [`unreadable_count`](Self::unreadable_count), and logged once for each listing.
 ///
 /// ```no_run
 /// # use rblxopencloud::{Cursor, Result, User};
@@ -50,9 +50,9 @@ const MAX_UNREADABLE: usize = 100;
 #[must_use = "a listing makes no request until it is iterated over"]
 pub struct Pager<T> {
     pages: Pages<T>,
-    /// What is left of the page that was fetched last.
+    /// The remaining items of the current page.
     items: VecDeque<T>,
-    /// How many items of that page were given out.
+    /// How many items of the current page were yielded.
     taken: usize,
     unreadable: Vec<Value>,
     unreadable_count: u64,
@@ -66,7 +66,7 @@ impl<T> Pager<T> {
         Self::with(Pages::new(session, listing, PageShape::of_model()))
     }
 
-    /// Lists whatever serde reads from the list `field` of each page.
+    /// Lists anything that serde reads from the list `field` of each page.
     pub(crate) fn plain(session: Session, listing: Result<Listing>, field: String) -> Self
     where
         T: DeserializeOwned,
@@ -78,8 +78,8 @@ impl<T> Pager<T> {
         Self { pages, items: VecDeque::new(), taken: 0, unreadable: Vec::new(), unreadable_count: 0 }
     }
 
-    /// Resumes the listing at a position that [`cursor`](Self::cursor) or [`Page::next_cursor`] named; `None` is the
-    /// beginning. The cursor of another listing is an error of the first `next`.
+    /// Resumes the listing at a cursor of [`cursor`](Self::cursor) or [`Page::next_cursor`]. `None` is the beginning. The
+    /// cursor of another listing is an error of the first `next`.
     pub fn resume_from(mut self, cursor: impl Into<Cursor>) -> Self {
         self.items.clear();
         self.taken = 0;
@@ -87,9 +87,9 @@ impl<T> Pager<T> {
         self
     }
 
-    /// Returns the position behind the last item that was given out.
+    /// Returns the position after the last item that was yielded.
     ///
-    /// A listing that resumes there repeats nothing and skips nothing, as long as the service gives the same page for the
+    /// A listing that resumes there repeats nothing and skips nothing, as long as the service returns the same page for the
     /// same page token.
     #[must_use]
     pub fn cursor(&self) -> Cursor {
@@ -97,25 +97,25 @@ impl<T> Pager<T> {
         Cursor { taken: page.taken + self.taken, ..page }
     }
 
-    /// Returns whether the listing came to its end: all items were given out, and no page failed.
+    /// Returns whether the listing is complete: all items were yielded, and no page failed.
     #[must_use]
     pub fn is_finished(&self) -> bool {
         self.items.is_empty() && self.pages.is_finished()
     }
 
-    /// Returns what stood among the items and can't be read as one, as the service sent it: the first 100 of this listing.
+    /// Returns the unreadable items, as the service sent them: at most 100.
     #[must_use]
     pub fn unreadable(&self) -> &[Value] {
         &self.unreadable
     }
 
-    /// Returns how many items were skipped because they can't be read. Almost always 0.
+    /// Returns how many unreadable items were skipped. Almost always 0.
     #[must_use]
     pub fn unreadable_count(&self) -> u64 {
         self.unreadable_count
     }
 
-    /// Lists whole pages in place of items. What is left of a page that was begun comes first.
+    /// Lists whole pages in place of items. The rest of the current page comes first.
     pub fn pages(mut self) -> Pages<T> {
         if !self.items.is_empty() {
             let cursor = self.cursor();

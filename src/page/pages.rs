@@ -15,29 +15,29 @@ use crate::error::{Error, Result};
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Page<T> {
-    /// The items. A page in the middle may have none.
+    /// The items. A page in the middle of a listing may be empty.
     pub items: Vec<T>,
-    /// What stood among the items and can't be read as one, as the service sent it. Almost always empty.
+    /// The unreadable items, as the service sent them. Almost always empty.
     pub unreadable: Vec<Value>,
-    /// The position of the next page, for [`Pager::resume_from`](crate::Pager::resume_from); `None` on the last one.
+    /// The position of the next page, for [`Pager::resume_from`](crate::Pager::resume_from). `None` on the last page.
     pub next_cursor: Option<Cursor>,
 }
 
-/// What to ask for, page by page.
+/// What a listing requests.
 #[derive(Clone, Debug)]
 pub(crate) struct Listing {
     pub(crate) endpoint: Endpoint,
-    /// What the path was made from, where the endpoint doesn't say.
+    /// The template of the path, if the endpoint has none.
     pub(crate) template: Option<String>,
     pub(crate) path: String,
-    /// What each request asks for beside the page, with its question mark.
+    /// The rest of the query, with its question mark.
     pub(crate) query: String,
-    /// One listing for each, joined. None at all is an empty listing.
+    /// One listing for each filter, in sequence. Without any, the listing is empty.
     pub(crate) filters: Vec<Option<String>>,
 }
 
 impl Listing {
-    /// Tells this listing from others. What it filters is a part of it.
+    /// Distinguishes this listing, including its filter, from others.
     fn fingerprint(&self) -> u32 {
         let filters = self.filters.iter().map(|filter| filter.as_deref().unwrap_or_default());
         let query = Some(self.query.as_str()).filter(|query| !query.is_empty());
@@ -60,11 +60,11 @@ impl Listing {
     }
 }
 
-/// How a page is asked for and read.
+/// How a page is requested and read.
 pub(crate) struct PageShape<T> {
-    /// The name of the list in it.
+    /// The name of the list.
     field: Cow<'static, str>,
-    /// `None` leaves it to the query, or to the service.
+    /// `None` leaves the page size to the query or to the service.
     size: Option<u32>,
     decode: fn(&[u8], &str) -> Result<Contents<T>, DecodeError>,
 }
@@ -77,7 +77,7 @@ impl<T> PageShape<T> {
         Self { field: Cow::Borrowed(T::FIELD), size: Some(T::MAX_PAGE_SIZE), decode: decode_page }
     }
 
-    /// A page of whatever serde reads.
+    /// The shape of a page of anything that serde reads.
     pub(super) fn plain(field: String) -> Self
     where
         T: DeserializeOwned,
@@ -90,15 +90,15 @@ impl<T> PageShape<T> {
 #[must_use = "a listing makes no request until it is iterated over"]
 pub struct Pages<T> {
     session: Session,
-    /// Or why there is nothing to ask for.
+    /// Or why there is nothing to request.
     listing: Result<Listing>,
     fingerprint: u32,
     shape: PageShape<T>,
     body: Buffer,
-    /// The page that was given out last, or that failed.
+    /// The page that was yielded last, or that failed.
     current: Cursor,
     next: Option<Cursor>,
-    /// Nothing more is asked: after the last page, or after an error.
+    /// No more requests: after the last page, or after an error.
     ended: bool,
     finished: bool,
     circle: Circle,
@@ -122,13 +122,13 @@ impl<T> Pages<T> {
         }
     }
 
-    /// Returns the position of the page that was given out last, or that failed.
+    /// Returns the position of the page that was yielded last, or that failed.
     #[must_use]
     pub fn cursor(&self) -> Cursor {
         self.current.clone()
     }
 
-    /// Returns whether the last page was given out.
+    /// Returns whether the last page was yielded.
     #[must_use]
     pub fn is_finished(&self) -> bool {
         self.finished
@@ -172,7 +172,7 @@ impl<T> Pages<T> {
             if self.current.token.as_ref() == Some(next) || self.circle.closes_with(next) {
                 return Some(Err(Error::invalid_response(
                     subject,
-                    "the pages go round in circles: a page token came that was there before",
+                    "a page token repeats, so the listing would never end",
                 )));
             }
         }
@@ -210,15 +210,15 @@ impl<T> fmt::Debug for Pages<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Pages")
             .field("listing", &self.subject())
-            // The service chose the text of the page token, and could have put anything into it.
+            // The service chooses the page token, which could contain anything.
             .field("is_start", &self.current.is_start())
             .field("ended", &self.ended)
             .finish_non_exhaustive()
     }
 }
 
-/// Finds a circle of page tokens of any length with one token in memory, by R. Brent's algorithm: it is compared with each
-/// that comes, and moved up whenever the number of steps since has doubled.
+/// Finds a cycle of page tokens of any length with one token in memory, by Brent's algorithm: each token is compared with
+/// the remembered one, which moves up whenever the number of steps since then has doubled.
 #[derive(Debug, Default)]
 struct Circle {
     mark: Option<String>,

@@ -1,7 +1,7 @@
-//! A local Open Cloud, for tests and for trying things out without a key. Needs the feature `sandbox`.
+//! A local Open Cloud for tests and for trying things out without a key. Needs the feature `sandbox`.
 //!
-//! A [`Sandbox`] listens on the loopback interface and answers as the service does: in its words, with its checks and
-//! its page sizes, and with its failures when they are [injected](Sandbox::inject).
+//! A [`Sandbox`] listens on the loopback interface and responds as the service does: with its messages, its checks, its page
+//! sizes, and its failures when they are [injected](Sandbox::inject).
 
 mod demo;
 #[cfg(fuzzing)]
@@ -29,11 +29,11 @@ use crate::user::{GroupMembership, InventoryItem, UserInfo};
 use server::{Server, Shared, lock};
 use world::{Inventory, World};
 
-/// A local Open Cloud with a world of its own: users, what they own, groups and assets.
+/// A local Open Cloud with its own users, inventories, groups and assets.
 ///
-/// It takes the key [`api_key`](Self::api_key) and the token [`access_token`](Self::access_token), which may do everything
-/// in everybody's name until [`set_key_owner`](Self::set_key_owner) and [`set_scopes`](Self::set_scopes) say otherwise.
-/// Dropping it closes all connections and frees the port.
+/// It accepts the key [`api_key`](Self::api_key) and the token [`access_token`](Self::access_token). They have all scopes and
+/// act for everyone until [`set_key_owner`](Self::set_key_owner) and [`set_scopes`](Self::set_scopes) limit them. Dropping the
+/// sandbox closes all connections and frees the port.
 ///
 /// ```
 /// use rblxopencloud::sandbox::Sandbox;
@@ -59,50 +59,50 @@ pub struct Sandbox {
 }
 
 impl Sandbox {
-    /// Starts an empty world on a free port of 127.0.0.1.
+    /// Starts an empty sandbox on a free port of 127.0.0.1.
     ///
     /// # Errors
-    /// [`Io`](crate::ErrorKind::Io) if there is no free port, or no thread to be had.
+    /// Returns [`Io`](crate::ErrorKind::Io) if no port is free or no thread can be started.
     pub fn start() -> Result<Self> {
         Self::builder().start()
     }
 
-    /// Starts one with other settings.
+    /// Returns a builder for a sandbox with custom settings.
     pub fn builder() -> SandboxBuilder {
         SandboxBuilder::default()
     }
 
-    /// The address, `http://127.0.0.1:{port}`.
+    /// Returns the base URL, `http://127.0.0.1:{port}`.
     #[must_use]
     pub fn url(&self) -> &str {
         &self.url
     }
 
-    /// The API key that it takes.
+    /// Returns the API key that it accepts.
     #[must_use]
     pub fn api_key(&self) -> &str {
         routes::API_KEY
     }
 
-    /// The OAuth 2.0 access token that it takes.
+    /// Returns the OAuth 2.0 access token that it accepts.
     #[must_use]
     pub fn access_token(&self) -> &str {
         routes::ACCESS_TOKEN
     }
 
-    /// A new client of this sandbox, with the key and the default settings.
+    /// Returns a new client for this sandbox, with the key and the default settings.
     ///
     /// # Panics
-    /// Never: its own address and key are fit for a client.
+    /// Never panics: the URL and the key are valid.
     #[must_use]
     pub fn client(&self) -> Client {
         self.client_with(|settings| settings).expect("the sandbox's own address and key are fit for a client")
     }
 
-    /// A new client of this sandbox, with the key and other settings.
+    /// Returns a new client for this sandbox, with the key and custom settings.
     ///
     /// # Errors
-    /// As [`ClientBuilder::build`].
+    /// See [`ClientBuilder::build`].
     pub fn client_with(&self, settings: impl FnOnce(ClientBuilder) -> ClientBuilder) -> Result<Client> {
         settings(Client::builder(self.api_key()).base_url(self.url())).build()
     }
@@ -112,14 +112,13 @@ impl Sandbox {
         self.world().add_user(&user);
     }
 
-    /// Sets what a user owns, in this order. Items without a path are given one.
+    /// Sets the items that a user owns, in this order. Items without a path get one.
     pub fn set_inventory(&self, user_id: u64, items: impl IntoIterator<Item = InventoryItem>) {
         let inventory = Inventory::new(user_id, items);
         self.world().inventories.insert(user_id, inventory);
     }
 
-    /// Sets whether a user's inventory is private: it is refused then to all but [its owner](Self::set_key_owner). Defaults
-    /// to `false`.
+    /// Sets whether a user's inventory is private: only [its owner](Self::set_key_owner) can list it. Defaults to `false`.
     pub fn set_inventory_private(&self, user_id: u64, is_private: bool) {
         let mut world = self.world();
         if is_private {
@@ -134,7 +133,7 @@ impl Sandbox {
         self.world().groups.add(group_id, name.into());
     }
 
-    /// Adds a membership, or replaces the one that this user has in this group. Adds the group if it isn't there.
+    /// Adds a membership, or replaces that of this user in this group. Adds the group if it doesn't exist.
     pub fn add_membership(&self, membership: GroupMembership) {
         self.world().groups.join(&membership);
     }
@@ -144,14 +143,14 @@ impl Sandbox {
         self.world().add_asset(&asset);
     }
 
-    /// An asset as it is now.
+    /// Returns an asset in its current state.
     #[must_use]
     pub fn asset(&self, id: u64) -> Option<Asset> {
         let world = self.settled_world();
         Asset::deserialize(Value::Object(world.assets.get(&id)?.fields.clone())).ok()
     }
 
-    /// All assets as they are now, by id.
+    /// Returns all assets in their current state, by id.
     #[must_use]
     pub fn assets(&self) -> Vec<Asset> {
         let world = self.settled_world();
@@ -159,63 +158,63 @@ impl Sandbox {
         assets.filter_map(|asset| Asset::deserialize(Value::Object(asset.fields.clone())).ok()).collect()
     }
 
-    /// What was uploaded last as this asset.
+    /// Returns the content that was last uploaded for an asset.
     #[must_use]
     pub fn asset_content(&self, id: u64) -> Option<AssetContent> {
         self.settled_world().assets.get(&id)?.content.clone()
     }
 
-    /// How long operations take from now on. With zero, the default, one is pending in the first answer, and done when it
-    /// is asked for.
+    /// Sets how long operations take. Defaults to zero: an operation is pending in the first response, and done when it is
+    /// polled.
     pub fn set_operation_time(&self, time: Duration) {
         self.world().operations.time = time;
     }
 
-    /// Whether the first answer says how an operation ended, if it takes no time. `false` by default.
+    /// Sets whether the first response has the result of an operation that takes no time. Defaults to `false`.
     pub fn set_operations_done_at_once(&self, at_once: bool) {
         self.world().operations.done_at_once = at_once;
     }
 
-    /// Makes the next operation fail that begins; called again, the one after it too.
+    /// Makes the next operation fail. Each further call makes one more operation fail.
     pub fn fail_next_operation(&self, failure: OperationFailure) {
         self.world().operations.fail_next(failure);
     }
 
-    /// Whether updates without a file are answered with the bare changed fields in place of an operation, as the service
-    /// does at times. `false` by default.
+    /// Sets whether the response to an update without a file has only the updated fields, in place of an operation. The
+    /// service sometimes does this. Defaults to `false`.
     pub fn set_bare_updates(&self, bare: bool) {
         self.world().bare_updates = bare;
     }
 
-    /// Limits each endpoint's requests from now on; `None`, the default, lifts the limit. Answers tell how much of it is
-    /// left; faults don't count.
+    /// Sets the rate limit of each endpoint. Defaults to `None`, which is no limit. Responses tell how much of it is left.
+    /// Requests with an injected fault don't count.
     pub fn set_rate_limit(&self, limit: Option<RateLimit>) {
         lock(&self.server.shared.limiter).set(limit);
     }
 
-    /// How many requests were refused because of the rate limit.
+    /// Returns how many requests the rate limit refused.
     #[must_use]
     pub fn rate_limited(&self) -> u64 {
         lock(&self.server.shared.limiter).refused
     }
 
-    /// Makes something go wrong. Of several faults that fit a request, the one that was injected first hits it.
+    /// Injects a fault. Of several faults that match a request, the one that was injected first is used.
     pub fn inject(&self, fault: Fault) {
         lock(&self.server.shared.faults).inject(fault);
     }
 
-    /// Forgets the faults that have not hit yet.
+    /// Removes the faults that were not used yet.
     pub fn clear_faults(&self) {
         lock(&self.server.shared.faults).clear();
     }
 
-    /// The newest 10,000 requests, the oldest first, in the order in which they were read to the end.
+    /// Returns the newest 10,000 requests, oldest first, in the order in which they were completely read.
     #[must_use]
     pub fn requests(&self) -> Vec<RecordedRequest> {
         lock(&self.server.shared.log).requests()
     }
 
-    /// Forgets the requests so far.
+    /// Clears the log of requests.
     pub fn clear_requests(&self) {
         lock(&self.server.shared.log).clear();
     }
@@ -224,7 +223,7 @@ impl Sandbox {
         lock(&self.server.shared.world)
     }
 
-    /// The world with the operations done whose time has come.
+    /// Returns the world, after ending the operations that are due.
     fn settled_world(&self) -> MutexGuard<'_, World> {
         let mut world = self.world();
         world.settle();
@@ -238,7 +237,7 @@ impl fmt::Debug for Sandbox {
     }
 }
 
-/// Starts a [`Sandbox`] with other settings.
+/// Builds a [`Sandbox`].
 ///
 /// ```
 /// use rblxopencloud::sandbox::Sandbox;
@@ -259,30 +258,30 @@ pub struct SandboxBuilder {
 }
 
 impl SandboxBuilder {
-    /// The port to listen on; 0, the default, takes a free one.
+    /// Sets the port to listen on. Defaults to 0, which is any free port.
     pub fn port(mut self, port: u16) -> Self {
         self.port = port;
         self
     }
 
-    /// Fills the world: user 156, "builderman", with a profile, 250 things of every kind (badges 111 and 222 and game pass
-    /// 777 among them) and three groups.
+    /// Adds sample data: user 156, "builderman", with a profile, 250 items of every kind (among them badges 111 and 222 and game
+    /// pass 777) and three groups.
     pub fn demo(mut self) -> Self {
         self.demo = true;
         self
     }
 
-    /// Puts into the demo world's inventory an item of a kind, and an asset of a type, that this version doesn't know, as
-    /// Roblox may add any day. They take the place of two others. Off by default, and without [`demo`](Self::demo).
+    /// Adds to the sample data an item of a kind, and an asset of a type, that this version doesn't know, as Roblox may add at
+    /// any time. They replace two other items. Has no effect without [`demo`](Self::demo).
     pub fn unknown_kinds(mut self) -> Self {
         self.unknown_kinds = true;
         self
     }
 
-    /// Starts it.
+    /// Starts the sandbox.
     ///
     /// # Errors
-    /// [`Io`](crate::ErrorKind::Io) if the port is taken, or there is no thread to be had.
+    /// Returns [`Io`](crate::ErrorKind::Io) if the port is in use or no thread can be started.
     pub fn start(self) -> Result<Sandbox> {
         let server = Server::start(self.port, Shared::default()).map_err(|error| match self.port {
             0 => Error::io("the sandbox", error),

@@ -1,15 +1,14 @@
-//! The settings of a [`Sandbox`] that tell what is allowed.
+//! Settings of a [`Sandbox`] for what is allowed.
 
 use super::Sandbox;
 use crate::asset::{AssetType, Creator};
 
 impl Sandbox {
-    /// Sets whose the key and the token are. Defaults to nobody in particular, who may do everything but look into a
-    /// private inventory.
+    /// Sets the owner of the key and the token. Defaults to `None`: they act for everyone, but can't list a private inventory.
     ///
-    /// A user uploads and updates for themselves and for the groups that they are a member of, a group for itself; for
-    /// others it is refused with 403 `PERMISSION_DENIED`. A user's own private inventory is open to them, given the scope
-    /// `user.inventory-item:read`. A group's key is refused as [`set_group_owned_key`](Self::set_group_owned_key) says.
+    /// A user publishes for themselves and for the groups that they are a member of; a group for itself. Anything else is refused
+    /// with 403 `PERMISSION_DENIED`. A user can list their own private inventory with the scope `user.inventory-item:read`. A
+    /// group's key is limited as by [`set_group_owned_key`](Self::set_group_owned_key).
     ///
     /// ```
     /// use rblxopencloud::sandbox::Sandbox;
@@ -44,15 +43,15 @@ impl Sandbox {
         self.world().access.set_scopes(scopes.into_iter().map(Into::into));
     }
 
-    /// Whether the API key is one that a group owns: users, inventories and memberships refuse it. `false` by default.
+    /// Sets whether a group owns the API key. Users, inventories and memberships refuse such a key. Defaults to `false`.
     pub fn set_group_owned_key(&self, is_owned_by_group: bool) {
         self.world().access.is_of_a_group = is_owned_by_group;
     }
 
-    /// Sets how many more assets of this type can be uploaded. Defaults to no limit; `u64::MAX` is as good as none.
+    /// Sets how many more assets of this type can be uploaded. Defaults to no limit.
     ///
-    /// After that, uploads of this type are refused with 429 `RESOURCE_EXHAUSTED`, words that name the type's quota, and
-    /// no header that tells when it ends. Other types go on.
+    /// After that, uploads of this type are refused with 429 `RESOURCE_EXHAUSTED` and a message that names the quota, but without
+    /// a header that tells when it ends. Other types are not affected.
     ///
     /// ```
     /// use rblxopencloud::sandbox::Sandbox;
@@ -75,7 +74,7 @@ impl Sandbox {
         self.world().quotas.set(asset_type, uploads);
     }
 
-    /// Sets the words that are moderated, in upper and lower case. Defaults to none.
+    /// Sets the moderated words, which are case-insensitive. Defaults to none.
     ///
     /// An upload or an update is refused with 400 if its name (`AssetName is moderated.`) or its description
     /// (`AssetDescription is moderated.`) contains one.
@@ -83,17 +82,16 @@ impl Sandbox {
         self.world().moderation.set_words(words.into_iter().map(Into::into));
     }
 
-    /// Sets whether a file is looked at: one whose first bytes are not of its content type is refused with 400 and
-    /// `InvalidImage`, `InvalidAudio` and so on. Defaults to `true`.
+    /// Sets whether the content of files is checked: a file whose first bytes don't match its content type is refused with 400
+    /// and `InvalidImage`, `InvalidAudio` and so on. Defaults to `true`.
     ///
-    /// Switch it off to upload made-up content. The client has a [check](crate::Check::Content) of its own, which comes
-    /// first.
+    /// Disable it to upload made-up content. The client has its own [check](crate::Check::Content), which comes first.
     pub fn set_content_checks(&self, are_on: bool) {
         self.world().skips_content_checks = !are_on;
     }
 
-    /// Sets whether the account behind the key is moderated: all uploads and updates are refused with 400
-    /// `User is moderated` then. Defaults to `false`.
+    /// Sets whether the account of the key is moderated: all uploads and updates are refused with 400 `User is moderated`.
+    /// Defaults to `false`.
     pub fn set_account_moderated(&self, is_moderated: bool) {
         self.world().moderation.is_account_moderated = is_moderated;
     }

@@ -267,7 +267,7 @@ impl Queue {
             return Some(Error::stopped(*kind, text));
         }
         let Cause { kind, text } = self.lanes.get(asset_type)?.used_up.as_ref()?;
-        let explanation = format!("no more uploads of the type {} are taken: {text}", asset_type.as_str());
+        let explanation = format!("no more uploads of the type {} are accepted: {text}", asset_type.as_str());
         Some(Error::new(*kind, "nothing was sent").explain(explanation))
     }
 }

@@ -1,4 +1,4 @@
-//! What the headers of an answer say of the limits.
+//! Rate limits in the headers of a response.
 
 use std::time::Duration;
 
@@ -9,51 +9,51 @@ use jiff::tz::Offset;
 
 use crate::call::retry::LONGEST;
 
-/// What an answer says of the limits.
+/// The rate limits that a response announces.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub(crate) struct Limits {
     pub(crate) limit: Option<u64>,
     pub(crate) remaining: Option<u64>,
-    /// Until the window ends.
+    /// The time until the window ends.
     pub(crate) reset: Option<Duration>,
-    /// Asked for with a refusal.
+    /// The delay that a refusal asks for.
     pub(crate) retry_after: Option<Duration>,
 }
 
 impl Limits {
-    /// Reads the headers of an answer that has just come.
+    /// Reads the headers of a response that has just arrived.
     pub(crate) fn read<'a>(header: impl Fn(&str) -> Option<&'a str>) -> Self {
         Self::read_at(header, Timestamp::now())
     }
 
     fn read_at<'a>(header: impl Fn(&str) -> Option<&'a str>, now: Timestamp) -> Self {
-        // Both dates are of the service's clock, which ours may differ from.
+        // Both dates are by the service's clock, which may differ from this machine's.
         let now = || header("date").and_then(http_date).unwrap_or(now);
         Self {
-            // `1000, 1000;w=60`: the first is the one that is closest to being used up.
+            // `1000, 1000;w=60`: the first number is the limit that is closest to being exhausted.
             limit: header("x-ratelimit-limit").and_then(first_number),
             remaining: header("x-ratelimit-remaining").and_then(first_number),
-            // What is longer than anybody waits is no length of a window: a point in time, perhaps.
+            // A longer time isn't the rest of a window, but perhaps a Unix time.
             reset: header("x-ratelimit-reset").and_then(seconds).filter(|reset| *reset <= LONGEST),
             retry_after: header("retry-after")
                 .and_then(|text| seconds(text).or_else(|| Some(until(http_date(text)?, now())))),
         }
     }
 
-    /// How long to wait before the next request, if the service says so.
+    /// Returns how long to wait before the next request, if the response tells.
     pub(crate) fn pause(&self) -> Option<Duration> {
         self.retry_after.or(self.reset)
     }
 }
 
-/// As far off as a date can be. Callers can still add it to a point in time.
+/// The latest possible date, which can still be added to an `Instant`.
 const FOREVER: Duration = Duration::from_secs(10_000 * 365 * 24 * 3600);
 
 fn first_number(text: &str) -> Option<u64> {
     text.split([',', ';']).next()?.trim().parse().ok()
 }
 
-/// The service sends whole seconds; a sandbox with short windows sends fractions.
+/// Parses seconds: the service sends whole ones, a sandbox with short windows fractions.
 fn seconds(text: &str) -> Option<Duration> {
     let text = text.split([',', ';']).next()?.trim();
     if !text.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.') {
@@ -62,12 +62,12 @@ fn seconds(text: &str) -> Option<Duration> {
     Some(Duration::try_from_secs_f64(text.parse().ok()?).unwrap_or(FOREVER).min(FOREVER))
 }
 
-/// A date that has passed is now.
+/// Returns the time until a date. Zero if it has passed.
 fn until(date: Timestamp, now: Timestamp) -> Duration {
     Duration::try_from(date.duration_since(now)).unwrap_or_default()
 }
 
-/// Reads a date in each of the three forms of HTTP (RFC 9110, section 5.6.7), whatever it takes for the day of the week.
+/// Parses a date in each of the three forms of HTTP (RFC 9110, section 5.6.7). The day of the week is ignored.
 fn http_date(text: &str) -> Option<Timestamp> {
     // Sun, 06 Nov 1994 08:49:37 GMT
     let parser = rfc2822::DateTimeParser::new().relaxed_weekday(true);
@@ -104,7 +104,7 @@ mod tests {
             " Sun, 06 Nov 1994 08:49:37 GMT ",
             "Sun, 6 Nov 1994 08:49:37 GMT",
             "06 Nov 1994 08:49:37 GMT",
-            // The day of the week is somebody else's mistake.
+            // The day of the week may be wrong.
             "Mon, 06 Nov 1994 08:49:37 GMT",
             "Sunday, 06-Nov-94 08:49:37 GMT",
             "Sunday, 06-Nov-1994 08:49:37 GMT",

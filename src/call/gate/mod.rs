@@ -1,12 +1,12 @@
-//! The gate that keeps a client inside the service's rate limits.
+//! The gate that keeps a client within the service's rate limits.
 //!
-//! The service counts requests in windows, per endpoint and owner of the key, and says in each answer how many are left
-//! and when the window ends. The gate keeps the same count ahead of the answers, so that callers wait for the next window
-//! instead of collecting 429s. What others use of the budget (another process with the same key) shows in the answers; the
-//! gate then takes of what is left only the share that was its own so far.
+//! The service counts requests in windows, for each endpoint and owner of a key. Each response tells how many requests are
+//! left and when the window ends. The gate counts ahead of the responses, so that calls wait for the next window instead of
+//! collecting 429s. What others use of the budget, such as another process with the same key, shows in the responses; of the
+//! rest, the gate then takes only its previous share.
 //!
-//! A 429 closes the gate for all callers of its endpoint, for as long as the service asks, or for a pause that grows with
-//! each further refusal. When it opens, one request goes first.
+//! A 429 closes the gate for all calls of its endpoint, for as long as the service asks, or for a delay that grows with each
+//! refusal. When it opens, a single request is sent first.
 
 mod limits;
 #[cfg(test)]
@@ -26,20 +26,20 @@ use crate::call::Method;
 use crate::call::cancel::{Cancel, Wake};
 use crate::call::retry::{RetryPolicy, random_fraction};
 
-/// Lets requests through while the service will take them. Shared by all clones and threads of a client.
+/// Lets requests through while the rate limits allow them. All clones and threads of a client share one.
 #[derive(Debug, Default)]
 pub(crate) struct Gate {
     buckets: Mutex<HashMap<BucketName, Arc<Bucket>>>,
     closing: Closing,
 }
 
-/// The method and the path template, or the host, of what is counted together.
+/// The name of a rate limit: the method, and the path template or the host.
 pub(crate) type BucketName = (Method, Cow<'static, str>);
 
-/// Requests that are named at run time could make any number of buckets.
+/// Requests that aren't known at compile time could create any number of buckets.
 const MAX_BUCKETS: usize = 1024;
 
-/// What is counted together, and those who wait for it.
+/// The state of one rate limit, and the threads that wait for it.
 #[derive(Debug, Default)]
 struct Bucket {
     window: Mutex<Window>,
@@ -48,33 +48,32 @@ struct Bucket {
     looks: std::sync::atomic::AtomicUsize,
 }
 
-/// What a caller puts up with until it is its turn.
+/// How long a call can wait.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Patience {
-    /// A single pause of the service is not waited for if it is longer than this. How many of them go by before it is
-    /// this caller's turn doesn't matter.
+    /// The longest single delay of the service. How many delays pass before it is this call's turn doesn't matter.
     pub(crate) longest_pause: Duration,
-    /// Where all waiting ends.
+    /// When all waiting ends.
     pub(crate) deadline: Option<Instant>,
-    /// Where waiting ends while the service refuses.
+    /// When waiting ends while the service refuses calls.
     pub(crate) budget_ends: Option<Instant>,
 }
 
-/// Why the gate let a request not through.
+/// Why the gate refused a request.
 #[derive(Debug)]
 pub(crate) enum Refused {
-    /// The wait would be this long, which is longer than it may be.
+    /// The wait would be this long, which is too long.
     TooLong(Duration),
     Cancelled,
 }
 
 impl Gate {
-    /// How long it closes after a refusal that doesn't say is up to the policy.
+    /// Creates a gate. The policy controls how long it closes after a refusal without a delay.
     pub(crate) fn new(policy: &RetryPolicy) -> Self {
         Self { closing: Closing::new(policy), ..Self::default() }
     }
 
-    /// Waits for the turn and takes it. The permit must be told what the answer said.
+    /// Waits for the rate limit. The permit must be told the result.
     pub(crate) fn enter(
         &self,
         bucket: BucketName,
@@ -99,7 +98,7 @@ impl Gate {
             let is_refusing = window.is_refusing();
             let until = line.wait(block, is_refusing, now).map_err(Refused::TooLong)?;
             if let (None, Some(cancel)) = (&watch, cancel) {
-                // It may have been cancelled before, so it looks again.
+                // It may have been cancelled before, so the flag is checked again.
                 watch = Some(cancel.watch(bucket.clone()));
                 continue;
             }
@@ -134,14 +133,14 @@ impl Bucket {
 
 impl Wake for Bucket {
     fn wake(&self) {
-        // Under the lock, so that nobody goes to sleep between looking and hearing of the change.
+        // Under the lock, so that no thread misses the change between checking and waiting.
         let window = self.lock();
         self.changed.notify_all();
         drop(window);
     }
 }
 
-/// The turn of one request.
+/// The permission to send one request.
 #[derive(Debug)]
 pub(crate) struct Permit {
     bucket: Arc<Bucket>,
@@ -152,17 +151,17 @@ pub(crate) struct Permit {
 }
 
 impl Permit {
-    /// Where the budget of the call ends now: the time in line doesn't count.
+    /// Returns when the call's budget ends: time spent waiting in line doesn't count.
     pub(crate) fn budget_ends(&self) -> Option<Instant> {
         self.budget_ends
     }
 
-    /// The request was answered.
+    /// Records the response.
     pub(crate) fn answered(&mut self, limits: Limits) {
         self.outcome = Outcome::Answered(limits);
     }
 
-    /// The request was refused by the limiter: holds everybody back.
+    /// Records a refusal by the rate limit, which delays all calls.
     pub(crate) fn refused(&mut self, limits: Limits) {
         self.outcome = Outcome::Refused(limits);
     }
@@ -174,7 +173,7 @@ impl Drop for Permit {
         let now = Instant::now();
         let before = window.block(now);
         window.settle(self.pass, self.outcome, &self.closing, random_fraction(), now);
-        // Whoever waits knows until when, and needs to look only if that has changed.
+        // Waiting threads know until when to wait, and need to wake only if that has changed.
         let is_news = window.block(now) != before;
         drop(window);
         if is_news {

@@ -1,35 +1,35 @@
-//! The state of one endpoint's limit. Pure: the time comes in, and nothing here waits.
+//! The state of one rate limit. It is pure: the time is an argument, and nothing waits.
 
 use std::time::{Duration, Instant};
 
 use super::limits::Limits;
 use crate::call::retry::{LONGEST, RetryPolicy};
 
-/// What is known of an endpoint's current window.
+/// The current window, as far as it is known.
 #[derive(Debug, Default)]
 pub(super) struct Window {
-    /// When the window ends; `None` while the service has said nothing.
+    /// When the window ends. `None` until a response tells.
     ends: Option<Instant>,
-    /// Nobody passes before this.
+    /// No request is sent before this.
     closed_until: Option<Instant>,
-    /// How many requests the window takes of us: the limit, less what others were seen to use.
+    /// How many of our requests the window accepts: the limit, less what others have used.
     budget: Option<u64>,
     limit: Option<u64>,
-    /// Sent in this window, answered or not.
+    /// Requests sent in this window, answered or not.
     sent: u64,
-    /// What others had used when our first answer came. They may be gone: it may have been us, a minute ago.
+    /// What others had used at our first response. It may have been us, a minute ago.
     used_before: Option<u64>,
     /// What others have used since.
     foreign: u64,
     under_way: u64,
     probe: Probe,
-    /// How often it was closed by a refusal. A refusal of what was sent before the last time is no news.
+    /// How often a refusal has closed it. A refusal of a request sent before the last one is outdated.
     closures: u64,
-    /// The bound of the last pause that was chosen here; `None` while the service refuses nothing.
+    /// The bound of the last delay that was chosen here. `None` while the service refuses nothing.
     backoff: Option<Duration>,
 }
 
-/// After a wait, one request goes first and learns what the new window takes.
+/// After a wait, a single request probes what the new window accepts.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 enum Probe {
     #[default]
@@ -38,55 +38,55 @@ enum Probe {
     Out(Instant),
 }
 
-/// A probe that is slow (an upload, say) isn't waited for longer than this.
+/// How long to wait for a slow probe, such as an upload.
 const PROBE_PATIENCE: Duration = Duration::from_secs(2);
 
-/// Why a request can't go now.
+/// Why a request can't be sent now.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) enum Block {
-    /// Not before this, whatever happens.
+    /// Not before this.
     Until(Instant),
-    /// Not before this, unless an answer that is under way brings better news.
+    /// Not before this, unless a pending response opens the gate.
     UntilNews(Instant),
     /// Not before this, unless the probe is answered.
     UntilProbed(Instant),
 }
 
-/// One request that was let through.
+/// A request that was let through.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Pass {
     is_probe: bool,
     closures: u64,
 }
 
-/// What became of a request.
+/// The outcome of a request.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Outcome {
-    /// Nothing came, so nothing is known.
+    /// No response, so nothing is known.
     Unanswered,
     Answered(Limits),
-    /// The limiter answered, with 429.
+    /// A 429 of the rate limit.
     Refused(Limits),
 }
 
-/// How long the limit is taken to be used up after a refusal that doesn't say.
+/// How long to close after a refusal without a delay.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Closing {
     first: Duration,
-    /// The pause doubles up to this, and grows by it from there on.
+    /// The delay doubles up to this, and then grows by it.
     step: Duration,
     longest: Duration,
 }
 
-/// The service's windows are this long.
+/// The length of the service's windows.
 const WINDOW: Duration = Duration::from_secs(60);
 
-/// A service that refuses all is not asked more often than this, whatever the policy says.
+/// The shortest delay while the service refuses everything, whatever the policy is.
 const SHORTEST: Duration = Duration::from_millis(1);
 
 impl Closing {
     pub(super) fn new(policy: &RetryPolicy) -> Self {
-        // However short the budget is, there is time to ask a few times.
+        // Even a short budget has time for a few attempts.
         let longest = WINDOW.min(policy.max_retry_after).min(policy.max_elapsed / 5).max(SHORTEST);
         let first = policy.initial_backoff.clamp(SHORTEST, longest);
         Self { first, step: policy.max_backoff.clamp(first, longest), longest }
@@ -109,7 +109,7 @@ impl Default for Closing {
 }
 
 impl Window {
-    /// Moves on to `now`, and says why a request can't go, if it can't.
+    /// Advances to `now`, and returns why a request can't be sent, if it can't.
     pub(super) fn block(&mut self, now: Instant) -> Option<Block> {
         if let Some(until) = self.closed_until {
             if now < until {
@@ -138,26 +138,25 @@ impl Window {
         }
     }
 
-    /// Whether the service refused the last request of which anything is known.
+    /// Whether the last known response was a refusal.
     pub(super) fn is_refusing(&self) -> bool {
         self.backoff.is_some()
     }
 
-    /// After a probe that brought no news: the others may go, but one at a time where the last word was a refusal.
+    /// Handles a probe without a result: the others may be sent, but one at a time if the last response was a refusal.
     fn next_probe(&self) -> Probe {
         if self.is_refusing() { Probe::Due } else { Probe::No }
     }
 
-    /// How many more requests the window takes, as far as is known.
+    /// Returns how many more requests the window accepts, as far as is known.
     fn left(&self) -> Option<u64> {
         Some(self.budget?.saturating_sub(self.sent))
     }
 
-    /// How many of them to send before the next answer, if others are at it too.
+    /// Returns how many of them to send before the next response, if others share the limit.
     ///
-    /// What we have under way, the others have under way in proportion, and no answer has told of it yet. The rest they
-    /// see as we do: everybody taking their share of it makes the last requests of a window go out once, not once for
-    /// each process.
+    /// The others have requests in flight in proportion to ours, which no response has told yet. They see the same rest as we
+    /// do: if everyone takes their share of it, the last requests of a window are sent once, and not once for each process.
     fn share_of(&self, left: u64) -> u64 {
         if self.foreign == 0 || self.sent == 0 {
             return left;
@@ -168,7 +167,7 @@ impl Window {
         u64::try_from(share).unwrap_or(left)
     }
 
-    /// A new window, of which only the limit of the last one is known.
+    /// Starts a new window, of which only the limit of the last one is known.
     fn begin(&mut self, probe: Probe) {
         self.ends = None;
         self.sent = self.under_way;
@@ -178,7 +177,7 @@ impl Window {
         self.probe = probe;
     }
 
-    /// Takes the turn.
+    /// Lets a request through.
     pub(super) fn pass(&mut self, now: Instant) -> Pass {
         self.sent += 1;
         self.under_way += 1;
@@ -189,7 +188,7 @@ impl Window {
         Pass { is_probe, closures: self.closures }
     }
 
-    /// The request has ended. `fraction`, from 0 to 1, is chance.
+    /// Records the end of a request. `fraction`, from 0 to 1, is random.
     pub(super) fn settle(&mut self, pass: Pass, outcome: Outcome, closing: &Closing, fraction: f64, now: Instant) {
         if let Outcome::Answered(limits) | Outcome::Refused(limits) = outcome {
             self.learn(&limits, now);
@@ -216,7 +215,7 @@ impl Window {
         }
         let pause = match (asked, self.backoff) {
             (Some(asked), _) => asked,
-            // Between half the bound and the bound, so that processes don't come back all at once.
+            // Between half the bound and the bound, so that processes don't return all at once.
             (None, Some(bound)) if is_news => bound.mul_f64(0.5 + fraction.clamp(0.0, 1.0) / 2.0),
             (None, _) => return,
         };
@@ -227,15 +226,15 @@ impl Window {
     fn learn(&mut self, limits: &Limits, now: Instant) {
         let (Some(remaining), Some(reset)) = (limits.remaining, limits.reset) else { return };
         let ends = after(now, reset);
-        // An answer that was on its way while the next window began speaks of the old one; one that promises an end
-        // far later than the known one speaks of a new one.
+        // A response that was on its way while the next window began describes the old one; one that announces a much
+        // later end describes a new one.
         if self.ends.is_some_and(|known| ends > known + reset_tolerance(reset)) {
             self.begin(Probe::No);
             self.sent = self.under_way;
         }
         self.ends = Some(self.ends.map_or(ends, |known| known.min(ends)));
         self.limit = limits.limit.or(self.limit);
-        // Those under way may not be counted yet, so this is the most that the window can take of us in all.
+        // Requests in flight may not be counted yet, so this is the most that the window accepts from us.
         let mut budget = remaining.saturating_add(self.sent);
         if let Some(limit) = limits.limit {
             let used_by_others = limit.saturating_sub(budget);
@@ -250,24 +249,24 @@ impl Window {
     }
 }
 
-/// A point in time that can be reckoned with, however long the pause is.
+/// Returns a usable point in time, however long the delay is.
 fn after(now: Instant, pause: Duration) -> Instant {
     now + pause.min(LONGEST)
 }
 
-/// Whole seconds make the announced end of one window wander by up to a second.
+/// Whole seconds make the announced end of a window vary by up to a second.
 fn reset_tolerance(reset: Duration) -> Duration {
     if reset.subsec_nanos() == 0 { Duration::from_millis(1500) } else { Duration::from_millis(20) }
 }
 
-/// What a caller puts up with in one wait for its turn.
+/// The limits of one wait.
 #[derive(Debug)]
 pub(super) struct Line {
     longest_pause: Duration,
     deadline: Option<Instant>,
-    /// Where refusals are waited for no longer. Moves back by the time that is spent in line for known windows.
+    /// When waiting for refusals ends. Moves by the time that is spent waiting for known windows.
     budget_ends: Option<Instant>,
-    /// Since when it has hoped for an answer to open a window whose end is too far off.
+    /// Since when it has hoped for a response that opens a window whose end is too far away.
     hoping_since: Option<Instant>,
 }
 
@@ -276,7 +275,7 @@ impl Line {
         Self { longest_pause, deadline, budget_ends, hoping_since: None }
     }
 
-    /// Until when to wait, or how long the wait would be that isn't worth it.
+    /// Returns until when to wait, or how long the wait would be if it is too long.
     pub(super) fn wait(&mut self, block: Block, is_refusing: bool, now: Instant) -> Result<Instant, Duration> {
         let (Block::Until(until) | Block::UntilNews(until) | Block::UntilProbed(until)) = block;
         let wait = until.saturating_duration_since(now);
@@ -294,7 +293,7 @@ impl Line {
         if is_hopeless { Err(wait) } else { Ok(end.map_or(until, |end| until.min(end))) }
     }
 
-    /// Time was spent waiting, which counts only where the service refuses.
+    /// Records time spent waiting, which counts only while the service refuses calls.
     pub(super) fn waited(&mut self, time: Duration, is_refusing: bool) {
         if !is_refusing {
             self.budget_ends = self.budget_ends.and_then(|ends| ends.checked_add(time));
@@ -306,7 +305,7 @@ impl Line {
     }
 }
 
-/// The earlier of two ends, of which each may be never.
+/// Returns the earlier of two points in time, where `None` is never.
 pub(crate) fn earlier(one: Option<Instant>, other: Option<Instant>) -> Option<Instant> {
     match (one, other) {
         (Some(one), Some(other)) => Some(one.min(other)),

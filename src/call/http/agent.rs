@@ -29,12 +29,12 @@ pub(super) fn default_agent() -> Agent {
     net::agent(config.build())
 }
 
-/// An agent with the settings of a caller's own. Its connections are made as those of the default one are.
+/// Creates an agent with the settings of a custom one, and this crate's connections.
 pub(super) fn adopted_agent(agent: &Agent) -> Agent {
     net::agent(agent.config().clone())
 }
 
-/// The proxy of all calls: the one that a caller's own agent was given, or what the environment asks for.
+/// Returns the proxy for a host: that of a custom agent, or that of the environment.
 pub(super) fn proxy_to(host: &Host, own: Option<&Agent>, base_url: &Uri) -> Result<Option<Proxy>, String> {
     let given = own.and_then(|agent| agent.config().proxy()).filter(|proxy| !proxy.is_from_env());
     if let Some(given) = given {
@@ -45,7 +45,7 @@ pub(super) fn proxy_to(host: &Host, own: Option<&Agent>, base_url: &Uri) -> Resu
         return Ok(Some(given.clone()).filter(|proxy| !proxy.is_no_proxy(base_url)));
     }
     if host.is_loopback {
-        // A proxy of the environment is for the world outside.
+        // Proxies of the environment aren't for this machine.
         return Ok(None);
     }
     let was_declined = own.is_some_and(|agent| agent.config().proxy().is_none()) && Proxy::try_from_env().is_some();
@@ -62,7 +62,7 @@ pub(crate) struct Host {
 impl Host {
     /// `None` if the name is missing, or the port isn't one.
     pub(super) fn of(scheme: &str, authority: &Authority) -> Option<Self> {
-        // The parser takes any text for a port, and the scheme's own port would then be asked.
+        // The parser accepts any text as a port, and ureq would use the default port then.
         let port = match has_port(authority) {
             true => authority.port_u16().filter(|port| *port != 0)?,
             false if scheme == "https" => 443,
@@ -82,36 +82,34 @@ fn has_port(authority: &Authority) -> bool {
     authority.as_str() != authority.host()
 }
 
-/// HTTPS goes everywhere, plain HTTP only to this machine: a key must not cross a network in the clear.
+/// Accepts HTTPS to any host, but plain HTTP only to this machine: a key must not cross a network unencrypted.
 pub(crate) fn check_base_url(base_url: &str) -> Result<Host, String> {
     let shown = shown_url(base_url);
-    // What isn't even shaped like one may be the key, in the wrong place.
+    // A text without `://` may be the key, in the wrong place, so it isn't shown.
     let no_url = || match base_url.contains("://") {
-        true => format!("{shown:?} is no base URL; one looks like {SERVICE}"),
-        false => format!("the base URL is no URL; one looks like {SERVICE}"),
+        true => format!("{shown:?} is not a base URL; expected the form {SERVICE}"),
+        false => format!("the base URL is not a URL; expected the form {SERVICE}"),
     };
     let uri: Uri = base_url.parse().map_err(|_| no_url())?;
     let (Some(scheme), Some(authority)) = (uri.scheme_str(), uri.authority()) else { return Err(no_url()) };
     if authority.as_str().contains('@') || uri.query().is_some() || base_url.contains('#') {
-        return Err(format!("a base URL has no user, query or fragment; one looks like {SERVICE}"));
+        return Err(format!("a base URL has no user, query or fragment; expected the form {SERVICE}"));
     }
     if has_port(authority) && Host::of(scheme, authority).is_none() {
-        return Err(format!("{shown:?} has no port from 1 to 65535 behind its colon"));
+        return Err(format!("{shown:?} has an invalid port; expected 1 to 65535"));
     }
     let host = Host::of(scheme, authority).ok_or_else(no_url)?;
     match scheme {
         "https" => Ok(host),
         "http" if host.is_loopback => Ok(host),
-        "http" => Err(format!(
-            "{shown:?} is plain HTTP to another machine, where everybody on the way could read the key; use https"
-        )),
+        "http" => Err(format!("{shown:?} is plain HTTP to another machine, which would expose the key; use https")),
         _ => Err(no_url()),
     }
 }
 
-/// A base URL without what can be secret in it: a user, a password, a query.
+/// Returns a URL without its possible secrets: user, password and query.
 ///
-/// What stands before the last `@` is left out whole, because a URL that can't be parsed has its parts nowhere.
+/// Everything before the last `@` is left out, because the parts of an invalid URL are unknown.
 pub(crate) fn shown_url(url: &str) -> String {
     let (scheme, rest) = match url.split_once("://") {
         Some((scheme, rest)) => (format!("{scheme}://"), rest),

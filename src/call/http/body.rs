@@ -8,19 +8,19 @@ use super::BUFFER;
 
 /// Enough for most responses.
 const FIRST_ROOM: usize = 16 * 1024;
-/// A server can declare anything.
+/// A server can declare any length.
 const MAX_FIRST_ROOM: u64 = 1024 * 1024;
 
 pub(super) enum ReadProblem {
     TooLarge(u64),
     Read(ureq::Error),
-    /// Whoever takes the chunks doesn't go on, and why.
+    /// The receiver of the chunks failed.
     Refused(String),
 }
 
-/// Unpacks what ureq leaves packed: it knows `gzip` in this spelling alone.
+/// Decompresses what ureq doesn't: it accepts only the spelling `gzip`.
 ///
-/// The error names what can't be unpacked.
+/// The error names the unknown encoding.
 pub(super) fn unpacked<'a>(headers: &HeaderMap, reader: impl Read + 'a) -> Result<Box<dyn Read + 'a>, String> {
     let mut packings = Vec::new();
     for value in headers.get_all("content-encoding") {
@@ -38,7 +38,7 @@ pub(super) fn unpacked<'a>(headers: &HeaderMap, reader: impl Read + 'a) -> Resul
     }
 }
 
-/// Tells what is wrong with the packing from what is wrong with the connection, as ureq does.
+/// Distinguishes errors of the compression from those of the connection, as ureq does.
 #[cfg(feature = "gzip")]
 struct Gzip<R>(flate2::read::MultiGzDecoder<R>);
 
@@ -52,7 +52,7 @@ impl<R: Read> Read for Gzip<R> {
     }
 }
 
-/// Hands each piece over as it comes.
+/// Passes on each chunk as it arrives.
 pub(super) fn read_chunks(
     reader: &mut dyn Read,
     mut take: impl FnMut(&[u8]) -> Result<(), ReadProblem>,
@@ -68,7 +68,7 @@ pub(super) fn read_chunks(
     }
 }
 
-/// The body of a response, in memory that is used again for the next one. It is zeroed once, and not for each read.
+/// The body of a response, in memory that is reused for the next one. It is zeroed once, and not for each read.
 #[derive(Debug, Default)]
 pub(crate) struct Buffer {
     bytes: Vec<u8>,
@@ -84,7 +84,7 @@ impl Buffer {
         self.filled = 0;
     }
 
-    /// Reads to the end, or fails at the bound or when the time is over. `expected` is how much is declared to come.
+    /// Reads to the end, or fails at the bound or when the time has expired. `expected` is the declared length.
     pub(super) fn read_from(
         &mut self,
         reader: &mut impl Read,
@@ -93,7 +93,7 @@ impl Buffer {
         end: Instant,
     ) -> Result<(), ReadProblem> {
         self.clear();
-        // One byte more shows the end without growing.
+        // One more byte detects the end without growing.
         let expected = expected.and_then(|expected| usize::try_from(expected.min(bound).min(MAX_FIRST_ROOM)).ok());
         let room = expected.map_or(FIRST_ROOM, |expected| expected + 1);
         if self.bytes.len() < room {

@@ -1,4 +1,4 @@
-//! What is said of an exchange that broke.
+//! Errors about broken exchanges.
 
 use std::time::Duration;
 
@@ -9,7 +9,7 @@ use super::net::{Failure, ProxyReason, untrusted};
 use crate::call::{Call, Timeouts};
 use crate::error::{Error, ErrorKind};
 
-/// No answer came.
+/// The error of a request without a response.
 pub(super) fn broken_exchange(
     timeouts: &Timeouts,
     subject: String,
@@ -39,14 +39,14 @@ pub(super) fn broken_exchange(
         | ureq::Error::ConnectProxyFailed(_)
         | ureq::Error::BodyStalled => lost("the connection failed", &error).caused_by(error).transient(),
         ureq::Error::Protocol(error) if is_of_request(&error) => {
-            unsendable(format!("its address or a header is too long or malformed ({error}); split what is asked for"))
+            unsendable(format!("its URL or a header is too long or malformed ({error}); request less at once"))
         }
         ureq::Error::Protocol(_) | ureq::Error::LargeResponseHeader(..) => {
             Error::invalid_response(subject, format!("invalid HTTP response: {error}")).caused_by(error)
         }
         #[cfg(feature = "gzip")]
         ureq::Error::Decompress(_, error) => {
-            Error::invalid_response(subject, format!("the answer could not be unpacked: {error}"))
+            Error::invalid_response(subject, format!("the response can't be decompressed: {error}"))
                 .caused_by(error)
                 .transient()
         }
@@ -83,7 +83,7 @@ pub(super) fn is_before_sending(error: &ureq::Error) -> bool {
     }
 }
 
-/// The connection could not be made, or broke before an answer.
+/// The error of a connection that couldn't be made, or broke before a response.
 fn lost_connection(subject: String, failure: Failure, late: impl Fn(Timeout) -> String) -> Error {
     let lost = |what: String| Error::new(ErrorKind::Connection, subject.as_str()).explain(what);
     let words = failure.to_string();
@@ -119,7 +119,7 @@ fn certificate_advice(unknown_issuer: bool) -> &'static str {
     }
 }
 
-/// Whether ureq could not write the request, in contrast to read the answer. It has one type for both, and no name for it.
+/// Whether ureq couldn't write the request, as opposed to reading the response. It has one error type for both.
 fn is_of_request(error: &impl std::fmt::Debug) -> bool {
     let name = format!("{error:?}");
     [
@@ -135,9 +135,9 @@ fn is_of_request(error: &impl std::fmt::Debug) -> bool {
     .any(|known| name.starts_with(known))
 }
 
-/// A good answer is packed in a way that nobody asked for.
+/// The error of a successful response with an unknown compression.
 pub(super) fn packed(call: &Call<'_>, packing: &str) -> Error {
-    let error = Error::invalid_response(call.subject(), format!("the answer can't be unpacked: {packing}"))
+    let error = Error::invalid_response(call.subject(), format!("the response can't be decompressed: {packing}"))
         .with_unknown_outcome(!call.only_reads());
     if packing.contains("gzip") && !cfg!(feature = "gzip") {
         error.advise("build with the feature gzip")
@@ -146,7 +146,7 @@ pub(super) fn packed(call: &Call<'_>, packing: &str) -> Error {
     }
 }
 
-/// The head of a good answer came, but not its body.
+/// The error of a successful response whose body is incomplete.
 pub(super) fn broken_answer(
     timeouts: &Timeouts,
     call: &Call<'_>,
@@ -156,13 +156,12 @@ pub(super) fn broken_answer(
 ) -> Error {
     let subject = call.subject();
     let error = match problem {
-        ReadProblem::TooLarge(bound) => Error::invalid_response(
-            subject,
-            format!("the answer is larger than {bound} bytes, which no answer of the service is"),
-        ),
+        ReadProblem::TooLarge(bound) => {
+            Error::invalid_response(subject, format!("the response is larger than the limit of {bound} bytes"))
+        }
         ReadProblem::Refused(problem) => Error::invalid_response(subject, problem),
         ReadProblem::Read(ureq::Error::Io(error)) => Error::new(ErrorKind::Connection, subject)
-            .explain(format!("the connection broke in the middle of the answer: {error}"))
+            .explain(format!("the connection broke during the response: {error}"))
             .caused_by(error)
             .transient(),
         ReadProblem::Read(error) => broken_exchange(timeouts, subject, error, call.upload_size(), limit),
@@ -170,12 +169,12 @@ pub(super) fn broken_answer(
     error.with_status(status).with_unknown_outcome(!call.only_reads())
 }
 
-/// Says which limit passed.
+/// Describes which limit expired.
 fn explain(timeouts: &Timeouts, passed: Timeout, upload: Option<u64>, limit: Duration) -> String {
     match passed {
         Timeout::Resolve | Timeout::Connect => format!("no connection within {:?}", timeouts.connect),
-        Timeout::PerRead => format!("nothing came for {:?}", timeouts.read_with(upload)),
-        Timeout::PerWrite => format!("nothing could be sent for {:?}", timeouts.write),
-        _ => format!("the call was not over after {limit:?}"),
+        Timeout::PerRead => format!("no data was received for {:?}", timeouts.read_with(upload)),
+        Timeout::PerWrite => format!("no data could be sent for {:?}", timeouts.write),
+        _ => format!("the call did not end after {limit:?}"),
     }
 }

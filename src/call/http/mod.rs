@@ -1,4 +1,4 @@
-//! HTTP. Nothing outside of this room names `ureq`, except where a caller hands in an agent.
+//! HTTP. No other module uses `ureq`, except where a caller passes a custom agent.
 
 mod agent;
 mod body;
@@ -33,22 +33,22 @@ use crate::error::{Error, ErrorKind, Result};
 
 const SERVICE: &str = "https://apis.roblox.com";
 
-/// The largest answer that is read; a page of 100 items is a hundredth of it.
+/// The largest response that is read. A page of 100 items is a hundredth of it.
 const LARGEST_BODY: u64 = 8 * 1024 * 1024;
-/// What is kept of an error answer, and how much more is read so that the connection can be used again.
+/// How much of an error response is kept, and how much more is read so that the connection can be reused.
 const LARGEST_ERROR: u64 = 64 * 1024;
 const LARGEST_DRAIN: u64 = 256 * 1024;
-/// They are read as a whole, so they have to fit the buffer.
+/// Headers are parsed as a whole, so they must fit in the buffer.
 const LARGEST_HEADERS: usize = 24 * 1024;
 
-/// Bodies from this size on ask first whether they are welcome, as curl's do.
+/// Bodies of this size and more are sent with `Expect: 100-continue`, as curl does.
 const ASKS_FIRST: u64 = 1024 * 1024;
 const WAIT_FOR_CONTINUE: Duration = Duration::from_secs(1);
 
 const BUFFER: usize = 32 * 1024;
 const UPLOAD_BUFFER: usize = 128 * 1024;
 
-/// What a client is made with.
+/// The HTTP settings of a client.
 pub(crate) struct HttpSettings {
     pub(crate) base_url: String,
     pub(crate) user_agent: String,
@@ -84,7 +84,7 @@ pub(crate) struct Http {
     base_url: String,
     /// The proxy to the base URL.
     proxy: Option<Proxy>,
-    /// The agent that the caller handed in, whose proxy is used for other hosts too.
+    /// The custom agent, whose proxy is used for other hosts too.
     own_agent: Option<Agent>,
     /// Why no call can be made.
     problem: Option<String>,
@@ -92,9 +92,9 @@ pub(crate) struct Http {
     timeouts: Timeouts,
 }
 
-/// What came of one request.
+/// The outcome of one request.
 pub(super) struct Exchange {
-    /// `None` if there was no answer.
+    /// `None` if there was no response.
     pub(super) status: Option<u16>,
     pub(super) limits: Limits,
     pub(super) outcome: Result<()>,
@@ -108,7 +108,7 @@ impl Http {
             .and_then(|host| proxy_to(&host, own, &base_url.parse().unwrap_or_default()))
             .and_then(|proxy| match HeaderValue::from_str(&settings.user_agent) {
                 Ok(_) => Ok(proxy),
-                Err(_) => Err(format!("{:?} can't be a user agent", settings.user_agent)),
+                Err(_) => Err(format!("{:?} is not a valid user agent", settings.user_agent)),
             });
         let agent = own.map_or_else(default_agent, adopted_agent);
         let (proxy, problem) = match proxy {
@@ -130,7 +130,7 @@ impl Http {
         &self.base_url
     }
 
-    /// Says what would fail every call.
+    /// Returns an error that every call would have.
     pub(super) fn check(&self) -> Result<()> {
         match &self.problem {
             None => Ok(()),
@@ -138,7 +138,7 @@ impl Http {
         }
     }
 
-    /// One request and its answer. The body of a good answer is left in `body`.
+    /// Makes one request and reads the response. The body of a successful response is left in `body`.
     pub(super) fn attempt(
         &self,
         call: &mut Call<'_>,
@@ -158,8 +158,8 @@ impl Http {
         let answered = |outcome| Exchange { status: Some(status.as_u16()), limits, outcome };
         if status.is_informational() || (status.is_success() && call.is_cut_short) {
             let problem = match status.is_success() {
-                true => "the service took the request before it had the whole of it",
-                false => "an interim answer took the place of the final one",
+                true => "the service accepted the request before it was complete",
+                false => "the response is informational, not final",
             };
             let error = Error::invalid_response(call.subject(), problem).with_status(status.as_u16());
             return answered(Err(error.with_unknown_outcome(!call.only_reads())));
@@ -197,7 +197,7 @@ impl Http {
                 read.map_err(|problem| failure::broken_answer(&self.timeouts, call, status.as_u16(), problem, limit));
             return answered(outcome);
         }
-        // The status alone says enough, so what goes wrong with the body doesn't matter.
+        // The status tells enough, so failures of the body don't matter.
         if let Err(ReadProblem::TooLarge(_)) = body.read_from(&mut reader, length, LARGEST_ERROR, end) {
             let _ = Buffer::default().read_from(&mut reader, None, LARGEST_DRAIN, end);
         }
@@ -205,7 +205,7 @@ impl Http {
         answered(Err(verdict::refusal(scheme, call, status.as_u16(), limits, body.as_slice())))
     }
 
-    /// Writes the body of a good response to where the download goes.
+    /// Writes the body of a successful response to the destination of the download.
     fn receive(&self, call: &mut Call<'_>, head: ResponseHead, reader: &mut dyn Read, began: Instant) -> Result<()> {
         let (subject, status, limit) = (call.subject(), head.status, self.limit(call));
         let deadline = call.deadline;
@@ -217,7 +217,7 @@ impl Http {
             let skipped = usize::try_from(skip).map_or(chunk.len(), |skip| skip.min(chunk.len()));
             skip -= skipped as u64;
             download.write(&mut **writer, &chunk[skipped..]).map_err(ReadProblem::Refused)?;
-            // Slow is fine as long as it gets on.
+            // A slow download may continue as long as it doesn't stall.
             let allowed = self.timeouts.attempt_with(Some(download.written() - before));
             match began.elapsed() >= allowed || deadline.is_some_and(|deadline| left_until(deadline).is_zero()) {
                 true => Err(ReadProblem::Read(ureq::Error::Timeout(ureq::Timeout::Global))),
@@ -246,7 +246,7 @@ impl Http {
         let upload = call.upload_size();
         let asks_first = upload.is_some_and(|size| size >= ASKS_FIRST);
         let mut sent = self.exchange_once(call, authorization, asks_first, end);
-        // The question was in the way, not the request: it is made again without.
+        // The server refused `Expect`, not the request: it is sent again without.
         if asks_first && is_against_asking(&sent) && call.payload.as_mut().is_some_and(|payload| payload.rewind()) {
             drop(sent);
             sent = self.exchange_once(call, authorization, false, end);
@@ -292,7 +292,7 @@ impl Http {
             }
         }
         if let Some((download, _)) = &call.download {
-            // A position in a packed body is none in the content.
+            // Positions in a compressed body aren't those in the content.
             head = head.header("accept-encoding", "identity");
             if let Some((range, validator)) = download.range() {
                 head = head.header("range", range).header("if-range", validator);
@@ -331,11 +331,11 @@ impl Http {
         }
     }
 
-    /// How long an attempt may take that begins now.
+    /// Returns the time limit of an attempt that starts now.
     fn limit(&self, call: &Call<'_>) -> Duration {
         let limit = match call.download {
             None => self.timeouts.attempt_with(call.upload_size()),
-            // Its size isn't known yet.
+            // The size isn't known yet.
             Some(_) => LONGEST,
         };
         limit.min(call.left())
@@ -371,15 +371,15 @@ impl Http {
             .timeout_per_read(Some(self.timeouts.read_with(upload)))
             .timeout_per_write(Some(self.timeouts.write.min(LONGEST)))
             .timeout_await_100(Some(WAIT_FOR_CONTINUE))
-            // A caller's own agent may have set these.
+            // A custom agent may have set these.
             .timeout_per_call(None)
             .timeout_send_request(None)
             .timeout_send_body(None)
             .timeout_recv_response(None)
             .timeout_recv_body(None);
         if is_fresh {
-            // Settings of its own keep a request out of the pool. A connection that has just been made can't turn out
-            // to be stale after a change, when nobody knows what became of it.
+            // A request with its own settings bypasses the pool. A new connection can't turn out to be stale after a change,
+            // whose outcome would be unknown.
             let pooled = self.agent.config().output_buffer_size();
             let size = if pooled == UPLOAD_BUFFER { 2 * UPLOAD_BUFFER } else { UPLOAD_BUFFER };
             config = config.output_buffer_size(size);
@@ -404,12 +404,12 @@ fn response_head(status: u16, headers: &HeaderMap) -> ResponseHead {
         status,
         content_length: text("content-length").and_then(|length| length.parse().ok()).filter(|_| !is_packed),
         content_range: text("content-range"),
-        // A weak one doesn't vouch for single bytes.
+        // A weak tag doesn't guarantee the same bytes.
         validator: text("etag").filter(|tag| !tag.starts_with("W/")).or_else(|| text("last-modified")),
     }
 }
 
-/// Whether a request failed because it asked first whether its body is welcome.
+/// Whether a request failed because of `Expect: 100-continue`.
 fn is_against_asking(sent: &Result<http::Response<ureq::Body>, ureq::Error>) -> bool {
     match sent {
         Ok(answer) => answer.status() == http::StatusCode::EXPECTATION_FAILED,

@@ -1,10 +1,10 @@
-//! What goes wrong on purpose.
+//! Injected faults.
 
 use std::time::Duration;
 
 use crate::sandbox::http::{Answer, words};
 
-/// Something that goes wrong, once or some times, for [`Sandbox::inject`](crate::sandbox::Sandbox::inject).
+/// A fault that affects one request or several, for [`Sandbox::inject`](crate::sandbox::Sandbox::inject).
 ///
 /// ```
 /// use std::time::Duration;
@@ -57,7 +57,7 @@ pub(crate) enum Harm {
     /// Before the body is read.
     CloseAtOnce,
     AnswerAtOnce(Answer),
-    /// In place of the service's own answer; the request isn't carried out.
+    /// In place of the service's response; the request isn't carried out.
     Answer(Answer),
     Raw(Vec<u8>),
     /// Before the request is carried out.
@@ -73,56 +73,56 @@ impl Fault {
         Self { kind, method: None, path_prefix: String::new(), times: 1, after: 0 }
     }
 
-    /// Answers with this status, and for an error with a body in the service's form. The request is not carried out.
+    /// Responds with this status, and for an error with a body in the service's form. The request is not carried out.
     ///
-    /// With 200 and [`with_body`](Self::body), it is an answer of the test's own.
+    /// With 200 and [`body`](Self::body), it is any response that a test needs.
     pub fn status(status: u16) -> Self {
         Self::new(Kind::Status(usual_answer(status)))
     }
 
-    /// Answers later than usual.
+    /// Delays the response.
     pub fn delay(delay: Duration) -> Self {
         Self::new(Kind::Delay(delay))
     }
 
-    /// Reads the whole request, carries it out, and closes the connection instead of answering.
+    /// Carries out the request, and closes the connection without a response.
     ///
-    /// The client sees the connection end; it can't tell whether the request was carried out.
+    /// The client can't tell whether the request was carried out.
     pub fn reset_before_answer() -> Self {
         Self::new(Kind::ResetBeforeAnswer)
     }
 
-    /// Closes the connection straight after the head. The request is not carried out.
+    /// Closes the connection after the head of the request, which is not carried out.
     ///
-    /// A client that is still sending its body sees a reset, another one the connection's end.
+    /// A client that is sending its body gets a reset; any other client sees the connection close.
     pub fn reset_before_reading() -> Self {
         Self::new(Kind::ResetBeforeReading)
     }
 
-    /// Carries out the request and closes the connection in the middle of the answer, wherever that is.
+    /// Carries out the request, and closes the connection within the response, anywhere.
     pub fn reset_in_answer() -> Self {
         Self::new(Kind::ResetInAnswer)
     }
 
-    /// Carries out the request and closes the connection in the middle of the answer's body.
+    /// Carries out the request, and closes the connection within the body of the response.
     pub fn truncated_body() -> Self {
         Self::new(Kind::TruncatedBody)
     }
 
-    /// Answers with these bytes, whatever they are, and closes the connection. The request is not carried out.
+    /// Responds with arbitrary bytes, and closes the connection. The request is not carried out.
     pub fn raw(bytes: impl Into<Vec<u8>>) -> Self {
         Self::new(Kind::Raw(bytes.into()))
     }
 
-    /// Answers with this status straight after the head, without reading the body or asking for it, and closes the
-    /// connection. The request is not carried out.
+    /// Responds with this status after the head of the request, without reading the body, and closes the connection. The request
+    /// is not carried out.
     ///
-    /// A client that sends the body without waiting for `100 Continue` may see a reset in place of the answer.
+    /// A client that sends the body without waiting for `100 Continue` may get a reset in place of the response.
     pub fn early_answer(status: u16) -> Self {
         Self::new(Kind::EarlyAnswer(usual_answer(status)))
     }
 
-    /// Adds a header to the answer of [`status`](Self::status) or [`early_answer`](Self::early_answer).
+    /// Adds a header to the response of [`status`](Self::status) or [`early_answer`](Self::early_answer).
     pub fn header(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
         if let Kind::Status(answer) | Kind::EarlyAnswer(answer) = &mut self.kind {
             answer.headers.push((name.into(), value.into()));
@@ -130,7 +130,7 @@ impl Fault {
         self
     }
 
-    /// Replaces the body of the answer of [`status`](Self::status) or [`early_answer`](Self::early_answer).
+    /// Replaces the body of the response of [`status`](Self::status) or [`early_answer`](Self::early_answer).
     pub fn body(mut self, body: impl Into<Vec<u8>>) -> Self {
         if let Kind::Status(answer) | Kind::EarlyAnswer(answer) = &mut self.kind {
             answer.body = body.into();
@@ -138,20 +138,20 @@ impl Fault {
         self
     }
 
-    /// Only for requests with this method, to paths that begin like this.
+    /// Limits the fault to requests with this method and path prefix.
     pub fn on(mut self, method: impl Into<String>, path_prefix: impl Into<String>) -> Self {
         self.method = Some(method.into());
         self.path_prefix = path_prefix.into();
         self
     }
 
-    /// For so many requests; one by default.
+    /// Sets how many requests are affected. Defaults to 1.
     pub fn times(mut self, times: u64) -> Self {
         self.times = times;
         self
     }
 
-    /// Lets so many matching requests through first; none by default.
+    /// Sets how many matching requests are let through first. Defaults to 0.
     pub fn after(mut self, requests: u64) -> Self {
         self.after = requests;
         self
@@ -180,7 +180,7 @@ fn usual_answer(status: u16) -> Answer {
     if status < 400 { Answer::new(status, "") } else { Answer::v2(status, code, message) }
 }
 
-/// The faults that wait for their requests.
+/// The faults that were not used up.
 #[derive(Debug, Default)]
 pub(crate) struct Faults(Vec<Fault>);
 
@@ -195,7 +195,7 @@ impl Faults {
         self.0.clear();
     }
 
-    /// The first fault that hits this request. Those before it count the request as one that they let through.
+    /// Returns the first fault that affects this request. Faults before it count the request as let through.
     pub(crate) fn take(&mut self, method: &str, path: &str) -> Option<Harm> {
         for (place, fault) in self.0.iter_mut().enumerate() {
             if !fault.matches(method, path) {

@@ -1,4 +1,4 @@
-//! The sandbox's own rate limits.
+//! The rate limits of the sandbox.
 
 use std::collections::HashMap;
 use std::time::{Duration, Instant};
@@ -6,9 +6,10 @@ use std::time::{Duration, Instant};
 use crate::call::Endpoint;
 use crate::sandbox::http::Answer;
 
-/// How many requests an endpoint takes in a window of time, for [`Sandbox::set_rate_limit`](crate::sandbox::Sandbox::set_rate_limit).
+/// The number of requests that an endpoint accepts in a window of time, for
+/// [`Sandbox::set_rate_limit`](crate::sandbox::Sandbox::set_rate_limit).
 ///
-/// Each endpoint counts for itself. A window begins with the first request after the last window ended.
+/// Each endpoint has its own window, which begins with the first request after the last window ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct RateLimit {
     /// `None` is the endpoint's own budget.
@@ -52,7 +53,7 @@ impl RateLimit {
 #[derive(Debug, Default)]
 pub(crate) struct Limiter {
     limit: Option<RateLimit>,
-    /// By endpoint, and whether a key or a token asks.
+    /// By endpoint, and whether a key was used.
     windows: HashMap<(Endpoint, bool), Window>,
     pub(crate) refused: u64,
 }
@@ -63,7 +64,7 @@ struct Window {
     used: u64,
 }
 
-/// The headers that every answer carries.
+/// The headers of every response.
 pub(crate) type LimitHeaders = Vec<(String, String)>;
 
 impl Limiter {
@@ -72,7 +73,7 @@ impl Limiter {
         self.windows.clear();
     }
 
-    /// Counts a request: the headers of its answer, or the refusal.
+    /// Counts a request. Returns the headers of its response, or the refusal.
     pub(crate) fn take(&mut self, endpoint: &Endpoint, by_key: bool, now: Instant) -> Result<LimitHeaders, Answer> {
         let Some(limit) = self.limit else { return Ok(Vec::new()) };
         let (requests, length) = (limit.requests_to(endpoint, by_key), limit.window);
@@ -103,7 +104,7 @@ impl Limiter {
     }
 }
 
-/// Whole seconds, as the service sends them, for long windows; short ones are told to the millisecond. Never too early.
+/// Formats whole seconds for long windows, as the service does, and milliseconds for short ones. Rounds up.
 fn announce(left: Duration, window: Duration) -> String {
     let millis = left.as_nanos().div_ceil(1_000_000);
     if window.subsec_nanos() == 0 && window.as_secs() >= 10 {

@@ -6,52 +6,52 @@ use std::fmt;
 use crate::sandbox::http::{Head, MOST_HEADERS, Part, split_target};
 
 const MOST_REQUESTS: usize = 10_000;
-/// The bodies that are kept in all; the oldest requests lose theirs first.
+/// The total size of bodies that are kept; the oldest requests lose theirs first.
 const MOST_BODIES: usize = 128 * 1024 * 1024;
 pub(crate) const LARGEST_KEPT: usize = 64 * 1024;
 
-/// A request that came to a [`Sandbox`](crate::sandbox::Sandbox), from [`Sandbox::requests`](crate::sandbox::Sandbox::requests).
+/// A request to a [`Sandbox`](crate::sandbox::Sandbox), from [`Sandbox::requests`](crate::sandbox::Sandbox::requests).
 ///
 /// `Debug` shows neither the API key nor the access token.
 #[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct RecordedRequest {
-    /// `GET`, `POST` or `PATCH`.
+    /// The method, such as `GET`.
     pub method: String,
     /// The path as it was sent, without the query.
     pub path: String,
-    /// The query's names and values, decoded, in the order in which they were sent.
+    /// The decoded names and values of the query, in the order in which they were sent.
     pub query: Vec<(String, String)>,
     /// The path and the query as they were sent.
     pub target: String,
-    /// The headers in the order in which they were sent, their names in lower case.
+    /// The headers in the order in which they were sent, with names in lower case.
     pub headers: Vec<(String, String)>,
-    /// The first 64 KiB of the body. Once all bodies together pass 128 MiB, those of the oldest requests are emptied.
+    /// The first 64 KiB of the body. If all bodies together exceed 128 MiB, those of the oldest requests are emptied.
     pub body: Vec<u8>,
     /// The length of the whole body, as far as it was read.
     pub body_length: u64,
-    /// The parts of the form, if the body is one that can be read.
+    /// The parts of the form, if the body is a valid one.
     pub parts: Vec<RecordedPart>,
-    /// The status of the answer; `None` if there was none, or there is none yet.
+    /// The status of the response. `None` if there is none, or none yet.
     pub status: Option<u16>,
-    /// The number of the TCP connection, from 1.
+    /// The number of the TCP connection, starting at 1.
     pub connection: u64,
 }
 
 impl RecordedRequest {
-    /// The value of a header, whose name is given in lower case.
+    /// Returns the value of a header, whose name is in lower case.
     #[must_use]
     pub fn header(&self, name: &str) -> Option<&str> {
         self.headers.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
     }
 
-    /// The decoded value of a name in the query.
+    /// Returns the decoded value of a query parameter.
     #[must_use]
     pub fn query_value(&self, name: &str) -> Option<&str> {
         self.query.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
     }
 
-    /// The part of the form with this name.
+    /// Returns the part of the form with this name.
     #[must_use]
     pub fn part(&self, name: &str) -> Option<&RecordedPart> {
         self.parts.iter().find(|part| part.name == name)
@@ -84,7 +84,7 @@ impl fmt::Debug for RecordedRequest {
 pub struct RecordedPart {
     /// The name of the field.
     pub name: String,
-    /// The name of the file, as it stood between the quotes: `%22` is left as it is.
+    /// The name of the file, with escapes such as `%22` unchanged.
     pub file_name: Option<String>,
     /// The content type.
     pub content_type: Option<String>,
@@ -117,7 +117,7 @@ impl fmt::Debug for RecordedPart {
     }
 }
 
-/// A request, with its head not read yet: the log is written a thousand times as often as it is read.
+/// A request whose head isn't parsed yet: the log is written much more often than it is read.
 #[derive(Debug)]
 pub(crate) struct Entry {
     pub(crate) head: Box<[u8]>,
@@ -174,7 +174,7 @@ pub(crate) struct Log {
 }
 
 impl Log {
-    /// Gives the number by which [`answered`](Self::answered) finds it again.
+    /// Returns the number for [`answered`](Self::answered).
     pub(crate) fn push(&mut self, entry: Entry) -> u64 {
         if self.entries.len() == MOST_REQUESTS {
             if let Some(oldest) = self.entries.pop_front() {

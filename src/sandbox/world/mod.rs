@@ -1,4 +1,4 @@
-//! The world that the sandbox serves: plain data, which knows nothing of paths.
+//! The data that the sandbox serves. It is independent of HTTP paths.
 
 pub(crate) mod access;
 pub(crate) mod content;
@@ -28,22 +28,22 @@ use crate::sandbox::http::{Answer, Part};
 use crate::user::UserInfo;
 
 const FIRST_ASSET_ID: u64 = 100_000_000_000_001;
-/// The contents that are kept in all; older ones are forgotten, but for what they were.
+/// The total size of contents that are kept; older ones keep their metadata only.
 const MOST_CONTENT: usize = 256 * 1024 * 1024;
 
-/// What was uploaded as an asset.
+/// The uploaded content of an asset.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct AssetContent {
-    /// The name of the file, as it stood in the form.
+    /// The name of the file in the form.
     pub file_name: String,
     /// The content type of the file.
     pub content_type: String,
     /// The length of the whole content in bytes.
     pub length: u64,
-    /// The first MiB of it. Once all contents together pass 256 MiB, the oldest are emptied.
+    /// The first MiB. If all contents together exceed 256 MiB, the oldest are emptied.
     pub bytes: Vec<u8>,
-    /// The FNV-1a hash (64 bits) of the whole content.
+    /// The 64-bit FNV-1a hash of the whole content.
     pub hash: u64,
 }
 
@@ -69,7 +69,7 @@ pub(crate) struct StoredAsset {
 /// A field and its new value; `None` removes it.
 pub(crate) type FieldChange = (String, Option<Value>);
 
-/// What an operation will do.
+/// The effect of an operation.
 #[derive(Debug)]
 pub(crate) enum Change {
     Create { fields: Map<String, Value>, content: AssetContent },
@@ -91,7 +91,7 @@ pub(crate) struct World {
     pub(crate) quotas: Quotas,
     pub(crate) moderation: Moderation,
     assets_made: u64,
-    /// The assets with a content, the oldest first, and the contents' length in all.
+    /// The assets with content, oldest first, and the total length of the contents.
     contents: VecDeque<u64>,
     content_length: usize,
 }
@@ -113,7 +113,7 @@ impl World {
         self.assets.insert(asset.id, StoredAsset { fields, content: None });
     }
 
-    /// Begins an operation, and gives the answer to the call that asked for it.
+    /// Starts an operation, and returns the response to the call.
     pub(crate) fn begin(&mut self, change: Change) -> Answer {
         let id = self.operations.begin(change);
         if self.operations.done_at_once {
@@ -122,7 +122,7 @@ impl World {
         self.operations.first_answer(&id)
     }
 
-    /// Ends the operations whose time has come.
+    /// Ends the operations that are due.
     pub(crate) fn settle(&mut self) {
         let mut operations = std::mem::take(&mut self.operations);
         operations.settle(|change| self.apply(change));
@@ -160,7 +160,7 @@ impl World {
         Value::Object(response)
     }
 
-    /// Changes an asset without an operation, and answers with what was changed.
+    /// Updates an asset without an operation, and responds with the updated fields.
     pub(crate) fn update_at_once(&mut self, id: u64, changes: Vec<FieldChange>) -> Answer {
         let answer = changes.iter().cloned().filter_map(|(field, value)| Some((field, value?))).collect();
         if let Some(asset) = self.assets.get_mut(&id) {
@@ -169,7 +169,7 @@ impl World {
         Answer::json(&Value::Object(answer))
     }
 
-    /// A new content is a new revision.
+    /// Sets the content, which is a new revision.
     fn set_content(&mut self, id: u64, content: AssetContent) {
         self.content_length += content.bytes.len();
         self.contents.push_back(id);
@@ -182,7 +182,7 @@ impl World {
         }
         while self.content_length > MOST_CONTENT {
             let Some(oldest) = self.contents.pop_front() else { break };
-            // A content that was replaced stands at both places, and is emptied at the first.
+            // Replaced content occurs twice in the queue, and is emptied at its first place.
             if let Some(content) = self.assets.get_mut(&oldest).and_then(|asset| asset.content.as_mut()) {
                 self.content_length -= content.bytes.len();
                 content.bytes = Vec::new();

@@ -1,4 +1,4 @@
-//! Work on assets that ends after it was answered, well or not: `GET /assets/v1/operations/{id}`.
+//! Operations on assets.
 
 use std::collections::{HashMap, VecDeque};
 use std::time::{Duration, Instant};
@@ -8,11 +8,11 @@ use serde_json::{Value, json};
 use crate::call::retry::random_u64;
 use crate::sandbox::http::Answer;
 
-/// The code of an [`OperationFailure`]: the service writes words in some places and numbers in others.
+/// The code of an [`OperationFailure`]. The service uses strings in some places and numbers in others.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum FailureCode {
-    /// A word, such as `INVALID_ARGUMENT`.
+    /// A string, such as `INVALID_ARGUMENT`.
     Word(String),
     /// A number, such as 3.
     Number(i64),
@@ -39,7 +39,7 @@ impl FailureCode {
     }
 }
 
-/// How an operation fails, in each form that the service was seen to say it, for
+/// How an operation fails, in each form that the service is known to use, for
 /// [`Sandbox::fail_next_operation`](crate::sandbox::Sandbox::fail_next_operation).
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -76,7 +76,7 @@ pub enum OperationFailure {
         /// The message.
         message: String,
     },
-    /// `{"code": …, "message": …}` and nothing else, in answer to a poll, with status 200.
+    /// `{"code": …, "message": …}` and nothing else, in response to a poll, with status 200.
     #[non_exhaustive]
     Bare {
         /// The code.
@@ -90,7 +90,7 @@ pub enum OperationFailure {
         /// The message.
         message: String,
     },
-    /// Done with a response, and `metadata.errors` beside it: a part failed, an icon say. The asset is made.
+    /// Done with a response and `metadata.errors`: a part such as the icon failed, but the asset exists.
     #[non_exhaustive]
     Partial {
         /// The message.
@@ -117,13 +117,13 @@ impl OperationFailure {
         bare: Bare,
     }
 
-    /// An [`OperationFailure::Metadata`].
+    /// Creates an [`OperationFailure::Metadata`].
     #[must_use]
     pub fn metadata(message: impl Into<String>) -> Self {
         Self::Metadata { message: message.into() }
     }
 
-    /// An [`OperationFailure::Partial`].
+    /// Creates an [`OperationFailure::Partial`].
     #[must_use]
     pub fn partial(message: impl Into<String>) -> Self {
         Self::Partial { message: message.into() }
@@ -157,11 +157,11 @@ impl OperationFailure {
     }
 }
 
-/// All operations, those that ended too.
+/// All operations, including those that have ended.
 #[derive(Debug)]
 pub(crate) struct Operations<E> {
     by_id: HashMap<String, Operation<E>>,
-    /// Not ended, in the order of their beginning.
+    /// Pending operations, oldest first.
     pending: Vec<String>,
     failures: VecDeque<OperationFailure>,
     pub(crate) time: Duration,
@@ -170,9 +170,9 @@ pub(crate) struct Operations<E> {
 
 #[derive(Debug)]
 struct Operation<E> {
-    /// `None` for a time that never comes.
+    /// When it ends. `None` is never.
     ends: Option<Instant>,
-    /// What it will do; gone when it is done.
+    /// Its effect, until it has ended.
     effect: Option<E>,
     failure: Option<OperationFailure>,
     answer: Value,
@@ -195,7 +195,7 @@ impl<E> Operations<E> {
         self.failures.push_back(failure);
     }
 
-    /// Begins an operation and gives its id.
+    /// Starts an operation, and returns its id.
     pub(crate) fn begin(&mut self, effect: E) -> String {
         let (a, b) = (random_u64(), random_u64());
         let id = format!(
@@ -217,7 +217,7 @@ impl<E> Operations<E> {
         id
     }
 
-    /// Ends the operations whose time has come: those that don't fail take effect, and `apply` gives their result.
+    /// Ends the operations that are due. Those that don't fail take effect, and `apply` returns their result.
     pub(crate) fn settle(&mut self, mut apply: impl FnMut(E) -> Value) {
         if self.pending.is_empty() {
             return;
@@ -242,10 +242,10 @@ impl<E> Operations<E> {
         });
     }
 
-    /// The answer to the call that began it.
+    /// Returns the response to the call that started it.
     pub(crate) fn first_answer(&self, id: &str) -> Answer {
         let operation = self.by_id.get(id).filter(|operation| {
-            // This one is a form of answers to polls.
+            // This form is one of responses to polls.
             self.done_at_once && !matches!(operation.failure, Some(OperationFailure::Bare { .. }))
         });
         match operation {

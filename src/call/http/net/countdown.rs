@@ -3,7 +3,7 @@ use std::time::{Duration, Instant};
 use ureq::Timeout;
 use ureq::unversioned::transport::NextTimeout;
 
-/// A time limit of ureq's that covers several waits.
+/// A time limit of ureq that covers several waits.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Countdown {
     limit: NextTimeout,
@@ -20,17 +20,17 @@ impl Countdown {
         Self { limit, end }
     }
 
-    /// The time that is left; zero once it is over.
+    /// Returns the remaining time. Zero once it has expired.
     pub(super) fn left(&self) -> Duration {
         self.end.map_or(Duration::MAX, |end| end.saturating_duration_since(Instant::now()))
     }
 
-    /// Which limit it is.
+    /// Returns which limit it is.
     pub(super) fn reason(&self) -> Timeout {
         self.limit.reason
     }
 
-    /// The rest as a limit of its own, or the error that says which limit passed.
+    /// Returns the remaining time as a limit, or the error of the expired one.
     pub(super) fn rest(&self) -> Result<NextTimeout, ureq::Error> {
         if self.end.is_none() {
             return Ok(self.limit);

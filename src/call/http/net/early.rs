@@ -1,9 +1,8 @@
-//! Reads answers that come before ureq looks for them.
+//! Reads responses that come before ureq reads them.
 //!
-//! ureq sends a whole request and reads the answer then. A service can answer earlier: with interim answers (1xx), or
-//! with a refusal that makes sending the rest useless. This wrapper stands between ureq and a connection, plain or TLS.
-//! It follows the request by what is sent, passes over interim answers, and ends a request with [`EarlyAnswer`] as soon
-//! as a final answer begins.
+//! ureq sends a whole request, then reads the response. A service can respond earlier: with informational responses (1xx), or
+//! with a refusal that makes the rest of the request pointless. This wrapper around a connection, plain or TLS, tracks the
+//! request, skips informational responses, and ends a request with [`EarlyAnswer`] as soon as a final response begins.
 
 use std::fmt;
 use std::io;
@@ -15,21 +14,21 @@ use super::countdown::Countdown;
 use super::failure::Failure;
 use super::tcp::no_wait;
 
-/// The largest head of an interim answer.
+/// The largest head of an informational response.
 const LARGEST_INTERIM: usize = 24 * 1024;
 
-/// A connection on which answers are read as soon as they are there.
+/// A connection on which responses are read as soon as they arrive.
 #[derive(Debug)]
 pub(super) struct Early {
     inner: Box<dyn Transport>,
     phase: Phase,
-    /// The answer is all that is wanted; what ureq sends goes nowhere.
+    /// Only the response is wanted; what ureq sends is dropped.
     only_answer: Option<OnlyAnswer>,
 }
 
 #[derive(Debug)]
 struct OnlyAnswer {
-    /// The beginning of the answer is in the buffer, and ureq has not seen it.
+    /// The beginning of the response is in the buffer, and ureq hasn't seen it.
     is_unseen: bool,
 }
 
@@ -37,24 +36,24 @@ struct OnlyAnswer {
 enum Phase {
     /// The head of a request is sent.
     Head { asks_first: bool },
-    /// The service was asked whether it wants the body.
+    /// `100 Continue` is awaited.
     Asked,
     /// The body is sent, if there is one.
     Body,
-    /// An answer is awaited.
+    /// A response is awaited.
     Answer,
-    /// The head of the final answer was handed on.
+    /// The head of the final response was returned.
     Answered,
 }
 
-/// A final answer that began before the whole request was sent. Holds the connection that it comes over.
+/// A final response that began before the whole request was sent, and its connection.
 pub(in crate::call::http) struct EarlyAnswer(Early);
 
-/// What an input begins with, once the interim answers are taken off.
+/// The beginning of the input, after informational responses.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Begun {
     Nothing,
-    /// Too little to say what it is, or an interim answer of which more must come.
+    /// Too little to tell, or a part of an informational response.
     Something,
     Final,
 }
@@ -64,11 +63,11 @@ impl Early {
         Self { inner, phase: Phase::Head { asks_first: false }, only_answer: None }
     }
 
-    /// The head of the request goes out; from here on it is known whether it asks first.
+    /// Tracks the head of the request, which tells whether it expects `100 Continue`.
     fn follow_head(&mut self, amount: usize) {
         let head = &self.inner.buffers().output()[..amount];
         let before = matches!(self.phase, Phase::Head { asks_first: true });
-        // ureq never parts a header.
+        // ureq never splits a header.
         let asks_first = before || head.split(|byte| *byte == b'\n').any(|line| starts_with(line, b"expect:"));
         self.phase = match head.ends_with(b"\r\n\r\n") || head == b"\r\n" {
             false => Phase::Head { asks_first },
@@ -77,7 +76,7 @@ impl Early {
         };
     }
 
-    /// Fails with the final answer if it has begun, or with the reason why none can come.
+    /// Fails with the final response if it has begun, or with the reason why none can come.
     fn look(&mut self) -> Result<(), Error> {
         if self.inner.is_open() {
             return Ok(());
@@ -95,9 +94,9 @@ impl Early {
         }
     }
 
-    /// Waits for the word whether the body is wanted.
+    /// Waits for `100 Continue` or a final response.
     fn await_word(&mut self, limit: NextTimeout) -> Result<bool, Error> {
-        // What ureq takes for the end of the wait.
+        // ureq takes this for the end of the wait.
         let send_body = || Err(Error::Timeout(Timeout::Await100));
         let time = Countdown::new(limit);
         loop {
@@ -118,7 +117,7 @@ impl Early {
         }
     }
 
-    /// Waits for more of an answer that isn't interim.
+    /// Waits for more of a final response.
     fn await_answer(&mut self, limit: NextTimeout) -> Result<bool, Error> {
         let time = Countdown::new(limit);
         loop {
@@ -136,7 +135,7 @@ impl Early {
         }
     }
 
-    /// Takes interim answers off the input. Also returns whether one of them was a 100.
+    /// Skips informational responses. Also returns whether one of them was a 100.
     fn skip_interim(&mut self) -> (Begun, bool) {
         let mut is_welcome = false;
         loop {
@@ -147,7 +146,7 @@ impl Early {
                 Status::Foreign => return (Begun::Final, is_welcome),
                 Status::Of(status) => status,
             };
-            // Nobody asked for another protocol, so a 101 is the end of the talk.
+            // No protocol change was requested, so a 101 is final.
             if !(100..200).contains(&status) || status == 101 {
                 return (Begun::Final, is_welcome);
             }
@@ -157,7 +156,7 @@ impl Early {
         }
     }
 
-    /// Gives the connection away along with the answer that comes over it. ureq drops what stays.
+    /// Moves the connection into the error, with its response. ureq drops the rest.
     fn hand_over(&mut self) -> Error {
         let inner = std::mem::replace(&mut self.inner, Box::new(()));
         let only_answer = Some(OnlyAnswer { is_unseen: true });
@@ -225,14 +224,14 @@ impl fmt::Debug for EarlyAnswer {
 
 impl fmt::Display for EarlyAnswer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("the service answered before it had the whole request")
+        f.write_str("the response came before the whole request was sent")
     }
 }
 
 impl std::error::Error for EarlyAnswer {}
 
 fn closed() -> io::Error {
-    io::Error::new(io::ErrorKind::UnexpectedEof, "the service closed it without an answer")
+    io::Error::new(io::ErrorKind::UnexpectedEof, "the service closed it without a response")
 }
 
 fn broke(error: Error, failure: impl FnOnce(io::Error) -> Failure) -> Error {
@@ -247,16 +246,16 @@ fn starts_with(line: &[u8], name: &[u8]) -> bool {
 }
 
 pub(super) enum Status {
-    /// There is no input.
+    /// No input.
     None,
-    /// There is not enough of it.
+    /// Too little input.
     Partial,
     Of(u16),
-    /// It isn't HTTP.
+    /// Not HTTP.
     Foreign,
 }
 
-/// The status that an input begins with: `HTTP/1.1 200`.
+/// Returns the status that an input begins with, as in `HTTP/1.1 200`.
 pub(super) fn status(input: &[u8]) -> Status {
     const BEFORE: &[u8] = b"HTTP/1.";
     const LENGTH: usize = BEFORE.len() + 5;
@@ -276,12 +275,12 @@ pub(super) fn status(input: &[u8]) -> Status {
     }
 }
 
-/// Empty lines before an answer, which count for nothing.
+/// Returns the length of the empty lines before a response, which are ignored.
 fn blank(input: &[u8]) -> usize {
     input.iter().take_while(|byte| matches!(byte, b'\r' | b'\n')).count()
 }
 
-/// Where the head that an input begins with ends, the empty line behind it included.
+/// Returns the length of the head, including the empty line after it.
 pub(super) fn head_end(input: &[u8]) -> Option<usize> {
     let mut at = blank(input);
     loop {

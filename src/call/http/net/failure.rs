@@ -1,4 +1,4 @@
-//! What goes wrong below HTTP. It travels through ureq inside [`ureq::Error::Other`].
+//! Failures below HTTP. ureq passes them on inside [`ureq::Error::Other`].
 
 use std::error::Error as StdError;
 use std::fmt;
@@ -6,44 +6,44 @@ use std::io;
 
 use ureq::Timeout;
 
-/// Why a connection could not be made, or broke.
+/// Why a connection couldn't be made, or broke.
 #[derive(Debug)]
 pub(in crate::call::http) enum Failure {
-    /// The name of a host has no address.
+    /// The host name can't be resolved.
     LookUp { host: String, error: io::Error },
-    /// No address of a host could be connected to.
+    /// No address of the host accepts a connection.
     Connect { to: String, error: io::Error },
-    /// Looking up, connecting or the TLS handshake took too long.
+    /// Resolving, connecting or the TLS handshake took too long.
     Late { to: String, passed: Timeout },
-    /// The certificate of a host is not trusted. Another try meets the same certificate.
+    /// The certificate of the host isn't trusted. A retry won't help.
     Certificate { host: String, problem: String, unknown_issuer: bool },
     /// Any other failure of a TLS handshake.
     Tls { host: String, problem: String },
-    /// A proxy didn't let the connection through.
+    /// A proxy refused the connection.
     Proxy(ProxyRefusal),
-    /// The connection broke before the service said whether it wants the body. Nothing of the body was sent.
+    /// The connection broke while `100 Continue` was awaited. Nothing of the body was sent.
     BrokeBeforeBody(io::Error),
     /// The connection broke while the request was sent.
     BrokeWhileSending(io::Error),
 }
 
-/// What a proxy said in place of letting a connection through.
+/// A proxy's refusal.
 #[derive(Debug)]
 pub(in crate::call::http) struct ProxyRefusal {
-    /// The proxy's address, without its password.
+    /// The proxy's URL, without its password.
     pub(in crate::call::http) proxy: String,
     pub(in crate::call::http) problem: String,
     pub(in crate::call::http) reason: ProxyReason,
 }
 
-/// What a proxy has against a connection.
+/// Why a proxy refused a connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::call::http) enum ProxyReason {
-    /// It wants a user name and a password, or others than it was given.
+    /// It requires a user name and password, or other ones.
     Login,
-    /// Its rules.
+    /// Its rules don't allow the connection.
     Rules,
-    /// Something that can be gone the next time.
+    /// A transient failure.
     Passing,
 }
 
@@ -78,7 +78,7 @@ impl fmt::Display for Failure {
 
 impl StdError for Failure {}
 
-/// Tells an untrusted certificate from every other way in which a TLS handshake fails.
+/// Distinguishes an untrusted certificate from other failures of a TLS handshake.
 pub(super) fn of_handshake(host: &str, error: ureq::Error) -> ureq::Error {
     let host = host.to_owned();
     let problem = match error {
@@ -92,7 +92,7 @@ pub(super) fn of_handshake(host: &str, error: ureq::Error) -> ureq::Error {
         }
         #[cfg(feature = "native-tls")]
         ureq::Error::NativeTls(error) => {
-            // The platforms' libraries have no error type in common; their words do name a certificate.
+            // The platforms' libraries share no error type, but their messages mention a certificate.
             let problem = error.to_string();
             let words = problem.to_ascii_lowercase();
             if words.contains("certificate") || words.contains("not trusted") {
@@ -101,14 +101,14 @@ pub(super) fn of_handshake(host: &str, error: ureq::Error) -> ureq::Error {
             }
             problem
         }
-        // Settings that can't work, such as a TLS library that isn't built in.
+        // Settings that can't work, such as a TLS library that isn't compiled in.
         error @ (ureq::Error::TlsRequired | ureq::Error::Tls(_)) => return error,
         error => error.to_string(),
     };
     Failure::Tls { host, problem }.into()
 }
 
-/// What is wrong with the certificate, and whether its issuer is unknown; `None` if it isn't about a certificate.
+/// Returns what is wrong with the certificate, and whether its issuer is unknown. `None` if the failure isn't about one.
 #[cfg(feature = "rustls")]
 pub(in crate::call::http) fn untrusted(error: &io::Error) -> Option<(String, bool)> {
     use rustls::CertificateError;

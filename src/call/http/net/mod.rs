@@ -1,4 +1,4 @@
-//! How connections are made: name look-up, TCP, proxies, TLS, and answers that come early. ureq speaks HTTP over them.
+//! Connections: name resolution, TCP, proxies, TLS, and early responses. ureq speaks HTTP over them.
 
 mod countdown;
 mod early;
@@ -29,10 +29,10 @@ use self::early::Early;
 use self::resolver::{Names, host_and_port};
 use self::tcp::Tcp;
 
-/// How long the rest of an early answer may take. Its status is known by then.
+/// The limit for the rest of an early response, whose status is known.
 const REST_OF_EARLY_ANSWER: Duration = Duration::from_secs(5);
 
-/// An agent with these settings whose connections are made here.
+/// Creates an agent with these settings and this module's connections.
 pub(super) fn agent(config: Config) -> Agent {
     let names = Names::default();
     Agent::with_parts(config, Net { names: names.clone(), tls: Tls::default() }, names)
@@ -101,7 +101,7 @@ impl Net {
             }
             #[cfg(feature = "socks")]
             _ => socks::open(stream, proxy, details, time),
-            // Settings of the environment are refused before; these are a caller's own.
+            // Proxies of the environment are refused earlier; this is one of a custom agent.
             #[cfg(not(feature = "socks"))]
             _ => Err(Error::InvalidProxyUrl),
         }
@@ -115,7 +115,7 @@ fn began(details: &ConnectionDetails) -> Instant {
     }
 }
 
-/// The TLS libraries that are built in.
+/// The TLS libraries that are compiled in.
 #[derive(Debug, Default)]
 struct Tls {
     #[cfg(feature = "rustls")]
@@ -125,7 +125,7 @@ struct Tls {
 }
 
 impl Tls {
-    /// Puts TLS over a connection to an `https` host, by the library that the settings name.
+    /// Starts TLS on a connection to an `https` host, with the library of the settings.
     fn secure(
         &self,
         details: &ConnectionDetails,
@@ -136,7 +136,7 @@ impl Tls {
             uri,
             addrs: no_addresses(),
             config: details.config,
-            // All requests have the TLS settings of the agent, so that these are prepared once, and sessions resumed.
+            // All requests have the agent's TLS settings, so these are prepared once, and sessions are resumed.
             request_level: false,
             resolver: details.resolver,
             now: details.now,
@@ -175,7 +175,7 @@ fn no_addresses() -> ResolvedSocketAddrs {
     Names::default().empty()
 }
 
-/// Reads an answer that came before the whole request was sent.
+/// Reads a response that came before the whole request was sent.
 pub(super) fn read_early_answer(
     answer: EarlyAnswer,
     uri: Uri,
@@ -194,7 +194,7 @@ pub(super) fn read_early_answer(
     Agent::with_parts(config, replay, NoLookUp).run(request)
 }
 
-/// Gives out a connection on which an answer waits.
+/// Returns a connection with a pending response.
 #[derive(Debug)]
 struct Replay(Mutex<Option<Early>>);
 
