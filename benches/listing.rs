@@ -29,7 +29,7 @@ fn main() -> Result<()> {
     }
 }
 
-/// What one run took.
+/// The cost of one run.
 #[derive(Clone, Copy)]
 struct Run {
     time: Duration,
@@ -277,7 +277,7 @@ fn bare(url: &str) -> Result<u64> {
     }
 }
 
-/// The most memory that this process ever held; 0 where the system doesn't say.
+/// The peak memory of this process, or 0 if the system doesn't tell.
 fn peak_kib() -> u64 {
     let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
     let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));

@@ -1,8 +1,8 @@
-//! How well a rate limit is used: `cargo bench --bench rate_limit`
+//! Measures how well a rate limit is used: `cargo bench --bench rate_limit`
 //!
-//! A sandbox takes 100 requests in each window. One process lists 500 pages with 4 threads; then 4 processes, which know
-//! nothing of each other, list 500 pages with 1 thread each. The shortest possible time is that in which each window takes
-//! all of its 100 requests: the last page comes as the last window begins.
+//! A sandbox accepts 100 requests in each window. One process lists 500 pages with 4 threads; then 4 independent processes
+//! list 500 pages with 1 thread each. The ideal time is that in which each window is used up: the last page comes as the last
+//! window begins.
 
 use std::io::{self, BufRead, BufReader};
 use std::process::{Child, Command, Stdio};
@@ -35,7 +35,7 @@ fn main() -> Result<()> {
 
 fn run(processes: u64, threads: u64, window: Duration) -> Result<()> {
     let sandbox = Sandbox::start()?;
-    // Each thread lists a whole inventory, so that all pages together are the same number for every way to share them.
+    // Each thread lists a whole inventory, so that the number of pages is the same in both cases.
     let pages_each = if processes == 1 { PAGES / threads } else { PAGES };
     let item = |number| InventoryItem::Asset(InventoryAsset::new(number + 1, InventoryAssetType::Hat));
     sandbox.set_inventory(156, (0..pages_each / if processes == 1 { 1 } else { threads } * 100).map(item));

@@ -1,8 +1,8 @@
-//! One large upload against `curl -F`, and many small ones against one after the other: `cargo bench --bench uploads`
+//! Compares one large upload with `curl -F`, and many small ones with a sequence: `cargo bench --bench uploads`
 //!
-//! The large file is 3.75 GB, the most that the service takes of a video, and goes to a local server that throws it away.
-//! Each upload is a process of its own, so that its peak memory can be read. The small ones go to a sandbox whose
-//! operations take 1.4 seconds, as those of a decal do.
+//! The large file is 3.75 GB, the limit for videos, and is sent to a local server that discards it. Each upload is a separate
+//! process, so that its peak memory can be read. The small ones are sent to a sandbox whose operations take 1.4 seconds, as
+//! those of decals do.
 
 use std::fs::{self, File};
 use std::io::{self, BufRead, BufReader, Read, Write};
@@ -20,7 +20,7 @@ use rblxopencloud::{AssetFile, AssetType, AssetUpload, Check, Client, UserInfo};
 
 const ROUNDS: usize = 5;
 const IMAGES: usize = 60;
-/// One after the other takes so long that a part of them has to stand for all.
+/// A sequence takes so long that a part of it is measured.
 const ONE_BY_ONE: usize = 6;
 
 type Result<T> = std::result::Result<T, Box<dyn std::error::Error>>;
@@ -31,7 +31,7 @@ fn main() -> Result<()> {
         return child(&arguments[at + 1], &arguments[at + 2]);
     }
     let path = env::temp_dir().join(format!("rblxopencloud-bench-{}.mp4", std::process::id()));
-    // Without content on the disk, so that it is the sending that is measured.
+    // A sparse file, so that only sending is measured.
     File::create(&path)?.set_len(MAX_VIDEO_SIZE)?;
     let measured = large(&path);
     fs::remove_file(&path)?;
@@ -91,7 +91,7 @@ fn median(times: &mut [Duration]) -> Duration {
     times[times.len() / 2]
 }
 
-/// Reads a request to its end, and answers that it is being worked on.
+/// Reads a whole request, and responds with a pending operation.
 fn swallow(stream: TcpStream) -> io::Result<()> {
     let mut reader = BufReader::with_capacity(256 * 1024, &stream);
     let (mut length, mut line) = (0, String::new());
@@ -143,7 +143,7 @@ fn many() -> Result<()> {
     let one_by_one = began.elapsed() * u32::try_from(IMAGES / ONE_BY_ONE)?;
 
     sandbox.clear_requests();
-    // What the service allows of questions in a minute; of uploads it allows 120.
+    // The service's rate limit of polls; that of uploads is 120.
     sandbox.set_rate_limit(Some(RateLimit::new(300, Duration::from_secs(60))));
     let user = sandbox.client().user(156);
     let uploads: Vec<AssetUpload> = (0..IMAGES).map(upload).collect();

@@ -1,5 +1,5 @@
-//! Ways in for the fuzzer, which sets `cfg(fuzzing)`: each reads what a service could send, or writes what a caller could
-//! ask for, and panics if a promise is broken.
+//! Entry points for the fuzzer, which sets `cfg(fuzzing)`. Each reads what a service could send, or writes what a caller could
+//! pass, and panics if a promise is broken.
 
 use std::io::Read;
 
@@ -16,7 +16,7 @@ use crate::user::{GroupMembership, InventoryItem, UserInfo};
 
 const SECRET: &str = "secret-of-sixteen";
 
-/// Any body of a refusal becomes an error of one line that doesn't hold the secret.
+/// Any body of a refusal becomes an error of one line, without the secret.
 pub fn error_body(body: &[u8]) {
     let said = ServiceError::from_body(body);
     let error = Error::service(ErrorKind::Server, "GET /", said)
@@ -26,7 +26,7 @@ pub fn error_body(body: &[u8]) {
     assert!(!line.contains(SECRET) && !line.chars().any(char::is_control), "{line:?}");
 }
 
-/// Any body is a page, or is none.
+/// Any body is a page or an error.
 pub fn page(body: &[u8]) {
     inspect::<InventoryItem>(body);
     inspect::<GroupMembership>(body);
@@ -40,7 +40,7 @@ fn inspect<T: PageItem>(body: &[u8]) {
     }
 }
 
-/// Any body is an operation, or is none; and models are read again from what they are written as.
+/// Any body is an operation or an error, and models survive a round trip.
 pub fn model(body: &[u8]) {
     read_answer(body, &work(None));
     read_answer(body, &work(Some(7)));
@@ -54,7 +54,7 @@ pub fn model(body: &[u8]) {
     }
 }
 
-/// Any text can stand in a header, and be the name of an operation, or not.
+/// Any text is a valid header and operation name, or not.
 pub fn header(text: &str) {
     let limits = Limits::read(|_| Some(text));
     let _ = limits.pause();
@@ -67,7 +67,7 @@ pub fn header(text: &str) {
     }
 }
 
-/// Whatever a file is called and holds, the form is as long as it says, and its parts begin and end where they should.
+/// The form has its declared length and its parts, whatever the name and content of the file are.
 pub fn form(name: &str, content: &[u8]) {
     let file = AssetFile::from_bytes(name, content);
     let mut form =
@@ -92,7 +92,7 @@ fn find(whole: &[u8], part: &[u8]) -> Option<usize> {
     if part.is_empty() { Some(0) } else { whole.windows(part.len()).position(|window| window == part) }
 }
 
-/// Any text is a base URL, or none; it is never shown with what may be a password, and a content type is one line.
+/// Any text is a base URL or not, and is never shown with a possible password; a content type is one line.
 pub fn settings(text: &str) {
     if text.contains(SECRET) {
         return;
@@ -112,7 +112,7 @@ pub fn settings(text: &str) {
     }
 }
 
-/// Any variables name a proxy, or are refused by their names and without their values.
+/// Any variables name a proxy, or are refused without showing their values.
 pub fn proxy(text: &str) {
     if text.contains(SECRET) {
         return;
@@ -138,7 +138,7 @@ pub fn file_head(bytes: &[u8]) {
     judge(bytes);
 }
 
-/// Any bytes can come to the sandbox.
+/// Any bytes can be sent to the sandbox.
 #[cfg(feature = "sandbox")]
 pub fn sandbox(bytes: &[u8]) {
     crate::sandbox::fuzzing::request(bytes);

@@ -1,4 +1,4 @@
-//! What a file is, told by its name and by its first bytes.
+//! Detects the format of a file by its name and its first bytes.
 
 use super::AssetType;
 
@@ -23,7 +23,7 @@ pub(super) enum Format {
     Mesh,
 }
 
-/// Extension, format, content type. Where a format has two extensions, the usual one comes first.
+/// Extension, format, content type. If a format has two extensions, the usual one comes first.
 const FORMATS: &[(&str, Format, &str)] = &[
     ("png", Format::Png, "image/png"),
     ("jpg", Format::Jpeg, "image/jpeg"),
@@ -45,14 +45,14 @@ const FORMATS: &[(&str, Format, &str)] = &[
 ];
 
 impl Format {
-    /// By the extension, in any case.
+    /// Returns the format of an extension, which is case-insensitive.
     pub(super) fn of_name(name: &str) -> Option<Self> {
         let (stem, extension) = name.rsplit_once('.')?;
         let known = FORMATS.iter().find(|(known, ..)| known.eq_ignore_ascii_case(extension));
         known.filter(|_| !stem.is_empty()).map(|(_, format, _)| *format)
     }
 
-    /// By what the caller says it is, else by the name. Where a content type stands for two formats, the name decides.
+    /// Returns the format of a content type, or else of a name. If a content type has two formats, the name decides.
     pub(super) fn of_file(name: &str, content_type: &str) -> Option<Self> {
         let by_name = Self::of_name(name).filter(|format| format.content_type() == content_type);
         by_name.or_else(|| Self::of_content_type(content_type))
@@ -63,18 +63,18 @@ impl Format {
         FORMATS.iter().find(|(.., known)| known.eq_ignore_ascii_case(essence)).map(|(_, format, _)| *format)
     }
 
-    /// Whether a file of this format may begin as `found` does.
+    /// Whether a file of this format may begin like `found`.
     pub(super) fn allows(self, found: Found, head: &[u8]) -> bool {
         match (self, found) {
             (Self::Tga, _) if is_tga(head) => true,
             (declared, Found::Format(found)) => declared == found || declared.is_kin_of(found),
-            // The sound may begin behind a tag that is longer than what is looked at.
+            // The audio may begin after a tag that is longer than the inspected part.
             (Self::Flac, Found::LongTag) => true,
             (Self::Mp3, Found::LongTag) => true,
-            // No mark of their own, or more than are known: anything that isn't something else.
+            // Formats without a signature, or with unknown ones: anything that isn't another format.
             (Self::Mov | Self::Mp3, Found::Nothing) => !is_text(head),
             (Self::Tga | Self::Gltf | Self::Mesh | Self::Fbx | Self::Rbxmx, Found::Nothing) => true,
-            // XML can begin with a mark, white space, a declaration or a comment.
+            // XML can begin with a byte order mark, white space, a declaration or a comment.
             (Self::Rbxm | Self::Rbxmx, Found::Other(Other::XML)) => true,
             (Self::Gltf, Found::Other(Other::JSON)) => true,
             (Self::Rbxm, Found::Nothing) => is_xml(head),
@@ -82,7 +82,7 @@ impl Format {
         }
     }
 
-    /// Of one family, and told apart only by the name.
+    /// Whether both have the same signature and differ only by name.
     fn is_kin_of(self, found: Self) -> bool {
         let family = |format| match format {
             Self::Mp4 | Self::Mov => 1,
@@ -96,13 +96,12 @@ impl Format {
         FORMATS.iter().find(|(_, format, _)| *format == self).map_or("application/octet-stream", |(.., text)| text)
     }
 
-    /// The usual extension.
+    /// Returns the usual extension.
     pub(super) fn extension(self) -> &'static str {
         FORMATS.iter().find(|(_, format, _)| *format == self).map_or("", |(extension, ..)| extension)
     }
 
-    /// The type of asset to make of it if nothing else is said. An image becomes an `Image`, whose id is the one that
-    /// textures use.
+    /// Returns the default asset type. An image becomes an `Image`, whose asset id textures use.
     pub(super) fn usual_asset_type(self) -> AssetType {
         match self {
             Self::Png | Self::Jpeg | Self::Bmp | Self::Tga => AssetType::Image,
@@ -113,7 +112,7 @@ impl Format {
         }
     }
 
-    /// Whether the service makes an asset of this type of it.
+    /// Whether the service accepts this format for an asset type.
     pub(super) fn fits(self, asset_type: &AssetType) -> bool {
         match asset_type {
             AssetType::Decal => self.usual_asset_type() == AssetType::Image,
@@ -124,20 +123,20 @@ impl Format {
     }
 }
 
-/// What the first bytes say.
+/// The result of inspecting the first bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Found {
-    /// A format that the service takes.
+    /// A format that the service accepts.
     Format(Format),
-    /// Something else.
+    /// Another format.
     Other(Other),
-    /// A tag that is longer than what is looked at, with some sound behind it.
+    /// A tag that is longer than the inspected part, with some audio behind it.
     LongTag,
-    /// Nothing that is known.
+    /// Unknown.
     Nothing,
 }
 
-/// Something that the service makes no asset of: its name, and what to do about it.
+/// A format that the service doesn't accept: its name, and what to do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Other {
     pub(super) name: &'static str,
@@ -160,7 +159,7 @@ impl Other {
     }
 }
 
-/// What `infer` calls by these extensions. Formats that the service takes aren't here.
+/// Formats that `infer` names by these extensions. Those that the service accepts aren't here.
 const OTHERS: &[(&str, Other)] = &[
     ("gif", Other::to_convert("a GIF image")),
     ("webp", Other::to_convert("a WebP image")),
@@ -224,7 +223,7 @@ const OTHERS: &[(&str, Other)] = &[
     ("pem", Other { name: "a certificate or a key", advice: DOWNLOAD }),
 ];
 
-/// Marks that `infer` doesn't know, or knows only in longer files.
+/// Signatures that `infer` doesn't know, or only in longer files.
 const MARKS: &[(&[u8], Found)] = &[
     (b"\x89PNG\r\n\x1a\n", Found::Format(Format::Png)),
     (b"Kaydara FBX Binary", Found::Format(Format::Fbx)),
@@ -253,7 +252,7 @@ const MARKS: &[(&[u8], Found)] = &[
     (b"solid ", Found::Other(Other::to_convert("an STL model"))),
 ];
 
-/// Brands of the container that MP4 is, where it holds something else.
+/// Brands of the MP4 container that hold something else.
 const BRANDS: &[(&[u8], Other)] = &[
     (b"avif", Other::to_convert("an AVIF image")),
     (b"avis", Other::to_convert("an AVIF image")),
@@ -275,7 +274,7 @@ const BRANDS: &[(&[u8], Other)] = &[
     (b"M4P ", Other::to_convert("an M4P sound")),
 ];
 
-/// The boxes that an MP4 or a QuickTime film can begin with. They may come in any order.
+/// The boxes that an MP4 or QuickTime video can begin with, in any order.
 const BOXES: &[(&[u8], Format)] = &[
     (b"moov", Format::Mov),
     (b"wide", Format::Mov),
@@ -294,10 +293,10 @@ const BOXES: &[(&[u8], Format)] = &[
     (b"prft", Format::Mp4),
 ];
 
-/// Tells what a file is by its first bytes.
+/// Detects the format of a file by its first bytes.
 ///
-/// `infer` knows most formats. Rules of our own come first where it knows none, or takes too little for a proof: models,
-/// films whose boxes come in another order, still images in the container of films, and short beginnings.
+/// `infer` knows most formats. Custom rules come first where it knows none or is too lenient: models, videos with boxes in
+/// another order, still images in the container of videos, and short files.
 pub(super) fn identify(head: &[u8]) -> Found {
     if let Some((_, found)) = MARKS.iter().find(|(mark, _)| head.starts_with(mark)) {
         return *found;
@@ -332,7 +331,7 @@ fn film(head: &[u8]) -> Option<Found> {
     }
     let Some(mut other) = is_brand(major) else { return Some(Found::Format(Format::Mp4)) };
     if matches!(major, b"mif1" | b"mif2" | b"msf1") {
-        // The container of still images in general; the brands behind the version say what is in it.
+        // The generic container of still images; the brands after the version tell its content.
         let more = brands.get(8..).unwrap_or_default().chunks_exact(4).filter_map(is_brand);
         other = more.into_iter().find(|it| it.name != other.name).unwrap_or(other);
     }
@@ -357,7 +356,7 @@ fn sound(head: &[u8]) -> Option<Found> {
     is_mp3_frame(head).then_some(Found::Format(Format::Mp3))
 }
 
-/// Text that stands where a file was wanted.
+/// Detects text in place of a file.
 fn text(head: &[u8]) -> Option<Found> {
     let head = head.strip_prefix(b"\xef\xbb\xbf").unwrap_or(head);
     let text = String::from_utf8_lossy(&head[..head.len().min(1024)]).trim_start().to_ascii_lowercase();
@@ -379,7 +378,7 @@ fn text(head: &[u8]) -> Option<Found> {
     }
 }
 
-/// Where the sound begins behind a tag that many programs write; its length is in four times seven bits.
+/// Returns where the audio begins after an ID3 tag, whose length has four times seven bits.
 fn behind_id3(head: &[u8]) -> usize {
     match head {
         [b'I', b'D', b'3', _, _, _, length @ ..] if length.len() >= 4 => {
@@ -389,13 +388,13 @@ fn behind_id3(head: &[u8]) -> usize {
     }
 }
 
-/// Eleven bits that are set, then a version, a layer and a bit rate that exist.
+/// Eleven set bits, then a valid version, layer and bit rate.
 fn is_mp3_frame(head: &[u8]) -> bool {
     matches!(head, [0xff, second, third, ..]
         if second & 0xe0 == 0xe0 && second & 0x18 != 0x08 && second & 0x06 != 0 && third & 0xf0 != 0xf0)
 }
 
-/// TGA has no mark, but few values for its kind and depth.
+/// TGA has no signature, but few values for its type and depth.
 fn is_tga(head: &[u8]) -> bool {
     match head {
         [_, has_map @ (0 | 1), kind, rest @ ..] if rest.len() >= 15 => {
@@ -415,19 +414,19 @@ fn is_xml(head: &[u8]) -> bool {
     text.trim_start_matches(['\u{feff}', ' ', '\t', '\r', '\n']).starts_with('<')
 }
 
-/// What an MP3 or a film can't begin with.
+/// Signatures that an MP3 or a video can't have.
 fn is_text(head: &[u8]) -> bool {
     let begin = &head[..head.len().min(64)];
     begin.iter().all(|byte| byte.is_ascii_graphic() || byte.is_ascii_whitespace())
 }
 
-/// How much of a file is looked at. The size of a JPEG stands behind its previews and colour profiles.
+/// How much of a file is inspected. The dimensions of a JPEG come after its previews and color profiles.
 pub(super) const HEAD: usize = 256 * 1024;
 
-/// Width and height of an image of this format, from its header.
+/// Returns the width and height of an image of this format, from its header.
 ///
-/// `imagesize` reads them, but for what it doesn't know: a PNG that Xcode has changed, a JPEG with fill bytes at its beginning,
-/// a BMP of the oldest kind or from top to bottom, and TGA, which it knows by its end alone.
+/// `imagesize` reads them, except for a PNG that Xcode has optimized, a JPEG with fill bytes at its beginning, a BMP of the
+/// oldest kind or with rows from top to bottom, and TGA, which it detects only by the end of the file.
 pub(super) fn dimensions(format: Format, head: &[u8]) -> Option<(u32, u32)> {
     let short = |at: usize| Some(u32::from(u16::from_le_bytes(head.get(at..at + 2)?.try_into().ok()?)));
     match format {

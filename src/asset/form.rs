@@ -1,7 +1,7 @@
-//! The body of an upload: `multipart/form-data` of exact length, streamed from where the file is.
+//! The body of an upload: `multipart/form-data` of exact length, streamed from the file.
 //!
-//! Crates that do this exist, and none would do: one is archived and declares a wrong length, one buffers the whole file,
-//! and ureq's own form can't be sent twice.
+//! None of the published crates is suitable: one is archived and declares a wrong length, one buffers the whole file, and
+//! ureq's own form can't be sent twice.
 
 use std::io::{self, Cursor, Read};
 
@@ -10,13 +10,13 @@ use crate::call::Payload;
 use crate::call::retry::random_u64;
 use crate::error::{Error, Result};
 
-/// Leaves room for the rest of the form in 64 bits.
+/// Leaves room in 64 bits for the rest of the form.
 const LONGEST_BODY: u64 = u64::MAX / 2;
 
-/// A form with the part `request` (JSON) and, where there is a file, the part `fileContent`.
+/// A form with the part `request` (JSON) and, if there is a file, the part `fileContent`.
 pub(crate) struct Form {
     boundary: String,
-    /// All before the file, or all there is.
+    /// Everything before the file, or the whole form.
     head: Cursor<Vec<u8>>,
     file: Option<FilePart>,
     tail: Cursor<Vec<u8>>,
@@ -27,12 +27,12 @@ struct FilePart {
     file: AssetFile,
     reader: Option<FileReader>,
     left: u64,
-    /// The reader was seen to have no more than was declared.
+    /// Whether the reader is known to have no more than its declared length.
     is_checked: bool,
 }
 
 impl Form {
-    /// The content type is checked by the caller to have no line break.
+    /// The content type must have no line break.
     pub(crate) fn new(request: &impl serde::Serialize, file: Option<(AssetFile, String)>) -> Result<Self> {
         let json = serde_json::to_vec(request)
             .map_err(|error| Error::invalid_input(format!("the request can't be written as JSON: {error}")))?;
@@ -85,12 +85,12 @@ impl Form {
                 return Err(Error::changed_file(name, part.file.len(), "shorter"));
             }
         }
-        // The last byte leaves only when it is known to be the last one.
+        // The last byte is sent only when it is known to be the last one.
         if got as u64 == part.left && !part.is_checked {
             if read_some(reader, &mut [0]).map_err(read_error)? != 0 {
                 return Err(Error::changed_file(name, part.file.len(), "longer"));
             }
-            // A file that was overwritten meanwhile must not become an asset.
+            // A file that was overwritten must not become an asset.
             reader.check()?;
             part.is_checked = true;
         }
@@ -107,18 +107,18 @@ impl Payload for Form {
         format!("multipart/form-data; boundary={}", self.boundary)
     }
 
-    /// The exact length of the whole body.
+    /// Returns the exact length of the whole body.
     fn len(&self) -> u64 {
         let file = self.file.as_ref().map_or(0, |part| part.file.len());
         self.head.get_ref().len() as u64 + file + self.tail.get_ref().len() as u64
     }
 
-    /// Whether the last byte was handed to the connection. Before that, the service can't have a whole request.
+    /// Whether the last byte was passed to the connection. Before that, the service can't have the whole request.
     fn is_sent(&self) -> bool {
         at_end(&self.head) && self.file.as_ref().is_none_or(|part| part.left == 0) && at_end(&self.tail)
     }
 
-    /// Makes the form start again; `false` if its file is a reader that can't.
+    /// Starts the form again. Returns `false` if its file is a used reader.
     fn rewind(&mut self) -> bool {
         self.head.set_position(0);
         self.tail.set_position(0);
@@ -133,7 +133,7 @@ impl Payload for Form {
         }
     }
 
-    /// What was wrong with the file, if that is why the body broke off.
+    /// Returns the error of the file, if it failed.
     fn take_problem(&mut self) -> Option<Error> {
         self.problem.take()
     }
@@ -153,8 +153,7 @@ fn read_some(reader: &mut impl Read, buffer: &mut [u8]) -> io::Result<usize> {
 }
 
 impl Read for Form {
-    /// Fails, and doesn't end early, if the file isn't as long as declared: an early end would leave the connection
-    /// waiting for the rest.
+    /// Fails if the file doesn't have its declared length: with an early end, the connection would wait for the rest.
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         if buffer.is_empty() {
             return Ok(0);
@@ -181,7 +180,7 @@ impl std::fmt::Debug for Form {
     }
 }
 
-/// Writes a file name as browsers do in a form: quotes, backslashes and control characters as `%XX`, the rest as it is.
+/// Escapes a file name as browsers do: quotes, backslashes and control characters become `%XX`.
 fn escape_name(name: &str) -> String {
     let mut escaped = String::with_capacity(name.len());
     for c in name.chars() {

@@ -11,8 +11,8 @@ use crate::operation::{Operation, Work};
 pub const GET_ASSET_OPERATION: Endpoint =
     Endpoint::get("/assets/v1/operations/{operation}").with_scopes(&["asset:read"]).with_budget(300, 300).polling();
 
-/// How an operation on an asset is polled and read. An answer may leave out the id of an asset that the call names, and may
-/// be the bare asset then.
+/// How an operation on an asset is polled and decoded. The response may leave out the id of an asset that the call names,
+/// and may be the bare asset then.
 pub(crate) fn work(asset_id: Option<u64>) -> Work<Asset> {
     Work {
         poll: GET_ASSET_OPERATION,
@@ -23,7 +23,7 @@ pub(crate) fn work(asset_id: Option<u64>) -> Work<Asset> {
 }
 
 impl Client {
-    /// Resumes waiting for an operation on an asset, which another process may have started. Makes no request.
+    /// Resumes waiting for an operation on an asset, which may have been started by another process. Makes no request.
     ///
     /// ```
     /// # use rblxopencloud::{Client, Result};

@@ -1,4 +1,4 @@
-//! A world to look around in.
+//! Sample data.
 
 use serde_json::json;
 
@@ -48,7 +48,7 @@ fn builderman() -> UserInfo {
     user
 }
 
-/// The special items first, then assets of every type in turn.
+/// Special items first, then assets of every type.
 fn inventory(unknown_kinds: bool) -> Vec<InventoryItem> {
     let time = |day: u64| format!("2023-07-{:02}T12:34:56.789Z", day % 31 + 1).parse().ok();
     let mut items: Vec<InventoryItem> = Vec::new();

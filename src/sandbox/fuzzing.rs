@@ -1,4 +1,4 @@
-//! Ways in for the fuzzer: what a client could send.
+//! Entry points for the fuzzer: what a client could send.
 
 use std::io::Read;
 
@@ -8,7 +8,7 @@ use super::http::{Connection, PageRequest, parse_head};
 use super::routes::Matched;
 use super::world::filter::{InventoryQuery, MembershipQuery};
 
-/// Any bytes are a request, or none: its head, its page, its filter and its body.
+/// Arbitrary bytes are a request or not: head, page, filter and body.
 pub(crate) fn request(bytes: &[u8]) {
     if let Ok(Some((head, length))) = parse_head(bytes) {
         assert!(length <= bytes.len());
@@ -25,7 +25,7 @@ pub(crate) fn request(bytes: &[u8]) {
     assert_eq!(read(1), read(usize::MAX), "a request is the same however it comes");
 }
 
-/// Any bytes are a form, or none, however they come.
+/// Arbitrary bytes are a form or not, in pieces of any size.
 pub(crate) fn form(bytes: &[u8]) {
     let read = |step: usize| {
         let parts = read_form(Pieces { bytes, size: step }, "b").ok()?;
@@ -34,7 +34,7 @@ pub(crate) fn form(bytes: &[u8]) {
     assert_eq!(read(1), read(usize::MAX));
 }
 
-/// Any text is a filter, or none.
+/// Arbitrary text is a filter or not.
 pub(crate) fn filters(text: &str) {
     let _ = InventoryQuery::parse(text);
     let _ = MembershipQuery::parse(text);

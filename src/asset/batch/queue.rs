@@ -1,4 +1,4 @@
-//! What a batch has to do next. Holds no thread, and makes no call.
+//! Decides what a batch does next. It has no threads and makes no calls.
 
 use std::any::Any;
 use std::cmp::{Ordering, Reverse};
@@ -17,7 +17,7 @@ use crate::operation::{Operation, Waiting};
 /// The caller's iterator.
 pub(super) type Uploads = Enumerate<Box<dyn Iterator<Item = AssetUpload> + Send>>;
 
-/// How many operations are polled at the same time: two ask more often in a minute than the service allows.
+/// How many operations are polled at the same time. Two can exceed the service's rate limit.
 pub(super) const POLLERS: usize = 2;
 
 pub(super) struct Queue {
@@ -29,9 +29,9 @@ pub(super) struct Queue {
     pending: BinaryHeap<Reverse<Box<Pending>>>,
     outcomes: VecDeque<UploadOutcome>,
     lanes: HashMap<AssetType, Lane>,
-    /// Why nothing more is sent.
+    /// Why no more uploads are sent.
     failure: Option<Cause>,
-    /// What the caller's code panicked with first.
+    /// The first panic of a callback, reader or iterator.
     panic: Option<Panic>,
     is_cancelled: bool,
 }
@@ -40,26 +40,26 @@ pub(super) type Panic = Box<dyn Any + Send>;
 
 enum Source {
     Idle(Uploads),
-    /// A thread is in the iterator.
+    /// A thread is using the iterator.
     Taken,
-    /// It ended, or nobody wants any more of it.
+    /// It has ended, or isn't needed any more.
     Ended,
 }
 
-/// The uploads of one asset type.
+/// The state of one asset type.
 #[derive(Default)]
 struct Lane {
     stop: Arc<Cancel>,
     used_up: Option<Cause>,
 }
 
-/// A failure that others are spared.
+/// A failure that concerns other uploads.
 struct Cause {
     kind: ErrorKind,
     text: String,
 }
 
-/// An operation to poll at its time.
+/// An operation to poll, and when.
 pub(super) struct Pending {
     pub(super) due: Instant,
     pub(super) index: usize,
@@ -68,19 +68,19 @@ pub(super) struct Pending {
     pub(super) waiting: Waiting,
 }
 
-/// What a thread does next.
+/// The next job of a thread.
 pub(super) enum Job {
     Poll(Box<Pending>),
-    /// Take an upload out of the iterator, and send it if [`Queue::admit`] says so.
+    /// Take an upload from the iterator, and send it if [`Queue::admit`] allows it.
     Send(Uploads),
-    /// Look again when something has changed, or at this time.
+    /// Check again after a change, or at this time.
     Wait(Option<Instant>),
     Leave,
 }
 
-/// What to do with an upload that came out of the iterator.
+/// What to do with an upload from the iterator.
 pub(super) enum Admission {
-    /// Send it, unless this is set before its turn comes.
+    /// Send it, unless this is set while it waits.
     Send(Arc<Cancel>),
     /// Its outcome is known.
     Refused,
@@ -109,7 +109,7 @@ impl Queue {
         self.concurrency = uploads;
     }
 
-    /// Polls that are due come before uploads.
+    /// Returns the next job. Due polls come before uploads.
     pub(super) fn next_job(&mut self, now: Instant) -> Job {
         if self.is_over() {
             return Job::Leave;
@@ -127,7 +127,7 @@ impl Queue {
         Job::Wait(due)
     }
 
-    /// A poll that is due, or when to look again.
+    /// Returns a due poll, or when to check again.
     pub(super) fn next_poll(&mut self, now: Instant) -> Result<Box<Pending>, Option<Instant>> {
         let due = self.pending.peek().map(|Reverse(pending)| pending.due).filter(|_| self.polling < POLLERS);
         if due.is_none_or(|due| due > now) {
@@ -143,7 +143,7 @@ impl Queue {
         self.sending < self.concurrency && self.outcomes.len() < self.concurrency && ahead < self.run_ahead
     }
 
-    /// Whether no further outcome will come.
+    /// Whether there will be no more outcomes.
     pub(super) fn is_over(&self) -> bool {
         let is_idle = self.sending + self.polling == 0 && self.pending.is_empty();
         self.is_cancelled || (is_idle && matches!(self.source, Source::Ended))
@@ -161,12 +161,12 @@ impl Queue {
         self.panic.take()
     }
 
-    /// The iterator has no more.
+    /// Records the end of the iterator.
     pub(super) fn exhausted(&mut self) {
         self.source = Source::Ended;
     }
 
-    /// An upload came out of the iterator.
+    /// Records an upload from the iterator.
     pub(super) fn admit(&mut self, uploads: Uploads, index: usize, asset_type: &AssetType) -> Admission {
         if matches!(self.source, Source::Ended) {
             return Admission::Unwanted(uploads);
@@ -180,7 +180,7 @@ impl Queue {
         Admission::Send(self.lanes.entry(asset_type.clone()).or_default().stop.clone())
     }
 
-    /// The service works on it.
+    /// Records that the service has accepted an upload.
     pub(super) fn accepted(&mut self, pending: Box<Pending>) {
         self.sending -= 1;
         self.pending.push(Reverse(pending));
@@ -188,7 +188,7 @@ impl Queue {
 
     pub(super) fn not_accepted(&mut self, index: usize, asset_type: &AssetType, error: Error) {
         self.sending -= 1;
-        // What was stopped before its turn came shares the failure that stopped it.
+        // An upload that was stopped while it waited gets the failure that stopped it.
         let stopped_by = Some(error.kind()).filter(|kind| *kind == ErrorKind::Cancelled);
         let error = stopped_by.and_then(|_| self.refusal(asset_type)).unwrap_or(error);
         self.note(asset_type, &error);
@@ -201,7 +201,7 @@ impl Queue {
         self.pending.push(Reverse(pending));
     }
 
-    /// The waiting for an operation has ended.
+    /// Records the end of a wait.
     pub(super) fn ended(&mut self, pending: &Pending, result: Result<Asset>) {
         self.polling -= 1;
         if let Err(error) = &result {
@@ -215,21 +215,21 @@ impl Queue {
         });
     }
 
-    /// The caller's code panicked: nothing more is sent. Gives the iterator back, to be dropped outside the lock.
+    /// Records a panic: no more uploads are sent. Returns the iterator, to be dropped outside the lock.
     #[must_use]
     pub(super) fn panicked(&mut self, panic: Panic) -> Option<Uploads> {
         self.panic.get_or_insert(panic);
         self.stop_sending()
     }
 
-    /// As [`panicked`](Self::panicked), while it was being sent.
+    /// Records a panic of an upload that was being sent.
     #[must_use]
     pub(super) fn panicked_sending(&mut self, panic: Panic) -> Option<Uploads> {
         self.sending -= 1;
         self.panicked(panic)
     }
 
-    /// Nobody waits for anything any more. Gives the iterator back, to be dropped outside the lock.
+    /// Ends the batch. Returns the iterator, to be dropped outside the lock.
     #[must_use]
     pub(super) fn cancel(&mut self) -> Option<Uploads> {
         self.is_cancelled = true;
@@ -244,7 +244,7 @@ impl Queue {
         }
     }
 
-    /// Spares others a failure that would be theirs, too.
+    /// Stops other uploads that would have the same failure.
     fn note(&mut self, asset_type: &AssetType, error: &Error) {
         let cause = || Cause { kind: error.kind(), text: error.to_string() };
         match error.scope() {
@@ -261,7 +261,7 @@ impl Queue {
         }
     }
 
-    /// Why an upload of this type is not sent.
+    /// Returns why an upload of this type isn't sent.
     fn refusal(&self, asset_type: &AssetType) -> Option<Error> {
         if let Some(Cause { kind, text }) = &self.failure {
             return Some(Error::stopped(*kind, text));

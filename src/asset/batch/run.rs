@@ -19,7 +19,7 @@ pub(super) struct Run {
     threads: Vec<JoinHandle<()>>,
 }
 
-/// What the threads share. A thread that is let go owns it, too.
+/// The state that the threads share. A detached thread owns it too.
 struct Shared {
     client: Client,
     creator: Creator,
@@ -27,13 +27,13 @@ struct Shared {
     on_accepted: Option<OnAccepted>,
     queue: Mutex<Queue>,
     changed: Condvar,
-    /// Stops polls that wait for their turn.
+    /// Cancels polls that wait for the rate limit.
     stop_polls: Cancel,
 }
 
 impl Run {
-    /// Starts a thread for each upload that may be sent at the same time, and some for polls: neither then stands in the
-    /// way of the other at its rate limit. Gives the uploads back if no thread can be started.
+    /// Starts a thread for each concurrent upload, and some for polls, so that the two don't block each other at their rate
+    /// limits. Returns the uploads if no thread can be started.
     pub(super) fn start(
         plan: Plan,
         mut spawn: impl FnMut(Box<dyn FnOnce() + Send>) -> io::Result<JoinHandle<()>>,
@@ -47,7 +47,7 @@ impl Run {
             changed: Condvar::new(),
             stop_polls: Cancel::new(),
         });
-        // No thread begins before it is known how many there are.
+        // No thread starts before the number of threads is known.
         let mut queue = shared.lock();
         let mut threads = Vec::new();
         for _ in 0..plan.concurrency + POLLERS {
@@ -70,7 +70,7 @@ impl Run {
         Ok(Self { shared, threads })
     }
 
-    /// Waits for the next outcome. `None` when there is none to come.
+    /// Waits for the next outcome. `None` if there are no more.
     pub(super) fn next(&self) -> Option<UploadOutcome> {
         let shared = &self.shared;
         let mut queue = shared.lock();
@@ -83,7 +83,7 @@ impl Run {
             if queue.is_over() {
                 return None;
             }
-            // A thread that is alone may be blocked in the caller's iterator, which may wait for an outcome.
+            // A single thread may be blocked in the caller's iterator, which may wait for an outcome.
             let is_alone = self.threads.len() == 1;
             let poll = if is_alone { queue.next_poll(Instant::now()) } else { Err(None) };
             queue = match poll {
@@ -97,12 +97,12 @@ impl Run {
         }
     }
 
-    /// Ends what [`next`](Self::next) said is over: with the panic of the caller's code, if there was one.
+    /// Ends the batch after the last outcome, and resumes a panic.
     pub(super) fn finish(mut self) {
         if let Some(panic) = self.shared.lock().take_panic() {
             resume_unwind(panic);
         }
-        // All have nothing left to do.
+        // No thread has anything left to do.
         for thread in mem::take(&mut self.threads) {
             let _ = thread.join();
         }
@@ -110,7 +110,7 @@ impl Run {
 }
 
 impl Drop for Run {
-    /// Sees the uploads off that are being sent, and lets all threads go.
+    /// Waits for the uploads that are being sent, and detaches the threads.
     fn drop(&mut self) {
         self.shared.stop_polls.cancel();
         let uploads = self.shared.update(Queue::cancel);
@@ -125,7 +125,7 @@ impl Drop for Run {
 
 impl Shared {
     fn work(&self) {
-        // A panic that comes out of it is one of a destructor of the caller's.
+        // A panic here is one of a destructor of the caller.
         while let Err(panic) = catch(|| self.work_to_the_end()) {
             self.panicked(panic);
         }
@@ -154,7 +154,7 @@ impl Shared {
     }
 
     fn send_next(&self, mut uploads: Uploads) {
-        // The iterator is the caller's: it may take its time, and it may panic, also when it is dropped at its end.
+        // The caller's iterator may block, and may panic, also when it is dropped.
         let taken = catch(move || {
             let next = uploads.next()?;
             Some((uploads, next))
@@ -194,7 +194,7 @@ impl Shared {
                 self.update(|queue| queue.still_pending(pending));
             }
             Err(panic) => {
-                // The operation is waited for all the same, without the callback.
+                // The operation is waited for without the callback.
                 pending.waiting.stop_telling();
                 pending.due = Instant::now() + pending.waiting.first_delay();
                 self.update(|queue| queue.still_pending(pending));
@@ -228,7 +228,7 @@ impl Shared {
     }
 }
 
-/// Runs code that calls the caller's. What it can leave half-done is not used again.
+/// Runs code that calls the caller's. Its state isn't used again after a panic.
 fn catch<T>(work: impl FnOnce() -> T) -> thread::Result<T> {
     catch_unwind(AssertUnwindSafe(work))
 }

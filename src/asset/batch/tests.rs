@@ -1,4 +1,4 @@
-//! What a test from outside can't bring about: any order of events, and threads that can't be started.
+//! Tests that need control over the order of events, or threads that can't be started.
 
 use std::cell::Cell;
 use std::collections::BTreeSet;
@@ -26,14 +26,14 @@ fn uploads(count: usize) -> Uploads {
     uploads.enumerate()
 }
 
-/// What a simulated thread is at.
+/// The job of a simulated thread.
 enum Work {
     Taking(Uploads),
     Sending(usize, AssetType),
     Polling(Box<Pending>),
 }
 
-/// A batch whose threads do one thing after the other, in the order that a test says.
+/// A batch whose threads act one after the other, in the order that a test chooses.
 struct Simulation {
     client: Client,
     queue: Queue,
@@ -43,7 +43,7 @@ struct Simulation {
     work: Vec<Work>,
     now: Instant,
     sent: BTreeSet<usize>,
-    /// Their own code panicked, so that they have no outcome.
+    /// Uploads whose own code panicked, so that they have no outcome.
     panicked: BTreeSet<usize>,
     yielded: BTreeSet<usize>,
     is_stopped: bool,
@@ -72,7 +72,7 @@ impl Simulation {
         Box::new(Pending { due, index, asset_type, operation, waiting })
     }
 
-    /// A free thread takes a job. `false` if there is none to take.
+    /// A free thread takes a job. Returns `false` if there is none.
     fn begin(&mut self) -> bool {
         if self.work.len() == self.threads {
             return false;
@@ -86,7 +86,7 @@ impl Simulation {
         true
     }
 
-    /// A thread gets on with its job, with luck or without. `false` if there is none at work.
+    /// A thread continues its job, with luck or without. Returns `false` if none has a job.
     fn go_on(&mut self, which: usize, luck: u8) -> bool {
         if self.work.is_empty() {
             return false;
@@ -158,11 +158,11 @@ impl Simulation {
         assert!(polling <= POLLERS && sending <= self.concurrency, "{polling} polls, {sending} uploads");
     }
 
-    /// The caller takes all that is left, and everybody does what they can.
+    /// The caller takes the remaining outcomes, and every thread does what it can.
     fn end(&mut self) {
         while self.take() || !self.queue.is_over() {
             let works = self.begin() || self.go_on(0, 200);
-            // Nobody can do anything: somebody has to have a time to wait for.
+            // No thread can act: one must have a time to wait for.
             if !works && !self.take() && !self.queue.is_over() {
                 let Job::Wait(Some(due)) = self.queue.next_job(self.now) else { panic!("nobody works any more") };
                 assert!(due > self.now);
@@ -207,7 +207,7 @@ fn impatient() -> WaitOptions {
     WaitOptions::new().initial_delay(Duration::from_millis(2)).max_delay(Duration::from_millis(10))
 }
 
-/// Begins with no more threads than these.
+/// Starts a batch with at most this many threads.
 fn begin_with(uploads: &mut AssetUploads, threads: usize) {
     let left = Cell::new(threads);
     uploads.begin(|work| match left.get() {

@@ -1,10 +1,10 @@
-//! Answers, and the forms that refusals come in.
+//! Responses, and the forms of refusals.
 
 use std::io::Write;
 
 use serde_json::{Value, json};
 
-/// What goes back to the client.
+/// A response.
 #[derive(Clone, Debug)]
 pub(crate) struct Answer {
     pub(crate) status: u16,
@@ -21,17 +21,17 @@ impl Answer {
         Self::new(200, json.to_string())
     }
 
-    /// A refusal as the second version of the API writes it.
+    /// A refusal in the form of the API's second version.
     pub(crate) fn v2(status: u16, code: &str, message: impl AsRef<str>) -> Self {
         Self::new(status, json!({ "code": code, "message": message.as_ref() }).to_string())
     }
 
-    /// A refusal as the first version writes it.
+    /// A refusal in the form of the API's first version.
     pub(crate) fn v1(status: u16, code: &str, message: impl AsRef<str>) -> Self {
         Self::new(status, json!({ "error": code, "message": message.as_ref(), "errorDetails": [] }).to_string())
     }
 
-    /// A refusal of the gateway in front of both.
+    /// A refusal of the gateway.
     pub(crate) fn gateway(status: u16, message: &str) -> Self {
         Self::new(status, json!({ "errors": [{ "code": 0, "message": message }] }).to_string())
     }
@@ -41,7 +41,7 @@ impl Answer {
         self
     }
 
-    /// The whole answer in one piece, so that it can go out in one write; and where its body begins.
+    /// Writes the whole response, for a single write. Returns where its body begins.
     pub(crate) fn write_to(&self, out: &mut Vec<u8>, keep_alive: bool) -> usize {
         out.clear();
         out.reserve(256 + self.body.len());
@@ -69,7 +69,7 @@ impl Answer {
     }
 }
 
-/// The code and the words that go with a status.
+/// Returns the code and message of a status.
 pub(crate) fn words(status: u16) -> (&'static str, &'static str) {
     match status {
         400 => ("INVALID_ARGUMENT", "The request is invalid."),

@@ -1,35 +1,35 @@
-//! Reading HTTP/1.1 requests: heads, and bodies with a length or in chunks.
+//! Reads HTTP/1.1 requests: heads, and bodies with a length or in chunks.
 
 use std::io::{self, Read, Write};
 use std::net::TcpStream;
 
 use percent_encoding::percent_decode_str;
 
-/// A head that is longer is refused.
+/// The largest head.
 const BUFFER: usize = 64 * 1024;
 pub(crate) const MOST_HEADERS: usize = 100;
 const LONGEST_CHUNK_LINE: usize = 1024;
 
-/// Why there is no request to answer.
+/// Why there is no request.
 #[derive(Debug)]
 pub(crate) enum Problem {
     /// The connection broke.
     Io,
-    /// It isn't HTTP.
+    /// The data isn't HTTP.
     Malformed(&'static str),
 }
 
 impl From<io::Error> for Problem {
     fn from(error: io::Error) -> Self {
-        // The body's readers pass on a malformed body this way.
+        // The readers of bodies report a malformed body this way.
         if error.kind() == io::ErrorKind::InvalidData { Self::Malformed("malformed body") } else { Self::Io }
     }
 }
 
-/// All of a request but its body.
+/// A request without its body.
 #[derive(Debug)]
 pub(crate) struct Head {
-    /// As it came; the log keeps nothing else of it.
+    /// The bytes as they were sent, for the log.
     pub(crate) raw: Box<[u8]>,
     pub(crate) method: String,
     /// Still escaped.
@@ -53,14 +53,14 @@ impl Head {
     }
 }
 
-/// How long a body is.
+/// The length of a body.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum Length {
     Exactly(u64),
     Chunked,
 }
 
-/// One connection, and what was read ahead on it.
+/// A connection and its read buffer.
 pub(crate) struct Connection<S = TcpStream> {
     stream: S,
     buffer: Box<[u8]>,
@@ -73,7 +73,7 @@ impl<S: Read + Write> Connection<S> {
         Self { stream, buffer: vec![0; BUFFER].into_boxed_slice(), start: 0, end: 0 }
     }
 
-    /// The next request's head; `None` if the other side is done.
+    /// Reads the next head. `None` if the client has closed the connection.
     pub(crate) fn read_head(&mut self) -> Result<Option<Head>, Problem> {
         loop {
             if self.start < self.end {
@@ -121,7 +121,7 @@ impl<S: Read + Write> Connection<S> {
         Ok(read)
     }
 
-    /// A line of a chunked body, without its end.
+    /// Reads a line of a chunked body, without its line break.
     fn read_line(&mut self) -> io::Result<Vec<u8>> {
         let mut line = Vec::new();
         loop {
@@ -174,7 +174,7 @@ enum Left {
     Nothing,
 }
 
-/// A request's body. The first read says `100 Continue` where the other side waits for it.
+/// The body of a request. The first read sends `100 Continue` if the client expects it.
 pub(crate) struct Body<'a, S = TcpStream> {
     connection: &'a mut Connection<S>,
     left: Left,
@@ -239,7 +239,7 @@ fn chunk_length(line: &[u8]) -> Option<u64> {
     u64::from_str_radix(digits, 16).ok()
 }
 
-/// The head and its length; `None` while it isn't whole.
+/// Parses a head, and returns its length. `None` if it is incomplete.
 pub(crate) fn parse_head(bytes: &[u8]) -> Result<Option<(Head, usize)>, Problem> {
     let mut headers = [httparse::EMPTY_HEADER; MOST_HEADERS];
     let mut request = httparse::Request::new(&mut headers);
@@ -300,7 +300,7 @@ pub(crate) fn parse_head(bytes: &[u8]) -> Result<Option<(Head, usize)>, Problem>
     Ok(Some((head, length)))
 }
 
-/// The path as it came, and the query decoded.
+/// Returns the path as it was sent, and the decoded query.
 pub(crate) fn split_target(target: &str) -> (&str, Vec<(String, String)>) {
     let (path, query) = target.split_once('?').unwrap_or((target, ""));
     let decode = |text: &str| percent_decode_str(&text.replace('+', " ")).decode_utf8_lossy().into_owned();

@@ -1,4 +1,4 @@
-//! HTTP/1.1 as the service speaks it: requests, forms, answers, and the parameters of pages.
+//! HTTP/1.1 of the sandbox: requests, forms, responses, and the parameters of pages.
 
 mod answer;
 mod connection;

@@ -1,11 +1,11 @@
-//! Reading `multipart/form-data` as it comes in, whatever its length.
+//! Reads `multipart/form-data` of any length, as a stream.
 
 use std::io::{self, BufRead, Read};
 
 const BUFFER: usize = 128 * 1024;
 const MOST_PARTS: usize = 100;
 const MOST_HEADERS: usize = 32;
-/// What is kept of a part's content.
+/// How much of a part's content is kept.
 pub(crate) const LARGEST_KEPT: usize = 1024 * 1024;
 
 #[derive(Debug)]
@@ -20,7 +20,7 @@ impl From<io::Error> for Problem {
     }
 }
 
-/// A part, of whose content only the beginning is kept.
+/// A part. Only the beginning of its content is kept.
 #[derive(Debug)]
 pub(crate) struct Part {
     pub(crate) name: String,
@@ -54,7 +54,7 @@ pub(crate) fn read_form(reader: impl Read, boundary: &str) -> Result<Vec<Part>, 
     Ok(parts)
 }
 
-/// The boundary that a content type names; `None` if it isn't a form's.
+/// Returns the boundary of a content type. `None` if it isn't that of a form.
 pub(crate) fn boundary(content_type: &str) -> Option<String> {
     let essence = content_type.split(';').next()?.trim();
     if !essence.eq_ignore_ascii_case("multipart/form-data") {
@@ -74,12 +74,12 @@ struct Scanner<R> {
 impl<R: Read> Scanner<R> {
     fn new(reader: R, boundary: &str) -> Self {
         let mut buffer = vec![0; BUFFER].into_boxed_slice();
-        // The first delimiter may stand at the very beginning, without the line break that belongs to the others.
+        // The first delimiter may have no line break before it.
         buffer[..2].copy_from_slice(b"\r\n");
         Self { reader, delimiter: format!("\r\n--{boundary}").into_bytes(), buffer, start: 0, end: 2 }
     }
 
-    /// Gives out what comes before the next delimiter, and skips that.
+    /// Returns what precedes the next delimiter, and skips the delimiter.
     fn read_content(&mut self, mut sink: impl FnMut(&[u8])) -> Result<(), Problem> {
         loop {
             let window = &self.buffer[self.start..self.end];
@@ -96,7 +96,7 @@ impl<R: Read> Scanner<R> {
         }
     }
 
-    /// Reads what stands behind a delimiter.
+    /// Reads what follows a delimiter.
     fn is_another_part(&mut self) -> Result<bool, Problem> {
         let not_whole = "the form ends in a boundary";
         while self.end - self.start < 2 {
@@ -128,7 +128,7 @@ impl<R: Read> Scanner<R> {
             match httparse::parse_headers(&self.buffer[self.start..self.end], &mut headers) {
                 Ok(httparse::Status::Complete((length, headers))) => {
                     let part = part_of(headers)?;
-                    // What follows the headers may be the next delimiter at once; its line break is the headers' last.
+                    // The headers may be followed by the next delimiter, whose line break is that of the headers.
                     self.start += length;
                     return Ok(part);
                 }
@@ -173,7 +173,7 @@ fn part_of(headers: &[httparse::Header<'_>]) -> Result<Part, Problem> {
     })
 }
 
-/// A parameter of a header's value: `name` of `form-data; name="x"`.
+/// Returns a parameter of a header's value, such as `name` in `form-data; name="x"`.
 fn parameter(value: &str, wanted: &str) -> Option<String> {
     let mut rest = value.split_once(';')?.1;
     loop {
@@ -193,7 +193,7 @@ fn parameter(value: &str, wanted: &str) -> Option<String> {
     }
 }
 
-/// The text up to the closing quote, and what follows.
+/// Splits a text at its closing quote.
 fn unquote(quoted: &str) -> Option<(String, &str)> {
     let mut text = String::new();
     let mut chars = quoted.char_indices().peekable();
@@ -213,12 +213,12 @@ fn unquote(quoted: &str) -> Option<(String, &str)> {
     None
 }
 
-/// `needle` begins with a carriage return.
+/// Finds `needle`, which begins with a carriage return.
 fn find(window: &[u8], needle: &[u8]) -> Option<usize> {
     let mut at = 0;
     while at + needle.len() <= window.len() {
         let mut rest = &window[at..];
-        // The standard library's fast search for a byte is open to the public only by this door.
+        // The standard library exposes its fast byte search only this way.
         let skipped = rest.skip_until(b'\r').ok()?;
         let candidate = at + skipped - 1;
         if window[candidate..].starts_with(needle) {
@@ -229,7 +229,7 @@ fn find(window: &[u8], needle: &[u8]) -> Option<usize> {
     None
 }
 
-/// FNV-1a with 64 bits: the same however the bytes are cut up.
+/// 64-bit FNV-1a, which doesn't depend on how the bytes are split.
 pub(crate) struct Fnv(pub(crate) u64);
 
 impl Default for Fnv {

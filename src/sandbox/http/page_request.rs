@@ -1,4 +1,4 @@
-//! Page sizes and page tokens, the same for every listing.
+//! Page sizes and page tokens of all listings.
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -9,10 +9,10 @@ use super::{Answer, Head};
 const DEFAULT_SIZE: u64 = 10;
 const LARGEST_SIZE: u64 = 100;
 
-/// Which page of a listing is asked for.
+/// The page that a request names.
 #[derive(Debug)]
 pub(crate) struct PageRequest {
-    /// How many entries of the unfiltered listing come before it.
+    /// How many items of the unfiltered listing precede it.
     pub(crate) offset: usize,
     pub(crate) size: usize,
     resource: u32,
@@ -20,7 +20,7 @@ pub(crate) struct PageRequest {
 }
 
 impl PageRequest {
-    /// Reads `maxPageSize` and `pageToken`; a token holds for the same path and the same filter.
+    /// Reads `maxPageSize` and `pageToken`. A token is valid for the same path and the same filter.
     pub(crate) fn read(head: &Head, filter: Option<&str>) -> Result<Self, Answer> {
         let invalid = |message: &str| Answer::v2(400, "INVALID_ARGUMENT", message);
         let size = match head.query_value("maxPageSize") {
@@ -44,7 +44,7 @@ impl PageRequest {
         Ok(request)
     }
 
-    /// Names the page that begins at `offset`.
+    /// Returns the token of the page that begins at `offset`.
     pub(crate) fn token(&self, offset: usize) -> String {
         let mut bytes = [0; 16];
         bytes[..8].copy_from_slice(&(offset as u64).to_be_bytes());

@@ -1,4 +1,4 @@
-//! Assets and the operations on them: what is checked before one is created or updated.
+//! Assets and the operations on them, with the checks of the service.
 
 use serde_json::{Map, Value, json};
 
@@ -41,7 +41,7 @@ fn create(world: &mut World, asked: Asked<'_>) -> Result<Answer, Answer> {
     let text = |field: &str| request.get(field).and_then(Value::as_str);
     let asset_type = match text("assetType").map(AssetType::from) {
         None => return Err(invalid("The assetType is missing.")),
-        // The long spelling is for answers.
+        // The long form occurs only in responses.
         Some(known) if Some(known.as_str()) == text("assetType") && !matches!(known, AssetType::Unknown(_)) => known,
         Some(_) => return Err(invalid("The assetType is unknown.")),
     };
@@ -114,7 +114,7 @@ fn operation(world: &mut World, asked: Asked<'_>) -> Result<Answer, Answer> {
     world.operations.get(asked.name(0))
 }
 
-/// Refuses what the moderators would, of the new fields.
+/// Refuses moderated fields.
 fn moderate(world: &World, fields: &Map<String, Value>) -> Result<(), Answer> {
     world.moderation.check_account()?;
     let text = |field: &str| fields.get(field).and_then(Value::as_str).unwrap_or_default();
@@ -122,7 +122,7 @@ fn moderate(world: &World, fields: &Map<String, Value>) -> Result<(), Answer> {
     world.moderation.check_description(text("description"))
 }
 
-/// The JSON of the part `request`.
+/// Returns the JSON of the part `request`.
 fn request_part(parts: &[Part]) -> Result<Map<String, Value>, Answer> {
     let mut named = parts.iter().filter(|part| part.name == "request");
     let part = named.next().ok_or_else(|| invalid("The part request is missing."))?;
@@ -180,7 +180,7 @@ fn display_name(value: Option<&Value>) -> Result<Value, Answer> {
     }
 }
 
-/// `None` if it is empty: the service leaves an empty one out.
+/// Returns `None` for an empty description, which the service leaves out.
 fn checked_description(value: &Value) -> Result<Option<Value>, Answer> {
     match value.as_str() {
         None => Err(invalid("The description is no text.")),
@@ -224,20 +224,20 @@ fn creator(world: &World, request: &Map<String, Value>) -> Result<Value, Answer>
     Ok(json!({ field: id.to_string() }))
 }
 
-/// Whose an asset is, if that is known.
+/// Returns the creator of an asset, if it is known.
 fn creator_of(fields: &Map<String, Value>) -> Option<Creator> {
     let creator = fields.get("creationContext")?.get("creator")?;
     let id = |field: &str| creator.get(field).and_then(id_of);
     id("userId").map(Creator::User).or_else(|| id("groupId").map(Creator::Group))
 }
 
-/// The kind of link that a field holds.
+/// Returns the kind of link that a field holds.
 fn link_kind(field: &str) -> Option<SocialLinkKind> {
     let kind = SocialLinkKind::from(field.strip_suffix("SocialLink")?);
     Some(kind).filter(|kind| !matches!(kind, SocialLinkKind::Unknown(_)))
 }
 
-/// The new value of a field that the mask names; `None` removes it.
+/// Returns the new value of a field in the mask. `None` removes it.
 fn checked_change(field: &str, value: Option<&Value>) -> Result<Option<Value>, Answer> {
     match field {
         "displayName" => display_name(value).map(Some),

@@ -1,7 +1,6 @@
-//! Every path of Open Cloud that Roblox's document knows, so that what the sandbox doesn't serve can be told from what
-//! doesn't exist.
+//! All paths of Open Cloud in Roblox's document, to distinguish endpoints that the sandbox doesn't serve from unknown paths.
 
-/// The methods, as an `allow` header lists them, and the path's template.
+/// The methods, as in an `allow` header, and the template of each path.
 pub(crate) const PATHS: &[(&str, &str)] = &[
     ("GET", "/asset-delivery-api/v1/assetId/{assetId}"),
     ("GET", "/asset-delivery-api/v1/assetId/{assetId}/version/{versionNumber}"),
@@ -142,12 +141,12 @@ pub(crate) const PATHS: &[(&str, &str)] = &[
     ("POST", "/universes/v1/{universeId}/places/{placeId}/versions"),
 ];
 
-/// The methods of the path that these decoded segments name, and its template.
+/// Returns the methods and the template of a path, whose segments are decoded.
 pub(crate) fn find(segments: &[&str]) -> Option<(&'static str, &'static str)> {
     PATHS.iter().copied().find(|(_, template)| params(template, segments).is_some())
 }
 
-/// The parameters of a path, if its decoded segments match a template.
+/// Returns the parameters of a path, if its decoded segments match a template.
 pub(crate) fn params<'a>(template: &str, segments: &[&'a str]) -> Option<Vec<&'a str>> {
     let parts: Vec<&str> = template[1..].split('/').collect();
     if parts.len() != segments.len() {
@@ -163,8 +162,8 @@ pub(crate) fn params<'a>(template: &str, segments: &[&'a str]) -> Option<Vec<&'a
     Some(params)
 }
 
-/// The parameter in a segment that matches a part of a template: `{user_id}:generateThumbnail`, `{user_id}` or `users`, which
-/// has none. What stands behind a colon names a method, so no id has one.
+/// Returns the parameter in a segment that matches a part of a template, such as `{user_id}:generateThumbnail` or
+/// `{user_id}`; `users` has none. A colon precedes a custom method, so no id contains one.
 fn param<'a>(part: &str, segment: &'a str) -> Option<&'a str> {
     let Some((_, verb)) = part.strip_prefix('{').and_then(|part| part.split_once('}')) else {
         return (part == segment).then_some("");

@@ -1,4 +1,4 @@
-//! What users own.
+//! Inventories.
 
 use super::users::no_such_user;
 use super::{Asked, Route};

@@ -1,4 +1,4 @@
-//! The endpoints that the sandbox serves: one table for each room, with what runs each of them.
+//! The endpoints that the sandbox serves: one table for each kind of resource.
 
 mod assets;
 mod document;
@@ -19,7 +19,7 @@ pub(crate) const ACCESS_TOKEN: &str = "sandbox-access-token";
 
 const TABLES: &[&[Route]] = &[users::ROUTES, inventory::ROUTES, groups::ROUTES, assets::ROUTES];
 
-/// An endpoint, and the function that carries out its requests. Scopes, keys and budgets are the endpoint's.
+/// An endpoint, and the function that carries out its requests. Scopes, keys and budgets come from the endpoint.
 #[derive(Debug)]
 pub(crate) struct Route {
     pub(crate) endpoint: Endpoint,
@@ -32,7 +32,7 @@ pub(crate) struct Route {
     has_wildcard: bool,
 }
 
-/// A request that was let in.
+/// An authorized request.
 pub(crate) struct Asked<'a> {
     pub(crate) head: &'a Head,
     params: &'a [String],
@@ -40,12 +40,12 @@ pub(crate) struct Asked<'a> {
 }
 
 impl Asked<'_> {
-    /// The parameter of the path at `index`, which was checked to be an id.
+    /// Returns the id at `index`, which has been checked.
     fn id(&self, index: usize) -> u64 {
         self.id_or_wildcard(index).unwrap_or_default()
     }
 
-    /// `None` is the wildcard.
+    /// Returns the id at `index`. `None` is the wildcard.
     fn id_or_wildcard(&self, index: usize) -> Option<u64> {
         decimal(self.name(index))
     }
@@ -55,7 +55,7 @@ impl Asked<'_> {
     }
 }
 
-/// A route, and the parameters of a path that it matched.
+/// A route and the parameters of a matching path.
 #[derive(Debug)]
 pub(crate) struct Matched {
     pub(crate) route: &'static Route,
@@ -105,14 +105,14 @@ impl Matched {
         Ok(Self { route, params: params.into_iter().map(str::to_owned).collect() })
     }
 
-    /// Carries out a request that was let in.
+    /// Carries out an authorized request.
     pub(crate) fn run(&self, world: &mut World, head: &Head, parts: Vec<Part>) -> Answer {
         world.settle();
         (self.route.run)(world, Asked { head, params: &self.params, parts }).unwrap_or_else(|refusal| refusal)
     }
 }
 
-/// A refusal in the form of the endpoint's version of the API.
+/// Returns a refusal in the form of the endpoint's API version.
 pub(crate) fn refusal(endpoint: &Endpoint, status: u16, code: &str, message: &str) -> Answer {
     if endpoint.path().starts_with("/cloud/v2/") {
         Answer::v2(status, code, message)
@@ -121,7 +121,7 @@ pub(crate) fn refusal(endpoint: &Endpoint, status: u16, code: &str, message: &st
     }
 }
 
-/// Tells what the sandbox doesn't serve from what doesn't exist.
+/// Distinguishes endpoints that the sandbox doesn't serve from unknown paths.
 fn unserved(method: &str, segments: &[&str]) -> Answer {
     let Some((methods, template)) = document::find(segments) else { return Answer::gateway(404, "NotFound") };
     if !methods.split(", ").any(|known| known == method) {

@@ -26,12 +26,12 @@ use super::routes::{self, Matched};
 use super::world::World;
 use crate::asset::limits::MAX_VIDEO_SIZE;
 
-/// A declared length beyond this is refused before it is sent: the largest file, and a form around it.
+/// A larger declared length is refused before the body is read: the largest file, and a form around it.
 const LARGEST_BODY: u64 = MAX_VIDEO_SIZE + 64 * 1024;
-/// How long the end waits for connections that are busy.
+/// How long dropping waits for busy connections.
 const LONGEST_GOODBYE: Duration = Duration::from_millis(80);
 
-/// What all connections share. No two of the locks are held at once.
+/// The state that all connections share. No two of the locks are held at once.
 #[derive(Debug, Default)]
 pub(crate) struct Shared {
     pub(crate) world: Mutex<World>,
@@ -49,7 +49,7 @@ struct Open {
     accepted: u64,
 }
 
-/// A panic in one handler must not be the end of the others.
+/// A panic in one handler must not affect the others.
 pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
@@ -79,13 +79,12 @@ impl Drop for Server {
         let mut open = lock(&self.shared.open);
         open.is_stopping = true;
         for stream in open.streams.values() {
-            // It may have ended by itself.
+            // The connection may have ended.
             let _ = stream.shutdown(Shutdown::Both);
         }
         drop(open);
         self.shared.changed.notify_all();
-        // Wakes the acceptor. If that fails, it stays asleep on a port that is of no use to anybody, which is better than
-        // to wait for it.
+        // Wakes the acceptor. If that fails, it stays blocked on a useless port, which is better than waiting for it.
         if TcpStream::connect_timeout(&self.address, LONGEST_GOODBYE).is_ok() {
             if let Some(acceptor) = self.acceptor.take() {
                 let _ = acceptor.join();
@@ -103,17 +102,17 @@ fn accept(listener: &TcpListener, shared: &Arc<Shared>) {
             return;
         }
         let Ok((stream, _)) = accepted else {
-            // Out of file descriptors, say: others must close theirs first.
+            // There may be no free file descriptor: other connections must close first.
             thread::sleep(Duration::from_millis(5));
             continue;
         };
         let Some(visit) = Visit::begin(&stream, shared) else { continue };
-        // Without a thread there is nobody to serve it: it is closed.
+        // Without a thread, the connection is closed.
         let _ = thread::Builder::new().name("sandbox-connection".to_owned()).spawn(move || visit.serve(stream));
     }
 }
 
-/// One connection's time with us; dropping it takes the connection off the list.
+/// An open connection. Dropping it removes it from the list.
 struct Visit {
     shared: Arc<Shared>,
     number: u64,
@@ -177,7 +176,7 @@ impl Visit {
                 let number = unread(shared);
                 return Self::last_word(connection, shared, number, &answer, out);
             }
-            // These stand for something in front of the service.
+            // These stand for a proxy in front of the service.
             Some(Harm::Answer(_) | Harm::Raw(_)) => Err(Answer::v2(500, "INTERNAL", "Replaced.")),
             _ => shared.admit(head),
         };
@@ -222,7 +221,7 @@ impl Visit {
             Some(Harm::NoAnswer) => return Ok(Next::Close),
             Some(Harm::HalfAnAnswer) => out.len() / 2,
             Some(Harm::HalfABody) => body_at + (out.len() - body_at) / 2,
-            // The answer to HEAD is a head; a body would be taken for the next answer.
+            // The response to HEAD has no body; one would be taken for the next response.
             _ if head.method == "HEAD" => body_at,
             _ => out.len(),
         };
@@ -231,7 +230,7 @@ impl Visit {
         Ok(if keep_alive { Next::Request } else { Next::Close })
     }
 
-    /// Answers and closes, whatever the client still wants to send.
+    /// Responds and closes the connection, even if the client is still sending.
     fn last_word(
         connection: &mut Connection,
         shared: &Shared,
@@ -245,7 +244,7 @@ impl Visit {
         Ok(Next::Close)
     }
 
-    /// Reads the whole body; the form, or why it is none. On a broken connection, what came until then is recorded.
+    /// Reads the whole body, and returns the form or why it isn't one. On a broken connection, what was read is recorded.
     #[allow(clippy::type_complexity, clippy::result_large_err)]
     fn read_body(
         &self,
@@ -280,7 +279,7 @@ impl Visit {
 }
 
 impl Shared {
-    /// What can be said by the head alone.
+    /// Decides what the head alone tells.
     fn admit(&self, head: &Head) -> Result<(Matched, LimitHeaders), Answer> {
         routes::authenticate(head)?;
         let matched = Matched::find(head)?;
@@ -296,14 +295,14 @@ impl Shared {
     fn run(&self, matched: &Matched, headers: LimitHeaders, head: &Head, parts: Vec<Part>) -> Answer {
         let answer = catch_unwind(AssertUnwindSafe(|| matched.run(&mut lock(&self.world), head, parts)));
         let mut answer = answer.unwrap_or_else(|_| Answer::v2(500, "INTERNAL", "The sandbox has a bug here."));
-        // What ran out is a quota, and the headers of the minute's limit would tell of another end.
+        // A quota is exhausted, and the headers of the rate limit would announce another end.
         if answer.status != 429 {
             answer.headers.extend(headers);
         }
         answer
     }
 
-    /// `false` if the end came first.
+    /// Returns `false` if the server ends first.
     fn sleep(&self, time: Duration) -> bool {
         let open = lock(&self.open);
         let woken = self.changed.wait_timeout_while(open, time, |open| !open.is_stopping);

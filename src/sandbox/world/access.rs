@@ -1,4 +1,4 @@
-//! Whose the key and the token are, and what they may do.
+//! The owner and the scopes of the key and the token.
 
 use std::collections::HashSet;
 
@@ -12,10 +12,10 @@ pub(crate) const READ_SOCIAL: &str = "user.social:read";
 
 #[derive(Debug, Default)]
 pub(crate) struct Access {
-    /// `None` stands for nobody in particular, who may do everything.
+    /// `None` acts for everyone.
     pub(crate) owner: Option<Creator>,
     pub(crate) is_of_a_group: bool,
-    /// `None` stands for all.
+    /// `None` is all.
     scopes: Option<HashSet<String>>,
 }
 
@@ -28,12 +28,12 @@ impl Access {
         self.scopes.as_ref().is_none_or(|scopes| scopes.contains(scope))
     }
 
-    /// Whether the key is one that the endpoints of users, inventories and memberships refuse.
+    /// Whether a group owns the key.
     pub(crate) fn is_of_a_group(&self) -> bool {
         self.is_of_a_group || matches!(self.owner, Some(Creator::Group(_)))
     }
 
-    /// Refuses to show a private inventory to all but its owner.
+    /// Refuses a private inventory, except to its owner.
     pub(crate) fn check_private_inventory(&self, user: u64) -> Result<(), Answer> {
         if self.owner != Some(Creator::User(user)) {
             return Err(Answer::v2(403, "PERMISSION_DENIED", "The inventory is private."));
@@ -48,8 +48,8 @@ impl Access {
         Ok(())
     }
 
-    /// Refuses work on the assets of a creator for whom the owner can't act: a user for themselves and the groups that
-    /// they are in, a group for itself.
+    /// Refuses changes to the assets of a creator for whom the owner can't act. A user acts for themselves and for the groups
+    /// that they are in; a group for itself.
     pub(crate) fn check_creator(&self, creator: Creator, groups: &Groups) -> Result<(), Answer> {
         let may = match (self.owner, creator) {
             (None, _) => true,

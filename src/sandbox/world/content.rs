@@ -1,8 +1,8 @@
-//! Whether an uploaded file can be what its content type says, told by its first bytes.
+//! Checks whether the first bytes of an uploaded file match its content type.
 
 use crate::asset::AssetType;
 
-/// What the service says of a file that it can't read. `InvalidImage` is on record; the others follow its form.
+/// Returns the service's message for a file that it can't read. `InvalidImage` is recorded; the others follow its form.
 pub(crate) fn invalid_content(asset_type: &AssetType) -> &'static str {
     match asset_type {
         AssetType::Decal | AssetType::Image => "InvalidImage",
@@ -14,7 +14,7 @@ pub(crate) fn invalid_content(asset_type: &AssetType) -> &'static str {
     }
 }
 
-/// The first bytes of a file with this content type, or what can't be told from them.
+/// Whether a file with this content type can begin with these bytes.
 pub(crate) fn fits(content_type: &str, head: &[u8]) -> bool {
     let at = |start: usize, mark: &[u8]| head.get(start..).is_some_and(|rest| rest.starts_with(mark));
     let is_wave = || [b"RIFF", b"RF64", b"BW64"].into_iter().any(|mark| at(0, mark)) && at(8, b"WAVE");
@@ -37,19 +37,19 @@ pub(crate) fn fits(content_type: &str, head: &[u8]) -> bool {
     }
 }
 
-/// TGA has no mark, but few values for its kind and depth.
+/// TGA has no signature, but few values for its type and depth.
 fn is_tga(head: &[u8]) -> bool {
     matches!(head, [_, 0 | 1, 1..=3 | 9..=11 | 32 | 33, rest @ ..]
         if matches!(rest.get(13), Some(8 | 15 | 16 | 24 | 32)))
 }
 
-/// Padding may stand before the first frame, which begins with eleven set bits.
+/// Padding may precede the first frame, which begins with eleven set bits.
 fn has_mp3_frame(head: &[u8]) -> bool {
     let begin = &head[..head.len().min(4096)];
     begin.windows(3).any(|bytes| bytes[0] == 0xff && bytes[1] & 0xe0 == 0xe0 && bytes[1] & 0x06 != 0 && bytes[2] < 0xf0)
 }
 
-/// MP4 and QuickTime begin with a box, whose type stands behind its length. Still images in the same container say so.
+/// MP4 and QuickTime begin with a box, whose type follows its length. The brand tells still images apart.
 fn is_film(head: &[u8]) -> bool {
     let (kind, brand) = (head.get(4..8).unwrap_or_default(), head.get(8..12).unwrap_or_default());
     let is_still = matches!(brand, b"heic" | b"heix" | b"hevc" | b"mif1" | b"msf1" | b"avif" | b"avis");
@@ -71,7 +71,7 @@ fn is_xml_model(head: &[u8]) -> bool {
     text.starts_with('<') && text.contains("<roblox")
 }
 
-/// The beginning as text, without a mark of the byte order and white space before it.
+/// Returns the beginning as text, without a byte order mark and leading white space.
 fn text(head: &[u8]) -> String {
     let begin = String::from_utf8_lossy(&head[..head.len().min(1024)]);
     begin.trim_start_matches('\u{feff}').trim_start().to_owned()

@@ -1,8 +1,8 @@
-//! The filters of inventories and memberships, read as strictly as the service reads them.
+//! Filters of inventories and memberships, parsed as strictly as the service does.
 
 use crate::user::{InventoryAssetType, InventoryItem};
 
-/// What an inventory filter looks at, of one item.
+/// The properties of an item that a filter uses.
 #[derive(Clone, Debug)]
 pub(crate) enum Facts {
     Asset { id: u64, asset_type: InventoryAssetType, is_collectible: bool },
@@ -29,13 +29,13 @@ impl From<&InventoryItem> for Facts {
 }
 
 impl Facts {
-    /// Whether the item is shown only with the scope for reading inventories, be the inventory as public as it may.
+    /// Whether the item is listed only with the scope for reading inventories, even if the inventory is public.
     pub(crate) fn needs_scope(&self) -> bool {
         matches!(self, Self::PrivateServer(_) | Self::Asset { asset_type: InventoryAssetType::PurchasedPlace, .. })
     }
 }
 
-/// A filter of an inventory. What isn't named is left out.
+/// A filter of an inventory. Everything else is left out.
 #[derive(Debug, Default)]
 pub(crate) struct InventoryQuery {
     badges: Option<bool>,
@@ -57,7 +57,7 @@ enum Types {
 
 impl InventoryQuery {
     /// # Errors
-    /// What to tell the client.
+    /// Returns the message of the refusal.
     pub(crate) fn parse(filter: &str) -> Result<Self, String> {
         let mut query = Self::default();
         for part in filter.split(';') {
@@ -138,7 +138,7 @@ fn boolean(field: &str, value: &str) -> Result<bool, String> {
 fn ids(field: &str, value: &str) -> Result<Vec<u64>, String> {
     let id = |text: &str| decimal(text).ok_or_else(|| format!("'{text}' in the filter field '{field}' is no id."));
     let mut ids: Vec<u64> = value.split(',').map(id).collect::<Result<_, _>>()?;
-    // Every item of an inventory is looked up here.
+    // Called for every item of an inventory.
     ids.sort_unstable();
     Ok(ids)
 }
@@ -154,7 +154,7 @@ fn types(value: &str) -> Result<Types, String> {
     value.split(',').map(one).collect::<Result<_, _>>().map(Types::These)
 }
 
-/// Nothing but digits: a sign, which `parse` takes, is none.
+/// Parses digits only; `parse` would accept a sign.
 pub(crate) fn decimal(text: &str) -> Option<u64> {
     text.parse().ok().filter(|_| text.bytes().all(|byte| byte.is_ascii_digit()))
 }
@@ -170,7 +170,7 @@ const MOST_USERS: usize = 50;
 
 impl MembershipQuery {
     /// # Errors
-    /// What to tell the client.
+    /// Returns the message of the refusal.
     pub(crate) fn parse(filter: &str) -> Result<Self, String> {
         let invalid = || format!("The filter '{filter}' is invalid.");
         let filter = filter.trim();
@@ -189,7 +189,7 @@ impl MembershipQuery {
         if users.len() > MOST_USERS {
             return Err(format!("The filter names more than {MOST_USERS} users."));
         }
-        // A user who is named twice is still one.
+        // A user who is named twice counts once.
         users.sort_unstable();
         users.dedup();
         Ok(Self::Users(users))

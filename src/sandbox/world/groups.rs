@@ -1,4 +1,4 @@
-//! Groups, and who is in them.
+//! Groups and their members.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -8,20 +8,20 @@ use serde_json::{Value, json};
 
 use crate::user::GroupMembership;
 
-/// Groups and who is in them.
+/// Groups and their members.
 #[derive(Debug, Default)]
 pub(crate) struct Groups {
     /// The names, by id.
     names: BTreeMap<u64, String>,
     members: BTreeMap<u64, Vec<Member>>,
-    /// Where in `members` a user is: the group, and the place in it.
+    /// The index of a user in `members`, by group.
     places: HashMap<u64, BTreeMap<u64, usize>>,
 }
 
 #[derive(Debug)]
 pub(crate) struct Member {
     pub(crate) roles: Vec<u64>,
-    /// The membership as the service writes it.
+    /// The JSON form of the membership.
     pub(crate) json: String,
 }
 
@@ -30,12 +30,12 @@ impl Groups {
         self.names.insert(id, name);
     }
 
-    /// The name of a group; `None` if it doesn't exist.
+    /// Returns the name of a group. `None` if it doesn't exist.
     pub(crate) fn name(&self, id: u64) -> Option<&str> {
         self.names.get(&id).map(String::as_str)
     }
 
-    /// Adds a membership, or replaces the one that this user has in this group.
+    /// Adds a membership, or replaces that of this user in this group.
     pub(crate) fn join(&mut self, membership: &GroupMembership) {
         let (group, user) = (membership.group_id, membership.user_id);
         self.names.entry(group).or_insert_with(|| format!("Group {group}"));
@@ -57,19 +57,19 @@ impl Groups {
         self.places.get(&user).is_some_and(|places| places.contains_key(&group))
     }
 
-    /// The groups that a user is in, by id.
+    /// Returns the groups that a user is in, by id.
     pub(crate) fn of_user(&self, user: u64) -> impl Iterator<Item = (u64, &Member)> {
         let places = self.places.get(&user).into_iter().flatten();
         places.filter_map(|(group, place)| Some((*group, self.members.get(group)?.get(*place)?)))
     }
 
-    /// The members of one group, in the order in which they joined.
+    /// Returns the members of a group, in the order in which they joined.
     pub(crate) fn members(&self, group: u64) -> &[Member] {
         self.members.get(&group).map_or(&[], Vec::as_slice)
     }
 }
 
-/// A membership as the service writes it.
+/// Returns the JSON form of a membership.
 fn membership_json(membership: &GroupMembership) -> String {
     let mut json = serde_json::to_value(membership).unwrap_or_default();
     if let Value::Object(fields) = &mut json {

@@ -1,4 +1,4 @@
-//! What a user owns.
+//! Inventories.
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -7,12 +7,12 @@ use super::filter::Facts;
 use crate::sandbox::http::{Answer, PageRequest};
 use crate::user::InventoryItem;
 
-/// An inventory, written out once, so that a page of it is a piece of text.
+/// An inventory, serialized once, so that a page is a slice of text.
 #[derive(Debug, Default)]
 pub(crate) struct Inventory {
-    /// The JSON of all items, with a comma behind each.
+    /// The JSON of all items, each followed by a comma.
     text: Vec<u8>,
-    /// Where each item's JSON begins.
+    /// The start of each item's JSON.
     starts: Vec<usize>,
     facts: Vec<Facts>,
 }
@@ -23,7 +23,7 @@ impl Inventory {
         for (index, mut item) in items.into_iter().enumerate() {
             give_path(&mut item, user, index);
             let start = inventory.text.len();
-            // Only a map with keys that aren't strings can't be written, and no item has one.
+            // Only maps with keys that aren't strings can't be serialized, and no item has one.
             if serde_json::to_writer(&mut inventory.text, &item).is_err() {
                 inventory.text.truncate(start);
                 continue;
@@ -35,7 +35,7 @@ impl Inventory {
         inventory
     }
 
-    /// The JSON of the item at `index`, with its comma.
+    /// Returns the JSON of the item at `index`, with its comma.
     fn item(&self, index: usize) -> &[u8] {
         &self.text[self.starts[index]..self.start(index + 1)]
     }

@@ -1,8 +1,8 @@
-//! What the service's moderators refuse.
+//! Moderation.
 
 use crate::sandbox::http::Answer;
 
-/// Moderated words, and whether the account itself is moderated.
+/// The moderated words, and whether the account is moderated.
 #[derive(Debug, Default)]
 pub(crate) struct Moderation {
     /// In lower case.

@@ -1,11 +1,11 @@
-//! How many assets of each type may still be made.
+//! Upload quotas by asset type.
 
 use std::collections::HashMap;
 
 use crate::asset::AssetType;
 use crate::sandbox::http::Answer;
 
-/// The quotas that were set; the other types have none.
+/// The remaining uploads of the types with a quota.
 #[derive(Debug, Default)]
 pub(crate) struct Quotas(HashMap<AssetType, u64>);
 
@@ -14,7 +14,7 @@ impl Quotas {
         self.0.insert(asset_type, uploads);
     }
 
-    /// Counts an upload that is about to be accepted, or refuses it.
+    /// Counts an upload, or refuses it.
     pub(crate) fn take(&mut self, asset_type: &AssetType) -> Result<(), Answer> {
         let Some(left) = self.0.get_mut(asset_type) else { return Ok(()) };
         *left = left

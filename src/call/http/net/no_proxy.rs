@@ -1,11 +1,11 @@
-//! `NO_PROXY`: the hosts that are reached without a proxy, read as curl reads them.
+//! `NO_PROXY`: the hosts that need no proxy, parsed as curl does.
 
 use std::net::IpAddr;
 
 /// Returns whether a list of hosts names this one.
 ///
-/// Entries are parted by commas and spaces. A name stands for itself and what is below it, with or without a dot before
-/// it; `*` for everything; an address for itself; `10.0.0.0/8` for a network. An entry with a port is for that port.
+/// Entries are separated by commas and spaces. A name matches itself and its subdomains, with or without a leading dot; `*`
+/// matches everything; an address matches itself; `10.0.0.0/8` matches a network. An entry with a port matches that port.
 pub(super) fn matches_no_proxy(list: &str, host: &str, port: u16) -> bool {
     let host = host.trim_end_matches('.');
     let host = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host);
@@ -36,10 +36,10 @@ fn matches(entry: &str, host: &str, address: Option<IpAddr>, port: u16) -> bool 
     }
 }
 
-/// An entry and the port that it is for.
+/// Splits an entry from its port.
 fn parts(entry: &str) -> (&str, Option<u16>) {
     let Some((name, port)) = entry.rsplit_once(':') else { return (entry, None) };
-    // An IPv6 address without brackets has colons of its own.
+    // An IPv6 address without brackets has colons too.
     if name.contains(':') && !name.ends_with(']') {
         return (entry, None);
     }
@@ -71,7 +71,7 @@ fn is_within(address: IpAddr, network: &str, bits: &str) -> bool {
     }
 }
 
-/// An IPv4 address that is written as an IPv6 one is the IPv4 one.
+/// Converts an IPv4-mapped IPv6 address.
 fn plain(address: IpAddr) -> IpAddr {
     address.to_canonical()
 }

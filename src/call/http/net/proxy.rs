@@ -1,21 +1,20 @@
-//! Which proxy the environment asks for.
+//! The proxy of the environment.
 //!
-//! ureq would read the variables itself, and go without a proxy where it can't make sense of one. A key must not take
-//! another way than the one it was told to take, so what can't be honoured is refused here.
+//! ureq would read the variables itself, and use no proxy if it can't parse one. A key must not take another route than the
+//! configured one, so a proxy that can't be honored is an error here.
 
 use percent_encoding::percent_decode_str;
 use ureq::{Proxy, ProxyProtocol};
 
 use super::no_proxy::matches_no_proxy;
 
-/// What is asked for, in this order; the specific variable goes before the general one.
+/// The variables, in order: the specific one has precedence over the general one.
 const VARIABLES: [&str; 4] = ["https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"];
 const EXCEPTIONS: [&str; 2] = ["no_proxy", "NO_PROXY"];
 
 /// Returns the proxy for HTTPS connections to a host.
 ///
-/// The error says which variable can't be honoured, and why. It never holds the variable's value, which can have a
-/// password in it.
+/// The error says which variable can't be honored, and why, but not its value, which can contain a password.
 pub(crate) fn choose(
     host: &str,
     port: u16,
@@ -40,9 +39,9 @@ pub(crate) fn choose(
     }
 }
 
-/// Reads a variable of the process.
+/// Reads an environment variable.
 pub(crate) fn environment(name: &str) -> Option<String> {
-    // What is no text is refused with the rest, and not taken for unset.
+    // A value that isn't UTF-8 is an error like others, and doesn't count as unset.
     std::env::var_os(name).map(|value| value.to_string_lossy().into_owned())
 }
 

@@ -1,4 +1,4 @@
-//! Looks host names up, and remembers what it found.
+//! Resolves host names, with a cache.
 
 use std::fmt;
 use std::io;
@@ -15,21 +15,21 @@ use ureq::unversioned::transport::NextTimeout;
 
 use super::failure::Failure;
 
-/// How long addresses are used without a question.
+/// How long addresses are used before they are resolved again.
 const FRESH: Duration = Duration::from_secs(60);
-/// How long a call waits for a fresh answer when it has an old one.
+/// How long a call waits for new addresses when it has old ones.
 const PATIENCE: Duration = Duration::from_secs(1);
-/// The time until the next question after one that brought nothing.
+/// The delay after a failure before the name is resolved again.
 const RETRY: Duration = Duration::from_secs(5);
-/// What ureq takes at most.
+/// The most addresses that ureq accepts.
 const MAX_ADDRESSES: usize = 16;
 
 type LookUp = dyn Fn(&str, u16) -> io::Result<Vec<SocketAddr>> + Send + Sync;
 
-/// The names that were looked up. Clones share them.
+/// A cache of resolved names. Clones share it.
 ///
-/// A name is looked up once and its addresses are kept. After a while they are asked for again; where that fails or
-/// takes long, the old ones stay in use, so that a passing failure of the DNS fails no call.
+/// Addresses are resolved again after a while. If that fails or is slow, the old ones stay in use, so that a transient DNS
+/// failure doesn't fail a call.
 #[derive(Clone)]
 pub(super) struct Names {
     known: Arc<Mutex<Vec<Known>>>,
@@ -40,9 +40,9 @@ struct Known {
     host: String,
     port: u16,
     addresses: Vec<SocketAddr>,
-    /// When to ask again.
+    /// When to resolve it again.
     stale_at: Instant,
-    /// The address that could be connected to.
+    /// The address of the last connection.
     worked: Option<SocketAddr>,
 }
 
@@ -61,7 +61,7 @@ impl Names {
         self.known.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Returns the addresses to try, in this order.
+    /// Returns the addresses in the order in which to try them.
     fn addresses(&self, host: &str, port: u16, limit: NextTimeout) -> Result<Vec<SocketAddr>, ureq::Error> {
         let mut old = None;
         if let Some(known) = find(&mut self.lock(), host, port) {
@@ -69,7 +69,7 @@ impl Names {
             if now < known.stale_at {
                 return Ok(known.addresses.clone());
             }
-            // Others go on with the old addresses meanwhile.
+            // Other threads use the old addresses meanwhile.
             known.stale_at = now + RETRY;
             old = Some(known.addresses.clone());
         }
@@ -82,7 +82,7 @@ impl Names {
         }
     }
 
-    /// Looks a name up in a thread of its own, so that it can take too long; `None` if it does.
+    /// Resolves a name in a separate thread. `None` if it takes too long.
     fn ask(&self, host: &str, port: u16, wait: Duration) -> Option<io::Result<Vec<SocketAddr>>> {
         let (answer, answered) = mpsc::sync_channel(1);
         let (names, name) = (self.clone(), host.to_owned());
@@ -117,7 +117,7 @@ impl Names {
         Ok(addresses)
     }
 
-    /// The address goes first from now on.
+    /// Puts the address of a connection first.
     pub(super) fn worked(&self, host: &str, port: u16, address: SocketAddr) {
         if let Some(known) = find(&mut self.lock(), host, port) {
             known.worked = Some(address);
@@ -127,7 +127,7 @@ impl Names {
         }
     }
 
-    /// No address could be connected to, so they may have changed.
+    /// Records that no address accepted a connection, so they may have changed.
     pub(super) fn failed(&self, host: &str, port: u16) {
         if let Some(known) = find(&mut self.lock(), host, port) {
             known.worked = None;
@@ -146,7 +146,7 @@ fn find<'a>(all: &'a mut [Known], host: &str, port: u16) -> Option<&'a mut Known
     all.iter_mut().find(|known| known.is(host, port))
 }
 
-/// What worked goes first; behind it, the two families take turns, so that a broken one costs one try.
+/// Sorts the last working address first; the two families alternate behind it, so that a broken one costs one attempt.
 fn in_order(addresses: Vec<SocketAddr>, worked: Option<SocketAddr>) -> Vec<SocketAddr> {
     let worked = worked.filter(|worked| addresses.contains(worked));
     let first_is_v6 = addresses.first().is_some_and(SocketAddr::is_ipv6);
@@ -163,7 +163,7 @@ fn in_order(addresses: Vec<SocketAddr>, worked: Option<SocketAddr>) -> Vec<Socke
     }
 }
 
-/// The host, without brackets, and the port of a URI.
+/// Returns the host, without brackets, and the port of a URI.
 pub(super) fn host_and_port(uri: &Uri) -> Option<(&str, u16)> {
     let host = uri.host()?;
     let host = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host);
@@ -224,7 +224,7 @@ mod tests {
         }
     }
 
-    /// Names whose look-ups end as the function says for the first, the second, …
+    /// A cache whose n-th lookup returns what the function says.
     fn names(
         answer: impl Fn(usize) -> io::Result<Vec<SocketAddr>> + Send + Sync + 'static,
     ) -> (Names, Arc<AtomicUsize>) {

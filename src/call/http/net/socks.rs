@@ -1,7 +1,6 @@
 //! Connections through SOCKS proxies: versions 4, 4a, 5 and 5h.
 //!
-//! ureq has a connector for them. It opens connections of its own, on which an early answer can't be looked for without
-//! losing a byte.
+//! ureq's own connector opens connections on which an early response can't be detected without losing a byte.
 
 use std::io::{self, Read, Write};
 use std::net::{IpAddr, SocketAddr};
@@ -13,14 +12,14 @@ use super::countdown::Countdown;
 use super::failure::{Failure, ProxyReason};
 use super::resolver::host_and_port;
 
-/// Where the proxy is to connect to.
+/// The destination of a connection.
 #[derive(Clone, Copy)]
 enum Target<'a> {
     Address(SocketAddr),
     Name(&'a str, u16),
 }
 
-/// Asks a proxy for a connection to the host of the request.
+/// Connects to the host of the request through a proxy.
 pub(super) fn open(
     stream: Box<dyn Transport>,
     proxy: &Proxy,
@@ -30,7 +29,7 @@ pub(super) fn open(
     let (host, port) = host_and_port(details.uri).ok_or(Error::HostNotFound)?;
     let target = match (host.parse::<IpAddr>(), details.addrs.first()) {
         (Ok(address), _) => Target::Address(SocketAddr::new(address, port)),
-        // ureq has looked the name up where the protocol leaves that to us.
+        // ureq has resolved the name if the protocol requires an address.
         (Err(_), Some(address)) if proxy.resolve_target() => Target::Address(*address),
         (Err(_), _) => Target::Name(host, port),
     };
@@ -61,7 +60,7 @@ fn version_4(proxied: &mut (impl Read + Write), proxy: &Proxy, target: Target) -
     let (address, port, name) = match target {
         Target::Address(SocketAddr::V4(address)) => (address.ip().octets(), address.port(), None),
         Target::Address(SocketAddr::V6(address)) => ([0; 4], address.port(), None),
-        // An address that can't be one says that a name follows.
+        // An invalid address announces that a name follows.
         Target::Name(name, port) => ([0, 0, 0, 1], port, Some(name)),
     };
     let mut request = vec![4, 1];
@@ -131,7 +130,7 @@ fn version_5(proxied: &mut (impl Read + Write), proxy: &Proxy, target: Target) -
         2 => return Err(io::Error::new(io::ErrorKind::Unsupported, "its rules forbid the connection")),
         code => return Err(io::Error::other(refusal(code))),
     }
-    // The address that the proxy connects from is of no interest, but in the way.
+    // The address that the proxy connects from is skipped.
     let length = match head[3] {
         1 => 4,
         4 => 16,

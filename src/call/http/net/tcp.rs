@@ -1,8 +1,8 @@
-//! Connections over TCP that notice when the other side speaks before its turn.
+//! TCP connections that notice data from the peer while they send.
 //!
-//! A write never waits for a peer that has stopped reading while there is something to read: the rest is kept, and the
-//! caller can look at what came. A write that fails is not the end either: what the peer said before it closed can still
-//! be read, and says more than "broken pipe".
+//! A write doesn't block on a peer that has stopped reading while there is something to read: the rest is kept, and the caller
+//! can read first. After a failed write, data that the peer sent before it closed can still be read, and tells more than
+//! "broken pipe".
 
 use std::io::{self, Read, Write};
 use std::net::{SocketAddr, TcpStream};
@@ -15,16 +15,16 @@ use ureq::{Error, Timeout};
 use super::countdown::Countdown;
 use super::failure::Failure;
 
-/// The first try of each address, where there are several.
+/// The time for the first attempt at each address, if there are several.
 const FIRST_TRY: Duration = Duration::from_millis(300);
-/// How long a write waits before it looks for something to read.
+/// How long a write waits before it checks for data to read.
 const SLICE: Duration = Duration::from_millis(50);
-/// In place of no limit.
+/// Stands for no limit.
 const LONG: Duration = Duration::from_secs(24 * 3600);
 
-/// Connects to the first address that can be reached.
+/// Connects to the first address that accepts a connection.
 ///
-/// Where there are several, each is tried for a moment, and those that didn't answer then share the rest of the time.
+/// If there are several, each is tried briefly; then those that didn't answer share the rest of the time.
 pub(super) fn connect(
     to: &str,
     addresses: &[SocketAddr],
@@ -71,9 +71,9 @@ fn is_late(error: &io::Error) -> bool {
     matches!(error.kind(), io::ErrorKind::TimedOut | io::ErrorKind::WouldBlock)
 }
 
-/// A limit that doesn't wait: what is there is read, and [`WouldBlock`](io::ErrorKind::WouldBlock) says that nothing is.
+/// A limit that doesn't wait: available data is read, or else the error is [`WouldBlock`](io::ErrorKind::WouldBlock).
 pub(super) fn no_wait() -> NextTimeout {
-    // ureq itself never sets this reason, but derives it from `per_read`.
+    // ureq never sets this reason itself, but derives it from `per_read`.
     NextTimeout { after: Duration::from_millis(1).into(), reason: Timeout::PerRead, per_read: None, per_write: None }
 }
 
@@ -82,9 +82,9 @@ pub(super) fn no_wait() -> NextTimeout {
 pub(super) struct Tcp {
     stream: TcpStream,
     buffers: LazyBuffers,
-    /// What was written while the peer neither read nor was listened to.
+    /// Data that was written while the peer didn't read.
     unsent: Vec<u8>,
-    /// Why nothing more can be sent.
+    /// Why no more data can be sent.
     broken: Option<io::Error>,
     read_timeout: Option<Duration>,
     write_timeout: Option<Duration>,
@@ -95,7 +95,7 @@ impl Tcp {
         Self { stream, buffers, unsent: Vec::new(), broken: None, read_timeout: None, write_timeout: None }
     }
 
-    /// Sends what was kept back, until it is gone or there is something to read.
+    /// Sends kept data, until it is sent or there is data to read.
     fn send_rest(&mut self, limit: NextTimeout) -> Result<(), Error> {
         if self.unsent.is_empty() || self.broken.is_some() {
             return Ok(());
@@ -109,7 +109,7 @@ impl Tcp {
         }
     }
 
-    /// Time-outs are errors at once; all else shows when the answer is read.
+    /// Returns timeouts as errors at once; other errors show when the response is read.
     fn break_off(&mut self, error: Error) -> Result<(), Error> {
         match error {
             Error::Io(error) => {
@@ -174,13 +174,13 @@ impl Transport for Tcp {
         }
     }
 
-    /// Whether the connection works and nothing has come that nobody asked for.
+    /// Whether the connection works and no unexpected data has arrived.
     fn is_open(&mut self) -> bool {
         self.broken.is_none() && self.unsent.is_empty() && self.buffers.input().is_empty() && !can_read(&self.stream)
     }
 }
 
-/// Reads once. The outer error is the limit.
+/// Reads once. The outer error is an expired limit.
 fn read_within(
     mut stream: &TcpStream,
     set: &mut Option<Duration>,
@@ -192,7 +192,7 @@ fn read_within(
         let wait = time.rest()?.not_zero().map(|wait| *wait);
         if *set != wait {
             if let Err(error) = stream.set_read_timeout(wait) {
-                // Some systems refuse this once the peer has closed, though there may be something left to read.
+                // Some systems refuse this after the peer has closed, although there may be data left to read.
                 if !can_read(stream) {
                     return Ok(Err(error));
                 }
@@ -208,7 +208,7 @@ fn read_within(
     }
 }
 
-/// Sends until all is sent, or the peer doesn't read on and has said something. Returns how much was sent.
+/// Sends until everything is sent, or the peer doesn't read and has sent something. Returns how much was sent.
 fn send(stream: &TcpStream, set: &mut Option<Duration>, bytes: &[u8], limit: NextTimeout) -> Result<usize, Error> {
     let whole = Countdown::new(limit);
     let mut stalled = Countdown::new(limit.for_write());
@@ -253,7 +253,7 @@ fn write_waiting(
     stream.write(bytes)
 }
 
-/// On Windows, a socket is of no more use once a write on it has timed out.
+/// On Windows, a socket is unusable after a write on it has timed out.
 fn write_polling(stream: &TcpStream, bytes: &[u8], wait: Duration) -> io::Result<usize> {
     let end = Instant::now() + wait;
     let mut pause = Duration::from_micros(100);
@@ -268,7 +268,7 @@ fn write_polling(stream: &TcpStream, bytes: &[u8], wait: Duration) -> io::Result
     }
 }
 
-/// Whether a read would return at once: with bytes, the end, or an error.
+/// Whether a read would return at once, with data, the end, or an error.
 fn can_read(stream: &TcpStream) -> bool {
     !matches!(unblocked(stream, |stream| stream.peek(&mut [0])), Err(error) if error.kind() == io::ErrorKind::WouldBlock)
 }
@@ -296,7 +296,7 @@ mod tests {
         (Tcp::new(stream, LazyBuffers::new(1024, 128 * 1024)), listener.accept().expect("a connection").0)
     }
 
-    /// Fills a connection that nobody reads from.
+    /// Fills the buffers of a connection that no one reads from.
     fn fill(tcp: &mut Tcp, limit: NextTimeout) -> Result<(), Error> {
         for _ in 0..1000 {
             tcp.transmit_output(128 * 1024, limit)?;
@@ -384,7 +384,7 @@ mod tests {
     fn an_address_that_swallows_packets_costs_a_moment() {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
         let good = listener.local_addr().expect("bound");
-        // A listener whose queue is full lets nobody in, and says nothing.
+        // A listener with a full queue doesn't respond.
         let full = TcpListener::bind("127.0.0.1:0").expect("a port");
         let silent = full.local_addr().expect("bound");
         let mut queued = Vec::new();

@@ -12,11 +12,11 @@ use super::early::{Status, head_end, status};
 use super::failure::{Failure, ProxyReason, ProxyRefusal};
 use super::resolver::host_and_port;
 
-/// The largest head of a proxy's answer.
+/// The largest head of a proxy's response.
 const LARGEST_HEAD: usize = 16 * 1024;
 const CLOSED: &str = "it closed the connection";
 
-/// Asks a proxy for a connection to the host of the request.
+/// Connects to the host of the request through a proxy.
 pub(super) fn open(
     stream: Box<dyn Transport>,
     proxy: &Proxy,
@@ -81,7 +81,7 @@ fn reason(status: u16) -> ProxyReason {
     }
 }
 
-/// A line that a peer sent, fit to be shown.
+/// Makes a line from a peer printable.
 fn shown(text: &[u8]) -> String {
     String::from_utf8_lossy(text).chars().filter(|c| !c.is_control()).take(100).collect()
 }
@@ -94,7 +94,7 @@ impl Failure {
     }
 }
 
-/// A connection that leads to another host. It can have TLS up to the proxy, but has none to that host yet.
+/// A connection to another host. It may use TLS to the proxy, but not yet to that host.
 #[derive(Debug)]
 struct Tunnel(Box<dyn Transport>);
 
