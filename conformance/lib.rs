@@ -1,1 +1,1 @@
-//! There is no library here, only the tests in `tests/`.
+//! This package has only tests, in `tests/`.

@@ -222,7 +222,7 @@ mod tests {
     }
 
     #[test]
-    fn the_environment_makes_a_client() {
+    fn from_env_builds_a_client() {
         let client = from(Some("key"), Some(" http://127.0.0.1:4000/ ")).expect("both are fine");
         assert_eq!(client.base_url(), "http://127.0.0.1:4000");
         for url in [None, Some(""), Some(" ")] {
@@ -231,7 +231,7 @@ mod tests {
     }
 
     #[test]
-    fn a_variable_that_cannot_be_used_is_named() {
+    fn from_env_names_the_invalid_variable() {
         for (key, url, named, other) in [
             (None, None, KEY_VARIABLE, URL_VARIABLE),
             (Some(""), Some("http://127.0.0.1:1"), KEY_VARIABLE, URL_VARIABLE),

@@ -71,7 +71,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn broken_characters_do_not_fail_what_stands_around_them() {
+    fn broken_characters_do_not_fail_the_document() {
         for (text, value) in [
             (&br#"{"a":"cut \ud83d"}"#[..], json!({ "a": "cut \u{fffd}" })),
             (br#"{"a":"\ud83d\ude00"}"#, json!({ "a": "\u{1f600}" })),
@@ -91,7 +91,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_broken_otherwise_stays_broken() {
+    fn other_broken_json_is_refused() {
         for text in
             [&br#"{"a":"\ud83"}"#[..], br#"{"a":"\ud83d"#, br#"{"a":"\u"}"#, b"\\", b"\"\\", b"", b"\xff", br#""\x""#]
         {

@@ -259,7 +259,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_time_that_jiff_cannot_hold_is_its_last_moment() {
+    fn times_beyond_the_maximum_are_clamped() {
         assert_eq!(parse_timestamp("9999-12-31T23:59:59Z"), Some(Timestamp::MAX));
         assert_eq!(parse_timestamp("9999-12-31T23:59:59.9999999Z"), Some(Timestamp::MAX));
         assert!(parse_timestamp("0001-01-01T00:00:00Z").is_some());

@@ -72,7 +72,7 @@ const BEGINNINGS: [(&str, Begin); 3] = [
 ];
 
 #[test]
-fn errors_after_acceptance_name_the_operation_and_do_not_invite_a_second_upload() {
+fn errors_after_acceptance_name_the_operation_and_are_not_retryable() {
     for (poll, reply) in strange_polls() {
         for (beginning, begin) in BEGINNINGS {
             let first = (beginning != "resumed").then(started);
@@ -89,7 +89,7 @@ fn errors_after_acceptance_name_the_operation_and_do_not_invite_a_second_upload(
 }
 
 #[test]
-fn a_loop_that_obeys_is_retryable_uploads_once() {
+fn retry_loops_by_is_retryable_upload_once() {
     for (poll, reply) in strange_polls() {
         let server = Server::script([started(), reply]);
         let user = server.user_without_retries();
@@ -105,7 +105,7 @@ fn a_loop_that_obeys_is_retryable_uploads_once() {
 }
 
 #[test]
-fn stopping_the_wait_is_no_failure_of_the_upload() {
+fn stopping_a_wait_does_not_fail_the_upload() {
     let server = Server::script([started()]);
     let operation = upload(&server.user(), png()).expect("it is accepted");
     let error = operation.wait_with(&quick().on_poll(|_| ControlFlow::Break(()))).expect_err("it was stopped");
@@ -114,7 +114,7 @@ fn stopping_the_wait_is_no_failure_of_the_upload() {
 }
 
 #[test]
-fn a_failed_operation_is_named_and_can_be_sent_again_once_mended() {
+fn failed_operations_are_named_and_can_be_repeated() {
     let failure = json!({ "path": "operations/abc", "done": true, "error": { "code": 3, "message": "words" } });
     for first in [Some(started()), None] {
         let server = Server::script(first.into_iter().chain([Reply::ok(&failure)]));
@@ -127,7 +127,7 @@ fn a_failed_operation_is_named_and_can_be_sent_again_once_mended() {
 }
 
 #[test]
-fn a_first_response_with_a_name_and_no_sense_is_an_acceptance() {
+fn unreadable_first_responses_with_a_name_are_acceptances() {
     for body in [
         json!({ "path": "operations/abc", "done": true }),
         json!({ "operationId": "abc", "done": true, "response": {} }),

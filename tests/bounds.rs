@@ -69,7 +69,7 @@ fn endless(head: &'static str, again: Vec<u8>) -> (Wire, Arc<AtomicU64>) {
 }
 
 #[test]
-fn a_good_answer_without_measure_is_not_read_to_its_end() {
+fn endless_successes_are_not_read_to_their_end() {
     let spaces = || vec![b' '; 64 * 1024];
     let chunk = || [&b"10000\r\n"[..], &vec![b' '; 64 * 1024], b"\r\n"].concat();
     for (what, head, again) in [
@@ -92,7 +92,7 @@ fn a_good_answer_without_measure_is_not_read_to_its_end() {
 }
 
 #[test]
-fn what_is_left_unread_is_not_taken_from_the_server() {
+fn unread_data_is_not_received() {
     let (server, taken) = endless("HTTP/1.1 200 OK\r\n\r\n", vec![b' '; 64 * 1024]);
     fails(server.user().fetch_info(), ErrorKind::InvalidResponse);
     within(SOON, {
@@ -109,7 +109,7 @@ fn what_is_left_unread_is_not_taken_from_the_server() {
 }
 
 #[test]
-fn a_good_answer_of_the_largest_size_is_read_and_a_larger_one_is_not() {
+fn responses_are_read_up_to_the_size_limit() {
     let profile = |length: usize| {
         let mut body = br#"{"id":"156","name":"builderman","about":""#.to_vec();
         body.resize(length - 2, b'x');
@@ -129,7 +129,7 @@ fn a_good_answer_of_the_largest_size_is_read_and_a_larger_one_is_not() {
 }
 
 #[test]
-fn a_change_answered_without_measure_is_in_doubt() {
+fn endless_responses_to_changes_leave_the_outcome_unknown() {
     for (what, change) in CHANGES {
         let (server, _) = endless("HTTP/1.1 200 OK\r\ncontent-length: 4294967296\r\n\r\n", vec![b' '; 64 * 1024]);
         let user = server.user();
@@ -157,10 +157,10 @@ mod memory {
 
     /// In a process of its own, where nothing else takes memory.
     #[test]
-    fn gigabytes_of_spaces_cost_no_memory() {
+    fn gigabytes_of_spaces_do_not_fill_memory() {
         if env::var_os(MEASURED).is_none() {
             let output = Command::new(env::current_exe().expect("this test has a file"))
-                .args(["--exact", "memory::gigabytes_of_spaces_cost_no_memory"])
+                .args(["--exact", "memory::gigabytes_of_spaces_do_not_fill_memory"])
                 .env(MEASURED, "1")
                 .output()
                 .expect("a process can be started");
@@ -265,7 +265,7 @@ mod gzip {
     const PROFILE: &[u8] = br#"{"id":"156","name":"builderman"}"#;
 
     #[test]
-    fn a_packed_answer_is_read() {
+    fn compressed_responses_are_read() {
         let server = Wire::says(gzipped(&stored(PROFILE)));
         assert_eq!(server.user().fetch_info().expect("it is good").username, "builderman");
         // A small bomb is only an answer that means nothing.
@@ -276,7 +276,7 @@ mod gzip {
     }
 
     #[test]
-    fn a_small_answer_that_unpacks_without_measure_is_not_unpacked_to_its_end() {
+    fn compression_bombs_are_not_decompressed_to_their_end() {
         let (packed, length) = spaces(40_000);
         assert!(packed.len() < MIB / 8 && length > 9 * MIB);
         for answer in [gzipped(&packed), gzipped(&stored(&vec![b' '; 9 * MIB]))] {
@@ -289,7 +289,7 @@ mod gzip {
     }
 
     #[test]
-    fn a_refusal_that_unpacks_without_measure_is_a_refusal() {
+    fn compression_bombs_in_refusals_are_refusals() {
         let (packed, _) = spaces(40_000);
         let head =
             format!("HTTP/1.1 404 Not Found\r\ncontent-encoding: gzip\r\ncontent-length: {}\r\n\r\n", packed.len());
@@ -298,7 +298,7 @@ mod gzip {
     }
 
     #[test]
-    fn a_packed_answer_that_is_broken_is_no_success() {
+    fn broken_compressed_responses_are_errors() {
         let whole = stored(PROFILE);
         let mut wrong_sum = whole.clone();
         let sum_at = whole.len() - 8;
@@ -318,7 +318,7 @@ mod gzip {
     }
 
     #[test]
-    fn a_read_whose_packed_answer_was_cut_is_repeated() {
+    fn truncated_compressed_responses_are_retried() {
         let whole = stored(PROFILE);
         let cut = gzipped(&whole)[..60 + whole.len()].to_vec();
         let server = Server::script([Reply::Raw(cut), Reply::Raw(gzipped(&whole))]);
@@ -328,7 +328,7 @@ mod gzip {
 }
 
 #[test]
-fn a_refusal_with_a_body_of_any_size_is_that_refusal() {
+fn refusals_may_have_bodies_of_any_size() {
     for length in [0, 1, 1000, 64 * 1024, 64 * 1024 + 1, 320 * 1024, MIB, 9 * MIB] {
         for body in [vec![b' '; length], vec![b'x'; length], vec![0; length], vec![0xff; length], vec![b'<'; length]] {
             let head = format!("HTTP/1.1 403 Forbidden\r\ncontent-length: {length}\r\n\r\n");
@@ -350,7 +350,7 @@ fn a_refusal_with_a_body_of_any_size_is_that_refusal() {
 }
 
 #[test]
-fn headers_without_measure_are_an_error() {
+fn endless_headers_are_an_error() {
     let lines: String = (0..100_000).map(|number| format!("x-{number}: {number}\r\n")).collect();
     let good = r#"{"id":"156","name":"builderman"}"#;
     for (what, head) in [
@@ -381,7 +381,7 @@ fn headers_without_measure_are_an_error() {
 }
 
 #[test]
-fn a_long_head_within_reason_is_read() {
+fn long_heads_are_read() {
     let lines: String = (0..60).map(|number| format!("x-{number}: {}\r\n", "y".repeat(200))).collect();
     let good = r#"{"id":"156","name":"builderman"}"#;
     let server = Wire::says(format!("HTTP/1.1 200 OK\r\n{lines}\r\n{good}"));
@@ -389,7 +389,7 @@ fn a_long_head_within_reason_is_read() {
 }
 
 #[test]
-fn nested_json_does_not_end_the_stack() {
+fn nested_json_does_not_overflow_the_stack() {
     for (depth, calls) in [(200, 4), (100_000, 4), (3_000_000, 1)] {
         let open = "[".repeat(depth);
         let objects = "{\"a\":".repeat(depth.min(1_000_000));
@@ -429,14 +429,14 @@ fn nested_json_does_not_end_the_stack() {
 }
 
 #[test]
-fn a_field_that_nobody_knows_may_be_nested_deeply() {
+fn unknown_fields_may_be_deeply_nested() {
     let deep = format!("{}{}", "[".repeat(100), "]".repeat(100));
     let server = Server::script([Reply::text(200, format!(r#"{{"id":"156","name":"a","newField":{deep}}}"#))]);
     assert_eq!(server.user().fetch_info().expect("it is passed over").username, "a");
 }
 
 #[test]
-fn bytes_that_are_no_text_are_an_error() {
+fn non_utf8_bodies_are_an_error() {
     for (what, body) in [
         ("NUL around it", &b"\0{\"id\":\"156\",\"name\":\"a\"}\0"[..]),
         ("NUL in a string", b"{\"id\":\"156\",\"name\":\"a\0b\"}"),
@@ -455,7 +455,7 @@ fn bytes_that_are_no_text_are_an_error() {
 }
 
 #[test]
-fn headers_that_are_no_text_are_no_panic() {
+fn non_utf8_headers_do_not_panic() {
     let good = r#"{"id":"156","name":"builderman"}"#;
     for name in ["retry-after", "x-ratelimit-reset", "x-ratelimit-remaining", "content-type", "location", "x-any"] {
         for value in [&b"\xff\xfe"[..], b"\0", b"\x7f", b"\x01", "é".as_bytes(), b"a\nb", b"a\rb", b"\t", b""] {
@@ -472,7 +472,7 @@ fn headers_that_are_no_text_are_no_panic() {
 }
 
 #[test]
-fn a_wrong_length_is_no_success() {
+fn wrong_lengths_are_errors() {
     let good = r#"{"id":"156","name":"builderman","path":"operations/abc"}"#;
     let length = good.len();
     for headers in [
@@ -495,7 +495,7 @@ fn a_wrong_length_is_no_success() {
 }
 
 #[test]
-fn wrong_chunks_are_no_success() {
+fn wrong_chunks_are_errors() {
     for chunks in [
         "x\r\n{}\r\n0\r\n\r\n",
         "-1\r\n{}\r\n0\r\n\r\n",
@@ -518,7 +518,7 @@ fn wrong_chunks_are_no_success() {
 }
 
 #[test]
-fn what_is_no_http_is_an_error() {
+fn non_http_responses_are_errors() {
     for said in [
         &b"{\"id\":\"156\",\"name\":\"builderman\"}"[..],
         b"<html>hello</html>\r\n\r\n",
@@ -548,7 +548,7 @@ fn what_is_no_http_is_an_error() {
 }
 
 #[test]
-fn interim_answers_for_ever_end_with_the_call() {
+fn endless_informational_responses_end_with_the_call() {
     for said in
         ["HTTP/1.1 100 Continue\r\n\r\n", "HTTP/1.1 102 Processing\r\n\r\n", "HTTP/1.1 103 Early Hints\r\nx: y\r\n\r\n"]
     {
@@ -569,7 +569,7 @@ fn interim_answers_for_ever_end_with_the_call() {
 }
 
 #[test]
-fn a_few_interim_answers_are_passed_over() {
+fn informational_responses_are_skipped() {
     let good = r#"{"id":"156","name":"builderman","path":"operations/abc"}"#;
     let answers = format!(
         "HTTP/1.1 103 Early Hints\r\nlink: </a>\r\n\r\nHTTP/1.1 102 Processing\r\n\r\nHTTP/1.1 200 OK\r\ncontent-length: {}\r\n\r\n{good}",
@@ -583,7 +583,7 @@ fn a_few_interim_answers_are_passed_over() {
 }
 
 #[test]
-fn an_empty_answer_is_never_a_success() {
+fn empty_responses_are_errors() {
     for (what, answer) in [
         ("an empty 200", "HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n"),
         ("a 200 without length", "HTTP/1.1 200 OK\r\n\r\n"),

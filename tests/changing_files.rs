@@ -122,7 +122,7 @@ fn make_pipe(path: &Path) {
 }
 
 #[test]
-fn what_became_something_else_is_refused_and_blocks_nobody() {
+fn files_that_became_pipes_are_refused_without_blocking() {
     for (what, replace) in replacements() {
         let (sandbox, user) = sandbox();
         let dir = TempDir::new();

@@ -174,7 +174,7 @@ fn refuses(ask: Ask) -> Error {
 }
 
 #[test]
-fn each_check_refuses_before_a_byte_is_sent_and_names_its_limit_and_the_file() {
+fn each_check_refuses_before_sending_and_names_its_limit_and_the_file() {
     for Case { check, make, words } in refused() {
         let error = refuses(make()).to_string();
         for word in words {
@@ -194,7 +194,7 @@ fn a_name_or_description_that_is_too_long_is_refused_with_the_name_of_the_file_i
 }
 
 #[test]
-fn a_check_that_is_waived_lets_the_request_through() {
+fn skipped_checks_let_the_request_through() {
     for Case { check, make, .. } in refused() {
         let (sandbox, user) = sandbox();
         // What the service says then is its own business.
@@ -204,7 +204,7 @@ fn a_check_that_is_waived_lets_the_request_through() {
 }
 
 #[test]
-fn waiving_other_checks_leaves_an_upload_refused() {
+fn skipping_other_checks_still_refuses_an_upload() {
     for Case { check, make, .. } in refused() {
         let ask = make();
         if matches!(ask, Ask::Upload(_)) {
@@ -215,7 +215,7 @@ fn waiving_other_checks_leaves_an_upload_refused() {
 }
 
 #[test]
-fn waiving_another_check_leaves_an_update_refused() {
+fn skipping_another_check_still_refuses_an_update() {
     let mut wrong = Vec::new();
     for Case { check, make, .. } in refused() {
         for other in CHECKS.into_iter().filter(|other| *other != check) {
@@ -251,7 +251,7 @@ impl Read for Endless {
 }
 
 #[test]
-fn a_size_is_refused_from_the_byte_after_the_limit_on_without_reading_past_the_head() {
+fn sizes_above_the_limit_are_refused_without_reading_the_file() {
     assert_eq!((limits::MAX_FILE_SIZE, limits::MAX_VIDEO_SIZE), (20 * MIB, 3840 * MIB));
     for (name, head, asset_type, length, passes) in [
         ("a.png", png(9, 9), AssetType::Image, 20 * MIB, true),
@@ -283,7 +283,7 @@ fn a_size_is_refused_from_the_byte_after_the_limit_on_without_reading_past_the_h
 }
 
 #[test]
-fn a_file_of_exactly_20_mib_is_taken() {
+fn a_file_of_exactly_20_mib_is_accepted() {
     let (sandbox, user) = sandbox();
     let image = upload(bytes("a.png", padded(png(9, 9), 20 * MIB)), AssetType::Image);
     let asset = user.upload_asset(image).expect("it is sent").wait().expect("it is made");
@@ -315,7 +315,7 @@ fn a_name_has_50_characters_and_a_description_1000_whatever_their_bytes() {
 }
 
 #[test]
-fn an_image_is_refused_from_8000_pixels_on_in_every_format() {
+fn images_of_8000_pixels_are_refused_in_every_format() {
     let long_profile = 3 * 65_533 + 100;
     type Make = Box<dyn Fn(u16, u16) -> Vec<u8>>;
     let formats: Vec<(&str, Make)> = vec![
@@ -363,7 +363,7 @@ fn an_image_is_refused_from_8000_pixels_on_in_every_format() {
 }
 
 #[test]
-fn every_format_is_taken_for_what_it_is() {
+fn every_format_is_detected() {
     for Sample { name, bytes: content, asset_type } in samples() {
         let (_sandbox, user) = sandbox();
         for name in [name.to_owned(), name.to_uppercase()] {
@@ -404,7 +404,7 @@ fn a_file_with_the_extension_of_another_format_is_refused() {
 }
 
 #[test]
-fn a_web_page_is_no_asset_whatever_it_is_called() {
+fn web_pages_are_refused_under_any_name() {
     for page in ["<!DOCTYPE html><html></html>", "\n\n  <HTML><body>Not found</body></HTML>", "<head></head>"] {
         for Sample { name, asset_type, .. } in samples() {
             let error = refuses(Ask::Upload(upload(bytes(name, page), asset_type)));
@@ -414,7 +414,7 @@ fn a_web_page_is_no_asset_whatever_it_is_called() {
 }
 
 #[test]
-fn a_web_page_is_known_behind_a_byte_order_mark_a_comment_or_a_declaration() {
+fn web_pages_are_detected_after_comments_and_declarations() {
     let mut taken = Vec::new();
     for page in [
         "\u{feff}<!DOCTYPE html><html></html>",
@@ -431,7 +431,7 @@ fn a_web_page_is_known_behind_a_byte_order_mark_a_comment_or_a_declaration() {
 }
 
 #[test]
-fn a_format_makes_the_types_that_it_fits_and_no_others() {
+fn formats_are_accepted_only_for_their_asset_types() {
     use AssetType::{Animation, Audio, Decal, Image, Mesh, Model, Video};
     let types = [Animation, Audio, Decal, Image, Mesh, Model, Video];
     for Sample { name, bytes: content, asset_type } in samples() {
@@ -467,7 +467,7 @@ fn an_empty_file_is_refused_by_name() {
 }
 
 #[test]
-fn a_head_that_breaks_off_anywhere_never_panics() {
+fn truncated_heads_never_panic() {
     let (sandbox, user) = sandbox();
     sandbox.set_content_checks(false);
     let mut all = samples();
@@ -483,7 +483,7 @@ fn a_head_that_breaks_off_anywhere_never_panics() {
 }
 
 #[test]
-fn lengths_in_a_header_that_lead_nowhere_never_panic() {
+fn absurd_lengths_in_headers_never_panic() {
     let (_sandbox, user) = sandbox();
     for (name, content) in [
         ("a.jpg", b"\xff\xd8\xff\xe0\0\0\xff\xc0".to_vec()),
@@ -510,7 +510,7 @@ fn told(sandbox: &Sandbox) -> Value {
 }
 
 #[test]
-fn a_path_alone_tells_the_type() {
+fn from_path_determines_the_type() {
     let dir = TempDir::new();
     for Sample { name, bytes: content, asset_type } in samples() {
         for name in [name.to_owned(), name.to_uppercase()] {
@@ -528,7 +528,7 @@ fn a_path_alone_tells_the_type() {
 }
 
 #[test]
-fn a_path_gives_the_name_cut_at_50_characters_and_never_inside_one() {
+fn from_path_cuts_the_name_to_50_characters() {
     let dir = TempDir::new();
     for (stem, name) in [
         ("crate".to_owned(), "crate".to_owned()),
@@ -549,7 +549,7 @@ fn a_path_gives_the_name_cut_at_50_characters_and_never_inside_one() {
 }
 
 #[test]
-fn a_path_that_is_no_file_or_tells_no_type_is_an_error_that_names_it() {
+fn from_path_rejects_missing_files_and_unknown_extensions() {
     let dir = TempDir::new();
     std::fs::create_dir(dir.path().join("folder.png")).expect("a directory can be made");
     for (name, kind) in [
@@ -602,7 +602,7 @@ fn hash(content: &[u8]) -> u64 {
 }
 
 #[test]
-fn a_reader_that_was_looked_at_is_still_sent_whole() {
+fn inspected_readers_are_sent_whole() {
     for (length, step) in [
         (40, 1),
         (1000, 7),
@@ -624,7 +624,7 @@ fn a_reader_that_was_looked_at_is_still_sent_whole() {
 }
 
 #[test]
-fn good_files_with_unusual_beginnings_are_taken() {
+fn valid_files_with_unusual_beginnings_are_accepted() {
     let id3 = |sound: &[u8]| [&b"ID3\x04\x00\x00\x00\x00\x00\x05tag.."[..], sound].concat();
     for (name, content) in [
         ("tagged.flac", id3(b"fLaC")),

@@ -31,7 +31,7 @@ fn kind_of(status: u16) -> ErrorKind {
 }
 
 #[test]
-fn a_refusal_is_heard_at_once_whatever_the_size_and_whatever_comes_then() {
+fn early_refusals_are_returned_at_once() {
     for size in [KIB, 900 * KIB, 1024 * KIB, 8 * 1024 * KIB] {
         for after in AFTERS {
             for when in [When::AtOnce, When::After(64 * KIB)] {
@@ -51,7 +51,7 @@ fn a_refusal_is_heard_at_once_whatever_the_size_and_whatever_comes_then() {
 }
 
 #[test]
-fn a_refusal_without_a_body_or_in_chunks_is_heard_too() {
+fn early_refusals_may_be_empty_or_chunked() {
     for answer in [
         &b"HTTP/1.1 403 Forbidden\r\ncontent-length: 0\r\n\r\n"[..],
         b"HTTP/1.1 403 Forbidden\r\nconnection: close\r\n\r\n{\"message\":\"wor",
@@ -74,7 +74,7 @@ fn a_refusal_without_a_body_or_in_chunks_is_heard_too() {
 }
 
 #[test]
-fn interim_answers_of_any_number_and_with_any_headers_are_passed_over() {
+fn informational_responses_of_any_number_are_skipped() {
     let hints = b"HTTP/1.1 103 Early Hints\r\nlink: </x>; rel=preload\r\nx-any: 1\r\n\r\n".to_vec();
     let with_headers =
         b"HTTP/1.1 100 Continue\r\ndate: Wed, 25 Nov 2026 05:00:00 GMT\r\nvia: 1.1 proxy\r\n\r\n".to_vec();
@@ -98,7 +98,7 @@ fn interim_answers_of_any_number_and_with_any_headers_are_passed_over() {
 }
 
 #[test]
-fn interim_answers_to_reads_are_passed_over() {
+fn informational_responses_to_reads_are_skipped() {
     let profile = r#"{"id":"156","name":"builderman"}"#;
     let answer = format!("HTTP/1.1 200 OK\r\ncontent-length: {}\r\n\r\n{profile}", profile.len());
     for before in [
@@ -120,7 +120,7 @@ fn interim_answers_to_reads_are_passed_over() {
 }
 
 #[test]
-fn a_417_is_sent_again_without_the_question_and_counts_as_no_attempt() {
+fn a_417_is_repeated_without_expect_and_without_counting() {
     for after in AFTERS {
         let refused = Script::new(When::AtOnce, refusal(417, ""), after);
         let good = Script::new(When::After(usize::MAX), taken(), After::Keep);
@@ -136,7 +136,7 @@ fn a_417_is_sent_again_without_the_question_and_counts_as_no_attempt() {
 }
 
 #[test]
-fn a_connection_that_breaks_on_the_question_is_made_again_without_it() {
+fn connections_that_break_on_expect_are_repeated_without_it() {
     for after in [After::HangUp, After::Reset] {
         let broken = Script::new(When::AtOnce, "", after);
         let good = Script::new(When::After(usize::MAX), taken(), After::Keep);
@@ -152,7 +152,7 @@ fn a_connection_that_breaks_on_the_question_is_made_again_without_it() {
 }
 
 #[test]
-fn a_success_before_the_whole_request_is_not_believed() {
+fn early_successes_are_errors() {
     for after in AFTERS {
         let server = Early::start([Script::new(When::After(64 * KIB), taken(), after)]);
         let error = upload_of(&once(&server), 8 * 1024 * KIB).expect_err("the service can't have it");
@@ -161,7 +161,7 @@ fn a_success_before_the_whole_request_is_not_believed() {
 }
 
 #[test]
-fn a_transient_refusal_that_came_early_is_ridden_out() {
+fn early_transient_refusals_are_retried() {
     for after in AFTERS {
         let busy = "HTTP/1.1 429 Busy\r\nretry-after: 0\r\ncontent-length: 0\r\n\r\n";
         let refused = Script::new(When::AtOnce, busy, after);

@@ -9,7 +9,7 @@ use support::calls::calls;
 use support::{Reply, Server, fails};
 
 #[test]
-fn each_call_asks_for_its_endpoint() {
+fn each_call_requests_its_endpoint() {
     for call in calls() {
         let server = Server::script([Reply::ok(&(call.answer)())]);
         (call.make)(&server.client()).unwrap_or_else(|error| panic!("{}: {error}", call.method));
@@ -44,7 +44,7 @@ fn code(cell: &str) -> BTreeSet<&str> {
 }
 
 #[test]
-fn the_readme_says_of_each_call_what_the_endpoint_says() {
+fn the_readme_matches_the_endpoints() {
     let rows = rows();
     let mut named = BTreeSet::new();
     for call in calls() {

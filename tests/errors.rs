@@ -38,7 +38,7 @@ fn every_form_of_error_body_is_read() {
 }
 
 #[test]
-fn a_map_of_complaints_names_the_fields() {
+fn validation_errors_name_the_fields() {
     let body = json!({
         "errors": { "displayName": ["It is too long."], "assetType": ["It is unknown."] },
         "title": "One or more validation errors occurred.",
@@ -53,7 +53,7 @@ fn a_map_of_complaints_names_the_fields() {
 }
 
 #[test]
-fn bodies_that_are_not_json_are_read_for_their_words() {
+fn text_of_other_bodies_is_kept() {
     let page = "<!DOCTYPE html>\n<html><head><style>p { color: red }</style></head>\n<body><h1>502 Bad Gateway</h1></body></html>";
     for (body, message) in [
         ("", None),
@@ -95,7 +95,7 @@ fn each_status_has_its_kind() {
 }
 
 #[test]
-fn a_pause_longer_than_the_policy_takes_is_returned_at_once_and_told() {
+fn delays_above_the_policy_are_returned_at_once() {
     let busy = Reply::json(429, &json!({ "code": "RESOURCE_EXHAUSTED", "message": "busy" })).with("retry-after", "120");
     let server = Server::script([busy]);
     let error = fails(server.user().fetch_info(), ErrorKind::RateLimited);
@@ -127,7 +127,7 @@ fn a_long_body_gives_a_short_line() {
 }
 
 #[test]
-fn a_key_that_a_group_owns_is_hinted_at() {
+fn keys_of_groups_are_mentioned() {
     let refusal = Reply::json(401, &json!({ "code": "UNAUTHENTICATED", "message": "no" }));
     let server = Server::script([refusal]);
     let user = server.user();
@@ -163,7 +163,7 @@ fn a_missing_scope_is_named() {
 }
 
 #[test]
-fn a_redirect_is_an_error_and_its_target_hears_nothing() {
+fn redirects_are_errors_and_not_followed() {
     let target = Server::script([profile()]);
     for status in [300, 301, 302, 303, 307, 308] {
         for location in [format!("{}/elsewhere", target.url()), "/here".to_owned()] {
@@ -178,7 +178,7 @@ fn a_redirect_is_an_error_and_its_target_hears_nothing() {
 }
 
 #[test]
-fn a_good_status_with_a_body_that_is_no_answer_is_an_invalid_response() {
+fn successes_with_unreadable_bodies_are_invalid_responses() {
     for body in ["", "<html>hello</html>", "[]", "{\"id\":\"1\"", "{\"id\":\"one\"}", "{}"] {
         let server = Server::script([Reply::text(200, body)]);
         let error = fails(server.user().fetch_info(), ErrorKind::InvalidResponse);
@@ -189,7 +189,7 @@ fn a_good_status_with_a_body_that_is_no_answer_is_an_invalid_response() {
 }
 
 #[test]
-fn an_answer_without_end_is_cut_off() {
+fn endless_responses_are_cut_off() {
     let mut endless = b"HTTP/1.1 200 OK\r\ncontent-length: 20000000\r\n\r\n\"".to_vec();
     endless.resize(20_000_000, b'a');
     let server = Server::script([Reply::Raw(endless)]);
@@ -197,7 +197,7 @@ fn an_answer_without_end_is_cut_off() {
 }
 
 #[test]
-fn error_bodies_are_read_to_the_end_so_that_the_connection_serves_again() {
+fn error_bodies_are_drained_to_reuse_the_connection() {
     let chunked = |size: usize| {
         let body = "x".repeat(size);
         format!("HTTP/1.1 404 Not Found\r\ntransfer-encoding: chunked\r\n\r\n{size:x}\r\n{body}\r\n0\r\n\r\n")
@@ -229,7 +229,7 @@ fn one_connection_serves_sequential_calls_and_clones() {
 }
 
 #[test]
-fn what_passes_is_asked_for_again_and_what_lasts_is_told_with_the_number_of_attempts() {
+fn transient_failures_are_retried_and_attempts_are_counted() {
     for passing in [Reply::text(503, ""), Reply::text(502, "<html></html>"), Reply::HangUp] {
         let server = Server::script([passing.clone(), passing.clone(), profile()]);
         server.user().fetch_info().expect("the third answer is good");

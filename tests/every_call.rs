@@ -110,7 +110,7 @@ fn a_response_without_end_is_not_read_to_its_end() {
 }
 
 #[test]
-fn a_success_that_is_no_model_is_an_error() {
+fn successes_that_are_not_models_are_errors() {
     for call in calls() {
         for body in
             ["", " ", "<html>Login</html>", "null", "7", "\"text\"", "[1]", "{", r#"{"errors":[{"message":"no"}]}"#]
@@ -140,7 +140,7 @@ fn words(error: &Error) -> String {
 }
 
 #[test]
-fn no_error_of_any_call_tells_the_secret() {
+fn errors_of_every_call_hide_the_secret() {
     let bodies = [
         format!(r#"{{"code":"{KEY}","message":"the key {KEY} is bad","x":"{KEY}"}}"#),
         format!(r#"{{"errors":[{{"code":0,"message":"{KEY}"}}]}}"#),

@@ -190,7 +190,7 @@ fn sandbox() -> Sandbox {
 }
 
 #[test]
-fn what_may_be_what_it_says_is_taken() {
+fn plausible_content_is_accepted() {
     let sandbox = sandbox();
     let user = sandbox.client().user(USER);
     let rows = taken();
@@ -205,7 +205,7 @@ fn what_may_be_what_it_says_is_taken() {
 }
 
 #[test]
-fn what_surely_is_something_else_is_refused_by_its_name() {
+fn content_of_another_format_is_refused_and_named() {
     let sandbox = sandbox();
     let user = sandbox.client().user(USER);
     let rows = refused();
@@ -221,7 +221,7 @@ fn what_surely_is_something_else_is_refused_by_its_name() {
 }
 
 #[test]
-fn a_pointer_and_a_mistaken_extension_say_what_to_do() {
+fn pointers_and_wrong_extensions_have_advice() {
     let sandbox = sandbox();
     let user = sandbox.client().user(USER);
     let error = fails(user.upload_asset(upload("a.png", lfs())), ErrorKind::InvalidInput).to_string();
@@ -232,7 +232,7 @@ fn a_pointer_and_a_mistaken_extension_say_what_to_do() {
 }
 
 #[test]
-fn absurd_sizes_are_not_read_out_of_what_has_none() {
+fn dimensions_are_not_read_from_other_formats() {
     let sandbox = sandbox();
     let user = sandbox.client().user(USER);
     for (name, bytes) in [
@@ -292,7 +292,7 @@ fn a_content_type_is_sent_as_it_was_checked() {
 
 /// A reader is asked for its beginning, and sent whole all the same.
 #[test]
-fn a_reader_is_sent_whole_after_its_beginning_was_looked_at() {
+fn readers_are_sent_whole_after_inspection() {
     let sandbox = sandbox();
     let mut bytes = png(8, 8);
     bytes.extend((0..600_000_u32).map(|number| number.to_le_bytes()[0]));

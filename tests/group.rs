@@ -40,7 +40,7 @@ fn creators(sandbox: &Sandbox) -> Vec<Value> {
 }
 
 #[test]
-fn what_a_group_uploads_is_the_groups() {
+fn uploads_of_a_group_belong_to_it() {
     let sandbox = sandbox();
     let group = sandbox.client().group(GROUP);
     assert_eq!((group.id(), group.client().base_url()), (GROUP, sandbox.url()));
@@ -51,7 +51,7 @@ fn what_a_group_uploads_is_the_groups() {
 }
 
 #[test]
-fn a_group_that_is_not_there_is_an_error_of_the_call() {
+fn unknown_groups_are_refused() {
     let sandbox = sandbox();
     let error = fails(sandbox.client().group(8).upload_asset(image("crate")), ErrorKind::Rejected);
     assert_eq!(error.scope(), ErrorScope::Call, "{error}");
@@ -104,7 +104,7 @@ impl Owner {
 }
 
 #[test]
-fn new_content_of_a_model_is_a_new_version_whose_number_is_told() {
+fn new_content_of_a_model_is_a_new_version() {
     let sandbox = sandbox();
     for owner in Owner::both(&sandbox) {
         let upload = AssetUpload::new(model(1), AssetType::Model, "crate", "");
@@ -129,7 +129,7 @@ fn new_content_of_a_model_is_a_new_version_whose_number_is_told() {
 }
 
 #[test]
-fn a_partial_failure_is_visible_and_no_error() {
+fn partial_failures_are_visible() {
     let sandbox = sandbox();
     for at_once in [false, true] {
         sandbox.set_operations_done_at_once(at_once);
@@ -224,7 +224,7 @@ fn refusals() -> Vec<Refusal> {
 }
 
 #[test]
-fn each_refusal_says_how_far_it_reaches() {
+fn each_refusal_has_its_scope() {
     let sandbox = sandbox();
     for (status, body, kind, scope) in refusals() {
         for owner in Owner::both(&sandbox) {
@@ -237,7 +237,7 @@ fn each_refusal_says_how_far_it_reaches() {
 }
 
 #[test]
-fn each_failure_of_an_operation_says_how_far_it_reaches() {
+fn each_failed_operation_has_its_scope() {
     let sandbox = sandbox();
     let [owner, _] = Owner::both(&sandbox);
     for (message, kind, scope) in words() {

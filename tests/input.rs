@@ -17,7 +17,7 @@ fn bad_secrets() -> Vec<String> {
 }
 
 #[test]
-fn a_secret_that_cannot_stand_in_a_header_is_refused_by_build() {
+fn invalid_secrets_are_refused_by_build() {
     let server = Server::script([Reply::text(200, "{}")]);
     for secret in bad_secrets() {
         for credentials in [Credentials::api_key(&*secret), Credentials::access_token(&*secret)] {
@@ -30,7 +30,7 @@ fn a_secret_that_cannot_stand_in_a_header_is_refused_by_build() {
 }
 
 #[test]
-fn without_a_builder_the_first_call_refuses_it() {
+fn invalid_secrets_are_refused_by_the_first_call() {
     for secret in bad_secrets() {
         let user = User::new(USER, secret);
         within(SOON, move || {
@@ -45,7 +45,7 @@ fn without_a_builder_the_first_call_refuses_it() {
 }
 
 #[test]
-fn base_urls_that_would_fail_or_betray_the_key_are_refused() {
+fn unsafe_base_urls_are_refused() {
     for url in [
         "",
         " ",
@@ -89,7 +89,7 @@ fn base_urls_that_would_fail_or_betray_the_key_are_refused() {
 }
 
 #[test]
-fn base_urls_that_are_good_are_taken() {
+fn valid_base_urls_are_accepted() {
     for url in [
         "https://apis.roblox.com",
         "https://apis.roblox.com/",
@@ -118,7 +118,7 @@ fn a_base_url_may_have_a_path_and_a_slash_at_its_end() {
 }
 
 #[test]
-fn a_user_agent_that_cannot_stand_in_a_header_is_refused() {
+fn invalid_user_agents_are_refused() {
     for user_agent in ["a\r\nx: y", "a\0"] {
         let builder = Client::builder(KEY).base_url("http://127.0.0.1:1").user_agent(user_agent);
         fails(builder.build(), ErrorKind::InvalidInput);
@@ -126,7 +126,7 @@ fn a_user_agent_that_cannot_stand_in_a_header_is_refused() {
 }
 
 #[test]
-fn a_place_where_nobody_listens_is_a_connection_error_soon() {
+fn refused_connections_are_errors() {
     // The port was free a moment ago.
     let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a free port");
     let url = format!("http://{}", listener.local_addr().expect("an address"));
@@ -137,7 +137,7 @@ fn a_place_where_nobody_listens_is_a_connection_error_soon() {
 }
 
 #[test]
-fn a_server_that_says_nothing_is_a_timeout() {
+fn silent_servers_time_out() {
     let server = Server::script([Reply::Stall]);
     let limit = Duration::from_millis(50);
     let builder = server

@@ -113,7 +113,7 @@ fn a_private_inventory_is_an_error_in_the_services_words() -> Result<()> {
 }
 
 #[test]
-fn a_listing_goes_on_from_its_cursor() -> Result<()> {
+fn listings_resume_at_their_cursor() -> Result<()> {
     let (_sandbox, user) = demo()?;
     let all: Vec<InventoryItem> = user.list_inventory().collect::<Result<_>>()?;
 
@@ -125,7 +125,7 @@ fn a_listing_goes_on_from_its_cursor() -> Result<()> {
 }
 
 #[test]
-fn a_filter_that_names_nothing_costs_no_request() -> Result<()> {
+fn empty_filters_make_no_request() -> Result<()> {
     let (sandbox, user) = demo()?;
     assert_eq!(user.list_inventory_with(InventoryFilter::kinds()).count(), 0);
     assert_eq!(user.list_inventory_with(InventoryFilter::ids().assets([])).count(), 0);

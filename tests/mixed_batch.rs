@@ -50,7 +50,7 @@ fn sandbox() -> Sandbox {
 }
 
 #[test]
-fn a_used_up_quota_stops_one_asset_type_and_no_other() {
+fn exhausted_quotas_stop_one_asset_type() {
     let sandbox = sandbox();
     sandbox.set_quota(AssetType::Audio, 2);
     let outcomes = run(&sandbox.client().user(156));
@@ -78,7 +78,7 @@ fn a_used_up_quota_stops_one_asset_type_and_no_other() {
 }
 
 #[test]
-fn each_form_of_a_used_up_quota_is_understood() {
+fn each_form_of_an_exhausted_quota_is_recognized() {
     let forms = [
         (429, r#"{"code":"RESOURCE_EXHAUSTED","message":"Audio upload quota exceeded."}"#, None),
         (429, r#"{"errors":[{"code":0,"message":"The monthly quota of audio uploads is used up"}]}"#, Some("86400")),

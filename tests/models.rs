@@ -108,7 +108,7 @@ fn the_last_moment_of_the_calendar_is_a_time() {
 }
 
 #[test]
-fn what_is_no_time_is_none() {
+fn invalid_times_are_none() {
     for value in [json!(null), json!(""), json!("soon"), json!("2024-13-01T00:00:00Z"), json!(1_714_557_600), json!({})]
     {
         let info: UserInfo = round_trip(&json!({ "id": "1", "createTime": value }));
@@ -169,7 +169,7 @@ fn an_item_of_an_unknown_kind_keeps_its_json() {
 }
 
 #[test]
-fn fields_that_are_null_are_fields_that_are_missing() {
+fn null_fields_are_missing_fields() {
     let spare: InventoryItem = read(&json!({ "assetDetails": { "assetId": "1", "inventoryItemAssetType": "HAT" } }));
     let nulls: InventoryItem = read(&json!({
         "path": null, "addTime": null, "badgeDetails": null, "gamePassDetails": null, "privateServerDetails": null,

@@ -127,7 +127,7 @@ fn every_form_of_failure_is_a_failure_with_the_services_words() {
 }
 
 #[test]
-fn what_is_no_operation_is_never_called_done() {
+fn other_responses_are_never_done() {
     for answer in [
         json!({ "path": "operations/abc", "done": true }),
         json!({ "path": "operations/abc", "done": true, "response": {} }),
@@ -147,7 +147,7 @@ fn what_is_no_operation_is_never_called_done() {
 }
 
 #[test]
-fn a_partial_failure_is_told_beside_the_result() {
+fn partial_failures_accompany_the_result() {
     let answer = json!({
         "path": "operations/abc",
         "done": true,
@@ -180,7 +180,7 @@ fn an_update_may_be_answered_with_the_bare_fields() {
 }
 
 #[test]
-fn the_name_comes_from_the_path_or_the_id_and_is_what_is_asked_for() {
+fn names_come_from_the_path_or_the_id() {
     for begun in [
         json!({ "path": "operations/abc", "done": false }),
         json!({ "path": "operations/abc", "operationId": "abc" }),
@@ -199,7 +199,7 @@ fn the_name_comes_from_the_path_or_the_id_and_is_what_is_asked_for() {
 }
 
 #[test]
-fn waiting_asks_at_once_and_then_after_pauses() {
+fn wait_polls_at_once_and_then_after_delays() {
     let server = Server::script([pending(), pending(), pending(), done()]);
     let operation = resumed(&server.user());
     let pause = Duration::from_millis(100);
@@ -239,7 +239,7 @@ fn waiting_ends_at_the_deadline_whatever_the_server_does() {
 }
 
 #[test]
-fn no_time_to_wait_is_one_question() {
+fn a_zero_timeout_polls_once() {
     let server = Server::script([pending()]);
     let user = server.user();
     let outcome = within(Duration::from_secs(10), move || resumed(&user).wait_with(&hasty().timeout(Duration::ZERO)));
@@ -248,7 +248,7 @@ fn no_time_to_wait_is_one_question() {
 }
 
 #[test]
-fn waiting_can_go_on_after_the_deadline() {
+fn wait_can_be_repeated_after_the_deadline() {
     let server = Server::script([pending(), pending(), done()]);
     let operation = resumed(&server.user());
     let short = WaitOptions::new().timeout(Duration::from_millis(20)).initial_delay(Duration::from_secs(1));
@@ -257,7 +257,7 @@ fn waiting_can_go_on_after_the_deadline() {
 }
 
 #[test]
-fn waiting_rides_out_a_busy_service() {
+fn wait_survives_a_busy_service() {
     let trouble = [
         Reply::text(503, ""),
         Reply::json(500, &json!({ "code": "INTERNAL", "message": "words" })),
@@ -275,7 +275,7 @@ fn waiting_rides_out_a_busy_service() {
 }
 
 #[test]
-fn waiting_ends_at_what_cannot_pass() {
+fn wait_ends_at_lasting_errors() {
     for (status, kind) in [
         (400, ErrorKind::Rejected),
         (401, ErrorKind::Unauthenticated),
@@ -289,7 +289,7 @@ fn waiting_ends_at_what_cannot_pass() {
 }
 
 #[test]
-fn what_has_ended_costs_no_request() {
+fn ended_operations_make_no_request() {
     let server = Server::script([done()]);
     let operation = upload(&server.user()).expect("it begins");
     assert!(operation.is_done());
@@ -311,7 +311,7 @@ fn what_has_ended_costs_no_request() {
 }
 
 #[test]
-fn a_poll_is_one_question() {
+fn poll_makes_one_request() {
     let server = Server::script([pending(), done()]);
     let operation = resumed(&server.user());
     assert_eq!(operation.poll().expect("the question is answered"), None);
@@ -322,7 +322,7 @@ fn a_poll_is_one_question() {
 }
 
 #[test]
-fn a_question_that_fails_says_nothing_of_the_operation() {
+fn failed_polls_do_not_fail_the_operation() {
     let server = Server::script([Reply::text(503, ""), done()]);
     let user = server.builder().retry(RetryPolicy::none()).build().expect("the settings are good").user(1);
     let operation = resumed(&user);
@@ -332,7 +332,7 @@ fn a_question_that_fails_says_nothing_of_the_operation() {
 }
 
 #[test]
-fn names_that_could_lead_elsewhere_are_refused() {
+fn unsafe_operation_names_are_refused() {
     for bad in [
         "",
         " ",

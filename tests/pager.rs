@@ -62,7 +62,7 @@ fn until_error<T>(pager: &mut Pager<T>) -> (Vec<T>, rblxopencloud::Error) {
 }
 
 #[test]
-fn nothing_is_asked_before_the_first_item_is_wanted() {
+fn no_request_is_made_before_the_first_next() {
     let server = book([("", page(&[1], "a")), ("a", page(&[2], ""))]);
     let user = server.user();
     let mut items = user.list_inventory();
@@ -77,7 +77,7 @@ fn nothing_is_asked_before_the_first_item_is_wanted() {
 }
 
 #[test]
-fn every_page_is_asked_for_with_a_hundred_items_and_the_same_filter() {
+fn pages_have_the_largest_size_and_the_same_filter() {
     let server = book([("", page(&[1], "a+/= &b")), ("a+/= &b", page(&[2], "c")), ("c", page(&[3], ""))]);
     let filter = InventoryFilter::ids().badges([1, 2, 3]);
     assert_eq!(ids(&mut server.user().list_inventory_with(filter)), [1, 2, 3]);
@@ -135,7 +135,7 @@ fn an_empty_page_with_a_token_is_not_the_end() {
 }
 
 #[test]
-fn no_token_is_the_end_however_it_is_written() {
+fn missing_tokens_end_the_listing() {
     for last in [json!({ "nextPageToken": "" }), json!({ "nextPageToken": null }), json!({})] {
         let mut with_item = last.clone();
         with_item["inventoryItems"] = json!([badge(1)]);
@@ -150,7 +150,7 @@ fn no_token_is_the_end_however_it_is_written() {
 }
 
 #[test]
-fn a_token_that_comes_again_at_once_is_an_error() {
+fn repeated_tokens_are_an_error() {
     let server = book([("", page(&[1], "a")), ("a", page(&[2], "a"))]);
     let (_, error) = until_error(&mut server.user().list_inventory());
     assert_eq!(error.kind(), ErrorKind::InvalidResponse);
@@ -163,7 +163,7 @@ fn a_token_that_comes_again_at_once_is_an_error() {
 }
 
 #[test]
-fn pages_that_go_round_in_circles_are_an_error_whatever_the_length_of_the_circle() {
+fn token_cycles_of_any_length_are_an_error() {
     for (lead, length) in [(0, 2), (1, 2), (0, 3), (5, 3), (3, 17), (40, 7), (0, 100)] {
         // The number of a page is its token; the first page is 0.
         let server = Server::start(move |request| {
@@ -183,7 +183,7 @@ fn pages_that_go_round_in_circles_are_an_error_whatever_the_length_of_the_circle
 }
 
 #[test]
-fn many_pages_are_no_circle() {
+fn many_pages_are_not_a_cycle() {
     let server = Server::start(|request| {
         let at: u64 = request.query("pageToken").map_or(0, |token| token.parse().expect("a number"));
         page(&[at], &if at == 299 { String::new() } else { (at + 1).to_string() })
@@ -225,7 +225,7 @@ fn an_error_with_a_good_status_is_not_an_empty_listing() {
 }
 
 #[test]
-fn what_is_no_page_is_not_an_empty_listing() {
+fn other_responses_are_not_empty_pages() {
     for body in ["", "[]", "null", "<html>hello</html>", "{\"inventoryItems\":[", "{\"inventoryItems\":{}}"] {
         let server = Server::script([Reply::text(200, body)]);
         let outcome: Result<Vec<InventoryItem>, _> = server.user().list_inventory().collect();
@@ -293,7 +293,7 @@ fn after_an_error_the_cursor_names_the_page_that_failed() {
 }
 
 #[test]
-fn the_same_listing_can_go_on_after_an_error() {
+fn listings_can_resume_after_an_error() {
     let server = Server::script([page(&[1], "a"), Reply::text(500, ""), page(&[2], "")]);
     let mut items = server.user_without_retries().list_inventory();
     until_error(&mut items);
@@ -323,7 +323,7 @@ fn whole_pages_come_with_their_cursors() {
 }
 
 #[test]
-fn an_item_of_an_unknown_kind_is_given_with_its_json() {
+fn unknown_kinds_are_yielded_with_their_json() {
     let strange = json!({ "path": "users/156/inventory-items/x", "spaceshipDetails": { "spaceshipId": "9" } });
     let server =
         Server::script([Reply::ok(&json!({ "inventoryItems": [badge(1), strange, badge(2)], "futureField": {} }))]);
@@ -379,7 +379,7 @@ fn a_membership_with_side_fields_of_the_wrong_type_does_not_fail_its_page() {
 }
 
 #[test]
-fn a_membership_that_cannot_be_read_does_not_take_the_others_of_its_page_along() {
+fn unreadable_memberships_do_not_fail_their_page() {
     let strange = json!({ "path": "clans/8/memberships/MTU2", "user": "users/156" });
     let body = json!({ "groupMemberships": [membership(7), strange, membership(9)] });
     let server = Server::script([Reply::ok(&body)]);
@@ -459,7 +459,7 @@ fn filters_are_written_as_the_service_reads_them() {
 }
 
 #[test]
-fn a_filter_that_names_nothing_gives_nothing_and_asks_for_nothing() {
+fn empty_filters_list_nothing() {
     let server = Server::script([page(&[1], "")]);
     let user = server.user();
     let filters: [InventoryFilter; 5] = [
@@ -478,7 +478,7 @@ fn a_filter_that_names_nothing_gives_nothing_and_asks_for_nothing() {
 }
 
 #[test]
-fn an_asset_type_that_would_say_something_else_in_the_filter_is_refused() {
+fn asset_types_cannot_inject_filters() {
     let server = Server::script([page(&[1], "")]);
     for name in ["*", "", "HAT,AUDIO", "HAT;badges=true", "HAT AUDIO", "HÂT"] {
         let types = [InventoryAssetType::Hat, InventoryAssetType::Unknown(name.to_owned())];

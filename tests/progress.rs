@@ -40,7 +40,7 @@ fn assert_whole(told: &[UploadProgress], total: u64) {
 }
 
 #[test]
-fn the_bytes_that_were_sent_grow_to_the_length_of_the_file_at_no_further_request() {
+fn upload_progress_grows_to_the_file_size() {
     let dir = TempDir::new();
     for length in [1, 1000, 128 * 1024, 300_000, 3_000_000] {
         let content = noise(length);
@@ -61,7 +61,7 @@ fn the_bytes_that_were_sent_grow_to_the_length_of_the_file_at_no_further_request
 }
 
 #[test]
-fn a_file_that_was_looked_at_first_is_told_from_its_beginning() {
+fn progress_starts_at_the_beginning_of_inspected_files() {
     let mut content = support::samples::png(64, 64);
     content.extend(noise(500_000));
     let length = content.len() as u64;
@@ -75,7 +75,7 @@ fn a_file_that_was_looked_at_first_is_told_from_its_beginning() {
 }
 
 #[test]
-fn it_begins_again_when_an_upload_is_repeated() {
+fn progress_restarts_when_an_upload_is_retried() {
     let busy = Reply::text(429, "").with("retry-after", "0");
     let server = Server::script([busy.clone(), busy, started()]);
     let (told, tell) = listener::<UploadProgress>();
@@ -89,7 +89,7 @@ fn it_begins_again_when_an_upload_is_repeated() {
 }
 
 #[test]
-fn an_upload_that_is_refused_before_it_is_sent_tells_nothing() {
+fn refused_uploads_report_no_progress() {
     let server = Server::script([started()]);
     let (told, tell) = listener();
     let file = AssetFile::from_bytes("a.png", noise(1000));
@@ -99,7 +99,7 @@ fn an_upload_that_is_refused_before_it_is_sent_tells_nothing() {
 }
 
 #[test]
-fn an_update_tells_it_too_in_whichever_order_it_is_described() {
+fn updates_report_progress() {
     for file_comes_first in [true, false] {
         let server = Server::script([started()]);
         let (told, tell) = listener();
@@ -132,7 +132,7 @@ fn impatient() -> WaitOptions {
 }
 
 #[test]
-fn each_question_that_finds_it_pending_is_told_once_with_growing_numbers() {
+fn on_poll_is_called_once_for_each_pending_poll() {
     let server = Server::script([pending(), pending(), pending(), pending(), done()]);
     let (told, tell) = listener::<WaitProgress>();
     let options = impatient().on_poll(move |news| {
@@ -149,7 +149,7 @@ fn each_question_that_finds_it_pending_is_told_once_with_growing_numbers() {
 }
 
 #[test]
-fn an_operation_that_has_ended_is_told_of_by_its_result_alone() {
+fn on_poll_is_not_called_for_ended_operations() {
     let server = Server::script([done()]);
     let options = impatient().on_poll(|_| panic!("it isn't pending"));
     assert_eq!(resumed(&server.user()).wait_with(&options).expect("it is made").id, 4242);
@@ -157,7 +157,7 @@ fn an_operation_that_has_ended_is_told_of_by_its_result_alone() {
 }
 
 #[test]
-fn the_waiting_can_be_stopped_and_gone_on_with() {
+fn waits_can_be_stopped_and_resumed() {
     for stop_after in [1, 3] {
         let mut replies = vec![pending(); 6];
         replies.push(done());
@@ -179,7 +179,7 @@ fn the_waiting_can_be_stopped_and_gone_on_with() {
 }
 
 #[test]
-fn a_stop_ends_the_waiting_at_once_and_not_after_the_next_pause() {
+fn stopping_a_wait_takes_effect_at_once() {
     let server = Server::script([pending()]);
     let slow = WaitOptions::new().initial_delay(Duration::from_secs(50)).on_poll(|_| ControlFlow::Break(()));
     let operation = resumed(&server.user());
@@ -188,7 +188,7 @@ fn a_stop_ends_the_waiting_at_once_and_not_after_the_next_pause() {
 }
 
 #[test]
-fn the_waiting_of_many_uploads_is_told_and_stopped_for_each() {
+fn on_poll_applies_to_each_upload_of_a_batch() {
     let server = Server::start(|request| if request.method == "POST" { started() } else { pending() });
     let (told, tell) = listener::<WaitProgress>();
     let options = impatient().on_poll(move |news| {

@@ -60,7 +60,7 @@ fn assert_refused_less_than(percent: u64, sandbox: &Sandbox, pages: u64) {
 }
 
 #[test]
-fn threads_of_one_client_list_everything_once_and_hardly_ever_ask_too_often() {
+fn threads_of_one_client_share_a_limit() {
     let (window, limit) = (Duration::from_millis(250), 50);
     let sandbox = library(4, 75, RateLimit::new(limit, window));
     let client = sandbox.client();
@@ -81,7 +81,7 @@ fn threads_of_one_client_list_everything_once_and_hardly_ever_ask_too_often() {
 }
 
 #[test]
-fn clients_that_know_nothing_of_each_other_share_a_limit() {
+fn independent_clients_share_a_limit() {
     let sandbox = library(4, 60, RateLimit::new(40, Duration::from_millis(300)));
     thread::scope(|scope| {
         for number in 1..=4 {
@@ -108,7 +108,7 @@ fn one_of_many_processes() {
 }
 
 #[test]
-fn processes_that_know_nothing_of_each_other_share_a_limit() {
+fn independent_processes_share_a_limit() {
     let sandbox = library(4, 60, RateLimit::new(40, Duration::from_millis(300)));
     assert_eq!(sandbox.api_key(), "sandbox-api-key");
     let children: Vec<_> = (1..=4)
@@ -129,7 +129,7 @@ fn processes_that_know_nothing_of_each_other_share_a_limit() {
 }
 
 #[test]
-fn one_refusal_holds_back_all_threads() {
+fn one_refusal_delays_all_threads() {
     let pause = Duration::from_millis(300);
     let first = Reply::text(429, "").with("retry-after", "0.3");
     let server = Server::script([first, profile()]);
@@ -153,7 +153,7 @@ fn one_refusal_holds_back_all_threads() {
 }
 
 #[test]
-fn endpoints_are_counted_apart() {
+fn endpoints_have_separate_limits() {
     let waits = AtomicUsize::new(0);
     let server = Server::start(move |request| match request.path() {
         path if !path.ends_with("/inventory-items") => profile(),
@@ -179,7 +179,7 @@ fn endpoints_are_counted_apart() {
 }
 
 #[test]
-fn creates_and_updates_wait_for_their_turn_too() {
+fn creates_and_updates_wait_for_the_rate_limit() {
     for (what, change) in CHANGES {
         let server = Server::script([tells(started(), "1", "0", "0.3")]);
         let user = server.user();
@@ -193,7 +193,7 @@ fn creates_and_updates_wait_for_their_turn_too() {
 }
 
 #[test]
-fn a_wait_longer_than_the_policy_takes_is_told_and_nothing_is_sent() {
+fn waits_above_the_policy_are_errors() {
     let policy = hasty().max_retry_after(Duration::from_secs(2));
     let half_a_minute = Duration::from_secs(30);
     for (first, status) in
@@ -243,7 +243,7 @@ fn the_wait_for_the_window_is_kept() {
 }
 
 #[test]
-fn without_a_word_on_limits_nobody_waits() {
+fn without_limits_no_call_waits() {
     for reply in [
         profile(),
         profile().with("x-ratelimit-limit", "1, 1;w=60"),
@@ -321,7 +321,7 @@ fn calls_end(reply: Reply) {
 }
 
 #[test]
-fn absurd_limits_are_no_panic_and_no_long_wait() {
+fn absurd_limits_do_not_panic_or_block() {
     for absurd in ABSURD {
         for name in ["x-ratelimit-limit", "x-ratelimit-remaining", "x-ratelimit-reset", "retry-after"] {
             for reply in [profile(), Reply::text(429, "")] {
@@ -343,7 +343,7 @@ fn absurd_limits_are_no_panic_and_no_long_wait() {
 }
 
 #[test]
-fn absurd_limits_in_all_headers_at_once_are_no_panic_and_no_long_wait() {
+fn absurd_limits_in_all_headers_do_not_panic_or_block() {
     for absurd in ABSURD {
         for reply in [profile(), Reply::text(429, "")] {
             calls_end(tells(reply.clone(), absurd, absurd, absurd));
@@ -353,7 +353,7 @@ fn absurd_limits_in_all_headers_at_once_are_no_panic_and_no_long_wait() {
 }
 
 #[test]
-fn the_largest_numbers_are_no_panic_in_any_thread() {
+fn largest_numbers_do_not_panic() {
     let server = Arc::new(Server::script([tells(profile(), "18446744073709551615", "18446744073709551615", "1")]));
     let client = server.client();
     thread::scope(|scope| {
@@ -370,7 +370,7 @@ fn the_largest_numbers_are_no_panic_in_any_thread() {
 }
 
 #[test]
-fn a_caller_with_a_deadline_does_not_wait_for_a_window_past_it() {
+fn calls_do_not_wait_for_windows_beyond_their_deadline() {
     let server = Server::script([tells(started(), "1", "0", "30")]);
     let operation = server.client().operation("operations/abc".parse().expect("a name"));
     assert!(operation.poll().expect("it is pending").is_none());
@@ -382,7 +382,7 @@ fn a_caller_with_a_deadline_does_not_wait_for_a_window_past_it() {
 }
 
 #[test]
-fn a_limit_that_is_lifted_or_narrowed_is_noticed() {
+fn changed_limits_are_noticed() {
     let sandbox = Sandbox::start().expect("there is a free port");
     sandbox.add_user(UserInfo::new(USER, "builderman"));
     let user = sandbox.client().user(USER);
@@ -395,7 +395,7 @@ fn a_limit_that_is_lifted_or_narrowed_is_noticed() {
 }
 
 #[test]
-fn many_more_threads_than_a_window_takes_wait_for_their_turn_without_an_error() {
+fn more_threads_than_the_limit_wait_without_errors() {
     let window = Duration::from_millis(200);
     let sandbox = library(1, 1, RateLimit::new(2, window));
     let policy = hasty().max_attempts(10).max_retry_after(window * 3 / 2);

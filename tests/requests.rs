@@ -90,7 +90,7 @@ fn pages_are_followed_and_strange_items_are_counted() {
 }
 
 #[test]
-fn an_operation_is_polled_beside_its_service() {
+fn operations_are_polled_at_their_service() {
     #[derive(Clone, Debug, Deserialize)]
     #[serde(rename_all = "camelCase")]
     struct Thumbnail {
@@ -176,7 +176,7 @@ fn requests_with_one_template_share_a_rate_limit() {
 }
 
 #[test]
-fn a_request_that_cannot_be_right_is_refused_before_it_is_sent() {
+fn invalid_requests_are_refused_before_sending() {
     let server = Server::script([Reply::ok(&json!({}))]);
     let client = server.client();
     let get = |path: &str| client.request(Method::Get, path);

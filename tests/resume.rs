@@ -73,7 +73,7 @@ fn lasting() -> Vec<(Reply, ErrorKind)> {
 }
 
 #[test]
-fn a_listing_that_failed_on_page_57_goes_on_from_there_in_a_later_process() {
+fn failed_listings_resume_in_a_later_process() {
     for (trouble, kind) in lasting() {
         let shown = format!("{trouble:?}");
         let broken =
@@ -103,7 +103,7 @@ fn a_listing_that_failed_on_page_57_goes_on_from_there_in_a_later_process() {
 }
 
 #[test]
-fn a_listing_that_was_left_in_the_middle_of_a_page_goes_on_without_a_gap() {
+fn listings_resume_in_the_middle_of_a_page() {
     let server = sound_library();
     for taken in [0, 1, 2, 3, 4, 3 * 56, 3 * 56 + 1, 3 * 57 - 1, 3 * 57, 299, 300] {
         let mut items = server.user().list_inventory();
@@ -116,7 +116,7 @@ fn a_listing_that_was_left_in_the_middle_of_a_page_goes_on_without_a_gap() {
 }
 
 #[test]
-fn a_listing_by_pages_goes_on_from_the_page_that_failed() {
+fn listings_by_page_resume_at_the_failed_page() {
     let broken =
         Server::start(|request| if asked(request) == 57 { Reply::text(403, "") } else { page(asked(request)) });
     let mut pages = broken.user().list_inventory().pages();
@@ -136,7 +136,7 @@ fn a_listing_by_pages_goes_on_from_the_page_that_failed() {
 }
 
 #[test]
-fn a_listing_rides_out_what_passes() {
+fn listings_survive_transient_failures() {
     let troubles = passing();
     let count = AtomicUsize::new(0);
     // Before each page, one or two troubles.
@@ -153,7 +153,7 @@ fn a_listing_rides_out_what_passes() {
 }
 
 #[test]
-fn a_listing_without_retries_can_be_taken_up_again_and_again() {
+fn listings_without_retries_can_be_resumed_repeatedly() {
     let count = AtomicUsize::new(0);
     let server =
         Server::start(
@@ -176,7 +176,7 @@ fn a_listing_without_retries_can_be_taken_up_again_and_again() {
 }
 
 #[test]
-fn a_sandbox_that_fails_on_page_57_is_come_through() {
+fn listings_survive_an_injected_fault() {
     let sandbox = Sandbox::start().expect("there is a free port");
     let item = |id| InventoryItem::Asset(InventoryAsset::new(id, InventoryAssetType::Hat));
     sandbox.set_inventory(USER, (1..=6000).map(item));
@@ -216,7 +216,7 @@ fn quick() -> WaitOptions {
 }
 
 #[test]
-fn an_operation_goes_on_by_its_name_in_a_later_process() {
+fn operations_resume_by_name_in_a_later_process() {
     for (what, change) in CHANGES {
         let server = Server::start(|request| if request.method == "GET" { done() } else { started() });
         let operation = change(&server.user()).unwrap_or_else(|error| panic!("{what}: {error}"));
@@ -234,7 +234,7 @@ fn an_operation_goes_on_by_its_name_in_a_later_process() {
 }
 
 #[test]
-fn an_operation_that_was_pending_at_the_deadline_goes_on_in_a_later_process() {
+fn pending_operations_resume_in_a_later_process() {
     let asked = AtomicUsize::new(0);
     let server = Server::start(move |request| match request.method.as_str() {
         "GET" if asked.fetch_add(1, Ordering::SeqCst) > 1 => done(),
@@ -256,7 +256,7 @@ fn resumed_wait(user: &User) -> Result<u64, rblxopencloud::Error> {
 }
 
 #[test]
-fn waiting_rides_out_what_passes() {
+fn waits_survive_transient_failures() {
     let pending = started;
     let all = || passing().into_iter().flat_map(move |trouble| [trouble.clone(), trouble, pending()]).chain([done()]);
     let count = all().count();
@@ -270,7 +270,7 @@ fn waiting_rides_out_what_passes() {
 }
 
 #[test]
-fn waiting_tells_what_failed_from_what_is_pending_and_from_what_is_not_known() {
+fn waits_distinguish_failed_pending_and_unknown() {
     let failed =
         json!({ "path": "operations/abc", "done": true, "error": { "code": 3, "message": "Could not make it" } });
     let server = Server::script([Reply::text(503, ""), started(), Reply::ok(&failed)]);

@@ -71,7 +71,7 @@ fn patient_user_of(address: SocketAddr) -> User {
 }
 
 #[test]
-fn a_read_is_repeated_after_what_passes() {
+fn reads_are_retried_after_transient_failures() {
     let breaks = BREAKS.map(|(what, bytes)| (what.to_owned(), raw(bytes)));
     let statuses = [408, 429, 500, 502, 503, 504].map(|status| (status.to_string(), Reply::text(status, "words")));
     let unended = raw("HTTP/1.1 200 OK\r\n\r\n{\"id\"");
@@ -84,7 +84,7 @@ fn a_read_is_repeated_after_what_passes() {
 }
 
 #[test]
-fn a_read_is_repeated_after_a_reset_wherever_it_comes() {
+fn reads_are_retried_after_a_reset_anywhere() {
     for (what, said) in BREAKS {
         let server = Wire::start(move |visit| {
             if visit.number < 2 {
@@ -102,7 +102,7 @@ fn a_read_is_repeated_after_a_reset_wherever_it_comes() {
 }
 
 #[test]
-fn a_read_is_not_repeated_after_what_lasts() {
+fn reads_are_not_retried_after_lasting_failures() {
     for status in [300, 301, 302, 303, 304, 307, 308, 400, 401, 403, 404, 405, 409, 410, 413, 422, 451, 501, 505, 511] {
         let reply = Reply::text(status, "").with("retry-after", "0").with("location", "/cloud/v2/users/156");
         let server = Server::script([reply, profile()]);
@@ -114,7 +114,7 @@ fn a_read_is_not_repeated_after_what_lasts() {
 }
 
 #[test]
-fn what_finds_nobody_is_sent_when_somebody_is_there() {
+fn refused_connections_are_retried() {
     let once = RetryPolicy::none();
     let address = free_address();
     let client = Client::builder(KEY).base_url(format!("http://{address}")).retry(once).build().expect("it is good");
@@ -131,7 +131,7 @@ fn what_finds_nobody_is_sent_when_somebody_is_there() {
 }
 
 #[test]
-fn a_change_that_finds_nobody_is_sent_once_when_somebody_is_there() {
+fn changes_are_sent_once_after_refused_connections() {
     for (what, change) in CHANGES {
         let address = free_address();
         let late = late_server(address, started());
@@ -142,7 +142,7 @@ fn a_change_that_finds_nobody_is_sent_once_when_somebody_is_there() {
 }
 
 #[test]
-fn a_reader_that_was_not_begun_is_sent_when_somebody_is_there() {
+fn unread_readers_are_sent_after_refused_connections() {
     let address = free_address();
     let late = late_server(address, started());
     let content = noise(50_000);
@@ -154,7 +154,7 @@ fn a_reader_that_was_not_begun_is_sent_when_somebody_is_there() {
 }
 
 #[test]
-fn a_call_is_tried_as_often_as_the_policy_says() {
+fn attempts_are_limited_by_the_policy() {
     let quick = |attempts| hasty().max_attempts(attempts);
     for (policy, expected) in
         [(quick(0), 1), (quick(1), 1), (quick(2), 2), (quick(7), 7), (hasty(), 5), (RetryPolicy::none(), 1)]
@@ -169,7 +169,7 @@ fn a_call_is_tried_as_often_as_the_policy_says() {
 }
 
 #[test]
-fn no_repetition_begins_after_the_budget() {
+fn no_retry_starts_after_max_elapsed() {
     let budget = Duration::from_millis(150);
     let pause = Duration::from_millis(10);
     let policy = hasty().max_attempts(u32::MAX).initial_backoff(pause).max_backoff(pause).max_elapsed(budget);
@@ -193,7 +193,7 @@ fn no_repetition_begins_after_the_budget() {
 }
 
 #[test]
-fn a_policy_without_bounds_is_no_panic() {
+fn unbounded_policies_do_not_panic() {
     let endless = RetryPolicy::default()
         .max_attempts(u32::MAX)
         .initial_backoff(Duration::from_millis(1))
@@ -216,7 +216,7 @@ fn http_date(from_now: Duration) -> String {
 }
 
 #[test]
-fn a_pause_longer_than_the_policy_takes_is_told_at_once() {
+fn delays_above_the_policy_are_errors() {
     let day = Duration::from_secs(86_400);
     for status in [429, 500, 503] {
         for asked in ["86400".to_owned(), http_date(day)] {
@@ -250,7 +250,7 @@ fn a_pause_longer_than_the_policy_takes_is_told_at_once() {
 }
 
 #[test]
-fn the_service_says_how_long_the_pause_is() {
+fn the_service_determines_the_delay() {
     let ms = Duration::from_millis;
     let busy = |status: u16, headers: &[(&'static str, &str)]| {
         headers.iter().fold(Reply::text(status, ""), |reply, (name, value)| reply.with(name, *value))
@@ -281,7 +281,7 @@ fn the_service_says_how_long_the_pause_is() {
 }
 
 #[test]
-fn the_pause_may_be_a_date() {
+fn delays_may_be_dates() {
     let ahead = Duration::from_secs(2);
     for status in [429, 503] {
         let date = http_date(ahead);
@@ -295,7 +295,7 @@ fn the_pause_may_be_a_date() {
 }
 
 #[test]
-fn without_a_word_of_the_service_pauses_are_random_under_a_bound() {
+fn delays_are_random_under_a_bound_by_default() {
     let bound = Duration::from_millis(40);
     let policy = hasty().max_attempts(41).initial_backoff(bound).max_backoff(bound);
     let server = Server::script([Reply::text(503, "")]);
@@ -313,7 +313,7 @@ fn without_a_word_of_the_service_pauses_are_random_under_a_bound() {
 }
 
 #[test]
-fn a_change_that_may_have_arrived_is_never_repeated_and_says_so() {
+fn changes_that_may_have_arrived_are_not_retried() {
     let statuses = [302, 303, 408, 499, 500, 502, 503, 504]
         .map(|status| (status.to_string(), Reply::text(status, "").with("retry-after", "0")));
     let breaks = BREAKS.map(|(what, bytes)| (what.to_owned(), raw(bytes)));
@@ -334,7 +334,7 @@ fn a_change_that_may_have_arrived_is_never_repeated_and_says_so() {
 }
 
 #[test]
-fn a_change_that_was_reset_after_its_last_byte_is_never_repeated() {
+fn changes_reset_after_their_last_byte_are_not_retried() {
     for (what, change) in CHANGES {
         for (trouble, said) in BREAKS {
             let server = Wire::start(move |visit| {
@@ -349,7 +349,7 @@ fn a_change_that_was_reset_after_its_last_byte_is_never_repeated() {
 }
 
 #[test]
-fn a_change_that_was_refused_for_good_is_not_in_doubt() {
+fn refused_changes_have_a_known_outcome() {
     for status in [301, 307, 308, 400, 401, 403, 404, 409, 413] {
         for (what, change) in CHANGES {
             let server = Server::script([Reply::text(status, "").with("location", "/elsewhere"), started()]);
@@ -368,7 +368,7 @@ fn assert_same(one: &Request, other: &Request) {
 }
 
 #[test]
-fn a_change_that_was_turned_away_is_sent_again_as_it_was() {
+fn rate_limited_changes_are_sent_again_unchanged() {
     let busy = || Reply::text(429, "").with("retry-after", "0");
     for (what, change) in CHANGES {
         let server = Server::script([busy(), busy(), started()]);
@@ -397,7 +397,7 @@ fn a_change_that_was_turned_away_is_sent_again_as_it_was() {
 }
 
 #[test]
-fn a_reader_that_was_begun_is_not_sent_again_and_the_error_says_why() {
+fn used_readers_are_not_sent_again() {
     let server = Server::script([Reply::text(429, "").with("retry-after", "0"), started()]);
     let file = AssetFile::from_reader("a.png", io::Cursor::new(noise(1000)), 1000);
     let error = fails(upload(&server.user(), file), ErrorKind::RateLimited);
@@ -408,7 +408,7 @@ fn a_reader_that_was_begun_is_not_sent_again_and_the_error_says_why() {
 }
 
 #[test]
-fn a_reader_that_was_turned_away_by_its_head_is_sent_whole() {
+fn readers_refused_by_their_head_are_sent_whole() {
     let length = 2 * 1024 * 1024;
     let content = noise(length);
     let heads = AtomicUsize::new(0);
@@ -449,7 +449,7 @@ fn breaking_server(times: usize) -> (Wire, Arc<Mutex<Vec<Vec<u8>>>>) {
 }
 
 #[test]
-fn an_upload_that_breaks_in_the_middle_is_sent_again_whole() {
+fn broken_uploads_are_sent_again_whole() {
     let content = noise(LARGE);
     let (server, bodies) = breaking_server(2);
     let _ = upload(&server.user(), AssetFile::from_bytes("a.png", content.clone()))
@@ -462,7 +462,7 @@ fn an_upload_that_breaks_in_the_middle_is_sent_again_whole() {
 }
 
 #[test]
-fn an_upload_that_breaks_in_the_middle_is_not_in_doubt() {
+fn broken_uploads_have_a_known_outcome() {
     let (server, bodies) = breaking_server(usize::MAX);
     let once = server.builder().retry(RetryPolicy::none()).build().expect("the settings are good").user(USER);
     let error = fails(upload(&once, AssetFile::from_bytes("a.png", vec![7; LARGE])), ErrorKind::Connection);
@@ -476,7 +476,7 @@ fn an_upload_that_breaks_in_the_middle_is_not_in_doubt() {
 }
 
 #[test]
-fn a_server_that_closes_after_each_answer_costs_no_call_and_doubles_no_upload() {
+fn closing_servers_fail_no_call_and_repeat_no_upload() {
     let server = Server::start(|request| {
         let body = match request.method.as_str() {
             "GET" => r#"{"id":"156","name":"builderman"}"#,
@@ -497,7 +497,7 @@ fn a_server_that_closes_after_each_answer_costs_no_call_and_doubles_no_upload() 
 }
 
 #[test]
-fn an_upload_after_a_silence_does_not_find_a_dead_connection() {
+fn uploads_after_a_pause_use_a_new_connection() {
     // The server forgets connections while they rest in the pool.
     let server = Wire::start(|visit| {
         visit.request();

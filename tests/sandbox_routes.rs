@@ -40,7 +40,7 @@ fn ask(sandbox: &Sandbox, method: &str, path: &str) -> Answer {
 }
 
 #[test]
-fn known_paths_that_are_not_served_say_so() {
+fn unserved_paths_are_not_implemented() {
     let sandbox = sandbox();
     for (method, path, code) in [
         ("GET", "/cloud/v2/users/1:generateThumbnail", "\"code\""),
@@ -72,7 +72,7 @@ fn known_paths_that_are_not_served_say_so() {
 }
 
 #[test]
-fn paths_that_nobody_knows_are_not_found() {
+fn unknown_paths_are_not_found() {
     let sandbox = sandbox();
     for path in [
         "/",
@@ -102,7 +102,7 @@ fn paths_that_nobody_knows_are_not_found() {
 }
 
 #[test]
-fn other_methods_are_told_which_are_allowed() {
+fn other_methods_are_not_allowed() {
     let sandbox = sandbox();
     for (method, path, allowed) in [
         ("POST", "/cloud/v2/users/1", "GET"),

@@ -37,7 +37,7 @@ fn said(error: &Error) -> (Option<u16>, Option<&str>, Option<&str>) {
 }
 
 #[test]
-fn a_quota_stops_its_own_type_and_no_other() {
+fn quotas_are_by_asset_type() {
     let sandbox = sandbox();
     let user = client(&sandbox).user(1);
     sandbox.set_rate_limit(Some(RateLimit::new(100, Duration::from_secs(60))));
@@ -58,7 +58,7 @@ fn a_quota_stops_its_own_type_and_no_other() {
 }
 
 #[test]
-fn a_refused_upload_leaves_the_quota_alone() {
+fn refused_uploads_do_not_count() {
     let sandbox = sandbox();
     sandbox.set_quota(AssetType::Decal, 1);
     sandbox.set_moderated_words(["bad"]);
@@ -89,7 +89,7 @@ fn moderated_words_refuse_names_and_descriptions() {
 }
 
 #[test]
-fn a_moderated_account_can_read_and_not_write() {
+fn moderated_accounts_can_read_but_not_write() {
     let sandbox = sandbox();
     sandbox.add_asset(Asset::new(5));
     sandbox.set_account_moderated(true);
@@ -162,7 +162,7 @@ fn fields_that_need_a_scope_are_left_out_without_it() {
 }
 
 #[test]
-fn what_needs_a_scope_is_left_out_of_inventories_without_it() {
+fn items_that_need_a_scope_are_left_out_without_it() {
     let sandbox = sandbox();
     let place = |id, asset_type| InventoryItem::Asset(InventoryAsset::new(id, asset_type));
     let badges = (10..35).map(|id| InventoryItem::Badge(InventoryBadge::new(id)));
@@ -215,7 +215,7 @@ fn a_private_inventory_is_open_to_its_owner_with_the_scope() {
 }
 
 #[test]
-fn assets_of_others_are_out_of_reach() {
+fn assets_of_others_are_refused() {
     let sandbox = sandbox();
     sandbox.add_group(8, "eight");
     sandbox.add_membership(GroupMembership::new(7, 1, 70));
@@ -258,7 +258,7 @@ fn assets_of_others_are_out_of_reach() {
 }
 
 #[test]
-fn files_that_are_not_what_their_type_says_are_invalid() {
+fn files_of_another_format_are_invalid() {
     let sandbox = sandbox();
     let user = client(&sandbox).user(1);
     let upload = |name: &str, content_type: &str, asset_type: &AssetType, content: &[u8]| {
@@ -326,7 +326,7 @@ fn files_that_are_not_what_their_type_says_are_invalid() {
 }
 
 #[test]
-fn a_new_content_of_a_model_is_looked_at() {
+fn new_content_of_a_model_is_checked() {
     let sandbox = sandbox();
     let mut asset = Asset::new(5);
     asset.asset_type = Some(AssetType::Model);
@@ -340,7 +340,7 @@ fn a_new_content_of_a_model_is_looked_at() {
 }
 
 #[test]
-fn odd_settings_are_taken_at_their_word() {
+fn odd_settings_are_accepted() {
     let sandbox = sandbox();
     let user = client(&sandbox).user(1);
     for time in [Duration::MAX, Duration::from_secs(u64::MAX), Duration::from_secs(u64::MAX / 2)] {
@@ -404,7 +404,7 @@ fn odd_settings_are_taken_at_their_word() {
 }
 
 #[test]
-fn a_port_that_is_taken_is_named() {
+fn ports_in_use_are_named() {
     let sandbox = sandbox();
     let port = sandbox.url().rsplit(':').next().and_then(|port| port.parse().ok()).expect("a port");
     let error = Sandbox::builder().port(port).start().expect_err("the port is taken");
@@ -412,7 +412,7 @@ fn a_port_that_is_taken_is_named() {
 }
 
 #[test]
-fn the_demo_holds_only_what_is_known_until_it_is_asked_for_more() {
+fn demo_data_has_unknown_kinds_only_on_request() {
     let sandbox = Sandbox::builder().demo().start().expect("a free port");
     let is_unknown = |item: &InventoryItem| match item {
         InventoryItem::Unknown(_) => true,

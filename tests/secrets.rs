@@ -90,7 +90,7 @@ fn both(secret: &str) -> [Credentials; 2] {
 }
 
 #[test]
-fn no_debug_of_a_handle_tells_the_secret() {
+fn debug_of_handles_hides_the_secret() {
     let server = Server::script([Reply::ok(&json!({ "path": "operations/1" }))]);
     for credentials in both(SECRET) {
         let builder = Client::builder(credentials.clone()).base_url(server.url());
@@ -107,7 +107,7 @@ fn no_debug_of_a_handle_tells_the_secret() {
 }
 
 #[test]
-fn a_secret_that_cannot_be_sent_is_not_told_by_the_refusal() {
+fn errors_about_invalid_secrets_hide_them() {
     for bad in [format!("{SECRET}\n"), format!("{SECRET} {SECRET}"), format!("{SECRET}é"), format!("\0{SECRET}")] {
         for credentials in both(&bad) {
             assert_no_debug(&credentials, SECRET);
@@ -118,7 +118,7 @@ fn a_secret_that_cannot_be_sent_is_not_told_by_the_refusal() {
 }
 
 #[test]
-fn an_error_body_that_repeats_the_secret_is_redacted() {
+fn error_bodies_are_redacted() {
     let bodies = [
         json!({ "code": SECRET, "message": SECRET, "details": [SECRET] }),
         json!({ "code": 3, "message": format!("The key {SECRET}, I say \"{SECRET}\", is wrong.") }),
@@ -145,7 +145,7 @@ fn an_error_body_that_repeats_the_secret_is_redacted() {
 }
 
 #[test]
-fn every_call_redacts_what_an_error_says() {
+fn errors_of_every_call_are_redacted() {
     let body = json!({ "code": SECRET, "message": format!("The key is {SECRET}.") });
     for status in [200, 400, 401, 403, 500] {
         let server = Server::script([Reply::json(status, &body)]);
@@ -156,7 +156,7 @@ fn every_call_redacts_what_an_error_says() {
 }
 
 #[test]
-fn an_answer_of_the_wrong_type_that_holds_the_secret_is_redacted() {
+fn responses_of_the_wrong_type_are_redacted() {
     for body in [
         json!({ "id": SECRET, "name": SECRET }),
         json!({ "id": 1, "name": { SECRET: SECRET } }),
@@ -189,7 +189,7 @@ fn an_answer_of_the_wrong_type_that_holds_the_secret_is_redacted() {
 }
 
 #[test]
-fn a_failed_operation_that_repeats_the_secret_is_redacted() {
+fn failed_operations_are_redacted() {
     let said = json!({ "code": SECRET, "message": format!("The key is {SECRET}.") });
     for body in [
         json!({ "path": "operations/1", "done": true, "error": said }),
@@ -213,7 +213,7 @@ fn a_failed_operation_that_repeats_the_secret_is_redacted() {
 }
 
 #[test]
-fn what_went_wrong_beside_a_result_is_redacted() {
+fn partial_failures_are_redacted() {
     let server = Server::script([Reply::ok(&json!({
         "path": "operations/1",
         "done": true,
@@ -227,7 +227,7 @@ fn what_went_wrong_beside_a_result_is_redacted() {
 }
 
 #[test]
-fn a_listing_that_repeats_the_secret_does_not_show_it_in_debug() {
+fn debug_of_listings_hides_the_secret() {
     let item = json!({ "path": SECRET, "kindDetails": SECRET });
     let bodies = [
         json!({ "inventoryItems": [item, item], "nextPageToken": SECRET }),
@@ -247,7 +247,7 @@ fn a_listing_that_repeats_the_secret_does_not_show_it_in_debug() {
 }
 
 #[test]
-fn a_long_secret_is_not_told_in_part_where_a_message_is_cut() {
+fn cut_messages_contain_no_part_of_the_secret() {
     // As long as keys are today, and no two of its parts alike.
     let secret: String = (0..120).map(|part| format!("{:08x}", 0x9e37_79b9_u32.wrapping_mul(part + 1))).collect();
     for lead in [0, 100, 300, 450, 490] {
@@ -279,7 +279,7 @@ fn log_of(work: impl FnOnce()) -> Vec<(Level, String, String)> {
 }
 
 #[test]
-fn no_log_line_tells_the_secret() {
+fn log_lines_hide_the_secret() {
     let said = json!({ "code": SECRET, "message": SECRET });
     let lines = log_of(|| {
         for reply in [
@@ -313,7 +313,7 @@ fn is_dump(level: Level, target: &str) -> bool {
 /// At `trace`, ureq dumps the very bytes that it sends, in rows. This can't be kept from happening, so it is documented;
 /// what counts is that it is the only place.
 #[test]
-fn only_the_dump_of_bytes_at_trace_tells_the_secret() {
+fn only_the_trace_dump_shows_the_secret() {
     let server = Server::script([Reply::ok(&json!({ "id": "1" }))]);
     for credentials in both(SECRET) {
         let user = hostile_user(&server, credentials);

@@ -78,7 +78,7 @@ fn assert_in_time(calls: &[(Duration, Result<bool, Error>)], what: &str) {
 }
 
 #[test]
-fn a_used_up_window_gives_clean_errors_within_the_limit() {
+fn exhausted_windows_are_errors_within_the_time_limit() {
     for policy in [RetryPolicy::default(), RetryPolicy::none()] {
         let sandbox = sandbox();
         sandbox.set_rate_limit(Some(RateLimit::new(100, Duration::from_secs(60))));
@@ -93,7 +93,7 @@ fn a_used_up_window_gives_clean_errors_within_the_limit() {
 }
 
 #[test]
-fn a_service_that_hangs_or_refuses_holds_nobody() {
+fn hanging_services_block_no_thread() {
     for (what, fault) in [
         ("silent", Fault::delay(Duration::from_secs(120))),
         ("refusing without a word", Fault::status(429).body("")),
@@ -112,7 +112,7 @@ fn a_service_that_hangs_or_refuses_holds_nobody() {
 }
 
 #[test]
-fn the_limit_is_that_of_this_handle_alone() {
+fn time_limits_belong_to_one_handle() {
     let sandbox = sandbox();
     sandbox.inject(Fault::delay(LIMIT * 2).times(2));
     let client = sandbox.client();

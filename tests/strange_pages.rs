@@ -24,7 +24,7 @@ fn one_item(item: &Value) -> InventoryItem {
 }
 
 #[test]
-fn an_asset_is_an_asset_whatever_stands_beside_its_id() {
+fn assets_need_only_their_id() {
     for details in [
         json!({ "assetId": "5" }),
         json!({ "assetId": 5 }),
@@ -58,7 +58,7 @@ fn asset_item(asset: &rblxopencloud::InventoryAsset) -> InventoryItem {
 }
 
 #[test]
-fn items_of_the_other_kinds_are_read_by_their_ids() {
+fn other_items_need_only_their_id() {
     for (details, id) in
         [("badgeDetails", "badgeId"), ("gamePassDetails", "gamePassId"), ("privateServerDetails", "privateServerId")]
     {
@@ -95,7 +95,7 @@ fn good(number: u64) -> Value {
 }
 
 #[test]
-fn strange_items_do_not_end_a_loop_with_a_question_mark() {
+fn strange_items_do_not_end_a_loop() {
     fn all(mut members: Pager<GroupMembership>) -> Result<(Vec<u64>, u64, usize), rblxopencloud::Error> {
         let mut groups = Vec::new();
         for member in &mut members {
@@ -150,7 +150,7 @@ fn broken_characters_fail_nothing() {
 }
 
 #[test]
-fn a_list_under_another_name_is_not_an_empty_listing() {
+fn lists_of_another_name_are_an_error() {
     for (body, names) in [
         (json!({ "groupRoles": [{ "id": 1 }] }), &["inventoryItems", "groupRoles"][..]),
         (json!({ "groupMemberships": [], "nextPageToken": "" }), &["inventoryItems", "groupMemberships"]),
@@ -215,7 +215,7 @@ fn id(item: InventoryItem) -> u64 {
 }
 
 #[test]
-fn filters_of_any_number_of_ids_are_split_into_requests_that_fit() {
+fn long_filters_are_split_into_requests_that_fit() {
     for count in [0, 1, 120, 1816, 10_000, 100_000] {
         for step in [1, 150_000_000_000_001] {
             let server = Server::script([inventory(&json!([]))]);
@@ -264,7 +264,7 @@ fn a_split_filter_is_one_listing_with_one_cursor() {
 }
 
 #[test]
-fn an_error_in_the_middle_of_a_split_filter_loses_nothing() {
+fn errors_within_a_split_filter_lose_nothing() {
     let ids: Vec<u64> = (1..=3000).map(|number| 10_000_000_000 + number).collect();
     let sound = owner_of_everything();
     let mut broken_at = 0;

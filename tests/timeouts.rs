@@ -69,7 +69,7 @@ fn head(length: usize) -> Vec<u8> {
 }
 
 #[test]
-fn a_silent_server_is_given_up() {
+fn silent_servers_time_out() {
     let limit = 150 * MS;
     for said in
         [b"".to_vec(), b"HTTP/1.1 200 OK\r\nx-half: ".to_vec(), head(100), [&head(100), &b"{\"id\""[..]].concat()]
@@ -89,7 +89,7 @@ fn a_silent_server_is_given_up() {
 }
 
 #[test]
-fn an_upload_waits_twice_as_long_for_its_answer_and_is_in_doubt_then() {
+fn uploads_wait_twice_as_long_for_the_response() {
     let server = Server::script([Reply::Stall]);
     for (what, change) in CHANGES {
         let user = user_at(&server.url(), far().read(100 * MS));
@@ -99,7 +99,7 @@ fn an_upload_waits_twice_as_long_for_its_answer_and_is_in_doubt_then() {
 }
 
 #[test]
-fn an_upload_that_may_have_arrived_before_the_time_was_over_is_not_sent_again() {
+fn timed_out_uploads_are_not_sent_again() {
     let server = Server::script([Reply::Stall, started()]);
     let patient = server.builder().timeouts(far().read(50 * MS)).retry(hasty());
     let user = patient.build().expect("the settings are good").user(USER);
@@ -109,7 +109,7 @@ fn an_upload_that_may_have_arrived_before_the_time_was_over_is_not_sent_again() 
 }
 
 #[test]
-fn a_server_that_reads_nothing_is_given_up() {
+fn servers_that_do_not_read_time_out() {
     let limit = 200 * MS;
     let server = Wire::start(|visit| {
         visit.head();
@@ -125,7 +125,7 @@ fn a_server_that_reads_nothing_is_given_up() {
 }
 
 #[test]
-fn a_server_that_sends_a_byte_at_a_time_is_given_up() {
+fn dripping_servers_time_out() {
     let limit = 200 * MS;
     let slow = 20 * MS;
     let body = vec![b' '; 5000];
@@ -172,7 +172,7 @@ fn bursts(pause: Duration, burst: usize) -> Wire {
 }
 
 #[test]
-fn a_body_that_comes_with_pauses_shorter_than_the_limit_of_a_read_ends_with_the_call() {
+fn slow_bodies_end_with_the_attempt() {
     let limit = 200 * MS;
     for (pause, burst) in [(30 * MS, 100), (120 * MS, 1), (1500 * MS, 1)] {
         let server = bursts(pause, burst);
@@ -184,7 +184,7 @@ fn a_body_that_comes_with_pauses_shorter_than_the_limit_of_a_read_ends_with_the_
 }
 
 #[test]
-fn a_body_that_stops_ends_with_the_call_and_not_with_the_longer_limit_of_a_read() {
+fn stalled_bodies_end_with_the_attempt() {
     let limit = 200 * MS;
     for said in
         [head(100), [&head(100), &b"{"[..]].concat(), b"HTTP/1.1 404 Not Found\r\ncontent-length: 9\r\n\r\n".to_vec()]
@@ -206,7 +206,7 @@ fn a_body_that_stops_ends_with_the_call_and_not_with_the_longer_limit_of_a_read(
 }
 
 #[test]
-fn the_limit_of_a_call_is_for_all_its_phases_together() {
+fn the_limit_of_an_attempt_covers_all_phases() {
     let limit = 500 * MS;
     // Most of the time is spent before the body is asked for, and then nothing more comes.
     let server = Wire::start(move |visit| {
@@ -236,7 +236,7 @@ fn the_limit_of_a_call_is_for_all_its_phases_together() {
 }
 
 #[test]
-fn a_refusal_whose_body_never_ends_is_told_in_time() {
+fn endless_refusals_are_returned_in_time() {
     let limit = 200 * MS;
     for status in ["404 Not Found", "500 Internal Server Error", "302 Found"] {
         let slow = format!("HTTP/1.1 {status}\r\ncontent-length: 5000\r\n\r\n{}", " ".repeat(5000));
@@ -272,7 +272,7 @@ fn an_uploads_limit_grows_with_its_size() {
 }
 
 #[test]
-fn nothing_is_given_up_before_its_time() {
+fn nothing_times_out_early() {
     let server = Wire::start(|visit| {
         visit.request();
         for byte in answer(r#"{"id":"156","name":"builderman","path":"operations/abc"}"#) {
@@ -294,7 +294,7 @@ fn nothing_is_given_up_before_its_time() {
 }
 
 #[test]
-fn limits_without_end_are_no_panic() {
+fn unlimited_timeouts_do_not_panic() {
     let never = Duration::MAX;
     for timeouts in [
         far().connect(never),
@@ -324,7 +324,7 @@ fn limits_without_end_are_no_panic() {
 }
 
 #[test]
-fn limits_of_nothing_are_errors_and_no_panic() {
+fn zero_timeouts_are_errors() {
     let server = Server::start(|_| profile());
     let none = Duration::ZERO;
     for timeouts in [far().connect(none), far().read(none), far().write(none), far().attempt(none)] {
@@ -338,7 +338,7 @@ fn limits_of_nothing_are_errors_and_no_panic() {
 }
 
 #[test]
-fn a_listing_is_held_to_the_limits_of_its_calls() {
+fn listings_obey_the_limits_of_their_calls() {
     let limit = 150 * MS;
     let server = Server::script([Reply::Stall]);
     let user = user_at(&server.url(), far().read(limit));
@@ -403,7 +403,7 @@ fn waiting_ends_at_its_deadline_whatever_the_server_does() {
 }
 
 #[test]
-fn a_question_that_the_deadline_cut_off_does_not_name_a_limit_that_never_passed() {
+fn polls_cut_off_by_the_deadline_name_no_other_limit() {
     let server = Server::script([Reply::Stall]);
     let user = user_at(&server.url(), far().attempt(Duration::from_secs(47)));
     let outcome = resumed(&user).wait_with(&WaitOptions::new().timeout(100 * MS));
@@ -433,7 +433,7 @@ mod deaf {
     }
 
     #[test]
-    fn a_connection_that_is_not_made_is_given_up() {
+    fn connections_time_out() {
         let Some((_listener, address, _waiting)) = deaf_listener() else { return };
         let limit = 150 * MS;
         for url in [format!("http://{address}"), by_name(&format!("http://{address}"))] {
@@ -452,7 +452,7 @@ mod deaf {
     }
 
     #[test]
-    fn waiting_ends_at_its_deadline_when_no_connection_is_made() {
+    fn waits_end_at_their_deadline_without_a_connection() {
         let Some((_listener, address, _waiting)) = deaf_listener() else { return };
         for url in [format!("http://{address}"), by_name(&format!("http://{address}"))] {
             let user = user_at(&url, far());

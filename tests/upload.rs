@@ -125,7 +125,7 @@ fn refused_unsent(
 }
 
 #[test]
-fn the_request_says_what_is_to_be_made_and_nothing_else() {
+fn create_requests_contain_exactly_the_settings() {
     let server = Server::script([started()]);
     let user = server.user();
     let _ = upload(&user, png()).expect("it is taken");
@@ -162,7 +162,7 @@ fn the_request_says_what_is_to_be_made_and_nothing_else() {
 }
 
 #[test]
-fn an_update_names_each_field_in_its_mask_and_leaves_out_what_it_removes() {
+fn masks_name_each_field_and_removed_fields_are_left_out() {
     let github = || SocialLink::new("https://github.com/roblox").title("code");
     let updates = [
         (AssetUpdate::new(1234).display_name("new"), "displayName", json!({ "displayName": "new" })),
@@ -233,7 +233,7 @@ fn the_length_is_exact_for_content_of_any_size() {
 }
 
 #[test]
-fn a_large_file_is_streamed_as_it_is_and_only_its_own_name_is_told() {
+fn large_files_are_streamed_with_their_name_only() {
     let dir = TempDir::new();
     let content = noise(5 * MIB + 7);
     let path = dir.file("voice over.OGG", &content);
@@ -246,7 +246,7 @@ fn a_large_file_is_streamed_as_it_is_and_only_its_own_name_is_told() {
 }
 
 #[test]
-fn a_reader_that_gives_a_byte_at_a_time_and_is_interrupted_is_read_to_its_end() {
+fn slow_and_interrupted_readers_are_read_to_their_end() {
     struct Hesitant(io::Cursor<Vec<u8>>, bool);
     impl Read for Hesitant {
         fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
@@ -264,7 +264,7 @@ fn a_reader_that_gives_a_byte_at_a_time_and_is_interrupted_is_read_to_its_end() 
 }
 
 #[test]
-fn no_name_breaks_the_body_or_tells_a_path() {
+fn names_cannot_break_the_body_or_leak_a_path() {
     for (name, told) in [
         ("a b.png", Some("a b.png")),
         ("bögen 日本 🎲.png", Some("bögen 日本 🎲.png")),
@@ -293,7 +293,7 @@ fn no_name_breaks_the_body_or_tells_a_path() {
 }
 
 #[test]
-fn the_extension_tells_the_content_type_in_any_case() {
+fn extensions_are_case_insensitive() {
     for (extensions, content_type) in [
         (&["png", "PNG", "Png"][..], "image/png"),
         (&["jpg", "JPG", "jpeg", "Jpeg"], "image/jpeg"),
@@ -322,7 +322,7 @@ fn the_extension_tells_the_content_type_in_any_case() {
 }
 
 #[test]
-fn what_has_no_type_or_no_name_is_refused() {
+fn files_without_type_or_name_are_refused() {
     for name in ["a", "a.", "a.exe", "a.png.txt", "png", "a.p ng"] {
         let error = refused_unsent(ErrorKind::InvalidInput, move |user| {
             upload(&user, AssetFile::from_bytes(name, b"content".to_vec()))
@@ -423,7 +423,7 @@ fn a_file_that_is_changed_after_it_was_opened_is_an_error_and_nothing_is_created
 }
 
 #[test]
-fn what_is_no_file_cannot_be_opened() {
+fn open_rejects_missing_files_and_directories() {
     let dir = TempDir::new();
     fails(AssetFile::open(dir.path().join("missing.png")), ErrorKind::Io);
     fails(AssetFile::open(dir.path()), ErrorKind::Io);
@@ -433,7 +433,7 @@ fn what_is_no_file_cannot_be_opened() {
 }
 
 #[test]
-fn large_bodies_ask_first_and_small_ones_do_not() {
+fn only_large_bodies_expect_continue() {
     for (size, asks) in [(10, false), (MIB / 2, false), (MIB, true), (2 * MIB, true)] {
         let server = Server::script([started()]);
         let _ = upload(&server.user(), AssetFile::from_bytes("a.png", noise(size))).expect("it is taken");
@@ -444,7 +444,7 @@ fn large_bodies_ask_first_and_small_ones_do_not() {
 }
 
 #[test]
-fn a_refusal_of_the_head_is_heard_and_the_body_stays_here() {
+fn refused_heads_prevent_the_body() {
     for (status, kind) in
         [(401, ErrorKind::Unauthenticated), (403, ErrorKind::PermissionDenied), (413, ErrorKind::Rejected)]
     {
@@ -458,7 +458,7 @@ fn a_refusal_of_the_head_is_heard_and_the_body_stays_here() {
 }
 
 #[test]
-fn an_upload_uses_a_connection_of_its_own() {
+fn uploads_use_a_new_connection() {
     let server = Server::start(|request| match &*request.method {
         "GET" => Reply::ok(&json!({ "id": "156" })),
         _ => started(),
@@ -475,7 +475,7 @@ fn an_upload_uses_a_connection_of_its_own() {
 }
 
 #[test]
-fn an_upload_that_may_have_arrived_is_never_repeated_and_says_so() {
+fn uploads_that_may_have_arrived_are_not_repeated() {
     let truncated = b"HTTP/1.1 200 OK\r\ncontent-length: 900\r\n\r\n{".to_vec();
     for reply in [
         Reply::HangUp,
@@ -495,7 +495,7 @@ fn an_upload_that_may_have_arrived_is_never_repeated_and_says_so() {
 }
 
 #[test]
-fn an_upload_that_was_turned_away_is_repeated_whole() {
+fn rate_limited_uploads_are_repeated_whole() {
     let dir = TempDir::new();
     let path = dir.file("a.png", &noise(1000));
     for file in [AssetFile::open(path).expect("it is there"), AssetFile::from_bytes("a.png", noise(1000))] {

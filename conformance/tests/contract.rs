@@ -140,7 +140,7 @@ fn make_every_call(sandbox: &Sandbox) -> Result<()> {
 }
 
 #[test]
-fn every_request_is_one_that_the_service_describes() -> Result<()> {
+fn every_request_is_documented() -> Result<()> {
     let document = Document::open();
     let sandbox = Sandbox::builder().demo().start()?;
     make_every_call(&sandbox)?;
@@ -196,7 +196,7 @@ fn assert_form(document: &Document, form: &Value, request: &RecordedRequest, wha
 }
 
 #[test]
-fn every_answer_of_the_sandbox_is_one_that_the_service_describes() -> Result<()> {
+fn every_sandbox_response_is_documented() -> Result<()> {
     let document = Document::open();
     let sandbox = Sandbox::builder().demo().start()?;
     make_every_call(&sandbox)?;
@@ -261,7 +261,7 @@ fn integer(object: &mut Map<String, Value>, name: &str) {
 }
 
 #[test]
-fn the_enums_are_the_ones_that_the_service_describes() {
+fn enums_match_the_document() {
     let document = Document::open();
     let described = |pointer: &str| {
         let mut values = document.values(&format!("/components/schemas/{pointer}/enum"));
@@ -291,7 +291,7 @@ fn shape(path: &str) -> String {
 }
 
 #[test]
-fn each_endpoint_is_described_as_roblox_describes_it() {
+fn endpoints_match_the_document() {
     let document = Document::open();
     let paths = document.0["paths"].as_object().expect("it has paths");
     for Call { endpoint, .. } in calls() {

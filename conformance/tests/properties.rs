@@ -84,7 +84,7 @@ fn sent(sandbox: &Sandbox) -> Option<String> {
 }
 
 #[test]
-fn a_filter_by_kind_says_what_was_named_and_no_more() {
+fn filters_by_kind_contain_exactly_the_kinds() {
     let sandbox = sandbox_with_user();
     let user = hasty(&sandbox).user(156);
     proptest!(cases(300), |(steps in vec(named(), 0..7))| {
@@ -136,7 +136,7 @@ fn a_filter_by_kind_says_what_was_named_and_no_more() {
 }
 
 #[test]
-fn a_filter_by_id_says_each_id_once_and_no_more() {
+fn filters_by_id_contain_each_id_once() {
     let sandbox = sandbox_with_user();
     let user = hasty(&sandbox).user(156);
     type Name = fn(InventoryIds, Vec<u64>) -> InventoryIds;
@@ -200,7 +200,7 @@ fn jsonish() -> impl Strategy<Value = Value> {
 }
 
 #[test]
-fn any_refusal_becomes_an_error_of_one_line() {
+fn any_refusal_is_an_error_of_one_line() {
     let sandbox = sandbox_with_user();
     let user = hasty(&sandbox).user(156);
     let body = prop_oneof![
@@ -220,7 +220,7 @@ fn any_refusal_becomes_an_error_of_one_line() {
 }
 
 #[test]
-fn any_answer_is_read_or_refused_and_never_a_panic() {
+fn any_response_is_read_or_refused() {
     let sandbox = sandbox_with_user();
     let client = hasty(&sandbox);
     let user = client.user(156);
@@ -245,7 +245,7 @@ fn any_answer_is_read_or_refused_and_never_a_panic() {
 }
 
 #[test]
-fn what_is_uploaded_arrives_whole_whatever_its_name_and_content() {
+fn uploads_arrive_whole_with_any_name_and_content() {
     let sandbox = sandbox_with_user();
     let user = hasty(&sandbox).user(156);
     let name = prop_oneof![".{0,30}", "[\"\\\\\r\n;=%é-]{0,20}", Just("a\"; filename=\"b".to_owned())];
@@ -280,7 +280,7 @@ fn what_is_uploaded_arrives_whole_whatever_its_name_and_content() {
 }
 
 #[test]
-fn any_split_into_pages_gives_every_item_once_and_in_order() {
+fn any_pages_yield_every_item_once_in_order() {
     let sandbox = sandbox_with_user();
     let user = hasty(&sandbox).user(156);
     proptest!(cases(200), |(sizes in vec(0_usize..5, 1..12), first in 0_usize..60)| {

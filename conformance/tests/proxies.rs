@@ -189,7 +189,7 @@ fn the_specific_variable_is_used_before_the_general_one() {
 }
 
 #[test]
-fn a_proxy_that_wants_a_login_is_told_once_and_the_login_is_never_shown() {
+fn proxy_credentials_are_sent_once_and_never_shown() {
     let (identity, server) = service();
     let (port, seen) = proxy(&server, wants_a_login);
     let url = format!("https://{HOST}");
@@ -213,7 +213,7 @@ fn a_proxy_that_wants_a_login_is_told_once_and_the_login_is_never_shown() {
 }
 
 #[test]
-fn a_proxy_that_cannot_be_honoured_is_refused_and_its_variable_named() {
+fn invalid_proxies_are_refused_and_the_variable_is_named() {
     for (variable, value) in [
         ("HTTPS_PROXY", "http//secret-x"),
         ("HTTPS_PROXY", "ftp://secret-x:21"),

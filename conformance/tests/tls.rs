@@ -53,7 +53,7 @@ fn a_certificate_for_another_name_is_refused() {
 }
 
 #[test]
-fn a_callers_own_agent_brings_its_own_roots() {
+fn custom_agents_bring_their_roots() {
     let identity = Identity::new();
     let server = identity.serve([answering()]);
     assert_eq!(trusting(&identity, &server).user(USER).fetch_info().expect("trusted").username, "builderman");
@@ -69,7 +69,7 @@ fn server(act: impl Fn(TcpStream) + Send + Sync + 'static) -> String {
 }
 
 #[test]
-fn a_handshake_that_breaks_is_a_lost_connection_and_is_tried_again() {
+fn broken_handshakes_are_retried() {
     type Act = fn(TcpStream);
     let cut: [(&str, Act); 5] = [
         ("closed at once", drop),
@@ -98,7 +98,7 @@ fn a_handshake_that_breaks_is_a_lost_connection_and_is_tried_again() {
 }
 
 #[test]
-fn a_connection_that_cannot_be_made_names_host_and_port() {
+fn failed_connections_name_the_host_and_port() {
     let unused = TcpListener::bind("127.0.0.1:0").expect("a port").local_addr().expect("bound").port();
     for (scheme, host) in [("https", "localhost"), ("http", "localhost"), ("http", "127.0.0.1")] {
         let error = fails(user_of(&format!("{scheme}://{host}:{unused}")).fetch_info(), ErrorKind::Connection);
@@ -114,7 +114,7 @@ fn upload_of(client: &Client, size: usize) -> Result<(), Error> {
 }
 
 #[test]
-fn a_refusal_over_tls_is_heard_at_once() {
+fn early_refusals_over_tls_are_returned_at_once() {
     let identity = Identity::new();
     for size in [KIB, 900 * KIB, 1024 * KIB, 8 * 1024 * KIB] {
         for after in AFTERS {
@@ -132,7 +132,7 @@ fn a_refusal_over_tls_is_heard_at_once() {
 }
 
 #[test]
-fn interim_answers_over_tls_are_passed_over() {
+fn informational_responses_over_tls_are_skipped() {
     let identity = Identity::new();
     let before = "HTTP/1.1 103 Early Hints\r\nlink: </x>\r\n\r\nHTTP/1.1 100 Continue\r\ndate: x\r\n\r\n";
     for size in [KIB, 3 * 1024 * KIB] {

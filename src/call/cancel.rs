@@ -125,7 +125,7 @@ mod tests {
     }
 
     #[test]
-    fn cancel_wakes_those_who_watch_and_no_others() {
+    fn cancel_wakes_only_watchers() {
         let cancel = Cancel::new();
         let (watching, gone) = (Arc::new(Sleeper::default()), Arc::new(Sleeper::default()));
         let _watch = cancel.watch(watching.clone());

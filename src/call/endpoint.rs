@@ -290,7 +290,7 @@ mod tests {
     }
 
     #[test]
-    fn what_creates_names_no_resource() {
+    fn creating_endpoints_name_no_resource() {
         assert!(!Endpoint::post("/assets/v1/assets").names_a_resource());
         assert!(Endpoint::patch("/assets/v1/assets/{asset}").names_a_resource());
     }

@@ -149,7 +149,7 @@ impl<'a> Attempts<'a> {
         }
         let pause = match error.retry_after() {
             Some(asked) if asked > self.policy.max_retry_after => return None,
-            // A delay of zero is no reason to retry at once.
+            // Even after a delay of zero, the backoff applies.
             Some(asked) => asked.max(self.backoff.next_pause()),
             None => self.backoff.next_pause(),
         };

@@ -29,7 +29,7 @@ pub(super) fn undecodable(call: &Call<'_>, body: &[u8], problem: DecodeError) ->
     };
     let json = crate::json::from_slice(body).ok();
     let problem = match (problem, json.as_ref().and_then(ServiceError::from_json)) {
-        // An error in the place of a model.
+        // An error instead of a model.
         (DecodeError::Json(_), Some(said)) if said.message.is_some() => DecodeError::Service(said),
         (problem, _) => problem,
     };

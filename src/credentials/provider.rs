@@ -165,7 +165,7 @@ mod tests {
     }
 
     #[test]
-    fn every_token_that_ever_was_is_redacted() {
+    fn all_previous_tokens_are_redacted() {
         let (_, fetch) = numbered();
         let tokens = Renewed::new(fetch);
         let first = tokens.authorize().unwrap();
@@ -174,7 +174,7 @@ mod tests {
     }
 
     #[test]
-    fn an_error_or_a_panic_of_the_source_is_not_the_end() {
+    fn token_sources_may_fail_and_panic() {
         let calls = AtomicUsize::new(0);
         let tokens = Renewed::new(move || match calls.fetch_add(1, Ordering::SeqCst) {
             0 => Err(Error::invalid_input("the vault is locked")),

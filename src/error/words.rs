@@ -243,7 +243,7 @@ mod tests {
     }
 
     #[test]
-    fn words_inside_words_names_and_quotes_tell_nothing() {
+    fn parts_of_words_names_and_quotes_are_ignored() {
         for (message, echoes) in [
             ("displayName: quotation marks are not allowed", &[][..]),
             ("The quotations in the description exceed the limit", &[]),
@@ -269,7 +269,7 @@ mod tests {
     }
 
     #[test]
-    fn codes_count_before_words() {
+    fn codes_have_precedence_over_words() {
         assert_eq!(read("INSUFFICIENT_SCOPE", "User is moderated", &[]), None);
         assert_eq!(read("NOT_FOUND", "The quota is exhausted", &[]), None);
         assert_eq!(read("RESOURCE_EXHAUSTED", "No more today.", &[]), Some(ErrorKind::QuotaExhausted));
@@ -279,13 +279,13 @@ mod tests {
     }
 
     #[test]
-    fn a_name_that_is_a_recorded_sentence_hides_nothing() {
+    fn recorded_messages_count_even_as_names() {
         assert_eq!(read("3", "AssetName is moderated.", &["moderated"]), Some(ErrorKind::Moderated));
         assert_eq!(read("3", "User is moderated", &["user is moderated"]), Some(ErrorKind::AccountModerated));
     }
 
     #[test]
-    fn odd_texts_are_read_to_their_end() {
+    fn odd_texts_do_not_panic() {
         for text in ["'", "\"", "''", "a'b'c", "“", "«»", "’‘", "é'é'", "'\u{1f600}'x", "...", "a.b.c."] {
             let _ = read("", text, &["", "'", "a"]);
         }

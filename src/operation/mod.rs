@@ -288,7 +288,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn names_are_filled_into_the_path_of_their_own_service() {
+    fn operation_names_must_match_the_endpoint() {
         const OF_ASSETS: Endpoint = Endpoint::get("/assets/v1/operations/{operation}").polling();
         const OF_USERS: Endpoint = Endpoint::get("/cloud/v2/users/{user}/operations/{operation}").polling();
         let path = |poll: &Endpoint, name: &str| poll_path(poll, &name.parse().expect("a name"));

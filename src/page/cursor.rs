@@ -111,7 +111,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_cursor_is_read_from_its_text() {
+    fn cursors_round_trip_as_text() {
         for token in [None, Some("a"), Some("a.b..c"), Some("é \n"), Some(".")] {
             for (part, taken, listing) in [(0, 0, None), (3, 99, Some(7)), (usize::MAX, 1, Some(u32::MAX))] {
                 let cursor = Cursor { part, token: token.map(str::to_owned), taken, listing };

@@ -70,7 +70,7 @@ impl Run {
         Ok(Self { shared, threads })
     }
 
-    /// Waits for the next outcome. `None` if there are no more.
+    /// Waits for the next outcome. `None` at the end.
     pub(super) fn next(&self) -> Option<UploadOutcome> {
         let shared = &self.shared;
         let mut queue = shared.lock();

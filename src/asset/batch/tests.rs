@@ -226,7 +226,7 @@ fn sandbox() -> Sandbox {
 }
 
 #[test]
-fn it_goes_on_with_as_many_threads_as_there_are() {
+fn batch_runs_with_the_threads_that_could_be_started() {
     for threads in 1..12 {
         let sandbox = sandbox();
         sandbox.set_operation_time(Duration::from_millis(20));
@@ -245,7 +245,7 @@ fn it_goes_on_with_as_many_threads_as_there_are() {
 }
 
 #[test]
-fn few_threads_do_not_leave_an_iterator_waiting_that_waits_for_outcomes() {
+fn few_threads_do_not_block_an_iterator_that_waits_for_outcomes() {
     for threads in 1..4 {
         let sandbox = sandbox();
         let (sender, receiver) = mpsc::channel();
@@ -268,7 +268,7 @@ fn few_threads_do_not_leave_an_iterator_waiting_that_waits_for_outcomes() {
 }
 
 #[test]
-fn without_a_thread_each_upload_fails_unsent_and_is_taken_when_it_is_asked_for() {
+fn without_threads_each_upload_fails_unsent() {
     let sandbox = sandbox();
     let mut uploads = sandbox.client().user(156).upload_assets((0..).map(upload)).wait_options(impatient());
     begin_with(&mut uploads, 0);

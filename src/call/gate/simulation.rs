@@ -248,7 +248,7 @@ fn shortest(scenario: &Scenario) -> Duration {
 }
 
 #[test]
-fn one_process_that_is_told_its_limit_uses_every_window_and_is_never_refused() {
+fn one_process_with_limits_uses_every_window_without_refusals() {
     for words in [Words::Seconds, Words::Exact] {
         for threads in [1, 2, 8, 64, 100] {
             let scenario = Scenario { words, threads, calls: 1600 / threads as u64, ..usual() };
@@ -261,7 +261,7 @@ fn one_process_that_is_told_its_limit_uses_every_window_and_is_never_refused() {
 }
 
 #[test]
-fn waiters_look_only_when_something_has_changed() {
+fn waiters_wake_only_after_changes() {
     for threads in [1, 8, 64, 100] {
         let scenario = Scenario { threads, calls: 1600 / threads as u64, ..usual() };
         let report = run(scenario);
@@ -288,7 +288,7 @@ fn processes_share_a_limit_and_use_every_window() {
 }
 
 #[test]
-fn a_service_that_refuses_without_a_word_is_asked_seldom_and_nothing_is_lost() {
+fn refusals_without_limits_are_retried_rarely() {
     for secs in [1, 5, 20, 45, 60, 100] {
         for threads in [1, 8, 40] {
             let outage = Duration::from_secs(secs);
@@ -343,7 +343,7 @@ fn limits(random: &mut Unstructured) -> Result<Limits> {
 }
 
 #[test]
-fn nobody_waits_forever_whatever_the_service_says_and_however_many_share_it() {
+fn every_wait_ends() {
     arbtest(|random| {
         let scenario = scenario(random)?;
         let report = run(scenario);
@@ -359,7 +359,7 @@ fn nobody_waits_forever_whatever_the_service_says_and_however_many_share_it() {
 }
 
 #[test]
-fn a_window_opens_when_every_announced_pause_is_over() {
+fn windows_open_after_every_announced_delay() {
     arbtest(|random| {
         let closing = Closing::default();
         let mut window = Window::default();

@@ -176,7 +176,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn paths_fit_their_own_template_and_no_other() {
+    fn paths_match_only_their_template() {
         for (methods, template) in PATHS {
             let path = template.replace(['{', '}'], "");
             let segments: Vec<&str> = path[1..].split('/').collect();

@@ -298,7 +298,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn heads_end_at_their_empty_line() {
+    fn heads_end_at_an_empty_line() {
         for (input, end) in [
             ("", None),
             ("HTTP/1.1 100 Continue\r\n", None),
@@ -314,7 +314,7 @@ mod tests {
     }
 
     #[test]
-    fn a_status_is_read_as_soon_as_it_is_there() {
+    fn status_is_read_as_soon_as_possible() {
         let read = |input: &str| match status(input.as_bytes()) {
             Status::None => "none".to_owned(),
             Status::Partial => "partial".to_owned(),

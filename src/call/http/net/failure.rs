@@ -92,7 +92,7 @@ pub(super) fn of_handshake(host: &str, error: ureq::Error) -> ureq::Error {
         }
         #[cfg(feature = "native-tls")]
         ureq::Error::NativeTls(error) => {
-            // The platforms' libraries share no error type, but their messages mention a certificate.
+            // Each platform library has its own error type, but their messages mention a certificate.
             let problem = error.to_string();
             let words = problem.to_ascii_lowercase();
             if words.contains("certificate") || words.contains("not trusted") {

@@ -75,7 +75,7 @@ fn parse(value: &str) -> Result<Proxy, &'static str> {
             let port = match behind.strip_prefix(':') {
                 Some(port) => Some(port),
                 None if behind.is_empty() => None,
-                None => return Err("its port is no number from 1 to 65535"),
+                None => return Err("its port is not a number from 1 to 65535"),
             };
             (format!("[{host}]"), port)
         }
@@ -90,9 +90,9 @@ fn parse(value: &str) -> Result<Proxy, &'static str> {
     let port = match port {
         None => default_port,
         Some(port) if port.bytes().all(|byte| byte.is_ascii_digit()) => {
-            port.parse::<u16>().ok().filter(|port| *port > 0).ok_or("its port is no number from 1 to 65535")?
+            port.parse::<u16>().ok().filter(|port| *port > 0).ok_or("its port is not a number from 1 to 65535")?
         }
-        Some(_) => return Err("its port is no number from 1 to 65535"),
+        Some(_) => return Err("its port is not a number from 1 to 65535"),
     };
     let mut proxy = Proxy::builder(protocol).host(&host).port(port);
     if let Some(login) = login {
@@ -138,7 +138,7 @@ mod tests {
     }
 
     #[test]
-    fn the_specific_variable_goes_first_and_an_empty_one_is_unset() {
+    fn specific_variables_have_precedence_and_empty_ones_are_unset() {
         for (variables, expected) in [
             (&[][..], None),
             (&[("HTTPS_PROXY", "http://a:1")], Some("HTTP a:1")),
@@ -174,7 +174,7 @@ mod tests {
     }
 
     #[test]
-    fn proxies_that_cannot_be_honoured_are_refused_by_the_name_of_their_variable() {
+    fn invalid_proxies_are_refused_with_the_name_of_the_variable() {
         for value in [
             "http//secret",
             "http:/secret",
@@ -213,7 +213,7 @@ mod tests {
     }
 
     #[test]
-    fn socks_is_honoured_or_refused_by_feature() {
+    fn socks_depends_on_its_feature() {
         for (value, expected) in [
             ("socks4://proxy", "SOCKS4 proxy:1080"),
             ("socks4a://proxy:1", "SOCKS4a proxy:1"),

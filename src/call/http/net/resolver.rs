@@ -240,7 +240,7 @@ mod tests {
     }
 
     #[test]
-    fn a_name_is_looked_up_once() {
+    fn names_are_resolved_once() {
         let (names, count) = names(|_| Ok(vec![address("10.0.0.1")]));
         for host in ["example.test", "EXAMPLE.test", "example.test"] {
             assert_eq!(names.addresses(host, PORT, limit(5)).expect("found"), [address("10.0.0.1")]);
@@ -251,7 +251,7 @@ mod tests {
     }
 
     #[test]
-    fn a_stale_name_is_looked_up_again() {
+    fn stale_names_are_resolved_again() {
         let (names, count) = names(|n| Ok(vec![address(["10.0.0.1", "10.0.0.2"][n])]));
         names.addresses("example.test", PORT, limit(5)).expect("found");
         expire(&names);
@@ -260,7 +260,7 @@ mod tests {
     }
 
     #[test]
-    fn a_failed_or_slow_look_up_falls_back_on_the_old_addresses() {
+    fn failed_or_slow_lookups_fall_back_on_old_addresses() {
         for slow in [false, true] {
             let (names, count) = names(move |n| match n {
                 0 => Ok(vec![address("10.0.0.1")]),
@@ -283,7 +283,7 @@ mod tests {
     }
 
     #[test]
-    fn a_first_look_up_fails_with_the_name_and_ends_in_time() {
+    fn failed_first_lookups_name_the_host_and_end_in_time() {
         let (failing, _) = names(|_| Err(io::Error::other("no network")));
         let error = failing.addresses("example.test", PORT, limit(5)).expect_err("nothing is known");
         assert!(error.to_string().contains("example.test"), "{error}");
@@ -298,7 +298,7 @@ mod tests {
     }
 
     #[test]
-    fn families_take_turns_and_what_worked_goes_first() {
+    fn address_families_alternate_after_the_last_working_address() {
         let [six, sixth, four, fourth] = ["::1", "::2", "10.0.0.1", "10.0.0.2"].map(address);
         assert_eq!(in_order(vec![six, sixth, four, fourth], None), [six, four, sixth, fourth]);
         assert_eq!(in_order(vec![four, six, sixth], None), [four, six, sixth]);

@@ -305,7 +305,7 @@ mod tests {
     }
 
     #[test]
-    fn a_write_that_nobody_reads_ends_in_time() {
+    fn unread_writes_time_out() {
         let (mut tcp, _peer) = pair();
         let began = Instant::now();
         let error = fill(&mut tcp, limit(Duration::from_millis(300))).expect_err("it can't be sent");
@@ -319,7 +319,7 @@ mod tests {
     }
 
     #[test]
-    fn a_blocked_write_returns_when_the_peer_speaks_and_goes_on_later() {
+    fn blocked_writes_return_when_the_peer_sends() {
         let (mut tcp, mut peer) = pair();
         peer.write_all(b"stop").expect("written");
         let long = limit(Duration::from_secs(60));
@@ -347,7 +347,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_peer_said_before_it_hung_up_is_read() {
+    fn data_sent_before_a_close_is_read() {
         let (mut tcp, mut peer) = pair();
         peer.write_all(b"no").expect("written");
         drop(peer);
@@ -361,7 +361,7 @@ mod tests {
     }
 
     #[test]
-    fn writing_by_polling_sends_all() {
+    fn polling_writes_send_everything() {
         let (tcp, mut peer) = pair();
         let bytes = vec![7; 32 * 1024 * 1024];
         let reader = thread::spawn(move || {
@@ -381,7 +381,7 @@ mod tests {
     }
 
     #[test]
-    fn an_address_that_swallows_packets_costs_a_moment() {
+    fn silent_addresses_cost_little_time() {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
         let good = listener.local_addr().expect("bound");
         // A listener with a full queue doesn't respond.
