@@ -3,12 +3,13 @@
 
 use std::io::Read;
 
+use crate::api::OperationName;
 use crate::asset::form::Form;
 use crate::asset::{Asset, AssetFile, judge};
 use crate::asset::{GET_ASSET_OPERATION, operation::work};
 use crate::call::Limits;
+use crate::call::Payload;
 use crate::call::http::{check_base_url, net, shown};
-use crate::call::{OperationName, Payload};
 use crate::error::{Error, ErrorKind, ServiceError};
 use crate::operation::{poll_path, read_answer};
 use crate::page::{Cursor, PageItem, decode_page};

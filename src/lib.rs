@@ -85,6 +85,7 @@
 //! Types of `jiff` 1, `serde_json` 1 and `ureq` 3 are part of this crate's API.
 #![forbid(unsafe_code)]
 
+mod api;
 mod asset;
 mod call;
 mod client;
@@ -111,12 +112,13 @@ pub mod endpoints {
     pub use crate::user::{GET_USER, LIST_GROUP_MEMBERSHIPS, LIST_INVENTORY_ITEMS};
 }
 
+pub use api::{Endpoint, Method, OperationName};
 pub use asset::limits;
 pub use asset::{
     Asset, AssetFile, AssetPrivacy, AssetState, AssetType, AssetUpdate, AssetUpload, AssetUploads, Check, Creator,
     ModerationState, Preview, SocialLink, SocialLinkKind, UploadOutcome, UploadProgress,
 };
-pub use call::{DownloadProgress, Endpoint, Method, OperationName, RetryPolicy, Timeouts};
+pub use call::{DownloadProgress, RetryPolicy, Timeouts};
 pub use client::{Client, ClientBuilder};
 pub use credentials::Credentials;
 pub use error::{Error, ErrorKind, ErrorScope, Result};

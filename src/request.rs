@@ -8,9 +8,8 @@ use percent_encoding::utf8_percent_encode;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use crate::call::{
-    Bytes, Call, DecodeError, Download, DownloadProgress, Endpoint, Method, OnProgress, SEGMENT, Session, Target,
-};
+use crate::api::{Endpoint, Method, SEGMENT};
+use crate::call::{Bytes, Call, DecodeError, Download, DownloadProgress, OnProgress, Session, Target};
 use crate::client::Client;
 use crate::error::{Error, Result};
 use crate::json;

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::Asset;
-use crate::call::{Endpoint, OperationName};
+use crate::api::{Endpoint, OperationName};
 use crate::client::Client;
 use crate::operation::{Operation, Work};
 

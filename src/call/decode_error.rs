@@ -1,4 +1,4 @@
-use super::OperationName;
+use crate::api::OperationName;
 use crate::error::ServiceError;
 
 /// Why a good answer could not be read.

@@ -4,10 +4,8 @@ mod bytes;
 mod cancel;
 mod decode_error;
 mod download;
-mod endpoint;
 mod gate;
 pub(crate) mod http;
-mod operation_name;
 mod payload;
 pub(crate) mod retry;
 mod session;
@@ -25,17 +23,15 @@ pub(crate) use cancel::Cancel;
 pub(crate) use decode_error::DecodeError;
 pub use download::DownloadProgress;
 pub(crate) use download::{Download, OnProgress};
-pub(crate) use endpoint::SEGMENT;
-pub use endpoint::{Endpoint, Method};
 #[cfg(fuzzing)]
 pub(crate) use gate::Limits;
 pub(crate) use http::{Buffer, HttpSettings, Target};
-pub use operation_name::OperationName;
 pub(crate) use payload::Payload;
 pub use retry::RetryPolicy;
 pub(crate) use session::Session;
 pub use timeouts::Timeouts;
 
+use crate::api::{Endpoint, Method, SEGMENT, shape};
 use crate::error::Moment;
 
 /// A call.
@@ -155,7 +151,7 @@ impl<'a> Call<'a> {
     pub(super) fn bucket(&self) -> (Method, Cow<'static, str>) {
         let path = match (self.origin, self.endpoint.path()) {
             (Some(origin), _) => Cow::Owned(origin.to_owned()),
-            (None, "") => Cow::Owned(endpoint::shape(self.template.unwrap_or(self.path))),
+            (None, "") => Cow::Owned(shape(self.template.unwrap_or(self.path))),
             (None, path) => Cow::Borrowed(path),
         };
         (self.endpoint.method(), path)

@@ -11,7 +11,8 @@ use super::gate::{Gate, Patience, Refused, earlier};
 use super::http::{Buffer, Exchange, Http, HttpSettings};
 use super::retry::{Attempts, RetryPolicy};
 use super::{Call, DecodeError, verdict};
-use crate::credentials::{Credentials, Scheme};
+use crate::api::Scheme;
+use crate::credentials::Credentials;
 use crate::error::{Error, ErrorKind, Result};
 use crate::json;
 

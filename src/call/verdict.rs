@@ -2,7 +2,7 @@
 
 use super::gate::Limits;
 use super::{Call, DecodeError};
-use crate::credentials::Scheme;
+use crate::api::Scheme;
 use crate::error::{Asked, Error, ErrorKind, Outcome, ServiceError, classify};
 
 /// The error of a refusal.

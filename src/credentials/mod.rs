@@ -7,11 +7,11 @@ use std::fmt;
 use std::panic::{RefUnwindSafe, UnwindSafe};
 use std::sync::Arc;
 
-pub(crate) use provider::{Authorization, Scheme};
-pub(crate) use secret::REDACTED;
+pub(crate) use provider::Authorization;
 
 use self::provider::{Fixed, Provider, Renewed};
-use crate::error::Result;
+use crate::api::Scheme;
+use crate::error::{REDACTED, Result};
 
 /// The credentials of a client: an API key, an OAuth 2.0 access token, or a source of tokens.
 ///

@@ -1,14 +1,8 @@
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use super::secret::Secret;
+use crate::api::Scheme;
 use crate::error::Result;
-
-/// How a secret is sent.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Scheme {
-    ApiKey,
-    AccessToken,
-}
 
 /// The credentials of one request.
 #[derive(Clone)]

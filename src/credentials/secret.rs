@@ -1,9 +1,6 @@
 use zeroize::Zeroizing;
 
-use crate::error::{Error, Result};
-
-/// The replacement of a secret.
-pub(crate) const REDACTED: &str = "[redacted]";
+use crate::error::{Error, REDACTED, Result};
 
 /// A key or a token. Its memory is wiped when it is dropped. It has no `Debug` and no `Display`.
 #[derive(Clone)]

@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use super::words;
 use super::{ErrorKind, ErrorScope, ServiceError};
-use crate::call::Endpoint;
-use crate::credentials::Scheme;
+use crate::api::Endpoint;
+use crate::api::Scheme;
 
 /// The service's windows last a minute. A longer pause isn't that of its request limit.
 const LONGEST_WINDOW: Duration = Duration::from_secs(60);

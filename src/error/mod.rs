@@ -14,8 +14,10 @@ use std::time::Duration;
 pub(crate) use body::ServiceError;
 pub(crate) use classify::{Asked, Moment, Outcome, Verdict, classify};
 
-use crate::call::OperationName;
-use crate::credentials::REDACTED;
+use crate::api::OperationName;
+
+/// The replacement of a secret.
+pub(crate) const REDACTED: &str = "[redacted]";
 
 /// The result type of this crate.
 pub type Result<T, E = Error> = std::result::Result<T, E>;

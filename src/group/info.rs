@@ -4,7 +4,8 @@ use jiff::Timestamp;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::Group;
-use crate::call::{Call, Endpoint};
+use crate::api::Endpoint;
+use crate::call::Call;
 use crate::error::Result;
 use crate::wire;
 

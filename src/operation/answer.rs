@@ -2,8 +2,8 @@ use serde::de;
 use serde_json::Value;
 
 use super::Work;
+use crate::api::OperationName;
 use crate::call::DecodeError;
-use crate::call::OperationName;
 use crate::error::ServiceError;
 
 /// The state of an operation.

@@ -18,7 +18,8 @@ pub use wait::{WaitOptions, WaitProgress};
 
 use self::answer::{Answer, Question, State};
 use self::wait::Next;
-use crate::call::{Call, Cancel, Endpoint, OperationName, SEGMENT, Session};
+use crate::api::{Endpoint, OperationName, SEGMENT};
+use crate::call::{Call, Cancel, Session};
 use crate::error::{Asked, Error, ErrorKind, Moment, Outcome, Result, ServiceError, classify};
 
 /// A long-running operation, which ends with a `T` or fails.

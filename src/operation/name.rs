@@ -1,9 +1,9 @@
 use std::str::FromStr;
 
-use crate::call::OperationName;
+use crate::api::OperationName;
 use crate::error::{Error, Result};
 
-// In `call`, it would make `error` and `call` depend on each other.
+// In `api`, it would make `api` and `error` depend on each other.
 impl FromStr for OperationName {
     type Err = Error;
 

@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::cursor::{Cursor, fingerprint};
 use super::decode::{Contents, PageItem, decode_page, decode_plain_page};
-use crate::call::Endpoint;
+use crate::api::Endpoint;
 use crate::call::{Buffer, Call, DecodeError, Session};
 use crate::error::{Error, Result};
 

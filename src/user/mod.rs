@@ -15,8 +15,9 @@ pub use inventory::{
 pub use inventory_asset_type::InventoryAssetType;
 pub use inventory_filter::{InventoryFilter, InventoryIds, InventoryKinds};
 
+use crate::api::Endpoint;
 use crate::asset::publishing;
-use crate::call::{Call, Endpoint};
+use crate::call::Call;
 use crate::client::Client;
 use crate::credentials::Credentials;
 use crate::error::{Error, Result};

@@ -15,7 +15,7 @@ use std::thread::{self, JoinHandle};
 use self::queue::Uploads;
 use self::run::Run;
 use super::{Asset, AssetUpload, Creator};
-use crate::call::OperationName;
+use crate::api::OperationName;
 use crate::client::Client;
 use crate::error::{Error, ErrorKind, Result};
 use crate::operation::WaitOptions;

@@ -22,7 +22,7 @@ pub(crate) use limits::Limits;
 pub(crate) use window::earlier;
 
 use self::window::{Closing, Line, Outcome, Pass, Window};
-use crate::call::Method;
+use crate::api::Method;
 use crate::call::cancel::{Cancel, Wake};
 use crate::call::retry::{RetryPolicy, random_fraction};
 

@@ -28,7 +28,8 @@ use super::download::ResponseHead;
 use super::gate::Limits;
 use super::retry::LONGEST;
 use super::{Call, Timeouts, left_until, verdict};
-use crate::credentials::{Authorization, Scheme};
+use crate::api::Scheme;
+use crate::credentials::Authorization;
 use crate::error::{Error, ErrorKind, Result};
 
 const SERVICE: &str = "https://apis.roblox.com";

@@ -3,9 +3,9 @@
 use serde_json::{Map, Value, json};
 
 use super::{Asked, Route};
+use crate::api::Endpoint;
 use crate::asset::limits::{MAX_DESCRIPTION_LENGTH, MAX_FILE_SIZE, MAX_NAME_LENGTH, MAX_SOCIAL_LINKS, MAX_VIDEO_SIZE};
 use crate::asset::{AssetType, Creator, SocialLinkKind};
-use crate::call::Endpoint;
 use crate::endpoints::{CREATE_ASSET, GET_ASSET_OPERATION, UPDATE_ASSET};
 use crate::sandbox::http::{Answer, Part};
 use crate::sandbox::world::filter::decimal;

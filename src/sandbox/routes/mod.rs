@@ -12,7 +12,7 @@ use super::http::{Answer, Head, Part};
 use super::world::World;
 use super::world::access::Access;
 use super::world::filter::decimal;
-use crate::call::Endpoint;
+use crate::api::Endpoint;
 
 pub(crate) const API_KEY: &str = "sandbox-api-key";
 pub(crate) const ACCESS_TOKEN: &str = "sandbox-access-token";

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::time::{Duration, Instant};
 
-use crate::call::Endpoint;
+use crate::api::Endpoint;
 use crate::sandbox::http::Answer;
 
 /// The number of requests that an endpoint accepts in a window of time, for

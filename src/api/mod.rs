@@ -1,0 +1,15 @@
+//! Plain data about the service: endpoints, names of operations, and how calls are authorized.
+
+mod endpoint;
+mod operation_name;
+
+pub use endpoint::{Endpoint, Method};
+pub(crate) use endpoint::{SEGMENT, shape};
+pub use operation_name::OperationName;
+
+/// How a call is authorized.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Scheme {
+    ApiKey,
+    AccessToken,
+}
