@@ -180,8 +180,10 @@ fn redirects_that_lead_astray_are_refused() {
     // Only a download follows them, and only with GET.
     let server = Server::script([Reply::text(302, "").with("location", "/again")]);
     fails(server.client().request(Method::Get, "/a").send(), ErrorKind::UnexpectedStatus);
-    fails(server.client().request(Method::Post, "/a").download(&mut Vec::new()), ErrorKind::UnexpectedStatus);
-    assert_eq!(server.count(), 2);
+    let post = || server.client().request(Method::Post, "/a").json("body");
+    fails(post().download(&mut Vec::new()), ErrorKind::UnexpectedStatus);
+    fails(post().idempotent().download(&mut Vec::new()), ErrorKind::UnexpectedStatus);
+    assert_eq!(server.count(), 3);
     let server = Server::script([Reply::text(302, "")]);
     fails(download(&server).0, ErrorKind::UnexpectedStatus);
 }

@@ -28,7 +28,7 @@ use super::download::ResponseHead;
 use super::gate::Limits;
 use super::retry::LONGEST;
 use super::{Call, Timeouts, left_until, verdict};
-use crate::api::Scheme;
+use crate::api::{Method, Scheme};
 use crate::credentials::Authorization;
 use crate::error::{Error, ErrorKind, Result};
 
@@ -167,7 +167,7 @@ impl Http {
         }
         let (head, packed) = response.into_parts();
         if let (Some((download, _)), true, true) =
-            (&mut call.download, status.is_redirection(), call.endpoint.is_harmless())
+            (&mut call.download, status.is_redirection(), call.endpoint.method() == Method::Get)
         {
             if let Some(location) = head.headers.get("location").and_then(|location| location.to_str().ok()) {
                 download.redirect_to(location.to_owned());
