@@ -437,7 +437,7 @@ fn breaking_server(times: usize) -> (Wire, Arc<Mutex<Vec<Vec<u8>>>>) {
             visit.head();
             visit.say(support::CONTINUE);
             // Some of the body comes, and stays unread.
-            let _ = visit.stream.peek(&mut [0; 1024]);
+            let _ = visit.stream.socket().peek(&mut [0; 1024]);
             return;
         }
         if let Some((_, body)) = visit.request() {

@@ -1,27 +1,13 @@
-//! A server that answers when it wants to, over plain TCP or TLS.
+//! Scripts for a [`Wire`] that responds before it has read the whole request.
 
-use std::io::{Read, Write};
-use std::net::{Shutdown, TcpListener, TcpStream};
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::net::TcpStream;
 use std::sync::{Arc, Mutex};
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use rblxopencloud::{Client, ClientBuilder};
+use rblxopencloud::ClientBuilder;
 
-use super::{KEY, hasty};
-
-/// One connection, plain or TLS.
-pub trait Talk: Read + Write {
-    /// Ends the sending half.
-    fn hang_up(&mut self);
-}
-
-impl Talk for TcpStream {
-    fn hang_up(&mut self) {
-        let _ = self.shutdown(Shutdown::Write);
-    }
-}
+use super::wire::{CONTINUE, Talk, Visit, Wire, length};
 
 /// What the server does once it has answered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -47,13 +33,12 @@ pub enum When {
     After(usize),
 }
 
-/// The server. It ends when it is dropped.
+/// A server that follows scripts.
 pub struct Early {
     pub url: String,
-    ended: Arc<AtomicBool>,
+    wire: Wire,
     heads: Arc<Mutex<Vec<String>>>,
     bodies: Arc<Mutex<Vec<usize>>>,
-    connections: Arc<AtomicUsize>,
 }
 
 /// What is said on each connection in turn; the last one again and again.
@@ -87,53 +72,27 @@ pub fn taken() -> Vec<u8> {
     format!("HTTP/1.1 200 OK\r\ncontent-length: {}\r\n\r\n{body}", body.len()).into_bytes()
 }
 
-type Dress = dyn Fn(TcpStream) -> Option<Box<dyn Talk>> + Send + Sync;
-
 impl Early {
     pub fn start(scripts: impl IntoIterator<Item = Script>) -> Self {
-        Self::dressed("http", scripts, |stream| Some(Box::new(stream)))
+        Self::start_with("http://127.0.0.1", scripts, |stream| Some(Box::new(stream)))
     }
 
-    pub fn dressed(
-        scheme: &str,
+    pub fn start_with(
+        origin: &str,
         scripts: impl IntoIterator<Item = Script>,
-        dress: impl Fn(TcpStream) -> Option<Box<dyn Talk>> + Send + Sync + 'static,
+        wrap: impl Fn(TcpStream) -> Option<Box<dyn Talk>> + Send + Sync + 'static,
     ) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
-        let address = listener.local_addr().expect("bound");
-        let host = if scheme == "https" { "localhost" } else { "127.0.0.1" };
-        let server = Self {
-            url: format!("{scheme}://{host}:{}", address.port()),
-            ended: Arc::default(),
-            heads: Arc::default(),
-            bodies: Arc::default(),
-            connections: Arc::default(),
-        };
         let scripts: Vec<Script> = scripts.into_iter().collect();
-        let dress: Arc<Dress> = Arc::new(dress);
-        let (ended, heads) = (Arc::clone(&server.ended), Arc::clone(&server.heads));
-        let (bodies, connections) = (Arc::clone(&server.bodies), Arc::clone(&server.connections));
-        thread::spawn(move || {
-            for stream in listener.incoming().map_while(Result::ok) {
-                if ended.load(Ordering::SeqCst) {
-                    return;
-                }
-                let number = connections.fetch_add(1, Ordering::SeqCst);
-                let script = scripts[number.min(scripts.len() - 1)].clone();
-                let (ended, heads, bodies) = (Arc::clone(&ended), Arc::clone(&heads), Arc::clone(&bodies));
-                let dress = Arc::clone(&dress);
-                thread::spawn(move || {
-                    let _ = stream.set_nodelay(true);
-                    let Some(mut talk) = dress(stream) else { return };
-                    serve(&mut *talk, &script, &ended, &heads, &bodies);
-                });
-            }
+        let (heads, bodies) = (Arc::default(), Arc::default());
+        let (seen, read) = (Arc::clone(&heads), Arc::clone(&bodies));
+        let wire = Wire::start_with(origin, wrap, move |visit| {
+            follow(&scripts[visit.number.min(scripts.len() - 1)], visit, &seen, &read);
         });
-        server
+        Self { url: wire.url(), wire, heads, bodies }
     }
 
     pub fn builder(&self) -> ClientBuilder {
-        Client::builder(KEY).base_url(&self.url).retry(hasty())
+        self.wire.builder()
     }
 
     /// The heads of the requests that came.
@@ -141,82 +100,43 @@ impl Early {
         self.heads.lock().expect("no panic under it").clone()
     }
 
-    /// How many bytes of each body were read before the answer.
+    /// How many bytes of each body were read before the response.
     pub fn bodies(&self) -> Vec<usize> {
         self.bodies.lock().expect("no panic under it").clone()
     }
 
     pub fn connections(&self) -> usize {
-        self.connections.load(Ordering::SeqCst)
+        self.wire.visits()
     }
 }
 
-impl Drop for Early {
-    fn drop(&mut self) {
-        self.ended.store(true, Ordering::SeqCst);
-        let port = self.url.rsplit(':').next().and_then(|port| port.parse::<u16>().ok()).unwrap_or_default();
-        let _ = TcpStream::connect(("127.0.0.1", port));
-    }
-}
-
-fn serve(
-    talk: &mut dyn Talk,
-    script: &Script,
-    ended: &AtomicBool,
-    heads: &Mutex<Vec<String>>,
-    bodies: &Mutex<Vec<usize>>,
-) {
-    let mut bytes = Vec::new();
-    let mut chunk = vec![0; 16 * 1024];
-    let end = loop {
-        if let Some(end) = bytes.windows(4).position(|window| window == b"\r\n\r\n") {
-            break end + 4;
-        }
-        match talk.read(&mut chunk) {
-            Ok(read @ 1..) => bytes.extend_from_slice(&chunk[..read]),
-            _ => return,
-        }
-    };
-    let head = String::from_utf8_lossy(&bytes[..end]).into_owned();
-    let lower = head.to_ascii_lowercase();
-    let length: usize = lower
-        .lines()
-        .find_map(|line| line.strip_prefix("content-length:"))
-        .map_or(0, |length| length.trim().parse().expect("a length"));
-    let asks = lower.contains("expect: 100-continue");
+fn follow(script: &Script, visit: &mut Visit, heads: &Mutex<Vec<String>>, bodies: &Mutex<Vec<usize>>) {
+    let Some(head) = visit.head() else { return };
+    let expects = head.to_ascii_lowercase().contains("expect: 100-continue");
+    let length = length(&head);
     heads.lock().expect("no panic under it").push(head);
-    let mut got = bytes.len() - end;
-    if talk.write_all(&script.before).is_err() {
+    if !visit.say(&script.before) {
         return;
     }
+    let mut got = visit.body_up_to(0);
     if let When::After(wanted) = script.when {
-        if asks && script.before.is_empty() && talk.write_all(b"HTTP/1.1 100 Continue\r\n\r\n").is_err() {
+        if expects && script.before.is_empty() && !visit.say(CONTINUE) {
             return;
         }
-        while got < length.min(wanted) {
-            match talk.read(&mut chunk) {
-                Ok(read @ 1..) => got += read,
-                _ => break,
-            }
-        }
+        got = visit.body_up_to(length.min(wanted));
     }
     bodies.lock().expect("no panic under it").push(got);
-    if talk.write_all(&script.answer).is_err() || talk.flush().is_err() {
+    if !visit.say(&script.answer) {
         return;
     }
     match script.after {
-        After::Keep => {
-            let end = Instant::now() + Duration::from_secs(30);
-            while !ended.load(Ordering::SeqCst) && Instant::now() < end {
-                thread::sleep(Duration::from_millis(5));
-            }
-        }
-        After::ReadOn => while matches!(talk.read(&mut chunk), Ok(1..)) {},
+        After::Keep => visit.freeze(),
+        After::ReadOn => visit.wait_for_the_end(),
         After::HangUp => {
-            talk.hang_up();
-            while matches!(talk.read(&mut chunk), Ok(1..)) {}
+            visit.stream.hang_up();
+            visit.wait_for_the_end();
         }
-        // Time for the answer to be on its way, and for more of the body to come.
+        // Time for the response to be on its way, and for more of the body to come.
         After::Reset => thread::sleep(Duration::from_millis(50)),
     }
 }

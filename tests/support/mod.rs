@@ -7,7 +7,7 @@ pub mod early;
 pub mod local;
 pub mod samples;
 mod server;
-mod wire;
+pub mod wire;
 
 use std::fmt::Debug;
 use std::fs;

@@ -1,7 +1,7 @@
-//! A server that does to each connection what a test says, byte by byte, over real sockets.
+//! A server that handles each connection as a test says, byte by byte, over plain TCP or TLS.
 
 use std::io::{ErrorKind, Read, Write};
-use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread;
@@ -11,20 +11,48 @@ use rblxopencloud::{Client, ClientBuilder, User};
 
 use super::{KEY, USER, hasty};
 
+/// A connection, plain or TLS.
+pub trait Talk: Read + Write {
+    /// Ends the sending half.
+    fn hang_up(&mut self);
+
+    fn socket(&self) -> &TcpStream;
+}
+
+impl Talk for TcpStream {
+    fn hang_up(&mut self) {
+        let _ = self.shutdown(Shutdown::Write);
+    }
+
+    fn socket(&self) -> &TcpStream {
+        self
+    }
+}
+
 /// The server. It ends when it is dropped.
 pub struct Wire {
+    url: String,
     address: SocketAddr,
     visits: Arc<AtomicUsize>,
     stopped: Arc<AtomicBool>,
 }
 
 impl Wire {
-    /// Hands each connection to `handler`, which closes it by returning.
+    /// Passes each connection to `handler`, which closes it by returning.
     pub fn start(handler: impl Fn(&mut Visit) + Send + Sync + 'static) -> Self {
+        Self::start_with("http://127.0.0.1", |stream| Some(Box::new(stream)), handler)
+    }
+
+    /// Like [`start`](Self::start), over connections that `wrap` makes of TCP connections.
+    pub fn start_with(
+        origin: &str,
+        wrap: impl Fn(TcpStream) -> Option<Box<dyn Talk>> + Send + Sync + 'static,
+        handler: impl Fn(&mut Visit) + Send + Sync + 'static,
+    ) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").expect("the loopback interface has a free port");
         let address = listener.local_addr().expect("a listener has an address");
         let (visits, stopped) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicBool::new(false)));
-        let (counted, ended, handler) = (Arc::clone(&visits), Arc::clone(&stopped), Arc::new(handler));
+        let (counted, ended, handler) = (Arc::clone(&visits), Arc::clone(&stopped), Arc::new((wrap, handler)));
         thread::spawn(move || {
             for stream in listener.incoming() {
                 if ended.load(Ordering::SeqCst) {
@@ -34,10 +62,14 @@ impl Wire {
                 let _ = stream.set_nodelay(true);
                 let number = counted.fetch_add(1, Ordering::SeqCst);
                 let (handler, ended) = (Arc::clone(&handler), Arc::clone(&ended));
-                thread::spawn(move || handler(&mut Visit { number, stream, ended, unread: Vec::new() }));
+                thread::spawn(move || {
+                    let (wrap, handler) = &*handler;
+                    let Some(stream) = wrap(stream) else { return };
+                    handler(&mut Visit { number, stream, ended, unread: Vec::new() });
+                });
             }
         });
-        Self { address, visits, stopped }
+        Self { url: format!("{origin}:{}", address.port()), address, visits, stopped }
     }
 
     /// Reads a request on each connection and answers it with these bytes, then ends the connection.
@@ -50,7 +82,7 @@ impl Wire {
     }
 
     pub fn url(&self) -> String {
-        format!("http://{}", self.address)
+        self.url.clone()
     }
 
     pub fn port(&self) -> u16 {
@@ -82,7 +114,7 @@ impl Drop for Wire {
 pub struct Visit {
     /// Counts the connections, from 0.
     pub number: usize,
-    pub stream: TcpStream,
+    pub stream: Box<dyn Talk>,
     ended: Arc<AtomicBool>,
     unread: Vec<u8>,
 }
@@ -117,7 +149,7 @@ impl Visit {
         let mut seen = vec![0; 256 * 1024];
         let deadline = Instant::now() + Duration::from_secs(5);
         while Instant::now() < deadline {
-            let Ok(read) = self.stream.peek(&mut seen) else { return };
+            let Ok(read) = self.stream.socket().peek(&mut seen) else { return };
             let whole =
                 head_end(&seen[..read]).is_some_and(|end| read >= end + length(&String::from_utf8_lossy(&seen[..end])));
             if whole || read == 0 {
@@ -129,14 +161,14 @@ impl Visit {
 
     /// `false` if the client has gone.
     pub fn say(&mut self, bytes: impl AsRef<[u8]>) -> bool {
-        self.stream.write_all(bytes.as_ref()).is_ok()
+        self.stream.write_all(bytes.as_ref()).is_ok() && self.stream.flush().is_ok()
     }
 
     /// Says the same again and again until the client has gone; gives how many bytes it took.
     pub fn say_for_ever(&mut self, bytes: &[u8]) -> u64 {
         let mut said = 0;
         // A client that neither reads nor goes must not keep a thread for ever.
-        let _ = self.stream.set_write_timeout(Some(Duration::from_secs(20)));
+        let _ = self.stream.socket().set_write_timeout(Some(Duration::from_secs(20)));
         while !self.ended.load(Ordering::SeqCst) {
             match self.stream.write(bytes) {
                 Ok(0) => break,
@@ -162,6 +194,12 @@ impl Visit {
         }
     }
 
+    /// Reads the body of a request up to `wanted` bytes. Returns how much of it has come.
+    pub fn body_up_to(&mut self, wanted: usize) -> usize {
+        while self.unread.len() < wanted && self.read_more().is_some() {}
+        self.unread.len()
+    }
+
     fn read_more(&mut self) -> Option<()> {
         let mut chunk = [0; 64 * 1024];
         let read = self.stream.read(&mut chunk).ok().filter(|read| *read > 0)?;
@@ -176,7 +214,7 @@ fn head_end(bytes: &[u8]) -> Option<usize> {
     bytes.windows(4).position(|window| window == b"\r\n\r\n").map(|end| end + 4)
 }
 
-fn length(head: &str) -> usize {
+pub fn length(head: &str) -> usize {
     let line = head.lines().find(|line| line.to_ascii_lowercase().starts_with("content-length:"));
     line.map_or(0, |line| line[15..].trim().parse().expect("a length"))
 }

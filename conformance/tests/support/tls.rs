@@ -8,13 +8,18 @@ use rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
 use rustls::{ServerConfig, ServerConnection, StreamOwned};
 use ureq::tls::{Certificate, RootCerts, TlsConfig};
 
-use super::early::{Early, Script, Talk};
+use super::early::{Early, Script};
+use super::wire::Talk;
 
 impl Talk for StreamOwned<ServerConnection, TcpStream> {
     fn hang_up(&mut self) {
         self.conn.send_close_notify();
         let _ = self.flush();
         let _ = self.sock.shutdown(Shutdown::Write);
+    }
+
+    fn socket(&self) -> &TcpStream {
+        &self.sock
     }
 }
 
@@ -44,7 +49,7 @@ impl Identity {
 
     pub fn serve(&self, scripts: impl IntoIterator<Item = Script>) -> Early {
         let config = Arc::clone(&self.config);
-        Early::dressed("https", scripts, move |stream| {
+        Early::start_with("https://localhost", scripts, move |stream| {
             let connection = ServerConnection::new(Arc::clone(&config)).ok()?;
             let mut stream = StreamOwned::new(connection, stream);
             // The handshake, which fails here if the client doesn't trust the certificate.
