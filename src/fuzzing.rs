@@ -37,7 +37,7 @@ fn inspect<T: PageItem>(body: &[u8]) {
     if let Ok(page) = decode_page::<T>(body, T::FIELD) {
         assert!(page.next_token.is_none_or(|token| !token.is_empty()));
         let is_object = crate::json::from_slice::<serde_json::Value>(body).is_ok_and(|json| json.is_object());
-        assert!(is_object, "what is no object can't be a page");
+        assert!(is_object, "only an object is a page");
     }
 }
 

@@ -156,10 +156,10 @@ impl Request {
         self
     }
 
-    /// Marks the call as one that does no more when it is made twice. A `GET` always is.
+    /// Marks the call as idempotent: a second one has no further effect. A `GET` always is.
     ///
-    /// Such a call is retried after every transient failure. Other calls are retried only if they surely weren't carried
-    /// out; see [`RetryPolicy`](crate::RetryPolicy).
+    /// Such a call is retried after every transient failure. Other calls are retried only if they were certainly not
+    /// carried out; see [`RetryPolicy`](crate::RetryPolicy).
     pub fn idempotent(mut self) -> Self {
         self.endpoint = self.endpoint.harmless();
         self
@@ -244,13 +244,13 @@ impl Request {
         Operation::start(&self.session, self.call(&place, &mut body), Vec::new(), work)
     }
 
-    /// Makes the call, and copies the body of the response to `writer` as it comes. Returns the number of bytes.
+    /// Makes the call, and copies the body of the response to `writer` as it arrives. Returns the number of bytes.
     ///
     /// Redirects of a `GET` are followed, over HTTPS only; another host never sees the credentials. After a break, the
     /// download is resumed with a `Range` request, if the server names the version of the content (`ETag` or
     /// `Last-Modified`). It ends with an error if the content has changed in between.
     ///
-    /// A download may take any time as long as it doesn't stall. [`max_size`](Self::max_size) limits its size, and
+    /// A download has no time limit as long as it doesn't stall. [`max_size`](Self::max_size) limits its size, and
     /// [`on_progress`](Self::on_progress) reports how far it has come.
     ///
     /// ```no_run
@@ -312,7 +312,9 @@ impl Request {
     }
 
     fn try_place(&self) -> Result<Place, String> {
-        let invalid = || format!("invalid path {:?}; expected the form /cloud/v2/users/{{user}}", self.path);
+        // The query may hold a secret.
+        let shown = self.path.split('?').next().unwrap_or_default();
+        let invalid = || format!("invalid path {shown:?}; expected the form /cloud/v2/users/{{user}}");
         let filled = fill(&self.path, &self.params)?;
         if !filled.starts_with('/') {
             if !filled.contains("://") {

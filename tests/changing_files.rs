@@ -68,7 +68,7 @@ fn a_file_that_changes_while_it_is_sent_is_an_error_and_creates_nothing() {
         let error = fails(upload_while(&user, &path, change), ErrorKind::Io);
         assert!(error.to_string().contains("a.png") && !error.outcome_unknown(), "{what}: {error}");
         assert!(sandbox.assets().is_empty(), "{what}");
-        // It is no harm once it stands still.
+        // It does no harm once the file stops changing.
         let _ = user.upload_asset(upload_of(&path)).unwrap_or_else(|error| panic!("{what}: {error}"));
     }
 }
@@ -87,7 +87,7 @@ fn a_file_that_is_replaced_while_it_is_sent_is_sent_as_it_was() {
     assert_eq!((part.length, &part.body[..]), (SIZE as u64, &content[..part.body.len()]));
 }
 
-/// Puts something else in the place of a file.
+/// Replaces a file with something else.
 type Replace = fn(&Path);
 
 fn replacements() -> Vec<(&'static str, Replace)> {

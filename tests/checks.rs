@@ -502,7 +502,7 @@ fn absurd_lengths_in_headers_never_panic() {
     }
 }
 
-/// What the service is told of an upload.
+/// What the service receives of an upload.
 fn told(sandbox: &Sandbox) -> Value {
     let requests = sandbox.requests();
     let part = requests.iter().rev().find_map(|request| request.part("request")).expect("a part of JSON");

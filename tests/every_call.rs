@@ -115,7 +115,7 @@ fn successes_that_are_not_models_are_errors() {
         for body in
             ["", " ", "<html>Login</html>", "null", "7", "\"text\"", "[1]", "{", r#"{"errors":[{"message":"no"}]}"#]
         {
-            // An error in the place of an operation is one that failed, which shows when it is waited for.
+            // An error instead of an operation is a failed operation, which shows when it is waited for.
             if body.contains("errors") && is_change(&call) {
                 continue;
             }

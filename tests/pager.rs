@@ -331,7 +331,7 @@ fn unknown_kinds_are_yielded_with_their_json() {
     assert_eq!((id(&items[0]), id(&items[2])), (1, 2));
     match &items[1] {
         InventoryItem::Unknown(json) => assert_eq!(json, &strange),
-        other => panic!("{other:?} is no unknown item"),
+        other => panic!("{other:?} is not an unknown item"),
     }
 }
 

@@ -233,7 +233,7 @@ fn another_host_never_sees_the_key() {
         );
         assert_eq!(error.scope(), ErrorScope::Call);
         assert!(error.to_string().contains(&elsewhere.url()) && !error.to_string().contains("key="), "{error}");
-        // Its own URL is no other host.
+        // The service itself is not another host.
         client.request(Method::Get, format!("{}/a?b=c", service.url())).query("d", 1).send().expect("it is sent");
     }
     for request in elsewhere.requests() {

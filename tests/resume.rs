@@ -1,4 +1,4 @@
-//! What was begun can be gone on with: after what passes by itself, after what doesn't in a later process.
+//! Work that was started can be resumed: after transient failures, and in a later process after others.
 
 mod support;
 

@@ -265,7 +265,7 @@ fn the_service_determines_the_delay() {
         (busy(429, &[("retry-after", "0.2"), ("x-ratelimit-reset", "60")]), ms(200), ms(200)),
         (busy(429, &[("retry-after", "0.2"), ("x-ratelimit-reset", "0")]), ms(200), ms(200)),
         (busy(429, &[("retry-after", "nonsense"), ("x-ratelimit-reset", "0.2")]), ms(200), ms(200)),
-        // A date that has passed, and what can't be read, are no reason to wait for long.
+        // Past dates and unreadable values don't cause a long wait.
         (busy(429, &[("retry-after", "Sun, 06 Nov 1994 08:49:37 GMT")]), ms(0), ms(0)),
         (busy(503, &[("retry-after", "Sun, 06 Nov 1994 08:49:37 GMT")]), ms(0), ms(0)),
         (busy(429, &[("retry-after", "nonsense")]), ms(0), ms(2)),

@@ -329,7 +329,7 @@ fn zero_timeouts_are_errors() {
     let none = Duration::ZERO;
     for timeouts in [far().connect(none), far().read(none), far().write(none), far().attempt(none)] {
         let user = user_at(&server.url(), timeouts.clone());
-        // A limit of nothing may be no limit to the operating system; it is no reason to hang.
+        // A timeout of zero may mean none to the operating system; it must not hang.
         let outcome: Result<UserInfo, Error> = within(Duration::from_secs(10), move || user.fetch_info());
         if let Err(error) = outcome {
             assert_eq!(error.kind(), ErrorKind::Timeout, "{timeouts:?}: {error}");

@@ -3,20 +3,20 @@ use std::io::Write;
 
 use crate::error::Error;
 
-/// How far a download has come, for [`Request::on_progress`](crate::Request::on_progress).
+/// The progress of a download, for [`Request::on_progress`](crate::Request::on_progress).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct DownloadProgress {
     /// The number of bytes written so far.
     pub received: u64,
-    /// The size of the whole, if the server declared it.
+    /// The total size, if the server declared it.
     pub total: Option<u64>,
 }
 
-/// Progress that counts as a fresh start: a long download over a bad line isn't given up as long as it gets anywhere.
+/// Progress after which the attempts are counted from zero: a long download over a bad connection may break often.
 const FRESH_START: u64 = 1024 * 1024;
 
-/// How far a body has been written, and what is needed to resume it after a break.
+/// The state of a download, with what is needed to resume it.
 pub(crate) struct Download {
     max_size: u64,
     on_progress: Option<OnProgress>,
@@ -24,7 +24,7 @@ pub(crate) struct Download {
     /// How much was written when the attempts were last counted from zero.
     counted_from: u64,
     total: Option<u64>,
-    /// Names this version of the content. A part of it can be asked for only with one.
+    /// Identifies the version of the content, which is needed to request a part of it.
     validator: Option<String>,
     /// Whether `total` is the declared length, so that a position in it is one on the server.
     is_declared: bool,

@@ -90,7 +90,7 @@ impl<T> Answer<T> {
     }
 }
 
-/// Returns an error in the place of a result. A result has a path or an id; an error has a message and neither.
+/// Returns an error that stands for a result. A result has a path or an id; an error has a message and neither.
 fn refusal_in(json: &Value) -> Option<ServiceError> {
     if json.get("assetId").is_some() || json.get("path").is_some() {
         return None;

@@ -10,7 +10,7 @@ const BUFFER: usize = 64 * 1024;
 pub(crate) const MOST_HEADERS: usize = 100;
 const LONGEST_CHUNK_LINE: usize = 1024;
 
-/// Why there is no request.
+/// Why a request could not be read.
 #[derive(Debug)]
 pub(crate) enum Problem {
     /// The connection broke.

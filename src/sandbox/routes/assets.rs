@@ -183,7 +183,7 @@ fn display_name(value: Option<&Value>) -> Result<Value, Answer> {
 /// Returns `None` for an empty description, which the service leaves out.
 fn checked_description(value: &Value) -> Result<Option<Value>, Answer> {
     match value.as_str() {
-        None => Err(invalid("The description is no text.")),
+        None => Err(invalid("The description is not a string.")),
         Some(text) if text.chars().count() > MAX_DESCRIPTION_LENGTH => Err(invalid("The description is too long.")),
         Some("") => Ok(None),
         Some(text) => Ok(Some(json!(text))),
@@ -198,7 +198,7 @@ fn creator(world: &World, request: &Map<String, Value>) -> Result<Value, Answer>
     let context = request.get("creationContext").and_then(Value::as_object);
     let context = context.ok_or_else(|| invalid("The creationContext is missing."))?;
     if context.get("expectedPrice").is_some_and(|price| id_of(price).is_none()) {
-        return Err(invalid("The expectedPrice is no number."));
+        return Err(invalid("The expectedPrice is not a number."));
     }
     let privacy = context.get("assetPrivacy");
     if privacy.is_some_and(|privacy| !matches!(privacy.as_str(), Some("default" | "restricted" | "openUse"))) {
@@ -243,11 +243,11 @@ fn checked_change(field: &str, value: Option<&Value>) -> Result<Option<Value>, A
         "displayName" => display_name(value).map(Some),
         "description" => value.map_or(Ok(None), checked_description),
         "icon" => match value {
-            Some(value) if !value.as_str().is_some_and(is_asset_path) => Err(invalid("The icon is no asset.")),
+            Some(value) if !value.as_str().is_some_and(is_asset_path) => Err(invalid("The icon is not an asset.")),
             value => Ok(value.cloned()),
         },
         "previews" => match value {
-            Some(value) if !is_previews(value) => Err(invalid("The previews are no list of assets.")),
+            Some(value) if !is_previews(value) => Err(invalid("The previews are not a list of assets.")),
             value => Ok(value.cloned()),
         },
         _ if link_kind(field).is_some() => match value {

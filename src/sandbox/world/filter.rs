@@ -136,7 +136,7 @@ fn boolean(field: &str, value: &str) -> Result<bool, String> {
 }
 
 fn ids(field: &str, value: &str) -> Result<Vec<u64>, String> {
-    let id = |text: &str| decimal(text).ok_or_else(|| format!("'{text}' in the filter field '{field}' is no id."));
+    let id = |text: &str| decimal(text).ok_or_else(|| format!("'{text}' in the filter field '{field}' is not an ID."));
     let mut ids: Vec<u64> = value.split(',').map(id).collect::<Result<_, _>>()?;
     // Called for every item of an inventory.
     ids.sort_unstable();
