@@ -1,4 +1,4 @@
-//! Once the service has accepted an upload, no error invites a second one.
+//! Errors after the service has accepted an upload don't invite a second upload.
 
 mod support;
 
@@ -21,7 +21,7 @@ fn png() -> AssetFile {
     AssetFile::from_bytes("a.png", b"content".to_vec())
 }
 
-/// Everything that can be answered to a poll and isn't the end of the operation.
+/// Responses to a poll that don't end the operation.
 fn strange_polls() -> Vec<(&'static str, Reply)> {
     let v2 = |status, code: &str| Reply::json(status, &json!({ "code": code, "message": "no" }));
     let ok = |body: Value| Reply::ok(&body);

@@ -1,4 +1,4 @@
-//! Many uploads at once: each ends exactly once with its own result, whatever happens to the others.
+//! Uploads of many files: each has exactly one outcome, whatever happens to the others.
 
 mod support;
 
@@ -36,7 +36,7 @@ fn nothing_is_sent_before_the_first_next() {
 #[test]
 fn each_upload_has_exactly_one_outcome() {
     for concurrency in [0, 1, 2, 8, 50] {
-        // Those with higher numbers take longer to be taken, so that results come in another order.
+        // Higher numbers take longer to be accepted, so that outcomes come in another order.
         let server = service(|method, number| {
             if method == "POST" {
                 thread::sleep(Duration::from_millis((number % 7) as u64 * 3));
@@ -94,7 +94,7 @@ fn concurrency_limits_uploads_but_not_pending_operations() {
                 counted.fetch_add(1, Ordering::SeqCst);
                 return None;
             }
-            // None is done before all are taken: they are all pending at the same time.
+            // None is done before all are accepted, so they are all pending at the same time.
             (counted.load(Ordering::SeqCst) < 20).then(|| pending(number))
         });
         let uploads = server.user().upload_assets(images(20)).concurrency(concurrency).wait_options(impatient());
@@ -175,7 +175,7 @@ fn a_bad_file_does_not_stop_the_others() {
     }
 }
 
-/// An answer to the sixth upload, or to the question for it, after which nothing else can pass.
+/// A response to the sixth upload, or to its poll, after which no other upload can succeed.
 fn fatal() -> Vec<(&'static str, &'static str, Reply, ErrorKind)> {
     let quota = "The quota of uploads is exhausted.";
     let key = json!({ "errors": [{ "code": 0, "message": "Invalid API Key" }] });
@@ -194,7 +194,7 @@ fn fatal() -> Vec<(&'static str, &'static str, Reply, ErrorKind)> {
 #[test]
 fn fatal_refusals_stop_unsent_uploads_only() {
     for (label, method, reply, kind) in fatal() {
-        // A quota is one of the type of these images.
+        // The quota is that of these images.
         let scope = if kind == ErrorKind::QuotaExhausted { ErrorScope::AssetType } else { ErrorScope::Run };
         let is_said = Arc::new(AtomicBool::new(false));
         let server = service(move |asked, number| {
@@ -204,7 +204,7 @@ fn fatal_refusals_stop_unsent_uploads_only() {
             }
             let said = is_said.load(Ordering::SeqCst);
             if asked == "POST" && number > 5 {
-                // These are on their way when it is said.
+                // These are being sent at that time.
                 let deadline = Instant::now() + Duration::from_secs(10);
                 while !is_said.load(Ordering::SeqCst) && Instant::now() < deadline {
                     thread::sleep(Duration::from_millis(1));
@@ -235,8 +235,8 @@ fn fatal_refusals_stop_unsent_uploads_only() {
     }
 }
 
-/// A service that takes four uploads in two seconds, and refuses the fourth late. The first four are under way before the
-/// first answer tells the limit.
+/// A service that accepts four uploads in two seconds, and refuses the fourth late. The first four are being sent before
+/// the first response tells the limit.
 fn four_at_a_time(refusal: &'static str) -> Server {
     let under_way = Barrier::new(4);
     service(move |method, number| {

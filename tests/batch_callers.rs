@@ -1,4 +1,4 @@
-//! Many uploads at once, and the caller's own code: what is dropped, blocked, slow, or panics.
+//! Uploads of many files with callers that drop, block, are slow, or panic.
 
 mod support;
 
@@ -37,7 +37,7 @@ fn drop_stops_sending_but_cuts_off_nothing() {
     assert!(server.settle().is_empty(), "one was cut in the middle");
 }
 
-/// Drops it after the first result, when all that is left to do is to wait.
+/// Drops the batch after the first outcome, when it only waits.
 #[track_caller]
 fn dropped_without_waiting(server: &Server, uploads: AssetUploads, is_waiting: impl Fn(&Server) -> bool) {
     let mut uploads = uploads;
@@ -85,7 +85,7 @@ fn drop_does_not_wait_for_the_rate_limit_of_polls() {
     }
 }
 
-/// Uploads that come out of a channel. While the sender is there, the iterator waits for more.
+/// Uploads from a channel. The iterator waits for more as long as the sender exists.
 fn channel(count: usize) -> (mpsc::Sender<AssetUpload>, mpsc::IntoIter<AssetUpload>) {
     let (sender, receiver) = mpsc::channel();
     images(count).into_iter().for_each(|upload| sender.send(upload).expect("it is received"));
@@ -105,7 +105,7 @@ fn drop_does_not_wait_for_the_iterator() {
             let began = Instant::now();
             within(LONG, move || drop(uploads));
             assert!(began.elapsed() < Duration::from_secs(5), "{:?}", began.elapsed());
-            // What is handed in too late is dropped, and so is the iterator.
+            // An upload that is sent too late is dropped, and so is the iterator.
             let _ = sender.send(image(99));
             until("the iterator is kept", || sender.send(image(100)).is_err());
             assert_eq!(posted(&server).len(), count);
@@ -194,7 +194,7 @@ fn one_blocked_callback_does_not_block_others() {
 
 const PANIC: &str = "a panic of the test's own";
 
-/// The positions that were yielded before the panic, which must be one of the test's own.
+/// Returns the indexes that were yielded before the panic, which must be one of the test.
 #[track_caller]
 fn yielded_before_the_panic(uploads: AssetUploads) -> BTreeSet<usize> {
     within(LONG, move || {
@@ -202,7 +202,7 @@ fn yielded_before_the_panic(uploads: AssetUploads) -> BTreeSet<usize> {
         let mut yielded = BTreeSet::new();
         let panic = catch_unwind(AssertUnwindSafe(|| {
             for outcome in uploads.by_ref() {
-                // What was stopped before it was sent says so.
+                // An upload that was stopped before it was sent is cancelled.
                 let was_sent = outcome.result.as_ref().err().is_none_or(|error| error.kind() != ErrorKind::Cancelled);
                 if was_sent {
                     assert_eq!(outcome.result.expect("it is made").display_name, Some(format!("n{}", outcome.index)));
@@ -307,7 +307,7 @@ fn blocked_iterators_do_not_delay_panics() {
     let uploads = uploads.on_accepted(move |index, _| {
         accepted.fetch_add(1, Ordering::SeqCst);
         if index == 1 {
-            // The others are sent by then, and the next one is waited for.
+            // The others have been sent, and the iterator is blocked.
             until("the others aren't accepted", || accepted.load(Ordering::SeqCst) == 3);
             panic!("{PANIC}");
         }
@@ -377,7 +377,7 @@ fn iterators_can_wait_for_outcomes() {
     }
 }
 
-/// How many uploads were sent, once no more are.
+/// Returns how many uploads were sent, once no more are.
 #[track_caller]
 fn settled(server: &Server) -> usize {
     let mut last = (usize::MAX, Instant::now());
@@ -393,14 +393,14 @@ fn settled(server: &Server) -> usize {
 
 #[test]
 fn run_ahead_is_respected() {
-    // Done at once, at the first poll, and not while the test looks.
+    // Done at the first poll, and not while the test looks.
     for (label, polls) in [("at once", 0), ("at the first poll", 1), ("later", usize::MAX)] {
         for (concurrency, run_ahead) in [(1, 100), (8, 100), (4, 10), (8, 3)] {
             let looks = Arc::new(AtomicBool::new(true));
             let ends = Arc::clone(&looks);
             let server = service(move |method, number| match (method, polls) {
                 ("POST", 0) => Some(done(number)),
-                // The first upload is done early, or there is nothing to take.
+                // The first upload is done early, so that there is an outcome to take.
                 ("GET", usize::MAX) if number > 0 && looks.load(Ordering::SeqCst) => Some(pending(number)),
                 _ => None,
             });
@@ -408,7 +408,7 @@ fn run_ahead_is_respected() {
             let mut uploads = uploads.wait_options(impatient());
             assert!(uploads.next().is_some_and(|outcome| outcome.result.is_ok()));
             let sent = settled(&server);
-            // Nothing is sent while this many wait to be taken; those that are sent then come on top of it.
+            // No upload is sent while this many outcomes wait; those that are being sent come on top of it.
             let most = if polls == 0 { run_ahead.min(2 * concurrency) } else { run_ahead };
             assert!(sent <= 1 + most, "{label}, {concurrency} at once: {sent} in place of {most}");
             assert!(polls < usize::MAX || sent == 1 + most, "{label}, {concurrency} at once: only {sent} were sent");
@@ -489,7 +489,7 @@ fn each_upload_has_exactly_one_outcome_whatever_happens() {
         let what = format!("round {round}: {count} uploads, seed {seed}, {concurrency} at once, {run_ahead} ahead");
         let seen = AtomicUsize::new(0);
         let server = service(move |method, number| {
-            // Another answer each time, and the same ones in each run.
+            // A different response each time, but the same ones in each run.
             let time = seen.fetch_add(1, Ordering::SeqCst) as u64;
             let dice = (seed + time * 7919 + number as u64 * 104_729) % 97;
             thread::sleep(Duration::from_millis(dice % 4));
@@ -541,14 +541,14 @@ mod threads {
         threads.filter_map(|thread| thread.ok()?.file_name().into_string().ok()).collect()
     }
 
-    /// Runs in a process of its own, where no thread is a server's. Does nothing in the ordinary run.
+    /// Runs in a child process, where no thread belongs to a server. Does nothing in the ordinary run.
     #[test]
     fn a_hundred_uploads_in_a_child_process() {
         let Ok(url) = std::env::var(URL) else { return };
         let client = Client::builder(KEY).base_url(url).build().expect("the settings are good");
         let (before, is_over) = (threads(), Arc::new(AtomicBool::new(false)));
         let (known, ends) = (before, Arc::clone(&is_over));
-        // What is there at both looks is there to stay; the look-up of an address has a thread for a moment.
+        // A thread that is seen twice is permanent; resolving a name has a thread for a short time.
         let watch = thread::spawn(move || {
             let (mut most, mut last) = (0, known.clone());
             while !ends.load(Ordering::SeqCst) {
@@ -565,16 +565,16 @@ mod threads {
         is_over.store(true, Ordering::SeqCst);
         assert_all_right(&results, 100, &[]);
         let new = watch.join().expect("it ends");
-        // It saw itself, too.
+        // It counted itself too.
         assert!(new > 1 && new - 1 < 8 + 8, "{new} new threads");
     }
 
-    /// Runs in a process of its own, in which no thread can be started. Does nothing in the ordinary run.
+    /// Runs in a child process in which no thread can be started. Does nothing in the ordinary run.
     #[test]
     fn five_uploads_in_a_child_process_without_threads() {
         let Ok(url) = std::env::var(URL) else { return };
         let client = Client::builder(KEY).base_url(url).build().expect("the settings are good");
-        // Nothing is left of the limit, or the test shows nothing.
+        // The limit must be used up, or the test shows nothing.
         let thread = thread::Builder::new().spawn(|| {}).map(|thread| thread.join());
         assert!(thread.is_err(), "a thread can be started");
         let outcomes = collect(client.user(USER).upload_assets(images(5)).wait_options(impatient()));
@@ -592,14 +592,14 @@ mod threads {
         let server = service(|_, _| None);
         let is_root =
             fs::read_to_string("/proc/self/status").expect("Linux tells of its processes").contains("Uid:\t0\t");
-        // The limit doesn't bind root.
+        // The limit doesn't apply to root.
         let words = if is_root {
             "setpriv --reuid 65534 --regid 65534 --clear-groups prlimit --nproc=1:1"
         } else {
             "prlimit --nproc=1:1"
         };
         let mut words = words.split(' ');
-        // It may lie where only root can go.
+        // The program may be in a directory that only root can read.
         let dir = TempDir::new();
         let program = dir.path().join("batch");
         fs::copy(std::env::current_exe().expect("a test is a program"), &program).expect("it can be copied");

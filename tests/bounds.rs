@@ -1,4 +1,4 @@
-//! Whatever a broken or hostile server sends: no panic, no memory without bound, no end of the stack, and no success.
+//! Broken and hostile servers cause no panic, no unbounded memory, no stack overflow, and no success.
 
 mod support;
 
@@ -10,10 +10,10 @@ use rblxopencloud::{Error, ErrorKind, RetryPolicy, Timeouts, User};
 use support::{CHANGES, KEY, Reply, Server, USER, Wire, answer, fails, within};
 
 const MIB: usize = 1024 * 1024;
-/// Far more than any of this takes, and far less than for ever.
+/// Much longer than any test here takes.
 const SOON: Duration = Duration::from_secs(20);
 
-/// A read, with all that it gives thrown away.
+/// A call that reads, without its result.
 type Read = fn(&User) -> Result<(), Error>;
 
 /// The calls that read something.
@@ -36,7 +36,7 @@ fn reads_end_in(server: &Wire, kind: ErrorKind, what: &str) {
     }
 }
 
-/// Every call, the changes among them, fails; a change leaves its outcome open.
+/// Checks that every call fails, and that changes have an unknown outcome.
 fn everything_fails(reply: &Reply, what: &str) {
     for (call, read) in READS {
         let server = Server::script([reply.clone()]);
@@ -56,7 +56,7 @@ fn everything_fails(reply: &Reply, what: &str) {
     }
 }
 
-/// A server that says a head and then this for ever; counts what was taken from it.
+/// A server that sends a head and then this forever, and counts what was received.
 fn endless(head: &'static str, again: Vec<u8>) -> (Wire, Arc<AtomicU64>) {
     let taken = Arc::new(AtomicU64::new(0));
     let count = Arc::clone(&taken);
@@ -103,7 +103,7 @@ fn unread_data_is_not_received() {
             }
         }
     });
-    // 8 MiB and what the system keeps on the way.
+    // 8 MiB and the buffers of the system.
     let taken = taken.load(Ordering::SeqCst);
     assert!(taken < 32 * MIB as u64, "{taken} bytes were taken");
 }
@@ -146,7 +146,7 @@ mod memory {
 
     use super::*;
 
-    /// The highest amount of memory that this process has had, in KiB.
+    /// The peak memory of this process in KiB.
     fn high_water() -> u64 {
         let status = std::fs::read_to_string("/proc/self/status").expect("the system tells of its processes");
         let line = status.lines().find(|line| line.starts_with("VmHWM:")).expect("it tells of memory");
@@ -155,7 +155,7 @@ mod memory {
 
     const MEASURED: &str = "RBLXOPENCLOUD_TEST_MEASURED";
 
-    /// In a process of its own, where nothing else takes memory.
+    /// Runs in a child process, where nothing else uses memory.
     #[test]
     fn gigabytes_of_spaces_do_not_fill_memory() {
         if env::var_os(MEASURED).is_none() {
@@ -176,7 +176,7 @@ mod memory {
             "HTTP/1.1 302 Found\r\nlocation: /\r\n\r\n",
         ];
         let servers = heads.map(|head| endless(head, vec![b' '; 64 * 1024]).0);
-        // What threads and buffers cost at all doesn't count.
+        // The fixed cost of threads and buffers doesn't count.
         let warm = Server::script([Reply::text(200, r#"{"id":"156","name":"builderman"}"#)]);
         warm.user().fetch_info().expect("it is good");
         let before = high_water();
@@ -200,7 +200,7 @@ mod gzip {
 
     const HEAD: &[u8] = b"\x1f\x8b\x08\0\0\0\0\0\0\xff";
 
-    /// Packs without making it smaller.
+    /// Compresses without making it smaller.
     fn stored(content: &[u8]) -> Vec<u8> {
         let mut packed = HEAD.to_vec();
         let blocks = content.chunks(0xffff).count().max(1);
@@ -217,7 +217,7 @@ mod gzip {
         packed
     }
 
-    /// Bits from the lowest on, as deflate wants them.
+    /// Writes bits from the lowest on, as deflate does.
     #[derive(Default)]
     struct Bits {
         bytes: Vec<u8>,
@@ -233,13 +233,13 @@ mod gzip {
             self.used += 1;
         }
 
-        /// Codes go from their highest bit on.
+        /// Writes a code from its highest bit on.
         fn code(&mut self, code: u32, length: u32) {
             (0..length).rev().for_each(|bit| self.push(code >> bit & 1 == 1));
         }
     }
 
-    /// A bomb: spaces, 258 of them in 13 bits. Gives its length too.
+    /// A compression bomb: 258 spaces in 13 bits. Also returns its length.
     fn spaces(runs: usize) -> (Vec<u8>, usize) {
         let mut bits = Bits::default();
         // The last block, with the fixed codes.
@@ -268,7 +268,7 @@ mod gzip {
     fn compressed_responses_are_read() {
         let server = Wire::says(gzipped(&stored(PROFILE)));
         assert_eq!(server.user().fetch_info().expect("it is good").username, "builderman");
-        // A small bomb is only an answer that means nothing.
+        // A small bomb is only a meaningless response.
         let (packed, length) = spaces(100);
         assert!(packed.len() < length / 50);
         let server = Wire::says(gzipped(&packed));
@@ -409,7 +409,7 @@ fn nested_json_does_not_overflow_the_stack() {
             format!("{{\"errors\":{closed}}}"),
             format!("{{\"message\":{closed}}}"),
         ];
-        // In a field that nobody knows, it may be passed over.
+        // In an unknown field, it may be ignored.
         bodies.push(format!("{{\"id\":\"156\",\"name\":\"builderman\",\"newField\":{closed}}}"));
         bodies.push(format!("{{\"inventoryItems\":[],\"newField\":{closed}}}"));
         for body in bodies {
@@ -464,7 +464,7 @@ fn non_utf8_headers_do_not_panic() {
                 let server = Wire::says([head.as_bytes(), value, b"\r\n\r\n", good.as_bytes()].concat());
                 let policy = support::hasty().max_elapsed(Duration::from_millis(20));
                 let user = server.builder().retry(policy).build().expect("the settings are good").user(USER);
-                // What it means is up to the client; that it goes on is not.
+                // The client may interpret it in any way, but must continue.
                 let _ = within(SOON, move || user.fetch_info());
             }
         }
@@ -486,7 +486,7 @@ fn wrong_lengths_are_errors() {
     ] {
         everything_fails(&Reply::Raw(format!("HTTP/1.1 200 OK\r\n{headers}\r\n\r\n{good}").into_bytes()), &headers);
     }
-    // Nobody can say what these mean, but they must not hang.
+    // These have no clear meaning, but must not hang.
     for headers in ["content-length: -1", "content-length: abc", "content-length: ", "content-length: 5, 5"] {
         let server = Wire::says(format!("HTTP/1.1 200 OK\r\n{headers}\r\n\r\n{good}"));
         let user = server.user();

@@ -1,4 +1,4 @@
-//! A file that changes between the look and the last byte never becomes an asset.
+//! A file that changes during its upload never becomes an asset.
 
 mod support;
 
@@ -25,7 +25,7 @@ fn upload_of(path: &Path) -> AssetUpload {
     unchecked(AssetUpload::new(AssetFile::open(path).expect("it is there"), AssetType::Image, "name", ""))
 }
 
-/// Calls `act` once the upload is under way.
+/// Calls `act` once the upload has started.
 fn upload_while(user: &User, path: &Path, act: impl FnMut(&Path) + Send + 'static) -> Result<(), rblxopencloud::Error> {
     let (mut act, mut is_done, at) = (act, false, path.to_owned());
     let upload = upload_of(path).on_progress(move |progress| {
@@ -41,7 +41,7 @@ fn overwrite(path: &Path) {
     let mut file = File::options().write(true).open(path).expect("it can be written");
     file.seek(SeekFrom::Start(0)).expect("it is a file");
     file.write_all(&vec![b'x'; SIZE]).expect("it can be written");
-    // A clock can be coarse; the change is a moment later in any case.
+    // The clock can be coarse, so the change is a little later.
     file.set_modified(SystemTime::now() + Duration::from_secs(2)).expect("it has a time");
 }
 
@@ -80,7 +80,7 @@ fn a_file_that_is_replaced_while_it_is_sent_is_sent_as_it_was() {
     let content = noise(SIZE);
     let path = dir.file("a.png", &content);
     let other = dir.file("other.png", &vec![b'x'; SIZE]);
-    // Windows doesn't let an open file be replaced, which is as good.
+    // Windows doesn't let an open file be replaced, which is fine too.
     let result = upload_while(&user, &path, move |path| drop(fs::rename(&other, path)));
     result.expect("what was opened stays as it is");
     let part = &sandbox.requests()[0].parts[1];

@@ -1,4 +1,4 @@
-//! What can be known to be refused is refused before a byte is sent, in words that say why; and nothing else is.
+//! Checks refuse before anything is sent, say why, and refuse nothing else.
 
 mod support;
 
@@ -28,7 +28,7 @@ const CHECKS: [Check; 8] = [
     Check::UpdateFormat,
 ];
 
-/// A sandbox with the user and a model of theirs.
+/// A sandbox with a user and a model of theirs.
 fn sandbox() -> (Sandbox, User) {
     let sandbox = Sandbox::start().expect("a sandbox starts");
     sandbox.add_user(UserInfo::new(USER, "builderman"));
@@ -47,14 +47,14 @@ fn upload(file: AssetFile, asset_type: AssetType) -> AssetUpload {
     AssetUpload::new(file, asset_type, "asset name", "asset description")
 }
 
-/// A file that begins like this, and goes on with zeros up to this length.
+/// A file with this beginning, filled with zeros up to this length.
 fn padded(head: Vec<u8>, length: u64) -> Vec<u8> {
     let mut content = head;
     content.resize(usize::try_from(length).expect("it fits the memory"), 0);
     content
 }
 
-/// Something that may be asked of the service.
+/// An upload or an update.
 enum Ask {
     Upload(AssetUpload),
     Update(AssetUpdate),
@@ -76,7 +76,7 @@ impl Ask {
     }
 }
 
-/// What is refused by one check, what makes it, and the words that its refusal has to have.
+/// What one check refuses, and the words of its error.
 struct Case {
     check: Check,
     make: fn() -> Ask,
@@ -197,7 +197,7 @@ fn a_name_or_description_that_is_too_long_is_refused_with_the_name_of_the_file_i
 fn skipped_checks_let_the_request_through() {
     for Case { check, make, .. } in refused() {
         let (sandbox, user) = sandbox();
-        // What the service says then is its own business.
+        // The service may refuse it in its own way.
         let _ = make().skip_check(check).send(&user);
         assert_eq!(sandbox.requests().len(), 1, "{check:?}");
     }
@@ -232,7 +232,7 @@ fn skipping_another_check_still_refuses_an_update() {
     assert!(wrong.is_empty(), "{wrong:#?}");
 }
 
-/// Reads on for ever, and counts.
+/// A reader without an end, which counts.
 struct Endless {
     head: Cursor<Vec<u8>>,
     read: Arc<AtomicU64>,
@@ -376,9 +376,9 @@ fn every_format_is_detected() {
 
 #[test]
 fn a_file_with_the_extension_of_another_format_is_refused() {
-    // They differ in nothing that the first bytes tell.
+    // Their first bytes don't differ.
     let families = [["mp4", "mov"], ["rbxm", "rbxmx"], ["jpg", "jpeg"]];
-    // What has no mark of its own is known only by not being something else.
+    // Formats without a signature are accepted if they aren't another format.
     let unmarked = ["a.tga", "a.gltf"];
     let lenient = ["tga", "gltf", "mesh", "fbx", "mov", "mp3", "rbxmx"];
     let all = samples();
@@ -586,7 +586,7 @@ fn new_content_is_only_for_models() {
     }
 }
 
-/// Gives a few bytes at a time.
+/// A reader that returns a few bytes at a time.
 struct Trickle(Cursor<Vec<u8>>, usize);
 
 impl Read for Trickle {
@@ -596,7 +596,7 @@ impl Read for Trickle {
     }
 }
 
-/// FNV-1a with 64 bits.
+/// 64-bit FNV-1a.
 fn hash(content: &[u8]) -> u64 {
     content.iter().fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3))
 }

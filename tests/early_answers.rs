@@ -1,4 +1,4 @@
-//! What a service says before it has the whole request is heard at once, whatever it does with the connection then.
+//! Responses that come before the whole request was sent are returned at once, whatever happens to the connection.
 
 mod support;
 
@@ -8,7 +8,7 @@ use rblxopencloud::{AssetFile, Client, Error, ErrorKind, RetryPolicy};
 use support::early::{AFTERS, After, Early, Script, When, refusal, taken};
 use support::{CONTINUE, USER, fails, noise, upload, within};
 
-/// Far more than any of this takes, and far less than a timeout of a read.
+/// Much longer than any test here takes, and much shorter than a read timeout.
 const AT_ONCE: Duration = Duration::from_secs(12);
 const KIB: usize = 1024;
 
@@ -61,7 +61,7 @@ fn early_refusals_may_be_empty_or_chunked() {
     ] {
         let has_end =
             [&b"content-length"[..], b"chunked"].iter().any(|part| answer.windows(part.len()).any(|w| w == *part));
-        // A body that ends with the connection doesn't end while the connection is kept.
+        // A body that ends with the connection doesn't end while the connection is open.
         for after in AFTERS.into_iter().filter(|after| has_end || matches!(after, After::HangUp | After::Reset)) {
             for size in [KIB, 2048 * KIB] {
                 let server = Early::start([Script::new(When::AtOnce, answer, after)]);
@@ -129,7 +129,7 @@ fn a_417_is_repeated_without_expect_and_without_counting() {
         let asks: Vec<bool> = server.heads().iter().map(|head| head.to_lowercase().contains("expect:")).collect();
         assert_eq!(asks, [true, false], "{after:?}");
     }
-    // A small upload never asked, so that a 417 is a status like any other.
+    // A small upload doesn't send `Expect`, so that a 417 is like any other status.
     let server = Early::start([Script::new(When::AtOnce, refusal(417, ""), After::ReadOn)]);
     let error = fails(upload_of(&once(&server), KIB), ErrorKind::UnexpectedStatus);
     assert_eq!((error.status(), server.connections()), (Some(417), 1));
@@ -143,7 +143,7 @@ fn connections_that_break_on_expect_are_repeated_without_it() {
         let server = Early::start([broken.clone(), good]);
         upload_of(&once(&server), 2048 * KIB).unwrap_or_else(|error| panic!("{after:?}: {error}"));
         assert_eq!(server.connections(), 2);
-        // Once is enough: a server that breaks every connection is told as such, and nothing was taken.
+        // One repetition is enough: the error says that nothing was received.
         let server = Early::start([broken]);
         let error = fails(upload_of(&once(&server), 32 * 1024 * KIB), ErrorKind::Connection);
         assert!(!error.outcome_unknown(), "{error}");

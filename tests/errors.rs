@@ -1,4 +1,4 @@
-//! Each way in which the service says no becomes an error that says what happened.
+//! Each form of refusal becomes an error that says what happened.
 
 mod support;
 
@@ -139,7 +139,7 @@ fn keys_of_groups_are_mentioned() {
         assert_eq!(error.kind(), ErrorKind::Unauthenticated);
         assert!(error.to_string().contains("group"), "{error}");
     }
-    // A key that the gateway doesn't know is another matter.
+    // A key that the gateway doesn't know is different.
     let server =
         Server::script([Reply::json(401, &json!({ "errors": [{ "code": 0, "message": "Invalid API Key" }] }))]);
     let error = fails(server.user().fetch_info(), ErrorKind::Unauthenticated);

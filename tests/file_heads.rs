@@ -1,4 +1,4 @@
-//! A file is judged by how it begins: what surely is something else is refused by its name, and all else is taken.
+//! Files are checked by their first bytes: content that is certainly another format is refused and named.
 
 mod support;
 
@@ -9,7 +9,7 @@ use rblxopencloud::{AssetFile, AssetType, AssetUpload, ErrorKind, UserInfo};
 use support::samples::{jpeg_with, png, samples, tga};
 use support::{USER, fails};
 
-/// A name, its first bytes, and what is said: nothing if it is taken.
+/// A name, the first bytes, and a part of the error, which is empty if the file is accepted.
 type Row = (&'static str, Vec<u8>, &'static str);
 
 fn boxed(kind: &[u8; 4], rest: &[u8]) -> Vec<u8> {
@@ -290,7 +290,7 @@ fn a_content_type_is_sent_as_it_was_checked() {
     }
 }
 
-/// A reader is asked for its beginning, and sent whole all the same.
+/// A reader is inspected and still sent whole.
 #[test]
 fn readers_are_sent_whole_after_inspection() {
     let sandbox = sandbox();

@@ -1,4 +1,4 @@
-//! A group publishes as a user does; and a failure says what a build can do about it.
+//! Groups publish as users do, and errors tell what a build can do.
 
 mod support;
 
@@ -30,7 +30,7 @@ fn model(version: u8) -> AssetFile {
     AssetFile::from_bytes("a.rbxm", [&b"<roblox!\x89\xff\x0d\x0a\x1a\x0a\0\0"[..], &[version]].concat())
 }
 
-/// The creators that the service was told of.
+/// The creators in the requests.
 fn creators(sandbox: &Sandbox) -> Vec<Value> {
     let requests = sandbox.requests();
     let parts =
@@ -75,7 +75,7 @@ fn a_group_uploads_many_at_once() {
     assert_eq!(creators(&sandbox), vec![json!({ "groupId": GROUP }); 20]);
 }
 
-/// Who can publish.
+/// A user or a group.
 enum Owner {
     User(User),
     Group(Group),
@@ -117,7 +117,7 @@ fn new_content_of_a_model_is_a_new_version() {
             let content = sandbox.asset_content(asset.id).expect("there is content");
             assert_eq!(content.bytes.last(), Some(&version));
         }
-        // Words alone make no version.
+        // Metadata alone makes no version.
         let update = AssetUpdate::new(asset.id).display_name("door");
         let updated = owner.update(update).expect("it is taken").wait().expect("it is made");
         assert_eq!((updated.display_name.as_deref(), updated.revision_id), (Some("door"), Some(3)));
@@ -144,7 +144,7 @@ fn partial_failures_are_visible() {
             let updated = operation.wait().expect("the model itself is new");
             assert_eq!(updated.revision_id, Some(2));
             assert_eq!(operation.partial_failures(), ["The icon was refused."]);
-            // It stays visible, and costs no request.
+            // It stays visible, without a request.
             let requests = sandbox.requests().len();
             assert_eq!(operation.poll().expect("it is done").map(|asset| asset.id), Some(asset.id));
             assert_eq!(operation.partial_failures().len(), 1);
@@ -153,7 +153,7 @@ fn partial_failures_are_visible() {
     }
 }
 
-/// A refusal, and what it is for a build.
+/// A refusal, and what it means for a build.
 type Refusal = (u16, String, ErrorKind, ErrorScope);
 
 fn v1(message: &str) -> String {
@@ -211,7 +211,7 @@ fn refusals() -> Vec<Refusal> {
         (403, "<html><body>Forbidden</body></html>".to_owned(), ErrorKind::PermissionDenied, Run),
         (429, gateway("Too many requests"), ErrorKind::RateLimited, Later),
         (429, gateway("The quota of uploads for this month is used up."), ErrorKind::QuotaExhausted, AssetType),
-        // The name of a file is not what is wrong.
+        // The file name doesn't count.
         (400, v1("InvalidImage \"user_moderated_quota.png\""), ErrorKind::InvalidContent, Call),
         (400, v1("Can't read \"quota_bar.png\""), ErrorKind::Rejected, Call),
         (429, String::new(), ErrorKind::RateLimited, Later),

@@ -1,4 +1,4 @@
-//! What can't be right is refused before anything is sent, and said at once.
+//! Invalid settings are refused before anything is sent.
 
 mod support;
 
@@ -127,7 +127,7 @@ fn invalid_user_agents_are_refused() {
 
 #[test]
 fn refused_connections_are_errors() {
-    // The port was free a moment ago.
+    // The port was free before.
     let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a free port");
     let url = format!("http://{}", listener.local_addr().expect("an address"));
     drop(listener);

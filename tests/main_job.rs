@@ -1,4 +1,4 @@
-//! What people come for, end to end against the sandbox, written as they would write it.
+//! The main use case, end to end against the sandbox, as a user would write it.
 
 use rblxopencloud::sandbox::Sandbox;
 use rblxopencloud::{

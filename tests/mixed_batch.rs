@@ -1,4 +1,4 @@
-//! A build step as a user would write it: images, sounds and models in one batch, and the quota of sounds is used up.
+//! A build step as a user would write it: images, audio and models in one batch, and the audio quota is exhausted.
 
 mod support;
 
@@ -29,7 +29,7 @@ fn model(number: usize) -> AssetUpload {
     AssetUpload::new(file, AssetType::Model, format!("door {number}"), "")
 }
 
-/// Forty files, of which every fourth is a sound.
+/// Forty files, of which every fourth is audio.
 fn files() -> Vec<AssetUpload> {
     let file = |number| match number % 4 {
         0 => unchecked(sound(number)),
@@ -72,7 +72,7 @@ fn exhausted_quotas_stop_one_asset_type() {
         }
     }
     assert_eq!(made, 2, "the quota was used");
-    // Those that were on their way when the first was refused were sent, and no others.
+    // Only uploads that were being sent at the first refusal were sent.
     let uploads = sandbox.requests().iter().filter(|request| request.method == "POST").count();
     assert!(uploads <= 30 + 2 + 3, "{uploads} uploads were sent");
 }

@@ -1,4 +1,4 @@
-//! What the service writes is read, kept, and written again; what it will write tomorrow is not lost.
+//! Models are read and written without loss, including values that this version doesn't know.
 
 use std::collections::HashSet;
 use std::fmt::Debug;
@@ -17,7 +17,7 @@ fn read<T: DeserializeOwned>(json: &Value) -> T {
     T::deserialize(json).unwrap_or_else(|error| panic!("{json}: {error}"))
 }
 
-/// Reads what the service writes, and checks that writing and reading it again keeps all.
+/// Reads JSON of the service, and checks that it survives a round trip.
 #[track_caller]
 fn round_trip<T: DeserializeOwned + Serialize + PartialEq + Debug>(json: &Value) -> T {
     let model: T = read(json);
@@ -28,7 +28,7 @@ fn round_trip<T: DeserializeOwned + Serialize + PartialEq + Debug>(json: &Value)
     model
 }
 
-/// As [`round_trip`], for JSON that holds nothing but what the model has: it comes back as it was.
+/// Like [`round_trip`], for JSON that has only the model's fields: it must come back unchanged.
 #[track_caller]
 fn exact_round_trip<T: DeserializeOwned + Serialize + PartialEq + Debug>(json: &Value) -> T {
     let model: T = round_trip(json);

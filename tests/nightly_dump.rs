@@ -1,5 +1,5 @@
 //! A nightly job as a user would write it: it dumps the inventories of fifty users, some of them private, is killed at any
-//! moment, and goes on where it was.
+//! moment, and resumes.
 
 use std::collections::BTreeMap;
 use std::fs::{self, OpenOptions};
@@ -20,7 +20,7 @@ fn is_private(user: u64) -> bool {
     user % 9 == 0
 }
 
-/// A line of the file: a page, or the reason why there is none.
+/// A line of the file: a page, or why there is none.
 #[derive(Debug, Deserialize, Serialize)]
 struct Line {
     user: u64,
@@ -30,10 +30,10 @@ struct Line {
     problem: Option<String>,
 }
 
-/// Runs the job; `Err` says why the rest has to wait for somebody.
+/// Runs the job. `Err` says why it needs attention.
 fn dump(client: &Client, file: &Path) -> Result<(), String> {
     let text = fs::read_to_string(file).unwrap_or_default();
-    // A line that was being written when the job was killed doesn't count.
+    // A line that was being written at the kill doesn't count.
     let whole = &text[..text.rfind('\n').map_or(0, |end| end + 1)];
     fs::write(file, whole).map_err(|error| error.to_string())?;
     let mut last = BTreeMap::new();
@@ -129,7 +129,7 @@ fn a_missing_scope_or_a_refused_key_ends_the_job_at_the_first_request() {
     }
 }
 
-/// The job as a process of its own, started by the test below.
+/// The job in a child process, started by the test below.
 #[test]
 fn the_job() {
     let (Ok(url), Ok(file)) = (std::env::var("DUMP_URL"), std::env::var("DUMP_FILE")) else { return };
@@ -158,7 +158,7 @@ fn a_job_that_is_killed_at_any_moment_goes_on_where_it_was() {
     let killed_at = sandbox.requests().len();
     assert!(job().wait().expect("the job runs").success());
     assert_complete(&file);
-    // What was saved wasn't asked for again: at most one page for each kill, and the private inventories.
+    // Saved pages aren't requested again, except for at most one page for each kill and the private inventories.
     let least = usize::try_from((1..=USERS).map(|user| if is_private(user) { 1 } else { 3 }).sum::<u64>()).unwrap();
     let all = sandbox.requests().len();
     assert!(all <= least + 12, "{all} requests, {killed_at} of them before the last run; {least} are needed");

@@ -1,4 +1,4 @@
-//! An operation is called done when it is, failed when it failed, and is never waited for past the deadline.
+//! An operation is done or failed only if the service says so, and no wait exceeds its deadline.
 
 mod support;
 
@@ -11,7 +11,7 @@ use rblxopencloud::{
 use serde_json::{Value, json};
 use support::{Reply, Server, fails, unchecked, within};
 
-/// What the other threads of a busy machine may take.
+/// Tolerance for other threads on a busy machine.
 const TOLERANCE: Duration = Duration::from_millis(400);
 
 fn asset() -> Value {
@@ -43,7 +43,7 @@ fn update(user: &User) -> Result<Operation<Asset>, Error> {
     user.update_asset(AssetUpdate::new(4242).display_name("name"))
 }
 
-/// What comes of the same answer to each question that it can be the answer to: a poll, an upload, an update.
+/// The results of the same response to a poll, an upload and an update.
 fn outcomes(answer: &Value) -> [(&'static str, Result<Asset, Error>); 3] {
     let server = Server::script([Reply::ok(answer)]);
     let user = server.user_without_retries();
@@ -138,7 +138,7 @@ fn other_responses_are_never_done() {
         json!(null),
     ] {
         for (question, outcome) in outcomes(&answer) {
-            // An update names its asset, so that an empty response of its own is still about that one.
+            // An update names its asset, so an empty response is still about that asset.
             if question != "update" || !answer["response"].is_object() {
                 assert!(outcome.is_err(), "{question} answered with {answer}: {outcome:?}");
             }

@@ -1,4 +1,4 @@
-//! A listing gives every item, asks for no page before it is needed, and never ends in silence before its end.
+//! A listing yields every item, requests no page before it is needed, and never ends early without an error.
 
 mod support;
 
@@ -19,7 +19,7 @@ fn page(ids: &[u64], next: &str) -> Reply {
     Reply::ok(&json!({ "inventoryItems": items, "nextPageToken": next }))
 }
 
-/// Answers by the token that is asked with; what has no page is a 400, as from the service.
+/// Responds by page token; an unknown one is a 400, as from the service.
 fn book(pages: impl IntoIterator<Item = (&'static str, Reply)>) -> Server {
     let pages: Vec<_> = pages.into_iter().collect();
     Server::start(move |request| {
@@ -44,7 +44,7 @@ fn ids(pager: &mut Pager<InventoryItem>) -> Vec<u64> {
     pager.map(|item| id(&item.expect("the listing goes well"))).collect()
 }
 
-/// The good items up to the error, and the error.
+/// Returns the items before the error, and the error.
 fn until_error<T>(pager: &mut Pager<T>) -> (Vec<T>, rblxopencloud::Error) {
     let mut items = Vec::new();
     for item in &mut *pager {
@@ -310,7 +310,7 @@ fn whole_pages_come_with_their_cursors() {
         server.user().list_inventory().pages().map(|page| summary(&page.expect("it is good"))).collect();
     assert_eq!(all, [(vec![1, 2], true), (vec![], true), (vec![3], false)]);
 
-    // What is left of a page that was begun comes first.
+    // The rest of the current page comes first.
     let mut items = server.user().list_inventory();
     items.next().expect("an item").expect("it is good");
     let first = items.pages().next().expect("a page").expect("it is good");

@@ -1,4 +1,4 @@
-//! How far an upload is, and how long an operation has been waited for, is told as it happens and costs nothing.
+//! Progress of uploads and waits is reported as it happens, without further requests.
 
 mod support;
 
@@ -16,7 +16,7 @@ use support::{Reply, Server, TempDir, fails, noise, started, unchecked, within};
 
 type Told<T> = Arc<Mutex<Vec<T>>>;
 
-/// A place to write down what is told, and what writes it down.
+/// A list of reports, and a callback that adds to it.
 fn listener<T: Copy + Send + 'static>() -> (Told<T>, impl Fn(T) + Send + Sync + 'static) {
     let told: Told<T> = Arc::default();
     let telling = Arc::clone(&told);

@@ -1,4 +1,4 @@
-//! The example `publish_assets` as a build would use it: run again and again, and killed at any moment.
+//! The example `publish_assets` as a build uses it: run repeatedly, and killed at any moment.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -12,7 +12,7 @@ use serde_json::Value;
 
 const IMAGE: &[u8] = include_bytes!("../examples/assets/crate.png");
 
-/// A folder that is gone when the test is over.
+/// A folder that is removed after the test.
 struct Folder(PathBuf);
 
 impl Folder {
@@ -33,7 +33,7 @@ impl Folder {
         fs::read_to_string(self.0.join(name)).unwrap_or_default()
     }
 
-    /// What the lock says of a file.
+    /// Returns the entry of a file in the lock.
     fn entry(&self, name: &str) -> Value {
         let lock: Value =
             serde_json::from_str(&self.read("publish.lock.json")).expect("the lock is whole at any moment");
@@ -47,7 +47,7 @@ impl Drop for Folder {
     }
 }
 
-/// An image like no other. What follows the end of a PNG is passed over.
+/// A unique image. Data after the end of a PNG is ignored.
 fn image(number: usize) -> Vec<u8> {
     [IMAGE, number.to_string().as_bytes()].concat()
 }
@@ -58,7 +58,7 @@ fn sandbox() -> Sandbox {
     sandbox
 }
 
-/// The example, which is built along with the tests.
+/// The example, which is built with the tests.
 fn program(sandbox: &Sandbox, folder: &Folder) -> Command {
     let test = env::current_exe().expect("this test has a file");
     let target = test.parent().and_then(Path::parent).expect("it lies in deps");
@@ -130,7 +130,7 @@ fn a_kill_at_any_moment_loses_nothing_and_uploads_nothing_twice() {
             let made = assets.iter().find(|asset| asset.display_name == Some(format!("image{number}")));
             match (&entry["begun"], entry["published"][0].as_u64()) {
                 (Value::Null, Some(id)) => assert_eq!(made.map(|asset| asset.id), Some(id), "after {delay} ms"),
-                // It was killed between sending and hearing of it; which of both nobody can know, so it says so.
+                // It was killed between sending and reading the response, so the outcome is unknown.
                 (begun, _) => {
                     assert!(begun[0].is_null(), "after {delay} ms: {entry}");
                     in_doubt += 1;
@@ -169,7 +169,7 @@ fn a_refused_key_stops_the_rest_before_it_is_sent() {
     assert!(uploads(&sandbox) <= 16, "{}", uploads(&sandbox));
     assert!(sandbox.assets().is_empty());
 
-    // Nothing is in doubt, so all of it goes out when the key is good again.
+    // Nothing is in doubt, so everything is uploaded once the key is valid.
     sandbox.clear_faults();
     let output = run(&sandbox, &folder);
     assert!(output.status.success(), "{output:?}");

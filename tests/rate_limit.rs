@@ -1,4 +1,4 @@
-//! A client waits inside the service's limits instead of running into them, for as long as it is allowed to.
+//! A client waits within the service's rate limits instead of exceeding them.
 
 mod support;
 
@@ -16,7 +16,7 @@ use rblxopencloud::{
 use serde_json::json;
 use support::{CHANGES, Reply, Server, USER, fails, hasty, profile, started, within};
 
-/// What other threads of a busy machine may take.
+/// Tolerance for other threads on a busy machine.
 const TOLERANCE: Duration = Duration::from_secs(2);
 
 fn user(server: &Server, policy: RetryPolicy) -> User {
@@ -27,13 +27,13 @@ fn no_items() -> Reply {
     Reply::ok(&json!({ "inventoryItems": [] }))
 }
 
-/// What there is of a limit, as headers.
+/// A rate limit as headers.
 fn tells(reply: Reply, limit: &str, remaining: &str, reset: &str) -> Reply {
     let headers = [("x-ratelimit-limit", limit), ("x-ratelimit-remaining", remaining), ("x-ratelimit-reset", reset)];
     headers.into_iter().fold(reply, |reply, (name, value)| reply.with(name, value))
 }
 
-/// A sandbox with so many pages in the inventory of each of so many users.
+/// A sandbox with this many pages in the inventory of each of this many users.
 fn library(users: u64, pages: u64, limit: RateLimit) -> Sandbox {
     let sandbox = Sandbox::start().expect("there is a free port");
     for user in 1..=users {
@@ -44,7 +44,7 @@ fn library(users: u64, pages: u64, limit: RateLimit) -> Sandbox {
     sandbox
 }
 
-/// The ids of all that a user owns.
+/// The ids of everything that a user owns.
 fn owned(user: &User) -> Result<Vec<u64>, Error> {
     user.list_inventory()
         .map(|item| match item? {
@@ -97,7 +97,7 @@ fn independent_clients_share_a_limit() {
 
 const SANDBOX: &str = "RBLXOPENCLOUD_TEST_SANDBOX";
 
-/// What each process of the test below does; nothing by itself.
+/// What each process of the test below does. Does nothing in the ordinary run.
 #[test]
 fn one_of_many_processes() {
     let Ok(url) = env::var(SANDBOX) else { return };
@@ -146,7 +146,7 @@ fn one_refusal_delays_all_threads() {
     for request in &requests[1..] {
         assert!(request.at - requests[0].at >= pause, "{:?}", request.at - requests[0].at);
     }
-    // Another client has a count of its own.
+    // Another client has its own count.
     let began = Instant::now();
     server.user().fetch_info().expect("nothing was said to this one");
     assert!(began.elapsed() < TOLERANCE);
@@ -274,7 +274,7 @@ fn a_list_of_limits_is_read() {
     assert!(began.elapsed() < Duration::from_secs(5));
 }
 
-/// What no sound service says.
+/// Limits that no real service sends.
 const ABSURD: [&str; 24] = [
     "18446744073709551615",
     "18446744073709551614",
@@ -302,7 +302,7 @@ const ABSURD: [&str; 24] = [
     "Thu, 99 Foo 99999 99:99:99 GMT",
 ];
 
-/// Calls three times; each call may fail for the limit, and for nothing else.
+/// Makes three calls, which may fail only because of the rate limit.
 fn calls_end(reply: Reply) {
     let server = Server::script([reply.clone()]);
     let ms = Duration::from_millis;
@@ -325,7 +325,7 @@ fn absurd_limits_do_not_panic_or_block() {
     for absurd in ABSURD {
         for name in ["x-ratelimit-limit", "x-ratelimit-remaining", "x-ratelimit-reset", "retry-after"] {
             for reply in [profile(), Reply::text(429, "")] {
-                // Alone, beside sound ones, and in a window that is used up.
+                // Alone, beside valid ones, and in an exhausted window.
                 calls_end(reply.clone().with(name, absurd));
                 for remaining in ["5", "0"] {
                     let sound = [
@@ -400,7 +400,7 @@ fn more_threads_than_the_limit_wait_without_errors() {
     let sandbox = library(1, 1, RateLimit::new(2, window));
     let policy = hasty().max_attempts(10).max_retry_after(window * 3 / 2);
     let client = sandbox.client_with(|builder| builder.retry(policy)).expect("the settings are good");
-    // The first answer tells of the limit.
+    // The first response tells the limit.
     owned(&client.user(1)).expect("there is room");
     thread::scope(|scope| {
         for _ in 0..12 {

@@ -15,7 +15,7 @@ use support::{CHANGES, Reply, Request, Server, USER, fails, hasty, started, with
 const PAGES: u64 = 100;
 const ITEMS: u64 = 3;
 
-/// The page that a request asks for, counted from 1.
+/// The page that a request names, starting at 1.
 fn asked(request: &Request) -> u64 {
     let token = request.query("pageToken");
     token.map_or(1, |token| token.strip_prefix("page ").expect("a token of ours").parse().expect("a number"))
@@ -40,7 +40,7 @@ fn id(item: &InventoryItem) -> u64 {
     }
 }
 
-/// Troubles that pass, each as it can come to any call.
+/// Transient failures that any call can have.
 fn passing() -> Vec<Reply> {
     let raw = |text: &str| Reply::Raw(text.as_bytes().to_vec());
     vec![
@@ -57,7 +57,7 @@ fn passing() -> Vec<Reply> {
     ]
 }
 
-/// Troubles that no repetition ends.
+/// Failures that no retry ends.
 fn lasting() -> Vec<(Reply, ErrorKind)> {
     vec![
         (Reply::text(500, ""), ErrorKind::Server),
@@ -89,7 +89,7 @@ fn failed_listings_resume_in_a_later_process() {
         assert_eq!(error.kind(), kind, "{shown}: {error}");
         assert!(seen.iter().copied().eq(1..=56 * ITEMS), "{shown}: what came before it is given out");
         assert!(items.next().is_none(), "{shown}: an error is its end");
-        // All that a later process has is a text.
+        // A later process has only a string.
         let saved = items.cursor().to_string();
         drop((items, broken));
 
@@ -139,7 +139,7 @@ fn listings_by_page_resume_at_the_failed_page() {
 fn listings_survive_transient_failures() {
     let troubles = passing();
     let count = AtomicUsize::new(0);
-    // Before each page, one or two troubles.
+    // One or two failures before each page.
     let server = Server::start(move |request| {
         let number = count.fetch_add(1, Ordering::SeqCst);
         if number % 3 == 2 { page(asked(request)) } else { troubles[number % troubles.len()].clone() }
@@ -220,7 +220,7 @@ fn operations_resume_by_name_in_a_later_process() {
     for (what, change) in CHANGES {
         let server = Server::start(|request| if request.method == "GET" { done() } else { started() });
         let operation = change(&server.user()).unwrap_or_else(|error| panic!("{what}: {error}"));
-        // All that a later process has is a text.
+        // A later process has only a string.
         let saved = operation.name().expect("it has a name").to_string();
         let stored = serde_json::to_string(operation.name().expect("it has a name")).expect("it can be written");
         drop(operation);
@@ -243,7 +243,7 @@ fn pending_operations_resume_in_a_later_process() {
     let operation = CHANGES[0].1(&server.user()).expect("it begins");
     let short = WaitOptions::new().timeout(Duration::from_millis(30)).initial_delay(Duration::from_secs(5));
     let error = fails(operation.wait_with(&short), ErrorKind::OperationPending);
-    // The error alone tells how to go on.
+    // The error alone tells how to resume.
     let text = error.to_string();
     let name = text.split([' ', ':', ';', ',']).find(|word| word.starts_with("operations/")).expect("it names it");
     let resumed = server.client().operation(name.parse().expect("it is a name"));
@@ -278,7 +278,7 @@ fn waits_distinguish_failed_pending_and_unknown() {
     assert!(error.to_string().contains("Could not make it") && !error.is_retryable(), "{error}");
 
     let name = || "operations/abc".parse::<OperationName>().expect("it is a name");
-    // The deadline comes in the pause behind the first question.
+    // The deadline is within the delay after the first poll.
     let short = WaitOptions::new().timeout(Duration::from_millis(100)).initial_delay(Duration::from_secs(20));
     let server = Server::script([started()]);
     let pending = fails(server.client().operation(name()).wait_with(&short), ErrorKind::OperationPending);

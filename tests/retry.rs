@@ -1,4 +1,4 @@
-//! What passes is ridden out, what asks for patience gets it, and nothing that changes something is sent twice.
+//! Transient failures are retried, delays of the service are respected, and no change is sent twice.
 
 mod support;
 
@@ -17,7 +17,7 @@ use support::{
     CHANGES, KEY, Reply, Request, Server, USER, Wire, answer, fails, hasty, noise, profile, started, upload, within,
 };
 
-/// What other threads of a busy machine may take.
+/// Tolerance for other threads on a busy machine.
 const TOLERANCE: Duration = Duration::from_secs(2);
 
 fn user(server: &Server, policy: RetryPolicy) -> User {
@@ -33,7 +33,7 @@ fn raw(text: &str) -> Reply {
     Reply::Raw(text.as_bytes().to_vec())
 }
 
-/// What breaks off, as bytes before the end of the connection.
+/// Broken responses, as bytes before the end of the connection.
 const BREAKS: [(&str, &str); 8] = [
     ("nothing", ""),
     ("half a status line", "HTTP/1.1 20"),
@@ -45,14 +45,14 @@ const BREAKS: [(&str, &str); 8] = [
     ("no last chunk", "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n5\r\n{\"id\"\r\n"),
 ];
 
-/// A place where nobody listens yet. Beside the ports that connections are made from, so that nobody else takes it.
+/// An address without a listener, outside the ephemeral ports, so that no one else uses it.
 fn free_address() -> SocketAddr {
     let host = if cfg!(target_os = "linux") { "127.0.77.1:0" } else { "127.0.0.1:0" };
     let listener = TcpListener::bind(host).expect("the loopback interface has a free port");
     listener.local_addr().expect("a listener has an address")
 }
 
-/// A server that isn't there at first.
+/// A server that starts late.
 fn late_server(address: SocketAddr, reply: Reply) -> thread::JoinHandle<Server> {
     thread::spawn(move || {
         thread::sleep(Duration::from_millis(60));
@@ -181,7 +181,7 @@ fn no_retry_starts_after_max_elapsed() {
     assert!(requests.len() > 1, "there was time for more than one attempt");
     assert!(requests[requests.len() - 1].at - requests[0].at <= budget + TOLERANCE);
 
-    // A pause that doesn't fit in is not begun.
+    // A delay that exceeds the budget isn't started.
     for status in [429, 503] {
         let server = Server::script([Reply::text(status, "").with("retry-after", "30")]);
         let began = Instant::now();
@@ -203,7 +203,7 @@ fn unbounded_policies_do_not_panic() {
     let server = Server::script([Reply::text(503, ""), Reply::text(503, "").with("retry-after", "0"), profile()]);
     user(&server, endless).fetch_info().expect("the third answer is good");
 
-    // The longest time that a header can ask for, with a policy that takes it, as long as the budget doesn't.
+    // The longest delay of a header, with a policy that accepts it but a budget that doesn't.
     let server = Server::script([Reply::text(503, "").with("retry-after", "18446744073709549568"), profile()]);
     let patient = hasty().max_retry_after(Duration::MAX);
     fails(user(&server, patient).fetch_info(), ErrorKind::Server);
@@ -237,7 +237,7 @@ fn delays_above_the_policy_are_errors() {
         assert!(!error.outcome_unknown() && error.is_retryable(), "{what}: {error}");
         assert_eq!(server.count(), 1, "{what}");
     }
-    // The bound itself is the policy's.
+    // Exactly the limit of the policy.
     let policy = hasty().max_retry_after(Duration::from_millis(100));
     let server = Server::script([
         Reply::text(503, "").with("retry-after", "0.1"),
@@ -288,7 +288,7 @@ fn delays_may_be_dates() {
         let began = Instant::now();
         let server = Server::script([Reply::text(status, "").with("retry-after", date.clone()), profile()]);
         server.user().fetch_info().unwrap_or_else(|error| panic!("{date}: {error}"));
-        // A date has whole seconds: at least one of the two is left.
+        // A date has whole seconds, so at least one of the two is left.
         let took = began.elapsed();
         assert!(took >= ahead - Duration::from_millis(1100) && took <= ahead + TOLERANCE, "{status}: {took:?}");
     }
@@ -304,7 +304,7 @@ fn delays_are_random_under_a_bound_by_default() {
     assert_eq!(gaps.len(), 40);
     assert!(gaps.iter().any(|gap| *gap < bound / 2) && gaps.iter().any(|gap| *gap > bound / 4), "{gaps:?}");
 
-    // The bound doesn't grow past the longest pause.
+    // The bound doesn't exceed the largest backoff.
     let policy = hasty().max_attempts(60).max_backoff(Duration::from_millis(2));
     let server = Server::script([Reply::text(503, "")]);
     let one = user(&server, policy);
@@ -378,7 +378,7 @@ fn rate_limited_changes_are_sent_again_unchanged() {
         assert_same(&requests[0], &requests[1]);
         assert_same(&requests[0], &requests[2]);
     }
-    // Small, and large enough to ask first.
+    // Without and with `Expect: 100-continue`.
     let path = std::env::temp_dir().join(format!("rblxopencloud-retry-{}.png", std::process::id()));
     for length in [0, 1, 70_000, 3 * 1024 * 1024] {
         let content = noise(length);
@@ -425,10 +425,10 @@ fn readers_refused_by_their_head_are_sent_whole() {
     assert!(server.requests()[0].body.windows(length).any(|window| window == content));
 }
 
-/// More than the buffers between a client and a server that doesn't read can hold.
+/// More than the buffers between a client and a server that doesn't read.
 const LARGE: usize = 24 * 1024 * 1024;
 
-/// A server that breaks the first `times` connections in the middle of the upload, and keeps the bodies that came whole.
+/// A server that breaks the first `times` connections during the upload, and keeps complete bodies.
 fn breaking_server(times: usize) -> (Wire, Arc<Mutex<Vec<Vec<u8>>>>) {
     let bodies = Arc::new(Mutex::new(Vec::new()));
     let kept = Arc::clone(&bodies);
@@ -436,7 +436,7 @@ fn breaking_server(times: usize) -> (Wire, Arc<Mutex<Vec<Vec<u8>>>>) {
         if visit.number < times {
             visit.head();
             visit.say(support::CONTINUE);
-            // Some of the body comes, and stays unread.
+            // Some of the body arrives, and stays unread.
             let _ = visit.stream.socket().peek(&mut [0; 1024]);
             return;
         }
@@ -467,7 +467,7 @@ fn broken_uploads_have_a_known_outcome() {
     let once = server.builder().retry(RetryPolicy::none()).build().expect("the settings are good").user(USER);
     let error = fails(upload(&once, AssetFile::from_bytes("a.png", vec![7; LARGE])), ErrorKind::Connection);
     assert!(!error.outcome_unknown() && error.is_retryable(), "{error}");
-    // A reader is gone by then, but nothing was made of it.
+    // A reader is used up by then, but nothing was created.
     let file = AssetFile::from_reader("a.png", io::Read::take(io::repeat(7), LARGE as u64), LARGE as u64);
     let error = fails(upload(&server.user(), file), ErrorKind::Connection);
     assert!(!error.outcome_unknown(), "{error}");
@@ -498,7 +498,7 @@ fn closing_servers_fail_no_call_and_repeat_no_upload() {
 
 #[test]
 fn uploads_after_a_pause_use_a_new_connection() {
-    // The server forgets connections while they rest in the pool.
+    // The server drops connections while they are idle in the pool.
     let server = Wire::start(|visit| {
         visit.request();
         visit.say(answer(r#"{"id":"156","name":"builderman","path":"operations/abc"}"#));

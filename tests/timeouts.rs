@@ -1,4 +1,4 @@
-//! Nothing takes longer than its limit, and the error says which limit passed.
+//! Nothing exceeds its time limit, and the error names the limit.
 
 mod support;
 
@@ -15,22 +15,22 @@ use support::{
 };
 
 const MS: Duration = Duration::from_millis(1);
-/// How much longer than its limit a thing may take on a machine that has time for it.
+/// Tolerance on an idle machine.
 const TOLERANCE: Duration = Duration::from_millis(300);
 
-/// Limits that nothing here reaches.
+/// Limits that no test here reaches.
 fn far() -> Timeouts {
     let far = Duration::from_secs(5);
     Timeouts::default().connect(far).read(far).write(far).attempt(far)
 }
 
-/// A user whose calls are tried once under these limits.
+/// A user without retries, with these limits.
 fn user_at(url: &str, timeouts: Timeouts) -> User {
     let builder = Client::builder(KEY).base_url(url).timeouts(timeouts).retry(RetryPolicy::none());
     builder.build().expect("the settings are good").user(USER)
 }
 
-/// The result of what takes no longer than the limit. Other threads can make one try late, but not all of them.
+/// Returns the result of work within a limit. Other threads can delay one attempt, but not all of them.
 #[track_caller]
 fn in_time<T: Send + 'static>(limit: Duration, work: impl Fn() -> T + Clone + Send + 'static) -> T {
     let mut times = Vec::new();
@@ -48,7 +48,7 @@ fn in_time<T: Send + 'static>(limit: Duration, work: impl Fn() -> T + Clone + Se
     panic!("it took {times:?} under a limit of {limit:?}");
 }
 
-/// Checks that the work ends in a time-out that names this limit, and takes no longer.
+/// Checks that the work ends in a timeout that names this limit, and takes no longer.
 #[track_caller]
 fn passes<T: Debug + Send + 'static>(
     limit: Duration,
@@ -59,7 +59,7 @@ fn passes<T: Debug + Send + 'static>(
     error
 }
 
-/// The address of a host that has to be looked up.
+/// A URL with a host name.
 fn by_name(url: &str) -> String {
     url.replace("127.0.0.1", "localhost")
 }
@@ -117,7 +117,7 @@ fn servers_that_do_not_read_time_out() {
         visit.freeze();
     });
     let user = user_at(&server.url(), far().write(limit));
-    // The system takes some more of the body at each of the first waits.
+    // The system accepts some more of the body at each of the first waits.
     let outcome = in_time(limit * 5, move || upload(&user, AssetFile::from_bytes("a.png", vec![7; 20_000_000])));
     let error = fails(outcome, ErrorKind::Timeout);
     assert!(error.to_string().contains(&format!("{limit:?}")), "it doesn't say which limit passed: {error}");
@@ -160,7 +160,7 @@ fn dripping_servers_time_out() {
     }
 }
 
-/// A server that says the head at once and then a body in bursts, with a pause before each.
+/// A server that sends the head at once, then a body in bursts with a pause before each.
 fn bursts(pause: Duration, burst: usize) -> Wire {
     Wire::start(move |visit| {
         visit.request();
@@ -198,7 +198,7 @@ fn stalled_bodies_end_with_the_attempt() {
         for url in [server.url(), by_name(&server.url())] {
             let user = user_at(&url, far().attempt(limit));
             let outcome = in_time(limit, move || user.fetch_info());
-            // The status of a refusal says enough.
+            // The status of a refusal is enough.
             let error = outcome.expect_err("nothing whole came");
             assert!(error.kind() == ErrorKind::Timeout || error.status() == Some(404), "{shown:?}: {error}");
         }
@@ -208,7 +208,7 @@ fn stalled_bodies_end_with_the_attempt() {
 #[test]
 fn the_limit_of_an_attempt_covers_all_phases() {
     let limit = 500 * MS;
-    // Most of the time is spent before the body is asked for, and then nothing more comes.
+    // Most of the time passes before `100 Continue`, and then nothing more comes.
     let server = Wire::start(move |visit| {
         visit.head();
         thread::sleep(400 * MS);
@@ -220,14 +220,14 @@ fn the_limit_of_an_attempt_covers_all_phases() {
         let user = user_at(&url, far().attempt(limit).min_upload_rate(u64::MAX));
         passes(limit, move || large(&user));
     }
-    // The same before the head of the answer, and then in its body.
+    // The same before the head of the response, and then in its body.
     let server = Wire::start(move |visit| {
         visit.request();
         thread::sleep(400 * MS);
         visit.say(head(100));
         visit.wait_for_the_end();
     });
-    // With an address in the URL, the body has the time once more.
+    // With an address in the URL, the body gets the time again.
     for (url, longest) in [(server.url(), limit * 2), (by_name(&server.url()), limit)] {
         let user = user_at(&url, far().attempt(limit));
         let error = fails(in_time(longest, move || user.fetch_info()), ErrorKind::Timeout);
@@ -249,7 +249,7 @@ fn endless_refusals_are_returned_in_time() {
 #[test]
 fn an_uploads_limit_grows_with_its_size() {
     let timeouts = far().attempt(200 * MS).min_upload_rate(1024 * 1024);
-    // Later than a small call may take, and sooner than a large upload may.
+    // Later than the limit of a small call, and sooner than that of a large upload.
     let server = Server::start(|request| {
         thread::sleep(600 * MS);
         if request.method == "GET" { profile() } else { started() }
@@ -261,7 +261,7 @@ fn an_uploads_limit_grows_with_its_size() {
     passes(200 * MS, move || small.fetch_info());
     let _ = upload(&user, AssetFile::from_bytes("a.png", vec![7; 20 << 20])).expect("20 MiB have 20 seconds more");
 
-    // What is larger by a second's worth has a second more, and that's what the error says.
+    // A larger upload has more time, which the error tells.
     let server = Wire::start(|visit| {
         visit.request();
         visit.wait_for_the_end();
@@ -411,14 +411,14 @@ fn polls_cut_off_by_the_deadline_name_no_other_limit() {
     assert!(!error.to_string().contains("47"), "it says that another limit passed: {error}");
 }
 
-/// Elsewhere, who finds the backlog full is turned away at once.
+/// On other systems, connections to a full backlog are refused at once.
 #[cfg(target_os = "linux")]
 mod deaf {
     use std::net::{SocketAddr, TcpListener, TcpStream};
 
     use super::*;
 
-    /// A listener with a full backlog: who comes now hears nothing.
+    /// A listener with a full backlog, which doesn't respond.
     fn deaf_listener() -> Option<(TcpListener, SocketAddr, Vec<TcpStream>)> {
         let listener = TcpListener::bind("127.0.0.1:0").expect("the loopback interface has a free port");
         let address = listener.local_addr().expect("a listener has an address");

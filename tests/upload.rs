@@ -1,4 +1,4 @@
-//! An upload is on the wire exactly what was meant, or it is not there at all.
+//! Uploads are sent exactly as intended, or not at all.
 
 mod support;
 
@@ -32,7 +32,7 @@ fn upload(user: &User, file: AssetFile) -> Result<Operation<Asset>, Error> {
     user.upload_asset(decal(file))
 }
 
-/// Bytes in which no part is like another.
+/// Bytes without repetition.
 fn noise(length: usize) -> Vec<u8> {
     let mut state = 0x2545_f491_4f6c_dd1d_u64;
     let mut next = move || {
@@ -71,7 +71,7 @@ impl Part {
     }
 }
 
-/// Takes a form apart as RFC 7578 says, and checks all that holds for every one.
+/// Parses a form by RFC 7578, and checks what holds for every form.
 #[track_caller]
 fn parts(request: &Request) -> Vec<Part> {
     let content_type = request.header("content-type").expect("a content type");
@@ -98,7 +98,7 @@ fn parts(request: &Request) -> Vec<Part> {
     parts
 }
 
-/// Uploads, and gives the parts of the request.
+/// Uploads, and returns the parts of the request.
 #[track_caller]
 fn sent(file: AssetFile) -> Vec<Part> {
     let server = Server::script([started()]);
@@ -506,7 +506,7 @@ fn rate_limited_uploads_are_repeated_whole() {
         assert_eq!(parts(&requests[0])[1].content, noise(1000));
         assert_eq!(parts(&requests[1])[1].content, noise(1000));
     }
-    // What was read from a reader is gone.
+    // A reader that was read is used up.
     let server = Server::script([Reply::text(429, "").with("retry-after", "0"), started()]);
     let file = AssetFile::from_reader("a.png", io::Cursor::new(noise(1000)), 1000);
     let error = fails(upload(&server.user(), file), ErrorKind::RateLimited);

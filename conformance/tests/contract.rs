@@ -17,7 +17,7 @@ use support::calls::{Call, calls};
 
 const PNG: &[u8] = include_bytes!("../../examples/assets/crate.png");
 
-/// Roblox's description.
+/// Roblox's document.
 struct Document(Value);
 
 impl Document {
@@ -31,7 +31,7 @@ impl Document {
         Self(document)
     }
 
-    /// The description of the operation that a request is for.
+    /// Returns the operation of a request.
     fn operation(&self, request: &RecordedRequest) -> &Value {
         let paths = self.0["paths"].as_object().expect("it has paths");
         let method = request.method.to_lowercase();
@@ -69,7 +69,7 @@ fn fits(template: &str, path: &str) -> bool {
         })
 }
 
-/// The description has one `socialLink` and tells in words which names it can have.
+/// The document has one field `socialLink`, and lists the actual names in its text.
 fn name_social_links(schemas: &mut Map<String, Value>) {
     let words = schemas["SocialLink"]["description"].as_str().expect("in words").to_owned();
     let names: Vec<&str> = words.split('`').filter(|word| word.ends_with("SocialLink")).collect();
@@ -81,7 +81,7 @@ fn name_social_links(schemas: &mut Map<String, Value>) {
     properties.extend(names.into_iter().map(|name| (name.to_owned(), link.clone())));
 }
 
-/// What isn't described is refused, and OpenAPI's `required: true` of a single field is taken out, being no JSON Schema.
+/// Forbids unknown properties, and removes OpenAPI's `required: true` of single fields, which isn't valid JSON Schema.
 fn make_strict(schema: &mut Value) {
     let Some(object) = schema.as_object_mut() else { return };
     if object.get("required").is_some_and(Value::is_boolean) {
@@ -181,7 +181,7 @@ fn assert_form(document: &Document, form: &Value, request: &RecordedRequest, wha
     }
     let required = form["required"].as_array().expect("a list");
     for name in required.iter().filter_map(Value::as_str) {
-        // The description asks for a file even where only metadata changes; its own samples leave it out there.
+        // The document requires a file even if only metadata changes; its samples leave it out.
         let only_metadata = request.method == "PATCH" && request.query_value("updateMask").is_some();
         assert!(request.part(name).is_some() || (only_metadata && name == "fileContent"), "{what}: no part {name}");
     }
@@ -223,9 +223,9 @@ fn every_sandbox_response_is_documented() -> Result<()> {
     Ok(())
 }
 
-/// The live service differs from its description in known ways, and the sandbox follows the live service: 64-bit numbers
-/// are strings, operations carry their id a second time and the type of their result, and inventories have kinds and
-/// types that aren't described yet.
+/// The live service differs from its document in known ways, and the sandbox follows the live service: 64-bit numbers are
+/// strings, operations repeat their id and have the type of their result, and inventories have undocumented kinds and
+/// types.
 fn as_described(value: &mut Value) {
     match value {
         Value::Object(object) => {
@@ -281,7 +281,7 @@ fn enums_match_the_document() {
     assert_eq!(InventoryAssetType::KNOWN.len(), 52);
 }
 
-/// A path with the names of its parameters left out: Roblox's names differ from ours.
+/// Returns a path without the names of its parameters, which differ from Roblox's.
 fn shape(path: &str) -> String {
     let segments = path.split('/').map(|segment| match segment.split_once('{') {
         Some((before, after)) => format!("{before}{{{}", after.split_once('}').map_or("", |(_, rest)| rest)),

@@ -1,4 +1,4 @@
-//! What holds for whatever comes: filters, answers, uploads and pages are made up, thousands of them.
+//! Properties of filters, responses, uploads and pages, with thousands of made-up cases.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -22,13 +22,13 @@ fn sandbox_with_user() -> Sandbox {
     sandbox
 }
 
-/// A client that doesn't repeat anything.
+/// A client without retries.
 fn hasty(sandbox: &Sandbox) -> Client {
     let client = Client::builder(sandbox.api_key()).base_url(sandbox.url()).retry(RetryPolicy::none());
     client.timeouts(rblxopencloud::Timeouts::new().attempt(Duration::from_secs(5))).build().expect("fine")
 }
 
-/// One step in the building of a filter by kind, and what it names.
+/// A step in building a filter by kind, and what it adds.
 #[derive(Clone, Debug)]
 enum Named {
     AllAssets,
@@ -62,7 +62,7 @@ fn build(filter: InventoryKinds, named: &Named) -> InventoryKinds {
     }
 }
 
-/// What a filter says on the wire: `(field, values)`, each field once.
+/// The fields and values of a filter.
 fn parse(filter: &str) -> Vec<(String, Vec<String>)> {
     let fields: Vec<(String, Vec<String>)> = filter
         .split(';')
@@ -76,7 +76,7 @@ fn parse(filter: &str) -> Vec<(String, Vec<String>)> {
     fields
 }
 
-/// The filter that was sent, if anything was.
+/// The filter that was sent, if any.
 fn sent(sandbox: &Sandbox) -> Option<String> {
     let requests = sandbox.requests();
     sandbox.clear_requests();
@@ -161,7 +161,7 @@ fn filters_by_id_contain_each_id_once() {
     });
 }
 
-/// JSON that looks like what the service sends, more or less.
+/// JSON that resembles the service's.
 fn jsonish() -> impl Strategy<Value = Value> {
     let leaf = prop_oneof![
         Just(Value::Null),
@@ -232,7 +232,7 @@ fn any_response_is_read_or_refused() {
         let _ = user.fetch_info();
         let listed: Vec<_> = user.list_inventory().take(100).collect();
         if listed.is_empty() {
-            // An end without items is believed only if nothing looks like an error.
+            // A page without items is accepted only if nothing looks like an error.
             let is_complaint = |error: &Value| error.get("message").and_then(Value::as_str).is_some_and(|text| !text.trim().is_empty());
             let errors = json.get("errors").and_then(Value::as_array);
             prop_assert!(json.is_object() && !errors.is_some_and(|errors| errors.iter().any(is_complaint)), "{}", json);
@@ -303,7 +303,7 @@ fn any_pages_yield_every_item_once_in_order() {
         seen.extend(listing.map(|item| item.map(badge)).collect::<Result<Vec<_>, _>>()?);
         prop_assert_eq!(&seen, &(1..=id).collect::<Vec<_>>());
 
-        // Another process goes on from the cursor: nothing is skipped.
+        // Another process resumes at the cursor without skipping.
         for at in at..pages.len() {
             sandbox.inject(Fault::status(200).body(page(at)));
         }

@@ -1,6 +1,6 @@
-//! A proxy of the environment is honoured or refused, and never passed by in silence.
+//! A proxy of the environment is honored or refused, and never bypassed.
 //!
-//! The environment belongs to a process, so each case runs this test program again as a child with variables of its own.
+//! The environment belongs to a process, so each case runs this test program again as a child with its own variables.
 
 mod support;
 
@@ -18,10 +18,10 @@ use support::tls::{Identity, profile};
 use support::{KEY, USER, hasty};
 use ureq::tls::{Certificate, RootCerts, TlsConfig};
 
-/// The host that only the proxy knows.
+/// A host name that only the proxy resolves.
 const HOST: &str = "open-cloud.test";
 
-/// What a proxy was asked for, and how often.
+/// The requests to a proxy.
 #[derive(Clone, Default)]
 struct Seen(Arc<Mutex<Vec<String>>>, Arc<AtomicUsize>);
 
@@ -31,7 +31,7 @@ impl Seen {
     }
 }
 
-/// A proxy that leads every connection to the same server.
+/// A proxy that connects to the same server for every host.
 fn proxy(target: &Early, talk: fn(&mut TcpStream, &Seen) -> io::Result<bool>) -> (u16, Seen) {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
     let port = listener.local_addr().expect("bound").port();
@@ -113,7 +113,7 @@ fn socks5(stream: &mut TcpStream, seen: &Seen) -> io::Result<bool> {
     Ok(true)
 }
 
-/// Three calls in a process with this environment. Its output is what became of each.
+/// Makes three calls in a process with this environment. Its output has the results.
 fn calls_with(variables: &[(&str, &str)], url: &str, certificate: &[u8]) -> String {
     let hex: String = certificate.iter().map(|byte| format!("{byte:02x}")).collect();
     let mut child = Command::new(env::current_exe().expect("the test's own path"));
@@ -234,7 +234,7 @@ fn no_proxy_and_empty_variables_mean_no_proxy() {
     let (identity, server) = service();
     let (port, seen) = proxy(&server, connect);
     let proxy = format!("http://127.0.0.1:{port}");
-    // Without the proxy nobody knows the host: a name that is too long is not even asked for.
+    // A name that is too long can't be resolved without the proxy.
     let unknown = format!("{}.test", "a".repeat(70));
     for variables in [
         [("HTTPS_PROXY", proxy.as_str()), ("NO_PROXY", "localhost, .test"), ("CHILD_ONCE", "1")],
@@ -255,7 +255,7 @@ fn calls_on_this_machine_never_go_through_a_proxy_of_the_environment() {
         let mut variables = vec![("HTTPS_PROXY", proxy.as_str()), ("ALL_PROXY", &proxy), ("http_proxy", &proxy)];
         variables.extend(own);
         let output = calls_with(&variables, &server.url, &identity.certificate);
-        // Without an agent of its own, the child doesn't trust the certificate.
+        // Without a custom agent, the child doesn't trust the certificate.
         assert!(own.is_none() || output == GOOD, "{output}");
     }
     assert!(seen.asked().is_empty());

@@ -1,4 +1,4 @@
-//! TLS is on and verified, and a lost network isn't taken for an untrusted certificate.
+//! TLS is used and verified, and a network failure isn't reported as an untrusted certificate.
 
 mod support;
 
@@ -60,7 +60,7 @@ fn custom_agents_bring_their_roots() {
     assert_eq!(server.heads().len(), 1);
 }
 
-/// Does this to each connection.
+/// A server that calls `act` with each connection.
 fn server(act: impl Fn(TcpStream) + Send + Sync + 'static) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
     let port = listener.local_addr().expect("bound").port();

@@ -1,4 +1,4 @@
-//! Uploads that can be told apart, and a service that takes them.
+//! Distinguishable uploads, and a service that accepts them.
 
 use std::collections::BTreeMap;
 use std::thread;
@@ -10,7 +10,7 @@ use serde_json::json;
 use super::samples::png;
 use super::{Reply, Request, Server, within};
 
-/// What no test here needs, however busy the machine is.
+/// Longer than any test here takes, even on a busy machine.
 pub const LONG: Duration = Duration::from_secs(40);
 
 pub type Outcomes = BTreeMap<usize, UploadOutcome>;
@@ -23,7 +23,7 @@ pub fn images(count: usize) -> Vec<AssetUpload> {
     (0..count).map(image).collect()
 }
 
-/// Short pauses, and all the time there is.
+/// Short delays without a deadline.
 pub fn impatient() -> WaitOptions {
     WaitOptions::new()
         .initial_delay(Duration::from_millis(2))
@@ -31,7 +31,7 @@ pub fn impatient() -> WaitOptions {
         .timeout(Duration::from_secs(30))
 }
 
-/// The number in the name of what a request is for: that of the asset, or that of the operation.
+/// The number of an asset or operation, from a request.
 pub fn number(request: &Request) -> usize {
     let text = if request.method == "POST" {
         let body = String::from_utf8_lossy(&request.body).into_owned();
@@ -71,7 +71,7 @@ pub fn failed(number: usize, message: &str) -> Reply {
     Reply::ok(&json!({ "path": format!("operations/n{number}"), "done": true, "error": error }))
 }
 
-/// Takes every upload, and is done with each when it is asked for it, but for what `special` says.
+/// Accepts every upload, and completes each at its first poll, unless `special` responds.
 pub fn service(special: impl Fn(&str, usize) -> Option<Reply> + Send + Sync + 'static) -> Server {
     Server::start(move |request| {
         let number = number(request);
@@ -82,7 +82,7 @@ pub fn service(special: impl Fn(&str, usize) -> Option<Reply> + Send + Sync + 's
     })
 }
 
-/// All outcomes, each of which may come once.
+/// Collects all outcomes, each of which must occur once.
 pub fn collect(uploads: AssetUploads) -> Outcomes {
     let mut outcomes = Outcomes::new();
     for outcome in uploads {
@@ -97,7 +97,7 @@ pub fn run(uploads: AssetUploads) -> Outcomes {
     within(LONG, move || collect(uploads))
 }
 
-/// Each is there, and is what was asked for, but for these.
+/// Checks that every upload succeeded, except these.
 #[track_caller]
 pub fn assert_all_right(outcomes: &Outcomes, count: usize, but: &[usize]) {
     assert!(outcomes.keys().copied().eq(0..count), "{:?}", outcomes.keys());
@@ -109,13 +109,13 @@ pub fn assert_all_right(outcomes: &Outcomes, count: usize, but: &[usize]) {
     }
 }
 
-/// The error of the upload at this position.
+/// The error of the upload with this index.
 #[track_caller]
 pub fn error_of(outcomes: &Outcomes, index: usize) -> &Error {
     outcomes[&index].result.as_ref().expect_err("it fails")
 }
 
-/// Waits until it is so.
+/// Waits until a condition holds.
 #[track_caller]
 pub fn until(what: &str, mut is_so: impl FnMut() -> bool) {
     let deadline = Instant::now() + Duration::from_secs(20);

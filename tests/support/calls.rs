@@ -1,25 +1,25 @@
-//! Every call that there is. A new endpoint is in all tests that iterate over this table with one row.
+//! All calls. A row in this table puts a new endpoint into all tests that iterate over it.
 
 use rblxopencloud::{AssetFile, AssetUpdate, Client, Endpoint, Error, endpoints};
 use serde_json::{Value, json};
 
 use super::{USER, noise, upload};
 
-/// A call, and what a test needs to know of it.
+/// A call, with what tests need to know.
 pub struct Call {
-    /// The method, as the README names it.
+    /// The method's name in the README.
     pub method: &'static str,
     pub endpoint: Endpoint,
-    /// The parameters of the path, in their order.
+    /// The parameters of the path, in order.
     pub parameters: &'static [&'static str],
     /// Makes one request.
     pub make: fn(&Client) -> Result<(), Error>,
-    /// A good response to it.
+    /// A successful response.
     pub answer: fn() -> Value,
 }
 
 impl Call {
-    /// The path that the call asks for.
+    /// The path of the request.
     pub fn path(&self) -> String {
         let mut parameters = self.parameters.iter();
         let segments = self.endpoint.path().split('/').map(|segment| match segment.starts_with('{') {

@@ -9,27 +9,27 @@ use rblxopencloud::ClientBuilder;
 
 use super::wire::{CONTINUE, Talk, Visit, Wire, length};
 
-/// What the server does once it has answered.
+/// What the server does after the response.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum After {
-    /// Keeps the connection, and reads nothing more.
+    /// Keeps the connection open without reading.
     Keep,
-    /// Keeps the connection, and reads on.
+    /// Keeps the connection open and reads.
     ReadOn,
-    /// Ends its half, and reads the rest.
+    /// Closes its half, and reads the rest.
     HangUp,
-    /// Lets the connection go with unread bytes, which resets it.
+    /// Closes the connection with unread bytes, which resets it.
     Reset,
 }
 
 pub const AFTERS: [After; 4] = [After::Keep, After::ReadOn, After::HangUp, After::Reset];
 
-/// When the server answers.
+/// When the server responds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum When {
-    /// Once it has the head.
+    /// After the head.
     AtOnce,
-    /// Once it has asked for the body and has so much of it, or all of it.
+    /// After `100 Continue` and this many bytes of the body, or all of it.
     After(usize),
 }
 
@@ -41,10 +41,10 @@ pub struct Early {
     bodies: Arc<Mutex<Vec<usize>>>,
 }
 
-/// What is said on each connection in turn; the last one again and again.
+/// What is sent on each connection; the last script is repeated.
 #[derive(Clone, Debug)]
 pub struct Script {
-    /// Said before anything else is read than the head.
+    /// Sent after the head of the request.
     pub before: Vec<u8>,
     pub when: When,
     pub answer: Vec<u8>,

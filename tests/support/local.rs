@@ -15,7 +15,7 @@ pub fn sandbox() -> Sandbox {
     sandbox
 }
 
-/// A client that tries once.
+/// A client without retries.
 pub fn hasty(sandbox: &Sandbox) -> Client {
     sandbox.client_with(|settings| settings.retry(RetryPolicy::none())).expect("good settings")
 }
@@ -37,7 +37,7 @@ pub fn raw(sandbox: &Sandbox, request: &str) -> String {
     let mut stream = connect(sandbox);
     stream.write_all(request.as_bytes()).expect("it reads");
     let mut answer = Vec::new();
-    // A reset ends it as well.
+    // A reset ends it too.
     let _ = stream.read_to_end(&mut answer);
     String::from_utf8_lossy(&answer).into_owned()
 }

@@ -1,4 +1,4 @@
-//! What the tests share.
+//! Shared support for tests.
 #![allow(dead_code, unused_imports)]
 
 pub mod batch;
@@ -26,14 +26,14 @@ use serde_json::json;
 pub use server::{Reply, Request, Server};
 pub use wire::{CONTINUE, Visit, Wire, answer};
 
-/// The key of all clients here.
+/// The API key of all clients.
 pub const KEY: &str = "test-key";
-/// The id of the user that all tests ask for.
+/// The id of the user in all tests.
 pub const USER: u64 = 156;
 
-/// The clients of a server.
+/// Clients for a server.
 impl Server {
-    /// A client that pauses for a millisecond where the default one pauses for half a second.
+    /// A client with a backoff of a millisecond.
     pub fn builder(&self) -> ClientBuilder {
         Client::builder(KEY).base_url(self.url()).retry(hasty())
     }
@@ -46,24 +46,24 @@ impl Server {
         self.client().user(USER)
     }
 
-    /// A user whose calls are tried once.
+    /// A user without retries.
     pub fn user_without_retries(&self) -> User {
         self.builder().retry(RetryPolicy::none()).build().expect("the settings are good").user(USER)
     }
 }
 
-/// Retries that cost a test no time.
+/// Retries with a backoff of a millisecond.
 pub fn hasty() -> RetryPolicy {
     RetryPolicy::default().initial_backoff(Duration::from_millis(1)).max_backoff(Duration::from_millis(2))
 }
 
-/// An upload whose content may be anything.
+/// An upload with arbitrary content.
 pub fn unchecked(upload: AssetUpload) -> AssetUpload {
     let of_the_file = [Check::FileSize, Check::Format, Check::Content, Check::Dimensions];
     of_the_file.into_iter().fold(upload, AssetUpload::skip_check)
 }
 
-/// The error of a call that has to fail in this way.
+/// The error of a call that must fail with this kind.
 #[track_caller]
 pub fn fails<T: Debug>(result: Result<T, Error>, kind: ErrorKind) -> Error {
     match result {
@@ -73,7 +73,7 @@ pub fn fails<T: Debug>(result: Result<T, Error>, kind: ErrorKind) -> Error {
     }
 }
 
-/// What `work` gives, unless it takes longer than `limit`.
+/// The result of `work`, which must end within `limit`.
 #[track_caller]
 pub fn within<T: Send + 'static>(limit: Duration, work: impl FnOnce() -> T + Send + 'static) -> T {
     let (done, result) = mpsc::channel();
@@ -81,17 +81,17 @@ pub fn within<T: Send + 'static>(limit: Duration, work: impl FnOnce() -> T + Sen
     result.recv_timeout(limit).expect("it hangs, or it panicked")
 }
 
-/// The answer to a question for the profile.
+/// The response with a profile.
 pub fn profile() -> Reply {
     Reply::ok(&json!({ "id": USER.to_string(), "name": "builderman" }))
 }
 
-/// The answer to a create or an update.
+/// The response to a create or an update.
 pub fn started() -> Reply {
     Reply::ok(&json!({ "path": "operations/abc", "operationId": "abc", "done": false }))
 }
 
-/// Bytes in which no part is like another.
+/// Bytes without repetition.
 pub fn noise(length: usize) -> Vec<u8> {
     let mut state = 0x2545_f491_4f6c_dd1d_u64;
     let mut next = move || {
@@ -124,7 +124,7 @@ pub const CHANGES: [(&str, Change); 3] = [
     }),
 ];
 
-/// A directory that is removed with all that is in it.
+/// A directory that is removed after the test.
 pub struct TempDir(PathBuf);
 
 impl TempDir {
@@ -140,7 +140,7 @@ impl TempDir {
         &self.0
     }
 
-    /// Writes a file and gives its path.
+    /// Writes a file and returns its path.
     pub fn file(&self, name: &str, content: &[u8]) -> PathBuf {
         let path = self.0.join(name);
         fs::write(&path, content).expect("a file can be written");

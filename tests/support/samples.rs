@@ -1,8 +1,8 @@
-//! The beginnings of files, as small as they can be.
+//! The first bytes of files in each format.
 
 use rblxopencloud::AssetType;
 
-/// What makes a PNG of this size.
+/// A PNG of this size.
 pub fn png(width: u32, height: u32) -> Vec<u8> {
     let mut bytes = b"\x89PNG\r\n\x1a\n\0\0\0\x0dIHDR".to_vec();
     bytes.extend_from_slice(&width.to_be_bytes());
@@ -11,7 +11,7 @@ pub fn png(width: u32, height: u32) -> Vec<u8> {
     bytes
 }
 
-/// A JPEG whose frame begins with this mark, behind so many bytes in segments of applications.
+/// A JPEG whose frame has this marker, after this many bytes of application segments.
 pub fn jpeg_with(mark: u8, before: usize, width: u16, height: u16) -> Vec<u8> {
     let mut bytes = b"\xff\xd8".to_vec();
     let mut left = before;
@@ -19,7 +19,7 @@ pub fn jpeg_with(mark: u8, before: usize, width: u16, height: u16) -> Vec<u8> {
         let length = left.min(65_533);
         bytes.extend_from_slice(b"\xff\xe1");
         bytes.extend_from_slice(&u16::try_from(length + 2).expect("it is short").to_be_bytes());
-        // What looks like a frame, and is none.
+        // Looks like a frame, but isn't one.
         bytes.extend(b"\xff\xc0\0\x11\x08\xff\xff\xff\xff".iter().cycle().take(length));
         left -= length;
     }
@@ -34,7 +34,7 @@ pub fn jpeg(width: u16, height: u16) -> Vec<u8> {
     jpeg_with(0xc0, 14, width, height)
 }
 
-/// A BMP with the header that is usual now.
+/// A BMP with the usual header.
 pub fn bmp(width: i32, height: i32) -> Vec<u8> {
     let mut bytes = b"BM\0\0\0\0\0\0\0\0\x36\0\0\0\x28\0\0\0".to_vec();
     bytes.extend_from_slice(&width.to_le_bytes());
@@ -64,7 +64,7 @@ pub fn mp4() -> Vec<u8> {
     b"\0\0\0\x18ftypisom\0\0\x02\0isommp42".to_vec()
 }
 
-/// A file that is what its extension says.
+/// A valid file for an extension.
 pub struct Sample {
     pub name: &'static str,
     pub bytes: Vec<u8>,
@@ -77,7 +77,7 @@ impl Sample {
     }
 }
 
-/// One of each sort.
+/// One file of each format.
 pub fn samples() -> Vec<Sample> {
     use AssetType::{Audio, Image, Mesh, Model, Video};
     let glb = b"glTF\x02\0\0\0\x14\0\0\0\0\0\0\0JSON".to_vec();

@@ -1,4 +1,4 @@
-//! A server on the loopback interface that answers as a test tells it to, over real sockets.
+//! A server on the loopback interface that responds as a test says, over real sockets.
 
 use std::collections::{HashMap, HashSet};
 use std::io::{Read, Write};
@@ -10,12 +10,12 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
-/// A request as it was on the wire.
+/// A request as it was sent.
 #[derive(Clone, Debug)]
 pub struct Request {
-    /// Counts the connections, from 0.
+    /// The number of the connection, starting at 0.
     pub connection: usize,
-    /// When its head had come.
+    /// When the head was received.
     pub at: Instant,
     pub method: String,
     /// The path and the query.
@@ -33,7 +33,7 @@ impl Request {
         self.target.split('?').next().unwrap_or_default()
     }
 
-    /// The value of a parameter of the query, unescaped.
+    /// Returns the decoded value of a query parameter.
     pub fn query(&self, name: &str) -> Option<String> {
         let (_, query) = self.target.split_once('?')?;
         let value = query.split('&').find_map(|pair| pair.strip_prefix(name)?.strip_prefix('='))?;
@@ -44,15 +44,15 @@ impl Request {
 /// What the server does with a request.
 #[derive(Clone, Debug)]
 pub enum Reply {
-    /// An answer with its length.
+    /// A response with its length.
     Answer { status: u16, headers: Vec<(&'static str, String)>, body: Vec<u8> },
-    /// These bytes as they are, then the end of the connection.
+    /// These bytes, then the end of the connection.
     Raw(Vec<u8>),
-    /// These bytes one by one, with a pause after each, then the end of the connection.
+    /// These bytes one by one with a pause after each, then the end of the connection.
     Slow(Vec<u8>, Duration),
-    /// The end of the connection, without a word.
+    /// The end of the connection without a response.
     HangUp,
-    /// Silence for as long as the client bears it.
+    /// No response until the client gives up.
     Stall,
 }
 
@@ -85,11 +85,11 @@ struct Shared {
     head_check: HeadCheck,
     stopped: AtomicBool,
     open: AtomicUsize,
-    /// The ports of the clients that were let in.
+    /// The ports of accepted clients.
     ports: Mutex<HashSet<u16>>,
     streams: Mutex<HashMap<usize, TcpStream>>,
     requests: Mutex<Vec<Request>>,
-    /// What came and was no whole request.
+    /// Incomplete requests.
     fragments: Mutex<Vec<Request>>,
 }
 
@@ -100,12 +100,12 @@ pub struct Server {
 }
 
 impl Server {
-    /// Answers each whole request with what `handler` says.
+    /// Responds to each complete request with the result of `handler`.
     pub fn start(handler: impl Fn(&Request) -> Reply + Send + Sync + 'static) -> Self {
         Self::start_with_head_check(|_| None, handler)
     }
 
-    /// As [`start`](Self::start), but `head_check` may answer before the body is read; the connection ends then.
+    /// Like [`start`](Self::start), but `head_check` may respond before the body is read, which ends the connection.
     pub fn start_with_head_check(
         head_check: impl Fn(&Request) -> Option<Reply> + Send + Sync + 'static,
         handler: impl Fn(&Request) -> Reply + Send + Sync + 'static,
@@ -114,7 +114,7 @@ impl Server {
         Self::start_on(listener, head_check, handler)
     }
 
-    /// As [`start_with_head_check`](Self::start_with_head_check), on a port of the test's own.
+    /// Like [`start_with_head_check`](Self::start_with_head_check), on a custom port.
     pub fn start_on(
         listener: TcpListener,
         head_check: impl Fn(&Request) -> Option<Reply> + Send + Sync + 'static,
@@ -136,7 +136,7 @@ impl Server {
         Self { address, shared }
     }
 
-    /// Gives these replies in turn, and the last one from then on.
+    /// Sends these replies in order, and repeats the last one.
     pub fn script(replies: impl IntoIterator<Item = Reply>) -> Self {
         let replies: Vec<Reply> = replies.into_iter().collect();
         let next = AtomicUsize::new(0);
@@ -147,7 +147,7 @@ impl Server {
         format!("http://{}", self.address)
     }
 
-    /// The whole requests so far.
+    /// The complete requests so far.
     pub fn requests(&self) -> Vec<Request> {
         self.shared.requests.lock().unwrap().clone()
     }
@@ -156,12 +156,12 @@ impl Server {
         self.shared.requests.lock().unwrap().len()
     }
 
-    /// How many connections whole requests came over.
+    /// The number of connections with complete requests.
     pub fn connections(&self) -> usize {
         self.requests().iter().map(|request| request.connection).collect::<HashSet<_>>().len()
     }
 
-    /// Waits until every connection was let in and has ended; gives what came over them without being whole requests.
+    /// Waits until all connections have ended, and returns the incomplete requests.
     pub fn settle(&self) -> Vec<Request> {
         let probe = TcpStream::connect(self.address).expect("the server listens");
         let port = probe.local_addr().expect("a connection has an address").port();
@@ -205,7 +205,7 @@ fn accept(listener: &TcpListener, shared: &Arc<Shared>) {
     }
 }
 
-/// Answers requests until the connection ends; `None` is its end.
+/// Serves requests until the connection ends.
 fn serve(mut stream: &TcpStream, connection: usize, shared: &Shared) -> Option<()> {
     let mut buffer = Vec::new();
     loop {
@@ -268,7 +268,7 @@ fn parse_head(head: &[u8], connection: usize) -> Request {
     }
 }
 
-/// `None` if the connection has to end.
+/// Returns `None` if the connection must end.
 fn send(mut stream: &TcpStream, reply: Reply) -> Option<()> {
     match reply {
         Reply::Answer { status, headers, body } => {

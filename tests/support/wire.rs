@@ -72,7 +72,7 @@ impl Wire {
         Self { url: format!("{origin}:{}", address.port()), address, visits, stopped }
     }
 
-    /// Reads a request on each connection and answers it with these bytes, then ends the connection.
+    /// Reads a request on each connection, responds with these bytes, then closes the connection.
     pub fn says(answer: impl Into<Vec<u8>>) -> Self {
         let answer = answer.into();
         Self::start(move |visit| {
@@ -89,7 +89,7 @@ impl Wire {
         self.address.port()
     }
 
-    /// How many connections came.
+    /// The number of connections.
     pub fn visits(&self) -> usize {
         self.visits.load(Ordering::SeqCst)
     }
@@ -112,7 +112,7 @@ impl Drop for Wire {
 
 /// One connection.
 pub struct Visit {
-    /// Counts the connections, from 0.
+    /// The number of the connection, starting at 0.
     pub number: usize,
     pub stream: Box<dyn Talk>,
     ended: Arc<AtomicBool>,
@@ -131,7 +131,7 @@ impl Visit {
         }
     }
 
-    /// Reads a whole request, asking for its body if the client waits for that: its head and its body.
+    /// Reads a whole request, after `100 Continue` if the client expects it. Returns its head and body.
     pub fn request(&mut self) -> Option<(String, Vec<u8>)> {
         let head = self.head()?;
         if head.to_ascii_lowercase().contains("expect: 100-continue") && !self.say(CONTINUE) {
@@ -144,7 +144,7 @@ impl Visit {
         Some((head, self.unread.drain(..length).collect()))
     }
 
-    /// Waits until a whole small request has come, and leaves it unread: the end of the connection is a reset then.
+    /// Waits for a whole small request, and leaves it unread, so that closing the connection resets it.
     pub fn leave_unread(&mut self) {
         let mut seen = vec![0; 256 * 1024];
         let deadline = Instant::now() + Duration::from_secs(5);
@@ -159,15 +159,15 @@ impl Visit {
         }
     }
 
-    /// `false` if the client has gone.
+    /// Sends bytes. Returns `false` if the client has closed the connection.
     pub fn say(&mut self, bytes: impl AsRef<[u8]>) -> bool {
         self.stream.write_all(bytes.as_ref()).is_ok() && self.stream.flush().is_ok()
     }
 
-    /// Says the same again and again until the client has gone; gives how many bytes it took.
+    /// Sends the same bytes until the client closes the connection. Returns how many bytes were sent.
     pub fn say_for_ever(&mut self, bytes: &[u8]) -> u64 {
         let mut said = 0;
-        // A client that neither reads nor goes must not keep a thread for ever.
+        // A client that neither reads nor closes must not block a thread forever.
         let _ = self.stream.socket().set_write_timeout(Some(Duration::from_secs(20)));
         while !self.ended.load(Ordering::SeqCst) {
             match self.stream.write(bytes) {
@@ -180,14 +180,14 @@ impl Visit {
         said
     }
 
-    /// Reads nothing and says nothing until the server ends.
+    /// Does nothing until the server ends.
     pub fn freeze(&self) {
         while !self.ended.load(Ordering::SeqCst) {
             thread::sleep(Duration::from_millis(2));
         }
     }
 
-    /// Says nothing more until the client has gone.
+    /// Reads until the client closes the connection.
     pub fn wait_for_the_end(&mut self) {
         while self.read_more().is_some() {
             self.unread.clear();
@@ -219,7 +219,7 @@ pub fn length(head: &str) -> usize {
     line.map_or(0, |line| line[15..].trim().parse().expect("a length"))
 }
 
-/// An answer with its length.
+/// A response with its length.
 pub fn answer(body: impl AsRef<[u8]>) -> Vec<u8> {
     let body = body.as_ref();
     [format!("HTTP/1.1 200 OK\r\ncontent-length: {}\r\n\r\n", body.len()).as_bytes(), body].concat()

@@ -1,4 +1,4 @@
-//! A TLS server for the tests, with a certificate of its own.
+//! A TLS server with its own certificate.
 
 use std::io::{Read, Write};
 use std::net::{Shutdown, TcpStream};
@@ -23,7 +23,7 @@ impl Talk for StreamOwned<ServerConnection, TcpStream> {
     }
 }
 
-/// A certificate for `localhost` that nobody vouches for, and a server that has it.
+/// A self-signed certificate for `localhost`, and a server with it.
 pub struct Identity {
     pub certificate: Vec<u8>,
     config: Arc<ServerConfig>,
@@ -60,7 +60,7 @@ impl Identity {
         })
     }
 
-    /// An agent that trusts it.
+    /// Returns an agent that trusts the certificate.
     pub fn agent(&self) -> ureq::Agent {
         let root = Certificate::from_der(&self.certificate).to_owned();
         let tls = TlsConfig::builder().root_certs(RootCerts::new_with_certs(&[root])).build();
@@ -68,13 +68,13 @@ impl Identity {
     }
 }
 
-/// What a client reads of it.
+/// A response with a profile.
 pub fn profile() -> Vec<u8> {
     let body = r#"{"id":"156","name":"builderman"}"#;
     format!("HTTP/1.1 200 OK\r\ncontent-length: {}\r\n\r\n{body}", body.len()).into_bytes()
 }
 
-/// Everything that comes, until the other side ends.
+/// Reads until the other side closes the connection.
 pub fn drain(stream: &mut impl Read) {
     let mut chunk = [0; 4096];
     while matches!(stream.read(&mut chunk), Ok(1..)) {}
