@@ -108,7 +108,7 @@ fn inventory_filters_are_applied() {
         let (status, body) = filtered(&sandbox, path, good);
         assert_eq!((status, body.matches("\"path\"").count()), (200, count), "{good}: {body}");
     }
-    // Filtered pages are as long as others, and end as they do.
+    // Filtered pages have the same size, and end in the same way.
     let hats = InventoryFilter::kinds().all_assets();
     let user = sandbox.client().user(156);
     let pages: Vec<_> = user.list_inventory_with(hats).pages().map(|page| page.expect("a page").items.len()).collect();

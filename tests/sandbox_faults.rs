@@ -1,4 +1,4 @@
-//! Faults, limits, the log and the end of the sandbox.
+//! Faults, rate limits, the log, and dropping the sandbox.
 
 mod support;
 
@@ -86,7 +86,7 @@ fn raw_bytes_are_sent_unchanged() {
     let error = hasty(&sandbox).user(1).fetch_info().expect_err("no JSON");
     assert_eq!(error.kind(), ErrorKind::InvalidResponse);
 
-    // A body of the test's own: an empty page in the middle of a listing.
+    // A custom body: an empty page within a listing.
     sandbox.set_inventory(1, [InventoryItem::Badge(InventoryBadge::new(5))]);
     let (_, page) = get(&sandbox, "/cloud/v2/users/1/inventory-items");
     assert!(page.contains("\"badgeId\":\"5\""), "{page}");
@@ -107,7 +107,7 @@ fn early_responses_precede_the_body() {
     assert_eq!(hasty(&sandbox).user(1).upload_asset(upload).expect_err("a fault").status(), Some(413));
     assert_eq!(sandbox.requests()[0].body_length, 0);
 
-    // So does a refusal that needs only the head.
+    // A refusal by the head alone does the same.
     let mut stream = connect(&sandbox);
     let head = "POST /assets/v1/assets HTTP/1.1\r\ncontent-length: 9\r\nexpect: 100-continue\r\nx-api-key: no\r\n\r\n";
     stream.write_all(head.as_bytes()).expect("it reads");
@@ -143,7 +143,7 @@ fn broken_connections_do_not_affect_others() {
     let mut idle = connect(&sandbox);
     let request = format!("GET /cloud/v2/users/1 HTTP/1.1\r\n{KEY}\r\n");
     for _ in 0..20 {
-        // Ends in the middle of a head, of a body, and of an answer.
+        // Connections that end within a head, a body, and a response.
         drop(connect(&sandbox).write_all(&request.as_bytes()[..9]));
         drop(connect(&sandbox).write_all(format!("POST / HTTP/1.1\r\ncontent-length: 9\r\n{KEY}\r\nabc").as_bytes()));
         drop(connect(&sandbox).write_all(request.as_bytes()));
@@ -245,7 +245,7 @@ fn drop_closes_connections_and_frees_the_port() {
     drop(sandbox);
     assert!(began.elapsed() < Duration::from_secs(20), "{:?}", began.elapsed());
     for stream in &mut idle {
-        // A read that waits in vain ends with a time-out, which is another error.
+        // A read without data would end with a timeout, which is another error.
         let ended = stream.read(&mut [0; 16]).map_err(|error| error.kind());
         assert!(matches!(ended, Ok(0) | Err(std::io::ErrorKind::ConnectionReset)), "{ended:?}");
     }

@@ -1,4 +1,4 @@
-//! Which paths and methods the sandbox serves, and what it says of the others.
+//! The paths and methods that the sandbox serves, and its responses to others.
 
 use std::collections::BTreeSet;
 use std::io::{Read, Write};
@@ -27,7 +27,7 @@ struct Answer {
 fn ask(sandbox: &Sandbox, method: &str, path: &str) -> Answer {
     let address = sandbox.url().strip_prefix("http://").expect("an address");
     let mut stream = TcpStream::connect(address).expect("it listens");
-    stream.set_read_timeout(Some(Duration::from_secs(20))).expect("a time-out");
+    stream.set_read_timeout(Some(Duration::from_secs(20))).expect("a timeout");
     let key = sandbox.api_key();
     let head = format!("{method} {path} HTTP/1.1\r\nhost: x\r\nconnection: close\r\nx-api-key: {key}\r\n\r\n");
     stream.write_all(head.as_bytes()).expect("it reads");
@@ -147,8 +147,7 @@ fn ids_that_are_not_decimal_are_refused() {
     assert_eq!(ask(&sandbox, "GET", &format!("/cloud/v2/users/{}", u64::MAX)).status, 404);
 }
 
-/// The environment variable `OPEN_CLOUD_SPEC` names Roblox's own description of the API; without it, there is nothing to
-/// compare with.
+/// Compares the paths with Roblox's document, if `OPEN_CLOUD_SPEC` is its path.
 #[test]
 fn every_path_of_the_service_is_known() {
     let Ok(document) = std::env::var("OPEN_CLOUD_SPEC") else {

@@ -1,4 +1,4 @@
-//! What the sandbox refuses, and in which words.
+//! What the sandbox refuses, and its messages.
 
 use std::time::Duration;
 
@@ -18,7 +18,7 @@ fn sandbox() -> Sandbox {
     sandbox
 }
 
-/// A client that tries once.
+/// A client without retries.
 fn client(sandbox: &Sandbox) -> Client {
     sandbox.client_with(|settings| settings.retry(RetryPolicy::none())).expect("good settings")
 }
@@ -136,7 +136,7 @@ fn a_call_without_its_scope_is_refused() {
         assert!(user.upload_asset(decal("n", "")).and_then(|operation| operation.wait()).is_ok());
         assert!(user.update_asset(AssetUpdate::new(5).display_name("n")).is_ok());
     }
-    // Users, inventories and memberships need none.
+    // Users, inventories and memberships need no scope.
     sandbox.set_scopes([""; 0]);
     let user = client(&sandbox).user(1);
     assert!(user.fetch_info().is_ok());
@@ -310,7 +310,7 @@ fn files_of_another_format_are_invalid() {
             b"x",
         ];
         let foreign = formats.iter().filter(|(_, other, ..)| other != content_type);
-        // MP4 and QuickTime are one family, and a tag can stand before FLAC as well.
+        // MP4 and QuickTime have the same signature, and a tag can precede FLAC.
         let foreign =
             foreign.filter(|(_, other, ..)| !(content_type.starts_with("video/") && other.starts_with("video/")));
         let foreign =
@@ -378,7 +378,7 @@ fn odd_settings_are_accepted() {
     ] {
         sandbox.set_rate_limit(Some(RateLimit::new(requests, window)));
         for _ in 0..3 {
-            // A client waits for windows, so one of its own for each call.
+            // A client waits for windows, so each call has its own client.
             let result = client(&sandbox).user(1).fetch_info();
             let status = result.as_ref().err().and_then(Error::status);
             assert!(result.is_ok() || status == Some(429), "{requests} in {window:?}: {result:?}");

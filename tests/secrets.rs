@@ -1,4 +1,4 @@
-//! A key or a token is in nothing that can be printed, whatever a server does with it.
+//! A key or a token is never part of printed text, whatever a server sends.
 
 mod support;
 
@@ -13,11 +13,11 @@ use support::calls::calls;
 use support::{Reply, Server, USER, unchecked};
 
 const SECRET: &str = "zq7Wv+K3/xJm9Rt5Yb2Hc8Lp4Nd6Gf1S==";
-/// So much of a secret is as bad as all of it.
+/// This much of a secret is as bad as all of it.
 const TELLING: usize = 16;
 
 thread_local! {
-    /// What was logged by this test; calls log in the thread that makes them.
+    /// The log of this test; calls log in the thread that makes them.
     static LINES: RefCell<Vec<(Level, String, String)>> = const { RefCell::new(Vec::new()) };
 }
 
@@ -64,7 +64,7 @@ fn upload() -> AssetUpload {
     unchecked(AssetUpload::new(AssetFile::from_bytes("a.png", b"content".to_vec()), AssetType::Decal, "name", "words"))
 }
 
-/// The errors of every call there is.
+/// The errors of every call.
 fn errors_of_every_call(user: &User) -> Vec<Error> {
     let mut errors: Vec<Option<Error>> = calls().iter().map(|call| (call.make)(user.client()).err()).collect();
     for started in [user.upload_asset(upload()), user.update_asset(AssetUpdate::new(1).display_name("name"))] {
@@ -248,7 +248,7 @@ fn debug_of_listings_hides_the_secret() {
 
 #[test]
 fn cut_messages_contain_no_part_of_the_secret() {
-    // As long as keys are today, and no two of its parts alike.
+    // As long as real keys, without repetition.
     let secret: String = (0..120).map(|part| format!("{:08x}", 0x9e37_79b9_u32.wrapping_mul(part + 1))).collect();
     for lead in [0, 100, 300, 450, 490] {
         let message = format!("{}{secret}", "w ".repeat(lead / 2));
@@ -268,7 +268,7 @@ fn cut_messages_contain_no_part_of_the_secret() {
     }
 }
 
-/// What is logged while `work` goes on in this thread: level, target and line.
+/// The log records of this thread while `work` runs: level, target and line.
 fn log_of(work: impl FnOnce()) -> Vec<(Level, String, String)> {
     static COLLECTOR: Collector = Collector;
     let _ = log::set_logger(&COLLECTOR);
@@ -310,15 +310,15 @@ fn is_dump(level: Level, target: &str) -> bool {
     level == Level::Trace && target == "ureq_proto::util"
 }
 
-/// At `trace`, ureq dumps the very bytes that it sends, in rows. This can't be kept from happening, so it is documented;
-/// what counts is that it is the only place.
+/// At `trace`, ureq logs the bytes that it sends, in rows. This can't be prevented, so it is documented, and must be the only
+/// place.
 #[test]
 fn only_the_trace_dump_shows_the_secret() {
     let server = Server::script([Reply::ok(&json!({ "id": "1" }))]);
     for credentials in both(SECRET) {
         let user = hostile_user(&server, credentials);
         let lines = log_of(|| drop(user.fetch_info().expect("the profile is good")));
-        // The rows of a dump hold 16 bytes each: hexadecimal, two spaces, text.
+        // Each row has 16 bytes: hexadecimal, two spaces, text.
         let text = |line: &str| line.split_once("  ").map_or(line, |(_, text)| text).to_owned();
         let others = lines.iter().filter(|(level, target, _)| !is_dump(*level, target));
         let all: String = others.map(|(.., line)| text(line)).collect();

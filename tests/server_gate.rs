@@ -1,5 +1,5 @@
-//! A game server's gate as a user would write it: a pool of threads that answers "does this user own this pass", each call
-//! under a deadline.
+//! A game server's gate as a user would write it: a pool of threads that checks whether a user owns a pass, with a time limit
+//! for each call.
 
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -15,7 +15,7 @@ const THREADS: usize = 16;
 const CALLS: u64 = 20;
 const PASS: u64 = 777;
 const LIMIT: Duration = Duration::from_millis(500);
-/// What a busy machine may add. A call that ignores its limit takes a minute.
+/// Tolerance on a busy machine. A call that ignores its limit takes a minute.
 const SLACK: Duration = Duration::from_secs(8);
 
 /// Every second user owns the pass.
@@ -34,7 +34,7 @@ fn owns_pass(client: &Client, user: u64) -> Result<bool, Error> {
     Ok(items.next().transpose()?.is_some())
 }
 
-/// Asks for every user from many threads. Gives what each call took and how it ended.
+/// Checks every user from many threads. Returns the duration and result of each call.
 fn rush(client: &Client) -> Vec<(Duration, Result<bool, Error>)> {
     let next = AtomicU64::new(1);
     let calls = Mutex::new(Vec::new());

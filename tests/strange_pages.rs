@@ -1,4 +1,4 @@
-//! Whatever stands in a page: what can be read is read, what can't be read is told, and nothing else is lost with it.
+//! Pages with strange content: what can be read is read, the rest is reported, and nothing else is lost.
 
 mod support;
 
@@ -111,7 +111,7 @@ fn strange_items_do_not_end_a_loop() {
         let (groups, count, kept) = all(server.user().list_groups()).expect("nothing failed");
         assert_eq!((groups, count, kept), ((1..=11).collect(), 1, 1), "{item}");
     }
-    // A listing of nothing else keeps a bounded number of them.
+    // A listing of unreadable items keeps a bounded number of them.
     let many = memberships(&json!(vec![17; 250]), "next");
     let server = Server::script([many.clone(), memberships(&json!([good(1)]), "")]);
     assert_eq!(all(server.user().list_groups()).expect("nothing failed"), (vec![1], 250, 100));
@@ -197,7 +197,7 @@ fn badges(user: &User, ids: &[u64]) -> Pager<InventoryItem> {
     user.list_inventory_with(InventoryFilter::ids().badges(ids.iter().copied()))
 }
 
-/// Has every badge that it is asked for; ten of them on a page.
+/// Owns every requested badge; ten of them are on a page.
 fn owner_of_everything() -> Server {
     Server::start(|request| {
         let filter = request.query("filter").expect("a filter");
@@ -254,7 +254,7 @@ fn a_split_filter_is_one_listing_with_one_cursor() {
         seen.extend(rest.map(|item| id(item.expect("it is good"))));
         assert_eq!(seen, ids, "after {taken}");
     }
-    // It holds for no other ids.
+    // The cursor isn't valid for other ids.
     let mut first = badges(&server.user(), &ids);
     assert_eq!(first.by_ref().take(2500).count(), 2500);
     let asked = server.count();
@@ -275,7 +275,7 @@ fn errors_within_a_split_filter_lose_nothing() {
                 ids.iter().map(|id| json!({ "badgeDetails": { "badgeId": id.to_string() } })).collect();
             inventory(&json!(items))
         };
-        // Three requests are enough for these ids, whatever their exact size.
+        // Three requests are enough for these ids, whatever their size.
         replies.extend((0..broken_at).map(|_| whole(&[])));
         replies.push(Reply::text(500, ""));
         let server = Server::script(replies);

@@ -28,7 +28,7 @@ pub fn patient(sandbox: &Sandbox) -> Client {
 pub fn connect(sandbox: &Sandbox) -> TcpStream {
     let address = sandbox.url().strip_prefix("http://").expect("an address");
     let stream = TcpStream::connect(address).expect("it listens");
-    stream.set_read_timeout(Some(Duration::from_secs(5))).expect("a time-out");
+    stream.set_read_timeout(Some(Duration::from_secs(5))).expect("a timeout");
     stream
 }
 
