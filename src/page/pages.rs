@@ -37,6 +37,11 @@ pub(crate) struct Listing {
 }
 
 impl Listing {
+    /// One listing for each filter, in sequence. Without any, the listing is empty.
+    pub(crate) fn new(endpoint: Endpoint, path: String, filters: Vec<Option<String>>) -> Self {
+        Self { endpoint, template: None, path, query: String::new(), filters }
+    }
+
     /// Distinguishes this listing, including its filter, from others.
     fn fingerprint(&self) -> u32 {
         let filters = self.filters.iter().map(|filter| filter.as_deref().unwrap_or_default());

@@ -136,13 +136,7 @@ impl User {
 
     fn inventory(&self, filters: Result<Vec<Option<String>>>) -> Pager<InventoryItem> {
         let path = LIST_INVENTORY_ITEMS.fill(&[&self.id]);
-        let listing = filters.map(|filters| Listing {
-            endpoint: LIST_INVENTORY_ITEMS,
-            template: None,
-            path,
-            query: String::new(),
-            filters,
-        });
+        let listing = filters.map(|filters| Listing::new(LIST_INVENTORY_ITEMS, path, filters));
         Pager::new(self.client.session().clone(), listing)
     }
 
@@ -152,14 +146,10 @@ impl User {
     ///
     /// <https://create.roblox.com/docs/cloud/reference/features/groups#Cloud_ListGroupMemberships>
     pub fn list_groups(&self) -> Pager<GroupMembership> {
-        let listing = Listing {
-            endpoint: LIST_GROUP_MEMBERSHIPS,
-            template: None,
-            path: LIST_GROUP_MEMBERSHIPS.fill(&[&"-"]),
-            query: String::new(),
-            // With `-`, the reference documents only this form.
-            filters: vec![Some(format!("user in ['users/{}']", self.id))],
-        };
+        // With `-`, the reference documents only this form.
+        let filter = format!("user in ['users/{}']", self.id);
+        let path = LIST_GROUP_MEMBERSHIPS.fill(&[&"-"]);
+        let listing = Listing::new(LIST_GROUP_MEMBERSHIPS, path, vec![Some(filter)]);
         Pager::new(self.client.session().clone(), Ok(listing))
     }
 }
