@@ -198,7 +198,7 @@ fn masks_name_each_field_and_removed_fields_are_left_out() {
         named.sort_unstable();
         assert_eq!(named.join(","), mask);
         let form = parts(request);
-        assert_eq!(form.len(), 1, "without a file there is no part for one");
+        assert_eq!(form.len(), 1, "an update without a file has only its request");
         let mut json = form[0].json();
         let id = json.as_object_mut().expect("an object").remove("assetId");
         assert!(id.is_none_or(|id| id == json!(1234) || id == json!("1234")));

@@ -213,13 +213,14 @@ impl Http {
         let Some((download, writer)) = &mut call.download else { return Ok(()) };
         let invalid = |problem: String| Error::invalid_response(subject.as_str(), problem).with_status(status);
         let mut skip = download.begin(head).map_err(invalid)?;
-        let before = download.written();
+        let mut received = 0;
         let read = read_chunks(reader, |chunk| {
+            received += chunk.len() as u64;
             let skipped = usize::try_from(skip).map_or(chunk.len(), |skip| skip.min(chunk.len()));
             skip -= skipped as u64;
             download.write(&mut **writer, &chunk[skipped..]).map_err(ReadProblem::Refused)?;
             // A slow download may continue as long as it doesn't stall.
-            let allowed = self.timeouts.attempt_with(Some(download.written() - before));
+            let allowed = self.timeouts.attempt_with(Some(received));
             match began.elapsed() >= allowed || deadline.is_some_and(|deadline| left_until(deadline).is_zero()) {
                 true => Err(ReadProblem::Read(ureq::Error::Timeout(ureq::Timeout::Global))),
                 false => Ok(()),
