@@ -11,9 +11,10 @@ use crate::call::Limits;
 use crate::call::Payload;
 use crate::call::http::{check_base_url, net, shown};
 use crate::error::{Error, ErrorKind, ServiceError};
+use crate::group::GroupMembership;
 use crate::operation::{poll_path, read_answer};
 use crate::page::{Cursor, PageItem, decode_page};
-use crate::user::{GroupMembership, InventoryItem, UserInfo};
+use crate::user::{InventoryItem, UserInfo};
 
 const SECRET: &str = "secret-of-sixteen";
 

@@ -96,6 +96,7 @@ mod error;
 pub mod fuzzing;
 mod group;
 mod json;
+mod key;
 mod open_enum;
 mod operation;
 mod page;
@@ -107,29 +108,56 @@ mod wire;
 
 /// The endpoints that this crate has methods for, with their scopes and budgets.
 pub mod endpoints {
-    pub use crate::asset::{CREATE_ASSET, GET_ASSET_OPERATION, UPDATE_ASSET};
-    pub use crate::group::GET_GROUP;
-    pub use crate::user::{GET_USER, LIST_GROUP_MEMBERSHIPS, LIST_INVENTORY_ITEMS};
+    pub use crate::asset::{
+        ARCHIVE_ASSET, CREATE_ASSET, CREATE_CREATOR_STORE_PRODUCT, GET_ASSET, GET_ASSET_DELIVERY, GET_ASSET_OPERATION,
+        GET_ASSET_VERSION, GET_ASSET_VERSION_DELIVERY, GET_CREATOR_STORE_PRODUCT, GRANT_ASSET_PERMISSIONS,
+        LIST_ASSET_VERSIONS, RESTORE_ASSET, ROLLBACK_ASSET, SEARCH_ASSETS, UPDATE_ASSET, UPDATE_CREATOR_STORE_PRODUCT,
+    };
+    pub use crate::group::{
+        ACCEPT_GROUP_JOIN_REQUEST, ASSIGN_GROUP_ROLE, DECLINE_GROUP_JOIN_REQUEST, GET_GROUP, GET_GROUP_ROLE,
+        LIST_GROUP_JOIN_REQUESTS, LIST_GROUP_MEMBERSHIPS, LIST_GROUP_ROLES, LIST_MANAGEABLE_GROUPS,
+        UNASSIGN_GROUP_ROLE, UPDATE_GROUP_MEMBERSHIP,
+    };
+    pub use crate::key::INSPECT_KEY;
+    pub use crate::user::{
+        CREATE_NOTIFICATION, FIND_USERS, FOLLOW_EXPERIENCE, GENERATE_THUMBNAIL, GET_EXPERIENCE_FOLLOWING,
+        GET_SUBSCRIPTION, GET_THUMBNAIL_OPERATION, GET_USER, LIST_ASSET_QUOTAS, LIST_EXPERIENCE_FOLLOWINGS,
+        LIST_INVENTORY_ITEMS, UNFOLLOW_EXPERIENCE,
+    };
 }
 
 pub use api::{Endpoint, Method, OperationName};
 pub use asset::limits;
 pub use asset::{
-    Asset, AssetFile, AssetPrivacy, AssetState, AssetType, AssetUpdate, AssetUpload, AssetUploads, Check, Creator,
-    ModerationState, Preview, SocialLink, SocialLinkKind, UploadOutcome, UploadProgress,
+    Asset, AssetAction, AssetField, AssetFile, AssetHandle, AssetPermission, AssetPrivacy, AssetSearch,
+    AssetSearchCategory, AssetSearchSort, AssetSearchView, AssetState, AssetType, AssetUpdate, AssetUpload,
+    AssetUploads, AssetVersion, Check, Creator, CreatorStoreProduct, CreatorStoreProductType, Decimal, GrantError,
+    GrantedPermissions, ModelInstanceType, ModelSubType, ModerationState, Money, MusicChart, PermissionErrorCode,
+    PermissionSubject, Preview, ProductRestriction, SocialLink, SocialLinkKind, SortDirection, StoreAsset,
+    StoreAssetDetails, StoreAssetInfo, StoreAudioType, StoreCapabilities, StoreCreator, StoreInstanceCounts,
+    StoreMeshSummary, StorePreviews, StorePrice, StoreProductUpdate, StoreSocialLink, StoreVoting, UploadCandidate,
+    UploadOutcome, UploadProgress, UploadSearch,
 };
 pub use call::{DownloadProgress, RetryPolicy, Timeouts};
 pub use client::{Client, ClientBuilder};
 pub use credentials::Credentials;
 pub use error::{Error, ErrorKind, ErrorScope, Result};
-pub use group::{Group, GroupInfo};
+pub use group::{
+    Group, GroupInfo, GroupJoinRequest, GroupMembership, GroupPermission, GroupRole, ManageableGroup, MembershipFilter,
+    RoleRef,
+};
+pub use key::{KeyDataStore, KeyInfo, KeyScope, KeyTargets};
 pub use operation::{Operation, WaitOptions, WaitProgress};
 pub use page::{Cursor, Page, Pager, Pages};
 pub use request::Request;
 pub use user::{
-    CollectibleDetails, CollectibleInstanceState, GroupMembership, InventoryAsset, InventoryAssetType, InventoryBadge,
-    InventoryFilter, InventoryGamePass, InventoryIds, InventoryItem, InventoryItemKind, InventoryKinds,
-    InventoryPrivateServer, SocialNetworkProfiles, SocialNetworkVisibility, User, UserInfo,
+    AssetQuota, AssetQuotaFilter, AssetQuotaKind, AssetQuotaPeriod, AssetQuotaType, CollectibleDetails,
+    CollectibleInstanceState, ExperienceFollowing, ExperienceFollowingStatus, FoundUser, InventoryAsset,
+    InventoryAssetType, InventoryBadge, InventoryFilter, InventoryGamePass, InventoryIds, InventoryItem,
+    InventoryItemKind, InventoryKinds, InventoryPrivateServer, Notification, NotificationParameter, Ownership,
+    SentNotification, SocialNetworkProfiles, SocialNetworkVisibility, Subscription, SubscriptionExpirationDetails,
+    SubscriptionExpirationReason, SubscriptionPaymentProvider, SubscriptionPurchasePlatform, SubscriptionState,
+    Thumbnail, ThumbnailFormat, ThumbnailOptions, ThumbnailShape, ThumbnailSize, User, UserInfo,
 };
 
 #[cfg(all(doctest, feature = "sandbox"))]

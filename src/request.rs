@@ -2,6 +2,7 @@
 
 use std::fmt::{self, Display, Write as _};
 use std::io::Write;
+use std::path::Path;
 use std::sync::Arc;
 
 use percent_encoding::utf8_percent_encode;
@@ -9,7 +10,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::api::{Endpoint, Method, SEGMENT};
-use crate::call::{Bytes, Call, DecodeError, Download, DownloadProgress, OnProgress, Session, Target};
+use crate::call::{Bytes, Call, DecodeError, Download, DownloadProgress, OnProgress, Session, Target, save};
 use crate::client::Client;
 use crate::error::{Error, Result};
 use crate::json;
@@ -280,6 +281,26 @@ impl Request {
             place = self.redirected(&place, &location)?;
         }
         Err(Error::invalid_response(self.subject(&place), format!("more than {MAX_REDIRECTS} redirects")))
+    }
+
+    /// Makes the call, and saves the body of the response as a file. Returns the number of bytes. See
+    /// [`download`](Self::download).
+    ///
+    /// The file appears under its name only when it is complete, and replaces a file of that name then. Until then, and if
+    /// the process is killed, it has another name in the same directory, which ends in `.part`.
+    ///
+    /// ```no_run
+    /// # use rblxopencloud::{Client, Method, Result};
+    /// # fn run(client: &Client, location: &str) -> Result<()> {
+    /// client.request(Method::Get, location).max_size(50_000_000).download_to("model.rbxm")?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// See [`download`](Self::download).
+    pub fn download_to(self, path: impl AsRef<Path>) -> Result<u64> {
+        save(path.as_ref(), |writer| self.download(writer))
     }
 
     fn run<T>(mut self, decode: impl Fn(&[u8]) -> Result<T, DecodeError>) -> Result<T> {

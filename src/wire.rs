@@ -181,6 +181,11 @@ pub(crate) fn lenient_id<'de, D: Deserializer<'de>>(deserializer: D) -> Result<O
     Ok(id::deserialize(Value::deserialize(deserializer)?).ok())
 }
 
+/// Reads a number that may be a string. Anything else is 0, which the service leaves out.
+pub(crate) fn count<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u64, D::Error> {
+    lenient_id(deserializer).map(Option::unwrap_or_default)
+}
+
 /// Reads a time that may be missing. An invalid time is read as missing, so that it can't fail a page.
 pub(crate) fn timestamp<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Timestamp>, D::Error> {
     struct TimeVisitor;

@@ -64,7 +64,10 @@ pub struct Endpoint {
     /// Empty for an endpoint that isn't known at compile time.
     path: &'static str,
     scopes: &'static [&'static str],
-    scopes_are_optional: bool,
+    need: Need,
+    /// Another host than that of the base URL.
+    host: Option<&'static str>,
+    key: Key,
     undocumented_scope: Option<&'static str>,
     denied_hint: Option<&'static str>,
     key_budget: Option<u32>,
@@ -72,6 +75,24 @@ pub struct Endpoint {
     harmless: bool,
     takes_group_keys: bool,
     polls: bool,
+}
+
+/// Which of the scopes a call needs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+enum Need {
+    All,
+    /// One of them.
+    Any,
+    /// They open a part of the response only.
+    Part,
+}
+
+/// Whether credentials are sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+enum Key {
+    Needed,
+    Optional,
+    Never,
 }
 
 impl Endpoint {
@@ -82,6 +103,10 @@ impl Endpoint {
 
     pub(crate) const fn post(path: &'static str) -> Self {
         Self::new(Method::Post, path)
+    }
+
+    pub(crate) const fn delete(path: &'static str) -> Self {
+        Self::new(Method::Delete, path)
     }
 
     /// Creates an endpoint that isn't known at compile time. Only `GET` counts as harmless.
@@ -104,7 +129,9 @@ impl Endpoint {
             method,
             path,
             scopes: &[],
-            scopes_are_optional: false,
+            need: Need::All,
+            host: None,
+            key: Key::Needed,
             undocumented_scope: None,
             denied_hint: None,
             key_budget: None,
@@ -124,8 +151,33 @@ impl Endpoint {
     /// Sets the documented scopes, which are needed for a part of the response only.
     pub(crate) const fn with_optional_scopes(mut self, scopes: &'static [&'static str]) -> Self {
         self.scopes = scopes;
-        self.scopes_are_optional = true;
+        self.need = Need::Part;
         self
+    }
+
+    /// Sets the documented scopes, of which one is enough.
+    pub(crate) const fn with_any_scope(mut self, scopes: &'static [&'static str]) -> Self {
+        self.scopes = scopes;
+        self.need = Need::Any;
+        self
+    }
+
+    /// Marks an endpoint that credentials are never sent to.
+    pub(crate) const fn without_key(mut self) -> Self {
+        self.key = Key::Never;
+        self
+    }
+
+    /// Marks an endpoint that also accepts calls without credentials.
+    pub(crate) const fn with_optional_key(mut self) -> Self {
+        self.key = Key::Optional;
+        self
+    }
+
+    /// Sets the origin of an endpoint on another host, which credentials are never sent to. A custom base URL replaces it.
+    pub(crate) const fn on_host(mut self, origin: &'static str) -> Self {
+        self.host = Some(origin);
+        self.without_key()
     }
 
     /// Sets a scope that keys need although the reference doesn't name it.
@@ -144,6 +196,12 @@ impl Endpoint {
     pub(crate) const fn with_budget(mut self, key: u32, oauth: u32) -> Self {
         self.key_budget = Some(key);
         self.oauth_budget = Some(oauth);
+        self
+    }
+
+    /// Sets the requests a minute from the owner of an API key. The budget of OAuth 2.0 is unknown.
+    pub(crate) const fn with_key_budget(mut self, key: u32) -> Self {
+        self.key_budget = Some(key);
         self
     }
 
@@ -177,10 +235,40 @@ impl Endpoint {
         self.scopes
     }
 
-    /// Returns the scopes without which the service refuses the call. The others are needed for a part of the response only.
+    /// Returns the scopes without each of which the service refuses the call. The others are alternatives, or are needed for
+    /// a part of the response only.
     #[must_use]
     pub const fn required_scopes(&self) -> &'static [&'static str] {
-        if self.scopes_are_optional { &[] } else { self.scopes }
+        match self.need {
+            Need::All => self.scopes,
+            Need::Any | Need::Part => &[],
+        }
+    }
+
+    /// Returns whether the call is refused without an API key or an access token.
+    #[must_use]
+    pub const fn needs_credentials(&self) -> bool {
+        matches!(self.key, Key::Needed)
+    }
+
+    /// Returns whether credentials are never sent to this endpoint.
+    #[must_use]
+    pub const fn is_keyless(&self) -> bool {
+        matches!(self.key, Key::Never)
+    }
+
+    pub(crate) const fn host(&self) -> Option<&'static str> {
+        self.host
+    }
+
+    /// Returns the documented scopes that are missing if `has` tells which are there. Of alternatives, it returns the first.
+    pub(crate) fn missing_scopes(&self, has: impl Fn(&str) -> bool) -> Vec<&'static str> {
+        match self.need {
+            Need::All => self.scopes.iter().copied().filter(|scope| !has(scope)).collect(),
+            Need::Any if self.scopes.iter().any(|scope| has(scope)) => Vec::new(),
+            Need::Any => self.scopes.first().copied().into_iter().collect(),
+            Need::Part => Vec::new(),
+        }
     }
 
     /// Returns how many requests a minute the service accepts from all API keys of one owner.
@@ -223,6 +311,17 @@ impl Endpoint {
     /// Whether the path names a resource. If it doesn't, as when creating one, a 403 concerns the caller.
     pub(crate) fn names_a_resource(&self) -> bool {
         self.path.is_empty() || self.path.contains('{')
+    }
+
+    /// Returns the path with its parameters filled in, or what is wrong with one that can't be a segment of a path.
+    pub(crate) fn fill_segments(&self, parameters: &[&dyn fmt::Display]) -> Result<String, String> {
+        for parameter in parameters {
+            let text = parameter.to_string();
+            if text.is_empty() || text == "." || text == ".." || text.contains('/') {
+                return Err(format!("{text:?} can't be an id in {}", self.path));
+            }
+        }
+        Ok(self.fill(parameters))
     }
 
     /// Returns the path with its parameters filled in, in order. Each is escaped, except for the slashes of a resource path.

@@ -36,7 +36,7 @@ impl Form {
     pub(crate) fn new(request: &impl serde::Serialize, file: Option<(AssetFile, String)>) -> Result<Self> {
         let json = serde_json::to_vec(request)
             .map_err(|error| Error::invalid_input(format!("the request can't be written as JSON: {error}")))?;
-        let boundary = format!("rblxopencloud-{:016x}{:016x}", random_u64(), random_u64());
+        let boundary = new_boundary();
 
         let mut head = format!(
             "--{boundary}\r\ncontent-disposition: form-data; name=\"request\"\r\n\
@@ -67,6 +67,15 @@ impl Form {
             }
         };
         Ok(Self { boundary, head: Cursor::new(head), file, tail: Cursor::new(tail), problem: None })
+    }
+
+    /// A form with one field of text.
+    pub(crate) fn of_text(name: &str, text: &str) -> Self {
+        let boundary = new_boundary();
+        let head = format!(
+            "--{boundary}\r\ncontent-disposition: form-data; name=\"{name}\"\r\n\r\n{text}\r\n--{boundary}--\r\n"
+        );
+        Self { boundary, head: Cursor::new(head.into_bytes()), file: None, tail: Cursor::default(), problem: None }
     }
 
     fn read_file(&mut self, buffer: &mut [u8]) -> Result<usize> {
@@ -137,6 +146,10 @@ impl Payload for Form {
     fn take_problem(&mut self) -> Option<Error> {
         self.problem.take()
     }
+}
+
+fn new_boundary() -> String {
+    format!("rblxopencloud-{:016x}{:016x}", random_u64(), random_u64())
 }
 
 fn at_end(cursor: &Cursor<Vec<u8>>) -> bool {

@@ -1,15 +1,22 @@
-//! Assets: uploads, updates, and the model.
+//! Assets: uploads, updates, versions, permissions, the creator store, and the models.
 
 mod batch;
 mod check;
 mod content;
 mod file;
 pub(crate) mod form;
+mod handle;
 pub mod limits;
+mod money;
 pub(crate) mod operation;
+mod permission;
 mod publishing;
+mod search;
+mod store_product;
 mod update;
 mod upload;
+mod upload_search;
+mod version;
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -24,10 +31,30 @@ pub use check::Check;
 pub(crate) use check::judge;
 pub(crate) use file::FileReader;
 pub use file::{AssetFile, UploadProgress};
+pub use handle::{
+    ARCHIVE_ASSET, AssetField, AssetHandle, GET_ASSET, GET_ASSET_DELIVERY, GET_ASSET_VERSION,
+    GET_ASSET_VERSION_DELIVERY, LIST_ASSET_VERSIONS, RESTORE_ASSET, ROLLBACK_ASSET,
+};
+pub use money::{Decimal, Money};
 pub use operation::GET_ASSET_OPERATION;
+pub use permission::{
+    AssetAction, AssetPermission, GRANT_ASSET_PERMISSIONS, GrantError, GrantedPermissions, PermissionErrorCode,
+    PermissionSubject,
+};
 pub(crate) use publishing::publishing;
+pub use search::{
+    AssetSearch, AssetSearchCategory, AssetSearchSort, AssetSearchView, ModelInstanceType, ModelSubType, MusicChart,
+    SEARCH_ASSETS, SortDirection, StoreAsset, StoreAssetDetails, StoreAssetInfo, StoreAudioType, StoreCapabilities,
+    StoreCreator, StoreInstanceCounts, StoreMeshSummary, StorePreviews, StorePrice, StoreSocialLink, StoreVoting,
+};
+pub use store_product::{
+    CREATE_CREATOR_STORE_PRODUCT, CreatorStoreProduct, CreatorStoreProductType, GET_CREATOR_STORE_PRODUCT,
+    ProductRestriction, StoreProductUpdate, UPDATE_CREATOR_STORE_PRODUCT,
+};
 pub use update::{AssetUpdate, UPDATE_ASSET};
 pub use upload::{AssetPrivacy, AssetUpload, CREATE_ASSET};
+pub use upload_search::{UploadCandidate, UploadSearch};
+pub use version::AssetVersion;
 
 use crate::open_enum::open_enum;
 use crate::wire;
@@ -50,6 +77,10 @@ pub struct Asset {
     pub asset_type: Option<AssetType>,
     /// The user or group that owns the asset.
     pub creator: Option<Creator>,
+    /// The highest fee to pay for the upload, in Robux. Requests have it; responses leave it out so far.
+    pub expected_price: Option<u64>,
+    /// Who may use the asset. Requests have it; responses leave it out so far.
+    pub privacy: Option<AssetPrivacy>,
     /// The state of moderation.
     pub moderation_state: Option<ModerationState>,
     /// Whether the asset is active or archived.
@@ -64,6 +95,8 @@ pub struct Asset {
     pub previews: Vec<Preview>,
     /// Links to other sites, at most three.
     pub social_links: BTreeMap<SocialLinkKind, SocialLink>,
+    /// A link without a kind. The reference has it; the service sends [`social_links`](Self::social_links) in its place.
+    pub social_link: Option<SocialLink>,
 }
 
 impl Asset {
@@ -76,6 +109,8 @@ impl Asset {
             description: None,
             asset_type: None,
             creator: None,
+            expected_price: None,
+            privacy: None,
             moderation_state: None,
             state: None,
             revision_id: None,
@@ -83,6 +118,7 @@ impl Asset {
             icon_id: None,
             previews: Vec::new(),
             social_links: BTreeMap::new(),
+            social_link: None,
         }
     }
 
@@ -307,10 +343,10 @@ struct WireAsset {
     description: Option<String>,
     #[serde(default, deserialize_with = "wire::lenient", skip_serializing_if = "Option::is_none")]
     asset_type: Option<AssetType>,
-    #[serde(default, deserialize_with = "wire::lenient", skip_serializing_if = "WireContext::is_empty")]
-    creation_context: WireContext,
-    #[serde(default, deserialize_with = "wire::lenient", skip_serializing_if = "WireModeration::is_empty")]
-    moderation_result: WireModeration,
+    #[serde(default, deserialize_with = "wire::lenient", skip_serializing_if = "CreationContext::is_empty")]
+    creation_context: CreationContext,
+    #[serde(default, deserialize_with = "wire::lenient", skip_serializing_if = "Moderation::is_empty")]
+    moderation_result: Moderation,
     #[serde(default, deserialize_with = "wire::lenient", skip_serializing_if = "Option::is_none")]
     state: Option<AssetState>,
     #[serde(
@@ -326,30 +362,38 @@ struct WireAsset {
     icon: Option<String>,
     #[serde(default, deserialize_with = "wire::lenient", skip_serializing_if = "Vec::is_empty")]
     previews: Vec<Preview>,
+    #[serde(default, deserialize_with = "wire::lenient", skip_serializing_if = "Option::is_none")]
+    social_link: Option<SocialLink>,
     #[serde(flatten)]
     others: Map<String, Value>,
 }
 
-#[derive(Default, Serialize, Deserialize)]
-struct WireContext {
-    #[serde(default, deserialize_with = "wire::lenient", skip_serializing_if = "Option::is_none")]
+/// How an asset was made.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+struct CreationContext {
+    #[serde(deserialize_with = "wire::lenient", skip_serializing_if = "Option::is_none")]
     creator: Option<Creator>,
+    #[serde(deserialize_with = "wire::lenient_id", skip_serializing_if = "Option::is_none")]
+    expected_price: Option<u64>,
+    #[serde(deserialize_with = "wire::lenient", skip_serializing_if = "Option::is_none")]
+    asset_privacy: Option<AssetPrivacy>,
 }
 
-impl WireContext {
+impl CreationContext {
     fn is_empty(&self) -> bool {
-        self.creator.is_none()
+        *self == Self::default()
     }
 }
 
-#[derive(Default, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct WireModeration {
-    #[serde(default, deserialize_with = "wire::lenient", skip_serializing_if = "Option::is_none")]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+struct Moderation {
+    #[serde(deserialize_with = "wire::lenient", skip_serializing_if = "Option::is_none")]
     moderation_state: Option<ModerationState>,
 }
 
-impl WireModeration {
+impl Moderation {
     fn is_empty(&self) -> bool {
         self.moderation_state.is_none()
     }
@@ -371,6 +415,8 @@ impl WireAsset {
             description: self.description,
             asset_type: self.asset_type,
             creator: self.creation_context.creator,
+            expected_price: self.creation_context.expected_price,
+            privacy: self.creation_context.asset_privacy,
             moderation_state: self.moderation_result.moderation_state,
             state: self.state,
             revision_id: self.revision_id,
@@ -378,6 +424,7 @@ impl WireAsset {
             icon_id: self.icon.and_then(|path| wire::path_id(&path, "assets")),
             previews: self.previews,
             social_links,
+            social_link: self.social_link,
         }
     }
 }
@@ -399,13 +446,18 @@ impl Serialize for Asset {
             display_name: self.display_name.clone(),
             description: self.description.clone(),
             asset_type: self.asset_type.clone(),
-            creation_context: WireContext { creator: self.creator },
-            moderation_result: WireModeration { moderation_state: self.moderation_state.clone() },
+            creation_context: CreationContext {
+                creator: self.creator,
+                expected_price: self.expected_price,
+                asset_privacy: self.privacy.clone(),
+            },
+            moderation_result: Moderation { moderation_state: self.moderation_state.clone() },
             state: self.state.clone(),
             revision_id: self.revision_id,
             revision_create_time: self.revision_created_at,
             icon: self.icon_id.map(|id| format!("assets/{id}")),
             previews: self.previews.clone(),
+            social_link: self.social_link.clone(),
             others: others.map_err(serde::ser::Error::custom)?,
         }
         .serialize(serializer)

@@ -57,10 +57,26 @@ impl std::fmt::Debug for AssetUpdate {
     }
 }
 
+/// An update for [`AssetHandle::update`](crate::AssetHandle::update), which names the asset.
+impl Default for AssetUpdate {
+    fn default() -> Self {
+        Self::new(0)
+    }
+}
+
 impl AssetUpdate {
     /// Creates an update of the asset with this id, which changes nothing yet.
     pub fn new(asset_id: u64) -> Self {
         Self { asset_id, file: None, on_progress: None, fields: BTreeMap::new(), checks: Checks::default() }
+    }
+
+    /// Returns the update for a handle's asset.
+    pub(crate) fn of_asset(self, asset_id: u64) -> Result<Self> {
+        if self.asset_id != 0 && self.asset_id != asset_id {
+            let problem = format!("the update is for asset {}, and the handle is for asset {asset_id}", self.asset_id);
+            return Err(Error::invalid_input(problem));
+        }
+        Ok(Self { asset_id, ..self })
     }
 
     /// Sets new content, which becomes a new version. The service accepts it for models only.

@@ -105,6 +105,14 @@ impl AssetUpload {
         &self.file
     }
 
+    pub(crate) fn name(&self) -> &str {
+        &self.name
+    }
+
+    pub(crate) fn description(&self) -> &str {
+        &self.description
+    }
+
     /// Returns the asset type.
     #[must_use]
     pub fn declared_type(&self) -> &AssetType {

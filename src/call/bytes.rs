@@ -1,5 +1,8 @@
 use std::io::{self, Cursor, Read};
 
+use serde_json::Value;
+use zeroize::Zeroize;
+
 use super::Payload;
 use crate::error::Error;
 
@@ -13,6 +16,17 @@ pub(crate) struct Bytes {
 impl Bytes {
     pub(crate) fn new(content_type: &'static str, content: Vec<u8>) -> Self {
         Self { content_type, content: Cursor::new(content) }
+    }
+
+    pub(crate) fn json(json: &Value) -> Self {
+        Self::new("application/json", json.to_string().into_bytes())
+    }
+}
+
+/// A body can hold a secret.
+impl Drop for Bytes {
+    fn drop(&mut self) {
+        self.content.get_mut().zeroize();
     }
 }
 

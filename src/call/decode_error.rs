@@ -12,6 +12,10 @@ pub(crate) enum DecodeError {
 }
 
 impl DecodeError {
+    pub(crate) fn expected(what: &str) -> Self {
+        Self::Json(serde::de::Error::custom(format_args!("expected {what}")))
+    }
+
     pub(crate) fn of_operation(name: Option<OperationName>, problem: serde_json::Error) -> Self {
         match name {
             Some(name) => Self::Operation(name, problem),

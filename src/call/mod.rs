@@ -8,6 +8,7 @@ mod gate;
 pub(crate) mod http;
 mod payload;
 pub(crate) mod retry;
+mod save;
 mod session;
 mod timeouts;
 mod verdict;
@@ -28,6 +29,7 @@ pub(crate) use gate::Limits;
 pub(crate) use http::{Buffer, HttpSettings, Target};
 pub(crate) use payload::Payload;
 pub use retry::RetryPolicy;
+pub(crate) use save::save;
 pub(crate) use session::Session;
 pub use timeouts::Timeouts;
 

@@ -6,6 +6,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use serde::de::DeserializeOwned;
+use serde_json::{Map, Value};
 
 use super::gate::{Gate, Patience, Refused, earlier};
 use super::http::{Buffer, Exchange, Http, HttpSettings};
@@ -13,7 +14,7 @@ use super::retry::{Attempts, RetryPolicy};
 use super::{Call, DecodeError, verdict};
 use crate::api::Scheme;
 use crate::credentials::Credentials;
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{Error, ErrorKind, Result, ServiceError};
 use crate::json;
 
 /// Connections, credentials and rate limits. Clones share them.
@@ -71,7 +72,11 @@ impl Session {
         self.timeout.and_then(|timeout| Instant::now().checked_add(timeout))
     }
 
-    pub(crate) fn scheme(&self) -> Scheme {
+    pub(crate) fn credentials(&self) -> &Credentials {
+        &self.credentials
+    }
+
+    pub(crate) fn scheme(&self) -> Option<Scheme> {
         self.credentials.scheme()
     }
 
@@ -88,7 +93,22 @@ impl Session {
 
     /// Makes a call that returns a model.
     pub(crate) fn fetch<T: DeserializeOwned>(&self, call: Call<'_>) -> Result<T> {
-        self.run(call, |body| json::object_from_slice(body).map_err(DecodeError::from))
+        self.run(call, |body| {
+            let model = json::object_from_slice(body)?;
+            refuse_error(body)?;
+            Ok(model)
+        })
+    }
+
+    /// Makes a call that returns nothing: the response is empty, or an object that isn't an error.
+    pub(crate) fn send(&self, call: Call<'_>) -> Result<()> {
+        self.run(call, |body| {
+            if body.iter().all(u8::is_ascii_whitespace) {
+                return Ok(());
+            }
+            json::object_from_slice::<Map<String, Value>>(body)?;
+            refuse_error(body)
+        })
     }
 
     /// Makes a call: waits for the rate limit, sends, retries, and reads the response with `decode`.
@@ -105,6 +125,11 @@ impl Session {
     ) -> Result<T> {
         let timeout = self.timeout;
         self.check()?;
+        call.origin = call.origin.or_else(|| self.http.other_host(call.endpoint));
+        if call.origin.is_none() && call.endpoint.needs_credentials() && self.scheme().is_none() {
+            let problem = format!("{} needs an API key or an access token; this client has none", call.subject());
+            return Err(Error::invalid_input(problem).concerning_run());
+        }
         let end = self.deadline();
         // An earlier deadline is explained by the code that set it.
         let timeout = timeout.filter(|_| end.is_some_and(|end| call.deadline.is_none_or(|deadline| end < deadline)));
@@ -129,8 +154,8 @@ impl Session {
             attempts.begin(permit.budget_ends());
             // Another host never receives the credentials.
             let authorization = match call.origin {
-                None => Some(self.credentials.authorize()?),
-                Some(_) => None,
+                None if !call.endpoint.is_keyless() => self.credentials.authorize()?,
+                _ => None,
             };
 
             let began = Instant::now();
@@ -203,6 +228,18 @@ impl Session {
     /// Redacts a text.
     pub(crate) fn redacted(&self, text: &str) -> String {
         self.credentials.redact(text)
+    }
+}
+
+/// Returns the error that a response with a success status holds. A model whose fields are all optional is read from it, too.
+fn refuse_error(body: &[u8]) -> Result<(), DecodeError> {
+    let has = |word: &[u8]| body.windows(word.len()).any(|window| window == word);
+    if !has(b"rror") && !has(b"\"code\"") {
+        return Ok(());
+    }
+    match ServiceError::from_json(&json::from_slice(body)?).filter(|said| !said.is_ok()) {
+        Some(said) => Err(DecodeError::Service(said)),
+        None => Ok(()),
     }
 }
 

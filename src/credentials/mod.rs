@@ -8,6 +8,7 @@ use std::panic::{RefUnwindSafe, UnwindSafe};
 use std::sync::Arc;
 
 pub(crate) use provider::Authorization;
+pub(crate) use secret::Secret;
 
 use self::provider::{Fixed, Provider, Renewed};
 use crate::api::Scheme;
@@ -27,19 +28,19 @@ use crate::error::{REDACTED, Result};
 /// assert_eq!(format!("{:?}", Credentials::api_key("secret")), "ApiKey([redacted])");
 /// ```
 #[derive(Clone)]
-pub struct Credentials(Arc<dyn Provider>);
+pub struct Credentials(Option<Arc<dyn Provider>>);
 
 impl Credentials {
     /// Uses an API key. Create one at <https://create.roblox.com/dashboard/credentials>.
     #[must_use]
     pub fn api_key(key: impl Into<String>) -> Self {
-        Self(Arc::new(Fixed::new(Scheme::ApiKey, key.into())))
+        Self(Some(Arc::new(Fixed::new(Scheme::ApiKey, key.into()))))
     }
 
     /// Uses the access token of an OAuth 2.0 authorization.
     #[must_use]
     pub fn access_token(token: impl Into<String>) -> Self {
-        Self(Arc::new(Fixed::new(Scheme::AccessToken, token.into())))
+        Self(Some(Arc::new(Fixed::new(Scheme::AccessToken, token.into()))))
     }
 
     /// Uses access tokens that `fetch` returns. It is called before the first call, and again each time the service has refused
@@ -56,31 +57,51 @@ impl Credentials {
     /// ```
     #[must_use]
     pub fn access_tokens_from(fetch: impl Fn() -> Result<String> + Send + Sync + 'static) -> Self {
-        Self(Arc::new(Renewed::new(fetch)))
+        Self(Some(Arc::new(Renewed::new(fetch))))
+    }
+
+    /// Uses no credentials. Only few calls accept that, such as [`Client::find_users`](crate::Client::find_users); the others
+    /// fail before a request.
+    ///
+    /// ```
+    /// use rblxopencloud::{Client, Credentials, ErrorKind};
+    ///
+    /// let client = Client::new(Credentials::none());
+    /// assert_eq!(client.user(156).fetch_info().unwrap_err().kind(), ErrorKind::InvalidInput);
+    /// ```
+    #[must_use]
+    pub fn none() -> Self {
+        Self(None)
     }
 
     /// Returns what to send with a request.
-    pub(crate) fn authorize(&self) -> Result<Authorization> {
-        self.0.authorize()
+    pub(crate) fn authorize(&self) -> Result<Option<Authorization>> {
+        self.0.as_ref().map(|provider| provider.authorize()).transpose()
+    }
+
+    /// Returns the API key. `None` for a token, and without credentials.
+    pub(crate) fn key(&self) -> Result<Option<Secret>> {
+        Ok(self.authorize()?.filter(|given| given.scheme == Scheme::ApiKey).map(|given| given.secret))
     }
 
     /// Handles a 401. Returns whether there is a new token, with which to make the call once more.
     pub(crate) fn rejected(&self, refused: &Authorization) -> Result<bool> {
-        self.0.rejected(refused)
+        self.0.as_ref().map_or(Ok(false), |provider| provider.rejected(refused))
     }
 
-    pub(crate) fn scheme(&self) -> Scheme {
-        self.0.scheme()
+    /// Returns `None` without credentials.
+    pub(crate) fn scheme(&self) -> Option<Scheme> {
+        self.0.as_ref().map(|provider| provider.scheme())
     }
 
     /// Checks what can be checked without a request.
     pub(crate) fn check(&self) -> Result<()> {
-        self.0.check()
+        self.0.as_ref().map_or(Ok(()), |provider| provider.check())
     }
 
     /// Removes every secret that these credentials ever held from a text.
     pub(crate) fn redact(&self, text: &str) -> String {
-        self.0.redact(text)
+        self.0.as_ref().map_or_else(|| text.to_owned(), |provider| provider.redact(text))
     }
 }
 
@@ -108,6 +129,9 @@ impl From<&String> for Credentials {
 
 impl fmt::Debug for Credentials {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:?}({REDACTED})", self.scheme())
+        match self.scheme() {
+            Some(scheme) => write!(f, "{scheme:?}({REDACTED})"),
+            None => f.write_str("None"),
+        }
     }
 }

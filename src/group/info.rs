@@ -19,6 +19,9 @@ pub const GET_GROUP: Endpoint = Endpoint::get("/cloud/v2/groups/{group}").with_b
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct GroupInfo {
+    /// The resource path, `groups/{group}`.
+    #[serde(default, deserialize_with = "wire::lenient", skip_serializing_if = "String::is_empty")]
+    pub path: String,
     /// The group's id.
     #[serde(with = "wire::id")]
     pub id: u64,
@@ -65,6 +68,26 @@ pub struct GroupInfo {
         skip_serializing_if = "Option::is_none"
     )]
     pub updated_at: Option<Timestamp>,
+}
+
+impl GroupInfo {
+    /// Creates a group without an owner, for tests and the sandbox.
+    #[must_use]
+    pub fn new(id: u64, display_name: impl Into<String>) -> Self {
+        Self {
+            path: format!("groups/{id}"),
+            id,
+            display_name: display_name.into(),
+            description: String::new(),
+            owner_id: None,
+            member_count: None,
+            public_entry_allowed: true,
+            locked: false,
+            verified: false,
+            created_at: None,
+            updated_at: None,
+        }
+    }
 }
 
 /// `group 7 (Roblox)`.
@@ -121,7 +144,7 @@ mod tests {
     #[test]
     fn a_group_is_read_and_written() {
         let json = json!({
-            "id": "7", "displayName": "Roblox", "description": "Official.", "owner": "users/21557",
+            "path": "groups/7", "id": "7", "displayName": "Roblox", "description": "Official.", "owner": "users/21557",
             "memberCount": 10_196_297, "publicEntryAllowed": true, "locked": false, "verified": true,
             "createTime": "2023-07-05T12:34:56Z", "updateTime": "2023-07-05T12:34:56Z",
         });

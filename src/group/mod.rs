@@ -1,10 +1,27 @@
-//! Groups and the assets that they publish.
+//! Groups: their roles, members and join requests, and the assets that they publish.
 
 mod info;
+mod join_request;
+mod manageable;
+mod members;
+mod membership;
+mod rank;
+mod role;
 
 pub use info::{GET_GROUP, GroupInfo};
+pub use join_request::{
+    ACCEPT_GROUP_JOIN_REQUEST, DECLINE_GROUP_JOIN_REQUEST, GroupJoinRequest, LIST_GROUP_JOIN_REQUESTS,
+};
+pub use manageable::{LIST_MANAGEABLE_GROUPS, ManageableGroup};
+pub use members::{ASSIGN_GROUP_ROLE, MembershipFilter, UNASSIGN_GROUP_ROLE, UPDATE_GROUP_MEMBERSHIP};
+pub use membership::{GroupMembership, LIST_GROUP_MEMBERSHIPS};
+pub use role::{GET_GROUP_ROLE, GroupPermission, GroupRole, LIST_GROUP_ROLES, RoleRef};
 
-use crate::asset::publishing;
+use self::rank::RoleCache;
+
+use jiff::Timestamp;
+
+use crate::asset::{AssetUpload, UploadSearch, publishing};
 use crate::client::Client;
 use crate::credentials::Credentials;
 
@@ -25,13 +42,14 @@ use crate::credentials::Credentials;
 pub struct Group {
     id: u64,
     client: Client,
+    roles: RoleCache,
 }
 
 impl Client {
     /// Returns a handle for the group with this id. Makes no request.
     #[must_use]
     pub fn group(&self, id: u64) -> Group {
-        Group { id, client: self.clone() }
+        Group { id, client: self.clone(), roles: RoleCache::default() }
     }
 }
 
@@ -52,6 +70,12 @@ impl Group {
     #[must_use]
     pub fn client(&self) -> &Client {
         &self.client
+    }
+
+    /// Looks for an upload of the group. It can't: groups have no inventory. The counterpart of [`User::find_upload`](crate::User::find_upload).
+    #[must_use]
+    pub fn find_upload(&self, _upload: &AssetUpload, _since: Timestamp) -> UploadSearch {
+        UploadSearch::CannotLook { reason: format!("group {} has no inventory to look into", self.id()) }
     }
 }
 

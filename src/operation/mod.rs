@@ -203,7 +203,7 @@ impl<T> Operation<T> {
         let asked = Asked {
             endpoint: &self.work.poll,
             moment: Moment::Accepted,
-            scheme: Some(self.session.scheme()),
+            scheme: self.session.scheme(),
             echoes: &self.echoes,
         };
         let verdict = classify(&asked, Outcome::OperationFailed, said);

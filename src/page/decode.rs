@@ -16,14 +16,16 @@ pub(crate) trait PageItem: Item {
     /// The name of the list in a page.
     const FIELD: &'static str;
 
-    /// The largest page size of the endpoint.
-    const MAX_PAGE_SIZE: u32 = 100;
+    /// The largest page size of the endpoint. `None` if it takes no size.
+    const MAX_PAGE_SIZE: Option<u32> = Some(100);
 }
 
 /// How an item of a page is read.
 pub(crate) trait Item: Sized {
     /// The JSON form of the model.
     type Wire<'a>: Deserialize<'a>;
+    /// Whether a page can be a bare list, which is the last page.
+    const MAY_BE_BARE: bool = false;
 
     /// `None` if the item must be read by [`from_value`](Self::from_value).
     fn from_wire(wire: Self::Wire<'_>) -> Option<Self>;
@@ -31,6 +33,31 @@ pub(crate) trait Item: Sized {
     /// Returns an unreadable item.
     fn from_value(value: Value) -> Result<Self, Value>;
 }
+
+/// Makes a model whose JSON form serde derives one that is listed in pages.
+macro_rules! page_item {
+    ($model:ty, $field:literal, $size:expr $(, bare $bare:literal)?) => {
+        impl $crate::page::PageItem for $model {
+            const FIELD: &'static str = $field;
+            const MAX_PAGE_SIZE: Option<u32> = $size;
+        }
+
+        impl $crate::page::Item for $model {
+            type Wire<'a> = Self;
+            $(const MAY_BE_BARE: bool = $bare;)?
+
+            fn from_wire(item: Self) -> Option<Self> {
+                Some(item)
+            }
+
+            fn from_value(value: serde_json::Value) -> Result<Self, serde_json::Value> {
+                serde::Deserialize::deserialize(&value).map_err(|_| value)
+            }
+        }
+    };
+}
+
+pub(crate) use page_item;
 
 /// A caller's model.
 struct Plain<T>(T);
@@ -157,7 +184,7 @@ impl<'de, T: Item, R: ItemReader<'de>> DeserializeSeed<'de> for Page<'_, T, R> {
     type Value = Read<R::Item>;
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
-        deserializer.deserialize_map(self)
+        if T::MAY_BE_BARE { deserializer.deserialize_any(self) } else { deserializer.deserialize_map(self) }
     }
 }
 
@@ -166,6 +193,11 @@ impl<'de, T: Item, R: ItemReader<'de>> Visitor<'de> for Page<'_, T, R> {
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "a page with the list {:?}", self.field)
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, sequence: A) -> Result<Self::Value, A::Error> {
+        let items = Items::<R>(PhantomData).visit_seq(sequence)?;
+        Ok(Read { items, next_token: None, other: None })
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {

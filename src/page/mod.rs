@@ -14,7 +14,7 @@ use serde_json::Value;
 pub use cursor::Cursor;
 #[cfg(fuzzing)]
 pub(crate) use decode::decode_page;
-pub(crate) use decode::{Item, PageItem};
+pub(crate) use decode::{Item, PageItem, page_item};
 pub(crate) use pages::Listing;
 use pages::PageShape;
 pub use pages::{Page, Pages};

@@ -2,12 +2,13 @@ use std::borrow::Cow;
 use std::fmt;
 use std::iter::FusedIterator;
 
+use percent_encoding::utf8_percent_encode;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use super::cursor::{Cursor, fingerprint};
 use super::decode::{Contents, PageItem, decode_page, decode_plain_page};
-use crate::api::Endpoint;
+use crate::api::{Endpoint, SEGMENT};
 use crate::call::{Buffer, Call, DecodeError, Session};
 use crate::error::{Error, Result};
 
@@ -40,6 +41,15 @@ impl Listing {
     /// One listing for each filter, in sequence. Without any, the listing is empty.
     pub(crate) fn new(endpoint: Endpoint, path: String, filters: Vec<Option<String>>) -> Self {
         Self { endpoint, template: None, path, query: String::new(), filters }
+    }
+
+    /// Adds a parameter to the query.
+    pub(crate) fn query(mut self, name: &str, value: &str) -> Self {
+        self.query.push(if self.query.is_empty() { '?' } else { '&' });
+        self.query.push_str(name);
+        self.query.push('=');
+        self.query.extend(utf8_percent_encode(value, SEGMENT));
+        self
     }
 
     /// Distinguishes this listing, including its filter, from others.
@@ -79,7 +89,7 @@ impl<T> PageShape<T> {
     where
         T: PageItem,
     {
-        Self { field: Cow::Borrowed(T::FIELD), size: Some(T::MAX_PAGE_SIZE), decode: decode_page }
+        Self { field: Cow::Borrowed(T::FIELD), size: T::MAX_PAGE_SIZE, decode: decode_page }
     }
 
     /// The shape of a page of anything that serde reads.

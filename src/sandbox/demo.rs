@@ -3,8 +3,9 @@
 use serde_json::json;
 
 use super::Sandbox;
+use crate::group::{GroupInfo, GroupMembership, GroupRole};
 use crate::user::{
-    CollectibleDetails, CollectibleInstanceState, GroupMembership, InventoryAsset, InventoryAssetType, InventoryBadge,
+    CollectibleDetails, CollectibleInstanceState, InventoryAsset, InventoryAssetType, InventoryBadge,
     InventoryGamePass, InventoryItem, InventoryPrivateServer, SocialNetworkProfiles, SocialNetworkVisibility, UserInfo,
 };
 
@@ -15,7 +16,12 @@ pub(super) fn fill(sandbox: &Sandbox, unknown_kinds: bool) {
     sandbox.add_user(builderman());
     sandbox.set_inventory(BUILDERMAN, inventory(unknown_kinds));
     for (group, name, role) in [(7, "Roblox", 99), (1_200, "Builders Club", 41), (36_000, "Sandbox Testers", 12)] {
-        sandbox.add_group(group, name);
+        let mut info = GroupInfo::new(group, name);
+        info.owner_id = Some(BUILDERMAN);
+        sandbox.set_group_info(info);
+        for (id, name, rank) in [(role, "Owner", 255), (role - 1, "Member", 10), (role - 2, "Fan", 5)] {
+            sandbox.add_role(GroupRole::new(group, id, name, rank));
+        }
         let mut builderman = GroupMembership::new(group, BUILDERMAN, role);
         builderman.role_ids.push(role - 1);
         builderman.created_at = "2009-07-29T19:05:03.1234567Z".parse().ok();

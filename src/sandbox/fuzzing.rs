@@ -5,14 +5,16 @@ use std::io::Read;
 use super::http::multipart::read_form;
 use super::http::pieces::Pieces;
 use super::http::{Connection, PageRequest, parse_head};
-use super::routes::Matched;
+use super::routes::{Matched, Site};
 use super::world::filter::{InventoryQuery, MembershipQuery};
 
 /// Arbitrary bytes are a request or not: head, page, filter and body.
 pub(crate) fn request(bytes: &[u8]) {
     if let Ok(Some((head, length))) = parse_head(bytes) {
         assert!(length <= bytes.len());
-        let _ = Matched::find(&head);
+        for site in [Site::Service, Site::Delivery] {
+            let _ = Matched::find(site, &head);
+        }
         let _ = PageRequest::read(&head, head.query_value("filter"));
     }
     let read = |step: usize| {

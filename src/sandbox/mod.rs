@@ -13,7 +13,7 @@ mod server;
 mod world;
 
 use std::fmt;
-use std::sync::MutexGuard;
+use std::sync::{Arc, MutexGuard};
 use std::time::Duration;
 
 use serde::Deserialize;
@@ -22,10 +22,11 @@ use serde_json::Value;
 pub use server::{Fault, RateLimit, RecordedPart, RecordedRequest};
 pub use world::{AssetContent, FailureCode, OperationFailure};
 
-use crate::asset::Asset;
+use crate::asset::{Asset, AssetAction, PermissionSubject};
 use crate::client::{Client, ClientBuilder};
 use crate::error::{Error, Result};
-use crate::user::{GroupMembership, InventoryItem, UserInfo};
+use crate::group::{GroupInfo, GroupMembership, GroupRole};
+use crate::user::{InventoryItem, UserInfo};
 use server::{Server, Shared, lock};
 use world::{Inventory, World};
 
@@ -133,7 +134,27 @@ impl Sandbox {
         self.world().groups.add(group_id, name.into());
     }
 
-    /// Adds a membership, or replaces that of this user in this group. Adds the group if it doesn't exist.
+    /// Adds a group, or replaces what is known of it. Its roles and members stay.
+    pub fn set_group_info(&self, info: GroupInfo) {
+        let (id, name) = (info.id, info.display_name.clone());
+        self.world().groups.add(id, name).info = info;
+    }
+
+    /// Adds a role to the group that its path names, or replaces it. Adds the group if it doesn't exist. A role whose path names
+    /// no group is ignored.
+    pub fn add_role(&self, role: GroupRole) {
+        if let Some(group) = role.group_id() {
+            self.world().groups.add_role(group, role);
+        }
+    }
+
+    /// Adds a user's request to join a group. Adds the group if it doesn't exist.
+    pub fn add_join_request(&self, group_id: u64, user_id: u64) {
+        self.world().groups.add_request(group_id, user_id);
+    }
+
+    /// Adds a membership, or replaces that of this user in this group. Adds the group and the roles
+    /// if they don't exist.
     pub fn add_membership(&self, membership: GroupMembership) {
         self.world().groups.join(&membership);
     }
@@ -161,7 +182,26 @@ impl Sandbox {
     /// Returns the content that was last uploaded for an asset.
     #[must_use]
     pub fn asset_content(&self, id: u64) -> Option<AssetContent> {
-        self.settled_world().assets.get(&id)?.content.clone()
+        self.settled_world().assets.get(&id)?.content().map(|content| (**content).clone())
+    }
+
+    /// Sets the content of an asset, as if it had been uploaded: it becomes a new version. Does nothing if the asset doesn't
+    /// exist.
+    pub fn set_asset_content(
+        &self,
+        id: u64,
+        file_name: impl Into<String>,
+        content_type: impl Into<String>,
+        bytes: impl Into<Vec<u8>>,
+    ) {
+        let content = AssetContent::new(file_name.into(), content_type.into(), bytes.into());
+        self.settled_world().add_version(id, Some(Arc::new(content)));
+    }
+
+    /// Returns who was granted what for an asset, in the order in which it was granted.
+    #[must_use]
+    pub fn asset_permissions(&self, id: u64) -> Vec<(PermissionSubject, AssetAction)> {
+        self.world().permissions.get(&id).cloned().unwrap_or_default()
     }
 
     /// Sets how long operations take. Defaults to zero: an operation is pending in the first response, and done when it is

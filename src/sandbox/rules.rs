@@ -1,7 +1,11 @@
 //! Settings of a [`Sandbox`] for what is allowed.
 
+use jiff::Timestamp;
+use serde_json::Value;
+
 use super::Sandbox;
 use crate::asset::{AssetType, Creator};
+use crate::user::Subscription;
 
 impl Sandbox {
     /// Sets the owner of the key and the token. Defaults to `None`: they act for everyone, but can't list a private inventory.
@@ -48,6 +52,16 @@ impl Sandbox {
         self.world().access.is_of_a_group = is_owned_by_group;
     }
 
+    /// Sets whether the key is enabled. A disabled key is refused with 401. Defaults to `true`.
+    pub fn set_key_enabled(&self, is_enabled: bool) {
+        self.world().access.key_is_disabled = !is_enabled;
+    }
+
+    /// Sets when the key expires. After that, it is refused with 401. Defaults to never.
+    pub fn set_key_expiration(&self, time: impl Into<Option<Timestamp>>) {
+        self.world().access.key_expires_at = time.into();
+    }
+
     /// Sets how many more assets of this type can be uploaded. Defaults to no limit.
     ///
     /// After that, uploads of this type are refused with 429 `RESOURCE_EXHAUSTED` and a message that names the quota, but without
@@ -72,6 +86,35 @@ impl Sandbox {
     /// ```
     pub fn set_quota(&self, asset_type: AssetType, uploads: u64) {
         self.world().quotas.set(asset_type, uploads);
+    }
+
+    /// Adds a user's subscription to a product of a universe, or replaces it.
+    pub fn add_subscription(
+        &self,
+        universe_id: u64,
+        product_id: impl Into<String>,
+        user_id: u64,
+        subscription: Subscription,
+    ) {
+        self.world().people.subscriptions.insert((universe_id, product_id.into(), user_id), subscription);
+    }
+
+    /// Sets whether a user accepts notifications. Otherwise they are refused with 400 `FAILED_PRECONDITION`. Defaults to
+    /// `true`.
+    pub fn set_notifications_accepted(&self, user_id: u64, accepted: bool) {
+        let mut world = self.world();
+        if accepted {
+            world.people.deaf.remove(&user_id);
+        } else {
+            world.people.deaf.insert(user_id);
+        }
+    }
+
+    /// Returns the bodies of the notifications that were sent to a user, oldest first.
+    #[must_use]
+    pub fn notifications(&self, user_id: u64) -> Vec<Value> {
+        let world = self.world();
+        world.people.notifications.iter().filter(|(user, _)| *user == user_id).map(|(_, body)| body.clone()).collect()
     }
 
     /// Sets the moderated words, which are case-insensitive. Defaults to none.

@@ -16,6 +16,9 @@ use crate::wire;
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct UserInfo {
+    /// The resource path, `users/{user}`.
+    #[serde(default, deserialize_with = "wire::lenient", skip_serializing_if = "String::is_empty")]
+    pub path: String,
     /// The user's id.
     #[serde(with = "wire::id")]
     pub id: u64,
@@ -56,6 +59,7 @@ impl UserInfo {
     pub fn new(id: u64, username: impl Into<String>) -> Self {
         let username = username.into();
         Self {
+            path: format!("users/{id}"),
             id,
             display_name: username.clone(),
             username,

@@ -1,12 +1,22 @@
 //! Users: profile, inventory, groups and published assets.
 
-mod groups;
+mod find_upload;
+mod followings;
 mod info;
 mod inventory;
 mod inventory_asset_type;
 mod inventory_filter;
+mod names;
+mod notification;
+mod ownership;
+mod quotas;
+mod subscription;
+mod thumbnail;
 
-pub use groups::GroupMembership;
+pub use followings::{
+    ExperienceFollowing, ExperienceFollowingStatus, FOLLOW_EXPERIENCE, GET_EXPERIENCE_FOLLOWING,
+    LIST_EXPERIENCE_FOLLOWINGS, UNFOLLOW_EXPERIENCE,
+};
 pub use info::{SocialNetworkProfiles, SocialNetworkVisibility, UserInfo};
 pub use inventory::{
     CollectibleDetails, CollectibleInstanceState, InventoryAsset, InventoryBadge, InventoryGamePass, InventoryItem,
@@ -14,6 +24,18 @@ pub use inventory::{
 };
 pub use inventory_asset_type::InventoryAssetType;
 pub use inventory_filter::{InventoryFilter, InventoryIds, InventoryKinds};
+pub use names::{FIND_USERS, FoundUser};
+pub use notification::{CREATE_NOTIFICATION, Notification, NotificationParameter, SentNotification};
+pub use ownership::Ownership;
+pub use quotas::{AssetQuota, AssetQuotaFilter, AssetQuotaKind, AssetQuotaPeriod, AssetQuotaType, LIST_ASSET_QUOTAS};
+pub use subscription::{
+    GET_SUBSCRIPTION, Subscription, SubscriptionExpirationDetails, SubscriptionExpirationReason,
+    SubscriptionPaymentProvider, SubscriptionPurchasePlatform, SubscriptionState,
+};
+pub use thumbnail::{
+    GENERATE_THUMBNAIL, GET_THUMBNAIL_OPERATION, Thumbnail, ThumbnailFormat, ThumbnailOptions, ThumbnailShape,
+    ThumbnailSize,
+};
 
 use crate::api::Endpoint;
 use crate::asset::publishing;
@@ -21,6 +43,7 @@ use crate::call::Call;
 use crate::client::Client;
 use crate::credentials::Credentials;
 use crate::error::{Error, Result};
+use crate::group::GroupMembership;
 use crate::page::{Listing, Pager};
 
 /// Fetches a user's profile.
@@ -36,12 +59,6 @@ pub const LIST_INVENTORY_ITEMS: Endpoint = Endpoint::get("/cloud/v2/users/{user}
     .with_optional_scopes(&["user.inventory-item:read"])
     .with_denied_hint("if the inventory is private, only its owner's key or authorization with the scope user.inventory-item:read opens it")
     .with_budget(100, 20)
-    .for_user_keys();
-
-/// Lists the members of a group, or the groups of some users.
-pub const LIST_GROUP_MEMBERSHIPS: Endpoint = Endpoint::get("/cloud/v2/groups/{group}/memberships")
-    .with_undocumented_scope("group:read")
-    .with_budget(300, 90)
     .for_user_keys();
 
 /// A handle for a Roblox user.
@@ -146,11 +163,7 @@ impl User {
     ///
     /// <https://create.roblox.com/docs/cloud/reference/features/groups#Cloud_ListGroupMemberships>
     pub fn list_groups(&self) -> Pager<GroupMembership> {
-        // With `-`, the reference documents only this form.
-        let filter = format!("user in ['users/{}']", self.id);
-        let path = LIST_GROUP_MEMBERSHIPS.fill(&[&"-"]);
-        let listing = Listing::new(LIST_GROUP_MEMBERSHIPS, path, vec![Some(filter)]);
-        Pager::new(self.client.session().clone(), Ok(listing))
+        self.client.list_memberships_of([self.id])
     }
 }
 

@@ -28,7 +28,7 @@ use super::download::ResponseHead;
 use super::gate::Limits;
 use super::retry::LONGEST;
 use super::{Call, Timeouts, left_until, verdict};
-use crate::api::{Method, Scheme};
+use crate::api::{Endpoint, Method, Scheme};
 use crate::credentials::Authorization;
 use crate::error::{Error, ErrorKind, Result};
 
@@ -125,6 +125,11 @@ impl Http {
             user_agent: settings.user_agent,
             timeouts: settings.timeouts,
         }
+    }
+
+    /// Returns the origin of an endpoint on another host, unless a custom base URL replaces it.
+    pub(super) fn other_host(&self, endpoint: &Endpoint) -> Option<&'static str> {
+        endpoint.host().filter(|_| self.base_url == SERVICE)
     }
 
     pub(super) fn base_url(&self) -> &str {

@@ -41,6 +41,8 @@ pub(crate) struct Head {
     pub(crate) api_key: Option<String>,
     pub(crate) authorization: Option<String>,
     pub(crate) content_type: Option<String>,
+    pub(crate) range: Option<String>,
+    pub(crate) if_range: Option<String>,
 }
 
 impl Head {
@@ -260,6 +262,8 @@ pub(crate) fn parse_head(bytes: &[u8]) -> Result<Option<(Head, usize)>, Problem>
         api_key: None,
         authorization: None,
         content_type: None,
+        range: None,
+        if_range: None,
     };
     let (mut declared, mut chunked) = (None, false);
     for header in &*request.headers {
@@ -290,6 +294,10 @@ pub(crate) fn parse_head(bytes: &[u8]) -> Result<Option<(Head, usize)>, Problem>
             head.authorization = Some(text());
         } else if is("content-type") {
             head.content_type = Some(text());
+        } else if is("range") {
+            head.range = Some(text());
+        } else if is("if-range") {
+            head.if_range = Some(text());
         }
     }
     head.length = match (declared, chunked) {

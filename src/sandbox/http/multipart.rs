@@ -6,7 +6,7 @@ const BUFFER: usize = 128 * 1024;
 const MOST_PARTS: usize = 100;
 const MOST_HEADERS: usize = 32;
 /// How much of a part's content is kept.
-pub(crate) const LARGEST_KEPT: usize = 1024 * 1024;
+pub(crate) const LARGEST_KEPT: usize = 20 * 1024 * 1024;
 
 #[derive(Debug)]
 pub(crate) enum Problem {

@@ -3,6 +3,8 @@
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
+use serde_json::{Value, json};
+
 use super::multipart::Fnv;
 use super::{Answer, Head};
 
@@ -22,12 +24,22 @@ pub(crate) struct PageRequest {
 impl PageRequest {
     /// Reads `maxPageSize` and `pageToken`. A token is valid for the same path and the same filter.
     pub(crate) fn read(head: &Head, filter: Option<&str>) -> Result<Self, Answer> {
+        Self::read_up_to(LARGEST_SIZE, head, filter)
+    }
+
+    /// Reads the page of a listing with a smaller limit.
+    pub(crate) fn read_up_to(largest: u64, head: &Head, filter: Option<&str>) -> Result<Self, Answer> {
+        Self::read_sized(DEFAULT_SIZE, largest, head, filter)
+    }
+
+    /// Reads the page of a listing with other sizes.
+    pub(crate) fn read_sized(default: u64, largest: u64, head: &Head, filter: Option<&str>) -> Result<Self, Answer> {
         let invalid = |message: &str| Answer::v2(400, "INVALID_ARGUMENT", message);
         let size = match head.query_value("maxPageSize") {
-            None => DEFAULT_SIZE,
+            None => default,
             Some(text) => match text.parse::<i64>().ok().and_then(|size| u64::try_from(size).ok()) {
                 None | Some(0) => return Err(invalid("The maxPageSize is not a number from 1 to 100.")),
-                Some(size) => size.min(LARGEST_SIZE),
+                Some(size) => size.min(largest),
             },
         };
         let size = usize::try_from(size).unwrap_or(usize::MAX);
@@ -42,6 +54,14 @@ impl PageRequest {
             request.offset = offset;
         }
         Ok(request)
+    }
+
+    /// Responds with the page of a listing.
+    pub(crate) fn page(&self, field: &str, items: impl Iterator<Item = Value>) -> Answer {
+        let mut items = items.skip(self.offset);
+        let page: Vec<Value> = items.by_ref().take(self.size).collect();
+        let next = items.next().map(|_| self.token(self.offset + page.len())).unwrap_or_default();
+        Answer::json(&json!({ field: page, "nextPageToken": next }))
     }
 
     /// Returns the token of the page that begins at `offset`.

@@ -3,16 +3,12 @@
 use serde_json::{Map, Value, json};
 
 use super::{Asked, Route};
-use crate::api::Endpoint;
 use crate::asset::limits::{MAX_DESCRIPTION_LENGTH, MAX_FILE_SIZE, MAX_NAME_LENGTH, MAX_SOCIAL_LINKS, MAX_VIDEO_SIZE};
-use crate::asset::{AssetType, Creator, SocialLinkKind};
-use crate::endpoints::{CREATE_ASSET, GET_ASSET_OPERATION, UPDATE_ASSET};
+use crate::asset::{AssetField, AssetType, Creator, SocialLinkKind};
+use crate::endpoints::{CREATE_ASSET, GET_ASSET, GET_ASSET_OPERATION, UPDATE_ASSET};
 use crate::sandbox::http::{Answer, Part};
 use crate::sandbox::world::filter::decimal;
 use crate::sandbox::world::{Change, World, content};
-
-const GET_ASSET: Endpoint =
-    Endpoint::get("/assets/v1/assets/{asset}").with_scopes(&["asset:read"]).with_budget(120, 120);
 
 pub(crate) const ROUTES: &[Route] = &[
     Route::new(CREATE_ASSET, create).with_form(),
@@ -21,18 +17,25 @@ pub(crate) const ROUTES: &[Route] = &[
     Route::new(GET_ASSET_OPERATION, operation).with_names(),
 ];
 
-fn invalid(message: impl AsRef<str>) -> Answer {
+pub(super) fn invalid(message: impl AsRef<str>) -> Answer {
     Answer::v1(400, "INVALID_ARGUMENT", message)
 }
 
-fn no_such_asset(id: u64) -> Answer {
+pub(super) fn no_such_asset(id: u64) -> Answer {
     Answer::v1(404, "NOT_FOUND", format!("The asset {id} doesn't exist."))
 }
 
 fn get(world: &mut World, asked: Asked<'_>) -> Result<Answer, Answer> {
     let id = asked.id(0);
-    let asset = world.assets.get(&id).ok_or_else(|| no_such_asset(id))?;
-    Ok(Answer::json(&Value::Object(asset.fields.clone())))
+    let mut fields = world.assets.get(&id).ok_or_else(|| no_such_asset(id))?.fields.clone();
+    if let Some(mask) = asked.head.query_value("readMask") {
+        let named: Vec<&str> = mask.split(',').collect();
+        if let Some(field) = named.iter().find(|field| matches!(AssetField::from(**field), AssetField::Unknown(_))) {
+            return Err(invalid(format!("The readMask names the unknown field '{field}'.")));
+        }
+        fields.retain(|field, _| matches!(field.as_str(), "path" | "assetId") || named.contains(&field.as_str()));
+    }
+    Ok(Answer::json(&Value::Object(fields)))
 }
 
 fn create(world: &mut World, asked: Asked<'_>) -> Result<Answer, Answer> {
@@ -190,7 +193,7 @@ fn checked_description(value: &Value) -> Result<Option<Value>, Answer> {
     }
 }
 
-fn id_of(value: &Value) -> Option<u64> {
+pub(super) fn id_of(value: &Value) -> Option<u64> {
     value.as_u64().or_else(|| decimal(value.as_str()?))
 }
 
@@ -216,7 +219,7 @@ fn creator(world: &World, request: &Map<String, Value>) -> Result<Value, Answer>
     world.access.check_creator(of_id(id), &world.groups)?;
     let is_known = match of_id(id) {
         Creator::User(id) => world.users.contains_key(&id),
-        Creator::Group(id) => world.groups.name(id).is_some(),
+        Creator::Group(id) => world.groups.get(id).is_some(),
     };
     if !is_known {
         return Err(unknown());
@@ -225,7 +228,7 @@ fn creator(world: &World, request: &Map<String, Value>) -> Result<Value, Answer>
 }
 
 /// Returns the creator of an asset, if it is known.
-fn creator_of(fields: &Map<String, Value>) -> Option<Creator> {
+pub(super) fn creator_of(fields: &Map<String, Value>) -> Option<Creator> {
     let creator = fields.get("creationContext")?.get("creator")?;
     let id = |field: &str| creator.get(field).and_then(id_of);
     id("userId").map(Creator::User).or_else(|| id("groupId").map(Creator::Group))

@@ -1,12 +1,17 @@
 //! The endpoints that the sandbox serves: one table for each kind of resource.
 
 mod assets;
+mod delivery;
 mod document;
 mod groups;
 mod inventory;
+mod keys;
+mod store;
 mod users;
+mod versions;
 
 use percent_encoding::percent_decode_str;
+use serde_json::{Map, Value};
 
 use super::http::{Answer, Head, Part};
 use super::world::World;
@@ -17,7 +22,29 @@ use crate::api::Endpoint;
 pub(crate) const API_KEY: &str = "sandbox-api-key";
 pub(crate) const ACCESS_TOKEN: &str = "sandbox-access-token";
 
-const TABLES: &[&[Route]] = &[users::ROUTES, inventory::ROUTES, groups::ROUTES, assets::ROUTES];
+/// A host that the sandbox plays.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum Site {
+    Service,
+    Delivery,
+}
+
+impl Site {
+    const fn tables(self) -> &'static [&'static [Route]] {
+        match self {
+            Self::Service => &[
+                users::ROUTES,
+                inventory::ROUTES,
+                groups::ROUTES,
+                assets::ROUTES,
+                versions::ROUTES,
+                store::ROUTES,
+                keys::ROUTES,
+            ],
+            Self::Delivery => &[delivery::ROUTES],
+        }
+    }
+}
 
 /// An endpoint, and the function that carries out its requests. Scopes, keys and budgets come from the endpoint.
 #[derive(Debug)]
@@ -32,11 +59,22 @@ pub(crate) struct Route {
     has_wildcard: bool,
 }
 
+/// The body of a request.
+#[derive(Debug, Default)]
+pub(crate) struct Sent {
+    /// The parts of a form.
+    pub(crate) parts: Vec<Part>,
+    /// Any other body.
+    pub(crate) body: Vec<u8>,
+}
+
 /// An authorized request.
 pub(crate) struct Asked<'a> {
     pub(crate) head: &'a Head,
     params: &'a [String],
+    endpoint: &'a Endpoint,
     pub(crate) parts: Vec<Part>,
+    body: Vec<u8>,
 }
 
 impl Asked<'_> {
@@ -48,6 +86,17 @@ impl Asked<'_> {
     /// Returns the id at `index`. `None` is the wildcard.
     fn id_or_wildcard(&self, index: usize) -> Option<u64> {
         decimal(self.name(index))
+    }
+
+    /// Returns the body, which must be a JSON object.
+    fn json(&self) -> Result<Map<String, Value>, Answer> {
+        serde_json::from_slice(&self.body)
+            .map_err(|error| self.invalid(format!("The body is no JSON object: {error}.")))
+    }
+
+    /// A refusal of an argument.
+    fn invalid(&self, message: impl AsRef<str>) -> Answer {
+        refusal(self.endpoint, 400, "INVALID_ARGUMENT", message.as_ref())
     }
 
     fn name(&self, index: usize) -> &str {
@@ -93,22 +142,29 @@ impl Route {
 
 impl Matched {
     /// Finds the route of a request.
-    pub(crate) fn find(head: &Head) -> Result<Self, Answer> {
+    pub(crate) fn find(site: Site, head: &Head) -> Result<Self, Answer> {
         let path = percent_decode_str(&head.path).decode_utf8_lossy();
         let segments: Vec<&str> = path.strip_prefix('/').unwrap_or_default().split('/').collect();
-        let routes = TABLES.iter().flat_map(|table| table.iter());
+        let routes = site.tables().iter().flat_map(|table| table.iter());
         let matched = routes
             .filter(|route| route.endpoint.method().as_str() == head.method)
             .find_map(|route| Some((route, document::params(route.endpoint.path(), &segments)?)));
-        let Some((route, params)) = matched else { return Err(unserved(&head.method, &segments)) };
+        let Some((route, params)) = matched else {
+            return Err(match site {
+                Site::Service => unserved(&head.method, &segments),
+                Site::Delivery => Answer::new(404, "<Error>NotFound</Error>"),
+            });
+        };
         params.iter().try_for_each(|param| route.check(param))?;
         Ok(Self { route, params: params.into_iter().map(str::to_owned).collect() })
     }
 
     /// Carries out an authorized request.
-    pub(crate) fn run(&self, world: &mut World, head: &Head, parts: Vec<Part>) -> Answer {
+    pub(crate) fn run(&self, world: &mut World, head: &Head, sent: Sent) -> Answer {
         world.settle();
-        (self.route.run)(world, Asked { head, params: &self.params, parts }).unwrap_or_else(|refusal| refusal)
+        let Sent { parts, body } = sent;
+        let asked = Asked { head, params: &self.params, endpoint: &self.route.endpoint, parts, body };
+        (self.route.run)(world, asked).unwrap_or_else(|refusal| refusal)
     }
 }
 
@@ -135,6 +191,12 @@ fn unserved(method: &str, segments: &[&str]) -> Answer {
     }
 }
 
+/// Whether an endpoint accepts the request without credentials.
+pub(crate) fn needs_no_credentials(head: &Head, endpoint: &Endpoint) -> bool {
+    let has_none = head.api_key.is_none() && head.authorization.is_none();
+    endpoint.is_keyless() || (has_none && !endpoint.needs_credentials())
+}
+
 /// Refuses requests without a key, or with a wrong one.
 pub(crate) fn authenticate(head: &Head) -> Result<(), Answer> {
     match (&head.api_key, &head.authorization) {
@@ -150,10 +212,16 @@ pub(crate) fn authenticate(head: &Head) -> Result<(), Answer> {
 
 /// Refuses a key that a group owns where only those of users are accepted, and credentials that lack a scope.
 pub(crate) fn authorize(access: &Access, head: &Head, endpoint: &Endpoint) -> Result<(), Answer> {
+    if needs_no_credentials(head, endpoint) {
+        return Ok(());
+    }
+    if head.api_key.is_some() && (!access.key_is_enabled() || access.key_has_expired()) {
+        return Err(Answer::gateway(401, "Invalid API Key"));
+    }
     if access.is_of_a_group() && head.api_key.is_some() && !endpoint.takes_group_keys() {
         return Err(refusal(endpoint, 401, "UNAUTHENTICATED", "The API key is not owned by a user."));
     }
-    match endpoint.required_scopes().iter().find(|scope| !access.has(scope)) {
+    match endpoint.missing_scopes(|scope| access.has(scope)).first() {
         Some(scope) => {
             let message = format!("The credentials lack the scope {scope}.");
             Err(refusal(endpoint, 403, "INSUFFICIENT_SCOPE", &message))

@@ -22,7 +22,7 @@ use self::record::{Entry, LARGEST_KEPT, Log};
 pub use self::record::{RecordedPart, RecordedRequest};
 use super::http::multipart;
 use super::http::{Answer, Connection, Head, Length, Part, Problem};
-use super::routes::{self, Matched};
+use super::routes::{self, Matched, Sent, Site};
 use super::world::World;
 use crate::asset::limits::MAX_VIDEO_SIZE;
 
@@ -59,18 +59,24 @@ pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 pub(crate) struct Server {
     pub(crate) shared: Arc<Shared>,
     pub(crate) address: SocketAddr,
-    acceptor: Option<JoinHandle<()>>,
+    acceptors: Vec<(SocketAddr, JoinHandle<()>)>,
 }
 
 impl Server {
     pub(crate) fn start(port: u16, shared: Shared) -> io::Result<Self> {
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port))?;
-        let address = listener.local_addr()?;
-        let shared = Arc::new(shared);
-        let for_acceptor = Arc::clone(&shared);
-        let acceptor =
-            thread::Builder::new().name("sandbox".to_owned()).spawn(move || accept(&listener, &for_acceptor))?;
-        Ok(Self { shared, address, acceptor: Some(acceptor) })
+        let service = TcpListener::bind((Ipv4Addr::LOCALHOST, port))?;
+        let delivery = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
+        lock(&shared.world).delivery_url = format!("http://{}", delivery.local_addr()?);
+        let address = service.local_addr()?;
+        let mut server = Self { shared: Arc::new(shared), address, acceptors: Vec::new() };
+        for (site, listener) in [(Site::Service, service), (Site::Delivery, delivery)] {
+            let address = listener.local_addr()?;
+            let shared = Arc::clone(&server.shared);
+            let acceptor = thread::Builder::new().name("sandbox".to_owned());
+            let acceptor = acceptor.spawn(move || accept(&listener, site, &shared))?;
+            server.acceptors.push((address, acceptor));
+        }
+        Ok(server)
     }
 }
 
@@ -84,9 +90,9 @@ impl Drop for Server {
         }
         drop(open);
         self.shared.changed.notify_all();
-        // Wakes the acceptor. If that fails, it stays blocked on a useless port, which is better than waiting for it.
-        if TcpStream::connect_timeout(&self.address, LONGEST_GOODBYE).is_ok() {
-            if let Some(acceptor) = self.acceptor.take() {
+        for (address, acceptor) in self.acceptors.drain(..) {
+            // Wakes the acceptor. If that fails, it stays blocked on a useless port, which is better than waiting for it.
+            if TcpStream::connect_timeout(&address, LONGEST_GOODBYE).is_ok() {
                 let _ = acceptor.join();
             }
         }
@@ -95,7 +101,7 @@ impl Drop for Server {
     }
 }
 
-fn accept(listener: &TcpListener, shared: &Arc<Shared>) {
+fn accept(listener: &TcpListener, site: Site, shared: &Arc<Shared>) {
     loop {
         let accepted = listener.accept();
         if lock(&shared.open).is_stopping {
@@ -106,7 +112,7 @@ fn accept(listener: &TcpListener, shared: &Arc<Shared>) {
             thread::sleep(Duration::from_millis(5));
             continue;
         };
-        let Some(visit) = Visit::begin(&stream, shared) else { continue };
+        let Some(visit) = Visit::begin(&stream, site, shared) else { continue };
         // Without a thread, the connection is closed.
         let _ = thread::Builder::new().name("sandbox-connection".to_owned()).spawn(move || visit.serve(stream));
     }
@@ -115,6 +121,7 @@ fn accept(listener: &TcpListener, shared: &Arc<Shared>) {
 /// An open connection. Dropping it removes it from the list.
 struct Visit {
     shared: Arc<Shared>,
+    site: Site,
     number: u64,
 }
 
@@ -134,7 +141,7 @@ enum Next {
 }
 
 impl Visit {
-    fn begin(stream: &TcpStream, shared: &Arc<Shared>) -> Option<Self> {
+    fn begin(stream: &TcpStream, site: Site, shared: &Arc<Shared>) -> Option<Self> {
         stream.set_nodelay(true).ok()?;
         let handle = stream.try_clone().ok()?;
         let mut open = lock(&shared.open);
@@ -144,7 +151,7 @@ impl Visit {
         open.accepted += 1;
         let number = open.accepted;
         open.streams.insert(number, handle);
-        Some(Self { shared: Arc::clone(shared), number })
+        Some(Self { shared: Arc::clone(shared), site, number })
     }
 
     fn serve(self, stream: TcpStream) {
@@ -178,7 +185,7 @@ impl Visit {
             }
             // These stand for a proxy in front of the service.
             Some(Harm::Answer(_) | Harm::Raw(_)) => Err(Answer::v2(500, "INTERNAL", "Replaced.")),
-            _ => shared.admit(head),
+            _ => shared.admit(self.site, head),
         };
         if let (Err(refusal), true, None) = (&admission, head.expects_continue, &harm) {
             let number = unread(shared);
@@ -187,8 +194,12 @@ impl Visit {
 
         let takes_form = admission.as_ref().is_ok_and(|(matched, _)| matched.route.takes_form);
         let number;
+        let mut body = Vec::new();
         let form = match self.read_body(connection, head) {
             Ok((entry, form)) => {
+                if !takes_form {
+                    body.clone_from(&entry.body);
+                }
                 number = lock(&shared.log).push(entry);
                 form
             }
@@ -213,7 +224,9 @@ impl Visit {
                 refusal.headers = headers;
                 refusal
             }
-            (_, Ok((matched, headers)), form) => shared.run(&matched, headers, head, form.unwrap_or_default()),
+            (_, Ok((matched, headers)), form) => {
+                shared.run(&matched, headers, head, Sent { parts: form.unwrap_or_default(), body })
+            }
         };
         let keep_alive = head.keep_alive && !matches!(harm, Some(Harm::HalfAnAnswer | Harm::HalfABody));
         let body_at = answer.write_to(out, keep_alive);
@@ -280,20 +293,26 @@ impl Visit {
 
 impl Shared {
     /// Decides what the head alone tells.
-    fn admit(&self, head: &Head) -> Result<(Matched, LimitHeaders), Answer> {
-        routes::authenticate(head)?;
-        let matched = Matched::find(head)?;
+    fn admit(&self, site: Site, head: &Head) -> Result<(Matched, LimitHeaders), Answer> {
+        let matched = Matched::find(site, head);
+        if !matched.as_ref().is_ok_and(|matched| routes::needs_no_credentials(head, &matched.route.endpoint)) {
+            routes::authenticate(head)?;
+        }
+        let matched = matched?;
         let endpoint = &matched.route.endpoint;
         routes::authorize(&lock(&self.world).access, head, endpoint)?;
-        let headers = lock(&self.limiter).take(endpoint, head.api_key.is_some(), Instant::now())?;
+        let headers = match site {
+            Site::Service => lock(&self.limiter).take(endpoint, head.api_key.is_some(), Instant::now())?,
+            Site::Delivery => LimitHeaders::new(),
+        };
         if matches!(head.length, Length::Exactly(length) if length > LARGEST_BODY) {
             return Err(Answer::gateway(413, "Request Entity Too Large"));
         }
         Ok((matched, headers))
     }
 
-    fn run(&self, matched: &Matched, headers: LimitHeaders, head: &Head, parts: Vec<Part>) -> Answer {
-        let answer = catch_unwind(AssertUnwindSafe(|| matched.run(&mut lock(&self.world), head, parts)));
+    fn run(&self, matched: &Matched, headers: LimitHeaders, head: &Head, sent: Sent) -> Answer {
+        let answer = catch_unwind(AssertUnwindSafe(|| matched.run(&mut lock(&self.world), head, sent)));
         let mut answer = answer.unwrap_or_else(|_| Answer::v2(500, "INTERNAL", "The sandbox has a bug here."));
         // A quota is exhausted, and the headers of the rate limit would announce another end.
         if answer.status != 429 {

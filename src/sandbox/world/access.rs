@@ -2,6 +2,8 @@
 
 use std::collections::HashSet;
 
+use jiff::Timestamp;
+
 use super::Groups;
 use crate::asset::Creator;
 use crate::sandbox::http::Answer;
@@ -15,6 +17,8 @@ pub(crate) struct Access {
     /// `None` acts for everyone.
     pub(crate) owner: Option<Creator>,
     pub(crate) is_of_a_group: bool,
+    pub(crate) key_is_disabled: bool,
+    pub(crate) key_expires_at: Option<Timestamp>,
     /// `None` is all.
     scopes: Option<HashSet<String>>,
 }
@@ -26,6 +30,14 @@ impl Access {
 
     pub(crate) fn has(&self, scope: &str) -> bool {
         self.scopes.as_ref().is_none_or(|scopes| scopes.contains(scope))
+    }
+
+    pub(crate) fn key_is_enabled(&self) -> bool {
+        !self.key_is_disabled
+    }
+
+    pub(crate) fn key_has_expired(&self) -> bool {
+        self.key_expires_at.is_some_and(|time| time <= Timestamp::now())
     }
 
     /// Whether a group owns the key.
@@ -53,7 +65,7 @@ impl Access {
     pub(crate) fn check_creator(&self, creator: Creator, groups: &Groups) -> Result<(), Answer> {
         let may = match (self.owner, creator) {
             (None, _) => true,
-            (Some(Creator::User(user)), Creator::Group(group)) => groups.is_member(group, user),
+            (Some(Creator::User(user)), Creator::Group(group)) => groups.member(group, user).is_some(),
             (Some(owner), creator) => owner == creator,
         };
         if may {

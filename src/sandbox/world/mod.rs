@@ -3,10 +3,12 @@
 pub(crate) mod access;
 pub(crate) mod content;
 pub(crate) mod filter;
-mod groups;
+pub(crate) mod groups;
 mod inventory;
 mod moderation;
 mod operations;
+pub(crate) mod people;
+pub(crate) mod picture;
 mod quota;
 
 use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
@@ -21,9 +23,11 @@ pub(crate) use self::inventory::Inventory;
 use self::moderation::Moderation;
 use self::operations::Operations;
 pub use self::operations::{FailureCode, OperationFailure};
+use self::people::People;
 use self::quota::Quotas;
 
-use crate::asset::Asset;
+use crate::asset::{Asset, AssetAction, AssetState, AssetType, PermissionSubject};
+use crate::sandbox::http::multipart::Fnv;
 use crate::sandbox::http::{Answer, Part};
 use crate::user::UserInfo;
 
@@ -41,10 +45,16 @@ pub struct AssetContent {
     pub content_type: String,
     /// The length of the whole content in bytes.
     pub length: u64,
-    /// The first MiB. If all contents together exceed 256 MiB, the oldest are emptied.
+    /// The first 20 MiB. If all contents together exceed 256 MiB, the oldest are emptied.
     pub bytes: Vec<u8>,
     /// The 64-bit FNV-1a hash of the whole content.
     pub hash: u64,
+}
+
+impl AssetContent {
+    pub(crate) fn new(file_name: String, content_type: String, bytes: Vec<u8>) -> Self {
+        Self { file_name, content_type, length: bytes.len() as u64, hash: Fnv::of(&bytes), bytes }
+    }
 }
 
 impl From<Part> for AssetContent {
@@ -63,7 +73,45 @@ impl From<Part> for AssetContent {
 pub(crate) struct StoredAsset {
     /// As the service writes it.
     pub(crate) fields: Map<String, Value>,
-    pub(crate) content: Option<AssetContent>,
+    /// How many versions precede those in `versions`.
+    earlier: u64,
+    /// The contents of the versions, oldest first. `None` if it isn't known.
+    versions: Vec<Option<Arc<AssetContent>>>,
+}
+
+impl StoredAsset {
+    fn new(fields: Map<String, Value>) -> Self {
+        let number = fields.get("revisionId").and_then(Value::as_str).and_then(|id| id.parse().ok());
+        Self { fields, earlier: number.unwrap_or_default(), versions: Vec::new() }
+    }
+
+    /// Returns the number of the current version.
+    pub(crate) fn last_version(&self) -> u64 {
+        self.earlier.saturating_add(self.versions.len() as u64).max(1)
+    }
+
+    /// Returns the content of a version, if it is known.
+    pub(crate) fn version(&self, number: u64) -> Option<&Arc<AssetContent>> {
+        let index = number.checked_sub(1)?.checked_sub(self.earlier)?;
+        self.versions.get(usize::try_from(index).ok()?)?.as_ref()
+    }
+
+    /// Returns the content that was last uploaded.
+    pub(crate) fn content(&self) -> Option<&Arc<AssetContent>> {
+        self.versions.last()?.as_ref()
+    }
+
+    pub(crate) fn text(&self, field: &str) -> &str {
+        self.fields.get(field).and_then(Value::as_str).unwrap_or_default()
+    }
+
+    pub(crate) fn asset_type(&self) -> Option<AssetType> {
+        self.fields.get("assetType").and_then(Value::as_str).map(AssetType::from)
+    }
+
+    pub(crate) fn is_active(&self) -> bool {
+        AssetState::Archived != self.text("state")
+    }
 }
 
 /// A field and its new value; `None` removes it.
@@ -90,18 +138,25 @@ pub(crate) struct World {
     pub(crate) access: Access,
     pub(crate) quotas: Quotas,
     pub(crate) moderation: Moderation,
+    pub(crate) people: People,
+    /// The base URL of the host that delivers contents.
+    pub(crate) delivery_url: String,
+    /// The paths of the operations that generate pictures, and when each began.
+    pub(crate) pictures: HashMap<String, Timestamp>,
     assets_made: u64,
-    /// The assets with content, oldest first, and the total length of the contents.
-    contents: VecDeque<u64>,
+    /// Who was granted what, by asset.
+    pub(crate) permissions: HashMap<u64, Vec<(PermissionSubject, AssetAction)>>,
+    /// The products of the creator store, by asset, as the service writes them.
+    pub(crate) products: BTreeMap<u64, Map<String, Value>>,
+    /// The assets and versions with content, oldest first, and the total length of the contents.
+    contents: VecDeque<(u64, usize)>,
     content_length: usize,
 }
 
 impl World {
     pub(crate) fn add_user(&mut self, info: &UserInfo) {
         let mut json = serde_json::to_value(info).unwrap_or_default();
-        if let Value::Object(fields) = &mut json {
-            fields.insert("path".to_owned(), json!(format!("users/{}", info.id)));
-        }
+        json["path"] = json!(format!("users/{}", info.id));
         self.users.insert(info.id, json.to_string().into());
     }
 
@@ -110,7 +165,13 @@ impl World {
         if fields.get("description").is_some_and(|description| description == "") {
             fields.remove("description");
         }
-        self.assets.insert(asset.id, StoredAsset { fields, content: None });
+        self.assets.insert(asset.id, StoredAsset::new(fields));
+    }
+
+    /// Returns the content of a version, if it is kept.
+    pub(crate) fn content(&self, asset: u64, version: u64) -> Option<&AssetContent> {
+        let content = self.assets.get(&asset)?.version(version)?;
+        Some(&**content).filter(|content| content.bytes.len() as u64 == content.length)
     }
 
     /// Starts an operation, and returns the response to the call.
@@ -141,8 +202,8 @@ impl World {
                 fields.insert("assetId".to_owned(), json!(id.to_string()));
                 fields.insert("moderationResult".to_owned(), json!({ "moderationState": "Approved" }));
                 fields.insert("state".to_owned(), json!("Active"));
-                self.assets.insert(id, StoredAsset { fields, content: None });
-                self.set_content(id, content);
+                self.assets.insert(id, StoredAsset::new(fields));
+                self.add_version(id, Some(Arc::new(content)));
                 id
             }
             Change::Update { id, changes, content } => {
@@ -150,7 +211,7 @@ impl World {
                     change_fields(&mut asset.fields, changes);
                 }
                 if let Some(content) = content {
-                    self.set_content(id, content);
+                    self.add_version(id, Some(Arc::new(content)));
                 }
                 id
             }
@@ -169,24 +230,25 @@ impl World {
         Answer::json(&Value::Object(answer))
     }
 
-    /// Sets the content, which is a new revision.
-    fn set_content(&mut self, id: u64, content: AssetContent) {
-        self.content_length += content.bytes.len();
-        self.contents.push_back(id);
+    /// Adds a version, which becomes the current one.
+    pub(crate) fn add_version(&mut self, id: u64, content: Option<Arc<AssetContent>>) {
         let Some(asset) = self.assets.get_mut(&id) else { return };
-        let revision = asset.fields.get("revisionId").and_then(Value::as_str).and_then(|id| id.parse::<u64>().ok());
-        asset.fields.insert("revisionId".to_owned(), json!(revision.map_or(1, |id| id.saturating_add(1)).to_string()));
-        asset.fields.insert("revisionCreateTime".to_owned(), json!(format!("{:.3}", Timestamp::now())));
-        if let Some(old) = asset.content.replace(content) {
-            self.content_length -= old.bytes.len();
+        if let Some(content) = content.as_ref().filter(|content| Arc::strong_count(content) == 1) {
+            self.content_length += content.bytes.len();
+            self.contents.push_back((id, asset.versions.len()));
         }
+        asset.versions.push(content);
+        asset.fields.insert("revisionId".to_owned(), json!(asset.last_version().to_string()));
+        asset.fields.insert("revisionCreateTime".to_owned(), json!(format!("{:.3}", Timestamp::now())));
         while self.content_length > MOST_CONTENT {
-            let Some(oldest) = self.contents.pop_front() else { break };
-            // Replaced content occurs twice in the queue, and is emptied at its first place.
-            if let Some(content) = self.assets.get_mut(&oldest).and_then(|asset| asset.content.as_mut()) {
-                self.content_length -= content.bytes.len();
-                content.bytes = Vec::new();
-            }
+            let Some((oldest, index)) = self.contents.pop_front() else { break };
+            let Some(asset) = self.assets.get_mut(&oldest) else { continue };
+            let Some(full) = asset.versions.get(index).cloned().flatten() else { continue };
+            self.content_length -= full.bytes.len();
+            let empty = Arc::new(AssetContent { bytes: Vec::new(), ..(*full).clone() });
+            // A rollback has the same content.
+            let same = asset.versions.iter_mut().flatten().filter(|content| Arc::ptr_eq(content, &full));
+            same.for_each(|content| *content = Arc::clone(&empty));
         }
     }
 }

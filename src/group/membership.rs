@@ -7,15 +7,25 @@ use jiff::Timestamp;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use serde_json::Value;
 
+use crate::api::Endpoint;
 use crate::page::{Item, PageItem};
 use crate::wire::{self, path_id};
 
-/// A user's membership in a group, from [`User::list_groups`](crate::User::list_groups).
+/// Lists the members of a group, or the groups of some users.
+pub const LIST_GROUP_MEMBERSHIPS: Endpoint = Endpoint::get("/cloud/v2/groups/{group}/memberships")
+    .with_undocumented_scope("group:read")
+    .with_budget(300, 90)
+    .for_user_keys();
+
+/// A user's membership in a group, from [`User::list_groups`](crate::User::list_groups) and
+/// [`Group::list_memberships`](crate::Group::list_memberships).
 ///
 /// <https://create.roblox.com/docs/cloud/reference/features/groups#Cloud_ListGroupMemberships>
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct GroupMembership {
+    /// The resource path, `groups/{group}/memberships/{membership}`. Empty if the response has none.
+    pub path: String,
     /// The id of the group.
     pub group_id: u64,
     /// The id of the member.
@@ -34,8 +44,30 @@ impl GroupMembership {
     /// Creates a membership with one role, for tests and the sandbox.
     #[must_use]
     pub fn new(group_id: u64, user_id: u64, role_id: u64) -> Self {
-        Self { group_id, user_id, role_id: Some(role_id), role_ids: vec![role_id], created_at: None, updated_at: None }
+        Self {
+            path: String::new(),
+            group_id,
+            user_id,
+            role_id: Some(role_id),
+            role_ids: vec![role_id],
+            created_at: None,
+            updated_at: None,
+        }
     }
+}
+
+impl GroupMembership {
+    fn wire_path(&self) -> Cow<'_, str> {
+        match self.path.as_str() {
+            "" => format!("groups/{}/memberships/{}", self.group_id, membership_id(self.user_id)).into(),
+            path => path.into(),
+        }
+    }
+}
+
+/// Returns the id of a user's membership in any group, and of their requests to join one.
+pub(super) fn membership_id(user_id: u64) -> String {
+    URL_SAFE_NO_PAD.encode(user_id.to_string())
 }
 
 /// `user 156 in group 7, role 70`.
@@ -81,11 +113,13 @@ impl Item for GroupMembership {
             role_ids.extend(role_id);
         }
         let paths = [&wire.path, &wire.role].into_iter().chain(&wire.roles);
+        let group_id = paths.into_iter().find_map(|path| path_id(path, "groups"))?;
         Some(Self {
-            group_id: paths.into_iter().find_map(|path| path_id(path, "groups"))?,
+            group_id,
             user_id: path_id(&wire.user, "users").or_else(|| member_id(&wire.path))?,
             role_id,
             role_ids,
+            path: wire.path.into_owned(),
             created_at: wire.create_time,
             updated_at: wire.update_time,
         })
@@ -115,8 +149,7 @@ impl Serialize for GroupMembership {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let role = |id: &u64| Cow::Owned(format!("groups/{}/roles/{id}", self.group_id));
         WireMembership {
-            // The service accepts a user's id in place of a membership's.
-            path: format!("groups/{}/memberships/{}", self.group_id, self.user_id).into(),
+            path: self.wire_path(),
             user: format!("users/{}", self.user_id).into(),
             role: self.role_id.as_ref().map(role).unwrap_or_default(),
             roles: self.role_ids.iter().map(role).collect(),

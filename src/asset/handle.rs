@@ -1,0 +1,359 @@
+use std::io::Write;
+use std::path::Path;
+
+use serde::Deserialize;
+use serde_json::Value;
+
+use super::form::Form;
+use super::permission::{AssetPermission, GrantedPermissions};
+use super::{Asset, AssetUpdate, AssetVersion};
+use crate::api::{Endpoint, Method};
+use crate::call::{Call, DecodeError};
+use crate::client::Client;
+use crate::error::{Error, Result, ServiceError};
+use crate::open_enum::open_enum;
+use crate::operation::Operation;
+use crate::page::{Listing, Pager};
+use crate::request::Request;
+use crate::{json, wire};
+
+/// Fetches an asset.
+pub const GET_ASSET: Endpoint =
+    Endpoint::get("/assets/v1/assets/{asset}").with_scopes(&["asset:read"]).with_budget(120, 120);
+
+/// Lists the versions of an asset.
+pub const LIST_ASSET_VERSIONS: Endpoint =
+    Endpoint::get("/assets/v1/assets/{asset}/versions").with_scopes(&["asset:read"]).with_budget(100, 100);
+
+/// Fetches a version of an asset.
+pub const GET_ASSET_VERSION: Endpoint =
+    Endpoint::get("/assets/v1/assets/{asset}/versions/{version}").with_scopes(&["asset:read"]).with_budget(100, 100);
+
+/// Makes an earlier version the current one.
+pub const ROLLBACK_ASSET: Endpoint = Endpoint::post("/assets/v1/assets/{asset}/versions:rollback")
+    .with_scopes(&["asset:read", "asset:write"])
+    .with_denied_hint("check that the key has the scope asset:write and may edit this asset")
+    .with_budget(100, 100);
+
+/// Archives an asset.
+pub const ARCHIVE_ASSET: Endpoint = Endpoint::post("/assets/v1/assets/{asset}:archive")
+    .with_scopes(&["asset:read", "asset:write"])
+    .with_denied_hint("check that the key has the scope asset:write and may edit this asset")
+    .with_budget(100, 100);
+
+/// Restores an archived asset.
+pub const RESTORE_ASSET: Endpoint = Endpoint::post("/assets/v1/assets/{asset}:restore")
+    .with_scopes(&["asset:read", "asset:write"])
+    .with_denied_hint("check that the key has the scope asset:write and may edit this asset")
+    .with_budget(100, 100);
+
+/// Locates the content of an asset.
+pub const GET_ASSET_DELIVERY: Endpoint = Endpoint::get("/asset-delivery-api/v1/assetId/{asset}")
+    .with_scopes(&["legacy-asset:manage"])
+    .with_budget(1000, 1000);
+
+/// Locates the content of a version of an asset.
+pub const GET_ASSET_VERSION_DELIVERY: Endpoint =
+    Endpoint::get("/asset-delivery-api/v1/assetId/{asset}/version/{version}")
+        .with_scopes(&["legacy-asset:manage"])
+        .with_budget(1000, 1000);
+
+open_enum! {
+    /// A field of an [`Asset`], for [`AssetHandle::fetch_fields`].
+    #[allow(missing_docs)]
+    AssetField {
+        Description = "description",
+        DisplayName = "displayName",
+        Icon = "icon",
+        Previews = "previews",
+        FacebookSocialLink = "facebookSocialLink",
+        TwitterSocialLink = "twitterSocialLink",
+        YouTubeSocialLink = "youtubeSocialLink",
+        TwitchSocialLink = "twitchSocialLink",
+        DiscordSocialLink = "discordSocialLink",
+        GitHubSocialLink = "githubSocialLink",
+        RobloxSocialLink = "robloxSocialLink",
+        GuildedSocialLink = "guildedSocialLink",
+        DevForumSocialLink = "devForumSocialLink",
+    }
+}
+
+/// A handle for an asset.
+///
+/// Creating one makes no request. Clones share the client.
+///
+/// ```
+/// # fn main() -> rblxopencloud::Result<()> {
+/// # let sandbox = rblxopencloud::sandbox::Sandbox::builder().demo().start()?;
+/// # let client = sandbox.client();
+/// # let upload = rblxopencloud::AssetUpload::from_path("examples/assets/crate.png")?;
+/// # let id = client.user(156).upload_asset(upload)?.wait()?.id;
+/// let asset = client.asset(id).fetch()?;
+/// println!("{asset}");
+/// client.asset(id).archive()?;
+/// # assert_eq!(client.asset(id).fetch()?.state, Some(rblxopencloud::AssetState::Archived));
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone, Debug)]
+pub struct AssetHandle {
+    pub(super) id: u64,
+    pub(super) client: Client,
+}
+
+impl Client {
+    /// Returns a handle for the asset with this id. Makes no request.
+    #[must_use]
+    pub fn asset(&self, id: u64) -> AssetHandle {
+        AssetHandle { id, client: self.clone() }
+    }
+}
+
+impl AssetHandle {
+    /// Returns the asset's id.
+    #[must_use]
+    pub fn id(&self) -> u64 {
+        self.id
+    }
+
+    /// Returns the client that makes the requests.
+    #[must_use]
+    pub fn client(&self) -> &Client {
+        &self.client
+    }
+
+    /// Fetches the asset.
+    ///
+    /// Needs the scope `asset:read`. The service accepts 120 requests a minute.
+    ///
+    /// # Errors
+    /// Returns [`NotFound`](crate::ErrorKind::NotFound) if the asset doesn't exist.
+    ///
+    /// <https://create.roblox.com/docs/cloud/reference/features/assets#Assets_GetAsset>
+    pub fn fetch(&self) -> Result<Asset> {
+        self.asset_from(Call::new(&GET_ASSET, &GET_ASSET.fill(&[&self.id])))
+    }
+
+    /// Fetches some fields of the asset: those that are named, and its id. See [`fetch`](Self::fetch).
+    ///
+    /// ```
+    /// use rblxopencloud::AssetField;
+    ///
+    /// # fn main() -> rblxopencloud::Result<()> {
+    /// # let sandbox = rblxopencloud::sandbox::Sandbox::builder().demo().start()?;
+    /// # let client = sandbox.client();
+    /// # let upload = rblxopencloud::AssetUpload::from_path("examples/assets/crate.png")?;
+    /// # let id = client.user(156).upload_asset(upload)?.wait()?.id;
+    /// let asset = client.asset(id).fetch_fields([AssetField::DisplayName, AssetField::Previews])?;
+    /// # assert_eq!(asset.display_name.as_deref(), Some("crate"));
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// See [`fetch`](Self::fetch). Returns [`InvalidInput`](crate::ErrorKind::InvalidInput) if no field is named.
+    pub fn fetch_fields(&self, fields: impl IntoIterator<Item = AssetField>) -> Result<Asset> {
+        let fields: Vec<String> = fields.into_iter().map(|field| field.to_string()).collect();
+        if fields.is_empty() {
+            return Err(Error::invalid_input("no field of the asset is named"));
+        }
+        if let Some(field) = fields.iter().find(|field| !field.bytes().all(|byte| byte.is_ascii_alphanumeric())) {
+            return Err(Error::invalid_input(format!("{field:?} can't be a field of an asset")));
+        }
+        let path = GET_ASSET.fill(&[&self.id]);
+        self.asset_from(Call::new(&GET_ASSET, &path).query("readMask", fields.join(",")))
+    }
+
+    /// Updates the asset. `update` is made with [`AssetUpdate::default`], or for this asset.
+    ///
+    /// Needs the scopes `asset:read` and `asset:write`. The service accepts 120 requests a minute.
+    ///
+    /// ```
+    /// use rblxopencloud::AssetUpdate;
+    ///
+    /// # fn main() -> rblxopencloud::Result<()> {
+    /// # let sandbox = rblxopencloud::sandbox::Sandbox::builder().demo().start()?;
+    /// # let client = sandbox.client();
+    /// # let upload = rblxopencloud::AssetUpload::from_path("examples/assets/crate.png")?;
+    /// # let id = client.user(156).upload_asset(upload)?.wait()?.id;
+    /// let asset = client.asset(id).update(AssetUpdate::default().display_name("new name").description(""))?.wait()?;
+    /// # assert_eq!(asset.display_name.as_deref(), Some("new name"));
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// Returns [`InvalidInput`](crate::ErrorKind::InvalidInput) if the update is one of another asset, or changes nothing. See
+    /// also [`User::update_asset`](crate::User::update_asset).
+    ///
+    /// <https://create.roblox.com/docs/cloud/reference/features/assets#Assets_UpdateAsset>
+    pub fn update(&self, update: AssetUpdate) -> Result<Operation<Asset>> {
+        update.of_asset(self.id)?.send(&self.client)
+    }
+
+    /// Lists the versions of the asset, newest first.
+    ///
+    /// Needs the scope `asset:read`. The service accepts 100 requests a minute. A page has 50 versions.
+    ///
+    /// ```
+    /// # fn main() -> rblxopencloud::Result<()> {
+    /// # let sandbox = rblxopencloud::sandbox::Sandbox::builder().demo().start()?;
+    /// # let client = sandbox.client();
+    /// # let upload = rblxopencloud::AssetUpload::from_path("examples/assets/crate.png")?;
+    /// # let id = client.user(156).upload_asset(upload)?.wait()?.id;
+    /// for version in client.asset(id).list_versions() {
+    ///     println!("{:?}", version?.number());
+    /// }
+    /// # assert_eq!(client.asset(id).list_versions().count(), 1);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// <https://create.roblox.com/docs/cloud/reference/features/assets#listAssetVersions>
+    pub fn list_versions(&self) -> Pager<AssetVersion> {
+        let listing = Listing::new(LIST_ASSET_VERSIONS, LIST_ASSET_VERSIONS.fill(&[&self.id]), vec![None]);
+        Pager::new(self.client.session().clone(), Ok(listing))
+    }
+
+    /// Fetches a version of the asset by its number, starting at 1.
+    ///
+    /// Scope and budget are those of [`list_versions`](Self::list_versions).
+    ///
+    /// # Errors
+    /// Returns [`NotFound`](crate::ErrorKind::NotFound) if the asset or the version doesn't exist.
+    ///
+    /// <https://create.roblox.com/docs/cloud/reference/features/assets#Assets_GetAssetVersion>
+    pub fn fetch_version(&self, number: u64) -> Result<AssetVersion> {
+        let path = GET_ASSET_VERSION.fill(&[&self.id, &number]);
+        self.client.session().fetch(Call::new(&GET_ASSET_VERSION, &path))
+    }
+
+    /// Makes the content of an earlier version the current one. Returns the version that results, which is a new one.
+    ///
+    /// Needs the scopes `asset:read` and `asset:write`. The service accepts 100 requests a minute.
+    ///
+    /// # Errors
+    /// Returns [`NotFound`](crate::ErrorKind::NotFound) if the asset or the version doesn't exist. If
+    /// [`outcome_unknown`](crate::Error::outcome_unknown) is true, [`list_versions`](Self::list_versions) shows what happened.
+    ///
+    /// <https://create.roblox.com/docs/cloud/reference/features/assets#Assets_RollbackAssetVersion>
+    pub fn rollback(&self, number: u64) -> Result<AssetVersion> {
+        let mut form = Form::of_text("assetVersion", &format!("assets/{}/versions/{number}", self.id));
+        let path = ROLLBACK_ASSET.fill(&[&self.id]);
+        self.client.session().fetch(Call::new(&ROLLBACK_ASSET, &path).payload(&mut form))
+    }
+
+    /// Archives the asset: it disappears from the website and from experiences until it is [restored](Self::restore).
+    ///
+    /// Needs the scopes `asset:read` and `asset:write`. The service accepts 100 requests a minute.
+    ///
+    /// # Errors
+    /// Returns [`NotFound`](crate::ErrorKind::NotFound) if the asset doesn't exist. If
+    /// [`outcome_unknown`](crate::Error::outcome_unknown) is true, [`fetch`](Self::fetch) shows what happened.
+    ///
+    /// <https://create.roblox.com/docs/cloud/reference/features/assets#Assets_ArchiveAsset>
+    pub fn archive(&self) -> Result<Asset> {
+        self.asset_from(Call::new(&ARCHIVE_ASSET, &ARCHIVE_ASSET.fill(&[&self.id])))
+    }
+
+    /// Restores the asset after it was archived.
+    ///
+    /// Scopes and budget are those of [`archive`](Self::archive).
+    ///
+    /// # Errors
+    /// See [`archive`](Self::archive).
+    ///
+    /// <https://create.roblox.com/docs/cloud/reference/features/assets#Assets_RestoreAsset>
+    pub fn restore(&self) -> Result<Asset> {
+        self.asset_from(Call::new(&RESTORE_ASSET, &RESTORE_ASSET.fill(&[&self.id])))
+    }
+
+    fn asset_from(&self, call: Call<'_>) -> Result<Asset> {
+        self.client.session().run(call, |body| {
+            let value: Value = json::object_from_slice(body)?;
+            match ServiceError::from_json(&value).filter(|said| !said.is_ok()) {
+                Some(said) => Err(DecodeError::Service(said)),
+                None => Ok(Asset::from_answer(&value, Some(self.id))?),
+            }
+        })
+    }
+
+    /// Grants a permission for the asset. See [`Client::grant_asset_permissions`].
+    ///
+    /// # Errors
+    /// See [`Client::grant_asset_permissions`].
+    pub fn grant_permission(&self, permission: &AssetPermission) -> Result<GrantedPermissions> {
+        self.client.grant_asset_permissions(permission, [self.id])
+    }
+
+    /// Locates the content of the asset, and returns the request that downloads it.
+    ///
+    /// The content comes from another host, which never sees the credentials. The request is valid for a short time.
+    ///
+    /// Needs the scope `legacy-asset:manage`. The service accepts 1000 requests a minute.
+    ///
+    /// ```
+    /// # fn main() -> rblxopencloud::Result<()> {
+    /// # let sandbox = rblxopencloud::sandbox::Sandbox::builder().demo().start()?;
+    /// # let client = sandbox.client();
+    /// # let upload = rblxopencloud::AssetUpload::from_path("examples/assets/crate.png")?;
+    /// # let id = client.user(156).upload_asset(upload)?.wait()?.id;
+    /// let mut content = Vec::new();
+    /// client.asset(id).locate()?.max_size(1_000_000).download(&mut content)?;
+    /// # assert_eq!(content, std::fs::read("examples/assets/crate.png").unwrap());
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// Returns [`InvalidResponse`](crate::ErrorKind::InvalidResponse) with the service's message if it refuses to deliver the
+    /// asset: it says so with a success status.
+    ///
+    /// <https://create.roblox.com/docs/cloud/reference/features/assets>
+    pub fn locate(&self) -> Result<Request> {
+        self.located(&GET_ASSET_DELIVERY, &GET_ASSET_DELIVERY.fill(&[&self.id]))
+    }
+
+    /// Locates the content of a version of the asset. See [`locate`](Self::locate).
+    ///
+    /// # Errors
+    /// See [`locate`](Self::locate).
+    pub fn locate_version(&self, number: u64) -> Result<Request> {
+        self.located(&GET_ASSET_VERSION_DELIVERY, &GET_ASSET_VERSION_DELIVERY.fill(&[&self.id, &number]))
+    }
+
+    fn located(&self, endpoint: &Endpoint, path: &str) -> Result<Request> {
+        #[derive(Deserialize)]
+        struct Delivery {
+            #[serde(default, deserialize_with = "wire::lenient")]
+            location: String,
+        }
+        let location = self.client.session().run(Call::new(endpoint, path), |body| {
+            let Delivery { location } = json::object_from_slice(body)?;
+            if !location.is_empty() {
+                return Ok(location);
+            }
+            let said = ServiceError::from_json(&json::from_slice(body)?).filter(|said| !said.is_ok());
+            Err(said.map_or_else(|| DecodeError::expected("the location of a content"), DecodeError::Service))
+        })?;
+        Ok(self.client.request(Method::Get, location))
+    }
+
+    /// Copies the content of the asset to `writer`. Returns the number of bytes. See [`locate`](Self::locate).
+    ///
+    /// # Errors
+    /// See [`locate`](Self::locate) and [`Request::download`].
+    pub fn download(&self, writer: &mut dyn Write) -> Result<u64> {
+        self.locate()?.download(writer)
+    }
+
+    /// Saves the content of the asset as a file. Returns the number of bytes. See [`locate`](Self::locate).
+    ///
+    /// The file appears under its name only when it is complete; see [`Request::download_to`].
+    ///
+    /// # Errors
+    /// See [`locate`](Self::locate) and [`Request::download`].
+    pub fn download_to(&self, path: impl AsRef<Path>) -> Result<u64> {
+        self.locate()?.download_to(path)
+    }
+}

@@ -1,0 +1,64 @@
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use super::{CreationContext, Creator, Moderation, ModerationState};
+use crate::page::page_item;
+use crate::wire;
+
+/// A version of an asset, from [`AssetHandle::list_versions`](crate::AssetHandle::list_versions).
+///
+/// <https://create.roblox.com/docs/cloud/reference/features/assets#Assets_GetAssetVersion>
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct AssetVersion {
+    /// The resource path, `assets/{asset}/versions/{version}`.
+    pub path: String,
+    #[serde(default, deserialize_with = "wire::lenient", skip_serializing_if = "CreationContext::is_empty")]
+    creation_context: CreationContext,
+    #[serde(default, deserialize_with = "wire::lenient", skip_serializing_if = "Moderation::is_empty")]
+    moderation_result: Moderation,
+    /// Whether a place was published. `None` for other types.
+    #[serde(default, deserialize_with = "wire::lenient", skip_serializing_if = "Option::is_none")]
+    pub published: Option<bool>,
+}
+
+impl AssetVersion {
+    /// Returns the id of the asset. `None` if the path doesn't name it.
+    #[must_use]
+    pub fn asset_id(&self) -> Option<u64> {
+        wire::path_id(&self.path, "assets")
+    }
+
+    /// Returns the number of the version, starting at 1. `None` if the path doesn't name it.
+    #[must_use]
+    pub fn number(&self) -> Option<u64> {
+        wire::path_id(&self.path, "versions")
+    }
+
+    /// Returns the user or group that made the version.
+    #[must_use]
+    pub fn creator(&self) -> Option<Creator> {
+        self.creation_context.creator
+    }
+
+    /// Returns the state of moderation.
+    #[must_use]
+    pub fn moderation_state(&self) -> Option<&ModerationState> {
+        self.moderation_result.moderation_state.as_ref()
+    }
+}
+
+/// `version 3 of asset 1234`.
+impl fmt::Display for AssetVersion {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match (self.number(), self.asset_id()) {
+            (Some(number), Some(asset)) => write!(f, "version {number} of asset {asset}"),
+            _ => f.write_str(&self.path),
+        }
+    }
+}
+
+// The document has a bare list; the service sends an object.
+page_item!(AssetVersion, "assetVersions", Some(50), bare true);

@@ -1,0 +1,143 @@
+use std::fmt;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+use super::Group;
+use crate::api::Endpoint;
+use crate::call::{Bytes, Call};
+use crate::error::Result;
+use crate::page::{Listing, Pager, page_item};
+use crate::wire;
+
+/// Lists the requests to join a group.
+pub const LIST_GROUP_JOIN_REQUESTS: Endpoint = Endpoint::get("/cloud/v2/groups/{group}/join-requests")
+    .with_scopes(&["group:read"])
+    .with_budget(300, 90)
+    .for_user_keys();
+
+/// Accepts a request to join a group.
+pub const ACCEPT_GROUP_JOIN_REQUEST: Endpoint =
+    Endpoint::post("/cloud/v2/groups/{group}/join-requests/{join_request}:accept")
+        .with_scopes(&["group:write"])
+        .with_budget(100, 90)
+        .for_user_keys();
+
+/// Declines a request to join a group.
+pub const DECLINE_GROUP_JOIN_REQUEST: Endpoint =
+    Endpoint::post("/cloud/v2/groups/{group}/join-requests/{join_request}:decline")
+        .with_scopes(&["group:write"])
+        .with_budget(100, 90)
+        .for_user_keys();
+
+/// A request to join a group, from [`Group::list_join_requests`].
+///
+/// <https://create.roblox.com/docs/cloud/reference/features/groups#Cloud_ListGroupJoinRequests>
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct GroupJoinRequest {
+    /// The resource path, `groups/{group}/join-requests/{join_request}`.
+    #[serde(default, deserialize_with = "wire::lenient", skip_serializing_if = "String::is_empty")]
+    pub path: String,
+    /// The id of the user who wants to join.
+    #[serde(rename = "user", deserialize_with = "user_id", serialize_with = "user_path")]
+    pub user_id: u64,
+    /// When the user asked.
+    #[serde(
+        rename = "createTime",
+        default,
+        deserialize_with = "wire::timestamp",
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub created_at: Option<Timestamp>,
+}
+
+/// `user 156`.
+impl fmt::Display for GroupJoinRequest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "user {}", self.user_id)
+    }
+}
+
+fn user_id<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u64, D::Error> {
+    let path = String::deserialize(deserializer)?;
+    wire::path_id(&path, "users").ok_or_else(|| serde::de::Error::custom(format_args!("{path:?} is no path of a user")))
+}
+
+fn user_path<S: Serializer>(id: &u64, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_str(&format_args!("users/{id}"))
+}
+
+page_item!(GroupJoinRequest, "groupJoinRequests", Some(20));
+
+impl Group {
+    /// Lists the requests to join the group.
+    ///
+    /// Needs the scope `group:read`, with a key or an authorization of a user who may accept requests. The service accepts 300
+    /// requests a minute with keys of one owner, and 90 with one OAuth 2.0 authorization. A page has 20 of them.
+    ///
+    /// ```
+    /// # fn main() -> rblxopencloud::Result<()> {
+    /// # let sandbox = rblxopencloud::sandbox::Sandbox::builder().demo().start()?;
+    /// # sandbox.add_join_request(7, 42);
+    /// # let group = sandbox.client().group(7);
+    /// for request in group.list_join_requests() {
+    ///     group.accept_join_request(request?.user_id)?;
+    /// }
+    /// # assert!(group.membership_of(42)?.is_some());
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// <https://create.roblox.com/docs/cloud/reference/features/groups#Cloud_ListGroupJoinRequests>
+    pub fn list_join_requests(&self) -> Pager<GroupJoinRequest> {
+        self.join_requests(None)
+    }
+
+    /// Fetches the request of a user to join the group. Returns `None` if there is none. See
+    /// [`list_join_requests`](Self::list_join_requests).
+    ///
+    /// # Errors
+    /// Returns [`NotFound`](crate::ErrorKind::NotFound) if the group doesn't exist.
+    pub fn join_request_of(&self, user_id: u64) -> Result<Option<GroupJoinRequest>> {
+        self.join_requests(Some(format!("user == 'users/{user_id}'"))).next().transpose()
+    }
+
+    fn join_requests(&self, filter: Option<String>) -> Pager<GroupJoinRequest> {
+        let path = LIST_GROUP_JOIN_REQUESTS.fill(&[&self.id]);
+        let listing = Listing::new(LIST_GROUP_JOIN_REQUESTS, path, vec![filter]);
+        Pager::new(self.client.session().clone(), Ok(listing))
+    }
+
+    /// Accepts a user's request to join the group, who becomes a member.
+    ///
+    /// Needs the scope `group:write`, with a key or an authorization of a user who may accept requests. The service accepts 100
+    /// requests a minute with keys of one owner, and 90 with one OAuth 2.0 authorization.
+    ///
+    /// # Errors
+    /// Returns [`NotFound`](crate::ErrorKind::NotFound) if the user hasn't asked to join.
+    ///
+    /// <https://create.roblox.com/docs/cloud/reference/features/groups#Cloud_AcceptGroupJoinRequest>
+    pub fn accept_join_request(&self, user_id: u64) -> Result<()> {
+        self.answer_join_request(&ACCEPT_GROUP_JOIN_REQUEST, user_id)
+    }
+
+    /// Declines a user's request to join the group.
+    ///
+    /// Scope and budget are those of [`accept_join_request`](Self::accept_join_request).
+    ///
+    /// # Errors
+    /// See [`accept_join_request`](Self::accept_join_request).
+    ///
+    /// <https://create.roblox.com/docs/cloud/reference/features/groups#Cloud_DeclineGroupJoinRequest>
+    pub fn decline_join_request(&self, user_id: u64) -> Result<()> {
+        self.answer_join_request(&DECLINE_GROUP_JOIN_REQUEST, user_id)
+    }
+
+    fn answer_join_request(&self, endpoint: &Endpoint, user_id: u64) -> Result<()> {
+        let path = endpoint.fill(&[&self.id, &super::membership::membership_id(user_id)]);
+        let mut body = Bytes::json(&serde_json::json!({}));
+        self.client.session().send(Call::new(endpoint, &path).payload(&mut body))
+    }
+}

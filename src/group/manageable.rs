@@ -1,0 +1,58 @@
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use crate::api::Endpoint;
+use crate::client::Client;
+use crate::page::{Listing, Pager, page_item};
+use crate::wire;
+
+/// Lists the groups that the owner of the credentials can manage.
+pub const LIST_MANAGEABLE_GROUPS: Endpoint = Endpoint::get("/legacy-develop/v1/user/groups/canmanage")
+    .with_scopes(&["legacy-group:manage"])
+    .with_budget(100, 100);
+
+/// A group that the owner of the credentials can manage, from [`Client::list_manageable_groups`].
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct ManageableGroup {
+    /// The group's id.
+    #[serde(with = "wire::id")]
+    pub id: u64,
+    /// The group's name.
+    #[serde(default, deserialize_with = "wire::lenient")]
+    pub name: String,
+}
+
+/// `group 7 (Roblox)`.
+impl fmt::Display for ManageableGroup {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "group {} ({})", self.id, self.name)
+    }
+}
+
+page_item!(ManageableGroup, "data", None);
+
+impl Client {
+    /// Lists the groups that the owner of the credentials can manage.
+    ///
+    /// Needs the scope `legacy-group:manage`. The service accepts 100 requests a minute.
+    ///
+    /// ```
+    /// # fn main() -> rblxopencloud::Result<()> {
+    /// # let sandbox = rblxopencloud::sandbox::Sandbox::builder().demo().start()?;
+    /// # let client = sandbox.client();
+    /// for group in client.list_manageable_groups() {
+    ///     println!("{}", group?);
+    /// }
+    /// # assert_eq!(client.list_manageable_groups().count(), 3);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// <https://create.roblox.com/docs/cloud/reference/features/groups>
+    pub fn list_manageable_groups(&self) -> Pager<ManageableGroup> {
+        let listing = Listing::new(LIST_MANAGEABLE_GROUPS, LIST_MANAGEABLE_GROUPS.fill(&[]), vec![None]);
+        Pager::new(self.session().clone(), Ok(listing))
+    }
+}

@@ -1,0 +1,265 @@
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde_json::Value;
+
+use super::Group;
+use crate::api::Endpoint;
+use crate::call::Call;
+use crate::error::Result;
+use crate::open_enum::open_enum;
+use crate::page::{Listing, Pager, page_item};
+use crate::wire;
+
+/// Lists the roles of a group.
+pub const LIST_GROUP_ROLES: Endpoint =
+    Endpoint::get("/cloud/v2/groups/{group}/roles").with_scopes(&["group:read"]).with_budget(300, 90).for_user_keys();
+
+/// Fetches a role of a group.
+pub const GET_GROUP_ROLE: Endpoint = Endpoint::get("/cloud/v2/groups/{group}/roles/{role}")
+    .with_scopes(&["group:read"])
+    .with_budget(300, 90)
+    .for_user_keys();
+
+open_enum! {
+    /// What a [`GroupRole`] allows.
+    #[allow(missing_docs)]
+    GroupPermission {
+        ViewWallPosts = "viewWallPosts",
+        CreateWallPosts = "createWallPosts",
+        DeleteWallPosts = "deleteWallPosts",
+        ViewGroupShout = "viewGroupShout",
+        CreateGroupShout = "createGroupShout",
+        /// Change the rank of lower-ranked members.
+        ChangeRank = "changeRank",
+        /// Accept join requests.
+        AcceptRequests = "acceptRequests",
+        /// Remove lower-ranked members.
+        ExileMembers = "exileMembers",
+        /// Manage allies and enemies.
+        ManageRelationships = "manageRelationships",
+        ViewAuditLog = "viewAuditLog",
+        SpendGroupFunds = "spendGroupFunds",
+        AdvertiseGroup = "advertiseGroup",
+        CreateAvatarItems = "createAvatarItems",
+        ManageAvatarItems = "manageAvatarItems",
+        /// Manage the group's experiences.
+        ManageGroupUniverses = "manageGroupUniverses",
+        /// View the analytics of experiences.
+        ViewUniverseAnalytics = "viewUniverseAnalytics",
+        CreateApiKeys = "createApiKeys",
+        /// Manage all API keys of the group.
+        ManageApiKeys = "manageApiKeys",
+        /// Ban lower-ranked members.
+        BanMembers = "banMembers",
+        ViewForums = "viewForums",
+        /// Change the categories of forums.
+        ManageCategories = "manageCategories",
+        CreatePosts = "createPosts",
+        LockPosts = "lockPosts",
+        PinPosts = "pinPosts",
+        RemovePosts = "removePosts",
+        CreateComments = "createComments",
+        RemoveComments = "removeComments",
+        ManageBlockedWords = "manageBlockedWords",
+        ViewBlockedWords = "viewBlockedWords",
+        BypassSlowMode = "bypassSlowMode",
+    }
+}
+
+/// A role of a group, from [`Group::list_roles`].
+///
+/// <https://create.roblox.com/docs/cloud/reference/features/groups#Cloud_ListGroupRoles>
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct GroupRole {
+    /// The resource path, `groups/{group}/roles/{role}`.
+    #[serde(default, deserialize_with = "wire::lenient", skip_serializing_if = "String::is_empty")]
+    pub path: String,
+    /// The role's id.
+    #[serde(with = "wire::id")]
+    pub id: u64,
+    /// The name, of at most 100 characters.
+    #[serde(default, deserialize_with = "wire::lenient")]
+    pub display_name: String,
+    /// The description, of at most 1000 characters. The service shows it only to the owner of the group.
+    #[serde(default, deserialize_with = "wire::lenient", skip_serializing_if = "Option::is_none")]
+    pub description: Option<String>,
+    /// The rank within the group, from 0 (guest) to 255 (owner).
+    #[serde(default, deserialize_with = "wire::lenient")]
+    pub rank: u32,
+    /// The number of members. The service leaves it out for guests.
+    #[serde(default, deserialize_with = "wire::lenient_id", skip_serializing_if = "Option::is_none")]
+    pub member_count: Option<u64>,
+    /// What the role allows. `None` if the service doesn't show it: the permissions of one's own role are visible with the scope
+    /// `group:read`, those of all roles to the owner of the group, and those of guests to everyone.
+    #[serde(
+        default,
+        deserialize_with = "permissions",
+        serialize_with = "permission_flags",
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub permissions: Option<BTreeSet<GroupPermission>>,
+    /// When the role was created. The service shows it only to the owner of the group.
+    #[serde(
+        rename = "createTime",
+        default,
+        deserialize_with = "wire::timestamp",
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub created_at: Option<Timestamp>,
+    /// When the role last changed. The service shows it only to the owner of the group.
+    #[serde(
+        rename = "updateTime",
+        default,
+        deserialize_with = "wire::timestamp",
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub updated_at: Option<Timestamp>,
+}
+
+impl GroupRole {
+    /// Creates a role, for tests and the sandbox.
+    #[must_use]
+    pub fn new(group_id: u64, id: u64, display_name: impl Into<String>, rank: u32) -> Self {
+        Self {
+            path: format!("groups/{group_id}/roles/{id}"),
+            id,
+            display_name: display_name.into(),
+            description: None,
+            rank,
+            member_count: None,
+            permissions: None,
+            created_at: None,
+            updated_at: None,
+        }
+    }
+
+    /// Returns the id of the role's group. `None` if the path doesn't name it.
+    #[must_use]
+    pub fn group_id(&self) -> Option<u64> {
+        wire::path_id(&self.path, "groups")
+    }
+}
+
+/// `Admin (rank 254)`.
+impl fmt::Display for GroupRole {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} (rank {})", self.display_name, self.rank)
+    }
+}
+
+fn permissions<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<BTreeSet<GroupPermission>>, D::Error> {
+    let flags: Option<BTreeMap<String, Value>> = wire::lenient(deserializer)?;
+    let granted = |flags: BTreeMap<String, Value>| {
+        flags.into_iter().filter(|(_, flag)| *flag == true).map(|(name, _)| GroupPermission::from(name)).collect()
+    };
+    Ok(flags.map(granted))
+}
+
+fn permission_flags<S: Serializer>(
+    permissions: &Option<BTreeSet<GroupPermission>>,
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
+    serializer.collect_map(permissions.iter().flatten().map(|permission| (permission, true)))
+}
+
+page_item!(GroupRole, "groupRoles", Some(20));
+
+/// A role, by its id or as a [`GroupRole`], for [`Group::assign_role`] and its relatives.
+///
+/// A `GroupRole` of another group is refused before a request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RoleRef {
+    pub(super) id: u64,
+    /// The group of the role, if it is known.
+    pub(super) group: Option<u64>,
+}
+
+impl From<u64> for RoleRef {
+    fn from(id: u64) -> Self {
+        Self { id, group: None }
+    }
+}
+
+impl From<&GroupRole> for RoleRef {
+    fn from(role: &GroupRole) -> Self {
+        Self { id: role.id, group: role.group_id() }
+    }
+}
+
+impl Group {
+    /// Lists the group's roles.
+    ///
+    /// Needs the scope `group:read`. The service accepts 300 requests a minute with keys of one owner, and 90 with one OAuth
+    /// 2.0 authorization. A page has 20 roles.
+    ///
+    /// ```
+    /// # fn main() -> rblxopencloud::Result<()> {
+    /// # let sandbox = rblxopencloud::sandbox::Sandbox::builder().demo().start()?;
+    /// # let client = sandbox.client();
+    /// for role in client.group(7).list_roles() {
+    ///     println!("{}", role?);
+    /// }
+    /// # assert_eq!(client.group(7).list_roles().count(), 3);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// <https://create.roblox.com/docs/cloud/reference/features/groups#Cloud_ListGroupRoles>
+    pub fn list_roles(&self) -> Pager<GroupRole> {
+        let listing = Listing::new(LIST_GROUP_ROLES, LIST_GROUP_ROLES.fill(&[&self.id]), vec![None]);
+        Pager::new(self.client.session().clone(), Ok(listing))
+    }
+
+    /// Fetches a role by its id.
+    ///
+    /// Scope and budget are those of [`list_roles`](Self::list_roles).
+    ///
+    /// ```
+    /// # fn main() -> rblxopencloud::Result<()> {
+    /// # let sandbox = rblxopencloud::sandbox::Sandbox::builder().demo().start()?;
+    /// # let client = sandbox.client();
+    /// let role = client.group(7).fetch_role(99)?;
+    /// assert_eq!(role.rank, 255);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// Returns [`NotFound`](crate::ErrorKind::NotFound) if the group has no such role.
+    ///
+    /// <https://create.roblox.com/docs/cloud/reference/features/groups#Cloud_GetGroupRole>
+    pub fn fetch_role(&self, role_id: u64) -> Result<GroupRole> {
+        self.client.session().fetch(Call::new(&GET_GROUP_ROLE, &GET_GROUP_ROLE.fill(&[&self.id, &role_id])))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_role_is_read_and_written() {
+        let json = json!({
+            "path": "groups/7/roles/9", "id": "9", "displayName": "Admin", "rank": 254, "memberCount": 3,
+            "permissions": { "changeRank": true, "flyAround": true },
+        });
+        let role: GroupRole = serde_json::from_value(json.clone()).expect("it is a role");
+        let permissions = role.permissions.clone().expect("they are shown");
+        assert!(permissions.contains(&GroupPermission::ChangeRank) && permissions.len() == 2);
+        assert_eq!((role.group_id(), role.to_string().as_str()), (Some(7), "Admin (rank 254)"));
+        let mut written = serde_json::to_value(&role).expect("it is JSON");
+        assert_eq!(written["memberCount"].take(), 3);
+        written["memberCount"] = json!(3);
+        assert_eq!(written, json);
+        let denied = json!({ "id": 9, "permissions": { "changeRank": false } });
+        let role: GroupRole = serde_json::from_value(denied).expect("it is a role");
+        assert_eq!(role.permissions, Some(BTreeSet::new()));
+    }
+}

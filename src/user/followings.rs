@@ -1,0 +1,178 @@
+use std::collections::BTreeMap;
+use std::fmt;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::User;
+use crate::api::Endpoint;
+use crate::call::{Call, DecodeError};
+use crate::error::Result;
+use crate::{json, wire};
+
+/// Lists the experiences that a user follows.
+pub const LIST_EXPERIENCE_FOLLOWINGS: Endpoint = Endpoint::get("/legacy-followings/v2/users/{user}/universes")
+    .with_scopes(&["legacy-universe.following:read"])
+    .with_budget(100, 100);
+
+/// Tells whether a user follows an experience.
+pub const GET_EXPERIENCE_FOLLOWING: Endpoint =
+    Endpoint::get("/legacy-followings/v1/users/{user}/universes/{universe}/status")
+        .with_scopes(&["legacy-universe.following:read"])
+        .with_budget(100, 100);
+
+/// Follows an experience.
+pub const FOLLOW_EXPERIENCE: Endpoint = Endpoint::post("/legacy-followings/v1/users/{user}/universes/{universe}")
+    .with_scopes(&["legacy-universe.following:write"])
+    .with_budget(100, 100);
+
+/// Stops following an experience.
+pub const UNFOLLOW_EXPERIENCE: Endpoint = Endpoint::delete("/legacy-followings/v1/users/{user}/universes/{universe}")
+    .with_scopes(&["legacy-universe.following:write"])
+    .with_budget(100, 100)
+    .harmless();
+
+/// An experience that a user follows, from [`User::list_experience_followings`].
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct ExperienceFollowing {
+    /// The id of the experience's universe.
+    #[serde(with = "wire::id")]
+    pub universe_id: u64,
+    /// Since when the user has followed it.
+    #[serde(default, deserialize_with = "wire::timestamp", skip_serializing_if = "Option::is_none")]
+    pub followed_at: Option<Timestamp>,
+}
+
+/// `universe 13058`.
+impl fmt::Display for ExperienceFollowing {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "universe {}", self.universe_id)
+    }
+}
+
+/// Whether a user follows an experience, from [`User::fetch_experience_following`].
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+#[non_exhaustive]
+pub struct ExperienceFollowingStatus {
+    /// The id of the experience's universe.
+    #[serde(with = "wire::id", alias = "universeId")]
+    pub universe_id: u64,
+    /// The id of the user.
+    #[serde(with = "wire::id", alias = "userId")]
+    pub user_id: u64,
+    /// Whether the user follows the experience.
+    #[serde(alias = "isFollowing", default, deserialize_with = "wire::lenient")]
+    pub is_following: bool,
+    /// Whether the user can follow the experience.
+    #[serde(alias = "canFollow", default, deserialize_with = "wire::lenient")]
+    pub can_follow: bool,
+    /// How many experiences the user follows.
+    #[serde(
+        rename = "FollowingCountByType",
+        alias = "followingCountByType",
+        default,
+        deserialize_with = "wire::count"
+    )]
+    pub following_count: u64,
+    /// How many experiences the user can follow.
+    #[serde(
+        rename = "FollowingLimitByType",
+        alias = "followingLimitByType",
+        default,
+        deserialize_with = "wire::count"
+    )]
+    pub following_limit: u64,
+}
+
+/// The followed universes, by id, with the time of each.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct FollowedSources {
+    followed_sources: BTreeMap<String, serde_json::Value>,
+}
+
+impl User {
+    /// Returns the experiences that the user follows, by id.
+    ///
+    /// Needs the scope `legacy-universe.following:read`, with a key or an authorization of the user. The service accepts 100
+    /// requests a minute.
+    ///
+    /// ```
+    /// # fn main() -> rblxopencloud::Result<()> {
+    /// # let sandbox = rblxopencloud::sandbox::Sandbox::builder().demo().start()?;
+    /// # let user = sandbox.client().user(156);
+    /// user.follow_experience(13058)?;
+    /// for following in user.list_experience_followings()? {
+    ///     println!("{following} since {:?}", following.followed_at);
+    /// }
+    /// assert!(user.fetch_experience_following(13058)?.is_following);
+    /// user.unfollow_experience(13058)?;
+    /// # assert!(user.list_experience_followings()?.is_empty());
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// Returns [`PermissionDenied`](crate::ErrorKind::PermissionDenied) for another user's followings.
+    ///
+    /// <https://create.roblox.com/docs/cloud/reference/features/users>
+    pub fn list_experience_followings(&self) -> Result<Vec<ExperienceFollowing>> {
+        let path = LIST_EXPERIENCE_FOLLOWINGS.fill(&[&self.id]);
+        self.client.session().run(Call::new(&LIST_EXPERIENCE_FOLLOWINGS, &path), |body| {
+            let FollowedSources { followed_sources } = json::object_from_slice(body).map_err(DecodeError::from)?;
+            let mut followings: Vec<_> = followed_sources
+                .into_iter()
+                .filter_map(|(id, time)| {
+                    let followed_at = wire::timestamp(time).ok().flatten();
+                    Some(ExperienceFollowing { universe_id: wire::decimal(&id)?, followed_at })
+                })
+                .collect();
+            followings.sort_by_key(|following| following.universe_id);
+            Ok(followings)
+        })
+    }
+
+    /// Fetches whether the user follows an experience, by the id of its universe.
+    ///
+    /// Scope and budget are those of [`list_experience_followings`](Self::list_experience_followings).
+    ///
+    /// # Errors
+    /// See [`list_experience_followings`](Self::list_experience_followings).
+    ///
+    /// <https://create.roblox.com/docs/cloud/reference/features/users>
+    pub fn fetch_experience_following(&self, universe_id: u64) -> Result<ExperienceFollowingStatus> {
+        let path = GET_EXPERIENCE_FOLLOWING.fill(&[&self.id, &universe_id]);
+        self.client.session().fetch(Call::new(&GET_EXPERIENCE_FOLLOWING, &path))
+    }
+
+    /// Follows an experience, by the id of its universe.
+    ///
+    /// Needs the scope `legacy-universe.following:write`, with a key or an authorization of the user. The service accepts 100
+    /// requests a minute.
+    ///
+    /// # Errors
+    /// Returns [`Rejected`](crate::ErrorKind::Rejected) if the user follows as many experiences as they can, and
+    /// [`PermissionDenied`](crate::ErrorKind::PermissionDenied) for another user.
+    ///
+    /// <https://create.roblox.com/docs/cloud/reference/features/users>
+    pub fn follow_experience(&self, universe_id: u64) -> Result<()> {
+        let path = FOLLOW_EXPERIENCE.fill(&[&self.id, &universe_id]);
+        self.client.session().send(Call::new(&FOLLOW_EXPERIENCE, &path))
+    }
+
+    /// Stops following an experience, by the id of its universe.
+    ///
+    /// Scope and budget are those of [`follow_experience`](Self::follow_experience).
+    ///
+    /// # Errors
+    /// Returns [`PermissionDenied`](crate::ErrorKind::PermissionDenied) for another user.
+    ///
+    /// <https://create.roblox.com/docs/cloud/reference/features/users>
+    pub fn unfollow_experience(&self, universe_id: u64) -> Result<()> {
+        let path = UNFOLLOW_EXPERIENCE.fill(&[&self.id, &universe_id]);
+        self.client.session().send(Call::new(&UNFOLLOW_EXPERIENCE, &path))
+    }
+}

@@ -1,0 +1,171 @@
+use std::collections::BTreeMap;
+
+use super::{
+    InventoryAsset, InventoryBadge, InventoryFilter, InventoryGamePass, InventoryIds, InventoryItem,
+    InventoryPrivateServer, User,
+};
+use crate::error::{Error, ErrorKind, Result};
+
+/// The most ids that one call answers.
+const MAX_IDS: usize = 10_000;
+
+/// Whether a user owns something, from [`User::owns_asset`] and its relatives.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Ownership<T> {
+    /// The user owns it. Of several copies, this is the first that the service lists.
+    Owned(T),
+    /// The user doesn't own it. The service doesn't tell whether something with this id exists.
+    NotOwned,
+    /// The inventory is private, so the service doesn't tell.
+    Private,
+}
+
+impl<T> Ownership<T> {
+    /// Returns whether the user is known to own it.
+    #[must_use]
+    pub fn is_owned(&self) -> bool {
+        matches!(self, Self::Owned(_))
+    }
+
+    /// Returns the item, if the user is known to own it.
+    #[must_use]
+    pub fn into_item(self) -> Option<T> {
+        match self {
+            Self::Owned(item) => Some(item),
+            Self::NotOwned | Self::Private => None,
+        }
+    }
+}
+
+/// Adds the methods for one kind of item.
+macro_rules! owns {
+    ($one:ident, $many:ident, $filter:ident, $kind:ident, $model:ident, $what:literal, $note:literal, $example:literal) => {
+        impl User {
+            #[doc = concat!("Returns whether the user owns ", $what, ", in one request.")]
+            ///
+            #[doc = concat!($note, " The service accepts 100 requests a minute with keys of one owner, and 20 with one OAuth 2.0 authorization.")]
+            ///
+            /// ```
+            /// use rblxopencloud::Ownership;
+            ///
+            /// # fn main() -> rblxopencloud::Result<()> {
+            /// # let sandbox = rblxopencloud::sandbox::Sandbox::builder().demo().start()?;
+            /// # let user = sandbox.client().user(156);
+            #[doc = concat!("match user.", stringify!($one), "(", $example, ")? {")]
+            ///     Ownership::Owned(item) => println!("owned since {:?}", item.added_at),
+            ///     Ownership::NotOwned => println!("not owned"),
+            ///     Ownership::Private => println!("the inventory is private"),
+            ///     _ => {}
+            /// }
+            #[doc = concat!("# assert!(user.", stringify!($one), "(", $example, ")?.is_owned());")]
+            /// # Ok(())
+            /// # }
+            /// ```
+            ///
+            /// # Errors
+            /// Returns [`NotFound`](crate::ErrorKind::NotFound) if the user doesn't exist.
+            ///
+            /// <https://create.roblox.com/docs/cloud/reference/features/inventories#Cloud_ListInventoryItems>
+            pub fn $one(&self, id: u64) -> Result<Ownership<$model>> {
+                let mut answers = self.$many([id])?;
+                Ok(answers.remove(&id).unwrap_or(Ownership::NotOwned))
+            }
+
+            #[doc = concat!("Returns for each of these ids whether the user owns ", $what, ", in as few requests as fit.")]
+            ///
+            /// At most 10,000 ids are allowed. A request takes a few hundred of them.
+            ///
+            #[doc = concat!("Scope and budget are those of [`", stringify!($one), "`](Self::", stringify!($one), ").")]
+            ///
+            /// # Errors
+            /// Returns [`InvalidInput`](crate::ErrorKind::InvalidInput) for more than 10,000 ids, and
+            /// [`NotFound`](crate::ErrorKind::NotFound) if the user doesn't exist.
+            pub fn $many(&self, ids: impl IntoIterator<Item = u64>) -> Result<BTreeMap<u64, Ownership<$model>>> {
+                self.ownership(ids, InventoryIds::$filter, |item| match item {
+                    InventoryItem::$kind(item) => Some((item.id, item)),
+                    _ => None,
+                })
+            }
+        }
+    };
+}
+
+owns!(
+    owns_asset,
+    owns_assets,
+    assets,
+    Asset,
+    InventoryAsset,
+    "an asset",
+    "Needs no scope if the inventory is public. A private one needs `user.inventory-item:read` with a key or an authorization of the user, and so do purchased places.",
+    "1_365_001"
+);
+owns!(
+    owns_badge,
+    owns_badges,
+    badges,
+    Badge,
+    InventoryBadge,
+    "a badge",
+    "Needs no scope if the inventory is public. A private one needs `user.inventory-item:read` with a key or an authorization of the user.",
+    "111"
+);
+owns!(
+    owns_game_pass,
+    owns_game_passes,
+    game_passes,
+    GamePass,
+    InventoryGamePass,
+    "a game pass",
+    "Needs no scope if the inventory is public. A private one needs `user.inventory-item:read` with a key or an authorization of the user.",
+    "777"
+);
+owns!(
+    owns_private_server,
+    owns_private_servers,
+    private_servers,
+    PrivateServer,
+    InventoryPrivateServer,
+    "a private server",
+    "Needs the scope `user.inventory-item:read`, also if the inventory is public: without it, the service can leave private servers out, and the answer is [`NotOwned`](Ownership::NotOwned).",
+    "175_156"
+);
+
+impl User {
+    fn ownership<T: Clone>(
+        &self,
+        ids: impl IntoIterator<Item = u64>,
+        filter: impl FnOnce(InventoryIds, Vec<u64>) -> InventoryIds,
+        read: impl Fn(InventoryItem) -> Option<(u64, T)>,
+    ) -> Result<BTreeMap<u64, Ownership<T>>> {
+        let mut answers: BTreeMap<u64, Ownership<T>> =
+            ids.into_iter().take(MAX_IDS + 1).map(|id| (id, Ownership::NotOwned)).collect();
+        if answers.len() > MAX_IDS {
+            let error = Error::invalid_input(format!("more than {MAX_IDS} ids in one call"));
+            return Err(error.advise("split them into several calls"));
+        }
+        let filter = filter(InventoryFilter::ids(), answers.keys().copied().collect());
+        for item in self.list_inventory_with(filter) {
+            match item {
+                Ok(item) => {
+                    let Some((id, item)) = read(item) else { continue };
+                    if let Some(answer @ Ownership::NotOwned) = answers.get_mut(&id) {
+                        *answer = Ownership::Owned(item);
+                    }
+                }
+                Err(error) if is_private(&error) => {
+                    answers.values_mut().for_each(|answer| *answer = Ownership::Private);
+                    return Ok(answers);
+                }
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(answers)
+    }
+}
+
+/// A missing scope and a proxy's refusal have another code.
+fn is_private(error: &Error) -> bool {
+    error.kind() == ErrorKind::PermissionDenied && error.code() == Some("PERMISSION_DENIED")
+}

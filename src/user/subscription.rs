@@ -1,0 +1,188 @@
+use std::fmt;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::User;
+use crate::api::Endpoint;
+use crate::call::Call;
+use crate::error::{Error, ErrorKind, Result};
+use crate::open_enum::open_enum;
+use crate::wire;
+
+/// Fetches a user's subscription. OAuth 2.0 authorizations can make 3 requests a second.
+pub const GET_SUBSCRIPTION: Endpoint =
+    Endpoint::get("/cloud/v2/universes/{universe}/subscription-products/{product}/subscriptions/{user}")
+        .with_any_scope(&["universe.subscription-product.subscription:read", "universe:write"])
+        .with_budget(500, 3 * 60);
+
+open_enum! {
+    /// The state of a [`Subscription`].
+    SubscriptionState {
+        /// Active. It will be renewed.
+        SubscribedWillRenew = "SUBSCRIBED_WILL_RENEW",
+        /// Active until it expires.
+        SubscribedWillNotRenew = "SUBSCRIBED_WILL_NOT_RENEW",
+        /// Active. The payment for its renewal is pending.
+        SubscribedRenewalPaymentPending = "SUBSCRIBED_RENEWAL_PAYMENT_PENDING",
+        /// Expired.
+        Expired = "EXPIRED",
+    }
+}
+
+open_enum! {
+    /// Why a [`Subscription`] expired.
+    SubscriptionExpirationReason {
+        /// The product is inactive.
+        ProductInactive = "PRODUCT_INACTIVE",
+        /// The product was deleted.
+        ProductDeleted = "PRODUCT_DELETED",
+        /// The subscriber cancelled it.
+        SubscriberCancelled = "SUBSCRIBER_CANCELLED",
+        /// The subscriber was refunded.
+        SubscriberRefunded = "SUBSCRIBER_REFUNDED",
+        /// It wasn't paid in time.
+        Lapsed = "LAPSED",
+    }
+}
+
+open_enum! {
+    /// Where a [`Subscription`] was bought.
+    SubscriptionPurchasePlatform {
+        /// Roblox's website.
+        Desktop = "DESKTOP",
+        /// The mobile app.
+        Mobile = "MOBILE",
+    }
+}
+
+open_enum! {
+    /// How a [`Subscription`] is paid.
+    SubscriptionPaymentProvider {
+        /// Stripe.
+        Stripe = "STRIPE",
+        /// Apple.
+        Apple = "APPLE",
+        /// Google.
+        Google = "GOOGLE",
+        /// Roblox credit.
+        RobloxCredit = "ROBLOX_CREDIT",
+        /// Robux.
+        Robux = "ROBUX",
+    }
+}
+
+/// A user's subscription to a product of an experience, from [`User::fetch_subscription`].
+///
+/// <https://create.roblox.com/docs/cloud/reference/Subscription>
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+#[non_exhaustive]
+pub struct Subscription {
+    /// The resource path, `universes/{universe}/subscription-products/{product}/subscriptions/{user}`.
+    #[serde(deserialize_with = "wire::lenient", skip_serializing_if = "String::is_empty")]
+    pub path: String,
+    /// The resource path of the subscriber, `users/{user}`.
+    #[serde(deserialize_with = "wire::lenient", skip_serializing_if = "String::is_empty")]
+    pub user: String,
+    /// Whether the subscription is active: the user has paid for the current period.
+    #[serde(deserialize_with = "wire::lenient")]
+    pub active: bool,
+    /// Whether the subscription will be renewed.
+    #[serde(deserialize_with = "wire::lenient")]
+    pub will_renew: bool,
+    /// The state.
+    #[serde(deserialize_with = "wire::lenient", skip_serializing_if = "Option::is_none")]
+    pub state: Option<SubscriptionState>,
+    /// When the user subscribed.
+    #[serde(rename = "createTime", deserialize_with = "wire::timestamp", skip_serializing_if = "Option::is_none")]
+    pub created_at: Option<Timestamp>,
+    /// When the subscription last changed.
+    #[serde(rename = "updateTime", deserialize_with = "wire::timestamp", skip_serializing_if = "Option::is_none")]
+    pub updated_at: Option<Timestamp>,
+    /// When it was last paid.
+    #[serde(rename = "lastBillingTime", deserialize_with = "wire::timestamp", skip_serializing_if = "Option::is_none")]
+    pub last_billed_at: Option<Timestamp>,
+    /// When it will be renewed.
+    #[serde(rename = "nextRenewTime", deserialize_with = "wire::timestamp", skip_serializing_if = "Option::is_none")]
+    pub renews_at: Option<Timestamp>,
+    /// When it will expire, or has expired.
+    #[serde(rename = "expireTime", deserialize_with = "wire::timestamp", skip_serializing_if = "Option::is_none")]
+    pub expires_at: Option<Timestamp>,
+    /// Details of the expiration.
+    #[serde(deserialize_with = "wire::lenient", skip_serializing_if = "Option::is_none")]
+    pub expiration_details: Option<SubscriptionExpirationDetails>,
+    /// Where it was bought.
+    #[serde(deserialize_with = "wire::lenient", skip_serializing_if = "Option::is_none")]
+    pub purchase_platform: Option<SubscriptionPurchasePlatform>,
+    /// How it is paid.
+    #[serde(deserialize_with = "wire::lenient", skip_serializing_if = "Option::is_none")]
+    pub payment_provider: Option<SubscriptionPaymentProvider>,
+}
+
+/// Details of a [`Subscription`] that has expired.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+#[non_exhaustive]
+pub struct SubscriptionExpirationDetails {
+    /// Why it expired.
+    #[serde(deserialize_with = "wire::lenient", skip_serializing_if = "Option::is_none")]
+    pub reason: Option<SubscriptionExpirationReason>,
+}
+
+impl Subscription {
+    /// Creates an active subscription that will be renewed, for tests and the sandbox.
+    #[must_use]
+    pub fn new() -> Self {
+        Self { active: true, will_renew: true, state: Some(SubscriptionState::SubscribedWillRenew), ..Self::default() }
+    }
+}
+
+/// `active` or `inactive`, and the state.
+impl fmt::Display for Subscription {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(if self.active { "active" } else { "inactive" })?;
+        match &self.state {
+            Some(state) => write!(f, " ({state})"),
+            None => Ok(()),
+        }
+    }
+}
+
+impl User {
+    /// Fetches the user's subscription to a product of an experience. Returns `None` if there is none.
+    ///
+    /// `universe_id` is the id of the experience, and `product_id` that of the product, such as `EXP-1234`. The service
+    /// doesn't distinguish a user who never subscribed from a product that doesn't exist.
+    ///
+    /// Needs the scope `universe:write` of the experience. With OAuth 2.0, the scope
+    /// `universe.subscription-product.subscription:read` is enough for the authorizing user's own subscription. The service
+    /// accepts 500 requests a minute with keys of one owner, and 3 a second with one OAuth 2.0 authorization.
+    ///
+    /// ```
+    /// # use rblxopencloud::Subscription;
+    /// # fn main() -> rblxopencloud::Result<()> {
+    /// # let sandbox = rblxopencloud::sandbox::Sandbox::builder().demo().start()?;
+    /// # sandbox.add_subscription(13058, "EXP-1234", 156, Subscription::new());
+    /// # let user = sandbox.client().user(156);
+    /// let pays = user.fetch_subscription(13058, "EXP-1234")?.is_some_and(|subscription| subscription.active);
+    /// # assert!(pays);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// Returns [`PermissionDenied`](crate::ErrorKind::PermissionDenied) if the key has no access to the experience.
+    ///
+    /// <https://create.roblox.com/docs/cloud/reference/Subscription#Cloud_GetSubscription>
+    pub fn fetch_subscription(&self, universe_id: u64, product_id: &str) -> Result<Option<Subscription>> {
+        let path =
+            GET_SUBSCRIPTION.fill_segments(&[&universe_id, &product_id, &self.id]).map_err(Error::invalid_input)?;
+        // The default view has `active` and `willRenew` only.
+        match self.client.session().fetch(Call::new(&GET_SUBSCRIPTION, &path).query("view", "FULL")) {
+            // A proxy's 404 doesn't tell whether the user pays.
+            Err(error) if error.kind() == ErrorKind::NotFound && error.code() == Some("NOT_FOUND") => Ok(None),
+            result => result.map(Some),
+        }
+    }
+}

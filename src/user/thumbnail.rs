@@ -1,0 +1,270 @@
+use std::io::Write;
+use std::path::Path;
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+use super::User;
+use crate::api::{Endpoint, Method, OperationName};
+use crate::call::Call;
+use crate::client::Client;
+use crate::error::{Error, Result};
+use crate::open_enum::open_enum;
+use crate::operation::{Operation, Work};
+use crate::request::Request;
+
+/// Generates a picture of a user's avatar.
+pub const GENERATE_THUMBNAIL: Endpoint =
+    Endpoint::get("/cloud/v2/users/{user}:generateThumbnail").with_budget(1000, 10).for_user_keys();
+
+/// Polls the operation that generates a picture.
+pub const GET_THUMBNAIL_OPERATION: Endpoint =
+    Endpoint::get("/cloud/v2/users/{user}/operations/{operation}").with_budget(1000, 10).for_user_keys().polling();
+
+/// A picture of a user's avatar, from [`User::generate_thumbnail`].
+///
+/// <https://create.roblox.com/docs/cloud/reference/features/users#Cloud_GenerateUserThumbnail>
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct Thumbnail {
+    /// The URL of the picture, on another host than the service's.
+    pub image_uri: String,
+}
+
+/// The size of a thumbnail, in pixels on each side.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[non_exhaustive]
+#[allow(missing_docs)]
+pub enum ThumbnailSize {
+    Px48,
+    Px50,
+    Px60,
+    Px75,
+    Px100,
+    Px110,
+    Px150,
+    Px180,
+    Px352,
+    #[default]
+    Px420,
+    Px720,
+}
+
+impl ThumbnailSize {
+    /// All sizes that the service offers, smallest first.
+    pub const ALL: [Self; 11] = [
+        Self::Px48,
+        Self::Px50,
+        Self::Px60,
+        Self::Px75,
+        Self::Px100,
+        Self::Px110,
+        Self::Px150,
+        Self::Px180,
+        Self::Px352,
+        Self::Px420,
+        Self::Px720,
+    ];
+
+    /// Returns the length of a side in pixels.
+    #[must_use]
+    pub const fn pixels(self) -> u32 {
+        match self {
+            Self::Px48 => 48,
+            Self::Px50 => 50,
+            Self::Px60 => 60,
+            Self::Px75 => 75,
+            Self::Px100 => 100,
+            Self::Px110 => 110,
+            Self::Px150 => 150,
+            Self::Px180 => 180,
+            Self::Px352 => 352,
+            Self::Px420 => 420,
+            Self::Px720 => 720,
+        }
+    }
+
+    /// Returns the smallest size with at least this many pixels. `None` above 720.
+    ///
+    /// ```
+    /// use rblxopencloud::ThumbnailSize;
+    ///
+    /// assert_eq!(ThumbnailSize::at_least(128), Some(ThumbnailSize::Px150));
+    /// assert_eq!(ThumbnailSize::at_least(721), None);
+    /// ```
+    #[must_use]
+    pub fn at_least(pixels: u32) -> Option<Self> {
+        Self::ALL.into_iter().find(|size| size.pixels() >= pixels)
+    }
+}
+
+open_enum! {
+    /// The file format of a thumbnail.
+    ThumbnailFormat {
+        /// PNG, with a transparent background.
+        Png = "PNG",
+        /// JPEG.
+        Jpeg = "JPEG",
+    }
+}
+
+open_enum! {
+    /// The shape of a thumbnail.
+    ThumbnailShape {
+        /// A circle.
+        Round = "ROUND",
+        /// A square.
+        Square = "SQUARE",
+    }
+}
+
+/// How to draw a thumbnail, for [`User::generate_thumbnail`].
+///
+/// ```
+/// use rblxopencloud::{ThumbnailFormat, ThumbnailOptions, ThumbnailShape, ThumbnailSize};
+///
+/// let options = ThumbnailOptions::new()
+///     .size(ThumbnailSize::Px150)
+///     .format(ThumbnailFormat::Jpeg)
+///     .shape(ThumbnailShape::Square);
+/// ```
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[must_use]
+pub struct ThumbnailOptions {
+    size: Option<ThumbnailSize>,
+    format: Option<ThumbnailFormat>,
+    shape: Option<ThumbnailShape>,
+}
+
+impl ThumbnailOptions {
+    /// Creates the default options.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Sets the size. Defaults to 420 pixels.
+    pub fn size(mut self, size: ThumbnailSize) -> Self {
+        self.size = Some(size);
+        self
+    }
+
+    /// Sets the file format. Defaults to PNG.
+    pub fn format(mut self, format: ThumbnailFormat) -> Self {
+        self.format = Some(format);
+        self
+    }
+
+    /// Sets the shape. Defaults to a circle.
+    pub fn shape(mut self, shape: ThumbnailShape) -> Self {
+        self.shape = Some(shape);
+        self
+    }
+}
+
+fn work() -> Work<Thumbnail> {
+    Work {
+        poll: GET_THUMBNAIL_OPERATION,
+        root: String::new(),
+        decode: Arc::new(|response| Thumbnail::deserialize(response)),
+        may_be_bare: false,
+    }
+}
+
+impl Client {
+    /// Resumes waiting for an operation that generates a thumbnail. Makes no request.
+    ///
+    /// ```
+    /// # use rblxopencloud::{Client, Result};
+    /// # fn run(client: &Client) -> Result<()> {
+    /// let thumbnail = client.thumbnail_operation("users/156/operations/8f2c".parse()?).wait()?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn thumbnail_operation(&self, name: OperationName) -> Operation<Thumbnail> {
+        Operation::resume(self.session(), name, work())
+    }
+}
+
+impl User {
+    /// Generates a picture of the user's avatar. The operation is usually done already, and then waiting makes no request.
+    ///
+    /// Needs no scope. The service accepts 1000 requests a minute with keys of one owner, and 10 with one OAuth 2.0
+    /// authorization.
+    ///
+    /// ```
+    /// use rblxopencloud::{ThumbnailOptions, ThumbnailSize};
+    ///
+    /// # fn main() -> rblxopencloud::Result<()> {
+    /// # let sandbox = rblxopencloud::sandbox::Sandbox::builder().demo().start()?;
+    /// # let user = sandbox.client().user(156);
+    /// let small = ThumbnailOptions::new().size(ThumbnailSize::Px48);
+    /// let thumbnail = user.generate_thumbnail(&small)?.wait()?;
+    /// println!("{}", thumbnail.image_uri);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// Returns [`NotFound`](crate::ErrorKind::NotFound) if the user doesn't exist, and
+    /// [`Unauthenticated`](crate::ErrorKind::Unauthenticated) also for a key that a group owns.
+    ///
+    /// <https://create.roblox.com/docs/cloud/reference/features/users#Cloud_GenerateUserThumbnail>
+    pub fn generate_thumbnail(&self, options: &ThumbnailOptions) -> Result<Operation<Thumbnail>> {
+        let path = GENERATE_THUMBNAIL.fill(&[&self.id]);
+        let mut call = Call::new(&GENERATE_THUMBNAIL, &path);
+        if let Some(size) = options.size {
+            call = call.query("size", size.pixels().to_string());
+        }
+        if let Some(format) = &options.format {
+            call = call.query("format", format.as_str());
+        }
+        if let Some(shape) = &options.shape {
+            call = call.query("shape", shape.as_str());
+        }
+        Operation::start(self.client.session(), call, Vec::new(), work())
+    }
+
+    /// Generates a picture of the user's avatar and copies it to `writer`. Returns the number of bytes.
+    ///
+    /// The picture comes from another host, which never sees the credentials. Scope and budget are those of
+    /// [`generate_thumbnail`](Self::generate_thumbnail).
+    ///
+    /// ```
+    /// use rblxopencloud::ThumbnailOptions;
+    ///
+    /// # fn main() -> rblxopencloud::Result<()> {
+    /// # let sandbox = rblxopencloud::sandbox::Sandbox::builder().demo().start()?;
+    /// # let user = sandbox.client().user(156);
+    /// let mut picture = Vec::new();
+    /// user.download_thumbnail(&ThumbnailOptions::new(), &mut picture)?;
+    /// assert!(picture.starts_with(b"\x89PNG"));
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// See [`generate_thumbnail`](Self::generate_thumbnail), [`Operation::wait`] and [`Request::download`].
+    pub fn download_thumbnail(&self, options: &ThumbnailOptions, writer: &mut dyn Write) -> Result<u64> {
+        self.thumbnail_request(options)?.download(writer)
+    }
+
+    /// Generates a picture of the user's avatar and saves it as a file. Returns the number of bytes.
+    ///
+    /// The file appears under its name only when it is complete; see [`Request::download_to`].
+    ///
+    /// # Errors
+    /// See [`download_thumbnail`](Self::download_thumbnail).
+    pub fn save_thumbnail(&self, options: &ThumbnailOptions, path: impl AsRef<Path>) -> Result<u64> {
+        self.thumbnail_request(options)?.download_to(path)
+    }
+
+    fn thumbnail_request(&self, options: &ThumbnailOptions) -> Result<Request> {
+        let thumbnail = self.generate_thumbnail(options)?.wait()?;
+        if thumbnail.image_uri.is_empty() {
+            let path = GENERATE_THUMBNAIL.fill(&[&self.id]);
+            return Err(Error::invalid_response(format!("GET {path}"), "the response has no URL of a picture"));
+        }
+        Ok(self.client.request(Method::Get, thumbnail.image_uri))
+    }
+}
