@@ -58,13 +58,13 @@ impl fmt::Display for ExperienceFollowing {
 #[non_exhaustive]
 pub struct ExperienceFollowingStatus {
     /// The id of the experience's universe.
-    #[serde(with = "wire::id", alias = "universeId")]
+    #[serde(alias = "universeId", default, deserialize_with = "wire::count")]
     pub universe_id: u64,
     /// The id of the user.
-    #[serde(with = "wire::id", alias = "userId")]
+    #[serde(alias = "userId", default, deserialize_with = "wire::count")]
     pub user_id: u64,
     /// Whether the user follows the experience.
-    #[serde(alias = "isFollowing", default, deserialize_with = "wire::lenient")]
+    #[serde(alias = "isFollowing")]
     pub is_following: bool,
     /// Whether the user can follow the experience.
     #[serde(alias = "canFollow", default, deserialize_with = "wire::lenient")]

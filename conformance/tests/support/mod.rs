@@ -3,6 +3,7 @@
 
 pub mod document;
 pub mod exchanges;
+pub mod instances;
 #[path = "../../../tests/support/mod.rs"]
 mod own;
 pub mod tls;
