@@ -22,7 +22,23 @@ where
     D: Deserializer<'de>,
     T: DeserializeOwned + Default,
 {
-    Ok(T::deserialize(Value::deserialize(deserializer)?).unwrap_or_default())
+    let value = Value::deserialize(deserializer)?;
+    let read = T::deserialize(&value).ok();
+    // 64-bit numbers are strings in some places.
+    Ok(read.or_else(|| T::deserialize(swapped(value)?).ok()).unwrap_or_default())
+}
+
+/// Returns a number as a string, or a string of digits as a number, also in a list.
+fn swapped(value: Value) -> Option<Value> {
+    Some(match value {
+        Value::Number(number) => Value::String(number.to_string()),
+        Value::String(text) => decimal(&text)?.into(),
+        Value::Array(values) => {
+            let number = |value: Value| value.as_str().and_then(decimal).map(Value::from).unwrap_or(value);
+            values.into_iter().map(number).collect()
+        }
+        _ => return None,
+    })
 }
 
 /// Reads a string, borrowed if possible. Anything else is an empty string.
@@ -269,6 +285,18 @@ mod tests {
         assert_eq!(parse_timestamp("9999-12-31T23:59:59.9999999Z"), Some(Timestamp::MAX));
         assert!(parse_timestamp("0001-01-01T00:00:00Z").is_some());
         assert_eq!(parse_timestamp("yesterday"), None);
+    }
+
+    #[test]
+    fn numbers_and_strings_of_digits_are_both_read() {
+        let ids =
+            |json: &str| super::lenient::<_, Option<Vec<u64>>>(&mut serde_json::Deserializer::from_str(json)).ok();
+        assert_eq!(ids(r#"["1", 2]"#), Some(Some(vec![1, 2])));
+        assert_eq!(ids(r#"["one"]"#), Some(None));
+        let text = |json: &str| super::lenient::<_, String>(&mut serde_json::Deserializer::from_str(json)).ok();
+        assert_eq!((text("7").as_deref(), text("true").as_deref()), (Some("7"), Some("")));
+        let number = |json: &str| super::lenient::<_, u32>(&mut serde_json::Deserializer::from_str(json)).ok();
+        assert_eq!((number("\"7\""), number("\"-7\""), number("null")), (Some(7), Some(0), Some(0)));
     }
 
     #[test]

@@ -138,10 +138,13 @@ fn models_survive_missing_and_new_properties() {
 struct Listing {
     field: &'static str,
     schema: &'static str,
-    list: fn(&Client) -> Result<(Vec<String>, u64)>,
+    list: fn(&Client) -> Result<Listed>,
 }
 
-fn all<T: Debug>(mut pager: Pager<T>) -> Result<(Vec<String>, u64)> {
+/// The printed items, and how many were unreadable.
+type Listed = (Vec<String>, u64);
+
+fn all<T: Debug>(mut pager: Pager<T>) -> Result<Listed> {
     let items = pager.by_ref().map(|item| item.map(|item| format!("{item:?}"))).collect::<Result<Vec<_>>>()?;
     Ok((items, pager.unreadable_count()))
 }

@@ -146,7 +146,7 @@ open_enum! {
 #[must_use = "some assets can have failed"]
 pub struct GrantedPermissions {
     /// The ids of the assets for which it was granted.
-    #[serde(default, deserialize_with = "wire::or_default")]
+    #[serde(default, deserialize_with = "wire::lenient")]
     pub success_asset_ids: Vec<u64>,
     /// The assets for which it wasn't.
     #[serde(default, deserialize_with = "wire::or_default")]
@@ -167,6 +167,7 @@ impl GrantedPermissions {
 #[non_exhaustive]
 pub struct GrantError {
     /// The asset's id.
+    #[serde(deserialize_with = "wire::id::deserialize")]
     pub asset_id: u64,
     /// Why.
     #[serde(default, deserialize_with = "wire::lenient", skip_serializing_if = "Option::is_none")]
