@@ -108,6 +108,16 @@ impl Client {
     }
 }
 
+impl Client {
+    /// Starts the download of what a response locates. `subject` is the call that was responded to.
+    pub(crate) fn located(&self, subject: &str, location: &str) -> Result<Request> {
+        match Target::parse(location, self.session().is_local()) {
+            Ok(_) => Ok(self.request(Method::Get, location)),
+            Err(problem) => Err(Error::invalid_response(subject, format!("unusable location: {problem}"))),
+        }
+    }
+}
+
 impl Request {
     /// Sets the value of a parameter of the path. It is escaped.
     ///

@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::form::Form;
 use super::permission::{AssetPermission, GrantedPermissions};
 use super::{Asset, AssetUpdate, AssetVersion};
-use crate::api::{Endpoint, Method};
+use crate::api::Endpoint;
 use crate::call::{Call, DecodeError};
 use crate::client::Client;
 use crate::error::{Error, Result, ServiceError};
@@ -336,7 +336,7 @@ impl AssetHandle {
             let said = ServiceError::from_json(&json::from_slice(body)?).filter(|said| !said.is_ok());
             Err(said.map_or_else(|| DecodeError::expected("the location of a content"), DecodeError::Service))
         })?;
-        Ok(self.client.request(Method::Get, location))
+        self.client.located(&format!("GET {path}"), &location)
     }
 
     /// Copies the content of the asset to `writer`. Returns the number of bytes. See [`locate`](Self::locate).

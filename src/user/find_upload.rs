@@ -4,16 +4,18 @@ use super::{InventoryAsset, InventoryAssetType, InventoryFilter, InventoryItem, 
 use crate::asset::{Asset, AssetType, AssetUpload, Creator, UploadCandidate, UploadSearch};
 use crate::error::{Error, ErrorKind, Result};
 
-/// Returns the type under which inventories list an asset. `None` if they don't.
-fn inventory_type(asset_type: &AssetType) -> Option<InventoryAssetType> {
-    Some(match asset_type {
-        AssetType::Animation => InventoryAssetType::Animation,
-        AssetType::Audio => InventoryAssetType::Audio,
-        AssetType::Decal => InventoryAssetType::Decal,
-        AssetType::Model => InventoryAssetType::Model,
-        AssetType::Video => InventoryAssetType::Video,
-        AssetType::Image | AssetType::Mesh | AssetType::Unknown(_) => return None,
-    })
+impl AssetType {
+    /// Returns the type under which inventories list an asset. `None` if they don't.
+    pub(crate) fn inventory_type(&self) -> Option<InventoryAssetType> {
+        Some(match self {
+            Self::Animation => InventoryAssetType::Animation,
+            Self::Audio => InventoryAssetType::Audio,
+            Self::Decal => InventoryAssetType::Decal,
+            Self::Model => InventoryAssetType::Model,
+            Self::Video => InventoryAssetType::Video,
+            Self::Image | Self::Mesh | Self::Unknown(_) => return None,
+        })
+    }
 }
 
 impl User {
@@ -54,7 +56,7 @@ impl User {
     /// Returns [`PermissionDenied`](ErrorKind::PermissionDenied) if the inventory is private or a scope is missing.
     pub fn find_upload(&self, upload: &AssetUpload, since: Timestamp) -> Result<UploadSearch> {
         let asset_type = upload.declared_type();
-        let Some(listed_as) = inventory_type(asset_type) else {
+        let Some(listed_as) = asset_type.inventory_type() else {
             let reason = format!("inventories don't list assets of the type {asset_type}");
             return Ok(UploadSearch::CannotLook { reason });
         };

@@ -5,10 +5,10 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use super::User;
-use crate::api::{Endpoint, Method, OperationName};
+use crate::api::{Endpoint, OperationName};
 use crate::call::Call;
 use crate::client::Client;
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::open_enum::open_enum;
 use crate::operation::{Operation, Work};
 use crate::request::Request;
@@ -261,10 +261,6 @@ impl User {
 
     fn thumbnail_request(&self, options: &ThumbnailOptions) -> Result<Request> {
         let thumbnail = self.generate_thumbnail(options)?.wait()?;
-        if thumbnail.image_uri.is_empty() {
-            let path = GENERATE_THUMBNAIL.fill(&[&self.id]);
-            return Err(Error::invalid_response(format!("GET {path}"), "the response has no URL of a picture"));
-        }
-        Ok(self.client.request(Method::Get, thumbnail.image_uri))
+        self.client.located(&format!("GET {}", GENERATE_THUMBNAIL.fill(&[&self.id])), &thumbnail.image_uri)
     }
 }

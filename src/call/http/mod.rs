@@ -433,3 +433,23 @@ impl fmt::Debug for Http {
             .finish_non_exhaustive()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_custom_base_url_replaces_other_hosts() {
+        const NAMES: Endpoint = Endpoint::post("/names").on_host("https://users.example");
+        const USER: Endpoint = Endpoint::get("/users/{user}");
+        let origin = |base_url: Option<&str>, endpoint: &Endpoint| {
+            let mut settings = HttpSettings::default();
+            settings.base_url = base_url.map_or(settings.base_url, str::to_owned);
+            Http::new(settings).other_host(endpoint)
+        };
+        assert_eq!(origin(None, &NAMES), Some("https://users.example"));
+        assert_eq!(origin(Some("https://apis.roblox.com/"), &NAMES), Some("https://users.example"));
+        assert_eq!(origin(Some("http://127.0.0.1:4000"), &NAMES), None);
+        assert_eq!(origin(None, &USER), None);
+    }
+}

@@ -20,19 +20,22 @@ pub(crate) struct Inventory {
 impl Inventory {
     pub(crate) fn new(user: u64, items: impl IntoIterator<Item = InventoryItem>) -> Self {
         let mut inventory = Self::default();
-        for (index, mut item) in items.into_iter().enumerate() {
-            give_path(&mut item, user, index);
-            let start = inventory.text.len();
-            // Only maps with keys that aren't strings can't be serialized, and no item has one.
-            if serde_json::to_writer(&mut inventory.text, &item).is_err() {
-                inventory.text.truncate(start);
-                continue;
-            }
-            inventory.text.push(b',');
-            inventory.starts.push(start);
-            inventory.facts.push(Facts::from(&item));
-        }
+        items.into_iter().for_each(|item| inventory.push(user, item));
         inventory
+    }
+
+    /// Adds an item at the end.
+    pub(crate) fn push(&mut self, user: u64, mut item: InventoryItem) {
+        give_path(&mut item, user, self.starts.len());
+        let start = self.text.len();
+        // Only maps with keys that aren't strings can't be serialized, and no item has one.
+        if serde_json::to_writer(&mut self.text, &item).is_err() {
+            self.text.truncate(start);
+            return;
+        }
+        self.text.push(b',');
+        self.starts.push(start);
+        self.facts.push(Facts::from(&item));
     }
 
     /// Returns the JSON of the item at `index`, with its comma.

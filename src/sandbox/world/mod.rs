@@ -15,6 +15,7 @@ use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
 use std::sync::Arc;
 
 use jiff::Timestamp;
+use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use self::access::Access;
@@ -26,10 +27,10 @@ pub use self::operations::{FailureCode, OperationFailure};
 use self::people::People;
 use self::quota::Quotas;
 
-use crate::asset::{Asset, AssetAction, AssetState, AssetType, PermissionSubject};
+use crate::asset::{Asset, AssetAction, AssetState, AssetType, Creator, PermissionSubject};
 use crate::sandbox::http::multipart::Fnv;
 use crate::sandbox::http::{Answer, Part};
-use crate::user::UserInfo;
+use crate::user::{InventoryAsset, InventoryItem, UserInfo};
 
 const FIRST_ASSET_ID: u64 = 100_000_000_000_001;
 /// The total size of contents that are kept; older ones keep their metadata only.
@@ -204,6 +205,7 @@ impl World {
                 fields.insert("state".to_owned(), json!("Active"));
                 self.assets.insert(id, StoredAsset::new(fields));
                 self.add_version(id, Some(Arc::new(content)));
+                self.add_to_inventory(id);
                 id
             }
             Change::Update { id, changes, content } => {
@@ -219,6 +221,18 @@ impl World {
         let mut response = self.assets.get(&id).map(|asset| asset.fields.clone()).unwrap_or_default();
         response.insert("@type".to_owned(), json!("type.googleapis.com/roblox.open_cloud.assets.v1.Asset"));
         Value::Object(response)
+    }
+
+    /// Adds a new asset to the inventory of its creator, if inventories list its type.
+    fn add_to_inventory(&mut self, id: u64) {
+        let Some(asset) = self.assets.get(&id) else { return };
+        let creator =
+            asset.fields.get("creationContext").and_then(|context| Creator::deserialize(context.get("creator")?).ok());
+        let listed_as = asset.asset_type().and_then(|asset_type| asset_type.inventory_type());
+        let (Some(Creator::User(user)), Some(listed_as)) = (creator, listed_as) else { return };
+        let mut item = InventoryAsset::new(id, listed_as);
+        item.added_at = Some(Timestamp::now());
+        self.inventories.entry(user).or_default().push(user, InventoryItem::Asset(item));
     }
 
     /// Updates an asset without an operation, and responds with the updated fields.

@@ -1,0 +1,266 @@
+//! Assets after their upload: versions, archiving, permissions, delivery and the creator store.
+
+mod support;
+
+use std::fs;
+use std::io::{self, Write};
+
+use rblxopencloud::sandbox::{Fault, Sandbox};
+use rblxopencloud::{
+    Asset, AssetAction, AssetPermission, AssetSearch, AssetSearchCategory, AssetState, AssetType, AssetUpdate, Client,
+    Creator, CreatorStoreProductType, Credentials, ErrorKind, Money, PermissionErrorCode, PermissionSubject,
+    StoreProductUpdate, UserInfo,
+};
+use support::local::{hasty, patient};
+use support::{Reply, Server, TempDir, fails, noise};
+
+/// A sandbox with a model of user 156.
+fn sandbox(content: &[u8]) -> Sandbox {
+    let sandbox = Sandbox::start().expect("a free port");
+    sandbox.add_user(UserInfo::new(156, "builderman"));
+    let mut asset = Asset::new(4242);
+    asset.asset_type = Some(AssetType::Model);
+    asset.display_name = Some("Tree house".to_owned());
+    asset.creator = Some(Creator::User(156));
+    sandbox.add_asset(asset);
+    sandbox.set_asset_content(4242, "a.rbxm", "model/x-rbxm", content);
+    sandbox
+}
+
+fn numbers(client: &Client) -> Vec<Option<u64>> {
+    client.asset(4242).list_versions().map(|version| version.expect("it is listed").number()).collect()
+}
+
+#[test]
+fn versions_are_listed_and_rolled_back() {
+    let sandbox = sandbox(b"one");
+    let client = hasty(&sandbox);
+    let asset = client.asset(4242);
+    sandbox.set_asset_content(4242, "a.rbxm", "model/x-rbxm", *b"two");
+    assert_eq!(numbers(&client), [Some(2), Some(1)]);
+    let version = asset.fetch_version(1).expect("it exists");
+    assert_eq!((version.asset_id(), version.creator()), (Some(4242), Some(Creator::User(156))));
+    assert_eq!(asset.rollback(1).expect("it exists").number(), Some(3));
+    assert_eq!(numbers(&client), [Some(3), Some(2), Some(1)]);
+    let content = |version: Option<u64>| {
+        let mut content = Vec::new();
+        let request = version.map_or_else(|| asset.locate(), |number| asset.locate_version(number));
+        request.expect("it is delivered").download(&mut content).expect("it is delivered");
+        content
+    };
+    assert_eq!((content(None), content(Some(2)), content(Some(1))), (b"one".into(), b"two".into(), b"one".into()));
+    for number in [0, 4, u64::MAX] {
+        fails(asset.rollback(number), ErrorKind::NotFound);
+        fails(asset.fetch_version(number), ErrorKind::NotFound);
+    }
+    fails(client.asset(404).list_versions().next().expect("an error"), ErrorKind::NotFound);
+    for _ in 0..60 {
+        sandbox.set_asset_content(4242, "a.rbxm", "model/x-rbxm", *b"more");
+    }
+    sandbox.clear_requests();
+    assert_eq!(numbers(&client).len(), 63);
+    assert_eq!(sandbox.requests().len(), 2, "50 versions a page");
+}
+
+#[test]
+fn an_archived_asset_is_archived() {
+    let sandbox = sandbox(b"one");
+    let client = hasty(&sandbox);
+    let asset = client.asset(4242);
+    let free = StoreProductUpdate::new().base_price(Money::usd("0").expect("a price")).published(true);
+    asset.create_store_product(CreatorStoreProductType::Model, &free).expect("it is new");
+    let found = || client.search_assets(AssetSearch::new(AssetSearchCategory::Model).query("tree")).count();
+    assert_eq!(found(), 1);
+    assert_eq!(asset.archive().expect("it exists").state, Some(AssetState::Archived));
+    assert_eq!((asset.fetch().expect("it exists").state, found()), (Some(AssetState::Archived), 0));
+    assert_eq!(asset.restore().expect("it exists").state, Some(AssetState::Active));
+    assert_eq!(found(), 1);
+    fails(client.asset(404).archive(), ErrorKind::NotFound);
+    sandbox.set_key_owner(Creator::User(1));
+    let error = fails(asset.archive(), ErrorKind::PermissionDenied);
+    assert!(error.to_string().contains("may edit this asset"), "{error}");
+}
+
+#[test]
+fn updates_are_for_the_asset_of_the_handle() {
+    let sandbox = sandbox(b"one");
+    let asset = hasty(&sandbox).asset(4242);
+    for update in [AssetUpdate::default(), AssetUpdate::new(4242)] {
+        asset.update(update.display_name("new")).expect("it is accepted").wait().expect("it succeeds");
+    }
+    sandbox.clear_requests();
+    let error = fails(asset.update(AssetUpdate::new(1).display_name("new")), ErrorKind::InvalidInput);
+    assert!(error.to_string().contains("asset 1") && error.to_string().contains("asset 4242"), "{error}");
+    fails(asset.update(AssetUpdate::default()), ErrorKind::InvalidInput);
+    fails(asset.fetch_fields([]), ErrorKind::InvalidInput);
+    assert!(sandbox.requests().is_empty());
+}
+
+#[test]
+fn partial_success_of_a_grant_is_visible() {
+    let sandbox = sandbox(b"one");
+    let mut other = Asset::new(5);
+    other.creator = Some(Creator::User(1));
+    sandbox.add_asset(other);
+    sandbox.set_key_owner(Creator::User(156));
+    let client = hasty(&sandbox);
+    let permission = AssetPermission::new(PermissionSubject::Universe(13058), AssetAction::Use);
+    let granted = client.grant_asset_permissions(&permission, [4242, 5, 404]).expect("some succeed");
+    assert_eq!((granted.success_asset_ids.as_slice(), granted.is_complete()), (&[4242][..], false));
+    let codes: Vec<_> = granted.errors.iter().map(|error| (error.asset_id, error.code.clone())).collect();
+    assert_eq!(
+        codes,
+        [(5, Some(PermissionErrorCode::CannotManageAsset)), (404, Some(PermissionErrorCode::AssetNotFound))]
+    );
+    assert_eq!(sandbox.asset_permissions(4242), [(PermissionSubject::Universe(13058), AssetAction::Use)]);
+    assert!(client.asset(4242).grant_permission(&permission).expect("it succeeds").is_complete());
+    assert_eq!(sandbox.asset_permissions(4242).len(), 1);
+    fails(client.grant_asset_permissions(&permission, []), ErrorKind::InvalidInput);
+    let unknown = AssetPermission::new(PermissionSubject::All, AssetAction::from("Fly"));
+    fails(client.grant_asset_permissions(&unknown, [4242]), ErrorKind::Rejected);
+}
+
+#[test]
+fn the_host_of_contents_never_sees_the_key() {
+    let content = noise(100_000);
+    let sandbox = sandbox(&content);
+    let token = Credentials::access_token(sandbox.access_token());
+    for client in [hasty(&sandbox), hasty(&sandbox).with_credentials(token)] {
+        sandbox.clear_requests();
+        let mut downloaded = Vec::new();
+        assert_eq!(client.asset(4242).download(&mut downloaded).expect("it is delivered"), 100_000);
+        assert!(downloaded == content);
+        let requests = sandbox.requests();
+        let [located, delivered] = requests.as_slice() else { panic!("{requests:?}") };
+        assert!(located.header("x-api-key").or(located.header("authorization")).is_some());
+        assert_ne!(located.header("host"), delivered.header("host"));
+        assert_eq!(delivered.header("x-api-key").or(delivered.header("authorization")), None);
+    }
+}
+
+#[test]
+fn refusals_to_deliver_have_the_message_of_the_service() {
+    let sandbox = sandbox(b"one");
+    let client = hasty(&sandbox);
+    let error = fails(client.asset(404).locate(), ErrorKind::InvalidResponse);
+    assert_eq!(error.message(), Some("Request asset was not found"));
+    sandbox.set_key_owner(Creator::User(1));
+    let error = fails(client.asset(4242).locate(), ErrorKind::InvalidResponse);
+    assert!(error.to_string().contains("not authorized"), "{error}");
+    let server = Server::script([Reply::text(200, r#"{"location":"","requestId":"1"}"#)]);
+    fails(server.client().asset(1).locate(), ErrorKind::InvalidResponse);
+    // The address of a content is checked as any other.
+    for location in ["http://elsewhere.example/a", "file:///etc/passwd", "nowhere"] {
+        let server = Server::script([Reply::text(200, format!(r#"{{"location":"{location}"}}"#))]);
+        let error = fails(server.client().asset(1).download(&mut Vec::new()), ErrorKind::InvalidResponse);
+        assert!(error.to_string().contains("location"), "{error}");
+    }
+}
+
+#[test]
+fn a_download_that_breaks_is_resumed() {
+    let content = noise(300_000);
+    let sandbox = sandbox(&content);
+    sandbox.inject(Fault::truncated_body().on("GET", "/contents/").times(3));
+    let directory = TempDir::new();
+    let path = directory.path().join("model.rbxm");
+    patient(&sandbox).asset(4242).download_to(&path).expect("it is resumed");
+    assert!(fs::read(&path).expect("it is there") == content);
+}
+
+#[test]
+fn a_partial_file_is_never_left_under_its_name() {
+    let sandbox = sandbox(&noise(300_000));
+    let directory = TempDir::new();
+    let path = directory.file("model.rbxm", b"old");
+    let asset = hasty(&sandbox).asset(4242);
+    let files = || {
+        let files = fs::read_dir(directory.path()).expect("it is there");
+        files.map(|file| file.expect("it is there").file_name().into_string().expect("it is text")).collect::<Vec<_>>()
+    };
+
+    sandbox.inject(Fault::truncated_body().on("GET", "/contents/"));
+    asset.download_to(&path).expect_err("it breaks");
+    fails(asset.locate().expect("it is located").max_size(1000).download_to(&path), ErrorKind::InvalidResponse);
+    sandbox.inject(Fault::status(404).on("GET", "/contents/"));
+    fails(asset.download_to(&path), ErrorKind::NotFound);
+    assert_eq!((files(), fs::read(&path).expect("it is there")), (vec!["model.rbxm".to_owned()], b"old".to_vec()));
+
+    fails(asset.download_to(directory.path().join("missing").join("model.rbxm")), ErrorKind::Io);
+    asset.download_to(&path).expect("it is whole");
+    assert_eq!((files().len(), fs::read(&path).expect("it is there").len()), (1, 300_000));
+}
+
+/// Takes a little, as a full disk does.
+struct Full(usize);
+
+impl Write for Full {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0 = self.0.checked_sub(bytes.len()).ok_or(io::ErrorKind::StorageFull)?;
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+#[test]
+fn a_full_disk_is_an_io_error() {
+    let sandbox = sandbox(&noise(300_000));
+    let error = fails(hasty(&sandbox).asset(4242).download(&mut Full(100_000)), ErrorKind::Io);
+    assert!(!error.is_retryable() && !error.outcome_unknown(), "{error}");
+    assert_eq!(io::Error::from(error).kind(), io::ErrorKind::StorageFull);
+}
+
+#[test]
+fn prices_are_exact_and_checked() {
+    let sandbox = sandbox(b"one");
+    let asset = hasty(&sandbox).asset(4242);
+    let price = |text: &str| StoreProductUpdate::new().base_price(Money::usd(text).expect("a price"));
+    fails(asset.fetch_store_product(), ErrorKind::NotFound);
+    fails(asset.update_store_product(&price("1")), ErrorKind::NotFound);
+    fails(asset.update_store_product(&StoreProductUpdate::new()), ErrorKind::InvalidInput);
+    fails(asset.create_store_product(CreatorStoreProductType::Audio, &price("1")), ErrorKind::Rejected);
+    let product = asset.create_store_product(CreatorStoreProductType::Model, &price("4.99")).expect("it is new");
+    assert_eq!((product.asset_id, product.seller, product.published), (Some(4242), Some(Creator::User(156)), false));
+    assert_eq!(product.base_price.expect("it has a price").to_string(), "4.99 USD");
+    let sent: serde_json::Value =
+        serde_json::from_slice(&sandbox.requests().pop().expect("it was sent").body).expect("JSON");
+    assert_eq!(sent["basePrice"]["quantity"], serde_json::json!({ "significand": 4_990_000_000_i64, "exponent": -9 }));
+    fails(asset.create_store_product(CreatorStoreProductType::Model, &price("4.99")), ErrorKind::Conflict);
+    let product = asset.update_store_product(&StoreProductUpdate::new().published(true)).expect("it exists");
+    assert!(product.purchasable && product.base_price == Some(Money::usd("4.99").expect("a price")));
+    sandbox.clear_requests();
+    assert!(Money::usd("4.999").is_err() && sandbox.requests().is_empty());
+}
+
+#[test]
+fn the_store_is_searched_without_a_key() {
+    let sandbox = sandbox(b"one");
+    let client = hasty(&sandbox);
+    for id in 1..=150 {
+        let mut asset = Asset::new(id);
+        asset.asset_type = Some(AssetType::Model);
+        asset.display_name = Some(format!("Tree {id}"));
+        asset.creator = Some(Creator::User(156));
+        sandbox.add_asset(asset);
+        let update = StoreProductUpdate::new().base_price(Money::usd("4.99").expect("a price")).published(id != 7);
+        client.asset(id).create_store_product(CreatorStoreProductType::Model, &update).expect("it is new");
+    }
+    sandbox.clear_requests();
+    let keyless = client.with_credentials(Credentials::none());
+    let search = || AssetSearch::new(AssetSearchCategory::Model).query("tree").creator(Creator::User(156));
+    let found = keyless.search_assets(search()).collect::<Result<Vec<_>, _>>().expect("they are found");
+    assert_eq!((found.len(), sandbox.requests().len()), (149, 2));
+    assert!(sandbox.requests().iter().all(|request| request.header("x-api-key").is_none()));
+    let tree = &found[0];
+    assert_eq!((tree.asset.name.as_deref(), tree.asset.asset_type_id), (Some("Tree 1"), Some(10)));
+    assert_eq!(tree.creator.as_ref().and_then(|creator| creator.id()), Some(Creator::User(156)));
+    let price = tree.product.as_ref().and_then(|product| product.purchase_price.clone());
+    assert_eq!(price.expect("it has a price").to_string(), "4.99 USD");
+    // A key needs the scope.
+    sandbox.set_scopes(["asset:read"]);
+    fails(client.search_assets(search()).next().expect("an error"), ErrorKind::PermissionDenied);
+    fails(keyless.search_assets(AssetSearch::in_category_path(" ")).next().expect("an error"), ErrorKind::InvalidInput);
+}

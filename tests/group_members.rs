@@ -1,0 +1,181 @@
+//! Roles, members and join requests of groups.
+
+mod support;
+
+use std::time::Duration;
+
+use rblxopencloud::sandbox::Sandbox;
+use rblxopencloud::{
+    Creator, Credentials, ErrorKind, GroupMembership, GroupPermission, GroupRole, MembershipFilter, UserInfo,
+};
+use support::fails;
+use support::local::hasty;
+
+fn sandbox() -> Sandbox {
+    Sandbox::builder().demo().start().expect("a free port")
+}
+
+#[test]
+fn the_memberships_of_any_number_of_users_are_listed() {
+    let sandbox = Sandbox::start().expect("a free port");
+    for user in 1..=120 {
+        sandbox.add_membership(GroupMembership::new(7, user, 1));
+    }
+    let client = hasty(&sandbox);
+    let users: Vec<u64> = client
+        .list_memberships_of((1..=120).chain([5, 5]))
+        .map(|member| member.map(|member| member.user_id))
+        .collect::<Result<_, _>>()
+        .expect("all are listed");
+    assert_eq!(users, (1..=120).collect::<Vec<_>>());
+    assert_eq!(sandbox.requests().len(), 3, "50 users a request");
+    sandbox.clear_requests();
+    assert_eq!(client.list_memberships_of([]).count(), 0);
+    assert!(sandbox.requests().is_empty());
+}
+
+#[test]
+fn members_are_found_by_role_and_by_user() {
+    let sandbox = sandbox();
+    let group = hasty(&sandbox).group(7);
+    let ids = |filter: MembershipFilter| -> Vec<u64> {
+        let members = group.list_memberships_with(filter);
+        members.map(|member| member.map(|member| member.user_id)).collect::<Result<_, _>>().expect("they are listed")
+    };
+    assert_eq!(ids(MembershipFilter::role(98)), [156, 1007]);
+    assert_eq!(ids(MembershipFilter::role(99)), [156]);
+    assert_eq!(ids(MembershipFilter::user(1007)), [1007]);
+    assert_eq!(ids(MembershipFilter::user(1)), [0; 0]);
+    assert_eq!(group.membership_of(1007).expect("it answers").map(|member| member.path), {
+        Some("groups/7/memberships/MTAwNw".to_owned())
+    });
+    fails(hasty(&sandbox).group(404).membership_of(156), ErrorKind::NotFound);
+}
+
+#[test]
+fn a_role_of_another_group_is_refused() {
+    let sandbox = sandbox();
+    let client = hasty(&sandbox);
+    let other = client.group(1200).fetch_role(41).expect("it exists");
+    let group = client.group(7);
+    sandbox.clear_requests();
+    for result in
+        [group.assign_role(1007, &other), group.unassign_role(1007, &other), group.update_member(1007, &other)]
+    {
+        let error = fails(result, ErrorKind::InvalidInput).to_string();
+        assert!(error.contains("role 41") && error.contains("group 1200") && error.contains("group 7"), "{error}");
+    }
+    fails(
+        group.list_memberships_with(MembershipFilter::role(&other)).next().expect("an error"),
+        ErrorKind::InvalidInput,
+    );
+    assert!(sandbox.requests().is_empty(), "it is known before a request");
+    // By its id alone, only the service knows.
+    fails(group.assign_role(1007, 41), ErrorKind::Rejected);
+    fails(group.assign_role(1007, 99), ErrorKind::Rejected);
+    fails(group.assign_role(1, 97), ErrorKind::NotFound);
+}
+
+#[test]
+fn roles_are_given_and_taken() {
+    let sandbox = sandbox();
+    let group = hasty(&sandbox).group(7);
+    let member = group.assign_role(1007, 97).expect("it is given");
+    assert_eq!((member.role_id, member.role_ids), (Some(98), vec![98, 97]));
+    let again = group.assign_role(1007, 97).expect("it is there already");
+    assert_eq!(again.role_ids, [98, 97]);
+    assert_eq!(group.unassign_role(1007, 98).expect("it is taken").role_id, Some(97));
+    assert_eq!(group.update_member(1007, 98).expect("it is replaced").role_ids, [98]);
+    sandbox.set_key_owner(Creator::User(156));
+    fails(group.assign_role(156, 97), ErrorKind::PermissionDenied);
+    sandbox.set_key_owner(Creator::User(1007));
+    fails(group.assign_role(156, 97), ErrorKind::PermissionDenied);
+}
+
+#[test]
+fn an_accepted_join_request_is_a_member() {
+    let sandbox = sandbox();
+    for user in 1..=45 {
+        sandbox.add_user(UserInfo::new(user, format!("user{user}")));
+        sandbox.add_join_request(7, user);
+    }
+    let group = hasty(&sandbox).group(7);
+    assert_eq!(group.list_join_requests().count(), 45);
+    assert_eq!(sandbox.requests().len(), 3, "20 requests a page");
+    group.accept_join_request(5).expect("it is there");
+    assert_eq!(group.membership_of(5).expect("it answers").map(|member| member.role_id), Some(Some(97)));
+    assert_eq!(group.join_request_of(5).expect("it answers"), None);
+    fails(group.accept_join_request(5), ErrorKind::NotFound);
+    group.decline_join_request(6).expect("it is there");
+    assert_eq!(group.membership_of(6).expect("it answers"), None);
+    assert_eq!(group.join_request_of(7).expect("it answers").map(|request| request.user_id), Some(7));
+
+    // It takes a permission, which the group's owner and some roles have.
+    sandbox.set_key_owner(Creator::User(1007));
+    fails(group.accept_join_request(7), ErrorKind::PermissionDenied);
+    let mut role = GroupRole::new(7, 98, "Member", 10);
+    role.permissions = Some([GroupPermission::AcceptRequests].into());
+    sandbox.add_role(role);
+    group.accept_join_request(7).expect("the role allows it");
+}
+
+#[test]
+fn roles_are_fetched_once_for_many_ranks() {
+    let sandbox = sandbox();
+    let group = hasty(&sandbox).group(7).with_roles_kept_for(Duration::from_secs(3600));
+    for _ in 0..5 {
+        assert_eq!(group.rank_of(156).expect("it answers"), Some(255));
+        assert_eq!(group.clone().rank_of(1007).expect("it answers"), Some(10));
+        assert_eq!(group.rank_of(1).expect("it answers"), None);
+    }
+    let of_roles = || sandbox.requests().iter().filter(|request| request.path.ends_with("/roles")).count();
+    assert_eq!((of_roles(), sandbox.requests().len()), (1, 16));
+
+    // A role that is newer than the kept ones is found.
+    sandbox.add_role(GroupRole::new(7, 95, "Helper", 40));
+    group.assign_role(1007, 95).expect("it is given");
+    assert_eq!(group.role_of(1007).expect("it answers").map(|role| role.display_name), Some("Helper".to_owned()));
+    assert_eq!(group.rank_of(1007).expect("it answers"), Some(40));
+    assert_eq!(of_roles(), 2);
+
+    sandbox.clear_requests();
+    let forgetful = group.with_roles_kept_for(Duration::ZERO);
+    for _ in 0..3 {
+        assert_eq!(forgetful.rank_of(156).expect("it answers"), Some(255));
+    }
+    assert_eq!(of_roles(), 3);
+}
+
+#[test]
+fn the_owner_sees_more_of_roles() {
+    let sandbox = sandbox();
+    let mut role = GroupRole::new(7, 98, "Member", 10);
+    role.permissions = Some([GroupPermission::ViewForums].into());
+    role.description = Some("Everyone".to_owned());
+    sandbox.add_role(role);
+    let group = hasty(&sandbox).group(7);
+    let seen = |owner: u64| {
+        sandbox.set_key_owner(Creator::User(owner));
+        let role = group.fetch_role(98).expect("it exists");
+        (role.permissions.is_some(), role.description.is_some(), role.member_count)
+    };
+    assert_eq!(seen(156), (true, true, Some(2)));
+    assert_eq!(seen(1007), (true, false, Some(2)));
+    assert_eq!(seen(1), (false, false, Some(2)));
+}
+
+#[test]
+fn only_groups_that_the_key_manages_are_listed() {
+    let sandbox = sandbox();
+    let client = hasty(&sandbox);
+    let ids = || -> Vec<u64> { client.list_manageable_groups().map(|group| group.expect("it is listed").id).collect() };
+    assert_eq!(ids(), [7, 1200, 36_000]);
+    sandbox.set_key_owner(Creator::User(1007));
+    assert_eq!(ids(), [0; 0]);
+    sandbox.set_key_owner(Creator::Group(7));
+    assert_eq!(ids(), [7]);
+    assert_eq!(
+        client.with_credentials(Credentials::none()).list_manageable_groups().filter_map(Result::err).count(),
+        1
+    );
+}
