@@ -68,7 +68,7 @@ fn an_archived_asset_is_archived() {
     let client = hasty(&sandbox);
     let asset = client.asset(4242);
     let free = StoreProductUpdate::new().base_price(Money::usd("0").expect("a price")).published(true);
-    asset.create_store_product(CreatorStoreProductType::Model, &free).expect("it is new");
+    asset.create_store_product(&CreatorStoreProductType::Model, &free).expect("it is new");
     let found = || client.search_assets(AssetSearch::new(AssetSearchCategory::Model).query("tree")).count();
     assert_eq!(found(), 1);
     assert_eq!(asset.archive().expect("it exists").state, Some(AssetState::Archived));
@@ -218,18 +218,23 @@ fn prices_are_exact_and_checked() {
     let sandbox = sandbox(b"one");
     let asset = hasty(&sandbox).asset(4242);
     let price = |text: &str| StoreProductUpdate::new().base_price(Money::usd(text).expect("a price"));
-    fails(asset.fetch_store_product(), ErrorKind::NotFound);
-    fails(asset.update_store_product(&price("1")), ErrorKind::NotFound);
-    fails(asset.update_store_product(&StoreProductUpdate::new()), ErrorKind::InvalidInput);
-    fails(asset.create_store_product(CreatorStoreProductType::Audio, &price("1")), ErrorKind::Rejected);
-    let product = asset.create_store_product(CreatorStoreProductType::Model, &price("4.99")).expect("it is new");
+    fails(asset.fetch_store_product(&CreatorStoreProductType::Model), ErrorKind::NotFound);
+    fails(asset.update_store_product(&CreatorStoreProductType::Model, &price("1")), ErrorKind::NotFound);
+    fails(
+        asset.update_store_product(&CreatorStoreProductType::Model, &StoreProductUpdate::new()),
+        ErrorKind::InvalidInput,
+    );
+    fails(asset.create_store_product(&CreatorStoreProductType::Audio, &price("1")), ErrorKind::Rejected);
+    let product = asset.create_store_product(&CreatorStoreProductType::Model, &price("4.99")).expect("it is new");
     assert_eq!((product.asset_id, product.seller, product.published), (Some(4242), Some(Creator::User(156)), false));
     assert_eq!(product.base_price.expect("it has a price").to_string(), "4.99 USD");
     let sent: serde_json::Value =
         serde_json::from_slice(&sandbox.requests().pop().expect("it was sent").body).expect("JSON");
     assert_eq!(sent["basePrice"]["quantity"], serde_json::json!({ "significand": 4_990_000_000_i64, "exponent": -9 }));
-    fails(asset.create_store_product(CreatorStoreProductType::Model, &price("4.99")), ErrorKind::Conflict);
-    let product = asset.update_store_product(&StoreProductUpdate::new().published(true)).expect("it exists");
+    fails(asset.create_store_product(&CreatorStoreProductType::Model, &price("4.99")), ErrorKind::Conflict);
+    let product = asset
+        .update_store_product(&CreatorStoreProductType::Model, &StoreProductUpdate::new().published(true))
+        .expect("it exists");
     assert!(product.purchasable && product.base_price == Some(Money::usd("4.99").expect("a price")));
     sandbox.clear_requests();
     assert!(Money::usd("4.999").is_err() && sandbox.requests().is_empty());
@@ -246,7 +251,7 @@ fn the_store_is_searched_without_a_key() {
         asset.creator = Some(Creator::User(156));
         sandbox.add_asset(asset);
         let update = StoreProductUpdate::new().base_price(Money::usd("4.99").expect("a price")).published(id != 7);
-        client.asset(id).create_store_product(CreatorStoreProductType::Model, &update).expect("it is new");
+        client.asset(id).create_store_product(&CreatorStoreProductType::Model, &update).expect("it is new");
     }
     sandbox.clear_requests();
     let keyless = client.with_credentials(Credentials::none());

@@ -62,8 +62,16 @@ open_enum! {
     /// A field of an [`Asset`], for [`AssetHandle::fetch_fields`].
     #[allow(missing_docs)]
     AssetField {
-        Description = "description",
+        Path = "path",
+        AssetId = "assetId",
+        AssetType = "assetType",
         DisplayName = "displayName",
+        Description = "description",
+        CreationContext = "creationContext",
+        ModerationResult = "moderationResult",
+        State = "state",
+        RevisionId = "revisionId",
+        RevisionCreateTime = "revisionCreateTime",
         Icon = "icon",
         Previews = "previews",
         FacebookSocialLink = "facebookSocialLink",
@@ -122,7 +130,7 @@ impl AssetHandle {
         &self.client
     }
 
-    /// Fetches the asset.
+    /// Fetches the asset, with all of its fields.
     ///
     /// Needs the scope `asset:read`. The service accepts 120 requests a minute.
     ///
@@ -131,10 +139,11 @@ impl AssetHandle {
     ///
     /// <https://create.roblox.com/docs/cloud/reference/features/assets#Assets_GetAsset>
     pub fn fetch(&self) -> Result<Asset> {
-        self.asset_from(Call::new(&GET_ASSET, &GET_ASSET.fill(&[&self.id])))
+        // Without a mask, the service leaves out the icon, the previews and the links.
+        self.fetch_fields(AssetField::KNOWN.iter().cloned())
     }
 
-    /// Fetches some fields of the asset: those that are named, and its id. See [`fetch`](Self::fetch).
+    /// Fetches the fields of the asset that are named, and its id. See [`fetch`](Self::fetch).
     ///
     /// ```
     /// use rblxopencloud::AssetField;

@@ -47,6 +47,8 @@ pub use search::{
     SEARCH_ASSETS, SortDirection, StoreAsset, StoreAssetDetails, StoreAssetInfo, StoreAudioType, StoreCapabilities,
     StoreCreator, StoreInstanceCounts, StoreMeshSummary, StorePreviews, StorePrice, StoreSocialLink, StoreVoting,
 };
+#[cfg(feature = "sandbox")]
+pub(crate) use store_product::PRODUCT;
 pub use store_product::{
     CREATE_CREATOR_STORE_PRODUCT, CreatorStoreProduct, CreatorStoreProductType, GET_CREATOR_STORE_PRODUCT,
     ProductRestriction, StoreProductUpdate, UPDATE_CREATOR_STORE_PRODUCT,

@@ -118,6 +118,9 @@ struct WireProduct {
 /// The suffix of the field that names the asset, such as `modelAssetId`.
 const ASSET_ID: &str = "AssetId";
 
+/// The beginning of a product's id.
+pub(crate) const PRODUCT: &str = "CreatorMarketplaceAsset";
+
 impl<'de> Deserialize<'de> for CreatorStoreProduct {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let wire = WireProduct::deserialize(deserializer)?;
@@ -212,7 +215,7 @@ impl StoreProductUpdate {
 }
 
 impl AssetHandle {
-    /// Fetches the asset's product on the creator store.
+    /// Fetches the asset's product on the creator store, which is named after the asset's type and id.
     ///
     /// Needs the scope `creator-store-product:read`. The service accepts 30 requests a minute.
     ///
@@ -220,8 +223,8 @@ impl AssetHandle {
     /// Returns [`NotFound`](crate::ErrorKind::NotFound) if the asset was never on the store.
     ///
     /// <https://create.roblox.com/docs/cloud/reference/features/creator-store#Cloud_GetCreatorStoreProduct>
-    pub fn fetch_store_product(&self) -> Result<CreatorStoreProduct> {
-        let path = GET_CREATOR_STORE_PRODUCT.fill(&[&self.id]);
+    pub fn fetch_store_product(&self, product_type: &CreatorStoreProductType) -> Result<CreatorStoreProduct> {
+        let path = GET_CREATOR_STORE_PRODUCT.fill(&[&self.product_name(product_type)]);
         self.client.session().fetch(Call::new(&GET_CREATOR_STORE_PRODUCT, &path))
     }
 
@@ -239,10 +242,10 @@ impl AssetHandle {
     /// # let upload = upload.asset_type(rblxopencloud::AssetType::Decal);
     /// # let asset = client.asset(client.user(156).upload_asset(upload)?.wait()?.id);
     /// let free = StoreProductUpdate::new().base_price(Money::usd("0")?).published(true);
-    /// let product = asset.create_store_product(CreatorStoreProductType::Decal, &free)?;
+    /// let product = asset.create_store_product(&CreatorStoreProductType::Decal, &free)?;
     /// println!("{product}");
-    /// asset.update_store_product(&StoreProductUpdate::new().published(false))?;
-    /// # assert!(!asset.fetch_store_product()?.published);
+    /// asset.update_store_product(&CreatorStoreProductType::Decal, &StoreProductUpdate::new().published(false))?;
+    /// # assert!(!asset.fetch_store_product(&CreatorStoreProductType::Decal)?.published);
     /// # Ok(())
     /// # }
     /// ```
@@ -253,7 +256,7 @@ impl AssetHandle {
     /// <https://create.roblox.com/docs/cloud/reference/features/creator-store#Cloud_CreateCreatorStoreProduct>
     pub fn create_store_product(
         &self,
-        product_type: CreatorStoreProductType,
+        product_type: &CreatorStoreProductType,
         product: &StoreProductUpdate,
     ) -> Result<CreatorStoreProduct> {
         let mut fields = product.fields();
@@ -272,7 +275,11 @@ impl AssetHandle {
     /// [`NotFound`](crate::ErrorKind::NotFound) if the asset was never on the store.
     ///
     /// <https://create.roblox.com/docs/cloud/reference/features/creator-store#Cloud_UpdateCreatorStoreProduct>
-    pub fn update_store_product(&self, update: &StoreProductUpdate) -> Result<CreatorStoreProduct> {
+    pub fn update_store_product(
+        &self,
+        product_type: &CreatorStoreProductType,
+        update: &StoreProductUpdate,
+    ) -> Result<CreatorStoreProduct> {
         let fields = update.fields();
         if fields.is_empty() {
             return Err(Error::invalid_input("the update changes nothing"));
@@ -280,9 +287,18 @@ impl AssetHandle {
         let mask: Vec<&str> = fields.keys().map(String::as_str).collect();
         let mask = mask.join(",");
         let mut body = Bytes::json(&Value::Object(fields));
-        let path = UPDATE_CREATOR_STORE_PRODUCT.fill(&[&self.id]);
+        let path = UPDATE_CREATOR_STORE_PRODUCT.fill(&[&self.product_name(product_type)]);
         let call = Call::new(&UPDATE_CREATOR_STORE_PRODUCT, &path).query("updateMask", mask);
         self.client.session().fetch(call.payload(&mut body))
+    }
+
+    /// Returns the id of the asset's product, such as `CreatorMarketplaceAsset-Plugin-1234`.
+    fn product_name(&self, product_type: &CreatorStoreProductType) -> String {
+        let mut name = product_type.to_string();
+        if let Some(first) = name.get_mut(..1) {
+            first.make_ascii_uppercase();
+        }
+        format!("{PRODUCT}-{name}-{}", self.id)
     }
 }
 

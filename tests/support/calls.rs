@@ -378,22 +378,27 @@ pub fn calls() -> Vec<Call> {
             &[],
             |client| {
                 let free = StoreProductUpdate::new().base_price(Money::usd("0")?);
-                client.asset(4242).create_store_product(CreatorStoreProductType::Model, &free).map(drop)
+                client.asset(4242).create_store_product(&CreatorStoreProductType::Model, &free).map(drop)
             },
             product,
         ),
         call(
             "AssetHandle::fetch_store_product",
             endpoints::GET_CREATOR_STORE_PRODUCT,
-            &["4242"],
-            |client| client.asset(4242).fetch_store_product().map(drop),
+            &["CreatorMarketplaceAsset-Model-4242"],
+            |client| client.asset(4242).fetch_store_product(&CreatorStoreProductType::Model).map(drop),
             product,
         ),
         call(
             "AssetHandle::update_store_product",
             endpoints::UPDATE_CREATOR_STORE_PRODUCT,
-            &["4242"],
-            |client| client.asset(4242).update_store_product(&StoreProductUpdate::new().published(true)).map(drop),
+            &["CreatorMarketplaceAsset-Model-4242"],
+            |client| {
+                client
+                    .asset(4242)
+                    .update_store_product(&CreatorStoreProductType::Model, &StoreProductUpdate::new().published(true))
+                    .map(drop)
+            },
             product,
         ),
         call(

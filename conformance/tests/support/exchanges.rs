@@ -210,9 +210,12 @@ fn assets(client: &Client, model: u64) -> Result<()> {
         assert_eq!((granted.success_asset_ids.len(), granted.errors.len()), (1, 1));
     }
     let price = StoreProductUpdate::new().base_price(Money::usd("4.99")?).published(true);
-    asset.create_store_product(CreatorStoreProductType::Model, &price)?;
-    asset.update_store_product(&StoreProductUpdate::new().base_price(Money::usd("0")?))?;
-    asset.fetch_store_product()?;
+    asset.create_store_product(&CreatorStoreProductType::Model, &price)?;
+    asset.update_store_product(
+        &CreatorStoreProductType::Model,
+        &StoreProductUpdate::new().base_price(Money::usd("0")?),
+    )?;
+    asset.fetch_store_product(&CreatorStoreProductType::Model)?;
     let search = AssetSearch::new(AssetSearchCategory::Model).query("new better").creator(Creator::User(156));
     assert_eq!(client.search_assets(search).count(), 1);
     for category in AssetSearchCategory::KNOWN {

@@ -30,10 +30,16 @@ fn get(world: &mut World, asked: Asked<'_>) -> Result<Answer, Answer> {
     let mut fields = world.assets.get(&id).ok_or_else(|| no_such_asset(id))?.fields.clone();
     if let Some(mask) = asked.head.query_value("readMask") {
         let named: Vec<&str> = mask.split(',').collect();
-        if let Some(field) = named.iter().find(|field| matches!(AssetField::from(**field), AssetField::Unknown(_))) {
+        let is_unknown =
+            |field: &str| matches!(AssetField::from(field), AssetField::Unknown(_)) && field != "socialLink";
+        if let Some(field) = named.iter().find(|field| is_unknown(field)) {
             return Err(invalid(format!("The readMask names the unknown field '{field}'.")));
         }
-        fields.retain(|field, _| matches!(field.as_str(), "path" | "assetId") || named.contains(&field.as_str()));
+        let is_named =
+            |field: &str| named.contains(&field) || (link_kind(field).is_some() && named.contains(&"socialLink"));
+        fields.retain(|field, _| matches!(field.as_str(), "path" | "assetId") || is_named(field));
+    } else {
+        fields.retain(|field, _| !matches!(field.as_str(), "icon" | "previews") && link_kind(field).is_none());
     }
     Ok(Answer::json(&Value::Object(fields)))
 }

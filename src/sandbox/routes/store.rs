@@ -4,7 +4,7 @@ use serde_json::{Map, Value, json};
 
 use super::assets::{creator_of, id_of};
 use super::{Asked, Route};
-use crate::asset::{AssetType, Creator, CreatorStoreProduct, Money};
+use crate::asset::{AssetType, Creator, CreatorStoreProduct, Money, PRODUCT};
 use crate::endpoints::{
     CREATE_CREATOR_STORE_PRODUCT, GET_CREATOR_STORE_PRODUCT, SEARCH_ASSETS, UPDATE_CREATOR_STORE_PRODUCT,
 };
@@ -13,8 +13,8 @@ use crate::sandbox::world::{StoredAsset, World};
 
 pub(crate) const ROUTES: &[Route] = &[
     Route::new(CREATE_CREATOR_STORE_PRODUCT, create),
-    Route::new(GET_CREATOR_STORE_PRODUCT, get),
-    Route::new(UPDATE_CREATOR_STORE_PRODUCT, update),
+    Route::new(GET_CREATOR_STORE_PRODUCT, get).with_names(),
+    Route::new(UPDATE_CREATOR_STORE_PRODUCT, update).with_names(),
     Route::new(SEARCH_ASSETS, search),
 ];
 
@@ -49,7 +49,10 @@ fn create(world: &mut World, asked: Asked<'_>) -> Result<Answer, Answer> {
         return Err(Answer::v2(409, "ABORTED", "The product exists."));
     }
     let mut product = Map::new();
-    product.insert("path".to_owned(), json!(format!("creator-store-products/{id}")));
+    let kind = field.strip_suffix("AssetId").unwrap_or_default();
+    let kind = kind.chars().next().map(|first| first.to_ascii_uppercase()).into_iter().chain(kind.chars().skip(1));
+    let name = format!("{PRODUCT}-{}-{id}", kind.collect::<String>());
+    product.insert("path".to_owned(), json!(format!("creator-store-products/{name}")));
     product.insert(field.clone(), json!(id.to_string()));
     match creator {
         Some(Creator::User(id)) => product.insert("userSeller".to_owned(), json!(format!("users/{id}"))),
@@ -62,12 +65,19 @@ fn create(world: &mut World, asked: Asked<'_>) -> Result<Answer, Answer> {
 }
 
 fn get(world: &mut World, asked: Asked<'_>) -> Result<Answer, Answer> {
-    let product = world.products.get(&asked.id(0)).ok_or_else(|| not_found("product"))?;
+    let product = world.products.get(&asset_of(world, &asked)?).ok_or_else(|| not_found("product"))?;
     Ok(Answer::json(&Value::Object(product.clone())))
 }
 
+/// Returns the asset whose product a path names.
+fn asset_of(world: &World, asked: &Asked<'_>) -> Result<u64, Answer> {
+    let path = json!(format!("creator-store-products/{}", asked.name(0)));
+    let found = world.products.iter().find(|(_, product)| product.get("path") == Some(&path));
+    found.map(|(id, _)| *id).ok_or_else(|| not_found("product"))
+}
+
 fn update(world: &mut World, asked: Asked<'_>) -> Result<Answer, Answer> {
-    let id = asked.id(0);
+    let id = asset_of(world, &asked)?;
     let creator = world.assets.get(&id).and_then(|asset| creator_of(&asset.fields));
     check_creator(world, creator)?;
     let body = asked.json()?;
