@@ -37,7 +37,7 @@ fn a_private_inventory_is_no_error() {
     let many = user.owns_badges([111, 1]).expect("it answers");
     assert!(many.len() == 2 && many.values().all(|answer| *answer == Ownership::Private));
 
-    // Whoever may look is told of a missing scope.
+    // The owner of the inventory lacks only a scope.
     sandbox.set_key_owner(Creator::User(156));
     assert!(user.owns_game_pass(777).expect("it answers").is_owned());
     sandbox.set_scopes(["asset:read"]);

@@ -3,6 +3,7 @@
 mod batch;
 mod check;
 mod content;
+mod creator;
 mod file;
 pub(crate) mod form;
 mod handle;
@@ -12,6 +13,7 @@ pub(crate) mod operation;
 mod permission;
 mod publishing;
 mod search;
+mod store_asset;
 mod store_product;
 mod update;
 mod upload;
@@ -29,6 +31,7 @@ pub use batch::{AssetUploads, UploadOutcome};
 pub use check::Check;
 #[cfg(fuzzing)]
 pub(crate) use check::judge;
+pub use creator::Creator;
 pub(crate) use file::FileReader;
 pub use file::{AssetFile, UploadProgress};
 pub use handle::{
@@ -44,8 +47,11 @@ pub use permission::{
 pub(crate) use publishing::publishing;
 pub use search::{
     AssetSearch, AssetSearchCategory, AssetSearchSort, AssetSearchView, ModelInstanceType, ModelSubType, MusicChart,
-    SEARCH_ASSETS, SortDirection, StoreAsset, StoreAssetDetails, StoreAssetInfo, StoreAudioType, StoreCapabilities,
-    StoreCreator, StoreInstanceCounts, StoreMeshSummary, StorePreviews, StorePrice, StoreSocialLink, StoreVoting,
+    SEARCH_ASSETS, SortDirection, StoreAudioType,
+};
+pub use store_asset::{
+    StoreAsset, StoreAssetDetails, StoreAssetInfo, StoreCapabilities, StoreCreator, StoreInstanceCounts,
+    StoreMeshSummary, StorePreviews, StorePrice, StoreSocialLink, StoreVoting,
 };
 #[cfg(feature = "sandbox")]
 pub(crate) use store_product::PRODUCT;
@@ -189,58 +195,6 @@ open_enum! {
         Active = "Active",
         /// Archived. It can be restored.
         Archived = "Archived",
-    }
-}
-
-/// The owner of an asset.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum Creator {
-    /// A user, by id.
-    User(u64),
-    /// A group, by id.
-    Group(u64),
-}
-
-/// `user 156` or `group 7`.
-impl fmt::Display for Creator {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::User(id) => write!(f, "user {id}"),
-            Self::Group(id) => write!(f, "group {id}"),
-        }
-    }
-}
-
-#[derive(Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct WireCreator {
-    #[serde(default, with = "wire::option_id", skip_serializing_if = "Option::is_none")]
-    user_id: Option<u64>,
-    #[serde(default, with = "wire::option_id", skip_serializing_if = "Option::is_none")]
-    group_id: Option<u64>,
-}
-
-impl Serialize for Creator {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let (user_id, group_id) = match self {
-            Self::User(id) => (Some(*id), None),
-            Self::Group(id) => (None, Some(*id)),
-        };
-        WireCreator { user_id, group_id }.serialize(serializer)
-    }
-}
-
-impl<'de> Deserialize<'de> for Creator {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let WireCreator { user_id, group_id } = WireCreator::deserialize(deserializer)?;
-        // Some responses have an id of 0 for the other kind.
-        let set = |id: Option<u64>| id.filter(|id| *id != 0);
-        match (set(user_id), set(group_id)) {
-            (_, Some(id)) => Ok(Self::Group(id)),
-            (Some(id), None) => Ok(Self::User(id)),
-            (None, None) => Err(de::Error::custom("a creator that is neither a user nor a group")),
-        }
     }
 }
 

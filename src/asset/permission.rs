@@ -199,7 +199,7 @@ impl Client {
     /// ```
     ///
     /// # Errors
-    /// Returns [`InvalidInput`](crate::ErrorKind::InvalidInput) if there is no asset.
+    /// Returns [`InvalidInput`](crate::ErrorKind::InvalidInput) if no asset is named.
     ///
     /// <https://create.roblox.com/docs/cloud/reference/features/assets>
     pub fn grant_asset_permissions(

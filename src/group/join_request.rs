@@ -62,7 +62,8 @@ impl fmt::Display for GroupJoinRequest {
 
 fn user_id<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u64, D::Error> {
     let path = String::deserialize(deserializer)?;
-    wire::path_id(&path, "users").ok_or_else(|| serde::de::Error::custom(format_args!("{path:?} is no path of a user")))
+    wire::path_id(&path, "users")
+        .ok_or_else(|| serde::de::Error::custom(format_args!("invalid path {path:?}; expected the form users/156")))
 }
 
 fn user_path<S: Serializer>(id: &u64, serializer: S) -> Result<S::Ok, S::Error> {
