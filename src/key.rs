@@ -183,7 +183,8 @@ impl KeyInfo {
         let mut missing = BTreeSet::new();
         let mut calls = Vec::new();
         for endpoint in endpoints.into_iter().filter(|endpoint| !endpoint.is_keyless()) {
-            let scopes = endpoint.missing_scopes(|scope| self.has_scope(scope));
+            let mut scopes = endpoint.missing_scopes(|scope| self.has_scope(scope));
+            scopes.extend(endpoint.undocumented_scope().filter(|scope| !self.has_scope(scope)));
             if !scopes.is_empty() {
                 missing.extend(scopes);
                 calls.push(endpoint.to_string());
@@ -292,6 +293,8 @@ mod tests {
         const WRITE: Endpoint = Endpoint::post("/b").with_scopes(&["asset:read", "asset:write"]);
         const EITHER: Endpoint = Endpoint::get("/c").with_any_scope(&["universe:write", "asset:read"]);
         const PART: Endpoint = Endpoint::get("/d").with_optional_scopes(&["user.social:read"]);
+        const MEMBERS: Endpoint = Endpoint::get("/e").with_undocumented_scope("group:read");
+        assert!(key().check([MEMBERS]).expect_err("it lacks a scope").to_string().contains("group:read"));
         assert!(key().check([READ, EITHER, PART]).is_ok());
         let error = key().check([READ, WRITE]).expect_err("it lacks a scope");
         assert_eq!(error.kind(), ErrorKind::PermissionDenied);

@@ -5,9 +5,10 @@ use std::io;
 use std::panic::{RefUnwindSafe, UnwindSafe};
 
 use rblxopencloud::{
-    Asset, AssetFile, AssetType, Client, ClientBuilder, Creator, Credentials, Error, ErrorKind, Group, GroupMembership,
-    InventoryAsset, InventoryAssetType, InventoryBadge, InventoryGamePass, InventoryItem, InventoryItemKind,
-    InventoryPrivateServer, Operation, Pager, RetryPolicy, Timeouts, User, UserInfo, WaitOptions,
+    Asset, AssetFile, AssetHandle, AssetType, Client, ClientBuilder, Creator, Credentials, Error, ErrorKind, Group,
+    GroupMembership, InventoryAsset, InventoryAssetType, InventoryBadge, InventoryGamePass, InventoryItem,
+    InventoryItemKind, InventoryPrivateServer, Operation, Pager, RetryPolicy, StoreAsset, Timeouts, User, UserInfo,
+    WaitOptions,
 };
 use serde_json::json;
 
@@ -17,6 +18,7 @@ fn handles_cross_threads_and_panics() {
     handle::<Client>();
     handle::<User>();
     handle::<Group>();
+    handle::<AssetHandle>();
     handle::<Credentials>();
     handle::<Error>();
     handle::<RetryPolicy>();
@@ -25,6 +27,7 @@ fn handles_cross_threads_and_panics() {
     handle::<Operation<Asset>>();
     fn iterator<T: Send + UnwindSafe>() {}
     iterator::<Pager<InventoryItem>>();
+    iterator::<Pager<StoreAsset>>();
     fn settings<T: Send>() {}
     settings::<ClientBuilder>();
     settings::<WaitOptions>();

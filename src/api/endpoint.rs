@@ -257,6 +257,10 @@ impl Endpoint {
         matches!(self.key, Key::Never)
     }
 
+    pub(crate) const fn undocumented_scope(&self) -> Option<&'static str> {
+        self.undocumented_scope
+    }
+
     pub(crate) const fn host(&self) -> Option<&'static str> {
         self.host
     }

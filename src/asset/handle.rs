@@ -134,6 +134,20 @@ impl AssetHandle {
     ///
     /// Needs the scope `asset:read`. The service accepts 120 requests a minute.
     ///
+    /// ```
+    /// # fn main() -> rblxopencloud::Result<()> {
+    /// # let sandbox = rblxopencloud::sandbox::Sandbox::builder().demo().start()?;
+    /// # let client = sandbox.client();
+    /// # let upload = rblxopencloud::AssetUpload::from_path("examples/assets/crate.png")?;
+    /// # let id = client.user(156).upload_asset(upload)?.wait()?.id;
+    /// # let asset = client.asset(id);
+    /// let fetched = asset.fetch()?;
+    /// println!("{fetched}");
+    /// # assert_eq!(fetched.display_name.as_deref(), Some("crate"));
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// # Errors
     /// Returns [`NotFound`](crate::ErrorKind::NotFound) if the asset doesn't exist.
     ///
@@ -228,6 +242,19 @@ impl AssetHandle {
     ///
     /// Scope and budget are those of [`list_versions`](Self::list_versions).
     ///
+    /// ```
+    /// # fn main() -> rblxopencloud::Result<()> {
+    /// # let sandbox = rblxopencloud::sandbox::Sandbox::builder().demo().start()?;
+    /// # let client = sandbox.client();
+    /// # let upload = rblxopencloud::AssetUpload::from_path("examples/assets/crate.png")?;
+    /// # let id = client.user(156).upload_asset(upload)?.wait()?.id;
+    /// # let asset = client.asset(id);
+    /// let first = asset.fetch_version(1)?;
+    /// println!("{first} is {:?}", first.moderation_state());
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// # Errors
     /// Returns [`NotFound`](crate::ErrorKind::NotFound) if the asset or the version doesn't exist.
     ///
@@ -240,6 +267,19 @@ impl AssetHandle {
     /// Makes the content of an earlier version the current one. Returns the version that results, which is a new one.
     ///
     /// Needs the scopes `asset:read` and `asset:write`. The service accepts 100 requests a minute.
+    ///
+    /// ```
+    /// # fn main() -> rblxopencloud::Result<()> {
+    /// # let sandbox = rblxopencloud::sandbox::Sandbox::builder().demo().start()?;
+    /// # let client = sandbox.client();
+    /// # let upload = rblxopencloud::AssetUpload::from_path("examples/assets/crate.png")?;
+    /// # let id = client.user(156).upload_asset(upload)?.wait()?.id;
+    /// # let asset = client.asset(id);
+    /// let version = asset.rollback(1)?;
+    /// assert_eq!(version.number(), Some(2));
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Errors
     /// Returns [`NotFound`](crate::ErrorKind::NotFound) if the asset or the version doesn't exist. If
@@ -256,6 +296,20 @@ impl AssetHandle {
     ///
     /// Needs the scopes `asset:read` and `asset:write`. The service accepts 100 requests a minute.
     ///
+    /// ```
+    /// use rblxopencloud::AssetState;
+    ///
+    /// # fn main() -> rblxopencloud::Result<()> {
+    /// # let sandbox = rblxopencloud::sandbox::Sandbox::builder().demo().start()?;
+    /// # let client = sandbox.client();
+    /// # let upload = rblxopencloud::AssetUpload::from_path("examples/assets/crate.png")?;
+    /// # let id = client.user(156).upload_asset(upload)?.wait()?.id;
+    /// # let asset = client.asset(id);
+    /// assert_eq!(asset.archive()?.state, Some(AssetState::Archived));
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// # Errors
     /// Returns [`NotFound`](crate::ErrorKind::NotFound) if the asset doesn't exist. If
     /// [`outcome_unknown`](crate::Error::outcome_unknown) is true, [`fetch`](Self::fetch) shows what happened.
@@ -268,6 +322,21 @@ impl AssetHandle {
     /// Restores the asset after it was archived.
     ///
     /// Scopes and budget are those of [`archive`](Self::archive).
+    ///
+    /// ```
+    /// use rblxopencloud::AssetState;
+    ///
+    /// # fn main() -> rblxopencloud::Result<()> {
+    /// # let sandbox = rblxopencloud::sandbox::Sandbox::builder().demo().start()?;
+    /// # let client = sandbox.client();
+    /// # let upload = rblxopencloud::AssetUpload::from_path("examples/assets/crate.png")?;
+    /// # let id = client.user(156).upload_asset(upload)?.wait()?.id;
+    /// # let asset = client.asset(id);
+    /// asset.archive()?;
+    /// assert_eq!(asset.restore()?.state, Some(AssetState::Active));
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Errors
     /// See [`archive`](Self::archive).
@@ -288,6 +357,21 @@ impl AssetHandle {
     }
 
     /// Grants a permission for the asset. See [`Client::grant_asset_permissions`].
+    ///
+    /// ```
+    /// use rblxopencloud::{AssetAction, AssetPermission, PermissionSubject};
+    ///
+    /// # fn main() -> rblxopencloud::Result<()> {
+    /// # let sandbox = rblxopencloud::sandbox::Sandbox::builder().demo().start()?;
+    /// # let client = sandbox.client();
+    /// # let upload = rblxopencloud::AssetUpload::from_path("examples/assets/crate.png")?;
+    /// # let id = client.user(156).upload_asset(upload)?.wait()?.id;
+    /// # let asset = client.asset(id);
+    /// let permission = AssetPermission::new(PermissionSubject::Universe(13058), AssetAction::Use);
+    /// assert!(asset.grant_permission(&permission)?.is_complete());
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Errors
     /// See [`Client::grant_asset_permissions`].
@@ -325,6 +409,20 @@ impl AssetHandle {
 
     /// Locates the content of a version of the asset. See [`locate`](Self::locate).
     ///
+    /// ```
+    /// # fn main() -> rblxopencloud::Result<()> {
+    /// # let sandbox = rblxopencloud::sandbox::Sandbox::builder().demo().start()?;
+    /// # let client = sandbox.client();
+    /// # let upload = rblxopencloud::AssetUpload::from_path("examples/assets/crate.png")?;
+    /// # let id = client.user(156).upload_asset(upload)?.wait()?.id;
+    /// # let asset = client.asset(id);
+    /// let mut content = Vec::new();
+    /// asset.locate_version(1)?.download(&mut content)?;
+    /// # assert_eq!(content, std::fs::read("examples/assets/crate.png").unwrap());
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// # Errors
     /// See [`locate`](Self::locate).
     pub fn locate_version(&self, number: u64) -> Result<Request> {
@@ -350,6 +448,20 @@ impl AssetHandle {
 
     /// Copies the content of the asset to `writer`. Returns the number of bytes. See [`locate`](Self::locate).
     ///
+    /// ```
+    /// # fn main() -> rblxopencloud::Result<()> {
+    /// # let sandbox = rblxopencloud::sandbox::Sandbox::builder().demo().start()?;
+    /// # let client = sandbox.client();
+    /// # let upload = rblxopencloud::AssetUpload::from_path("examples/assets/crate.png")?;
+    /// # let id = client.user(156).upload_asset(upload)?.wait()?.id;
+    /// # let asset = client.asset(id);
+    /// let mut content = Vec::new();
+    /// asset.download(&mut content)?;
+    /// # assert_eq!(content, std::fs::read("examples/assets/crate.png").unwrap());
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// # Errors
     /// See [`locate`](Self::locate) and [`Request::download`].
     pub fn download(&self, writer: &mut dyn Write) -> Result<u64> {
@@ -359,6 +471,21 @@ impl AssetHandle {
     /// Saves the content of the asset as a file. Returns the number of bytes. See [`locate`](Self::locate).
     ///
     /// The file appears under its name only when it is complete; see [`Request::download_to`].
+    ///
+    /// ```
+    /// # fn main() -> rblxopencloud::Result<()> {
+    /// # let sandbox = rblxopencloud::sandbox::Sandbox::builder().demo().start()?;
+    /// # let client = sandbox.client();
+    /// # let upload = rblxopencloud::AssetUpload::from_path("examples/assets/crate.png")?;
+    /// # let id = client.user(156).upload_asset(upload)?.wait()?.id;
+    /// # let asset = client.asset(id);
+    /// # let path = std::env::temp_dir().join(format!("rblxopencloud-doc-{}.png", std::process::id()));
+    /// let size = asset.download_to(&path)?;
+    /// # assert_eq!(size, std::fs::metadata(&path).unwrap().len());
+    /// # std::fs::remove_file(&path).unwrap();
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Errors
     /// See [`locate`](Self::locate) and [`Request::download`].

@@ -219,6 +219,24 @@ impl AssetHandle {
     ///
     /// Needs the scope `creator-store-product:read`. The service accepts 30 requests a minute.
     ///
+    /// ```
+    /// use rblxopencloud::CreatorStoreProductType;
+    ///
+    /// # fn main() -> rblxopencloud::Result<()> {
+    /// # let sandbox = rblxopencloud::sandbox::Sandbox::builder().demo().start()?;
+    /// # let client = sandbox.client();
+    /// # let upload = rblxopencloud::AssetUpload::from_path("examples/assets/crate.png")?;
+    /// # let id = client.user(156).upload_asset(upload)?.wait()?.id;
+    /// # let asset = client.asset(id);
+    /// # let free = rblxopencloud::StoreProductUpdate::new().published(true);
+    /// # asset.create_store_product(&CreatorStoreProductType::MeshPart, &free)?;
+    /// let product = asset.fetch_store_product(&CreatorStoreProductType::MeshPart)?;
+    /// println!("{product}, on sale: {}", product.purchasable);
+    /// # assert!(product.purchasable);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// # Errors
     /// Returns [`NotFound`](crate::ErrorKind::NotFound) if the asset was never on the store.
     ///
@@ -269,6 +287,24 @@ impl AssetHandle {
     /// Updates the asset's product on the creator store.
     ///
     /// Scope and budget are those of [`create_store_product`](Self::create_store_product).
+    ///
+    /// ```
+    /// use rblxopencloud::{CreatorStoreProductType, Money, StoreProductUpdate};
+    ///
+    /// # fn main() -> rblxopencloud::Result<()> {
+    /// # let sandbox = rblxopencloud::sandbox::Sandbox::builder().demo().start()?;
+    /// # let client = sandbox.client();
+    /// # let upload = rblxopencloud::AssetUpload::from_path("examples/assets/crate.png")?;
+    /// # let id = client.user(156).upload_asset(upload)?.wait()?.id;
+    /// # let asset = client.asset(id);
+    /// # let free = rblxopencloud::StoreProductUpdate::new().published(true);
+    /// # asset.create_store_product(&CreatorStoreProductType::MeshPart, &free)?;
+    /// let update = StoreProductUpdate::new().base_price(Money::usd("4.99")?);
+    /// let product = asset.update_store_product(&CreatorStoreProductType::MeshPart, &update)?;
+    /// assert_eq!(product.base_price, Some(Money::usd("4.99")?));
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Errors
     /// Returns [`InvalidInput`](crate::ErrorKind::InvalidInput) if the update changes nothing, and

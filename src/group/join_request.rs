@@ -99,6 +99,16 @@ impl Group {
     /// Fetches the request of a user to join the group. Returns `None` if there is none. See
     /// [`list_join_requests`](Self::list_join_requests).
     ///
+    /// ```
+    /// # fn main() -> rblxopencloud::Result<()> {
+    /// # let sandbox = rblxopencloud::sandbox::Sandbox::builder().demo().start()?;
+    /// # let group = sandbox.client().group(7);
+    /// # sandbox.add_join_request(7, 42);
+    /// assert!(group.join_request_of(42)?.is_some());
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// # Errors
     /// Returns [`NotFound`](crate::ErrorKind::NotFound) if the group doesn't exist.
     pub fn join_request_of(&self, user_id: u64) -> Result<Option<GroupJoinRequest>> {
@@ -116,6 +126,17 @@ impl Group {
     /// Needs the scope `group:write`, with a key or an authorization of a user who may accept requests. The service accepts 100
     /// requests a minute with keys of one owner, and 90 with one OAuth 2.0 authorization.
     ///
+    /// ```
+    /// # fn main() -> rblxopencloud::Result<()> {
+    /// # let sandbox = rblxopencloud::sandbox::Sandbox::builder().demo().start()?;
+    /// # let group = sandbox.client().group(7);
+    /// # sandbox.add_join_request(7, 42);
+    /// group.accept_join_request(42)?;
+    /// # assert!(group.membership_of(42)?.is_some());
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// # Errors
     /// Returns [`NotFound`](crate::ErrorKind::NotFound) if the user hasn't asked to join.
     ///
@@ -127,6 +148,17 @@ impl Group {
     /// Declines a user's request to join the group.
     ///
     /// Scope and budget are those of [`accept_join_request`](Self::accept_join_request).
+    ///
+    /// ```
+    /// # fn main() -> rblxopencloud::Result<()> {
+    /// # let sandbox = rblxopencloud::sandbox::Sandbox::builder().demo().start()?;
+    /// # let group = sandbox.client().group(7);
+    /// # sandbox.add_join_request(7, 42);
+    /// group.decline_join_request(42)?;
+    /// # assert!(group.membership_of(42)?.is_none());
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Errors
     /// See [`accept_join_request`](Self::accept_join_request).

@@ -220,6 +220,16 @@ impl Group {
     ///
     /// Scope and budget are those of [`update_member`](Self::update_member).
     ///
+    /// ```
+    /// # fn main() -> rblxopencloud::Result<()> {
+    /// # let sandbox = rblxopencloud::sandbox::Sandbox::builder().demo().start()?;
+    /// # let group = sandbox.client().group(7);
+    /// let member = group.unassign_role(156, 98)?;
+    /// assert_eq!(member.role_ids, [99]);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// # Errors
     /// See [`update_member`](Self::update_member).
     ///

@@ -58,6 +58,16 @@ impl Group {
 
     /// Returns a user's highest-ranked role in the group. `None` if the user isn't a member. See [`rank_of`](Self::rank_of).
     ///
+    /// ```
+    /// # fn main() -> rblxopencloud::Result<()> {
+    /// # let sandbox = rblxopencloud::sandbox::Sandbox::builder().demo().start()?;
+    /// # let group = sandbox.client().group(7);
+    /// let role = group.role_of(156)?.expect("builderman is a member");
+    /// assert_eq!(role.display_name, "Owner");
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// # Errors
     /// See [`rank_of`](Self::rank_of).
     pub fn role_of(&self, user_id: u64) -> Result<Option<GroupRole>> {

@@ -36,10 +36,11 @@ impl Sandbox {
 
     /// Sets the scopes of the key and of the token. Defaults to all.
     ///
+    /// A call without one of the [required scopes](crate::Endpoint::required_scopes) of its endpoint is refused with 403
+    /// `INSUFFICIENT_SCOPE`. Others change what a response has:
+    ///
     /// | scope | without it |
     /// |---|---|
-    /// | `asset:write` | uploads and updates are refused with 403 `INSUFFICIENT_SCOPE` |
-    /// | `asset:read` | uploads, updates, assets and operations are refused with 403 `INSUFFICIENT_SCOPE` |
     /// | `user.inventory-item:read` | private servers and purchased places are left out of inventories; the key's owner is refused their private inventory |
     /// | `user.advanced:read` | profiles have neither `premium` nor `idVerified` |
     /// | `user.social:read` | profiles have no `socialNetworkProfiles` |

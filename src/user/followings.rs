@@ -139,6 +139,16 @@ impl User {
     ///
     /// Scope and budget are those of [`list_experience_followings`](Self::list_experience_followings).
     ///
+    /// ```
+    /// # fn main() -> rblxopencloud::Result<()> {
+    /// # let sandbox = rblxopencloud::sandbox::Sandbox::builder().demo().start()?;
+    /// # let user = sandbox.client().user(156);
+    /// let status = user.fetch_experience_following(13058)?;
+    /// assert!(!status.is_following && status.can_follow);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// # Errors
     /// See [`list_experience_followings`](Self::list_experience_followings).
     ///
@@ -153,6 +163,16 @@ impl User {
     /// Needs the scope `legacy-universe.following:write`, with a key or an authorization of the user. The service accepts 100
     /// requests a minute.
     ///
+    /// ```
+    /// # fn main() -> rblxopencloud::Result<()> {
+    /// # let sandbox = rblxopencloud::sandbox::Sandbox::builder().demo().start()?;
+    /// # let user = sandbox.client().user(156);
+    /// user.follow_experience(13058)?;
+    /// # assert!(user.fetch_experience_following(13058)?.is_following);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// # Errors
     /// Returns [`Rejected`](crate::ErrorKind::Rejected) if the user follows as many experiences as they can, and
     /// [`PermissionDenied`](crate::ErrorKind::PermissionDenied) for another user.
@@ -166,6 +186,17 @@ impl User {
     /// Stops following an experience, by the id of its universe.
     ///
     /// Scope and budget are those of [`follow_experience`](Self::follow_experience).
+    ///
+    /// ```
+    /// # fn main() -> rblxopencloud::Result<()> {
+    /// # let sandbox = rblxopencloud::sandbox::Sandbox::builder().demo().start()?;
+    /// # let user = sandbox.client().user(156);
+    /// user.follow_experience(13058)?;
+    /// user.unfollow_experience(13058)?;
+    /// # assert!(!user.fetch_experience_following(13058)?.is_following);
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Errors
     /// Returns [`PermissionDenied`](crate::ErrorKind::PermissionDenied) for another user.

@@ -78,6 +78,17 @@ macro_rules! owns {
             ///
             #[doc = concat!("Scope and budget are those of [`", stringify!($one), "`](Self::", stringify!($one), ").")]
             ///
+            /// ```
+            /// # fn main() -> rblxopencloud::Result<()> {
+            /// # let sandbox = rblxopencloud::sandbox::Sandbox::builder().demo().start()?;
+            /// # let user = sandbox.client().user(156);
+            #[doc = concat!("let answers = user.", stringify!($many), "([", $example, ", 404])?;")]
+            /// println!("{} of them are owned", answers.values().filter(|answer| answer.is_owned()).count());
+            #[doc = concat!("# assert!(answers[&", $example, "].is_owned() && !answers[&404].is_owned());")]
+            /// # Ok(())
+            /// # }
+            /// ```
+            ///
             /// # Errors
             /// Returns [`InvalidInput`](crate::ErrorKind::InvalidInput) for more than 10,000 ids, and
             /// [`NotFound`](crate::ErrorKind::NotFound) if the user doesn't exist.

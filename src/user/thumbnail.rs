@@ -253,6 +253,19 @@ impl User {
     ///
     /// The file appears under its name only when it is complete; see [`Request::download_to`].
     ///
+    /// ```
+    /// use rblxopencloud::ThumbnailOptions;
+    ///
+    /// # fn main() -> rblxopencloud::Result<()> {
+    /// # let sandbox = rblxopencloud::sandbox::Sandbox::builder().demo().start()?;
+    /// # let user = sandbox.client().user(156);
+    /// # let path = std::env::temp_dir().join(format!("rblxopencloud-doc-{}-avatar.png", std::process::id()));
+    /// user.save_thumbnail(&ThumbnailOptions::new(), &path)?;
+    /// # std::fs::remove_file(&path).unwrap();
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// # Errors
     /// See [`download_thumbnail`](Self::download_thumbnail).
     pub fn save_thumbnail(&self, options: &ThumbnailOptions, path: impl AsRef<Path>) -> Result<u64> {
