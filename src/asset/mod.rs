@@ -4,6 +4,7 @@ mod batch;
 mod check;
 mod content;
 mod creator;
+mod delivery;
 mod file;
 pub(crate) mod form;
 mod handle;
@@ -32,11 +33,12 @@ pub use check::Check;
 #[cfg(fuzzing)]
 pub(crate) use check::judge;
 pub use creator::Creator;
+pub use delivery::{GET_ASSET_DELIVERY, GET_ASSET_VERSION_DELIVERY};
 pub(crate) use file::FileReader;
 pub use file::{AssetFile, UploadProgress};
 pub use handle::{
-    ARCHIVE_ASSET, AssetField, AssetHandle, GET_ASSET, GET_ASSET_DELIVERY, GET_ASSET_VERSION,
-    GET_ASSET_VERSION_DELIVERY, LIST_ASSET_VERSIONS, RESTORE_ASSET, ROLLBACK_ASSET,
+    ARCHIVE_ASSET, AssetField, AssetHandle, GET_ASSET, GET_ASSET_VERSION, LIST_ASSET_VERSIONS, RESTORE_ASSET,
+    ROLLBACK_ASSET,
 };
 pub use money::{Decimal, Money};
 pub use operation::GET_ASSET_OPERATION;
