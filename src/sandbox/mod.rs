@@ -305,7 +305,7 @@ impl SandboxBuilder {
     }
 
     /// Adds sample data: user 156, "builderman", with a profile, 250 items of every kind (among them badges 111 and 222 and game
-    /// pass 777) and three groups.
+    /// pass 777) and three groups, whose roles have the ranks 255, 10 and 5.
     pub fn demo(mut self) -> Self {
         self.demo = true;
         self

@@ -91,6 +91,7 @@ pub struct ExperienceFollowingStatus {
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct FollowedSources {
+    #[serde(deserialize_with = "wire::or_default")]
     followed_sources: BTreeMap<String, serde_json::Value>,
 }
 

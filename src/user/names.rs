@@ -83,12 +83,16 @@ impl Client {
     }
 }
 
-/// An unreadable user is left out.
+/// An unreadable user is skipped and logged, as in a listing.
 fn read(body: &[u8]) -> Result<Vec<FoundUser>, DecodeError> {
     #[derive(Deserialize)]
     struct Found {
         data: Vec<Value>,
     }
     let Found { data } = crate::json::object_from_slice(body)?;
-    Ok(data.iter().filter_map(|user| FoundUser::deserialize(user).ok()).collect())
+    let found: Vec<FoundUser> = data.iter().filter_map(|user| FoundUser::deserialize(user).ok()).collect();
+    if found.len() < data.len() {
+        log::warn!("{FIND_USERS}: skipping users that can't be read");
+    }
+    Ok(found)
 }
