@@ -1,6 +1,6 @@
 //! Calls to endpoints that have no method of their own.
 
-use std::fmt::{self, Display, Write as _};
+use std::fmt::{self, Display};
 use std::io::Write;
 use std::path::Path;
 use std::sync::Arc;
@@ -9,7 +9,7 @@ use percent_encoding::utf8_percent_encode;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use crate::api::{Endpoint, Method, SEGMENT};
+use crate::api::{Endpoint, Method, SEGMENT, push_query};
 use crate::call::{Bytes, Call, DecodeError, Download, DownloadProgress, OnProgress, Session, Target, save};
 use crate::client::Client;
 use crate::error::{Error, Result};
@@ -130,10 +130,7 @@ impl Request {
 
     /// Adds a parameter to the query. Name and value are escaped.
     pub fn query(mut self, name: &str, value: impl Display) -> Self {
-        let value = value.to_string();
-        let (name, value) = (utf8_percent_encode(name, SEGMENT), utf8_percent_encode(&value, SEGMENT));
-        let separator = if self.query.is_empty() { '?' } else { '&' };
-        let _ = write!(self.query, "{separator}{name}={value}");
+        push_query(&mut self.query, name, &value.to_string());
         self
     }
 

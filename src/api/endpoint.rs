@@ -349,6 +349,14 @@ impl Endpoint {
     }
 }
 
+/// Adds a parameter to a query, with its question mark or separator. Name and value are escaped.
+pub(crate) fn push_query(query: &mut String, name: &str, value: &str) {
+    query.push(if query.is_empty() { '?' } else { '&' });
+    query.extend(utf8_percent_encode(name, SEGMENT));
+    query.push('=');
+    query.extend(utf8_percent_encode(value, SEGMENT));
+}
+
 /// Returns the probable template of a path: numbers, which are ids, are replaced with `{}`.
 pub(crate) fn shape(path: &str) -> String {
     let segments = path.split('/').map(|segment| {

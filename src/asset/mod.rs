@@ -56,7 +56,7 @@ pub use store_asset::{
     StoreMeshSummary, StorePreviews, StorePrice, StoreSocialLink, StoreVoting,
 };
 #[cfg(feature = "sandbox")]
-pub(crate) use store_product::PRODUCT;
+pub(crate) use store_product::product_name;
 pub use store_product::{
     CREATE_CREATOR_STORE_PRODUCT, CreatorStoreProduct, CreatorStoreProductType, GET_CREATOR_STORE_PRODUCT,
     ProductRestriction, StoreProductUpdate, UPDATE_CREATOR_STORE_PRODUCT,

@@ -118,8 +118,14 @@ struct WireProduct {
 /// The suffix of the field that names the asset, such as `modelAssetId`.
 const ASSET_ID: &str = "AssetId";
 
-/// The beginning of a product's id.
-pub(crate) const PRODUCT: &str = "CreatorMarketplaceAsset";
+/// Returns the id of an asset's product, such as `CreatorMarketplaceAsset-Plugin-1234`.
+pub(crate) fn product_name(product_type: &CreatorStoreProductType, asset_id: u64) -> String {
+    let mut name = product_type.to_string();
+    if let Some(first) = name.get_mut(..1) {
+        first.make_ascii_uppercase();
+    }
+    format!("CreatorMarketplaceAsset-{name}-{asset_id}")
+}
 
 impl<'de> Deserialize<'de> for CreatorStoreProduct {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
@@ -150,7 +156,11 @@ impl<'de> Deserialize<'de> for CreatorStoreProduct {
 
 impl Serialize for CreatorStoreProduct {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let seller = |creator| self.seller.filter(|seller| *seller == creator);
+        let (user_seller, group_seller) = match self.seller {
+            Some(Creator::User(id)) => (Some(format!("users/{id}")), None),
+            Some(Creator::Group(id)) => (None, Some(format!("groups/{id}"))),
+            None => (None, None),
+        };
         let item = self.product_type.as_ref().zip(self.asset_id);
         WireProduct {
             path: self.path.clone(),
@@ -159,14 +169,8 @@ impl Serialize for CreatorStoreProduct {
             published: self.published,
             restrictions: self.restrictions.clone(),
             purchasable: self.purchasable,
-            user_seller: self.seller.and_then(|of| match of {
-                Creator::User(id) => seller(of).map(|_| format!("users/{id}")),
-                Creator::Group(_) => None,
-            }),
-            group_seller: self.seller.and_then(|of| match of {
-                Creator::Group(id) => seller(of).map(|_| format!("groups/{id}")),
-                Creator::User(_) => None,
-            }),
+            user_seller,
+            group_seller,
             others: item.map(|(of, id)| (format!("{of}{ASSET_ID}"), json!(id.to_string()))).into_iter().collect(),
         }
         .serialize(serializer)
@@ -242,7 +246,7 @@ impl AssetHandle {
     ///
     /// <https://create.roblox.com/docs/cloud/reference/features/creator-store#Cloud_GetCreatorStoreProduct>
     pub fn fetch_store_product(&self, product_type: &CreatorStoreProductType) -> Result<CreatorStoreProduct> {
-        let path = GET_CREATOR_STORE_PRODUCT.fill(&[&self.product_name(product_type)]);
+        let path = GET_CREATOR_STORE_PRODUCT.fill(&[&product_name(product_type, self.id)]);
         self.client.session().fetch(Call::new(&GET_CREATOR_STORE_PRODUCT, &path))
     }
 
@@ -323,18 +327,9 @@ impl AssetHandle {
         let mask: Vec<&str> = fields.keys().map(String::as_str).collect();
         let mask = mask.join(",");
         let mut body = Bytes::json(&Value::Object(fields));
-        let path = UPDATE_CREATOR_STORE_PRODUCT.fill(&[&self.product_name(product_type)]);
+        let path = UPDATE_CREATOR_STORE_PRODUCT.fill(&[&product_name(product_type, self.id)]);
         let call = Call::new(&UPDATE_CREATOR_STORE_PRODUCT, &path).query("updateMask", mask);
         self.client.session().fetch(call.payload(&mut body))
-    }
-
-    /// Returns the id of the asset's product, such as `CreatorMarketplaceAsset-Plugin-1234`.
-    fn product_name(&self, product_type: &CreatorStoreProductType) -> String {
-        let mut name = product_type.to_string();
-        if let Some(first) = name.get_mut(..1) {
-            first.make_ascii_uppercase();
-        }
-        format!("{PRODUCT}-{name}-{}", self.id)
     }
 }
 

@@ -17,8 +17,6 @@ use std::borrow::Cow;
 use std::io::Write;
 use std::time::{Duration, Instant};
 
-use percent_encoding::utf8_percent_encode;
-
 pub(crate) use bytes::Bytes;
 pub(crate) use cancel::Cancel;
 pub(crate) use decode_error::DecodeError;
@@ -33,7 +31,7 @@ pub(crate) use save::save;
 pub(crate) use session::Session;
 pub use timeouts::Timeouts;
 
-use crate::api::{Endpoint, Method, SEGMENT, shape};
+use crate::api::{Endpoint, Method, push_query, shape};
 use crate::error::Moment;
 
 /// A call.
@@ -108,10 +106,7 @@ impl<'a> Call<'a> {
     }
 
     pub(crate) fn query(mut self, name: &str, value: impl AsRef<str>) -> Self {
-        self.query.push(if self.query.is_empty() { '?' } else { '&' });
-        self.query.push_str(name);
-        self.query.push('=');
-        self.query.extend(utf8_percent_encode(value.as_ref(), SEGMENT));
+        push_query(&mut self.query, name, value.as_ref());
         self
     }
 

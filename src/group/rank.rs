@@ -1,4 +1,5 @@
 use std::collections::BTreeMap;
+use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -9,7 +10,7 @@ use crate::error::Result;
 type Roles = Arc<BTreeMap<u64, GroupRole>>;
 
 /// The roles that were fetched last. All clones of a handle share them.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub(super) struct RoleCache {
     lifetime: Duration,
     roles: Arc<Mutex<Option<(Instant, Roles)>>>,
@@ -18,6 +19,13 @@ pub(super) struct RoleCache {
 impl Default for RoleCache {
     fn default() -> Self {
         Self { lifetime: Duration::from_secs(60), roles: Arc::default() }
+    }
+}
+
+/// Leaves out the roles, of which there can be many.
+impl fmt::Debug for RoleCache {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RoleCache").field("lifetime", &self.lifetime).finish_non_exhaustive()
     }
 }
 

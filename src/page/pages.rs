@@ -2,13 +2,12 @@ use std::borrow::Cow;
 use std::fmt;
 use std::iter::FusedIterator;
 
-use percent_encoding::utf8_percent_encode;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use super::cursor::{Cursor, fingerprint};
 use super::decode::{Contents, PageItem, decode_page, decode_plain_page};
-use crate::api::{Endpoint, SEGMENT};
+use crate::api::{Endpoint, push_query};
 use crate::call::{Buffer, Call, DecodeError, Session};
 use crate::error::{Error, Result};
 
@@ -45,10 +44,7 @@ impl Listing {
 
     /// Adds a parameter to the query.
     pub(crate) fn query(mut self, name: &str, value: &str) -> Self {
-        self.query.push(if self.query.is_empty() { '?' } else { '&' });
-        self.query.push_str(name);
-        self.query.push('=');
-        self.query.extend(utf8_percent_encode(value, SEGMENT));
+        push_query(&mut self.query, name, value);
         self
     }
 

@@ -4,7 +4,7 @@ use serde_json::{Map, Value, json};
 
 use super::assets::{creator_of, id_of};
 use super::{Asked, Route};
-use crate::asset::{AssetType, Creator, CreatorStoreProduct, Money, PRODUCT};
+use crate::asset::{AssetType, Creator, CreatorStoreProduct, CreatorStoreProductType, Money, product_name};
 use crate::endpoints::{
     CREATE_CREATOR_STORE_PRODUCT, GET_CREATOR_STORE_PRODUCT, SEARCH_ASSETS, UPDATE_CREATOR_STORE_PRODUCT,
 };
@@ -49,9 +49,8 @@ fn create(world: &mut World, asked: Asked<'_>) -> Result<Answer, Answer> {
         return Err(Answer::v2(409, "ABORTED", "The product exists."));
     }
     let mut product = Map::new();
-    let kind = field.strip_suffix("AssetId").unwrap_or_default();
-    let kind = kind.chars().next().map(|first| first.to_ascii_uppercase()).into_iter().chain(kind.chars().skip(1));
-    let name = format!("{PRODUCT}-{}-{id}", kind.collect::<String>());
+    let product_type = CreatorStoreProductType::from(field.strip_suffix("AssetId").unwrap_or_default());
+    let name = product_name(&product_type, id);
     product.insert("path".to_owned(), json!(format!("creator-store-products/{name}")));
     product.insert(field.clone(), json!(id.to_string()));
     match creator {

@@ -2,6 +2,8 @@
 
 use std::collections::HashMap;
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
@@ -92,17 +94,15 @@ fn thumbnail(world: &World, picture: &str) -> Value {
 
 /// The service's ids are base64 with padding.
 fn operation_id(picture: &str) -> String {
-    use base64::Engine;
-    base64::engine::general_purpose::STANDARD.encode(picture.replace('/', "_")).replace('/', "-")
+    STANDARD.encode(picture.replace('/', "_")).replace('/', "-")
 }
 
 fn thumbnail_operation(world: &mut World, asked: Asked<'_>) -> Result<Answer, Answer> {
-    use base64::Engine;
     let (user, id) = (asked.name(0), asked.name(1));
     let path = format!("users/{user}/operations/{id}");
     let unknown = || Answer::v2(404, "NOT_FOUND", "The operation doesn't exist.");
     let began = *world.pictures.get(&path).ok_or_else(unknown)?;
-    let picture = base64::engine::general_purpose::STANDARD.decode(id.replace('-', "/")).map_err(|_| unknown())?;
+    let picture = STANDARD.decode(id.replace('-', "/")).map_err(|_| unknown())?;
     let picture = String::from_utf8_lossy(&picture).replace('_', "/");
     let age = Timestamp::now().duration_since(began);
     Ok(Answer::json(&match age.unsigned_abs() >= world.operations.time {
