@@ -154,7 +154,7 @@ impl Session {
             attempts.begin(permit.budget_ends());
             // Another host never receives the credentials.
             let authorization = match call.origin {
-                None if !call.endpoint.is_keyless() => self.credentials.authorize()?,
+                None if !call.endpoint.is_keyless() => self.credentials.authorize(call.deadline)?,
                 _ => None,
             };
 
@@ -199,7 +199,7 @@ impl Session {
             };
             drop(permit);
             if let (Some(401), Some(refused), false) = (status, &authorization, renewed) {
-                if self.credentials.rejected(refused)? && call.rewind().is_ok() {
+                if self.credentials.rejected(refused, call.deadline)? && call.rewind().is_ok() {
                     renewed = true;
                     attempts.forgive();
                     continue;

@@ -1,16 +1,18 @@
 //! Keys, tokens, and their redaction.
 
 mod provider;
+mod renewed;
 mod secret;
 
 use std::fmt;
 use std::panic::{RefUnwindSafe, UnwindSafe};
 use std::sync::Arc;
+use std::time::Instant;
 
-pub(crate) use provider::Authorization;
 pub(crate) use secret::Secret;
 
-use self::provider::{Fixed, Provider, Renewed};
+use self::provider::{Fixed, Provider};
+use self::renewed::Renewed;
 use crate::api::Scheme;
 use crate::error::{REDACTED, Result};
 
@@ -30,6 +32,15 @@ use crate::error::{REDACTED, Result};
 #[derive(Clone)]
 pub struct Credentials(Option<Arc<dyn Provider>>);
 
+/// The credentials of one request.
+#[derive(Clone)]
+pub(crate) struct Authorization {
+    pub(crate) scheme: Scheme,
+    pub(crate) secret: Secret,
+    /// Distinguishes a new token from the refused one.
+    version: u64,
+}
+
 impl Credentials {
     /// Uses an API key. Create one at <https://create.roblox.com/dashboard/credentials>.
     #[must_use]
@@ -47,7 +58,11 @@ impl Credentials {
     /// a token.
     ///
     /// A call that was refused with 401 is made once more with the new token. `fetch` is called once, however many threads and
-    /// clones of the client were refused; the others wait for its result. An error of `fetch` is returned by the call.
+    /// clones of the client were refused; the others wait for its result. An error of `fetch` is returned by the calls that
+    /// waited for it.
+    ///
+    /// A call with a [time limit](crate::Client::with_timeout) doesn't wait longer. `fetch` then runs on another thread, and
+    /// later calls use its result.
     ///
     /// ```
     /// use rblxopencloud::{Client, Credentials};
@@ -74,19 +89,19 @@ impl Credentials {
         Self(None)
     }
 
-    /// Returns what to send with a request.
-    pub(crate) fn authorize(&self) -> Result<Option<Authorization>> {
-        self.0.as_ref().map(|provider| provider.authorize()).transpose()
+    /// Returns what to send with a request. If a token has to be fetched first, the wait ends at the deadline.
+    pub(crate) fn authorize(&self, deadline: Option<Instant>) -> Result<Option<Authorization>> {
+        self.0.as_ref().map(|provider| provider.authorize(deadline)).transpose()
     }
 
     /// Returns the API key. `None` for a token, and without credentials.
     pub(crate) fn key(&self) -> Result<Option<Secret>> {
-        Ok(self.authorize()?.filter(|given| given.scheme == Scheme::ApiKey).map(|given| given.secret))
+        Ok(self.authorize(None)?.filter(|given| given.scheme == Scheme::ApiKey).map(|given| given.secret))
     }
 
     /// Handles a 401. Returns whether there is a new token, with which to make the call once more.
-    pub(crate) fn rejected(&self, refused: &Authorization) -> Result<bool> {
-        self.0.as_ref().map_or(Ok(false), |provider| provider.rejected(refused))
+    pub(crate) fn rejected(&self, refused: &Authorization, deadline: Option<Instant>) -> Result<bool> {
+        self.0.as_ref().map_or(Ok(false), |provider| provider.rejected(refused, deadline))
     }
 
     /// Returns `None` without credentials.
