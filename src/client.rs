@@ -131,6 +131,11 @@ impl Client {
         self.session.base_url()
     }
 
+    #[cfg(feature = "oauth2")]
+    pub(crate) fn of(session: Session) -> Self {
+        Self { session }
+    }
+
     pub(crate) fn session(&self) -> &Session {
         &self.session
     }

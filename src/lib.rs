@@ -97,6 +97,8 @@ pub mod fuzzing;
 mod group;
 mod json;
 mod key;
+#[cfg(feature = "oauth2")]
+pub mod oauth2;
 mod open_enum;
 mod operation;
 mod page;
@@ -119,6 +121,12 @@ pub mod endpoints {
         UNASSIGN_GROUP_ROLE, UPDATE_GROUP_MEMBERSHIP,
     };
     pub use crate::key::INSPECT_KEY;
+    #[cfg(feature = "oauth2")]
+    pub use crate::oauth2::{
+        access_token::{GET_TOKEN_RESOURCES, GET_USER_INFO},
+        app::{AUTHORIZE, GET_TOKEN, INTROSPECT_TOKEN, REVOKE_TOKEN},
+        keys::LIST_SIGNING_KEYS,
+    };
     pub use crate::user::{
         CREATE_NOTIFICATION, FIND_USERS, FOLLOW_EXPERIENCE, GENERATE_THUMBNAIL, GET_EXPERIENCE_FOLLOWING,
         GET_SUBSCRIPTION, GET_THUMBNAIL_OPERATION, GET_USER, LIST_ASSET_QUOTAS, LIST_EXPERIENCE_FOLLOWINGS,

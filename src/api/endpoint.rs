@@ -308,6 +308,16 @@ impl Endpoint {
         self.scopes.iter().copied().chain(self.undocumented_scope).collect()
     }
 
+    /// Returns the scopes to ask a user for. Of alternatives, it is the first.
+    #[cfg(feature = "oauth2")]
+    pub(crate) fn scopes_to_request(&self) -> Vec<&'static str> {
+        let documented = match self.need {
+            Need::All | Need::Part => self.scopes,
+            Need::Any => self.scopes.get(..1).unwrap_or_default(),
+        };
+        documented.iter().copied().chain(self.undocumented_scope).collect()
+    }
+
     pub(crate) const fn denied_hint(&self) -> Option<&'static str> {
         self.denied_hint
     }

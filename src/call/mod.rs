@@ -28,6 +28,8 @@ pub(crate) use http::{Buffer, HttpSettings, Target};
 pub(crate) use payload::Payload;
 pub use retry::RetryPolicy;
 pub(crate) use save::save;
+#[cfg(feature = "oauth2")]
+pub(crate) use save::{check_private, save_private};
 pub(crate) use session::Session;
 pub use timeouts::Timeouts;
 
@@ -43,6 +45,8 @@ pub(crate) struct Call<'a> {
     pub(super) query: String,
     /// Texts that the service may repeat in its message.
     pub(super) echoes: Vec<String>,
+    /// Secrets in the body, which are removed from errors.
+    pub(super) secrets: &'a [&'a str],
     pub(super) payload: Option<&'a mut dyn Payload>,
     /// Another host, which never receives the credentials.
     pub(super) origin: Option<&'a str>,
@@ -65,6 +69,7 @@ impl<'a> Call<'a> {
             template: None,
             query: String::new(),
             echoes: Vec::new(),
+            secrets: &[],
             payload: None,
             origin: None,
             download: None,
@@ -78,6 +83,13 @@ impl<'a> Call<'a> {
     /// Sets the body.
     pub(crate) fn payload(mut self, payload: &'a mut dyn Payload) -> Self {
         self.payload = Some(payload);
+        self
+    }
+
+    /// Sets the secrets in the body, which are removed from errors.
+    #[cfg(feature = "oauth2")]
+    pub(crate) fn secrets(mut self, secrets: &'a [&'a str]) -> Self {
+        self.secrets = secrets;
         self
     }
 

@@ -1,7 +1,7 @@
 //! Files that appear under their name only when they are complete.
 
 use std::fs::{self, File, OpenOptions};
-use std::io::Write;
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use super::retry::random_u64;
@@ -10,20 +10,34 @@ use crate::error::{Error, Result};
 /// Writes a file with `fill` under a temporary name in the same directory, and renames it. After an error or a panic, the
 /// temporary file is removed, and a file that was there before is unchanged.
 pub(crate) fn save(path: &Path, fill: impl FnOnce(&mut dyn Write) -> Result<u64>) -> Result<u64> {
-    let Some(name) = path.file_name() else {
+    if path.file_name().is_none() {
         return Err(Error::invalid_input(format!("{path:?} names no file to save to")));
-    };
-    let aside = path.with_file_name(format!("{}.{:016x}.part", name.to_string_lossy(), random_u64()));
+    }
     let failed = |error| Error::io(format!("the file {path:?}"), error);
-    let file = OpenOptions::new().write(true).create_new(true).open(&aside).map_err(failed)?;
-    let mut unfinished = Unfinished { file: Some(file), path: aside };
+    let mut unfinished = Unfinished::create(path, OpenOptions::new().write(true)).map_err(failed)?;
     let Some(file) = &mut unfinished.file else { return Ok(0) };
     let size = fill(file)?;
-    file.sync_all().map_err(failed)?;
-    // Windows doesn't rename an open file.
-    drop(unfinished.file.take());
-    fs::rename(&unfinished.path, path).map_err(failed)?;
+    unfinished.rename_to(path).map_err(failed)?;
     Ok(size)
+}
+
+/// Saves a file that only its user can read.
+#[cfg(feature = "oauth2")]
+pub(crate) fn save_private(path: &Path, content: &[u8]) -> io::Result<()> {
+    let mut unfinished = Unfinished::create_private(path)?;
+    if let Some(file) = &mut unfinished.file {
+        file.write_all(content)?;
+    }
+    unfinished.rename_to(path)
+}
+
+/// Returns why such a file couldn't be saved.
+#[cfg(feature = "oauth2")]
+pub(crate) fn check_private(path: &Path) -> io::Result<()> {
+    if path.is_dir() {
+        return Err(io::Error::new(io::ErrorKind::InvalidInput, "it is a directory"));
+    }
+    Unfinished::create_private(path).map(drop)
 }
 
 /// A temporary file, which is removed unless it was renamed.
@@ -32,11 +46,100 @@ struct Unfinished {
     path: PathBuf,
 }
 
+impl Unfinished {
+    fn create(path: &Path, options: &mut OpenOptions) -> io::Result<Self> {
+        let name = path.file_name().ok_or(io::ErrorKind::InvalidInput)?.to_string_lossy();
+        let aside = path.with_file_name(format!("{name}.{:016x}.part", random_u64()));
+        let file = options.create_new(true).open(&aside)?;
+        Ok(Self { file: Some(file), path: aside })
+    }
+
+    #[cfg(feature = "oauth2")]
+    fn create_private(path: &Path) -> io::Result<Self> {
+        let mut options = OpenOptions::new();
+        options.write(true);
+        #[cfg(unix)]
+        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+        let unfinished = Self::create(path, &mut options)?;
+        #[cfg(windows)]
+        own(&unfinished.path)?;
+        Ok(unfinished)
+    }
+
+    /// Ends the file: when this returns, it survives a power failure.
+    fn rename_to(mut self, path: &Path) -> io::Result<()> {
+        // Windows doesn't rename an open file.
+        if let Some(file) = self.file.take() {
+            file.sync_all()?;
+        }
+        replace(&self.path, path)?;
+        sync_directory(path)
+    }
+}
+
 impl Drop for Unfinished {
     fn drop(&mut self) {
         drop(self.file.take());
         // It isn't there if it was renamed.
         let _ = fs::remove_file(&self.path);
+    }
+}
+
+#[cfg(not(windows))]
+fn replace(from: &Path, to: &Path) -> io::Result<()> {
+    fs::rename(from, to)
+}
+
+/// A virus scanner or an editor can have the file open for a moment.
+#[cfg(windows)]
+fn replace(from: &Path, to: &Path) -> io::Result<()> {
+    for _ in 0..50 {
+        match fs::rename(from, to) {
+            Err(error) if error.kind() == io::ErrorKind::PermissionDenied => {
+                std::thread::sleep(std::time::Duration::from_millis(20));
+            }
+            done => return done,
+        }
+    }
+    fs::rename(from, to)
+}
+
+/// On Unix, the new name is in the directory, which has to be synced too.
+#[cfg(unix)]
+fn sync_directory(path: &Path) -> io::Result<()> {
+    let directory = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    match File::open(directory).and_then(|directory| directory.sync_all()) {
+        // The directory can't be read, or the file system doesn't sync directories. The file is there.
+        Err(error) if matches!(error.kind(), io::ErrorKind::PermissionDenied | io::ErrorKind::InvalidInput) => Ok(()),
+        synced => synced,
+    }
+}
+
+#[cfg(not(unix))]
+#[allow(clippy::unnecessary_wraps)]
+fn sync_directory(_: &Path) -> io::Result<()> {
+    Ok(())
+}
+
+/// Takes a file's permissions from everyone but its owner (S-1-3-4).
+#[cfg(all(windows, feature = "oauth2"))]
+fn own(path: &Path) -> io::Result<()> {
+    use std::os::windows::process::CommandExt;
+    use std::process::{Command, Stdio};
+
+    const CREATE_NO_WINDOW: u32 = 0x0800_0000;
+    let root = std::env::var_os("SystemRoot").unwrap_or_else(|| "C:\\Windows".into());
+    let status = Command::new(Path::new(&root).join("System32").join("icacls.exe"))
+        .arg(path)
+        .args(["/inheritance:r", "/grant:r", "*S-1-3-4:F", "/q"])
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .creation_flags(CREATE_NO_WINDOW)
+        .status()?;
+    match status.success() {
+        true => Ok(()),
+        false => Err(io::Error::new(io::ErrorKind::PermissionDenied, "icacls can't make the file private")),
     }
 }
 

@@ -13,6 +13,8 @@ pub(crate) use secret::Secret;
 
 use self::provider::{Fixed, Provider};
 use self::renewed::Renewed;
+#[cfg(feature = "oauth2")]
+pub(crate) use self::renewed::{Fresh, Reason, TokenSource};
 use crate::api::Scheme;
 use crate::error::{REDACTED, Result};
 
@@ -73,6 +75,12 @@ impl Credentials {
     #[must_use]
     pub fn access_tokens_from(fetch: impl Fn() -> Result<String> + Send + Sync + 'static) -> Self {
         Self(Some(Arc::new(Renewed::new(fetch))))
+    }
+
+    /// Uses the tokens of a source.
+    #[cfg(feature = "oauth2")]
+    pub(crate) fn from_source(source: impl TokenSource + 'static) -> Self {
+        Self(Some(Arc::new(Renewed::new(source))))
     }
 
     /// Uses no credentials. Only few calls accept that, such as [`Client::find_users`](crate::Client::find_users); the others

@@ -23,10 +23,20 @@ pub(crate) struct Fresh {
     pub(crate) expires_at: Option<Instant>,
 }
 
+/// Why a token is fetched.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum Reason {
+    First,
+    /// The last one expires soon.
+    Due,
+    /// The service has refused the last one.
+    Refused,
+}
+
 /// A source of access tokens. One thread calls it at a time.
 pub(crate) trait TokenSource: Send + Sync {
-    /// Returns a token. `refused` is true if the service has refused the last one.
-    fn fetch(&self, refused: bool) -> Result<Fresh>;
+    /// Returns a token.
+    fn fetch(&self, reason: Reason) -> Result<Fresh>;
 
     /// Removes secrets other than access tokens from a text.
     fn redact(&self, text: String) -> String {
@@ -35,7 +45,7 @@ pub(crate) trait TokenSource: Send + Sync {
 }
 
 impl<F: Fn() -> Result<String> + Send + Sync> TokenSource for F {
-    fn fetch(&self, _: bool) -> Result<Fresh> {
+    fn fetch(&self, _: Reason) -> Result<Fresh> {
         Ok(Fresh { secret: Secret::new(self()?), renew_at: None, expires_at: None })
     }
 }
@@ -82,7 +92,7 @@ impl<S: TokenSource + 'static> Renewed<S> {
     fn renew<'a>(
         &'a self,
         mut state: MutexGuard<'a, State>,
-        refused: bool,
+        reason: Reason,
         deadline: Option<Instant>,
     ) -> Result<Authorization> {
         let before = state.ended;
@@ -92,10 +102,10 @@ impl<S: TokenSource + 'static> Renewed<S> {
             let shared = Arc::clone(&self.0);
             let elsewhere = deadline.is_some().then(|| {
                 let shared = Arc::clone(&shared);
-                thread::Builder::new().name("token".to_owned()).spawn(move || shared.fetch(refused))
+                thread::Builder::new().name("token".to_owned()).spawn(move || shared.fetch(reason))
             });
             if !elsewhere.is_some_and(|started| started.is_ok()) {
-                shared.fetch(refused);
+                shared.fetch(reason);
             }
             state = self.0.lock();
         }
@@ -128,7 +138,7 @@ impl<S: TokenSource> Shared<S> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn fetch(&self, refused: bool) {
+    fn fetch(&self, reason: Reason) {
         /// Ends the renewal, also if the source panics.
         struct End<'a, S: TokenSource>(&'a Shared<S>, Option<Result<Fresh>>);
         impl<S: TokenSource> Drop for End<'_, S> {
@@ -148,7 +158,7 @@ impl<S: TokenSource> Shared<S> {
             }
         }
         let mut end = End(self, None);
-        end.1 = Some(self.source.fetch(refused).and_then(|fresh| {
+        end.1 = Some(self.source.fetch(reason).and_then(|fresh| {
             fresh.secret.check("access token")?;
             Ok(fresh)
         }));
@@ -180,12 +190,12 @@ impl<S: TokenSource + 'static> Provider for Renewed<S> {
     fn authorize(&self, deadline: Option<Instant>) -> Result<Authorization> {
         let state = self.0.lock();
         let now = Instant::now();
-        let Some(token) = state.current.clone() else { return self.renew(state, false, deadline) };
+        let Some(token) = state.current.clone() else { return self.renew(state, Reason::First, deadline) };
         let is_before = |time: Option<Instant>| time.is_none_or(|time| now < time);
         if is_before(token.renew_at) || (state.is_renewing && is_before(token.expires_at)) {
             return Ok(token.authorization);
         }
-        match self.renew(state, false, deadline) {
+        match self.renew(state, Reason::Due, deadline) {
             Err(error) if error.is_retryable() && is_before(token.expires_at) => {
                 log::warn!("the access token could not be renewed yet: {error}");
                 Ok(token.authorization)
@@ -200,7 +210,7 @@ impl<S: TokenSource + 'static> Provider for Renewed<S> {
         if state.current.as_ref().is_some_and(|known| known.authorization.version != refused.version) {
             return Ok(true);
         }
-        self.renew(state, true, deadline).map(|_| true)
+        self.renew(state, Reason::Refused, deadline).map(|_| true)
     }
 
     fn check(&self) -> Result<()> {
@@ -231,7 +241,7 @@ mod tests {
     struct Short<F>(F);
 
     impl<F: Fn(usize) -> Result<String> + Send + Sync> TokenSource for (Short<F>, AtomicUsize) {
-        fn fetch(&self, _: bool) -> Result<Fresh> {
+        fn fetch(&self, _: Reason) -> Result<Fresh> {
             let secret = Secret::new(self.0.0(self.1.fetch_add(1, Ordering::SeqCst))?);
             let now = Instant::now();
             Ok(Fresh { secret, renew_at: Some(now), expires_at: Some(now + Duration::from_secs(60)) })
@@ -375,6 +385,6 @@ mod tests {
         inside.wait();
         let soon = Some(Instant::now() + Duration::from_secs(60));
         let state = tokens.0.lock();
-        assert!(state.current.is_some() || tokens.renew(state, false, soon).is_ok());
+        assert!(state.current.is_some() || tokens.renew(state, Reason::First, soon).is_ok());
     }
 }

@@ -3,7 +3,7 @@ use zeroize::Zeroizing;
 use crate::error::{Error, REDACTED, Result};
 
 /// A key or a token. Its memory is wiped when it is dropped. It has no `Debug` and no `Display`.
-#[derive(Clone)]
+#[derive(Clone, PartialEq, Eq)]
 pub(crate) struct Secret(Zeroizing<String>);
 
 impl Secret {

@@ -59,7 +59,10 @@ pub(crate) struct Verdict {
 pub(crate) fn classify(asked: &Asked<'_>, outcome: Outcome, said: &ServiceError) -> Verdict {
     let kind = kind(asked, outcome, said);
     let lacks_scope = said.code.as_deref() == Some("INSUFFICIENT_SCOPE");
+    let is_of_the_app = kind == ErrorKind::Unauthenticated && oauth2_kind(said).is_some();
     let scope = match kind {
+        ErrorKind::InvalidGrant => ErrorScope::Run,
+        _ if is_of_the_app => ErrorScope::Run,
         ErrorKind::QuotaExhausted => ErrorScope::AssetType,
         // Another host doesn't see the credentials, so its refusal isn't about them.
         ErrorKind::Unauthenticated if asked.scheme.is_none() => ErrorScope::Call,
@@ -86,11 +89,20 @@ pub(crate) fn classify(asked: &Asked<'_>, outcome: Outcome, said: &ServiceError)
     }
 }
 
+/// The codes of OAuth 2.0 that tell more than their status.
+const OAUTH2_CODES: &[(&str, ErrorKind)] = &[
+    ("invalid_grant", ErrorKind::InvalidGrant),
+    ("invalid_client", ErrorKind::Unauthenticated),
+    ("unauthorized_client", ErrorKind::Unauthenticated),
+    ("access_denied", ErrorKind::ConsentDenied),
+];
+
 fn kind(asked: &Asked<'_>, outcome: Outcome, said: &ServiceError) -> ErrorKind {
     let told = || words::kind(said, asked.echoes);
     match outcome {
         Outcome::OperationFailed => told().unwrap_or(ErrorKind::OperationFailed),
         Outcome::Status { status, pause } => match status {
+            400 | 401 | 403 if oauth2_kind(said).is_some() => oauth2_kind(said).unwrap_or(ErrorKind::Rejected),
             400 | 413 | 415 | 422 => told().unwrap_or(ErrorKind::Rejected),
             401 => ErrorKind::Unauthenticated,
             403 => told().unwrap_or(ErrorKind::PermissionDenied),
@@ -105,6 +117,11 @@ fn kind(asked: &Asked<'_>, outcome: Outcome, said: &ServiceError) -> ErrorKind {
             _ => told().unwrap_or(ErrorKind::UnexpectedStatus),
         },
     }
+}
+
+fn oauth2_kind(said: &ServiceError) -> Option<ErrorKind> {
+    let code = said.code.as_deref()?;
+    OAUTH2_CODES.iter().find(|(known, _)| *known == code).map(|(_, kind)| *kind)
 }
 
 fn is_transient(outcome: Outcome) -> bool {
@@ -148,7 +165,9 @@ fn advice(
         ErrorKind::Unauthenticated if by_key => {
             "check that the key is complete, enabled, not expired, and allowed from this address"
         }
+        ErrorKind::Unauthenticated if oauth2_kind(said).is_some() => "check the client id and the client secret",
         ErrorKind::Unauthenticated if asked.scheme.is_none() => return None,
+        ErrorKind::InvalidGrant => "sign in again; a code can be used once and within a minute, a refresh token once",
         ErrorKind::Unauthenticated => "get a new access token; they last 15 minutes",
         ErrorKind::ProxyRefused => "put the proxy's user name and password into the proxy variable",
         ErrorKind::PermissionDenied => {
@@ -171,6 +190,7 @@ mod tests {
         &Endpoint::get("/users/{user}/items").with_scopes(&["item:read"]).with_denied_hint("it may be private");
     const CREATE: &Endpoint = &Endpoint::post("/assets").with_scopes(&["asset:read", "asset:write"]);
     const UPDATE: &Endpoint = &Endpoint::patch("/assets/{asset}").with_scopes(&["asset:read", "asset:write"]);
+    const TOKEN: &Endpoint = &Endpoint::post("/token").without_key();
     const POLL: &Endpoint = &Endpoint::get("/operations/{operation}").with_scopes(&["asset:read"]).polling();
 
     /// One row: the call, its progress, the refusal, and the verdict.
@@ -202,6 +222,14 @@ mod tests {
             (INVENTORY, NotSent, status(401), "", "Invalid API Key", K::Unauthenticated, Run, "-"),
             (CREATE, MayHaveArrived, status(401), "", "", K::Unauthenticated, Run, "-"),
             (POLL, Accepted, status(401), "", "", K::Unauthenticated, Run, "unknown"),
+            // The codes of OAuth 2.0 tell whether it is about the sign-in or about the app.
+            (TOKEN, MayHaveArrived, status(400), "invalid_grant", "Used.", K::InvalidGrant, Run, "-"),
+            (TOKEN, MayHaveArrived, status(401), "invalid_grant", "", K::InvalidGrant, Run, "-"),
+            (TOKEN, MayHaveArrived, status(400), "invalid_client", "", K::Unauthenticated, Run, "-"),
+            (TOKEN, MayHaveArrived, status(401), "invalid_client", "", K::Unauthenticated, Run, "-"),
+            (TOKEN, MayHaveArrived, status(403), "access_denied", "", K::ConsentDenied, Call, "-"),
+            (TOKEN, MayHaveArrived, status(400), "invalid_scope", "", K::Rejected, Call, "-"),
+            (TOKEN, MayHaveArrived, status(503), "invalid_grant", "", K::Server, Later, "unknown"),
             // A 403 is about the resource in the path, unless a scope is missing.
             (USER, NotSent, status(403), "PERMISSION_DENIED", "", K::PermissionDenied, Call, "-"),
             (INVENTORY, NotSent, status(403), "PERMISSION_DENIED", "Private.", K::PermissionDenied, Call, "-"),

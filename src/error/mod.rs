@@ -91,6 +91,22 @@ pub enum ErrorKind {
     OperationPending,
     /// The call was cancelled before it was sent.
     Cancelled,
+    /// The user declined to authorize the app.
+    ConsentDenied,
+    /// A redirect belongs to another sign-in: its state is missing or wrong.
+    StateMismatch,
+    /// A redirect of a sign-in is invalid: it has neither a code nor an error, or two of them.
+    InvalidRedirect,
+    /// An authorization code or a refresh token is wrong, expired, revoked, or was used before. The user has to sign in again.
+    InvalidGrant,
+    /// An id token can't be trusted: its signature, its issuer, its audience, its nonce or its age is wrong.
+    InvalidIdToken,
+    /// The local clock differs too much from the service's.
+    ClockSkew,
+    /// Stored tokens are damaged, such as a file that is incomplete.
+    CorruptTokenStore,
+    /// Tokens were stored by a newer version of this crate.
+    NewerTokenStore,
 }
 
 /// How far a failure reaches, for programs that make many calls in one run.
@@ -187,7 +203,11 @@ impl Error {
             return scope;
         }
         match self.detail.kind {
-            ErrorKind::Unauthenticated | ErrorKind::AccountModerated | ErrorKind::ProxyRefused => ErrorScope::Run,
+            ErrorKind::Unauthenticated
+            | ErrorKind::AccountModerated
+            | ErrorKind::ProxyRefused
+            | ErrorKind::InvalidGrant
+            | ErrorKind::ClockSkew => ErrorScope::Run,
             ErrorKind::QuotaExhausted => ErrorScope::AssetType,
             // A failure that isn't transient, such as an untrusted certificate.
             ErrorKind::Connection if !self.detail.transient => ErrorScope::Run,
@@ -396,10 +416,14 @@ impl From<Error> for io::Error {
         let kind = match (error.kind(), from_system) {
             (ErrorKind::Io | ErrorKind::Connection, Some(source)) => source.kind(),
             (ErrorKind::InvalidInput, _) => io::ErrorKind::InvalidInput,
-            (ErrorKind::InvalidResponse | ErrorKind::InvalidContent, _) => io::ErrorKind::InvalidData,
+            (ErrorKind::InvalidResponse | ErrorKind::InvalidContent | ErrorKind::CorruptTokenStore, _) => {
+                io::ErrorKind::InvalidData
+            }
             (ErrorKind::Timeout, _) => io::ErrorKind::TimedOut,
             (ErrorKind::NotFound, _) => io::ErrorKind::NotFound,
-            (ErrorKind::Unauthenticated | ErrorKind::PermissionDenied, _) => io::ErrorKind::PermissionDenied,
+            (ErrorKind::Unauthenticated | ErrorKind::PermissionDenied | ErrorKind::ConsentDenied, _) => {
+                io::ErrorKind::PermissionDenied
+            }
             _ => io::ErrorKind::Other,
         };
         Self::new(kind, error)

@@ -1,0 +1,360 @@
+use std::fmt;
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use percent_encoding::utf8_percent_encode;
+
+use super::id_token::Expected;
+use super::keys::Keys;
+use super::redirect::Redirect;
+use super::tokens::{TokenAnswer, check_refresh_token};
+use super::{AccessToken, IdTokenClaims, PendingSignIn, Scope, SignIn, SignedIn, TokenInfo, TokenSet, TokenStore};
+use super::{random, store};
+use crate::api::{Endpoint, SEGMENT, push_query};
+use crate::call::{Bytes, Call, Session};
+use crate::client::Client;
+use crate::credentials::{Credentials, Secret};
+use crate::error::{Error, REDACTED, Result};
+
+/// Asks a user to authorize an app. It is a page for the browser.
+pub const AUTHORIZE: Endpoint = Endpoint::get("/oauth/v1/authorize").without_key();
+/// Exchanges a code or a refresh token for new tokens.
+pub const GET_TOKEN: Endpoint = Endpoint::post("/oauth/v1/token").without_key();
+/// Tells what a token can do.
+pub const INTROSPECT_TOKEN: Endpoint = Endpoint::post("/oauth/v1/token/introspect").without_key().harmless();
+/// Revokes an authorization.
+pub const REVOKE_TOKEN: Endpoint = Endpoint::post("/oauth/v1/token/revoke").without_key().harmless();
+
+const FORM: &str = "application/x-www-form-urlencoded";
+
+/// An app that users authorize to act for them. A handle: clones are cheap and share connections.
+///
+/// See [the module](crate::oauth2) for the two ways to sign a user in.
+///
+/// ```
+/// use rblxopencloud::oauth2::{OAuth2App, Scope};
+///
+/// # fn main() -> rblxopencloud::Result<()> {
+/// let app = OAuth2App::new("840974200211308101", "https://app.example/callback").secret("RBX-CR9…");
+/// let pending = app.authorize_url([Scope::OPENID, Scope::PROFILE])?;
+/// assert!(pending.url().starts_with("https://apis.roblox.com/oauth/v1/authorize?client_id=840974200211308101&"));
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone)]
+pub struct OAuth2App {
+    client_id: Arc<str>,
+    redirect_uri: Arc<str>,
+    secret: Option<Arc<Secret>>,
+    session: Session,
+    keys: Arc<Keys>,
+}
+
+impl OAuth2App {
+    /// Creates an app from its client id and its redirect URI, which must be one of those that are registered.
+    ///
+    /// Without a [`secret`](Self::secret), it is a public client, such as a script or a desktop program.
+    #[must_use]
+    pub fn new(client_id: impl Into<String>, redirect_uri: impl Into<String>) -> Self {
+        let client = Client::new(Credentials::none());
+        Self {
+            client_id: client_id.into().into(),
+            redirect_uri: redirect_uri.into().into(),
+            secret: None,
+            session: client.session().clone(),
+            keys: Arc::default(),
+        }
+    }
+
+    /// Sets the client secret. Defaults to none. Only a program that runs on your own machines can keep one.
+    #[must_use]
+    pub fn secret(mut self, secret: impl Into<String>) -> Self {
+        self.secret = Some(Arc::new(Secret::new(secret.into())));
+        self
+    }
+
+    /// Uses the connections, the base URL and the settings of a client. Its credentials aren't used.
+    #[must_use]
+    pub fn client(mut self, client: &Client) -> Self {
+        self.session = client.session().with_credentials(Credentials::none());
+        self.keys = Arc::default();
+        self
+    }
+
+    /// Returns the client id.
+    #[must_use]
+    pub fn client_id(&self) -> &str {
+        &self.client_id
+    }
+
+    /// Returns the redirect URI.
+    #[must_use]
+    pub fn redirect_uri(&self) -> &str {
+        &self.redirect_uri
+    }
+
+    /// Begins a sign-in: returns the address to send the user to, and what to keep until they come back.
+    ///
+    /// The address has a state, a nonce and a PKCE challenge, also for an app with a secret. Makes no request.
+    /// [`Scope::for_endpoints`] returns the scopes of the calls that a program makes.
+    ///
+    /// # Errors
+    /// Returns [`InvalidInput`](crate::ErrorKind::InvalidInput) if the client id, the secret, the redirect URI or a scope is
+    /// invalid, or if there are no scopes.
+    pub fn authorize_url<S: Into<Scope>>(&self, scopes: impl IntoIterator<Item = S>) -> Result<PendingSignIn> {
+        self.check()?;
+        let scopes: Vec<Scope> = scopes.into_iter().map(Into::into).collect();
+        let joined = Scope::join(&scopes)?;
+        let (state, nonce, verifier) = (random::token()?, random::token()?, random::token()?);
+        let mut query = String::new();
+        for (name, value) in [
+            ("client_id", &*self.client_id),
+            ("redirect_uri", &*self.redirect_uri),
+            ("scope", &joined),
+            ("response_type", "code"),
+            ("state", &state),
+            ("nonce", &nonce),
+            ("code_challenge", &random::challenge(&verifier)),
+            ("code_challenge_method", "S256"),
+        ] {
+            push_query(&mut query, name, value);
+        }
+        Ok(PendingSignIn {
+            url: format!("{}{}{query}", self.session.base_url(), AUTHORIZE.path()),
+            state: Secret::new(state),
+            nonce: Secret::new(nonce),
+            verifier: Secret::new(verifier),
+            scopes,
+            created_at: Timestamp::now(),
+        })
+    }
+
+    /// Completes a sign-in: checks the redirect, and exchanges its code for a token.
+    ///
+    /// `redirect` is the address to which the service has sent the user: a URL, its path and query, or the query alone. Its
+    /// state is compared with that of `pending`; parameters that OAuth 2.0 doesn't know are ignored. Forget `pending`
+    /// afterwards: a code can be used once, and within a minute.
+    ///
+    /// # Errors
+    /// Returns
+    /// - [`StateMismatch`](crate::ErrorKind::StateMismatch) if the redirect belongs to another sign-in;
+    /// - [`ConsentDenied`](crate::ErrorKind::ConsentDenied) if the user did not authorize the app;
+    /// - [`InvalidRedirect`](crate::ErrorKind::InvalidRedirect) if it has no code, or a parameter twice;
+    /// - [`InvalidGrant`](crate::ErrorKind::InvalidGrant) if the code is wrong, was used before, or is older than a minute;
+    /// - [`InvalidIdToken`](crate::ErrorKind::InvalidIdToken) if the id token can't be trusted;
+    /// - [`ClockSkew`](crate::ErrorKind::ClockSkew) if the local clock is wrong by more than 180 seconds.
+    pub fn exchange_code(&self, redirect: &str, pending: &PendingSignIn) -> Result<AccessToken> {
+        self.check()?;
+        let code = Redirect::parse(redirect)
+            .and_then(|redirect| redirect.into_code(pending.state()))
+            .map_err(|error| error.redact(|text| pending.redact(text)))?;
+        // If they can't be fetched, the code isn't spent.
+        if pending.scopes.contains(&Scope::OPENID) {
+            self.keys.prepare(&self.session)?;
+        }
+        let verifier = pending.verifier.expose();
+        let grant = [("grant_type", "authorization_code"), ("code", &code), ("code_verifier", verifier)];
+        let mut answer = self.get_token(&grant, &[&code, verifier])?;
+        if !answer.has_scopes {
+            answer.tokens.scopes.clone_from(&pending.scopes);
+        }
+        if let Some(id_token) = &answer.id_token {
+            answer.tokens.claims = Some(self.verify(id_token.expose(), Some(pending))?);
+        }
+        Ok(AccessToken::new(self, answer.tokens))
+    }
+
+    /// Exchanges a refresh token for new tokens, which may be for fewer scopes. The old refresh token can't be used again.
+    ///
+    /// Store the new [`TokenSet::refresh_token`] before anything else. [`resume`](Self::resume) and
+    /// [`AccessToken::keep_in`] do all of that by themselves.
+    ///
+    /// # Errors
+    /// Returns [`InvalidGrant`](crate::ErrorKind::InvalidGrant) if the refresh token is wrong, expired, revoked, or was used
+    /// before. If [`outcome_unknown`](Error::outcome_unknown) is true, the service may have spent it without telling the new
+    /// one.
+    pub fn refresh(&self, tokens: &TokenSet) -> Result<AccessToken> {
+        let (mut tokens, id_token) = self.renew(tokens)?;
+        if let Some(claims) = self.missing_claims(&tokens, id_token.as_ref()) {
+            tokens.claims = Some(claims);
+        }
+        Ok(AccessToken::new(self, tokens))
+    }
+
+    /// Revokes the authorization of these tokens: neither token can be used any more. Revoking it twice does no harm.
+    ///
+    /// # Errors
+    /// See [`ErrorKind`](crate::ErrorKind).
+    pub fn revoke(&self, tokens: &TokenSet) -> Result<()> {
+        self.check()?;
+        let token = tokens.refresh_token.as_ref().unwrap_or(&tokens.access_token);
+        token.check("token")?;
+        let token = token.expose();
+        let mut body = self.form(&[("token", token)]);
+        let path = REVOKE_TOKEN.fill(&[]);
+        self.session.send(Call::new(&REVOKE_TOKEN, &path).payload(&mut body).secrets(&self.secrets(&[token])))
+    }
+
+    /// Asks the service about a token: an access token, a refresh token or an id token.
+    ///
+    /// It tells whether the token has expired, not whether the user has revoked it.
+    ///
+    /// # Errors
+    /// See [`ErrorKind`](crate::ErrorKind).
+    pub fn introspect(&self, token: &str) -> Result<TokenInfo> {
+        self.ask(&INTROSPECT_TOKEN, token)
+    }
+
+    /// Returns a handle for tokens that were stored before. Makes no request.
+    ///
+    /// It doesn't renew them; [`resume`](Self::resume) does.
+    #[must_use]
+    pub fn access_token(&self, tokens: TokenSet) -> AccessToken {
+        AccessToken::new(self, tokens)
+    }
+
+    /// Goes on with the tokens of a store. `None` if it has none: the user has to sign in. Makes no request.
+    ///
+    /// # Errors
+    /// Returns [`CorruptTokenStore`](crate::ErrorKind::CorruptTokenStore) or
+    /// [`NewerTokenStore`](crate::ErrorKind::NewerTokenStore) if stored tokens can't be read, and
+    /// [`Io`](crate::ErrorKind::Io) if the store can't.
+    pub fn resume(&self, store: impl TokenStore + 'static) -> Result<Option<SignedIn>> {
+        let tokens = store.load().map_err(store::from_io)?;
+        Ok(tokens.map(|tokens| SignedIn::new(self, tokens, Box::new(store))))
+    }
+
+    /// Signs a user in from a script: opens their browser, and waits for the redirect to `http://localhost:PORT`.
+    pub fn sign_in<S: Into<Scope>>(&self, scopes: impl IntoIterator<Item = S>) -> SignIn<'static> {
+        SignIn::new(self, scopes.into_iter().map(Into::into).collect())
+    }
+
+    /// Checks an id token of this app that came from elsewhere, such as from a game or a web page. `nonce` is the one that it
+    /// has to have.
+    ///
+    /// # Errors
+    /// Returns [`InvalidIdToken`](crate::ErrorKind::InvalidIdToken) if the token can't be trusted.
+    pub fn verify_id_token(&self, id_token: &str, nonce: Option<&str>) -> Result<IdTokenClaims> {
+        self.keys.verify(&self.session, id_token, Expected { nonce, ..self.expected(&self.issuer()) })
+    }
+
+    /// Checks what can be checked without a request.
+    fn check(&self) -> Result<()> {
+        let is_id = |id: &str| !id.is_empty() && id.bytes().all(|byte| byte.is_ascii_graphic());
+        if !is_id(&self.client_id) {
+            let problem = format!("invalid client id {:?}; expected the form \"840974200211308101\"", self.client_id);
+            return Err(Error::invalid_input(problem).concerning_run());
+        }
+        let uri = &*self.redirect_uri;
+        let is_web =
+            ["https://", "http://"].iter().any(|scheme| uri.strip_prefix(scheme).is_some_and(|rest| !rest.is_empty()));
+        if !is_web || !uri.bytes().all(|byte| byte.is_ascii_graphic()) || uri.contains('#') {
+            let problem = format!("invalid redirect URI {uri:?}; expected the form \"http://localhost:4000/callback\"");
+            return Err(Error::invalid_input(problem).concerning_run());
+        }
+        if let Some(secret) = &self.secret {
+            secret.check("client secret")?;
+        }
+        self.session.check()
+    }
+
+    pub(super) fn session(&self) -> &Session {
+        &self.session
+    }
+
+    /// Asks about a token.
+    pub(super) fn ask<T: serde::de::DeserializeOwned>(&self, endpoint: &Endpoint, token: &str) -> Result<T> {
+        self.check()?;
+        let mut body = self.form(&[("token", token)]);
+        let path = endpoint.fill(&[]);
+        self.session.fetch(Call::new(endpoint, &path).payload(&mut body).secrets(&self.secrets(&[token])))
+    }
+
+    /// Exchanges a refresh token. Its id token, if there is one, isn't checked yet: that may take requests, and the new refresh
+    /// token must be stored first.
+    pub(super) fn renew(&self, old: &TokenSet) -> Result<(TokenSet, Option<Secret>)> {
+        self.check()?;
+        let token = check_refresh_token(old)?.expose();
+        let answer = self.get_token(&[("grant_type", "refresh_token"), ("refresh_token", token)], &[token]);
+        let answer = answer.map_err(|error| match error.outcome_unknown() {
+            true => error.advise("the refresh token may be spent; if the next refresh is refused, sign in again"),
+            false => error,
+        })?;
+        let TokenAnswer { mut tokens, id_token, has_scopes } = answer;
+        if !has_scopes {
+            tokens.scopes.clone_from(&old.scopes);
+        }
+        tokens.refresh_token = tokens.refresh_token.or_else(|| old.refresh_token.clone());
+        tokens.claims.clone_from(&old.claims);
+        Ok((tokens, id_token))
+    }
+
+    /// Returns the claims of an id token if they aren't known yet. A refresh doesn't fail because of them.
+    pub(super) fn missing_claims(&self, tokens: &TokenSet, id_token: Option<&Secret>) -> Option<IdTokenClaims> {
+        let id_token = id_token.filter(|_| tokens.claims.is_none())?;
+        match self.verify(id_token.expose(), None) {
+            Ok(claims) => Some(claims),
+            Err(error) => {
+                log::warn!("{error}");
+                None
+            }
+        }
+    }
+
+    fn verify(&self, id_token: &str, pending: Option<&PendingSignIn>) -> Result<IdTokenClaims> {
+        let issuer = self.issuer();
+        let expected = Expected {
+            nonce: pending.map(|pending| pending.nonce.expose()),
+            began: pending.map(|pending| pending.created_at),
+            ..self.expected(&issuer)
+        };
+        self.keys.verify(&self.session, id_token, expected)
+    }
+
+    fn issuer(&self) -> String {
+        format!("{}/oauth/", self.session.base_url())
+    }
+
+    fn expected<'a>(&'a self, issuer: &'a str) -> Expected<'a> {
+        Expected { issuer, audience: &self.client_id, nonce: None, began: None, now: Timestamp::now() }
+    }
+
+    fn get_token(&self, grant: &[(&str, &str)], secrets: &[&str]) -> Result<TokenAnswer> {
+        let mut body = self.form(grant);
+        let path = GET_TOKEN.fill(&[]);
+        let call = Call::new(&GET_TOKEN, &path).payload(&mut body);
+        let now = Timestamp::now();
+        self.session.run(call.secrets(&self.secrets(secrets)), |body| TokenAnswer::decode(body, now))
+    }
+
+    /// Returns the body of a call, with the app's own credentials.
+    fn form(&self, fields: &[(&str, &str)]) -> Bytes {
+        let secret = self.secret.as_ref().map(|secret| ("client_secret", secret.expose()));
+        let all = fields.iter().copied().chain([("client_id", &*self.client_id)]).chain(secret);
+        // It doesn't grow, so no copy of a secret stays in memory.
+        let mut content = Vec::with_capacity(all.clone().map(|(name, value)| name.len() + 3 * value.len() + 2).sum());
+        for (name, value) in all {
+            if !content.is_empty() {
+                content.push(b'&');
+            }
+            content.extend_from_slice(name.as_bytes());
+            content.push(b'=');
+            utf8_percent_encode(value, SEGMENT).for_each(|piece| content.extend_from_slice(piece.as_bytes()));
+        }
+        Bytes::new(FORM, content)
+    }
+
+    fn secrets<'a>(&'a self, of_call: &[&'a str]) -> Vec<&'a str> {
+        of_call.iter().copied().chain(self.secret.as_ref().map(|secret| secret.expose())).collect()
+    }
+}
+
+impl fmt::Debug for OAuth2App {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("OAuth2App")
+            .field("client_id", &self.client_id)
+            .field("redirect_uri", &self.redirect_uri)
+            .field("secret", &self.secret.as_ref().map(|_| REDACTED))
+            .finish_non_exhaustive()
+    }
+}

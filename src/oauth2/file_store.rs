@@ -1,0 +1,149 @@
+use std::fs::{self, File, OpenOptions};
+use std::io;
+use std::path::{Path, PathBuf};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use fs4::FileExt;
+use serde::Serialize;
+use serde_json::Value;
+
+use super::{TokenSet, TokenStore};
+use crate::call::{check_private, save_private};
+use crate::error::{Error, ErrorKind};
+
+/// The version of the file's format.
+const VERSION: u64 = 1;
+/// How long another process can hold the lock. It makes one call to the service meanwhile.
+const LONGEST_WAIT: Duration = Duration::from_secs(120);
+
+/// Keeps tokens in a file that only its user can read.
+///
+/// Programs can share the file: a lock, on a file beside it with `.lock` added to its name, prevents them from spending each
+/// other's refresh token. The file is replaced as a whole and synced, so that it is never incomplete. On Unix its mode is 0600;
+/// on Windows, only its owner has access. Directories that don't exist are created.
+///
+/// The tokens are in plain text. Keep the file out of version control and of backups that others can read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FileTokenStore {
+    path: PathBuf,
+}
+
+impl FileTokenStore {
+    /// Creates a store for a file, which doesn't have to exist.
+    #[must_use]
+    pub fn new(path: impl Into<PathBuf>) -> Self {
+        Self { path: path.into() }
+    }
+
+    /// Returns the path of the file.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    fn subject(&self) -> String {
+        format!("the token file {:?}", self.path)
+    }
+
+    fn failed(&self, error: io::Error) -> io::Error {
+        let advice = "the tokens must be stored before they are used; make the file writable";
+        let error = Error::io(self.subject(), error).concerning_run();
+        match error.kind() {
+            ErrorKind::Io => error.advise(advice).into(),
+            _ => error.into(),
+        }
+    }
+
+    /// Reads the text of the file. No value of it becomes part of an error.
+    fn parse(&self, text: &[u8]) -> Result<TokenSet, Error> {
+        let corrupt = |problem: String| {
+            Error::new(ErrorKind::CorruptTokenStore, self.subject())
+                .explain(problem)
+                .advise("restore it from a copy, or delete it and sign in again")
+                .concerning_run()
+        };
+        let json: Value = serde_json::from_slice(text).map_err(|error| {
+            let place = format!("line {}, column {}", error.line(), error.column());
+            corrupt(format!("it is incomplete or no JSON (at {place})"))
+        })?;
+        match json.get("version").and_then(Value::as_u64) {
+            Some(VERSION) => {}
+            Some(newer) if newer > VERSION => {
+                return Err(Error::new(ErrorKind::NewerTokenStore, self.subject())
+                    .explain(format!("a newer version of this crate wrote it (format {newer}; expected {VERSION})"))
+                    .advise("update the program, or sign in with another file")
+                    .concerning_run());
+            }
+            _ => return Err(corrupt("it has no tokens of this crate".to_owned())),
+        }
+        let tokens = json.get("tokens").cloned().unwrap_or_default();
+        serde_json::from_value(tokens).map_err(|_| corrupt("its tokens are incomplete".to_owned()))
+    }
+
+    fn lock(&self) -> io::Result<File> {
+        let mut name = self.path.clone().into_os_string();
+        name.push(".lock");
+        let path = PathBuf::from(name);
+        if let Some(directory) = path.parent() {
+            fs::create_dir_all(directory)?;
+        }
+        let mut options = OpenOptions::new();
+        options.read(true).write(true).create(true).truncate(false);
+        #[cfg(unix)]
+        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+        let file = options.open(&path)?;
+        let deadline = Instant::now() + LONGEST_WAIT;
+        loop {
+            match FileExt::try_lock(&file) {
+                Ok(()) => return Ok(file),
+                Err(fs4::TryLockError::Error(error)) => return Err(error),
+                Err(fs4::TryLockError::WouldBlock) if Instant::now() >= deadline => {
+                    let problem = format!("another process has held the lock for {LONGEST_WAIT:?}");
+                    return Err(io::Error::new(io::ErrorKind::TimedOut, problem));
+                }
+                Err(fs4::TryLockError::WouldBlock) => thread::sleep(Duration::from_millis(10)),
+            }
+        }
+    }
+}
+
+impl TokenStore for FileTokenStore {
+    fn load(&self) -> io::Result<Option<TokenSet>> {
+        match fs::read(&self.path) {
+            Ok(text) => Ok(Some(self.parse(&text)?)),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(Error::io(self.subject(), error).concerning_run().into()),
+        }
+    }
+
+    fn save(&self, tokens: &TokenSet) -> io::Result<()> {
+        #[derive(Serialize)]
+        struct Stored<'a> {
+            version: u64,
+            tokens: &'a TokenSet,
+        }
+        if let Some(directory) = self.path.parent() {
+            fs::create_dir_all(directory).map_err(|error| self.failed(error))?;
+        }
+        let text = zeroize::Zeroizing::new(serde_json::to_vec_pretty(&Stored { version: VERSION, tokens })?);
+        save_private(&self.path, &text).map_err(|error| self.failed(error))
+    }
+
+    fn clear(&self) -> io::Result<()> {
+        match fs::remove_file(&self.path) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(self.failed(error)),
+            _ => Ok(()),
+        }
+    }
+
+    /// Locks the file against other processes, and other stores of this one.
+    fn with_lock(&self, work: &mut dyn FnMut() -> io::Result<()>) -> io::Result<()> {
+        let lock = self.lock().map_err(|error| self.failed(error))?;
+        // A refresh token must not be spent if the next one can't be stored.
+        check_private(&self.path).map_err(|error| self.failed(error))?;
+        let done = work();
+        drop(lock);
+        done
+    }
+}

@@ -1,0 +1,147 @@
+//! Requests of the browser, and of anything else that finds the port.
+
+use std::io::{Read, Write};
+use std::net::{Shutdown, TcpListener, TcpStream};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::mpsc::Sender;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use super::page::Page;
+
+/// A browser opens connections in advance and may send nothing on them.
+const LONGEST_REQUEST: Duration = Duration::from_secs(30);
+const LARGEST_REQUEST: usize = 32 * 1024;
+const MOST_HEADERS: usize = 100;
+/// Further connections are closed: a port scan must not exhaust this process.
+const MOST_VISITORS: usize = 64;
+
+/// The listeners. Each connection is read on a thread of its own, so that a silent one doesn't delay the others.
+pub(super) struct Door {
+    listeners: Vec<TcpListener>,
+    path: Arc<str>,
+    visits: Sender<Visit>,
+    visitors: Arc<AtomicUsize>,
+}
+
+/// A request for the path of the redirect, which waits for its response.
+pub(super) struct Visit {
+    /// The path and the query.
+    pub(super) target: String,
+    stream: TcpStream,
+}
+
+impl Door {
+    pub(super) fn new(listeners: Vec<TcpListener>, path: String, visits: Sender<Visit>) -> Self {
+        Self { listeners, path: path.into(), visits, visitors: Arc::default() }
+    }
+
+    /// Accepts the connections that are there.
+    pub(super) fn accept(&self) {
+        for listener in &self.listeners {
+            while let Ok((stream, _)) = listener.accept() {
+                if self.visitors.load(Ordering::Relaxed) >= MOST_VISITORS {
+                    continue;
+                }
+                let counted = Counted::new(&self.visitors);
+                let (path, visits) = (Arc::clone(&self.path), self.visits.clone());
+                // Without a thread, the connection is closed.
+                let _ = thread::Builder::new().name("sign-in".to_owned()).spawn(move || {
+                    let _counted = counted;
+                    serve(stream, &path, &visits);
+                });
+            }
+        }
+    }
+}
+
+struct Counted(Arc<AtomicUsize>);
+
+impl Counted {
+    fn new(visitors: &Arc<AtomicUsize>) -> Self {
+        visitors.fetch_add(1, Ordering::Relaxed);
+        Self(Arc::clone(visitors))
+    }
+}
+
+impl Drop for Counted {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+impl Visit {
+    pub(super) fn respond(mut self, page: Page) {
+        // If the browser is gone, nobody misses the page.
+        let _ = self.stream.write_all(page.response().as_bytes());
+        let _ = self.stream.shutdown(Shutdown::Write);
+    }
+}
+
+fn serve(stream: TcpStream, path: &str, visits: &Sender<Visit>) {
+    // It may have inherited that from the listener.
+    let _ = stream.set_nonblocking(false);
+    let _ = stream.set_write_timeout(Some(LONGEST_REQUEST));
+    let Some(head) = read_head(&stream) else { return };
+    match target(&head, path) {
+        Err(page) => Visit { target: String::new(), stream }.respond(page),
+        Ok(target) => {
+            if let Err(late) = visits.send(Visit { target, stream }) {
+                late.0.respond(Page::OtherSignIn);
+            }
+        }
+    }
+}
+
+/// Reads the head of a request. `None` if it doesn't come, or is too long.
+fn read_head(mut stream: &TcpStream) -> Option<Vec<u8>> {
+    let deadline = Instant::now() + LONGEST_REQUEST;
+    let mut head = Vec::new();
+    let mut buffer = [0; 4096];
+    while head.len() < LARGEST_REQUEST {
+        let left = deadline.saturating_duration_since(Instant::now());
+        // A duration of zero would be refused.
+        stream.set_read_timeout(Some(left.max(Duration::from_millis(1)))).ok()?;
+        let read = stream.read(&mut buffer).ok().filter(|read| *read > 0 && !left.is_zero())?;
+        head.extend_from_slice(&buffer[..read]);
+        if head.windows(4).any(|end| end == b"\r\n\r\n") {
+            return Some(head);
+        }
+    }
+    None
+}
+
+/// Returns the path and the query of a request for `path`, or how to respond to another one.
+fn target(head: &[u8], path: &str) -> Result<String, Page> {
+    let mut headers = [httparse::EMPTY_HEADER; MOST_HEADERS];
+    let mut request = httparse::Request::new(&mut headers);
+    if !request.parse(head).is_ok_and(|status| status.is_complete()) {
+        return Err(Page::BadRequest);
+    }
+    let target = request.path.unwrap_or_default();
+    if target.split('?').next() != Some(path) {
+        return Err(Page::NotFound);
+    }
+    match request.method {
+        Some("GET") => Ok(target.to_owned()),
+        _ => Err(Page::BadMethod),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_gets_of_the_path_are_let_in() {
+        let ask = |head: &str| target(format!("{head}\r\nhost: localhost\r\n\r\n").as_bytes(), "/callback");
+        assert_eq!(ask("GET /callback?code=a&state=b HTTP/1.1"), Ok("/callback?code=a&state=b".to_owned()));
+        assert_eq!(ask("GET /callback HTTP/1.1"), Ok("/callback".to_owned()));
+        assert_eq!(ask("GET /favicon.ico HTTP/1.1"), Err(Page::NotFound));
+        assert_eq!(ask("GET /callback/ HTTP/1.1"), Err(Page::NotFound));
+        assert_eq!(ask("POST /callback?code=a HTTP/1.1"), Err(Page::BadMethod));
+        assert_eq!(ask("\x16\x03\x01"), Err(Page::BadRequest));
+        assert_eq!(ask(""), Err(Page::BadRequest));
+    }
+}

@@ -1,0 +1,63 @@
+use std::fmt;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::Scope;
+use crate::credentials::Secret;
+use crate::error::REDACTED;
+
+/// A sign-in that has begun: the address to send the user to, and what is needed to complete it. From
+/// [`OAuth2App::authorize_url`](super::OAuth2App::authorize_url).
+///
+/// It can be serialized, for a server that restarts before the user comes back. Keep it where only this user's browser session
+/// leads to it, such as under the id in an `HttpOnly` cookie: whoever can choose it can sign others in as themselves. It holds
+/// secrets; `Debug` doesn't show them.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PendingSignIn {
+    pub(super) url: String,
+    #[serde(with = "super::secret_text")]
+    pub(super) state: Secret,
+    #[serde(with = "super::secret_text")]
+    pub(super) nonce: Secret,
+    /// The PKCE verifier.
+    #[serde(with = "super::secret_text")]
+    pub(super) verifier: Secret,
+    pub(super) scopes: Vec<Scope>,
+    pub(super) created_at: Timestamp,
+}
+
+impl PendingSignIn {
+    /// Returns the address to open in the user's browser.
+    #[must_use]
+    pub fn url(&self) -> &str {
+        &self.url
+    }
+
+    /// Returns the state, which the redirect repeats. A server can use it to find the sign-in of a redirect.
+    #[must_use]
+    pub fn state(&self) -> &str {
+        self.state.expose()
+    }
+
+    /// Returns when the sign-in began, to forget those that are never completed.
+    #[must_use]
+    pub fn created_at(&self) -> Timestamp {
+        self.created_at
+    }
+
+    /// Removes the secrets from a text.
+    pub(super) fn redact(&self, text: &str) -> String {
+        [&self.state, &self.nonce, &self.verifier].iter().fold(text.to_owned(), |text, secret| secret.redact(&text))
+    }
+}
+
+impl fmt::Debug for PendingSignIn {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("PendingSignIn")
+            .field("url", &REDACTED)
+            .field("scopes", &self.scopes)
+            .field("created_at", &self.created_at)
+            .finish_non_exhaustive()
+    }
+}
