@@ -67,7 +67,7 @@ mod identity;
 pub(crate) mod keys;
 mod loopback;
 mod pending;
-mod random;
+pub(crate) mod random;
 mod redirect;
 mod resources;
 mod scope;

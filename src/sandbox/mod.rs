@@ -10,6 +10,8 @@ mod http;
 mod routes;
 mod rules;
 mod server;
+#[cfg(feature = "oauth2")]
+mod sign_in;
 mod world;
 
 use std::fmt;
@@ -20,6 +22,8 @@ use serde::Deserialize;
 use serde_json::Value;
 
 pub use server::{Fault, RateLimit, RecordedPart, RecordedRequest};
+#[cfg(feature = "oauth2")]
+pub use world::signer::IdTokenFault;
 pub use world::{AssetContent, FailureCode, OperationFailure};
 
 use crate::asset::{Asset, AssetAction, PermissionSubject};

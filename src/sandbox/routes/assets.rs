@@ -75,7 +75,7 @@ fn update(world: &mut World, asked: Asked<'_>) -> Result<Answer, Answer> {
     let parts = asked.parts;
     let asset = world.assets.get(&id).ok_or_else(|| no_such_asset(id))?;
     if let Some(creator) = creator_of(&asset.fields) {
-        world.access.check_creator(creator, &world.groups)?;
+        world.access().check_creator(creator, &world.groups)?;
     }
     let request = request_part(&parts)?;
     if request.get("assetId").is_some_and(|given| id_of(given) != Some(id)) {
@@ -222,7 +222,7 @@ fn creator(world: &World, request: &Map<String, Value>) -> Result<Value, Answer>
     };
     let unknown = || invalid(format!("The {field} of the creator is unknown."));
     let id = id_of(value).ok_or_else(unknown)?;
-    world.access.check_creator(of_id(id), &world.groups)?;
+    world.access().check_creator(of_id(id), &world.groups)?;
     let is_known = match of_id(id) {
         Creator::User(id) => world.users.contains_key(&id),
         Creator::Group(id) => world.groups.get(id).is_some(),

@@ -89,7 +89,7 @@ fn page<'a>(request: &PageRequest, members: impl Iterator<Item = &'a Member>) ->
 /// Refuses what the owner of the credentials has no permission for.
 fn check(world: &World, id: u64, permission: &GroupPermission) -> Result<(), Answer> {
     group(world, id)?;
-    if world.groups.allows(id, world.access.owner, permission) {
+    if world.groups.allows(id, world.access().owner, permission) {
         return Ok(());
     }
     Err(Answer::v2(403, "PERMISSION_DENIED", format!("The permission {permission} is missing.")))
@@ -120,7 +120,7 @@ fn change_roles(world: &mut World, asked: &Asked<'_>, change: Change) -> Result<
     let state = group(world, id)?;
     let user = groups::user_of(asked.name(1)).ok_or_else(|| not_found("membership"))?;
     let member = world.groups.member(id, user).ok_or_else(|| not_found("membership"))?;
-    if world.access.owner == Some(Creator::User(user)) {
+    if world.access().owner == Some(Creator::User(user)) {
         return Err(Answer::v2(403, "PERMISSION_DENIED", "One's own rank can't be changed."));
     }
     let body = asked.json()?;
@@ -146,7 +146,7 @@ fn change_roles(world: &mut World, asked: &Asked<'_>, change: Change) -> Result<
 fn role_json(world: &World, group: &Group, role: &GroupRole) -> Value {
     let mut json = json!(role);
     json["memberCount"] = json!(group.members.iter().filter(|member| member.has_role(role.id)).count());
-    let Some(Creator::User(user)) = world.access.owner else { return json };
+    let Some(Creator::User(user)) = world.access().owner else { return json };
     if group.info.owner_id == Some(user) {
         return json;
     }
@@ -221,7 +221,7 @@ fn take_request(world: &mut World, asked: &Asked<'_>) -> Result<(u64, u64), Answ
 }
 
 fn list_manageable(world: &mut World, _: Asked<'_>) -> Result<Answer, Answer> {
-    let owner = world.access.owner;
+    let owner = world.access().owner;
     let manages = |group: &&Group| match owner {
         Some(Creator::Group(id)) => group.info.id == id,
         _ => world.groups.allows(group.info.id, owner, &GroupPermission::ManageGroupUniverses),

@@ -23,11 +23,11 @@ fn list(world: &mut World, asked: Asked<'_>) -> Result<Answer, Answer> {
         .map_err(|message| Answer::v2(400, "INVALID_ARGUMENT", message))?;
     let request = PageRequest::read(head, filter)?;
     if world.private_inventories.contains(&user) {
-        world.access.check_private_inventory(user)?;
+        world.access().check_private_inventory(user)?;
     }
     let nothing = Inventory::default();
     let inventory = inventory.unwrap_or(&nothing);
-    let has_scope = world.access.has(READ_INVENTORY);
+    let has_scope = world.access().has(READ_INVENTORY);
     if query.is_none() && has_scope {
         return Ok(inventory.page(&request));
     }

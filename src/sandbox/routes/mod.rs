@@ -1,11 +1,15 @@
 //! The endpoints that the sandbox serves: one table for each kind of resource.
 
 mod assets;
+#[cfg(feature = "oauth2")]
+mod consent;
 mod delivery;
 mod document;
 mod groups;
 mod inventory;
 mod keys;
+#[cfg(feature = "oauth2")]
+pub(crate) mod oauth2;
 mod store;
 mod users;
 mod versions;
@@ -15,7 +19,6 @@ use serde_json::{Map, Value};
 
 use super::http::{Answer, Head, Part};
 use super::world::World;
-use super::world::access::Access;
 use super::world::filter::decimal;
 use crate::api::Endpoint;
 
@@ -40,6 +43,8 @@ impl Site {
                 versions::ROUTES,
                 store::ROUTES,
                 keys::ROUTES,
+                #[cfg(feature = "oauth2")]
+                oauth2::ROUTES,
             ],
             Self::Delivery => &[delivery::ROUTES],
         }
@@ -160,8 +165,9 @@ impl Matched {
     }
 
     /// Carries out an authorized request.
-    pub(crate) fn run(&self, world: &mut World, head: &Head, sent: Sent) -> Answer {
+    pub(crate) fn run(&self, world: &mut World, head: &Head, caller: Caller, sent: Sent) -> Answer {
         world.settle();
+        world.enter(caller);
         let Sent { parts, body } = sent;
         let asked = Asked { head, params: &self.params, endpoint: &self.route.endpoint, parts, body };
         (self.route.run)(world, asked).unwrap_or_else(|refusal| refusal)
@@ -197,24 +203,67 @@ pub(crate) fn needs_no_credentials(head: &Head, endpoint: &Endpoint) -> bool {
     endpoint.is_keyless() || (has_none && !endpoint.needs_credentials())
 }
 
+/// Whose credentials a request has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum Caller {
+    /// The request needs none.
+    Nobody,
+    Key,
+    /// The token that the sandbox itself gives out.
+    Token,
+    /// A token that a user has granted.
+    #[cfg(feature = "oauth2")]
+    Authorization(usize),
+}
+
 /// Refuses requests without a key, or with a wrong one.
-pub(crate) fn authenticate(head: &Head) -> Result<(), Answer> {
+pub(crate) fn authenticate(world: &World, head: &Head) -> Result<Caller, Answer> {
     match (&head.api_key, &head.authorization) {
-        (Some(key), _) if key == API_KEY => Ok(()),
+        (Some(key), _) if key == API_KEY => Ok(Caller::Key),
         (Some(_), _) => Err(Answer::gateway(401, "Invalid API Key")),
-        (None, Some(value)) => match value.split_once(' ') {
-            Some((scheme, token)) if scheme.eq_ignore_ascii_case("bearer") && token == ACCESS_TOKEN => Ok(()),
-            _ => Err(Answer::v2(401, "UNAUTHENTICATED", "The access token is invalid.")),
-        },
+        (None, Some(value)) => {
+            let token = value.split_once(' ').filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"));
+            token
+                .and_then(|(_, token)| world.caller(token))
+                .ok_or_else(|| Answer::v2(401, "UNAUTHENTICATED", "The access token is invalid."))
+        }
         (None, None) => Err(Answer::gateway(401, "Missing API Key Header")),
     }
 }
 
+impl World {
+    /// Returns whose access token it is.
+    fn caller(&self, token: &str) -> Option<Caller> {
+        if token == ACCESS_TOKEN {
+            return Some(Caller::Token);
+        }
+        #[cfg(feature = "oauth2")]
+        return self.sign_ins.authorization_of(token).map(Caller::Authorization);
+        #[cfg(not(feature = "oauth2"))]
+        None
+    }
+
+    /// Remembers whose request is carried out.
+    fn enter(&mut self, caller: Caller) {
+        #[cfg(feature = "oauth2")]
+        {
+            self.authorization = match caller {
+                Caller::Authorization(authorization) => Some(authorization),
+                _ => None,
+            };
+        }
+        #[cfg(not(feature = "oauth2"))]
+        let _ = caller;
+    }
+}
+
 /// Refuses a key that a group owns where only those of users are accepted, and credentials that lack a scope.
-pub(crate) fn authorize(access: &Access, head: &Head, endpoint: &Endpoint) -> Result<(), Answer> {
+pub(crate) fn authorize(world: &mut World, caller: Caller, head: &Head, endpoint: &Endpoint) -> Result<(), Answer> {
     if needs_no_credentials(head, endpoint) {
         return Ok(());
     }
+    world.enter(caller);
+    let access = world.access();
     if head.api_key.is_some() && (!access.key_is_enabled() || access.key_has_expired()) {
         return Err(Answer::gateway(401, "Invalid API Key"));
     }

@@ -89,7 +89,7 @@ fn update(world: &mut World, asked: Asked<'_>) -> Result<Answer, Answer> {
 
 fn check_creator(world: &World, creator: Option<Creator>) -> Result<(), Answer> {
     let Some(creator) = creator else { return Ok(()) };
-    world.access.check_creator(creator, &world.groups).map_err(|_| {
+    world.access().check_creator(creator, &world.groups).map_err(|_| {
         Answer::v2(403, "PERMISSION_DENIED", format!("The owner of the credentials may not sell assets of {creator}."))
     })
 }

@@ -40,7 +40,7 @@ const HIDDEN: &[(&str, &[&str])] =
 fn get(world: &mut World, asked: Asked<'_>) -> Result<Answer, Answer> {
     let id = asked.id(0);
     let json = world.users.get(&id).ok_or_else(|| no_such_user(id))?;
-    let hidden = HIDDEN.iter().filter(|(scope, _)| !world.access.has(scope)).flat_map(|(_, fields)| *fields);
+    let hidden = HIDDEN.iter().filter(|(scope, _)| !world.access().has(scope)).flat_map(|(_, fields)| *fields);
     let hidden: Vec<&str> = hidden.copied().collect();
     if hidden.is_empty() {
         return Ok(Answer::new(200, json.as_bytes()));
@@ -175,7 +175,7 @@ fn notify(world: &mut World, asked: Asked<'_>) -> Result<Answer, Answer> {
 /// Followings are their user's own.
 fn check_follower(world: &World, user: u64) -> Result<(), Answer> {
     check_user(world, user)?;
-    match world.access.owner {
+    match world.access().owner {
         None => Ok(()),
         Some(Creator::User(owner)) if owner == user => Ok(()),
         Some(_) => Err(Answer::gateway(403, "User is not authorized for this action.")),

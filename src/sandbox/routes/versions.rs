@@ -62,7 +62,7 @@ fn get(world: &mut World, asked: Asked<'_>) -> Result<Answer, Answer> {
 /// Checks that the owner of the credentials may change an asset.
 fn check(world: &World, id: u64) -> Result<(), Answer> {
     match creator_of(&asset(world, id)?.fields) {
-        Some(creator) => world.access.check_creator(creator, &world.groups),
+        Some(creator) => world.access().check_creator(creator, &world.groups),
         None => Ok(()),
     }
 }

@@ -22,7 +22,7 @@ use self::record::{Entry, LARGEST_KEPT, Log};
 pub use self::record::{RecordedPart, RecordedRequest};
 use super::http::multipart;
 use super::http::{Answer, Connection, Head, Length, Part, Problem};
-use super::routes::{self, Matched, Sent, Site};
+use super::routes::{self, Caller, Matched, Sent, Site};
 use super::world::World;
 use crate::asset::limits::MAX_VIDEO_SIZE;
 
@@ -68,6 +68,7 @@ impl Server {
         let delivery = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
         lock(&shared.world).delivery_url = format!("http://{}", delivery.local_addr()?);
         let address = service.local_addr()?;
+        lock(&shared.world).service_url = format!("http://{address}");
         let mut server = Self { shared: Arc::new(shared), address, acceptors: Vec::new() };
         for (site, listener) in [(Site::Service, service), (Site::Delivery, delivery)] {
             let address = listener.local_addr()?;
@@ -192,7 +193,7 @@ impl Visit {
             return Self::last_word(connection, shared, number, refusal, out);
         }
 
-        let takes_form = admission.as_ref().is_ok_and(|(matched, _)| matched.route.takes_form);
+        let takes_form = admission.as_ref().is_ok_and(|admission| admission.matched.route.takes_form);
         let number;
         let mut body = Vec::new();
         let form = match self.read_body(connection, head) {
@@ -219,14 +220,12 @@ impl Visit {
         let answer = match (&harm, admission, form) {
             (Some(Harm::Answer(answer)), ..) => answer.clone(),
             (_, Err(refusal), _) => refusal,
-            (_, Ok((_, headers)), Err(what)) if takes_form => {
+            (_, Ok(admission), Err(what)) if takes_form => {
                 let mut refusal = Answer::v1(400, "INVALID_ARGUMENT", format!("The form can't be read: {what}."));
-                refusal.headers = headers;
+                refusal.headers = admission.headers;
                 refusal
             }
-            (_, Ok((matched, headers)), form) => {
-                shared.run(&matched, headers, head, Sent { parts: form.unwrap_or_default(), body })
-            }
+            (_, Ok(admission), form) => shared.run(admission, head, Sent { parts: form.unwrap_or_default(), body }),
         };
         let keep_alive = head.keep_alive && !matches!(harm, Some(Harm::HalfAnAnswer | Harm::HalfABody));
         let body_at = answer.write_to(out, keep_alive);
@@ -291,28 +290,35 @@ impl Visit {
     }
 }
 
+/// A request that is let in.
+struct Admission {
+    matched: Matched,
+    caller: Caller,
+    headers: LimitHeaders,
+}
+
 impl Shared {
     /// Decides what the head alone tells.
-    fn admit(&self, site: Site, head: &Head) -> Result<(Matched, LimitHeaders), Answer> {
+    fn admit(&self, site: Site, head: &Head) -> Result<Admission, Answer> {
         let matched = Matched::find(site, head);
-        if !matched.as_ref().is_ok_and(|matched| routes::needs_no_credentials(head, &matched.route.endpoint)) {
-            routes::authenticate(head)?;
-        }
+        let is_open = matched.as_ref().is_ok_and(|matched| routes::needs_no_credentials(head, &matched.route.endpoint));
+        let caller = if is_open { Caller::Nobody } else { routes::authenticate(&lock(&self.world), head)? };
         let matched = matched?;
         let endpoint = &matched.route.endpoint;
-        routes::authorize(&lock(&self.world).access, head, endpoint)?;
+        routes::authorize(&mut lock(&self.world), caller, head, endpoint)?;
         let headers = match site {
-            Site::Service => lock(&self.limiter).take(endpoint, head.api_key.is_some(), Instant::now())?,
+            Site::Service => lock(&self.limiter).take(endpoint, caller, Instant::now())?,
             Site::Delivery => LimitHeaders::new(),
         };
         if matches!(head.length, Length::Exactly(length) if length > LARGEST_BODY) {
             return Err(Answer::gateway(413, "Request Entity Too Large"));
         }
-        Ok((matched, headers))
+        Ok(Admission { matched, caller, headers })
     }
 
-    fn run(&self, matched: &Matched, headers: LimitHeaders, head: &Head, sent: Sent) -> Answer {
-        let answer = catch_unwind(AssertUnwindSafe(|| matched.run(&mut lock(&self.world), head, sent)));
+    fn run(&self, admission: Admission, head: &Head, sent: Sent) -> Answer {
+        let Admission { matched, caller, headers } = admission;
+        let answer = catch_unwind(AssertUnwindSafe(|| matched.run(&mut lock(&self.world), head, caller, sent)));
         let mut answer = answer.unwrap_or_else(|_| Answer::v2(500, "INTERNAL", "The sandbox has a bug here."));
         // A quota is exhausted, and the headers of the rate limit would announce another end.
         if answer.status != 429 {

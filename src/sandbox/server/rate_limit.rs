@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use crate::api::Endpoint;
 use crate::sandbox::http::Answer;
+use crate::sandbox::routes::Caller;
 
 /// The number of requests that an endpoint accepts in a window of time, for
 /// [`Sandbox::set_rate_limit`](crate::sandbox::Sandbox::set_rate_limit).
@@ -53,8 +54,8 @@ impl RateLimit {
 #[derive(Debug, Default)]
 pub(crate) struct Limiter {
     limit: Option<RateLimit>,
-    /// By endpoint, and whether a key was used.
-    windows: HashMap<(Endpoint, bool), Window>,
+    /// By endpoint, and whose credentials were used.
+    windows: HashMap<(Endpoint, Caller), Window>,
     pub(crate) refused: u64,
 }
 
@@ -74,10 +75,11 @@ impl Limiter {
     }
 
     /// Counts a request. Returns the headers of its response, or the refusal.
-    pub(crate) fn take(&mut self, endpoint: &Endpoint, by_key: bool, now: Instant) -> Result<LimitHeaders, Answer> {
+    pub(crate) fn take(&mut self, endpoint: &Endpoint, caller: Caller, now: Instant) -> Result<LimitHeaders, Answer> {
         let Some(limit) = self.limit else { return Ok(Vec::new()) };
+        let by_key = matches!(caller, Caller::Key | Caller::Nobody);
         let (requests, length) = (limit.requests_to(endpoint, by_key), limit.window);
-        let window = self.windows.entry((*endpoint, by_key)).or_insert(Window { began: now, used: 0 });
+        let window = self.windows.entry((*endpoint, caller)).or_insert(Window { began: now, used: 0 });
         if now.saturating_duration_since(window.began) >= length {
             *window = Window { began: now, used: 0 };
         }

@@ -24,6 +24,12 @@ pub(crate) struct Access {
 }
 
 impl Access {
+    /// What a user has granted.
+    #[cfg(feature = "oauth2")]
+    pub(crate) fn of_user(user: u64, scopes: impl IntoIterator<Item = String>) -> Self {
+        Self { owner: Some(Creator::User(user)), scopes: Some(scopes.into_iter().collect()), ..Self::default() }
+    }
+
     pub(crate) fn set_scopes(&mut self, scopes: impl IntoIterator<Item = String>) {
         self.scopes = Some(scopes.into_iter().collect());
     }

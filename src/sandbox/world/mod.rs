@@ -10,6 +10,10 @@ mod operations;
 pub(crate) mod people;
 pub(crate) mod picture;
 mod quota;
+#[cfg(feature = "oauth2")]
+pub(crate) mod sign_ins;
+#[cfg(feature = "oauth2")]
+pub(crate) mod signer;
 
 use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
 use std::sync::Arc;
@@ -26,6 +30,8 @@ use self::operations::Operations;
 pub use self::operations::{FailureCode, OperationFailure};
 use self::people::People;
 use self::quota::Quotas;
+#[cfg(feature = "oauth2")]
+use self::sign_ins::SignIns;
 
 use crate::asset::{Asset, AssetAction, AssetState, AssetType, Creator, PermissionSubject};
 use crate::sandbox::http::multipart::Fnv;
@@ -136,7 +142,15 @@ pub(crate) struct World {
     pub(crate) operations: Operations<Change>,
     pub(crate) bare_updates: bool,
     pub(crate) skips_content_checks: bool,
+    /// Of the key and of the token that the sandbox itself gives out.
     pub(crate) access: Access,
+    #[cfg(feature = "oauth2")]
+    pub(crate) sign_ins: SignIns,
+    /// The authorization of the current request, if a user has granted it.
+    #[cfg(feature = "oauth2")]
+    pub(crate) authorization: Option<usize>,
+    /// The base URL.
+    pub(crate) service_url: String,
     pub(crate) quotas: Quotas,
     pub(crate) moderation: Moderation,
     pub(crate) people: People,
@@ -155,6 +169,15 @@ pub(crate) struct World {
 }
 
 impl World {
+    /// Returns what the credentials of the current request can do.
+    pub(crate) fn access(&self) -> &Access {
+        #[cfg(feature = "oauth2")]
+        if let Some(authorization) = self.authorization {
+            return self.sign_ins.access_of(authorization);
+        }
+        &self.access
+    }
+
     pub(crate) fn add_user(&mut self, info: &UserInfo) {
         let mut json = serde_json::to_value(info).unwrap_or_default();
         json["path"] = json!(format!("users/{}", info.id));
