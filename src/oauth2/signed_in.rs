@@ -1,5 +1,6 @@
 use std::fmt;
 use std::io;
+use std::panic::{RefUnwindSafe, UnwindSafe};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -108,6 +109,10 @@ impl SignedIn {
         })
     }
 }
+
+// If a store panics, it is called again by the next call.
+impl UnwindSafe for SignedIn {}
+impl RefUnwindSafe for SignedIn {}
 
 impl fmt::Debug for SignedIn {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
