@@ -1,0 +1,241 @@
+//! Signing in from a script, over real sockets.
+
+mod support;
+
+use std::io::{Read, Write};
+use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener, TcpStream};
+use std::sync::mpsc::{Receiver, channel};
+use std::thread::{self, JoinHandle};
+use std::time::{Duration, Instant};
+
+use rblxopencloud::oauth2::{AccessToken, OAuth2App, Scope};
+use rblxopencloud::sandbox::{Fault, Sandbox};
+use rblxopencloud::{Error, ErrorKind, RetryPolicy};
+use support::fails;
+
+const USER: u64 = 156;
+const LONG: Duration = Duration::from_secs(60);
+
+/// A sign-in that waits on a thread of its own.
+struct Waiting {
+    sandbox: Sandbox,
+    port: u16,
+    url: String,
+    result: Option<JoinHandle<Result<AccessToken, Error>>>,
+}
+
+/// A port that is free for IPv4 and IPv6.
+fn free_port() -> u16 {
+    loop {
+        let v4 = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a port is free");
+        let port = v4.local_addr().expect("a listener has an address").port();
+        if !has_ipv6() || TcpListener::bind((Ipv6Addr::LOCALHOST, port)).is_ok() {
+            return port;
+        }
+    }
+}
+
+fn has_ipv6() -> bool {
+    TcpListener::bind((Ipv6Addr::LOCALHOST, 0)).is_ok()
+}
+
+fn app(sandbox: &Sandbox, port: u16) -> OAuth2App {
+    let client = sandbox.client_with(|client| client.retry(RetryPolicy::none())).expect("the settings are good");
+    sandbox.oauth2_app(format!("http://localhost:{port}/callback")).client(&client)
+}
+
+fn begin(timeout: Duration) -> Waiting {
+    let sandbox = Sandbox::builder().demo().start().expect("a port is free");
+    let port = free_port();
+    let app = app(&sandbox, port);
+    let (send, urls): (_, Receiver<String>) = channel();
+    let result = thread::spawn(move || {
+        let sign_in = app.sign_in([Scope::OPENID, Scope::PROFILE]).timeout(timeout).open_browser(false);
+        sign_in.on_url(|url| send.send(url.to_owned()).expect("the test listens")).wait()
+    });
+    let url = urls.recv().expect("it listens");
+    Waiting { sandbox, port, url, result: Some(result) }
+}
+
+impl Waiting {
+    fn result(&mut self) -> Result<AccessToken, Error> {
+        self.result.take().expect("it is asked once").join().expect("it doesn't panic")
+    }
+
+    fn is_waiting(&self) -> bool {
+        self.result.as_ref().is_some_and(|result| !result.is_finished())
+    }
+
+    /// The path and query of the redirect.
+    fn redirect(&self) -> String {
+        path_of(&self.sandbox.authorize(self.url.as_str(), USER).expect("the address is fine"))
+    }
+
+    fn get(&self, path: &str) -> String {
+        send(self.port, &format!("GET {path} HTTP/1.1\r\nhost: localhost\r\n\r\n"))
+    }
+}
+
+fn path_of(redirect: &str) -> String {
+    let path = redirect.splitn(4, '/').nth(3).expect("a path");
+    format!("/{path}")
+}
+
+fn send(port: u16, request: &str) -> String {
+    let mut stream = TcpStream::connect((Ipv4Addr::LOCALHOST, port)).expect("it listens");
+    stream.write_all(request.as_bytes()).expect("it reads");
+    let mut response = String::new();
+    stream.read_to_string(&mut response).expect("it responds");
+    response
+}
+
+#[test]
+fn the_redirect_signs_in_and_shows_a_page() {
+    let mut waiting = begin(LONG);
+    let response = waiting.get(&waiting.redirect());
+    assert!(
+        response.starts_with("HTTP/1.1 200 OK\r\n") && response.contains("<h1>You are signed in</h1>"),
+        "{response}"
+    );
+    for header in
+        ["cache-control: no-store", "referrer-policy: no-referrer", "content-security-policy: default-src 'none'"]
+    {
+        assert!(response.contains(header), "{response}");
+    }
+    let token = waiting.result().expect("it is signed in");
+    assert_eq!(token.user().expect("openid was granted").id(), USER);
+    TcpListener::bind((Ipv4Addr::LOCALHOST, waiting.port)).map(drop).expect("the port is free again");
+}
+
+#[test]
+fn the_redirect_may_come_by_ipv6() {
+    if !has_ipv6() {
+        return;
+    }
+    let mut waiting = begin(LONG);
+    let mut stream = TcpStream::connect(SocketAddr::from((Ipv6Addr::LOCALHOST, waiting.port))).expect("it listens");
+    write!(stream, "GET {} HTTP/1.1\r\nhost: localhost\r\n\r\n", waiting.redirect()).expect("it reads");
+    let mut response = String::new();
+    stream.read_to_string(&mut response).expect("it responds");
+    assert!(response.contains("You are signed in"), "{response}");
+    waiting.result().expect("it is signed in");
+}
+
+#[test]
+fn other_requests_are_refused_and_do_not_end_the_wait() {
+    let mut waiting = begin(LONG);
+    let redirect = waiting.redirect();
+    let state = redirect.split(['?', '&']).find(|pair| pair.starts_with("state=")).expect("a state").to_owned();
+    for (request, status) in [
+        ("GET /favicon.ico HTTP/1.1".to_owned(), "404"),
+        ("GET / HTTP/1.1".to_owned(), "404"),
+        ("GET /callback HTTP/1.1".to_owned(), "400"),
+        ("GET /callback?code=a HTTP/1.1".to_owned(), "400"),
+        ("GET /callback?code=a&state=of-another-tab HTTP/1.1".to_owned(), "400"),
+        ("GET /callback?error=access_denied HTTP/1.1".to_owned(), "400"),
+        ("GET /callback?error=access_denied&state=guessed HTTP/1.1".to_owned(), "400"),
+        (format!("GET /callback?code=a&{state}&{state} HTTP/1.1"), "400"),
+        (format!("POST {redirect} HTTP/1.1"), "405"),
+        (format!("HEAD {redirect} HTTP/1.1"), "405"),
+        ("SSH-2.0-scanner".to_owned(), "400"),
+    ] {
+        let response = send(waiting.port, &format!("{request}\r\nhost: localhost\r\n\r\n"));
+        assert!(response.starts_with(&format!("HTTP/1.1 {status} ")), "{request}: {response}");
+    }
+    assert!(waiting.is_waiting());
+    assert!(waiting.get(&redirect).contains("You are signed in"));
+    waiting.result().expect("it is signed in");
+}
+
+#[test]
+fn silent_and_endless_connections_do_not_delay_the_redirect() {
+    let mut waiting = begin(LONG);
+    let connect = || TcpStream::connect((Ipv4Addr::LOCALHOST, waiting.port)).expect("it listens");
+    // A browser opens connections in advance; a scanner sends what it likes.
+    let silent: Vec<_> = (0..20).map(|_| connect()).collect();
+    let mut slow = connect();
+    slow.write_all(b"GET /callback?co").expect("it reads");
+    let mut endless = connect();
+    let _ = endless.write_all(&[b'a'; 100 * 1024]);
+    drop(connect());
+    let began = Instant::now();
+    assert!(waiting.get(&waiting.redirect()).contains("You are signed in"));
+    waiting.result().expect("it is signed in");
+    assert!(began.elapsed() < Duration::from_secs(20), "less than a silent connection lasts");
+    drop((silent, slow, endless));
+}
+
+#[test]
+fn a_crowd_of_connections_does_not_exhaust_the_program() {
+    let mut waiting = begin(LONG);
+    let crowd: Vec<_> = (0..200).filter_map(|_| TcpStream::connect((Ipv4Addr::LOCALHOST, waiting.port)).ok()).collect();
+    drop(crowd);
+    // Those that were let in must leave first.
+    let redirect = waiting.redirect();
+    let mut response = String::new();
+    while response.is_empty() {
+        let mut stream = TcpStream::connect((Ipv4Addr::LOCALHOST, waiting.port)).expect("it listens");
+        let _ = write!(stream, "GET {redirect} HTTP/1.1\r\nhost: localhost\r\n\r\n");
+        let _ = stream.read_to_string(&mut response);
+    }
+    assert!(response.contains("You are signed in"), "{response}");
+    waiting.result().expect("it is signed in");
+}
+
+#[test]
+fn a_user_who_declines_is_told() {
+    let mut waiting = begin(LONG);
+    let redirect = path_of(&waiting.sandbox.decline(&waiting.url).expect("the address is fine"));
+    let response = waiting.get(&redirect);
+    assert!(response.contains("You are not signed in"), "{response}");
+    let error = fails(waiting.result(), ErrorKind::ConsentDenied);
+    assert!(error.to_string().contains("did not authorize"), "{error}");
+}
+
+#[test]
+fn the_page_tells_if_the_exchange_fails() {
+    let mut waiting = begin(LONG);
+    waiting.sandbox.inject(Fault::status(500).on("POST", "/oauth/v1/token"));
+    let redirect = waiting.redirect();
+    let response = waiting.get(&redirect);
+    assert!(response.contains("The sign-in failed"), "{response}");
+    let code = redirect.split(['=', '&']).nth(1).expect("a code").to_owned();
+    let error = fails(waiting.result(), ErrorKind::Server);
+    assert!(!response.contains(&code) && !format!("{error:#?}").contains(&code), "{error}");
+}
+
+#[test]
+fn a_page_that_is_never_opened_ends_the_wait() {
+    let mut waiting = begin(Duration::from_millis(300));
+    waiting.get("/callback?code=a&state=of-another-tab");
+    let error = fails(waiting.result(), ErrorKind::Timeout);
+    let text = error.to_string();
+    assert!(text.contains("nobody came back") && text.contains("300ms") && text.contains("another sign-in"), "{text}");
+}
+
+#[test]
+fn a_port_in_use_is_told_before_the_browser_opens() {
+    let sandbox = Sandbox::builder().demo().start().expect("a port is free");
+    let taken = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a port is free");
+    let port = taken.local_addr().expect("a listener has an address").port();
+    let sign_in = app(&sandbox, port).sign_in([Scope::OPENID]).open_browser(false);
+    let error = fails(sign_in.on_url(|_| panic!("nothing can come back")).wait(), ErrorKind::Io);
+    assert!(error.to_string().contains(&format!("port {port}")), "{error}");
+    drop(taken);
+    if has_ipv6() {
+        let taken = TcpListener::bind((Ipv6Addr::LOCALHOST, 0)).expect("a port is free");
+        let port = taken.local_addr().expect("a listener has an address").port();
+        let sign_in = app(&sandbox, port).sign_in([Scope::OPENID]).open_browser(false).on_url(|_| {});
+        fails(sign_in.wait(), ErrorKind::Io);
+    }
+    let remote = OAuth2App::new("1", "https://app.example/callback").sign_in([Scope::OPENID]).open_browser(false);
+    fails(remote.on_url(|_| {}).wait(), ErrorKind::InvalidInput);
+}
+
+#[test]
+fn the_sandbox_can_click_its_own_consent() {
+    let sandbox = Sandbox::builder().demo().start().expect("a port is free");
+    let sign_in = app(&sandbox, free_port()).sign_in([Scope::OPENID]).timeout(LONG).open_browser(false);
+    let token = sign_in.on_url(|url| sandbox.browse(sandbox.authorize(url, USER).expect("the address is fine"))).wait();
+    assert_eq!(token.expect("it is signed in").tokens().user_id(), Some(USER));
+}
