@@ -66,7 +66,9 @@ fn upload() -> AssetUpload {
 
 /// The errors of every call.
 fn errors_of_every_call(user: &User) -> Vec<Error> {
-    let mut errors: Vec<Option<Error>> = calls().iter().map(|call| (call.make)(user.client()).err()).collect();
+    // Those of OAuth 2.0 have secrets of their own.
+    let calls = calls().into_iter().filter(|call| !call.endpoint.path().starts_with("/oauth/"));
+    let mut errors: Vec<Option<Error>> = calls.map(|call| (call.make)(user.client()).err()).collect();
     for started in [user.upload_asset(upload()), user.update_asset(AssetUpdate::new(1).display_name("name"))] {
         errors.push(started.and_then(|operation| operation.poll()).err());
     }

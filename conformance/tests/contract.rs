@@ -24,6 +24,10 @@ use support::exchanges::make_every_call;
 const UNDOCUMENTED: &[(Endpoint, &str)] = &[
     (endpoints::FIND_USERS, "an endpoint of users.roblox.com, which is not Open Cloud"),
     (endpoints::INSPECT_KEY, "described in the guide about API keys"),
+    (endpoints::GET_TOKEN, "described in the reference of OAuth 2.0"),
+    (endpoints::INTROSPECT_TOKEN, "described in the reference of OAuth 2.0"),
+    (endpoints::REVOKE_TOKEN, "described in the reference of OAuth 2.0"),
+    (endpoints::GET_TOKEN_RESOURCES, "described in the reference of OAuth 2.0"),
 ];
 
 /// The parts of forms that the document requires, and that requests leave out: method, path, part, and why.

@@ -34,6 +34,7 @@ pub(crate) use session::Session;
 pub use timeouts::Timeouts;
 
 use crate::api::{Endpoint, Method, push_query, shape};
+use crate::credentials::Secret;
 use crate::error::Moment;
 
 /// A call.
@@ -46,7 +47,7 @@ pub(crate) struct Call<'a> {
     /// Texts that the service may repeat in its message.
     pub(super) echoes: Vec<String>,
     /// Secrets in the body, which are removed from errors.
-    pub(super) secrets: &'a [&'a str],
+    pub(super) secrets: Vec<Secret>,
     pub(super) payload: Option<&'a mut dyn Payload>,
     /// Another host, which never receives the credentials.
     pub(super) origin: Option<&'a str>,
@@ -69,7 +70,7 @@ impl<'a> Call<'a> {
             template: None,
             query: String::new(),
             echoes: Vec::new(),
-            secrets: &[],
+            secrets: Vec::new(),
             payload: None,
             origin: None,
             download: None,
@@ -88,7 +89,7 @@ impl<'a> Call<'a> {
 
     /// Sets the secrets in the body, which are removed from errors.
     #[cfg(feature = "oauth2")]
-    pub(crate) fn secrets(mut self, secrets: &'a [&'a str]) -> Self {
+    pub(crate) fn secrets(mut self, secrets: Vec<Secret>) -> Self {
         self.secrets = secrets;
         self
     }

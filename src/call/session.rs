@@ -14,7 +14,7 @@ use super::retry::{Attempts, RetryPolicy};
 use super::{Call, DecodeError, verdict};
 use crate::api::Scheme;
 use crate::credentials::Credentials;
-use crate::error::{Error, ErrorKind, REDACTED, Result, ServiceError};
+use crate::error::{Error, ErrorKind, Result, ServiceError};
 use crate::json;
 
 /// Connections, credentials and rate limits. Clones share them.
@@ -174,7 +174,10 @@ impl Session {
             });
             let error = match answer {
                 Ok(answer) => return Ok(answer),
-                Err(error) => error.redact(|text| self.credentials.redact(&without(call.secrets, text))),
+                Err(error) => error.redact(|text| {
+                    let text = call.secrets.iter().fold(text.to_owned(), |text, secret| secret.redact(&text));
+                    self.credentials.redact(&text)
+                }),
             };
             let error = match timeout {
                 Some(timeout) if error.kind() == ErrorKind::Timeout && call.left().is_zero() => {
@@ -241,14 +244,6 @@ fn refuse_error(body: &[u8]) -> Result<(), DecodeError> {
         Some(said) => Err(DecodeError::Service(said)),
         None => Ok(()),
     }
-}
-
-/// Removes secrets from a text.
-fn without(secrets: &[&str], text: &str) -> String {
-    secrets
-        .iter()
-        .filter(|secret| !secret.is_empty())
-        .fold(text.to_owned(), |text, secret| text.replace(secret, REDACTED))
 }
 
 /// The error of a call that the gate refused. `last` is the error of the attempt before.

@@ -35,7 +35,7 @@ const FORM: &str = "application/x-www-form-urlencoded";
 /// use rblxopencloud::oauth2::{OAuth2App, Scope};
 ///
 /// # fn main() -> rblxopencloud::Result<()> {
-/// let app = OAuth2App::new("840974200211308101", "https://app.example/callback").secret("RBX-CR9…");
+/// let app = OAuth2App::new("840974200211308101", "https://app.example/callback").secret("RBX-CR9-St12L");
 /// let pending = app.authorize_url([Scope::OPENID, Scope::PROFILE])?;
 /// assert!(pending.url().starts_with("https://apis.roblox.com/oauth/v1/authorize?client_id=840974200211308101&"));
 /// # Ok(())
@@ -192,7 +192,7 @@ impl OAuth2App {
         let token = token.expose();
         let mut body = self.form(&[("token", token)]);
         let path = REVOKE_TOKEN.fill(&[]);
-        self.session.send(Call::new(&REVOKE_TOKEN, &path).payload(&mut body).secrets(&self.secrets(&[token])))
+        self.session.send(Call::new(&REVOKE_TOKEN, &path).payload(&mut body).secrets(self.secrets(&[token])))
     }
 
     /// Asks the service about a token: an access token, a refresh token or an id token.
@@ -267,7 +267,7 @@ impl OAuth2App {
         self.check()?;
         let mut body = self.form(&[("token", token)]);
         let path = endpoint.fill(&[]);
-        self.session.fetch(Call::new(endpoint, &path).payload(&mut body).secrets(&self.secrets(&[token])))
+        self.session.fetch(Call::new(endpoint, &path).payload(&mut body).secrets(self.secrets(&[token])))
     }
 
     /// Exchanges a refresh token. Its id token, if there is one, isn't checked yet: that may take requests, and the new refresh
@@ -324,7 +324,7 @@ impl OAuth2App {
         let path = GET_TOKEN.fill(&[]);
         let call = Call::new(&GET_TOKEN, &path).payload(&mut body);
         let now = Timestamp::now();
-        self.session.run(call.secrets(&self.secrets(secrets)), |body| TokenAnswer::decode(body, now))
+        self.session.run(call.secrets(self.secrets(secrets)), |body| TokenAnswer::decode(body, now))
     }
 
     /// Returns the body of a call, with the app's own credentials.
@@ -344,8 +344,11 @@ impl OAuth2App {
         Bytes::new(FORM, content)
     }
 
-    fn secrets<'a>(&'a self, of_call: &[&'a str]) -> Vec<&'a str> {
-        of_call.iter().copied().chain(self.secret.as_ref().map(|secret| secret.expose())).collect()
+    /// Returns the secrets of a call, also in the form in which its body has them.
+    fn secrets(&self, of_call: &[&str]) -> Vec<Secret> {
+        let all = of_call.iter().copied().chain(self.secret.as_ref().map(|secret| secret.expose()));
+        let forms = all.flat_map(|secret| [secret.to_owned(), utf8_percent_encode(secret, SEGMENT).to_string()]);
+        forms.map(Secret::new).collect()
     }
 }
 

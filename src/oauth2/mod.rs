@@ -37,7 +37,7 @@
 //!
 //! # fn save(_: &rblxopencloud::oauth2::TokenSet) -> std::io::Result<()> { Ok(()) }
 //! # fn main() -> rblxopencloud::Result<()> {
-//! let app = OAuth2App::new("840974200211308101", "https://app.example/callback").secret("RBX-…");
+//! let app = OAuth2App::new("840974200211308101", "https://app.example/callback").secret("RBX-CR9-St12L");
 //!
 //! // The user clicks on "sign in": keep `pending` in their session, and redirect them to `pending.url()`.
 //! let pending = app.authorize_url([Scope::OPENID, Scope::PROFILE])?;

@@ -15,6 +15,8 @@ const ITEMS: u64 = 250;
 pub(super) fn fill(sandbox: &Sandbox, unknown_kinds: bool) {
     sandbox.add_user(builderman());
     sandbox.set_inventory(BUILDERMAN, inventory(unknown_kinds));
+    #[cfg(feature = "oauth2")]
+    let _ = sandbox.oauth2_app("http://localhost:4000/callback");
     for (group, name, role) in [(7, "Roblox", 99), (1_200, "Builders Club", 41), (36_000, "Sandbox Testers", 12)] {
         let mut info = GroupInfo::new(group, name);
         info.owner_id = Some(BUILDERMAN);

@@ -309,7 +309,8 @@ impl SandboxBuilder {
     }
 
     /// Adds sample data: user 156, "builderman", with a profile, 250 items of every kind (among them badges 111 and 222 and game
-    /// pass 777) and three groups, whose roles have the ranks 255, 10 and 5.
+    /// pass 777) and three groups, whose roles have the ranks 255, 10 and 5. With the feature `oauth2`, also an app without a
+    /// secret, with the client id 840974200211308101 and the redirect URI `http://localhost:4000/callback`.
     pub fn demo(mut self) -> Self {
         self.demo = true;
         self

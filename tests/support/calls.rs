@@ -1,5 +1,6 @@
 //! All calls. A row in this table puts a new endpoint into all tests that iterate over it.
 
+use rblxopencloud::oauth2::{OAuth2App, TokenSet};
 use rblxopencloud::{
     AssetAction, AssetFile, AssetPermission, AssetSearch, AssetSearchCategory, AssetUpdate, Client,
     CreatorStoreProductType, Endpoint, Error, Money, Notification, PermissionSubject, StoreProductUpdate,
@@ -7,7 +8,7 @@ use rblxopencloud::{
 };
 use serde_json::{Value, json};
 
-use super::{USER, noise, upload};
+use super::{KEY, USER, noise, upload};
 
 /// A call, with what tests need to know.
 pub struct Call {
@@ -79,6 +80,11 @@ fn product() -> Value {
 
 fn thumbnail() -> Value {
     json!({ "path": "users/156/operations/abc", "done": true, "response": { "imageUri": "https://host.example/a" } })
+}
+
+/// An app of the sandbox's sample data.
+fn app(client: &Client) -> OAuth2App {
+    OAuth2App::new("840974200211308101", "http://localhost:4000/callback").client(client)
 }
 
 fn started() -> Value {
@@ -410,6 +416,38 @@ pub fn calls() -> Vec<Call> {
                 client.search_assets(search).try_for_each(|asset| asset.map(drop))
             },
             || json!({ "creatorStoreAssets": [], "nextPageToken": null }),
+        ),
+        call(
+            "OAuth2App::refresh",
+            endpoints::GET_TOKEN,
+            &[],
+            |client| app(client).refresh(&TokenSet::from_refresh_token(KEY)).map(drop),
+            || json!({ "access_token": "a", "refresh_token": "b", "expires_in": 899 }),
+        ),
+        call(
+            "OAuth2App::introspect",
+            endpoints::INTROSPECT_TOKEN,
+            &[],
+            |client| app(client).introspect(KEY).map(drop),
+            || json!({ "active": true }),
+        ),
+        call(
+            "OAuth2App::revoke",
+            endpoints::REVOKE_TOKEN,
+            &[],
+            |client| app(client).revoke(&TokenSet::from_refresh_token(KEY)),
+            || json!({}),
+        )
+        .returns(Returns::Nothing),
+        call(
+            "AccessToken::fetch_resources",
+            endpoints::GET_TOKEN_RESOURCES,
+            &[],
+            |client| {
+                let tokens = TokenSet::from_access_token(KEY, "2100-01-01T00:00:00Z".parse().expect("a time"));
+                app(client).access_token(tokens).fetch_resources().map(drop)
+            },
+            || json!({ "resource_infos": [] }),
         ),
     ]
 }
