@@ -80,7 +80,8 @@ fn errors(app: &OAuth2App) -> (Vec<Error>, PendingSignIn) {
         app.exchange_code(&redirect, &pending).err(),
         app.exchange_code(&format!("{redirect}&code=x"), &pending).err(),
         app.exchange_code(&redirect, &app.authorize_url(["asset:read"]).expect("the app is fine")).err(),
-        app.exchange_code(&format!("?error=server_error&error_description={0}&state={0}", pending.state()), &pending).err(),
+        app.exchange_code(&format!("?error=server_error&error_description={0}&state={0}", pending.state()), &pending)
+            .err(),
         app.refresh(&tokens()).err(),
         app.revoke(&tokens()).err(),
         app.introspect(ACCESS).err(),
