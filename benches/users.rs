@@ -1,0 +1,70 @@
+//! Measures the memory of signed-in users in one process: `cargo bench --bench users`
+//!
+//! Each user has made a call, so that their rate limits are there too. The refresh tokens have 1,000 characters. The server runs
+//! in another process. Linux only, because it reads `/proc`.
+
+use std::io::{self, BufRead, BufReader};
+use std::process::{Command, Stdio};
+use std::time::Instant;
+use std::{env, fs};
+
+use rblxopencloud::oauth2::{OAuth2App, SignedIn, TokenSet};
+use rblxopencloud::sandbox::Sandbox;
+use rblxopencloud::{Client, Credentials};
+use serde_json::json;
+
+type Result<T> = std::result::Result<T, Box<dyn std::error::Error>>;
+
+fn main() -> Result<()> {
+    if env::args().any(|argument| argument == "--server") {
+        let sandbox = Sandbox::builder().demo().start()?;
+        println!("{}", sandbox.url());
+        io::stdin().read_line(&mut String::new())?;
+        return Ok(());
+    }
+    let mut server =
+        Command::new(env::current_exe()?).arg("--server").stdin(Stdio::piped()).stdout(Stdio::piped()).spawn()?;
+    let mut url = String::new();
+    BufReader::new(server.stdout.take().ok_or("no output")?).read_line(&mut url)?;
+    let client = Client::builder(Credentials::none()).base_url(url.trim()).build()?;
+    let app = OAuth2App::new("840974200211308101", "http://localhost:4000/callback").client(&client);
+
+    println!("{:>8} {:>12} {:>12} {:>12}", "users", "memory", "a user", "a call");
+    let mut all = Vec::new();
+    sign_in(&app, &mut all, 100)?;
+    let before = memory()?;
+    for users in [1_000, 10_000] {
+        let began = Instant::now();
+        let added = users - (all.len() - 100);
+        sign_in(&app, &mut all, added)?;
+        let call = began.elapsed() / u32::try_from(added)?;
+        let grown = memory()?.saturating_sub(before);
+        println!("{users:>8} {:>8} KiB {:>8.1} KiB {call:>12.1?}", grown, grown as f64 / users as f64);
+    }
+    drop(server.stdin.take());
+    server.wait()?;
+    Ok(())
+}
+
+fn sign_in(app: &OAuth2App, all: &mut Vec<SignedIn>, users: usize) -> Result<()> {
+    for number in 0..users {
+        let tokens: TokenSet = serde_json::from_value(json!({
+            "access_token": "sandbox-access-token",
+            "refresh_token": format!("{number:01000}"),
+            "expires_at": "2100-01-01T00:00:00Z",
+            "scopes": ["openid", "profile", "user.inventory-item:read"],
+            "claims": { "sub": "156", "name": "Builderman", "preferred_username": "builderman" },
+        }))?;
+        let signed_in = app.access_token(tokens).keep_in(|_: &TokenSet| Ok(()))?;
+        signed_in.user()?.fetch_info()?;
+        all.push(signed_in);
+    }
+    Ok(())
+}
+
+/// Returns the resident memory in KiB.
+fn memory() -> Result<u64> {
+    let status = fs::read_to_string("/proc/self/status")?;
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).ok_or("no VmRSS")?;
+    Ok(line.split_whitespace().next().ok_or("no number")?.parse()?)
+}
