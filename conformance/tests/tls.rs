@@ -2,12 +2,15 @@
 
 mod support;
 
+use std::collections::BTreeSet;
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::thread;
 use std::time::Duration;
 
+use rblxopencloud::oauth2::{OAuth2App, TokenSet};
 use rblxopencloud::{AssetFile, Client, Error, ErrorKind, ErrorScope, RetryPolicy, User};
+use rustls::HandshakeKind;
 use support::early::{AFTERS, After, Early, Script, When, refusal, taken};
 use support::tls::{Identity, drain, profile};
 use support::{KEY, USER, fails, hasty, noise, upload, within};
@@ -41,6 +44,29 @@ fn an_untrusted_certificate_is_refused_before_the_key_is_sent() {
         assert_eq!(error.scope(), ErrorScope::Run, "{error}");
         assert!(server.heads().is_empty());
     }
+}
+
+#[test]
+fn signed_in_users_share_the_tls_sessions() {
+    let identity = Identity::new();
+    let server = identity.serve([Script::new(When::AtOnce, profile(), After::HangUp)]);
+    let app = OAuth2App::new("42", "https://app.example/callback").client(&trusting(&identity, &server));
+    for number in 0..20 {
+        let tokens = TokenSet::from_access_token(format!("token-{number}"), "2100-01-01T00:00:00Z".parse().unwrap());
+        let client = app.access_token(tokens).client();
+        assert_eq!(client.user(USER).fetch_info().expect("trusted").username, "builderman");
+        // Its session ticket has arrived, and the connection has ended.
+        thread::sleep(Duration::from_millis(20));
+    }
+    let handshakes = identity.handshakes();
+    let whole = handshakes.iter().filter(|kind| !matches!(kind, HandshakeKind::Resumed)).count();
+    assert!(handshakes.len() >= 20 && whole <= 2, "{handshakes:?}");
+    let tokens: BTreeSet<String> = server.heads().iter().filter_map(|head| bearer(head)).collect();
+    assert_eq!(tokens.len(), 20);
+}
+
+fn bearer(head: &str) -> Option<String> {
+    head.lines().find_map(|line| line.strip_prefix("authorization: Bearer ").map(str::to_owned))
 }
 
 #[test]

@@ -2,10 +2,10 @@
 
 use std::io::{Read, Write};
 use std::net::{Shutdown, TcpStream};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
-use rustls::{ServerConfig, ServerConnection, StreamOwned};
+use rustls::{HandshakeKind, ServerConfig, ServerConnection, StreamOwned};
 use ureq::tls::{Certificate, RootCerts, TlsConfig};
 
 use super::early::{Early, Script};
@@ -27,6 +27,7 @@ impl Talk for StreamOwned<ServerConnection, TcpStream> {
 pub struct Identity {
     pub certificate: Vec<u8>,
     config: Arc<ServerConfig>,
+    handshakes: Arc<Mutex<Vec<HandshakeKind>>>,
 }
 
 impl Identity {
@@ -44,11 +45,12 @@ impl Identity {
             .with_no_client_auth()
             .with_single_cert(vec![made.cert.der().clone()], key)
             .expect("a key that fits");
-        Self { certificate: made.cert.der().to_vec(), config: Arc::new(config) }
+        Self { certificate: made.cert.der().to_vec(), config: Arc::new(config), handshakes: Arc::default() }
     }
 
     pub fn serve(&self, scripts: impl IntoIterator<Item = Script>) -> Early {
         let config = Arc::clone(&self.config);
+        let handshakes = Arc::clone(&self.handshakes);
         Early::start_with("https://localhost", scripts, move |stream| {
             let connection = ServerConnection::new(Arc::clone(&config)).ok()?;
             let mut stream = StreamOwned::new(connection, stream);
@@ -56,8 +58,14 @@ impl Identity {
             while stream.conn.is_handshaking() {
                 stream.conn.complete_io(&mut stream.sock).ok()?;
             }
+            handshakes.lock().unwrap().extend(stream.conn.handshake_kind());
             Some(Box::new(stream))
         })
+    }
+
+    /// Returns how the sessions began, in order.
+    pub fn handshakes(&self) -> Vec<HandshakeKind> {
+        self.handshakes.lock().unwrap().clone()
     }
 
     /// Returns an agent that trusts the certificate.
