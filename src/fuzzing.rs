@@ -157,6 +157,24 @@ pub fn file_head(bytes: &[u8]) {
     judge(bytes);
 }
 
+/// Any text is the redirect of a sign-in, or is refused without telling a secret.
+#[cfg(feature = "oauth2")]
+pub fn redirect(text: &str) {
+    crate::oauth2::fuzzing::redirect(text);
+}
+
+/// Any body is a set of tokens, or is refused without telling them.
+#[cfg(feature = "oauth2")]
+pub fn token_answer(body: &[u8]) {
+    crate::oauth2::fuzzing::token_answer(body);
+}
+
+/// No text is taken for an id token.
+#[cfg(feature = "oauth2")]
+pub fn id_token(text: &str) {
+    crate::oauth2::fuzzing::id_token(text);
+}
+
 /// Any bytes can be sent to the sandbox.
 #[cfg(feature = "sandbox")]
 pub fn sandbox(bytes: &[u8]) {

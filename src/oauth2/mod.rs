@@ -62,6 +62,8 @@
 pub(crate) mod access_token;
 pub(crate) mod app;
 mod file_store;
+#[cfg(fuzzing)]
+pub(crate) mod fuzzing;
 mod id_token;
 mod identity;
 pub(crate) mod keys;
