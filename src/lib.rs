@@ -70,7 +70,12 @@
 //!   [`retry_after`](Error::retry_after).
 //! - Budgets are per endpoint and per owner of the key; see [`endpoints`]. All threads of a client share them. To keep one
 //!   kind of caller from exhausting the budget of another, use keys of different owners.
-//! - Threads are started only by [`User::upload_assets`] and to resolve a host name that isn't cached.
+//! - Threads are started only by [`User::upload_assets`], to resolve a host name that isn't cached, and to renew an access token
+//!   for a call with a time limit.
+//!
+//! # Signing in
+//!
+//! With the feature `oauth2`, the module `oauth2` signs users in with their Roblox accounts and keeps them signed in.
 //!
 //! # Testing
 //!

@@ -2,8 +2,10 @@
 
 mod support;
 
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::{TcpListener, TcpStream};
 use std::path::Path;
-use std::process::{Command, Output};
+use std::process::{Child, Command, Output, Stdio};
 use std::{env, fs};
 
 use rblxopencloud::sandbox::{Fault, Sandbox};
@@ -20,6 +22,7 @@ fn run(sandbox: &Sandbox, name: &str, arguments: &[&str]) -> Output {
     let target = test.parent().and_then(Path::parent).expect("it lies in deps");
     Command::new(target.join("examples").join(format!("{name}{}", env::consts::EXE_SUFFIX)))
         .args(arguments)
+        .env_remove("ROBLOX_CLIENT_ID")
         .env("ROBLOX_API_KEY", sandbox.api_key())
         .env("ROBLOX_USER_ID", "156")
         .env("ROBLOX_OPEN_CLOUD_URL", sandbox.url())
@@ -74,6 +77,121 @@ fn ownership_gate_answers() {
     let told = succeeds(&sandbox(), "ownership_gate", &[]);
     assert!(told.contains(r#"200 {"owns_pass":true,"rank":255}"#), "{told}");
     assert!(told.contains("404") && told.contains("400"), "{told}");
+}
+
+/// Starts an example with the app of the sandbox's sample data.
+fn start(sandbox: &Sandbox, name: &str, redirect_uri: &str, arguments: &[&str]) -> Child {
+    let test = env::current_exe().expect("this test has a file");
+    let target = test.parent().and_then(Path::parent).expect("it lies in deps");
+    Command::new(target.join("examples").join(format!("{name}{}", env::consts::EXE_SUFFIX)))
+        .args(arguments)
+        .env("ROBLOX_CLIENT_ID", "840974200211308101")
+        .env("ROBLOX_REDIRECT_URI", redirect_uri)
+        .env("ROBLOX_OPEN_CLOUD_URL", sandbox.url())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("the example was built")
+}
+
+/// Returns the rest of the first line that has these words.
+fn line_with(output: impl Read, words: &str) -> String {
+    let mut lines = BufReader::new(output).lines().map_while(Result::ok);
+    let line = lines.find_map(|line| line.split_once(words).map(|(_, rest)| format!("{words}{rest}")));
+    line.expect("it is printed")
+}
+
+fn free_port() -> u16 {
+    TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr()).expect("a port is free").port()
+}
+
+#[test]
+fn sign_in_needs_the_browser_once() {
+    let sandbox = sandbox();
+    sandbox.set_inventory_private(156, true);
+    let redirect_uri = format!("http://localhost:{}/callback", free_port());
+    let _ = sandbox.oauth2_app(&redirect_uri);
+    let directory = TempDir::new();
+    let file = directory.path().join("tokens.json");
+    let file = file.to_str().expect("it is text");
+    let ended = |child: Child| {
+        let output = child.wait_with_output().expect("it ends");
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8_lossy(&output.stdout).into_owned()
+    };
+
+    let mut first = start(&sandbox, "sign_in", &redirect_uri, &["--no-browser", file]);
+    let url = line_with(first.stderr.take().expect("it is piped"), "http://");
+    sandbox.browse(sandbox.authorize(&url, 156).expect("the address is good"));
+    let told = ended(first);
+    assert!(told.contains("signed in as Builderman") && told.contains("250 items in all"), "{told}");
+
+    sandbox.expire_access_tokens();
+    let told = ended(start(&sandbox, "sign_in", &redirect_uri, &[file]));
+    assert!(told.contains("250 items in all"), "{told}");
+    assert!(ended(start(&sandbox, "sign_in", &redirect_uri, &["--sign-out", file])).contains("signed out"));
+    assert!(!Path::new(file).exists());
+}
+
+/// Sends a request, and returns the response.
+fn ask(port: &str, request: &str) -> String {
+    let mut stream = TcpStream::connect(format!("127.0.0.1:{port}")).expect("it listens");
+    stream.write_all(format!("{request}\r\n\r\n").as_bytes()).expect("it reads");
+    let mut response = String::new();
+    stream.read_to_string(&mut response).expect("it responds");
+    response
+}
+
+fn cookie_of(response: &str) -> &str {
+    response.lines().find_map(|line| line.strip_prefix("set-cookie: ")).expect("a cookie")
+}
+
+#[test]
+fn oauth2_server_signs_in_and_refuses_a_forged_state() {
+    let sandbox = sandbox();
+    for (redirect_uri, is_secure) in [("http://localhost:4000/callback", false), ("https://app.example/callback", true)]
+    {
+        let _ = sandbox.oauth2_app(redirect_uri);
+        let mut server = start(&sandbox, "oauth2_server", redirect_uri, &["--port", "0"]);
+        let url = line_with(server.stdout.take().expect("it is piped"), "http://localhost:");
+        let port = url.rsplit(':').next().expect("a port").to_owned();
+
+        let response = ask(&port, "GET /sign-in HTTP/1.1");
+        let cookie = cookie_of(&response).to_owned();
+        let attributes = if is_secure { "; Secure" } else { "" };
+        assert!(cookie.contains("; HttpOnly; SameSite=Lax; Path=/; Max-Age="), "{cookie}");
+        assert_eq!(cookie.ends_with(attributes) && is_secure, cookie.contains("Secure"), "{cookie}");
+        let session = cookie.split(';').next().expect("a value").to_owned();
+        let url = response.lines().find_map(|line| line.strip_prefix("location: ")).expect("a location");
+        let redirect = sandbox.authorize(url, 156).expect("the address is good");
+        let callback = redirect.splitn(4, '/').nth(3).expect("a path").to_owned();
+
+        let forged = ask(&port, &format!("GET /callback?code=a&state=guessed HTTP/1.1\r\ncookie: {session}"));
+        assert!(forged.starts_with("HTTP/1.1 400") && !forged.contains("set-cookie"), "{forged}");
+        // In another browser, the redirect leads nowhere.
+        let stolen = ask(&port, &format!("GET /{callback} HTTP/1.1"));
+        assert!(stolen.starts_with("HTTP/1.1 400"), "{stolen}");
+
+        let response = ask(&port, &format!("GET /{callback} HTTP/1.1\r\ncookie: {session}"));
+        let signed_in = cookie_of(&response).split(';').next().expect("a value").to_owned();
+        assert_ne!(signed_in, session, "the session has a new id");
+        let home = ask(&port, &format!("GET / HTTP/1.1\r\ncookie: a=b; {signed_in}"));
+        assert!(home.contains("Welcome, Builderman (@builderman)! You are in 3 groups"), "{home}");
+        assert!(ask(&port, &format!("GET / HTTP/1.1\r\ncookie: {session}")).contains("Sign in with Roblox"));
+        let out = ask(&port, &format!("POST /sign-out HTTP/1.1\r\ncookie: {signed_in}"));
+        assert!(cookie_of(&out).contains("Max-Age=0"), "{out}");
+        assert!(ask(&port, &format!("GET / HTTP/1.1\r\ncookie: {signed_in}")).contains("Sign in with Roblox"));
+        server.kill().expect("it runs");
+        server.wait().expect("it ends");
+    }
+}
+
+#[test]
+fn the_examples_of_oauth2_run_without_set_up() {
+    let told = succeeds(&sandbox(), "sign_in", &[]);
+    assert!(told.contains("signed in as Builderman (@builderman)") && told.contains("250 items in all"), "{told}");
+    let told = succeeds(&sandbox(), "oauth2_server", &[]);
+    assert!(told.contains("Welcome, Builderman") && told.contains("forged: 400"), "{told}");
 }
 
 #[test]

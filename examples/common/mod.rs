@@ -3,9 +3,11 @@
 
 use std::env;
 use std::process::ExitCode;
+use std::time::Duration;
 
+use rblxopencloud::oauth2::OAuth2App;
 use rblxopencloud::sandbox::Sandbox;
-use rblxopencloud::{Client, User};
+use rblxopencloud::{Client, Credentials, User};
 
 pub type Result<T> = std::result::Result<T, Box<dyn std::error::Error>>;
 
@@ -48,9 +50,12 @@ impl Setup {
     }
 }
 
+fn is_set(name: &str) -> bool {
+    env::var_os(name).is_some_and(|value| !value.to_string_lossy().trim().is_empty())
+}
+
 /// Reads the environment. Without a key and a base URL, starts a sandbox.
 pub fn setup() -> Result<Setup> {
-    let is_set = |name: &str| env::var_os(name).is_some_and(|value| !value.to_string_lossy().trim().is_empty());
     if !is_set("ROBLOX_API_KEY") && !is_set("ROBLOX_OPEN_CLOUD_URL") {
         println!("ROBLOX_API_KEY is not set; using a sandbox on this machine.\n");
         let sandbox = Sandbox::builder().demo().start()?;
@@ -61,6 +66,38 @@ pub fn setup() -> Result<Setup> {
     let id = env::var("ROBLOX_USER_ID").map_err(|_| "ROBLOX_USER_ID is not set; set it to the id of a user")?;
     let id = id.trim().parse().map_err(|_| format!("ROBLOX_USER_ID is {id:?}; expected the id of a user"))?;
     Ok(Setup { user: client.user(id), sandbox: None })
+}
+
+/// The environment variables of the examples for OAuth 2.0.
+pub const APP_ENVIRONMENT: &str = "\
+  ROBLOX_CLIENT_ID       client id of an app; without one, a sandbox on this machine is used
+  ROBLOX_CLIENT_SECRET   its secret, unless it is a public app
+  ROBLOX_REDIRECT_URI    one of its redirect URIs";
+
+/// Reads the app from the environment. Without one, starts a sandbox that has it. `timeout` limits each call.
+pub fn app(redirect_uri: &str, timeout: Duration) -> Result<(OAuth2App, Option<Sandbox>)> {
+    let client = Client::builder(Credentials::none()).timeout(timeout);
+    if !is_set("ROBLOX_CLIENT_ID") {
+        println!("ROBLOX_CLIENT_ID is not set; using a sandbox on this machine.\n");
+        let sandbox = Sandbox::builder().demo().start()?;
+        sandbox.set_inventory_private(156, true);
+        let app = sandbox.oauth2_app(redirect_uri).client(&client.base_url(sandbox.url()).build()?);
+        return Ok((app, Some(sandbox)));
+    }
+    let value = |name: &str| env::var(name).map(|value| value.trim().to_owned());
+    let client = match is_set("ROBLOX_OPEN_CLOUD_URL") {
+        true => client.base_url(value("ROBLOX_OPEN_CLOUD_URL")?),
+        false => client,
+    };
+    let redirect_uri = match is_set("ROBLOX_REDIRECT_URI") {
+        true => value("ROBLOX_REDIRECT_URI")?,
+        false => redirect_uri.to_owned(),
+    };
+    let app = OAuth2App::new(value("ROBLOX_CLIENT_ID")?, redirect_uri).client(&client.build()?);
+    Ok(match is_set("ROBLOX_CLIENT_SECRET") {
+        true => (app.secret(value("ROBLOX_CLIENT_SECRET")?), None),
+        false => (app, None),
+    })
 }
 
 /// The image that the examples upload by default.

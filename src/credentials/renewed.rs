@@ -104,7 +104,7 @@ impl<S: TokenSource + 'static> Renewed<S> {
                 let shared = Arc::clone(&shared);
                 thread::Builder::new().name("token".to_owned()).spawn(move || shared.fetch(reason))
             });
-            if !elsewhere.is_some_and(|started| started.is_ok()) {
+            if elsewhere.is_none_or(|started| started.is_err()) {
                 shared.fetch(reason);
             }
             state = self.0.lock();

@@ -154,10 +154,17 @@ fn check_claims(claims: &Map<String, Value>, expected: Expected<'_>) -> Result<(
             return Err(invalid("its nonce is that of another sign-in"));
         }
     }
-    let time = |name: &str| claims.get(name).and_then(|time| time.as_i64().or_else(|| Some(time.as_f64()? as i64)));
+    // A time that can't be read must not count as one that isn't there.
+    let time = |name: &str| match claims.get(name) {
+        None => Ok(None),
+        Some(time) => {
+            let seconds = time.as_i64().or_else(|| Some(time.as_f64()? as i64));
+            seconds.map(Some).ok_or_else(|| invalid("one of its times is not a number"))
+        }
+    };
     let now = expected.now.as_second();
-    let Some(expires) = time("exp") else { return Err(invalid("it never expires")) };
-    if let Some(issued) = time("iat") {
+    let Some(expires) = time("exp")? else { return Err(invalid("it never expires")) };
+    if let Some(issued) = time("iat")? {
         // Its nonce tells that it was issued after the sign-in began.
         let earliest = expected.began.filter(|_| expected.nonce.is_some()).map_or(i64::MIN, Timestamp::as_second);
         if issued.saturating_sub(SKEW) > now {
@@ -167,7 +174,7 @@ fn check_claims(claims: &Map<String, Value>, expected: Expected<'_>) -> Result<(
             return Err(skewed(earliest.saturating_sub(issued), "ahead of"));
         }
     }
-    if time("nbf").is_some_and(|begins| begins.saturating_sub(SKEW) > now) {
+    if time("nbf")?.is_some_and(|begins| begins.saturating_sub(SKEW) > now) {
         return Err(invalid("it is not valid yet"));
     }
     if expires.saturating_add(SKEW) < now {
@@ -244,7 +251,10 @@ mod tests {
             (|claims| claims["nonce"] = json!("n-2"), "nonce"),
             (|claims| drop(claims.as_object_mut().unwrap().remove("nonce")), "nonce"),
             (|claims| claims["exp"] = json!(NOW - SKEW - 1), "expired"),
-            (|claims| claims["exp"] = json!("never"), "never expires"),
+            (|claims| drop(claims.as_object_mut().unwrap().remove("exp")), "never expires"),
+            (|claims| claims["exp"] = json!("never"), "not a number"),
+            (|claims| claims["nbf"] = json!("99999999999"), "not a number"),
+            (|claims| claims["iat"] = json!(null), "not a number"),
             (|claims| claims["nbf"] = json!(NOW + SKEW + 1), "not valid yet"),
         ] {
             let error = check(change).expect_err(word);

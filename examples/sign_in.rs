@@ -1,0 +1,96 @@
+//! Signs a user in with OAuth 2.0 and lists their inventory, even if it is private: `cargo run --example sign_in`
+//!
+//! The next run needs no browser, because the tokens are kept in a file.
+
+mod common;
+
+use std::net::TcpListener;
+use std::process::ExitCode;
+use std::time::Duration;
+
+use rblxopencloud::endpoints::LIST_INVENTORY_ITEMS;
+use rblxopencloud::oauth2::{FileTokenStore, OAuth2App, Scope, SignedIn, TokenSet, TokenStore};
+use rblxopencloud::sandbox::Sandbox;
+
+const USAGE: &str = "\
+Usage: sign_in [--no-browser] [--sign-out] [FILE]
+
+Signs a user in, lists their inventory, and keeps the tokens in FILE (roblox-tokens.json). With --no-browser, the address is
+only printed. With --sign-out, the authorization is revoked and FILE is deleted.
+
+Environment of this example:
+";
+
+/// How long a call can take.
+const DEADLINE: Duration = Duration::from_secs(300);
+
+fn main() -> ExitCode {
+    common::run(&format!("{USAGE}{}", common::APP_ENVIRONMENT), run)
+}
+
+fn run(arguments: Vec<String>) -> common::Result<()> {
+    let (flags, files): (Vec<_>, Vec<_>) = arguments.into_iter().partition(|argument| argument.starts_with("--"));
+    if let Some(unknown) = flags.iter().find(|flag| !matches!(flag.as_str(), "--no-browser" | "--sign-out")) {
+        return Err(format!("unknown argument {unknown}; see --help").into());
+    }
+    let has = |flag: &str| flags.iter().any(|given| given == flag);
+    let (app, sandbox) = common::app(&format!("http://localhost:{}/callback", port()?), DEADLINE)?;
+    let file = files.first().map_or("roblox-tokens.json", String::as_str);
+    let signed_in = match &sandbox {
+        // It forgets its users when this program ends, so nothing is worth keeping.
+        Some(sandbox) => sign_in(&app, Some(sandbox), false, |_: &TokenSet| Ok(()))?,
+        None => {
+            let store = FileTokenStore::new(file);
+            match app.resume(store.clone())? {
+                Some(signed_in) => signed_in,
+                None if has("--sign-out") => return Err(format!("nobody is signed in: {file:?} doesn't exist").into()),
+                None => sign_in(&app, None, !has("--no-browser"), store)?,
+            }
+        }
+    };
+    if has("--sign-out") {
+        signed_in.sign_out()?;
+        println!("signed out");
+        return Ok(());
+    }
+    println!("signed in as {}", signed_in.access_token()?.fetch_user_info()?);
+    let mut items = 0;
+    for item in signed_in.user()?.list_inventory() {
+        let item = item?;
+        if items < 5 {
+            println!("  {item}");
+        }
+        items += 1;
+    }
+    println!("  {items} items in all");
+    Ok(())
+}
+
+fn sign_in(
+    app: &OAuth2App,
+    sandbox: Option<&Sandbox>,
+    open_browser: bool,
+    store: impl TokenStore + 'static,
+) -> common::Result<SignedIn> {
+    let scopes = Scope::for_endpoints([LIST_INVENTORY_ITEMS]).into_iter().chain([Scope::PROFILE]);
+    let sign_in = app.sign_in(scopes).open_browser(open_browser);
+    let token = match sandbox {
+        // The sandbox clicks on its own consent page.
+        Some(sandbox) => sign_in
+            .on_url(|url| match sandbox.authorize(url, 156) {
+                Ok(redirect) => sandbox.browse(redirect),
+                Err(error) => eprintln!("{error}"),
+            })
+            .wait()?,
+        None => sign_in.wait()?,
+    };
+    Ok(token.keep_in(store)?)
+}
+
+/// Returns the port of the redirect URI. A real app has registered one; with the sandbox, any free one will do.
+fn port() -> std::io::Result<u16> {
+    if std::env::var_os("ROBLOX_CLIENT_ID").is_some() {
+        return Ok(4000);
+    }
+    Ok(TcpListener::bind(("127.0.0.1", 0))?.local_addr()?.port())
+}
