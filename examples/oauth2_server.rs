@@ -6,7 +6,7 @@ use std::collections::HashMap;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::process::ExitCode;
-use std::sync::{Arc, Mutex, PoisonError, mpsc};
+use std::sync::{Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -21,7 +21,6 @@ Serves a page with a sign-in on this machine. Without a port, it serves a free o
 Environment of this example:
 ";
 
-const THREADS: usize = 8;
 /// How long a visitor waits.
 const DEADLINE: Duration = Duration::from_secs(10);
 /// How long a sign-in can take, and how long nobody has to come back until they are forgotten.
@@ -43,8 +42,8 @@ fn run(arguments: Vec<String>) -> common::Result<()> {
     let address = listener.local_addr()?;
     let (app, sandbox) = common::app(&format!("http://localhost:{}/callback", address.port()), DEADLINE)?;
     println!("listening on http://localhost:{}", address.port());
-    let site = Arc::new(Site { app, sessions: Mutex::default() });
-    let server = thread::spawn(move || serve(&listener, &site));
+    let site = Site { app, sessions: Mutex::default() };
+    let server = thread::spawn(move || common::serve(&listener, move |stream| respond(&site, stream)));
     let (None, Some(sandbox)) = (port, sandbox) else {
         return server.join().map_err(|_| "the server panicked".into());
     };
@@ -61,28 +60,6 @@ fn run(arguments: Vec<String>) -> common::Result<()> {
     println!("POST /sign-out: {}", visitor.request("POST", "/sign-out")?.0);
     println!("GET /: {}", visitor.request("GET", "/")?.1);
     Ok(())
-}
-
-/// Threads take connections from a queue. When it is full, the listener waits.
-fn serve(listener: &TcpListener, site: &Arc<Site>) {
-    let (queue, connections) = mpsc::sync_channel::<TcpStream>(THREADS * 4);
-    let connections = Arc::new(Mutex::new(connections));
-    for _ in 0..THREADS {
-        let (site, connections) = (Arc::clone(site), Arc::clone(&connections));
-        thread::spawn(move || {
-            loop {
-                let next = connections.lock().map(|queue| queue.recv());
-                let Ok(Ok(stream)) = next else { return };
-                // A visitor who hangs up needs no page.
-                let _ = respond(&site, stream);
-            }
-        });
-    }
-    for stream in listener.incoming().flatten() {
-        if queue.send(stream).is_err() {
-            return;
-        }
-    }
 }
 
 fn respond(site: &Site, mut stream: TcpStream) -> std::io::Result<()> {

@@ -7,7 +7,7 @@ use std::collections::HashMap;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::process::ExitCode;
-use std::sync::{Arc, Mutex, mpsc};
+use std::sync::Mutex;
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -19,7 +19,6 @@ Usage: ownership_gate [--port PORT]
 Serves GET /gate?user=U&pass=P&group=G on this machine, and responds with JSON: whether the user owns the game pass, and the
 user's rank in the group. Answers are cached for a minute. Without a port, it serves a free one, asks itself and ends.";
 
-const THREADS: usize = 8;
 /// How long a game waits.
 const DEADLINE: Duration = Duration::from_secs(3);
 const CACHED_FOR: Duration = Duration::from_secs(60);
@@ -39,8 +38,8 @@ fn run(arguments: Vec<String>) -> common::Result<()> {
     let listener = TcpListener::bind(("127.0.0.1", port.unwrap_or(0)))?;
     let address = listener.local_addr()?;
     println!("listening on http://{address}");
-    let gate = Arc::new(Gate::new(setup.user.client().with_timeout(DEADLINE)));
-    let server = thread::spawn(move || serve(&listener, &gate));
+    let gate = Gate::new(setup.user.client().with_timeout(DEADLINE));
+    let server = thread::spawn(move || common::serve(&listener, move |stream| respond(&gate, stream)));
     if port.is_some() {
         return server.join().map_err(|_| "the server panicked".into());
     }
@@ -48,28 +47,6 @@ fn run(arguments: Vec<String>) -> common::Result<()> {
         println!("{query}: {}", ask(&address.to_string(), query)?);
     }
     Ok(())
-}
-
-/// Threads take connections from a queue. When it is full, the listener waits.
-fn serve(listener: &TcpListener, gate: &Arc<Gate>) {
-    let (queue, connections) = mpsc::sync_channel::<TcpStream>(THREADS * 4);
-    let connections = Arc::new(Mutex::new(connections));
-    for _ in 0..THREADS {
-        let (gate, connections) = (Arc::clone(gate), Arc::clone(&connections));
-        thread::spawn(move || {
-            loop {
-                let next = connections.lock().map(|queue| queue.recv());
-                let Ok(Ok(stream)) = next else { return };
-                // A game that hangs up needs no answer.
-                let _ = respond(&gate, stream);
-            }
-        });
-    }
-    for stream in listener.incoming().flatten() {
-        if queue.send(stream).is_err() {
-            return;
-        }
-    }
 }
 
 fn respond(gate: &Gate, mut stream: TcpStream) -> std::io::Result<()> {

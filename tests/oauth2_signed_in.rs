@@ -245,6 +245,18 @@ fn a_hasty_caller_does_not_break_off_a_refresh() {
     ask(&signed_in.client()).expect("the refresh went on");
     assert_eq!(refreshes(&sandbox), 1);
     assert_eq!(store.saved.lock().unwrap().len(), 2);
+
+    // Not even if the whole app is in a hurry.
+    let hasty = sandbox.client().with_timeout(Duration::from_millis(200));
+    let app = sandbox.oauth2_app(REDIRECT).client(&hasty);
+    let signed_in = sign_in_with(&sandbox, &app).keep_in(store.clone()).expect("it can be stored");
+    sandbox.expire_access_tokens();
+    sandbox.inject(Fault::delay(Duration::from_millis(600)).on("POST", TOKEN));
+    fails(ask(&signed_in.client()), ErrorKind::Timeout);
+    while store.saved.lock().unwrap().len() < 4 {
+        thread::sleep(Duration::from_millis(10));
+    }
+    ask(&signed_in.client()).expect("the refresh went on");
 }
 
 #[test]

@@ -107,10 +107,12 @@ fn replace(from: &Path, to: &Path) -> io::Result<()> {
 /// On Unix, the new name is in the directory, which has to be synced too.
 #[cfg(unix)]
 fn sync_directory(path: &Path) -> io::Result<()> {
+    use io::ErrorKind::{InvalidInput, PermissionDenied as Denied, Unsupported};
+
     let directory = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
     match File::open(directory).and_then(|directory| directory.sync_all()) {
         // The directory can't be read, or the file system doesn't sync directories. The file is there.
-        Err(error) if matches!(error.kind(), io::ErrorKind::PermissionDenied | io::ErrorKind::InvalidInput) => Ok(()),
+        Err(error) if matches!(error.kind(), Denied | InvalidInput | Unsupported) => Ok(()),
         synced => synced,
     }
 }
@@ -136,10 +138,16 @@ fn own(path: &Path) -> io::Result<()> {
         .stdout(Stdio::null())
         .stderr(Stdio::null())
         .creation_flags(CREATE_NO_WINDOW)
-        .status()?;
-    match status.success() {
-        true => Ok(()),
-        false => Err(io::Error::new(io::ErrorKind::PermissionDenied, "icacls can't make the file private")),
+        .status();
+    match status {
+        Ok(status) if status.success() => Ok(()),
+        Ok(_) => Err(io::Error::new(io::ErrorKind::PermissionDenied, "icacls can't make the file private")),
+        // The smallest systems lack it. The file has the permissions of its directory.
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            log::warn!("{path:?} has the permissions of its directory, because there is no icacls");
+            Ok(())
+        }
+        Err(error) => Err(error),
     }
 }
 

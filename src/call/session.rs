@@ -53,6 +53,12 @@ impl Session {
         Self { timeout: Some(timeout), ..self.clone() }
     }
 
+    /// Returns the session without a time limit for each call.
+    #[cfg(feature = "oauth2")]
+    pub(crate) fn without_timeout(&self) -> Self {
+        Self { timeout: None, ..self.clone() }
+    }
+
     /// Returns a session with the same connections and other credentials, with rate limits of their own.
     pub(crate) fn with_credentials(&self, credentials: Credentials) -> Self {
         Self { credentials, gate: Arc::new(Gate::new(&self.retry)), ..self.clone() }

@@ -126,14 +126,7 @@ impl AccessToken {
     /// # Errors
     /// Returns [`Io`](crate::ErrorKind::Io) if the tokens can't be stored.
     pub fn keep_in(&self, store: impl TokenStore + 'static) -> Result<SignedIn> {
-        let mut saved = Ok(());
-        store
-            .with_lock(&mut || {
-                saved = store.save(&self.tokens);
-                Ok(())
-            })
-            .and(saved)
-            .map_err(store::from_io)?;
+        store.with_lock(&mut || store.save(&self.tokens)).map_err(store::from_io)?;
         Ok(SignedIn::new(&self.app, (*self.tokens).clone(), Box::new(store)))
     }
 }

@@ -154,7 +154,10 @@ impl OAuth2App {
         }
         let verifier = pending.verifier.expose();
         let grant = [("grant_type", "authorization_code"), ("code", &code), ("code_verifier", verifier)];
-        let mut answer = self.get_token(&grant, &[&code, verifier])?;
+        let mut answer = self.get_token(&grant, &[&code, verifier]).map_err(|error| match error.outcome_unknown() {
+            true => error.advise("the code may be spent; sign in again"),
+            false => error,
+        })?;
         if !answer.has_scopes {
             answer.tokens.scopes.clone_from(&pending.scopes);
         }
@@ -256,6 +259,11 @@ impl OAuth2App {
             secret.check("client secret")?;
         }
         self.session.check()
+    }
+
+    /// Returns the app without a time limit for its calls.
+    pub(super) fn patient(&self) -> Self {
+        Self { session: self.session.without_timeout(), ..self.clone() }
     }
 
     pub(super) fn session(&self) -> &Session {

@@ -21,7 +21,7 @@ const LONGEST_WAIT: Duration = Duration::from_secs(120);
 ///
 /// Programs can share the file: a lock, on a file beside it with `.lock` added to its name, prevents them from spending each
 /// other's refresh token. The file is replaced as a whole and synced, so that it is never incomplete. On Unix its mode is 0600;
-/// on Windows, only its owner has access. Directories that don't exist are created.
+/// on Windows, only its owner has access, as `icacls` grants it. Directories that don't exist are created.
 ///
 /// The tokens are in plain text. Keep the file out of version control and of backups that others can read.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -38,6 +38,7 @@ const EARLY: Duration = Duration::from_secs(60);
 /// ```
 #[derive(Clone)]
 pub struct SignedIn {
+    app: OAuth2App,
     source: Arc<Source>,
     client: Client,
 }
@@ -45,9 +46,9 @@ pub struct SignedIn {
 impl SignedIn {
     pub(super) fn new(app: &OAuth2App, tokens: TokenSet, store: Box<dyn TokenStore>) -> Self {
         let held = Held { tokens, is_unsaved: false, is_signed_out: false };
-        let source = Arc::new(Source { app: app.clone(), store, held: Mutex::new(held) });
+        let source = Arc::new(Source { app: app.patient(), store, held: Mutex::new(held) });
         let credentials = Credentials::from_source(Arc::clone(&source));
-        Self { source, client: Client::of(app.session().with_credentials(credentials)) }
+        Self { app: app.clone(), source, client: Client::of(app.session().with_credentials(credentials)) }
     }
 
     /// Returns a client that acts for the user. It renews the access token shortly before it expires and after a 401, and fails
@@ -84,7 +85,7 @@ impl SignedIn {
     pub fn access_token(&self) -> Result<AccessToken> {
         self.client.session().credentials().authorize(self.client.session().deadline())?;
         let tokens = self.source.held().tokens.clone();
-        Ok(AccessToken::with_client(&self.source.app, tokens, self.client.clone()))
+        Ok(AccessToken::with_client(&self.app, tokens, self.client.clone()))
     }
 
     /// Signs the user out: revokes the authorization and clears the store.
@@ -99,7 +100,7 @@ impl SignedIn {
                 source.held().tokens = stored;
             }
             let tokens = source.held().tokens.clone();
-            match source.app.revoke(&tokens) {
+            match self.app.revoke(&tokens) {
                 // They are invalid already.
                 Err(error) if error.kind() != ErrorKind::InvalidGrant => return Err(error),
                 _ => {}
@@ -122,6 +123,7 @@ impl fmt::Debug for SignedIn {
 
 /// The access tokens of a user. `Renewed` calls it from one thread at a time.
 struct Source {
+    /// A refresh that is broken off may cost the user their authorization, so it has no time limit.
     app: OAuth2App,
     store: Box<dyn TokenStore>,
     /// Never locked during a call or while the store works.

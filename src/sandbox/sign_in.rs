@@ -143,6 +143,10 @@ impl Sandbox {
 /// Sends a request and reads the response to its end.
 fn visit(url: &str) -> Option<()> {
     let (authority, path) = url.strip_prefix("http://")?.split_once('/')?;
+    let host = authority.rsplit_once(':').map_or(authority, |(host, _)| host);
+    if !matches!(host, "localhost" | "127.0.0.1" | "[::1]") {
+        return None;
+    }
     let address = if authority.contains(':') { authority.to_owned() } else { format!("{authority}:80") };
     let mut stream = TcpStream::connect(address).ok()?;
     stream.set_read_timeout(Some(PATIENCE)).ok()?;
