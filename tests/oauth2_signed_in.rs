@@ -320,16 +320,16 @@ fn each_unreadable_file_is_told_and_left_alone() {
     let secret = store.load().unwrap().unwrap().access_token().to_owned();
 
     let newer = String::from_utf8(whole.clone()).unwrap().replace("\"version\": 1", "\"version\": 2");
-    let mut cases = vec![(newer.into_bytes(), ErrorKind::NewerTokenStore, "a newer version")];
+    let mut cases = vec![(newer.into_bytes(), ErrorKind::NewerFile, "a newer version")];
     for length in [0, 1, whole.len() / 2, whole.len() - 2] {
-        cases.push((whole[..length].to_vec(), ErrorKind::CorruptTokenStore, "incomplete"));
+        cases.push((whole[..length].to_vec(), ErrorKind::CorruptFile, "incomplete"));
     }
     for other in ["{}", "[]", "null", "{\"version\": 0}", "{\"version\": \"1\"}"] {
-        cases.push((other.into(), ErrorKind::CorruptTokenStore, "no tokens"));
+        cases.push((other.into(), ErrorKind::CorruptFile, "no tokens"));
     }
     let secretive =
         format!("{{\"version\": 1, \"tokens\": {{\"access_token\": \"a\", \"expires_at\": \"{secret}\"}}}}");
-    cases.push((secretive.into_bytes(), ErrorKind::CorruptTokenStore, "incomplete"));
+    cases.push((secretive.into_bytes(), ErrorKind::CorruptFile, "incomplete"));
     for (content, kind, word) in cases {
         std::fs::write(&path, &content).unwrap();
         let error = fails(app.resume(store.clone()), kind);

@@ -103,10 +103,10 @@ pub enum ErrorKind {
     InvalidIdToken,
     /// The local clock differs too much from the service's.
     ClockSkew,
-    /// Stored tokens are damaged, such as a file that is incomplete.
-    CorruptTokenStore,
-    /// Tokens were stored by a newer version of this crate.
-    NewerTokenStore,
+    /// A file that this crate keeps, such as stored tokens, is damaged or incomplete.
+    CorruptFile,
+    /// A newer version of this crate wrote a file that it keeps.
+    NewerFile,
 }
 
 /// How far a failure reaches, for programs that make many calls in one run.
@@ -416,7 +416,7 @@ impl From<Error> for io::Error {
         let kind = match (error.kind(), from_system) {
             (ErrorKind::Io | ErrorKind::Connection, Some(source)) => source.kind(),
             (ErrorKind::InvalidInput, _) => io::ErrorKind::InvalidInput,
-            (ErrorKind::InvalidResponse | ErrorKind::InvalidContent | ErrorKind::CorruptTokenStore, _) => {
+            (ErrorKind::InvalidResponse | ErrorKind::InvalidContent | ErrorKind::CorruptFile, _) => {
                 io::ErrorKind::InvalidData
             }
             (ErrorKind::Timeout, _) => io::ErrorKind::TimedOut,

@@ -219,8 +219,8 @@ impl OAuth2App {
     /// Goes on with the tokens of a store. `None` if it has none: the user has to sign in. Makes no request.
     ///
     /// # Errors
-    /// Returns [`CorruptTokenStore`](crate::ErrorKind::CorruptTokenStore) or
-    /// [`NewerTokenStore`](crate::ErrorKind::NewerTokenStore) if stored tokens can't be read, and
+    /// Returns [`CorruptFile`](crate::ErrorKind::CorruptFile) or
+    /// [`NewerFile`](crate::ErrorKind::NewerFile) if stored tokens can't be read, and
     /// [`Io`](crate::ErrorKind::Io) if the store can't.
     pub fn resume(&self, store: impl TokenStore + 'static) -> Result<Option<SignedIn>> {
         let tokens = store.load().map_err(store::from_io)?;

@@ -58,7 +58,7 @@ impl FileTokenStore {
     /// Reads the text of the file. No value of it becomes part of an error.
     fn parse(&self, text: &[u8]) -> Result<TokenSet, Error> {
         let corrupt = |problem: String| {
-            Error::new(ErrorKind::CorruptTokenStore, self.subject())
+            Error::new(ErrorKind::CorruptFile, self.subject())
                 .explain(problem)
                 .advise("restore it from a copy, or delete it and sign in again")
                 .concerning_run()
@@ -70,7 +70,7 @@ impl FileTokenStore {
         match json.get("version").and_then(Value::as_u64) {
             Some(VERSION) => {}
             Some(newer) if newer > VERSION => {
-                return Err(Error::new(ErrorKind::NewerTokenStore, self.subject())
+                return Err(Error::new(ErrorKind::NewerFile, self.subject())
                     .explain(format!("a newer version of this crate wrote it (format {newer}; expected {VERSION})"))
                     .advise("update the program, or sign in with another file")
                     .concerning_run());
