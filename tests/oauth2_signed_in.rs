@@ -360,6 +360,23 @@ fn a_refresh_token_is_not_spent_if_the_next_one_cannot_be_stored() {
     assert_eq!(refreshes(&sandbox), 1);
 }
 
+/// The name is as long as the file system allows: the lock's name still fits, that of the next file doesn't.
+#[cfg(unix)]
+#[test]
+fn a_refresh_token_is_not_spent_if_only_the_lock_can_be_written() {
+    let sandbox = sandbox();
+    let app = sandbox.oauth2_app(REDIRECT);
+    let directory = TempDir::new();
+    let short = directory.path().join("tokens.json");
+    sign_in_with(&sandbox, &app).keep_in(FileTokenStore::new(&short)).expect("it can be stored");
+    let long = directory.path().join("t".repeat(250));
+    std::fs::rename(&short, &long).expect("the name fits");
+    let signed_in = app.resume(FileTokenStore::new(&long)).expect("it can be read").expect("there are tokens");
+    sandbox.expire_access_tokens();
+    fails(ask(&signed_in.client()), ErrorKind::Io);
+    assert_eq!(refreshes(&sandbox), 0);
+}
+
 /// As root, permissions don't hold, so this shows it only for other users.
 #[cfg(unix)]
 #[test]
