@@ -107,6 +107,8 @@ pub mod oauth2;
 mod open_enum;
 mod operation;
 mod page;
+#[cfg(feature = "publish")]
+pub mod publish;
 mod request;
 #[cfg(feature = "sandbox")]
 pub mod sandbox;

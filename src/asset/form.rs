@@ -21,6 +21,24 @@ pub(crate) struct Form {
     file: Option<FilePart>,
     tail: Cursor<Vec<u8>>,
     problem: Option<Error>,
+    begin: Begin,
+}
+
+/// What is called before the first byte of each attempt. If it fails, nothing is sent.
+#[derive(Default)]
+pub(crate) struct Begin(Option<Box<dyn FnMut() -> Result<()> + Send>>);
+
+impl Begin {
+    #[cfg(feature = "publish")]
+    pub(crate) fn new(f: impl FnMut() -> Result<()> + Send + 'static) -> Self {
+        Self(Some(Box::new(f)))
+    }
+}
+
+impl std::fmt::Debug for Begin {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(if self.0.is_some() { "Begin" } else { "None" })
+    }
 }
 
 struct FilePart {
@@ -66,7 +84,14 @@ impl Form {
                 Some(FilePart { left: file.len(), file, reader: None, is_checked: false })
             }
         };
-        Ok(Self { boundary, head: Cursor::new(head), file, tail: Cursor::new(tail), problem: None })
+        Ok(Self {
+            boundary,
+            head: Cursor::new(head),
+            file,
+            tail: Cursor::new(tail),
+            problem: None,
+            begin: Begin::default(),
+        })
     }
 
     /// A form with one field of text.
@@ -75,7 +100,13 @@ impl Form {
         let head = format!(
             "--{boundary}\r\ncontent-disposition: form-data; name=\"{name}\"\r\n\r\n{text}\r\n--{boundary}--\r\n"
         );
-        Self { boundary, head: Cursor::new(head.into_bytes()), file: None, tail: Cursor::default(), problem: None }
+        let head = Cursor::new(head.into_bytes());
+        Self { boundary, head, file: None, tail: Cursor::default(), problem: None, begin: Begin::default() }
+    }
+
+    /// Sets what is called before the first byte is sent.
+    pub(crate) fn set_begin(&mut self, begin: Begin) {
+        self.begin = begin;
     }
 
     fn read_file(&mut self, buffer: &mut [u8]) -> Result<usize> {
@@ -170,6 +201,13 @@ impl Read for Form {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         if buffer.is_empty() {
             return Ok(0);
+        }
+        if let (0, Some(begin)) = (self.head.position(), &mut self.begin.0) {
+            if let Err(problem) = begin() {
+                let error = io::Error::other(problem.to_string());
+                self.problem = Some(problem);
+                return Err(error);
+            }
         }
         let head = self.head.read(buffer)?;
         if head > 0 {

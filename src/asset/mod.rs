@@ -28,6 +28,8 @@ use jiff::Timestamp;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use serde_json::{Map, Value};
 
+#[cfg(feature = "publish")]
+pub(crate) use batch::NextOutcome;
 pub use batch::{AssetUploads, UploadOutcome};
 pub use check::Check;
 #[cfg(fuzzing)]
@@ -419,5 +421,13 @@ impl Serialize for Asset {
             others: others.map_err(serde::ser::Error::custom)?,
         }
         .serialize(serializer)
+    }
+}
+
+#[cfg(feature = "publish")]
+impl AssetType {
+    /// Returns the usual type for the extension of a file name.
+    pub(crate) fn usual_for(name: &str) -> Option<Self> {
+        content::Format::of_name(name.rsplit('/').next()?).map(content::Format::usual_asset_type)
     }
 }

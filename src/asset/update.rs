@@ -3,7 +3,7 @@ use std::collections::BTreeMap;
 use serde_json::{Map, Value, json};
 
 use super::check::{Check, Checks};
-use super::form::Form;
+use super::form::{Begin, Form};
 use super::limits::MAX_SOCIAL_LINKS;
 use super::operation::work;
 use super::{AssetFile, AssetType, Preview, SocialLink, SocialLinkKind, UploadProgress};
@@ -42,6 +42,7 @@ pub struct AssetUpdate {
     /// By field name. `None` removes the field: the mask names it, and the body leaves it out.
     fields: BTreeMap<String, Option<Value>>,
     checks: Checks,
+    begin: Begin,
 }
 
 type OnProgress = Box<dyn FnMut(UploadProgress) + Send>;
@@ -67,7 +68,8 @@ impl Default for AssetUpdate {
 impl AssetUpdate {
     /// Creates an update of the asset with this id, which changes nothing yet.
     pub fn new(asset_id: u64) -> Self {
-        Self { asset_id, file: None, on_progress: None, fields: BTreeMap::new(), checks: Checks::default() }
+        let (fields, checks, begin) = (BTreeMap::new(), Checks::default(), Begin::default());
+        Self { asset_id, file: None, on_progress: None, fields, checks, begin }
     }
 
     /// Returns the update for a handle's asset.
@@ -191,6 +193,13 @@ impl AssetUpdate {
         Ok(())
     }
 
+    /// Calls `f` before the first byte of each attempt. If it fails, nothing is sent.
+    #[cfg(feature = "publish")]
+    pub(crate) fn before_sending(mut self, f: impl FnMut() -> Result<()> + Send + 'static) -> Self {
+        self.begin = Begin::new(f);
+        self
+    }
+
     /// Sends the update.
     pub(crate) fn send(mut self, client: &Client) -> Result<Operation<super::Asset>> {
         self.check()?;
@@ -213,6 +222,7 @@ impl AssetUpdate {
             None => None,
         };
         let mut form = Form::new(&request, file)?;
+        form.set_begin(self.begin);
         let path = UPDATE_ASSET.fill(&[&self.asset_id]);
         let mut request = Call::new(&UPDATE_ASSET, &path).payload(&mut form);
         if !mask.is_empty() {

@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use super::check::{Check, Checks};
 use super::content::Format;
-use super::form::Form;
+use super::form::{Begin, Form};
 use super::limits::MAX_NAME_LENGTH;
 use super::operation::work;
 use super::{AssetFile, AssetType, Creator, UploadProgress};
@@ -39,6 +39,7 @@ pub struct AssetUpload {
     expected_price: Option<u64>,
     privacy: Option<AssetPrivacy>,
     checks: Checks,
+    begin: Begin,
 }
 
 /// Creates an asset.
@@ -77,6 +78,7 @@ impl AssetUpload {
             expected_price: None,
             privacy: None,
             checks: Checks::default(),
+            begin: Begin::default(),
         }
     }
 
@@ -132,6 +134,13 @@ impl AssetUpload {
         self
     }
 
+    /// Calls `f` before the first byte of each attempt. If it fails, nothing is sent.
+    #[cfg(feature = "publish")]
+    pub(crate) fn before_sending(mut self, f: impl FnMut() -> Result<()> + Send + 'static) -> Self {
+        self.begin = Begin::new(f);
+        self
+    }
+
     /// Skips a check. All checks are made by default.
     pub fn skip_check(mut self, check: Check) -> Self {
         self.checks.add(check);
@@ -179,6 +188,7 @@ impl AssetUpload {
         let content_type = self.file.checked_content_type()?;
         let echoes = vec![self.name.clone(), self.description.clone(), self.file.name().to_owned()];
         let mut form = Form::new(&request, Some((self.file, content_type)))?;
+        form.set_begin(self.begin);
         let path = CREATE_ASSET.fill(&[]);
         let request = Call::new(&CREATE_ASSET, &path).payload(&mut form).cancel(cancelled);
         Operation::start(client.session(), request, echoes, work(None))

@@ -28,6 +28,8 @@ pub(crate) use http::{Buffer, HttpSettings, Target};
 pub(crate) use payload::Payload;
 pub use retry::RetryPolicy;
 pub(crate) use save::save;
+#[cfg(feature = "publish")]
+pub(crate) use save::sync_directory;
 #[cfg(feature = "oauth2")]
 pub(crate) use save::{check_private, save_private};
 pub(crate) use session::Session;

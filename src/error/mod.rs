@@ -107,6 +107,8 @@ pub enum ErrorKind {
     CorruptFile,
     /// A newer version of this crate wrote a file that it keeps.
     NewerFile,
+    /// Files are new or have changed, and are not published.
+    OutOfDate,
 }
 
 /// How far a failure reaches, for programs that make many calls in one run.

@@ -11,6 +11,7 @@ use std::iter::FusedIterator;
 use std::mem;
 use std::sync::Arc;
 use std::thread::{self, JoinHandle};
+use std::time::Instant;
 
 use self::queue::Uploads;
 use self::run::Run;
@@ -180,24 +181,52 @@ impl AssetUploads {
     }
 }
 
-impl Iterator for AssetUploads {
-    type Item = UploadOutcome;
+/// What came of waiting for the next outcome.
+pub(crate) enum NextOutcome {
+    Outcome(Box<UploadOutcome>),
+    /// All uploads have ended.
+    End,
+    /// There is none yet.
+    NotYet,
+}
 
-    fn next(&mut self) -> Option<UploadOutcome> {
+impl AssetUploads {
+    /// Waits for the next outcome, at most until `deadline`.
+    fn next_until(&mut self, deadline: Option<Instant>) -> NextOutcome {
         self.begin(|work| thread::Builder::new().name("upload".to_owned()).spawn(work));
-        let outcome = match &mut self.state {
-            State::Running(run) => run.next(),
-            State::Refusing(uploads, error) => {
-                uploads.next().map(|(index, _)| UploadOutcome::not_sent(index, without_threads(error)))
-            }
-            State::Planned(_) | State::Ended => None,
+        let next = match &mut self.state {
+            State::Running(run) => run.next(deadline),
+            State::Refusing(uploads, error) => match uploads.next() {
+                Some((index, _)) => {
+                    NextOutcome::Outcome(Box::new(UploadOutcome::not_sent(index, without_threads(error))))
+                }
+                None => NextOutcome::End,
+            },
+            State::Planned(_) | State::Ended => NextOutcome::End,
         };
-        if outcome.is_none() {
+        if let NextOutcome::End = next {
             if let State::Running(run) = mem::replace(&mut self.state, State::Ended) {
                 run.finish();
             }
         }
-        outcome
+        next
+    }
+
+    /// Waits for the next outcome, at most this long.
+    #[cfg(feature = "publish")]
+    pub(crate) fn next_within(&mut self, limit: std::time::Duration) -> NextOutcome {
+        self.next_until(Instant::now().checked_add(limit))
+    }
+}
+
+impl Iterator for AssetUploads {
+    type Item = UploadOutcome;
+
+    fn next(&mut self) -> Option<UploadOutcome> {
+        match self.next_until(None) {
+            NextOutcome::Outcome(outcome) => Some(*outcome),
+            NextOutcome::End | NextOutcome::NotYet => None,
+        }
     }
 }
 

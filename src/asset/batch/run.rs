@@ -8,7 +8,7 @@ use std::thread::{self, JoinHandle};
 use std::time::Instant;
 
 use super::queue::{Admission, Job, POLLERS, Panic, Pending, Queue, Uploads};
-use super::{OnAccepted, Plan, UploadOutcome};
+use super::{NextOutcome, OnAccepted, Plan};
 use crate::asset::Creator;
 use crate::call::Cancel;
 use crate::client::Client;
@@ -70,24 +70,27 @@ impl Run {
         Ok(Self { shared, threads })
     }
 
-    /// Waits for the next outcome. `None` at the end.
-    pub(super) fn next(&self) -> Option<UploadOutcome> {
+    /// Waits for the next outcome, at most until `deadline`.
+    pub(super) fn next(&self, deadline: Option<Instant>) -> NextOutcome {
         let shared = &self.shared;
         let mut queue = shared.lock();
         loop {
             if let Some(outcome) = queue.take_outcome() {
                 // There may be room for another upload now.
                 shared.changed.notify_all();
-                return Some(outcome);
+                return NextOutcome::Outcome(Box::new(outcome));
             }
             if queue.is_over() {
-                return None;
+                return NextOutcome::End;
+            }
+            if deadline.is_some_and(|deadline| deadline <= Instant::now()) {
+                return NextOutcome::NotYet;
             }
             // A single thread may be blocked in the caller's iterator, which may wait for an outcome.
             let is_alone = self.threads.len() == 1;
             let poll = if is_alone { queue.next_poll(Instant::now()) } else { Err(None) };
             queue = match poll {
-                Err(due) => shared.wait(queue, due),
+                Err(due) => shared.wait(queue, due.into_iter().chain(deadline).min()),
                 Ok(pending) => {
                     drop(queue);
                     shared.poll(pending);

@@ -1,0 +1,241 @@
+//! The lock file while it changes: each step is on disk before the next one.
+
+use std::collections::BTreeMap;
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use fs4::FileExt;
+use serde::{Deserialize, Serialize};
+
+use super::lock::{Doubt, Entry, Key, Lock, subject};
+use crate::api::OperationName;
+use crate::call::save;
+use crate::error::{Error, ErrorKind, Result};
+
+/// A step.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum Change {
+    /// The first byte is about to be sent.
+    Begun(Key, Doubt),
+    Accepted(Key, OperationName),
+    /// The upload had no effect.
+    Over(Key),
+    /// The asset exists. If it is a new version, its last content is gone.
+    Published {
+        key: Key,
+        entry: Entry,
+        replaces: Option<Key>,
+    },
+    Granted(Key, u64),
+}
+
+impl Lock {
+    fn apply(&mut self, change: Change) {
+        match change {
+            Change::Begun(key, doubt) => drop(self.doubts.insert(key, doubt)),
+            Change::Accepted(key, operation) => {
+                if let Some(doubt) = self.doubts.get_mut(&key) {
+                    doubt.operation = Some(operation);
+                }
+            }
+            Change::Over(key) => drop(self.doubts.remove(&key)),
+            Change::Published { key, entry, replaces } => {
+                self.doubts.remove(&key);
+                if let Some(replaced) = replaces {
+                    self.assets.remove(&replaced);
+                }
+                self.assets.insert(key, entry);
+            }
+            Change::Granted(key, universe) => {
+                if let Some(entry) = self.assets.get_mut(&key) {
+                    entry.granted.insert(universe);
+                }
+            }
+        }
+    }
+}
+
+/// A lock file that this process alone changes.
+///
+/// Each change is a line of the journal beside it, so that ten thousand changes don't write ten thousand locks. The lock itself
+/// is written when the book is opened and closed.
+pub(super) struct Book {
+    path: PathBuf,
+    pages: Mutex<Pages>,
+    _running: Running,
+}
+
+struct Pages {
+    lock: Lock,
+    journal: Option<File>,
+    is_changed: bool,
+}
+
+/// Returns the path of a file beside the lock file.
+pub(super) fn beside(lock: &Path, extension: &str) -> PathBuf {
+    let mut name = lock.to_owned().into_os_string();
+    name.push(extension);
+    PathBuf::from(name)
+}
+
+fn journal_of(lock: &Path) -> PathBuf {
+    beside(lock, ".journal")
+}
+
+/// Reads a lock file, and the journal of a run that was killed. Returns also whether there is one.
+pub(super) fn read(path: &Path) -> Result<(Lock, bool)> {
+    let mut lock = Lock::read(path)?;
+    let journal = journal_of(path);
+    let text = match fs::read_to_string(&journal) {
+        Ok(text) => text,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok((lock, false)),
+        Err(error) => return Err(Error::io(format!("the journal {journal:?}"), error).concerning_run()),
+    };
+    for (place, line) in text.split_inclusive('\n').enumerate() {
+        // A kill can cut the last line. What it says was not done yet.
+        let Some(whole) = line.strip_suffix('\n') else { break };
+        let change = serde_json::from_str(whole).map_err(|error| {
+            Error::new(ErrorKind::CorruptFile, format!("the journal {journal:?}"))
+                .explain(format!("line {}: {error}", place + 1))
+                .advise("restore it; without it, uploads may be sent twice")
+                .concerning_run()
+        })?;
+        lock.apply(change);
+    }
+    Ok((lock, true))
+}
+
+impl Book {
+    /// Opens a lock file, which this process then holds. It belongs to `owner`.
+    pub(super) fn open(path: &Path, owner: &str) -> Result<Self> {
+        let directory = path.parent().unwrap_or(Path::new(""));
+        fs::create_dir_all(directory).map_err(|error| Error::io(subject(path), error).concerning_run())?;
+        let running = Running::new(path)?;
+        let (mut lock, has_journal) = read(path)?;
+        check_owner(&lock, owner, path)?;
+        if lock.owner.is_empty() {
+            owner.clone_into(&mut lock.owner);
+        }
+        if has_journal {
+            write(path, &lock)?;
+            remove(&journal_of(path))?;
+        }
+        let pages = Pages { lock, journal: None, is_changed: false };
+        Ok(Self { path: path.to_owned(), pages: Mutex::new(pages), _running: running })
+    }
+
+    fn pages(&self) -> MutexGuard<'_, Pages> {
+        self.pages.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Returns what is known now.
+    pub(super) fn lock(&self) -> Lock {
+        self.pages().lock.clone()
+    }
+
+    pub(super) fn look<T>(&self, look: impl FnOnce(&Lock) -> T) -> T {
+        look(&self.pages().lock)
+    }
+
+    /// Writes a change down. When this returns, it survives a crash.
+    pub(super) fn note(&self, change: Change) -> Result<()> {
+        let mut pages = self.pages();
+        let journal = journal_of(&self.path);
+        let failed = |error| Error::io(format!("the journal {journal:?}"), error).concerning_run();
+        let file = match &mut pages.journal {
+            Some(file) => file,
+            none => {
+                let file = OpenOptions::new().append(true).create(true).open(&journal).map_err(failed)?;
+                crate::call::sync_directory(&journal).map_err(failed)?;
+                none.insert(file)
+            }
+        };
+        let mut line = serde_json::to_vec(&change).map_err(|error| failed(error.into()))?;
+        line.push(b'\n');
+        file.write_all(&line).and_then(|()| file.sync_data()).map_err(failed)?;
+        pages.lock.apply(change);
+        pages.is_changed = true;
+        Ok(())
+    }
+
+    /// Writes the lock file, with what the files are now.
+    pub(super) fn close(&self, files: BTreeMap<String, Key>) -> Result<()> {
+        let mut pages = self.pages();
+        if pages.lock.files != files {
+            pages.lock.files = files;
+            pages.is_changed = true;
+        }
+        if pages.is_changed {
+            write(&self.path, &pages.lock)?;
+            pages.is_changed = false;
+        }
+        if pages.journal.take().is_some() {
+            remove(&journal_of(&self.path))?;
+        }
+        Ok(())
+    }
+}
+
+pub(super) fn check_owner(lock: &Lock, owner: &str, path: &Path) -> Result<()> {
+    if lock.owner.is_empty() || lock.owner == owner {
+        return Ok(());
+    }
+    Err(Error::invalid_input(format!("{} tells what {} published, not {owner}", subject(path), lock.owner))
+        .advise("use another lock file for each owner")
+        .concerning_run())
+}
+
+pub(super) fn write(path: &Path, lock: &Lock) -> Result<()> {
+    let text = lock.text();
+    let written = save(path, |writer| {
+        writer.write_all(text.as_bytes()).map_err(|error| Error::io(subject(path), error))?;
+        Ok(text.len() as u64)
+    });
+    written.map(drop).map_err(Error::concerning_run)
+}
+
+fn remove(path: &Path) -> Result<()> {
+    fs::remove_file(path).map_err(|error| Error::io(format!("the journal {path:?}"), error).concerning_run())
+}
+
+/// Keeps other processes from using the same lock file. A process that dies lets go of it.
+struct Running {
+    _file: File,
+    holder: PathBuf,
+}
+
+impl Running {
+    fn new(lock: &Path) -> Result<Self> {
+        let failed = |error| Error::io(subject(lock), error).concerning_run();
+        let file = OpenOptions::new().write(true).create(true).truncate(false).open(beside(lock, ".running"));
+        let file = file.map_err(failed)?;
+        // On Windows, nobody else can read a locked file.
+        let holder = beside(lock, ".pid");
+        match FileExt::try_lock(&file) {
+            Ok(()) => {}
+            Err(fs4::TryLockError::Error(error)) => return Err(failed(error)),
+            Err(fs4::TryLockError::WouldBlock) => {
+                let who = fs::read_to_string(&holder).unwrap_or_default();
+                let who = match who.trim() {
+                    "" => "another process".to_owned(),
+                    id => format!("process {id}"),
+                };
+                return Err(Error::new(ErrorKind::Conflict, subject(lock))
+                    .explain(format!("{who} is publishing with it"))
+                    .advise("wait until it ends")
+                    .concerning_run());
+            }
+        }
+        fs::write(&holder, std::process::id().to_string()).map_err(failed)?;
+        Ok(Self { _file: file, holder })
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        let _ = fs::remove_file(&self.holder);
+    }
+}

@@ -1,0 +1,97 @@
+//! Hashes of contents, and which of them are known already.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::fs::{self, File};
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use ring::digest::{Context, SHA256};
+use serde::{Deserialize, Serialize};
+
+use super::book::beside;
+use super::files::Found;
+use crate::call::save;
+use crate::error::{Error, Result};
+
+/// Clocks of file systems can be this coarse, in nanoseconds: a file that is as new as its hash can have changed after it.
+const COARSEST: u64 = 2_000_000_000;
+
+/// The hashes of files that haven't changed since they were read. It can be deleted at any time.
+#[derive(Debug)]
+pub(super) struct Cache {
+    path: PathBuf,
+    known: BTreeMap<String, Known>,
+    is_changed: bool,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+struct Known {
+    size: u64,
+    modified: u64,
+    /// When it was hashed.
+    at: u64,
+    hash: String,
+}
+
+impl Cache {
+    /// Reads the cache beside a lock file. A damaged one is an empty one.
+    pub(super) fn read(lock: &Path) -> Self {
+        let path = beside(lock, ".cache");
+        let known = fs::read(&path).ok().and_then(|text| serde_json::from_slice(&text).ok()).unwrap_or_default();
+        Self { path, known, is_changed: false }
+    }
+
+    /// Returns the hash of a file.
+    pub(super) fn hash(&mut self, file: &Found) -> Result<String> {
+        if let Some(known) = self.known.get(&file.name) {
+            let is_old = known.modified.saturating_add(COARSEST) < known.at;
+            if is_old && known.size == file.size && known.modified == file.modified && file.modified != 0 {
+                return Ok(known.hash.clone());
+            }
+        }
+        let at = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |now| now.as_nanos());
+        let hash = hash_file(&file.path).map_err(|error| Error::io(format!("the file {:?}", file.path), error))?;
+        let at = u64::try_from(at).unwrap_or_default();
+        let known = Known { size: file.size, modified: file.modified, at, hash: hash.clone() };
+        self.known.insert(file.name.clone(), known);
+        self.is_changed = true;
+        Ok(hash)
+    }
+
+    /// Writes the cache, without what is known of other files.
+    pub(super) fn write(&mut self, files: &[Found]) -> Result<()> {
+        let before = self.known.len();
+        let names: std::collections::BTreeSet<&str> = files.iter().map(|file| file.name.as_str()).collect();
+        self.known.retain(|name, _| names.contains(name.as_str()));
+        if !self.is_changed && self.known.len() == before {
+            return Ok(());
+        }
+        let text = serde_json::to_vec(&self.known).unwrap_or_default();
+        save(&self.path, |writer| {
+            writer.write_all(&text).map_err(|error| Error::io(format!("the cache {:?}", self.path), error))?;
+            Ok(text.len() as u64)
+        })
+        .map(drop)
+    }
+}
+
+fn hash_file(path: &Path) -> io::Result<String> {
+    let mut context = Context::new(&SHA256);
+    let mut file = File::open(path)?;
+    let mut buffer = vec![0; 64 * 1024];
+    loop {
+        match file.read(&mut buffer) {
+            Ok(0) => break,
+            Ok(read) => context.update(&buffer[..read]),
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
+    let mut hash = String::with_capacity(64);
+    for byte in context.finish().as_ref() {
+        let _ = write!(hash, "{byte:02x}");
+    }
+    Ok(hash)
+}

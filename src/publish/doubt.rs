@@ -1,0 +1,92 @@
+//! Uploads that may have arrived.
+
+use std::collections::BTreeMap;
+
+use jiff::SignedDuration;
+
+use super::lock::{Doubt, Entry, Key, Lock};
+use super::publisher::PublishOwner;
+use crate::asset::{Asset, AssetFile, AssetUpload, ModerationState, UploadCandidate, UploadSearch};
+use crate::error::{Error, ErrorKind};
+
+/// How far the clocks may differ.
+const SKEW: SignedDuration = SignedDuration::from_mins(2);
+
+/// How an upload ended.
+pub(super) enum Ended {
+    /// It is this asset, for a reason.
+    Arrived(Entry, String),
+    /// It had no effect.
+    Failed(Error),
+    /// It isn't known. The message tells what to do.
+    Unknown(String, Option<Error>),
+}
+
+pub(super) fn entry_of(asset: &Asset, name: &str) -> Entry {
+    Entry {
+        id: asset.id,
+        name: name.to_owned(),
+        rejected: asset.moderation_state == Some(ModerationState::Rejected),
+        granted: std::collections::BTreeSet::new(),
+    }
+}
+
+/// Finds out how an upload ended: asks its operation or, without one, looks for the asset.
+pub(super) fn resolve(owner: &PublishOwner, lock: &Lock, key: &Key, doubt: &Doubt) -> Ended {
+    if let Some(name) = &doubt.operation {
+        match owner.client().operation(name.clone()).wait() {
+            Ok(asset) => return Ended::Arrived(entry_of(&asset, &doubt.name), format!("{name} has ended well")),
+            Err(error) if error.is_operation_failure() => return Ended::Failed(error),
+            // The service forgets operations after a while.
+            Err(error) if error.kind() == ErrorKind::NotFound => {}
+            Err(error) => return Ended::Unknown(format!("its upload was accepted as {name}: {error}"), Some(error)),
+        }
+    }
+    // A version that is sent twice is no second asset.
+    if doubt.version_of.is_some() {
+        return Ended::Failed(Error::invalid_input("the new version may not have arrived"));
+    }
+    let Some(user) = owner.user() else {
+        return Ended::Unknown(undecided(doubt, "uploads of groups can't be looked for"), None);
+    };
+    let namesakes = lock.doubts.iter().filter(|(other, known)| *other != key && known.name == doubt.name);
+    if namesakes.filter(|(other, _)| other.asset_type() == key.asset_type()).count() > 0 {
+        return Ended::Unknown(undecided(doubt, "another upload in doubt has the same name"), None);
+    }
+    let upload = AssetUpload::new(AssetFile::from_bytes(&doubt.name, []), key.asset_type(), doubt.name.as_str(), "");
+    let since = doubt.since.saturating_sub(SKEW).unwrap_or(doubt.since);
+    let found = match user.find_upload(&upload, since) {
+        Ok(UploadSearch::One(candidate)) => vec![*candidate],
+        Ok(UploadSearch::Several(candidates)) => candidates,
+        Ok(UploadSearch::NoneSeen { .. }) => Vec::new(),
+        Ok(UploadSearch::CannotLook { reason }) => return Ended::Unknown(undecided(doubt, &reason), None),
+        Err(error) => return Ended::Unknown(undecided(doubt, &error.to_string()), Some(error)),
+    };
+    // Other files can have the same name.
+    let known: BTreeMap<u64, &Key> = lock.assets.iter().map(|(key, entry)| (entry.id, key)).collect();
+    let candidates: Vec<UploadCandidate> =
+        found.into_iter().filter(|candidate| !known.contains_key(&candidate.asset.id)).collect();
+    match candidates.as_slice() {
+        [only] if only.unread.is_empty() => {
+            Ended::Arrived(entry_of(&only.asset, &doubt.name), format!("it is the only {only}"))
+        }
+        [only] => {
+            let problem = format!("it may be {only}, or one of the {} assets that can't be read", only.unread.len());
+            Ended::Unknown(undecided(doubt, &problem), None)
+        }
+        [] => Ended::Unknown(undecided(doubt, "no asset that looks like it was seen"), None),
+        several => {
+            let ids: Vec<String> = several.iter().map(|candidate| candidate.asset.id.to_string()).collect();
+            Ended::Unknown(undecided(doubt, &format!("it may be one of the assets {}", ids.join(", "))), None)
+        }
+    }
+}
+
+fn undecided(doubt: &Doubt, why: &str) -> String {
+    let path = &doubt.path;
+    format!(
+        "an upload that was cut off at {} may have arrived: {why}; look for it on the Creator Hub, then adopt {path:?} with its \
+         id, or send {path:?} again",
+        doubt.since
+    )
+}

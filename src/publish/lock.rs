@@ -1,0 +1,254 @@
+//! What was published: a file that people read, review and merge.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::{self, Write};
+use std::fs;
+use std::io;
+use std::path::Path;
+
+use jiff::Timestamp;
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::api::OperationName;
+use crate::asset::AssetType;
+use crate::error::{Error, ErrorKind, Result};
+
+const VERSION: u64 = 1;
+
+/// What an asset is made of: the hash of the content, and the asset type.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub(super) struct Key(String);
+
+impl Key {
+    pub(super) fn new(hash: &str, asset_type: &AssetType) -> Self {
+        Self(format!("{hash}:{asset_type}"))
+    }
+
+    pub(super) fn asset_type(&self) -> AssetType {
+        AssetType::from(self.0.split_once(':').map_or("", |(_, asset_type)| asset_type))
+    }
+
+    /// Returns the first characters of the hash.
+    pub(super) fn short(&self) -> &str {
+        self.0.get(..8).unwrap_or(&self.0)
+    }
+}
+
+impl fmt::Debug for Key {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// A published asset.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Entry {
+    pub(super) id: u64,
+    /// The display name.
+    #[serde(default)]
+    pub(super) name: String,
+    /// Moderation has rejected it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(super) rejected: bool,
+    /// The experiences that were granted the use of it.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub(super) granted: BTreeSet<u64>,
+}
+
+/// An upload that may have arrived.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Doubt {
+    /// The file, as it was named then.
+    pub(super) path: String,
+    /// The display name.
+    pub(super) name: String,
+    pub(super) since: Timestamp,
+    /// The operation, once the service has accepted the upload.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) operation: Option<OperationName>,
+    /// The asset of which it is a new version.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) version_of: Option<u64>,
+}
+
+/// The contents of a lock file.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(super) struct Lock {
+    /// Whose assets they are.
+    pub(super) owner: String,
+    pub(super) assets: BTreeMap<Key, Entry>,
+    /// What each file was at the end of the last run.
+    pub(super) files: BTreeMap<String, Key>,
+    pub(super) doubts: BTreeMap<Key, Doubt>,
+}
+
+impl Lock {
+    /// Reads a lock file. An empty lock if there is none.
+    pub(super) fn read(path: &Path) -> Result<Self> {
+        match fs::read(path) {
+            Ok(text) => Self::parse(&text, path),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Self::default()),
+            Err(error) => Err(Error::io(subject(path), error).concerning_run()),
+        }
+    }
+
+    pub(super) fn parse(text: &[u8], path: &Path) -> Result<Self> {
+        if text.split(|byte| *byte == b'\n').any(|line| line.starts_with(b"<<<<<<<")) {
+            return Err(corrupt(path, "it has a merge conflict")
+                .advise("keep the lines of both sides, or merge the two files with Publisher::merge"));
+        }
+        let json: Value = serde_json::from_slice(text).map_err(|error| corrupt(path, &error.to_string()))?;
+        match json.get("version").and_then(Value::as_u64) {
+            Some(VERSION) => {}
+            Some(newer) if newer > VERSION => {
+                return Err(Error::new(ErrorKind::NewerFile, subject(path))
+                    .explain(format!("a newer version of this crate wrote it (format {newer}; expected {VERSION})"))
+                    .advise("update the program")
+                    .concerning_run());
+            }
+            _ => return Err(corrupt(path, "it has no version")),
+        }
+        Ok(Self {
+            owner: part(&json, "owner", path)?,
+            assets: part(&json, "assets", path)?,
+            files: part(&json, "files", path)?,
+            doubts: part(&json, "doubts", path)?,
+        })
+    }
+
+    /// Returns the text of the file: one line for each entry, in order.
+    pub(super) fn text(&self) -> String {
+        let mut text = format!("{{\n  \"version\": {VERSION},\n  \"owner\": {},\n", json(&self.owner));
+        section(&mut text, "assets", &self.assets);
+        text.push_str(",\n");
+        section(&mut text, "files", &self.files);
+        text.push_str(",\n");
+        section(&mut text, "doubts", &self.doubts);
+        text.push_str("\n}\n");
+        text
+    }
+
+    /// Adds what another lock knows. Where both have published the same content, this one's asset stays, and the other's id is
+    /// returned.
+    pub(super) fn merge(&mut self, other: Self) -> Vec<(u64, u64)> {
+        let mut twice = Vec::new();
+        for (key, entry) in other.assets {
+            match self.assets.get(&key) {
+                Some(known) if known.id != entry.id => twice.push((known.id, entry.id)),
+                Some(_) => {}
+                None => drop(self.assets.insert(key, entry)),
+            }
+        }
+        for (path, key) in other.files {
+            self.files.entry(path).or_insert(key);
+        }
+        for (key, doubt) in other.doubts {
+            self.doubts.entry(key).or_insert(doubt);
+        }
+        let published = &self.assets;
+        self.doubts.retain(|key, _| !published.contains_key(key));
+        twice
+    }
+}
+
+/// A part of the file, which may be missing.
+fn part<T: DeserializeOwned + Default>(json: &Value, name: &str, path: &Path) -> Result<T> {
+    let Some(value) = json.get(name) else { return Ok(T::default()) };
+    T::deserialize(value).map_err(|error| corrupt(path, &format!("{name}: {error}")))
+}
+
+fn section<K: Serialize, V: Serialize>(text: &mut String, name: &str, entries: &BTreeMap<K, V>) {
+    let _ = write!(text, "  \"{name}\": {{");
+    for (place, (key, value)) in entries.iter().enumerate() {
+        let comma = if place == 0 { "" } else { "," };
+        let _ = write!(text, "{comma}\n    {}: {}", json(key), json(value));
+    }
+    text.push_str(if entries.is_empty() { "}" } else { "\n  }" });
+}
+
+fn json(value: &impl Serialize) -> String {
+    serde_json::to_string(value).unwrap_or_default()
+}
+
+pub(super) fn subject(path: &Path) -> String {
+    format!("the lock file {path:?}")
+}
+
+fn corrupt(path: &Path, problem: &str) -> Error {
+    Error::new(ErrorKind::CorruptFile, subject(path))
+        .explain(problem)
+        .advise("restore it; without it, everything is uploaded again")
+        .concerning_run()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn key(hash: &str) -> Key {
+        Key::new(hash, &AssetType::Image)
+    }
+
+    fn entry(id: u64) -> Entry {
+        Entry { id, name: "crate".to_owned(), rejected: false, granted: BTreeSet::new() }
+    }
+
+    fn lock() -> Lock {
+        let doubt = Doubt {
+            path: "b.png".to_owned(),
+            name: "b \"b\"".to_owned(),
+            since: Timestamp::UNIX_EPOCH,
+            operation: "operations/abc".parse().ok(),
+            version_of: None,
+        };
+        Lock {
+            owner: "user 156 at https://apis.roblox.com".to_owned(),
+            assets: [(key("aa"), entry(1)), (key("bb"), Entry { rejected: true, granted: [5].into(), ..entry(2) })]
+                .into(),
+            files: [("a/crate.png".to_owned(), key("aa"))].into(),
+            doubts: [(key("cc"), doubt)].into(),
+        }
+    }
+
+    #[test]
+    fn a_lock_survives_a_round_trip_with_a_line_for_each_entry() {
+        let path = Path::new("assets.lock.json");
+        for lock in [lock(), Lock::default()] {
+            let text = lock.text();
+            assert_eq!(Lock::parse(text.as_bytes(), path).unwrap(), lock);
+            assert!(text.ends_with("}\n"));
+        }
+        let text = lock().text();
+        assert_eq!(text.lines().filter(|line| line.contains("\"id\"")).count(), 2, "{text}");
+        assert!(text.contains("    \"a/crate.png\": \"aa:Image\"\n"), "{text}");
+    }
+
+    #[test]
+    fn unusable_locks_are_told() {
+        let parse = |text: &str| Lock::parse(text.as_bytes(), Path::new("a.lock.json")).unwrap_err();
+        let whole = lock().text();
+        for length in 0..whole.len() - 2 {
+            let error = parse(&whole[..length]);
+            assert_eq!(error.kind(), ErrorKind::CorruptFile, "{}", &whole[..length]);
+            assert!(error.to_string().contains("a.lock.json"), "{error}");
+        }
+        assert_eq!(parse(&whole.replace("\"version\": 1", "\"version\": 2")).kind(), ErrorKind::NewerFile);
+        let conflict = format!("<<<<<<< ours\n{whole}=======\n{whole}>>>>>>> theirs\n");
+        assert!(parse(&conflict).to_string().contains("Publisher::merge"));
+        assert!(parse(&whole.replace("\"id\":1", "\"id\":\"x\"")).to_string().contains("assets"));
+    }
+
+    #[test]
+    fn locks_of_two_branches_are_merged() {
+        let mut ours = lock();
+        let mut theirs = lock();
+        theirs.assets = [(key("aa"), entry(9)), (key("cc"), entry(3)), (key("dd"), entry(4))].into();
+        assert_eq!(ours.merge(theirs), [(1, 9)]);
+        let ids: Vec<u64> = ours.assets.values().map(|entry| entry.id).collect();
+        assert_eq!(ids, [1, 2, 3, 4]);
+        assert!(ours.doubts.is_empty(), "the other branch knows how it ended");
+    }
+}

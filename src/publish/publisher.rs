@@ -1,0 +1,326 @@
+use std::collections::BTreeMap;
+use std::fmt;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use super::book::{self, check_owner};
+use super::event::PublishEvent;
+use super::files::{Input, Patterns};
+use super::lock::Lock;
+use super::plan::Plan;
+use super::report::Report;
+use super::run;
+use crate::asset::{AssetType, Creator};
+use crate::client::Client;
+use crate::error::{Error, ErrorKind, Result};
+use crate::group::Group;
+use crate::user::{AssetQuotaKind, User};
+
+type OnEvent = Arc<dyn Fn(&PublishEvent<'_>) + Send + Sync>;
+type StopWhen = Arc<dyn Fn() -> bool + Send + Sync>;
+
+/// Publishes folders. See [the module](crate::publish).
+///
+/// Nothing is read or sent before [`run`](Self::run), [`plan`](Self::plan) or [`check`](Self::check).
+#[derive(Clone)]
+#[must_use = "nothing is published until it is run"]
+pub struct Publisher {
+    pub(super) owner: PublishOwner,
+    pub(super) lock: PathBuf,
+    pub(super) inputs: Vec<Input>,
+    pub(super) include: Patterns,
+    pub(super) exclude: Patterns,
+    pub(super) type_patterns: Patterns,
+    pub(super) types: Vec<AssetType>,
+    pub(super) images: AssetType,
+    pub(super) new_versions: bool,
+    pub(super) adopt: Vec<(String, u64)>,
+    pub(super) send_again: Vec<String>,
+    pub(super) grant_to: Vec<u64>,
+    pub(super) neutral_names: bool,
+    pub(super) concurrency: usize,
+    pub(super) on_event: OnEvent,
+    pub(super) stop_when: StopWhen,
+}
+
+/// Whose assets are published: a [`User`]'s or a [`Group`]'s.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub enum PublishOwner {
+    /// A user.
+    User(User),
+    /// A group.
+    Group(Group),
+}
+
+impl PublishOwner {
+    pub(super) fn client(&self) -> &Client {
+        match self {
+            Self::User(user) => user.client(),
+            Self::Group(group) => group.client(),
+        }
+    }
+
+    pub(super) fn creator(&self) -> Creator {
+        match self {
+            Self::User(user) => Creator::User(user.id()),
+            Self::Group(group) => Creator::Group(group.id()),
+        }
+    }
+
+    pub(super) fn user(&self) -> Option<&User> {
+        match self {
+            Self::User(user) => Some(user),
+            Self::Group(_) => None,
+        }
+    }
+}
+
+/// `user 156 at https://apis.roblox.com`.
+impl fmt::Display for PublishOwner {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} at {}", self.creator(), self.client().base_url())
+    }
+}
+
+impl From<&User> for PublishOwner {
+    fn from(user: &User) -> Self {
+        Self::User(user.clone())
+    }
+}
+
+impl From<&Group> for PublishOwner {
+    fn from(group: &Group) -> Self {
+        Self::Group(group.clone())
+    }
+}
+
+impl Publisher {
+    /// Creates a publisher for a user or a group. The key needs the scopes `asset:read` and `asset:write`.
+    pub fn new(owner: impl Into<PublishOwner>) -> Self {
+        Self {
+            owner: owner.into(),
+            lock: PathBuf::from("assets.lock.json"),
+            inputs: Vec::new(),
+            include: Patterns::default(),
+            exclude: Patterns::default(),
+            type_patterns: Patterns::default(),
+            types: Vec::new(),
+            images: AssetType::Image,
+            new_versions: false,
+            adopt: Vec::new(),
+            send_again: Vec::new(),
+            grant_to: Vec::new(),
+            neutral_names: false,
+            concurrency: 8,
+            on_event: Arc::new(|_| {}),
+            stop_when: Arc::new(|| false),
+        }
+    }
+
+    /// Sets the lock file. Defaults to `assets.lock.json` in the current directory.
+    pub fn lock_file(mut self, path: impl Into<PathBuf>) -> Self {
+        self.lock = path.into();
+        self
+    }
+
+    /// Adds a folder, with the folders in it. Links are followed.
+    ///
+    /// A file is named by its path in the folder. Passed over are hidden files and folders, `Thumbs.db` and `desktop.ini`,
+    /// READMEs and licences, lock files and source code.
+    pub fn folder(mut self, path: impl Into<PathBuf>) -> Self {
+        self.inputs.push(Input::Folder(path.into()));
+        self
+    }
+
+    /// Adds a file, which is named by its file name.
+    pub fn file(mut self, path: impl Into<PathBuf>) -> Self {
+        self.inputs.push(Input::File(path.into()));
+        self
+    }
+
+    /// Publishes only files of folders whose names match this pattern, or another one that is included. `*` matches within a
+    /// name, `**/` any folders: `ui/**/*.png`.
+    pub fn include(mut self, pattern: impl Into<String>) -> Self {
+        self.include.add(pattern.into());
+        self
+    }
+
+    /// Passes over files of folders whose names match this pattern.
+    pub fn exclude(mut self, pattern: impl Into<String>) -> Self {
+        self.exclude.add(pattern.into());
+        self
+    }
+
+    /// Sets the type of the files whose names match this pattern. The last pattern that matches counts. Defaults to the usual
+    /// type for the extension.
+    pub fn asset_type(mut self, pattern: impl Into<String>, asset_type: AssetType) -> Self {
+        self.type_patterns.add(pattern.into());
+        self.types.push(asset_type);
+        self
+    }
+
+    /// Sets the type of images: [`Image`](AssetType::Image), whose ids textures use, or [`Decal`](AssetType::Decal). Defaults to
+    /// `Image`.
+    pub fn images_as(mut self, asset_type: AssetType) -> Self {
+        self.images = asset_type;
+        self
+    }
+
+    /// Sets whether changed content of a model becomes a new version of its asset. Defaults to `false`: it becomes a new asset.
+    pub fn new_versions(mut self, new_versions: bool) -> Self {
+        self.new_versions = new_versions;
+        self
+    }
+
+    /// Uses an existing asset for the file at `path`, in place of an upload. For an upload in doubt that has arrived, and for
+    /// assets that were published by hand.
+    pub fn adopt(mut self, path: impl Into<String>, asset_id: u64) -> Self {
+        self.adopt.push((path.into(), asset_id));
+        self
+    }
+
+    /// Sends the upload in doubt of the file at `path` again. If it has arrived after all, there are two assets.
+    pub fn send_again(mut self, path: impl Into<String>) -> Self {
+        self.send_again.push(path.into());
+        self
+    }
+
+    /// Grants an experience the use of all published assets. Needs the scope `asset-permissions:write`.
+    pub fn grant_to(mut self, universe_id: u64) -> Self {
+        self.grant_to.push(universe_id);
+        self
+    }
+
+    /// Sets whether an upload whose name is moderated is sent again under a neutral name. Defaults to `false`.
+    pub fn neutral_names(mut self, neutral_names: bool) -> Self {
+        self.neutral_names = neutral_names;
+        self
+    }
+
+    /// Sets how many uploads are sent at the same time. Defaults to 8. See
+    /// [`AssetUploads::concurrency`](crate::AssetUploads::concurrency).
+    pub fn concurrency(mut self, uploads: usize) -> Self {
+        self.concurrency = uploads;
+        self
+    }
+
+    /// Calls `f` with what happens, also from the threads that upload. It should return quickly.
+    pub fn on_event(mut self, f: impl Fn(&PublishEvent<'_>) + Send + Sync + 'static) -> Self {
+        self.on_event = Arc::new(f);
+        self
+    }
+
+    /// Stops the run soon after `f` returns `true`, such as when Ctrl-C was pressed. Uploads that are being sent are finished,
+    /// and what the service has accepted is on record.
+    pub fn stop_when(mut self, f: impl Fn() -> bool + Send + Sync + 'static) -> Self {
+        self.stop_when = Arc::new(f);
+        self
+    }
+
+    /// Publishes what is new or has changed.
+    ///
+    /// If nothing has, no request is made. A file that can't be published is a problem in the report, and the others go on. A
+    /// refused key or a moderated account stops the run; an exhausted quota stops the uploads of its type.
+    ///
+    /// # Errors
+    /// Returns an error if there is no report: the lock file can't be used
+    /// ([`CorruptFile`](ErrorKind::CorruptFile), [`NewerFile`](ErrorKind::NewerFile), [`Io`](ErrorKind::Io)), is used by another
+    /// process ([`Conflict`](ErrorKind::Conflict)) or belongs to another owner, a folder can't be read, or a setting is invalid.
+    pub fn run(&self) -> Result<Report> {
+        run::run(self)
+    }
+
+    /// Returns what [`run`](Self::run) would do. Sends no upload and changes no file.
+    ///
+    /// If something would be uploaded and the key may read quotas, these are fetched.
+    ///
+    /// # Errors
+    /// See [`run`](Self::run).
+    pub fn plan(&self) -> Result<Plan> {
+        let mut plan = run::plan(self, &self.read_lock()?)?;
+        plan.quotas = self.quotas(&plan);
+        Ok(plan)
+    }
+
+    /// Checks that everything is published, for continuous integration. Makes no request and changes no file.
+    ///
+    /// # Errors
+    /// Returns [`OutOfDate`](ErrorKind::OutOfDate), which names the first files, if [`run`](Self::run) would upload something or
+    /// has a problem.
+    pub fn check(&self) -> Result<()> {
+        let plan = run::plan(self, &self.read_lock()?)?;
+        let due = plan
+            .files
+            .iter()
+            .filter(|file| !matches!(file.action, super::PlannedAction::Nothing(_) | super::PlannedAction::SameAs(_)));
+        let mut names: Vec<&str> = due.map(|file| file.path.as_str()).collect();
+        names.extend(plan.problems.iter().map(|problem| problem.path.as_str()));
+        if names.is_empty() {
+            return Ok(());
+        }
+        let (shown, rest) = names.split_at(names.len().min(5));
+        let more = if rest.is_empty() { String::new() } else { format!(" and {} more", rest.len()) };
+        Err(Error::new(ErrorKind::OutOfDate, book_subject(&self.lock))
+            .explain(format!("not published: {}{more}", shown.join(", ")))
+            .advise("publish them and commit the lock file")
+            .concerning_run())
+    }
+
+    /// Merges the lock file at `theirs` into that at `ours`, such as those of two branches. Returns the assets that both have
+    /// published for the same content, as the id that stays and the other one.
+    ///
+    /// # Errors
+    /// See [`run`](Self::run). Locks of two owners can't be merged.
+    pub fn merge(ours: impl AsRef<Path>, theirs: impl AsRef<Path>) -> Result<Vec<(u64, u64)>> {
+        let (ours, theirs) = (ours.as_ref(), theirs.as_ref());
+        let mut merged = Lock::read(ours)?;
+        let other = Lock::read(theirs)?;
+        if !other.owner.is_empty() {
+            check_owner(&merged, &other.owner, ours)?;
+            merged.owner.clone_from(&other.owner);
+        }
+        let twice = merged.merge(other);
+        book::write(ours, &merged)?;
+        Ok(twice)
+    }
+
+    fn read_lock(&self) -> Result<Lock> {
+        let (lock, _) = book::read(&self.lock)?;
+        check_owner(&lock, &self.owner.to_string(), &self.lock)?;
+        Ok(lock)
+    }
+
+    /// Returns what is left of the quotas, if the key may read them.
+    fn quotas(&self, plan: &Plan) -> BTreeMap<String, u64> {
+        let mut left = BTreeMap::new();
+        let Some(user) = self.owner.user().filter(|_| plan.uploads().next().is_some()) else { return left };
+        for quota in user.list_asset_quotas().map_while(Result::ok) {
+            let Some(kind) = quota.asset_type.as_ref().filter(|_| quota.kind == Some(AssetQuotaKind::RateLimitUpload))
+            else {
+                continue;
+            };
+            let kind = kind.to_string();
+            if plan.uploads().any(|file| file.asset_type.as_str().eq_ignore_ascii_case(&kind)) {
+                left.entry(kind)
+                    .and_modify(|least: &mut u64| *least = quota.remaining().min(*least))
+                    .or_insert_with(|| quota.remaining());
+            }
+        }
+        left
+    }
+}
+
+fn book_subject(lock: &Path) -> String {
+    super::lock::subject(lock)
+}
+
+impl fmt::Debug for Publisher {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Publisher")
+            .field("owner", &self.owner.to_string())
+            .field("lock_file", &self.lock)
+            .field("inputs", &self.inputs)
+            .finish_non_exhaustive()
+    }
+}

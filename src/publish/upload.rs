@@ -1,0 +1,285 @@
+//! Sends what is new or has changed.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+use super::book::{Book, Change};
+use super::doubt::entry_of;
+use super::event::PublishEvent;
+use super::files;
+use super::lock::{Doubt, Key};
+use super::publisher::Publisher;
+use super::report::{PublishProblem, PublishProblemKind, Published, Stopped};
+use super::run::{Item, Run, problem};
+use crate::asset::{Asset, AssetFile, AssetUpdate, AssetUpload, AssetUploads, NextOutcome, UploadOutcome};
+use crate::error::{Error, ErrorKind, ErrorScope, Result};
+
+/// How often the run looks whether it is cancelled.
+const PAUSE: Duration = Duration::from_millis(100);
+
+/// The uploads, which the threads of the batch take.
+struct Feed {
+    publisher: Publisher,
+    book: Arc<Book>,
+    items: Arc<Vec<Item>>,
+    places: std::vec::IntoIter<usize>,
+    is_neutral: bool,
+    shared: Arc<Shared>,
+}
+
+/// What the threads of the batch tell the run.
+#[derive(Default)]
+struct Shared {
+    state: Mutex<State>,
+    changed: Condvar,
+    is_cancelled: AtomicBool,
+}
+
+#[derive(Default)]
+struct State {
+    /// The place of the item of each upload.
+    sent: Vec<usize>,
+    /// Files that turned out to be unfit when their turn came.
+    unfit: Vec<(usize, Error)>,
+    /// The service has accepted or refused the first upload.
+    is_tried: bool,
+}
+
+impl Shared {
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn tried(&self) {
+        self.state().is_tried = true;
+        self.changed.notify_all();
+    }
+}
+
+impl Iterator for Feed {
+    type Item = AssetUpload;
+
+    fn next(&mut self) -> Option<AssetUpload> {
+        // A refused key must not be tried by all threads at once.
+        let mut state = self.shared.state();
+        while !state.sent.is_empty() && !state.is_tried && !self.shared.is_cancelled.load(Ordering::Relaxed) {
+            state = self.shared.changed.wait_timeout(state, PAUSE).unwrap_or_else(PoisonError::into_inner).0;
+        }
+        drop(state);
+        loop {
+            let place = self.places.next()?;
+            if self.shared.is_cancelled.load(Ordering::Relaxed) || (self.publisher.stop_when)() {
+                return None;
+            }
+            match self.upload(place) {
+                Ok(upload) => {
+                    self.shared.state().sent.push(place);
+                    return Some(upload);
+                }
+                Err(error) => self.shared.state().unfit.push((place, error)),
+            }
+        }
+    }
+}
+
+impl Feed {
+    fn upload(&self, place: usize) -> Result<AssetUpload> {
+        let item = &self.items[place];
+        let file = open_unchanged(item)?;
+        let name = if self.is_neutral { format!("asset-{}", item.key.short()) } else { item.name.clone() };
+        let begin = begin(&self.book, item, &name, None);
+        let (on_event, path) = (Arc::clone(&self.publisher.on_event), item.file.name.clone());
+        let upload = AssetUpload::new(file, item.asset_type.clone(), name, "");
+        Ok(upload.before_sending(begin).on_progress(move |progress| {
+            on_event(&PublishEvent::Progress { path: &path, sent: progress.sent, total: progress.total });
+        }))
+    }
+}
+
+/// Opens a file, which must be the one that was hashed.
+fn open_unchanged(item: &Item) -> Result<AssetFile> {
+    let path = &item.file.path;
+    let file = AssetFile::open(path)?;
+    let metadata = std::fs::metadata(path).map_err(|error| Error::io(format!("the file {path:?}"), error))?;
+    if metadata.len() != item.file.size || files::modified(&metadata) != item.file.modified {
+        return Err(Error::new(ErrorKind::Io, format!("the file {path:?}"))
+            .explain("it changed after it was read")
+            .advise("run again when nothing writes to it"));
+    }
+    Ok(file)
+}
+
+/// Returns what is called before the first byte of an upload is sent.
+fn begin(
+    book: &Arc<Book>,
+    item: &Item,
+    name: &str,
+    version_of: Option<u64>,
+) -> impl FnMut() -> Result<()> + Send + 'static {
+    let (book, key) = (Arc::clone(book), item.key.clone());
+    let (path, name) = (item.file.name.clone(), name.to_owned());
+    move || {
+        let (path, name) = (path.clone(), name.clone());
+        let doubt = Doubt { path, name, since: Timestamp::now(), operation: None, version_of };
+        book.note(Change::Begun(key.clone(), doubt))
+    }
+}
+
+/// Uploads the items at these places.
+pub(super) fn upload_all(run: &mut Run<'_>, places: Vec<usize>, is_neutral: bool) -> Result<()> {
+    if places.is_empty() || run.stopped.is_some() {
+        return Ok(());
+    }
+    let shared = Arc::new(Shared::default());
+    let feed = Feed {
+        publisher: run.publisher.clone(),
+        book: Arc::clone(&run.book),
+        items: Arc::clone(&run.items),
+        places: places.into_iter(),
+        is_neutral,
+        shared: Arc::clone(&shared),
+    };
+    let (accepted, book, items) = (Arc::clone(&shared), Arc::clone(&run.book), Arc::clone(&run.items));
+    let on_event = Arc::clone(&run.publisher.on_event);
+    let owner = &run.publisher.owner;
+    let mut uploads = AssetUploads::new(owner.client().clone(), owner.creator(), feed)
+        .concurrency(run.publisher.concurrency)
+        .on_accepted(move |index, operation| {
+            let place = accepted.state().sent[index];
+            accepted.tried();
+            let item = &items[place];
+            if let Err(error) = book.note(Change::Accepted(item.key.clone(), operation.clone())) {
+                log::error!("{} is {operation}, but that is not on record: {error}", item.file.name);
+            }
+            on_event(&PublishEvent::Accepted { path: &item.file.name, operation });
+        });
+    let mut moderated = Vec::new();
+    loop {
+        match uploads.next_within(PAUSE) {
+            NextOutcome::Outcome(outcome) => {
+                shared.tried();
+                let place = shared.state().sent[outcome.index];
+                let is_moderated =
+                    outcome.result.as_ref().is_err_and(|error| error.kind() == ErrorKind::Moderated && !is_neutral);
+                if is_moderated && run.publisher.neutral_names {
+                    run.book.note(Change::Over(run.items[place].key.clone()))?;
+                    moderated.push(place);
+                } else {
+                    handle(run, place, *outcome)?;
+                }
+            }
+            NextOutcome::End => break,
+            NextOutcome::NotYet if run.is_cancelled() => {
+                shared.is_cancelled.store(true, Ordering::Relaxed);
+                break;
+            }
+            NextOutcome::NotYet => {}
+        }
+    }
+    // Waits for the uploads that are being sent.
+    drop(uploads);
+    if run.stopped.is_none() && run.is_cancelled() {
+        run.stopped = Some(Stopped::Cancelled);
+    }
+    for (place, error) in std::mem::take(&mut shared.state().unfit) {
+        let path = run.items[place].file.name.clone();
+        run.problem(problem(&path, PublishProblemKind::Unreadable, error));
+    }
+    tell_pending(run);
+    upload_all(run, moderated, true)
+}
+
+/// Tells about uploads that a cancelled run has left.
+fn tell_pending(run: &mut Run<'_>) {
+    if run.stopped.is_none() {
+        return;
+    }
+    let doubts = run.book.look(|lock| lock.doubts.clone());
+    let items = Arc::clone(&run.items);
+    for item in items.iter() {
+        let Some(doubt) = doubts.get(&item.key) else { continue };
+        if run.problems.iter().any(|problem| problem.path == item.file.name) {
+            continue;
+        }
+        let message = match &doubt.operation {
+            Some(operation) => format!("it was accepted as {operation}; the next run waits for it"),
+            None => "it may have arrived; the next run looks for it".to_owned(),
+        };
+        let (path, kind) = (item.file.name.clone(), PublishProblemKind::InDoubt);
+        run.problem(PublishProblem { path, kind, message, error: None });
+    }
+}
+
+/// Writes down how an upload ended.
+fn handle(run: &mut Run<'_>, place: usize, outcome: UploadOutcome) -> Result<()> {
+    let item = run.items[place].clone();
+    let path = item.file.name.clone();
+    for failure in &outcome.partial_failures {
+        let message = format!("it is published, but: {failure}");
+        run.problem(PublishProblem { path: path.clone(), kind: PublishProblemKind::Failed, message, error: None });
+    }
+    match outcome.result {
+        Ok(asset) => arrived(run, &item, &asset, Published::Uploaded, None),
+        Err(error) => failed(run, &item.key, &path, error),
+    }
+}
+
+fn arrived(run: &mut Run<'_>, item: &Item, asset: &Asset, how: Published, replaces: Option<Key>) -> Result<()> {
+    run.published(&item.key, entry_of(asset, &item.name), how, replaces)
+}
+
+fn failed(run: &mut Run<'_>, key: &Key, path: &str, error: Error) -> Result<()> {
+    let may_exist = error.outcome_unknown() || error.can_wait_again();
+    let was_begun = run.book.look(|lock| lock.doubts.contains_key(key));
+    if was_begun && !may_exist {
+        run.book.note(Change::Over(key.clone()))?;
+    }
+    let kind = match error.kind() {
+        _ if may_exist => PublishProblemKind::InDoubt,
+        ErrorKind::QuotaExhausted => PublishProblemKind::NotSent,
+        _ if error.scope() == ErrorScope::Run => PublishProblemKind::NotSent,
+        ErrorKind::InvalidInput | ErrorKind::InvalidContent | ErrorKind::Moderated | ErrorKind::Rejected => {
+            PublishProblemKind::Unfit
+        }
+        ErrorKind::Io => PublishProblemKind::Unreadable,
+        _ => PublishProblemKind::Failed,
+    };
+    if error.scope() == ErrorScope::Run && run.stopped.is_none() {
+        run.stopped = Some(Stopped::Refused(error.clone()));
+    }
+    run.problem(problem(path, kind, error));
+    Ok(())
+}
+
+/// Uploads new versions of models.
+pub(super) fn update_all(run: &mut Run<'_>, versions: Vec<(usize, u64)>) -> Result<()> {
+    for (place, id) in versions {
+        if run.stopped.is_some() {
+            return Ok(());
+        }
+        if run.is_cancelled() {
+            run.stopped = Some(Stopped::Cancelled);
+            return Ok(());
+        }
+        let item = run.items[place].clone();
+        let old = run.book.look(|lock| lock.files.get(&item.file.name).cloned());
+        let update = open_unchanged(&item)
+            .map(|file| AssetUpdate::new(id).file(file).before_sending(begin(&run.book, &item, &item.name, Some(id))));
+        let updated =
+            update.and_then(|update| run.publisher.owner.client().asset(id).update(update)).and_then(|operation| {
+                if let Some(name) = operation.name() {
+                    run.book.note(Change::Accepted(item.key.clone(), name.clone()))?;
+                    run.tell(&PublishEvent::Accepted { path: &item.file.name, operation: name });
+                }
+                operation.wait()
+            });
+        match updated {
+            Ok(asset) => arrived(run, &item, &asset, Published::NewVersion, old)?,
+            Err(error) => failed(run, &item.key, &item.file.name, error)?,
+        }
+    }
+    Ok(())
+}

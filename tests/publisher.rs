@@ -1,0 +1,428 @@
+//! Publishing folders: once, whatever happens in between.
+
+mod support;
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::Path;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+
+use rblxopencloud::publish::{PlannedAction, PublishProblemKind, Published, Publisher, Report, Stopped};
+use rblxopencloud::sandbox::{Fault, OperationFailure, Sandbox};
+use rblxopencloud::{AssetType, Client, ErrorKind, RetryPolicy, User, UserInfo};
+use support::{TempDir, fails};
+
+const USER: u64 = 156;
+const IMAGE: &[u8] = include_bytes!("../examples/assets/crate.png");
+
+fn sandbox() -> Sandbox {
+    let sandbox = Sandbox::start().expect("a port is free");
+    sandbox.add_user(UserInfo::new(USER, "builderman"));
+    sandbox
+}
+
+fn user(sandbox: &Sandbox) -> User {
+    sandbox.client_with(|client| client.retry(RetryPolicy::none())).expect("the settings are good").user(USER)
+}
+
+/// A unique image. Data after the end of a PNG is ignored.
+fn image(number: usize) -> Vec<u8> {
+    [IMAGE, number.to_string().as_bytes()].concat()
+}
+
+/// A folder with files.
+struct Folder(TempDir);
+
+impl Folder {
+    fn new(files: &[(&str, Vec<u8>)]) -> Self {
+        let folder = Self(TempDir::new());
+        fs::create_dir(folder.assets()).expect("a folder");
+        files.iter().for_each(|(name, content)| folder.write(name, content));
+        folder
+    }
+
+    fn of_images(count: usize) -> Self {
+        let folder = Self::new(&[]);
+        (0..count).for_each(|number| folder.write(&format!("image{number:03}.png"), &image(number)));
+        folder
+    }
+
+    fn assets(&self) -> std::path::PathBuf {
+        self.0.path().join("assets")
+    }
+
+    fn lock(&self) -> std::path::PathBuf {
+        self.0.path().join("assets.lock.json")
+    }
+
+    fn write(&self, name: &str, content: &[u8]) {
+        let path = self.assets().join(name);
+        fs::create_dir_all(path.parent().expect("a folder")).expect("it can be made");
+        fs::write(path, content).expect("it can be written");
+    }
+
+    fn publisher(&self, sandbox: &Sandbox) -> Publisher {
+        Publisher::new(&user(sandbox)).lock_file(self.lock()).folder(self.assets())
+    }
+
+    fn run(&self, sandbox: &Sandbox) -> Report {
+        self.publisher(sandbox).run().expect("there is a report")
+    }
+}
+
+fn uploads(sandbox: &Sandbox) -> usize {
+    sandbox.requests().iter().filter(|request| request.method == "POST").count()
+}
+
+fn how(report: &Report) -> Vec<(&str, &Published)> {
+    report.files.iter().map(|file| (file.path.as_str(), &file.how)).collect()
+}
+
+#[track_caller]
+fn complete(report: &Report) {
+    assert!(report.is_complete() && report.exit_code() == 0, "{report}: {:#?}", report.problems);
+}
+
+#[test]
+fn a_folder_becomes_assets_once() {
+    let sandbox = sandbox();
+    let folder = Folder::new(&[
+        ("crate.png", image(1)),
+        ("ui/button.png", image(2)),
+        ("ui/.hidden.png", image(3)),
+        (".git/x.png", image(4)),
+        ("README.md", b"text".to_vec()),
+        ("Thumbs.db", b"x".to_vec()),
+    ]);
+    let report = folder.run(&sandbox);
+    complete(&report);
+    assert_eq!(how(&report), [("crate.png", &Published::Uploaded), ("ui/button.png", &Published::Uploaded)]);
+    assert_eq!(sandbox.assets().len(), 2);
+    let luau = report.module().luau().expect("the names are different");
+    let id = report.files[1].id;
+    assert!(luau.contains(&format!("\tui = {{\n\t\tbutton = \"rbxassetid://{id}\",\n\t}},\n")), "{luau}");
+
+    // Nothing is new: no request is made, and no file is written.
+    sandbox.clear_requests();
+    let before = fs::read_to_string(folder.lock()).expect("it is there");
+    let again = folder.run(&sandbox);
+    complete(&again);
+    assert_eq!(how(&again), [("crate.png", &Published::Unchanged), ("ui/button.png", &Published::Unchanged)]);
+    assert_eq!(again.ids(), report.ids());
+    assert_eq!(sandbox.requests().len(), 0);
+    assert_eq!(fs::read_to_string(folder.lock()).expect("it is there"), before);
+    assert!(!Path::new(&format!("{}.journal", folder.lock().display())).exists());
+}
+
+#[test]
+fn renamed_moved_and_copied_files_cost_nothing() {
+    let sandbox = sandbox();
+    let folder = Folder::new(&[("a.png", image(1)), ("b.png", image(2))]);
+    let ids = folder.run(&sandbox).files.iter().map(|file| file.id).collect::<Vec<_>>();
+    fs::rename(folder.assets().join("a.png"), folder.assets().join("z.png")).expect("it is there");
+    folder.write("ui/copy.png", &image(2));
+    folder.write("ui/new.png", &image(3));
+    folder.write("ui/twin.png", &image(3));
+    sandbox.clear_requests();
+    let report = folder.run(&sandbox);
+    complete(&report);
+    assert_eq!(uploads(&sandbox), 1);
+    let id = |path: &str| report.ids()[path];
+    assert_eq!((id("z.png"), id("b.png"), id("ui/copy.png")), (ids[0], ids[1], ids[1]));
+    assert_eq!(id("ui/new.png"), id("ui/twin.png"));
+    assert_eq!(report.files[3].how, Published::SameAs("ui/new.png".to_owned()));
+    // Content that comes back is known, too.
+    folder.write("b.png", &image(9));
+    folder.run(&sandbox);
+    folder.write("b.png", &image(2));
+    sandbox.clear_requests();
+    assert_eq!(folder.run(&sandbox).ids()["b.png"], ids[1]);
+    assert_eq!(sandbox.requests().len(), 0);
+}
+
+#[test]
+fn changed_content_is_a_new_asset_or_a_new_version_of_a_model() {
+    let sandbox = sandbox();
+    let model = |text: &str| format!("<roblox>{text}</roblox>").into_bytes();
+    let folder = Folder::new(&[("tree.rbxmx", model("1")), ("crate.png", image(1))]);
+    let first = folder.run(&sandbox);
+    folder.write("tree.rbxmx", &model("2"));
+    folder.write("crate.png", &image(2));
+    let plan = folder.publisher(&sandbox).new_versions(true).plan().expect("there is a plan");
+    let actions: Vec<&PlannedAction> = plan.files.iter().map(|file| &file.action).collect();
+    assert_eq!(actions, [&PlannedAction::UploadChanged, &PlannedAction::NewVersion(first.ids()["tree.rbxmx"])]);
+    let second = folder.publisher(&sandbox).new_versions(true).run().expect("there is a report");
+    complete(&second);
+    assert_eq!(second.ids()["tree.rbxmx"], first.ids()["tree.rbxmx"]);
+    assert_ne!(second.ids()["crate.png"], first.ids()["crate.png"]);
+    assert_eq!(second.files[1].how, Published::NewVersion);
+    assert_eq!(sandbox.asset_content(second.ids()["tree.rbxmx"]).expect("it is there").bytes, model("2"));
+    // By default, it is a new asset.
+    folder.write("tree.rbxmx", &model("3"));
+    assert_ne!(folder.run(&sandbox).ids()["tree.rbxmx"], first.ids()["tree.rbxmx"]);
+}
+
+#[test]
+fn bad_files_are_told_and_the_others_go_on() {
+    let sandbox = sandbox();
+    let folder = Folder::new(&[
+        ("good.png", image(1)),
+        ("photo.png", b"\xff\xd8\xff\xe0JFIF".to_vec()),
+        ("empty.png", Vec::new()),
+        ("source.psd", b"8BPS".to_vec()),
+    ]);
+    let report = folder.run(&sandbox);
+    let problems: Vec<(&str, PublishProblemKind)> =
+        report.problems.iter().map(|problem| (problem.path.as_str(), problem.kind)).collect();
+    assert_eq!(
+        problems,
+        [
+            ("empty.png", PublishProblemKind::Unfit),
+            ("photo.png", PublishProblemKind::Unfit),
+            ("source.psd", PublishProblemKind::Unfit),
+        ]
+    );
+    assert_eq!((report.exit_code(), report.uploaded(), uploads(&sandbox)), (1, 1, 1));
+    assert!(report.problems[2].to_string().contains("exclude it"), "{}", report.problems[2]);
+    // They are told again, without a request.
+    sandbox.clear_requests();
+    let publisher = folder.publisher(&sandbox).exclude("*.psd");
+    assert_eq!(publisher.run().expect("there is a report").problems.len(), 2);
+    assert_eq!(sandbox.requests().len(), 0);
+}
+
+#[test]
+fn a_refused_key_stops_the_run_before_the_second_request() {
+    let sandbox = sandbox();
+    let folder = Folder::of_images(20);
+    let client = Client::builder("wrong-key").base_url(sandbox.url()).build().expect("the settings are good");
+    let publisher = Publisher::new(&client.user(USER)).lock_file(folder.lock()).folder(folder.assets());
+    let report = publisher.run().expect("there is a report");
+    assert_eq!(sandbox.requests().len(), 1);
+    assert!(matches!(&report.stopped, Some(Stopped::Refused(error)) if error.kind() == ErrorKind::Unauthenticated));
+    assert_eq!((report.exit_code(), report.problems.len()), (3, 20));
+    assert!(report.problems.iter().all(|problem| problem.kind == PublishProblemKind::NotSent));
+    complete(&folder.run(&sandbox));
+    assert_eq!(sandbox.assets().len(), 20);
+}
+
+#[test]
+fn an_exhausted_quota_stops_one_type() {
+    let sandbox = sandbox();
+    let sound = |number: usize| format!("OggS{number}").into_bytes();
+    let folder = Folder::new(&[("a.ogg", sound(1)), ("b.ogg", sound(2)), ("c.ogg", sound(3)), ("d.png", image(1))]);
+    sandbox.set_quota(AssetType::Audio, 1);
+    let report = folder.publisher(&sandbox).concurrency(1).run().expect("there is a report");
+    assert_eq!(report.uploaded(), 2, "{:#?}", report.problems);
+    assert!(
+        report.problems.iter().all(|problem| problem.kind == PublishProblemKind::NotSent),
+        "{:#?}",
+        report.problems
+    );
+    assert!(report.stopped.is_none());
+}
+
+#[test]
+fn rejected_assets_are_not_handed_to_the_game() {
+    let sandbox = sandbox();
+    let folder = Folder::of_images(2);
+    let report = folder.run(&sandbox);
+    let mut asset = sandbox.asset(report.files[0].id).expect("it is there");
+    asset.moderation_state = Some(rblxopencloud::ModerationState::Rejected);
+    sandbox.add_asset(asset);
+    // As the lock has it after an upload that was rejected at once.
+    let lock = fs::read_to_string(folder.lock()).expect("it is there");
+    let id = report.files[0].id.to_string();
+    let rejected = lock.replace(&format!("{{\"id\":{id},"), &format!("{{\"id\":{id},\"rejected\":true,"));
+    assert_ne!(lock, rejected);
+    fs::write(folder.lock(), rejected).expect("it can be written");
+    sandbox.clear_requests();
+    let report = folder.run(&sandbox);
+    assert_eq!(report.problems[0].kind, PublishProblemKind::Rejected);
+    assert!(report.problems[0].message.contains(&id));
+    assert!(!report.module().luau().expect("the names differ").contains(&id));
+    assert_eq!((report.exit_code(), sandbox.requests().len()), (1, 0));
+}
+
+#[test]
+fn a_moderated_name_can_be_replaced() {
+    let sandbox = sandbox();
+    sandbox.set_moderated_words(["badword"]);
+    let folder = Folder::new(&[("badword.png", image(1)), ("fine.png", image(2))]);
+    let report = folder.run(&sandbox);
+    assert_eq!((report.uploaded(), report.problems.len()), (1, 1));
+    let report = folder.publisher(&sandbox).neutral_names(true).run().expect("there is a report");
+    complete(&report);
+    let asset = sandbox.asset(report.ids()["badword.png"]).expect("it is there");
+    assert!(asset.display_name.expect("it has a name").starts_with("asset-"));
+}
+
+#[test]
+fn failed_operations_are_sent_again_by_the_next_run() {
+    let sandbox = sandbox();
+    let folder = Folder::of_images(3);
+    sandbox.fail_next_operation(OperationFailure::error("INTERNAL", "It broke."));
+    let report = folder.run(&sandbox);
+    assert_eq!((report.uploaded(), report.problems.len()), (2, 1));
+    assert_eq!(report.problems[0].kind, PublishProblemKind::Failed);
+    complete(&folder.run(&sandbox));
+    assert_eq!(sandbox.assets().len(), 3);
+}
+
+#[test]
+fn an_upload_without_an_answer_is_found_and_adopted() {
+    let sandbox = sandbox();
+    let folder = Folder::new(&[("crate.png", image(1)), ("door.png", image(2))]);
+    sandbox.inject(Fault::reset_before_answer().on("POST", "/assets/v1/assets").after(1));
+    let publisher = || folder.publisher(&sandbox).images_as(AssetType::Decal).concurrency(1);
+    let report = publisher().run().expect("there is a report");
+    assert_eq!(report.problems[0].kind, PublishProblemKind::InDoubt, "{:#?}", report.problems);
+    assert_eq!(report.exit_code(), 2);
+    let report = publisher().run().expect("there is a report");
+    complete(&report);
+    assert!(matches!(&report.files[1].how, Published::Adopted(reason) if reason.contains("it is the only")));
+    assert_eq!(sandbox.assets().len(), 2);
+    // The record is whole: a third run has nothing to do.
+    sandbox.clear_requests();
+    complete(&publisher().run().expect("there is a report"));
+    assert_eq!(sandbox.requests().len(), 0);
+}
+
+#[test]
+fn a_doubt_that_cannot_be_resolved_is_decided_by_the_caller() {
+    let sandbox = sandbox();
+    // Inventories don't list images.
+    let folder = Folder::new(&[("crate.png", image(1)), ("door.png", image(2))]);
+    sandbox.inject(Fault::reset_before_answer().on("POST", "/assets/v1/assets").times(2));
+    let report = folder.publisher(&sandbox).concurrency(1).run().expect("there is a report");
+    assert_eq!(report.problems.len(), 2, "{:#?}", report.problems);
+    sandbox.clear_requests();
+    let report = folder.run(&sandbox);
+    assert_eq!(uploads(&sandbox), 0, "nothing is sent again");
+    let text = report.problems[0].to_string();
+    assert!(text.contains("adopt \"crate.png\" with its id, or send \"crate.png\" again"), "{text}");
+    let arrived = sandbox.assets();
+    let id = arrived.iter().find(|asset| asset.display_name.as_deref() == Some("crate")).expect("it arrived").id;
+    let report = folder.publisher(&sandbox).adopt("crate.png", id).send_again("door.png").run();
+    let report = report.expect("there is a report");
+    complete(&report);
+    assert_eq!(report.ids()["crate.png"], id);
+    assert_eq!(sandbox.assets().len(), 3);
+    fails(folder.publisher(&sandbox).adopt("missing.png", 1).run(), ErrorKind::InvalidInput);
+}
+
+#[test]
+fn two_runs_at_once_are_kept_apart() {
+    let sandbox = sandbox();
+    let folder = Folder::of_images(2);
+    let refused = Arc::new(Mutex::new(None));
+    let (other, told) = (folder.publisher(&sandbox), Arc::clone(&refused));
+    let publisher = folder.publisher(&sandbox).on_event(move |_| {
+        told.lock().unwrap().get_or_insert_with(|| other.run().expect_err("a run is in progress"));
+    });
+    complete(&publisher.run().expect("there is a report"));
+    let error = refused.lock().unwrap().take().expect("it was tried");
+    assert_eq!(error.kind(), ErrorKind::Conflict);
+    assert!(error.to_string().contains(&format!("process {}", std::process::id())), "{error}");
+    complete(&folder.run(&sandbox));
+}
+
+#[test]
+fn plans_and_checks_send_nothing() {
+    let sandbox = sandbox();
+    let folder = Folder::new(&[("a.png", image(1)), ("b.ogg", b"OggS".to_vec()), ("c.png", image(1))]);
+    sandbox.set_quota(AssetType::Audio, 0);
+    let plan = folder.publisher(&sandbox).plan().expect("there is a plan");
+    let actions: Vec<String> = plan.files.iter().map(|file| file.action.to_string()).collect();
+    assert_eq!(actions, ["upload: new", "upload: new", "the same as a.png"]);
+    assert_eq!(plan.exceeded_quotas(), ["AUDIO"]);
+    assert_eq!((plan.uploads().count(), plan.is_empty()), (2, false));
+    assert_eq!(uploads(&sandbox), 0);
+    assert!(!folder.lock().exists());
+    sandbox.clear_requests();
+    let error = fails(folder.publisher(&sandbox).check(), ErrorKind::OutOfDate);
+    assert!(error.to_string().contains("a.png, b.ogg"), "{error}");
+    assert_eq!(sandbox.requests().len(), 0);
+    sandbox.set_quota(AssetType::Audio, 5);
+    complete(&folder.run(&sandbox));
+    folder.publisher(&sandbox).check().expect("everything is published");
+    assert!(folder.publisher(&sandbox).plan().expect("there is a plan").is_empty());
+}
+
+#[test]
+fn permissions_are_granted_once() {
+    let sandbox = sandbox();
+    let folder = Folder::of_images(3);
+    let publisher = || folder.publisher(&sandbox).grant_to(13_058);
+    let report = publisher().run().expect("there is a report");
+    complete(&report);
+    for file in &report.files {
+        assert_eq!(sandbox.asset_permissions(file.id).len(), 1);
+    }
+    sandbox.clear_requests();
+    complete(&publisher().run().expect("there is a report"));
+    assert_eq!(sandbox.requests().len(), 0);
+}
+
+#[test]
+fn a_cancelled_run_ends_soon_and_the_next_one_goes_on() {
+    let sandbox = sandbox();
+    let folder = Folder::of_images(30);
+    let accepted = Arc::new(AtomicUsize::new(0));
+    let (counted, asked) = (Arc::clone(&accepted), Arc::clone(&accepted));
+    let publisher = folder
+        .publisher(&sandbox)
+        .on_event(move |event| {
+            if matches!(event, rblxopencloud::publish::PublishEvent::Accepted { .. }) {
+                counted.fetch_add(1, Ordering::SeqCst);
+            }
+        })
+        .stop_when(move || asked.load(Ordering::SeqCst) >= 5);
+    sandbox.set_operation_time(std::time::Duration::from_secs(2));
+    let report = publisher.run().expect("there is a report");
+    assert!(matches!(report.stopped, Some(Stopped::Cancelled)));
+    assert_eq!(report.exit_code(), 130);
+    let sent = uploads(&sandbox);
+    assert!(sent < 30, "{sent}");
+    complete(&folder.run(&sandbox));
+    assert_eq!(sandbox.assets().len(), 30);
+    let names: BTreeSet<_> = sandbox.assets().into_iter().map(|asset| asset.display_name).collect();
+    assert_eq!(names.len(), 30, "each once");
+}
+
+#[test]
+fn locks_are_merged_and_owners_kept_apart() {
+    let sandbox = sandbox();
+    let ours = Folder::new(&[("a.png", image(1)), ("b.png", image(2))]);
+    let theirs = Folder::new(&[("a.png", image(1)), ("c.png", image(3))]);
+    ours.run(&sandbox);
+    theirs.run(&sandbox);
+    let twice = Publisher::merge(ours.lock(), theirs.lock()).expect("they have one owner");
+    assert_eq!(twice.len(), 1);
+    ours.write("c.png", &image(3));
+    sandbox.clear_requests();
+    complete(&ours.run(&sandbox));
+    assert_eq!(sandbox.requests().len(), 0);
+
+    let group = sandbox.client().group(7);
+    let error =
+        fails(Publisher::new(&group).lock_file(ours.lock()).folder(ours.assets()).run(), ErrorKind::InvalidInput);
+    assert!(error.to_string().contains("user 156") && error.to_string().contains("group 7"), "{error}");
+}
+
+#[test]
+fn links_that_lead_back_are_told() {
+    #[cfg(unix)]
+    {
+        let sandbox = sandbox();
+        let folder = Folder::new(&[("ui/a.png", image(1))]);
+        std::os::unix::fs::symlink(folder.assets(), folder.assets().join("ui").join("loop")).expect("a link");
+        std::os::unix::fs::symlink("nowhere.png", folder.assets().join("broken.png")).expect("a link");
+        let report = folder.run(&sandbox);
+        assert_eq!(report.uploaded(), 1);
+        let paths: Vec<&str> = report.problems.iter().map(|problem| problem.path.as_str()).collect();
+        assert_eq!(paths, ["broken.png", "ui/loop"]);
+        assert!(report.problems[1].message.contains("contains it"), "{}", report.problems[1]);
+    }
+}
