@@ -18,7 +18,7 @@ Uploads what is new or has changed in DIR, and writes the ids to DIR/assets.luau
 --plan, it only tells what it would do; with --check, it fails if something would be uploaded. Without a key, it publishes to a
 sandbox on this machine, and writes both files to DIR/.sandbox instead.
 
-Exit codes: 0 published, 1 problems, 2 an upload is in doubt, 3 the key is refused, 130 cancelled";
+Exit codes: 0 published, 1 problems, 2 an upload is in doubt, 3 stopped, 130 cancelled";
 
 fn main() -> ExitCode {
     let mut code = ExitCode::SUCCESS;

@@ -7,8 +7,9 @@ use std::fs;
 use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
-use rblxopencloud::publish::{PlannedAction, PublishProblemKind, Published, Publisher, Report, Stopped};
+use rblxopencloud::publish::{PlannedAction, PublishEvent, PublishProblemKind, Published, Publisher, Report, Stopped};
 use rblxopencloud::sandbox::{Fault, OperationFailure, Sandbox};
 use rblxopencloud::{AssetType, Client, ErrorKind, RetryPolicy, User, UserInfo};
 use support::{TempDir, fails};
@@ -200,7 +201,7 @@ fn a_refused_key_stops_the_run_before_the_second_request() {
     let publisher = Publisher::new(&client.user(USER)).lock_file(folder.lock()).folder(folder.assets());
     let report = publisher.run().expect("there is a report");
     assert_eq!(sandbox.requests().len(), 1);
-    assert!(matches!(&report.stopped, Some(Stopped::Refused(error)) if error.kind() == ErrorKind::Unauthenticated));
+    assert!(matches!(&report.stopped, Some(Stopped::Failed(error)) if error.kind() == ErrorKind::Unauthenticated));
     assert_eq!((report.exit_code(), report.problems.len()), (3, 20));
     assert!(report.problems.iter().all(|problem| problem.kind == PublishProblemKind::NotSent));
     complete(&folder.run(&sandbox));
@@ -374,12 +375,12 @@ fn a_cancelled_run_ends_soon_and_the_next_one_goes_on() {
     let publisher = folder
         .publisher(&sandbox)
         .on_event(move |event| {
-            if matches!(event, rblxopencloud::publish::PublishEvent::Accepted { .. }) {
+            if matches!(event, PublishEvent::Accepted { .. }) {
                 counted.fetch_add(1, Ordering::SeqCst);
             }
         })
         .stop_when(move || asked.load(Ordering::SeqCst) >= 5);
-    sandbox.set_operation_time(std::time::Duration::from_secs(2));
+    sandbox.set_operation_time(Duration::from_secs(2));
     let report = publisher.run().expect("there is a report");
     assert!(matches!(report.stopped, Some(Stopped::Cancelled)));
     assert_eq!(report.exit_code(), 130);
@@ -425,4 +426,163 @@ fn links_that_lead_back_are_told() {
         assert_eq!(paths, ["broken.png", "ui/loop"]);
         assert!(report.problems[1].message.contains("contains it"), "{}", report.problems[1]);
     }
+}
+
+#[test]
+fn a_file_that_changes_during_the_run_is_told() {
+    let sandbox = sandbox();
+    let folder = Folder::of_images(3);
+    let changing = folder.assets().join("image001.png");
+    let path = changing.clone();
+    let publisher = folder.publisher(&sandbox).on_event(move |event| {
+        if matches!(event, PublishEvent::Begun { .. }) {
+            fs::write(&path, image(77)).expect("it can be written");
+            let later = std::time::SystemTime::now() + Duration::from_secs(5);
+            fs::File::options()
+                .write(true)
+                .open(&path)
+                .and_then(|file| file.set_modified(later))
+                .expect("it can be set");
+        }
+    });
+    let report = publisher.run().expect("there is a report");
+    assert_eq!((report.uploaded(), report.problems.len()), (2, 1));
+    assert_eq!(
+        (report.problems[0].path.as_str(), report.problems[0].kind),
+        ("image001.png", PublishProblemKind::Unreadable)
+    );
+    assert!(report.problems[0].message.contains("image001.png"), "{}", report.problems[0]);
+    complete(&folder.run(&sandbox));
+    assert_eq!(
+        sandbox.asset_content(folder.run(&sandbox).ids()["image001.png"]).expect("it is there").bytes,
+        image(77)
+    );
+}
+
+#[test]
+fn a_lock_file_that_cannot_be_used_is_told_before_a_request() {
+    let sandbox = sandbox();
+    let folder = Folder::of_images(2);
+    let run_with = |lock: std::path::PathBuf| {
+        Publisher::new(&user(&sandbox)).lock_file(lock).folder(folder.assets()).run().expect_err("it can't be used")
+    };
+    let file = folder.0.file("file", b"");
+    for (lock, kind) in [(file.join("assets.lock.json"), ErrorKind::Io), (folder.assets(), ErrorKind::Io)] {
+        let error = run_with(lock);
+        assert_eq!(error.kind(), kind);
+        assert!(error.to_string().contains("the lock file"), "{error}");
+    }
+    let damaged = folder.0.file("damaged.lock.json", b"{ half");
+    let error = run_with(damaged.clone());
+    assert_eq!(error.kind(), ErrorKind::CorruptFile);
+    assert_eq!(fs::read(&damaged).expect("it is there"), b"{ half");
+    let journal = folder.0.file("j.lock.json.journal", b"{ whole line of nonsense\n");
+    assert_eq!(run_with(folder.0.path().join("j.lock.json")).kind(), ErrorKind::CorruptFile);
+    assert!(journal.exists(), "it is left as it is");
+    assert_eq!(sandbox.requests().len(), 0);
+    fails(Publisher::new(&user(&sandbox)).lock_file(folder.lock()).run(), ErrorKind::InvalidInput);
+    fails(folder.publisher(&sandbox).folder(folder.0.path().join("missing")).run(), ErrorKind::Io);
+    fails(folder.publisher(&sandbox).include("a/***").run(), ErrorKind::InvalidInput);
+}
+
+/// A journal that was cut by a kill: the last line isn't whole, so what it says was not done.
+#[test]
+fn a_torn_journal_is_read_as_far_as_it_goes() {
+    let sandbox = sandbox();
+    let folder = Folder::of_images(1);
+    let ids: Vec<u64> = folder.run(&sandbox).files.iter().map(|file| file.id).collect();
+    let lock = fs::read_to_string(folder.lock()).expect("it is there");
+    let key = lock
+        .lines()
+        .find_map(|line| line.trim().strip_prefix('"')?.split_once("\": {\"id\""))
+        .expect("a key")
+        .0
+        .to_owned();
+    fs::remove_file(folder.lock()).expect("it is there");
+    let published =
+        format!(r#"{{"published":{{"key":"{key}","entry":{{"id":{},"name":"image000"}},"replaces":null}}}}"#, ids[0]);
+    for torn in ["", "{\"begun\":[\"", "{\"over\":\"x\"}"] {
+        folder.0.file("assets.lock.json.journal", format!("{published}\n{torn}").as_bytes());
+        sandbox.clear_requests();
+        let report = folder.run(&sandbox);
+        complete(&report);
+        assert_eq!((report.files[0].id, sandbox.requests().len()), (ids[0], 0));
+    }
+}
+
+/// The disk is full when the first upload is about to begin.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_full_disk_stops_the_run_before_something_is_sent_that_is_not_on_record() {
+    let sandbox = sandbox();
+    let folder = Folder::of_images(4);
+    let journal = std::path::PathBuf::from(format!("{}.journal", folder.lock().display()));
+    let link = journal.clone();
+    let publisher = folder.publisher(&sandbox).on_event(move |event| {
+        if matches!(event, PublishEvent::Begun { .. }) {
+            std::os::unix::fs::symlink("/dev/full", &link).expect("a link");
+        }
+    });
+    let report = publisher.run().expect("there is a report");
+    assert_eq!((report.uploaded(), report.exit_code()), (0, 3));
+    assert!(
+        matches!(&report.stopped, Some(Stopped::Failed(error)) if error.to_string().contains("assets.lock.json.journal"))
+    );
+    assert_eq!(sandbox.assets().len(), 0);
+    let _ = fs::remove_file(journal);
+    complete(&folder.run(&sandbox));
+    assert_eq!(sandbox.assets().len(), 4);
+}
+
+#[test]
+fn published_ids_are_read_without_a_key() {
+    let sandbox = sandbox();
+    let folder = Folder::new(&[("a.png", image(1))]);
+    let ids = folder.run(&sandbox);
+    folder.write("new.png", &image(2));
+    let client =
+        Client::builder(rblxopencloud::Credentials::none()).base_url(sandbox.url()).build().expect("it is good");
+    sandbox.clear_requests();
+    let before = fs::read_to_string(folder.lock()).expect("it is there");
+    let publisher = Publisher::new(&client.user(USER)).lock_file(folder.lock()).folder(folder.assets());
+    let report = publisher.published().expect("the lock is whole");
+    assert_eq!(report.ids()["a.png"], ids.files[0].id);
+    assert_eq!((report.problems[0].path.as_str(), report.problems[0].kind), ("new.png", PublishProblemKind::NotSent));
+    assert_eq!(sandbox.requests().len(), 0);
+    assert_eq!(fs::read_to_string(folder.lock()).expect("it is there"), before);
+}
+
+#[test]
+fn types_and_files_are_chosen_by_patterns() {
+    let sandbox = sandbox();
+    let folder =
+        Folder::new(&[("ui/a.png", image(1)), ("ui/deep/b.png", image(2)), ("c.png", image(3)), ("d.tga", image(4))]);
+    let lone = folder.0.file("lone.png", &image(5));
+    let publisher = folder
+        .publisher(&sandbox)
+        .include("**/*.png")
+        .exclude("ui/deep/**")
+        .asset_type("ui/**", AssetType::Decal)
+        .file(&lone);
+    let report = publisher.run().expect("there is a report");
+    complete(&report);
+    let types: Vec<(&str, &AssetType)> =
+        report.files.iter().map(|file| (file.path.as_str(), &file.asset_type)).collect();
+    assert_eq!(types, [("c.png", &AssetType::Image), ("lone.png", &AssetType::Image), ("ui/a.png", &AssetType::Decal)]);
+    let twin = folder.0.file("c.png", &image(6));
+    let report = folder.publisher(&sandbox).file(&twin).run().expect("there is a report");
+    assert!(report.problems[0].message.contains("have the same name"), "{:?}", report.problems);
+}
+
+#[test]
+fn groups_own_what_they_publish() {
+    let sandbox = sandbox();
+    sandbox.add_group(7, "Builders");
+    let folder = Folder::of_images(2);
+    let group = sandbox.client().group(7);
+    let report =
+        Publisher::new(&group).lock_file(folder.lock()).folder(folder.assets()).run().expect("there is a report");
+    complete(&report);
+    let asset = sandbox.asset(report.files[0].id).expect("it is there");
+    assert_eq!(asset.creator, Some(rblxopencloud::Creator::Group(7)));
 }

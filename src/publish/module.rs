@@ -8,7 +8,8 @@ use std::path::Path;
 use crate::call::save;
 use crate::error::{Error, Result};
 
-/// The ids of published files, as the game or the program needs them. From [`Report::module`](super::Report::module).
+/// The ids of published files, as the game or the program needs them, such as from
+/// [`Report::module`](super::Report::module).
 ///
 /// A file is named by its path without its extension: `ui/button.png` is `ui.button`, or `["ui/button"]` if the module is
 /// [flat](Self::flat).
@@ -39,8 +40,19 @@ const RUST_KEYWORDS: &[&str] = &[
 ];
 
 impl AssetModule {
-    pub(super) fn new(ids: Vec<(String, u64)>) -> Self {
-        Self { ids, is_flat: false }
+    /// Creates a module from paths of files, with slashes, and the ids of their assets.
+    ///
+    /// ```
+    /// use rblxopencloud::publish::AssetModule;
+    ///
+    /// # fn main() -> rblxopencloud::Result<()> {
+    /// let module = AssetModule::new([("ui/button.png", 1234)]);
+    /// assert!(module.luau()?.contains("button = \"rbxassetid://1234\""));
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn new<P: Into<String>>(ids: impl IntoIterator<Item = (P, u64)>) -> Self {
+        Self { ids: ids.into_iter().map(|(path, id)| (path.into(), id)).collect(), is_flat: false }
     }
 
     /// Sets whether the module has one table, whose keys are paths with slashes. Defaults to `false`: a table for each folder.
@@ -313,7 +325,7 @@ mod tests {
     use super::*;
 
     fn module(files: &[&str]) -> AssetModule {
-        AssetModule::new(files.iter().zip(1..).map(|(file, id)| ((*file).to_owned(), id)).collect())
+        AssetModule::new(files.iter().copied().zip(1..))
     }
 
     #[test]
@@ -339,7 +351,7 @@ mod tests {
         assert_eq!(json, expected);
         let typescript = module.typescript().unwrap();
         assert!(typescript.contains("export const assets = {\n") && typescript.ends_with("} as const;\n"));
-        assert_eq!(super::AssetModule::new(Vec::new()).json().unwrap(), "{}\n");
+        assert_eq!(AssetModule::new::<String>([]).json().unwrap(), "{}\n");
     }
 
     #[test]

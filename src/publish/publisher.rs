@@ -243,6 +243,17 @@ impl Publisher {
         Ok(plan)
     }
 
+    /// Returns what is published, as the lock file has it. Makes no request and changes no file, so it needs no key: the owner's
+    /// client can have [none](crate::Credentials::none). For builds that need the ids only.
+    ///
+    /// Files that are not published are problems of the report.
+    ///
+    /// # Errors
+    /// See [`run`](Self::run).
+    pub fn published(&self) -> Result<Report> {
+        run::published(self, &self.read_lock()?)
+    }
+
     /// Checks that everything is published, for continuous integration. Makes no request and changes no file.
     ///
     /// # Errors

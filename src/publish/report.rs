@@ -87,8 +87,8 @@ pub enum PublishProblemKind {
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum Stopped {
-    /// No upload can succeed: the key is refused, or the account is moderated.
-    Refused(Error),
+    /// No further upload can succeed: the key is refused, the account is moderated, or the lock file can't be written.
+    Failed(Error),
     /// [`Publisher::stop_when`](super::Publisher::stop_when) returned `true`.
     Cancelled,
 }
@@ -107,11 +107,11 @@ impl Report {
     }
 
     /// Returns the exit code for a program that does nothing else: 0 if every file is published, 1 if some are not, 2 if an
-    /// upload is in doubt, 3 if the key is refused, and 130 if the run was cancelled.
+    /// upload is in doubt, 3 if an error has [stopped](Self::stopped) the run, and 130 if it was cancelled.
     #[must_use]
     pub fn exit_code(&self) -> u8 {
         match &self.stopped {
-            Some(Stopped::Refused(_)) => 3,
+            Some(Stopped::Failed(_)) => 3,
             Some(Stopped::Cancelled) => 130,
             None if self.problems.iter().any(|problem| problem.kind == PublishProblemKind::InDoubt) => 2,
             None => u8::from(!self.problems.is_empty()),
@@ -120,7 +120,7 @@ impl Report {
 
     /// Returns the ids of all published files as a module of a programming language.
     pub fn module(&self) -> AssetModule {
-        AssetModule::new(self.files.iter().map(|file| (file.path.clone(), file.id)).collect())
+        AssetModule::new(self.files.iter().map(|file| (file.path.as_str(), file.id)))
     }
 
     /// Returns the id of each published file, by its path.
@@ -174,7 +174,7 @@ impl fmt::Display for Report {
             self.problems.len()
         )?;
         match &self.stopped {
-            Some(Stopped::Refused(error)) => write!(f, "; stopped: {error}"),
+            Some(Stopped::Failed(error)) => write!(f, "; stopped: {error}"),
             Some(Stopped::Cancelled) => f.write_str("; stopped: the run was cancelled"),
             None => Ok(()),
         }

@@ -56,6 +56,46 @@ pub(super) fn plan(publisher: &Publisher, lock: &Lock) -> Result<Plan> {
     Ok(plan)
 }
 
+/// Returns what a run would, if it could send nothing.
+pub(super) fn published(publisher: &Publisher, lock: &Lock) -> Result<Report> {
+    let mut cache = Cache::read(&publisher.lock);
+    let (items, mut problems) = read_files(publisher, &mut cache)?;
+    let files = published_files(lock, &items, &BTreeMap::new(), &mut problems);
+    problems.sort_by(|one, other| one.path.cmp(&other.path));
+    Ok(Report { files, problems, stopped: None })
+}
+
+/// Returns the files that have an asset. What became of the others is a problem, if there is none yet.
+fn published_files(
+    lock: &Lock,
+    items: &[Item],
+    how: &BTreeMap<Key, Published>,
+    problems: &mut Vec<PublishProblem>,
+) -> Vec<PublishedFile> {
+    let known: BTreeSet<String> = problems.iter().map(|problem| problem.path.clone()).collect();
+    let mut published = Vec::new();
+    let mut first: BTreeMap<&Key, &str> = BTreeMap::new();
+    for item in items {
+        if let Some(problem) = rejection(item, lock) {
+            problems.push(problem);
+        } else if let Some(entry) = lock.assets.get(&item.key) {
+            let how = match (how.get(&item.key), first.get(&item.key)) {
+                (None, _) => Published::Unchanged,
+                (Some(_), Some(other)) => Published::SameAs((*other).to_owned()),
+                (Some(how), None) => how.clone(),
+            };
+            let (path, asset_type) = (item.file.name.clone(), item.asset_type.clone());
+            published.push(PublishedFile { path, id: entry.id, asset_type, how });
+            first.entry(&item.key).or_insert(&item.file.name);
+        } else if !known.contains(&item.file.name) {
+            let message = "it is not published; run the publisher".to_owned();
+            let (path, kind) = (item.file.name.clone(), PublishProblemKind::NotSent);
+            problems.push(PublishProblem { path, kind, message, error: None });
+        }
+    }
+    published
+}
+
 pub(super) fn run(publisher: &Publisher) -> Result<Report> {
     let book = Book::open(&publisher.lock, &publisher.owner.to_string())?;
     let mut cache = Cache::read(&publisher.lock);
@@ -252,7 +292,7 @@ impl Run<'_> {
                     // Without its file, nothing waits for it.
                     let is_refusal = error.as_ref().is_some_and(|error| error.scope() == ErrorScope::Run);
                     if let Some(error) = error.clone().filter(|_| is_refusal && self.stopped.is_none()) {
-                        self.stopped = Some(Stopped::Refused(error));
+                        self.stopped = Some(Stopped::Failed(error));
                     }
                     if item.is_some() {
                         let (path, kind) = (path.to_owned(), PublishProblemKind::InDoubt);
@@ -332,27 +372,13 @@ impl Run<'_> {
 
     fn finish(mut self) -> Result<Report> {
         let lock = self.book.lock();
-        let mut published = Vec::new();
-        let mut first: BTreeMap<&Key, &str> = BTreeMap::new();
         let items = Arc::clone(&self.items);
-        for item in items.iter() {
-            if let Some(problem) = rejection(item, &lock) {
-                self.problem(problem);
-            } else if let Some(entry) = lock.assets.get(&item.key) {
-                let how = match (self.how.get(&item.key), first.get(&item.key)) {
-                    (None, _) => Published::Unchanged,
-                    (Some(_), Some(other)) => Published::SameAs((*other).to_owned()),
-                    (Some(how), None) => how.clone(),
-                };
-                let (path, asset_type) = (item.file.name.clone(), item.asset_type.clone());
-                published.push(PublishedFile { path, id: entry.id, asset_type, how });
-                first.entry(&item.key).or_insert(&item.file.name);
-            } else if !self.problems.iter().any(|problem| problem.path == item.file.name) {
-                let message = "it was not sent; run again".to_owned();
-                let (path, kind) = (item.file.name.clone(), PublishProblemKind::NotSent);
-                self.problem(PublishProblem { path, kind, message, error: None });
-            }
-        }
+        let mut rest = std::mem::take(&mut self.problems);
+        let known = rest.len();
+        let published = published_files(&lock, &items, &self.how, &mut rest);
+        let new = rest.split_off(known);
+        self.problems = rest;
+        new.into_iter().for_each(|problem| self.problem(problem));
         // What is not published keeps its old name, so that a change is known as one.
         let files = items.iter().filter_map(|item| {
             let key = match lock.assets.contains_key(&item.key) {

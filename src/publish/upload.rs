@@ -248,7 +248,7 @@ fn failed(run: &mut Run<'_>, key: &Key, path: &str, error: Error) -> Result<()> 
         _ => PublishProblemKind::Failed,
     };
     if error.scope() == ErrorScope::Run && run.stopped.is_none() {
-        run.stopped = Some(Stopped::Refused(error.clone()));
+        run.stopped = Some(Stopped::Failed(error.clone()));
     }
     run.problem(problem(path, kind, error));
     Ok(())

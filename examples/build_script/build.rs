@@ -1,0 +1,25 @@
+//! Publishes `assets/` if `PUBLISH_ASSETS` is set, with the key in `ROBLOX_API_KEY`. Otherwise, it takes the ids from
+//! `assets.lock.json`, without a key and without the network.
+
+use std::env;
+use std::error::Error;
+use std::path::Path;
+
+use rblxopencloud::publish::Publisher;
+use rblxopencloud::{Client, Credentials};
+
+fn main() -> Result<(), Box<dyn Error>> {
+    println!("cargo::rerun-if-changed=assets");
+    println!("cargo::rerun-if-changed=assets.lock.json");
+    println!("cargo::rerun-if-env-changed=PUBLISH_ASSETS");
+    let publishes = env::var_os("PUBLISH_ASSETS").is_some_and(|value| !value.is_empty());
+    let client = if publishes { Client::from_env()? } else { Client::new(Credentials::none()) };
+
+    let publisher = Publisher::new(&client.user(156)).lock_file("assets.lock.json").folder("assets");
+    let report = if publishes { publisher.run()? } else { publisher.published()? };
+    for problem in &report.problems {
+        println!("cargo::warning={problem}");
+    }
+    report.write_rust(Path::new(&env::var("OUT_DIR")?).join("assets.rs"))?;
+    Ok(())
+}
