@@ -380,7 +380,7 @@ fn a_cancelled_run_ends_soon_and_the_next_one_goes_on() {
             }
         })
         .stop_when(move || asked.load(Ordering::SeqCst) >= 5);
-    sandbox.set_operation_time(Duration::from_secs(2));
+    sandbox.set_operation_time(Duration::from_millis(500));
     let report = publisher.run().expect("there is a report");
     assert!(matches!(report.stopped, Some(Stopped::Cancelled)));
     assert_eq!(report.exit_code(), 130);

@@ -54,48 +54,59 @@ impl Browser {
             "--window-size=900,700",
         ];
         let wanted = json!({ "capabilities": { "alwaysMatch": { "goog:chromeOptions": { "args": arguments } } } });
-        let session = browser.call(Method::Post, "/session", Some(wanted));
+        let session = browser.call(Method::Post, "/session", Some(wanted)).expect("a session");
         browser.session = session["sessionId"].as_str().expect("a session").to_owned();
         Some(browser)
     }
 
-    fn call(&self, method: Method, path: &str, body: Option<Value>) -> Value {
+    fn call(&self, method: Method, path: &str, body: Option<Value>) -> Result<Value, Error> {
         let request = self.client.request(method, path);
         let request = match body {
             Some(body) => request.json(&body),
             None => request,
         };
-        let mut answer: Value = request.fetch().unwrap_or_else(|error| panic!("{method} {path}: {error}"));
-        answer["value"].take()
+        let mut answer: Value = request.fetch()?;
+        Ok(answer["value"].take())
     }
 
-    fn post(&self, path: &str, body: Value) -> Value {
+    fn post(&self, path: &str, body: Value) -> Result<Value, Error> {
         self.call(Method::Post, &format!("/session/{}{path}", self.session), Some(body))
     }
 
-    fn get(&self, path: &str) -> Value {
+    fn get(&self, path: &str) -> Result<Value, Error> {
         self.call(Method::Get, &format!("/session/{}{path}", self.session), None)
     }
 
     fn open(&self, url: &str) {
-        self.post("/url", json!({ "url": url }));
+        self.post("/url", json!({ "url": url })).expect("it can be opened");
     }
 
     fn open_tab(&self) {
-        let tab = self.post("/window/new", json!({ "type": "tab" }));
-        self.post("/window", json!({ "handle": tab["handle"] }));
+        let tab = self.post("/window/new", json!({ "type": "tab" })).expect("a tab");
+        self.post("/window", json!({ "handle": tab["handle"] })).expect("it is there");
+    }
+
+    /// Does something with an element, as soon as the page has it. Between two pages, it may be gone.
+    fn with_element(&self, selector: &str, act: impl Fn(&str) -> Result<Value, Error>) -> Value {
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            let found = self.post("/element", json!({ "using": "css selector", "value": selector }));
+            let id = |found: Value| Some(found.as_object()?.values().next()?.as_str()?.to_owned());
+            match found.map(id).and_then(|id| act(&id.unwrap_or_default())) {
+                Ok(value) => return value,
+                Err(error) => assert!(Instant::now() < deadline, "{selector}: {error}"),
+            }
+            thread::sleep(Duration::from_millis(50));
+        }
     }
 
     fn text(&self) -> String {
-        let body = self.post("/element", json!({ "using": "css selector", "value": "body" }));
-        let id = body.as_object().and_then(|body| body.values().next()?.as_str()).expect("an element").to_owned();
-        self.get(&format!("/element/{id}/text")).as_str().expect("a text").to_owned()
+        let text = self.with_element("body", |id| self.get(&format!("/element/{id}/text")));
+        text.as_str().expect("a text").to_owned()
     }
 
     fn click(&self, selector: &str) {
-        let button = self.post("/element", json!({ "using": "css selector", "value": selector }));
-        let id = button.as_object().and_then(|button| button.values().next()?.as_str()).expect("an element").to_owned();
-        self.post(&format!("/element/{id}/click"), json!({}));
+        self.with_element(selector, |id| self.post(&format!("/element/{id}/click"), json!({})));
     }
 
     /// Waits until the page says this.
@@ -109,7 +120,7 @@ impl Browser {
 
     /// Saves a picture of the page, to be looked at.
     fn picture(&self, name: &str) {
-        let picture = self.get("/screenshot");
+        let picture = self.get("/screenshot").expect("a picture");
         let picture = base64::engine::general_purpose::STANDARD.decode(picture.as_str().expect("base64"));
         let path = std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("{name}.png"));
         std::fs::write(path, picture.expect("base64")).expect("there is room");
@@ -155,6 +166,7 @@ fn a_user_reads_the_scopes_and_authorizes() {
     let Some(browser) = Browser::start() else { return };
     let waiting = begin();
     browser.open(&waiting.url);
+    browser.wait_for("Authorize app");
     let text = browser.text();
     for words in ["Builderman", "Read your inventory, even if it is private", "Know your user ID", "universe:read"] {
         assert!(text.contains(words) || text.contains(&words.to_lowercase()), "{words:?} is missing: {text}");

@@ -34,7 +34,9 @@ pub(super) fn entry_of(asset: &Asset, name: &str) -> Entry {
 /// Finds out how an upload ended: asks its operation or, without one, looks for the asset.
 pub(super) fn resolve(owner: &PublishOwner, lock: &Lock, key: &Key, doubt: &Doubt) -> Ended {
     if let Some(name) = &doubt.operation {
-        match owner.client().operation(name.clone()).wait() {
+        let operation = owner.client().operation(name.clone());
+        // It began long ago, so it is probably done.
+        match operation.poll().and_then(|done| done.map_or_else(|| operation.wait(), Ok)) {
             Ok(asset) => return Ended::Arrived(entry_of(&asset, &doubt.name), format!("{name} has ended well")),
             Err(error) if error.is_operation_failure() => return Ended::Failed(error),
             // The service forgets operations after a while.

@@ -1,0 +1,71 @@
+//! Measures publishing 10,000 small files: `cargo bench --bench publish`
+//!
+//! The first run uploads all of them to a sandbox without a rate limit, in another process. The second has nothing to do; the
+//! third begins without the cache of hashes. At the service's rate limit, the first run would take 83 minutes.
+
+use std::io::{self, BufRead, BufReader};
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant, SystemTime};
+use std::{env, fs};
+
+use rblxopencloud::publish::Publisher;
+use rblxopencloud::sandbox::Sandbox;
+use rblxopencloud::{Client, UserInfo};
+
+const FILES: usize = 10_000;
+const IMAGE: &[u8] = include_bytes!("../examples/assets/crate.png");
+
+type Result<T> = std::result::Result<T, Box<dyn std::error::Error>>;
+
+fn main() -> Result<()> {
+    if env::args().any(|argument| argument == "--server") {
+        let sandbox = Sandbox::start()?;
+        sandbox.add_user(UserInfo::new(156, "builderman"));
+        println!("{}", sandbox.url());
+        io::stdin().read_line(&mut String::new())?;
+        eprintln!("{} assets", sandbox.assets().len());
+        return Ok(());
+    }
+    let mut server =
+        Command::new(env::current_exe()?).arg("--server").stdin(Stdio::piped()).stdout(Stdio::piped()).spawn()?;
+    let mut url = String::new();
+    BufReader::new(server.stdout.take().ok_or("no output")?).read_line(&mut url)?;
+    let user = Client::builder("sandbox-api-key").base_url(url.trim()).build()?.user(156);
+
+    let place = env::temp_dir().join(format!("rblxopencloud-bench-{}", std::process::id()));
+    let folder = place.join("assets");
+    // As old as the files of a real project.
+    let old = SystemTime::now() - Duration::from_secs(3600);
+    for number in 0..FILES {
+        let path = folder.join(format!("part{:03}/image{number}.png", number / 100));
+        fs::create_dir_all(path.parent().unwrap_or(Path::new("")))?;
+        fs::write(&path, [IMAGE, number.to_string().as_bytes()].concat())?;
+        fs::File::options().write(true).open(&path)?.set_modified(old)?;
+    }
+    let publisher = Publisher::new(&user).lock_file(place.join("assets.lock.json")).folder(&folder).concurrency(32);
+    println!("{:>24} {:>10} {:>14} {:>12}", "", "time", "peak memory", "uploaded");
+    for run in ["first run", "second run", "without the cache"] {
+        if run == "without the cache" {
+            fs::remove_file(place.join("assets.lock.json.cache"))?;
+        }
+        let began = Instant::now();
+        let report = publisher.run()?;
+        let took = began.elapsed();
+        if !report.is_complete() {
+            return Err(report.to_string().into());
+        }
+        println!("{run:>24} {took:>10.2?} {:>10} KiB {:>12}", peak_memory()?, report.uploaded());
+    }
+    drop(server.stdin.take());
+    server.wait()?;
+    fs::remove_dir_all(place)?;
+    Ok(())
+}
+
+/// Returns the peak resident memory in KiB.
+fn peak_memory() -> Result<u64> {
+    let status = fs::read_to_string("/proc/self/status")?;
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).ok_or("no VmHWM")?;
+    Ok(line.split_whitespace().next().ok_or("no number")?.parse()?)
+}
