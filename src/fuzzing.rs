@@ -175,6 +175,12 @@ pub fn id_token(text: &str) {
     crate::oauth2::fuzzing::id_token(text);
 }
 
+/// Any text is a lock file of published assets, or is refused.
+#[cfg(feature = "publish")]
+pub fn lock(text: &str) {
+    crate::publish::fuzzing::lock(text);
+}
+
 /// Any bytes can be sent to the sandbox.
 #[cfg(feature = "sandbox")]
 pub fn sandbox(bytes: &[u8]) {

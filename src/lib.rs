@@ -77,6 +77,10 @@
 //!
 //! With the feature `oauth2`, the module `oauth2` signs users in with their Roblox accounts and keeps them signed in.
 //!
+//! # Publishing folders
+//!
+//! With the feature `publish`, the module `publish` makes each file of a folder an asset, once, and tells the game the ids.
+//!
 //! # Testing
 //!
 //! With the feature `sandbox`, the module `sandbox` has a local Open Cloud for tests.

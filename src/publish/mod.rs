@@ -47,6 +47,8 @@ mod content;
 mod doubt;
 mod event;
 mod files;
+#[cfg(fuzzing)]
+pub(crate) mod fuzzing;
 mod lock;
 mod module;
 mod plan;
