@@ -180,6 +180,58 @@ fn a_kill_at_any_moment_loses_nothing_and_uploads_nothing_twice() {
     println!("{} kills, {decided} uploads decided by flags, {resolved} runs completed by themselves", kills());
 }
 
+/// What waits for the rate limit was not sent, whether or not the service has refused it once.
+#[test]
+fn a_kill_while_files_wait_for_the_rate_limit_leaves_none_in_doubt() {
+    let (sandbox, folder) = (sandbox(), Folder::new("waiting", 40));
+    // It tells of no limit before it refuses.
+    let refusal = Fault::status(429).header("retry-after", "60").times(1000);
+    sandbox.inject(refusal.on("POST", "/assets/v1/assets").after(2));
+    let mut child =
+        program(&sandbox, &folder).stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("it is built");
+    let refused = || sandbox.requests().iter().filter(|request| request.status == Some(429)).count();
+    while refused() == 0 || sandbox.assets().len() < 2 {
+        thread::sleep(Duration::from_millis(10));
+    }
+    // Until all refusals are written down.
+    let mut before = 0;
+    while before < refused() {
+        before = refused();
+        thread::sleep(Duration::from_millis(500));
+    }
+    child.kill().expect("it can be killed");
+    child.wait().expect("it ends");
+    let publisher = Publisher::new(&sandbox.client().user(156)).lock_file(folder.lock()).folder(&folder.0);
+    let plan = publisher.plan().expect("the lock is whole");
+    // The two that were accepted are known by their operations at worst.
+    let in_doubt = plan.files.iter().filter(|file| file.action == PlannedAction::Resolve).count();
+    assert!(in_doubt <= 2, "{in_doubt}");
+    sandbox.clear_faults();
+    sandbox.clear_requests();
+    assert!(run(&sandbox, &folder).status.success());
+    assert_eq!((sandbox.assets().len(), uploads(&sandbox)), (40, 38));
+}
+
+#[cfg(unix)]
+#[test]
+fn ctrl_c_ends_the_run_soon() {
+    let (sandbox, folder) = (sandbox(), Folder::new("interrupted", 10));
+    sandbox.set_operation_time(Duration::from_secs(20));
+    let child = program(&sandbox, &folder).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("it is built");
+    while uploads(&sandbox) < 10 {
+        thread::sleep(Duration::from_millis(10));
+    }
+    let began = Instant::now();
+    let killed = Command::new("kill").args(["-INT", &child.id().to_string()]).status().expect("kill is there");
+    assert!(killed.success());
+    let output = child.wait_with_output().expect("it ends");
+    assert!(began.elapsed() < Duration::from_secs(15), "it doesn't wait for the operations");
+    assert_eq!(output.status.code(), Some(130), "{output:?}");
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(said.contains("the next run waits for it"), "{said}");
+    sandbox.set_operation_time(Duration::ZERO);
+}
+
 #[test]
 fn bad_files_and_flags_are_told() {
     let (sandbox, folder) = (sandbox(), Folder::new("wrong", 2));

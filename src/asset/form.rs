@@ -24,13 +24,22 @@ pub(crate) struct Form {
     begin: Begin,
 }
 
-/// What is called before the first byte of each attempt. If it fails, nothing is sent.
+/// What a [`Begin`] is told.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum Attempt {
+    /// The first byte is about to be sent. If the callback fails, nothing is.
+    Begins,
+    /// The last attempt had no effect, and there will be another one.
+    HadNoEffect,
+}
+
+/// Is told about each attempt to send a form.
 #[derive(Default)]
-pub(crate) struct Begin(Option<Box<dyn FnMut() -> Result<()> + Send>>);
+pub(crate) struct Begin(Option<Box<dyn FnMut(Attempt) -> Result<()> + Send>>);
 
 impl Begin {
     #[cfg(feature = "publish")]
-    pub(crate) fn new(f: impl FnMut() -> Result<()> + Send + 'static) -> Self {
+    pub(crate) fn new(f: impl FnMut(Attempt) -> Result<()> + Send + 'static) -> Self {
         Self(Some(Box::new(f)))
     }
 }
@@ -104,7 +113,7 @@ impl Form {
         Self { boundary, head, file: None, tail: Cursor::default(), problem: None, begin: Begin::default() }
     }
 
-    /// Sets what is called before the first byte is sent.
+    /// Sets what is told about each attempt.
     pub(crate) fn set_begin(&mut self, begin: Begin) {
         self.begin = begin;
     }
@@ -160,6 +169,11 @@ impl Payload for Form {
 
     /// Starts the form again. Returns `false` if its file is a used reader.
     fn rewind(&mut self) -> bool {
+        if let (1.., Some(begin)) = (self.head.position(), &mut self.begin.0) {
+            if let Err(error) = begin(Attempt::HadNoEffect) {
+                log::warn!("an attempt had no effect, but that is not on record: {error}");
+            }
+        }
         self.head.set_position(0);
         self.tail.set_position(0);
         match &mut self.file {
@@ -203,7 +217,7 @@ impl Read for Form {
             return Ok(0);
         }
         if let (0, Some(begin)) = (self.head.position(), &mut self.begin.0) {
-            if let Err(problem) = begin() {
+            if let Err(problem) = begin(Attempt::Begins) {
                 let error = io::Error::other(problem.to_string());
                 self.problem = Some(problem);
                 return Err(error);

@@ -3,6 +3,8 @@ use std::collections::BTreeMap;
 use serde_json::{Map, Value, json};
 
 use super::check::{Check, Checks};
+#[cfg(feature = "publish")]
+use super::form::Attempt;
 use super::form::{Begin, Form};
 use super::limits::MAX_SOCIAL_LINKS;
 use super::operation::work;
@@ -193,9 +195,9 @@ impl AssetUpdate {
         Ok(())
     }
 
-    /// Calls `f` before the first byte of each attempt. If it fails, nothing is sent.
+    /// Tells `f` about each attempt to send it.
     #[cfg(feature = "publish")]
-    pub(crate) fn before_sending(mut self, f: impl FnMut() -> Result<()> + Send + 'static) -> Self {
+    pub(crate) fn on_attempt(mut self, f: impl FnMut(Attempt) -> Result<()> + Send + 'static) -> Self {
         self.begin = Begin::new(f);
         self
     }

@@ -4,6 +4,8 @@ use serde::Serialize;
 
 use super::check::{Check, Checks};
 use super::content::Format;
+#[cfg(feature = "publish")]
+use super::form::Attempt;
 use super::form::{Begin, Form};
 use super::limits::MAX_NAME_LENGTH;
 use super::operation::work;
@@ -134,9 +136,9 @@ impl AssetUpload {
         self
     }
 
-    /// Calls `f` before the first byte of each attempt. If it fails, nothing is sent.
+    /// Tells `f` about each attempt to send it.
     #[cfg(feature = "publish")]
-    pub(crate) fn before_sending(mut self, f: impl FnMut() -> Result<()> + Send + 'static) -> Self {
+    pub(crate) fn on_attempt(mut self, f: impl FnMut(Attempt) -> Result<()> + Send + 'static) -> Self {
         self.begin = Begin::new(f);
         self
     }

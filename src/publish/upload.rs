@@ -14,6 +14,7 @@ use super::lock::{Doubt, Key};
 use super::publisher::Publisher;
 use super::report::{PublishProblem, PublishProblemKind, Published, Stopped};
 use super::run::{Item, Run, problem};
+use crate::asset::form::Attempt;
 use crate::asset::{Asset, AssetFile, AssetUpdate, AssetUpload, AssetUploads, NextOutcome, UploadOutcome};
 use crate::error::{Error, ErrorKind, ErrorScope, Result};
 
@@ -93,7 +94,7 @@ impl Feed {
         let begin = begin(&self.book, item, &name, None);
         let (on_event, path) = (Arc::clone(&self.publisher.on_event), item.file.name.clone());
         let upload = AssetUpload::new(file, item.asset_type.clone(), name, "");
-        Ok(upload.before_sending(begin).on_progress(move |progress| {
+        Ok(upload.on_attempt(begin).on_progress(move |progress| {
             on_event(&PublishEvent::Progress { path: &path, sent: progress.sent, total: progress.total });
         }))
     }
@@ -112,19 +113,23 @@ fn open_unchanged(item: &Item) -> Result<AssetFile> {
     Ok(file)
 }
 
-/// Returns what is called before the first byte of an upload is sent.
+/// Returns what writes each attempt to send an upload down. One that had no effect, such as one that the rate limit refused,
+/// leaves no doubt while the next one waits for its turn.
 fn begin(
     book: &Arc<Book>,
     item: &Item,
     name: &str,
     version_of: Option<u64>,
-) -> impl FnMut() -> Result<()> + Send + 'static {
+) -> impl FnMut(Attempt) -> Result<()> + Send + 'static {
     let (book, key) = (Arc::clone(book), item.key.clone());
     let (path, name) = (item.file.name.clone(), name.to_owned());
-    move || {
+    move |attempt| {
         let (path, name) = (path.clone(), name.clone());
         let doubt = Doubt { path, name, since: Timestamp::now(), operation: None, version_of };
-        book.note(Change::Begun(key.clone(), doubt))
+        book.note(match attempt {
+            Attempt::Begins => Change::Begun(key.clone(), doubt),
+            Attempt::HadNoEffect => Change::Over(key.clone()),
+        })
     }
 }
 
@@ -267,7 +272,7 @@ pub(super) fn update_all(run: &mut Run<'_>, versions: Vec<(usize, u64)>) -> Resu
         let item = run.items[place].clone();
         let old = run.book.look(|lock| lock.files.get(&item.file.name).cloned());
         let update = open_unchanged(&item)
-            .map(|file| AssetUpdate::new(id).file(file).before_sending(begin(&run.book, &item, &item.name, Some(id))));
+            .map(|file| AssetUpdate::new(id).file(file).on_attempt(begin(&run.book, &item, &item.name, Some(id))));
         let updated =
             update.and_then(|update| run.publisher.owner.client().asset(id).update(update)).and_then(|operation| {
                 if let Some(name) = operation.name() {
