@@ -164,6 +164,27 @@ fn changed_content_is_a_new_asset_or_a_new_version_of_a_model() {
     assert_ne!(folder.run(&sandbox).ids()["tree.rbxmx"], first.ids()["tree.rbxmx"]);
 }
 
+/// A model that is broken for a while is still the same model afterwards.
+#[cfg(unix)]
+#[test]
+fn a_file_that_cannot_be_read_keeps_its_asset() {
+    let sandbox = sandbox();
+    let folder = Folder::new(&[("tree.rbxmx", b"<roblox>1</roblox>".to_vec())]);
+    let run = || folder.publisher(&sandbox).new_versions(true).run().expect("there is a report");
+    let id = run().ids()["tree.rbxmx"];
+    let path = folder.assets().join("tree.rbxmx");
+    fs::remove_file(&path).expect("it is there");
+    std::os::unix::fs::symlink("nowhere", &path).expect("a link");
+    assert_eq!(run().exit_code(), 1);
+    fs::remove_file(&path).expect("it is there");
+    folder.write("tree.rbxmx", b"");
+    assert_eq!(run().exit_code(), 1);
+    folder.write("tree.rbxmx", b"<roblox>2</roblox>");
+    let report = run();
+    complete(&report);
+    assert_eq!((report.ids()["tree.rbxmx"], &report.files[0].how), (id, &Published::NewVersion));
+}
+
 #[test]
 fn bad_files_are_told_and_the_others_go_on() {
     let sandbox = sandbox();

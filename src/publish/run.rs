@@ -34,6 +34,8 @@ pub(super) struct Run<'a> {
     pub(super) publisher: &'a Publisher,
     pub(super) book: Arc<Book>,
     pub(super) items: Arc<Vec<Item>>,
+    /// The places of the items of each content.
+    places: BTreeMap<Key, Vec<usize>>,
     pub(super) problems: Vec<PublishProblem>,
     /// How the assets came to be that weren't there before.
     pub(super) how: BTreeMap<Key, Published>,
@@ -102,10 +104,15 @@ pub(super) fn run(publisher: &Publisher) -> Result<Report> {
     let (items, problems) = read_files(publisher, &mut cache)?;
     let files: Vec<Found> = items.iter().map(|item| item.file.clone()).collect();
     cache.write(&files)?;
+    let mut places: BTreeMap<Key, Vec<usize>> = BTreeMap::new();
+    for (place, item) in items.iter().enumerate() {
+        places.entry(item.key.clone()).or_default().push(place);
+    }
     let mut run = Run {
         publisher,
         book: Arc::new(book),
         items: Arc::new(items),
+        places,
         problems: Vec::new(),
         how: BTreeMap::new(),
         stopped: None,
@@ -224,13 +231,16 @@ impl Run<'_> {
         (self.publisher.stop_when)()
     }
 
+    fn items_of(&self, key: &Key) -> impl Iterator<Item = &Item> {
+        self.places.get(key).into_iter().flatten().map(|place| &self.items[*place])
+    }
+
     /// Writes down that a file has its asset.
     pub(super) fn published(&mut self, key: &Key, entry: Entry, how: Published, replaces: Option<Key>) -> Result<()> {
         let id = entry.id;
         self.book.note(Change::Published { key: key.clone(), entry, replaces })?;
         self.how.insert(key.clone(), how);
-        let items = Arc::clone(&self.items);
-        for item in items.iter().filter(|item| item.key == *key) {
+        for item in self.items_of(key) {
             self.tell(&PublishEvent::Published { path: &item.file.name, id });
         }
         Ok(())
@@ -270,9 +280,8 @@ impl Run<'_> {
                 self.stopped = Some(Stopped::Cancelled);
                 return Ok(());
             }
-            let items = Arc::clone(&self.items);
-            let item = items.iter().find(|item| item.key == key);
-            let path = item.map_or(doubt.path.as_str(), |item| item.file.name.as_str());
+            let item = self.items_of(&key).next().cloned();
+            let path = item.as_ref().map_or(doubt.path.as_str(), |item| item.file.name.as_str());
             self.tell(&PublishEvent::Resolving { path });
             match resolve(&self.publisher.owner, &self.book.lock(), &key, &doubt) {
                 Ended::Arrived(entry, reason) => {
@@ -359,9 +368,9 @@ impl Run<'_> {
                     }
                     let reason = refused.get(id).map_or("the service doesn't say why", String::as_str);
                     let message = format!("asset {id} was not granted to experience {universe}: {reason}");
-                    let items = Arc::clone(&self.items);
-                    for item in items.iter().filter(|item| item.key == *key) {
-                        let (path, kind) = (item.file.name.clone(), PublishProblemKind::NotGranted);
+                    let paths: Vec<String> = self.items_of(key).map(|item| item.file.name.clone()).collect();
+                    for path in paths {
+                        let kind = PublishProblemKind::NotGranted;
                         self.problem(PublishProblem { path, kind, message: message.clone(), error: None });
                     }
                 }
@@ -387,7 +396,14 @@ impl Run<'_> {
             };
             Some((item.file.name.clone(), key?.clone()))
         });
-        self.book.close(files.collect())?;
+        let mut files: BTreeMap<String, Key> = files.collect();
+        // So does what could not be read.
+        for problem in &self.problems {
+            if let (false, Some(key)) = (files.contains_key(&problem.path), lock.files.get(&problem.path)) {
+                files.insert(problem.path.clone(), key.clone());
+            }
+        }
+        self.book.close(files)?;
         self.problems.sort_by(|one, other| one.path.cmp(&other.path));
         Ok(Report { files: published, problems: self.problems, stopped: self.stopped })
     }

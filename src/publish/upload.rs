@@ -1,5 +1,6 @@
 //! Sends what is new or has changed.
 
+use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -204,11 +205,9 @@ fn tell_pending(run: &mut Run<'_>) {
     }
     let doubts = run.book.look(|lock| lock.doubts.clone());
     let items = Arc::clone(&run.items);
-    for item in items.iter() {
+    let known: BTreeSet<String> = run.problems.iter().map(|problem| problem.path.clone()).collect();
+    for item in items.iter().filter(|item| !known.contains(&item.file.name)) {
         let Some(doubt) = doubts.get(&item.key) else { continue };
-        if run.problems.iter().any(|problem| problem.path == item.file.name) {
-            continue;
-        }
         let message = match &doubt.operation {
             Some(operation) => format!("it was accepted as {operation}; the next run waits for it"),
             None => "it may have arrived; the next run looks for it".to_owned(),
