@@ -12,7 +12,8 @@ use std::time::Duration;
 use rblxopencloud::publish::{PlannedAction, PublishEvent, PublishProblemKind, Published, Publisher, Report, Stopped};
 use rblxopencloud::sandbox::{Fault, OperationFailure, Sandbox};
 use rblxopencloud::{AssetType, Client, ErrorKind, RetryPolicy, User, UserInfo};
-use support::{TempDir, fails};
+use serde_json::json;
+use support::{Reply, Server, TempDir, fails};
 
 const USER: u64 = 156;
 const IMAGE: &[u8] = include_bytes!("../examples/assets/crate.png");
@@ -411,6 +412,31 @@ fn a_cancelled_run_ends_soon_and_the_next_one_goes_on() {
     assert_eq!(sandbox.assets().len(), 30);
     let names: BTreeSet<_> = sandbox.assets().into_iter().map(|asset| asset.display_name).collect();
     assert_eq!(names.len(), 30, "each once");
+}
+
+/// What is refused after the run was cancelled is not in doubt, although nobody waits for its outcome.
+#[test]
+fn an_upload_that_is_refused_after_the_end_of_a_cancelled_run_is_not_in_doubt() {
+    let server = Server::start(|_| {
+        std::thread::sleep(Duration::from_millis(500));
+        Reply::json(400, &json!({ "code": "INVALID_ARGUMENT", "message": "No." }))
+    });
+    let folder = Folder::of_images(1);
+    let is_sent = Arc::new(AtomicUsize::new(0));
+    let (sent, asked) = (Arc::clone(&is_sent), Arc::clone(&is_sent));
+    let publisher = Publisher::new(&server.user_without_retries())
+        .lock_file(folder.lock())
+        .folder(folder.assets())
+        .on_event(move |event| {
+            if matches!(event, PublishEvent::Progress { .. }) {
+                sent.fetch_add(1, Ordering::SeqCst);
+            }
+        })
+        .stop_when(move || asked.load(Ordering::SeqCst) > 0);
+    let report = publisher.run().expect("there is a report");
+    assert!(matches!(report.stopped, Some(Stopped::Cancelled)));
+    assert_eq!((server.count(), report.problems[0].kind), (1, PublishProblemKind::NotSent));
+    assert_eq!(publisher.plan().expect("there is a plan").files[0].action, PlannedAction::Upload);
 }
 
 #[test]

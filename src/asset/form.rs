@@ -29,7 +29,7 @@ pub(crate) struct Form {
 pub(crate) enum Attempt {
     /// The first byte is about to be sent. If the callback fails, nothing is.
     Begins,
-    /// The last attempt had no effect, and there will be another one.
+    /// The last attempt had no effect. There may be another one.
     HadNoEffect,
 }
 
@@ -118,6 +118,15 @@ impl Form {
         self.begin = begin;
     }
 
+    /// Tells that the last attempt had no effect, if one has begun.
+    pub(crate) fn had_no_effect(&mut self) {
+        if let (1.., Some(begin)) = (self.head.position(), &mut self.begin.0) {
+            if let Err(error) = begin(Attempt::HadNoEffect) {
+                log::warn!("an attempt had no effect, but that is not on record: {error}");
+            }
+        }
+    }
+
     fn read_file(&mut self, buffer: &mut [u8]) -> Result<usize> {
         let Some(part) = &mut self.file else { return Ok(0) };
         let reader = match &mut part.reader {
@@ -169,11 +178,7 @@ impl Payload for Form {
 
     /// Starts the form again. Returns `false` if its file is a used reader.
     fn rewind(&mut self) -> bool {
-        if let (1.., Some(begin)) = (self.head.position(), &mut self.begin.0) {
-            if let Err(error) = begin(Attempt::HadNoEffect) {
-                log::warn!("an attempt had no effect, but that is not on record: {error}");
-            }
-        }
+        self.had_no_effect();
         self.head.set_position(0);
         self.tail.set_position(0);
         match &mut self.file {

@@ -230,6 +230,10 @@ impl AssetUpdate {
         if !mask.is_empty() {
             request = request.query("updateMask", &mask);
         }
-        Operation::start(client.session(), request, echoes, work(Some(self.asset_id)))
+        let started = Operation::start(client.session(), request, echoes, work(Some(self.asset_id)));
+        if started.as_ref().is_err_and(|error| !error.outcome_unknown()) {
+            form.had_no_effect();
+        }
+        started
     }
 }

@@ -193,7 +193,11 @@ impl AssetUpload {
         form.set_begin(self.begin);
         let path = CREATE_ASSET.fill(&[]);
         let request = Call::new(&CREATE_ASSET, &path).payload(&mut form).cancel(cancelled);
-        Operation::start(client.session(), request, echoes, work(None))
+        let started = Operation::start(client.session(), request, echoes, work(None));
+        if started.as_ref().is_err_and(|error| !error.outcome_unknown()) {
+            form.had_no_effect();
+        }
+        started
     }
 }
 

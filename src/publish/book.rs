@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use super::lock::{Doubt, Entry, Key, Lock, subject};
 use crate::api::OperationName;
-use crate::call::save;
+use crate::call::{save, sync_directory};
 use crate::error::{Error, ErrorKind, Result};
 
 /// A step.
@@ -70,8 +70,39 @@ pub(super) struct Book {
 
 struct Pages {
     lock: Lock,
-    journal: Option<File>,
+    journal: Option<Journal>,
     is_changed: bool,
+}
+
+/// The journal of this run.
+struct Journal {
+    file: File,
+    /// The length of its whole lines.
+    length: u64,
+    /// A part of a line may follow them, because writing it failed.
+    is_torn: bool,
+}
+
+impl Journal {
+    fn open(path: &Path) -> io::Result<Self> {
+        let file = OpenOptions::new().append(true).create(true).open(path)?;
+        sync_directory(path)?;
+        Ok(Self { length: file.metadata()?.len(), file, is_torn: false })
+    }
+
+    /// Adds a line. When this returns, it survives a crash.
+    fn append(&mut self, line: &[u8]) -> io::Result<()> {
+        if self.is_torn {
+            // The next line must not begin within this one.
+            self.file.set_len(self.length)?;
+        }
+        self.is_torn = true;
+        self.file.write_all(line)?;
+        self.file.sync_data()?;
+        self.length += line.len() as u64;
+        self.is_torn = false;
+        Ok(())
+    }
 }
 
 /// Returns the path of a file beside the lock file.
@@ -89,15 +120,15 @@ fn journal_of(lock: &Path) -> PathBuf {
 pub(super) fn read(path: &Path) -> Result<(Lock, bool)> {
     let mut lock = Lock::read(path)?;
     let journal = journal_of(path);
-    let text = match fs::read_to_string(&journal) {
+    let text = match fs::read(&journal) {
         Ok(text) => text,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok((lock, false)),
         Err(error) => return Err(Error::io(format!("the journal {journal:?}"), error).concerning_run()),
     };
-    for (place, line) in text.split_inclusive('\n').enumerate() {
-        // A kill can cut the last line. What it says was not done yet.
-        let Some(whole) = line.strip_suffix('\n') else { break };
-        let change = serde_json::from_str(whole).map_err(|error| {
+    for (place, line) in text.split_inclusive(|byte| *byte == b'\n').enumerate() {
+        // A kill can cut the last line, also within a character. What it says was not done yet.
+        let Some(whole) = line.strip_suffix(b"\n") else { break };
+        let change = serde_json::from_slice(whole).map_err(|error| {
             Error::new(ErrorKind::CorruptFile, format!("the journal {journal:?}"))
                 .explain(format!("line {}: {error}", place + 1))
                 .advise("restore it; without it, uploads may be sent twice")
@@ -145,17 +176,13 @@ impl Book {
         let mut pages = self.pages();
         let journal = journal_of(&self.path);
         let failed = |error| Error::io(format!("the journal {journal:?}"), error).concerning_run();
-        let file = match &mut pages.journal {
-            Some(file) => file,
-            none => {
-                let file = OpenOptions::new().append(true).create(true).open(&journal).map_err(failed)?;
-                crate::call::sync_directory(&journal).map_err(failed)?;
-                none.insert(file)
-            }
-        };
         let mut line = serde_json::to_vec(&change).map_err(|error| failed(error.into()))?;
         line.push(b'\n');
-        file.write_all(&line).and_then(|()| file.sync_data()).map_err(failed)?;
+        let written = match &mut pages.journal {
+            Some(journal) => journal.append(&line),
+            none => Journal::open(&journal).and_then(|journal| none.insert(journal).append(&line)),
+        };
+        written.map_err(failed)?;
         pages.lock.apply(change);
         pages.is_changed = true;
         Ok(())
@@ -237,5 +264,108 @@ impl Running {
 impl Drop for Running {
     fn drop(&mut self) {
         let _ = fs::remove_file(&self.holder);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A directory that is removed after the test.
+    struct Place(PathBuf);
+
+    impl Place {
+        fn new(name: &str) -> Self {
+            let path = std::env::temp_dir().join(format!("rblxopencloud-book-{name}-{}", std::process::id()));
+            let _ = fs::remove_dir_all(&path);
+            fs::create_dir_all(&path).expect("temporary files can be written");
+            Self(path)
+        }
+
+        fn lock(&self) -> PathBuf {
+            self.0.join("assets.lock.json")
+        }
+    }
+
+    impl Drop for Place {
+        fn drop(&mut self) {
+            let _ = fs::remove_dir_all(&self.0);
+        }
+    }
+
+    fn published(hash: &str, id: u64) -> Change {
+        let entry =
+            Entry { id, name: "é🎉".to_owned(), rejected: false, granted: std::collections::BTreeSet::new() };
+        Change::Published { key: key(hash), entry, replaces: None }
+    }
+
+    fn key(hash: &str) -> Key {
+        Key::new(hash, &crate::asset::AssetType::Image)
+    }
+
+    #[test]
+    fn a_line_after_a_failed_one_begins_on_its_own() {
+        let place = Place::new("torn");
+        let book = Book::open(&place.lock(), "user 156").unwrap();
+        book.note(published("aa", 1)).unwrap();
+        {
+            // As on a full disk: a part of the line is there.
+            let mut pages = book.pages();
+            let journal = pages.journal.as_mut().unwrap();
+            journal.file.write_all(b"{\"published\":{\"key\":\"bb").unwrap();
+            journal.is_torn = true;
+        }
+        book.note(published("cc", 3)).unwrap();
+        drop(book);
+        let (lock, has_journal) = read(&place.lock()).unwrap();
+        assert!(has_journal);
+        assert_eq!(lock.assets.keys().cloned().collect::<Vec<_>>(), [key("aa"), key("cc")]);
+    }
+
+    #[test]
+    fn a_journal_is_read_wherever_it_was_cut() {
+        let place = Place::new("cut");
+        let book = Book::open(&place.lock(), "user 156").unwrap();
+        book.note(published("aa", 1)).unwrap();
+        let first = fs::metadata(journal_of(&place.lock())).unwrap().len();
+        book.note(published("bb", 2)).unwrap();
+        drop(book);
+        let whole = fs::read(journal_of(&place.lock())).unwrap();
+        for length in 0..=whole.len() {
+            fs::write(journal_of(&place.lock()), &whole[..length]).unwrap();
+            let expected = usize::from(length as u64 >= first) + usize::from(length == whole.len());
+            assert_eq!(read(&place.lock()).unwrap().0.assets.len(), expected, "cut at {length}");
+        }
+    }
+
+    /// A kill between writing the lock and removing the journal.
+    #[test]
+    fn a_journal_that_is_read_twice_changes_nothing() {
+        let place = Place::new("twice");
+        let doubt = Doubt {
+            path: "a.png".to_owned(),
+            name: "a".to_owned(),
+            since: jiff::Timestamp::UNIX_EPOCH,
+            operation: None,
+            version_of: None,
+        };
+        let book = Book::open(&place.lock(), "user 156").unwrap();
+        for change in [
+            Change::Begun(key("aa"), doubt.clone()),
+            Change::Accepted(key("aa"), "operations/1".parse().unwrap()),
+            published("aa", 1),
+            Change::Granted(key("aa"), 7),
+            Change::Begun(key("bb"), doubt.clone()),
+            Change::Over(key("bb")),
+            Change::Begun(key("cc"), doubt),
+        ] {
+            book.note(change).unwrap();
+        }
+        let journal = fs::read(journal_of(&place.lock())).unwrap();
+        let expected = book.lock();
+        book.close(BTreeMap::new()).unwrap();
+        drop(book);
+        fs::write(journal_of(&place.lock()), journal).unwrap();
+        assert_eq!(read(&place.lock()).unwrap().0, expected);
     }
 }

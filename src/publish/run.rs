@@ -90,9 +90,17 @@ fn published_files(
             published.push(PublishedFile { path, id: entry.id, asset_type, how });
             first.entry(&item.key).or_insert(&item.file.name);
         } else if !known.contains(&item.file.name) {
-            let message = "it is not published; run the publisher".to_owned();
-            let (path, kind) = (item.file.name.clone(), PublishProblemKind::NotSent);
-            problems.push(PublishProblem { path, kind, message, error: None });
+            let (kind, message) = match lock.doubts.get(&item.key).map(|doubt| &doubt.operation) {
+                Some(Some(operation)) => {
+                    let message = format!("its upload was accepted as {operation}; the next run waits for it");
+                    (PublishProblemKind::InDoubt, message)
+                }
+                Some(None) => {
+                    (PublishProblemKind::InDoubt, "its upload may have arrived; the next run looks for it".to_owned())
+                }
+                None => (PublishProblemKind::NotSent, "it is not published; run the publisher".to_owned()),
+            };
+            problems.push(PublishProblem { path: item.file.name.clone(), kind, message, error: None });
         }
     }
     published

@@ -1,6 +1,5 @@
 //! Sends what is new or has changed.
 
-use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -194,27 +193,7 @@ pub(super) fn upload_all(run: &mut Run<'_>, places: Vec<usize>, is_neutral: bool
         let path = run.items[place].file.name.clone();
         run.problem(problem(&path, PublishProblemKind::Unreadable, error));
     }
-    tell_pending(run);
     upload_all(run, moderated, true)
-}
-
-/// Tells about uploads that a cancelled run has left.
-fn tell_pending(run: &mut Run<'_>) {
-    if run.stopped.is_none() {
-        return;
-    }
-    let doubts = run.book.look(|lock| lock.doubts.clone());
-    let items = Arc::clone(&run.items);
-    let known: BTreeSet<String> = run.problems.iter().map(|problem| problem.path.clone()).collect();
-    for item in items.iter().filter(|item| !known.contains(&item.file.name)) {
-        let Some(doubt) = doubts.get(&item.key) else { continue };
-        let message = match &doubt.operation {
-            Some(operation) => format!("it was accepted as {operation}; the next run waits for it"),
-            None => "it may have arrived; the next run looks for it".to_owned(),
-        };
-        let (path, kind) = (item.file.name.clone(), PublishProblemKind::InDoubt);
-        run.problem(PublishProblem { path, kind, message, error: None });
-    }
 }
 
 /// Writes down how an upload ended.
