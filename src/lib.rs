@@ -99,6 +99,7 @@ mod asset;
 mod call;
 mod client;
 mod credentials;
+mod disk;
 mod error;
 #[cfg(fuzzing)]
 #[doc(hidden)]

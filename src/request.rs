@@ -10,8 +10,9 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::api::{Endpoint, Method, SEGMENT, push_query};
-use crate::call::{Bytes, Call, DecodeError, Download, DownloadProgress, OnProgress, Session, Target, save};
+use crate::call::{Bytes, Call, DecodeError, Download, DownloadProgress, OnProgress, Session, Target};
 use crate::client::Client;
+use crate::disk::save;
 use crate::error::{Error, Result};
 use crate::json;
 use crate::operation::{Operation, Work};
@@ -145,10 +146,8 @@ impl Request {
 
     /// Sets the body: names and values as an HTML form sends them (`application/x-www-form-urlencoded`).
     pub fn form<N: AsRef<str>, V: AsRef<str>>(mut self, fields: impl IntoIterator<Item = (N, V)>) -> Self {
-        let escaped = |text: &str| utf8_percent_encode(text, SEGMENT).to_string();
-        let fields = fields.into_iter().map(|(name, value)| escaped(name.as_ref()) + "=" + &escaped(value.as_ref()));
-        let content = fields.collect::<Vec<_>>().join("&").into_bytes();
-        self.body = Some(Bytes::new("application/x-www-form-urlencoded", content));
+        let fields: Vec<(N, V)> = fields.into_iter().collect();
+        self.body = Some(Bytes::form(fields.iter().map(|(name, value)| (name.as_ref(), value.as_ref()))));
         self
     }
 

@@ -64,6 +64,8 @@ pub use store_product::{
     ProductRestriction, StoreProductUpdate, UPDATE_CREATOR_STORE_PRODUCT,
 };
 pub use update::{AssetUpdate, UPDATE_ASSET};
+#[cfg(feature = "publish")]
+pub(crate) use upload::default_name;
 pub use upload::{AssetPrivacy, AssetUpload, CREATE_ASSET};
 pub use upload_search::{UploadCandidate, UploadSearch};
 pub use version::AssetVersion;

@@ -98,9 +98,7 @@ impl AssetUpload {
             Error::invalid_input(format!("the extension of {:?} names no known asset type", file.name()))
                 .advise("use AssetUpload::new and AssetFile::content_type")
         })?;
-        let name = path.file_stem().unwrap_or_default().to_string_lossy();
-        let name: String = name.chars().take(MAX_NAME_LENGTH).collect();
-        Ok(Self::new(file, format.usual_asset_type(), name, ""))
+        Ok(Self::new(file, format.usual_asset_type(), default_name(path), ""))
     }
 
     /// Returns the file.
@@ -199,6 +197,11 @@ impl AssetUpload {
         }
         started
     }
+}
+
+/// Returns the display name of an asset that has no other one: the file name without its extension, cut.
+pub(crate) fn default_name(path: &Path) -> String {
+    path.file_stem().unwrap_or_default().to_string_lossy().chars().take(MAX_NAME_LENGTH).collect()
 }
 
 #[derive(Serialize)]

@@ -8,7 +8,6 @@ mod gate;
 pub(crate) mod http;
 mod payload;
 pub(crate) mod retry;
-mod save;
 mod session;
 mod timeouts;
 mod verdict;
@@ -27,11 +26,6 @@ pub(crate) use gate::Limits;
 pub(crate) use http::{Buffer, HttpSettings, Target};
 pub(crate) use payload::Payload;
 pub use retry::RetryPolicy;
-pub(crate) use save::save;
-#[cfg(feature = "publish")]
-pub(crate) use save::sync_directory;
-#[cfg(feature = "oauth2")]
-pub(crate) use save::{check_private, save_private};
 pub(crate) use session::Session;
 pub use timeouts::Timeouts;
 

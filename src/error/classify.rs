@@ -99,10 +99,12 @@ const OAUTH2_CODES: &[(&str, ErrorKind)] = &[
 
 fn kind(asked: &Asked<'_>, outcome: Outcome, said: &ServiceError) -> ErrorKind {
     let told = || words::kind(said, asked.echoes);
+    if let (Outcome::Status { status: 400 | 401 | 403, .. }, Some(kind)) = (outcome, oauth2_kind(said)) {
+        return kind;
+    }
     match outcome {
         Outcome::OperationFailed => told().unwrap_or(ErrorKind::OperationFailed),
         Outcome::Status { status, pause } => match status {
-            400 | 401 | 403 if oauth2_kind(said).is_some() => oauth2_kind(said).unwrap_or(ErrorKind::Rejected),
             400 | 413 | 415 | 422 => told().unwrap_or(ErrorKind::Rejected),
             401 => ErrorKind::Unauthenticated,
             403 => told().unwrap_or(ErrorKind::PermissionDenied),

@@ -25,8 +25,6 @@ pub const INTROSPECT_TOKEN: Endpoint = Endpoint::post("/oauth/v1/token/introspec
 /// Revokes an authorization.
 pub const REVOKE_TOKEN: Endpoint = Endpoint::post("/oauth/v1/token/revoke").without_key().harmless();
 
-const FORM: &str = "application/x-www-form-urlencoded";
-
 /// An app that users authorize to act for them. A handle: clones are cheap and share connections.
 ///
 /// See [the module](crate::oauth2) for the two ways to sign a user in.
@@ -338,18 +336,7 @@ impl OAuth2App {
     /// Returns the body of a call, with the app's own credentials.
     fn form(&self, fields: &[(&str, &str)]) -> Bytes {
         let secret = self.secret.as_ref().map(|secret| ("client_secret", secret.expose()));
-        let all = fields.iter().copied().chain([("client_id", &*self.client_id)]).chain(secret);
-        // It doesn't grow, so no copy of a secret stays in memory.
-        let mut content = Vec::with_capacity(all.clone().map(|(name, value)| name.len() + 3 * value.len() + 2).sum());
-        for (name, value) in all {
-            if !content.is_empty() {
-                content.push(b'&');
-            }
-            content.extend_from_slice(name.as_bytes());
-            content.push(b'=');
-            utf8_percent_encode(value, SEGMENT).for_each(|piece| content.extend_from_slice(piece.as_bytes()));
-        }
-        Bytes::new(FORM, content)
+        Bytes::form(fields.iter().copied().chain([("client_id", &*self.client_id)]).chain(secret))
     }
 
     /// Returns the secrets of a call, also in the form in which its body has them.

@@ -1,15 +1,14 @@
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use fs4::FileExt;
 use serde::Serialize;
 use serde_json::Value;
 
 use super::{TokenSet, TokenStore};
-use crate::call::{check_private, save_private};
+use crate::disk::{beside, check_private, newer_version, save_private, try_lock};
 use crate::error::{Error, ErrorKind};
 
 /// The version of the file's format.
@@ -47,12 +46,8 @@ impl FileTokenStore {
     }
 
     fn failed(&self, error: io::Error) -> io::Error {
-        let advice = "the tokens must be stored before they are used; make the file writable";
         let error = Error::io(self.subject(), error).concerning_run();
-        match error.kind() {
-            ErrorKind::Io => error.advise(advice).into(),
-            _ => error.into(),
-        }
+        error.advise("the tokens must be stored before they are used; make the file writable").into()
     }
 
     /// Reads the text of the file. No value of it becomes part of an error.
@@ -67,43 +62,28 @@ impl FileTokenStore {
             let place = format!("line {}, column {}", error.line(), error.column());
             corrupt(format!("it is incomplete or no JSON (at {place})"))
         })?;
-        match json.get("version").and_then(Value::as_u64) {
-            Some(VERSION) => {}
-            Some(newer) if newer > VERSION => {
-                return Err(Error::new(ErrorKind::NewerFile, self.subject())
-                    .explain(format!("a newer version of this crate wrote it (format {newer}; expected {VERSION})"))
-                    .advise("update the program, or sign in with another file")
-                    .concerning_run());
-            }
-            _ => return Err(corrupt("it has no tokens of this crate".to_owned())),
+        if let Some(error) = newer_version(&json, VERSION, self.subject()) {
+            return Err(error);
+        }
+        if json.get("version").and_then(Value::as_u64) != Some(VERSION) {
+            return Err(corrupt("it has no tokens of this crate".to_owned()));
         }
         let tokens = json.get("tokens").cloned().unwrap_or_default();
         serde_json::from_value(tokens).map_err(|_| corrupt("its tokens are incomplete".to_owned()))
     }
 
     fn lock(&self) -> io::Result<File> {
-        let mut name = self.path.clone().into_os_string();
-        name.push(".lock");
-        let path = PathBuf::from(name);
-        if let Some(directory) = path.parent() {
-            fs::create_dir_all(directory)?;
-        }
-        let mut options = OpenOptions::new();
-        options.read(true).write(true).create(true).truncate(false);
-        #[cfg(unix)]
-        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-        let file = options.open(&path)?;
+        let path = beside(&self.path, ".lock");
         let deadline = Instant::now() + LONGEST_WAIT;
         loop {
-            match FileExt::try_lock(&file) {
-                Ok(()) => return Ok(file),
-                Err(fs4::TryLockError::Error(error)) => return Err(error),
-                Err(fs4::TryLockError::WouldBlock) if Instant::now() >= deadline => {
-                    let problem = format!("another process has held the lock for {LONGEST_WAIT:?}");
-                    return Err(io::Error::new(io::ErrorKind::TimedOut, problem));
-                }
-                Err(fs4::TryLockError::WouldBlock) => thread::sleep(Duration::from_millis(10)),
+            if let Some(lock) = try_lock(&path)? {
+                return Ok(lock);
             }
+            if Instant::now() >= deadline {
+                let problem = format!("another process has held the lock for {LONGEST_WAIT:?}");
+                return Err(io::Error::new(io::ErrorKind::TimedOut, problem));
+            }
+            thread::sleep(Duration::from_millis(10));
         }
     }
 }

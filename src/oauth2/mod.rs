@@ -78,6 +78,7 @@ mod signed_in;
 mod store;
 mod token_info;
 mod tokens;
+pub(crate) mod web_page;
 
 pub use access_token::AccessToken;
 pub use app::OAuth2App;

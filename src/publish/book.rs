@@ -6,12 +6,11 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use fs4::FileExt;
 use serde::{Deserialize, Serialize};
 
 use super::lock::{Doubt, Entry, Key, Lock, subject};
 use crate::api::OperationName;
-use crate::call::{save, sync_directory};
+use crate::disk::{beside, save_bytes, sync_directory, try_lock};
 use crate::error::{Error, ErrorKind, Result};
 
 /// A step.
@@ -105,13 +104,6 @@ impl Journal {
     }
 }
 
-/// Returns the path of a file beside the lock file.
-pub(super) fn beside(lock: &Path, extension: &str) -> PathBuf {
-    let mut name = lock.to_owned().into_os_string();
-    name.push(extension);
-    PathBuf::from(name)
-}
-
 fn journal_of(lock: &Path) -> PathBuf {
     beside(lock, ".journal")
 }
@@ -142,8 +134,6 @@ pub(super) fn read(path: &Path) -> Result<(Lock, bool)> {
 impl Book {
     /// Opens a lock file, which this process then holds. It belongs to `owner`.
     pub(super) fn open(path: &Path, owner: &str) -> Result<Self> {
-        let directory = path.parent().unwrap_or(Path::new(""));
-        fs::create_dir_all(directory).map_err(|error| Error::io(subject(path), error).concerning_run())?;
         let running = Running::new(path)?;
         let (mut lock, has_journal) = read(path)?;
         check_owner(&lock, owner, path)?;
@@ -216,12 +206,7 @@ pub(super) fn check_owner(lock: &Lock, owner: &str, path: &Path) -> Result<()> {
 }
 
 pub(super) fn write(path: &Path, lock: &Lock) -> Result<()> {
-    let text = lock.text();
-    let written = save(path, |writer| {
-        writer.write_all(text.as_bytes()).map_err(|error| Error::io(subject(path), error))?;
-        Ok(text.len() as u64)
-    });
-    written.map(drop).map_err(Error::concerning_run)
+    save_bytes(path, lock.text().as_bytes()).map_err(Error::concerning_run)
 }
 
 fn remove(path: &Path) -> Result<()> {
@@ -237,25 +222,19 @@ struct Running {
 impl Running {
     fn new(lock: &Path) -> Result<Self> {
         let failed = |error| Error::io(subject(lock), error).concerning_run();
-        let file = OpenOptions::new().write(true).create(true).truncate(false).open(beside(lock, ".running"));
-        let file = file.map_err(failed)?;
         // On Windows, nobody else can read a locked file.
         let holder = beside(lock, ".pid");
-        match FileExt::try_lock(&file) {
-            Ok(()) => {}
-            Err(fs4::TryLockError::Error(error)) => return Err(failed(error)),
-            Err(fs4::TryLockError::WouldBlock) => {
-                let who = fs::read_to_string(&holder).unwrap_or_default();
-                let who = match who.trim() {
-                    "" => "another process".to_owned(),
-                    id => format!("process {id}"),
-                };
-                return Err(Error::new(ErrorKind::Conflict, subject(lock))
-                    .explain(format!("{who} is publishing with it"))
-                    .advise("wait until it ends")
-                    .concerning_run());
-            }
-        }
+        let Some(file) = try_lock(&beside(lock, ".running")).map_err(failed)? else {
+            let who = fs::read_to_string(&holder).unwrap_or_default();
+            let who = match who.trim() {
+                "" => "another process".to_owned(),
+                id => format!("process {id}"),
+            };
+            return Err(Error::new(ErrorKind::Conflict, subject(lock))
+                .explain(format!("{who} is publishing with it"))
+                .advise("wait until it ends")
+                .concerning_run());
+        };
         fs::write(&holder, std::process::id().to_string()).map_err(failed)?;
         Ok(Self { _file: file, holder })
     }

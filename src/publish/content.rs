@@ -10,9 +10,8 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use ring::digest::{Context, SHA256};
 use serde::{Deserialize, Serialize};
 
-use super::book::beside;
 use super::files::Found;
-use crate::call::save;
+use crate::disk::{beside, save_bytes};
 use crate::error::{Error, Result};
 
 /// Clocks of file systems can be this coarse, in nanoseconds: a file that is as new as its hash can have changed after it.
@@ -69,11 +68,7 @@ impl Cache {
             return Ok(());
         }
         let text = serde_json::to_vec(&self.known).unwrap_or_default();
-        save(&self.path, |writer| {
-            writer.write_all(&text).map_err(|error| Error::io(format!("the cache {:?}", self.path), error))?;
-            Ok(text.len() as u64)
-        })
-        .map(drop)
+        save_bytes(&self.path, &text)
     }
 }
 

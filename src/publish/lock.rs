@@ -13,6 +13,7 @@ use serde_json::Value;
 
 use crate::api::OperationName;
 use crate::asset::AssetType;
+use crate::disk::newer_version;
 use crate::error::{Error, ErrorKind, Result};
 
 const VERSION: u64 = 1;
@@ -101,15 +102,11 @@ impl Lock {
                 .advise("keep the lines of both sides, or merge the two files with Publisher::merge"));
         }
         let json: Value = serde_json::from_slice(text).map_err(|error| corrupt(path, &error.to_string()))?;
-        match json.get("version").and_then(Value::as_u64) {
-            Some(VERSION) => {}
-            Some(newer) if newer > VERSION => {
-                return Err(Error::new(ErrorKind::NewerFile, subject(path))
-                    .explain(format!("a newer version of this crate wrote it (format {newer}; expected {VERSION})"))
-                    .advise("update the program")
-                    .concerning_run());
-            }
-            _ => return Err(corrupt(path, "it has no version")),
+        if let Some(error) = newer_version(&json, VERSION, subject(path)) {
+            return Err(error);
+        }
+        if json.get("version").and_then(Value::as_u64) != Some(VERSION) {
+            return Err(corrupt(path, "it has no version"));
         }
         Ok(Self {
             owner: part(&json, "owner", path)?,

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use std::fs;
 use std::path::Path;
 
-use crate::call::save;
+use crate::disk::save_bytes;
 use crate::error::{Error, Result};
 
 /// The ids of published files, as the game or the program needs them, such as from
@@ -313,11 +313,7 @@ fn write(path: &Path, text: &str) -> Result<()> {
     if let Some(folder) = path.parent() {
         fs::create_dir_all(folder).map_err(|error| Error::io(format!("the file {path:?}"), error))?;
     }
-    save(path, |writer| {
-        writer.write_all(text.as_bytes()).map_err(|error| Error::io(format!("the file {path:?}"), error))?;
-        Ok(text.len() as u64)
-    })
-    .map(drop)
+    save_bytes(path, text.as_bytes())
 }
 
 #[cfg(test)]

@@ -13,10 +13,10 @@ use super::plan::{Plan, PlannedAction, PlannedFile};
 use super::publisher::Publisher;
 use super::report::{PublishProblem, PublishProblemKind, Published, PublishedFile, Report, Stopped};
 use super::upload;
-use crate::asset::{AssetAction, AssetPermission, AssetType, PermissionSubject, limits};
+use crate::asset::{AssetAction, AssetPermission, AssetType, PermissionSubject, default_name};
 use crate::error::{Error, ErrorScope, Result};
 
-/// How many assets a request can grant permissions for.
+/// How many assets a request grants permissions for. The service documents no limit.
 const MOST_GRANTED: usize = 100;
 
 /// A file and what it is.
@@ -151,7 +151,7 @@ fn read_files(publisher: &Publisher, cache: &mut Cache) -> Result<(Vec<Item>, Ve
         match cache.hash(&file) {
             Ok(hash) => {
                 let key = Key::new(&hash, &asset_type);
-                items.push(Item { name: display_name(&file.name), key, asset_type, file });
+                items.push(Item { name: default_name(&file.path), key, asset_type, file });
             }
             Err(error) => problems.push(problem(&file.name, PublishProblemKind::Unreadable, error)),
         }
@@ -167,13 +167,6 @@ fn type_of(publisher: &Publisher, name: &str) -> Option<AssetType> {
         AssetType::Image => Some(publisher.images.clone()),
         other => Some(other),
     }
-}
-
-/// Returns the file name without its extension, cut to the longest display name.
-fn display_name(path: &str) -> String {
-    let file = path.rsplit('/').next().unwrap_or(path);
-    let stem = file.rsplit_once('.').map_or(file, |(stem, _)| stem);
-    stem.chars().take(limits::MAX_NAME_LENGTH).collect()
 }
 
 pub(super) fn problem(path: &str, kind: PublishProblemKind, error: Error) -> PublishProblem {

@@ -1,15 +1,11 @@
 //! The pages of the authorization server.
 
+use crate::oauth2::web_page::{HEADERS, html};
 use crate::sandbox::http::Answer;
 use crate::sandbox::world::sign_ins::words;
 
 const STYLE: &str = "\
-:root{color-scheme:light dark}\
-body{margin:0;min-height:100vh;display:grid;place-items:center;font:17px/1.5 system-ui,sans-serif;\
-background:light-dark(#f4f5f7,#17181c);color:light-dark(#1f2328,#e8eaed)}\
-main{max-width:28rem;margin:1rem;padding:2rem;border-radius:1rem;\
-background:light-dark(#fff,#24262c);box-shadow:0 .5rem 2rem #0002}\
-h1{font-size:1.4rem;margin:0 0 .5rem}ul{padding-left:1.2rem}small{opacity:.7}\
+ul{padding-left:1.2rem}small{opacity:.7}\
 form{display:flex;gap:1rem;margin-top:1.5rem}\
 button{flex:1;font:inherit;padding:.7rem;border-radius:.6rem;border:1px solid #8884;cursor:pointer}\
 button[value=allow]{background:#0b57d0;border-color:#0b57d0;color:#fff}";
@@ -34,24 +30,17 @@ pub(super) fn page(client_id: &str, user: &str, scopes: &[String], redirect_uri:
         user = escaped(user),
         redirect_uri = escaped(redirect_uri),
     );
-    html(200, "Authorize app", &body)
+    answer(200, "Authorize app", &body)
 }
 
 /// A page that tells what is wrong. Nobody is redirected.
 pub(super) fn refusal(problem: &str) -> Answer {
-    html(400, "Invalid request", &format!("<h1>Invalid request</h1>\n<p>{}</p>\n", escaped(problem)))
+    answer(400, "Invalid request", &format!("<h1>Invalid request</h1>\n<p>{}</p>\n", escaped(problem)))
 }
 
-fn html(status: u16, title: &str, body: &str) -> Answer {
-    let page = format!(
-        "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
-         <meta name=\"viewport\" content=\"width=device-width\">\n<title>{title} – sandbox</title>\n\
-         <style>{STYLE}</style>\n</head>\n<body>\n<main>\n{body}</main>\n</body>\n</html>\n"
-    );
-    Answer::new(status, page)
-        .with_header("content-type", "text/html; charset=utf-8")
-        .with_header("cache-control", "no-store")
-        .with_header("content-security-policy", "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'")
+fn answer(status: u16, title: &str, main: &str) -> Answer {
+    let answer = Answer::new(status, html(&format!("{title} – sandbox"), STYLE, main));
+    HEADERS.iter().fold(answer, |answer, (name, value)| answer.with_header(*name, *value))
 }
 
 fn escaped(text: &str) -> String {

@@ -1,10 +1,11 @@
-//! Files that appear under their name only when they are complete.
+//! Files that this crate writes: they appear under their name only when they are complete, can be private, and can be locked
+//! between processes.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
-use super::retry::random_u64;
+use crate::call::retry::random_u64;
 use crate::error::{Error, Result};
 
 /// Writes a file with `fill` under a temporary name in the same directory, and renames it. After an error or a panic, the
@@ -19,6 +20,13 @@ pub(crate) fn save(path: &Path, fill: impl FnOnce(&mut dyn Write) -> Result<u64>
     let size = fill(file)?;
     unfinished.rename_to(path).map_err(failed)?;
     Ok(size)
+}
+
+/// Saves these bytes.
+#[cfg(feature = "publish")]
+pub(crate) fn save_bytes(path: &Path, bytes: &[u8]) -> Result<()> {
+    let failed = |error| Error::io(format!("the file {path:?}"), error);
+    save(path, |writer| writer.write_all(bytes).map(|()| bytes.len() as u64).map_err(failed)).map(drop)
 }
 
 /// Saves a file that only its user can read.
@@ -38,6 +46,46 @@ pub(crate) fn check_private(path: &Path) -> io::Result<()> {
         return Err(io::Error::new(io::ErrorKind::InvalidInput, "it is a directory"));
     }
     Unfinished::create_private(path).map(drop)
+}
+
+/// Returns the path of a file beside another one, with this added to its name.
+#[cfg(any(feature = "oauth2", feature = "publish"))]
+pub(crate) fn beside(path: &Path, ending: &str) -> PathBuf {
+    let mut name = path.to_owned().into_os_string();
+    name.push(ending);
+    PathBuf::from(name)
+}
+
+/// Locks a file against other processes, until it is closed or this process ends. `None` if another one holds the lock. Creates
+/// the file and its directory.
+#[cfg(any(feature = "oauth2", feature = "publish"))]
+pub(crate) fn try_lock(path: &Path) -> io::Result<Option<File>> {
+    if let Some(directory) = path.parent() {
+        fs::create_dir_all(directory)?;
+    }
+    let mut options = OpenOptions::new();
+    options.read(true).write(true).create(true).truncate(false);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let file = options.open(path)?;
+    // std has this since Rust 1.89.
+    match fs4::FileExt::try_lock(&file) {
+        Ok(()) => Ok(Some(file)),
+        Err(fs4::TryLockError::WouldBlock) => Ok(None),
+        Err(fs4::TryLockError::Error(error)) => Err(error),
+    }
+}
+
+/// Returns the error of a file that a newer version of this crate has written.
+#[cfg(any(feature = "oauth2", feature = "publish"))]
+pub(crate) fn newer_version(json: &serde_json::Value, known: u64, subject: String) -> Option<Error> {
+    let newer = json.get("version").and_then(serde_json::Value::as_u64).filter(|version| *version > known)?;
+    Some(
+        Error::new(crate::error::ErrorKind::NewerFile, subject)
+            .explain(format!("a newer version of this crate wrote it (format {newer}; expected {known})"))
+            .advise("update the program")
+            .concerning_run(),
+    )
 }
 
 /// A temporary file, which is removed unless it was renamed.
