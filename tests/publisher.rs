@@ -249,23 +249,24 @@ fn an_exhausted_quota_stops_one_type() {
 #[test]
 fn rejected_assets_are_not_handed_to_the_game() {
     let sandbox = sandbox();
-    let folder = Folder::of_images(2);
-    let report = folder.run(&sandbox);
-    let mut asset = sandbox.asset(report.files[0].id).expect("it is there");
-    asset.moderation_state = Some(rblxopencloud::ModerationState::Rejected);
-    sandbox.add_asset(asset);
-    // As the lock has it after an upload that was rejected at once.
-    let lock = fs::read_to_string(folder.lock()).expect("it is there");
-    let id = report.files[0].id.to_string();
-    let rejected = lock.replace(&format!("{{\"id\":{id},"), &format!("{{\"id\":{id},\"rejected\":true,"));
-    assert_ne!(lock, rejected);
-    fs::write(folder.lock(), rejected).expect("it can be written");
-    sandbox.clear_requests();
-    let report = folder.run(&sandbox);
-    assert_eq!(report.problems[0].kind, PublishProblemKind::Rejected);
-    assert!(report.problems[0].message.contains(&id));
-    assert!(!report.module().luau().expect("the names differ").contains(&id));
-    assert_eq!((report.exit_code(), sandbox.requests().len()), (1, 0));
+    let folder = Folder::new(&[("bad.png", image(1))]);
+    let rejected = json!({ "path": "operations/1", "done": true, "response": {
+        "assetId": "4242", "moderationResult": { "moderationState": "Rejected" },
+    } });
+    sandbox.inject(Fault::status(200).body(rejected.to_string()).on("POST", "/assets/v1/assets"));
+    for round in 0..2 {
+        sandbox.clear_requests();
+        let report = folder.run(&sandbox);
+        assert_eq!((report.problems.len(), report.problems[0].kind), (1, PublishProblemKind::Rejected));
+        assert!(report.problems[0].message.contains("4242"), "{}", report.problems[0]);
+        assert!(report.files.is_empty() && !report.module().luau().expect("it is empty").contains("4242"));
+        // It is on record: the next run doesn't send it again.
+        assert_eq!((report.exit_code(), uploads(&sandbox)), (1, 1 - round));
+    }
+    assert_eq!(
+        folder.publisher(&sandbox).plan().expect("there is a plan").problems[0].kind,
+        PublishProblemKind::Rejected
+    );
 }
 
 #[test]
@@ -386,6 +387,36 @@ fn permissions_are_granted_once() {
     sandbox.clear_requests();
     complete(&publisher().run().expect("there is a report"));
     assert_eq!(sandbox.requests().len(), 0);
+}
+
+#[test]
+fn permissions_that_are_not_granted_are_told_and_asked_for_again() {
+    let sandbox = sandbox();
+    let folder = Folder::of_images(2);
+    let publisher = || folder.publisher(&sandbox).grant_to(13_058);
+    sandbox.inject(Fault::status(403).on("PATCH", "/asset-permissions-api"));
+    let report = publisher().run().expect("there is a report");
+    assert_eq!((report.files.len(), report.exit_code()), (2, 1));
+    assert!(
+        report.problems.iter().all(|problem| problem.kind == PublishProblemKind::NotGranted),
+        "{:?}",
+        report.problems
+    );
+    assert!(report.problems[0].message.contains("13058") && report.problems[0].message.contains("403"));
+    complete(&publisher().run().expect("there is a report"));
+    assert_eq!((sandbox.asset_permissions(report.files[0].id).len(), uploads(&sandbox)), (1, 2));
+}
+
+#[test]
+fn the_lock_file_can_have_any_name_in_any_place() {
+    let sandbox = sandbox();
+    let folder = Folder::new(&[("a.png", image(1)), ("data.json", b"{}".to_vec())]);
+    let publisher =
+        Publisher::new(&user(&sandbox)).lock_file(folder.assets().join("published")).folder(folder.assets());
+    for _ in 0..2 {
+        complete(&publisher.run().expect("there is a report"));
+    }
+    assert_eq!(uploads(&sandbox), 1);
 }
 
 #[test]

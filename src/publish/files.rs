@@ -11,12 +11,11 @@ use walkdir::WalkDir;
 use crate::error::{Error, Result};
 
 /// Files that are no assets, in any case.
-const PASSED_OVER: &[&str] = &["thumbs.db", "desktop.ini"];
-/// Files that are passed over with any extension or none.
-const PASSED_OVER_STEMS: &[&str] = &["readme", "license", "licence", "changelog", "copying"];
+const SKIPPED: &[&str] = &["thumbs.db", "desktop.ini"];
+/// Files that are skipped with any extension or none.
+const SKIPPED_STEMS: &[&str] = &["readme", "license", "licence", "changelog", "copying"];
 /// What this crate and its users write beside assets.
-const PASSED_OVER_ENDS: &[&str] =
-    &[".lock.json", ".journal", ".cache", ".running", ".pid", ".part", ".tmp", ".luau", ".lua", ".ts", ".rs", ".md"];
+const SKIPPED_ENDS: &[&str] = &[".json", ".part", ".tmp", ".luau", ".lua", ".ts", ".rs", ".md"];
 
 /// An asterisk doesn't match a slash; two do.
 const OPTIONS: MatchOptions =
@@ -78,8 +77,14 @@ impl Patterns {
     }
 }
 
-/// Lists the files, in order of their names. `lock` is passed over wherever it is.
-pub(super) fn scan(inputs: &[Input], include: &Patterns, exclude: &Patterns, bad: &mut Vec<Bad>) -> Result<Vec<Found>> {
+/// Lists the files, in order of their names. The lock file and those beside it are skipped.
+pub(super) fn scan(
+    inputs: &[Input],
+    lock: &Path,
+    include: &Patterns,
+    exclude: &Patterns,
+    bad: &mut Vec<Bad>,
+) -> Result<Vec<Found>> {
     include.check()?;
     exclude.check()?;
     if inputs.is_empty() {
@@ -96,7 +101,7 @@ pub(super) fn scan(inputs: &[Input], include: &Patterns, exclude: &Patterns, bad
                     Err(error) => bad.push((name, error)),
                 }
             }
-            Input::Folder(folder) => scan_folder(folder, include, exclude, &mut found, bad)?,
+            Input::Folder(folder) => scan_folder(folder, lock, include, exclude, &mut found, bad)?,
         }
     }
     Ok(found.into_values().collect())
@@ -104,6 +109,7 @@ pub(super) fn scan(inputs: &[Input], include: &Patterns, exclude: &Patterns, bad
 
 fn scan_folder(
     folder: &Path,
+    lock: &Path,
     include: &Patterns,
     exclude: &Patterns,
     found: &mut BTreeMap<String, Found>,
@@ -136,7 +142,10 @@ fn scan_folder(
         }
         let name = name_in(folder, entry.path());
         let is_named = include.matches(&name);
-        if exclude.matches(&name) || (!include.is_empty() && !is_named) || (!is_named && is_passed_over(&name)) {
+        if is_of_lock(entry.path(), lock) {
+            continue;
+        }
+        if exclude.matches(&name) || (!include.is_empty() && !is_named) || (!is_named && is_skipped(&name)) {
             continue;
         }
         if entry.path().to_str().is_none() {
@@ -182,19 +191,28 @@ fn name_in(folder: &Path, path: &Path) -> String {
     parts.join("/")
 }
 
+/// Whether it is the lock file, or one of those that have its name and more.
+fn is_of_lock(path: &Path, lock: &Path) -> bool {
+    let name = |path: &Path| path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    let place = |path: &Path| {
+        let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        parent.canonicalize().ok()
+    };
+    name(path).starts_with(&name(lock)) && place(path).is_some_and(|folder| place(lock) == Some(folder))
+}
+
 fn is_hidden(name: &str) -> bool {
     name.starts_with('.')
 }
 
-fn is_passed_over(name: &str) -> bool {
+fn is_skipped(name: &str) -> bool {
     let name = name.rsplit('/').next().unwrap_or(name).to_lowercase();
     let stem = name.split('.').next().unwrap_or(&name);
     // "readme.png" can be an asset.
     let is_text = !name.contains('.') || [".txt", ".md", ".rst"].iter().any(|end| name.ends_with(end));
-    PASSED_OVER.contains(&name.as_str())
-        || (is_text && PASSED_OVER_STEMS.contains(&stem))
-        || PASSED_OVER_ENDS.iter().any(|end| name.ends_with(end))
-        || name.contains(".lock.json.")
+    SKIPPED.contains(&name.as_str())
+        || (is_text && SKIPPED_STEMS.contains(&stem))
+        || SKIPPED_ENDS.iter().any(|end| name.ends_with(end))
 }
 
 #[cfg(test)]
@@ -227,7 +245,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_asset_is_passed_over() {
+    fn what_is_no_asset_is_skipped() {
         for name in [
             "Thumbs.db",
             "ui/desktop.ini",
@@ -235,14 +253,13 @@ mod tests {
             "readme",
             "LICENSE.txt",
             "assets.lock.json",
-            "assets.lock.json.journal",
             "assets.luau",
             "notes.md",
         ] {
-            assert!(is_passed_over(name), "{name}");
+            assert!(is_skipped(name), "{name}");
         }
         for name in ["crate.png", "readme.png", "license_plate.png", "a.psd", "thumbs.png"] {
-            assert!(!is_passed_over(name), "{name}");
+            assert!(!is_skipped(name), "{name}");
         }
     }
 }

@@ -126,8 +126,9 @@ impl Publisher {
 
     /// Adds a folder, with the folders in it. Links are followed.
     ///
-    /// A file is named by its path in the folder. Passed over are hidden files and folders, `Thumbs.db` and `desktop.ini`,
-    /// READMEs and licences, lock files and source code.
+    /// A file is named by its path in the folder. These are skipped: hidden files and folders, `Thumbs.db` and `desktop.ini`,
+    /// READMEs and licences, the lock file, JSON and source code. [`include`](Self::include) brings them back, except for the
+    /// lock file and what is hidden.
     pub fn folder(mut self, path: impl Into<PathBuf>) -> Self {
         self.inputs.push(Input::Folder(path.into()));
         self
@@ -146,7 +147,7 @@ impl Publisher {
         self
     }
 
-    /// Passes over files of folders whose names match this pattern.
+    /// Skips files of folders whose names match this pattern.
     pub fn exclude(mut self, pattern: impl Into<String>) -> Self {
         self.exclude.add(pattern.into());
         self

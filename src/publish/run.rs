@@ -137,7 +137,7 @@ pub(super) fn run(publisher: &Publisher) -> Result<Report> {
 fn read_files(publisher: &Publisher, cache: &mut Cache) -> Result<(Vec<Item>, Vec<PublishProblem>)> {
     publisher.type_patterns.check()?;
     let mut bad = Vec::new();
-    let found = files::scan(&publisher.inputs, &publisher.include, &publisher.exclude, &mut bad)?;
+    let found = files::scan(&publisher.inputs, &publisher.lock, &publisher.include, &publisher.exclude, &mut bad)?;
     let mut problems: Vec<PublishProblem> =
         bad.into_iter().map(|(path, error)| problem(&path, PublishProblemKind::Unreadable, error)).collect();
     let mut items = Vec::with_capacity(found.len());
