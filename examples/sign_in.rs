@@ -15,8 +15,8 @@ use rblxopencloud::sandbox::Sandbox;
 const USAGE: &str = "\
 Usage: sign_in [--no-browser] [--sign-out] [FILE]
 
-Signs a user in, lists their inventory, and keeps the tokens in FILE (roblox-tokens.json). With --no-browser, the address is
-only printed. With --sign-out, the authorization is revoked and FILE is deleted.
+Signs a user in, lists their inventory, and keeps the tokens in FILE (roblox-tokens.json). With --no-browser, the URL is only
+printed. With --sign-out, the authorization is revoked and FILE is deleted.
 
 Environment of this example:
 ";

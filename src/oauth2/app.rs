@@ -91,9 +91,9 @@ impl OAuth2App {
         &self.redirect_uri
     }
 
-    /// Begins a sign-in: returns the address to send the user to, and what to keep until they come back.
+    /// Begins a sign-in: returns the URL to send the user to, and what to keep until they come back.
     ///
-    /// The address has a state, a nonce and a PKCE challenge, also for an app with a secret. Makes no request.
+    /// The URL has a state, a nonce and a PKCE challenge, also for an app with a secret. Makes no request.
     /// [`Scope::for_endpoints`] returns the scopes of the calls that a program makes.
     ///
     /// # Errors
@@ -129,7 +129,7 @@ impl OAuth2App {
 
     /// Completes a sign-in: checks the redirect, and exchanges its code for a token.
     ///
-    /// `redirect` is the address to which the service has sent the user: a URL, its path and query, or the query alone. Its
+    /// `redirect` is the URL to which the service has sent the user, its path and query, or the query alone. Its
     /// state is compared with that of `pending`; parameters that OAuth 2.0 doesn't know are ignored. Forget `pending`
     /// afterwards: a code can be used once, and within a minute.
     ///

@@ -29,10 +29,10 @@ pub struct Identity {
     /// When the account was created.
     #[serde(default, with = "unix_time", skip_serializing_if = "Option::is_none")]
     pub created_at: Option<Timestamp>,
-    /// The address of the profile.
+    /// The URL of the profile.
     #[serde(rename = "profile", default, deserialize_with = "wire::lenient", skip_serializing_if = "Option::is_none")]
     pub profile_url: Option<String>,
-    /// The address of a picture of the avatar. `None` also while there is no picture yet, or if it was moderated.
+    /// The URL of a picture of the avatar. `None` also if the picture hasn't been generated yet or was moderated.
     #[serde(rename = "picture", default, deserialize_with = "wire::lenient", skip_serializing_if = "Option::is_none")]
     pub picture_url: Option<String>,
 }

@@ -15,7 +15,7 @@ pub const LIST_SIGNING_KEYS: Endpoint = Endpoint::get("/oauth/v1/certs").without
 
 /// A key that was withdrawn is trusted no longer than this.
 const LIFETIME: Duration = Duration::from_secs(24 * 3600);
-/// After a fetch that didn't find a key, there is no other one for this time: anyone can make up tokens with unknown keys.
+/// Once a fetch hasn't found a key, the keys aren't fetched again for this long: anyone can make up tokens with unknown key ids.
 const REST: Duration = Duration::from_secs(60);
 
 /// The published keys, which are fetched when they are needed.

@@ -29,7 +29,7 @@
 //!
 //! # In a server
 //!
-//! [`OAuth2App::authorize_url`] returns the address to send a user to, and what to keep until they come back.
+//! [`OAuth2App::authorize_url`] returns the URL to send a user to, and what to keep until they come back.
 //! [`OAuth2App::exchange_code`] checks the redirect and returns the token:
 //!
 //! ```no_run

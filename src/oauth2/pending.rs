@@ -7,7 +7,7 @@ use super::Scope;
 use crate::credentials::Secret;
 use crate::error::REDACTED;
 
-/// A sign-in that has begun: the address to send the user to, and what is needed to complete it. From
+/// A sign-in that has begun: the URL to send the user to, and what is needed to complete it. From
 /// [`OAuth2App::authorize_url`](super::OAuth2App::authorize_url).
 ///
 /// It can be serialized, for a server that restarts before the user comes back. Keep it where only this user's browser session
@@ -28,7 +28,7 @@ pub struct PendingSignIn {
 }
 
 impl PendingSignIn {
-    /// Returns the address to open in the user's browser.
+    /// Returns the URL to open in the user's browser.
     #[must_use]
     pub fn url(&self) -> &str {
         &self.url

@@ -183,7 +183,7 @@ fn lifetime(object: &Map<String, Value>) -> i64 {
 /// Refuses a refresh token that can't be sent.
 pub(super) fn check_refresh_token(tokens: &TokenSet) -> Result<&Secret> {
     let Some(token) = &tokens.refresh_token else {
-        return Err(Error::invalid_input("there is no refresh token").advise("sign in again").concerning_run());
+        return Err(Error::invalid_input("the tokens have no refresh token").advise("sign in again").concerning_run());
     };
     token.check("refresh token")?;
     Ok(token)

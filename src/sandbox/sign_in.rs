@@ -60,18 +60,18 @@ impl Sandbox {
         self.world().sign_ins.browser_user = Some(user_id);
     }
 
-    /// Plays a user who opens `url` and clicks on "Authorize". Returns the address to which they are redirected.
+    /// Plays a user who opens `url` and clicks on "Authorize". Returns the URL to which they are redirected.
     ///
     /// # Errors
-    /// Returns [`InvalidInput`](crate::ErrorKind::InvalidInput) if the page would refuse the address.
+    /// Returns [`InvalidInput`](crate::ErrorKind::InvalidInput) if the page would refuse the URL.
     pub fn authorize(&self, url: &str, user_id: u64) -> Result<String> {
         self.choose(url, Some(user_id))
     }
 
-    /// Plays a user who opens `url` and clicks on "Cancel". Returns the address to which they are redirected.
+    /// Plays a user who opens `url` and clicks on "Cancel". Returns the URL to which they are redirected.
     ///
     /// # Errors
-    /// Returns [`InvalidInput`](crate::ErrorKind::InvalidInput) if the page would refuse the address.
+    /// Returns [`InvalidInput`](crate::ErrorKind::InvalidInput) if the page would refuse the URL.
     pub fn decline(&self, url: &str) -> Result<String> {
         self.choose(url, None)
     }
@@ -86,7 +86,7 @@ impl Sandbox {
         }
     }
 
-    /// Opens an address of this machine as a browser would, on a thread of its own, and ignores what it shows. For the redirect
+    /// Opens a URL on this machine as a browser would, on a thread of its own, and ignores what it shows. For the redirect
     /// to a program that waits for it.
     pub fn browse(&self, url: impl Into<String>) {
         let url = url.into();

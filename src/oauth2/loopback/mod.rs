@@ -59,7 +59,7 @@ impl SignIn<'static> {
             scopes,
             timeout: Duration::from_secs(300),
             opens_browser: true,
-            on_url: Box::new(|url| eprintln!("To sign in, open this address in a browser:\n\n    {url}\n")),
+            on_url: Box::new(|url| eprintln!("To sign in, open this URL in a browser:\n\n    {url}\n")),
         }
     }
 }
@@ -71,13 +71,13 @@ impl<'a> SignIn<'a> {
         self
     }
 
-    /// Sets whether to open the address in the default browser. Defaults to `true`.
+    /// Sets whether to open the URL in the default browser. Defaults to `true`.
     pub fn open_browser(mut self, opens_browser: bool) -> Self {
         self.opens_browser = opens_browser;
         self
     }
 
-    /// Sets a callback that gets the address to open, when the redirect can be received. Defaults to printing it to the standard
+    /// Sets a callback that gets the URL to open, once the redirect can be received. Defaults to printing it to the standard
     /// error, because there may be no browser on this machine.
     ///
     /// The wait begins when the callback returns.

@@ -52,7 +52,7 @@ pub(crate) enum Judged {
     Refused(&'static str),
 }
 
-/// Checks the parameters of the address that an app sends a user to.
+/// Checks the parameters of the URL that an app sends a user to.
 pub(crate) fn judge(world: &World, query: &[(String, String)]) -> Judged {
     let get = |name: &str| query.iter().find(|(known, _)| known == name).map(|(_, value)| value.clone());
     let Some((client_id, app)) = get("client_id").and_then(|id| Some((id.clone(), world.sign_ins.apps.get(&id)?)))
@@ -93,7 +93,7 @@ fn redirect(uri: &str, state: Option<&str>, fields: &[(&str, &str)]) -> String {
     format!("{}{query}", uri.split('?').next().unwrap_or_default())
 }
 
-/// Returns the address that a user who has chosen is sent to.
+/// Returns the URL that a user who has chosen is sent to.
 pub(crate) fn redirect_of(world: &mut World, request: Request, user: Option<u64>) -> String {
     let (uri, state) = (request.redirect_uri.clone(), request.state.clone());
     match user {

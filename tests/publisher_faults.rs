@@ -1,0 +1,394 @@
+//! Publishing folders when something goes wrong.
+
+mod support;
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use rblxopencloud::publish::{PlannedAction, PublishEvent, PublishProblemKind, Published, Publisher, Stopped};
+use rblxopencloud::sandbox::{Fault, OperationFailure};
+use rblxopencloud::{AssetType, Client, ErrorKind};
+use serde_json::json;
+use support::folder::{Folder, USER, complete, image, sandbox, uploads, user};
+use support::{Reply, Server, fails};
+
+/// A model that is broken for a while is still the same model afterwards.
+#[cfg(unix)]
+#[test]
+fn a_file_that_cannot_be_read_keeps_its_asset() {
+    let sandbox = sandbox();
+    let folder = Folder::new(&[("tree.rbxmx", b"<roblox>1</roblox>".to_vec())]);
+    let run = || folder.publisher(&sandbox).new_versions(true).run().expect("there is a report");
+    let id = run().ids()["tree.rbxmx"];
+    let path = folder.assets().join("tree.rbxmx");
+    fs::remove_file(&path).expect("it is there");
+    std::os::unix::fs::symlink("nowhere", &path).expect("a link");
+    assert_eq!(run().exit_code(), 1);
+    fs::remove_file(&path).expect("it is there");
+    folder.write("tree.rbxmx", b"");
+    assert_eq!(run().exit_code(), 1);
+    folder.write("tree.rbxmx", b"<roblox>2</roblox>");
+    let report = run();
+    complete(&report);
+    assert_eq!((report.ids()["tree.rbxmx"], &report.files[0].how), (id, &Published::NewVersion));
+}
+
+#[test]
+fn bad_files_are_told_and_the_others_go_on() {
+    let sandbox = sandbox();
+    let folder = Folder::new(&[
+        ("good.png", image(1)),
+        ("photo.png", b"\xff\xd8\xff\xe0JFIF".to_vec()),
+        ("empty.png", Vec::new()),
+        ("source.psd", b"8BPS".to_vec()),
+    ]);
+    let report = folder.run(&sandbox);
+    let problems: Vec<(&str, PublishProblemKind)> =
+        report.problems.iter().map(|problem| (problem.path.as_str(), problem.kind)).collect();
+    assert_eq!(
+        problems,
+        [
+            ("empty.png", PublishProblemKind::Unfit),
+            ("photo.png", PublishProblemKind::Unfit),
+            ("source.psd", PublishProblemKind::Unfit),
+        ]
+    );
+    assert_eq!((report.exit_code(), report.uploaded(), uploads(&sandbox)), (1, 1, 1));
+    assert!(report.problems[2].to_string().contains("exclude it"), "{}", report.problems[2]);
+    // They are told again, without a request.
+    sandbox.clear_requests();
+    let publisher = folder.publisher(&sandbox).exclude("*.psd");
+    assert_eq!(publisher.run().expect("there is a report").problems.len(), 2);
+    assert_eq!(sandbox.requests().len(), 0);
+}
+
+#[test]
+fn a_refused_key_stops_the_run_before_the_second_request() {
+    let sandbox = sandbox();
+    let folder = Folder::of_images(20);
+    let client = Client::builder("wrong-key").base_url(sandbox.url()).build().expect("the settings are good");
+    let publisher = Publisher::new(&client.user(USER)).lock_file(folder.lock()).folder(folder.assets());
+    let report = publisher.run().expect("there is a report");
+    assert_eq!(sandbox.requests().len(), 1);
+    assert!(matches!(&report.stopped, Some(Stopped::Failed(error)) if error.kind() == ErrorKind::Unauthenticated));
+    assert_eq!((report.exit_code(), report.problems.len()), (3, 20));
+    assert!(report.problems.iter().all(|problem| problem.kind == PublishProblemKind::NotSent));
+    complete(&folder.run(&sandbox));
+    assert_eq!(sandbox.assets().len(), 20);
+}
+
+#[test]
+fn an_exhausted_quota_stops_one_type() {
+    let sandbox = sandbox();
+    let sound = |number: usize| format!("OggS{number}").into_bytes();
+    let folder = Folder::new(&[("a.ogg", sound(1)), ("b.ogg", sound(2)), ("c.ogg", sound(3)), ("d.png", image(1))]);
+    sandbox.set_quota(AssetType::Audio, 1);
+    let report = folder.publisher(&sandbox).concurrency(1).run().expect("there is a report");
+    assert_eq!(report.uploaded(), 2, "{:#?}", report.problems);
+    assert!(
+        report.problems.iter().all(|problem| problem.kind == PublishProblemKind::NotSent),
+        "{:#?}",
+        report.problems
+    );
+    assert!(report.stopped.is_none());
+}
+
+#[test]
+fn rejected_assets_are_not_handed_to_the_game() {
+    let sandbox = sandbox();
+    let folder = Folder::new(&[("bad.png", image(1))]);
+    let rejected = json!({ "path": "operations/1", "done": true, "response": {
+        "assetId": "4242", "moderationResult": { "moderationState": "Rejected" },
+    } });
+    sandbox.inject(Fault::status(200).body(rejected.to_string()).on("POST", "/assets/v1/assets"));
+    for round in 0..2 {
+        sandbox.clear_requests();
+        let report = folder.run(&sandbox);
+        assert_eq!((report.problems.len(), report.problems[0].kind), (1, PublishProblemKind::Rejected));
+        assert!(report.problems[0].message.contains("4242"), "{}", report.problems[0]);
+        assert!(report.files.is_empty() && !report.module().luau().expect("it is empty").contains("4242"));
+        // It is on record: the next run doesn't send it again.
+        assert_eq!((report.exit_code(), uploads(&sandbox)), (1, 1 - round));
+    }
+    assert_eq!(
+        folder.publisher(&sandbox).plan().expect("there is a plan").problems[0].kind,
+        PublishProblemKind::Rejected
+    );
+}
+
+#[test]
+fn a_moderated_name_can_be_replaced() {
+    let sandbox = sandbox();
+    sandbox.set_moderated_words(["badword"]);
+    let folder = Folder::new(&[("badword.png", image(1)), ("fine.png", image(2))]);
+    let report = folder.run(&sandbox);
+    assert_eq!((report.uploaded(), report.problems.len()), (1, 1));
+    let report = folder.publisher(&sandbox).neutral_names(true).run().expect("there is a report");
+    complete(&report);
+    let asset = sandbox.asset(report.ids()["badword.png"]).expect("it is there");
+    assert!(asset.display_name.expect("it has a name").starts_with("asset-"));
+}
+
+#[test]
+fn failed_operations_are_sent_again_by_the_next_run() {
+    let sandbox = sandbox();
+    let folder = Folder::of_images(3);
+    sandbox.fail_next_operation(OperationFailure::error("INTERNAL", "It broke."));
+    let report = folder.run(&sandbox);
+    assert_eq!((report.uploaded(), report.problems.len()), (2, 1));
+    assert_eq!(report.problems[0].kind, PublishProblemKind::Failed);
+    complete(&folder.run(&sandbox));
+    assert_eq!(sandbox.assets().len(), 3);
+}
+
+#[test]
+fn an_upload_without_an_answer_is_found_and_adopted() {
+    let sandbox = sandbox();
+    let folder = Folder::new(&[("crate.png", image(1)), ("door.png", image(2))]);
+    sandbox.inject(Fault::reset_before_answer().on("POST", "/assets/v1/assets").after(1));
+    let publisher = || folder.publisher(&sandbox).images_as(AssetType::Decal).concurrency(1);
+    let report = publisher().run().expect("there is a report");
+    assert_eq!(report.problems[0].kind, PublishProblemKind::InDoubt, "{:#?}", report.problems);
+    assert_eq!(report.exit_code(), 2);
+    let report = publisher().run().expect("there is a report");
+    complete(&report);
+    assert!(matches!(&report.files[1].how, Published::Adopted(reason) if reason.contains("it is the only")));
+    assert_eq!(sandbox.assets().len(), 2);
+    // The record is whole: a third run has nothing to do.
+    sandbox.clear_requests();
+    complete(&publisher().run().expect("there is a report"));
+    assert_eq!(sandbox.requests().len(), 0);
+}
+
+#[test]
+fn a_doubt_that_cannot_be_resolved_is_decided_by_the_caller() {
+    let sandbox = sandbox();
+    // Inventories don't list images.
+    let folder = Folder::new(&[("crate.png", image(1)), ("door.png", image(2))]);
+    sandbox.inject(Fault::reset_before_answer().on("POST", "/assets/v1/assets").times(2));
+    let report = folder.publisher(&sandbox).concurrency(1).run().expect("there is a report");
+    assert_eq!(report.problems.len(), 2, "{:#?}", report.problems);
+    sandbox.clear_requests();
+    let report = folder.run(&sandbox);
+    assert_eq!(uploads(&sandbox), 0, "nothing is sent again");
+    let text = report.problems[0].to_string();
+    assert!(text.contains("adopt \"crate.png\" with its id, or send \"crate.png\" again"), "{text}");
+    let arrived = sandbox.assets();
+    let id = arrived.iter().find(|asset| asset.display_name.as_deref() == Some("crate")).expect("it arrived").id;
+    let report = folder.publisher(&sandbox).adopt("crate.png", id).send_again("door.png").run();
+    let report = report.expect("there is a report");
+    complete(&report);
+    assert_eq!(report.ids()["crate.png"], id);
+    assert_eq!(sandbox.assets().len(), 3);
+    fails(folder.publisher(&sandbox).adopt("missing.png", 1).run(), ErrorKind::InvalidInput);
+}
+
+#[test]
+fn two_runs_at_once_are_kept_apart() {
+    let sandbox = sandbox();
+    let folder = Folder::of_images(2);
+    let refused = Arc::new(Mutex::new(None));
+    let (other, told) = (folder.publisher(&sandbox), Arc::clone(&refused));
+    let publisher = folder.publisher(&sandbox).on_event(move |_| {
+        told.lock().unwrap().get_or_insert_with(|| other.run().expect_err("a run is in progress"));
+    });
+    complete(&publisher.run().expect("there is a report"));
+    let error = refused.lock().unwrap().take().expect("it was tried");
+    assert_eq!(error.kind(), ErrorKind::Conflict);
+    assert!(error.to_string().contains(&format!("process {}", std::process::id())), "{error}");
+    complete(&folder.run(&sandbox));
+}
+
+#[test]
+fn permissions_that_are_not_granted_are_told_and_asked_for_again() {
+    let sandbox = sandbox();
+    let folder = Folder::of_images(2);
+    let publisher = || folder.publisher(&sandbox).grant_to(13_058);
+    sandbox.inject(Fault::status(403).on("PATCH", "/asset-permissions-api"));
+    let report = publisher().run().expect("there is a report");
+    assert_eq!((report.files.len(), report.exit_code()), (2, 1));
+    assert!(
+        report.problems.iter().all(|problem| problem.kind == PublishProblemKind::NotGranted),
+        "{:?}",
+        report.problems
+    );
+    assert!(report.problems[0].message.contains("13058") && report.problems[0].message.contains("403"));
+    complete(&publisher().run().expect("there is a report"));
+    assert_eq!((sandbox.asset_permissions(report.files[0].id).len(), uploads(&sandbox)), (1, 2));
+}
+
+#[test]
+fn a_cancelled_run_ends_soon_and_the_next_one_goes_on() {
+    let sandbox = sandbox();
+    let folder = Folder::of_images(30);
+    let accepted = Arc::new(AtomicUsize::new(0));
+    let (counted, asked) = (Arc::clone(&accepted), Arc::clone(&accepted));
+    let publisher = folder
+        .publisher(&sandbox)
+        .on_event(move |event| {
+            if matches!(event, PublishEvent::Accepted { .. }) {
+                counted.fetch_add(1, Ordering::SeqCst);
+            }
+        })
+        .stop_when(move || asked.load(Ordering::SeqCst) >= 5);
+    sandbox.set_operation_time(Duration::from_millis(500));
+    let report = publisher.run().expect("there is a report");
+    assert!(matches!(report.stopped, Some(Stopped::Cancelled)));
+    assert_eq!(report.exit_code(), 130);
+    let sent = uploads(&sandbox);
+    assert!(sent < 30, "{sent}");
+    complete(&folder.run(&sandbox));
+    assert_eq!(sandbox.assets().len(), 30);
+    let names: BTreeSet<_> = sandbox.assets().into_iter().map(|asset| asset.display_name).collect();
+    assert_eq!(names.len(), 30, "each once");
+}
+
+/// What is refused after the run was cancelled is not in doubt, although nobody waits for its outcome.
+#[test]
+fn an_upload_that_is_refused_after_the_end_of_a_cancelled_run_is_not_in_doubt() {
+    let server = Server::start(|_| {
+        std::thread::sleep(Duration::from_millis(500));
+        Reply::json(400, &json!({ "code": "INVALID_ARGUMENT", "message": "No." }))
+    });
+    let folder = Folder::of_images(1);
+    let is_sent = Arc::new(AtomicUsize::new(0));
+    let (sent, asked) = (Arc::clone(&is_sent), Arc::clone(&is_sent));
+    let publisher = Publisher::new(&server.user_without_retries())
+        .lock_file(folder.lock())
+        .folder(folder.assets())
+        .on_event(move |event| {
+            if matches!(event, PublishEvent::Progress { .. }) {
+                sent.fetch_add(1, Ordering::SeqCst);
+            }
+        })
+        .stop_when(move || asked.load(Ordering::SeqCst) > 0);
+    let report = publisher.run().expect("there is a report");
+    assert!(matches!(report.stopped, Some(Stopped::Cancelled)));
+    assert_eq!((server.count(), report.problems[0].kind), (1, PublishProblemKind::NotSent));
+    assert_eq!(publisher.plan().expect("there is a plan").files[0].action, PlannedAction::Upload);
+}
+
+#[test]
+fn links_that_lead_back_are_told() {
+    #[cfg(unix)]
+    {
+        let sandbox = sandbox();
+        let folder = Folder::new(&[("ui/a.png", image(1))]);
+        std::os::unix::fs::symlink(folder.assets(), folder.assets().join("ui").join("loop")).expect("a link");
+        std::os::unix::fs::symlink("nowhere.png", folder.assets().join("broken.png")).expect("a link");
+        let report = folder.run(&sandbox);
+        assert_eq!(report.uploaded(), 1);
+        let paths: Vec<&str> = report.problems.iter().map(|problem| problem.path.as_str()).collect();
+        assert_eq!(paths, ["broken.png", "ui/loop"]);
+        assert!(report.problems[1].message.contains("contains it"), "{}", report.problems[1]);
+    }
+}
+
+#[test]
+fn a_file_that_changes_during_the_run_is_told() {
+    let sandbox = sandbox();
+    let folder = Folder::of_images(3);
+    let changing = folder.assets().join("image001.png");
+    let path = changing.clone();
+    let publisher = folder.publisher(&sandbox).on_event(move |event| {
+        if matches!(event, PublishEvent::Begun { .. }) {
+            fs::write(&path, image(77)).expect("it can be written");
+            let later = std::time::SystemTime::now() + Duration::from_secs(5);
+            fs::File::options()
+                .write(true)
+                .open(&path)
+                .and_then(|file| file.set_modified(later))
+                .expect("it can be set");
+        }
+    });
+    let report = publisher.run().expect("there is a report");
+    assert_eq!((report.uploaded(), report.problems.len()), (2, 1));
+    assert_eq!(
+        (report.problems[0].path.as_str(), report.problems[0].kind),
+        ("image001.png", PublishProblemKind::Unreadable)
+    );
+    assert!(report.problems[0].message.contains("image001.png"), "{}", report.problems[0]);
+    complete(&folder.run(&sandbox));
+    assert_eq!(
+        sandbox.asset_content(folder.run(&sandbox).ids()["image001.png"]).expect("it is there").bytes,
+        image(77)
+    );
+}
+
+#[test]
+fn a_lock_file_that_cannot_be_used_is_told_before_a_request() {
+    let sandbox = sandbox();
+    let folder = Folder::of_images(2);
+    let run_with = |lock: std::path::PathBuf| {
+        Publisher::new(&user(&sandbox)).lock_file(lock).folder(folder.assets()).run().expect_err("it can't be used")
+    };
+    let file = folder.0.file("file", b"");
+    for (lock, kind) in [(file.join("assets.lock.json"), ErrorKind::Io), (folder.assets(), ErrorKind::Io)] {
+        let error = run_with(lock);
+        assert_eq!(error.kind(), kind);
+        assert!(error.to_string().contains("the lock file"), "{error}");
+    }
+    let damaged = folder.0.file("damaged.lock.json", b"{ half");
+    let error = run_with(damaged.clone());
+    assert_eq!(error.kind(), ErrorKind::CorruptFile);
+    assert_eq!(fs::read(&damaged).expect("it is there"), b"{ half");
+    let journal = folder.0.file("j.lock.json.journal", b"{ whole line of nonsense\n");
+    assert_eq!(run_with(folder.0.path().join("j.lock.json")).kind(), ErrorKind::CorruptFile);
+    assert!(journal.exists(), "it is left as it is");
+    assert_eq!(sandbox.requests().len(), 0);
+    fails(Publisher::new(&user(&sandbox)).lock_file(folder.lock()).run(), ErrorKind::InvalidInput);
+    fails(folder.publisher(&sandbox).folder(folder.0.path().join("missing")).run(), ErrorKind::Io);
+    fails(folder.publisher(&sandbox).include("a/***").run(), ErrorKind::InvalidInput);
+}
+
+/// A journal that was cut by a kill: the last line isn't whole, so what it says was not done.
+#[test]
+fn a_torn_journal_is_read_as_far_as_it_goes() {
+    let sandbox = sandbox();
+    let folder = Folder::of_images(1);
+    let ids: Vec<u64> = folder.run(&sandbox).files.iter().map(|file| file.id).collect();
+    let lock = fs::read_to_string(folder.lock()).expect("it is there");
+    let key = lock
+        .lines()
+        .find_map(|line| line.trim().strip_prefix('"')?.split_once("\": {\"id\""))
+        .expect("a key")
+        .0
+        .to_owned();
+    fs::remove_file(folder.lock()).expect("it is there");
+    let published =
+        format!(r#"{{"published":{{"key":"{key}","entry":{{"id":{},"name":"image000"}},"replaces":null}}}}"#, ids[0]);
+    for torn in ["", "{\"begun\":[\"", "{\"over\":\"x\"}"] {
+        folder.0.file("assets.lock.json.journal", format!("{published}\n{torn}").as_bytes());
+        sandbox.clear_requests();
+        let report = folder.run(&sandbox);
+        complete(&report);
+        assert_eq!((report.files[0].id, sandbox.requests().len()), (ids[0], 0));
+    }
+}
+
+/// The disk is full when the first upload is about to begin.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_full_disk_stops_the_run_before_something_is_sent_that_is_not_on_record() {
+    let sandbox = sandbox();
+    let folder = Folder::of_images(4);
+    let journal = std::path::PathBuf::from(format!("{}.journal", folder.lock().display()));
+    let link = journal.clone();
+    let publisher = folder.publisher(&sandbox).on_event(move |event| {
+        if matches!(event, PublishEvent::Begun { .. }) {
+            std::os::unix::fs::symlink("/dev/full", &link).expect("a link");
+        }
+    });
+    let report = publisher.run().expect("there is a report");
+    assert_eq!((report.uploaded(), report.exit_code()), (0, 3));
+    assert!(
+        matches!(&report.stopped, Some(Stopped::Failed(error)) if error.to_string().contains("assets.lock.json.journal"))
+    );
+    assert_eq!(sandbox.assets().len(), 0);
+    let _ = fs::remove_file(journal);
+    complete(&folder.run(&sandbox));
+    assert_eq!(sandbox.assets().len(), 4);
+}
