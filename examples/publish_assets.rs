@@ -70,7 +70,8 @@ fn run(arguments: Vec<String>) -> common::Result<ExitCode> {
         plan.files.iter().for_each(|file| println!("{}: {}", file.path, file.action));
         plan.problems.iter().for_each(|problem| println!("{problem}"));
         plan.exceeded_quotas().iter().for_each(|kind| println!("the quota of {kind} is too small"));
-        println!("{} uploads, at least {:?}", plan.uploads().count(), plan.shortest_time());
+        let minutes = plan.shortest_time().as_secs() / 60;
+        println!("{} to upload, in at least {minutes} minutes", plan.uploads().count());
         return Ok(ExitCode::SUCCESS);
     }
 
