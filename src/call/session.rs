@@ -14,7 +14,7 @@ use super::retry::{Attempts, RetryPolicy};
 use super::{Call, DecodeError, verdict};
 use crate::api::Scheme;
 use crate::credentials::Credentials;
-use crate::error::{Error, ErrorKind, Result, ServiceError};
+use crate::error::{Error, ErrorKind, Result, ServiceError, rounded};
 use crate::json;
 
 /// Connections, credentials and rate limits. Clones share them.
@@ -172,7 +172,7 @@ impl Session {
             if log::log_enabled!(log::Level::Debug) {
                 let status = status.map_or_else(|| "no answer".to_owned(), |status| status.to_string());
                 let subject = self.redacted(&call.subject());
-                log::debug!("{subject} -> {status} (attempt {}, {:?})", attempts.made(), began.elapsed());
+                log::debug!("{subject} -> {status} (attempt {}, {:?})", attempts.made(), rounded(began.elapsed()));
             }
             let answer = outcome.and_then(|()| {
                 let body = body.as_slice();

@@ -2,6 +2,7 @@
 
 mod body;
 mod classify;
+mod rounded;
 mod words;
 
 use std::error::Error as StdError;
@@ -13,6 +14,7 @@ use std::time::Duration;
 
 pub(crate) use body::ServiceError;
 pub(crate) use classify::{Asked, Moment, Outcome, Verdict, classify};
+pub(crate) use rounded::rounded;
 
 use crate::api::OperationName;
 

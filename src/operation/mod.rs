@@ -212,6 +212,8 @@ impl<T> Operation<T> {
     }
 
     fn still_pending(&self, when: &str, problem: Option<Error>) -> Error {
+        // The line names the operation once, and says once what to do.
+        let problem = problem.map(|problem| problem.about_operation(None).with_unknown_outcome(false));
         let error = Error::new(ErrorKind::OperationPending, self.who())
             .explain(match &problem {
                 None => format!("still pending {when}"),

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use crate::call::retry::Backoff;
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{Error, ErrorKind, Result, rounded};
 
 /// Options of [`Operation::wait_with`](crate::Operation::wait_with).
 ///
@@ -198,14 +198,16 @@ impl Waiting {
                 asked_to_wait = error.retry_after().unwrap_or_default();
                 self.last_problem = Some(error);
                 if asked_to_wait > max_retry_after {
-                    return Ok(self.give_up(format!("when the service asked for a delay of {asked_to_wait:?}")));
+                    return Ok(
+                        self.give_up(format!("when the service asked for a delay of {:?}", rounded(asked_to_wait)))
+                    );
                 }
             }
             Err(error) => return Err(error),
         }
         let progress = WaitProgress { polls: self.polls, elapsed: self.began.elapsed() };
         if self.on_poll.as_ref().is_some_and(|f| f(progress).is_break()) {
-            return Ok(self.give_up(format!("when the wait was stopped, after {:?}", progress.elapsed)));
+            return Ok(self.give_up(format!("when the wait was stopped, after {:?}", rounded(progress.elapsed))));
         }
         if self.is_last {
             return Ok(self.out_of_time());

@@ -7,7 +7,7 @@ use ureq::Timeout;
 use super::body::ReadProblem;
 use super::net::{Failure, ProxyReason, untrusted};
 use crate::call::{Call, Timeouts};
-use crate::error::{Error, ErrorKind};
+use crate::error::{Error, ErrorKind, rounded};
 
 /// The error of a request without a response.
 pub(super) fn broken_exchange(
@@ -175,6 +175,6 @@ fn explain(timeouts: &Timeouts, passed: Timeout, upload: Option<u64>, limit: Dur
         Timeout::Resolve | Timeout::Connect => format!("no connection within {:?}", timeouts.connect),
         Timeout::PerRead => format!("no data was received for {:?}", timeouts.read_with(upload)),
         Timeout::PerWrite => format!("no data could be sent for {:?}", timeouts.write),
-        _ => format!("the call did not end after {limit:?}"),
+        _ => format!("the call did not end after {:?}", rounded(limit)),
     }
 }
