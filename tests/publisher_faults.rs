@@ -164,6 +164,29 @@ fn an_upload_without_an_answer_is_found_and_adopted() {
 }
 
 #[test]
+fn a_version_without_an_answer_is_sent_again_only_if_it_is_missing() {
+    for (fault, has_arrived) in [(Fault::reset_before_answer(), true), (Fault::status(500), false)] {
+        let sandbox = sandbox();
+        let folder = Folder::new(&[("tree.rbxmx", b"<roblox>1</roblox>".to_vec())]);
+        let run = || folder.publisher(&sandbox).new_versions(true).run().expect("there is a report");
+        let id = run().ids()["tree.rbxmx"];
+        folder.write("tree.rbxmx", b"<roblox>2</roblox>");
+        sandbox.inject(fault.on("PATCH", "/assets/v1/assets"));
+        let report = run();
+        assert_eq!((report.exit_code(), report.problems[0].kind), (2, PublishProblemKind::InDoubt), "{report}");
+        let report = run();
+        complete(&report);
+        assert_eq!(report.ids()["tree.rbxmx"], id);
+        assert_eq!(matches!(report.files[0].how, Published::Adopted(_)), has_arrived, "{:?}", report.files[0].how);
+        assert_eq!(sandbox.asset(id).expect("it is there").revision_id, Some(2));
+        assert_eq!(sandbox.asset_content(id).expect("it is there").bytes, b"<roblox>2</roblox>");
+        // The next change is a version of the same asset.
+        folder.write("tree.rbxmx", b"<roblox>3</roblox>");
+        assert_eq!(run().ids()["tree.rbxmx"], id);
+    }
+}
+
+#[test]
 fn a_doubt_that_cannot_be_resolved_is_decided_by_the_caller() {
     let sandbox = sandbox();
     // Inventories don't list images.

@@ -321,13 +321,7 @@ mod tests {
     #[test]
     fn a_journal_that_is_read_twice_changes_nothing() {
         let place = Place::new("twice");
-        let doubt = Doubt {
-            path: "a.png".to_owned(),
-            name: "a".to_owned(),
-            since: jiff::Timestamp::UNIX_EPOCH,
-            operation: None,
-            version_of: None,
-        };
+        let doubt = Doubt::new("a.png", "a");
         let book = Book::open(&place.lock(), "user 156").unwrap();
         for change in [
             Change::Begun(key("aa"), doubt.clone()),

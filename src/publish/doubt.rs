@@ -11,6 +11,8 @@ use crate::error::{Error, ErrorKind};
 
 /// How far the clocks may differ.
 const SKEW: SignedDuration = SignedDuration::from_mins(2);
+/// How long after the beginning of an upload its version can appear.
+const LATEST_VERSION: SignedDuration = SignedDuration::from_mins(10);
 
 /// How an upload ended.
 pub(super) enum Ended {
@@ -44,9 +46,8 @@ pub(super) fn resolve(owner: &PublishOwner, lock: &Lock, key: &Key, doubt: &Doub
             Err(error) => return Ended::Unknown(format!("its upload was accepted as {name}: {error}"), Some(error)),
         }
     }
-    // A version that is sent twice is no second asset.
-    if doubt.version_of.is_some() {
-        return Ended::Failed(Error::invalid_input("the new version may not have arrived"));
+    if let Some(id) = doubt.version_of {
+        return resolve_version(owner, id, doubt);
     }
     let Some(user) = owner.user() else {
         return Ended::Unknown(undecided(doubt, "uploads of groups can't be looked for"), None);
@@ -81,6 +82,29 @@ pub(super) fn resolve(owner: &PublishOwner, lock: &Lock, key: &Key, doubt: &Doub
             let ids: Vec<String> = several.iter().map(|candidate| candidate.asset.id.to_string()).collect();
             Ended::Unknown(undecided(doubt, &format!("it may be one of the assets {}", ids.join(", "))), None)
         }
+    }
+}
+
+/// Finds out whether a new version has arrived. If that isn't certain, it is sent again: a version that is there twice does less
+/// harm than one that is missing.
+fn resolve_version(owner: &PublishOwner, id: u64, doubt: &Doubt) -> Ended {
+    let missing = || Ended::Failed(Error::invalid_input(format!("the new version of asset {id} has not arrived")));
+    let Some(before) = doubt.after_version else { return missing() };
+    let asset = match owner.client().asset(id).fetch() {
+        Ok(asset) => asset,
+        Err(error) if error.kind() == ErrorKind::NotFound => return missing(),
+        Err(error) => return Ended::Unknown(undecided(doubt, &error.to_string()), Some(error)),
+    };
+    // Any later change of the asset, such as one of its name, is a version too.
+    let is_of_then = asset.revision_created_at.is_some_and(|created| {
+        let after = created.duration_since(doubt.since);
+        -SKEW <= after && after <= LATEST_VERSION
+    });
+    match asset.revision_id {
+        Some(version) if version > before && is_of_then => {
+            Ended::Arrived(entry_of(&asset, &doubt.name), format!("it is version {version} of asset {id}"))
+        }
+        _ => missing(),
     }
 }
 

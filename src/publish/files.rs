@@ -10,7 +10,7 @@ use walkdir::WalkDir;
 
 use crate::error::{Error, Result};
 
-/// Files that are no assets, in any case.
+/// Files that are never assets, upper or lower case.
 const SKIPPED: &[&str] = &["thumbs.db", "desktop.ini"];
 /// Files that are skipped with any extension or none.
 const SKIPPED_STEMS: &[&str] = &["readme", "license", "licence", "changelog", "copying"];

@@ -73,6 +73,23 @@ pub(super) struct Doubt {
     /// The asset of which it is a new version.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) version_of: Option<u64>,
+    /// The number of the newest version before.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) after_version: Option<u64>,
+}
+
+impl Doubt {
+    /// An upload that begins now.
+    pub(super) fn new(path: &str, name: &str) -> Self {
+        Self {
+            path: path.to_owned(),
+            name: name.to_owned(),
+            since: Timestamp::now(),
+            operation: None,
+            version_of: None,
+            after_version: None,
+        }
+    }
 }
 
 /// The contents of a lock file.
@@ -195,11 +212,9 @@ mod tests {
 
     fn lock() -> Lock {
         let doubt = Doubt {
-            path: "b.png".to_owned(),
-            name: "b \"b\"".to_owned(),
             since: Timestamp::UNIX_EPOCH,
             operation: "operations/abc".parse().ok(),
-            version_of: None,
+            ..Doubt::new("b.png", "b \"b\"")
         };
         Lock {
             owner: "user 156 at https://apis.roblox.com".to_owned(),

@@ -169,6 +169,9 @@ impl Publisher {
     }
 
     /// Sets whether changed content of a model becomes a new version of its asset. Defaults to `false`: it becomes a new asset.
+    ///
+    /// Before a version is sent, the number of the current one is read and written down. If the response is lost, the next run
+    /// compares it, and sends the version again only if it is missing.
     pub fn new_versions(mut self, new_versions: bool) -> Self {
         self.new_versions = new_versions;
         self

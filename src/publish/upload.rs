@@ -91,7 +91,7 @@ impl Feed {
         let item = &self.items[place];
         let file = open_unchanged(item)?;
         let name = if self.is_neutral { format!("asset-{}", item.key.short()) } else { item.name.clone() };
-        let begin = begin(&self.book, item, &name, None);
+        let begin = begin(&self.book, item, Doubt::new(&item.file.name, &name));
         let (on_event, path) = (Arc::clone(&self.publisher.on_event), item.file.name.clone());
         let upload = AssetUpload::new(file, item.asset_type.clone(), name, "");
         Ok(upload.on_attempt(begin).on_progress(move |progress| {
@@ -115,19 +115,11 @@ fn open_unchanged(item: &Item) -> Result<AssetFile> {
 
 /// Returns what writes each attempt to send an upload down. One that had no effect, such as one that the rate limit refused,
 /// leaves no doubt while the next one waits for its turn.
-fn begin(
-    book: &Arc<Book>,
-    item: &Item,
-    name: &str,
-    version_of: Option<u64>,
-) -> impl FnMut(Attempt) -> Result<()> + Send + 'static {
+fn begin(book: &Arc<Book>, item: &Item, doubt: Doubt) -> impl FnMut(Attempt) -> Result<()> + Send + 'static {
     let (book, key) = (Arc::clone(book), item.key.clone());
-    let (path, name) = (item.file.name.clone(), name.to_owned());
     move |attempt| {
-        let (path, name) = (path.clone(), name.clone());
-        let doubt = Doubt { path, name, since: Timestamp::now(), operation: None, version_of };
         book.note(match attempt {
-            Attempt::Begins => Change::Begun(key.clone(), doubt),
+            Attempt::Begins => Change::Begun(key.clone(), Doubt { since: Timestamp::now(), ..doubt.clone() }),
             Attempt::HadNoEffect => Change::Over(key.clone()),
         })
     }
@@ -249,16 +241,20 @@ pub(super) fn update_all(run: &mut Run<'_>, versions: Vec<(usize, u64)>) -> Resu
         }
         let item = run.items[place].clone();
         let old = run.book.look(|lock| lock.files.get(&item.file.name).cloned());
-        let update = open_unchanged(&item)
-            .map(|file| AssetUpdate::new(id).file(file).on_attempt(begin(&run.book, &item, &item.name, Some(id))));
-        let updated =
-            update.and_then(|update| run.publisher.owner.client().asset(id).update(update)).and_then(|operation| {
-                if let Some(name) = operation.name() {
-                    run.book.note(Change::Accepted(item.key.clone(), name.clone()))?;
-                    run.tell(&PublishEvent::Accepted { path: &item.file.name, operation: name });
-                }
-                operation.wait()
-            });
+        let asset = run.publisher.owner.client().asset(id);
+        let update = asset.fetch().and_then(|current| {
+            let after_version = current.revision_id;
+            let doubt = Doubt { version_of: Some(id), after_version, ..Doubt::new(&item.file.name, &item.name) };
+            let begin = begin(&run.book, &item, doubt);
+            Ok(AssetUpdate::new(id).file(open_unchanged(&item)?).on_attempt(begin))
+        });
+        let updated = update.and_then(|update| asset.update(update)).and_then(|operation| {
+            if let Some(name) = operation.name() {
+                run.book.note(Change::Accepted(item.key.clone(), name.clone()))?;
+                run.tell(&PublishEvent::Accepted { path: &item.file.name, operation: name });
+            }
+            operation.wait()
+        });
         match updated {
             Ok(asset) => arrived(run, &item, &asset, Published::NewVersion, old)?,
             Err(error) => failed(run, &item.key, &item.file.name, error)?,
