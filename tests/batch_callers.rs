@@ -10,14 +10,11 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use rblxopencloud::sandbox::{Fault, Sandbox};
-use rblxopencloud::{
-    AssetFile, AssetType, AssetUpload, AssetUploads, ErrorKind, ErrorScope, User, UserInfo, WaitOptions,
-};
+use rblxopencloud::{AssetFile, AssetType, AssetUpload, AssetUploads, ErrorKind, User, UserInfo, WaitOptions};
 use support::batch::{
-    LONG, assert_all_right, collect, done, error, error_of, failed, image, images, impatient, pending, polls, posted,
-    service, until,
+    LONG, collect, done, error, failed, image, images, impatient, pending, polls, posted, service, until,
 };
-use support::{Reply, Server, TempDir, USER, hasty, within};
+use support::{Reply, Server, USER, hasty, within};
 
 #[test]
 fn drop_stops_sending_but_cuts_off_nothing() {
@@ -527,11 +524,12 @@ fn each_upload_has_exactly_one_outcome_whatever_happens() {
 #[cfg(target_os = "linux")]
 mod threads {
     use super::*;
-    use rblxopencloud::Client;
+    use rblxopencloud::{Client, ErrorScope};
     use std::collections::BTreeSet;
     use std::fs;
     use std::process::Command;
-    use support::KEY;
+    use support::batch::{assert_all_right, error_of};
+    use support::{KEY, TempDir};
 
     const URL: &str = "BATCH_TEST_URL";
 

@@ -43,11 +43,11 @@ fn update(user: &User) -> Result<Operation<Asset>, Error> {
     user.update_asset(AssetUpdate::new(4242).display_name("name"))
 }
 
-/// The results of the same response to a poll, an upload and an update.
-fn outcomes(answer: &Value) -> [(&'static str, Result<Asset, Error>); 3] {
+/// The results of the same response to a poll, an upload and an update, after waiting this long at most.
+fn outcomes(answer: &Value, timeout: Duration) -> [(&'static str, Result<Asset, Error>); 3] {
     let server = Server::script([Reply::ok(answer)]);
     let user = server.user_without_retries();
-    let wait = |operation: Operation<Asset>| operation.wait_with(&hasty().timeout(Duration::from_millis(30)));
+    let wait = |operation: Operation<Asset>| operation.wait_with(&hasty().timeout(timeout));
     [("poll", wait(resumed(&user))), ("upload", upload(&user).and_then(wait)), ("update", update(&user).and_then(wait))]
 }
 
@@ -63,7 +63,7 @@ fn every_form_of_pending_is_pending() {
         json!({ "path": "operations/abc", "status": { "code": 0 } }),
         json!({ "path": "operations/abc", "futureField": [1] }),
     ] {
-        for (question, outcome) in outcomes(&answer) {
+        for (question, outcome) in outcomes(&answer, Duration::from_millis(30)) {
             match outcome {
                 Err(error) if error.kind() == ErrorKind::OperationPending => {
                     assert!(error.to_string().contains("operations/abc"), "{error}");
@@ -85,7 +85,7 @@ fn every_form_of_done_gives_the_result() {
         json!({ "path": "operations/abc", "done": true, "response": { "path": "assets/4242" } }),
         json!({ "path": "operations/abc", "done": true, "response": asset(), "metadata": { "errors": [] } }),
     ] {
-        for (question, outcome) in outcomes(&answer) {
+        for (question, outcome) in outcomes(&answer, Duration::from_secs(60)) {
             let asset = outcome.unwrap_or_else(|error| panic!("{question} answered with {answer}: {error}"));
             assert_eq!(asset.id, 4242, "{question} answered with {answer}");
         }
@@ -114,7 +114,7 @@ fn every_form_of_failure_is_a_failure_with_the_services_words() {
         (json!({ "errors": [{ "code": 0, "message": words }] }), None),
         (in_operation("metadata", json!({ "errors": [{ "error": { "message": words } }] })), None),
     ] {
-        for (question, outcome) in outcomes(&answer) {
+        for (question, outcome) in outcomes(&answer, Duration::from_secs(60)) {
             let error = match outcome {
                 Err(error) if error.kind() == ErrorKind::OperationFailed => error,
                 other => panic!("{question} answered with {answer}: {other:?}"),
@@ -137,7 +137,7 @@ fn other_responses_are_never_done() {
         json!("done"),
         json!(null),
     ] {
-        for (question, outcome) in outcomes(&answer) {
+        for (question, outcome) in outcomes(&answer, Duration::from_secs(60)) {
             // An update names its asset, so an empty response is still about that asset.
             if question != "update" || !answer["response"].is_object() {
                 assert!(outcome.is_err(), "{question} answered with {answer}: {outcome:?}");

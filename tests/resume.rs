@@ -279,7 +279,7 @@ fn waits_distinguish_failed_pending_and_unknown() {
 
     let name = || "operations/abc".parse::<OperationName>().expect("it is a name");
     // The deadline is within the delay after the first poll.
-    let short = WaitOptions::new().timeout(Duration::from_millis(100)).initial_delay(Duration::from_secs(20));
+    let short = WaitOptions::new().timeout(Duration::from_secs(2)).initial_delay(Duration::from_secs(20));
     let server = Server::script([started()]);
     let pending = fails(server.client().operation(name()).wait_with(&short), ErrorKind::OperationPending);
     assert!(pending.can_wait_again() && pending.to_string().contains("still pending"), "{pending}");
