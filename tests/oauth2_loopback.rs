@@ -168,17 +168,27 @@ fn silent_and_endless_connections_do_not_delay_the_redirect() {
 #[test]
 fn a_crowd_of_connections_does_not_exhaust_the_program() {
     let mut waiting = begin(LONG);
-    let crowd: Vec<_> = (0..200).filter_map(|_| TcpStream::connect((Ipv4Addr::LOCALHOST, waiting.port)).ok()).collect();
-    drop(crowd);
-    // Those that were let in must leave first.
-    let redirect = waiting.redirect();
-    let mut response = String::new();
-    while response.is_empty() {
-        let mut stream = TcpStream::connect((Ipv4Addr::LOCALHOST, waiting.port)).expect("it listens");
-        let _ = write!(stream, "GET {redirect} HTTP/1.1\r\nhost: localhost\r\n\r\n");
-        let _ = stream.read_to_string(&mut response);
-    }
+    let mut crowd: Vec<_> =
+        (0..200).filter_map(|_| TcpStream::connect((Ipv4Addr::LOCALHOST, waiting.port)).ok()).collect();
+    // The oldest ones are sent away, so the browser gets in.
+    let response = waiting.get(&waiting.redirect());
     assert!(response.contains("You are signed in"), "{response}");
+    waiting.result().expect("it is signed in");
+    let oldest = crowd.first_mut().expect("there is a crowd");
+    assert!(!matches!(oldest.read(&mut [0]), Ok(1..)), "it was closed");
+}
+
+#[test]
+fn a_page_that_is_loaded_again_during_the_exchange_is_shown_again() {
+    let mut waiting = begin(LONG);
+    waiting.sandbox.inject(Fault::delay(Duration::from_millis(500)).on("POST", "/oauth/v1/token"));
+    let (redirect, port) = (waiting.redirect(), waiting.port);
+    let load = || send(port, &format!("GET {redirect} HTTP/1.1\r\nhost: localhost\r\n\r\n"));
+    let pages = thread::scope(|scope| {
+        let loads: Vec<_> = (0..3).map(|_| scope.spawn(load)).collect();
+        loads.into_iter().map(|load| load.join().expect("there is a page")).collect::<Vec<_>>()
+    });
+    assert!(pages.iter().all(|page| page.contains("You are signed in")), "{pages:?}");
     waiting.result().expect("it is signed in");
 }
 

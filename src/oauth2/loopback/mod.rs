@@ -133,6 +133,12 @@ fn answer(
 ) -> Result<Result<AccessToken>, usize> {
     /// How soon a connection is accepted.
     const PAUSE: Duration = Duration::from_millis(10);
+    /// How long visitors are served after the end.
+    const LAST_VISITS: Duration = Duration::from_millis(250);
+    let is_ours = |visit: &Visit| {
+        let is_ours = Redirect::parse(&visit.target).and_then(|redirect| redirect.has_state(pending.state()));
+        is_ours.unwrap_or(false)
+    };
     let mut strays = 0;
     while deadline.is_none_or(|deadline| Instant::now() < deadline) {
         door.accept();
@@ -140,20 +146,31 @@ fn answer(
             Ok(visit) => visit,
             Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => continue,
         };
-        let is_ours = Redirect::parse(&visit.target).and_then(|redirect| redirect.has_state(pending.state()));
-        if !is_ours.unwrap_or(false) {
+        if !is_ours(&visit) {
             strays += 1;
             visit.respond(Page::OtherSignIn);
             continue;
         }
         let result = app.exchange_code(&visit.target, pending);
-        visit.respond(match &result {
+        let page = match &result {
             Ok(_) => Page::SignedIn,
             Err(error) if error.kind() == ErrorKind::ConsentDenied => Page::Denied,
             Err(_) => Page::Failed,
-        });
-        // The same page in another tab, or loaded twice.
-        visits.try_iter().for_each(|visit| visit.respond(Page::OtherSignIn));
+        };
+        visit.respond(page);
+        // The page was loaded again meanwhile.
+        let end = Instant::now() + LAST_VISITS;
+        while Instant::now() < end {
+            door.accept();
+            match visits.recv_timeout(PAUSE) {
+                Ok(visit) => {
+                    let page = if is_ours(&visit) { page } else { Page::OtherSignIn };
+                    visit.respond(page);
+                }
+                Err(_) if door.is_empty() => break,
+                Err(_) => {}
+            }
+        }
         return Ok(result);
     }
     Err(strays)
@@ -199,9 +216,12 @@ impl Place {
             let listener = TcpListener::bind((*address, self.port));
             match listener.and_then(|listener| listener.set_nonblocking(true).map(|()| listener)) {
                 Ok(listener) => listeners.push(listener),
-                // This machine may have only one of IPv4 and IPv6. If the port is in use, another program would get the code.
-                Err(error) if error.kind() != io::ErrorKind::AddrInUse => missing = Some(error),
-                Err(error) => return Err(self.unusable(error)),
+                // Another program would get the code. Windows calls a port forbidden that one has for itself.
+                Err(error) if matches!(error.kind(), io::ErrorKind::AddrInUse | io::ErrorKind::PermissionDenied) => {
+                    return Err(self.unusable(error));
+                }
+                // This machine may have only one of IPv4 and IPv6.
+                Err(error) => missing = Some(error),
             }
         }
         match missing.filter(|_| listeners.is_empty()) {

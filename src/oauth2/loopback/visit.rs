@@ -1,10 +1,10 @@
 //! Requests of the browser, and of anything else that finds the port.
 
+use std::collections::VecDeque;
 use std::io::{Read, Write};
 use std::net::{Shutdown, TcpListener, TcpStream};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::Sender;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -14,7 +14,7 @@ use super::page::Page;
 const LONGEST_REQUEST: Duration = Duration::from_secs(30);
 const LARGEST_REQUEST: usize = 32 * 1024;
 const MOST_HEADERS: usize = 100;
-/// Further connections are closed: a port scan must not exhaust this process.
+/// If there are more, the oldest one is sent away: a port scan must neither exhaust this process nor keep the browser out.
 const MOST_VISITORS: usize = 64;
 
 /// The listeners. Each connection is read on a thread of its own, so that a silent one doesn't delay the others.
@@ -22,14 +22,18 @@ pub(super) struct Door {
     listeners: Vec<TcpListener>,
     path: Arc<str>,
     visits: Sender<Visit>,
-    visitors: Arc<AtomicUsize>,
+    visitors: Arc<Visitors>,
 }
+
+/// The connections whose request isn't complete, the oldest first.
+#[derive(Default)]
+struct Visitors(Mutex<VecDeque<Arc<TcpStream>>>);
 
 /// A request for the path of the redirect, which waits for its response.
 pub(super) struct Visit {
     /// The path and the query.
     pub(super) target: String,
-    stream: TcpStream,
+    stream: Arc<TcpStream>,
 }
 
 impl Door {
@@ -41,50 +45,64 @@ impl Door {
     pub(super) fn accept(&self) {
         for listener in &self.listeners {
             while let Ok((stream, _)) = listener.accept() {
-                if self.visitors.load(Ordering::Relaxed) >= MOST_VISITORS {
-                    continue;
-                }
-                let counted = Counted::new(&self.visitors);
-                let (path, visits) = (Arc::clone(&self.path), self.visits.clone());
-                // Without a thread, the connection is closed.
-                let _ = thread::Builder::new().name("sign-in".to_owned()).spawn(move || {
-                    let _counted = counted;
-                    serve(stream, &path, &visits);
+                let stream = Arc::new(stream);
+                self.visitors.enter(&stream);
+                let (path, visits, visitors) =
+                    (Arc::clone(&self.path), self.visits.clone(), Arc::clone(&self.visitors));
+                let visitor = Arc::clone(&stream);
+                let started = thread::Builder::new().name("sign-in".to_owned()).spawn(move || {
+                    let head = read_head(&visitor);
+                    visitors.leave(&visitor);
+                    if let Some(head) = head {
+                        serve(visitor, &head, &path, &visits);
+                    }
                 });
+                // Without a thread, the connection is closed.
+                if started.is_err() {
+                    self.visitors.leave(&stream);
+                }
             }
         }
     }
-}
 
-struct Counted(Arc<AtomicUsize>);
-
-impl Counted {
-    fn new(visitors: &Arc<AtomicUsize>) -> Self {
-        visitors.fetch_add(1, Ordering::Relaxed);
-        Self(Arc::clone(visitors))
+    /// Returns whether no request is on its way.
+    pub(super) fn is_empty(&self) -> bool {
+        self.visitors.waiting().is_empty()
     }
 }
 
-impl Drop for Counted {
-    fn drop(&mut self) {
-        self.0.fetch_sub(1, Ordering::Relaxed);
+impl Visitors {
+    fn waiting(&self) -> MutexGuard<'_, VecDeque<Arc<TcpStream>>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn enter(&self, stream: &Arc<TcpStream>) {
+        let mut waiting = self.waiting();
+        if waiting.len() >= MOST_VISITORS {
+            if let Some(oldest) = waiting.pop_front() {
+                // Its thread reads the end.
+                let _ = oldest.shutdown(Shutdown::Both);
+            }
+        }
+        waiting.push_back(Arc::clone(stream));
+    }
+
+    fn leave(&self, stream: &Arc<TcpStream>) {
+        self.waiting().retain(|other| !Arc::ptr_eq(other, stream));
     }
 }
 
 impl Visit {
-    pub(super) fn respond(mut self, page: Page) {
+    pub(super) fn respond(self, page: Page) {
         // If the browser is gone, nobody misses the page.
-        let _ = self.stream.write_all(page.response().as_bytes());
+        let _ = (&*self.stream).write_all(page.response().as_bytes());
         let _ = self.stream.shutdown(Shutdown::Write);
     }
 }
 
-fn serve(stream: TcpStream, path: &str, visits: &Sender<Visit>) {
-    // It may have inherited that from the listener.
-    let _ = stream.set_nonblocking(false);
+fn serve(stream: Arc<TcpStream>, head: &[u8], path: &str, visits: &Sender<Visit>) {
     let _ = stream.set_write_timeout(Some(LONGEST_REQUEST));
-    let Some(head) = read_head(&stream) else { return };
-    match target(&head, path) {
+    match target(head, path) {
         Err(page) => Visit { target: String::new(), stream }.respond(page),
         Ok(target) => {
             if let Err(late) = visits.send(Visit { target, stream }) {
@@ -96,6 +114,8 @@ fn serve(stream: TcpStream, path: &str, visits: &Sender<Visit>) {
 
 /// Reads the head of a request. `None` if it doesn't come, or is too long.
 fn read_head(mut stream: &TcpStream) -> Option<Vec<u8>> {
+    // It may have inherited that from the listener.
+    stream.set_nonblocking(false).ok()?;
     let deadline = Instant::now() + LONGEST_REQUEST;
     let mut head = Vec::new();
     let mut buffer = [0; 4096];
