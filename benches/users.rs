@@ -1,15 +1,15 @@
 //! Measures the memory of signed-in users in one process: `cargo bench --bench users`
 //!
-//! Each user has made a call, so that their rate limits are there too. The refresh tokens have 1,000 characters. The server runs
-//! in another process. Linux only, because it reads `/proc`.
+//! Each user has made four calls, before each of which their tokens were renewed. Access tokens and refresh tokens have 1,000
+//! characters. The server runs in another process. Linux only, because it reads `/proc`.
 
-use std::io::{self, BufRead, BufReader};
+use std::io::{self, BufRead, BufReader, Read, Write};
+use std::net::{TcpListener, TcpStream};
 use std::process::{Command, Stdio};
 use std::time::Instant;
-use std::{env, fs};
+use std::{env, fs, thread};
 
 use rblxopencloud::oauth2::{OAuth2App, SignedIn, TokenSet};
-use rblxopencloud::sandbox::Sandbox;
 use rblxopencloud::{Client, Credentials};
 use serde_json::json;
 
@@ -17,8 +17,9 @@ type Result<T> = std::result::Result<T, Box<dyn std::error::Error>>;
 
 fn main() -> Result<()> {
     if env::args().any(|argument| argument == "--server") {
-        let sandbox = Sandbox::builder().demo().start()?;
-        println!("{}", sandbox.url());
+        let listener = TcpListener::bind("127.0.0.1:0")?;
+        println!("http://{}", listener.local_addr()?);
+        thread::spawn(move || listener.incoming().flatten().for_each(|stream| drop(thread::spawn(|| serve(stream)))));
         io::stdin().read_line(&mut String::new())?;
         return Ok(());
     }
@@ -49,15 +50,43 @@ fn main() -> Result<()> {
 fn sign_in(app: &OAuth2App, all: &mut Vec<SignedIn>, users: usize) -> Result<()> {
     for number in 0..users {
         let tokens: TokenSet = serde_json::from_value(json!({
-            "access_token": "sandbox-access-token",
-            "refresh_token": format!("{number:01000}"),
-            "expires_at": "2100-01-01T00:00:00Z",
+            "access_token": format!("a{number:0999}"),
+            "refresh_token": format!("r{number:0999}"),
+            "expires_at": "2000-01-01T00:00:00Z",
             "scopes": ["openid", "profile", "user.inventory-item:read"],
             "claims": { "sub": "156", "name": "Builderman", "preferred_username": "builderman" },
         }))?;
         let signed_in = app.access_token(tokens).keep_in(|_: &TokenSet| Ok(()))?;
-        signed_in.user()?.fetch_info()?;
+        for _ in 0..4 {
+            signed_in.user()?.fetch_info()?;
+        }
         all.push(signed_in);
+    }
+    Ok(())
+}
+
+/// Renews any token, for no time at all, and tells the same of any user.
+fn serve(stream: TcpStream) -> io::Result<()> {
+    let mut reader = BufReader::new(stream.try_clone()?);
+    for number in 0_u64.. {
+        let (mut request, mut length) = (String::new(), 0);
+        while !request.ends_with("\r\n\r\n") {
+            let start = request.len();
+            if reader.read_line(&mut request)? == 0 {
+                return Ok(());
+            }
+            let line = request[start..].to_ascii_lowercase();
+            length = line.strip_prefix("content-length:").map_or(length, |text| text.trim().parse().unwrap_or(0));
+        }
+        io::copy(&mut (&mut reader).take(length), &mut io::sink())?;
+        let body = match request.starts_with("POST") {
+            true => {
+                format!("{{\"access_token\":\"a{number:0999}\",\"refresh_token\":\"r{number:0999}\",\"expires_in\":0}}")
+            }
+            false => "{\"path\":\"users/156\",\"id\":\"156\",\"name\":\"builderman\"}".to_owned(),
+        };
+        let head = format!("HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: {}", body.len());
+        (&stream).write_all(format!("{head}\r\n\r\n{body}").as_bytes())?;
     }
     Ok(())
 }

@@ -149,11 +149,7 @@ impl Site {
     }
 
     fn home(&self, session: Option<&str>) -> Result<Page, Error> {
-        let signed_in = self.with_session(session, |session| match session {
-            Session::SignedIn(signed_in) => Some(signed_in.clone()),
-            Session::Pending(_) => None,
-        });
-        let Some(signed_in) = signed_in.flatten() else {
+        let Some(signed_in) = self.signed_in(session) else {
             return Ok(Page::new("200 OK", "<a href=\"/sign-in\">Sign in with Roblox</a>"));
         };
         let tokens = signed_in.access_token()?;
@@ -186,10 +182,19 @@ impl Site {
     }
 
     fn sign_out(&self, session: Option<&str>) -> Result<Page, Error> {
-        if let Some((_, Session::SignedIn(signed_in))) = self.forget(session) {
+        // If Roblox can't be reached, the user is still signed in, and can try it again.
+        if let Some(signed_in) = self.signed_in(session) {
             signed_in.sign_out()?;
         }
+        self.forget(session);
         Ok(Page { session: Some(String::new()), ..Page::redirect("/") })
+    }
+
+    fn signed_in(&self, session: Option<&str>) -> Option<SignedIn> {
+        self.with_session(session, |session| match session {
+            Session::SignedIn(signed_in) => Some(signed_in.clone()),
+            Session::Pending(_) => None,
+        })?
     }
 
     fn with_session<T>(&self, id: Option<&str>, look: impl FnOnce(&Session) -> T) -> Option<T> {

@@ -39,13 +39,36 @@ pub(crate) fn save_private(path: &Path, content: &[u8]) -> io::Result<()> {
     unfinished.rename_to(path)
 }
 
-/// Returns why such a file couldn't be saved.
+/// Returns why such a file of this size couldn't be saved. The file isn't there.
 #[cfg(feature = "oauth2")]
-pub(crate) fn check_private(path: &Path) -> io::Result<()> {
-    if path.is_dir() {
-        return Err(io::Error::new(io::ErrorKind::InvalidInput, "it is a directory"));
+pub(crate) fn check_private(path: &Path, size: usize) -> io::Result<()> {
+    let mut unfinished = Unfinished::create_private(path)?;
+    if let Some(file) = &mut unfinished.file {
+        file.write_all(&vec![b' '; size])?;
+        file.sync_all()?;
     }
-    Unfinished::create_private(path).map(drop)
+    Ok(())
+}
+
+/// Removes what a process that was killed has left of saving a file. The file is locked.
+#[cfg(any(feature = "oauth2", feature = "publish"))]
+pub(crate) fn remove_unfinished(path: &Path) {
+    let (Some(name), Some(directory)) = (path.file_name(), directory_of(path)) else { return };
+    let name = name.to_string_lossy();
+    for entry in fs::read_dir(directory).into_iter().flatten().flatten() {
+        let other = entry.file_name();
+        let random =
+            other.to_str().and_then(|other| other.strip_prefix(&*name)?.strip_prefix('.')?.strip_suffix(UNFINISHED));
+        if random.is_some_and(|random| random.len() == 16 && random.bytes().all(|byte| byte.is_ascii_hexdigit())) {
+            let _ = fs::remove_file(entry.path());
+        }
+    }
+}
+
+/// Reads a file that is replaced now and then.
+#[cfg(any(feature = "oauth2", feature = "publish"))]
+pub(crate) fn read(path: &Path) -> io::Result<Vec<u8>> {
+    patiently(|| fs::read(path))
 }
 
 /// Returns the path of a file beside another one, with this added to its name.
@@ -88,6 +111,9 @@ pub(crate) fn newer_version(json: &serde_json::Value, known: u64, subject: Strin
     )
 }
 
+/// The end of the name of a temporary file.
+const UNFINISHED: &str = ".part";
+
 /// A temporary file, which is removed unless it was renamed.
 struct Unfinished {
     file: Option<File>,
@@ -97,7 +123,7 @@ struct Unfinished {
 impl Unfinished {
     fn create(path: &Path, options: &mut OpenOptions) -> io::Result<Self> {
         let name = path.file_name().ok_or(io::ErrorKind::InvalidInput)?.to_string_lossy();
-        let aside = path.with_file_name(format!("{name}.{:016x}.part", random_u64()));
+        let aside = path.with_file_name(format!("{name}.{:016x}{UNFINISHED}", random_u64()));
         let file = options.create_new(true).open(&aside)?;
         Ok(Self { file: Some(file), path: aside })
     }
@@ -120,7 +146,7 @@ impl Unfinished {
         if let Some(file) = self.file.take() {
             file.sync_all()?;
         }
-        replace(&self.path, path)?;
+        patiently(|| fs::rename(&self.path, path))?;
         sync_directory(path)
     }
 }
@@ -134,22 +160,31 @@ impl Drop for Unfinished {
 }
 
 #[cfg(not(windows))]
-fn replace(from: &Path, to: &Path) -> io::Result<()> {
-    fs::rename(from, to)
+fn patiently<T>(work: impl Fn() -> io::Result<T>) -> io::Result<T> {
+    work()
 }
 
-/// A virus scanner or an editor can have the file open for a moment.
+/// On Windows, a virus scanner, an editor or another process can have the file for a moment.
 #[cfg(windows)]
-fn replace(from: &Path, to: &Path) -> io::Result<()> {
+fn patiently<T>(work: impl Fn() -> io::Result<T>) -> io::Result<T> {
+    const SHARING_VIOLATION: i32 = 32;
     for _ in 0..50 {
-        match fs::rename(from, to) {
-            Err(error) if error.kind() == io::ErrorKind::PermissionDenied => {
+        match work() {
+            Err(error)
+                if error.kind() == io::ErrorKind::PermissionDenied
+                    || error.raw_os_error() == Some(SHARING_VIOLATION) =>
+            {
                 std::thread::sleep(std::time::Duration::from_millis(20));
             }
             done => return done,
         }
     }
-    fs::rename(from, to)
+    work()
+}
+
+/// Returns the directory that holds a file.
+fn directory_of(path: &Path) -> Option<&Path> {
+    path.parent().map(|parent| if parent.as_os_str().is_empty() { Path::new(".") } else { parent })
 }
 
 /// On Unix, the new name is in the directory, which has to be synced too.
@@ -157,7 +192,7 @@ fn replace(from: &Path, to: &Path) -> io::Result<()> {
 pub(crate) fn sync_directory(path: &Path) -> io::Result<()> {
     use io::ErrorKind::{InvalidInput, PermissionDenied as Denied, Unsupported};
 
-    let directory = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let directory = directory_of(path).unwrap_or(Path::new("."));
     match File::open(directory).and_then(|directory| directory.sync_all()) {
         // The directory can't be read, or the file system doesn't sync directories. The file is there.
         Err(error) if matches!(error.kind(), Denied | InvalidInput | Unsupported) => Ok(()),

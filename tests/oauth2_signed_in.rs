@@ -1,72 +1,18 @@
-//! Clients that stay signed in, and where their tokens are kept.
+//! Clients that stay signed in.
 
 mod support;
 
 use std::io;
-use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Arc, Barrier, Mutex};
+use std::sync::{Arc, Barrier, Condvar, Mutex};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use rblxopencloud::oauth2::{AccessToken, FileTokenStore, OAuth2App, Scope, SignedIn, TokenSet, TokenStore};
-use rblxopencloud::sandbox::{Fault, Sandbox};
-use rblxopencloud::{Client, ErrorKind, ErrorScope, RetryPolicy};
+use rblxopencloud::oauth2::{AccessToken, FileTokenStore, OAuth2App, SignedIn, TokenSet, TokenStore};
+use rblxopencloud::sandbox::{Fault, RateLimit};
+use rblxopencloud::{AssetFile, AssetType, AssetUpload, ErrorKind, ErrorScope};
+use support::signing_in::{Memory, REDIRECT, TOKEN, USER, ask, refreshes, sandbox, sign_in, sign_in_with};
 use support::{TempDir, fails};
-
-const USER: u64 = 156;
-const REDIRECT: &str = "https://app.example/callback";
-const TOKEN: &str = "/oauth/v1/token";
-
-fn sandbox() -> Sandbox {
-    Sandbox::builder().demo().start().expect("a port is free")
-}
-
-fn sign_in_with(sandbox: &Sandbox, app: &OAuth2App) -> AccessToken {
-    let pending = app.authorize_url([Scope::OPENID, Scope::READ_INVENTORY]).expect("the app is fine");
-    let redirect = sandbox.authorize(pending.url(), USER).expect("the address is fine");
-    app.exchange_code(&redirect, &pending).expect("the code is fresh")
-}
-
-fn sign_in(sandbox: &Sandbox) -> AccessToken {
-    let client = sandbox.client_with(|client| client.retry(RetryPolicy::none())).expect("the settings are good");
-    sign_in_with(sandbox, &sandbox.oauth2_app(REDIRECT).client(&client))
-}
-
-fn refreshes(sandbox: &Sandbox) -> usize {
-    let is_refresh = |body: &[u8]| String::from_utf8_lossy(body).contains("grant_type=refresh_token");
-    sandbox.requests().iter().filter(|request| request.path == TOKEN && is_refresh(&request.body)).count()
-}
-
-fn ask(client: &Client) -> Result<(), rblxopencloud::Error> {
-    client.user(USER).fetch_info().map(drop)
-}
-
-/// A store that can fail, and remembers what it was given.
-#[derive(Clone, Default)]
-struct Memory {
-    saved: Arc<Mutex<Vec<TokenSet>>>,
-    is_broken: Arc<AtomicBool>,
-}
-
-impl TokenStore for Memory {
-    fn load(&self) -> io::Result<Option<TokenSet>> {
-        Ok(self.saved.lock().unwrap().last().cloned())
-    }
-
-    fn save(&self, tokens: &TokenSet) -> io::Result<()> {
-        if self.is_broken.load(Ordering::SeqCst) {
-            return Err(io::Error::other("the database is down"));
-        }
-        self.saved.lock().unwrap().push(tokens.clone());
-        Ok(())
-    }
-
-    fn clear(&self) -> io::Result<()> {
-        self.saved.lock().unwrap().clear();
-        Ok(())
-    }
-}
 
 #[test]
 fn a_refused_token_is_renewed_once_for_all_threads_and_clones() {
@@ -149,6 +95,188 @@ fn tokens_that_cannot_be_stored_are_kept_and_not_used() {
     assert_ne!(saved[0].refresh_token(), saved[1].refresh_token());
 }
 
+/// Another thread may use the old token meanwhile, and must not see the new ones.
+#[test]
+fn tokens_that_are_not_stored_yet_are_not_handed_out() {
+    let sandbox = sandbox();
+    let store = Slow::default();
+    let token = sign_in(&sandbox);
+    let signed_in = token.keep_in(store.clone()).expect("it can be stored");
+    ask(&signed_in.client()).expect("the token is valid");
+    sandbox.expire_access_tokens();
+    store.stop();
+    thread::scope(|scope| {
+        let renewing = scope.spawn(|| ask(&signed_in.client()));
+        store.wait();
+        let meanwhile = signed_in.access_token().expect("there is one");
+        assert_eq!(meanwhile.tokens().access_token(), token.tokens().access_token());
+        store.go_on();
+        renewing.join().unwrap().expect("it is stored");
+    });
+    let renewed = signed_in.access_token().expect("there is one");
+    assert_ne!(renewed.tokens().access_token(), token.tokens().access_token());
+}
+
+/// A store without a lock whose writing can be stopped for a while.
+#[derive(Clone, Default)]
+struct Slow {
+    memory: Memory,
+    state: Arc<(Mutex<(bool, usize)>, Condvar)>,
+}
+
+impl Slow {
+    fn stop(&self) {
+        self.state.0.lock().unwrap().0 = true;
+    }
+
+    fn go_on(&self) {
+        self.state.0.lock().unwrap().0 = false;
+        self.state.1.notify_all();
+    }
+
+    /// Waits until someone is stopped.
+    fn wait(&self) {
+        drop(self.state.1.wait_while(self.state.0.lock().unwrap(), |(_, waiting)| *waiting == 0).unwrap());
+    }
+}
+
+impl TokenStore for Slow {
+    fn load(&self) -> io::Result<Option<TokenSet>> {
+        self.memory.load()
+    }
+
+    fn save(&self, tokens: &TokenSet) -> io::Result<()> {
+        let mut state = self.state.0.lock().unwrap();
+        state.1 += 1;
+        self.state.1.notify_all();
+        state = self.state.1.wait_while(state, |(is_stopped, _)| *is_stopped).unwrap();
+        state.1 -= 1;
+        drop(state);
+        self.memory.save(tokens)
+    }
+
+    fn clear(&self) -> io::Result<()> {
+        self.memory.clear()
+    }
+}
+
+#[test]
+fn signing_out_waits_for_a_renewal_and_undoes_it() {
+    let sandbox = sandbox();
+    let store = Slow::default();
+    let signed_in = sign_in(&sandbox).keep_in(store.clone()).expect("it can be stored");
+    ask(&signed_in.client()).expect("the token is valid");
+    sandbox.expire_access_tokens();
+    store.stop();
+    thread::scope(|scope| {
+        let renewing = scope.spawn(|| ask(&signed_in.client()));
+        store.wait();
+        let signing_out = scope.spawn(|| signed_in.sign_out());
+        thread::sleep(Duration::from_millis(200));
+        assert!(!signing_out.is_finished(), "the newest refresh token is the one to revoke");
+        store.go_on();
+        signing_out.join().unwrap().expect("it is revoked");
+        let _ = renewing.join().unwrap();
+    });
+    assert!(store.memory.saved.lock().unwrap().is_empty());
+    fails(ask(&signed_in.client()), ErrorKind::InvalidInput);
+    assert_eq!(refreshes(&sandbox), 1);
+}
+
+#[test]
+fn signing_out_keeps_tokens_that_are_not_stored_yet_until_they_are_revoked() {
+    let sandbox = sandbox();
+    let store = Memory::default();
+    let signed_in = sign_in(&sandbox).keep_in(store.clone()).expect("it can be stored");
+    sandbox.expire_access_tokens();
+    store.is_broken.store(true, Ordering::SeqCst);
+    fails(ask(&signed_in.client()), ErrorKind::Io);
+    store.is_broken.store(false, Ordering::SeqCst);
+    sandbox.inject(Fault::status(503).on("POST", "/oauth/v1/token/revoke"));
+    fails(signed_in.sign_out(), ErrorKind::Server);
+    ask(&signed_in.client()).expect("the newest refresh token isn't lost");
+    // Once more, and this time they are revoked.
+    sandbox.expire_access_tokens();
+    store.is_broken.store(true, Ordering::SeqCst);
+    fails(ask(&signed_in.client()), ErrorKind::Io);
+    store.is_broken.store(false, Ordering::SeqCst);
+    signed_in.sign_out().expect("the service is back");
+    sandbox.clear_requests();
+    fails(ask(&signed_in.client()), ErrorKind::InvalidInput);
+    assert_eq!(sandbox.requests().len(), 0, "the last access token isn't used, even if the service would accept it");
+    assert!(store.saved.lock().unwrap().is_empty(), "nothing is stored again");
+}
+
+#[test]
+fn a_call_without_credentials_is_not_in_doubt() {
+    let sandbox = sandbox();
+    let signed_in = sign_in(&sandbox).keep_in(Memory::default()).expect("it can be stored");
+    let user = signed_in.user().expect("openid was granted");
+    sandbox.expire_access_tokens();
+    sandbox.inject(Fault::reset_before_answer().on("POST", TOKEN));
+    let icon = AssetFile::from_bytes("icon.png", include_bytes!("../examples/assets/crate.png").as_slice());
+    let upload = AssetUpload::new(icon, AssetType::Decal, "icon", "");
+    let error = fails(user.upload_asset(upload), ErrorKind::RefreshUnknown);
+    assert!(!error.outcome_unknown() && error.is_retryable(), "the upload was refused: {error}");
+    assert!(error.to_string().contains("may be spent"), "{error}");
+    assert_eq!((error.scope(), sandbox.assets().len()), (ErrorScope::Later, 0));
+}
+
+#[test]
+fn the_rate_limits_are_those_of_the_token() {
+    let sandbox = sandbox();
+    sandbox.set_rate_limit(Some(RateLimit::new(10, Duration::from_secs(2))));
+    let token = sign_in(&sandbox);
+    for _ in 0..10 {
+        ask(&token.client()).expect("the limit isn't exhausted");
+    }
+    let signed_in = token.keep_in(Memory::default()).expect("it can be stored");
+    ask(&signed_in.client()).expect("it waits for the next window");
+    assert_eq!(sandbox.rate_limited(), 0);
+}
+
+#[test]
+fn a_refresh_token_is_not_spent_if_the_store_knows_that_it_is_broken() {
+    struct Broken(Memory);
+    impl TokenStore for Broken {
+        fn load(&self) -> io::Result<Option<TokenSet>> {
+            self.0.load()
+        }
+        fn save(&self, tokens: &TokenSet) -> io::Result<()> {
+            self.0.save(tokens)
+        }
+        fn check(&self) -> io::Result<()> {
+            let known = self.0.load()?.expect("there are tokens");
+            Err(io::Error::other(format!("UPDATE tokens SET refresh = {:?}: no room", known.refresh_token())))
+        }
+        fn clear(&self) -> io::Result<()> {
+            self.0.clear()
+        }
+    }
+    let sandbox = sandbox();
+    let token = sign_in(&sandbox);
+    let signed_in = token.keep_in(Broken(Memory::default())).expect("it can be stored");
+    sandbox.expire_access_tokens();
+    let error = fails(ask(&signed_in.client()), ErrorKind::Io);
+    let text = format!("{error} {error:?} {error:#?}");
+    assert!(
+        text.contains("no room") && !text.contains(token.tokens().refresh_token().expect("there is one")),
+        "{text}"
+    );
+    assert_eq!(refreshes(&sandbox), 0);
+}
+
+#[test]
+fn tokens_without_a_refresh_token_are_used_to_the_end() {
+    let sandbox = sandbox();
+    let token = sign_in(&sandbox);
+    let soon = token.tokens().expires_at() - Duration::from_secs(899 - 40);
+    let alone = TokenSet::from_access_token(token.tokens().access_token(), soon);
+    let client = sandbox.oauth2_app(REDIRECT).access_token(alone).keep_in(Memory::default()).expect("it can be stored");
+    ask(&client.client()).expect("it is valid for 40 seconds");
+    assert_eq!(refreshes(&sandbox), 0);
+}
+
 #[test]
 fn nobody_stays_signed_in_if_the_first_tokens_cannot_be_stored() {
     let sandbox = sandbox();
@@ -176,14 +304,14 @@ fn a_refresh_without_an_answer_is_told_and_tried_again_by_the_next_call() {
     sandbox.expire_access_tokens();
     // The service never saw it.
     sandbox.inject(Fault::reset_before_reading().on("POST", TOKEN));
-    let error = fails(ask(&signed_in.client()), ErrorKind::Connection);
-    assert!(error.outcome_unknown() || error.is_retryable(), "{error}");
+    let error = ask(&signed_in.client()).expect_err("there is no response");
+    assert!(error.is_retryable(), "{error}");
     ask(&signed_in.client()).expect("it was unspent");
 
     sandbox.expire_access_tokens();
     sandbox.inject(Fault::reset_before_answer().on("POST", TOKEN));
-    let error = fails(ask(&signed_in.client()), ErrorKind::Connection);
-    assert!(error.outcome_unknown() && error.to_string().contains("may be spent"), "{error}");
+    let error = fails(ask(&signed_in.client()), ErrorKind::RefreshUnknown);
+    assert!(error.to_string().contains("may be spent"), "{error}");
     fails(ask(&signed_in.client()), ErrorKind::InvalidGrant);
 }
 
@@ -208,6 +336,29 @@ fn a_process_that_was_slower_takes_over_the_tokens_of_the_other() {
     ask(&one.client()).expect("it is renewed");
     ask(&slow.client()).expect("its refresh is refused, and it loads the tokens again");
     assert_eq!(refreshes(&sandbox), 3);
+}
+
+/// The faster one has the new tokens, but hasn't stored them yet.
+#[test]
+fn a_process_that_was_slower_waits_for_the_tokens_of_the_other() {
+    let sandbox = sandbox();
+    let app = sandbox.oauth2_app(REDIRECT);
+    let store = Slow::default();
+    let one = sign_in_with(&sandbox, &app).keep_in(store.clone()).expect("it can be stored");
+    let other = app.resume(store.memory.clone()).expect("it can be read").expect("there are tokens");
+    sandbox.expire_access_tokens();
+    store.stop();
+    thread::scope(|scope| {
+        let faster = scope.spawn(|| ask(&one.client()));
+        store.wait();
+        let slower = scope.spawn(|| ask(&other.client()));
+        while refreshes(&sandbox) < 2 {
+            thread::sleep(Duration::from_millis(5));
+        }
+        store.go_on();
+        faster.join().unwrap().expect("it is renewed");
+        slower.join().unwrap().expect("it is taken over");
+    });
 }
 
 /// Loads what was there before, once.
@@ -272,166 +423,11 @@ fn signing_out_revokes_and_forgets() {
     assert!(store.load().expect("it can be read").is_some(), "it can be tried again");
     signed_in.sign_out().expect("the service is back");
     assert!(store.load().expect("it can be read").is_none());
+    sandbox.clear_requests();
     let error = fails(ask(&signed_in.client()), ErrorKind::InvalidInput);
     assert!(error.to_string().contains("signed out"), "{error}");
+    assert_eq!(sandbox.requests().len(), 0);
     fails(ask(&token.client()), ErrorKind::Unauthenticated);
-}
-
-#[test]
-fn the_file_is_private_whole_and_keeps_the_tokens() {
-    let sandbox = sandbox();
-    let app = sandbox.oauth2_app(REDIRECT);
-    let directory = TempDir::new();
-    let path = directory.path().join("new").join("tokens.json");
-    let store = FileTokenStore::new(&path);
-    assert!(app.resume(store.clone()).expect("nothing is there").is_none());
-    let token = sign_in_with(&sandbox, &app);
-    token.keep_in(store.clone()).expect("it can be stored");
-    assert_eq!(store.load().expect("it can be read").as_ref(), Some(token.tokens()));
-    for _ in 0..3 {
-        sandbox.expire_access_tokens();
-        let signed_in = app.resume(store.clone()).expect("it can be read").expect("there are tokens");
-        ask(&signed_in.client()).expect("it is renewed");
-    }
-    let mut names: Vec<_> = std::fs::read_dir(path.parent().unwrap())
-        .unwrap()
-        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
-        .collect();
-    names.sort();
-    assert_eq!(names, ["tokens.json", "tokens.json.lock"], "nothing else is left");
-    #[cfg(unix)]
-    for name in names {
-        use std::os::unix::fs::PermissionsExt;
-        let mode = std::fs::metadata(path.with_file_name(name)).unwrap().permissions().mode();
-        assert_eq!(mode & 0o777, 0o600);
-    }
-    assert!(!format!("{store:?}").contains(token.tokens().access_token()));
-}
-
-#[test]
-fn each_unreadable_file_is_told_and_left_alone() {
-    let sandbox = sandbox();
-    let app = sandbox.oauth2_app(REDIRECT);
-    let directory = TempDir::new();
-    let path = directory.path().join("tokens.json");
-    let store = FileTokenStore::new(&path);
-    sign_in_with(&sandbox, &app).keep_in(store.clone()).expect("it can be stored");
-    let whole = std::fs::read(&path).unwrap();
-    let secret = store.load().unwrap().unwrap().access_token().to_owned();
-
-    let newer = String::from_utf8(whole.clone()).unwrap().replace("\"version\": 1", "\"version\": 2");
-    let mut cases = vec![(newer.into_bytes(), ErrorKind::NewerFile, "a newer version")];
-    for length in [0, 1, whole.len() / 2, whole.len() - 2] {
-        cases.push((whole[..length].to_vec(), ErrorKind::CorruptFile, "incomplete"));
-    }
-    for other in ["{}", "[]", "null", "{\"version\": 0}", "{\"version\": \"1\"}"] {
-        cases.push((other.into(), ErrorKind::CorruptFile, "no tokens"));
-    }
-    let secretive =
-        format!("{{\"version\": 1, \"tokens\": {{\"access_token\": \"a\", \"expires_at\": \"{secret}\"}}}}");
-    cases.push((secretive.into_bytes(), ErrorKind::CorruptFile, "incomplete"));
-    for (content, kind, word) in cases {
-        std::fs::write(&path, &content).unwrap();
-        let error = fails(app.resume(store.clone()), kind);
-        let text = format!("{error} {error:#?}");
-        assert!(text.contains(word) && text.contains("tokens.json") && !text.contains(&secret), "{text}");
-        assert_eq!(std::fs::read(&path).unwrap(), content, "it is left as it is");
-    }
-    fails(app.resume(FileTokenStore::new(directory.path())), ErrorKind::Io);
-}
-
-#[test]
-fn a_refresh_token_is_not_spent_if_the_next_one_cannot_be_stored() {
-    let sandbox = sandbox();
-    let app = sandbox.oauth2_app(REDIRECT);
-    let directory = TempDir::new();
-    let path = directory.path().join("inner").join("tokens.json");
-    sign_in_with(&sandbox, &app).keep_in(FileTokenStore::new(&path)).expect("it can be stored");
-    let signed_in = app.resume(FileTokenStore::new(&path)).expect("it can be read").expect("there are tokens");
-    // The directory is gone, and something else has its name.
-    std::fs::remove_dir_all(directory.path().join("inner")).unwrap();
-    let blocker = directory.file("inner", b"");
-    sandbox.expire_access_tokens();
-    let error = fails(ask(&signed_in.client()), ErrorKind::Io);
-    assert!(error.to_string().contains("tokens.json") && error.to_string().contains("writable"), "{error}");
-    assert_eq!(refreshes(&sandbox), 0);
-    std::fs::remove_file(blocker).unwrap();
-    ask(&signed_in.client()).expect("it can be stored now");
-    assert_eq!(refreshes(&sandbox), 1);
-}
-
-/// The name is as long as the file system allows: the lock's name still fits, that of the next file doesn't.
-#[cfg(unix)]
-#[test]
-fn a_refresh_token_is_not_spent_if_only_the_lock_can_be_written() {
-    let sandbox = sandbox();
-    let app = sandbox.oauth2_app(REDIRECT);
-    let directory = TempDir::new();
-    let short = directory.path().join("tokens.json");
-    sign_in_with(&sandbox, &app).keep_in(FileTokenStore::new(&short)).expect("it can be stored");
-    let long = directory.path().join("t".repeat(250));
-    std::fs::rename(&short, &long).expect("the name fits");
-    let signed_in = app.resume(FileTokenStore::new(&long)).expect("it can be read").expect("there are tokens");
-    sandbox.expire_access_tokens();
-    fails(ask(&signed_in.client()), ErrorKind::Io);
-    assert_eq!(refreshes(&sandbox), 0);
-}
-
-/// As root, permissions don't hold, so this shows it only for other users.
-#[cfg(unix)]
-#[test]
-fn a_read_only_directory_is_told() {
-    use std::os::unix::fs::PermissionsExt;
-    let sandbox = sandbox();
-    let directory = TempDir::new();
-    let inner = directory.path().join("inner");
-    std::fs::create_dir(&inner).unwrap();
-    std::fs::set_permissions(&inner, std::fs::Permissions::from_mode(0o500)).unwrap();
-    if std::fs::write(inner.join("probe"), b"").is_err() {
-        let error = fails(sign_in(&sandbox).keep_in(FileTokenStore::new(inner.join("tokens.json"))), ErrorKind::Io);
-        assert!(error.to_string().contains("tokens.json"), "{error}");
-    }
-    std::fs::set_permissions(&inner, std::fs::Permissions::from_mode(0o700)).unwrap();
-}
-
-/// A script of its own: renews the tokens of a file ten times. Runs as a child of the test below.
-#[test]
-fn child_script() {
-    let Ok(url) = std::env::var("SIGNED_IN_TEST_URL") else { return };
-    let path = std::env::var_os("SIGNED_IN_TEST_FILE").expect("both are set");
-    let client = Client::builder("unused").base_url(url).build().expect("the address is good");
-    let app = OAuth2App::new("840974200211308101", REDIRECT).client(&client);
-    for _ in 0..10 {
-        let signed_in = app.resume(FileTokenStore::new(&path)).expect("it can be read").expect("there are tokens");
-        ask(&signed_in.client()).expect("nobody has spent this script's refresh token");
-    }
-}
-
-#[test]
-fn two_scripts_do_not_spend_each_others_refresh_token() {
-    let sandbox = sandbox();
-    let directory = TempDir::new();
-    let path = directory.path().join("tokens.json");
-    // Each resumed set is due at once.
-    sandbox.set_access_token_lifetime(Duration::from_secs(30));
-    sign_in(&sandbox).keep_in(FileTokenStore::new(&path)).expect("it can be stored");
-    let children: Vec<_> = (0..4)
-        .map(|_| {
-            Command::new(std::env::current_exe().expect("this test"))
-                .args(["child_script", "--exact", "--nocapture"])
-                .env("SIGNED_IN_TEST_URL", sandbox.url())
-                .env("SIGNED_IN_TEST_FILE", &path)
-                .stdout(Stdio::null())
-                .spawn()
-                .expect("it can be started")
-        })
-        .collect();
-    for mut child in children {
-        assert!(child.wait().expect("it ends").success());
-    }
-    let refused = sandbox.requests().iter().filter(|request| request.status == Some(400)).count();
-    assert_eq!(refused, 0, "no refresh token was used twice");
-    assert!(refreshes(&sandbox) > 10, "they did renew them: {}", refreshes(&sandbox));
 }
 
 fn assert_send_sync<T: Send + Sync + Clone + std::fmt::Debug + std::panic::UnwindSafe + std::panic::RefUnwindSafe>() {}

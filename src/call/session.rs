@@ -64,6 +64,12 @@ impl Session {
         Self { credentials, gate: Arc::new(Gate::new(&self.retry)), ..self.clone() }
     }
 
+    /// Returns the session with other credentials of the same authorization, whose rate limits it shares.
+    #[cfg(feature = "oauth2")]
+    pub(crate) fn replacing_credentials(&self, credentials: Credentials) -> Self {
+        Self { credentials, ..self.clone() }
+    }
+
     pub(crate) fn base_url(&self) -> &str {
         self.http.base_url()
     }
@@ -160,7 +166,9 @@ impl Session {
             attempts.begin(permit.budget_ends());
             // Another host never receives the credentials.
             let authorization = match call.origin {
-                None if !call.endpoint.is_keyless() => self.credentials.authorize(call.deadline)?,
+                None if !call.endpoint.is_keyless() => {
+                    self.credentials.authorize(call.deadline).map_err(without_credentials)?
+                }
                 _ => None,
             };
 
@@ -208,7 +216,8 @@ impl Session {
             };
             drop(permit);
             if let (Some(401), Some(refused), false) = (status, &authorization, renewed) {
-                if self.credentials.rejected(refused, call.deadline)? && call.rewind().is_ok() {
+                let has_new = self.credentials.rejected(refused, call.deadline).map_err(without_credentials)?;
+                if has_new && call.rewind().is_ok() {
                     renewed = true;
                     attempts.forgive();
                     continue;
@@ -269,6 +278,12 @@ fn not_sent(call: &Call<'_>, refused: Refused, last: Option<Error>) -> Error {
             .with_retry_after(Some(wait))
             .transient(),
     }
+}
+
+/// The error of a call that has no credentials. What became of the request for them doesn't concern the call itself, which was not
+/// sent or has been refused.
+fn without_credentials(error: Error) -> Error {
+    error.with_unknown_outcome(false)
 }
 
 /// The error of a call that had no time left.

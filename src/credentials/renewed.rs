@@ -12,7 +12,7 @@ use crate::api::Scheme;
 use crate::error::{Error, ErrorKind, Result};
 
 /// How many earlier tokens are redacted: a late response may repeat one.
-const REMEMBERED: usize = 8;
+const REMEMBERED: usize = 2;
 
 /// An access token, and how long it can be used.
 pub(crate) struct Fresh {
@@ -37,6 +37,11 @@ pub(crate) enum Reason {
 pub(crate) trait TokenSource: Send + Sync {
     /// Returns a token.
     fn fetch(&self, reason: Reason) -> Result<Fresh>;
+
+    /// Returns whether tokens that were fetched before must not be used any more.
+    fn has_ended(&self) -> bool {
+        false
+    }
 
     /// Removes secrets other than access tokens from a text.
     fn redact(&self, text: String) -> String {
@@ -190,7 +195,9 @@ impl<S: TokenSource + 'static> Provider for Renewed<S> {
     fn authorize(&self, deadline: Option<Instant>) -> Result<Authorization> {
         let state = self.0.lock();
         let now = Instant::now();
-        let Some(token) = state.current.clone() else { return self.renew(state, Reason::First, deadline) };
+        let Some(token) = state.current.clone().filter(|_| !self.0.source.has_ended()) else {
+            return self.renew(state, Reason::First, deadline);
+        };
         let is_before = |time: Option<Instant>| time.is_none_or(|time| now < time);
         if is_before(token.renew_at) || (state.is_renewing && is_before(token.expires_at)) {
             return Ok(token.authorization);

@@ -101,6 +101,8 @@ pub enum ErrorKind {
     InvalidRedirect,
     /// An authorization code or a refresh token is wrong, expired, revoked, or was used before. The user has to sign in again.
     InvalidGrant,
+    /// A refresh token was sent, but no response came: it may be spent, and the next one lost.
+    RefreshUnknown,
     /// An id token can't be trusted: its signature, its issuer, its audience, its nonce or its age is wrong.
     InvalidIdToken,
     /// The local clock differs too much from the service's.
@@ -220,6 +222,7 @@ impl Error {
             | ErrorKind::RateLimited
             | ErrorKind::Server
             | ErrorKind::OperationPending
+            | ErrorKind::RefreshUnknown
             | ErrorKind::Cancelled => ErrorScope::Later,
             _ if self.detail.transient => ErrorScope::Later,
             _ => ErrorScope::Call,
@@ -321,6 +324,12 @@ impl Error {
         Self::new(kind, "nothing was sent")
             .explain(format!("a failed call concerns all others: {cause}"))
             .concerning_run()
+    }
+
+    /// Replaces the kind.
+    #[cfg(feature = "oauth2")]
+    pub(crate) fn of_kind(self, kind: ErrorKind) -> Self {
+        self.with(|detail| detail.kind = kind)
     }
 
     pub(crate) fn explain(self, explanation: impl Into<String>) -> Self {

@@ -121,13 +121,14 @@ impl AccessToken {
 
     /// Stays signed in: stores the tokens, and renews them from now on.
     ///
-    /// A closure is a store, too: it is called with each new set, before that is used.
+    /// A closure is a store, too: it is called with each new set, before that is used. The rate limits are those of this handle.
     ///
     /// # Errors
     /// Returns [`Io`](crate::ErrorKind::Io) if the tokens can't be stored.
     pub fn keep_in(&self, store: impl TokenStore + 'static) -> Result<SignedIn> {
-        store.with_lock(&mut || store.save(&self.tokens)).map_err(store::from_io)?;
-        Ok(SignedIn::new(&self.app, (*self.tokens).clone(), Box::new(store)))
+        let failed = |error| store::from_io(error).redact(|text| self.tokens.redact(text));
+        store.with_lock(&mut || store.save(&self.tokens)).map_err(failed)?;
+        Ok(SignedIn::new(&self.app, self.client.session(), (*self.tokens).clone(), Box::new(store)))
     }
 }
 

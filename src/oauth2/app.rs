@@ -4,8 +4,8 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use percent_encoding::utf8_percent_encode;
 
-use super::id_token::Expected;
-use super::keys::Keys;
+use super::id_token::{Expected, missing as missing_id_token};
+use super::keys::{Keys, Origin};
 use super::redirect::Redirect;
 use super::tokens::{TokenAnswer, check_refresh_token};
 use super::{AccessToken, IdTokenClaims, PendingSignIn, Scope, SignIn, SignedIn, TokenInfo, TokenSet, TokenStore};
@@ -14,7 +14,7 @@ use crate::api::{Endpoint, SEGMENT, push_query};
 use crate::call::{Bytes, Call, Session};
 use crate::client::Client;
 use crate::credentials::{Credentials, Secret};
-use crate::error::{Error, REDACTED, Result};
+use crate::error::{Error, ErrorKind, REDACTED, Result};
 
 /// Asks a user to authorize an app. It is a page for the browser.
 pub const AUTHORIZE: Endpoint = Endpoint::get("/oauth/v1/authorize").without_key();
@@ -159,8 +159,11 @@ impl OAuth2App {
         if !answer.has_scopes {
             answer.tokens.scopes.clone_from(&pending.scopes);
         }
-        if let Some(id_token) = &answer.id_token {
-            answer.tokens.claims = Some(self.verify(id_token.expose(), Some(pending))?);
+        match &answer.id_token {
+            Some(id_token) => answer.tokens.claims = Some(self.verify(id_token.expose(), Some(pending))?),
+            // Without it, nobody has checked the nonce.
+            None if answer.tokens.scopes.contains(&Scope::OPENID) => return Err(missing_id_token()),
+            None => {}
         }
         Ok(AccessToken::new(self, answer.tokens))
     }
@@ -172,7 +175,7 @@ impl OAuth2App {
     ///
     /// # Errors
     /// Returns [`InvalidGrant`](crate::ErrorKind::InvalidGrant) if the refresh token is wrong, expired, revoked, or was used
-    /// before. If [`outcome_unknown`](Error::outcome_unknown) is true, the service may have spent it without telling the new
+    /// before, and [`RefreshUnknown`](crate::ErrorKind::RefreshUnknown) if the service may have spent it without telling the new
     /// one.
     pub fn refresh(&self, tokens: &TokenSet) -> Result<AccessToken> {
         let (mut tokens, id_token) = self.renew(tokens)?;
@@ -222,7 +225,8 @@ impl OAuth2App {
     /// [`Io`](crate::ErrorKind::Io) if the store can't.
     pub fn resume(&self, store: impl TokenStore + 'static) -> Result<Option<SignedIn>> {
         let tokens = store.load().map_err(store::from_io)?;
-        Ok(tokens.map(|tokens| SignedIn::new(self, tokens, Box::new(store))))
+        let session = self.session.with_credentials(Credentials::none());
+        Ok(tokens.map(|tokens| SignedIn::new(self, &session, tokens, Box::new(store))))
     }
 
     /// Signs a user in from a script: opens their browser, and waits for the redirect to `http://localhost:PORT`.
@@ -236,7 +240,9 @@ impl OAuth2App {
     /// # Errors
     /// Returns [`InvalidIdToken`](crate::ErrorKind::InvalidIdToken) if the token can't be trusted.
     pub fn verify_id_token(&self, id_token: &str, nonce: Option<&str>) -> Result<IdTokenClaims> {
-        self.keys.verify(&self.session, id_token, Expected { nonce, ..self.expected(&self.issuer()) })
+        let issuer = self.issuer();
+        let expected = Expected { nonce, ..self.expected(&issuer) };
+        self.keys.verify(&self.session, id_token, Origin::Unknown, expected)
     }
 
     /// Checks what can be checked without a request.
@@ -283,7 +289,9 @@ impl OAuth2App {
         let token = check_refresh_token(old)?.expose();
         let answer = self.get_token(&[("grant_type", "refresh_token"), ("refresh_token", token)], &[token]);
         let answer = answer.map_err(|error| match error.outcome_unknown() {
-            true => error.advise("the refresh token may be spent; if the next refresh is refused, sign in again"),
+            true => error
+                .of_kind(ErrorKind::RefreshUnknown)
+                .advise("the refresh token may be spent; if the next refresh is refused, sign in again"),
             false => error,
         })?;
         let TokenAnswer { mut tokens, id_token, has_scopes } = answer;
@@ -314,7 +322,7 @@ impl OAuth2App {
             began: pending.map(|pending| pending.created_at),
             ..self.expected(&issuer)
         };
-        self.keys.verify(&self.session, id_token, expected)
+        self.keys.verify(&self.session, id_token, Origin::Service, expected)
     }
 
     fn issuer(&self) -> String {

@@ -8,11 +8,13 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::{TokenSet, TokenStore};
-use crate::disk::{beside, check_private, newer_version, save_private, try_lock};
+use crate::disk::{beside, check_private, newer_version, read, remove_unfinished, save_private, try_lock};
 use crate::error::{Error, ErrorKind};
 
 /// The version of the file's format.
 const VERSION: u64 = 1;
+/// The size of most token files.
+const USUAL_SIZE: usize = 4096;
 /// How long another process can hold the lock. It makes one call to the service meanwhile.
 const LONGEST_WAIT: Duration = Duration::from_secs(120);
 
@@ -46,8 +48,13 @@ impl FileTokenStore {
     }
 
     fn failed(&self, error: io::Error) -> io::Error {
-        let error = Error::io(self.subject(), error).concerning_run();
-        error.advise("the tokens must be stored before they are used; make the file writable").into()
+        let advice = match error.kind() {
+            io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => "make room on the disk",
+            io::ErrorKind::ResourceBusy => "it can't be replaced; if it is mounted by itself, mount its directory",
+            io::ErrorKind::TimedOut => "wait for the other process, or end it",
+            _ => "the tokens must be stored before they are used; make the file and its directory writable",
+        };
+        Error::io(self.subject(), error).concerning_run().advise(advice).into()
     }
 
     /// Reads the text of the file. No value of it becomes part of an error.
@@ -90,7 +97,7 @@ impl FileTokenStore {
 
 impl TokenStore for FileTokenStore {
     fn load(&self) -> io::Result<Option<TokenSet>> {
-        match fs::read(&self.path) {
+        match read(&self.path) {
             Ok(text) => Ok(Some(self.parse(&text)?)),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
             Err(error) => Err(Error::io(self.subject(), error).concerning_run().into()),
@@ -117,11 +124,21 @@ impl TokenStore for FileTokenStore {
         }
     }
 
+    /// Replaces the file by itself: a full disk, or a file that is mounted by itself, shows only then.
+    fn check(&self) -> io::Result<()> {
+        let checked = match read(&self.path) {
+            Ok(text) => save_private(&self.path, &text),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => check_private(&self.path, USUAL_SIZE),
+            Err(error) => Err(error),
+        };
+        checked.map_err(|error| self.failed(error))
+    }
+
     /// Locks the file against other processes, and other stores of this one.
     fn with_lock(&self, work: &mut dyn FnMut() -> io::Result<()>) -> io::Result<()> {
         let lock = self.lock().map_err(|error| self.failed(error))?;
-        // A refresh token must not be spent if the next one can't be stored.
-        check_private(&self.path).map_err(|error| self.failed(error))?;
+        // A process that was killed has left its tokens in plain text.
+        remove_unfinished(&self.path);
         let done = work();
         drop(lock);
         done

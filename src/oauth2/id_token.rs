@@ -130,8 +130,13 @@ pub(crate) fn verify(token: &str, keys: &KeySet, expected: Expected<'_>) -> Resu
         .map_err(|_| invalid("its signature is wrong"))?;
 
     let claims = object(body).ok_or_else(|| invalid("its claims are not readable"))?;
+    Ok(read_claims(claims, expected)?)
+}
+
+/// Checks and reads the claims of a token whose signature is right.
+pub(crate) fn read_claims(claims: Map<String, Value>, expected: Expected<'_>) -> Result<IdTokenClaims> {
     check_claims(&claims, expected)?;
-    IdTokenClaims::deserialize(Value::Object(claims)).map_err(|_| invalid("it names no user").into())
+    IdTokenClaims::deserialize(Value::Object(claims)).map_err(|_| invalid("it names no user"))
 }
 
 fn check_claims(claims: &Map<String, Value>, expected: Expected<'_>) -> Result<()> {
@@ -185,6 +190,11 @@ fn check_claims(claims: &Map<String, Value>, expected: Expected<'_>) -> Result<(
 
 fn object(part: &str) -> Option<Map<String, Value>> {
     serde_json::from_slice(&URL_SAFE_NO_PAD.decode(part).ok()?).ok()
+}
+
+/// The error of a response without an id token, although the scope `openid` was granted.
+pub(super) fn missing() -> Error {
+    invalid("the service has sent none")
 }
 
 fn invalid(problem: &str) -> Error {

@@ -1,6 +1,7 @@
 //! The keys with which the service signs id tokens.
 
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError};
+use std::thread;
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
@@ -8,73 +9,152 @@ use serde_json::Value;
 use super::id_token::{Expected, IdTokenClaims, KeySet, Problem, verify};
 use crate::api::Endpoint;
 use crate::call::{Call, Session};
-use crate::error::Result;
+use crate::error::{Error, ErrorKind, Result};
 
 /// Lists the keys with which id tokens are signed. Needs no credentials.
 pub const LIST_SIGNING_KEYS: Endpoint = Endpoint::get("/oauth/v1/certs").without_key();
 
 /// A key that was withdrawn is trusted no longer than this.
 const LIFETIME: Duration = Duration::from_secs(24 * 3600);
-/// Once a fetch hasn't found a key, the keys aren't fetched again for this long: anyone can make up tokens with unknown key ids.
+/// Once a fetch for a token of unknown origin was in vain, there is none for another one for this long: anyone can make up tokens
+/// with unknown key ids.
 const REST: Duration = Duration::from_secs(60);
 
 /// The published keys, which are fetched when they are needed.
 #[derive(Debug, Default)]
-pub(super) struct Keys(Mutex<Cache>);
+pub(super) struct Keys {
+    /// Never locked during a call: a token whose key is known waits for nobody.
+    cache: Mutex<Cache>,
+    /// Locked during a fetch, so that one is enough for all threads.
+    fetching: Mutex<()>,
+}
 
 #[derive(Debug, Default)]
 struct Cache {
-    keys: KeySet,
-    fetched_at: Option<Instant>,
-    in_vain_at: Option<Instant>,
+    known: Option<Known>,
+    in_vain: Option<InVain>,
+}
+
+/// The keys as they were fetched.
+#[derive(Clone, Debug)]
+struct Known {
+    keys: Arc<KeySet>,
+    fetched_at: Instant,
+}
+
+#[derive(Debug)]
+struct InVain {
+    at: Instant,
+    /// `None` if the fetch didn't find the key.
+    failure: Option<Error>,
+}
+
+/// Where an id token comes from.
+#[derive(Clone, Copy, PartialEq)]
+pub(super) enum Origin {
+    /// The service has sent it in response to a call.
+    Service,
+    /// Anyone can have made it up.
+    Unknown,
 }
 
 impl Keys {
     /// Fetches the keys, unless they are there.
     pub(super) fn prepare(&self, session: &Session) -> Result<()> {
-        let mut cache = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if cache.is_old() { cache.fetch(session) } else { Ok(()) }
+        self.current(session).map(drop)
     }
 
     /// Checks a token. An unknown key can be new, so the keys are fetched once more.
-    pub(super) fn verify(&self, session: &Session, token: &str, expected: Expected<'_>) -> Result<IdTokenClaims> {
-        // Locked during the fetch, so that one is enough for all threads.
-        let mut cache = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let was_fetched = cache.is_old();
-        if was_fetched {
-            cache.fetch(session)?;
-        }
-        match verify(token, &cache.keys, expected) {
-            Err(Problem::UnknownKey) if !was_fetched && !cache.is_resting() => {
-                cache.fetch(session)?;
-                let verified = verify(token, &cache.keys, expected);
-                if matches!(verified, Err(Problem::UnknownKey)) {
-                    cache.in_vain_at = Some(Instant::now());
+    pub(super) fn verify(
+        &self,
+        session: &Session,
+        token: &str,
+        origin: Origin,
+        expected: Expected<'_>,
+    ) -> Result<IdTokenClaims> {
+        let (known, is_fresh) = self.current(session)?;
+        let verified = match verify(token, &known.keys, expected) {
+            Err(Problem::UnknownKey) if !is_fresh => match self.newer(session, origin, &known)? {
+                Some(newer) => {
+                    let verified = verify(token, &newer.keys, expected);
+                    if matches!(verified, Err(Problem::UnknownKey)) && origin == Origin::Unknown {
+                        self.rest(None);
+                    }
+                    verified
                 }
-                verified.map_err(Problem::into_error)
-            }
-            verified => verified.map_err(Problem::into_error),
+                None => Err(Problem::UnknownKey),
+            },
+            verified => verified,
+        };
+        verified.map_err(Problem::into_error)
+    }
+
+    /// Returns the keys, and whether they were fetched just now.
+    fn current(&self, session: &Session) -> Result<(Known, bool)> {
+        match self.fresh() {
+            Some(known) => Ok((known, false)),
+            None => self.fetch(session, None).map(|known| (known, true)),
         }
     }
-}
 
-impl Cache {
-    fn is_old(&self) -> bool {
-        self.fetched_at.is_none_or(|time| time.elapsed() >= LIFETIME)
+    /// Returns keys that were fetched after these. `None` while fetches for tokens of this origin rest.
+    fn newer(&self, session: &Session, origin: Origin, than: &Known) -> Result<Option<Known>> {
+        if origin == Origin::Unknown {
+            if let Some(in_vain) = self.cache().in_vain.as_ref().filter(|in_vain| in_vain.at.elapsed() < REST) {
+                return in_vain.failure.clone().map_or(Ok(None), Err);
+            }
+        }
+        let fetched = self.fetch(session, Some(than));
+        if let (Err(error), Origin::Unknown) = (&fetched, origin) {
+            self.rest(Some(error.clone()));
+        }
+        fetched.map(Some)
     }
 
-    fn is_resting(&self) -> bool {
-        self.in_vain_at.is_some_and(|time| time.elapsed() < REST)
+    fn rest(&self, failure: Option<Error>) {
+        self.cache().in_vain = Some(InVain { at: Instant::now(), failure });
     }
 
-    fn fetch(&mut self, session: &Session) -> Result<()> {
+    /// Fetches the keys, unless another thread has fetched some that are newer than these.
+    fn fetch(&self, session: &Session, than: Option<&Known>) -> Result<Known> {
+        let _turn = self.turn(session.deadline())?;
+        if let Some(known) = self.fresh() {
+            if than.is_none_or(|than| known.fetched_at > than.fetched_at) {
+                return Ok(known);
+            }
+        }
         let path = LIST_SIGNING_KEYS.fill(&[]);
-        self.keys = session.run(Call::new(&LIST_SIGNING_KEYS, &path), |body| {
+        let keys = session.run(Call::new(&LIST_SIGNING_KEYS, &path), |body| {
             let json: Value = crate::json::from_slice(body)?;
             let keys = KeySet::from_json(&json);
             Ok(keys.ok_or_else(|| <serde_json::Error as serde::de::Error>::custom("expected a key set"))?)
         })?;
-        self.fetched_at = Some(Instant::now());
-        Ok(())
+        let known = Known { keys: Arc::new(keys), fetched_at: Instant::now() };
+        self.cache().known = Some(known.clone());
+        Ok(known)
+    }
+
+    /// Waits for the thread that is fetching.
+    fn turn(&self, deadline: Option<Instant>) -> Result<MutexGuard<'_, ()>> {
+        loop {
+            match self.fetching.try_lock() {
+                Ok(turn) => return Ok(turn),
+                Err(TryLockError::Poisoned(turn)) => return Ok(turn.into_inner()),
+                Err(TryLockError::WouldBlock) if deadline.is_some_and(|deadline| Instant::now() >= deadline) => {
+                    return Err(Error::new(ErrorKind::Timeout, "the keys of id tokens")
+                        .explain("they were not there within the call's timeout")
+                        .transient());
+                }
+                Err(TryLockError::WouldBlock) => thread::sleep(Duration::from_millis(5)),
+            }
+        }
+    }
+
+    fn fresh(&self) -> Option<Known> {
+        self.cache().known.clone().filter(|known| known.fetched_at.elapsed() < LIFETIME)
+    }
+
+    fn cache(&self) -> MutexGuard<'_, Cache> {
+        self.cache.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -1,9 +1,9 @@
 use std::fmt;
 
 use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use super::Scope;
+use super::{Scope, secret_text};
 use crate::credentials::Secret;
 use crate::error::REDACTED;
 
@@ -14,6 +14,7 @@ use crate::error::REDACTED;
 /// leads to it, such as under the id in an `HttpOnly` cookie: whoever can choose it can sign others in as themselves. It holds
 /// secrets; `Debug` doesn't show them.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(remote = "Self")]
 pub struct PendingSignIn {
     pub(super) url: String,
     #[serde(with = "super::secret_text")]
@@ -49,6 +50,19 @@ impl PendingSignIn {
     /// Removes the secrets from a text.
     pub(super) fn redact(&self, text: &str) -> String {
         [&self.state, &self.nonce, &self.verifier].iter().fold(text.to_owned(), |text, secret| secret.redact(&text))
+    }
+}
+
+// The derived methods, which `remote` makes inherent ones.
+impl Serialize for PendingSignIn {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        Self::serialize(self, serializer)
+    }
+}
+
+impl<'de> Deserialize<'de> for PendingSignIn {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        secret_text::quietly(deserializer, "a pending sign-in", Self::deserialize)
     }
 }
 

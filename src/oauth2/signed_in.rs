@@ -1,11 +1,14 @@
 use std::fmt;
 use std::io;
+use std::iter;
 use std::panic::{RefUnwindSafe, UnwindSafe};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::thread;
 use std::time::{Duration, Instant};
 
 use super::access_token::user_of;
 use super::{AccessToken, OAuth2App, TokenSet, TokenStore, store};
+use crate::call::Session;
 use crate::client::Client;
 use crate::credentials::{Credentials, Fresh, Reason, TokenSource};
 use crate::error::{Error, ErrorKind, Result};
@@ -44,11 +47,13 @@ pub struct SignedIn {
 }
 
 impl SignedIn {
-    pub(super) fn new(app: &OAuth2App, tokens: TokenSet, store: Box<dyn TokenStore>) -> Self {
-        let held = Held { tokens, is_unsaved: false, is_signed_out: false };
-        let source = Arc::new(Source { app: app.patient(), store, held: Mutex::new(held) });
+    /// `session` has the rate limits of the authorization.
+    pub(super) fn new(app: &OAuth2App, session: &Session, tokens: TokenSet, store: Box<dyn TokenStore>) -> Self {
+        let held = Held { tokens, unsaved: None, is_signed_out: false };
+        let source = Source { app: app.patient(), store, working: Mutex::new(()), held: Mutex::new(held) };
+        let source = Arc::new(source);
         let credentials = Credentials::from_source(Arc::clone(&source));
-        Self { app: app.clone(), source, client: Client::of(app.session().with_credentials(credentials)) }
+        Self { app: app.clone(), source, client: Client::of(session.replacing_credentials(credentials)) }
     }
 
     /// Returns a client that acts for the user. It renews the access token shortly before it expires and after a 401, and fails
@@ -56,10 +61,13 @@ impl SignedIn {
     ///
     /// - [`InvalidGrant`](ErrorKind::InvalidGrant): the refresh token was revoked, has expired, or was used by someone else. The
     ///   user has to sign in again.
-    /// - [`outcome_unknown`](Error::outcome_unknown) is true: the connection broke after the refresh token was sent. It may be
-    ///   spent. The next call tries it once more.
-    /// - [`Io`](ErrorKind::Io): the new tokens can't be stored. They are kept in memory and not used; the next call tries to store
-    ///   them again.
+    /// - [`RefreshUnknown`](ErrorKind::RefreshUnknown): the connection broke after the refresh token was sent. It may be spent.
+    ///   The next call tries it once more.
+    /// - [`Io`](ErrorKind::Io): tokens can't be stored. If they are new, they are kept in memory and not used; the next call tries
+    ///   to store them again.
+    ///
+    /// A call with a [time limit](Client::with_timeout) doesn't wait longer, but the renewal goes on, on a thread of its own. A
+    /// program that ends meanwhile may lose the new refresh token.
     #[must_use]
     pub fn client(&self) -> Client {
         self.client.clone()
@@ -94,19 +102,24 @@ impl SignedIn {
     /// If the service can't be reached, the store isn't cleared, so that it can be tried again.
     pub fn sign_out(&self) -> Result<()> {
         let source = &*self.source;
-        locked(&*source.store, || {
-            // Another process may have renewed them.
-            if let Some(stored) = source.store.load().map_err(store::from_io)? {
-                source.held().tokens = stored;
-            }
-            let tokens = source.held().tokens.clone();
-            match self.app.revoke(&tokens) {
+        source.locked(|| {
+            let unsaved = source.held().unsaved.clone();
+            let newest = match unsaved {
+                Some(tokens) => tokens,
+                // Another process may have renewed them.
+                None => source.load()?.unwrap_or_else(|| source.held().tokens.clone()),
+            };
+            match self.app.revoke(&newest) {
                 // They are invalid already.
                 Err(error) if error.kind() != ErrorKind::InvalidGrant => return Err(error),
                 _ => {}
             }
-            source.held().is_signed_out = true;
-            source.store.clear().map_err(store::from_io)
+            {
+                let mut held = source.held();
+                held.is_signed_out = true;
+                held.unsaved = None;
+            }
+            source.store.clear().map_err(|error| source.failed(error))
         })
     }
 }
@@ -126,29 +139,62 @@ struct Source {
     /// A refresh that is broken off may cost the user their authorization, so it has no time limit.
     app: OAuth2App,
     store: Box<dyn TokenStore>,
+    /// Locked while the tokens are renewed or revoked: the store may have no lock of its own.
+    working: Mutex<()>,
     /// Never locked during a call or while the store works.
     held: Mutex<Held>,
 }
 
 struct Held {
+    /// The tokens that calls use. The store has them.
     tokens: TokenSet,
-    /// The store failed: it has an older refresh token, which is spent.
-    is_unsaved: bool,
+    /// New tokens, which the store doesn't have yet. The refresh token before them is spent.
+    unsaved: Option<TokenSet>,
     is_signed_out: bool,
 }
+
+/// How long to wait for the tokens of another process, which was faster and may not have stored them yet.
+const WAITS_FOR_OTHER: [Duration; 4] =
+    [Duration::ZERO, Duration::from_millis(150), Duration::from_millis(300), Duration::from_millis(600)];
 
 impl Source {
     fn held(&self) -> MutexGuard<'_, Held> {
         self.held.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Calls `work` while no other thread, and no other process that locks the store, works with the tokens.
+    fn locked(&self, mut work: impl FnMut() -> Result<()>) -> Result<()> {
+        let _working = self.working.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut is_called = false;
+        let locked = self.store.with_lock(&mut || {
+            is_called = true;
+            work().map_err(io::Error::from)
+        });
+        locked.map_err(|error| self.failed(error))?;
+        if is_called {
+            return Ok(());
+        }
+        Err(Error::invalid_input("the token store's lock did not call its closure").concerning_run())
+    }
+
+    /// Returns the error of the store, without secrets: a database may repeat what it was given.
+    fn failed(&self, error: io::Error) -> Error {
+        store::from_io(error).redact(|text| self.redact(text))
+    }
+
+    fn redact(&self, text: &str) -> String {
+        let held = self.held();
+        iter::once(&held.tokens).chain(&held.unsaved).fold(text.to_owned(), |text, tokens| tokens.redact(&text))
+    }
+
+    fn load(&self) -> Result<Option<TokenSet>> {
+        self.store.load().map_err(|error| self.failed(error))
+    }
+
     /// Renews the tokens, unless another process has. The store is locked.
     fn renew(&self, reason: Reason) -> Result<()> {
         let held = self.held().tokens.clone();
-        if self.held().is_signed_out {
-            return Err(Error::invalid_input("the user has signed out").advise("sign in again").concerning_run());
-        }
-        let newer = |than: &TokenSet| Ok(self.store.load().map_err(store::from_io)?.filter(|stored| stored != than));
+        let newer = |than: &TokenSet| Ok(self.load()?.filter(|stored| stored != than));
         let newest = match newer(&held)? {
             Some(stored) if !is_due(&stored) => {
                 self.held().tokens = stored;
@@ -158,82 +204,94 @@ impl Source {
             None if reason == Reason::First && !is_due(&held) => return Ok(()),
             None => held,
         };
-        match self.app.renew(&newest) {
+        // A refresh token must not be spent if the next one can't be stored.
+        self.store.check().map_err(|error| self.failed(error))?;
+        let error = match self.app.renew(&newest) {
             Ok((tokens, id_token)) => {
-                {
-                    let mut held = self.held();
-                    held.tokens = tokens;
-                    held.is_unsaved = true;
+                self.save(tokens.clone())?;
+                if let Some(claims) = self.app.missing_claims(&tokens, id_token.as_ref()) {
+                    self.save(TokenSet { claims: Some(claims), ..tokens })?;
                 }
-                self.save()?;
-                let known = self.held().tokens.clone();
-                if let Some(claims) = self.app.missing_claims(&known, id_token.as_ref()) {
-                    self.held().tokens.claims = Some(claims);
-                    self.save()?;
-                }
-                Ok(())
+                return Ok(());
             }
-            // A process that doesn't lock the store was faster.
-            Err(error) if error.kind() == ErrorKind::InvalidGrant => match newer(&newest)? {
-                Some(stored) => {
-                    self.held().tokens = stored;
-                    Ok(())
+            Err(error) => error,
+        };
+        if error.kind() == ErrorKind::InvalidGrant {
+            for wait in WAITS_FOR_OTHER {
+                thread::sleep(wait);
+                match self.load()? {
+                    Some(stored) if stored != newest => {
+                        self.held().tokens = stored;
+                        return Ok(());
+                    }
+                    Some(_) => {}
+                    None => break,
                 }
-                None => Err(error),
-            },
-            Err(error) => Err(error),
+            }
         }
+        Err(error)
     }
 
-    fn save(&self) -> Result<()> {
-        let tokens = self.held().tokens.clone();
-        self.store.save(&tokens).map_err(store::from_io)?;
-        self.held().is_unsaved = false;
+    /// Stores new tokens, which are used from then on.
+    fn save(&self, tokens: TokenSet) -> Result<()> {
+        self.held().unsaved = Some(tokens.clone());
+        self.store.save(&tokens).map_err(|error| self.failed(error))?;
+        let mut held = self.held();
+        held.tokens = tokens;
+        held.unsaved = None;
         Ok(())
     }
 }
 
 impl TokenSource for Arc<Source> {
     fn fetch(&self, reason: Reason) -> Result<Fresh> {
-        locked(&*self.store, || {
-            if self.held().is_unsaved {
-                self.save()?;
-                if !is_due(&self.held().tokens) {
+        self.locked(|| {
+            if self.held().is_signed_out {
+                return Err(signed_out());
+            }
+            let unsaved = self.held().unsaved.clone();
+            if let Some(unsaved) = unsaved {
+                let is_due = is_due(&unsaved);
+                self.save(unsaved)?;
+                if !is_due {
                     return Ok(());
                 }
             }
             self.renew(reason)
         })?;
         let held = self.held();
+        if held.is_signed_out {
+            return Err(signed_out());
+        }
         let left = held.tokens.expires_in();
         let now = Instant::now();
         Ok(Fresh {
             secret: held.tokens.access_token.clone(),
-            renew_at: now.checked_add(left.saturating_sub(EARLY.min(left / 5))),
+            renew_at: now.checked_add(left.saturating_sub(early(&held.tokens).min(left / 5))),
             expires_at: now.checked_add(left),
         })
     }
 
+    fn has_ended(&self) -> bool {
+        self.held().is_signed_out
+    }
+
     fn redact(&self, text: String) -> String {
-        self.held().tokens.redact(&text)
+        Source::redact(self, &text)
     }
 }
 
-/// Whether stored tokens expire soon.
-fn is_due(tokens: &TokenSet) -> bool {
-    tokens.expires_in() <= EARLY
+fn signed_out() -> Error {
+    Error::invalid_input("the user has signed out").advise("sign in again").concerning_run()
 }
 
-/// Calls `work` while the store is locked.
-fn locked<T>(store: &dyn TokenStore, mut work: impl FnMut() -> Result<T>) -> Result<T> {
-    let mut done = None;
-    let locked = store.with_lock(&mut || match work() {
-        Ok(value) => {
-            done = Some(value);
-            Ok(())
-        }
-        Err(error) => Err(io::Error::from(error)),
-    });
-    locked.map_err(store::from_io)?;
-    done.ok_or_else(|| Error::invalid_input("the token store's lock did not call its closure").concerning_run())
+/// Returns how long before they expire tokens are renewed.
+fn early(tokens: &TokenSet) -> Duration {
+    // Without a refresh token, they can be used to the end.
+    tokens.refresh_token.as_ref().map_or(Duration::ZERO, |_| EARLY)
+}
+
+/// Whether tokens expire soon.
+fn is_due(tokens: &TokenSet) -> bool {
+    tokens.expires_in() <= early(tokens)
 }

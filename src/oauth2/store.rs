@@ -51,6 +51,14 @@ pub trait TokenStore: Send + Sync {
     /// Any error. The new tokens aren't used until they are stored; each call tries again.
     fn save(&self, tokens: &TokenSet) -> io::Result<()>;
 
+    /// Checks that tokens can be stored. It is called before a refresh token is spent. Defaults to doing nothing.
+    ///
+    /// # Errors
+    /// Any error. The refresh token then isn't spent.
+    fn check(&self) -> io::Result<()> {
+        Ok(())
+    }
+
     /// Removes the tokens.
     ///
     /// # Errors
@@ -60,7 +68,8 @@ pub trait TokenStore: Send + Sync {
     /// Calls `work`, which loads, refreshes and saves, while nobody else does. Defaults to calling it without a lock.
     ///
     /// Without a lock, two processes that share the store can spend each other's refresh token. One of them is then refused, and
-    /// loads the tokens of the other.
+    /// loads the tokens of the other, for which it waits a second. Threads and clones of one [`SignedIn`](super::SignedIn) need
+    /// no lock.
     ///
     /// # Errors
     /// Returns the error of `work`, or why the store can't be locked.

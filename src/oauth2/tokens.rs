@@ -2,10 +2,10 @@ use std::fmt;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::{Map, Value};
 
-use super::{IdTokenClaims, Scope};
+use super::{IdTokenClaims, Scope, secret_text};
 use crate::call::DecodeError;
 use crate::credentials::Secret;
 use crate::error::{Error, REDACTED, Result};
@@ -21,6 +21,7 @@ const LONGEST_LIFETIME: f64 = 10.0 * 365.0 * 24.0 * 3600.0;
 /// show them. [`OAuth2App::access_token`](super::OAuth2App::access_token) makes calls with it,
 /// [`OAuth2App::resume`](super::OAuth2App::resume) renews it.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(remote = "Self")]
 pub struct TokenSet {
     #[serde(with = "super::secret_text")]
     pub(super) access_token: Secret,
@@ -110,6 +111,19 @@ impl TokenSet {
     pub(super) fn redact(&self, text: &str) -> String {
         let secrets = std::iter::once(&self.access_token).chain(&self.refresh_token);
         secrets.fold(text.to_owned(), |text, secret| secret.redact(&text))
+    }
+}
+
+// The derived methods, which `remote` makes inherent ones.
+impl Serialize for TokenSet {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        Self::serialize(self, serializer)
+    }
+}
+
+impl<'de> Deserialize<'de> for TokenSet {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        secret_text::quietly(deserializer, "a set of tokens", Self::deserialize)
     }
 }
 
@@ -255,5 +269,21 @@ mod tests {
         assert_eq!(serde_json::from_str::<TokenSet>(&text).unwrap(), tokens);
         assert!(!tokens.is_expired() || tokens.expires_in().is_zero());
         assert!(TokenSet::from_refresh_token("RRR").is_expired());
+    }
+
+    #[test]
+    fn unreadable_sets_are_told_without_their_values() {
+        for bad in [
+            "\"SECRET\"",
+            "[\"SECRET\"]",
+            "{\"access_token\":\"SECRET\",\"expires_at\":\"SECRET\"}",
+            "{\"access_token\":{\"SECRET\":1}}",
+            "{\"access_token\":\"SECRET",
+            "SECRET",
+        ] {
+            let set = serde_json::from_str::<TokenSet>(bad).expect_err("it is bad");
+            let pending = serde_json::from_str::<crate::oauth2::PendingSignIn>(bad).expect_err("it is bad");
+            assert!(!format!("{set} {set:?} {pending} {pending:?}").contains("SECRET"), "{set} {pending}");
+        }
     }
 }

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use super::lock::{Doubt, Entry, Key, Lock, subject};
 use crate::api::OperationName;
-use crate::disk::{beside, save_bytes, sync_directory, try_lock};
+use crate::disk::{beside, remove_unfinished, save_bytes, sync_directory, try_lock};
 use crate::error::{Error, ErrorKind, Result};
 
 /// A step.
@@ -236,6 +236,7 @@ impl Running {
                 .concerning_run());
         };
         fs::write(&holder, std::process::id().to_string()).map_err(failed)?;
+        remove_unfinished(lock);
         Ok(Self { _file: file, holder })
     }
 }

@@ -2,7 +2,6 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::{self, Write};
-use std::fs;
 use std::io;
 use std::path::Path;
 
@@ -13,7 +12,7 @@ use serde_json::Value;
 
 use crate::api::OperationName;
 use crate::asset::AssetType;
-use crate::disk::newer_version;
+use crate::disk::{self, newer_version};
 use crate::error::{Error, ErrorKind, Result};
 
 const VERSION: u64 = 1;
@@ -106,7 +105,7 @@ pub(super) struct Lock {
 impl Lock {
     /// Reads a lock file. An empty lock if there is none.
     pub(super) fn read(path: &Path) -> Result<Self> {
-        match fs::read(path) {
+        match disk::read(path) {
             Ok(text) => Self::parse(&text, path),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Self::default()),
             Err(error) => Err(Error::io(subject(path), error).concerning_run()),

@@ -8,6 +8,7 @@ pub mod folder;
 pub mod local;
 pub mod samples;
 mod server;
+pub mod signing_in;
 pub mod wire;
 
 use std::fmt::Debug;

@@ -1,0 +1,177 @@
+//! Tokens that are kept in a file.
+
+mod support;
+
+use std::process::{Command, Stdio};
+use std::time::Duration;
+
+use rblxopencloud::oauth2::{FileTokenStore, OAuth2App, TokenStore};
+use rblxopencloud::{Client, ErrorKind};
+use support::signing_in::{REDIRECT, ask, refreshes, sandbox, sign_in, sign_in_with};
+use support::{TempDir, fails};
+
+#[test]
+fn the_file_is_private_whole_and_keeps_the_tokens() {
+    let sandbox = sandbox();
+    let app = sandbox.oauth2_app(REDIRECT);
+    let directory = TempDir::new();
+    let path = directory.path().join("new").join("tokens.json");
+    let store = FileTokenStore::new(&path);
+    assert!(app.resume(store.clone()).expect("nothing is there").is_none());
+    let token = sign_in_with(&sandbox, &app);
+    token.keep_in(store.clone()).expect("it can be stored");
+    assert_eq!(store.load().expect("it can be read").as_ref(), Some(token.tokens()));
+    for _ in 0..3 {
+        sandbox.expire_access_tokens();
+        let signed_in = app.resume(store.clone()).expect("it can be read").expect("there are tokens");
+        ask(&signed_in.client()).expect("it is renewed");
+    }
+    let mut names: Vec<_> = std::fs::read_dir(path.parent().unwrap())
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .collect();
+    names.sort();
+    assert_eq!(names, ["tokens.json", "tokens.json.lock"], "nothing else is left");
+    #[cfg(unix)]
+    for name in names {
+        use std::os::unix::fs::PermissionsExt;
+        let mode = std::fs::metadata(path.with_file_name(name)).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o600);
+    }
+    assert!(!format!("{store:?}").contains(token.tokens().access_token()));
+
+    // A process that was killed while it stored them.
+    std::fs::write(path.with_file_name("tokens.json.0123456789abcdef.part"), "secret").unwrap();
+    std::fs::write(path.with_file_name("tokens.json.mine.part"), "of another program").unwrap();
+    sandbox.expire_access_tokens();
+    let signed_in = app.resume(store).expect("it can be read").expect("there are tokens");
+    ask(&signed_in.client()).expect("it is renewed");
+    assert!(!path.with_file_name("tokens.json.0123456789abcdef.part").exists());
+    assert!(path.with_file_name("tokens.json.mine.part").exists());
+}
+
+#[test]
+fn each_unreadable_file_is_told_and_left_alone() {
+    let sandbox = sandbox();
+    let app = sandbox.oauth2_app(REDIRECT);
+    let directory = TempDir::new();
+    let path = directory.path().join("tokens.json");
+    let store = FileTokenStore::new(&path);
+    sign_in_with(&sandbox, &app).keep_in(store.clone()).expect("it can be stored");
+    let whole = std::fs::read(&path).unwrap();
+    let secret = store.load().unwrap().unwrap().access_token().to_owned();
+
+    let newer = String::from_utf8(whole.clone()).unwrap().replace("\"version\": 1", "\"version\": 2");
+    let mut cases = vec![(newer.into_bytes(), ErrorKind::NewerFile, "a newer version")];
+    for length in [0, 1, whole.len() / 2, whole.len() - 2] {
+        cases.push((whole[..length].to_vec(), ErrorKind::CorruptFile, "incomplete"));
+    }
+    for other in ["{}", "[]", "null", "{\"version\": 0}", "{\"version\": \"1\"}"] {
+        cases.push((other.into(), ErrorKind::CorruptFile, "no tokens"));
+    }
+    let secretive =
+        format!("{{\"version\": 1, \"tokens\": {{\"access_token\": \"a\", \"expires_at\": \"{secret}\"}}}}");
+    cases.push((secretive.into_bytes(), ErrorKind::CorruptFile, "incomplete"));
+    for (content, kind, word) in cases {
+        std::fs::write(&path, &content).unwrap();
+        let error = fails(app.resume(store.clone()), kind);
+        let text = format!("{error} {error:#?}");
+        assert!(text.contains(word) && text.contains("tokens.json") && !text.contains(&secret), "{text}");
+        assert_eq!(std::fs::read(&path).unwrap(), content, "it is left as it is");
+    }
+    fails(app.resume(FileTokenStore::new(directory.path())), ErrorKind::Io);
+}
+
+#[test]
+fn a_refresh_token_is_not_spent_if_the_next_one_cannot_be_stored() {
+    let sandbox = sandbox();
+    let app = sandbox.oauth2_app(REDIRECT);
+    let directory = TempDir::new();
+    let path = directory.path().join("inner").join("tokens.json");
+    sign_in_with(&sandbox, &app).keep_in(FileTokenStore::new(&path)).expect("it can be stored");
+    let signed_in = app.resume(FileTokenStore::new(&path)).expect("it can be read").expect("there are tokens");
+    // The directory is gone, and something else has its name.
+    std::fs::remove_dir_all(directory.path().join("inner")).unwrap();
+    let blocker = directory.file("inner", b"");
+    sandbox.expire_access_tokens();
+    let error = fails(ask(&signed_in.client()), ErrorKind::Io);
+    assert!(error.to_string().contains("tokens.json") && error.to_string().contains("writable"), "{error}");
+    assert_eq!(refreshes(&sandbox), 0);
+    std::fs::remove_file(blocker).unwrap();
+    ask(&signed_in.client()).expect("it can be stored now");
+    assert_eq!(refreshes(&sandbox), 1);
+}
+
+/// The name is as long as the file system allows: the lock's name still fits, that of the next file doesn't.
+#[cfg(unix)]
+#[test]
+fn a_refresh_token_is_not_spent_if_only_the_lock_can_be_written() {
+    let sandbox = sandbox();
+    let app = sandbox.oauth2_app(REDIRECT);
+    let directory = TempDir::new();
+    let short = directory.path().join("tokens.json");
+    sign_in_with(&sandbox, &app).keep_in(FileTokenStore::new(&short)).expect("it can be stored");
+    let long = directory.path().join("t".repeat(250));
+    std::fs::rename(&short, &long).expect("the name fits");
+    let signed_in = app.resume(FileTokenStore::new(&long)).expect("it can be read").expect("there are tokens");
+    sandbox.expire_access_tokens();
+    fails(ask(&signed_in.client()), ErrorKind::Io);
+    assert_eq!(refreshes(&sandbox), 0);
+}
+
+/// As root, permissions don't hold, so this shows it only for other users.
+#[cfg(unix)]
+#[test]
+fn a_read_only_directory_is_told() {
+    use std::os::unix::fs::PermissionsExt;
+    let sandbox = sandbox();
+    let directory = TempDir::new();
+    let inner = directory.path().join("inner");
+    std::fs::create_dir(&inner).unwrap();
+    std::fs::set_permissions(&inner, std::fs::Permissions::from_mode(0o500)).unwrap();
+    if std::fs::write(inner.join("probe"), b"").is_err() {
+        let error = fails(sign_in(&sandbox).keep_in(FileTokenStore::new(inner.join("tokens.json"))), ErrorKind::Io);
+        assert!(error.to_string().contains("tokens.json"), "{error}");
+    }
+    std::fs::set_permissions(&inner, std::fs::Permissions::from_mode(0o700)).unwrap();
+}
+
+/// A script of its own: renews the tokens of a file ten times. Runs as a child of the test below.
+#[test]
+fn child_script() {
+    let Ok(url) = std::env::var("SIGNED_IN_TEST_URL") else { return };
+    let path = std::env::var_os("SIGNED_IN_TEST_FILE").expect("both are set");
+    let client = Client::builder("unused").base_url(url).build().expect("the address is good");
+    let app = OAuth2App::new("840974200211308101", REDIRECT).client(&client);
+    for _ in 0..10 {
+        let signed_in = app.resume(FileTokenStore::new(&path)).expect("it can be read").expect("there are tokens");
+        ask(&signed_in.client()).expect("nobody has spent this script's refresh token");
+    }
+}
+
+#[test]
+fn two_scripts_do_not_spend_each_others_refresh_token() {
+    let sandbox = sandbox();
+    let directory = TempDir::new();
+    let path = directory.path().join("tokens.json");
+    // Each resumed set is due at once.
+    sandbox.set_access_token_lifetime(Duration::from_secs(30));
+    sign_in(&sandbox).keep_in(FileTokenStore::new(&path)).expect("it can be stored");
+    let children: Vec<_> = (0..4)
+        .map(|_| {
+            Command::new(std::env::current_exe().expect("this test"))
+                .args(["child_script", "--exact", "--nocapture"])
+                .env("SIGNED_IN_TEST_URL", sandbox.url())
+                .env("SIGNED_IN_TEST_FILE", &path)
+                .stdout(Stdio::null())
+                .spawn()
+                .expect("it can be started")
+        })
+        .collect();
+    for mut child in children {
+        assert!(child.wait().expect("it ends").success());
+    }
+    let refused = sandbox.requests().iter().filter(|request| request.status == Some(400)).count();
+    assert_eq!(refused, 0, "no refresh token was used twice");
+    assert!(refreshes(&sandbox) > 10, "they did renew them: {}", refreshes(&sandbox));
+}

@@ -1,0 +1,63 @@
+//! Users of the sandbox who sign in.
+
+use std::io;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
+
+use rblxopencloud::oauth2::{AccessToken, OAuth2App, Scope, TokenSet, TokenStore};
+use rblxopencloud::sandbox::Sandbox;
+use rblxopencloud::{Client, RetryPolicy};
+
+pub const USER: u64 = 156;
+pub const REDIRECT: &str = "https://app.example/callback";
+pub const TOKEN: &str = "/oauth/v1/token";
+
+pub fn sandbox() -> Sandbox {
+    Sandbox::builder().demo().start().expect("a port is free")
+}
+
+pub fn sign_in_with(sandbox: &Sandbox, app: &OAuth2App) -> AccessToken {
+    let pending = app.authorize_url([Scope::OPENID, Scope::READ_INVENTORY]).expect("the app is fine");
+    let redirect = sandbox.authorize(pending.url(), USER).expect("the address is fine");
+    app.exchange_code(&redirect, &pending).expect("the code is fresh")
+}
+
+pub fn sign_in(sandbox: &Sandbox) -> AccessToken {
+    let client = sandbox.client_with(|client| client.retry(RetryPolicy::none())).expect("the settings are good");
+    sign_in_with(sandbox, &sandbox.oauth2_app(REDIRECT).client(&client))
+}
+
+pub fn refreshes(sandbox: &Sandbox) -> usize {
+    let is_refresh = |body: &[u8]| String::from_utf8_lossy(body).contains("grant_type=refresh_token");
+    sandbox.requests().iter().filter(|request| request.path == TOKEN && is_refresh(&request.body)).count()
+}
+
+pub fn ask(client: &Client) -> Result<(), rblxopencloud::Error> {
+    client.user(USER).fetch_info().map(drop)
+}
+
+/// A store that can fail, and remembers what it was given.
+#[derive(Clone, Default)]
+pub struct Memory {
+    pub saved: Arc<Mutex<Vec<TokenSet>>>,
+    pub is_broken: Arc<AtomicBool>,
+}
+
+impl TokenStore for Memory {
+    fn load(&self) -> io::Result<Option<TokenSet>> {
+        Ok(self.saved.lock().unwrap().last().cloned())
+    }
+
+    fn save(&self, tokens: &TokenSet) -> io::Result<()> {
+        if self.is_broken.load(Ordering::SeqCst) {
+            return Err(io::Error::other("the database is down"));
+        }
+        self.saved.lock().unwrap().push(tokens.clone());
+        Ok(())
+    }
+
+    fn clear(&self) -> io::Result<()> {
+        self.saved.lock().unwrap().clear();
+        Ok(())
+    }
+}
