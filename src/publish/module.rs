@@ -18,6 +18,7 @@ use crate::error::{Error, Result};
 pub struct AssetModule {
     ids: Vec<(String, u64)>,
     is_flat: bool,
+    keeps_extensions: bool,
 }
 
 /// A name, and what it stands for.
@@ -52,12 +53,29 @@ impl AssetModule {
     /// # }
     /// ```
     pub fn new<P: Into<String>>(ids: impl IntoIterator<Item = (P, u64)>) -> Self {
-        Self { ids: ids.into_iter().map(|(path, id)| (path.into(), id)).collect(), is_flat: false }
+        let ids = ids.into_iter().map(|(path, id)| (path.into(), id)).collect();
+        Self { ids, is_flat: false, keeps_extensions: false }
     }
 
     /// Sets whether the module has one table, whose keys are paths with slashes. Defaults to `false`: a table for each folder.
     pub fn flat(mut self, is_flat: bool) -> Self {
         self.is_flat = is_flat;
+        self
+    }
+
+    /// Sets whether names keep their extensions, for folders with files such as `crate.fbx` and `crate.png`. Defaults to `false`.
+    ///
+    /// ```
+    /// use rblxopencloud::publish::AssetModule;
+    ///
+    /// # fn main() -> rblxopencloud::Result<()> {
+    /// let module = AssetModule::new([("crate.fbx", 1), ("crate.png", 2)]).keep_extensions(true);
+    /// assert!(module.luau()?.contains("[\"crate.png\"] = \"rbxassetid://2\""));
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn keep_extensions(mut self, keep_extensions: bool) -> Self {
+        self.keeps_extensions = keep_extensions;
         self
     }
 
@@ -139,7 +157,7 @@ impl AssetModule {
     fn tree(&self) -> Result<BTreeMap<String, Node>> {
         let mut root = BTreeMap::new();
         for (file, id) in &self.ids {
-            let name = stem(file);
+            let name = if self.keeps_extensions { file } else { stem(file) };
             let mut parts: Vec<&str> = if self.is_flat { vec![name] } else { name.split('/').collect() };
             let last = parts.pop().unwrap_or_default();
             let mut folder = &mut root;
@@ -179,7 +197,7 @@ fn first_file(folder: &BTreeMap<String, Node>) -> String {
 
 fn same_name(one: &str, other: &str) -> Error {
     Error::invalid_input(format!("{one:?} and {other:?} would have the same name in the module"))
-        .advise("rename one of them")
+        .advise("rename one of them, or keep the extensions with AssetModule::keep_extensions")
 }
 
 fn indent(text: &mut String, depth: usize) {
@@ -234,7 +252,7 @@ fn luau_string(text: &str) -> String {
     quoted
 }
 
-fn object(text: &mut String, folder: &BTreeMap<String, Node>, depth: usize, trailing_comma: bool) {
+fn object(text: &mut String, folder: &BTreeMap<String, Node>, depth: usize, is_typescript: bool) {
     if folder.is_empty() {
         text.push_str("{}");
         return;
@@ -243,14 +261,19 @@ fn object(text: &mut String, folder: &BTreeMap<String, Node>, depth: usize, trai
     for (place, (name, node)) in folder.iter().enumerate() {
         indent(text, depth + 1);
         // A JSON string is a JavaScript string, too.
-        let _ = write!(text, "{}: ", serde_json::Value::from(name.as_str()));
+        let quoted = serde_json::Value::from(name.as_str());
+        // Without brackets, it would set the prototype.
+        let _ = match is_typescript && name == "__proto__" {
+            true => write!(text, "[{quoted}]: "),
+            false => write!(text, "{quoted}: "),
+        };
         match node {
             Node::Id { id, .. } => {
                 let _ = write!(text, "\"rbxassetid://{id}\"");
             }
-            Node::Folder(inner) => object(text, inner, depth + 1, trailing_comma),
+            Node::Folder(inner) => object(text, inner, depth + 1, is_typescript),
         }
-        text.push_str(if trailing_comma || place + 1 < folder.len() { ",\n" } else { "\n" });
+        text.push_str(if is_typescript || place + 1 < folder.len() { ",\n" } else { "\n" });
     }
     indent(text, depth);
     text.push('}');
@@ -274,11 +297,14 @@ fn rust(text: &mut String, folder: &BTreeMap<String, Node>, depth: usize) -> Res
         }
         match node {
             Node::Id { file, id } => {
-                let file: String = file.chars().filter(|c| !c.is_control()).collect();
+                let file: String = file.chars().filter(|c| !c.is_control() && !turns_text(*c)).collect();
                 line(text, &format!("/// `{}`", file.replace('`', "'")));
                 line(text, &format!("pub const {written}: u64 = {id};"));
             }
             Node::Folder(inner) => {
+                if written.contains("__") || written.ends_with('_') {
+                    line(text, "#[allow(non_snake_case)]");
+                }
                 line(text, &format!("pub mod {written} {{"));
                 rust(text, inner, depth + 1)?;
                 line(text, "}");
@@ -286,6 +312,11 @@ fn rust(text: &mut String, folder: &BTreeMap<String, Node>, depth: usize) -> Res
         }
     }
     Ok(())
+}
+
+/// Whether a character changes the direction of the text after it, which the compiler refuses in a comment.
+fn turns_text(c: char) -> bool {
+    matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
 /// Returns a name with words of ASCII letters and digits.
