@@ -50,7 +50,9 @@ fn run(arguments: Vec<String>) -> common::Result<ExitCode> {
     let place = if setup.sandbox.is_some() { dir.join(".sandbox") } else { dir.clone() };
     if setup.sandbox.is_some() {
         // This sandbox is new, and knows nothing of an earlier one.
-        let _ = std::fs::remove_file(place.join("assets.lock.json"));
+        for name in ["assets.lock.json", "assets.lock.json.journal"] {
+            let _ = std::fs::remove_file(place.join(name));
+        }
     }
     let owner = match group {
         Some(id) => PublishOwner::from(&setup.user.client().group(id)),

@@ -112,6 +112,19 @@ fn plans_and_checks_send_nothing() {
 }
 
 #[test]
+fn plans_tell_what_cannot_be_sent() {
+    let sandbox = sandbox();
+    let photo = b"\xff\xd8\xff\xe0JFIF".to_vec();
+    let folder = Folder::new(&[("empty.png", Vec::new()), ("good.png", image(1)), ("photo.png", photo)]);
+    let plan = folder.publisher(&sandbox).plan().expect("there is a plan");
+    let problems: Vec<&str> = plan.problems.iter().map(|problem| problem.path.as_str()).collect();
+    assert_eq!((plan.uploads().count(), problems), (1, vec!["empty.png", "photo.png"]));
+    folder.run(&sandbox);
+    let error = fails(folder.publisher(&sandbox).check(), ErrorKind::OutOfDate);
+    assert!(error.to_string().contains("not published: empty.png, photo.png"), "{error}");
+}
+
+#[test]
 fn permissions_are_granted_once() {
     let sandbox = sandbox();
     let folder = Folder::of_images(3);

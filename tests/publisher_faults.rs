@@ -76,6 +76,12 @@ fn a_refused_key_stops_the_run_before_the_second_request() {
     assert!(matches!(&report.stopped, Some(Stopped::Failed(error)) if error.kind() == ErrorKind::Unauthenticated));
     assert_eq!((report.exit_code(), report.problems.len()), (3, 20));
     assert!(report.problems.iter().all(|problem| problem.kind == PublishProblemKind::NotSent));
+    // A file that isn't even sent doesn't let the others go.
+    folder.write("aaa.png", b"");
+    sandbox.clear_requests();
+    publisher.run().expect("there is a report");
+    assert_eq!(sandbox.requests().len(), 1);
+    fs::remove_file(folder.assets().join("aaa.png")).expect("it is there");
     complete(&folder.run(&sandbox));
     assert_eq!(sandbox.assets().len(), 20);
 }
@@ -94,6 +100,7 @@ fn an_exhausted_quota_stops_one_type() {
         report.problems
     );
     assert!(report.stopped.is_none());
+    assert_eq!(uploads(&sandbox), 3, "the third sound isn't tried");
 }
 
 #[test]
@@ -106,8 +113,15 @@ fn rejected_assets_are_not_handed_to_the_game() {
     sandbox.inject(Fault::status(200).body(rejected.to_string()).on("POST", "/assets/v1/assets"));
     for round in 0..2 {
         sandbox.clear_requests();
-        let report = folder.run(&sandbox);
+        let told = Arc::new(AtomicUsize::new(0));
+        let counted = Arc::clone(&told);
+        let publisher = folder.publisher(&sandbox).grant_to(5).on_event(move |event| {
+            counted.fetch_add(usize::from(matches!(event, PublishEvent::Published { .. })), Ordering::SeqCst);
+        });
+        let report = publisher.run().expect("there is a report");
         assert_eq!((report.problems.len(), report.problems[0].kind), (1, PublishProblemKind::Rejected));
+        assert_eq!((told.load(Ordering::SeqCst), uploads(&sandbox)), (0, 1 - round));
+        assert!(!sandbox.requests().iter().any(|request| request.path.contains("permissions")), "nobody may use it");
         assert!(report.problems[0].message.contains("4242"), "{}", report.problems[0]);
         assert!(report.files.is_empty() && !report.module().luau().expect("it is empty").contains("4242"));
         // It is on record: the next run doesn't send it again.
@@ -145,71 +159,6 @@ fn failed_operations_are_sent_again_by_the_next_run() {
 }
 
 #[test]
-fn an_upload_without_an_answer_is_found_and_adopted() {
-    let sandbox = sandbox();
-    let folder = Folder::new(&[("crate.png", image(1)), ("door.png", image(2))]);
-    sandbox.inject(Fault::reset_before_answer().on("POST", "/assets/v1/assets").after(1));
-    let publisher = || folder.publisher(&sandbox).images_as(AssetType::Decal).concurrency(1);
-    let report = publisher().run().expect("there is a report");
-    assert_eq!(report.problems[0].kind, PublishProblemKind::InDoubt, "{:#?}", report.problems);
-    assert_eq!(report.exit_code(), 2);
-    let report = publisher().run().expect("there is a report");
-    complete(&report);
-    assert!(matches!(&report.files[1].how, Published::Adopted(reason) if reason.contains("it is the only")));
-    assert_eq!(sandbox.assets().len(), 2);
-    // The record is whole: a third run has nothing to do.
-    sandbox.clear_requests();
-    complete(&publisher().run().expect("there is a report"));
-    assert_eq!(sandbox.requests().len(), 0);
-}
-
-#[test]
-fn a_version_without_an_answer_is_sent_again_only_if_it_is_missing() {
-    for (fault, has_arrived) in [(Fault::reset_before_answer(), true), (Fault::status(500), false)] {
-        let sandbox = sandbox();
-        let folder = Folder::new(&[("tree.rbxmx", b"<roblox>1</roblox>".to_vec())]);
-        let run = || folder.publisher(&sandbox).new_versions(true).run().expect("there is a report");
-        let id = run().ids()["tree.rbxmx"];
-        folder.write("tree.rbxmx", b"<roblox>2</roblox>");
-        sandbox.inject(fault.on("PATCH", "/assets/v1/assets"));
-        let report = run();
-        assert_eq!((report.exit_code(), report.problems[0].kind), (2, PublishProblemKind::InDoubt), "{report}");
-        let report = run();
-        complete(&report);
-        assert_eq!(report.ids()["tree.rbxmx"], id);
-        assert_eq!(matches!(report.files[0].how, Published::Adopted(_)), has_arrived, "{:?}", report.files[0].how);
-        assert_eq!(sandbox.asset(id).expect("it is there").revision_id, Some(2));
-        assert_eq!(sandbox.asset_content(id).expect("it is there").bytes, b"<roblox>2</roblox>");
-        // The next change is a version of the same asset.
-        folder.write("tree.rbxmx", b"<roblox>3</roblox>");
-        assert_eq!(run().ids()["tree.rbxmx"], id);
-    }
-}
-
-#[test]
-fn a_doubt_that_cannot_be_resolved_is_decided_by_the_caller() {
-    let sandbox = sandbox();
-    // Inventories don't list images.
-    let folder = Folder::new(&[("crate.png", image(1)), ("door.png", image(2))]);
-    sandbox.inject(Fault::reset_before_answer().on("POST", "/assets/v1/assets").times(2));
-    let report = folder.publisher(&sandbox).concurrency(1).run().expect("there is a report");
-    assert_eq!(report.problems.len(), 2, "{:#?}", report.problems);
-    sandbox.clear_requests();
-    let report = folder.run(&sandbox);
-    assert_eq!(uploads(&sandbox), 0, "nothing is sent again");
-    let text = report.problems[0].to_string();
-    assert!(text.contains("adopt \"crate.png\" with its id, or send \"crate.png\" again"), "{text}");
-    let arrived = sandbox.assets();
-    let id = arrived.iter().find(|asset| asset.display_name.as_deref() == Some("crate")).expect("it arrived").id;
-    let report = folder.publisher(&sandbox).adopt("crate.png", id).send_again("door.png").run();
-    let report = report.expect("there is a report");
-    complete(&report);
-    assert_eq!(report.ids()["crate.png"], id);
-    assert_eq!(sandbox.assets().len(), 3);
-    fails(folder.publisher(&sandbox).adopt("missing.png", 1).run(), ErrorKind::InvalidInput);
-}
-
-#[test]
 fn two_runs_at_once_are_kept_apart() {
     let sandbox = sandbox();
     let folder = Folder::of_images(2);
@@ -241,6 +190,103 @@ fn permissions_that_are_not_granted_are_told_and_asked_for_again() {
     assert!(report.problems[0].message.contains("13058") && report.problems[0].message.contains("403"));
     complete(&publisher().run().expect("there is a report"));
     assert_eq!((sandbox.asset_permissions(report.files[0].id).len(), uploads(&sandbox)), (1, 2));
+}
+
+#[test]
+fn a_key_that_cannot_grant_is_not_tried_for_each_experience() {
+    let sandbox = sandbox();
+    sandbox.set_scopes(["asset:read", "asset:write"]);
+    let folder = Folder::of_images(3);
+    let report = folder.publisher(&sandbox).grant_to(1).grant_to(2).run().expect("there is a report");
+    assert!(report.problems.iter().all(|problem| problem.kind == PublishProblemKind::NotGranted));
+    assert_eq!((report.problems.len(), report.uploaded(), report.exit_code()), (6, 3, 1), "{:#?}", report.problems);
+    let grants = sandbox.requests().iter().filter(|request| request.path.contains("permissions")).count();
+    assert_eq!(grants, 1);
+}
+
+#[test]
+fn a_cancelled_run_does_not_wait_for_operations_and_lets_the_next_one_begin() {
+    let sandbox = sandbox();
+    let folder = Folder::new(&[("tree.rbxmx", b"<roblox>1</roblox>".to_vec())]);
+    let publisher = || folder.publisher(&sandbox).new_versions(true);
+    complete(&publisher().run().expect("there is a report"));
+    folder.write("tree.rbxmx", b"<roblox>2</roblox>");
+    folder.write("crate.png", &image(1));
+    sandbox.set_operation_time(Duration::from_secs(600));
+    let accepted = Arc::new(AtomicUsize::new(0));
+    let (counted, asked) = (Arc::clone(&accepted), Arc::clone(&accepted));
+    let cancelled = publisher()
+        .on_event(move |event| {
+            counted.fetch_add(usize::from(matches!(event, PublishEvent::Accepted { .. })), Ordering::SeqCst);
+        })
+        .stop_when(move || asked.load(Ordering::SeqCst) > 0);
+    // A thread of the run still polls.
+    sandbox.inject(Fault::delay(Duration::from_secs(20)).on("GET", "/assets/v1/operations"));
+    let report = cancelled.run().expect("there is a report");
+    assert!(matches!(report.stopped, Some(Stopped::Cancelled)), "{report}");
+    let next = publisher().stop_when(|| true).run().expect("the lock is free");
+    assert!(matches!(next.stopped, Some(Stopped::Cancelled)), "{next}");
+}
+
+#[test]
+fn what_is_published_is_told_if_the_lock_file_cannot_be_written_at_the_end() {
+    let sandbox = sandbox();
+    let folder = Folder::of_images(3);
+    let lock = folder.lock();
+    let publisher = folder.publisher(&sandbox).on_event(move |event| {
+        if matches!(event, PublishEvent::Published { .. }) && lock.is_file() {
+            fs::remove_file(&lock).expect("it is there");
+            fs::create_dir(&lock).expect("its name is free");
+        }
+    });
+    let report = publisher.run().expect("there is a report");
+    assert_eq!((report.files.len(), report.exit_code()), (3, 3), "{report}");
+    assert!(matches!(&report.stopped, Some(Stopped::Failed(error)) if error.to_string().contains("assets.lock.json")));
+    fs::remove_dir(folder.lock()).expect("it is empty");
+    let owner = format!("{{\"version\":1,\"owner\":\"user {USER} at {}\"}}", sandbox.url());
+    fs::write(folder.lock(), owner).expect("it can be written");
+    let report = folder.run(&sandbox);
+    complete(&report);
+    assert_eq!(report.uploaded(), 0, "the journal has everything");
+}
+
+/// Content that has the size and the time of what was hashed before isn't read again, unless it was hashed too soon.
+#[test]
+fn hashes_are_kept_by_size_and_time() {
+    use std::time::SystemTime;
+    let sandbox = sandbox();
+    let set = |folder: &Folder, time: SystemTime| {
+        let file = fs::File::options().write(true).open(folder.assets().join("crate.png")).expect("it is there");
+        file.set_modified(time).expect("it can be set");
+    };
+    let now = SystemTime::now();
+    let hour = Duration::from_secs(3600);
+    for (time, is_kept) in [(now - hour, true), (now + hour, false)] {
+        let folder = Folder::new(&[("crate.png", image(1))]);
+        set(&folder, time);
+        complete(&folder.run(&sandbox));
+        folder.write("crate.png", &image(2));
+        set(&folder, time);
+        assert_eq!(folder.run(&sandbox).uploaded(), usize::from(!is_kept), "{time:?}");
+        set(&folder, time + Duration::from_secs(5));
+        assert_eq!(folder.run(&sandbox).uploaded(), usize::from(is_kept), "{time:?}");
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn only_files_are_read() {
+    let sandbox = sandbox();
+    let folder = Folder::new(&[("crate.png", image(1)), ("old/door.png", image(2))]);
+    let pipe = folder.assets().join("pipe.png");
+    assert!(std::process::Command::new("mkfifo").arg(&pipe).status().expect("mkfifo is there").success());
+    // An editor marks files that it has open with a link to nowhere.
+    for link in [".#crate.png", "old/missing.png"] {
+        std::os::unix::fs::symlink("nowhere", folder.assets().join(link)).expect("a link");
+    }
+    let report = folder.publisher(&sandbox).exclude("old/**").run().expect("there is a report");
+    assert_eq!((report.uploaded(), report.problems.len()), (1, 1), "{:#?}", report.problems);
+    assert!(report.problems[0].to_string().contains("\"pipe.png\" is not a regular file"), "{}", report.problems[0]);
 }
 
 #[test]

@@ -160,13 +160,8 @@ impl AssetUpload {
         self
     }
 
-    /// Sends the upload for `creator`, unless it is cancelled while it waits for the rate limit.
-    pub(crate) fn send(
-        mut self,
-        client: &Client,
-        creator: Creator,
-        cancelled: Option<&Cancel>,
-    ) -> Result<Operation<super::Asset>> {
+    /// Checks what can be checked without a request.
+    pub(crate) fn check(&mut self) -> Result<()> {
         if self.asset_type.as_str().is_empty() {
             return Err(Error::invalid_input("the asset has an empty type"));
         }
@@ -174,7 +169,17 @@ impl AssetUpload {
         let of_file = |error: Error| error.about_file(name);
         self.checks.check_name(&self.name).map_err(of_file)?;
         self.checks.check_description(&self.description).map_err(of_file)?;
-        self.checks.check_file(&mut self.file, &self.asset_type)?;
+        self.checks.check_file(&mut self.file, &self.asset_type)
+    }
+
+    /// Sends the upload for `creator`, unless it is cancelled while it waits for the rate limit.
+    pub(crate) fn send(
+        mut self,
+        client: &Client,
+        creator: Creator,
+        cancelled: Option<&Cancel>,
+    ) -> Result<Operation<super::Asset>> {
+        self.check()?;
         let request = CreateAsset {
             asset_type: &self.asset_type,
             display_name: &self.name,

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fs::{self, File, OpenOptions};
-use std::io::{self, Write};
+use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -22,11 +22,12 @@ pub(super) enum Change {
     Accepted(Key, OperationName),
     /// The upload had no effect.
     Over(Key),
-    /// The asset exists. If it is a new version, its last content is gone.
+    /// The asset exists. If it is a new version, its earlier content is gone.
     Published {
         key: Key,
         entry: Entry,
-        replaces: Option<Key>,
+        #[serde(default)]
+        is_version: bool,
     },
     Granted(Key, u64),
 }
@@ -41,10 +42,17 @@ impl Lock {
                 }
             }
             Change::Over(key) => drop(self.doubts.remove(&key)),
-            Change::Published { key, entry, replaces } => {
+            Change::Published { key, entry, is_version } => {
                 self.doubts.remove(&key);
-                if let Some(replaced) = replaces {
-                    self.assets.remove(&replaced);
+                if is_version {
+                    // Its files have changed since then.
+                    let is_old = |old: &Key, known: &Entry| known.id == entry.id && *old != key;
+                    for file in self.files.values_mut() {
+                        if self.assets.get(file).is_some_and(|known| is_old(file, known)) {
+                            file.clone_from(&key);
+                        }
+                    }
+                    self.assets.retain(|old, known| !is_old(old, known));
                 }
                 self.assets.insert(key, entry);
             }
@@ -64,41 +72,63 @@ impl Lock {
 pub(super) struct Book {
     path: PathBuf,
     pages: Mutex<Pages>,
-    _running: Running,
 }
 
 struct Pages {
     lock: Lock,
     journal: Option<Journal>,
     is_changed: bool,
+    /// The lock on disk names its owner. A journal alone would be anyone's.
+    has_owner: bool,
+    /// `None` once the book is closed.
+    running: Option<Running>,
 }
 
+/// How much space in the journal is kept for the end of each upload that was begun.
+const END: u64 = 2 * 1024;
+/// How much space is added to the journal at once.
+const SPACE: u64 = 64 * 1024;
+
 /// The journal of this run.
+///
+/// Spaces follow its lines: if the disk is full, the end of an upload can still be written over them.
 struct Journal {
     file: File,
     /// The length of its whole lines.
     length: u64,
-    /// A part of a line may follow them, because writing it failed.
+    /// The length with the spaces.
+    size: u64,
+    /// A part of a line may follow the whole ones, because writing it failed.
     is_torn: bool,
 }
 
 impl Journal {
     fn open(path: &Path) -> io::Result<Self> {
-        let file = OpenOptions::new().append(true).create(true).open(path)?;
+        let file = OpenOptions::new().write(true).create(true).truncate(true).open(path)?;
         sync_directory(path)?;
-        Ok(Self { length: file.metadata()?.len(), file, is_torn: false })
+        Ok(Self { file, length: 0, size: 0, is_torn: false })
     }
 
-    /// Adds a line. When this returns, it survives a crash.
-    fn append(&mut self, line: &[u8]) -> io::Result<()> {
+    /// Adds a line, after which this much space is left. When this returns, it survives a crash.
+    fn append(&mut self, line: &[u8], space: u64) -> io::Result<()> {
         if self.is_torn {
-            // The next line must not begin within this one.
+            // What is left of it must not be read as a line.
             self.file.set_len(self.length)?;
+            self.size = self.length;
         }
         self.is_torn = true;
+        let end = self.length + line.len() as u64;
+        if space > 0 && self.size < end + space {
+            let more = (end + space - self.size).max(SPACE);
+            self.file.seek(SeekFrom::Start(self.size))?;
+            io::copy(&mut io::repeat(b' ').take(more), &mut self.file)?;
+            self.size += more;
+        }
+        self.file.seek(SeekFrom::Start(self.length))?;
         self.file.write_all(line)?;
         self.file.sync_data()?;
-        self.length += line.len() as u64;
+        self.length = end;
+        self.size = self.size.max(end);
         self.is_torn = false;
         Ok(())
     }
@@ -118,8 +148,9 @@ pub(super) fn read(path: &Path) -> Result<(Lock, bool)> {
         Err(error) => return Err(Error::io(format!("the journal {journal:?}"), error).concerning_run()),
     };
     for (place, line) in text.split_inclusive(|byte| *byte == b'\n').enumerate() {
-        // A kill can cut the last line, also within a character. What it says was not done yet.
-        let Some(whole) = line.strip_suffix(b"\n") else { break };
+        // A kill can cut the last line, also within a character, and a power failure can leave spaces in place of its beginning.
+        // What it says was not done yet.
+        let Some(whole) = line.strip_suffix(b"\n").filter(|line| !line.starts_with(b" ")) else { break };
         let change = serde_json::from_slice(whole).map_err(|error| {
             Error::new(ErrorKind::CorruptFile, format!("the journal {journal:?}"))
                 .explain(format!("line {}: {error}", place + 1))
@@ -137,15 +168,33 @@ impl Book {
         let running = Running::new(path)?;
         let (mut lock, has_journal) = read(path)?;
         check_owner(&lock, owner, path)?;
-        if lock.owner.is_empty() {
-            owner.clone_into(&mut lock.owner);
-        }
+        let has_owner = !lock.owner.is_empty();
+        owner.clone_into(&mut lock.owner);
         if has_journal {
             write(path, &lock)?;
             remove(&journal_of(path))?;
         }
-        let pages = Pages { lock, journal: None, is_changed: false };
-        Ok(Self { path: path.to_owned(), pages: Mutex::new(pages), _running: running })
+        let pages = Pages { lock, journal: None, is_changed: false, has_owner, running: Some(running) };
+        Ok(Self { path: path.to_owned(), pages: Mutex::new(pages) })
+    }
+
+    /// Merges the lock file at `theirs` into that at `ours`, each with the journal of a run that was killed. Returns the assets
+    /// that both have for one content.
+    pub(super) fn merge(ours: &Path, theirs: &Path) -> Result<Vec<(u64, u64)>> {
+        let _running = Running::new(ours)?;
+        fs::metadata(theirs).map_err(|error| Error::io(subject(theirs), error).concerning_run())?;
+        let (mut merged, has_journal) = read(ours)?;
+        let (other, _) = read(theirs)?;
+        if !other.owner.is_empty() {
+            check_owner(&merged, &other.owner, ours)?;
+            merged.owner.clone_from(&other.owner);
+        }
+        let twice = merged.merge(other);
+        write(ours, &merged)?;
+        if has_journal {
+            remove(&journal_of(ours))?;
+        }
+        Ok(twice)
     }
 
     fn pages(&self) -> MutexGuard<'_, Pages> {
@@ -164,13 +213,25 @@ impl Book {
     /// Writes a change down. When this returns, it survives a crash.
     pub(super) fn note(&self, change: Change) -> Result<()> {
         let mut pages = self.pages();
+        if pages.running.is_none() {
+            return Err(Error::invalid_input("the run has ended"));
+        }
+        if !pages.has_owner {
+            write(&self.path, &Lock { owner: pages.lock.owner.clone(), ..Lock::default() })?;
+            pages.has_owner = true;
+        }
         let journal = journal_of(&self.path);
         let failed = |error| Error::io(format!("the journal {journal:?}"), error).concerning_run();
         let mut line = serde_json::to_vec(&change).map_err(|error| failed(error.into()))?;
         line.push(b'\n');
+        // Nothing may begin whose end couldn't be written.
+        let space = match change {
+            Change::Begun(..) => END * (pages.lock.doubts.len() as u64 + 1),
+            _ => 0,
+        };
         let written = match &mut pages.journal {
-            Some(journal) => journal.append(&line),
-            none => Journal::open(&journal).and_then(|journal| none.insert(journal).append(&line)),
+            Some(journal) => journal.append(&line, space),
+            none => Journal::open(&journal).and_then(|journal| none.insert(journal).append(&line, space)),
         };
         written.map_err(failed)?;
         pages.lock.apply(change);
@@ -193,6 +254,13 @@ impl Book {
             remove(&journal_of(&self.path))?;
         }
         Ok(())
+    }
+
+    /// Lets another run begin. Threads that still wait for operations may keep the book.
+    pub(super) fn release(&self) {
+        let mut pages = self.pages();
+        pages.journal = None;
+        pages.running = None;
     }
 }
 
@@ -237,6 +305,7 @@ impl Running {
         };
         fs::write(&holder, std::process::id().to_string()).map_err(failed)?;
         remove_unfinished(lock);
+        remove_unfinished(&beside(lock, ".cache"));
         Ok(Self { _file: file, holder })
     }
 }
@@ -276,7 +345,7 @@ mod tests {
     fn published(hash: &str, id: u64) -> Change {
         let entry =
             Entry { id, name: "é🎉".to_owned(), rejected: false, granted: std::collections::BTreeSet::new() };
-        Change::Published { key: key(hash), entry, replaces: None }
+        Change::Published { key: key(hash), entry, is_version: false }
     }
 
     fn key(hash: &str) -> Key {
@@ -300,6 +369,70 @@ mod tests {
         let (lock, has_journal) = read(&place.lock()).unwrap();
         assert!(has_journal);
         assert_eq!(lock.assets.keys().cloned().collect::<Vec<_>>(), [key("aa"), key("cc")]);
+    }
+
+    /// With the spaces that are kept for the ends of uploads.
+    #[test]
+    fn the_end_of_an_upload_has_its_space() {
+        let place = Place::new("space");
+        let book = Book::open(&place.lock(), "user 156").unwrap();
+        let size = || fs::metadata(journal_of(&place.lock())).unwrap().len();
+        let mut begun = 0;
+        for number in 0..200 {
+            book.note(Change::Begun(key(&format!("a{number}")), Doubt::new("a.png", "a"))).unwrap();
+            let whole = book.pages().journal.as_ref().unwrap().length;
+            assert!(size() >= whole + (number + 1) * END);
+            begun = size();
+        }
+        for number in 0..200 {
+            book.note(Change::Accepted(key(&format!("a{number}")), "operations/1".parse().unwrap())).unwrap();
+            book.note(published(&format!("a{number}"), number)).unwrap();
+        }
+        assert_eq!(size(), begun, "the ends need no more space");
+        assert_eq!(read(&place.lock()).unwrap().0.assets.len(), 200);
+        book.pages().journal.as_mut().unwrap().is_torn = true;
+        book.note(published("last", 7)).unwrap();
+        assert_eq!(read(&place.lock()).unwrap().0.assets.len(), 201);
+    }
+
+    /// A run of the owner was killed before its end.
+    #[test]
+    fn a_journal_belongs_to_its_owner() {
+        let place = Place::new("owner");
+        let book = Book::open(&place.lock(), "user 156").unwrap();
+        assert!(!place.lock().exists(), "a run without changes writes nothing");
+        book.note(published("aa", 1)).unwrap();
+        drop(book);
+        let error = Book::open(&place.lock(), "group 7").map(drop).unwrap_err();
+        assert!(error.to_string().contains("tells what user 156 published, not group 7"), "{error}");
+        assert_eq!(Book::open(&place.lock(), "user 156").unwrap().lock().assets.len(), 1);
+    }
+
+    #[test]
+    fn merging_reads_journals_and_keeps_out_of_runs() {
+        let (ours, theirs) = (Place::new("ours"), Place::new("theirs"));
+        let merge = || Book::merge(&ours.lock(), &theirs.lock());
+        assert_eq!(merge().unwrap_err().kind(), ErrorKind::Io, "there is nothing to merge");
+        for (place, hash, id) in [(&ours, "aa", 1), (&theirs, "bb", 2)] {
+            Book::open(&place.lock(), "user 156").unwrap().note(published(hash, id)).unwrap();
+        }
+        let running = Book::open(&theirs.lock(), "user 156").unwrap();
+        assert_eq!(Book::merge(&theirs.lock(), &ours.lock()).unwrap_err().kind(), ErrorKind::Conflict);
+        drop(running);
+        assert_eq!(merge().unwrap(), []);
+        assert_eq!(Lock::read(&ours.lock()).unwrap().assets.len(), 2);
+        assert!(!journal_of(&ours.lock()).exists());
+    }
+
+    #[test]
+    fn a_book_that_was_let_go_of_is_not_written_any_more() {
+        let place = Place::new("released");
+        let book = Book::open(&place.lock(), "user 156").unwrap();
+        book.note(published("aa", 1)).unwrap();
+        book.release();
+        let other = Book::open(&place.lock(), "user 156").expect("it is free");
+        book.note(published("bb", 2)).unwrap_err();
+        assert_eq!(other.lock().assets.len(), 1);
     }
 
     #[test]

@@ -8,11 +8,12 @@ use super::lock::{Doubt, Entry, Key, Lock};
 use super::publisher::PublishOwner;
 use crate::asset::{Asset, AssetFile, AssetUpload, ModerationState, UploadCandidate, UploadSearch};
 use crate::error::{Error, ErrorKind};
+use crate::operation::WaitOptions;
 
 /// How far the clocks may differ.
 const SKEW: SignedDuration = SignedDuration::from_mins(2);
-/// How long after the beginning of an upload its version can appear.
-const LATEST_VERSION: SignedDuration = SignedDuration::from_mins(10);
+/// How long after the beginning of an upload its asset or version can appear.
+const LATEST: SignedDuration = SignedDuration::from_mins(15);
 
 /// How an upload ended.
 pub(super) enum Ended {
@@ -34,11 +35,11 @@ pub(super) fn entry_of(asset: &Asset, name: &str) -> Entry {
 }
 
 /// Finds out how an upload ended: asks its operation or, without one, looks for the asset.
-pub(super) fn resolve(owner: &PublishOwner, lock: &Lock, key: &Key, doubt: &Doubt) -> Ended {
+pub(super) fn resolve(owner: &PublishOwner, lock: &Lock, key: &Key, doubt: &Doubt, wait: &WaitOptions) -> Ended {
     if let Some(name) = &doubt.operation {
         let operation = owner.client().operation(name.clone());
         // It began long ago, so it is probably done.
-        match operation.poll().and_then(|done| done.map_or_else(|| operation.wait(), Ok)) {
+        match operation.poll().and_then(|done| done.map_or_else(|| operation.wait_with(wait), Ok)) {
             Ok(asset) => return Ended::Arrived(entry_of(&asset, &doubt.name), format!("{name} has ended well")),
             Err(error) if error.is_operation_failure() => return Ended::Failed(error),
             // The service forgets operations after a while.
@@ -53,7 +54,9 @@ pub(super) fn resolve(owner: &PublishOwner, lock: &Lock, key: &Key, doubt: &Doub
         return Ended::Unknown(undecided(doubt, "uploads of groups can't be looked for"), None);
     };
     let namesakes = lock.doubts.iter().filter(|(other, known)| *other != key && known.name == doubt.name);
-    if namesakes.filter(|(other, _)| other.asset_type() == key.asset_type()).count() > 0 {
+    // What began long before has arrived long before, if at all.
+    let mut namesakes = namesakes.filter(|(_, known)| doubt.since.duration_since(known.since) < LATEST + SKEW);
+    if namesakes.any(|(other, _)| other.asset_type() == key.asset_type()) {
         return Ended::Unknown(undecided(doubt, "another upload in doubt has the same name"), None);
     }
     let upload = AssetUpload::new(AssetFile::from_bytes(&doubt.name, []), key.asset_type(), doubt.name.as_str(), "");
@@ -98,7 +101,7 @@ fn resolve_version(owner: &PublishOwner, id: u64, doubt: &Doubt) -> Ended {
     // Any later change of the asset, such as one of its name, is a version too.
     let is_of_then = asset.revision_created_at.is_some_and(|created| {
         let after = created.duration_since(doubt.since);
-        -SKEW <= after && after <= LATEST_VERSION
+        -SKEW <= after && after <= LATEST
     });
     match asset.revision_id {
         Some(version) if version > before && is_of_then => {

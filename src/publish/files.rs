@@ -17,6 +17,9 @@ const SKIPPED_STEMS: &[&str] = &["readme", "license", "licence", "changelog", "c
 /// What this crate and its users write beside assets.
 const SKIPPED_ENDS: &[&str] = &[".json", ".part", ".tmp", ".luau", ".lua", ".ts", ".rs", ".md"];
 
+/// What is added to the name of the lock file for those beside it.
+const BESIDE_LOCK: &[&str] = &[".journal", ".cache", ".running", ".pid"];
+
 /// An asterisk doesn't match a slash; two do.
 const OPTIONS: MatchOptions =
     MatchOptions { case_sensitive: true, require_literal_separator: true, require_literal_leading_dot: false };
@@ -95,10 +98,13 @@ pub(super) fn scan(
         match input {
             Input::File(path) => {
                 let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-                let metadata = std::fs::metadata(path).map_err(|error| unreadable(path, error));
-                match metadata.map(|metadata| of_file(path, name.clone(), &metadata)) {
-                    Ok(file) => add(&mut found, file, bad),
-                    Err(error) => bad.push((name, error)),
+                match std::fs::metadata(path) {
+                    Ok(metadata) if metadata.is_file() => add(&mut found, of_file(path, name, &metadata), bad),
+                    Ok(_) => {
+                        let problem = format!("{path:?} is not a regular file; add it with Publisher::folder");
+                        bad.push((name, Error::invalid_input(problem)));
+                    }
+                    Err(error) => bad.push((name, unreadable(path, error))),
                 }
             }
             Input::Folder(folder) => scan_folder(folder, lock, include, exclude, &mut found, bad)?,
@@ -126,6 +132,10 @@ fn scan_folder(
             Ok(entry) => entry,
             Err(error) => {
                 let name = error.path().map_or_else(String::new, |path| name_in(folder, path));
+                // Such as the mark of an editor, which is a link to nowhere.
+                if name.split('/').any(is_hidden) || exclude.matches(&name) {
+                    continue;
+                }
                 let problem = match error.loop_ancestor() {
                     Some(ancestor) => Error::invalid_input(format!(
                         "{name:?} is a link to {:?}, which contains it",
@@ -148,12 +158,14 @@ fn scan_folder(
         if exclude.matches(&name) || (!include.is_empty() && !is_named) || (!is_named && is_skipped(&name)) {
             continue;
         }
-        if entry.path().to_str().is_none() {
+        // The folder itself may have any name.
+        if entry.path().strip_prefix(folder).is_ok_and(|inside| inside.to_str().is_none()) {
             bad.push((name.clone(), Error::invalid_input(format!("the file name {name:?} is not UTF-8; rename it"))));
             continue;
         }
         match entry.metadata() {
-            Ok(metadata) => add(found, of_file(entry.path(), name, &metadata), bad),
+            Ok(metadata) if metadata.is_file() => add(found, of_file(entry.path(), name, &metadata), bad),
+            Ok(_) => bad.push((name.clone(), Error::invalid_input(format!("{name:?} is not a regular file")))),
             Err(error) => bad.push((name.clone(), unreadable(entry.path(), error.into()))),
         }
     }
@@ -191,14 +203,18 @@ fn name_in(folder: &Path, path: &Path) -> String {
     parts.join("/")
 }
 
-/// Whether it is the lock file, or one of those that have its name and more.
+/// Whether it is the lock file, or one of those beside it.
 fn is_of_lock(path: &Path, lock: &Path) -> bool {
     let name = |path: &Path| path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    let of_lock = |name: &str, lock: &str| {
+        let rest = name.strip_prefix(lock);
+        rest.is_some_and(|rest| rest.is_empty() || BESIDE_LOCK.contains(&rest) || rest.ends_with(".part"))
+    };
     let place = |path: &Path| {
         let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
         parent.canonicalize().ok()
     };
-    name(path).starts_with(&name(lock)) && place(path).is_some_and(|folder| place(lock) == Some(folder))
+    of_lock(&name(path), &name(lock)) && place(path).is_some_and(|folder| place(lock) == Some(folder))
 }
 
 fn is_hidden(name: &str) -> bool {
@@ -242,6 +258,22 @@ mod tests {
         }
         assert_eq!(patterns(&["**", "ui/**", "x/**"]).last_match("ui/a.png"), Some(1));
         assert!(patterns(&["a/***"]).check().unwrap_err().to_string().contains("a/***"));
+    }
+
+    #[test]
+    fn only_the_files_of_the_lock_are_skipped() {
+        for (name, is_skipped) in [
+            ("lock", true),
+            ("lock.journal", true),
+            ("lock.cache", true),
+            ("lock.0123456789abcdef.part", true),
+            ("lock.png", false),
+            ("locked_door.png", false),
+            ("a.png", false),
+        ] {
+            assert_eq!(is_of_lock(Path::new(name), Path::new("lock")), is_skipped, "{name}");
+        }
+        assert!(!is_of_lock(Path::new("src/lock"), Path::new("lock")));
     }
 
     #[test]

@@ -148,6 +148,13 @@ impl Lock {
     /// returned.
     pub(super) fn merge(&mut self, other: Self) -> Vec<(u64, u64)> {
         let mut twice = Vec::new();
+        // An asset with another content on each side: both have sent a version, and nobody knows which one is the newest.
+        let only_ours = self.assets.iter().filter(|(key, _)| !other.assets.contains_key(key));
+        let only_ours: BTreeMap<u64, Key> = only_ours.map(|(key, entry)| (entry.id, key.clone())).collect();
+        let only_theirs = other.assets.iter().filter(|(key, _)| !self.assets.contains_key(key));
+        let versions: Vec<(u64, [Key; 2])> = only_theirs
+            .filter_map(|(key, entry)| Some((entry.id, [only_ours.get(&entry.id)?.clone(), key.clone()])))
+            .collect();
         for (key, entry) in other.assets {
             match self.assets.get(&key) {
                 Some(known) if known.id != entry.id => twice.push((known.id, entry.id)),
@@ -158,12 +165,35 @@ impl Lock {
         for (path, key) in other.files {
             self.files.entry(path).or_insert(key);
         }
+        for (id, contents) in versions {
+            self.forget_content(id, &contents);
+        }
         for (key, doubt) in other.doubts {
             self.doubts.entry(key).or_insert(doubt);
         }
         let published = &self.assets;
         self.doubts.retain(|key, _| !published.contains_key(key));
         twice
+    }
+}
+
+impl Lock {
+    /// Keeps an asset whose content isn't known, so that whatever its file has becomes the next version.
+    fn forget_content(&mut self, id: u64, contents: &[Key; 2]) {
+        let unknown = Key::new(&format!("unknown-{id}"), &contents[0].asset_type());
+        for content in contents {
+            if let Some(entry) = self.assets.remove(content) {
+                self.assets.insert(unknown.clone(), entry);
+            }
+        }
+        for key in self.files.values_mut().filter(|key| contents.contains(key)) {
+            key.clone_from(&unknown);
+        }
+    }
+
+    /// Returns the assets of which a new version may have arrived: their content isn't known.
+    pub(super) fn versions_in_doubt(&self) -> BTreeSet<u64> {
+        self.doubts.values().filter_map(|doubt| doubt.version_of).collect()
     }
 }
 
@@ -261,5 +291,24 @@ mod tests {
         let ids: Vec<u64> = ours.assets.values().map(|entry| entry.id).collect();
         assert_eq!(ids, [1, 2, 3, 4]);
         assert!(ours.doubts.is_empty(), "the other branch knows how it ended");
+    }
+
+    #[test]
+    fn versions_of_two_branches_are_both_forgotten() {
+        let of = |hash: &str| Lock {
+            assets: [(key(hash), entry(1)), (key("same"), entry(2))].into(),
+            files: [("tree.rbxm".to_owned(), key(hash)), ("b.rbxm".to_owned(), key("same"))].into(),
+            ..Lock::default()
+        };
+        for (one, other) in [("aa", "bb"), ("bb", "aa")] {
+            let mut merged = of(one);
+            assert_eq!(merged.merge(of(other)), []);
+            let unknown = key("unknown-1");
+            let ids: Vec<(&Key, u64)> = merged.assets.iter().map(|(key, entry)| (key, entry.id)).collect();
+            assert_eq!(ids, [(&key("same"), 2), (&unknown, 1)]);
+            assert_eq!((&merged.files["tree.rbxm"], &merged.files["b.rbxm"]), (&unknown, &key("same")));
+            assert_eq!(merged.merge(of("cc")), []);
+            assert_eq!(merged.assets.len(), 2);
+        }
     }
 }

@@ -40,7 +40,8 @@
 //!
 //! What is about to happen is on disk before it happens. A run can be killed at any moment: the next one asks the operations
 //! that the service had accepted, and looks for an upload that may have arrived. What it can't find out is a problem in the
-//! report, and [`Publisher::adopt`] and [`Publisher::send_again`] decide it.
+//! report, and [`Publisher::adopt`] and [`Publisher::send_again`] decide it. Uploads of a group and those of the type
+//! [`Image`](crate::AssetType::Image) can't be looked for, because no inventory lists them.
 
 mod book;
 mod content;

@@ -53,13 +53,7 @@ pub enum PlannedAction {
 impl Plan {
     /// Returns the files that would be uploaded.
     pub fn uploads(&self) -> impl Iterator<Item = &PlannedFile> {
-        self.files.iter().filter(|file| {
-            use PlannedAction::{NewVersion, Nothing, Resolve, SameAs, Upload, UploadChanged};
-            match file.action {
-                Upload | UploadChanged | NewVersion(_) => true,
-                Nothing(_) | SameAs(_) | Resolve => false,
-            }
-        })
+        self.files.iter().filter(|file| file.action.is_upload())
     }
 
     /// Returns whether there is nothing to do.
@@ -84,6 +78,15 @@ impl Plan {
             u64::try_from(of_type.count()).unwrap_or(u64::MAX)
         };
         self.quotas.iter().filter(|(kind, left)| uploads_of(kind) > **left).map(|(kind, _)| kind.as_str()).collect()
+    }
+}
+
+impl PlannedAction {
+    pub(super) fn is_upload(&self) -> bool {
+        match self {
+            Self::Upload | Self::UploadChanged | Self::NewVersion(_) => true,
+            Self::Nothing(_) | Self::SameAs(_) | Self::Resolve => false,
+        }
     }
 }
 

@@ -3,7 +3,7 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::book::{self, check_owner};
+use super::book::{self, Book, check_owner};
 use super::event::PublishEvent;
 use super::files::{Input, Patterns};
 use super::lock::Lock;
@@ -179,14 +179,17 @@ impl Publisher {
 
     /// Uses an existing asset for the file at `path`, in place of an upload. For an upload in doubt that has arrived, and for
     /// assets that were published by hand.
+    ///
+    /// The call can stay in a build script: content that changes later is published as usual.
     pub fn adopt(mut self, path: impl Into<String>, asset_id: u64) -> Self {
-        self.adopt.push((path.into(), asset_id));
+        self.adopt.push((with_slashes(path.into()), asset_id));
         self
     }
 
-    /// Sends the upload in doubt of the file at `path` again. If it has arrived after all, there are two assets.
+    /// Sends the upload in doubt of the file at `path` again. If it has arrived after all, there are two assets. If the file is
+    /// gone, its upload is forgotten.
     pub fn send_again(mut self, path: impl Into<String>) -> Self {
-        self.send_again.push(path.into());
+        self.send_again.push(with_slashes(path.into()));
         self
     }
 
@@ -285,19 +288,13 @@ impl Publisher {
     /// Merges the lock file at `theirs` into that at `ours`, such as those of two branches. Returns the assets that both have
     /// published for the same content, as the id that stays and the other one.
     ///
+    /// If both have published a new version of one asset, nobody knows which one is the newest. The next run with
+    /// [`new_versions`](Self::new_versions) sends the content that is there then.
+    ///
     /// # Errors
-    /// See [`run`](Self::run). Locks of two owners can't be merged.
+    /// See [`run`](Self::run). Locks of two owners can't be merged. Returns [`Io`](ErrorKind::Io) if there is no file `theirs`.
     pub fn merge(ours: impl AsRef<Path>, theirs: impl AsRef<Path>) -> Result<Vec<(u64, u64)>> {
-        let (ours, theirs) = (ours.as_ref(), theirs.as_ref());
-        let mut merged = Lock::read(ours)?;
-        let other = Lock::read(theirs)?;
-        if !other.owner.is_empty() {
-            check_owner(&merged, &other.owner, ours)?;
-            merged.owner.clone_from(&other.owner);
-        }
-        let twice = merged.merge(other);
-        book::write(ours, &merged)?;
-        Ok(twice)
+        Book::merge(ours.as_ref(), theirs.as_ref())
     }
 
     fn read_lock(&self) -> Result<Lock> {
@@ -324,6 +321,11 @@ impl Publisher {
         }
         left
     }
+}
+
+/// Returns a path as it is in reports.
+fn with_slashes(path: String) -> String {
+    if cfg!(windows) { path.replace('\\', "/") } else { path }
 }
 
 fn book_subject(lock: &Path) -> String {

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use super::module::AssetModule;
 use crate::asset::AssetType;
-use crate::error::{Error, Result};
+use crate::error::{Error, ErrorKind, ErrorScope, Result};
 
 /// What became of each file, from [`Publisher::run`](super::Publisher::run).
 #[derive(Clone, Debug)]
@@ -81,6 +81,21 @@ pub enum PublishProblemKind {
     NotSent,
     /// It is published, but a permission was not granted.
     NotGranted,
+}
+
+impl PublishProblemKind {
+    /// Returns the kind of an error that leaves no doubt.
+    pub(super) fn of(error: &Error) -> Self {
+        match error.kind() {
+            ErrorKind::QuotaExhausted => Self::NotSent,
+            _ if error.scope() == ErrorScope::Run => Self::NotSent,
+            ErrorKind::InvalidInput | ErrorKind::InvalidContent | ErrorKind::Moderated | ErrorKind::Rejected => {
+                Self::Unfit
+            }
+            ErrorKind::Io => Self::Unreadable,
+            _ => Self::Failed,
+        }
+    }
 }
 
 /// Why a run was stopped before its end.

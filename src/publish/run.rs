@@ -1,23 +1,29 @@
 //! A run from its beginning to its end.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::ControlFlow;
 use std::sync::Arc;
+use std::time::Duration;
 
 use super::book::{Book, Change};
 use super::content::Cache;
 use super::doubt::{Ended, resolve};
 use super::event::PublishEvent;
 use super::files::{self, Found};
-use super::lock::{Entry, Key, Lock};
+use super::lock::{Doubt, Entry, Key, Lock};
 use super::plan::{Plan, PlannedAction, PlannedFile};
 use super::publisher::Publisher;
 use super::report::{PublishProblem, PublishProblemKind, Published, PublishedFile, Report, Stopped};
 use super::upload;
 use crate::asset::{AssetAction, AssetPermission, AssetType, PermissionSubject, default_name};
-use crate::error::{Error, ErrorScope, Result};
+use crate::error::{Error, ErrorKind, ErrorScope, Result};
+use crate::operation::WaitOptions;
 
 /// How many assets a request grants permissions for. The service documents no limit.
 const MOST_GRANTED: usize = 100;
+
+/// The longest delay between polls, so that a run that is cancelled ends soon.
+const LONGEST_DELAY: Duration = Duration::from_secs(1);
 
 /// A file and what it is.
 #[derive(Clone, Debug)]
@@ -43,25 +49,28 @@ pub(super) struct Run<'a> {
 }
 
 pub(super) fn plan(publisher: &Publisher, lock: &Lock) -> Result<Plan> {
-    let mut cache = Cache::read(&publisher.lock);
-    let (items, mut problems) = read_files(publisher, &mut cache)?;
+    let (items, mut problems) = read_files(publisher, &mut Cache::read(&publisher.lock), &|| false)?;
     let actions = decide(publisher, lock, &items);
     problems.extend(items.iter().filter_map(|item| rejection(item, lock)));
-    let files = items.into_iter().zip(actions).map(|(item, action)| PlannedFile {
-        path: item.file.name,
-        asset_type: item.asset_type,
-        size: item.file.size,
-        action,
-    });
-    let mut plan = Plan { files: files.collect(), problems, quotas: BTreeMap::new() };
+    let mut files = Vec::with_capacity(items.len());
+    for (item, action) in items.into_iter().zip(actions) {
+        if action.is_upload() {
+            if let Err(error) = upload::check(&item) {
+                problems.push(problem(&item.file.name, PublishProblemKind::of(&error), error));
+                continue;
+            }
+        }
+        let Item { file, asset_type, .. } = item;
+        files.push(PlannedFile { path: file.name, asset_type, size: file.size, action });
+    }
+    let mut plan = Plan { files, problems, quotas: BTreeMap::new() };
     plan.problems.sort_by(|one, other| one.path.cmp(&other.path));
     Ok(plan)
 }
 
 /// Returns what a run would, if it could send nothing.
 pub(super) fn published(publisher: &Publisher, lock: &Lock) -> Result<Report> {
-    let mut cache = Cache::read(&publisher.lock);
-    let (items, mut problems) = read_files(publisher, &mut cache)?;
+    let (items, mut problems) = read_files(publisher, &mut Cache::read(&publisher.lock), &|| false)?;
     let files = published_files(lock, &items, &BTreeMap::new(), &mut problems);
     problems.sort_by(|one, other| one.path.cmp(&other.path));
     Ok(Report { files, problems, stopped: None })
@@ -75,12 +84,19 @@ fn published_files(
     problems: &mut Vec<PublishProblem>,
 ) -> Vec<PublishedFile> {
     let known: BTreeSet<String> = problems.iter().map(|problem| problem.path.clone()).collect();
+    let versions_in_doubt = lock.versions_in_doubt();
     let mut published = Vec::new();
     let mut first: BTreeMap<&Key, &str> = BTreeMap::new();
     for item in items {
         if let Some(problem) = rejection(item, lock) {
             problems.push(problem);
         } else if let Some(entry) = lock.assets.get(&item.key) {
+            if versions_in_doubt.contains(&entry.id) && !known.contains(&item.file.name) {
+                let message =
+                    format!("another version of asset {} may have arrived; the next run looks for it", entry.id);
+                let (path, kind) = (item.file.name.clone(), PublishProblemKind::InDoubt);
+                problems.push(PublishProblem { path, kind, message, error: None });
+            }
             let how = match (how.get(&item.key), first.get(&item.key)) {
                 (None, _) => Published::Unchanged,
                 (Some(_), Some(other)) => Published::SameAs((*other).to_owned()),
@@ -107,9 +123,19 @@ fn published_files(
 }
 
 pub(super) fn run(publisher: &Publisher) -> Result<Report> {
-    let book = Book::open(&publisher.lock, &publisher.owner.to_string())?;
+    let book = Arc::new(Book::open(&publisher.lock, &publisher.owner.to_string())?);
+    let report = run_with(publisher, &book);
+    book.release();
+    report
+}
+
+fn run_with(publisher: &Publisher, book: &Arc<Book>) -> Result<Report> {
     let mut cache = Cache::read(&publisher.lock);
-    let (items, problems) = read_files(publisher, &mut cache)?;
+    let (items, problems) = read_files(publisher, &mut cache, &*publisher.stop_when)?;
+    if (publisher.stop_when)() {
+        // Nothing was done yet.
+        return Ok(Report { files: Vec::new(), problems: Vec::new(), stopped: Some(Stopped::Cancelled) });
+    }
     let files: Vec<Found> = items.iter().map(|item| item.file.clone()).collect();
     cache.write(&files)?;
     let mut places: BTreeMap<Key, Vec<usize>> = BTreeMap::new();
@@ -118,7 +144,7 @@ pub(super) fn run(publisher: &Publisher) -> Result<Report> {
     }
     let mut run = Run {
         publisher,
-        book: Arc::new(book),
+        book: Arc::clone(book),
         items: Arc::new(items),
         places,
         problems: Vec::new(),
@@ -127,14 +153,18 @@ pub(super) fn run(publisher: &Publisher) -> Result<Report> {
     };
     problems.into_iter().for_each(|problem| run.problem(problem));
     run.decide_by_hand()?;
-    run.resolve_doubts()?;
-    run.upload()?;
-    run.grant()?;
-    run.finish()
+    run.resolve_doubts();
+    run.upload();
+    run.grant();
+    Ok(run.finish())
 }
 
-/// Lists and hashes the files.
-fn read_files(publisher: &Publisher, cache: &mut Cache) -> Result<(Vec<Item>, Vec<PublishProblem>)> {
+/// Lists and hashes the files, until `stop` returns `true`.
+fn read_files(
+    publisher: &Publisher,
+    cache: &mut Cache,
+    stop: &dyn Fn() -> bool,
+) -> Result<(Vec<Item>, Vec<PublishProblem>)> {
     publisher.type_patterns.check()?;
     let mut bad = Vec::new();
     let found = files::scan(&publisher.inputs, &publisher.lock, &publisher.include, &publisher.exclude, &mut bad)?;
@@ -142,6 +172,9 @@ fn read_files(publisher: &Publisher, cache: &mut Cache) -> Result<(Vec<Item>, Ve
         bad.into_iter().map(|(path, error)| problem(&path, PublishProblemKind::Unreadable, error)).collect();
     let mut items = Vec::with_capacity(found.len());
     for file in found {
+        if stop() {
+            break;
+        }
         let Some(asset_type) = type_of(publisher, &file.name) else {
             let error = Error::invalid_input("its extension names no known asset type")
                 .advise("exclude it, or set its type with Publisher::asset_type");
@@ -179,13 +212,17 @@ fn decide(publisher: &Publisher, lock: &Lock, items: &[Item]) -> Vec<PlannedActi
     let mut first: BTreeMap<&Key, &str> = BTreeMap::new();
     // An asset gets one new version at most.
     let mut versioned: BTreeSet<u64> = BTreeSet::new();
+    let versions_in_doubt = lock.versions_in_doubt();
     let mut actions = Vec::with_capacity(items.len());
     for item in items {
         let by_hand = |paths: &[String]| paths.contains(&item.file.name);
-        actions.push(if let Some(entry) = lock.assets.get(&item.key) {
-            PlannedAction::Nothing(entry.id)
-        } else if let Some((_, id)) = publisher.adopt.iter().find(|(path, _)| *path == item.file.name) {
-            PlannedAction::Nothing(*id)
+        actions.push(if let Some(id) = adoption(publisher, lock, item) {
+            PlannedAction::Nothing(id)
+        } else if let Some(entry) = lock.assets.get(&item.key) {
+            match versions_in_doubt.contains(&entry.id) {
+                true => PlannedAction::Resolve,
+                false => PlannedAction::Nothing(entry.id),
+            }
         } else if let Some(other) = first.get(&item.key) {
             PlannedAction::SameAs((*other).to_owned())
         } else if lock.doubts.contains_key(&item.key) && !by_hand(&publisher.send_again) {
@@ -206,6 +243,15 @@ fn decide(publisher: &Publisher, lock: &Lock, items: &[Item]) -> Vec<PlannedActi
         first.entry(&item.key).or_insert(&item.file.name);
     }
     actions
+}
+
+/// Returns the asset that the caller has chosen for a file, unless the file has changed since it got that one: the call may stay
+/// in a build script.
+fn adoption(publisher: &Publisher, lock: &Lock, item: &Item) -> Option<u64> {
+    let (_, id) = publisher.adopt.iter().rfind(|(path, _)| *path == item.file.name)?;
+    let has_it = |key: &Key| lock.assets.get(key).is_some_and(|entry| entry.id == *id);
+    let had_it = lock.files.get(&item.file.name).is_some_and(has_it) && !lock.doubts.contains_key(&item.key);
+    (!has_it(&item.key) && !had_it).then_some(*id)
 }
 
 fn rejection(item: &Item, lock: &Lock) -> Option<PublishProblem> {
@@ -236,88 +282,142 @@ impl Run<'_> {
         self.places.get(key).into_iter().flatten().map(|place| &self.items[*place])
     }
 
-    /// Writes down that a file has its asset.
-    pub(super) fn published(&mut self, key: &Key, entry: Entry, how: Published, replaces: Option<Key>) -> Result<()> {
-        let id = entry.id;
-        self.book.note(Change::Published { key: key.clone(), entry, replaces })?;
-        self.how.insert(key.clone(), how);
-        for item in self.items_of(key) {
-            self.tell(&PublishEvent::Published { path: &item.file.name, id });
+    /// Writes a change down. If that fails, the run is stopped.
+    pub(super) fn note(&mut self, change: Change) -> Result<()> {
+        let noted = self.book.note(change);
+        if let (Err(error), None) = (&noted, &self.stopped) {
+            self.stopped = Some(Stopped::Failed(error.clone()));
         }
-        Ok(())
+        noted
+    }
+
+    /// Writes down that a file has its asset.
+    pub(super) fn published(&mut self, key: &Key, entry: Entry, how: Published, is_version: bool) {
+        let (id, is_rejected) = (entry.id, entry.rejected);
+        let noted = self.note(Change::Published { key: key.clone(), entry, is_version });
+        self.how.insert(key.clone(), how);
+        let paths: Vec<String> = self.items_of(key).map(|item| item.file.name.clone()).collect();
+        for path in paths {
+            match &noted {
+                Ok(()) if is_rejected => {}
+                Ok(()) => self.tell(&PublishEvent::Published { path: &path, id }),
+                Err(error) => {
+                    let message = format!(
+                        "it is asset {id}, but that could not be written down: {error}; adopt {path:?} with this id"
+                    );
+                    let (kind, error) = (PublishProblemKind::InDoubt, Some(error.clone()));
+                    self.problem(PublishProblem { path, kind, message, error });
+                }
+            }
+        }
     }
 
     /// Carries out what the caller has decided about single files.
     fn decide_by_hand(&mut self) -> Result<()> {
         let items = Arc::clone(&self.items);
-        let find = |path: &str| {
-            items
-                .iter()
-                .find(|item| item.file.name == path)
-                .ok_or_else(|| Error::invalid_input(format!("there is no file {path:?} to publish")).concerning_run())
+        let item_at = |path: &str| items.iter().find(|item| item.file.name == path);
+        // Of contents that the file doesn't have any more, too.
+        let doubts_of = |run: &Self, path: &str| -> Vec<Key> {
+            let of_path =
+                |key: &Key, doubt: &Doubt| doubt.path == path || item_at(path).is_some_and(|item| item.key == *key);
+            let is_of_path = |(key, doubt): (&Key, &Doubt)| of_path(key, doubt).then(|| key.clone());
+            run.book.look(|lock| lock.doubts.iter().filter_map(is_of_path).collect())
+        };
+        let missing = |path: &str| {
+            Error::invalid_input(format!("there is no file {path:?} to publish, nor an upload of it in doubt"))
+                .concerning_run()
         };
         for (path, id) in &self.publisher.adopt {
-            let item = find(path)?;
-            if self.book.look(|lock| lock.assets.get(&item.key).is_some_and(|entry| entry.id == *id)) {
-                continue;
+            let due = match item_at(path) {
+                Some(item) if self.book.look(|lock| adoption(self.publisher, lock, item)) != Some(*id) => Vec::new(),
+                Some(item) => vec![(item.key.clone(), item.name.clone())],
+                None => {
+                    let doubts = doubts_of(self, path);
+                    if doubts.is_empty() && !self.book.look(|lock| lock.assets.values().any(|entry| entry.id == *id)) {
+                        return Err(missing(path));
+                    }
+                    let name = default_name(std::path::Path::new(path));
+                    doubts.into_iter().map(|key| (key, name.clone())).collect()
+                }
+            };
+            for (key, name) in due {
+                let entry = Entry { id: *id, name, rejected: false, granted: BTreeSet::new() };
+                self.published(&key, entry, Published::Adopted("by hand".to_owned()), false);
             }
-            let entry = Entry { id: *id, name: item.name.clone(), rejected: false, granted: BTreeSet::new() };
-            self.published(&item.key, entry, Published::Adopted("by hand".to_owned()), None)?;
         }
         for path in &self.publisher.send_again {
-            let item = find(path)?;
-            if self.book.look(|lock| lock.doubts.contains_key(&item.key)) {
-                self.book.note(Change::Over(item.key.clone()))?;
+            let doubts = doubts_of(self, path);
+            if doubts.is_empty() && item_at(path).is_none() {
+                return Err(missing(path));
+            }
+            for key in doubts {
+                self.note(Change::Over(key))?;
             }
         }
         Ok(())
     }
 
     /// Finds out how the uploads of an earlier run ended.
-    fn resolve_doubts(&mut self) -> Result<()> {
-        let doubts = self.book.look(|lock| lock.doubts.clone());
+    fn resolve_doubts(&mut self) {
+        let mut doubts: Vec<(Key, Doubt)> = self.book.look(|lock| lock.doubts.clone()).into_iter().collect();
+        // Those that are known for certain tell which asset isn't that of another one.
+        doubts.sort_by_key(|(_, doubt)| doubt.operation.is_none());
         for (key, doubt) in doubts {
+            if self.stopped.is_some() {
+                return;
+            }
             if self.is_cancelled() {
                 self.stopped = Some(Stopped::Cancelled);
-                return Ok(());
+                return;
             }
-            let item = self.items_of(&key).next().cloned();
+            let item = self.items_of(&key).next().or_else(|| self.item_of_asset(doubt.version_of?)).cloned();
+            // Nothing waits for an upload whose content is gone, until it comes back. If its operation is known, that is final.
+            if item.is_none() && doubt.operation.is_none() {
+                continue;
+            }
             let path = item.as_ref().map_or(doubt.path.as_str(), |item| item.file.name.as_str());
             self.tell(&PublishEvent::Resolving { path });
-            match resolve(&self.publisher.owner, &self.book.lock(), &key, &doubt) {
+            let wait = self.wait_options();
+            match resolve(&self.publisher.owner, &self.book.lock(), &key, &doubt, &wait) {
                 Ended::Arrived(entry, reason) => {
-                    let id = doubt.version_of;
-                    let old = self.book.look(|lock| {
-                        let mut of_asset =
-                            lock.assets.iter().filter(|(known, entry)| Some(entry.id) == id && **known != key);
-                        of_asset.next().map(|(old, _)| old.clone())
-                    });
-                    self.published(&key, entry, Published::Adopted(reason), old)?;
+                    self.published(&key, entry, Published::Adopted(reason), doubt.version_of.is_some());
                 }
                 Ended::Failed(error) => {
                     log::info!("{path}: an earlier upload failed: {error}");
-                    self.book.note(Change::Over(key))?;
+                    let _ = self.note(Change::Over(key));
                 }
                 Ended::Unknown(message, error) => {
-                    // Without its file, nothing waits for it.
-                    let is_refusal = error.as_ref().is_some_and(|error| error.scope() == ErrorScope::Run);
-                    if let Some(error) = error.clone().filter(|_| is_refusal && self.stopped.is_none()) {
-                        self.stopped = Some(Stopped::Failed(error));
-                    }
                     if item.is_some() {
                         let (path, kind) = (path.to_owned(), PublishProblemKind::InDoubt);
-                        self.problem(PublishProblem { path, kind, message, error });
+                        self.problem(PublishProblem { path, kind, message, error: error.clone() });
                     }
-                    if is_refusal {
-                        return Ok(());
+                    // A key that can't read inventories can still upload.
+                    let refuses_all =
+                        [ErrorKind::Unauthenticated, ErrorKind::AccountModerated, ErrorKind::InvalidGrant];
+                    if let Some(error) = error.filter(|error| refuses_all.contains(&error.kind())) {
+                        self.stopped = Some(Stopped::Failed(error));
                     }
                 }
             }
         }
-        Ok(())
     }
 
-    fn upload(&mut self) -> Result<()> {
+    /// Returns a file whose asset this is.
+    fn item_of_asset(&self, id: u64) -> Option<&Item> {
+        self.book
+            .look(|lock| self.items.iter().find(|item| lock.assets.get(&item.key).is_some_and(|entry| entry.id == id)))
+    }
+
+    /// Returns how to wait for an operation: not longer than the run lasts.
+    pub(super) fn wait_options(&self) -> WaitOptions {
+        let stop = Arc::clone(&self.publisher.stop_when);
+        WaitOptions::new().max_delay(LONGEST_DELAY).on_poll(move |_| match stop() {
+            true => ControlFlow::Break(()),
+            false => ControlFlow::Continue(()),
+        })
+    }
+
+    fn upload(&mut self) {
         let lock = self.book.lock();
         let actions = decide(self.publisher, &lock, &self.items);
         let (mut uploads, mut versions) = (Vec::new(), Vec::new());
@@ -332,12 +432,13 @@ impl Run<'_> {
         let bytes = sent.map(|place| self.items[place].file.size).sum();
         let count = uploads.len() + versions.len();
         self.tell(&PublishEvent::Begun { files: self.items.len(), uploads: count, bytes });
-        upload::upload_all(self, uploads, false)?;
-        upload::update_all(self, versions)
+        upload::upload_all(self, uploads, false);
+        upload::update_all(self, versions);
     }
 
     /// Grants permissions for the assets that don't have them yet.
-    fn grant(&mut self) -> Result<()> {
+    fn grant(&mut self) {
+        let mut refusal: Option<String> = None;
         for universe in &self.publisher.grant_to {
             let keys: BTreeSet<&Key> = self.items.iter().map(|item| &item.key).collect();
             let due: Vec<(Key, u64)> = self.book.look(|lock| {
@@ -348,23 +449,36 @@ impl Run<'_> {
             let permission = AssetPermission::new(PermissionSubject::Universe(*universe), AssetAction::Use);
             for some in due.chunks(MOST_GRANTED) {
                 if self.stopped.is_some() || self.is_cancelled() {
-                    return Ok(());
+                    return;
                 }
                 let client = self.publisher.owner.client();
                 let mut refused: BTreeMap<u64, String> = BTreeMap::new();
                 let mut granted: BTreeSet<u64> = BTreeSet::new();
-                match client.grant_asset_permissions(&permission, some.iter().map(|(_, id)| *id)) {
+                let all = |reason: &str| some.iter().map(|(_, id)| (*id, reason.to_owned())).collect::<Vec<_>>();
+                let answer = match &refusal {
+                    Some(reason) => Err(reason.clone()),
+                    None => {
+                        client.grant_asset_permissions(&permission, some.iter().map(|(_, id)| *id)).map_err(|error| {
+                            let reason = error.to_string();
+                            if error.scope() == ErrorScope::Run {
+                                refusal = Some(reason.clone());
+                            }
+                            reason
+                        })
+                    }
+                };
+                match answer {
                     Ok(answer) => {
                         granted.extend(answer.success_asset_ids.iter().copied());
                         refused.extend(answer.errors.iter().map(|error| {
                             (error.asset_id, error.code.as_ref().map_or_else(String::new, ToString::to_string))
                         }));
                     }
-                    Err(error) => refused.extend(some.iter().map(|(_, id)| (*id, error.to_string()))),
+                    Err(reason) => refused.extend(all(&reason)),
                 }
                 for (key, id) in some {
                     if granted.contains(id) {
-                        self.book.note(Change::Granted(key.clone(), *universe))?;
+                        let _ = self.note(Change::Granted(key.clone(), *universe));
                         continue;
                     }
                     let reason = refused.get(id).map_or("the service doesn't say why", String::as_str);
@@ -377,10 +491,9 @@ impl Run<'_> {
                 }
             }
         }
-        Ok(())
     }
 
-    fn finish(mut self) -> Result<Report> {
+    fn finish(mut self) -> Report {
         let lock = self.book.lock();
         let items = Arc::clone(&self.items);
         let mut rest = std::mem::take(&mut self.problems);
@@ -404,8 +517,11 @@ impl Run<'_> {
                 files.insert(problem.path.clone(), key.clone());
             }
         }
-        self.book.close(files)?;
+        // What is in the journal then is read by the next run.
+        if let (Err(error), None) = (self.book.close(files), &self.stopped) {
+            self.stopped = Some(Stopped::Failed(error));
+        }
         self.problems.sort_by(|one, other| one.path.cmp(&other.path));
-        Ok(Report { files: published, problems: self.problems, stopped: self.stopped })
+        Report { files: published, problems: self.problems, stopped: self.stopped }
     }
 }

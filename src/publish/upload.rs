@@ -17,6 +17,7 @@ use super::run::{Item, Run, problem};
 use crate::asset::form::Attempt;
 use crate::asset::{Asset, AssetFile, AssetUpdate, AssetUpload, AssetUploads, NextOutcome, UploadOutcome};
 use crate::error::{Error, ErrorKind, ErrorScope, Result};
+use crate::operation::Operation;
 
 /// How often the run looks whether it is cancelled.
 const PAUSE: Duration = Duration::from_millis(100);
@@ -45,7 +46,9 @@ struct State {
     sent: Vec<usize>,
     /// Files that turned out to be unfit when their turn came.
     unfit: Vec<(usize, Error)>,
-    /// The service has accepted or refused the first upload.
+    /// How many uploads have failed without a request.
+    unfit_when_sent: usize,
+    /// The service has accepted or refused an upload.
     is_tried: bool,
 }
 
@@ -58,6 +61,20 @@ impl Shared {
         self.state().is_tried = true;
         self.changed.notify_all();
     }
+
+    fn ended(&self, outcome: &UploadOutcome) {
+        let is_local = |error: &Error| {
+            let is_of_file =
+                matches!(error.kind(), ErrorKind::InvalidInput | ErrorKind::InvalidContent | ErrorKind::Io);
+            is_of_file && error.status().is_none() && error.operation().is_none()
+        };
+        if outcome.result.as_ref().is_err_and(is_local) {
+            self.state().unfit_when_sent += 1;
+            self.changed.notify_all();
+        } else {
+            self.tried();
+        }
+    }
 }
 
 impl Iterator for Feed {
@@ -66,7 +83,10 @@ impl Iterator for Feed {
     fn next(&mut self) -> Option<AssetUpload> {
         // A refused key must not be tried by all threads at once.
         let mut state = self.shared.state();
-        while !state.sent.is_empty() && !state.is_tried && !self.shared.is_cancelled.load(Ordering::Relaxed) {
+        while state.sent.len() > state.unfit_when_sent
+            && !state.is_tried
+            && !self.shared.is_cancelled.load(Ordering::Relaxed)
+        {
             state = self.shared.changed.wait_timeout(state, PAUSE).unwrap_or_else(PoisonError::into_inner).0;
         }
         drop(state);
@@ -126,9 +146,9 @@ fn begin(book: &Arc<Book>, item: &Item, doubt: Doubt) -> impl FnMut(Attempt) -> 
 }
 
 /// Uploads the items at these places.
-pub(super) fn upload_all(run: &mut Run<'_>, places: Vec<usize>, is_neutral: bool) -> Result<()> {
+pub(super) fn upload_all(run: &mut Run<'_>, places: Vec<usize>, is_neutral: bool) {
     if places.is_empty() || run.stopped.is_some() {
-        return Ok(());
+        return;
     }
     let shared = Arc::new(Shared::default());
     let feed = Feed {
@@ -148,6 +168,7 @@ pub(super) fn upload_all(run: &mut Run<'_>, places: Vec<usize>, is_neutral: bool
             let place = accepted.state().sent[index];
             accepted.tried();
             let item = &items[place];
+            // Its space is kept, so only a broken disk gets here. The outcome names it, too.
             if let Err(error) = book.note(Change::Accepted(item.key.clone(), operation.clone())) {
                 log::error!("{} is {operation}, but that is not on record: {error}", item.file.name);
             }
@@ -157,15 +178,19 @@ pub(super) fn upload_all(run: &mut Run<'_>, places: Vec<usize>, is_neutral: bool
     loop {
         match uploads.next_within(PAUSE) {
             NextOutcome::Outcome(outcome) => {
-                shared.tried();
+                shared.ended(&outcome);
                 let place = shared.state().sent[outcome.index];
                 let is_moderated =
                     outcome.result.as_ref().is_err_and(|error| error.kind() == ErrorKind::Moderated && !is_neutral);
                 if is_moderated && run.publisher.neutral_names {
-                    run.book.note(Change::Over(run.items[place].key.clone()))?;
+                    let _ = run.note(Change::Over(run.items[place].key.clone()));
                     moderated.push(place);
                 } else {
-                    handle(run, place, *outcome)?;
+                    handle(run, place, *outcome);
+                }
+                // Nothing more may begin that couldn't be written down.
+                if run.stopped.is_some() {
+                    shared.is_cancelled.store(true, Ordering::Relaxed);
                 }
             }
             NextOutcome::End => break,
@@ -185,11 +210,11 @@ pub(super) fn upload_all(run: &mut Run<'_>, places: Vec<usize>, is_neutral: bool
         let path = run.items[place].file.name.clone();
         run.problem(problem(&path, PublishProblemKind::Unreadable, error));
     }
-    upload_all(run, moderated, true)
+    upload_all(run, moderated, true);
 }
 
 /// Writes down how an upload ended.
-fn handle(run: &mut Run<'_>, place: usize, outcome: UploadOutcome) -> Result<()> {
+fn handle(run: &mut Run<'_>, place: usize, outcome: UploadOutcome) {
     let item = run.items[place].clone();
     let path = item.file.name.clone();
     for failure in &outcome.partial_failures {
@@ -197,68 +222,63 @@ fn handle(run: &mut Run<'_>, place: usize, outcome: UploadOutcome) -> Result<()>
         run.problem(PublishProblem { path: path.clone(), kind: PublishProblemKind::Failed, message, error: None });
     }
     match outcome.result {
-        Ok(asset) => arrived(run, &item, &asset, Published::Uploaded, None),
+        Ok(asset) => run.published(&item.key, entry_of(&asset, &item.name), Published::Uploaded, false),
         Err(error) => failed(run, &item.key, &path, error),
     }
 }
 
-fn arrived(run: &mut Run<'_>, item: &Item, asset: &Asset, how: Published, replaces: Option<Key>) -> Result<()> {
-    run.published(&item.key, entry_of(asset, &item.name), how, replaces)
-}
-
-fn failed(run: &mut Run<'_>, key: &Key, path: &str, error: Error) -> Result<()> {
+fn failed(run: &mut Run<'_>, key: &Key, path: &str, error: Error) {
     let may_exist = error.outcome_unknown() || error.can_wait_again();
     let was_begun = run.book.look(|lock| lock.doubts.contains_key(key));
     if was_begun && !may_exist {
-        run.book.note(Change::Over(key.clone()))?;
+        let _ = run.note(Change::Over(key.clone()));
     }
-    let kind = match error.kind() {
-        _ if may_exist => PublishProblemKind::InDoubt,
-        ErrorKind::QuotaExhausted => PublishProblemKind::NotSent,
-        _ if error.scope() == ErrorScope::Run => PublishProblemKind::NotSent,
-        ErrorKind::InvalidInput | ErrorKind::InvalidContent | ErrorKind::Moderated | ErrorKind::Rejected => {
-            PublishProblemKind::Unfit
-        }
-        ErrorKind::Io => PublishProblemKind::Unreadable,
-        _ => PublishProblemKind::Failed,
-    };
+    let kind = if may_exist { PublishProblemKind::InDoubt } else { PublishProblemKind::of(&error) };
     if error.scope() == ErrorScope::Run && run.stopped.is_none() {
         run.stopped = Some(Stopped::Failed(error.clone()));
     }
     run.problem(problem(path, kind, error));
-    Ok(())
 }
 
-/// Uploads new versions of models.
-pub(super) fn update_all(run: &mut Run<'_>, versions: Vec<(usize, u64)>) -> Result<()> {
+/// Checks what can be checked without sending a file.
+pub(super) fn check(item: &Item) -> Result<()> {
+    AssetUpload::new(open_unchanged(item)?, item.asset_type.clone(), item.name.clone(), "").check()
+}
+
+/// Uploads new versions of models, then waits for all of them.
+pub(super) fn update_all(run: &mut Run<'_>, versions: Vec<(usize, u64)>) {
+    let mut accepted = Vec::new();
     for (place, id) in versions {
-        if run.stopped.is_some() {
-            return Ok(());
-        }
-        if run.is_cancelled() {
+        if run.stopped.is_none() && run.is_cancelled() {
             run.stopped = Some(Stopped::Cancelled);
-            return Ok(());
+        }
+        if run.stopped.is_some() {
+            break;
         }
         let item = run.items[place].clone();
-        let old = run.book.look(|lock| lock.files.get(&item.file.name).cloned());
-        let asset = run.publisher.owner.client().asset(id);
-        let update = asset.fetch().and_then(|current| {
-            let after_version = current.revision_id;
-            let doubt = Doubt { version_of: Some(id), after_version, ..Doubt::new(&item.file.name, &item.name) };
-            let begin = begin(&run.book, &item, doubt);
-            Ok(AssetUpdate::new(id).file(open_unchanged(&item)?).on_attempt(begin))
-        });
-        let updated = update.and_then(|update| asset.update(update)).and_then(|operation| {
-            if let Some(name) = operation.name() {
-                run.book.note(Change::Accepted(item.key.clone(), name.clone()))?;
-                run.tell(&PublishEvent::Accepted { path: &item.file.name, operation: name });
-            }
-            operation.wait()
-        });
-        match updated {
-            Ok(asset) => arrived(run, &item, &asset, Published::NewVersion, old)?,
-            Err(error) => failed(run, &item.key, &item.file.name, error)?,
+        match update(run, &item, id) {
+            Ok(operation) => accepted.push((item, operation)),
+            Err(error) => failed(run, &item.key, &item.file.name, error),
         }
     }
-    Ok(())
+    for (item, operation) in accepted {
+        match operation.wait_with(&run.wait_options()) {
+            Ok(asset) => run.published(&item.key, entry_of(&asset, &item.name), Published::NewVersion, true),
+            Err(error) => failed(run, &item.key, &item.file.name, error),
+        }
+    }
+}
+
+fn update(run: &mut Run<'_>, item: &Item, id: u64) -> Result<Operation<Asset>> {
+    let asset = run.publisher.owner.client().asset(id);
+    let after_version = asset.fetch()?.revision_id;
+    let doubt = Doubt { version_of: Some(id), after_version, ..Doubt::new(&item.file.name, &item.name) };
+    let begin = begin(&run.book, item, doubt);
+    let operation = asset.update(AssetUpdate::new(id).file(open_unchanged(item)?).on_attempt(begin))?;
+    if let Some(name) = operation.name() {
+        // If that fails, the run is stopped, and the outcome names it.
+        let _ = run.note(Change::Accepted(item.key.clone(), name.clone()));
+        run.tell(&PublishEvent::Accepted { path: &item.file.name, operation: name });
+    }
+    Ok(operation)
 }
