@@ -134,6 +134,30 @@ fn rejected_assets_are_not_handed_to_the_game() {
 }
 
 #[test]
+fn reviews_are_looked_at_until_they_are_decided() {
+    let sandbox = sandbox();
+    let folder = Folder::new(&[("crate.png", image(1))]);
+    let asset = |state: &str| json!({ "assetId": "4242", "moderationResult": { "moderationState": state } });
+    let done = json!({ "path": "operations/1", "done": true, "response": asset("Reviewing") });
+    sandbox.inject(Fault::status(200).body(done.to_string()).on("POST", "/assets/v1/assets"));
+    complete(&folder.run(&sandbox));
+    sandbox.clear_requests();
+    complete(&folder.run(&sandbox));
+    assert_eq!(sandbox.requests().len(), 0, "by default, nothing is asked");
+    let run = |state: &str| {
+        sandbox.clear_requests();
+        sandbox.inject(Fault::status(200).body(asset(state).to_string()).on("GET", "/assets/v1/assets/4242"));
+        let report = folder.publisher(&sandbox).grant_to(5).check_reviews(true).run().expect("there is a report");
+        sandbox.clear_faults();
+        (report.ids().contains_key("crate.png"), report.problems.iter().map(|problem| problem.kind).collect::<Vec<_>>())
+    };
+    assert!(run("Reviewing").0);
+    assert_eq!(run("Rejected"), (false, vec![PublishProblemKind::Rejected]));
+    run("Approved");
+    assert_eq!(sandbox.requests().len(), 0, "it is decided");
+}
+
+#[test]
 fn a_moderated_name_can_be_replaced() {
     let sandbox = sandbox();
     sandbox.set_moderated_words(["badword"]);

@@ -343,9 +343,7 @@ mod tests {
     }
 
     fn published(hash: &str, id: u64) -> Change {
-        let entry =
-            Entry { id, name: "é🎉".to_owned(), rejected: false, granted: std::collections::BTreeSet::new() };
-        Change::Published { key: key(hash), entry, is_version: false }
+        Change::Published { key: key(hash), entry: Entry::new(id, "é🎉"), is_version: false }
     }
 
     fn key(hash: &str) -> Key {

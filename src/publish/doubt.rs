@@ -26,11 +26,11 @@ pub(super) enum Ended {
 }
 
 pub(super) fn entry_of(asset: &Asset, name: &str) -> Entry {
+    let state = asset.moderation_state.as_ref();
     Entry {
-        id: asset.id,
-        name: name.to_owned(),
-        rejected: asset.moderation_state == Some(ModerationState::Rejected),
-        granted: std::collections::BTreeSet::new(),
+        rejected: state == Some(&ModerationState::Rejected),
+        in_review: state == Some(&ModerationState::Reviewing),
+        ..Entry::new(asset.id, name)
     }
 }
 

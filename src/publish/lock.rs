@@ -53,9 +53,18 @@ pub(super) struct Entry {
     /// Moderation has rejected it.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub(super) rejected: bool,
+    /// Moderation had not decided when the upload ended.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(super) in_review: bool,
     /// The experiences that were granted the use of it.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub(super) granted: BTreeSet<u64>,
+}
+
+impl Entry {
+    pub(super) fn new(id: u64, name: &str) -> Self {
+        Self { id, name: name.to_owned(), rejected: false, in_review: false, granted: BTreeSet::new() }
+    }
 }
 
 /// An upload that may have arrived.
@@ -236,7 +245,7 @@ mod tests {
     }
 
     fn entry(id: u64) -> Entry {
-        Entry { id, name: "crate".to_owned(), rejected: false, granted: BTreeSet::new() }
+        Entry::new(id, "crate")
     }
 
     fn lock() -> Lock {

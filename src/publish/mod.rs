@@ -45,11 +45,13 @@
 
 mod book;
 mod content;
+mod decide;
 mod doubt;
 mod event;
 mod files;
 #[cfg(fuzzing)]
 pub(crate) mod fuzzing;
+mod grant;
 mod lock;
 mod module;
 mod plan;

@@ -38,6 +38,7 @@ pub struct Publisher {
     pub(super) send_again: Vec<String>,
     pub(super) grant_to: Vec<u64>,
     pub(super) neutral_names: bool,
+    pub(super) check_reviews: bool,
     pub(super) concurrency: usize,
     pub(super) on_event: OnEvent,
     pub(super) stop_when: StopWhen,
@@ -112,6 +113,7 @@ impl Publisher {
             send_again: Vec::new(),
             grant_to: Vec::new(),
             neutral_names: false,
+            check_reviews: false,
             concurrency: 8,
             on_event: Arc::new(|_| {}),
             stop_when: Arc::new(|| false),
@@ -202,6 +204,15 @@ impl Publisher {
     /// Sets whether an upload whose name is moderated is sent again under a neutral name. Defaults to `false`.
     pub fn neutral_names(mut self, neutral_names: bool) -> Self {
         self.neutral_names = neutral_names;
+        self
+    }
+
+    /// Sets whether to ask what became of assets that were under review when their upload ended. Defaults to `false`.
+    ///
+    /// Each of them takes a request in every run, until moderation has decided. One that was rejected is a problem from then on,
+    /// and its id isn't part of modules.
+    pub fn check_reviews(mut self, check_reviews: bool) -> Self {
+        self.check_reviews = check_reviews;
         self
     }
 

@@ -7,33 +7,21 @@ use std::time::Duration;
 
 use super::book::{Book, Change};
 use super::content::Cache;
-use super::doubt::{Ended, resolve};
+use super::decide::{Item, adoption, decide, read_files, rejection};
+use super::doubt::{Ended, entry_of, resolve};
 use super::event::PublishEvent;
-use super::files::{self, Found};
+use super::files::Found;
 use super::lock::{Doubt, Entry, Key, Lock};
 use super::plan::{Plan, PlannedAction, PlannedFile};
 use super::publisher::Publisher;
 use super::report::{PublishProblem, PublishProblemKind, Published, PublishedFile, Report, Stopped};
 use super::upload;
-use crate::asset::{AssetAction, AssetPermission, AssetType, PermissionSubject, default_name};
+use crate::asset::default_name;
 use crate::error::{Error, ErrorKind, ErrorScope, Result};
 use crate::operation::WaitOptions;
 
-/// How many assets a request grants permissions for. The service documents no limit.
-const MOST_GRANTED: usize = 100;
-
 /// The longest delay between polls, so that a run that is cancelled ends soon.
 const LONGEST_DELAY: Duration = Duration::from_secs(1);
-
-/// A file and what it is.
-#[derive(Clone, Debug)]
-pub(super) struct Item {
-    pub(super) file: Found,
-    pub(super) key: Key,
-    pub(super) asset_type: AssetType,
-    /// The display name.
-    pub(super) name: String,
-}
 
 /// A run in progress.
 pub(super) struct Run<'a> {
@@ -154,114 +142,14 @@ fn run_with(publisher: &Publisher, book: &Arc<Book>) -> Result<Report> {
     problems.into_iter().for_each(|problem| run.problem(problem));
     run.decide_by_hand()?;
     run.resolve_doubts();
+    run.look_at_reviews();
     run.upload();
     run.grant();
     Ok(run.finish())
 }
 
-/// Lists and hashes the files, until `stop` returns `true`.
-fn read_files(
-    publisher: &Publisher,
-    cache: &mut Cache,
-    stop: &dyn Fn() -> bool,
-) -> Result<(Vec<Item>, Vec<PublishProblem>)> {
-    publisher.type_patterns.check()?;
-    let mut bad = Vec::new();
-    let found = files::scan(&publisher.inputs, &publisher.lock, &publisher.include, &publisher.exclude, &mut bad)?;
-    let mut problems: Vec<PublishProblem> =
-        bad.into_iter().map(|(path, error)| problem(&path, PublishProblemKind::Unreadable, error)).collect();
-    let mut items = Vec::with_capacity(found.len());
-    for file in found {
-        if stop() {
-            break;
-        }
-        let Some(asset_type) = type_of(publisher, &file.name) else {
-            let error = Error::invalid_input("its extension names no known asset type")
-                .advise("exclude it, or set its type with Publisher::asset_type");
-            problems.push(problem(&file.name, PublishProblemKind::Unfit, error));
-            continue;
-        };
-        match cache.hash(&file) {
-            Ok(hash) => {
-                let key = Key::new(&hash, &asset_type);
-                items.push(Item { name: default_name(&file.path), key, asset_type, file });
-            }
-            Err(error) => problems.push(problem(&file.name, PublishProblemKind::Unreadable, error)),
-        }
-    }
-    Ok((items, problems))
-}
-
-fn type_of(publisher: &Publisher, name: &str) -> Option<AssetType> {
-    if let Some(place) = publisher.type_patterns.last_match(name) {
-        return publisher.types.get(place).cloned();
-    }
-    match AssetType::usual_for(name)? {
-        AssetType::Image => Some(publisher.images.clone()),
-        other => Some(other),
-    }
-}
-
 pub(super) fn problem(path: &str, kind: PublishProblemKind, error: Error) -> PublishProblem {
     PublishProblem { path: path.to_owned(), kind, message: error.to_string(), error: Some(error) }
-}
-
-/// Returns what is to be done with each file.
-fn decide(publisher: &Publisher, lock: &Lock, items: &[Item]) -> Vec<PlannedAction> {
-    let current: BTreeSet<&Key> = items.iter().map(|item| &item.key).collect();
-    let mut first: BTreeMap<&Key, &str> = BTreeMap::new();
-    // An asset gets one new version at most.
-    let mut versioned: BTreeSet<u64> = BTreeSet::new();
-    let versions_in_doubt = lock.versions_in_doubt();
-    let mut actions = Vec::with_capacity(items.len());
-    for item in items {
-        let by_hand = |paths: &[String]| paths.contains(&item.file.name);
-        actions.push(if let Some(id) = adoption(publisher, lock, item) {
-            PlannedAction::Nothing(id)
-        } else if let Some(entry) = lock.assets.get(&item.key) {
-            match versions_in_doubt.contains(&entry.id) {
-                true => PlannedAction::Resolve,
-                false => PlannedAction::Nothing(entry.id),
-            }
-        } else if let Some(other) = first.get(&item.key) {
-            PlannedAction::SameAs((*other).to_owned())
-        } else if lock.doubts.contains_key(&item.key) && !by_hand(&publisher.send_again) {
-            PlannedAction::Resolve
-        } else {
-            let old = lock.files.get(&item.file.name).filter(|old| **old != item.key);
-            let replaceable = old
-                .filter(|old| publisher.new_versions && item.asset_type == AssetType::Model && !current.contains(*old))
-                .filter(|old| old.asset_type() == AssetType::Model)
-                .and_then(|old| lock.assets.get(old))
-                .filter(|entry| versioned.insert(entry.id));
-            match (replaceable, old) {
-                (Some(entry), _) => PlannedAction::NewVersion(entry.id),
-                (None, Some(_)) => PlannedAction::UploadChanged,
-                (None, None) => PlannedAction::Upload,
-            }
-        });
-        first.entry(&item.key).or_insert(&item.file.name);
-    }
-    actions
-}
-
-/// Returns the asset that the caller has chosen for a file, unless the file has changed since it got that one: the call may stay
-/// in a build script.
-fn adoption(publisher: &Publisher, lock: &Lock, item: &Item) -> Option<u64> {
-    let (_, id) = publisher.adopt.iter().rfind(|(path, _)| *path == item.file.name)?;
-    let has_it = |key: &Key| lock.assets.get(key).is_some_and(|entry| entry.id == *id);
-    let had_it = lock.files.get(&item.file.name).is_some_and(has_it) && !lock.doubts.contains_key(&item.key);
-    (!has_it(&item.key) && !had_it).then_some(*id)
-}
-
-fn rejection(item: &Item, lock: &Lock) -> Option<PublishProblem> {
-    let entry = lock.assets.get(&item.key).filter(|entry| entry.rejected)?;
-    Some(PublishProblem {
-        path: item.file.name.clone(),
-        kind: PublishProblemKind::Rejected,
-        message: format!("moderation has rejected asset {}; change or remove the file", entry.id),
-        error: None,
-    })
 }
 
 impl Run<'_> {
@@ -278,7 +166,7 @@ impl Run<'_> {
         (self.publisher.stop_when)()
     }
 
-    fn items_of(&self, key: &Key) -> impl Iterator<Item = &Item> {
+    pub(super) fn items_of(&self, key: &Key) -> impl Iterator<Item = &Item> {
         self.places.get(key).into_iter().flatten().map(|place| &self.items[*place])
     }
 
@@ -341,7 +229,7 @@ impl Run<'_> {
                 }
             };
             for (key, name) in due {
-                let entry = Entry { id: *id, name, rejected: false, granted: BTreeSet::new() };
+                let entry = Entry::new(*id, &name);
                 self.published(&key, entry, Published::Adopted("by hand".to_owned()), false);
             }
         }
@@ -402,6 +290,43 @@ impl Run<'_> {
         }
     }
 
+    /// Asks what became of assets that were under review.
+    fn look_at_reviews(&mut self) {
+        if !self.publisher.check_reviews {
+            return;
+        }
+        let keys: BTreeSet<&Key> = self.items.iter().map(|item| &item.key).collect();
+        let under_review: Vec<(Key, Entry)> = self.book.look(|lock| {
+            let entries = keys.iter().filter_map(|key| Some(((*key).clone(), lock.assets.get(*key)?.clone())));
+            entries.filter(|(_, entry)| entry.in_review).collect()
+        });
+        for (key, known) in under_review {
+            if self.stopped.is_some() || self.is_cancelled() {
+                return;
+            }
+            match self.publisher.owner.client().asset(known.id).fetch() {
+                Ok(asset) => {
+                    let Entry { rejected, in_review, .. } = entry_of(&asset, &known.name);
+                    if !in_review {
+                        let entry = Entry { rejected, in_review, ..known };
+                        let _ = self.note(Change::Published { key, entry, is_version: false });
+                    }
+                }
+                Err(error) => {
+                    let message = format!("whether moderation has rejected asset {} is not known: {error}", known.id);
+                    let paths: Vec<String> = self.items_of(&key).map(|item| item.file.name.clone()).collect();
+                    for path in paths {
+                        let (kind, message) = (PublishProblemKind::Failed, message.clone());
+                        self.problem(PublishProblem { path, kind, message, error: Some(error.clone()) });
+                    }
+                    if error.scope() == ErrorScope::Run {
+                        return;
+                    }
+                }
+            }
+        }
+    }
+
     /// Returns a file whose asset this is.
     fn item_of_asset(&self, id: u64) -> Option<&Item> {
         self.book
@@ -434,63 +359,6 @@ impl Run<'_> {
         self.tell(&PublishEvent::Begun { files: self.items.len(), uploads: count, bytes });
         upload::upload_all(self, uploads, false);
         upload::update_all(self, versions);
-    }
-
-    /// Grants permissions for the assets that don't have them yet.
-    fn grant(&mut self) {
-        let mut refusal: Option<String> = None;
-        for universe in &self.publisher.grant_to {
-            let keys: BTreeSet<&Key> = self.items.iter().map(|item| &item.key).collect();
-            let due: Vec<(Key, u64)> = self.book.look(|lock| {
-                let entries = keys.iter().filter_map(|key| Some(((*key).clone(), lock.assets.get(*key)?)));
-                let due = entries.filter(|(_, entry)| !entry.rejected && !entry.granted.contains(universe));
-                due.map(|(key, entry)| (key, entry.id)).collect()
-            });
-            let permission = AssetPermission::new(PermissionSubject::Universe(*universe), AssetAction::Use);
-            for some in due.chunks(MOST_GRANTED) {
-                if self.stopped.is_some() || self.is_cancelled() {
-                    return;
-                }
-                let client = self.publisher.owner.client();
-                let mut refused: BTreeMap<u64, String> = BTreeMap::new();
-                let mut granted: BTreeSet<u64> = BTreeSet::new();
-                let all = |reason: &str| some.iter().map(|(_, id)| (*id, reason.to_owned())).collect::<Vec<_>>();
-                let answer = match &refusal {
-                    Some(reason) => Err(reason.clone()),
-                    None => {
-                        client.grant_asset_permissions(&permission, some.iter().map(|(_, id)| *id)).map_err(|error| {
-                            let reason = error.to_string();
-                            if error.scope() == ErrorScope::Run {
-                                refusal = Some(reason.clone());
-                            }
-                            reason
-                        })
-                    }
-                };
-                match answer {
-                    Ok(answer) => {
-                        granted.extend(answer.success_asset_ids.iter().copied());
-                        refused.extend(answer.errors.iter().map(|error| {
-                            (error.asset_id, error.code.as_ref().map_or_else(String::new, ToString::to_string))
-                        }));
-                    }
-                    Err(reason) => refused.extend(all(&reason)),
-                }
-                for (key, id) in some {
-                    if granted.contains(id) {
-                        let _ = self.note(Change::Granted(key.clone(), *universe));
-                        continue;
-                    }
-                    let reason = refused.get(id).map_or("the service doesn't say why", String::as_str);
-                    let message = format!("asset {id} was not granted to experience {universe}: {reason}");
-                    let paths: Vec<String> = self.items_of(key).map(|item| item.file.name.clone()).collect();
-                    for path in paths {
-                        let kind = PublishProblemKind::NotGranted;
-                        self.problem(PublishProblem { path, kind, message: message.clone(), error: None });
-                    }
-                }
-            }
-        }
     }
 
     fn finish(mut self) -> Report {

@@ -7,13 +7,14 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use super::book::{Book, Change};
+use super::decide::Item;
 use super::doubt::entry_of;
 use super::event::PublishEvent;
 use super::files;
 use super::lock::{Doubt, Key};
 use super::publisher::Publisher;
 use super::report::{PublishProblem, PublishProblemKind, Published, Stopped};
-use super::run::{Item, Run, problem};
+use super::run::{Run, problem};
 use crate::asset::form::Attempt;
 use crate::asset::{Asset, AssetFile, AssetUpdate, AssetUpload, AssetUploads, NextOutcome, UploadOutcome};
 use crate::error::{Error, ErrorKind, ErrorScope, Result};
