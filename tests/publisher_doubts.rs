@@ -130,6 +130,18 @@ fn content_that_is_gone_is_not_waited_for_and_known_when_it_comes_back() {
 }
 
 #[test]
+fn content_that_is_gone_is_not_looked_for() {
+    let sandbox = sandbox();
+    let folder = Folder::new(&[("crate.png", image(1)), ("door.png", image(2))]);
+    sandbox.inject(Fault::status(500).on("POST", UPLOAD));
+    assert_eq!(run(&decals(&folder, &sandbox)).exit_code(), 2);
+    fs::remove_file(folder.assets().join("crate.png")).expect("it is there");
+    sandbox.clear_requests();
+    complete(&run(&decals(&folder, &sandbox)));
+    assert_eq!(sandbox.requests().len(), 0);
+}
+
+#[test]
 fn content_that_is_gone_can_be_forgotten_or_adopted() {
     for adopts in [true, false] {
         let sandbox = sandbox();
@@ -242,6 +254,49 @@ fn a_version_in_doubt_makes_the_content_of_its_asset_unknown() {
 }
 
 #[test]
+fn a_version_in_doubt_is_settled_before_the_next_one() {
+    for (fault, back_to_two, versions) in
+        [(Fault::reset_before_answer(), false, 3), (Fault::status(500), false, 2), (Fault::status(500), true, 3)]
+    {
+        let sandbox = sandbox();
+        let text = |number: usize| format!("<roblox>{number}</roblox>").into_bytes();
+        let folder = Folder::new(&[("tree.rbxmx", text(1))]);
+        let publisher = || folder.publisher(&sandbox).new_versions(true);
+        let id = run(&publisher()).ids()["tree.rbxmx"];
+        folder.write("tree.rbxmx", &text(2));
+        sandbox.inject(fault.on("PATCH", UPLOAD));
+        run(&publisher());
+        let mut last = 3;
+        folder.write("tree.rbxmx", &text(3));
+        complete(&run(&publisher()));
+        if back_to_two {
+            last = 2;
+            folder.write("tree.rbxmx", &text(2));
+            complete(&run(&publisher()));
+        }
+        complete(&run(&publisher()));
+        assert_eq!(sandbox.asset_content(id).expect("it is there").bytes, text(last));
+        assert_eq!(sandbox.asset(id).expect("it is there").revision_id, Some(versions));
+        assert_eq!(sandbox.assets().len(), 1);
+    }
+}
+
+#[test]
+fn a_version_that_is_adopted_by_hand_replaces_the_content_before() {
+    let sandbox = sandbox();
+    let folder = Folder::new(&[("tree.rbxmx", b"<roblox>1</roblox>".to_vec())]);
+    let publisher = || folder.publisher(&sandbox).new_versions(true);
+    let id = run(&publisher()).ids()["tree.rbxmx"];
+    folder.write("tree.rbxmx", b"<roblox>2</roblox>");
+    sandbox.inject(Fault::reset_before_answer().on("PATCH", UPLOAD));
+    run(&publisher());
+    complete(&run(&publisher().adopt("tree.rbxmx", id)));
+    folder.write("tree.rbxmx", b"<roblox>1</roblox>");
+    let report = run(&publisher());
+    assert_eq!((&report.files[0].how, report.ids()["tree.rbxmx"]), (&Published::NewVersion, id));
+}
+
+#[test]
 fn an_adoption_that_stays_in_a_script_does_not_hide_a_change() {
     let sandbox = sandbox();
     let folder = Folder::new(&[("crate.png", image(1))]);
@@ -251,6 +306,8 @@ fn an_adoption_that_stays_in_a_script_does_not_hide_a_change() {
     fails(publisher().check(), ErrorKind::OutOfDate);
     let report = run(&publisher());
     assert_eq!((report.uploaded(), report.ids()["crate.png"]), (1, sandbox.assets()[0].id));
+    let report = run(&publisher());
+    assert_eq!((report.uploaded(), report.ids()["crate.png"]), (0, sandbox.assets()[0].id), "nothing has changed");
     // Another id is a new choice.
     assert_eq!(run(&folder.publisher(&sandbox).adopt("crate.png", 78)).ids()["crate.png"], 78);
 }

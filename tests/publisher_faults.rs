@@ -155,6 +155,16 @@ fn reviews_are_looked_at_until_they_are_decided() {
     assert_eq!(run("Rejected"), (false, vec![PublishProblemKind::Rejected]));
     run("Approved");
     assert_eq!(sandbox.requests().len(), 0, "it is decided");
+    // A refused key stops that, too.
+    folder.write("door.png", &image(2));
+    let done = json!({ "path": "operations/2", "done": true, "response": asset("Reviewing") });
+    sandbox.inject(Fault::status(200).body(done.to_string()).on("POST", "/assets/v1/assets"));
+    complete(&folder.publisher(&sandbox).exclude("crate.png").run().expect("there is a report"));
+    folder.write("tree.png", &image(3));
+    sandbox.set_key_enabled(false);
+    sandbox.clear_requests();
+    let report = folder.publisher(&sandbox).check_reviews(true).run().expect("there is a report");
+    assert_eq!((sandbox.requests().len(), report.exit_code()), (1, 3), "{report}");
 }
 
 #[test]

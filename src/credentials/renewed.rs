@@ -312,7 +312,7 @@ mod tests {
     }
 
     #[test]
-    fn all_previous_tokens_are_redacted() {
+    fn the_previous_token_is_redacted() {
         let (_, fetch) = numbered();
         let tokens = Renewed::new(fetch);
         let first = tokens.authorize(None).unwrap();

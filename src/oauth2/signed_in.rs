@@ -49,7 +49,7 @@ pub struct SignedIn {
 impl SignedIn {
     /// `session` has the rate limits of the authorization.
     pub(super) fn new(app: &OAuth2App, session: &Session, tokens: TokenSet, store: Box<dyn TokenStore>) -> Self {
-        let held = Held { tokens, unsaved: None, is_signed_out: false };
+        let held = Held { tokens, unsaved: None, is_refused: false, is_signed_out: false };
         let source = Source { app: app.patient(), store, working: Mutex::new(()), held: Mutex::new(held) };
         let source = Arc::new(source);
         let credentials = Credentials::from_source(Arc::clone(&source));
@@ -150,6 +150,8 @@ struct Held {
     tokens: TokenSet,
     /// New tokens, which the store doesn't have yet. The refresh token before them is spent.
     unsaved: Option<TokenSet>,
+    /// The service has refused the refresh token, and nobody has stored another one.
+    is_refused: bool,
     is_signed_out: bool,
 }
 
@@ -165,16 +167,16 @@ impl Source {
     /// Calls `work` while no other thread, and no other process that locks the store, works with the tokens.
     fn locked(&self, mut work: impl FnMut() -> Result<()>) -> Result<()> {
         let _working = self.working.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut is_called = false;
+        let mut done = None;
         let locked = self.store.with_lock(&mut || {
-            is_called = true;
-            work().map_err(io::Error::from)
+            let result = work();
+            done = Some(result.clone());
+            result.map_err(io::Error::from)
         });
         locked.map_err(|error| self.failed(error))?;
-        if is_called {
-            return Ok(());
-        }
-        Err(Error::invalid_input("the token store's lock did not call its closure").concerning_run())
+        done.unwrap_or_else(|| {
+            Err(Error::invalid_input("the token store's lock did not call its closure").concerning_run())
+        })
     }
 
     /// Returns the error of the store, without secrets: a database may repeat what it was given.
@@ -196,40 +198,55 @@ impl Source {
         let held = self.held().tokens.clone();
         let newer = |than: &TokenSet| Ok(self.load()?.filter(|stored| stored != than));
         let newest = match newer(&held)? {
-            Some(stored) if !is_due(&stored) => {
-                self.held().tokens = stored;
-                return Ok(());
+            Some(stored) => {
+                self.take_over(stored.clone());
+                if !is_due(&stored) {
+                    return Ok(());
+                }
+                stored
             }
-            Some(stored) => stored,
             None if reason == Reason::First && !is_due(&held) => return Ok(()),
             None => held,
         };
         // A refresh token must not be spent if the next one can't be stored.
         self.store.check().map_err(|error| self.failed(error))?;
-        let error = match self.app.renew(&newest) {
-            Ok((tokens, id_token)) => {
-                self.save(tokens.clone())?;
-                if let Some(claims) = self.app.missing_claims(&tokens, id_token.as_ref()) {
-                    self.save(TokenSet { claims: Some(claims), ..tokens })?;
-                }
-                return Ok(());
+        let (tokens, id_token) = self.app.renew(&newest)?;
+        self.save(tokens.clone())?;
+        if let Some(claims) = self.app.missing_claims(&tokens, id_token.as_ref()) {
+            self.save(TokenSet { claims: Some(claims), ..tokens })?;
+        }
+        Ok(())
+    }
+
+    /// Uses the tokens of the store from now on.
+    fn take_over(&self, stored: TokenSet) {
+        let mut held = self.held();
+        held.tokens = stored;
+        held.is_refused = false;
+    }
+
+    /// Waits for the tokens of another process that has spent the refresh token, once. Returns whether there are any. Nothing is
+    /// locked, so that the other one can store them.
+    fn await_other(&self) -> Result<bool> {
+        let held = {
+            let mut held = self.held();
+            if std::mem::replace(&mut held.is_refused, true) {
+                return Ok(false);
             }
-            Err(error) => error,
+            held.tokens.clone()
         };
-        if error.kind() == ErrorKind::InvalidGrant {
-            for wait in WAITS_FOR_OTHER {
-                thread::sleep(wait);
-                match self.load()? {
-                    Some(stored) if stored != newest => {
-                        self.held().tokens = stored;
-                        return Ok(());
-                    }
-                    Some(_) => {}
-                    None => break,
+        for wait in WAITS_FOR_OTHER {
+            thread::sleep(wait);
+            match self.load()? {
+                Some(stored) if stored != held => {
+                    self.take_over(stored);
+                    return Ok(true);
                 }
+                Some(_) => {}
+                None => break,
             }
         }
-        Err(error)
+        Ok(false)
     }
 
     /// Stores new tokens, which are used from then on.
@@ -239,13 +256,14 @@ impl Source {
         let mut held = self.held();
         held.tokens = tokens;
         held.unsaved = None;
+        held.is_refused = false;
         Ok(())
     }
 }
 
 impl TokenSource for Arc<Source> {
     fn fetch(&self, reason: Reason) -> Result<Fresh> {
-        self.locked(|| {
+        let renewed = self.locked(|| {
             if self.held().is_signed_out {
                 return Err(signed_out());
             }
@@ -258,7 +276,11 @@ impl TokenSource for Arc<Source> {
                 }
             }
             self.renew(reason)
-        })?;
+        });
+        match renewed {
+            Err(error) if error.kind() == ErrorKind::InvalidGrant && self.await_other()? => {}
+            renewed => renewed?,
+        }
         let held = self.held();
         if held.is_signed_out {
             return Err(signed_out());

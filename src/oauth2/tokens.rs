@@ -123,6 +123,10 @@ impl Serialize for TokenSet {
 
 impl<'de> Deserialize<'de> for TokenSet {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        // Compact formats can't hold any value, and don't tell values.
+        if !deserializer.is_human_readable() {
+            return Self::deserialize(deserializer);
+        }
         secret_text::quietly(deserializer, "a set of tokens", Self::deserialize)
     }
 }

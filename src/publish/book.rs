@@ -30,6 +30,8 @@ pub(super) enum Change {
         is_version: bool,
     },
     Granted(Key, u64),
+    /// The caller has chosen this asset for a file.
+    Adopted(String, u64),
 }
 
 impl Lock {
@@ -61,6 +63,7 @@ impl Lock {
                     entry.granted.insert(universe);
                 }
             }
+            Change::Adopted(path, id) => drop(self.adopted.insert(path, id)),
         }
     }
 }
@@ -116,7 +119,6 @@ impl Journal {
             self.file.set_len(self.length)?;
             self.size = self.length;
         }
-        self.is_torn = true;
         let end = self.length + line.len() as u64;
         if space > 0 && self.size < end + space {
             let more = (end + space - self.size).max(SPACE);
@@ -125,6 +127,7 @@ impl Journal {
             self.size += more;
         }
         self.file.seek(SeekFrom::Start(self.length))?;
+        self.is_torn = true;
         self.file.write_all(line)?;
         self.file.sync_data()?;
         self.length = end;
@@ -147,19 +150,33 @@ pub(super) fn read(path: &Path) -> Result<(Lock, bool)> {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok((lock, false)),
         Err(error) => return Err(Error::io(format!("the journal {journal:?}"), error).concerning_run()),
     };
-    for (place, line) in text.split_inclusive(|byte| *byte == b'\n').enumerate() {
-        // A kill can cut the last line, also within a character, and a power failure can leave spaces in place of its beginning.
-        // What it says was not done yet.
-        let Some(whole) = line.strip_suffix(b"\n").filter(|line| !line.starts_with(b" ")) else { break };
-        let change = serde_json::from_slice(whole).map_err(|error| {
-            Error::new(ErrorKind::CorruptFile, format!("the journal {journal:?}"))
-                .explain(format!("line {}: {error}", place + 1))
-                .advise("restore it; without it, uploads may be sent twice")
-                .concerning_run()
-        })?;
-        lock.apply(change);
+    let mut rest = text.as_slice();
+    let mut number = 0;
+    while let Some(end) = rest.iter().position(|byte| *byte == b'\n') {
+        let line = &rest[..end];
+        rest = &rest[end + 1..];
+        number += 1;
+        match serde_json::from_slice(line) {
+            Ok(change) => lock.apply(change),
+            // What it says was not done yet.
+            Err(_) if is_torn(line, rest) => break,
+            Err(error) => {
+                return Err(Error::new(ErrorKind::CorruptFile, format!("the journal {journal:?}"))
+                    .explain(format!("line {number}: {error}"))
+                    .advise("restore it; without it, uploads may be sent twice")
+                    .concerning_run());
+            }
+        }
     }
     Ok((lock, true))
+}
+
+/// Whether a line is the last one and was not written whole: a power failure can leave some of the spaces that were there before,
+/// or zeros.
+fn is_torn(line: &[u8], rest: &[u8]) -> bool {
+    let is_gap = |byte: &u8| matches!(byte, b' ' | 0);
+    rest.iter().all(is_gap)
+        && (line.contains(&0) || line.starts_with(b" ") || line.windows(16).any(|gap| gap == [b' '; 16]))
 }
 
 impl Book {
@@ -217,7 +234,7 @@ impl Book {
             return Err(Error::invalid_input("the run has ended"));
         }
         if !pages.has_owner {
-            write(&self.path, &Lock { owner: pages.lock.owner.clone(), ..Lock::default() })?;
+            write(&self.path, &pages.lock)?;
             pages.has_owner = true;
         }
         let journal = journal_of(&self.path);
@@ -420,6 +437,38 @@ mod tests {
         assert_eq!(merge().unwrap(), []);
         assert_eq!(Lock::read(&ours.lock()).unwrap().assets.len(), 2);
         assert!(!journal_of(&ours.lock()).exists());
+    }
+
+    /// The lock was deleted after a run that was killed, or has no owner.
+    #[test]
+    fn the_first_change_erases_nothing() {
+        let place = Place::new("erased");
+        Book::open(&place.lock(), "user 156").unwrap().note(published("aa", 1)).unwrap();
+        fs::remove_file(place.lock()).unwrap();
+        Book::open(&place.lock(), "user 156").unwrap().note(published("bb", 2)).unwrap();
+        assert_eq!(read(&place.lock()).unwrap().0.assets.len(), 2);
+        let text = fs::read_to_string(place.lock()).unwrap();
+        fs::write(place.lock(), text.replace("user 156", "")).unwrap();
+        Book::open(&place.lock(), "user 156").unwrap().note(published("cc", 3)).unwrap();
+        assert_eq!(read(&place.lock()).unwrap().0.assets.len(), 3);
+    }
+
+    #[test]
+    fn a_last_line_that_was_not_written_whole_is_not_read() {
+        let place = Place::new("damaged");
+        Book::open(&place.lock(), "user 156").unwrap().note(published("aa", 1)).unwrap();
+        let whole = fs::read(journal_of(&place.lock())).unwrap();
+        let damaged = |damage: &[u8]| {
+            let line = [b"{\"over".as_slice(), damage, b"aa:Image\"}\n"].concat();
+            fs::write(journal_of(&place.lock()), [&whole, line.as_slice(), b"   \0\0"].concat()).unwrap();
+            let read_last = read(&place.lock()).map(|(lock, _)| lock.assets.len());
+            fs::write(journal_of(&place.lock()), [line.as_slice(), &whole].concat()).unwrap();
+            (read_last.unwrap(), read(&place.lock()).map(drop))
+        };
+        for damage in [b"\0\0".as_slice(), &[b' '; 512], &[b' '; 16]] {
+            let (read_last, first) = damaged(damage);
+            assert_eq!((read_last, first.unwrap_err().kind()), (1, ErrorKind::CorruptFile));
+        }
     }
 
     #[test]

@@ -94,6 +94,7 @@ pub(super) fn decide(publisher: &Publisher, lock: &Lock, items: &[Item]) -> Vec<
                 .and_then(|old| lock.assets.get(old))
                 .filter(|entry| versioned.insert(entry.id));
             match (replaceable, old) {
+                (Some(entry), _) if versions_in_doubt.contains(&entry.id) => PlannedAction::Resolve,
                 (Some(entry), _) => PlannedAction::NewVersion(entry.id),
                 (None, Some(_)) => PlannedAction::UploadChanged,
                 (None, None) => PlannedAction::Upload,
@@ -104,13 +105,12 @@ pub(super) fn decide(publisher: &Publisher, lock: &Lock, items: &[Item]) -> Vec<
     actions
 }
 
-/// Returns the asset that the caller has chosen for a file, unless the file has changed since it got that one: the call may stay
-/// in a build script.
+/// Returns the asset that the caller has chosen for a file, unless that was carried out before: the call may stay in a build
+/// script.
 pub(super) fn adoption(publisher: &Publisher, lock: &Lock, item: &Item) -> Option<u64> {
-    let (_, id) = publisher.adopt.iter().rfind(|(path, _)| *path == item.file.name)?;
-    let has_it = |key: &Key| lock.assets.get(key).is_some_and(|entry| entry.id == *id);
-    let had_it = lock.files.get(&item.file.name).is_some_and(has_it) && !lock.doubts.contains_key(&item.key);
-    (!has_it(&item.key) && !had_it).then_some(*id)
+    let (path, id) = publisher.adopt.iter().rfind(|(path, _)| *path == item.file.name)?;
+    let is_new = lock.adopted.get(path) != Some(id) || lock.doubts.contains_key(&item.key);
+    is_new.then_some(*id)
 }
 
 pub(super) fn rejection(item: &Item, lock: &Lock) -> Option<PublishProblem> {

@@ -30,6 +30,7 @@ pub(super) fn entry_of(asset: &Asset, name: &str) -> Entry {
     Entry {
         rejected: state == Some(&ModerationState::Rejected),
         in_review: state == Some(&ModerationState::Reviewing),
+        version: asset.revision_id.filter(|version| *version > 1),
         ..Entry::new(asset.id, name)
     }
 }

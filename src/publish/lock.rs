@@ -1,5 +1,6 @@
 //! What was published: a file that people read, review and merge.
 
+use std::cmp::Ordering;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::{self, Write};
 use std::io;
@@ -56,6 +57,9 @@ pub(super) struct Entry {
     /// Moderation had not decided when the upload ended.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub(super) in_review: bool,
+    /// The number of its version. `None` for the first one, and if it isn't known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) version: Option<u64>,
     /// The experiences that were granted the use of it.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub(super) granted: BTreeSet<u64>,
@@ -63,7 +67,7 @@ pub(super) struct Entry {
 
 impl Entry {
     pub(super) fn new(id: u64, name: &str) -> Self {
-        Self { id, name: name.to_owned(), rejected: false, in_review: false, granted: BTreeSet::new() }
+        Self { id, name: name.to_owned(), rejected: false, in_review: false, version: None, granted: BTreeSet::new() }
     }
 }
 
@@ -109,6 +113,8 @@ pub(super) struct Lock {
     /// What each file was at the end of the last run.
     pub(super) files: BTreeMap<String, Key>,
     pub(super) doubts: BTreeMap<Key, Doubt>,
+    /// The assets that the caller has chosen for files: each choice counts once.
+    pub(super) adopted: BTreeMap<String, u64>,
 }
 
 impl Lock {
@@ -138,6 +144,7 @@ impl Lock {
             assets: part(&json, "assets", path)?,
             files: part(&json, "files", path)?,
             doubts: part(&json, "doubts", path)?,
+            adopted: part(&json, "adopted", path)?,
         })
     }
 
@@ -149,6 +156,10 @@ impl Lock {
         section(&mut text, "files", &self.files);
         text.push_str(",\n");
         section(&mut text, "doubts", &self.doubts);
+        if !self.adopted.is_empty() {
+            text.push_str(",\n");
+            section(&mut text, "adopted", &self.adopted);
+        }
         text.push_str("\n}\n");
         text
     }
@@ -157,13 +168,12 @@ impl Lock {
     /// returned.
     pub(super) fn merge(&mut self, other: Self) -> Vec<(u64, u64)> {
         let mut twice = Vec::new();
-        // An asset with another content on each side: both have sent a version, and nobody knows which one is the newest.
+        // An asset with another content on each side: at least one of them has sent a version.
         let only_ours = self.assets.iter().filter(|(key, _)| !other.assets.contains_key(key));
         let only_ours: BTreeMap<u64, Key> = only_ours.map(|(key, entry)| (entry.id, key.clone())).collect();
         let only_theirs = other.assets.iter().filter(|(key, _)| !self.assets.contains_key(key));
-        let versions: Vec<(u64, [Key; 2])> = only_theirs
-            .filter_map(|(key, entry)| Some((entry.id, [only_ours.get(&entry.id)?.clone(), key.clone()])))
-            .collect();
+        let versions: Vec<[Key; 2]> =
+            only_theirs.filter_map(|(key, entry)| Some([only_ours.get(&entry.id)?.clone(), key.clone()])).collect();
         for (key, entry) in other.assets {
             match self.assets.get(&key) {
                 Some(known) if known.id != entry.id => twice.push((known.id, entry.id)),
@@ -174,8 +184,11 @@ impl Lock {
         for (path, key) in other.files {
             self.files.entry(path).or_insert(key);
         }
-        for (id, contents) in versions {
-            self.forget_content(id, &contents);
+        for contents in versions {
+            self.keep_newest(&contents);
+        }
+        for (path, id) in other.adopted {
+            self.adopted.entry(path).or_insert(id);
         }
         for (key, doubt) in other.doubts {
             self.doubts.entry(key).or_insert(doubt);
@@ -187,17 +200,19 @@ impl Lock {
 }
 
 impl Lock {
-    /// Keeps an asset whose content isn't known, so that whatever its file has becomes the next version.
-    fn forget_content(&mut self, id: u64, contents: &[Key; 2]) {
-        let unknown = Key::new(&format!("unknown-{id}"), &contents[0].asset_type());
-        for content in contents {
-            if let Some(entry) = self.assets.remove(content) {
-                self.assets.insert(unknown.clone(), entry);
-            }
+    /// Keeps the newest version of an asset. If it isn't known which one that is, neither is its content: whatever its file has
+    /// then becomes the next version.
+    fn keep_newest(&mut self, contents: &[Key; 2]) {
+        let [Some(one), Some(other)] = contents.each_ref().map(|content| self.assets.remove(content)) else { return };
+        let (key, entry) = match one.version.cmp(&other.version) {
+            Ordering::Greater => (contents[0].clone(), one),
+            Ordering::Less => (contents[1].clone(), other),
+            Ordering::Equal => (Key::new(&format!("unknown-{}", one.id), &contents[0].asset_type()), one),
+        };
+        for file in self.files.values_mut().filter(|file| contents.contains(file)) {
+            file.clone_from(&key);
         }
-        for key in self.files.values_mut().filter(|key| contents.contains(key)) {
-            key.clone_from(&unknown);
-        }
+        self.assets.insert(key, entry);
     }
 
     /// Returns the assets of which a new version may have arrived: their content isn't known.
@@ -260,6 +275,7 @@ mod tests {
                 .into(),
             files: [("a/crate.png".to_owned(), key("aa"))].into(),
             doubts: [(key("cc"), doubt)].into(),
+            adopted: [("d.png".to_owned(), 7)].into(),
         }
     }
 
@@ -303,21 +319,26 @@ mod tests {
     }
 
     #[test]
-    fn versions_of_two_branches_are_both_forgotten() {
-        let of = |hash: &str| Lock {
-            assets: [(key(hash), entry(1)), (key("same"), entry(2))].into(),
+    fn the_newest_version_of_two_branches_is_kept() {
+        let of = |(hash, version): (&str, Option<u64>)| Lock {
+            assets: [(key(hash), Entry { version, ..entry(1) }), (key("same"), entry(2))].into(),
             files: [("tree.rbxm".to_owned(), key(hash)), ("b.rbxm".to_owned(), key("same"))].into(),
             ..Lock::default()
         };
-        for (one, other) in [("aa", "bb"), ("bb", "aa")] {
+        for (one, other, kept) in [
+            (("aa", Some(2)), ("bb", None), "aa"),
+            (("aa", None), ("bb", Some(2)), "bb"),
+            (("bb", Some(3)), ("aa", Some(2)), "bb"),
+            // Nobody knows which one is the newest.
+            (("aa", Some(2)), ("bb", Some(2)), "unknown-1"),
+            (("bb", None), ("aa", None), "unknown-1"),
+        ] {
             let mut merged = of(one);
             assert_eq!(merged.merge(of(other)), []);
-            let unknown = key("unknown-1");
-            let ids: Vec<(&Key, u64)> = merged.assets.iter().map(|(key, entry)| (key, entry.id)).collect();
-            assert_eq!(ids, [(&key("same"), 2), (&unknown, 1)]);
-            assert_eq!((&merged.files["tree.rbxm"], &merged.files["b.rbxm"]), (&unknown, &key("same")));
-            assert_eq!(merged.merge(of("cc")), []);
-            assert_eq!(merged.assets.len(), 2);
+            let mut ids: Vec<(Key, u64)> = merged.assets.iter().map(|(key, entry)| (key.clone(), entry.id)).collect();
+            ids.sort_by_key(|(_, id)| *id);
+            assert_eq!(ids, [(key(kept), 1), (key("same"), 2)]);
+            assert_eq!((&merged.files["tree.rbxm"], &merged.files["b.rbxm"]), (&key(kept), &key("same")));
         }
     }
 }

@@ -182,7 +182,7 @@ impl Publisher {
     /// Uses an existing asset for the file at `path`, in place of an upload. For an upload in doubt that has arrived, and for
     /// assets that were published by hand.
     ///
-    /// The call can stay in a build script: content that changes later is published as usual.
+    /// Each choice counts once, so that the call can stay in a build script: content that changes later is published as usual.
     pub fn adopt(mut self, path: impl Into<String>, asset_id: u64) -> Self {
         self.adopt.push((with_slashes(path.into()), asset_id));
         self
@@ -299,8 +299,8 @@ impl Publisher {
     /// Merges the lock file at `theirs` into that at `ours`, such as those of two branches. Returns the assets that both have
     /// published for the same content, as the id that stays and the other one.
     ///
-    /// If both have published a new version of one asset, nobody knows which one is the newest. The next run with
-    /// [`new_versions`](Self::new_versions) sends the content that is there then.
+    /// If both have published a new version of one asset, the newest one is kept. If they don't tell which one that is, the next
+    /// run with [`new_versions`](Self::new_versions) sends what the file has then.
     ///
     /// # Errors
     /// See [`run`](Self::run). Locks of two owners can't be merged. Returns [`Io`](ErrorKind::Io) if there is no file `theirs`.

@@ -152,6 +152,11 @@ pub(super) fn problem(path: &str, kind: PublishProblemKind, error: Error) -> Pub
     PublishProblem { path: path.to_owned(), kind, message: error.to_string(), error: Some(error) }
 }
 
+/// Whether no call can succeed any more. A key that can't read inventories can still upload.
+fn refuses_all(error: &Error) -> bool {
+    matches!(error.kind(), ErrorKind::Unauthenticated | ErrorKind::AccountModerated | ErrorKind::InvalidGrant)
+}
+
 impl Run<'_> {
     pub(super) fn problem(&mut self, problem: PublishProblem) {
         self.tell(&PublishEvent::Problem { path: &problem.path, message: &problem.message });
@@ -229,8 +234,13 @@ impl Run<'_> {
                 }
             };
             for (key, name) in due {
-                let entry = Entry::new(*id, &name);
-                self.published(&key, entry, Published::Adopted("by hand".to_owned()), false);
+                let is_version =
+                    self.book.look(|lock| lock.doubts.get(&key).is_some_and(|doubt| doubt.version_of == Some(*id)));
+                let has_it = self.book.look(|lock| lock.assets.get(&key).is_some_and(|entry| entry.id == *id));
+                if !has_it {
+                    self.published(&key, Entry::new(*id, &name), Published::Adopted("by hand".to_owned()), is_version);
+                }
+                self.note(Change::Adopted(path.clone(), *id))?;
             }
         }
         for path in &self.publisher.send_again {
@@ -279,10 +289,7 @@ impl Run<'_> {
                         let (path, kind) = (path.to_owned(), PublishProblemKind::InDoubt);
                         self.problem(PublishProblem { path, kind, message, error: error.clone() });
                     }
-                    // A key that can't read inventories can still upload.
-                    let refuses_all =
-                        [ErrorKind::Unauthenticated, ErrorKind::AccountModerated, ErrorKind::InvalidGrant];
-                    if let Some(error) = error.filter(|error| refuses_all.contains(&error.kind())) {
+                    if let Some(error) = error.filter(refuses_all) {
                         self.stopped = Some(Stopped::Failed(error));
                     }
                 }
@@ -319,7 +326,9 @@ impl Run<'_> {
                         let (kind, message) = (PublishProblemKind::Failed, message.clone());
                         self.problem(PublishProblem { path, kind, message, error: Some(error.clone()) });
                     }
-                    if error.scope() == ErrorScope::Run {
+                    if refuses_all(&error) {
+                        self.stopped = Some(Stopped::Failed(error));
+                    } else if error.scope() == ErrorScope::Run {
                         return;
                     }
                 }
@@ -327,10 +336,12 @@ impl Run<'_> {
         }
     }
 
-    /// Returns a file whose asset this is.
+    /// Returns a file whose asset this is, or was before the file changed.
     fn item_of_asset(&self, id: u64) -> Option<&Item> {
-        self.book
-            .look(|lock| self.items.iter().find(|item| lock.assets.get(&item.key).is_some_and(|entry| entry.id == id)))
+        self.book.look(|lock| {
+            let has_it = |key: &Key| lock.assets.get(key).is_some_and(|entry| entry.id == id);
+            self.items.iter().find(|item| has_it(&item.key) || lock.files.get(&item.file.name).is_some_and(has_it))
+        })
     }
 
     /// Returns how to wait for an operation: not longer than the run lasts.
