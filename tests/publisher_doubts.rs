@@ -139,6 +139,18 @@ fn content_that_is_gone_is_not_looked_for() {
     sandbox.clear_requests();
     complete(&run(&decals(&folder, &sandbox)));
     assert_eq!(sandbox.requests().len(), 0);
+
+    // An operation that is known is asked, once.
+    folder.write("tree.png", &image(3));
+    sandbox.set_operation_time(Duration::from_secs(600));
+    assert_eq!(run(&until_accepted(folder.publisher(&sandbox).exclude("door.png"))).exit_code(), 130);
+    fs::remove_file(folder.assets().join("tree.png")).expect("it is there");
+    sandbox.inject(Fault::status(404).on("GET", "/assets/v1/operations").times(9));
+    for requests in [1, 0] {
+        sandbox.clear_requests();
+        run(&folder.publisher(&sandbox).exclude("*"));
+        assert_eq!(sandbox.requests().len(), requests);
+    }
 }
 
 #[test]

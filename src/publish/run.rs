@@ -288,6 +288,9 @@ impl Run<'_> {
                     if item.is_some() {
                         let (path, kind) = (path.to_owned(), PublishProblemKind::InDoubt);
                         self.problem(PublishProblem { path, kind, message, error: error.clone() });
+                    } else if error.is_none() {
+                        // The service has forgotten the operation.
+                        let _ = self.note(Change::Begun(key, Doubt { operation: None, ..doubt }));
                     }
                     if let Some(error) = error.filter(refuses_all) {
                         self.stopped = Some(Stopped::Failed(error));
