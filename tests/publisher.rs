@@ -125,6 +125,16 @@ fn plans_tell_what_cannot_be_sent() {
 }
 
 #[test]
+fn plans_carry_out_what_is_decided_by_hand() {
+    let sandbox = sandbox();
+    let folder = Folder::new(&[("a.png", image(1)), ("b.png", image(1)), ("c.png", image(2))]);
+    let publisher = folder.publisher(&sandbox).adopt("b.png", 77);
+    assert_eq!(publisher.plan().expect("there is a plan").uploads().count(), 1);
+    let report = publisher.run().expect("there is a report");
+    assert_eq!((report.ids()["a.png"], report.ids()["b.png"], report.uploaded()), (77, 77, 1));
+}
+
+#[test]
 fn permissions_are_granted_once() {
     let sandbox = sandbox();
     let folder = Folder::of_images(3);

@@ -309,6 +309,72 @@ fn a_version_that_is_adopted_by_hand_replaces_the_content_before() {
 }
 
 #[test]
+fn an_adoption_is_carried_out_once_whatever_happens_to_the_file() {
+    // The new content is in doubt.
+    let sandbox = sandbox();
+    let folder = Folder::new(&[("crate.png", image(1))]);
+    let publisher = || decals(&folder, &sandbox).adopt("crate.png", 77);
+    complete(&run(&publisher()));
+    folder.write("crate.png", &image(2));
+    sandbox.inject(Fault::reset_before_answer().on("POST", UPLOAD));
+    assert_eq!(run(&publisher()).exit_code(), 2);
+    let report = run(&publisher());
+    complete(&report);
+    assert_eq!(report.ids()["crate.png"], sandbox.assets()[0].id);
+    // The choice is replaced by another one, and the file is gone.
+    folder.write("door.png", &image(3));
+    let publisher = publisher().adopt("door.png", 78).adopt("door.png", 79);
+    assert_eq!(run(&publisher).ids()["door.png"], 79);
+    for name in ["crate.png", "door.png"] {
+        fs::remove_file(folder.assets().join(name)).expect("it is there");
+    }
+    complete(&run(&publisher));
+}
+
+#[test]
+fn a_run_that_was_killed_knows_which_asset_gets_the_next_version() {
+    for adopts in [true, false] {
+        let sandbox = sandbox();
+        let folder = Folder::new(&[("tree.rbxmx", b"<roblox>1</roblox>".to_vec())]);
+        let publisher = || folder.publisher(&sandbox).new_versions(true);
+        if adopts {
+            run(&publisher());
+            fs::remove_file(folder.lock()).expect("it is there");
+        }
+        let killed = match adopts {
+            true => publisher().adopt("tree.rbxmx", sandbox.assets()[0].id),
+            false => publisher(),
+        };
+        let killed = killed.on_event(|event| assert!(!matches!(event, PublishEvent::Published { .. }), "killed"));
+        std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| killed.run())).expect_err("it was killed");
+        folder.write("tree.rbxmx", b"<roblox>2</roblox>");
+        // A copy doesn't make it another asset.
+        folder.write("copy.rbxmx", b"<roblox>2</roblox>");
+        complete(&run(&publisher()));
+        assert_eq!(sandbox.assets().len(), 1, "{adopts}");
+        assert_eq!(sandbox.assets()[0].revision_id, Some(2));
+    }
+}
+
+#[test]
+fn a_version_that_nobody_can_find_is_replaced_by_what_the_file_has() {
+    let sandbox = sandbox();
+    let (one, two) = (b"<roblox>1</roblox>", b"<roblox>2</roblox>");
+    let folder = Folder::new(&[("tree.rbxmx", one.to_vec())]);
+    let publisher = || folder.publisher(&sandbox).new_versions(true);
+    let id = run(&publisher()).ids()["tree.rbxmx"];
+    folder.write("tree.rbxmx", two);
+    sandbox.inject(Fault::reset_before_answer().on("PATCH", UPLOAD));
+    run(&publisher());
+    folder.write("tree.rbxmx", one);
+    // The asset may hold the second content.
+    let again = publisher().send_again("tree.rbxmx");
+    assert_eq!(again.plan().expect("there is a plan").uploads().count(), 1);
+    complete(&run(&again));
+    assert_eq!(sandbox.asset_content(id).expect("it is there").bytes, one);
+}
+
+#[test]
 fn an_adoption_that_stays_in_a_script_does_not_hide_a_change() {
     let sandbox = sandbox();
     let folder = Folder::new(&[("crate.png", image(1))]);

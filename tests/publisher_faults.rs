@@ -263,6 +263,41 @@ fn a_cancelled_run_does_not_wait_for_operations_and_lets_the_next_one_begin() {
 }
 
 #[test]
+fn a_run_that_is_cancelled_late_says_so() {
+    let sandbox = sandbox();
+    let folder = Folder::of_images(3);
+    let published = Arc::new(AtomicUsize::new(0));
+    let (counted, asked) = (Arc::clone(&published), Arc::clone(&published));
+    let publisher = folder.publisher(&sandbox).grant_to(5).on_event(move |event| {
+        counted.fetch_add(usize::from(matches!(event, PublishEvent::Published { .. })), Ordering::SeqCst);
+    });
+    let report = publisher.stop_when(move || asked.load(Ordering::SeqCst) == 3).run().expect("there is a report");
+    assert_eq!((report.files.len(), report.exit_code()), (3, 130), "nothing was granted: {report}");
+}
+
+#[test]
+fn an_exhausted_quota_stops_versions() {
+    let sandbox = sandbox();
+    let text = |number: usize| format!("<roblox>{number}</roblox>").into_bytes();
+    let folder = Folder::new(&[("a.rbxmx", text(1)), ("b.rbxmx", text(2)), ("c.rbxmx", text(3))]);
+    let run = || folder.publisher(&sandbox).new_versions(true).run().expect("there is a report");
+    complete(&run());
+    for (number, name) in ["a.rbxmx", "b.rbxmx", "c.rbxmx"].into_iter().enumerate() {
+        folder.write(name, &text(10 + number));
+    }
+    let refusal = "{\"code\":\"RESOURCE_EXHAUSTED\",\"message\":\"The upload quota is exhausted.\"}";
+    sandbox.inject(Fault::status(429).body(refusal).on("PATCH", "/assets/v1/assets").times(9));
+    sandbox.clear_requests();
+    let report = run();
+    assert!(
+        report.problems.iter().all(|problem| problem.kind == PublishProblemKind::NotSent),
+        "{:#?}",
+        report.problems
+    );
+    assert_eq!(sandbox.requests().iter().filter(|request| request.method == "PATCH").count(), 1);
+}
+
+#[test]
 fn what_is_published_is_told_if_the_lock_file_cannot_be_written_at_the_end() {
     let sandbox = sandbox();
     let folder = Folder::of_images(3);

@@ -16,8 +16,8 @@ pub const LIST_SIGNING_KEYS: Endpoint = Endpoint::get("/oauth/v1/certs").without
 
 /// A key that was withdrawn is trusted no longer than this.
 const LIFETIME: Duration = Duration::from_secs(24 * 3600);
-/// Once a fetch for a token of unknown origin was in vain, there is none for another one for this long: anyone can make up tokens
-/// with unknown key ids.
+/// Once a fetch was in vain, there is none for tokens of unknown origin for this long: anyone can make up tokens with unknown key
+/// ids.
 const REST: Duration = Duration::from_secs(60);
 
 /// The published keys, which are fetched when they are needed.
@@ -77,7 +77,7 @@ impl Keys {
             Err(Problem::UnknownKey) if !is_fresh => match self.newer(session, origin, &known)? {
                 Some(newer) => {
                     let verified = verify(token, &newer.keys, expected);
-                    if matches!(verified, Err(Problem::UnknownKey)) && origin == Origin::Unknown {
+                    if matches!(verified, Err(Problem::UnknownKey)) {
                         self.rest(None);
                     }
                     verified

@@ -22,6 +22,8 @@ pub(super) enum Change {
     Accepted(Key, OperationName),
     /// The upload had no effect.
     Over(Key),
+    /// Nobody will find out whether the upload had an effect.
+    Unsure(Key),
     /// The asset exists. If it is a new version, its earlier content is gone.
     Published {
         key: Key,
@@ -31,11 +33,16 @@ pub(super) enum Change {
     },
     Granted(Key, u64),
     /// The caller has chosen this asset for a file.
-    Adopted(String, u64),
+    Adopted {
+        path: String,
+        key: Key,
+        entry: Entry,
+        is_version: bool,
+    },
 }
 
 impl Lock {
-    fn apply(&mut self, change: Change) {
+    pub(super) fn apply(&mut self, change: Change) {
         match change {
             Change::Begun(key, doubt) => drop(self.doubts.insert(key, doubt)),
             Change::Accepted(key, operation) => {
@@ -44,27 +51,34 @@ impl Lock {
                 }
             }
             Change::Over(key) => drop(self.doubts.remove(&key)),
-            Change::Published { key, entry, is_version } => {
-                self.doubts.remove(&key);
-                if is_version {
-                    // Its files have changed since then.
-                    let is_old = |old: &Key, known: &Entry| known.id == entry.id && *old != key;
-                    for file in self.files.values_mut() {
-                        if self.assets.get(file).is_some_and(|known| is_old(file, known)) {
-                            file.clone_from(&key);
-                        }
-                    }
-                    self.assets.retain(|old, known| !is_old(old, known));
+            Change::Unsure(key) => {
+                if let Some(id) = self.doubts.remove(&key).and_then(|doubt| doubt.version_of) {
+                    self.forget_content(id);
                 }
-                self.assets.insert(key, entry);
+            }
+            Change::Published { key, entry, is_version } => self.publish(key, entry, is_version),
+            Change::Adopted { path, key, entry, is_version } => {
+                self.adopted.insert(path.clone(), entry.id);
+                self.publish(key.clone(), entry, is_version);
+                self.files.insert(path, key);
             }
             Change::Granted(key, universe) => {
                 if let Some(entry) = self.assets.get_mut(&key) {
                     entry.granted.insert(universe);
                 }
             }
-            Change::Adopted(path, id) => drop(self.adopted.insert(path, id)),
         }
+    }
+
+    fn publish(&mut self, key: Key, entry: Entry, is_version: bool) {
+        // A run that is killed doesn't write what the files are.
+        if let Some(doubt) = self.doubts.remove(&key) {
+            self.files.entry(doubt.path).or_insert_with(|| key.clone());
+        }
+        if is_version {
+            self.rename_content(entry.id, &key);
+        }
+        self.assets.insert(key, entry);
     }
 }
 

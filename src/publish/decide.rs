@@ -1,10 +1,12 @@
 //! What is to be done with each file.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
 
+use super::book::Change;
 use super::content::Cache;
 use super::files::{self, Found};
-use super::lock::{Key, Lock};
+use super::lock::{Doubt, Entry, Key, Lock};
 use super::plan::PlannedAction;
 use super::publisher::Publisher;
 use super::report::{PublishProblem, PublishProblemKind};
@@ -69,35 +71,34 @@ fn type_of(publisher: &Publisher, name: &str) -> Option<AssetType> {
 pub(super) fn decide(publisher: &Publisher, lock: &Lock, items: &[Item]) -> Vec<PlannedAction> {
     let current: BTreeSet<&Key> = items.iter().map(|item| &item.key).collect();
     let mut first: BTreeMap<&Key, &str> = BTreeMap::new();
-    // An asset gets one new version at most.
+    // The asset of which a content is the next version. It gets one at most, also if another file has that content, too.
+    let mut versions: BTreeMap<&Key, u64> = BTreeMap::new();
     let mut versioned: BTreeSet<u64> = BTreeSet::new();
+    for item in items.iter().filter(|item| publisher.new_versions && item.asset_type == AssetType::Model) {
+        let old = lock.files.get(&item.file.name).filter(|old| !current.contains(old));
+        let old = old.filter(|old| old.asset_type() == AssetType::Model).and_then(|old| lock.assets.get(old));
+        if let Some(entry) = old.filter(|entry| !versions.contains_key(&item.key) && versioned.insert(entry.id)) {
+            versions.insert(&item.key, entry.id);
+        }
+    }
     let versions_in_doubt = lock.versions_in_doubt();
     let mut actions = Vec::with_capacity(items.len());
     for item in items {
-        let by_hand = |paths: &[String]| paths.contains(&item.file.name);
-        actions.push(if let Some(id) = adoption(publisher, lock, item) {
-            PlannedAction::Nothing(id)
-        } else if let Some(entry) = lock.assets.get(&item.key) {
+        actions.push(if let Some(entry) = lock.assets.get(&item.key) {
             match versions_in_doubt.contains(&entry.id) {
                 true => PlannedAction::Resolve,
                 false => PlannedAction::Nothing(entry.id),
             }
         } else if let Some(other) = first.get(&item.key) {
             PlannedAction::SameAs((*other).to_owned())
-        } else if lock.doubts.contains_key(&item.key) && !by_hand(&publisher.send_again) {
+        } else if lock.doubts.contains_key(&item.key) {
             PlannedAction::Resolve
         } else {
-            let old = lock.files.get(&item.file.name).filter(|old| **old != item.key);
-            let replaceable = old
-                .filter(|old| publisher.new_versions && item.asset_type == AssetType::Model && !current.contains(*old))
-                .filter(|old| old.asset_type() == AssetType::Model)
-                .and_then(|old| lock.assets.get(old))
-                .filter(|entry| versioned.insert(entry.id));
-            match (replaceable, old) {
-                (Some(entry), _) if versions_in_doubt.contains(&entry.id) => PlannedAction::Resolve,
-                (Some(entry), _) => PlannedAction::NewVersion(entry.id),
-                (None, Some(_)) => PlannedAction::UploadChanged,
-                (None, None) => PlannedAction::Upload,
+            match versions.get(&item.key) {
+                Some(id) if versions_in_doubt.contains(id) => PlannedAction::Resolve,
+                Some(id) => PlannedAction::NewVersion(*id),
+                None if lock.files.contains_key(&item.file.name) => PlannedAction::UploadChanged,
+                None => PlannedAction::Upload,
             }
         });
         first.entry(&item.key).or_insert(&item.file.name);
@@ -105,12 +106,52 @@ pub(super) fn decide(publisher: &Publisher, lock: &Lock, items: &[Item]) -> Vec<
     actions
 }
 
-/// Returns the asset that the caller has chosen for a file, unless that was carried out before: the call may stay in a build
+/// Returns what the caller has decided about single files, unless that was carried out before: the calls may stay in a build
 /// script.
-pub(super) fn adoption(publisher: &Publisher, lock: &Lock, item: &Item) -> Option<u64> {
-    let (path, id) = publisher.adopt.iter().rfind(|(path, _)| *path == item.file.name)?;
-    let is_new = lock.adopted.get(path) != Some(id) || lock.doubts.contains_key(&item.key);
-    is_new.then_some(*id)
+pub(super) fn by_hand(publisher: &Publisher, lock: &Lock, items: &[Item]) -> Result<Vec<Change>> {
+    let item_at = |path: &str| items.iter().find(|item| item.file.name == path);
+    // Of contents that the file doesn't have any more, too.
+    let doubts_of = |path: &str| -> Vec<Key> {
+        let item = item_at(path);
+        let is_of_path =
+            |(key, doubt): &(&Key, &Doubt)| doubt.path == path || item.is_some_and(|item| item.key == **key);
+        lock.doubts.iter().filter(is_of_path).map(|(key, _)| key.clone()).collect()
+    };
+    let missing = |path: &str| {
+        Error::invalid_input(format!("there is no file {path:?} to publish, nor an upload of it in doubt"))
+            .concerning_run()
+    };
+    let mut changes = Vec::new();
+    for (path, id) in &publisher.adopt {
+        let is_last = publisher.adopt.iter().rfind(|(other, _)| other == path) == Some(&(path.clone(), *id));
+        if !is_last || lock.adopted.get(path) == Some(id) {
+            continue;
+        }
+        let (name, keys) = match item_at(path) {
+            Some(item) => (item.name.clone(), vec![item.key.clone()]),
+            None => (default_name(Path::new(path)), doubts_of(path)),
+        };
+        if keys.is_empty() && !lock.files.contains_key(path) {
+            return Err(missing(path));
+        }
+        for key in keys {
+            // A model that has this content now doesn't have the one before.
+            let before = lock.assets.iter().find(|(other, entry)| entry.id == *id && **other != key);
+            let is_version = key.asset_type() == AssetType::Model
+                && before.is_some_and(|(before, _)| !items.iter().any(|item| item.key == *before));
+            let known = lock.assets.get(&key).filter(|entry| entry.id == *id);
+            let entry = known.cloned().unwrap_or_else(|| Entry::new(*id, &name));
+            changes.push(Change::Adopted { path: path.clone(), key, entry, is_version });
+        }
+    }
+    for path in &publisher.send_again {
+        let doubts = doubts_of(path);
+        if doubts.is_empty() && item_at(path).is_none() {
+            return Err(missing(path));
+        }
+        changes.extend(doubts.into_iter().map(Change::Unsure));
+    }
+    Ok(changes)
 }
 
 pub(super) fn rejection(item: &Item, lock: &Lock) -> Option<PublishProblem> {

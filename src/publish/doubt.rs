@@ -21,6 +21,8 @@ pub(super) enum Ended {
     Arrived(Entry, String),
     /// It had no effect.
     Failed(Error),
+    /// It is a version, and nobody will find out.
+    Unsure,
     /// It isn't known. The message tells what to do.
     Unknown(String, Option<Error>),
 }
@@ -89,14 +91,13 @@ pub(super) fn resolve(owner: &PublishOwner, lock: &Lock, key: &Key, doubt: &Doub
     }
 }
 
-/// Finds out whether a new version has arrived. If that isn't certain, it is sent again: a version that is there twice does less
-/// harm than one that is missing.
+/// Finds out whether a new version has arrived. If that isn't certain, what the file has is sent again: a version that is there
+/// twice does less harm than one that is missing.
 fn resolve_version(owner: &PublishOwner, id: u64, doubt: &Doubt) -> Ended {
-    let missing = || Ended::Failed(Error::invalid_input(format!("the new version of asset {id} has not arrived")));
-    let Some(before) = doubt.after_version else { return missing() };
+    let Some(before) = doubt.after_version else { return Ended::Unsure };
     let asset = match owner.client().asset(id).fetch() {
         Ok(asset) => asset,
-        Err(error) if error.kind() == ErrorKind::NotFound => return missing(),
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ended::Unsure,
         Err(error) => return Ended::Unknown(undecided(doubt, &error.to_string()), Some(error)),
     };
     // Any later change of the asset, such as one of its name, is a version too.
@@ -108,7 +109,10 @@ fn resolve_version(owner: &PublishOwner, id: u64, doubt: &Doubt) -> Ended {
         Some(version) if version > before && is_of_then => {
             Ended::Arrived(entry_of(&asset, &doubt.name), format!("it is version {version} of asset {id}"))
         }
-        _ => missing(),
+        Some(version) if version <= before => {
+            Ended::Failed(Error::invalid_input(format!("the new version of asset {id} has not arrived")))
+        }
+        _ => Ended::Unsure,
     }
 }
 

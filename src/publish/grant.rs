@@ -25,7 +25,7 @@ impl Run<'_> {
             });
             let permission = AssetPermission::new(PermissionSubject::Universe(*universe), AssetAction::Use);
             for some in due.chunks(MOST_GRANTED) {
-                if self.stopped.is_some() || self.is_cancelled() {
+                if self.has_stopped() {
                     return;
                 }
                 let client = self.publisher.owner.client();

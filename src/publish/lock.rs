@@ -1,6 +1,5 @@
 //! What was published: a file that people read, review and merge.
 
-use std::cmp::Ordering;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::{self, Write};
 use std::io;
@@ -30,6 +29,11 @@ impl Key {
 
     pub(super) fn asset_type(&self) -> AssetType {
         AssetType::from(self.0.split_once(':').map_or("", |(_, asset_type)| asset_type))
+    }
+
+    /// The key of an asset whose content isn't known.
+    fn unknown(&self, id: u64) -> Self {
+        Self::new(&format!("unknown-{id}"), &self.asset_type())
     }
 
     /// Returns the first characters of the hash.
@@ -66,6 +70,14 @@ pub(super) struct Entry {
 }
 
 impl Entry {
+    /// Adds what another lock knows of the same asset.
+    fn learn(&mut self, other: Self) {
+        self.rejected |= other.rejected;
+        self.in_review &= other.in_review;
+        self.version = self.version.max(other.version);
+        self.granted.extend(other.granted);
+    }
+
     pub(super) fn new(id: u64, name: &str) -> Self {
         Self { id, name: name.to_owned(), rejected: false, in_review: false, version: None, granted: BTreeSet::new() }
     }
@@ -139,13 +151,16 @@ impl Lock {
         if json.get("version").and_then(Value::as_u64) != Some(VERSION) {
             return Err(corrupt(path, "it has no version"));
         }
-        Ok(Self {
+        let mut lock = Self {
             owner: part(&json, "owner", path)?,
             assets: part(&json, "assets", path)?,
             files: part(&json, "files", path)?,
             doubts: part(&json, "doubts", path)?,
             adopted: part(&json, "adopted", path)?,
-        })
+        };
+        // Lines of both sides may have been kept by hand.
+        lock.keep_newest_versions(&BTreeSet::new());
+        Ok(lock)
     }
 
     /// Returns the text of the file: one line for each entry, in order.
@@ -168,24 +183,19 @@ impl Lock {
     /// returned.
     pub(super) fn merge(&mut self, other: Self) -> Vec<(u64, u64)> {
         let mut twice = Vec::new();
-        // An asset with another content on each side: at least one of them has sent a version.
         let only_ours = self.assets.iter().filter(|(key, _)| !other.assets.contains_key(key));
-        let only_ours: BTreeMap<u64, Key> = only_ours.map(|(key, entry)| (entry.id, key.clone())).collect();
+        let only_ours: BTreeSet<u64> = only_ours.map(|(_, entry)| entry.id).collect();
         let only_theirs = other.assets.iter().filter(|(key, _)| !self.assets.contains_key(key));
-        let versions: Vec<[Key; 2]> =
-            only_theirs.filter_map(|(key, entry)| Some([only_ours.get(&entry.id)?.clone(), key.clone()])).collect();
+        let changed = only_theirs.map(|(_, entry)| entry.id).filter(|id| only_ours.contains(id)).collect();
         for (key, entry) in other.assets {
-            match self.assets.get(&key) {
+            match self.assets.get_mut(&key) {
                 Some(known) if known.id != entry.id => twice.push((known.id, entry.id)),
-                Some(_) => {}
+                Some(known) => known.learn(entry),
                 None => drop(self.assets.insert(key, entry)),
             }
         }
         for (path, key) in other.files {
             self.files.entry(path).or_insert(key);
-        }
-        for contents in versions {
-            self.keep_newest(&contents);
         }
         for (path, id) in other.adopted {
             self.adopted.entry(path).or_insert(id);
@@ -194,25 +204,48 @@ impl Lock {
             self.doubts.entry(key).or_insert(doubt);
         }
         let published = &self.assets;
-        self.doubts.retain(|key, _| !published.contains_key(key));
+        let is_settled = |key: &Key, doubt: &Doubt| {
+            published.get(key).is_some_and(|entry| doubt.version_of.is_none_or(|id| id == entry.id))
+        };
+        self.doubts.retain(|key, doubt| !is_settled(key, doubt));
+        self.keep_newest_versions(&changed);
         twice
     }
-}
 
-impl Lock {
-    /// Keeps the newest version of an asset. If it isn't known which one that is, neither is its content: whatever its file has
-    /// then becomes the next version.
-    fn keep_newest(&mut self, contents: &[Key; 2]) {
-        let [Some(one), Some(other)] = contents.each_ref().map(|content| self.assets.remove(content)) else { return };
-        let (key, entry) = match one.version.cmp(&other.version) {
-            Ordering::Greater => (contents[0].clone(), one),
-            Ordering::Less => (contents[1].clone(), other),
-            Ordering::Equal => (Key::new(&format!("unknown-{}", one.id), &contents[0].asset_type()), one),
-        };
-        for file in self.files.values_mut().filter(|file| contents.contains(file)) {
-            file.clone_from(&key);
+    /// Keeps the newest version of each model. `changed` are those that have another content on each side of a merge.
+    fn keep_newest_versions(&mut self, changed: &BTreeSet<u64>) {
+        let mut contents: BTreeMap<u64, Vec<(Option<u64>, Key)>> = BTreeMap::new();
+        for (key, entry) in self.assets.iter().filter(|(key, _)| key.asset_type() == AssetType::Model) {
+            contents.entry(entry.id).or_default().push((entry.version, key.clone()));
         }
-        self.assets.insert(key, entry);
+        for (id, mut versions) in contents {
+            versions.sort_unstable();
+            match versions.as_slice() {
+                [.., (before, _), (newest, key)] if before < newest => self.rename_content(id, key),
+                // Nobody knows which one is the newest.
+                [_, .., (newest, _)] if newest.is_some() || changed.contains(&id) => self.forget_content(id),
+                _ => {}
+            }
+        }
+    }
+
+    /// Makes this the only content of an asset. Files of its other contents have changed since then.
+    pub(super) fn rename_content(&mut self, id: u64, content: &Key) {
+        let is_other = |key: &Key, entry: &Entry| entry.id == id && key != content;
+        for file in self.files.values_mut() {
+            if self.assets.get(file).is_some_and(|entry| is_other(file, entry)) {
+                file.clone_from(content);
+            }
+        }
+        self.assets.retain(|key, entry| !is_other(key, entry));
+    }
+
+    /// Keeps an asset whose content isn't known: whatever its file has then becomes the next version.
+    pub(super) fn forget_content(&mut self, id: u64) {
+        let known = self.assets.iter().find(|(_, entry)| entry.id == id);
+        let Some((unknown, entry)) = known.map(|(key, entry)| (key.unknown(id), entry.clone())) else { return };
+        self.rename_content(id, &unknown);
+        self.assets.insert(unknown, entry);
     }
 
     /// Returns the assets of which a new version may have arrived: their content isn't known.
@@ -319,7 +352,47 @@ mod tests {
     }
 
     #[test]
+    fn merging_learns_what_moderation_has_decided() {
+        let of = |entry: Entry| Lock { assets: [(key("aa"), entry)].into(), ..Lock::default() };
+        let mut ours = of(Entry { in_review: true, granted: [1].into(), ..entry(1) });
+        ours.merge(of(Entry { rejected: true, granted: [2].into(), version: Some(3), ..entry(1) }));
+        let expected = Entry { rejected: true, granted: [1, 2].into(), version: Some(3), ..entry(1) };
+        assert_eq!(ours.assets[&key("aa")], expected);
+    }
+
+    #[test]
+    fn a_version_in_doubt_stays_in_doubt() {
+        let doubt = |id| Doubt { version_of: Some(id), ..Doubt::new("a.rbxm", "a") };
+        for (id, remains) in [(1, false), (2, true)] {
+            let mut ours = Lock { doubts: [(key("aa"), doubt(id))].into(), ..Lock::default() };
+            ours.merge(Lock { assets: [(key("aa"), entry(1))].into(), ..Lock::default() });
+            assert_eq!(ours.doubts.contains_key(&key("aa")), remains);
+        }
+    }
+
+    /// Images can be adopted for several files.
+    #[test]
+    fn only_models_have_versions() {
+        let of = |hash: &str| Lock { assets: [(key(hash), entry(1))].into(), ..Lock::default() };
+        let mut ours = of("aa");
+        ours.merge(of("bb"));
+        assert_eq!(ours.assets.len(), 2);
+    }
+
+    #[test]
+    fn lines_of_two_versions_are_one_asset() {
+        let key = |hash: &str| Key::new(hash, &AssetType::Model);
+        let version = |version| Entry { version: Some(version), ..entry(1) };
+        let assets = [(key("aa"), version(3)), (key("bb"), version(2))].into();
+        let files = [("a.rbxm".to_owned(), key("bb"))].into();
+        let lock = Lock { owner: "user 1".to_owned(), assets, files, ..Lock::default() };
+        let read = Lock::parse(lock.text().as_bytes(), Path::new("a.lock.json")).unwrap();
+        assert_eq!((read.assets.len(), &read.files["a.rbxm"]), (1, &key("aa")));
+    }
+
+    #[test]
     fn the_newest_version_of_two_branches_is_kept() {
+        let key = |hash: &str| Key::new(hash, &AssetType::Model);
         let of = |(hash, version): (&str, Option<u64>)| Lock {
             assets: [(key(hash), Entry { version, ..entry(1) }), (key("same"), entry(2))].into(),
             files: [("tree.rbxm".to_owned(), key(hash)), ("b.rbxm".to_owned(), key("same"))].into(),

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use super::book::{Book, Change};
 use super::content::Cache;
-use super::decide::{Item, adoption, decide, read_files, rejection};
+use super::decide::{Item, by_hand, decide, read_files, rejection};
 use super::doubt::{Ended, entry_of, resolve};
 use super::event::PublishEvent;
 use super::files::Found;
@@ -16,7 +16,6 @@ use super::plan::{Plan, PlannedAction, PlannedFile};
 use super::publisher::Publisher;
 use super::report::{PublishProblem, PublishProblemKind, Published, PublishedFile, Report, Stopped};
 use super::upload;
-use crate::asset::default_name;
 use crate::error::{Error, ErrorKind, ErrorScope, Result};
 use crate::operation::WaitOptions;
 
@@ -38,8 +37,10 @@ pub(super) struct Run<'a> {
 
 pub(super) fn plan(publisher: &Publisher, lock: &Lock) -> Result<Plan> {
     let (items, mut problems) = read_files(publisher, &mut Cache::read(&publisher.lock), &|| false)?;
-    let actions = decide(publisher, lock, &items);
-    problems.extend(items.iter().filter_map(|item| rejection(item, lock)));
+    let mut lock = lock.clone();
+    by_hand(publisher, &lock, &items)?.into_iter().for_each(|change| lock.apply(change));
+    let actions = decide(publisher, &lock, &items);
+    problems.extend(items.iter().filter_map(|item| rejection(item, &lock)));
     let mut files = Vec::with_capacity(items.len());
     for (item, action) in items.into_iter().zip(actions) {
         if action.is_upload() {
@@ -171,6 +172,14 @@ impl Run<'_> {
         (self.publisher.stop_when)()
     }
 
+    /// Returns whether nothing more may begin.
+    pub(super) fn has_stopped(&mut self) -> bool {
+        if self.stopped.is_none() && self.is_cancelled() {
+            self.stopped = Some(Stopped::Cancelled);
+        }
+        self.stopped.is_some()
+    }
+
     pub(super) fn items_of(&self, key: &Key) -> impl Iterator<Item = &Item> {
         self.places.get(key).into_iter().flatten().map(|place| &self.items[*place])
     }
@@ -207,49 +216,16 @@ impl Run<'_> {
 
     /// Carries out what the caller has decided about single files.
     fn decide_by_hand(&mut self) -> Result<()> {
-        let items = Arc::clone(&self.items);
-        let item_at = |path: &str| items.iter().find(|item| item.file.name == path);
-        // Of contents that the file doesn't have any more, too.
-        let doubts_of = |run: &Self, path: &str| -> Vec<Key> {
-            let of_path =
-                |key: &Key, doubt: &Doubt| doubt.path == path || item_at(path).is_some_and(|item| item.key == *key);
-            let is_of_path = |(key, doubt): (&Key, &Doubt)| of_path(key, doubt).then(|| key.clone());
-            run.book.look(|lock| lock.doubts.iter().filter_map(is_of_path).collect())
-        };
-        let missing = |path: &str| {
-            Error::invalid_input(format!("there is no file {path:?} to publish, nor an upload of it in doubt"))
-                .concerning_run()
-        };
-        for (path, id) in &self.publisher.adopt {
-            let due = match item_at(path) {
-                Some(item) if self.book.look(|lock| adoption(self.publisher, lock, item)) != Some(*id) => Vec::new(),
-                Some(item) => vec![(item.key.clone(), item.name.clone())],
-                None => {
-                    let doubts = doubts_of(self, path);
-                    if doubts.is_empty() && !self.book.look(|lock| lock.assets.values().any(|entry| entry.id == *id)) {
-                        return Err(missing(path));
-                    }
-                    let name = default_name(std::path::Path::new(path));
-                    doubts.into_iter().map(|key| (key, name.clone())).collect()
-                }
+        let changes = self.book.look(|lock| by_hand(self.publisher, lock, &self.items))?;
+        for change in changes {
+            let adopted = match &change {
+                Change::Adopted { key, entry, .. } => Some((key.clone(), entry.id)),
+                _ => None,
             };
-            for (key, name) in due {
-                let is_version =
-                    self.book.look(|lock| lock.doubts.get(&key).is_some_and(|doubt| doubt.version_of == Some(*id)));
-                let has_it = self.book.look(|lock| lock.assets.get(&key).is_some_and(|entry| entry.id == *id));
-                if !has_it {
-                    self.published(&key, Entry::new(*id, &name), Published::Adopted("by hand".to_owned()), is_version);
-                }
-                self.note(Change::Adopted(path.clone(), *id))?;
-            }
-        }
-        for path in &self.publisher.send_again {
-            let doubts = doubts_of(self, path);
-            if doubts.is_empty() && item_at(path).is_none() {
-                return Err(missing(path));
-            }
-            for key in doubts {
-                self.note(Change::Over(key))?;
+            self.note(change)?;
+            if let Some((key, id)) = adopted {
+                self.how.insert(key.clone(), Published::Adopted("by hand".to_owned()));
+                self.items_of(&key).for_each(|item| self.tell(&PublishEvent::Published { path: &item.file.name, id }));
             }
         }
         Ok(())
@@ -261,11 +237,7 @@ impl Run<'_> {
         // Those that are known for certain tell which asset isn't that of another one.
         doubts.sort_by_key(|(_, doubt)| doubt.operation.is_none());
         for (key, doubt) in doubts {
-            if self.stopped.is_some() {
-                return;
-            }
-            if self.is_cancelled() {
-                self.stopped = Some(Stopped::Cancelled);
+            if self.has_stopped() {
                 return;
             }
             let item = self.items_of(&key).next().or_else(|| self.item_of_asset(doubt.version_of?)).cloned();
@@ -284,6 +256,7 @@ impl Run<'_> {
                     log::info!("{path}: an earlier upload failed: {error}");
                     let _ = self.note(Change::Over(key));
                 }
+                Ended::Unsure => drop(self.note(Change::Unsure(key))),
                 Ended::Unknown(message, error) => {
                     if item.is_some() {
                         let (path, kind) = (path.to_owned(), PublishProblemKind::InDoubt);
@@ -295,6 +268,8 @@ impl Run<'_> {
                     if let Some(error) = error.filter(refuses_all) {
                         self.stopped = Some(Stopped::Failed(error));
                     }
+                    // The wait may have been cancelled.
+                    self.has_stopped();
                 }
             }
         }
@@ -311,7 +286,7 @@ impl Run<'_> {
             entries.filter(|(_, entry)| entry.in_review).collect()
         });
         for (key, known) in under_review {
-            if self.stopped.is_some() || self.is_cancelled() {
+            if self.has_stopped() {
                 return;
             }
             match self.publisher.owner.client().asset(known.id).fetch() {

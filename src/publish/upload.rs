@@ -204,9 +204,7 @@ pub(super) fn upload_all(run: &mut Run<'_>, places: Vec<usize>, is_neutral: bool
     }
     // Waits for the uploads that are being sent.
     drop(uploads);
-    if run.stopped.is_none() && run.is_cancelled() {
-        run.stopped = Some(Stopped::Cancelled);
-    }
+    run.has_stopped();
     for (place, error) in std::mem::take(&mut shared.state().unfit) {
         let path = run.items[place].file.name.clone();
         run.problem(problem(&path, PublishProblemKind::Unreadable, error));
@@ -250,22 +248,30 @@ pub(super) fn check(item: &Item) -> Result<()> {
 pub(super) fn update_all(run: &mut Run<'_>, versions: Vec<(usize, u64)>) {
     let mut accepted = Vec::new();
     for (place, id) in versions {
-        if run.stopped.is_none() && run.is_cancelled() {
-            run.stopped = Some(Stopped::Cancelled);
-        }
-        if run.stopped.is_some() {
+        if run.has_stopped() {
             break;
         }
         let item = run.items[place].clone();
         match update(run, &item, id) {
             Ok(operation) => accepted.push((item, operation)),
-            Err(error) => failed(run, &item.key, &item.file.name, error),
+            Err(error) => {
+                let is_of_type = error.scope() == ErrorScope::AssetType;
+                failed(run, &item.key, &item.file.name, error);
+                // The quota is used up.
+                if is_of_type {
+                    break;
+                }
+            }
         }
     }
     for (item, operation) in accepted {
         match operation.wait_with(&run.wait_options()) {
             Ok(asset) => run.published(&item.key, entry_of(&asset, &item.name), Published::NewVersion, true),
-            Err(error) => failed(run, &item.key, &item.file.name, error),
+            Err(error) => {
+                failed(run, &item.key, &item.file.name, error);
+                // The wait may have been cancelled.
+                run.has_stopped();
+            }
         }
     }
 }
