@@ -1,16 +1,16 @@
 //! The lock file while it changes: each step is on disk before the next one.
 
 use std::collections::BTreeMap;
-use std::fs::{self, File, OpenOptions};
-use std::io::{self, Read, Seek, SeekFrom, Write};
+use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use serde::{Deserialize, Serialize};
 
+use super::journal::{END, Journal, journal_of, read_journal};
 use super::lock::{Doubt, Entry, Key, Lock, subject};
 use crate::api::OperationName;
-use crate::disk::{beside, remove_unfinished, save_bytes, sync_directory, try_lock};
+use crate::disk::{beside, remove_unfinished, save_bytes, try_lock};
 use crate::error::{Error, ErrorKind, Result};
 
 /// A step.
@@ -101,96 +101,11 @@ struct Pages {
     running: Option<Running>,
 }
 
-/// How much space in the journal is kept for the end of each upload that was begun.
-const END: u64 = 2 * 1024;
-/// How much space is added to the journal at once.
-const SPACE: u64 = 64 * 1024;
-
-/// The journal of this run.
-///
-/// Spaces follow its lines: if the disk is full, the end of an upload can still be written over them.
-struct Journal {
-    file: File,
-    /// The length of its whole lines.
-    length: u64,
-    /// The length with the spaces.
-    size: u64,
-    /// A part of a line may follow the whole ones, because writing it failed.
-    is_torn: bool,
-}
-
-impl Journal {
-    fn open(path: &Path) -> io::Result<Self> {
-        let file = OpenOptions::new().write(true).create(true).truncate(true).open(path)?;
-        sync_directory(path)?;
-        Ok(Self { file, length: 0, size: 0, is_torn: false })
-    }
-
-    /// Adds a line, after which this much space is left. When this returns, it survives a crash.
-    fn append(&mut self, line: &[u8], space: u64) -> io::Result<()> {
-        if self.is_torn {
-            // What is left of it must not be read as a line.
-            self.file.set_len(self.length)?;
-            self.size = self.length;
-        }
-        let end = self.length + line.len() as u64;
-        if space > 0 && self.size < end + space {
-            let more = (end + space - self.size).max(SPACE);
-            self.file.seek(SeekFrom::Start(self.size))?;
-            io::copy(&mut io::repeat(b' ').take(more), &mut self.file)?;
-            self.size += more;
-        }
-        self.file.seek(SeekFrom::Start(self.length))?;
-        self.is_torn = true;
-        self.file.write_all(line)?;
-        self.file.sync_data()?;
-        self.length = end;
-        self.size = self.size.max(end);
-        self.is_torn = false;
-        Ok(())
-    }
-}
-
-fn journal_of(lock: &Path) -> PathBuf {
-    beside(lock, ".journal")
-}
-
 /// Reads a lock file, and the journal of a run that was killed. Returns also whether there is one.
 pub(super) fn read(path: &Path) -> Result<(Lock, bool)> {
     let mut lock = Lock::read(path)?;
-    let journal = journal_of(path);
-    let text = match fs::read(&journal) {
-        Ok(text) => text,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok((lock, false)),
-        Err(error) => return Err(Error::io(format!("the journal {journal:?}"), error).concerning_run()),
-    };
-    let mut rest = text.as_slice();
-    let mut number = 0;
-    while let Some(end) = rest.iter().position(|byte| *byte == b'\n') {
-        let line = &rest[..end];
-        rest = &rest[end + 1..];
-        number += 1;
-        match serde_json::from_slice(line) {
-            Ok(change) => lock.apply(change),
-            // What it says was not done yet.
-            Err(_) if is_torn(line, rest) => break,
-            Err(error) => {
-                return Err(Error::new(ErrorKind::CorruptFile, format!("the journal {journal:?}"))
-                    .explain(format!("line {number}: {error}"))
-                    .advise("restore it; without it, uploads may be sent twice")
-                    .concerning_run());
-            }
-        }
-    }
-    Ok((lock, true))
-}
-
-/// Whether a line is the last one and was not written whole: a power failure can leave some of the spaces that were there before,
-/// or zeros.
-fn is_torn(line: &[u8], rest: &[u8]) -> bool {
-    let is_gap = |byte: &u8| matches!(byte, b' ' | 0);
-    rest.iter().all(is_gap)
-        && (line.contains(&0) || line.starts_with(b" ") || line.windows(16).any(|gap| gap == [b' '; 16]))
+    let has_journal = read_journal(path, |change| lock.apply(change))?;
+    Ok((lock, has_journal))
 }
 
 impl Book {
@@ -349,6 +264,8 @@ impl Drop for Running {
 
 #[cfg(test)]
 mod tests {
+    use std::io::Write;
+
     use super::*;
 
     /// A directory that is removed after the test.

@@ -52,6 +52,7 @@ mod files;
 #[cfg(fuzzing)]
 pub(crate) mod fuzzing;
 mod grant;
+mod journal;
 mod lock;
 mod module;
 mod plan;
