@@ -312,7 +312,7 @@ fn a_refresh_without_an_answer_is_told_as_unknown() {
     let token = sign_in(&sandbox, &app);
     sandbox.inject(Fault::reset_before_answer().on("POST", "/oauth/v1/token"));
     sandbox.clear_requests();
-    let error = fails(app.refresh(token.tokens()), ErrorKind::RefreshUnknown);
+    let error = fails(app.refresh(token.tokens()), ErrorKind::Connection);
     assert!(error.outcome_unknown() && !error.is_retryable());
     assert!(error.to_string().contains("the refresh token may be spent"), "{error}");
     assert_eq!(sandbox.requests().len(), 1, "it is not sent twice");

@@ -101,7 +101,7 @@ pub enum ErrorKind {
     InvalidRedirect,
     /// An authorization code or a refresh token is wrong, expired, revoked, or was used before. The user has to sign in again.
     InvalidGrant,
-    /// A refresh token was sent, but no response came: it may be spent, and the next one lost.
+    /// A client that stays signed in sent its refresh token, but got no response: it may be spent, and the next one lost.
     RefreshUnknown,
     /// An id token can't be trusted: its signature, its issuer, its audience, its nonce or its age is wrong.
     InvalidIdToken,

@@ -14,7 +14,7 @@ use crate::api::{Endpoint, SEGMENT, push_query};
 use crate::call::{Bytes, Call, Session};
 use crate::client::Client;
 use crate::credentials::{Credentials, Secret};
-use crate::error::{Error, ErrorKind, REDACTED, Result};
+use crate::error::{Error, REDACTED, Result};
 
 /// Asks a user to authorize an app. It is a page for the browser.
 pub const AUTHORIZE: Endpoint = Endpoint::get("/oauth/v1/authorize").without_key();
@@ -175,7 +175,7 @@ impl OAuth2App {
     ///
     /// # Errors
     /// Returns [`InvalidGrant`](crate::ErrorKind::InvalidGrant) if the refresh token is wrong, expired, revoked, or was used
-    /// before, and [`RefreshUnknown`](crate::ErrorKind::RefreshUnknown) if the service may have spent it without telling the new
+    /// before. If [`outcome_unknown`](Error::outcome_unknown) is true, the service may have spent it without telling the new
     /// one.
     pub fn refresh(&self, tokens: &TokenSet) -> Result<AccessToken> {
         let (mut tokens, id_token) = self.renew(tokens)?;
@@ -289,9 +289,7 @@ impl OAuth2App {
         let token = check_refresh_token(old)?.expose();
         let answer = self.get_token(&[("grant_type", "refresh_token"), ("refresh_token", token)], &[token]);
         let answer = answer.map_err(|error| match error.outcome_unknown() {
-            true => error
-                .of_kind(ErrorKind::RefreshUnknown)
-                .advise("the refresh token may be spent; if the next refresh is refused, sign in again"),
+            true => error.advise("the refresh token may be spent; if the next refresh is refused, sign in again"),
             false => error,
         })?;
         let TokenAnswer { mut tokens, id_token, has_scopes } = answer;

@@ -210,7 +210,10 @@ impl Source {
         };
         // A refresh token must not be spent if the next one can't be stored.
         self.store.check().map_err(|error| self.failed(error))?;
-        let (tokens, id_token) = self.app.renew(&newest)?;
+        let (tokens, id_token) = self.app.renew(&newest).map_err(|error| match error.outcome_unknown() {
+            true => error.of_kind(ErrorKind::RefreshUnknown),
+            false => error,
+        })?;
         self.save(tokens.clone())?;
         if let Some(claims) = self.app.missing_claims(&tokens, id_token.as_ref()) {
             self.save(TokenSet { claims: Some(claims), ..tokens })?;
