@@ -183,7 +183,7 @@ fn a_crowd_of_connections_does_not_exhaust_the_program() {
 #[test]
 fn a_page_that_is_loaded_again_during_the_exchange_is_shown_again() {
     let mut waiting = begin(LONG);
-    waiting.sandbox.inject(Fault::delay(Duration::from_millis(500)).on("POST", "/oauth/v1/token"));
+    waiting.sandbox.inject(Fault::delay(Duration::from_secs(3)).on("POST", "/oauth/v1/token"));
     let (redirect, port) = (waiting.redirect(), waiting.port);
     let load = || send(port, &format!("GET {redirect} HTTP/1.1\r\nhost: localhost\r\n\r\n"));
     let pages = thread::scope(|scope| {

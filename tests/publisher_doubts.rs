@@ -236,8 +236,8 @@ fn an_operation_that_was_forgotten_leaves_its_asset() {
     let sandbox = sandbox();
     let folder = Folder::new(&[("crate.png", image(1))]);
     sandbox.set_operation_time(Duration::from_millis(1));
+    sandbox.inject(Fault::status(404).on("GET", "/assets/v1/operations").times(9));
     assert_eq!(run(&until_accepted(decals(&folder, &sandbox))).exit_code(), 130);
-    sandbox.inject(Fault::status(404).on("GET", "/assets/v1/operations"));
     let report = run(&decals(&folder, &sandbox));
     complete(&report);
     assert!(matches!(&report.files[0].how, Published::Adopted(reason) if reason.contains("it is the only")));
