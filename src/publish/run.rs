@@ -112,10 +112,15 @@ fn published_files(
 }
 
 pub(super) fn run(publisher: &Publisher) -> Result<Report> {
-    let book = Arc::new(Book::open(&publisher.lock, &publisher.owner.to_string())?);
-    let report = run_with(publisher, &book);
-    book.release();
-    report
+    /// Lets another run begin, also after a panic of a callback: threads of this one may still have the book.
+    struct Release(Arc<Book>);
+    impl Drop for Release {
+        fn drop(&mut self) {
+            self.0.release();
+        }
+    }
+    let book = Release(Arc::new(Book::open(&publisher.lock, &publisher.owner.to_string())?));
+    run_with(publisher, &book.0)
 }
 
 fn run_with(publisher: &Publisher, book: &Arc<Book>) -> Result<Report> {
