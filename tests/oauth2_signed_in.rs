@@ -200,7 +200,12 @@ fn signing_out_keeps_tokens_that_are_not_stored_yet_until_they_are_revoked() {
     store.is_broken.store(true, Ordering::SeqCst);
     fails(ask(&signed_in.client()), ErrorKind::Io);
     store.is_broken.store(false, Ordering::SeqCst);
+    let spent = store.saved.lock().unwrap().last().and_then(|tokens| tokens.refresh_token().map(str::to_owned));
+    let spent = spent.expect("the store has the one before");
+    sandbox.clear_requests();
     signed_in.sign_out().expect("the service is back");
+    let revoked = String::from_utf8(sandbox.requests()[0].body.to_vec()).expect("it is a form");
+    assert!(revoked.contains("token=") && !revoked.contains(&spent), "the newest refresh token is revoked");
     sandbox.clear_requests();
     fails(ask(&signed_in.client()), ErrorKind::InvalidInput);
     assert_eq!(sandbox.requests().len(), 0, "the last access token isn't used, even if the service would accept it");
