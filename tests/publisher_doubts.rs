@@ -24,6 +24,20 @@ fn run(publisher: &Publisher) -> Report {
     publisher.run().expect("there is a report")
 }
 
+const MODEL: &[u8] = b"<roblox>1</roblox>";
+
+/// A model that was published, and whose second version has arrived without an answer.
+fn version_without_answer() -> (Sandbox, Folder, u64) {
+    let sandbox = sandbox();
+    let folder = Folder::new(&[("tree.rbxmx", MODEL.to_vec())]);
+    let publisher = folder.publisher(&sandbox).new_versions(true);
+    let id = run(&publisher).ids()["tree.rbxmx"];
+    folder.write("tree.rbxmx", b"<roblox>2</roblox>");
+    sandbox.inject(Fault::reset_before_answer().on("PATCH", UPLOAD));
+    run(&publisher);
+    (sandbox, folder, id)
+}
+
 /// A publisher that is cancelled as soon as the service has accepted an upload.
 fn until_accepted(publisher: Publisher) -> Publisher {
     let stop = Arc::new(AtomicBool::new(false));
@@ -246,14 +260,8 @@ fn an_operation_that_was_forgotten_leaves_its_asset() {
 
 #[test]
 fn a_version_in_doubt_makes_the_content_of_its_asset_unknown() {
-    let sandbox = sandbox();
-    let (one, two) = (b"<roblox>1</roblox>", b"<roblox>2</roblox>");
-    let folder = Folder::new(&[("tree.rbxmx", one.to_vec())]);
-    let publisher = || folder.publisher(&sandbox).new_versions(true);
-    let id = run(&publisher()).ids()["tree.rbxmx"];
-    folder.write("tree.rbxmx", two);
-    sandbox.inject(Fault::reset_before_answer().on("PATCH", UPLOAD));
-    run(&publisher());
+    let (sandbox, folder, id) = version_without_answer();
+    let (one, publisher) = (MODEL, || folder.publisher(&sandbox).new_versions(true));
     // The file goes back to what it was, but the asset may not have.
     folder.write("tree.rbxmx", one);
     fails(publisher().check(), ErrorKind::OutOfDate);
@@ -295,13 +303,8 @@ fn a_version_in_doubt_is_settled_before_the_next_one() {
 
 #[test]
 fn a_version_that_is_adopted_by_hand_replaces_the_content_before() {
-    let sandbox = sandbox();
-    let folder = Folder::new(&[("tree.rbxmx", b"<roblox>1</roblox>".to_vec())]);
+    let (sandbox, folder, id) = version_without_answer();
     let publisher = || folder.publisher(&sandbox).new_versions(true);
-    let id = run(&publisher()).ids()["tree.rbxmx"];
-    folder.write("tree.rbxmx", b"<roblox>2</roblox>");
-    sandbox.inject(Fault::reset_before_answer().on("PATCH", UPLOAD));
-    run(&publisher());
     complete(&run(&publisher().adopt("tree.rbxmx", id)));
     folder.write("tree.rbxmx", b"<roblox>1</roblox>");
     let report = run(&publisher());
@@ -358,14 +361,8 @@ fn a_run_that_was_killed_knows_which_asset_gets_the_next_version() {
 
 #[test]
 fn a_version_that_nobody_can_find_is_replaced_by_what_the_file_has() {
-    let sandbox = sandbox();
-    let (one, two) = (b"<roblox>1</roblox>", b"<roblox>2</roblox>");
-    let folder = Folder::new(&[("tree.rbxmx", one.to_vec())]);
-    let publisher = || folder.publisher(&sandbox).new_versions(true);
-    let id = run(&publisher()).ids()["tree.rbxmx"];
-    folder.write("tree.rbxmx", two);
-    sandbox.inject(Fault::reset_before_answer().on("PATCH", UPLOAD));
-    run(&publisher());
+    let (sandbox, folder, id) = version_without_answer();
+    let (one, publisher) = (MODEL, || folder.publisher(&sandbox).new_versions(true));
     folder.write("tree.rbxmx", one);
     // The asset may hold the second content.
     let again = publisher().send_again("tree.rbxmx");
