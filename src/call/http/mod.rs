@@ -323,7 +323,10 @@ impl Http {
             proxy: self.proxy_for(call, &uri).map_err(|_| ureq::Error::InvalidProxyUrl)?,
         };
         let sent = match &mut call.payload {
-            Some(payload) => self.run(head, SendBody::from_reader(&mut **payload), how),
+            Some(payload) => {
+                let mut reader = &mut **payload;
+                self.run(head, SendBody::from_reader(&mut reader), how)
+            }
             None => self.run(head, (), how),
         };
         match sent {
