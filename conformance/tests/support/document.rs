@@ -7,6 +7,12 @@ use jsonschema::Validator;
 use rblxopencloud::SocialLinkKind;
 use serde_json::{Map, Value, json};
 
+/// What to do without the document.
+const WHERE_TO_GET_IT: &str = "\
+OPEN_CLOUD_SPEC is not set. Get Roblox's OpenAPI document from the repository github.com/Roblox/creator-docs \
+(content/en-us/reference/cloud/cloud.docs.json; https://create.roblox.com/docs/cloud/reference/openapi tells more) and set \
+OPEN_CLOUD_SPEC to its path. To run only the tests that don't need it: cargo test";
+
 pub struct Document(pub Value);
 
 impl Document {
@@ -20,7 +26,7 @@ impl Document {
 
     /// Opens the document, whose schemas allow unknown properties.
     pub fn as_written() -> Self {
-        let path = env::var("OPEN_CLOUD_SPEC").expect("OPEN_CLOUD_SPEC names Roblox's OpenAPI document");
+        let path = env::var("OPEN_CLOUD_SPEC").unwrap_or_else(|_| panic!("{WHERE_TO_GET_IT}"));
         let text = fs::read_to_string(&path).unwrap_or_else(|error| panic!("{path}: {error}"));
         let mut document: Value = serde_json::from_str(&text).expect("the description is JSON");
         let schemas = document["components"]["schemas"].as_object_mut().expect("it has schemas");
