@@ -21,7 +21,7 @@ use crate::page::{Listing, Pager};
 /// Redirects that a download follows.
 const MAX_REDIRECTS: usize = 5;
 
-/// A call to any endpoint of Open Cloud, from [`Client::request`].
+/// A call to an endpoint that has no method of its own, from [`Client::request`].
 ///
 /// It has the credentials, retries, timeouts, rate limits and errors of every other call. It ends in one of these ways:
 ///
@@ -32,6 +32,9 @@ const MAX_REDIRECTS: usize = 5;
 /// - [`download`](Self::download) copies the response to a writer.
 ///
 /// What is wrong with the request itself is an error of that method, before anything is sent.
+///
+/// A body is JSON or a form: bytes and files, such as a place to publish, can't be sent. A request has no headers of the
+/// caller's, and none of the response are returned. `DELETE` takes no body.
 ///
 /// ```no_run
 /// use rblxopencloud::{Client, Method};
