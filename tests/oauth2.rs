@@ -4,7 +4,7 @@ mod support;
 
 use std::time::Duration;
 
-use rblxopencloud::oauth2::{AccessToken, OAuth2App, PendingSignIn, Scope, TokenSet};
+use rblxopencloud::oauth2::{AccessToken, OAuth2App, PendingSignIn, Prompt, Scope, TokenSet};
 use rblxopencloud::sandbox::{Fault, IdTokenFault, Sandbox};
 use rblxopencloud::{ErrorKind, ErrorScope, InventoryFilter, RetryPolicy};
 use support::{fails, hasty};
@@ -67,6 +67,19 @@ fn the_address_has_what_the_service_asks_for() {
     }
     let again = app.authorize_url(["openid", "asset:read"]).expect("the app is fine");
     assert_ne!(again.state(), pending.state());
+}
+
+#[test]
+fn the_page_to_show_is_part_of_the_address() {
+    let app = OAuth2App::new("840974200211308101", REDIRECT);
+    let url = |app: &OAuth2App| app.authorize_url([Scope::OPENID]).expect("the app is fine").url().to_owned();
+    assert!(!url(&app).contains("prompt="), "the service chooses");
+    for (prompt, text) in
+        [(Prompt::Login, "login"), (Prompt::Consent, "consent"), (Prompt::SelectAccount, "select_account")]
+    {
+        let url = url(&app.clone().prompt(prompt));
+        assert!(url.ends_with(&format!("&prompt={text}")), "{url}");
+    }
 }
 
 #[test]

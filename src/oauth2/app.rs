@@ -8,7 +8,9 @@ use super::id_token::{Expected, missing as missing_id_token};
 use super::keys::{Keys, Origin};
 use super::redirect::Redirect;
 use super::tokens::{TokenAnswer, check_refresh_token};
-use super::{AccessToken, IdTokenClaims, PendingSignIn, Scope, SignIn, SignedIn, TokenInfo, TokenSet, TokenStore};
+use super::{
+    AccessToken, IdTokenClaims, PendingSignIn, Prompt, Scope, SignIn, SignedIn, TokenInfo, TokenSet, TokenStore,
+};
 use super::{random, store};
 use crate::api::{Endpoint, SEGMENT, push_query};
 use crate::call::{Bytes, Call, Session};
@@ -44,6 +46,7 @@ pub struct OAuth2App {
     client_id: Arc<str>,
     redirect_uri: Arc<str>,
     secret: Option<Arc<Secret>>,
+    prompt: Option<Prompt>,
     session: Session,
     keys: Arc<Keys>,
 }
@@ -59,6 +62,7 @@ impl OAuth2App {
             client_id: client_id.into().into(),
             redirect_uri: redirect_uri.into().into(),
             secret: None,
+            prompt: None,
             session: client.session().clone(),
             keys: Arc::default(),
         }
@@ -68,6 +72,26 @@ impl OAuth2App {
     #[must_use]
     pub fn secret(mut self, secret: impl Into<String>) -> Self {
         self.secret = Some(Arc::new(Secret::new(secret.into())));
+        self
+    }
+
+    /// Sets the page that the service shows to a user who signs in. Defaults to what the service chooses: who is logged in to
+    /// Roblox and has authorized the app before may see none.
+    ///
+    /// ```
+    /// use rblxopencloud::oauth2::{OAuth2App, Prompt, Scope};
+    ///
+    /// # fn main() -> rblxopencloud::Result<()> {
+    /// let app = OAuth2App::new("840974200211308101", "https://app.example/callback");
+    /// // "Sign in with another account".
+    /// let pending = app.clone().prompt(Prompt::SelectAccount).authorize_url([Scope::OPENID])?;
+    /// assert!(pending.url().contains("&prompt=select_account"));
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn prompt(mut self, prompt: Prompt) -> Self {
+        self.prompt = Some(prompt);
         self
     }
 
@@ -116,6 +140,9 @@ impl OAuth2App {
             ("code_challenge_method", "S256"),
         ] {
             push_query(&mut query, name, value);
+        }
+        if let Some(prompt) = self.prompt {
+            push_query(&mut query, "prompt", prompt.as_str());
         }
         Ok(PendingSignIn {
             url: format!("{}{}{query}", self.session.base_url(), AUTHORIZE.path()),
