@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use rblxopencloud::oauth2::{AccessToken, FileTokenStore, OAuth2App, SignedIn, TokenSet, TokenStore};
 use rblxopencloud::sandbox::{Fault, RateLimit};
 use rblxopencloud::{AssetFile, AssetType, AssetUpload, ErrorKind, ErrorScope};
-use support::signing_in::{Memory, REDIRECT, TOKEN, USER, ask, refreshes, sandbox, sign_in, sign_in_with};
+use support::signing_in::{Memory, REDIRECT, TOKEN, USER, ask, expiring_in, refreshes, sandbox, sign_in, sign_in_with};
 use support::{TempDir, fails};
 
 #[test]
@@ -279,6 +279,17 @@ fn tokens_without_a_refresh_token_are_used_to_the_end() {
     let alone = TokenSet::from_access_token(token.tokens().access_token(), soon);
     let client = sandbox.oauth2_app(REDIRECT).access_token(alone).keep_in(Memory::default()).expect("it can be stored");
     ask(&client.client()).expect("it is valid for 40 seconds");
+    assert_eq!(refreshes(&sandbox), 0);
+}
+
+#[test]
+fn a_token_that_expires_soon_is_used_while_the_token_endpoint_refuses() {
+    let sandbox = sandbox();
+    let store = Memory::default();
+    store.save(&expiring_in(sign_in(&sandbox).tokens(), 30)).expect("memory takes it");
+    sandbox.inject(Fault::status(429).on("POST", TOKEN).times(1000));
+    let signed_in = sandbox.oauth2_app(REDIRECT).resume(store).expect("it is read").expect("there are tokens");
+    ask(&signed_in.client()).expect("the token is good for 30 s more");
     assert_eq!(refreshes(&sandbox), 0);
 }
 

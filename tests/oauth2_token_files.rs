@@ -2,12 +2,12 @@
 
 mod support;
 
+use std::io;
 use std::process::{Command, Stdio};
-use std::time::Duration;
 
-use rblxopencloud::oauth2::{FileTokenStore, OAuth2App, TokenStore};
+use rblxopencloud::oauth2::{FileTokenStore, OAuth2App, TokenSet, TokenStore};
 use rblxopencloud::{Client, ErrorKind};
-use support::signing_in::{REDIRECT, ask, refreshes, sandbox, sign_in, sign_in_with};
+use support::signing_in::{REDIRECT, ask, expiring_in, refreshes, sandbox, sign_in, sign_in_with};
 use support::{TempDir, fails};
 
 #[test]
@@ -136,6 +136,27 @@ fn a_read_only_directory_is_told() {
     std::fs::set_permissions(&inner, std::fs::Permissions::from_mode(0o700)).unwrap();
 }
 
+/// Tokens in a file that have always expired.
+struct Expired(FileTokenStore);
+
+impl TokenStore for Expired {
+    fn load(&self) -> io::Result<Option<TokenSet>> {
+        Ok(self.0.load()?.map(|tokens| expiring_in(&tokens, 0)))
+    }
+
+    fn save(&self, tokens: &TokenSet) -> io::Result<()> {
+        self.0.save(tokens)
+    }
+
+    fn clear(&self) -> io::Result<()> {
+        self.0.clear()
+    }
+
+    fn with_lock(&self, work: &mut dyn FnMut() -> io::Result<()>) -> io::Result<()> {
+        self.0.with_lock(work)
+    }
+}
+
 /// A script of its own: renews the tokens of a file ten times. Runs as a child of the test below.
 #[test]
 fn child_script() {
@@ -144,7 +165,8 @@ fn child_script() {
     let client = Client::builder("unused").base_url(url).build().expect("the address is good");
     let app = OAuth2App::new("840974200211308101", REDIRECT).client(&client);
     for _ in 0..10 {
-        let signed_in = app.resume(FileTokenStore::new(&path)).expect("it can be read").expect("there are tokens");
+        let store = Expired(FileTokenStore::new(&path));
+        let signed_in = app.resume(store).expect("it can be read").expect("there are tokens");
         ask(&signed_in.client()).expect("nobody has spent this script's refresh token");
     }
 }
@@ -154,8 +176,6 @@ fn two_scripts_do_not_spend_each_others_refresh_token() {
     let sandbox = sandbox();
     let directory = TempDir::new();
     let path = directory.path().join("tokens.json");
-    // Each resumed set is due at once.
-    sandbox.set_access_token_lifetime(Duration::from_secs(30));
     sign_in(&sandbox).keep_in(FileTokenStore::new(&path)).expect("it can be stored");
     let children: Vec<_> = (0..4)
         .map(|_| {

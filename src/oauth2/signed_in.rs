@@ -197,15 +197,20 @@ impl Source {
     fn renew(&self, reason: Reason) -> Result<()> {
         let held = self.held().tokens.clone();
         let newer = |than: &TokenSet| Ok(self.load()?.filter(|stored| stored != than));
+        // The first call doesn't depend on the token endpoint as long as there is a token to use. A later call renews it in time.
+        let is_good = |tokens: &TokenSet| match reason {
+            Reason::First => !tokens.is_expired(),
+            Reason::Due | Reason::Refused => !is_due(tokens),
+        };
         let newest = match newer(&held)? {
             Some(stored) => {
                 self.take_over(stored.clone());
-                if !is_due(&stored) {
+                if is_good(&stored) {
                     return Ok(());
                 }
                 stored
             }
-            None if reason == Reason::First && !is_due(&held) => return Ok(()),
+            None if reason == Reason::First && is_good(&held) => return Ok(()),
             None => held,
         };
         // A refresh token must not be spent if the next one can't be stored.

@@ -3,6 +3,7 @@
 use std::io;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use rblxopencloud::oauth2::{AccessToken, OAuth2App, Scope, TokenSet, TokenStore};
 use rblxopencloud::sandbox::Sandbox;
@@ -34,6 +35,13 @@ pub fn refreshes(sandbox: &Sandbox) -> usize {
 
 pub fn ask(client: &Client) -> Result<(), rblxopencloud::Error> {
     client.user(USER).fetch_info().map(drop)
+}
+
+/// Returns the tokens as if they expired in this many seconds.
+pub fn expiring_in(tokens: &TokenSet, seconds: u64) -> TokenSet {
+    let mut json = serde_json::to_value(tokens).expect("tokens are JSON");
+    json["expires_at"] = (jiff::Timestamp::now() + Duration::from_secs(seconds)).to_string().into();
+    serde_json::from_value(json).expect("it is a token set")
 }
 
 /// A store that can fail, and remembers what it was given.
