@@ -314,10 +314,10 @@ mod tests {
     #[test]
     fn the_previous_token_is_redacted() {
         let (_, fetch) = numbered();
-        let tokens = Renewed::new(fetch);
+        let tokens = Renewed::new(move || Ok(format!("access-{}", fetch()?)));
         let first = tokens.authorize(None).unwrap();
         tokens.rejected(&first, None).unwrap();
-        assert_eq!(tokens.redact("token-0 and token-1"), "[redacted] and [redacted]");
+        assert_eq!(tokens.redact("access-token-0 and access-token-1"), "[redacted] and [redacted]");
     }
 
     #[test]
