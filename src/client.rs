@@ -1,5 +1,5 @@
 use std::env::{self, VarError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crate::call::{HttpSettings, RetryPolicy, Session, Timeouts};
 use crate::credentials::Credentials;
@@ -97,6 +97,32 @@ impl Client {
     #[must_use]
     pub fn with_timeout(&self, timeout: Duration) -> Self {
         Self { session: self.session.with_timeout(timeout) }
+    }
+
+    /// Returns a client whose calls must all have ended at `deadline`. Connections, credentials and rate limits are shared.
+    ///
+    /// A server that makes several calls for one of its own requests sets the deadline of that request once; each call then gets
+    /// the time that is left. A call that starts later fails without being sent, as [`Timeout`](crate::ErrorKind::Timeout).
+    /// Otherwise the errors are those of [`with_timeout`](Self::with_timeout), which can limit single calls further.
+    ///
+    /// The handles have this method, too: a [`Group`](crate::Group) keeps its roles.
+    ///
+    /// ```
+    /// use std::time::{Duration, Instant};
+    ///
+    /// use rblxopencloud::{Client, Group, Result};
+    ///
+    /// /// Responds to a request within two seconds. The client and the group belong to the server.
+    /// fn may_enter(client: &Client, group: &Group, user_id: u64) -> Result<bool> {
+    ///     let deadline = Instant::now() + Duration::from_secs(2);
+    ///     let rank = group.with_deadline(deadline).rank_of(user_id)?;
+    ///     Ok(rank > Some(100) && client.with_deadline(deadline).user(user_id).owns_game_pass(777)?.is_owned())
+    /// }
+    /// # let _ = may_enter;
+    /// ```
+    #[must_use]
+    pub fn with_deadline(&self, deadline: Instant) -> Self {
+        Self { session: self.session.with_deadline(deadline) }
     }
 
     /// Returns a client with the same settings and other credentials. Connections and TLS sessions are shared; rate limits
@@ -217,6 +243,28 @@ impl ClientBuilder {
         Ok(Client { session })
     }
 }
+
+/// Adds the time limits of a client to a handle.
+macro_rules! time_limits {
+    ($handle:ident) => {
+        impl $handle {
+            /// Returns a handle with a time limit for each call. See [`Client::with_timeout`](crate::Client::with_timeout).
+            #[must_use]
+            pub fn with_timeout(&self, timeout: std::time::Duration) -> Self {
+                Self { client: self.client.with_timeout(timeout), ..self.clone() }
+            }
+
+            /// Returns a handle whose calls must all have ended at `deadline`. See
+            /// [`Client::with_deadline`](crate::Client::with_deadline).
+            #[must_use]
+            pub fn with_deadline(&self, deadline: std::time::Instant) -> Self {
+                Self { client: self.client.with_deadline(deadline), ..self.clone() }
+            }
+        }
+    };
+}
+
+pub(crate) use time_limits;
 
 #[cfg(test)]
 mod tests {

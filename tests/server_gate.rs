@@ -125,3 +125,42 @@ fn time_limits_belong_to_one_handle() {
         assert!(began.elapsed() < SLACK);
     }
 }
+
+#[test]
+fn the_calls_of_one_request_share_its_deadline() {
+    let sandbox = Sandbox::builder().demo().start().expect("a sandbox");
+    let client = sandbox.client();
+    let group = client.group(7);
+    assert_eq!(group.rank_of(156).expect("there is time"), Some(255));
+    sandbox.clear_requests();
+
+    // The handle with a deadline uses the roles that the server's handle keeps.
+    let in_time = Instant::now() + Duration::from_secs(60);
+    assert_eq!(group.with_deadline(in_time).rank_of(156).expect("there is time"), Some(255));
+    assert_eq!(group.with_timeout(Duration::from_secs(60)).rank_of(156).expect("there is time"), Some(255));
+    assert_eq!(sandbox.requests().len(), 2, "one for each membership, none for the roles");
+
+    sandbox.inject(Fault::delay(Duration::from_secs(120)).times(u64::MAX));
+    let began = Instant::now();
+    let hasty = client.with_deadline(began + LIMIT);
+    let late = hasty.user(156).fetch_info().expect_err("it is too slow");
+    assert_eq!(late.kind(), ErrorKind::Timeout);
+    assert!(late.to_string().contains("did not end before its deadline"), "{late}");
+    sandbox.clear_requests();
+    // The next calls have no time left, and a longer limit of their own doesn't change that.
+    for call in [
+        hasty.user(156).fetch_info().map(drop),
+        hasty.asset(1).with_timeout(Duration::from_secs(60)).fetch().map(drop),
+        client.user(156).with_deadline(began + LIMIT).fetch_info().map(drop),
+        group.with_deadline(began + LIMIT).rank_of(156).map(drop),
+    ] {
+        let error = call.expect_err("no time is left");
+        assert_eq!(error.kind(), ErrorKind::Timeout);
+        assert!(error.to_string().contains("not sent"), "{error}");
+    }
+    assert_eq!(sandbox.requests().len(), 0);
+    assert!(began.elapsed() < SLACK);
+    // A shorter limit of a call still holds.
+    let error = client.with_deadline(in_time).with_timeout(LIMIT).user(156).fetch_info().expect_err("it is too slow");
+    assert!(error.to_string().contains("timeout of 500ms"), "{error}");
+}

@@ -5,7 +5,7 @@ use super::permission::{AssetPermission, GrantedPermissions};
 use super::{Asset, AssetUpdate, AssetVersion};
 use crate::api::Endpoint;
 use crate::call::{Call, DecodeError};
-use crate::client::Client;
+use crate::client::{Client, time_limits};
 use crate::error::{Error, Result, ServiceError};
 use crate::json;
 use crate::open_enum::open_enum;
@@ -363,3 +363,5 @@ impl AssetHandle {
         self.client.grant_asset_permissions(permission, [self.id])
     }
 }
+
+time_limits!(AssetHandle);

@@ -1,5 +1,6 @@
 //! A whole call: gate, authorize, attempt, classify, retry.
 
+use std::fmt;
 use std::panic::{RefUnwindSafe, UnwindSafe};
 use std::sync::Arc;
 use std::thread;
@@ -24,8 +25,42 @@ pub(crate) struct Session {
     credentials: Credentials,
     gate: Arc<Gate>,
     retry: Arc<RetryPolicy>,
-    /// The time limit of a whole call.
+    limit: TimeLimit,
+}
+
+/// How long calls may take.
+#[derive(Clone, Copy, Debug, Default)]
+struct TimeLimit {
+    /// The time limit of each call.
     timeout: Option<Duration>,
+    /// When all calls must have ended.
+    deadline: Option<Instant>,
+}
+
+/// What ends a call.
+#[derive(Clone, Copy, Debug)]
+enum Bound {
+    Timeout(Duration),
+    Deadline,
+}
+
+impl TimeLimit {
+    /// Returns when a call that starts now must have ended, and why.
+    fn of_call(self) -> Option<(Instant, Bound)> {
+        let by_timeout =
+            self.timeout.and_then(|limit| Some((Instant::now().checked_add(limit)?, Bound::Timeout(limit))));
+        let by_deadline = self.deadline.map(|deadline| (deadline, Bound::Deadline));
+        by_timeout.into_iter().chain(by_deadline).min_by_key(|(end, _)| *end)
+    }
+}
+
+impl fmt::Display for Bound {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Timeout(limit) => write!(f, "the call did not end within its timeout of {limit:?}"),
+            Self::Deadline => f.write_str("the call did not end before its deadline"),
+        }
+    }
 }
 
 // Locks are held only for a change, and survive a panic in a reader, a callback or a source of tokens.
@@ -44,19 +79,24 @@ impl Session {
             credentials,
             gate: Arc::new(Gate::new(&retry)),
             retry: Arc::new(retry),
-            timeout,
+            limit: TimeLimit { timeout, deadline: None },
         }
     }
 
     /// Returns the session with another time limit for each call.
     pub(crate) fn with_timeout(&self, timeout: Duration) -> Self {
-        Self { timeout: Some(timeout), ..self.clone() }
+        Self { limit: TimeLimit { timeout: Some(timeout), ..self.limit }, ..self.clone() }
     }
 
-    /// Returns the session without a time limit for each call.
+    /// Returns the session with another deadline for all calls.
+    pub(crate) fn with_deadline(&self, deadline: Instant) -> Self {
+        Self { limit: TimeLimit { deadline: Some(deadline), ..self.limit }, ..self.clone() }
+    }
+
+    /// Returns the session without a time limit.
     #[cfg(feature = "oauth2")]
-    pub(crate) fn without_timeout(&self) -> Self {
-        Self { timeout: None, ..self.clone() }
+    pub(crate) fn without_time_limit(&self) -> Self {
+        Self { limit: TimeLimit::default(), ..self.clone() }
     }
 
     /// Returns a session with the same connections and other credentials, with rate limits of their own.
@@ -81,7 +121,7 @@ impl Session {
 
     /// Returns when a call that starts now must have ended.
     pub(crate) fn deadline(&self) -> Option<Instant> {
-        self.timeout.and_then(|timeout| Instant::now().checked_add(timeout))
+        self.limit.of_call().map(|(end, _)| end)
     }
 
     pub(crate) fn credentials(&self) -> &Credentials {
@@ -135,23 +175,22 @@ impl Session {
         mut call: Call<'_>,
         decode: impl Fn(&[u8]) -> Result<T, DecodeError>,
     ) -> Result<T> {
-        let timeout = self.timeout;
         self.check()?;
         call.origin = call.origin.or_else(|| self.http.other_host(call.endpoint));
         if call.origin.is_none() && call.endpoint.needs_credentials() && self.scheme().is_none() {
             let problem = format!("{} needs an API key or an access token; this client has none", call.subject());
             return Err(Error::invalid_input(problem).concerning_run());
         }
-        let end = self.deadline();
         // An earlier deadline is explained by the code that set it.
-        let timeout = timeout.filter(|_| end.is_some_and(|end| call.deadline.is_none_or(|deadline| end < deadline)));
-        call.deadline = earlier(call.deadline, end);
+        let end = self.limit.of_call().filter(|(end, _)| call.deadline.is_none_or(|deadline| *end < deadline));
+        let bound = end.map(|(_, bound)| bound);
+        call.deadline = earlier(call.deadline, end.map(|(end, _)| end));
         let mut attempts = Attempts::new(&self.retry);
         let mut renewed = false;
         let mut last: Option<Error> = None;
         loop {
             if call.left().is_zero() {
-                let error = last.unwrap_or_else(|| out_of_time(&call, timeout));
+                let error = last.unwrap_or_else(|| out_of_time(&call, bound));
                 return Err(error.after_attempts(attempts.made()));
             }
             let patience = Patience {
@@ -193,9 +232,9 @@ impl Session {
                     self.credentials.redact(&text)
                 }),
             };
-            let error = match timeout {
-                Some(timeout) if error.kind() == ErrorKind::Timeout && call.left().is_zero() => {
-                    error.explain(took_too_long(timeout))
+            let error = match bound {
+                Some(bound) if error.kind() == ErrorKind::Timeout && call.left().is_zero() => {
+                    error.explain(bound.to_string())
                 }
                 _ => error,
             };
@@ -287,11 +326,7 @@ fn without_credentials(error: Error) -> Error {
 }
 
 /// The error of a call that had no time left.
-fn out_of_time(call: &Call<'_>, timeout: Option<Duration>) -> Error {
-    let what = timeout.map_or_else(|| "no time was left".to_owned(), took_too_long);
+fn out_of_time(call: &Call<'_>, bound: Option<Bound>) -> Error {
+    let what = bound.map_or_else(|| "no time was left".to_owned(), |bound| bound.to_string());
     Error::new(ErrorKind::Timeout, call.subject()).explain(format!("not sent: {what}")).transient()
-}
-
-fn took_too_long(timeout: Duration) -> String {
-    format!("the call did not end within its timeout of {timeout:?}")
 }

@@ -22,7 +22,7 @@ use self::rank::RoleCache;
 use jiff::Timestamp;
 
 use crate::asset::{AssetUpload, UploadSearch, publishing};
-use crate::client::Client;
+use crate::client::{Client, time_limits};
 use crate::credentials::Credentials;
 
 /// A handle for a Roblox group.
@@ -79,4 +79,5 @@ impl Group {
     }
 }
 
+time_limits!(Group);
 publishing!(Group, owner "group", creator Group, key "a key of the group, or of a user who may manage its assets");

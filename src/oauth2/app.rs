@@ -294,7 +294,7 @@ impl OAuth2App {
 
     /// Returns the app without a time limit for its calls.
     pub(super) fn patient(&self) -> Self {
-        Self { session: self.session.without_timeout(), ..self.clone() }
+        Self { session: self.session.without_time_limit(), ..self.clone() }
     }
 
     pub(super) fn session(&self) -> &Session {

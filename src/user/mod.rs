@@ -40,7 +40,7 @@ pub use thumbnail::{
 use crate::api::Endpoint;
 use crate::asset::publishing;
 use crate::call::Call;
-use crate::client::Client;
+use crate::client::{Client, time_limits};
 use crate::credentials::Credentials;
 use crate::error::{Error, Result};
 use crate::group::GroupMembership;
@@ -167,4 +167,5 @@ impl User {
     }
 }
 
+time_limits!(User);
 publishing!(User, owner "user", creator User, key "a key or an authorization of the user");
