@@ -1,8 +1,8 @@
 //! TCP connections that notice data from the peer while they send.
 //!
 //! A write doesn't block on a peer that has stopped reading while there is something to read: the rest is kept, and the caller
-//! can read first. After a failed write, data that the peer sent before it closed can still be read, and tells more than
-//! "broken pipe".
+//! can read first. What the peer has sent is taken in before each further write, because it tells more than "broken pipe", and
+//! Windows discards it when the peer resets the connection. Linux keeps it, so it can be read after a failed write, too.
 
 use std::io::{self, Read, Write};
 use std::net::{SocketAddr, TcpStream};
@@ -19,6 +19,8 @@ use super::failure::Failure;
 const FIRST_TRY: Duration = Duration::from_millis(300);
 /// How long a write waits before it checks for data to read.
 const SLICE: Duration = Duration::from_millis(50);
+/// How much that came during a request is kept. It is the beginning of a response.
+const LARGEST_EARLY: usize = 32 * 1024;
 /// Stands for no limit.
 const LONG: Duration = Duration::from_secs(24 * 3600);
 
@@ -84,6 +86,8 @@ pub(super) struct Tcp {
     buffers: LazyBuffers,
     /// Data that was written while the peer didn't read.
     unsent: Vec<u8>,
+    /// Data that came while the request was sent. Nobody has read it yet.
+    early: Vec<u8>,
     /// Why no more data can be sent.
     broken: Option<io::Error>,
     read_timeout: Option<Duration>,
@@ -92,7 +96,46 @@ pub(super) struct Tcp {
 
 impl Tcp {
     pub(super) fn new(stream: TcpStream, buffers: LazyBuffers) -> Self {
-        Self { stream, buffers, unsent: Vec::new(), broken: None, read_timeout: None, write_timeout: None }
+        Self {
+            stream,
+            buffers,
+            unsent: Vec::new(),
+            early: Vec::new(),
+            broken: None,
+            read_timeout: None,
+            write_timeout: None,
+        }
+    }
+
+    /// Keeps what the peer has sent so far.
+    fn take_in(&mut self) {
+        let mut piece = [0; 4096];
+        while self.early.len() < LARGEST_EARLY {
+            match unblocked(&self.stream, |mut stream| stream.read(&mut piece)) {
+                // The end is read again later.
+                Ok(0) => return,
+                Ok(amount) => self.early.extend_from_slice(&piece[..amount]),
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) if is_late(&error) => return,
+                Err(error) => {
+                    self.broken.get_or_insert(error);
+                    return;
+                }
+            }
+        }
+    }
+
+    /// Moves what was kept to the input. Returns whether there was any.
+    fn give_out(&mut self) -> bool {
+        if self.early.is_empty() {
+            return false;
+        }
+        let input = self.buffers.input_append_buf();
+        let amount = input.len().min(self.early.len());
+        input[..amount].copy_from_slice(&self.early[..amount]);
+        self.early.drain(..amount);
+        self.buffers.input_appended(amount);
+        amount > 0
     }
 
     /// Sends kept data, until it is sent or there is data to read.
@@ -100,7 +143,7 @@ impl Tcp {
         if self.unsent.is_empty() || self.broken.is_some() {
             return Ok(());
         }
-        match send(&self.stream, &mut self.write_timeout, &self.unsent, limit) {
+        match send(&self.stream, &mut self.write_timeout, &self.unsent, limit, !self.early.is_empty()) {
             Ok(sent) => {
                 self.unsent.drain(..sent);
                 Ok(())
@@ -128,6 +171,7 @@ impl Transport for Tcp {
     }
 
     fn transmit_output(&mut self, amount: usize, limit: NextTimeout) -> Result<(), Error> {
+        self.take_in();
         self.send_rest(limit)?;
         if self.broken.is_some() {
             return Ok(());
@@ -137,7 +181,7 @@ impl Transport for Tcp {
             self.unsent.extend_from_slice(output);
             return Ok(());
         }
-        match send(&self.stream, &mut self.write_timeout, output, limit) {
+        match send(&self.stream, &mut self.write_timeout, output, limit, !self.early.is_empty()) {
             Ok(sent) => {
                 self.unsent.extend_from_slice(&output[sent..]);
                 Ok(())
@@ -150,6 +194,9 @@ impl Transport for Tcp {
         let no_wait = limit.reason == Timeout::PerRead;
         if !no_wait {
             self.send_rest(limit)?;
+        }
+        if self.give_out() {
+            return Ok(true);
         }
         if self.broken.is_some() && !can_read(&self.stream) {
             return Err(Error::Io(self.broken.take().unwrap_or_else(|| io::ErrorKind::BrokenPipe.into())));
@@ -176,7 +223,8 @@ impl Transport for Tcp {
 
     /// Whether the connection works and no unexpected data has arrived.
     fn is_open(&mut self) -> bool {
-        self.broken.is_none() && self.unsent.is_empty() && self.buffers.input().is_empty() && !can_read(&self.stream)
+        let is_quiet = self.unsent.is_empty() && self.early.is_empty() && self.buffers.input().is_empty();
+        self.broken.is_none() && is_quiet && !can_read(&self.stream)
     }
 }
 
@@ -209,11 +257,23 @@ fn read_within(
 }
 
 /// Sends until everything is sent, or the peer doesn't read and has sent something. Returns how much was sent.
-fn send(stream: &TcpStream, set: &mut Option<Duration>, bytes: &[u8], limit: NextTimeout) -> Result<usize, Error> {
+///
+/// `has_input` is true if something that it has sent was taken in.
+fn send(
+    stream: &TcpStream,
+    set: &mut Option<Duration>,
+    bytes: &[u8],
+    limit: NextTimeout,
+    has_input: bool,
+) -> Result<usize, Error> {
     let whole = Countdown::new(limit);
     let mut stalled = Countdown::new(limit.for_write());
     let mut sent = 0;
     while sent < bytes.len() {
+        // A slow peer may have something to say.
+        if sent > 0 && can_read(stream) {
+            return Ok(sent);
+        }
         let wait = SLICE.min(whole.left()).min(stalled.left()).max(Duration::from_millis(1));
         let written = if cfg!(windows) {
             write_polling(stream, &bytes[sent..], wait)
@@ -228,7 +288,7 @@ fn send(stream: &TcpStream, set: &mut Option<Duration>, bytes: &[u8], limit: Nex
             }
             Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
             Err(error) if is_late(&error) => {
-                if can_read(stream) {
+                if has_input || can_read(stream) {
                     return Ok(sent);
                 }
                 whole.rest()?;
@@ -357,6 +417,29 @@ mod tests {
         }
         assert!(tcp.await_input(long).expect("there it is"));
         assert_eq!(tcp.buffers().input(), b"no");
+        assert!(!tcp.await_input(long).is_ok_and(|more| more));
+    }
+
+    /// The same on every system: Windows discards what it has received when the peer resets the connection.
+    #[test]
+    fn data_that_came_while_sending_outlives_a_reset() {
+        let (mut tcp, mut peer) = pair();
+        let long = limit(Duration::from_secs(60));
+        tcp.transmit_output(1024, long).expect("it is sent");
+        peer.read_exact(&mut [0; 1024]).expect("it is there");
+        peer.write_all(b"413").expect("written");
+        while !can_read(&tcp.stream) {
+            thread::yield_now();
+        }
+        tcp.transmit_output(1024, long).expect("it is sent");
+        // Unread data makes the system reset the connection.
+        drop(peer);
+        for _ in 0..20 {
+            tcp.transmit_output(128 * 1024, long).expect("errors come with the answer");
+        }
+        assert!(!tcp.is_open());
+        assert!(tcp.await_input(long).expect("there it is"));
+        assert_eq!(tcp.buffers().input(), b"413");
         assert!(!tcp.await_input(long).is_ok_and(|more| more));
     }
 
