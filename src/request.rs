@@ -363,8 +363,10 @@ impl Request {
 
     /// A URL under the base URL is the service's.
     fn place_of(&self, target: Target) -> Place {
-        let url = format!("{}{}", target.origin, target.path);
-        match url.strip_prefix(self.session.base_url()).filter(|path| path.starts_with('/')) {
+        let base = Target::parse(self.session.base_url(), self.session.is_local()).ok();
+        let base = base.filter(|base| base.origin == target.origin);
+        let path = base.and_then(|base| target.path.strip_prefix(base.path.trim_end_matches('/')));
+        match path.filter(|path| path.starts_with('/')) {
             Some(path) => Place { origin: None, path: path.to_owned(), query: target.query },
             None => Place { origin: Some(target.origin), path: target.path, query: target.query },
         }
@@ -372,12 +374,11 @@ impl Request {
 
     /// Where a redirect leads. Once it has left the service, nothing leads back to the credentials.
     fn redirected(&self, from: &Place, location: &str) -> Result<Place> {
-        let (origin, path, query) = match &from.origin {
-            Some(origin) => (origin.clone(), from.path.clone(), from.query.clone()),
-            None => (self.session.base_url().to_owned(), from.path.clone(), from.query.clone()),
-        };
-        let url = Target { origin, path, query }.join(location);
-        let target = Target::parse(&url, self.session.is_local())
+        let root = from.origin.as_deref().unwrap_or(self.session.base_url());
+        let is_local = self.session.is_local();
+        // The base URL can have a path, which is one of the whole URL.
+        let target = Target::parse(&format!("{root}{}{}", from.path, from.query), is_local)
+            .and_then(|from| Target::parse(&from.join(location), is_local))
             .map_err(|problem| Error::invalid_response(self.subject(from), format!("refused a redirect: {problem}")))?;
         let place = self.place_of(target.clone());
         Ok(match &from.origin {

@@ -165,6 +165,44 @@ fn a_host_that_redirects_back_gets_no_request_with_the_key() {
 }
 
 #[test]
+fn redirects_are_resolved_against_the_whole_base_url() {
+    for (location, target, has_key) in [
+        ("/pre/other", "/pre/other", true),
+        ("other", "/pre/a/other", true),
+        ("../other?b=c", "/pre/other?b=c", true),
+        ("./b/./../other", "/pre/a/other", true),
+        ("?b=c", "/pre/a/content?b=c", true),
+        ("/pre/x/%2e%2E/other", "/pre/other", true),
+        // Only what is under the base URL is the service's.
+        ("/other", "/other", false),
+        ("../../other", "/other", false),
+        ("../../../../other", "/other", false),
+        ("/pre/../other", "/other", false),
+        ("/pre/.%2e/other", "/other", false),
+        ("/prefix/other", "/prefix/other", false),
+        ("/pre", "/pre", false),
+    ] {
+        for is_absolute in [false, true] {
+            let location = location.to_owned();
+            let server = Server::start(move |request| match request.path() {
+                "/pre/a/content" if request.query("b").is_none() => {
+                    let base = format!("http://{}", request.header("host").unwrap());
+                    let is_absolute = is_absolute && location.starts_with('/');
+                    let base = if is_absolute { base } else { String::new() };
+                    Reply::text(302, "").with("location", format!("{base}{location}"))
+                }
+                _ => Reply::text(200, "content"),
+            });
+            let client = server.builder().base_url(format!("{}/pre", server.url())).build().unwrap();
+            let mut content = Vec::new();
+            client.request(Method::Get, "/a/content").download(&mut content).expect("it is followed");
+            let requests = server.requests();
+            assert_eq!((requests[1].target.as_str(), requests[1].header("x-api-key").is_some()), (target, has_key));
+        }
+    }
+}
+
+#[test]
 fn redirects_that_lead_astray_are_refused() {
     for location in
         ["http://elsewhere.example/", "ftp://127.0.0.1/", "https://me:secret@elsewhere.example/", "https://"]

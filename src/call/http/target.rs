@@ -42,9 +42,16 @@ impl Target {
         })
     }
 
-    /// Returns the URL that a `location` header on this resource's response names.
+    /// Returns the URL that a `location` header on this resource's response names, without dot segments (RFC 3986, section 5.2).
     pub(crate) fn join(&self, location: &str) -> String {
-        let location = location.trim();
+        let url = self.join_as_is(location.trim());
+        let start = url.find("://").map_or(0, |at| at + 3);
+        let start = url[start..].find(['/', '?', '#']).map_or(url.len(), |at| start + at);
+        let end = url[start..].find(['?', '#']).map_or(url.len(), |at| start + at);
+        format!("{}{}{}", &url[..start], without_dots(&url[start..end]), &url[end..])
+    }
+
+    fn join_as_is(&self, location: &str) -> String {
         let is_absolute = location.split(['/', '?', '#']).next().is_some_and(|first| first.contains(':'));
         let scheme = self.origin.split(':').next().unwrap_or_default();
         if is_absolute {
@@ -60,6 +67,27 @@ impl Target {
             format!("{}{directory}/{location}", self.origin)
         }
     }
+}
+
+/// Resolves the segments `.` and `..` of an absolute path, also where their dots are escaped.
+fn without_dots(path: &str) -> String {
+    let mut kept: Vec<&str> = Vec::new();
+    let mut segments = path.split('/').skip(1).peekable();
+    while let Some(segment) = segments.next() {
+        let dots = segment.replace("%2e", ".").replace("%2E", ".");
+        match dots.as_str() {
+            "." => {}
+            ".." => drop(kept.pop()),
+            _ => {
+                kept.push(segment);
+                continue;
+            }
+        }
+        if segments.peek().is_none() {
+            kept.push("");
+        }
+    }
+    kept.iter().flat_map(|segment| ["/", segment]).collect()
 }
 
 #[cfg(test)]
@@ -107,6 +135,16 @@ mod tests {
             ("x?y=1:2", "https://host.example/a/x?y=1:2"),
             ("?y", "https://host.example/a/b?y"),
             (" /x ", "https://host.example/x"),
+            ("./x", "https://host.example/a/x"),
+            ("../x?y=/../z#/../", "https://host.example/x?y=/../z#/../"),
+            ("../../../x/.", "https://host.example/x/"),
+            ("/x/y/..", "https://host.example/x/"),
+            ("/x//../y/./z/", "https://host.example/x/y/z/"),
+            ("/x/%2e%2E/.%2e/y.%2e", "https://host.example/y.%2e"),
+            ("https://other.example/x/../y", "https://other.example/y"),
+            ("//other.example/../y", "https://other.example/y"),
+            ("https://other.example", "https://other.example"),
+            ("https://other.example?a=/../b", "https://other.example?a=/../b"),
             ("javascript:alert(1)", "javascript:alert(1)"),
         ] {
             assert_eq!(base.join(location), url, "{location}");
