@@ -260,8 +260,8 @@ impl Request {
     /// download is resumed with a `Range` request, if the server names the version of the content (`ETag` or
     /// `Last-Modified`). It ends with an error if the content has changed in between.
     ///
-    /// A download has no time limit as long as it doesn't stall. [`max_size`](Self::max_size) limits its size, and
-    /// [`on_progress`](Self::on_progress) reports how far it has come.
+    /// A download has no time limit as long as it doesn't stall; see [`Timeouts`](crate::Timeouts).
+    /// [`max_size`](Self::max_size) limits its size, and [`on_progress`](Self::on_progress) reports how far it has come.
     ///
     /// ```no_run
     /// # use rblxopencloud::{Client, Method};
@@ -282,7 +282,7 @@ impl Request {
         let deadline = self.session.deadline();
         for _ in 0..=MAX_REDIRECTS {
             let call = self.call(&place, &mut body).deadline(deadline).download(&mut download, writer);
-            self.session.run(call, |_| Ok(()))?;
+            self.session.run(call, |_| Ok(())).map_err(|error| self.session.late(error, deadline))?;
             let Some(location) = download.take_redirect() else {
                 writer.flush().map_err(|error| Error::io("the destination of the download", error))?;
                 return Ok(download.written());

@@ -4,9 +4,8 @@ mod support;
 
 use std::io::{self, Write};
 use std::sync::mpsc;
-use std::time::Duration;
 
-use rblxopencloud::{Error, ErrorKind, Method, RetryPolicy, Timeouts};
+use rblxopencloud::{Error, ErrorKind, Method};
 use support::{KEY, Reply, Request, Server, fails, noise};
 
 const TAG: &str = "\"v1\"";
@@ -283,16 +282,4 @@ fn a_refusal_writes_nothing() {
     let (result, content) = download(&server);
     assert!(fails(result, ErrorKind::PermissionDenied).to_string().contains("It is private."));
     assert!(content.is_empty());
-}
-
-#[test]
-fn a_download_that_stalls_or_drips_ends() {
-    let head = "HTTP/1.1 200 OK\r\ncontent-length: 1000000\r\n\r\n".to_owned();
-    let server = Server::script([Reply::Slow((head + &"x".repeat(1000)).into(), Duration::from_millis(20))]);
-    let timeouts = Timeouts::new().attempt(Duration::from_millis(1500)).min_upload_rate(1_000_000);
-    let client = server.builder().timeouts(timeouts).retry(RetryPolicy::none()).build().unwrap();
-    fails(client.request(Method::Get, "/content").download(&mut Vec::new()), ErrorKind::Timeout);
-
-    let hasty = server.client().with_timeout(Duration::from_millis(1500));
-    fails(hasty.request(Method::Get, "/content").download(&mut Vec::new()), ErrorKind::Timeout);
 }

@@ -7,11 +7,12 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use rblxopencloud::{
-    Asset, AssetFile, Client, Error, ErrorKind, InventoryItem, Operation, RetryPolicy, Timeouts, User, UserInfo,
-    WaitOptions,
+    Asset, AssetFile, Client, Error, ErrorKind, InventoryItem, Method, Operation, RetryPolicy, Timeouts, User,
+    UserInfo, WaitOptions,
 };
 use support::{
-    CHANGES, CONTINUE, Change, KEY, Reply, Server, USER, Wire, answer, fails, hasty, profile, started, upload, within,
+    CHANGES, CONTINUE, Change, KEY, Reply, Server, USER, Wire, answer, fails, gzip, hasty, profile, started, upload,
+    within,
 };
 
 const MS: Duration = Duration::from_millis(1);
@@ -411,6 +412,133 @@ fn polls_cut_off_by_the_deadline_name_no_other_limit() {
     let line = error.to_string();
     assert!(line.contains("not known to have ended after 100ms") && !line.contains("47s"), "{line}");
     assert_eq!(line.matches("do not send it again").count(), 1, "{line}");
+}
+
+fn download(url: &str, timeouts: Timeouts) -> impl Fn() -> Result<u64, Error> + Clone + Send + 'static {
+    let user = user_at(url, timeouts);
+    move || user.client().request(Method::Get, "/content").download(&mut std::io::sink())
+}
+
+#[test]
+fn slow_downloads_are_complete_whatever_the_limit_of_an_attempt() {
+    let slow = Reply::Slow([head(100), vec![b' '; 100]].concat(), 10 * MS);
+    let chunks =
+        [b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n".to_vec(), b"1\r\n \r\n".repeat(100)].concat();
+    let chunks = Reply::Slow([chunks, b"0\r\n\r\n".to_vec()].concat(), MS * 3);
+    let compressed = gzip(&[b' '; 100]);
+    let head = format!("HTTP/1.1 200 OK\r\ncontent-encoding: gzip\r\ncontent-length: {}\r\n\r\n", compressed.len());
+    let compressed = [head.into_bytes(), compressed].concat();
+    let server = Server::script([slow, chunks, Reply::Slow(compressed, 10 * MS)]);
+    for what in ["a length", "chunks", "gzip"] {
+        // The head takes part of it, on a busy machine too.
+        let timeouts = far().read(Duration::from_secs(20)).attempt(900 * MS);
+        let download = download(&server.url(), timeouts.min_upload_rate(u64::MAX));
+        let size = within(Duration::from_secs(60), download).unwrap_or_else(|error| panic!("{what}: {error}"));
+        assert_eq!(size, 100, "{what}");
+    }
+}
+
+/// A server that sends `head`, then the same bytes for ever, with a pause after each time.
+fn endless(head: &'static [u8], bytes: &'static [u8], pause: Option<Duration>) -> Wire {
+    Wire::start(move |visit| {
+        visit.request();
+        visit.say(head);
+        match pause {
+            None => drop(visit.say_for_ever(bytes)),
+            Some(pause) => {
+                while visit.say(bytes) {
+                    thread::sleep(pause);
+                }
+            }
+        }
+    })
+}
+
+/// A gzip member without content.
+const EMPTY_MEMBER: &[u8] = &[0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 3, 3, 0, 0, 0, 0, 0, 0, 0, 0, 0];
+
+#[test]
+fn bytes_without_content_are_a_stall() {
+    let limit = 400 * MS;
+    for (what, head, bytes) in [
+        ("gzip", &b"HTTP/1.1 200 OK\r\ncontent-encoding: gzip\r\n\r\n"[..], EMPTY_MEMBER),
+        ("x-gzip", b"HTTP/1.1 200 OK\r\ncontent-encoding: x-gzip\r\n\r\n", EMPTY_MEMBER),
+        ("a long name", b"HTTP/1.1 200 OK\r\ncontent-encoding: gzip\r\n\r\n\x1f\x8b\x08\x08\0\0\0\0\0\x03", b"n"),
+        ("a chunk length", b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n1\r\n \r\n", b"0"),
+        ("trailers", b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n1\r\n \r\n0\r\n", b"a: b\r\n"),
+    ] {
+        let is_fast = matches!(what, "gzip" | "x-gzip" | "trailers");
+        for pause in [None, Some(20 * MS)].into_iter().filter(|pause| is_fast || pause.is_some()) {
+            let server = endless(head, bytes, pause);
+            let read = far().read(limit).attempt(Duration::from_secs(3600));
+            let user = user_at(&server.url(), read.clone());
+            for outcome in [
+                within(Duration::from_secs(30), download(&server.url(), read)).map(drop),
+                within(Duration::from_secs(30), move || user.fetch_info()).map(drop),
+            ] {
+                let line = fails(outcome, ErrorKind::Timeout).to_string();
+                assert!(line.contains("no content was received for 400ms"), "{what}: {line}");
+            }
+        }
+    }
+}
+
+#[test]
+fn interim_responses_are_bounded_in_number_and_time() {
+    const HINTS: &[u8] = b"HTTP/1.1 103 Early Hints\r\n\r\n";
+    let large: Change = |user| upload(user, AssetFile::from_bytes("a.png", vec![7; 1_100_000]));
+    let small: Change = |user| upload(user, AssetFile::from_bytes("a.png", vec![7; 100]));
+    let server = endless(b"", HINTS, None);
+    let server_of_continues = Wire::start(|visit| {
+        visit.head();
+        visit.say_for_ever(HINTS);
+    });
+    for server in [&server, &server_of_continues] {
+        let user = user_at(&server.url(), far().attempt(Duration::from_secs(3600)));
+        let changes = [small, large].map(|change| {
+            let user = user.clone();
+            within(Duration::from_secs(30), move || change(&user)).map(drop)
+        });
+        let reads = [
+            within(Duration::from_secs(30), download(&server.url(), far())).map(drop),
+            within(Duration::from_secs(30), move || user.fetch_info()).map(drop),
+        ];
+        for outcome in changes.into_iter().chain(reads) {
+            let line = fails(outcome, ErrorKind::InvalidResponse).to_string();
+            assert!(line.contains("interim responses"), "{line}");
+        }
+    }
+    let limit = 300 * MS;
+    let slow = endless(b"", HINTS, Some(20 * MS));
+    passes(limit, download(&slow.url(), far().attempt(limit)));
+    let slow = Server::script([Reply::Slow(format!("HTTP/1.1 200 OK\r\nx: {}", "x".repeat(1000)).into(), 20 * MS)]);
+    passes(limit, download(&slow.url(), far().attempt(limit)));
+}
+
+#[test]
+fn stalled_downloads_end_and_name_the_limit() {
+    let limit = 200 * MS;
+    for said in [b"".to_vec(), head(100), [&head(100), &b"{"[..]].concat()] {
+        let server = Wire::start(move |visit| {
+            visit.request();
+            visit.say(&said);
+            visit.wait_for_the_end();
+        });
+        for url in [server.url(), by_name(&server.url())] {
+            passes(limit, download(&url, far().read(limit)));
+        }
+    }
+    // A deadline holds for all attempts together.
+    let server = Server::script([Reply::Slow([head(5000), vec![b' '; 5000]].concat(), 20 * MS)]);
+    let client = user_at(&server.url(), far()).client().with_timeout(1500 * MS);
+    passes(1500 * MS, move || client.request(Method::Get, "/content").download(&mut std::io::sink()));
+    let content = [&b"HTTP/1.1 200 OK\r\ncontent-length: 100\r\netag: \"a\"\r\n\r\n"[..], &[b' '; 50]].concat();
+    let server = Server::start(move |request| match request.header("range") {
+        None => Reply::Slow(content.clone(), 10 * MS),
+        Some(_) => Reply::Stall,
+    });
+    let client = server.builder().build().expect("the settings are good").with_timeout(1700 * MS);
+    passes(1700 * MS, move || client.request(Method::Get, "/content").download(&mut std::io::sink()));
 }
 
 /// On other systems, connections to a full backlog are refused at once.

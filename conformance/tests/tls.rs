@@ -9,7 +9,7 @@ use std::thread;
 use std::time::Duration;
 
 use rblxopencloud::oauth2::{OAuth2App, TokenSet};
-use rblxopencloud::{AssetFile, Client, Error, ErrorKind, ErrorScope, RetryPolicy, User};
+use rblxopencloud::{AssetFile, Client, Error, ErrorKind, ErrorScope, Method, RetryPolicy, User};
 use rustls::HandshakeKind;
 use support::early::{AFTERS, After, Early, Script, When, refusal, taken};
 use support::tls::{Identity, drain, profile};
@@ -63,6 +63,29 @@ fn signed_in_users_share_the_tls_sessions() {
     assert!(handshakes.len() >= 20 && whole <= 2, "{handshakes:?}");
     let tokens: BTreeSet<String> = server.heads().iter().filter_map(|head| bearer(head)).collect();
     assert_eq!(tokens.len(), 20);
+}
+
+/// A response without a length ends with the connection. Without a TLS closure alert, something may be missing.
+#[test]
+fn a_download_without_a_length_ends_only_with_a_closure_alert() {
+    let identity = Identity::new();
+    let fetch = |answer: &str, after| {
+        let server = identity.serve([Script::new(When::AtOnce, answer, after)]);
+        let client = trusting(&identity, &server);
+        let mut content = Vec::new();
+        let downloaded = client.request(Method::Get, "/content").download(&mut content).map(|_| content);
+        (downloaded, client.user(USER).fetch_info())
+    };
+    let answer = "HTTP/1.1 200 OK\r\n\r\n{\"id\":\"156\",\"name\":\"builderman\"}";
+    let (downloaded, info) = fetch(answer, After::HangUp);
+    assert!(answer.as_bytes().ends_with(&downloaded.expect("it is complete")));
+    assert_eq!(info.expect("it is complete").username, "builderman");
+    let (downloaded, info) = fetch(answer, After::Reset);
+    fails(downloaded, ErrorKind::Connection);
+    // JSON tells itself whether it is whole.
+    assert_eq!(info.expect("it is complete").username, "builderman");
+    let (_, info) = fetch(&answer[..answer.len() - 3], After::Reset);
+    fails(info, ErrorKind::InvalidResponse);
 }
 
 fn bearer(head: &str) -> Option<String> {

@@ -124,6 +124,16 @@ impl Session {
         self.limit.of_call().map(|(end, _)| end)
     }
 
+    /// Explains an error by the time limit of a whole that consists of several calls, if it has expired.
+    pub(crate) fn late(&self, error: Error, deadline: Option<Instant>) -> Error {
+        match (self.timeout, deadline) {
+            (Some(timeout), Some(deadline)) if error.kind() == ErrorKind::Timeout && deadline <= Instant::now() => {
+                error.explain(took_too_long(timeout))
+            }
+            _ => error,
+        }
+    }
+
     pub(crate) fn credentials(&self) -> &Credentials {
         &self.credentials
     }

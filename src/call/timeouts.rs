@@ -51,8 +51,8 @@ impl Timeouts {
         self
     }
 
-    /// Sets the limit of each wait for data. Defaults to 30 seconds. An upload waits twice as long, because the service can take
-    /// 20 seconds to respond.
+    /// Sets the limit of each wait for data, and for more content of a response, whatever other bytes it consists of. Defaults to
+    /// 30 seconds. An upload waits twice as long, because the service can take 20 seconds to respond.
     pub fn read(mut self, limit: Duration) -> Self {
         self.read = limit;
         self
@@ -64,14 +64,18 @@ impl Timeouts {
         self
     }
 
-    /// Sets the limit of an attempt, from resolving the host name to the last byte of the response. Defaults to 60 seconds. An
-    /// upload and a download get more time; see [`min_upload_rate`](Self::min_upload_rate).
+    /// Sets the limit of an attempt, from resolving the host name to the last byte of the response. Defaults to 60 seconds.
+    ///
+    /// An upload gets more time; see [`min_upload_rate`](Self::min_upload_rate). A download can take any time as long as it
+    /// doesn't stall for longer than [`read`](Self::read); this limits only the wait for the beginning of its response, up to
+    /// the end of the headers.
     pub fn attempt(mut self, limit: Duration) -> Self {
         self.attempt = limit;
         self
     }
 
-    /// Sets the lowest rate of a transfer, in bytes a second, which extends [`attempt`](Self::attempt). Defaults to 64 KiB.
+    /// Sets the lowest rate of an upload, in bytes a second: [`attempt`](Self::attempt) is extended by the time that the body
+    /// takes at this rate. Defaults to 64 KiB.
     pub fn min_upload_rate(mut self, bytes: u64) -> Self {
         self.min_upload_rate = bytes;
         self

@@ -105,6 +105,23 @@ pub fn noise(length: usize) -> Vec<u8> {
     (0..length).map(|_| next()).collect()
 }
 
+/// A gzip file with one block, which isn't compressed.
+pub fn gzip(content: &[u8]) -> Vec<u8> {
+    let crc = content.iter().fold(!0_u32, |crc, byte| {
+        (0..8).fold(crc ^ u32::from(*byte), |crc, _| if crc & 1 == 1 { (crc >> 1) ^ 0xedb8_8320 } else { crc >> 1 })
+    });
+    let length = u16::try_from(content.len()).expect("it fits in one block");
+    [
+        &[0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 3, 1][..],
+        &length.to_le_bytes(),
+        &(!length).to_le_bytes(),
+        content,
+        &(!crc).to_le_bytes(),
+        &u32::from(length).to_le_bytes(),
+    ]
+    .concat()
+}
+
 pub fn upload(user: &User, file: AssetFile) -> Result<Operation<Asset>, Error> {
     user.upload_asset(unchecked(AssetUpload::new(file, AssetType::Decal, "asset name", "asset description")))
 }

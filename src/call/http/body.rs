@@ -1,10 +1,11 @@
 use std::io::{self, Read};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use ureq::Timeout;
 use ureq::http::HeaderMap;
 
 use super::BUFFER;
+use super::net::{Failure, is_pause};
 
 /// Enough for most responses.
 const FIRST_ROOM: usize = 16 * 1024;
@@ -52,9 +53,44 @@ impl<R: Read> Read for Gzip<R> {
     }
 }
 
+/// The content of a response, which must not stall. The connection returns a pause now and then, whatever it receives, so that
+/// bytes without content, such as empty gzip members, don't hide a stall.
+pub(super) struct Watched<'a> {
+    reader: Box<dyn Read + 'a>,
+    /// The longest time without content.
+    limit: Duration,
+    end: Instant,
+}
+
+impl<'a> Watched<'a> {
+    pub(super) fn new(reader: impl Read + 'a, limit: Duration, end: Instant) -> Self {
+        Self { reader: Box::new(reader), limit, end }
+    }
+}
+
+impl Read for Watched<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        // Time between two reads is that of the receiver.
+        let began = Instant::now();
+        loop {
+            if Instant::now() >= self.end {
+                return Err(ureq::Error::Timeout(Timeout::Global).into_io());
+            }
+            match self.reader.read(buffer) {
+                Err(error) if is_pause(&error) || error.kind() == io::ErrorKind::Interrupted => {
+                    if began.elapsed() >= self.limit {
+                        return Err(ureq::Error::Timeout(Timeout::RecvBody).into_io());
+                    }
+                }
+                read => return read,
+            }
+        }
+    }
+}
+
 /// Passes on each chunk as it arrives.
 pub(super) fn read_chunks(
-    reader: &mut dyn Read,
+    reader: &mut Watched<'_>,
     mut take: impl FnMut(&[u8]) -> Result<(), ReadProblem>,
 ) -> Result<(), ReadProblem> {
     let mut chunk = vec![0; BUFFER];
@@ -62,7 +98,6 @@ pub(super) fn read_chunks(
         match reader.read(&mut chunk) {
             Ok(0) => return Ok(()),
             Ok(read) => take(&chunk[..read])?,
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
             Err(error) => return Err(ReadProblem::Read(ureq::Error::from(error))),
         }
     }
@@ -84,13 +119,12 @@ impl Buffer {
         self.filled = 0;
     }
 
-    /// Reads to the end, or fails at the bound or when the time has expired. `expected` is the declared length.
+    /// Reads to the end, or fails at the bound. `expected` is the declared length.
     pub(super) fn read_from(
         &mut self,
-        reader: &mut impl Read,
+        reader: &mut Watched<'_>,
         expected: Option<u64>,
         bound: u64,
-        end: Instant,
     ) -> Result<(), ReadProblem> {
         self.clear();
         // One more byte detects the end without growing.
@@ -100,21 +134,81 @@ impl Buffer {
             self.bytes.resize(room, 0);
         }
         loop {
-            if Instant::now() >= end {
-                return Err(ReadProblem::Read(ureq::Error::Timeout(Timeout::Global)));
-            }
             if self.filled == self.bytes.len() {
                 self.bytes.resize(self.filled * 2, 0);
             }
             match reader.read(&mut self.bytes[self.filled..]) {
                 Ok(0) => return Ok(()),
                 Ok(read) => self.filled += read,
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                Err(error) => return Err(ReadProblem::Read(ureq::Error::from(error))),
+                Err(error) => match ureq::Error::from(error) {
+                    // The body tells itself whether it is whole.
+                    ureq::Error::Other(other) if matches!(other.downcast_ref(), Some(Failure::BrokeAtEnd(_))) => {
+                        return Ok(());
+                    }
+                    error => return Err(ReadProblem::Read(error)),
+                },
             }
             if self.filled as u64 > bound {
                 return Err(ReadProblem::TooLarge(bound));
             }
+        }
+    }
+}
+
+#[cfg(all(test, feature = "gzip"))]
+mod tests {
+    use std::io::Write;
+
+    use flate2::Compression;
+    use flate2::write::GzEncoder;
+    use ureq::http::HeaderValue;
+
+    use super::*;
+
+    /// Pauses before each byte.
+    struct Paused<'a>(&'a [u8], bool);
+
+    impl Read for Paused<'_> {
+        fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+            self.1 = !self.1;
+            if self.1 { Err(io::ErrorKind::WouldBlock.into()) } else { (&mut self.0).take(1).read(buffer) }
+        }
+    }
+
+    #[test]
+    fn pauses_lose_no_content() {
+        let content: Vec<u8> = (0..2000_u32).flat_map(u32::to_le_bytes).collect();
+        let mut packed = Vec::new();
+        for part in [&content[..3000], &[], &content[3000..]] {
+            let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
+            encoder.write_all(part).expect("memory takes it");
+            packed.extend(encoder.finish().expect("memory takes it"));
+        }
+        for encoding in ["gzip", "x-gzip", "identity"] {
+            let headers = [("content-encoding".parse().expect("a name"), HeaderValue::from_static(encoding))];
+            let sent = if encoding == "identity" { &content } else { &packed };
+            let reader = unpacked(&headers.into_iter().collect(), Paused(sent, false)).expect("it is known");
+            let mut watched = Watched::new(reader, Duration::from_secs(60), Instant::now() + Duration::from_secs(60));
+            let mut buffer = Buffer::default();
+            assert!(buffer.read_from(&mut watched, None, 100_000).is_ok());
+            assert!(buffer.as_slice() == content, "{encoding}");
+        }
+    }
+
+    #[test]
+    fn pauses_without_content_are_a_stall() {
+        struct Silent;
+        impl Read for Silent {
+            fn read(&mut self, _: &mut [u8]) -> io::Result<usize> {
+                Err(io::ErrorKind::WouldBlock.into())
+            }
+        }
+        let far = Duration::from_secs(60);
+        for (limit, left, passed) in [(Duration::ZERO, far, Timeout::RecvBody), (far, Duration::ZERO, Timeout::Global)]
+        {
+            let mut watched = Watched::new(Silent, limit, Instant::now() + left);
+            let read = read_chunks(&mut watched, |_| Ok(()));
+            assert!(matches!(read, Err(ReadProblem::Read(ureq::Error::Timeout(by))) if by == passed), "{passed:?}");
         }
     }
 }

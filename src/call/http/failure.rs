@@ -96,6 +96,8 @@ fn lost_connection(subject: String, failure: Failure, late: impl Fn(Timeout) -> 
         Failure::Certificate { unknown_issuer, .. } => {
             lost(words).advise(certificate_advice(unknown_issuer)).concerning_run()
         }
+        Failure::BrokeAtEnd(error) => lost(words).caused_by(error).transient(),
+        Failure::Interim => Error::invalid_response(subject, words),
         Failure::Tls { .. } => lost(words).transient(),
         Failure::Proxy(refusal) => match refusal.reason {
             ProxyReason::Login => lost(words)
@@ -174,6 +176,8 @@ fn explain(timeouts: &Timeouts, passed: Timeout, upload: Option<u64>, limit: Dur
     match passed {
         Timeout::Resolve | Timeout::Connect => format!("no connection within {:?}", timeouts.connect),
         Timeout::PerRead => format!("no data was received for {:?}", timeouts.read_with(upload)),
+        Timeout::RecvBody => format!("no content was received for {:?}", timeouts.read_with(upload)),
+        Timeout::RecvResponse => format!("the response did not begin within {:?}", timeouts.attempt_with(upload)),
         Timeout::PerWrite => format!("no data could be sent for {:?}", timeouts.write),
         _ => format!("the call did not end after {:?}", rounded(limit)),
     }

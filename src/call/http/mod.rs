@@ -7,7 +7,6 @@ pub(crate) mod net;
 mod target;
 
 use std::fmt;
-use std::io::Read;
 use std::time::{Duration, Instant};
 
 use ureq::http::{self, HeaderMap, HeaderValue, Uri};
@@ -22,7 +21,7 @@ pub(crate) use target::Target;
 use self::agent::check_base_url;
 use self::agent::{Host, adopted_agent, default_agent, proxy_to, shown_url};
 pub(crate) use self::body::Buffer;
-use self::body::{ReadProblem, read_chunks, unpacked};
+use self::body::{ReadProblem, Watched, read_chunks, unpacked};
 use self::net::{EarlyAnswer, Failure};
 use super::download::ResponseHead;
 use super::gate::Limits;
@@ -181,55 +180,46 @@ impl Http {
         }
         let length = head.headers.get("content-length").and_then(|length| length.to_str().ok()?.parse().ok());
         let mut reader = match unpacked(&head.headers, packed.into_reader()) {
-            Ok(reader) => reader,
+            Ok(reader) => Watched::new(reader, self.timeouts.read_with(call.upload_size()), end),
             Err(packing) if status.is_success() => {
                 let error = failure::packed(call, &packing).with_status(status.as_u16());
                 return answered(Err(error));
             }
-            Err(_) => Box::new(std::io::empty()),
+            Err(_) => Watched::new(std::io::empty(), Duration::ZERO, end),
         };
         if let Some((download, _)) = &call.download {
             let head = response_head(status.as_u16(), &head.headers);
             if status.is_success() {
-                return answered(self.receive(call, head, &mut reader, began));
+                return answered(self.receive(call, head, &mut reader));
             }
             if status.as_u16() == 416 && download.is_complete_by(&head) {
                 return answered(Ok(()));
             }
         }
         if status.is_success() {
-            let read = body.read_from(&mut reader, length, LARGEST_BODY, end);
+            let read = body.read_from(&mut reader, length, LARGEST_BODY);
             let outcome =
                 read.map_err(|problem| failure::broken_answer(&self.timeouts, call, status.as_u16(), problem, limit));
             return answered(outcome);
         }
         // The status tells enough, so failures of the body don't matter.
-        if let Err(ReadProblem::TooLarge(_)) = body.read_from(&mut reader, length, LARGEST_ERROR, end) {
-            let _ = Buffer::default().read_from(&mut reader, None, LARGEST_DRAIN, end);
+        if let Err(ReadProblem::TooLarge(_)) = body.read_from(&mut reader, length, LARGEST_ERROR) {
+            let _ = Buffer::default().read_from(&mut reader, None, LARGEST_DRAIN);
         }
         let scheme = authorization.map(|authorization| authorization.scheme);
         answered(Err(verdict::refusal(scheme, call, status.as_u16(), limits, body.as_slice())))
     }
 
     /// Writes the body of a successful response to the destination of the download.
-    fn receive(&self, call: &mut Call<'_>, head: ResponseHead, reader: &mut dyn Read, began: Instant) -> Result<()> {
+    fn receive(&self, call: &mut Call<'_>, head: ResponseHead, reader: &mut Watched<'_>) -> Result<()> {
         let (subject, status, limit) = (call.subject(), head.status, self.limit(call));
-        let deadline = call.deadline;
         let Some((download, writer)) = &mut call.download else { return Ok(()) };
         let invalid = |problem: String| Error::invalid_response(subject.as_str(), problem).with_status(status);
         let mut skip = download.begin(head).map_err(invalid)?;
-        let mut received = 0;
         let read = read_chunks(reader, |chunk| {
-            received += chunk.len() as u64;
             let skipped = usize::try_from(skip).map_or(chunk.len(), |skip| skip.min(chunk.len()));
             skip -= skipped as u64;
-            download.write(&mut **writer, &chunk[skipped..]).map_err(ReadProblem::Refused)?;
-            // A slow download may continue as long as it doesn't stall.
-            let allowed = self.timeouts.attempt_with(Some(received));
-            match began.elapsed() >= allowed || deadline.is_some_and(|deadline| left_until(deadline).is_zero()) {
-                true => Err(ReadProblem::Read(ureq::Error::Timeout(ureq::Timeout::Global))),
-                false => Ok(()),
-            }
+            download.write(&mut **writer, &chunk[skipped..]).map_err(ReadProblem::Refused)
         });
         let missing = download.missing();
         match read {
@@ -319,6 +309,8 @@ impl Http {
         let how = How {
             upload,
             end,
+            // A download has no limit as a whole.
+            response: call.download.as_ref().map(|_| self.timeouts.attempt_with(upload)),
             is_fresh: !call.only_reads(),
             proxy: self.proxy_for(call, &uri).map_err(|_| ureq::Error::InvalidProxyUrl)?,
         };
@@ -365,7 +357,7 @@ impl Http {
         body: impl AsSendBody,
         how: How,
     ) -> Result<http::Response<ureq::Body>, ureq::Error> {
-        let How { upload, end, is_fresh, proxy } = how;
+        let How { upload, end, response, is_fresh, proxy } = how;
         let limit = left_until(end);
         let connect = self.timeouts.connect.min(LONGEST);
         let mut config = self
@@ -381,11 +373,11 @@ impl Http {
             .timeout_per_read(Some(self.timeouts.read_with(upload)))
             .timeout_per_write(Some(self.timeouts.write.min(LONGEST)))
             .timeout_await_100(Some(WAIT_FOR_CONTINUE))
+            .timeout_recv_response(response)
             // A custom agent may have set these.
             .timeout_per_call(None)
             .timeout_send_request(None)
             .timeout_send_body(None)
-            .timeout_recv_response(None)
             .timeout_recv_body(None);
         if is_fresh {
             // A request with its own settings bypasses the pool. A new connection can't turn out to be stale after a change,
@@ -402,6 +394,8 @@ impl Http {
 struct How {
     upload: Option<u64>,
     end: Instant,
+    /// The limit of the response's head, in place of one for the whole.
+    response: Option<Duration>,
     /// Whether it needs a new connection.
     is_fresh: bool,
     proxy: Option<Proxy>,

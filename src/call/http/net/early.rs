@@ -3,9 +3,13 @@
 //! ureq sends a whole request, then reads the response. A service can respond earlier: with informational responses (1xx), or
 //! with a refusal that makes the rest of the request pointless. This wrapper around a connection, plain or TLS, tracks the
 //! request, skips informational responses, and ends a request with [`EarlyAnswer`] as soon as a final response begins.
+//!
+//! While a body is read, it returns a pause now and then. What decodes the body reads on until there is content, and wouldn't
+//! return to anyone who limits the time without content.
 
 use std::fmt;
 use std::io;
+use std::time::{Duration, Instant};
 
 use ureq::unversioned::transport::{Buffers, NextTimeout, Transport};
 use ureq::{Error, Timeout};
@@ -16,12 +20,18 @@ use super::tcp::no_wait;
 
 /// The largest head of an informational response.
 const LARGEST_INTERIM: usize = 24 * 1024;
+/// The most interim responses to a request: one every 20 seconds for five hours.
+pub(super) const MOST_INTERIM: u32 = 1000;
+/// The time between two pauses in a body.
+const PAUSE: Duration = Duration::from_millis(50);
 
 /// A connection on which responses are read as soon as they arrive.
 #[derive(Debug)]
 pub(super) struct Early {
     inner: Box<dyn Transport>,
     phase: Phase,
+    /// The number of interim responses to the request.
+    interim: u32,
     /// Only the response is wanted; what ureq sends is dropped.
     only_answer: Option<OnlyAnswer>,
 }
@@ -42,8 +52,12 @@ enum Phase {
     Body,
     /// A response is awaited.
     Answer,
-    /// The head of the final response was returned.
-    Answered,
+    /// The head of the final response was returned, and its body is awaited.
+    Answered {
+        /// Whether only the end of the connection ends the body.
+        until_closed: bool,
+        paused: Instant,
+    },
 }
 
 /// A final response that began before the whole request was sent, and its connection.
@@ -60,7 +74,7 @@ enum Begun {
 
 impl Early {
     pub(super) fn new(inner: Box<dyn Transport>) -> Self {
-        Self { inner, phase: Phase::Head { asks_first: false }, only_answer: None }
+        Self { inner, phase: Phase::Head { asks_first: false }, interim: 0, only_answer: None }
     }
 
     /// Tracks the head of the request, which tells whether it expects `100 Continue`.
@@ -87,7 +101,7 @@ impl Early {
             Err(Error::Io(error)) if error.kind() == io::ErrorKind::WouldBlock => false,
             Err(error) => return Err(broke(error, Failure::BrokeWhileSending)),
         };
-        match self.skip_interim().0 {
+        match self.skip_interim()?.0 {
             Begun::Final => Err(self.hand_over()),
             _ if has_ended => Err(Failure::BrokeWhileSending(closed()).into()),
             _ => Ok(()),
@@ -106,7 +120,7 @@ impl Early {
                 Err(Error::Timeout(Timeout::PerRead)) => return send_body(),
                 Err(error) => return Err(broke(error, Failure::BrokeBeforeBody)),
             }
-            let (begun, is_welcome) = self.skip_interim();
+            let (begun, is_welcome) = self.skip_interim()?;
             let size = self.inner.buffers().input().len();
             match begun {
                 Begun::Final => return Err(self.hand_over()),
@@ -122,12 +136,10 @@ impl Early {
         let time = Countdown::new(limit);
         loop {
             let more = self.inner.await_input(time.rest()?)?;
-            match self.skip_interim().0 {
+            match self.skip_interim()?.0 {
                 Begun::Nothing if more => {}
                 Begun::Final => {
-                    if head_end(self.inner.buffers().input()).is_some() {
-                        self.phase = Phase::Answered;
-                    }
+                    self.follow_answer();
                     return Ok(more);
                 }
                 Begun::Nothing | Begun::Something => return Ok(more),
@@ -135,23 +147,56 @@ impl Early {
         }
     }
 
+    /// Tracks the head of the final response, with which the input begins.
+    fn follow_answer(&mut self) {
+        let input = self.inner.buffers().input();
+        let Some(end) = head_end(input) else { return };
+        let is_delimited = |line| starts_with(line, b"content-length:") || starts_with(line, b"transfer-encoding:");
+        let until_closed = !input[..end].split(|byte| *byte == b'\n').any(is_delimited);
+        self.phase = Phase::Answered { until_closed, paused: Instant::now() };
+    }
+
+    /// Waits for more of a body, or returns a pause.
+    fn await_body(&mut self, until_closed: bool, paused: Instant, limit: NextTimeout) -> Result<bool, Error> {
+        if paused.elapsed() >= PAUSE {
+            self.phase = Phase::Answered { until_closed, paused: Instant::now() };
+            return Err(Error::Io(io::ErrorKind::WouldBlock.into()));
+        }
+        // A TLS record can come byte by byte, too.
+        let limit = match limit.per_read {
+            Some(per_read) if per_read < limit.after => {
+                NextTimeout { after: per_read, reason: Timeout::RecvBody, ..limit }
+            }
+            _ => limit,
+        };
+        match self.inner.await_input(limit) {
+            // ureq takes these for the end of the connection, which would be that of the body.
+            Err(Error::Io(error)) if until_closed && is_break(&error) => Err(Failure::BrokeAtEnd(error).into()),
+            awaited => awaited,
+        }
+    }
+
     /// Skips informational responses. Also returns whether one of them was a 100.
-    fn skip_interim(&mut self) -> (Begun, bool) {
+    fn skip_interim(&mut self) -> Result<(Begun, bool), Error> {
         let mut is_welcome = false;
         loop {
             let input = self.inner.buffers().input();
             let status = match status(input) {
-                Status::None => return (Begun::Nothing, is_welcome),
-                Status::Partial => return (Begun::Something, is_welcome),
-                Status::Foreign => return (Begun::Final, is_welcome),
+                Status::None => return Ok((Begun::Nothing, is_welcome)),
+                Status::Partial => return Ok((Begun::Something, is_welcome)),
+                Status::Foreign => return Ok((Begun::Final, is_welcome)),
                 Status::Of(status) => status,
             };
             // No protocol change was requested, so a 101 is final.
             if !(100..200).contains(&status) || status == 101 {
-                return (Begun::Final, is_welcome);
+                return Ok((Begun::Final, is_welcome));
             }
-            let Some(end) = head_end(input) else { return (Begun::Something, is_welcome) };
+            let Some(end) = head_end(input) else { return Ok((Begun::Something, is_welcome)) };
             is_welcome |= status == 100;
+            self.interim += 1;
+            if self.interim > MOST_INTERIM {
+                return Err(Failure::Interim.into());
+            }
             self.inner.buffers().input_consume(end);
         }
     }
@@ -160,7 +205,7 @@ impl Early {
     fn hand_over(&mut self) -> Error {
         let inner = std::mem::replace(&mut self.inner, Box::new(()));
         let only_answer = Some(OnlyAnswer { is_unseen: true });
-        Error::Other(Box::new(EarlyAnswer(Self { inner, phase: Phase::Answer, only_answer })))
+        Error::Other(Box::new(EarlyAnswer(Self { inner, phase: Phase::Answer, interim: self.interim, only_answer })))
     }
 }
 
@@ -174,8 +219,9 @@ impl Transport for Early {
             return Ok(());
         }
         match self.phase {
-            Phase::Answer | Phase::Answered => {
+            Phase::Answer | Phase::Answered { .. } => {
                 self.phase = Phase::Head { asks_first: false };
+                self.interim = 0;
                 self.follow_head(amount);
             }
             Phase::Head { .. } => self.follow_head(amount),
@@ -189,6 +235,7 @@ impl Transport for Early {
 
     fn await_input(&mut self, limit: NextTimeout) -> Result<bool, Error> {
         if self.only_answer.as_mut().is_some_and(|only| std::mem::take(&mut only.is_unseen)) {
+            self.follow_answer();
             return Ok(true);
         }
         match self.phase {
@@ -197,7 +244,7 @@ impl Transport for Early {
                 self.phase = Phase::Answer;
                 self.await_answer(limit)
             }
-            Phase::Answered => self.inner.await_input(limit),
+            Phase::Answered { until_closed, paused } => self.await_body(until_closed, paused, limit),
         }
     }
 
@@ -239,6 +286,22 @@ fn broke(error: Error, failure: impl FnOnce(io::Error) -> Failure) -> Error {
         Error::Io(error) => failure(error).into(),
         error => error,
     }
+}
+
+/// Whether a connection has ended without saying so.
+fn is_break(error: &io::Error) -> bool {
+    use io::ErrorKind::{ConnectionAborted, ConnectionReset, UnexpectedEof};
+    matches!(error.kind(), ConnectionAborted | ConnectionReset | UnexpectedEof)
+}
+
+/// Whether reading a body returned a pause, after which it goes on.
+pub(in crate::call::http) fn is_pause(error: &io::Error) -> bool {
+    // ureq can be built with decoders that this crate doesn't know of.
+    let inside = || error.get_ref().map(|inner| format!("{inner:?}")).unwrap_or_default();
+    error.kind() == io::ErrorKind::WouldBlock
+        || (error.kind() == io::ErrorKind::Other
+            && inside().starts_with("Decompress(")
+            && inside().ends_with("Kind(WouldBlock))"))
 }
 
 fn starts_with(line: &[u8], name: &[u8]) -> bool {

@@ -25,6 +25,10 @@ pub(in crate::call::http) enum Failure {
     BrokeBeforeBody(io::Error),
     /// The connection broke while the request was sent.
     BrokeWhileSending(io::Error),
+    /// The connection broke during a response that only the end of the connection ends.
+    BrokeAtEnd(io::Error),
+    /// There were too many interim responses.
+    Interim,
 }
 
 /// A proxy's refusal.
@@ -72,6 +76,8 @@ impl fmt::Display for Failure {
             }
             Self::BrokeBeforeBody(error) => write!(f, "the connection broke before the body was sent: {error}"),
             Self::BrokeWhileSending(error) => write!(f, "the connection broke while the request was sent: {error}"),
+            Self::BrokeAtEnd(error) => write!(f, "the connection broke during the response: {error}"),
+            Self::Interim => f.write_str("too many interim responses, and no final one"),
         }
     }
 }

@@ -21,7 +21,7 @@ use ureq::unversioned::resolver::{ResolvedSocketAddrs, Resolver};
 use ureq::unversioned::transport::{ConnectionDetails, Connector, LazyBuffers, NextTimeout, Transport};
 use ureq::{Agent, Body, Error};
 
-pub(super) use self::early::EarlyAnswer;
+pub(super) use self::early::{EarlyAnswer, is_pause};
 pub(super) use self::failure::{Failure, ProxyReason, untrusted};
 
 use self::countdown::Countdown;

@@ -8,7 +8,7 @@ use ureq::unversioned::transport::{Buffers, ConnectionDetails, NextTimeout, Tran
 use ureq::{Error, Proxy};
 
 use super::countdown::Countdown;
-use super::early::{Status, head_end, status};
+use super::early::{MOST_INTERIM, Status, head_end, status};
 use super::failure::{Failure, ProxyReason, ProxyRefusal};
 use super::resolver::host_and_port;
 
@@ -41,6 +41,7 @@ pub(super) fn open(
     adapter.flush()?;
 
     let mut stream = adapter.into_inner();
+    let mut interim = 0;
     loop {
         let more = match stream.await_input(time.rest()?) {
             Ok(more) => more,
@@ -58,7 +59,8 @@ pub(super) fn open(
             let line = shown(line);
             stream.buffers().input_consume(end);
             match said {
-                100 | 102..=199 => {}
+                100 | 102..=199 if interim < MOST_INTERIM => interim += 1,
+                100 | 102..=199 => return Err(failed("it sent too many interim responses".to_owned())),
                 200..=299 => return Ok(Box::new(Tunnel(stream))),
                 _ => return Err(Failure::refused_by(proxy, reason(said), line)),
             }
