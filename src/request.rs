@@ -257,8 +257,9 @@ impl Request {
     /// Makes the call, and copies the body of the response to `writer` as it arrives. Returns the number of bytes.
     ///
     /// Redirects of a `GET` are followed, over HTTPS only; another host never sees the credentials. After a break, the
-    /// download is resumed with a `Range` request, if the server names the version of the content (`ETag` or
-    /// `Last-Modified`). It ends with an error if the content has changed in between.
+    /// download is resumed with a `Range` request, if the server identifies the version of the content: by a strong `ETag`, or
+    /// without one by a `Last-Modified` at least a minute before the response. It ends with an error if the content has changed
+    /// in between, so that a complete download always is one version.
     ///
     /// A download has no time limit as long as it doesn't stall; see [`Timeouts`](crate::Timeouts).
     /// [`max_size`](Self::max_size) limits its size, and [`on_progress`](Self::on_progress) reports how far it has come.
@@ -280,16 +281,23 @@ impl Request {
         let mut body = self.body.take();
         let mut download = Download::new(self.max_size, self.on_progress.take());
         let deadline = self.session.deadline();
-        for _ in 0..=MAX_REDIRECTS {
+        let mut redirects = 0;
+        loop {
             let call = self.call(&place, &mut body).deadline(deadline).download(&mut download, writer);
             self.session.run(call, |_| Ok(())).map_err(|error| self.session.late(error, deadline))?;
-            let Some(location) = download.take_redirect() else {
+            if let Some(location) = download.take_redirect() {
+                redirects += 1;
+                if redirects > MAX_REDIRECTS {
+                    let problem = format!("more than {MAX_REDIRECTS} redirects");
+                    return Err(Error::invalid_response(self.subject(&place), problem));
+                }
+                place = self.redirected(&place, &location)?;
+            } else if download.is_complete() {
                 writer.flush().map_err(|error| Error::io("the destination of the download", error))?;
                 return Ok(download.written());
-            };
-            place = self.redirected(&place, &location)?;
+            }
+            // A server may send less than was requested. The rest is requested next.
         }
-        Err(Error::invalid_response(self.subject(&place), format!("more than {MAX_REDIRECTS} redirects")))
     }
 
     /// Makes the call, and saves the body of the response as a file. Returns the number of bytes. See

@@ -2,7 +2,7 @@
 
 mod support;
 
-use std::io::Cursor;
+use std::io::{Cursor, Read};
 use std::ops::ControlFlow;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -56,6 +56,33 @@ fn upload_progress_grows_to_the_file_size() {
             assert!(length < 3_000_000 || all(&told).len() >= 10, "{} pieces", all(&told).len());
             assert_eq!(server.count(), 1);
             assert!(server.settle().is_empty());
+        }
+    }
+}
+
+#[test]
+fn empty_pieces_are_not_reported() {
+    /// Is interrupted now and then, and reads little.
+    struct Slow(Cursor<Vec<u8>>, usize);
+    impl Read for Slow {
+        fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
+            self.1 += 1;
+            let most = buffer.len().min(700);
+            if self.1 % 3 == 0 { Err(std::io::ErrorKind::Interrupted.into()) } else { self.0.read(&mut buffer[..most]) }
+        }
+    }
+    for length in [0, 1, 128 * 1024 - 1, 128 * 1024, 200_000] {
+        let content = noise(length);
+        for file in [
+            AssetFile::from_bytes("a.png", content.clone()),
+            AssetFile::from_reader("a.png", Slow(Cursor::new(content.clone()), 0), length as u64),
+        ] {
+            let server = Server::script([started()]);
+            let (told, tell) = listener();
+            let _ = server.user().upload_asset(image(file).on_progress(tell)).expect("it is taken");
+            let told = all(&told);
+            assert!(told.iter().all(|news| news.sent > 0) && told.is_sorted_by(|a, b| a.sent < b.sent), "{told:?}");
+            assert_eq!(told.last().map(|news| news.sent), (length > 0).then_some(length as u64));
         }
     }
 }

@@ -17,17 +17,22 @@ pub struct DownloadProgress {
 const FRESH_START: u64 = 1024 * 1024;
 
 /// The state of a download, with what is needed to resume it.
+///
+/// Parts are combined only under one strong validator and one total (RFC 9110, section 15.3.7.3).
 pub(crate) struct Download {
     max_size: u64,
     on_progress: Option<OnProgress>,
     written: u64,
     /// How much was written when the attempts were last counted from zero.
     counted_from: u64,
+    /// The size of the content, if it was declared. Without it, positions on the server are unknown.
     total: Option<u64>,
-    /// Identifies the version of the content, which is needed to request a part of it.
+    /// Identifies the version of the content.
     validator: Option<String>,
-    /// Whether `total` is the declared length, so that a position in it is one on the server.
-    is_declared: bool,
+    /// How many of the next bytes were written before.
+    skip: u64,
+    /// Where the current response ends, if it declares that.
+    end: Option<u64>,
     redirect: Option<String>,
     problem: Option<Error>,
 }
@@ -38,11 +43,15 @@ pub(crate) type OnProgress = Box<dyn FnMut(DownloadProgress) + Send>;
 #[derive(Clone, Debug, Default)]
 pub(super) struct ResponseHead {
     pub(super) status: u16,
-    pub(super) content_length: Option<u64>,
+    /// The length of the body, unless it is compressed.
+    pub(super) length: Option<u64>,
+    pub(super) may_be_compressed: bool,
     pub(super) content_range: Option<String>,
-    /// A strong entity tag, or else the modification time.
+    /// A strong entity tag, or else a strong modification date.
     pub(super) validator: Option<String>,
 }
+
+const CHANGED: &str = "the content changed during the download";
 
 impl Download {
     pub(crate) fn new(max_size: u64, on_progress: Option<OnProgress>) -> Self {
@@ -53,7 +62,8 @@ impl Download {
             counted_from: 0,
             total: None,
             validator: None,
-            is_declared: false,
+            skip: 0,
+            end: None,
             redirect: None,
             problem: None,
         }
@@ -63,19 +73,29 @@ impl Download {
         self.written
     }
 
+    /// Whether nothing is missing after a successful response, which can be a part.
+    pub(crate) fn is_complete(&self) -> bool {
+        self.total.is_none_or(|total| self.written >= total)
+    }
+
     /// Returns the address of a redirect, if there was one.
     pub(crate) fn take_redirect(&mut self) -> Option<String> {
         self.redirect.take()
     }
 
-    pub(super) fn redirect_to(&mut self, location: String) {
+    /// Follows a redirect, unless a part was written: a validator identifies a version of one resource.
+    pub(super) fn redirect_to(&mut self, location: String) -> Result<(), String> {
+        if self.written > 0 {
+            return Err("the content moved during the download".to_owned());
+        }
         self.redirect = Some(location);
+        Ok(())
     }
 
     /// Returns the headers `range` and `if-range` of the next attempt.
     pub(super) fn range(&self) -> Option<(String, &str)> {
-        let validator = self.validator.as_deref().filter(|_| self.written > 0 && self.is_declared)?;
-        Some((format!("bytes={}-", self.written), validator))
+        let validator = self.validator.as_deref().filter(|_| self.written > 0 && !self.is_complete())?;
+        self.total.map(|_| (format!("bytes={}-", self.written), validator))
     }
 
     /// Whether another attempt can resume the download.
@@ -92,44 +112,74 @@ impl Download {
         has_progressed
     }
 
-    /// Starts the body of a response. Returns how many of its first bytes were written before.
-    pub(super) fn begin(&mut self, head: ResponseHead) -> Result<u64, String> {
-        let changed = "the content changed during the download";
-        let whole = match (head.status, &head.content_range) {
-            (206, Some(range)) if self.written > 0 => {
-                let (start, total) =
-                    content_range(range).ok_or_else(|| format!("invalid content-range header {range:?}"))?;
-                if start != Some(self.written) {
-                    return Err(format!("expected the bytes from {}, received {range:?}", self.written));
-                }
-                if total.is_some_and(|total| Some(total) != self.total) {
-                    return Err(changed.to_owned());
-                }
-                return Ok(0);
-            }
-            (206, _) => return Err("received a part of the content; expected the whole".to_owned()),
-            (_, _) => head.content_length,
-        };
-        if self.written > 0 && (head.validator != self.validator || whole != self.total) {
-            return Err(changed.to_owned());
+    /// Starts the body of a successful response.
+    pub(super) fn begin(&mut self, head: ResponseHead) -> Result<(), String> {
+        if self.range().is_none() && head.status == 206 {
+            return Err("received a part of the content; expected the whole".to_owned());
         }
-        if whole.is_some_and(|whole| whole > self.max_size) {
+        if self.written == 0 {
+            return self.begin_whole(head);
+        }
+        match head.status {
+            200 | 206 if head.validator.is_none() || head.validator != self.validator => Err(CHANGED.to_owned()),
+            206 => self.begin_part(&head),
+            200 if head.length != self.total => Err(CHANGED.to_owned()),
+            200 => {
+                (self.skip, self.end) = (self.written, self.total);
+                Ok(())
+            }
+            status => Err(format!("received the status {status}; expected the rest of the content")),
+        }
+    }
+
+    fn begin_whole(&mut self, head: ResponseHead) -> Result<(), String> {
+        if head.length.is_some_and(|length| length > self.max_size) {
             return Err(self.too_large());
         }
-        self.total = whole;
-        self.is_declared = whole.is_some();
-        self.validator = head.validator;
-        Ok(self.written)
+        (self.skip, self.end, self.total) = (0, head.length, head.length);
+        self.validator = head.validator.filter(|_| head.status == 200);
+        Ok(())
     }
 
-    /// Whether a 416 tells that nothing was missing.
-    pub(super) fn is_complete_by(&self, head: &ResponseHead) -> bool {
-        let range = head.content_range.as_deref().and_then(content_range);
-        self.written > 0 && range == Some((None, Some(self.written)))
+    fn begin_part(&mut self, head: &ResponseHead) -> Result<(), String> {
+        let text = head.content_range.as_deref().ok_or("received a part without a content-range header")?;
+        let range = ContentRange::parse(text).ok_or_else(|| format!("invalid content-range header {text:?}"))?;
+        if range.total.is_some() && range.total != self.total {
+            return Err(CHANGED.to_owned());
+        }
+        if range.first != self.written || self.total.is_some_and(|total| range.last >= total) {
+            return Err(format!("expected the bytes from {}, received {text:?}", self.written));
+        }
+        // The part of a compressed content isn't the part of the content.
+        if head.may_be_compressed {
+            return Err("received a part that is compressed or has no length; expected the content as it is".to_owned());
+        }
+        let length = range.last - range.first + 1;
+        if head.length.is_some_and(|declared| declared != length) {
+            return Err(format!("the content-range header {text:?} contradicts the length of the response"));
+        }
+        (self.skip, self.end) = (0, Some(range.last + 1));
+        Ok(())
     }
 
+    /// Describes why a server has no bytes where the rest should be.
+    pub(super) fn unsatisfied(&self) -> String {
+        format!("{CHANGED}: it has no bytes from {}", self.written)
+    }
+
+    /// Writes what follows in the body.
     pub(super) fn write(&mut self, writer: &mut dyn Write, bytes: &[u8]) -> Result<(), String> {
-        if self.written + bytes.len() as u64 > self.max_size {
+        let skipped = usize::try_from(self.skip).map_or(bytes.len(), |skip| skip.min(bytes.len()));
+        self.skip -= skipped as u64;
+        let bytes = &bytes[skipped..];
+        if bytes.is_empty() {
+            return Ok(());
+        }
+        let written = self.written + bytes.len() as u64;
+        if self.end.is_some_and(|end| written > end) {
+            return Err("the response is longer than it declares".to_owned());
+        }
+        if written > self.max_size {
             return Err(self.too_large());
         }
         if let Err(error) = writer.write_all(bytes) {
@@ -137,16 +187,19 @@ impl Download {
             self.problem = Some(Error::io("writing the download", error));
             return Err(problem);
         }
-        self.written += bytes.len() as u64;
+        self.written = written;
         if let Some(f) = &mut self.on_progress {
             f(DownloadProgress { received: self.written, total: self.total });
         }
         Ok(())
     }
 
-    /// Returns how many bytes are missing at the end of the body.
-    pub(super) fn missing(&self) -> u64 {
-        self.total.map_or(0, |total| total.saturating_sub(self.written))
+    /// Ends the body. Returns how many bytes are missing at its end.
+    pub(super) fn end(&mut self) -> Result<u64, String> {
+        if self.skip > 0 {
+            return Err(CHANGED.to_owned());
+        }
+        Ok(self.end.map_or(0, |end| end.saturating_sub(self.written)))
     }
 
     /// Returns the error of the writer, if it failed.
@@ -165,18 +218,28 @@ impl fmt::Debug for Download {
     }
 }
 
-/// Reads `bytes 10-19/20`, `bytes 10-19/*` and `bytes */20`: the first position and the total size.
-fn content_range(text: &str) -> Option<(Option<u64>, Option<u64>)> {
-    let (range, total) = text.trim().strip_prefix("bytes")?.trim_start().split_once('/')?;
-    let number = |text: &str| match text.trim() {
-        "*" => Some(None),
-        digits => digits.parse().ok().map(Some),
-    };
-    let start = match range.split_once('-') {
-        Some((start, _)) => Some(start.trim().parse().ok()?),
-        None => number(range)?,
-    };
-    Some((start, number(total)?))
+/// A part of a content, as in `bytes 10-19/20` and `bytes 10-19/*`.
+#[derive(Debug, PartialEq)]
+struct ContentRange {
+    first: u64,
+    last: u64,
+    total: Option<u64>,
+}
+
+impl ContentRange {
+    /// Reads a valid range of bytes (RFC 9110, section 14.4).
+    fn parse(text: &str) -> Option<Self> {
+        // A number has no sign.
+        let number = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit()).then(|| text.parse().ok()).flatten();
+        let (unit, rest) = text.trim().split_once(' ')?;
+        let (range, total) = rest.trim_start().split_once('/')?;
+        let (first, last) = range.split_once('-')?;
+        let (first, last) = (number(first)?, number(last)?);
+        let total = if total == "*" { None } else { Some(number(total)?) };
+        let is_valid =
+            unit.eq_ignore_ascii_case("bytes") && first <= last && total.is_none_or(|total: u64| last < total);
+        is_valid.then_some(Self { first, last, total })
+    }
 }
 
 #[cfg(test)]
@@ -186,53 +249,99 @@ mod tests {
     fn head(status: u16, length: Option<u64>, range: Option<&str>, validator: Option<&str>) -> ResponseHead {
         ResponseHead {
             status,
-            content_length: length,
+            length,
+            may_be_compressed: false,
             content_range: range.map(str::to_owned),
             validator: validator.map(str::to_owned),
         }
     }
 
     #[test]
-    fn a_content_range_is_read() {
+    fn valid_content_ranges_are_read() {
+        let range = |first, last, total| Some(ContentRange { first, last, total });
         for (text, read) in [
-            ("bytes 10-19/20", Some((Some(10), Some(20)))),
-            ("bytes 10-19/*", Some((Some(10), None))),
-            ("bytes */20", Some((None, Some(20)))),
+            ("bytes 10-19/20", range(10, 19, Some(20))),
+            ("bytes 10-19/*", range(10, 19, None)),
+            (" Bytes  0-0/1 ", range(0, 0, Some(1))),
+            ("bytes */20", None),
+            ("bytes 10-19/19", None),
+            ("bytes 19-10/20", None),
+            ("bytes 10-19", None),
+            ("bytes 10-/20", None),
+            ("bytes -10/20", None),
+            ("bytes 10-19/", None),
+            ("bytes 10-19/20, bytes 0-9/20", None),
+            ("bytes +1-19/20", None),
             ("bytes=10-19/20", None),
             ("bytes a-19/20", None),
-            ("bytes 10-19", None),
+            ("bytes 0-18446744073709551615/*", range(0, u64::MAX, None)),
+            ("bytes 0-18446744073709551616/*", None),
+            ("items 10-19/20", None),
             ("", None),
         ] {
-            assert_eq!(content_range(text), read, "{text}");
+            assert_eq!(ContentRange::parse(text), read, "{text}");
         }
     }
 
     /// What is requested after a break, and which responses are accepted.
     #[test]
     fn a_break_is_resumed_only_in_the_same_content() {
-        type Row = (ResponseHead, bool, bool, ResponseHead, Result<u64, ()>);
+        type Row = (ResponseHead, bool, bool, ResponseHead, bool);
         let tag = Some("\"a\"");
-        let rows: [Row; 9] = [
-            // The first response, whether it can be resumed, whether by a range; the second response, and what to skip.
-            (head(200, Some(10), None, tag), true, true, head(206, Some(6), Some("bytes 4-9/10"), tag), Ok(0)),
-            (head(200, Some(10), None, tag), true, true, head(200, Some(10), None, tag), Ok(4)),
-            (head(200, Some(10), None, tag), true, true, head(200, Some(10), None, Some("\"b\"")), Err(())),
-            (head(200, Some(10), None, tag), true, true, head(200, Some(11), None, tag), Err(())),
-            (head(200, Some(10), None, tag), true, true, head(206, Some(7), Some("bytes 3-9/10"), tag), Err(())),
-            (head(200, Some(10), None, tag), true, true, head(206, Some(6), Some("bytes 4-9/11"), tag), Err(())),
-            (head(200, Some(10), None, tag), true, true, head(206, Some(6), None, tag), Err(())),
+        let compressed = |head| ResponseHead { may_be_compressed: true, ..head };
+        let part = |range| head(206, None, Some(range), tag);
+        let rows: [Row; 18] = [
+            // The first response, whether it can be resumed, whether by a range; the second response, and whether it fits.
+            (head(200, Some(10), None, tag), true, true, head(206, Some(6), Some("bytes 4-9/10"), tag), true),
+            (head(200, Some(10), None, tag), true, true, part("bytes 4-9/10"), true),
+            (head(200, Some(10), None, tag), true, true, part("bytes 4-4/*"), true),
+            (head(200, Some(10), None, tag), true, true, part("bytes 4-10/*"), false),
+            (head(200, Some(10), None, tag), true, true, part("bytes 3-9/10"), false),
+            (head(200, Some(10), None, tag), true, true, part("bytes 4-9/11"), false),
+            (head(200, Some(10), None, tag), true, true, head(206, Some(5), Some("bytes 4-9/10"), tag), false),
+            (head(200, Some(10), None, tag), true, true, compressed(part("bytes 4-9/10")), false),
+            (head(200, Some(10), None, tag), true, true, head(206, Some(6), None, tag), false),
+            (head(200, Some(10), None, tag), true, true, head(206, Some(6), Some("bytes 4-9/10"), None), false),
+            (head(200, Some(10), None, tag), true, true, head(200, Some(10), None, tag), true),
+            (head(200, Some(10), None, tag), true, true, head(200, Some(10), None, Some("\"b\"")), false),
+            (head(200, Some(10), None, tag), true, true, head(200, Some(11), None, tag), false),
+            (head(200, Some(10), None, tag), true, true, head(203, Some(10), None, tag), false),
             // The length of a decompressed body is unknown, so its positions aren't those on the server.
-            (head(200, None, None, tag), true, false, head(200, None, None, tag), Ok(4)),
-            (head(200, Some(10), None, None), false, false, head(200, Some(10), None, None), Ok(4)),
+            (head(200, None, None, tag), true, false, head(200, None, None, tag), true),
+            (head(200, None, None, tag), true, false, part("bytes 4-9/10"), false),
+            (head(200, Some(10), None, None), false, false, head(200, Some(10), None, None), false),
+            (head(203, Some(10), None, tag), false, false, head(203, Some(10), None, tag), false),
         ];
-        for (first, can_resume, by_range, second, skip) in rows {
+        for (first, can_resume, by_range, second, fits) in rows {
             let mut written = Vec::new();
             let mut download = Download::new(u64::MAX, None);
-            assert_eq!(download.begin(first.clone()), Ok(0));
+            assert_eq!(download.begin(first.clone()), Ok(()));
             download.write(&mut written, b"0123").expect("memory takes it");
             assert_eq!((download.can_resume(), download.range().is_some()), (can_resume, by_range), "{first:?}");
-            assert_eq!(download.begin(second.clone()).map_err(drop), skip, "{second:?}");
+            assert_eq!(download.begin(second.clone()).is_ok(), fits, "{second:?}");
         }
+    }
+
+    #[test]
+    fn a_response_ends_where_it_declares() {
+        let tag = Some("\"a\"");
+        let mut written = Vec::new();
+        let mut download = Download::new(u64::MAX, None);
+        assert_eq!(download.begin(head(200, Some(10), None, tag)), Ok(()));
+        assert_eq!(download.write(&mut written, b"0123"), Ok(()));
+        assert_eq!((download.end(), download.is_complete()), (Ok(6), false));
+        // A part, which is less than was requested.
+        assert_eq!(download.begin(head(206, Some(3), Some("bytes 4-6/10"), tag)), Ok(()));
+        assert!(download.write(&mut written, b"4567").is_err());
+        assert_eq!(download.write(&mut written, b"456"), Ok(()));
+        assert_eq!((download.end(), download.is_complete()), (Ok(0), false));
+        // The whole again, which ends among what is known.
+        assert_eq!(download.begin(head(200, Some(10), None, tag)), Ok(()));
+        assert_eq!(download.write(&mut written, b"012345"), Ok(()));
+        assert!(download.end().is_err());
+        assert_eq!(download.write(&mut written, b"6789"), Ok(()));
+        assert_eq!((download.end(), download.is_complete(), download.range()), (Ok(0), true, None));
+        assert_eq!(written, b"0123456789");
     }
 
     #[test]
@@ -240,7 +349,7 @@ mod tests {
         let mut written = Vec::new();
         let mut download = Download::new(5, None);
         assert!(download.begin(head(200, Some(6), None, None)).is_err());
-        assert_eq!(download.begin(head(200, None, None, None)), Ok(0));
+        assert_eq!(download.begin(head(200, None, None, None)), Ok(()));
         assert!(download.write(&mut written, b"01234").is_ok() && download.write(&mut written, b"5").is_err());
         assert_eq!(written, b"01234");
     }

@@ -143,7 +143,7 @@ impl<'a> Call<'a> {
             return Err("it was not tried again, because a reader can't be read twice: use a path or bytes");
         }
         if self.download.as_ref().is_some_and(|(download, _)| !download.can_resume()) {
-            return Err("it was not resumed, because the server names no version of the content; start again");
+            return Err("it was not resumed, because the server identifies no version of the content; start again");
         }
         Ok(())
     }

@@ -14,11 +14,18 @@ pub(super) fn refusal(scheme: Option<Scheme>, call: &Call<'_>, status: u16, limi
     };
     let asked = Asked { endpoint: call.endpoint, moment: call.moment(), scheme, echoes: &call.echoes };
     let verdict = classify(&asked, Outcome::Status { status, pause }, &said);
-    let error = Error::refused(verdict, call.subject(), said).with_status(status).with_retry_after(pause);
-    if (300..400).contains(&status) {
-        return error.explain("a redirect, which is not followed because the key would go to another place");
+    Error::refused(verdict, call.subject(), said).with_status(status).with_retry_after(pause)
+}
+
+/// Describes why a redirect isn't followed.
+pub(super) fn not_followed(call: &Call<'_>, has_location: bool) -> &'static str {
+    if !has_location {
+        "a redirect without a location"
+    } else if call.origin.is_some() {
+        "a redirect, which only downloads follow"
+    } else {
+        "a redirect, which is not followed because the key would go to another place"
     }
-    error
 }
 
 /// The error of a successful response that can't be decoded.

@@ -68,7 +68,7 @@ fn until(date: Timestamp, now: Timestamp) -> Duration {
 }
 
 /// Parses a date in each of the three forms of HTTP (RFC 9110, section 5.6.7). The day of the week is ignored.
-fn http_date(text: &str) -> Option<Timestamp> {
+pub(in crate::call) fn http_date(text: &str) -> Option<Timestamp> {
     // Sun, 06 Nov 1994 08:49:37 GMT
     let parser = rfc2822::DateTimeParser::new().relaxed_weekday(true);
     if let Ok(date) = parser.parse_timestamp(text.trim()) {

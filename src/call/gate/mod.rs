@@ -19,6 +19,7 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 pub(crate) use limits::Limits;
+pub(super) use limits::http_date;
 pub(crate) use window::earlier;
 
 use self::window::{Closing, Line, Outcome, Pass, Window};

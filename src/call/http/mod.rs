@@ -4,12 +4,13 @@ mod agent;
 mod body;
 mod failure;
 pub(crate) mod net;
+mod receive;
 mod target;
 
 use std::fmt;
 use std::time::{Duration, Instant};
 
-use ureq::http::{self, HeaderMap, HeaderValue, Uri};
+use ureq::http::{self, HeaderValue, Uri};
 use ureq::{Agent, AsSendBody, Proxy, SendBody};
 use zeroize::Zeroizing;
 
@@ -21,15 +22,15 @@ pub(crate) use target::Target;
 use self::agent::check_base_url;
 use self::agent::{Host, adopted_agent, default_agent, proxy_to, shown_url};
 pub(crate) use self::body::Buffer;
-use self::body::{ReadProblem, Watched, read_chunks, unpacked};
+use self::body::{ReadProblem, Watched, unpacked};
 use self::net::{EarlyAnswer, Failure};
-use super::download::ResponseHead;
+use self::receive::{only_value, response_head};
 use super::gate::Limits;
 use super::retry::LONGEST;
 use super::{Call, Timeouts, left_until, verdict};
 use crate::api::{Endpoint, Method, Scheme};
 use crate::credentials::Authorization;
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{Error, Result};
 
 const SERVICE: &str = "https://apis.roblox.com";
 
@@ -161,24 +162,25 @@ impl Http {
         let status = response.status();
         let limits = Limits::read(|name| response.headers().get(name)?.to_str().ok());
         let answered = |outcome| Exchange { status: Some(status.as_u16()), limits, outcome };
-        if status.is_informational() || (status.is_success() && call.is_cut_short) {
-            let problem = match status.is_success() {
-                true => "the service accepted the request before it was complete",
-                false => "the response is informational, not final",
-            };
+        let invalid = |call: &Call<'_>, problem: String| {
             let error = Error::invalid_response(call.subject(), problem).with_status(status.as_u16());
-            return answered(Err(error.with_unknown_outcome(!call.only_reads())));
+            error.with_unknown_outcome(!call.only_reads())
+        };
+        if status.is_informational() {
+            return answered(Err(invalid(call, "the response is informational, not final".to_owned())));
+        }
+        if status.is_success() && call.is_cut_short {
+            return answered(Err(invalid(call, "the service accepted the request before it was complete".to_owned())));
         }
         let (head, packed) = response.into_parts();
-        if let (Some((download, _)), true, true) =
-            (&mut call.download, status.is_redirection(), call.endpoint.method() == Method::Get)
+        let location = only_value(&head.headers, "location").filter(|location| !location.is_empty());
+        if let (Some((download, _)), Some(location), true, true) =
+            (&mut call.download, &location, leads_elsewhere(status), call.endpoint.method() == Method::Get)
         {
-            if let Some(location) = head.headers.get("location").and_then(|location| location.to_str().ok()) {
-                download.redirect_to(location.to_owned());
-                return answered(Ok(()));
-            }
+            let followed = download.redirect_to(location.clone());
+            return answered(followed.map_err(|problem| invalid(call, problem)));
         }
-        let length = head.headers.get("content-length").and_then(|length| length.to_str().ok()?.parse().ok());
+        let length = packed.content_length();
         let mut reader = match unpacked(&head.headers, packed.into_reader()) {
             Ok(reader) => Watched::new(reader, self.timeouts.read_with(call.upload_size()), end),
             Err(packing) if status.is_success() => {
@@ -188,12 +190,14 @@ impl Http {
             Err(_) => Watched::new(std::io::empty(), Duration::ZERO, end),
         };
         if let Some((download, _)) = &call.download {
-            let head = response_head(status.as_u16(), &head.headers);
             if status.is_success() {
+                let mut head = response_head(status.as_u16(), &head.headers, length);
+                // Only responses to GET are of one resource, whose versions a validator identifies.
+                head.validator = head.validator.filter(|_| call.endpoint.method() == Method::Get);
                 return answered(self.receive(call, head, &mut reader));
             }
-            if status.as_u16() == 416 && download.is_complete_by(&head) {
-                return answered(Ok(()));
+            if status == http::StatusCode::RANGE_NOT_SATISFIABLE && download.range().is_some() {
+                return answered(Err(invalid(call, download.unsatisfied())));
             }
         }
         if status.is_success() {
@@ -207,30 +211,11 @@ impl Http {
             let _ = Buffer::default().read_from(&mut reader, None, LARGEST_DRAIN);
         }
         let scheme = authorization.map(|authorization| authorization.scheme);
-        answered(Err(verdict::refusal(scheme, call, status.as_u16(), limits, body.as_slice())))
-    }
-
-    /// Writes the body of a successful response to the destination of the download.
-    fn receive(&self, call: &mut Call<'_>, head: ResponseHead, reader: &mut Watched<'_>) -> Result<()> {
-        let (subject, status, limit) = (call.subject(), head.status, self.limit(call));
-        let Some((download, writer)) = &mut call.download else { return Ok(()) };
-        let invalid = |problem: String| Error::invalid_response(subject.as_str(), problem).with_status(status);
-        let mut skip = download.begin(head).map_err(invalid)?;
-        let read = read_chunks(reader, |chunk| {
-            let skipped = usize::try_from(skip).map_or(chunk.len(), |skip| skip.min(chunk.len()));
-            skip -= skipped as u64;
-            download.write(&mut **writer, &chunk[skipped..]).map_err(ReadProblem::Refused)
-        });
-        let missing = download.missing();
-        match read {
-            Ok(()) if missing == 0 => Ok(()),
-            Ok(()) => Err(Error::new(ErrorKind::Connection, subject)
-                .explain(format!("the content ended {missing} bytes early"))
-                .with_status(status)
-                .transient()),
-            Err(ReadProblem::Refused(problem)) => Err(download.take_problem().unwrap_or_else(|| invalid(problem))),
-            Err(problem) => Err(failure::broken_answer(&self.timeouts, call, status, problem, limit)),
-        }
+        let error = verdict::refusal(scheme, call, status.as_u16(), limits, body.as_slice());
+        answered(Err(match leads_elsewhere(status) {
+            true => error.explain(verdict::not_followed(call, location.is_some())),
+            false => error,
+        }))
     }
 
     fn exchange(
@@ -401,16 +386,9 @@ struct How {
     proxy: Option<Proxy>,
 }
 
-fn response_head(status: u16, headers: &HeaderMap) -> ResponseHead {
-    let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok()).map(str::to_owned);
-    let is_packed = headers.contains_key("content-encoding");
-    ResponseHead {
-        status,
-        content_length: text("content-length").and_then(|length| length.parse().ok()).filter(|_| !is_packed),
-        content_range: text("content-range"),
-        // A weak tag doesn't guarantee the same bytes.
-        validator: text("etag").filter(|tag| !tag.starts_with("W/")).or_else(|| text("last-modified")),
-    }
+/// Whether the status of a response is that of a redirect to its location.
+fn leads_elsewhere(status: http::StatusCode) -> bool {
+    matches!(status.as_u16(), 301 | 302 | 303 | 307 | 308)
 }
 
 /// Whether a request failed because of `Expect: 100-continue`.
