@@ -152,12 +152,39 @@ fn connections_that_break_on_expect_are_repeated_without_it() {
 }
 
 #[test]
-fn early_successes_are_errors() {
+fn early_successes_are_errors_that_name_the_operation_and_the_asset() {
+    let answer = |body: &str| format!("HTTP/1.1 200 OK\r\ncontent-length: {}\r\n\r\n{body}", body.len());
+    let asset = r#"{"path":"operations/abc","done":true,"response":{"path":"assets/4242","assetId":"4242"}}"#;
     for after in AFTERS {
-        let server = Early::start([Script::new(When::After(64 * KIB), taken(), after)]);
-        let error = upload_of(&once(&server), 8 * 1024 * KIB).expect_err("the service can't have it");
-        assert!(error.outcome_unknown() && !error.is_retryable(), "{after:?}: {error}");
+        let when = if after == After::Keep { When::AtOnce } else { When::After(64 * KIB) };
+        for (body, operation, words) in [
+            (r#"{"path":"operations/abc","operationId":"abc","done":false}"#, Some("operations/abc"), ""),
+            (r#"{"operationId":"abc"}"#, Some("operations/abc"), ""),
+            (asset, Some("operations/abc"), "asset 4242"),
+            (r#"{"assetId":4242,"displayName":"a"}"#, None, "asset 4242"),
+            (r#"{"code":"ABORTED","message":"words"}"#, None, "words"),
+            ("{}", None, ""),
+            ("junk", None, ""),
+        ] {
+            let server = Early::start([Script::new(when, answer(body), after)]);
+            let what = format!("{body} {when:?}, then {after:?}");
+            let client = once(&server);
+            let file = AssetFile::from_bytes("a.png", vec![7; 8 * 1024 * KIB]);
+            let outcome = within(AT_ONCE, move || upload(&client.user(USER), file).map(drop));
+            let error = outcome.expect_err(&what);
+            assert!(error.outcome_unknown() && !error.is_retryable(), "{what}: {error}");
+            assert_eq!((error.kind(), error.status()), (ErrorKind::InvalidResponse, Some(200)), "{what}: {error}");
+            assert_eq!(error.operation().map(ToString::to_string).as_deref(), operation, "{what}: {error}");
+            assert_eq!(error.can_wait_again(), operation.is_some(), "{what}: {error}");
+            assert!(error.to_string().contains(words), "{what}: {error}");
+            assert_eq!(server.connections(), 1, "{what}");
+        }
     }
+    // A response that breaks off names nothing.
+    let half = &answer(asset)[..60];
+    let server = Early::start([Script::new(When::After(64 * KIB), half, After::HangUp)]);
+    let error = upload_of(&once(&server), 8 * 1024 * KIB).expect_err("the service can't have it");
+    assert!(error.outcome_unknown() && error.operation().is_none(), "{error}");
 }
 
 #[test]

@@ -1,8 +1,10 @@
 //! Errors about responses.
 
+use serde_json::Value;
+
 use super::gate::Limits;
 use super::{Call, DecodeError};
-use crate::api::Scheme;
+use crate::api::{OperationName, Scheme};
 use crate::error::{Asked, Error, ErrorKind, Outcome, ServiceError, classify};
 
 /// The error of a refusal.
@@ -26,6 +28,30 @@ pub(super) fn not_followed(call: &Call<'_>, has_location: bool) -> &'static str 
     } else {
         "a redirect, which is not followed because the key would go to another place"
     }
+}
+
+/// The error of a success that came before the whole request was sent. The service can't have what it has accepted, but what it
+/// has made of it exists.
+pub(super) fn accepted_early(call: &Call<'_>, status: u16, body: &[u8]) -> Error {
+    const PROBLEM: &str = "the service accepted the request before it was complete";
+    let json: Value = crate::json::from_slice(body).unwrap_or_default();
+    let text = |field: &str| match json.pointer(field)? {
+        Value::String(text) => Some(text.clone()),
+        Value::Number(number) => Some(number.to_string()),
+        _ => None,
+    };
+    let operation = text("/path").and_then(|path| OperationName::parse(&path).ok());
+    let operation = operation.or_else(|| OperationName::from_id(&text("/operationId")?));
+    let asset = ["/response/assetId", "/assetId"].into_iter().find_map(text);
+    let error = match ServiceError::from_json(&json).filter(|said| operation.is_none() && !said.is_ok()) {
+        Some(said) => Error::service(ErrorKind::InvalidResponse, call.subject(), said),
+        None => Error::new(ErrorKind::InvalidResponse, call.subject()),
+    };
+    error
+        .explain(asset.map_or_else(|| PROBLEM.to_owned(), |asset| format!("{PROBLEM}, as asset {asset}")))
+        .with_status(status)
+        .with_unknown_outcome(!call.only_reads())
+        .about_operation(operation)
 }
 
 /// The error of a successful response that can't be decoded.

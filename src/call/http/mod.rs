@@ -169,9 +169,6 @@ impl Http {
         if status.is_informational() {
             return answered(Err(invalid(call, "the response is informational, not final".to_owned())));
         }
-        if status.is_success() && call.is_cut_short {
-            return answered(Err(invalid(call, "the service accepted the request before it was complete".to_owned())));
-        }
         let (head, packed) = response.into_parts();
         let location = only_value(&head.headers, "location").filter(|location| !location.is_empty());
         if let (Some((download, _)), Some(location), true, true) =
@@ -189,6 +186,11 @@ impl Http {
             }
             Err(_) => Watched::new(std::io::empty(), Duration::ZERO, end),
         };
+        if status.is_success() && call.is_cut_short {
+            // What came of it tells what the service has accepted.
+            let _ = body.read_from(&mut reader, length, LARGEST_BODY);
+            return answered(Err(verdict::accepted_early(call, status.as_u16(), body.as_slice())));
+        }
         if let Some((download, _)) = &call.download {
             if status.is_success() {
                 let mut head = response_head(status.as_u16(), &head.headers, length);
