@@ -246,6 +246,20 @@ fn an_asset_that_cannot_be_read_leaves_a_doubt() {
 }
 
 #[test]
+fn an_operation_that_only_an_error_names_is_polled() {
+    let sandbox = sandbox();
+    let folder = Folder::new(&[("crate.png", image(1))]);
+    let accepted = r#"{"path":"operations/abc","done":true,"response":{}}"#;
+    sandbox.inject(Fault::status(200).body(accepted).on("POST", UPLOAD));
+    let report = run(&decals(&folder, &sandbox));
+    assert_eq!(report.problems[0].kind, PublishProblemKind::InDoubt, "{report}");
+    sandbox.clear_requests();
+    run(&decals(&folder, &sandbox));
+    let requests = sandbox.requests();
+    assert!(requests.iter().any(|request| request.target == "/assets/v1/operations/abc"), "{requests:?}");
+}
+
+#[test]
 fn an_operation_that_was_forgotten_leaves_its_asset() {
     let sandbox = sandbox();
     let folder = Folder::new(&[("crate.png", image(1))]);

@@ -232,6 +232,13 @@ fn failed(run: &mut Run<'_>, key: &Key, path: &str, error: Error) {
     if was_begun && !may_exist {
         let _ = run.note(Change::Over(key.clone()));
     }
+    // A response that can't be used can name the operation, too.
+    if let Some(name) = error.operation().filter(|_| may_exist) {
+        let is_new = |doubt: &Doubt| doubt.operation.as_ref() != Some(name);
+        if run.book.look(|lock| lock.doubts.get(key).is_some_and(is_new)) {
+            let _ = run.note(Change::Accepted(key.clone(), name.clone()));
+        }
+    }
     let kind = if may_exist { PublishProblemKind::InDoubt } else { PublishProblemKind::of(&error) };
     if error.scope() == ErrorScope::Run && run.stopped.is_none() {
         run.stopped = Some(Stopped::Failed(error.clone()));
