@@ -8,8 +8,14 @@ use std::process::ExitCode;
 
 use rblxopencloud::sandbox::Sandbox;
 
+const USAGE: &str = "\
+Usage: sandbox [--port N] [--allow-host NAME]
+
+Runs a local Open Cloud until Ctrl-C. With --allow-host, it also serves requests for this host, if a proxy or a hosts file leads
+here by that name.";
+
 fn main() -> ExitCode {
-    common::run("Usage: sandbox [--port N]\n\nRuns a local Open Cloud until Ctrl-C.", run)
+    common::run(USAGE, run)
 }
 
 fn run(arguments: Vec<String>) -> common::Result<()> {
@@ -21,7 +27,10 @@ fn run(arguments: Vec<String>) -> common::Result<()> {
                 let port = arguments.next().unwrap_or_default();
                 sandbox = sandbox.port(port.parse().map_err(|_| format!("invalid port {port:?}; expected --port N"))?);
             }
-            other => return Err(format!("unknown argument {other:?}; expected --port N").into()),
+            "--allow-host" => {
+                sandbox = sandbox.allow_host(arguments.next().ok_or("--allow-host needs a name")?);
+            }
+            other => return Err(format!("unknown argument {other:?}; see --help").into()),
         }
     }
     let sandbox = sandbox.start()?;

@@ -106,6 +106,8 @@ mod error;
 #[doc(hidden)]
 pub mod fuzzing;
 mod group;
+#[cfg(any(feature = "oauth2", feature = "sandbox"))]
+mod host;
 mod json;
 mod key;
 #[cfg(feature = "oauth2")]

@@ -72,13 +72,17 @@ impl Waiting {
     }
 
     fn get(&self, path: &str) -> String {
-        send(self.port, &format!("GET {path} HTTP/1.1\r\nhost: localhost\r\n\r\n"))
+        get(self.port, path)
     }
 }
 
 fn path_of(redirect: &str) -> String {
     let path = redirect.splitn(4, '/').nth(3).expect("a path");
     format!("/{path}")
+}
+
+fn get(port: u16, path: &str) -> String {
+    send(port, &format!("GET {path} HTTP/1.1\r\nhost: localhost:{port}\r\n\r\n"))
 }
 
 fn send(port: u16, request: &str) -> String {
@@ -114,7 +118,8 @@ fn the_redirect_may_come_by_ipv6() {
     }
     let mut waiting = begin(LONG);
     let mut stream = TcpStream::connect(SocketAddr::from((Ipv6Addr::LOCALHOST, waiting.port))).expect("it listens");
-    write!(stream, "GET {} HTTP/1.1\r\nhost: localhost\r\n\r\n", waiting.redirect()).expect("it reads");
+    let host = format!("[::1]:{}", waiting.port);
+    write!(stream, "GET {} HTTP/1.1\r\nhost: {host}\r\n\r\n", waiting.redirect()).expect("it reads");
     let mut response = String::new();
     stream.read_to_string(&mut response).expect("it responds");
     assert!(response.contains("You are signed in"), "{response}");
@@ -139,11 +144,34 @@ fn other_requests_are_refused_and_do_not_end_the_wait() {
         (format!("HEAD {redirect} HTTP/1.1"), "405"),
         ("SSH-2.0-scanner".to_owned(), "400"),
     ] {
-        let response = send(waiting.port, &format!("{request}\r\nhost: localhost\r\n\r\n"));
+        let response = send(waiting.port, &format!("{request}\r\nhost: localhost:{}\r\n\r\n", waiting.port));
         assert!(response.starts_with(&format!("HTTP/1.1 {status} ")), "{request}: {response}");
     }
     assert!(waiting.is_waiting());
     assert!(waiting.get(&redirect).contains("You are signed in"));
+    waiting.result().expect("it is signed in");
+}
+
+#[test]
+fn requests_for_another_host_are_refused_and_do_not_end_the_wait() {
+    let mut waiting = begin(LONG);
+    let (redirect, port) = (waiting.redirect(), waiting.port);
+    let ask = |target: &str, hosts: &str| {
+        let response = send(port, &format!("GET {target} HTTP/1.1\r\n{hosts}\r\n"));
+        response.split(' ').nth(1).unwrap_or_default().to_owned()
+    };
+    for host in ["evil.example", "localhost", "192.168.0.7", "localhost.evil.example", "sandbox"] {
+        assert_eq!(ask(&redirect, &format!("host: {host}:1\r\n")), "421", "{host}");
+        assert_eq!(ask(&redirect, &format!("host: {host}\r\n")), "421", "{host}");
+    }
+    let ours = format!("host: localhost:{port}\r\n");
+    assert_eq!(ask(&format!("http://evil.example{redirect}"), &ours), "421");
+    assert_eq!(ask(&redirect, &format!("host: evil.example:{port}\r\n")), "421");
+    for hosts in [String::new(), format!("{ours}{ours}"), format!("{ours}host: evil.example\r\n")] {
+        assert_eq!(ask(&redirect, &hosts), "400", "{hosts}");
+    }
+    assert!(waiting.is_waiting());
+    assert_eq!(ask(&format!("http://LOCALHOST:{port}{redirect}"), &format!("Host: 127.0.0.1:{port}\r\n")), "200");
     waiting.result().expect("it is signed in");
 }
 
@@ -185,7 +213,7 @@ fn a_page_that_is_loaded_again_during_the_exchange_is_shown_again() {
     let mut waiting = begin(LONG);
     waiting.sandbox.inject(Fault::delay(Duration::from_secs(3)).on("POST", "/oauth/v1/token"));
     let (redirect, port) = (waiting.redirect(), waiting.port);
-    let load = || send(port, &format!("GET {redirect} HTTP/1.1\r\nhost: localhost\r\n\r\n"));
+    let load = || get(port, &redirect);
     let pages = thread::scope(|scope| {
         let loads: Vec<_> = (0..3).map(|_| scope.spawn(load)).collect();
         loads.into_iter().map(|load| load.join().expect("there is a page")).collect::<Vec<_>>()

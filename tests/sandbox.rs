@@ -7,7 +7,7 @@ use rblxopencloud::{
     Client, Credentials, ErrorKind, GroupMembership, InventoryAsset, InventoryAssetType, InventoryBadge,
     InventoryFilter, InventoryItem, UserInfo,
 };
-use support::local::{KEY, crate_png, filtered, get, hasty, sandbox, send};
+use support::local::{KEY, crate_png, filtered, get, hasty, raw, sandbox, send};
 
 #[test]
 fn demo_data_can_be_listed() {
@@ -197,4 +197,37 @@ fn missing_resources_are_refused_in_the_right_form() {
     assert_eq!(get(&sandbox, "/assets/v1/assets").0, 405);
     assert_eq!(get(&sandbox, "/assets/v1/assets/5").0, 404);
     assert_eq!(get(&sandbox, "/cloud/v2/users/x").0, 400);
+}
+
+#[test]
+fn a_page_of_another_site_can_not_use_the_sandbox() {
+    let allowing = Sandbox::builder().allow_host("sandbox").allow_host("Open-Cloud.test").start().expect("a free port");
+    let strict = sandbox();
+    allowing.add_user(UserInfo::new(1, "one"));
+    let ask = |sandbox: &Sandbox, target: &str, hosts: &[&str]| {
+        let hosts: String = hosts.iter().map(|host| format!("Host: {host}\r\n")).collect();
+        let answer = raw(sandbox, &format!("GET {target} HTTP/1.1\r\nconnection: close\r\n{KEY}{hosts}\r\n"));
+        answer.split(' ').nth(1).unwrap_or_default().to_owned()
+    };
+    let path = "/cloud/v2/users/1";
+    let own = strict.url().strip_prefix("http://").expect("an address");
+    for host in [own, "localhost", "LOCALHOST:1", "127.0.0.1", "192.168.0.7:4000", "[::1]:4000"] {
+        assert_eq!(ask(&strict, path, &[host]), "200", "{host}");
+    }
+    strict.inject(rblxopencloud::sandbox::Fault::status(500));
+    for host in ["evil.example", "sandbox", "localhost.evil.example:80", "127.0.0.1.nip.io"] {
+        assert_eq!(ask(&strict, path, &[host]), "421", "{host}");
+    }
+    assert_eq!(ask(&strict, path, &["localhost"]), "500", "a strange request uses no fault up");
+    for hosts in [&[][..], &["localhost", "localhost"], &["localhost", "evil.example"], &["me@localhost"], &[""]] {
+        assert_eq!(ask(&strict, path, hosts), "400", "{hosts:?}");
+    }
+    assert_eq!(ask(&strict, &format!("http://{own}{path}"), &[own]), "200");
+    assert_eq!(ask(&strict, &format!("http://evil.example{path}"), &[own]), "421");
+    assert_eq!(ask(&strict, &format!("http://{own}{path}"), &["evil.example"]), "421");
+
+    for host in ["sandbox:4000", "SANDBOX", "open-cloud.test", "localhost"] {
+        assert_eq!(ask(&allowing, path, &[host]), "200", "{host}");
+    }
+    assert_eq!(ask(&allowing, path, &["sandbox.evil.example"]), "421");
 }

@@ -81,16 +81,18 @@ fn chunked_forms_and_pipelined_requests_are_read() {
     let answers = raw(
         &sandbox,
         &format!(
-            "POST /assets/v1/assets HTTP/1.1\r\n{KEY}transfer-encoding: chunked\r\n\
+            "POST /assets/v1/assets HTTP/1.1\r\nhost: localhost\r\n{KEY}transfer-encoding: chunked\r\n\
              content-type: multipart/form-data; boundary=\"b\"\r\n\r\n{chunks}0\r\n\r\n\
-             GET /cloud/v2/users/1 HTTP/1.1\r\nconnection: close\r\n{KEY}\r\n"
+             GET /cloud/v2/users/1 HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n{KEY}\r\n"
         ),
     );
     assert_eq!(answers.matches("HTTP/1.1 200 OK").count(), 2, "{answers}");
     let requests = sandbox.requests();
     assert_eq!(requests[0].body, form.as_bytes());
     assert_eq!(requests[0].connection, requests[1].connection);
-    for bad in ["GET / HTTP/9\r\n\r\n", "POST / HTTP/1.1\r\ntransfer-encoding: chunked\r\n\r\nzz\r\n"] {
+    for bad in
+        ["GET / HTTP/9\r\n\r\n", "POST / HTTP/1.1\r\ntransfer-encoding: chunked\r\nhost: localhost\r\n\r\nzz\r\n"]
+    {
         assert!(raw(&sandbox, bad).starts_with("HTTP/1.1 400 "), "{bad}");
     }
 }

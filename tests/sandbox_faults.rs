@@ -12,6 +12,10 @@ use rblxopencloud::{
 };
 use support::local::{KEY, REQUEST, connect, crate_png, form, get, hasty, patient, raw, sandbox};
 
+fn get_user() -> String {
+    format!("GET /cloud/v2/users/1 HTTP/1.1\r\nhost: localhost\r\n{KEY}\r\n")
+}
+
 #[test]
 fn faults_match_method_and_path() {
     let sandbox = sandbox();
@@ -63,7 +67,7 @@ fn broken_connections_are_connection_errors() {
     sandbox.clear_faults();
 
     sandbox.inject(Fault::truncated_body());
-    let whole = raw(&sandbox, &format!("GET /cloud/v2/users/1 HTTP/1.1\r\n{KEY}\r\n"));
+    let whole = raw(&sandbox, &get_user());
     let (head, body) = whole.split_once("\r\n\r\n").expect("a head");
     let length = head.lines().find_map(|line| line.strip_prefix("content-length: ")).expect("a length");
     assert_eq!(body.len(), length.parse::<usize>().expect("a number") / 2);
@@ -109,7 +113,8 @@ fn early_responses_precede_the_body() {
 
     // A refusal by the head alone does the same.
     let mut stream = connect(&sandbox);
-    let head = "POST /assets/v1/assets HTTP/1.1\r\ncontent-length: 9\r\nexpect: 100-continue\r\nx-api-key: no\r\n\r\n";
+    let head = "POST /assets/v1/assets HTTP/1.1\r\nhost: localhost\r\ncontent-length: 9\r\nexpect: 100-continue\r\n\
+         x-api-key: no\r\n\r\n";
     stream.write_all(head.as_bytes()).expect("it reads");
     let mut answer = String::new();
     stream.read_to_string(&mut answer).expect("an answer");
@@ -123,8 +128,8 @@ fn expect_continue_is_answered() {
     let form = form(REQUEST, Some(("a.png", "image/png", "abc")));
     let mut stream = connect(&sandbox);
     let head = format!(
-        "POST /assets/v1/assets HTTP/1.1\r\ncontent-length: {}\r\nexpect: 100-continue\r\nconnection: close\r\n\
-         content-type: multipart/form-data; boundary=b\r\n{KEY}\r\n",
+        "POST /assets/v1/assets HTTP/1.1\r\nhost: localhost\r\ncontent-length: {}\r\n\
+         expect: 100-continue\r\nconnection: close\r\ncontent-type: multipart/form-data; boundary=b\r\n{KEY}\r\n",
         form.len()
     );
     stream.write_all(head.as_bytes()).expect("it reads");
@@ -141,11 +146,12 @@ fn expect_continue_is_answered() {
 fn broken_connections_do_not_affect_others() {
     let sandbox = sandbox();
     let mut idle = connect(&sandbox);
-    let request = format!("GET /cloud/v2/users/1 HTTP/1.1\r\n{KEY}\r\n");
+    let request = get_user();
     for _ in 0..20 {
         // Connections that end within a head, a body, and a response.
         drop(connect(&sandbox).write_all(&request.as_bytes()[..9]));
-        drop(connect(&sandbox).write_all(format!("POST / HTTP/1.1\r\ncontent-length: 9\r\n{KEY}\r\nabc").as_bytes()));
+        let half = format!("POST / HTTP/1.1\r\nhost: localhost\r\ncontent-length: 9\r\n{KEY}\r\nabc");
+        drop(connect(&sandbox).write_all(half.as_bytes()));
         drop(connect(&sandbox).write_all(request.as_bytes()));
     }
     idle.write_all(request.as_bytes()).expect("it reads");
@@ -155,7 +161,8 @@ fn broken_connections_do_not_affect_others() {
 #[test]
 fn rate_limits_are_announced_and_enforced() {
     let sandbox = sandbox();
-    let ask = || raw(&sandbox, &format!("GET /cloud/v2/users/1 HTTP/1.1\r\nconnection: close\r\n{KEY}\r\n"));
+    let request = format!("GET /cloud/v2/users/1 HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n{KEY}\r\n");
+    let ask = || raw(&sandbox, &request);
     sandbox.set_rate_limit(Some(RateLimit::new(2, Duration::from_secs(60))));
     let first = ask();
     for header in ["x-ratelimit-limit: 2, 2;w=60\r\n", "x-ratelimit-remaining: 1\r\n", "x-ratelimit-reset: 60\r\n"] {
@@ -203,8 +210,8 @@ fn the_log_records_requests_and_hides_secrets() {
     sandbox.clear_requests();
     assert!(sandbox.requests().is_empty());
 
-    let ninety_nine = format!("GET /x HTTP/1.1\r\n{KEY}\r\n").repeat(99);
-    let hundred = format!("{ninety_nine}GET /y HTTP/1.1\r\nconnection: close\r\n{KEY}\r\n");
+    let ninety_nine = format!("GET /x HTTP/1.1\r\nhost: localhost\r\n{KEY}\r\n").repeat(99);
+    let hundred = format!("{ninety_nine}GET /y HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n{KEY}\r\n");
     for _ in 0..101 {
         assert_eq!(raw(&sandbox, &hundred).matches("HTTP/1.1 404 ").count(), 100);
     }
@@ -218,7 +225,7 @@ fn drop_ends_delays() {
     let sandbox = sandbox();
     sandbox.inject(Fault::delay(Duration::from_secs(60)));
     let mut stream = connect(&sandbox);
-    stream.write_all(format!("GET /cloud/v2/users/1 HTTP/1.1\r\n{KEY}\r\n").as_bytes()).expect("it reads");
+    stream.write_all(get_user().as_bytes()).expect("it reads");
     while sandbox.requests().is_empty() {
         std::thread::sleep(Duration::from_millis(1));
     }
@@ -233,11 +240,11 @@ fn drop_closes_connections_and_frees_the_port() {
     let port: u16 = sandbox.url().rsplit(':').next().and_then(|port| port.parse().ok()).expect("a port");
     let mut idle: Vec<TcpStream> = (0..5).map(|_| connect(&sandbox)).collect();
     for stream in &mut idle {
-        stream.write_all(format!("GET /cloud/v2/users/1 HTTP/1.1\r\n{KEY}\r\n").as_bytes()).expect("it reads");
+        stream.write_all(get_user().as_bytes()).expect("it reads");
         assert!(stream.read(&mut [0; 4096]).expect("it answers") > 0);
     }
     sandbox.inject(Fault::delay(Duration::from_secs(60)));
-    idle[0].write_all(format!("GET /cloud/v2/users/1 HTTP/1.1\r\n{KEY}\r\n").as_bytes()).expect("it reads");
+    idle[0].write_all(get_user().as_bytes()).expect("it reads");
     while sandbox.requests().len() < 6 {
         std::thread::sleep(Duration::from_millis(1));
     }

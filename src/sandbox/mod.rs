@@ -31,7 +31,7 @@ use crate::client::{Client, ClientBuilder};
 use crate::error::{Error, Result};
 use crate::group::{GroupInfo, GroupMembership, GroupRole};
 use crate::user::{InventoryItem, UserInfo};
-use server::{Server, Shared, lock};
+use server::{Server, lock};
 use world::{Inventory, World};
 
 /// A local Open Cloud with its own users, inventories, groups and assets.
@@ -297,6 +297,7 @@ impl fmt::Debug for Sandbox {
 #[must_use = "a sandbox has to be started"]
 pub struct SandboxBuilder {
     port: u16,
+    hosts: Vec<String>,
     demo: bool,
     unknown_kinds: bool,
 }
@@ -305,6 +306,14 @@ impl SandboxBuilder {
     /// Sets the port to listen on. Defaults to 0, which is any free port.
     pub fn port(mut self, port: u16) -> Self {
         self.port = port;
+        self
+    }
+
+    /// Allows requests for this host, such as "sandbox" for `http://sandbox:4000`, if a proxy or a hosts file leads to the sandbox
+    /// by that name. `localhost` and IP addresses are always allowed. Others are refused with 421: a web page can have its own
+    /// name resolve to this machine.
+    pub fn allow_host(mut self, name: impl Into<String>) -> Self {
+        self.hosts.push(name.into());
         self
     }
 
@@ -328,7 +337,7 @@ impl SandboxBuilder {
     /// # Errors
     /// Returns [`Io`](crate::ErrorKind::Io) if the port is in use or no thread can be started.
     pub fn start(self) -> Result<Sandbox> {
-        let server = Server::start(self.port, Shared::default()).map_err(|error| match self.port {
+        let server = Server::start(self.port, self.hosts).map_err(|error| match self.port {
             0 => Error::io("the sandbox", error),
             port => Error::io(format!("the sandbox on port {port}"), error),
         })?;

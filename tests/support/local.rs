@@ -46,7 +46,7 @@ pub fn send(sandbox: &Sandbox, method: &str, target: &str, headers: &str, body: 
     let answer = raw(
         sandbox,
         &format!(
-            "{method} {target} HTTP/1.1\r\nhost: x\r\nconnection: close\r\ncontent-length: {}\r\n{headers}\r\n{body}",
+            "{method} {target} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\ncontent-length: {}\r\n{headers}\r\n{body}",
             body.len()
         ),
     );

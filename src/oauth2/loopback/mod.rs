@@ -106,7 +106,7 @@ impl<'a> SignIn<'a> {
         }
         let deadline = Instant::now().checked_add(self.timeout);
         let (sender, visits) = channel();
-        let door = Door::new(listeners, place.path, sender);
+        let door = Door::new(listeners, place.port, place.path, sender);
         match answer(&self.app, &pending, &door, &visits, deadline) {
             Ok(result) => result,
             Err(strays) => {

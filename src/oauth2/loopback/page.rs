@@ -10,6 +10,8 @@ pub(super) enum Page {
     Failed,
     /// The redirect isn't that of this sign-in, or the sign-in is complete.
     OtherSignIn,
+    /// The request names the host of another site.
+    OtherHost,
     NotFound,
     BadRequest,
     BadMethod,
@@ -31,6 +33,9 @@ impl Page {
                 "This page belongs to another sign-in",
                 "It is complete, or was started in another tab. You can close this tab.",
             ),
+            Self::OtherHost => {
+                ("421 Misdirected Request", "Nothing is here", "This address belongs to a program on this machine.")
+            }
             Self::NotFound => ("404 Not Found", "Nothing is here", "This address is for signing in only."),
             Self::BadRequest => ("400 Bad Request", "Bad request", "This address is for signing in only."),
             Self::BadMethod => ("405 Method Not Allowed", "Bad request", "This address is for signing in only."),

@@ -9,6 +9,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use super::page::Page;
+use crate::host::{Host, Target};
 
 /// A browser opens connections in advance and may send nothing on them.
 const LONGEST_REQUEST: Duration = Duration::from_secs(30);
@@ -20,6 +21,7 @@ const MOST_VISITORS: usize = 64;
 /// The listeners. Each connection is read on a thread of its own, so that a silent one doesn't delay the others.
 pub(super) struct Door {
     listeners: Vec<TcpListener>,
+    port: u16,
     path: Arc<str>,
     visits: Sender<Visit>,
     visitors: Arc<Visitors>,
@@ -37,8 +39,8 @@ pub(super) struct Visit {
 }
 
 impl Door {
-    pub(super) fn new(listeners: Vec<TcpListener>, path: String, visits: Sender<Visit>) -> Self {
-        Self { listeners, path: path.into(), visits, visitors: Arc::default() }
+    pub(super) fn new(listeners: Vec<TcpListener>, port: u16, path: String, visits: Sender<Visit>) -> Self {
+        Self { listeners, port, path: path.into(), visits, visitors: Arc::default() }
     }
 
     /// Accepts the connections that are there.
@@ -49,12 +51,12 @@ impl Door {
                 self.visitors.enter(&stream);
                 let (path, visits, visitors) =
                     (Arc::clone(&self.path), self.visits.clone(), Arc::clone(&self.visitors));
-                let visitor = Arc::clone(&stream);
+                let (visitor, port) = (Arc::clone(&stream), self.port);
                 let started = thread::Builder::new().name("sign-in".to_owned()).spawn(move || {
                     let head = read_head(&visitor);
                     visitors.leave(&visitor);
                     if let Some(head) = head {
-                        serve(visitor, &head, &path, &visits);
+                        serve(visitor, &head, port, &path, &visits);
                     }
                 });
                 // Without a thread, the connection is closed.
@@ -100,9 +102,9 @@ impl Visit {
     }
 }
 
-fn serve(stream: Arc<TcpStream>, head: &[u8], path: &str, visits: &Sender<Visit>) {
+fn serve(stream: Arc<TcpStream>, head: &[u8], port: u16, path: &str, visits: &Sender<Visit>) {
     let _ = stream.set_write_timeout(Some(LONGEST_REQUEST));
-    match target(head, path) {
+    match target(head, port, path) {
         Err(page) => Visit { target: String::new(), stream }.respond(page),
         Ok(target) => {
             if let Err(late) = visits.send(Visit { target, stream }) {
@@ -132,19 +134,24 @@ fn read_head(mut stream: &TcpStream) -> Option<Vec<u8>> {
     None
 }
 
-/// Returns the path and the query of a request for `path`, or how to respond to another one.
-fn target(head: &[u8], path: &str) -> Result<String, Page> {
+/// Returns the path and the query of a request for `path` on this port, or how to respond to another one.
+fn target(head: &[u8], port: u16, path: &str) -> Result<String, Page> {
     let mut headers = [httparse::EMPTY_HEADER; MOST_HEADERS];
     let mut request = httparse::Request::new(&mut headers);
     if !request.parse(head).is_ok_and(|status| status.is_complete()) {
         return Err(Page::BadRequest);
     }
-    let target = request.path.unwrap_or_default();
-    if target.split('?').next() != Some(path) {
+    let target = Target::of(&request).map_err(|_| Page::BadRequest)?;
+    let is_ours =
+        |host: &Host| host.port == port && ["localhost", "127.0.0.1", "[::1]"].iter().any(|name| host.is(name));
+    if !target.hosts.iter().all(is_ours) {
+        return Err(Page::OtherHost);
+    }
+    if target.path.split('?').next() != Some(path) {
         return Err(Page::NotFound);
     }
     match request.method {
-        Some("GET") => Ok(target.to_owned()),
+        Some("GET") => Ok(target.path.to_owned()),
         _ => Err(Page::BadMethod),
     }
 }
@@ -153,15 +160,41 @@ fn target(head: &[u8], path: &str) -> Result<String, Page> {
 mod tests {
     use super::*;
 
+    fn ask_at(port: u16, line: &str, hosts: &str) -> Result<String, Page> {
+        target(format!("{line}\r\n{hosts}\r\n").as_bytes(), port, "/callback")
+    }
+
     #[test]
     fn only_gets_of_the_path_are_let_in() {
-        let ask = |head: &str| target(format!("{head}\r\nhost: localhost\r\n\r\n").as_bytes(), "/callback");
+        let ask = |line: &str| ask_at(80, line, "host: localhost\r\n");
         assert_eq!(ask("GET /callback?code=a&state=b HTTP/1.1"), Ok("/callback?code=a&state=b".to_owned()));
         assert_eq!(ask("GET /callback HTTP/1.1"), Ok("/callback".to_owned()));
+        assert_eq!(ask("GET http://localhost/callback?code=a HTTP/1.1"), Ok("/callback?code=a".to_owned()));
         assert_eq!(ask("GET /favicon.ico HTTP/1.1"), Err(Page::NotFound));
         assert_eq!(ask("GET /callback/ HTTP/1.1"), Err(Page::NotFound));
         assert_eq!(ask("POST /callback?code=a HTTP/1.1"), Err(Page::BadMethod));
         assert_eq!(ask("\x16\x03\x01"), Err(Page::BadRequest));
         assert_eq!(ask(""), Err(Page::BadRequest));
+    }
+
+    #[test]
+    fn only_requests_for_this_machine_and_port_are_let_in() {
+        let ask = |hosts: &str| ask_at(4000, "GET /callback HTTP/1.1", hosts).map(drop);
+        for host in ["localhost:4000", "LocalHost:4000", "127.0.0.1:4000", "[::1]:4000"] {
+            assert_eq!(ask(&format!("host: {host}\r\n")), Ok(()), "{host}");
+        }
+        for host in
+            ["evil.example:4000", "evil.example", "localhost", "localhost:4001", "192.168.0.7:4000", "[::2]:4000"]
+        {
+            assert_eq!(ask(&format!("host: {host}\r\n")), Err(Page::OtherHost), "{host}");
+        }
+        for hosts in ["", "host: localhost:4000\r\nHost: localhost:4000\r\n", "host: localhost:4000, evil\r\n"] {
+            assert_eq!(ask(hosts), Err(Page::BadRequest), "{hosts}");
+        }
+        let ours = "host: localhost:4000\r\n";
+        let absolute = |host: &str, hosts: &str| ask_at(4000, &format!("GET http://{host}/callback HTTP/1.1"), hosts);
+        assert_eq!(absolute("localhost:4000", ours), Ok("/callback".to_owned()));
+        assert_eq!(absolute("evil.example", ours), Err(Page::OtherHost));
+        assert_eq!(absolute("localhost:4000", "host: evil.example\r\n"), Err(Page::OtherHost));
     }
 }

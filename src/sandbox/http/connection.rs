@@ -5,6 +5,8 @@ use std::net::TcpStream;
 
 use percent_encoding::percent_decode_str;
 
+use crate::host::Target;
+
 /// The largest head.
 const BUFFER: usize = 64 * 1024;
 pub(crate) const MOST_HEADERS: usize = 100;
@@ -32,6 +34,8 @@ pub(crate) struct Head {
     /// The bytes as they were sent, for the log.
     pub(crate) raw: Box<[u8]>,
     pub(crate) method: String,
+    /// The names of the hosts that it is for, other than `localhost` and IP addresses.
+    pub(crate) host_names: Vec<String>,
     /// Still escaped.
     pub(crate) path: String,
     pub(crate) query: Vec<(String, String)>,
@@ -250,10 +254,12 @@ pub(crate) fn parse_head(bytes: &[u8]) -> Result<Option<(Head, usize)>, Problem>
         Ok(httparse::Status::Partial) => return Ok(None),
         Err(_) => return Err(Problem::Malformed("the head is no HTTP")),
     };
-    let (path, query) = split_target(request.path.unwrap_or_default());
+    let target = Target::of(&request).map_err(Problem::Malformed)?;
+    let (path, query) = split_target(target.path);
     let mut head = Head {
         raw: bytes[..length].into(),
         method: request.method.unwrap_or_default().to_owned(),
+        host_names: target.hosts.iter().filter(|host| !host.is_unbound()).map(|host| host.name.to_owned()).collect(),
         path: path.to_owned(),
         query,
         length: Length::Exactly(0),

@@ -38,6 +38,8 @@ pub(crate) struct Shared {
     pub(crate) faults: Mutex<Faults>,
     pub(crate) limiter: Mutex<Limiter>,
     pub(crate) log: Mutex<Log>,
+    /// The names under which it can be reached, other than `localhost` and IP addresses.
+    hosts: Vec<String>,
     open: Mutex<Open>,
     changed: Condvar,
 }
@@ -63,7 +65,8 @@ pub(crate) struct Server {
 }
 
 impl Server {
-    pub(crate) fn start(port: u16, shared: Shared) -> io::Result<Self> {
+    pub(crate) fn start(port: u16, hosts: Vec<String>) -> io::Result<Self> {
+        let shared = Shared { hosts, ..Shared::default() };
         let service = TcpListener::bind((Ipv4Addr::LOCALHOST, port))?;
         let delivery = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
         lock(&shared.world).delivery_url = format!("http://{}", delivery.local_addr()?);
@@ -173,7 +176,11 @@ impl Visit {
 
     fn answer(&self, connection: &mut Connection, head: &Head, out: &mut Vec<u8>) -> Result<Next, Problem> {
         let shared = &*self.shared;
-        let harm = lock(&shared.faults).take(&head.method, &head.path);
+        let misdirected = shared.misdirected(head);
+        let harm = match misdirected {
+            Some(_) => None,
+            None => lock(&shared.faults).take(&head.method, &head.path),
+        };
         let unread = |shared: &Shared| lock(&shared.log).push(Entry::new(head, self.number));
         let admission = match harm {
             Some(Harm::CloseAtOnce) => {
@@ -186,7 +193,7 @@ impl Visit {
             }
             // These stand for a proxy in front of the service.
             Some(Harm::Answer(_) | Harm::Raw(_)) => Err(Answer::v2(500, "INTERNAL", "Replaced.")),
-            _ => shared.admit(self.site, head),
+            _ => misdirected.map_or_else(|| shared.admit(self.site, head), Err),
         };
         if let (Err(refusal), true, None) = (&admission, head.expects_continue, &harm) {
             let number = unread(shared);
@@ -298,6 +305,14 @@ struct Admission {
 }
 
 impl Shared {
+    /// Refuses a request for another host: a page of another site may have sent it.
+    fn misdirected(&self, head: &Head) -> Option<Answer> {
+        let is_known = |name: &String| self.hosts.iter().any(|known| known.eq_ignore_ascii_case(name));
+        let other = head.host_names.iter().find(|name| !is_known(name))?;
+        let message = format!("The sandbox doesn't serve the host {other}. SandboxBuilder::allow_host allows it.");
+        Some(Answer::gateway(421, &message))
+    }
+
     /// Decides what the head alone tells.
     fn admit(&self, site: Site, head: &Head) -> Result<Admission, Answer> {
         let matched = Matched::find(site, head);
