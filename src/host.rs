@@ -3,7 +3,7 @@
 //! A server on the loopback interface isn't private: any web page can have its own name resolve to 127.0.0.1 (DNS rebinding), and
 //! the browser then takes that server for the page's own. Such a request names the page's host.
 
-use std::net::{Ipv4Addr, Ipv6Addr};
+use std::net::Ipv6Addr;
 
 /// What a request is for.
 #[derive(Debug, PartialEq)]
@@ -72,8 +72,8 @@ impl<'a> Host<'a> {
 
     /// Returns whether it is `localhost` or an IP address. A page of another site has neither.
     #[cfg(feature = "sandbox")]
-    pub(crate) fn is_unbound(&self) -> bool {
-        self.is("localhost") || self.name.starts_with('[') || self.name.parse::<Ipv4Addr>().is_ok()
+    pub(crate) fn is_address(&self) -> bool {
+        self.is("localhost") || self.name.starts_with('[') || self.name.parse::<std::net::Ipv4Addr>().is_ok()
     }
 }
 
@@ -132,13 +132,13 @@ mod tests {
     #[test]
     #[cfg(feature = "sandbox")]
     fn a_page_of_another_site_has_a_name() {
-        let is_unbound = |name| Host { name, port: 80 }.is_unbound();
+        let is_address = |name| Host { name, port: 80 }.is_address();
         for own in ["localhost", "LocalHost", "127.0.0.1", "192.168.0.7", "[::1]", "[fe80::1]"] {
-            assert!(is_unbound(own), "{own}");
+            assert!(is_address(own), "{own}");
         }
         for other in ["evil.example", "localhost.evil.example", "127.0.0.1.nip.io", "1.2.3", "0x7f000001", "2130706433"]
         {
-            assert!(!is_unbound(other), "{other}");
+            assert!(!is_address(other), "{other}");
         }
     }
 }

@@ -6,21 +6,29 @@ use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::path::Path;
 use std::process::{Child, Command, Output, Stdio};
-use std::{env, fs};
+use std::time::Duration;
+use std::{env, fs, thread};
 
 use rblxopencloud::sandbox::{Fault, Sandbox};
 use rblxopencloud::{Asset, AssetType, Creator, InventoryAsset, InventoryAssetType, InventoryItem};
 use support::TempDir;
 
+/// The app of the sandbox's sample data.
+const CLIENT_ID: &str = "840974200211308101";
+
 fn sandbox() -> Sandbox {
     Sandbox::builder().demo().unknown_kinds().start().expect("a free port")
 }
 
-/// Runs an example, which is built with the tests.
-fn run(sandbox: &Sandbox, name: &str, arguments: &[&str]) -> Output {
+/// An example, which is built with the tests.
+fn example(name: &str) -> Command {
     let test = env::current_exe().expect("this test has a file");
     let target = test.parent().and_then(Path::parent).expect("it lies in deps");
     Command::new(target.join("examples").join(format!("{name}{}", env::consts::EXE_SUFFIX)))
+}
+
+fn run(sandbox: &Sandbox, name: &str, arguments: &[&str]) -> Output {
+    example(name)
         .args(arguments)
         .env_remove("ROBLOX_CLIENT_ID")
         .env("ROBLOX_API_KEY", sandbox.api_key())
@@ -81,17 +89,19 @@ fn ownership_gate_answers() {
 
 /// Starts an example with the app of the sandbox's sample data.
 fn start(sandbox: &Sandbox, name: &str, redirect_uri: &str, arguments: &[&str]) -> Child {
-    let test = env::current_exe().expect("this test has a file");
-    let target = test.parent().and_then(Path::parent).expect("it lies in deps");
-    Command::new(target.join("examples").join(format!("{name}{}", env::consts::EXE_SUFFIX)))
+    with_app(sandbox, name, redirect_uri, arguments).spawn().expect("the example was built")
+}
+
+fn with_app(sandbox: &Sandbox, name: &str, redirect_uri: &str, arguments: &[&str]) -> Command {
+    let mut command = example(name);
+    command
         .args(arguments)
-        .env("ROBLOX_CLIENT_ID", "840974200211308101")
+        .env("ROBLOX_CLIENT_ID", CLIENT_ID)
         .env("ROBLOX_REDIRECT_URI", redirect_uri)
         .env("ROBLOX_OPEN_CLOUD_URL", sandbox.url())
         .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .expect("the example was built")
+        .stderr(Stdio::piped());
+    command
 }
 
 /// Returns the rest of the first line that has these words.
@@ -131,6 +141,94 @@ fn sign_in_needs_the_browser_once() {
     assert!(told.contains("250 items in all"), "{told}");
     assert!(ended(start(&sandbox, "sign_in", &redirect_uri, &["--sign-out", file])).contains("signed out"));
     assert!(!Path::new(file).exists());
+}
+
+/// What an opener that keeps its arguments, its environment and the file saw.
+#[cfg(target_os = "linux")]
+struct Seen {
+    arguments: String,
+    environment: String,
+    page: String,
+    mode: String,
+}
+
+/// Signs in with an opener of this exit code. Returns what the opener saw, unless it wasn't started, and what the program printed.
+#[cfg(target_os = "linux")]
+fn sign_in_with_opener(exit_code: u8, home: &str) -> (Option<Seen>, String) {
+    use std::os::unix::fs::PermissionsExt;
+
+    let sandbox = sandbox();
+    sandbox.set_inventory_private(156, true);
+    let redirect_uri = format!("http://localhost:{}/callback", free_port());
+    sandbox.register_oauth2_app(CLIENT_ID, Some("RBX-secret-of-the-app"), [redirect_uri.as_str()]);
+    let directory = TempDir::new();
+    let path = |name: &str| directory.path().join(name);
+    let script = format!(
+        "#!/bin/sh\nPATH=/usr/bin:/bin\ncd '{}' || exit 9\nprintf '%s\\n' \"$@\" > arguments\nenv > environment\n\
+         cat \"$1\" > page\nstat -c %a \"$1\" > mode\nmv mode seen\nexit {exit_code}\n",
+        directory.path().display()
+    );
+    fs::create_dir(path("bin")).expect("it can be made");
+    fs::write(path("bin/xdg-open"), script).expect("it can be written");
+    fs::set_permissions(path("bin/xdg-open"), fs::Permissions::from_mode(0o755)).expect("it can be set");
+    fs::create_dir(path("home")).expect("it can be made");
+
+    let tokens = path("tokens.json");
+    let mut child = with_app(&sandbox, "sign_in", &redirect_uri, &[tokens.to_str().expect("it is text")])
+        .env("PATH", path("bin"))
+        .env("HOME", path(home))
+        .env("ROBLOX_CLIENT_SECRET", "RBX-secret-of-the-app")
+        .env("ROBLOX_API_KEY", "key-of-the-user")
+        .env("MY_UPLOAD_KEY", "key-of-another-name")
+        .env("XDG_ACTIVATION_TOKEN", "harmless")
+        .spawn()
+        .expect("the example was built");
+    let url = line_with(child.stderr.take().expect("it is piped"), "http://");
+    let seen = (home == "home").then(|| {
+        while !path("seen").exists() {
+            thread::sleep(Duration::from_millis(20));
+        }
+        let read = |name: &str| fs::read_to_string(path(name)).expect("it is there");
+        Seen { arguments: read("arguments"), environment: read("environment"), page: read("page"), mode: read("seen") }
+    });
+    sandbox.browse(sandbox.authorize(&url, 156).expect("the address is good"));
+    let output = child.wait_with_output().expect("it ends");
+    assert!(output.status.success(), "{output:?}");
+    assert_eq!(path("seen").exists(), home == "home", "whether the opener was started");
+    if let Some(seen) = &seen {
+        let file = seen.arguments.trim_end();
+        assert!(file.starts_with(path("home").to_str().expect("it is text")) && !Path::new(file).exists(), "{file}");
+        let escaped = url.replace('&', "&amp;");
+        assert!(seen.page.contains(&format!("content=\"0; url={escaped}\"")), "{}", seen.page);
+        assert!(seen.page.contains(&format!("href=\"{escaped}\"")), "{}", seen.page);
+        assert!(!seen.arguments.contains("state") && !seen.arguments.contains("challenge"), "{}", seen.arguments);
+    }
+    (seen, String::from_utf8_lossy(&output.stdout).into_owned())
+}
+
+/// Whoever sees the arguments of the opener, as any user can with `ps`, could sign the program in as themselves with the URL.
+#[test]
+#[cfg(target_os = "linux")]
+fn sign_in_shows_the_opener_neither_the_url_nor_a_key() {
+    let (seen, told) = sign_in_with_opener(0, "home");
+    let seen = seen.expect("it was started");
+    assert_eq!((seen.arguments.lines().count(), seen.mode.trim()), (1, "600"), "{}", seen.arguments);
+    for secret in ["RBX-secret-of-the-app", "key-of-the-user", "key-of-another-name", "state"] {
+        assert!(!seen.environment.contains(secret), "{secret}: {}", seen.environment);
+    }
+    for other in ["XDG_ACTIVATION_TOKEN=harmless", "HOME="] {
+        assert!(seen.environment.contains(other), "{other}: {}", seen.environment);
+    }
+    assert!(told.contains("signed in as Builderman"), "{told}");
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn sign_in_waits_also_if_the_browser_can_not_be_opened() {
+    for (exit_code, home) in [(3, "home"), (0, "missing")] {
+        let (_, told) = sign_in_with_opener(exit_code, home);
+        assert!(told.contains("signed in as Builderman"), "{told}");
+    }
 }
 
 /// Sends a request, and returns the response.

@@ -25,3 +25,29 @@ pub(crate) fn html(title: &str, style: &str, main: &str) -> String {
          <style>{STYLE}{style}</style>\n</head>\n<body>\n<main>\n{main}</main>\n</body>\n</html>\n"
     )
 }
+
+/// Returns a page that leads to another one at once, for a file: it has no headers.
+pub(crate) fn redirect(url: &str) -> String {
+    let url = escaped(url);
+    format!(
+        "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
+         <meta name=\"referrer\" content=\"no-referrer\">\n<meta http-equiv=\"refresh\" content=\"0; url={url}\">\n\
+         <title>Sign in</title>\n</head>\n<body>\n<p><a href=\"{url}\">Sign in</a></p>\n</body>\n</html>\n"
+    )
+}
+
+/// Returns text as markup.
+pub(crate) fn escaped(text: &str) -> String {
+    let mut escaped = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            '&' => escaped.push_str("&amp;"),
+            '<' => escaped.push_str("&lt;"),
+            '>' => escaped.push_str("&gt;"),
+            '"' => escaped.push_str("&quot;"),
+            '\'' => escaped.push_str("&#39;"),
+            c => escaped.push(c),
+        }
+    }
+    escaped
+}

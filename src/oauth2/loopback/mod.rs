@@ -1,5 +1,6 @@
 //! Signing in from a script: the redirect comes to a port of this machine.
 
+mod opener;
 mod page;
 mod visit;
 
@@ -8,6 +9,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, TcpListener};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::time::{Duration, Instant};
 
+use self::opener::StartPage;
 use self::page::Page;
 use self::visit::{Door, Visit};
 use super::redirect::Redirect;
@@ -72,13 +74,19 @@ impl<'a> SignIn<'a> {
     }
 
     /// Sets whether to open the URL in the default browser. Defaults to `true`.
+    ///
+    /// The other users of a machine can see the arguments of every program, and whoever has the URL can sign this program in as
+    /// themselves. So the browser opens a file that leads to the URL and that only this user can read. It is in the home
+    /// directory (on Windows, in the directory for temporary files) until the sign-in ends. The program that opens it doesn't
+    /// inherit environment variables whose names tell that they hold a key, a token or a secret. If a page can't be opened, this
+    /// is logged, and the sign-in waits nevertheless.
     pub fn open_browser(mut self, opens_browser: bool) -> Self {
         self.opens_browser = opens_browser;
         self
     }
 
     /// Sets a callback that gets the URL to open, once the redirect can be received. Defaults to printing it to the standard
-    /// error, because there may be no browser on this machine.
+    /// error, because there may be no browser on this machine. Don't pass it to a program as an argument: other users can see it.
     ///
     /// The wait begins when the callback returns.
     pub fn on_url<'b>(self, callback: impl FnOnce(&str) + 'b) -> SignIn<'b> {
@@ -99,11 +107,8 @@ impl<'a> SignIn<'a> {
         let place = Place::of(self.app.redirect_uri())?;
         let listeners = place.listen()?;
         (self.on_url)(pending.url());
-        if self.opens_browser {
-            if let Err(error) = open::that_detached(pending.url()) {
-                log::warn!("the browser could not be opened: {error}");
-            }
-        }
+        // The page is there until the sign-in ends.
+        let _page = self.opens_browser.then(|| StartPage::open(pending.url(), place.port));
         let deadline = Instant::now().checked_add(self.timeout);
         let (sender, visits) = channel();
         let door = Door::new(listeners, place.port, place.path, sender);

@@ -259,7 +259,7 @@ pub(crate) fn parse_head(bytes: &[u8]) -> Result<Option<(Head, usize)>, Problem>
     let mut head = Head {
         raw: bytes[..length].into(),
         method: request.method.unwrap_or_default().to_owned(),
-        host_names: target.hosts.iter().filter(|host| !host.is_unbound()).map(|host| host.name.to_owned()).collect(),
+        host_names: target.hosts.iter().filter(|host| !host.is_address()).map(|host| host.name.to_owned()).collect(),
         path: path.to_owned(),
         query,
         length: Length::Exactly(0),

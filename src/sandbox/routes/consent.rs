@@ -1,6 +1,6 @@
 //! The pages of the authorization server.
 
-use crate::oauth2::web_page::{HEADERS, html};
+use crate::oauth2::web_page::{HEADERS, escaped, html};
 use crate::sandbox::http::Answer;
 use crate::sandbox::world::sign_ins::words;
 
@@ -41,21 +41,6 @@ pub(super) fn refusal(problem: &str) -> Answer {
 fn answer(status: u16, title: &str, main: &str) -> Answer {
     let answer = Answer::new(status, html(&format!("{title} – sandbox"), STYLE, main));
     HEADERS.iter().fold(answer, |answer, (name, value)| answer.with_header(*name, *value))
-}
-
-fn escaped(text: &str) -> String {
-    let mut escaped = String::with_capacity(text.len());
-    for c in text.chars() {
-        match c {
-            '&' => escaped.push_str("&amp;"),
-            '<' => escaped.push_str("&lt;"),
-            '>' => escaped.push_str("&gt;"),
-            '"' => escaped.push_str("&quot;"),
-            '\'' => escaped.push_str("&#39;"),
-            c => escaped.push(c),
-        }
-    }
-    escaped
 }
 
 #[cfg(test)]
