@@ -2,14 +2,18 @@
 
 mod common;
 
-use std::collections::HashMap;
-use std::io::{BufRead, BufReader, Read, Write};
+use std::collections::BTreeMap;
+use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::process::ExitCode;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use common::server::{Request, Response, host_of, serve};
+use common::table::Table;
 use rblxopencloud::oauth2::{OAuth2App, PendingSignIn, Scope, SignedIn, TokenSet};
 use rblxopencloud::{Error, ErrorKind};
 
@@ -23,10 +27,16 @@ Environment of this example:
 
 /// How long a visitor waits.
 const DEADLINE: Duration = Duration::from_secs(10);
-/// How long a sign-in can take, and how long nobody has to come back until they are forgotten.
+/// How long a sign-in can take.
 const PENDING_FOR: Duration = Duration::from_secs(600);
+/// How long nobody has to come back until they are forgotten.
 const SESSION_FOR: Duration = Duration::from_secs(30 * 24 * 3600);
 const MOST_SESSIONS: usize = 100_000;
+/// So that one user doesn't push the others out.
+const MOST_SESSIONS_OF_A_USER: usize = 10;
+/// How long a callback can be repeated.
+const CALLBACK_FOR: Duration = Duration::from_secs(600);
+const MOST_CALLBACKS: usize = 10_000;
 
 fn main() -> ExitCode {
     common::run(&format!("{USAGE}{}", common::APP_ENVIRONMENT), run)
@@ -42,14 +52,17 @@ fn run(arguments: Vec<String>) -> common::Result<()> {
     let address = listener.local_addr()?;
     let (app, sandbox) = common::app(&format!("http://localhost:{}/callback", address.port()), DEADLINE)?;
     println!("listening on http://localhost:{}", address.port());
-    let site = Site { app, sessions: Mutex::default() };
-    let server = thread::spawn(move || common::serve(&listener, move |stream| respond(&site, stream)));
-    let (None, Some(sandbox)) = (port, sandbox) else {
+    let site = Site::new(app);
+    // Behind a proxy, the host of the redirect URI is that of the site.
+    let hosts = vec![host_of(site.app.redirect_uri())];
+    let server = thread::spawn(move || serve(&listener, hosts, move |request| site.respond(request)));
+    // The sandbox runs as long as the server.
+    let (None, Some(sandbox)) = (port, &sandbox) else {
         return server.join().map_err(|_| "the server panicked".into());
     };
 
     // A visitor, who signs in and out.
-    let mut visitor = Visitor { address: address.to_string(), cookie: String::new() };
+    let mut visitor = Visitor { address: address.to_string(), cookies: BTreeMap::new() };
     println!("GET /: {}", visitor.request("GET", "/")?.1);
     let consent = visitor.request("GET", "/sign-in")?.0;
     let redirect = sandbox.authorize(&consent, 156)?;
@@ -57,186 +70,191 @@ fn run(arguments: Vec<String>) -> common::Result<()> {
     println!("forged: {}", visitor.request("GET", "/callback?code=stolen&state=guessed")?.1);
     println!("GET /callback: {}", visitor.request("GET", &callback)?.0);
     println!("GET /: {}", visitor.request("GET", "/")?.1);
+    println!("reloaded: {}", visitor.request("GET", &callback)?.0);
     println!("POST /sign-out: {}", visitor.request("POST", "/sign-out")?.0);
     println!("GET /: {}", visitor.request("GET", "/")?.1);
     Ok(())
 }
 
-fn respond(site: &Site, mut stream: TcpStream) -> std::io::Result<()> {
-    stream.set_read_timeout(Some(Duration::from_secs(5)))?;
-    stream.set_write_timeout(Some(Duration::from_secs(5)))?;
-    let head = BufReader::new(stream.try_clone()?).take(16 * 1024).lines();
-    let head =
-        head.take_while(|line| line.as_ref().is_ok_and(|line| !line.is_empty())).collect::<Result<Vec<_>, _>>()?;
-    let mut words = head.first().map_or("", String::as_str).split(' ');
-    let (method, target) = (words.next().unwrap_or_default(), words.next().unwrap_or_default());
-    let header = |name: &str| {
-        head.iter().filter_map(|line| line.split_once(':')).find(|(known, _)| known.eq_ignore_ascii_case(name))
-    };
-    let cookies = header("cookie").map_or("", |(_, value)| value.trim());
-    let session = cookies.split("; ").find_map(|cookie| cookie.strip_prefix("session="));
-    let page = site.page(method, target, session);
-
-    let mut response = format!(
-        "HTTP/1.1 {}\r\ncontent-type: text/html; charset=utf-8\r\ncontent-length: {}\r\nconnection: close\r\n\
-         cache-control: no-store\r\nreferrer-policy: no-referrer\r\ncontent-security-policy: default-src 'none'\r\n",
-        page.status,
-        page.body.len()
-    );
-    if let Some(location) = page.location {
-        response += &format!("location: {location}\r\n");
-    }
-    if let Some(session) = page.session {
-        // No script can read it, no other site's form sends it, and it leaves this machine encrypted only.
-        let secure = if site.app.redirect_uri().starts_with("https://") { "; Secure" } else { "" };
-        let age = if session.is_empty() { 0 } else { SESSION_FOR.as_secs() };
-        response +=
-            &format!("set-cookie: session={session}; HttpOnly; SameSite=Lax; Path=/; Max-Age={age}{secure}\r\n");
-    }
-    stream.write_all(format!("{response}\r\n{}", page.body).as_bytes())
+/// A user who is signed in in a browser, which has the session's id in a cookie.
+#[derive(Clone)]
+struct Session {
+    user: Option<u64>,
+    signed_in: SignedIn,
 }
 
-#[derive(Default)]
-struct Page {
-    status: &'static str,
-    body: String,
-    location: Option<String>,
-    /// The new value of the cookie. Empty deletes it.
-    session: Option<String>,
-}
-
-impl Page {
-    fn new(status: &'static str, body: impl Into<String>) -> Self {
-        Self { status, body: body.into(), ..Self::default() }
-    }
-
-    fn redirect(location: impl Into<String>) -> Self {
-        Self { status: "303 See Other", location: Some(location.into()), ..Self::default() }
-    }
-}
-
-/// What is known of a visitor.
-enum Session {
-    Pending(Box<PendingSignIn>),
-    SignedIn(SignedIn),
-}
+/// Two callbacks of a sign-in have one result: the id of its session. Whoever comes second waits for it.
+type Callback = Arc<Mutex<Option<String>>>;
 
 struct Site {
     app: OAuth2App,
-    sessions: Mutex<HashMap<String, (Instant, Session)>>,
+    sessions: Table<String, Session>,
+    /// By the state of the sign-in.
+    callbacks: Table<String, Callback>,
 }
 
 impl Site {
-    fn page(&self, method: &str, target: &str, session: Option<&str>) -> Page {
-        let path = target.split('?').next().unwrap_or_default();
-        let page = match (method, path) {
-            ("GET", "/") => self.home(session),
+    fn new(app: OAuth2App) -> Self {
+        Self {
+            app,
+            sessions: Table::new(MOST_SESSIONS, SESSION_FOR),
+            callbacks: Table::new(MOST_CALLBACKS, CALLBACK_FOR),
+        }
+    }
+
+    fn respond(&self, request: &Request) -> Response {
+        let path = request.target.split('?').next().unwrap_or_default();
+        let response = match (request.method.as_str(), path) {
+            ("GET", "/") => self.home(request),
             ("GET", "/sign-in") => self.sign_in(),
-            ("GET", "/callback") => self.callback(target, session),
-            ("POST", "/sign-out") => self.sign_out(session),
-            _ => return Page::new("404 Not Found", "nothing is here"),
+            ("GET", "/callback") => self.callback(request),
+            ("POST", "/sign-out") => self.sign_out(request),
+            _ => Ok(page("404 Not Found", "nothing is here")),
         };
-        page.unwrap_or_else(|error| {
-            eprintln!("{method} {path}: {error}");
-            match error.kind() {
-                ErrorKind::StateMismatch | ErrorKind::InvalidRedirect | ErrorKind::InvalidGrant => {
-                    Page::new("400 Bad Request", "The sign-in is invalid. <a href=\"/sign-in\">Try again</a>")
+        response.unwrap_or_else(|error| {
+            eprintln!("{} {path}: {error}", request.method);
+            match kind(&*error) {
+                _ if is_spent(&*error) => {
+                    page("400 Bad Request", "The sign-in is invalid. <a href=\"/sign-in\">Try again</a>")
                 }
-                ErrorKind::ConsentDenied => Page::new("200 OK", "You did not sign in. <a href=\"/\">Back</a>"),
-                _ => Page::new("502 Bad Gateway", "Roblox can't be reached. Please try again later."),
+                Some(ErrorKind::ConsentDenied) => page("200 OK", "You did not sign in. <a href=\"/\">Back</a>"),
+                _ => page("502 Bad Gateway", "Roblox can't be reached. Please try again later."),
             }
         })
     }
 
-    fn home(&self, session: Option<&str>) -> Result<Page, Error> {
-        let Some(signed_in) = self.signed_in(session) else {
-            return Ok(Page::new("200 OK", "<a href=\"/sign-in\">Sign in with Roblox</a>"));
+    fn home(&self, request: &Request) -> common::Result<Response> {
+        let Some(Session { signed_in, .. }) = self.session(request) else {
+            return Ok(page("200 OK", "<a href=\"/sign-in\">Sign in with Roblox</a>"));
         };
         let tokens = signed_in.access_token()?;
         let name = tokens.claims().map_or_else(String::new, |claims| escaped(&claims.identity.to_string()));
         let groups = signed_in.user()?.list_groups().filter_map(Result::ok).count();
         let form = "<form method=\"post\" action=\"/sign-out\"><button>Sign out</button></form>";
-        Ok(Page::new("200 OK", format!("Welcome, {name}! You are in {groups} groups. {form}")))
+        Ok(page("200 OK", format!("Welcome, {name}! You are in {groups} groups. {form}")))
     }
 
-    fn sign_in(&self) -> Result<Page, Error> {
+    /// The browser keeps the sign-in until it comes back, so beginning one costs the server nothing, and nobody can make it
+    /// forget those of others. The cookie needs no signature: a user who changes it spoils their own sign-in.
+    fn sign_in(&self) -> common::Result<Response> {
         let pending = self.app.authorize_url([Scope::OPENID, Scope::PROFILE])?;
-        let url = pending.url().to_owned();
-        let session = self.remember(Session::Pending(Box::new(pending)));
-        Ok(Page { session, ..Page::redirect(url) })
+        let json = serde_json::to_string(&pending)?;
+        Ok(redirect(pending.url()).with("set-cookie", self.cookie(PENDING, &URL_SAFE_NO_PAD.encode(json), PENDING_FOR)))
     }
 
-    fn callback(&self, target: &str, session: Option<&str>) -> Result<Page, Error> {
-        let pending = self.with_session(session, |session| match session {
-            Session::Pending(pending) => Some(pending.clone()),
-            Session::SignedIn(_) => None,
-        });
-        let Some(pending) = pending.flatten() else {
-            return Ok(Page::new("400 Bad Request", "You did not begin to sign in here."));
+    fn callback(&self, request: &Request) -> common::Result<Response> {
+        match self.complete(request) {
+            Ok(Some(id)) => Ok(redirect("/")
+                .with("set-cookie", self.cookie(SESSION, &id, SESSION_FOR))
+                .with("set-cookie", self.cookie(PENDING, "", Duration::ZERO))),
+            // The page was loaded again, or the sign-in was completed in another tab.
+            Ok(None) if self.session(request).is_some() => Ok(redirect("/")),
+            Err(error) if is_spent(&*error) && self.session(request).is_some() => Ok(redirect("/")),
+            Ok(None) => {
+                Ok(page("400 Bad Request", "You did not begin to sign in here. <a href=\"/sign-in\">Sign in</a>"))
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Completes the browser's sign-in, and returns the id of the session. `None` if it began none.
+    fn complete(&self, request: &Request) -> common::Result<Option<String>> {
+        let cookie = request.cookie(&self.cookie_name(PENDING)).and_then(|cookie| URL_SAFE_NO_PAD.decode(cookie).ok());
+        let Some(pending) = cookie.and_then(|json| serde_json::from_slice::<PendingSignIn>(&json).ok()) else {
+            return Ok(None);
         };
-        // A real server stores the tokens, so that users stay signed in when it restarts.
-        let signed_in = self.app.exchange_code(target, &pending)?.keep_in(|_: &TokenSet| Ok(()))?;
-        // A new id: someone may have planted the old one.
-        self.forget(session);
-        Ok(Page { session: self.remember(Session::SignedIn(signed_in)), ..Page::redirect("/") })
+        let callback = self.callbacks.renew_or_insert(pending.state().to_owned(), Callback::default);
+        let mut completed = callback.lock().unwrap_or_else(PoisonError::into_inner);
+        if completed.is_none() {
+            // A real server stores the tokens, so that users stay signed in when it restarts.
+            let signed_in = self.app.exchange_code(&request.target, &pending)?.keep_in(|_: &TokenSet| Ok(()))?;
+            let user = signed_in.access_token()?.tokens().user_id();
+            self.sessions.make_room(MOST_SESSIONS_OF_A_USER, |session| session.user == user);
+            // A new id: someone may have planted the old one.
+            self.forget(request);
+            let id = random_id()?;
+            self.sessions.insert(id.clone(), Session { user, signed_in });
+            *completed = Some(id);
+        }
+        Ok(completed.clone())
     }
 
-    fn sign_out(&self, session: Option<&str>) -> Result<Page, Error> {
+    fn sign_out(&self, request: &Request) -> common::Result<Response> {
         // If Roblox can't be reached, the user is still signed in, and can try it again.
-        if let Some(signed_in) = self.signed_in(session) {
-            signed_in.sign_out()?;
+        if let Some(session) = self.session(request) {
+            session.signed_in.sign_out()?;
         }
-        self.forget(session);
-        Ok(Page { session: Some(String::new()), ..Page::redirect("/") })
+        self.forget(request);
+        Ok(redirect("/").with("set-cookie", self.cookie(SESSION, "", Duration::ZERO)))
     }
 
-    fn signed_in(&self, session: Option<&str>) -> Option<SignedIn> {
-        self.with_session(session, |session| match session {
-            Session::SignedIn(signed_in) => Some(signed_in.clone()),
-            Session::Pending(_) => None,
-        })?
+    fn session(&self, request: &Request) -> Option<Session> {
+        self.sessions.renew(&request.cookie(&self.cookie_name(SESSION))?.to_owned())
     }
 
-    fn with_session<T>(&self, id: Option<&str>, look: impl FnOnce(&Session) -> T) -> Option<T> {
-        let mut sessions = self.sessions.lock().unwrap_or_else(PoisonError::into_inner);
-        let (seen, session) = sessions.get_mut(id?)?;
-        let limit = if matches!(session, Session::Pending(_)) { PENDING_FOR } else { SESSION_FOR };
-        if seen.elapsed() > limit {
-            return None;
+    fn forget(&self, request: &Request) {
+        if let Some(id) = request.cookie(&self.cookie_name(SESSION)) {
+            self.sessions.remove(&id.to_owned());
         }
-        if matches!(session, Session::SignedIn(_)) {
-            *seen = Instant::now();
-        }
-        Some(look(session))
     }
 
-    /// Returns the new id.
-    fn remember(&self, session: Session) -> Option<String> {
-        let mut random = [0; 32];
-        getrandom::getrandom(&mut random).ok()?;
-        let id: String = random.iter().map(|byte| format!("{byte:02x}")).collect();
-        let mut sessions = self.sessions.lock().unwrap_or_else(PoisonError::into_inner);
-        if sessions.len() >= MOST_SESSIONS {
-            sessions
-                .retain(|_, (seen, session)| matches!(session, Session::SignedIn(_)) && seen.elapsed() < SESSION_FOR);
-        }
-        sessions.insert(id.clone(), (Instant::now(), session));
-        Some(id)
+    fn is_secure(&self) -> bool {
+        self.app.redirect_uri().starts_with("https://")
     }
 
-    fn forget(&self, id: Option<&str>) -> Option<(Instant, Session)> {
-        self.sessions.lock().unwrap_or_else(PoisonError::into_inner).remove(id?)
+    /// With this prefix, browsers accept a cookie from this host alone, so that no other host of the domain can plant one.
+    fn cookie_name(&self, name: &str) -> String {
+        format!("{}{name}", if self.is_secure() { "__Host-" } else { "" })
     }
+
+    /// Returns a cookie that no script can read, that no other site's form sends, and that leaves this machine encrypted only.
+    fn cookie(&self, name: &str, value: &str, lasts: Duration) -> String {
+        let (name, age) = (self.cookie_name(name), lasts.as_secs());
+        let secure = if self.is_secure() { "; Secure" } else { "" };
+        format!("{name}={value}; HttpOnly; SameSite=Lax; Path=/; Max-Age={age}{secure}")
+    }
+}
+
+const PENDING: &str = "pending";
+const SESSION: &str = "session";
+
+/// Returns whether a sign-in can't be completed by this redirect, or not again.
+fn is_spent(error: &(dyn std::error::Error + 'static)) -> bool {
+    use ErrorKind::{InvalidGrant, InvalidRedirect, StateMismatch};
+    matches!(kind(error), Some(StateMismatch | InvalidRedirect | InvalidGrant))
+}
+
+fn kind(error: &(dyn std::error::Error + 'static)) -> Option<ErrorKind> {
+    error.downcast_ref().map(Error::kind)
+}
+
+fn random_id() -> std::io::Result<String> {
+    let mut random = [0; 32];
+    getrandom::getrandom(&mut random).map_err(|error| std::io::Error::other(error.to_string()))?;
+    Ok(URL_SAFE_NO_PAD.encode(random))
+}
+
+fn page(status: &'static str, body: impl Into<String>) -> Response {
+    // Its URL may have a code, which goes to no cache and to no other site.
+    Response::new(status, body)
+        .with("content-type", "text/html; charset=utf-8")
+        .with("cache-control", "no-store")
+        .with("referrer-policy", "no-referrer")
+        .with("content-security-policy", "default-src 'none'")
+}
+
+fn redirect(location: &str) -> Response {
+    page("303 See Other", "").with("location", location)
 }
 
 fn escaped(text: &str) -> String {
     text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
 }
 
-/// A browser with one cookie.
+/// A browser with cookies.
 struct Visitor {
     address: String,
-    cookie: String,
+    cookies: BTreeMap<String, String>,
 }
 
 impl Visitor {
@@ -244,19 +262,19 @@ impl Visitor {
     fn request(&mut self, method: &str, target: &str) -> std::io::Result<(String, String)> {
         let mut stream = TcpStream::connect(&self.address)?;
         stream.set_read_timeout(Some(DEADLINE))?;
-        let cookie = &self.cookie;
-        write!(
-            stream,
-            "{method} {target} HTTP/1.1\r\nhost: localhost\r\ncookie: {cookie}\r\ncontent-length: 0\r\n\r\n"
-        )?;
+        let cookies: Vec<_> = self.cookies.iter().map(|(name, value)| format!("{name}={value}")).collect();
+        let (host, cookies) = (&self.address, cookies.join("; "));
+        write!(stream, "{method} {target} HTTP/1.1\r\nhost: {host}\r\ncookie: {cookies}\r\ncontent-length: 0\r\n\r\n")?;
         let mut response = String::new();
         stream.read_to_string(&mut response)?;
         let (head, body) = response.split_once("\r\n\r\n").unwrap_or((&response, ""));
-        let header = |name: &str| head.lines().find_map(|line| line.strip_prefix(name)).unwrap_or_default().to_owned();
-        if let Some((session, _)) = header("set-cookie: ").split_once(';') {
-            self.cookie = session.to_owned();
+        for cookie in head.lines().filter_map(|line| line.strip_prefix("set-cookie: ")) {
+            if let Some((name, value)) = cookie.split(';').next().and_then(|pair| pair.split_once('=')) {
+                self.cookies.insert(name.to_owned(), value.to_owned());
+            }
         }
+        let location = head.lines().find_map(|line| line.strip_prefix("location: ")).unwrap_or_default().to_owned();
         let status = head.lines().next().and_then(|line| line.split_once(' ')).map_or("", |(_, status)| status);
-        Ok((header("location: "), format!("{status}: {body}")))
+        Ok((location, format!("{status}: {body}")))
     }
 }

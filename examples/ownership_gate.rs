@@ -3,14 +3,14 @@
 
 mod common;
 
-use std::collections::HashMap;
-use std::io::{BufRead, BufReader, Read, Write};
+use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::process::ExitCode;
-use std::sync::Mutex;
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
+use common::server::{Request, Response, serve};
+use common::table::Table;
 use rblxopencloud::{Client, Error, ErrorKind, Group, Ownership};
 
 const USAGE: &str = "\
@@ -21,8 +21,12 @@ user's rank in the group. Answers are cached for a minute. Without a port, it se
 
 /// How long a game waits.
 const DEADLINE: Duration = Duration::from_secs(3);
-const CACHED_FOR: Duration = Duration::from_secs(60);
-const MOST_CACHED: usize = 10_000;
+const ANSWERS_KEPT_FOR: Duration = Duration::from_secs(60);
+const MOST_ANSWERS: usize = 10_000;
+const GROUPS_KEPT_FOR: Duration = Duration::from_secs(24 * 3600);
+const ROLES_KEPT_FOR: Duration = Duration::from_secs(600);
+/// Anyone can ask for any group.
+const MOST_GROUPS: usize = 1_000;
 
 fn main() -> ExitCode {
     common::run(USAGE, run)
@@ -39,7 +43,7 @@ fn run(arguments: Vec<String>) -> common::Result<()> {
     let address = listener.local_addr()?;
     println!("listening on http://{address}");
     let gate = Gate::new(setup.user.client().with_timeout(DEADLINE));
-    let server = thread::spawn(move || common::serve(&listener, move |stream| respond(&gate, stream)));
+    let server = thread::spawn(move || serve(&listener, Vec::new(), move |request| respond(&gate, request)));
     if port.is_some() {
         return server.join().map_err(|_| "the server panicked".into());
     }
@@ -49,23 +53,12 @@ fn run(arguments: Vec<String>) -> common::Result<()> {
     Ok(())
 }
 
-fn respond(gate: &Gate, mut stream: TcpStream) -> std::io::Result<()> {
-    stream.set_read_timeout(Some(Duration::from_secs(5)))?;
-    stream.set_write_timeout(Some(Duration::from_secs(5)))?;
-    // Closing a connection with unread data would reset it.
-    let head = BufReader::new(stream.try_clone()?).take(8192).lines();
-    let head =
-        head.take_while(|line| line.as_ref().is_ok_and(|line| !line.is_empty())).collect::<Result<Vec<_>, _>>()?;
-    let line = head.first().map_or("", String::as_str);
-    let (status, body) = match line.strip_prefix("GET /gate?").and_then(|rest| rest.split(' ').next()) {
-        Some(query) => gate.answer(query),
-        None => (404, r#"{"error":"expected GET /gate?user=U&pass=P&group=G"}"#.to_owned()),
+fn respond(gate: &Gate, request: &Request) -> Response {
+    let (status, body) = match (request.method.as_str(), request.target.split_once('?')) {
+        ("GET", Some(("/gate", query))) => gate.answer(query),
+        _ => ("404 Not Found", r#"{"error":"expected GET /gate?user=U&pass=P&group=G"}"#.to_owned()),
     };
-    let length = body.len();
-    write!(
-        stream,
-        "HTTP/1.1 {status} Status\r\ncontent-type: application/json\r\ncontent-length: {length}\r\nconnection: close\r\n\r\n{body}"
-    )
+    Response::new(status, body).with("content-type", "application/json")
 }
 
 type Key = (u64, u64, u64);
@@ -73,32 +66,36 @@ type Key = (u64, u64, u64);
 struct Gate {
     client: Client,
     /// The handles keep the roles of their groups.
-    groups: Mutex<HashMap<u64, Group>>,
-    cache: Mutex<HashMap<Key, (Instant, String)>>,
+    groups: Table<u64, Group>,
+    answers: Table<Key, String>,
 }
 
 impl Gate {
     fn new(client: Client) -> Self {
-        Self { client, groups: Mutex::default(), cache: Mutex::default() }
+        Self {
+            client,
+            groups: Table::new(MOST_GROUPS, GROUPS_KEPT_FOR),
+            answers: Table::new(MOST_ANSWERS, ANSWERS_KEPT_FOR),
+        }
     }
 
     /// Returns a status and JSON.
-    fn answer(&self, query: &str) -> (u16, String) {
+    fn answer(&self, query: &str) -> (&'static str, String) {
         let value = |name: &str| {
             let value = query.split('&').find_map(|pair| pair.strip_prefix(name)?.strip_prefix('='));
             value.and_then(|value| value.parse::<u64>().ok())
         };
         let (Some(user), Some(pass), Some(group)) = (value("user"), value("pass"), value("group")) else {
-            return (400, r#"{"error":"user, pass and group are ids"}"#.to_owned());
+            return ("400 Bad Request", r#"{"error":"user, pass and group are ids"}"#.to_owned());
         };
         let key = (user, pass, group);
-        if let Some(known) = self.cached(key) {
-            return (200, known);
+        if let Some(known) = self.answers.get(&key) {
+            return ("200 OK", known);
         }
         match self.look(key) {
             Ok(answer) => {
-                self.keep(key, answer.clone());
-                (200, answer)
+                self.answers.insert(key, answer.clone());
+                ("200 OK", answer)
             }
             // What is refused now is asked again later.
             Err(error) => (status(&error), format!(r#"{{"error":"{:?}"}}"#, error.kind())),
@@ -112,42 +109,24 @@ impl Gate {
             // Whether a private inventory has it isn't known.
             _ => "null",
         };
-        let group = {
-            let mut groups = self.groups.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
-            let new = || self.client.group(group).with_roles_kept_for(Duration::from_secs(600));
-            groups.entry(group).or_insert_with(new).clone()
-        };
+        let new = || self.client.group(group).with_roles_kept_for(ROLES_KEPT_FOR);
+        let group = self.groups.renew_or_insert(group, new);
         let rank = match group.rank_of(user) {
             Err(error) if error.kind() == ErrorKind::NotFound => None,
             rank => rank?,
         };
         Ok(format!(r#"{{"owns_pass":{owns},"rank":{}}}"#, rank.unwrap_or(0)))
     }
-
-    fn cached(&self, key: Key) -> Option<String> {
-        let cache = self.cache.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
-        cache.get(&key).filter(|(at, _)| at.elapsed() < CACHED_FOR).map(|(_, answer)| answer.clone())
-    }
-
-    fn keep(&self, key: Key, answer: String) {
-        let mut cache = self.cache.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
-        if cache.len() >= MOST_CACHED {
-            cache.retain(|_, (at, _)| at.elapsed() < CACHED_FOR);
-        }
-        if cache.len() < MOST_CACHED {
-            cache.insert(key, (Instant::now(), answer));
-        }
-    }
 }
 
 /// The status for a game server, which knows how to wait.
-fn status(error: &Error) -> u16 {
+fn status(error: &Error) -> &'static str {
     match error.kind() {
-        ErrorKind::NotFound => 404,
-        ErrorKind::Timeout => 504,
-        ErrorKind::RateLimited => 503,
-        _ if error.is_retryable() => 503,
-        _ => 502,
+        ErrorKind::NotFound => "404 Not Found",
+        ErrorKind::Timeout => "504 Gateway Timeout",
+        ErrorKind::RateLimited => "503 Service Unavailable",
+        _ if error.is_retryable() => "503 Service Unavailable",
+        _ => "502 Bad Gateway",
     }
 }
 

@@ -2,29 +2,19 @@
 
 mod support;
 
-use std::io::{BufRead, BufReader, Read, Write};
-use std::net::{TcpListener, TcpStream};
+use std::net::TcpListener;
 use std::path::Path;
-use std::process::{Child, Command, Output, Stdio};
+use std::process::{Child, Output};
 use std::time::Duration;
-use std::{env, fs, thread};
+use std::{fs, thread};
 
 use rblxopencloud::sandbox::{Fault, Sandbox};
 use rblxopencloud::{Asset, AssetType, Creator, InventoryAsset, InventoryAssetType, InventoryItem};
 use support::TempDir;
-
-/// The app of the sandbox's sample data.
-const CLIENT_ID: &str = "840974200211308101";
+use support::example::{CLIENT_ID, example, line_with, start, with_app};
 
 fn sandbox() -> Sandbox {
     Sandbox::builder().demo().unknown_kinds().start().expect("a free port")
-}
-
-/// An example, which is built with the tests.
-fn example(name: &str) -> Command {
-    let test = env::current_exe().expect("this test has a file");
-    let target = test.parent().and_then(Path::parent).expect("it lies in deps");
-    Command::new(target.join("examples").join(format!("{name}{}", env::consts::EXE_SUFFIX)))
 }
 
 fn run(sandbox: &Sandbox, name: &str, arguments: &[&str]) -> Output {
@@ -85,30 +75,6 @@ fn ownership_gate_answers() {
     let told = succeeds(&sandbox(), "ownership_gate", &[]);
     assert!(told.contains(r#"200 {"owns_pass":true,"rank":255}"#), "{told}");
     assert!(told.contains("404") && told.contains("400"), "{told}");
-}
-
-/// Starts an example with the app of the sandbox's sample data.
-fn start(sandbox: &Sandbox, name: &str, redirect_uri: &str, arguments: &[&str]) -> Child {
-    with_app(sandbox, name, redirect_uri, arguments).spawn().expect("the example was built")
-}
-
-fn with_app(sandbox: &Sandbox, name: &str, redirect_uri: &str, arguments: &[&str]) -> Command {
-    let mut command = example(name);
-    command
-        .args(arguments)
-        .env("ROBLOX_CLIENT_ID", CLIENT_ID)
-        .env("ROBLOX_REDIRECT_URI", redirect_uri)
-        .env("ROBLOX_OPEN_CLOUD_URL", sandbox.url())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped());
-    command
-}
-
-/// Returns the rest of the first line that has these words.
-fn line_with(output: impl Read, words: &str) -> String {
-    let mut lines = BufReader::new(output).lines().map_while(Result::ok);
-    let line = lines.find_map(|line| line.split_once(words).map(|(_, rest)| format!("{words}{rest}")));
-    line.expect("it is printed")
 }
 
 fn free_port() -> u16 {
@@ -228,59 +194,6 @@ fn sign_in_waits_also_if_the_browser_can_not_be_opened() {
     for (exit_code, home) in [(3, "home"), (0, "missing")] {
         let (_, told) = sign_in_with_opener(exit_code, home);
         assert!(told.contains("signed in as Builderman"), "{told}");
-    }
-}
-
-/// Sends a request, and returns the response.
-fn ask(port: &str, request: &str) -> String {
-    let mut stream = TcpStream::connect(format!("127.0.0.1:{port}")).expect("it listens");
-    stream.write_all(format!("{request}\r\n\r\n").as_bytes()).expect("it reads");
-    let mut response = String::new();
-    stream.read_to_string(&mut response).expect("it responds");
-    response
-}
-
-fn cookie_of(response: &str) -> &str {
-    response.lines().find_map(|line| line.strip_prefix("set-cookie: ")).expect("a cookie")
-}
-
-#[test]
-fn oauth2_server_signs_in_and_refuses_a_forged_state() {
-    let sandbox = sandbox();
-    for (redirect_uri, is_secure) in [("http://localhost:4000/callback", false), ("https://app.example/callback", true)]
-    {
-        let _ = sandbox.oauth2_app(redirect_uri);
-        let mut server = start(&sandbox, "oauth2_server", redirect_uri, &["--port", "0"]);
-        let url = line_with(server.stdout.take().expect("it is piped"), "http://localhost:");
-        let port = url.rsplit(':').next().expect("a port").to_owned();
-
-        let response = ask(&port, "GET /sign-in HTTP/1.1");
-        let cookie = cookie_of(&response).to_owned();
-        let attributes = if is_secure { "; Secure" } else { "" };
-        assert!(cookie.contains("; HttpOnly; SameSite=Lax; Path=/; Max-Age="), "{cookie}");
-        assert_eq!(cookie.ends_with(attributes) && is_secure, cookie.contains("Secure"), "{cookie}");
-        let session = cookie.split(';').next().expect("a value").to_owned();
-        let url = response.lines().find_map(|line| line.strip_prefix("location: ")).expect("a location");
-        let redirect = sandbox.authorize(url, 156).expect("the address is good");
-        let callback = redirect.splitn(4, '/').nth(3).expect("a path").to_owned();
-
-        let forged = ask(&port, &format!("GET /callback?code=a&state=guessed HTTP/1.1\r\ncookie: {session}"));
-        assert!(forged.starts_with("HTTP/1.1 400") && !forged.contains("set-cookie"), "{forged}");
-        // In another browser, the redirect leads nowhere.
-        let stolen = ask(&port, &format!("GET /{callback} HTTP/1.1"));
-        assert!(stolen.starts_with("HTTP/1.1 400"), "{stolen}");
-
-        let response = ask(&port, &format!("GET /{callback} HTTP/1.1\r\ncookie: {session}"));
-        let signed_in = cookie_of(&response).split(';').next().expect("a value").to_owned();
-        assert_ne!(signed_in, session, "the session has a new id");
-        let home = ask(&port, &format!("GET / HTTP/1.1\r\ncookie: a=b; {signed_in}"));
-        assert!(home.contains("Welcome, Builderman (@builderman)! You are in 3 groups"), "{home}");
-        assert!(ask(&port, &format!("GET / HTTP/1.1\r\ncookie: {session}")).contains("Sign in with Roblox"));
-        let out = ask(&port, &format!("POST /sign-out HTTP/1.1\r\ncookie: {signed_in}"));
-        assert!(cookie_of(&out).contains("Max-Age=0"), "{out}");
-        assert!(ask(&port, &format!("GET / HTTP/1.1\r\ncookie: {signed_in}")).contains("Sign in with Roblox"));
-        server.kill().expect("it runs");
-        server.wait().expect("it ends");
     }
 }
 

@@ -1,11 +1,12 @@
 //! What the examples share: the client, `--help`, and how errors are printed.
 #![allow(dead_code)]
 
-use std::net::{TcpListener, TcpStream};
+pub mod server;
+pub mod table;
+
+use std::env;
 use std::process::ExitCode;
-use std::sync::{Arc, Mutex, mpsc};
 use std::time::Duration;
-use std::{env, thread};
 
 use rblxopencloud::oauth2::OAuth2App;
 use rblxopencloud::sandbox::Sandbox;
@@ -100,29 +101,6 @@ pub fn app(redirect_uri: &str, timeout: Duration) -> Result<(OAuth2App, Option<S
         true => (app.secret(value("ROBLOX_CLIENT_SECRET")?), None),
         false => (app, None),
     })
-}
-
-/// Serves connections with eight threads, which take them from a queue. When it is full, the listener waits.
-pub fn serve(listener: &TcpListener, respond: impl Fn(TcpStream) -> std::io::Result<()> + Send + Sync + 'static) {
-    const THREADS: usize = 8;
-    let (queue, connections) = mpsc::sync_channel::<TcpStream>(THREADS * 4);
-    let shared = Arc::new((respond, Mutex::new(connections)));
-    for _ in 0..THREADS {
-        let shared = Arc::clone(&shared);
-        thread::spawn(move || {
-            loop {
-                let next = shared.1.lock().map(|queue| queue.recv());
-                let Ok(Ok(stream)) = next else { return };
-                // A visitor who hangs up needs no answer.
-                let _ = shared.0(stream);
-            }
-        });
-    }
-    for stream in listener.incoming().flatten() {
-        if queue.send(stream).is_err() {
-            return;
-        }
-    }
 }
 
 /// The image that the examples upload by default.

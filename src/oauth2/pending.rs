@@ -10,9 +10,10 @@ use crate::error::REDACTED;
 /// A sign-in that has begun: the URL to send the user to, and what is needed to complete it. From
 /// [`OAuth2App::authorize_url`](super::OAuth2App::authorize_url).
 ///
-/// It can be serialized, for a server that restarts before the user comes back. Keep it where only this user's browser session
-/// leads to it, such as under the id in an `HttpOnly` cookie: whoever can choose it can sign others in as themselves. It holds
-/// secrets; `Debug` doesn't show them.
+/// It can be serialized. Keep it where only this user's browser leads to it: in an `HttpOnly` cookie, as the example
+/// `oauth2_server` does, or under the id in one. Whoever can choose it can sign others in as themselves, so no other host of the
+/// domain may be able to set that cookie. In the cookie, a sign-in costs a server nothing until it is completed, however many
+/// are begun, and outlives a restart. It holds secrets; `Debug` doesn't show them.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(remote = "Self")]
 pub struct PendingSignIn {

@@ -4,6 +4,7 @@
 pub mod batch;
 pub mod calls;
 pub mod early;
+pub mod example;
 pub mod folder;
 pub mod local;
 pub mod samples;
