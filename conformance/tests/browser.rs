@@ -1,17 +1,18 @@
 //! Signing in with a real browser: headless Chromium, which ChromeDriver controls. `CHROMEDRIVER` is the path of the driver;
 //! without it, these tests do nothing.
 
-use std::env;
 use std::io::{BufRead, BufReader};
 use std::net::{Ipv4Addr, TcpListener};
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::sync::Mutex;
 use std::sync::mpsc::channel;
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
+use std::{env, fs};
 
 use base64::Engine;
-use rblxopencloud::oauth2::{AccessToken, Scope};
+use rblxopencloud::oauth2::{AccessToken, OAuth2App, Scope};
 use rblxopencloud::sandbox::Sandbox;
 use rblxopencloud::{Client, Credentials, Error, ErrorKind, Method};
 use serde_json::{Value, json};
@@ -122,8 +123,8 @@ impl Browser {
     fn picture(&self, name: &str) {
         let picture = self.get("/screenshot").expect("a picture");
         let picture = base64::engine::general_purpose::STANDARD.decode(picture.as_str().expect("base64"));
-        let path = std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("{name}.png"));
-        std::fs::write(path, picture.expect("base64")).expect("there is room");
+        let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("{name}.png"));
+        fs::write(path, picture.expect("base64")).expect("there is room");
     }
 }
 
@@ -210,4 +211,58 @@ fn a_second_tab_with_an_old_page_does_no_harm() {
     browser.click("button[value=allow]");
     browser.wait_for("You are signed in");
     waiting.result.join().expect("it doesn't panic").expect("it is signed in");
+}
+
+/// Set for a process that signs in: the URL of the sandbox, and the redirect URI.
+const CHILD: &str = "BROWSER_TEST_SIGNS_IN_AT";
+
+/// Does nothing, except in the process that the next test starts.
+#[test]
+fn a_process_signs_in() {
+    let Ok(setup) = env::var(CHILD) else { return };
+    let (url, redirect_uri) = setup.split_once(' ').expect("two URLs");
+    let client = Client::builder(Credentials::none()).base_url(url).build().expect("the URL is good");
+    let app = OAuth2App::new("840974200211308101", redirect_uri).client(&client);
+    app.sign_in([Scope::OPENID]).timeout(PATIENCE).on_url(|_| {}).wait().expect("the user authorizes");
+}
+
+/// The browser gets the path of a file, because everyone could see a URL.
+#[test]
+#[cfg(target_os = "linux")]
+fn the_file_that_is_opened_leads_to_the_consent_page() {
+    use std::os::unix::fs::PermissionsExt;
+
+    let _alone = ALONE.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+    let Some(browser) = Browser::start() else { return };
+    let sandbox = Sandbox::builder().demo().start().expect("a port is free");
+    sandbox.set_browser_user(156);
+    let port =
+        TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).and_then(|free| free.local_addr()).expect("a free port").port();
+    let redirect_uri = format!("http://localhost:{port}/callback");
+    let _ = sandbox.oauth2_app(&redirect_uri);
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("opener {port}"));
+    fs::create_dir_all(&folder).expect("there is room");
+    let (opener, opened) = (folder.join("xdg-open"), folder.join("opened"));
+    fs::write(&opener, "#!/bin/sh\nprintf %s \"$1\" > \"$HOME/new\"\n/bin/mv \"$HOME/new\" \"$HOME/opened\"\n")
+        .expect("there is room");
+    fs::set_permissions(&opener, fs::Permissions::from_mode(0o755)).expect("it can be set");
+    let mut child = Command::new(env::current_exe().expect("this test has a file"))
+        .args(["--exact", "a_process_signs_in"])
+        .env(CHILD, format!("{} {redirect_uri}", sandbox.url()))
+        .envs([("HOME", &folder), ("PATH", &folder)])
+        .spawn()
+        .expect("it can be started");
+    let deadline = Instant::now() + PATIENCE;
+    while !opened.exists() {
+        assert!(Instant::now() < deadline, "nothing was opened");
+        thread::sleep(Duration::from_millis(50));
+    }
+    let file = fs::read_to_string(&opened).expect("it is there");
+    browser.open(&format!("file://{}", file.replace(' ', "%20")));
+    browser.wait_for("Authorize app");
+    browser.click("button[value=allow]");
+    browser.wait_for("You are signed in");
+    assert!(child.wait().expect("it ends").success());
+    assert!(!Path::new(&file).exists(), "the file is removed");
+    fs::remove_dir_all(&folder).expect("it is there");
 }
