@@ -5,7 +5,7 @@ mod support;
 use std::net::TcpListener;
 use std::path::Path;
 use std::process::{Child, Output};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use std::{fs, thread};
 
 use rblxopencloud::sandbox::{Fault, Sandbox};
@@ -151,7 +151,9 @@ fn sign_in_with_opener(exit_code: u8, home: &str) -> (Option<Seen>, String) {
         .expect("the example was built");
     let url = line_with(child.stderr.take().expect("it is piped"), "http://");
     let seen = (home == "home").then(|| {
+        let deadline = Instant::now() + Duration::from_secs(120);
         while !path("seen").exists() {
+            assert!(Instant::now() < deadline, "no opener was started");
             thread::sleep(Duration::from_millis(20));
         }
         let read = |name: &str| fs::read_to_string(path(name)).expect("it is there");
@@ -179,7 +181,7 @@ fn sign_in_shows_the_opener_neither_the_url_nor_a_key() {
     let (seen, told) = sign_in_with_opener(0, "home");
     let seen = seen.expect("it was started");
     assert_eq!((seen.arguments.lines().count(), seen.mode.trim()), (1, "600"), "{}", seen.arguments);
-    for secret in ["RBX-secret-of-the-app", "key-of-the-user", "key-of-another-name", "state"] {
+    for secret in ["RBX-secret-of-the-app", "key-of-the-user", "key-of-another-name", "code_challenge"] {
         assert!(!seen.environment.contains(secret), "{secret}: {}", seen.environment);
     }
     for other in ["XDG_ACTIVATION_TOKEN=harmless", "HOME="] {

@@ -1,6 +1,6 @@
 //! Apps, and what users have authorized them to do.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
@@ -8,6 +8,9 @@ use jiff::Timestamp;
 use super::access::Access;
 use super::signer::Signer;
 use crate::oauth2::{Scope, random};
+
+/// Nobody has to answer a consent page. If more are open, the oldest one is forgotten.
+const MOST_PAGES: usize = 10_000;
 
 /// An app.
 #[derive(Clone, Debug)]
@@ -95,8 +98,8 @@ pub(crate) struct SignIns {
     pub(crate) clock_offset: i64,
     /// The experiences that each user grants.
     pub(crate) experiences: BTreeMap<u64, Vec<u64>>,
-    /// The consent pages that are open.
-    pages: HashMap<String, Request>,
+    /// The consent pages that are open, by their tickets, the oldest first.
+    pages: VecDeque<(String, Request)>,
     codes: HashMap<String, Code>,
     pub(crate) authorizations: Vec<Authorization>,
     tokens: HashMap<String, Token>,
@@ -110,13 +113,17 @@ impl SignIns {
     /// Remembers a consent page, and returns its ticket.
     pub(crate) fn open(&mut self, request: Request) -> String {
         let ticket = unguessable();
-        self.pages.insert(ticket.clone(), request);
+        if self.pages.len() >= MOST_PAGES {
+            self.pages.pop_front();
+        }
+        self.pages.push_back((ticket.clone(), request));
         ticket
     }
 
     /// Takes the request of a consent page, which can be answered once.
     pub(crate) fn close(&mut self, ticket: &str) -> Option<Request> {
-        self.pages.remove(ticket)
+        let place = self.pages.iter().position(|(known, _)| known == ticket)?;
+        self.pages.remove(place).map(|(_, request)| request)
     }
 
     /// Returns a code with which the app gets its tokens.
@@ -278,5 +285,22 @@ mod tests {
             assert!(words(scope.as_str()).is_some(), "{scope}");
         }
         assert_eq!(words("universe:read"), None);
+    }
+
+    #[test]
+    fn pages_that_nobody_answers_are_forgotten_the_oldest_first() {
+        let mut sign_ins = SignIns::default();
+        let request = Request {
+            client_id: "1".to_owned(),
+            redirect_uri: "http://localhost:4000/callback".to_owned(),
+            scopes: Vec::new(),
+            state: None,
+            nonce: None,
+            challenge: None,
+        };
+        let tickets: Vec<_> = (0..MOST_PAGES + 2).map(|_| sign_ins.open(request.clone())).collect();
+        assert_eq!(sign_ins.pages.len(), MOST_PAGES);
+        assert!(sign_ins.close(&tickets[1]).is_none() && sign_ins.close(&tickets[2]).is_some());
+        assert!(sign_ins.close(&tickets[2]).is_none(), "it can be answered once");
     }
 }
