@@ -78,8 +78,10 @@ impl<'a> SignIn<'a> {
     /// The other users of a machine can see the arguments of every program, and whoever has the URL can sign this program in as
     /// themselves. So the browser opens a file that leads to the URL and that only this user can read. It is in the home
     /// directory (on Windows, in the directory for temporary files) until the sign-in ends. The program that opens it doesn't
-    /// inherit environment variables whose names tell that they hold a key, a token or a secret. If a page can't be opened, this
-    /// is logged, and the sign-in waits nevertheless.
+    /// inherit environment variables whose names tell that they hold a key, a token or a secret.
+    ///
+    /// If the browser can't be opened, this is logged, and the sign-in waits nevertheless. A browser on another machine can't read
+    /// the file; it needs the URL.
     pub fn open_browser(mut self, opens_browser: bool) -> Self {
         self.opens_browser = opens_browser;
         self
