@@ -75,7 +75,7 @@ fn round_trip<T: DeserializeOwned + Serialize + PartialEq + Debug>(body: &[u8]) 
 
 /// Any text is a valid header and operation name, or not.
 pub fn header(text: &str) {
-    let limits = Limits::read(|_| Some(text));
+    let limits = Limits::read(|_| [text, text].into_iter());
     let _ = limits.pause();
     if let Ok(name) = text.parse::<OperationName>() {
         assert_eq!(name.to_string(), text);

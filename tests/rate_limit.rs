@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 
 use rblxopencloud::sandbox::{RateLimit, Sandbox};
 use rblxopencloud::{
-    Client, Error, ErrorKind, InventoryAsset, InventoryAssetType, InventoryItem, RetryPolicy, User, UserInfo,
+    Client, Error, ErrorKind, InventoryAsset, InventoryAssetType, InventoryItem, Method, RetryPolicy, User, UserInfo,
 };
 use serde_json::json;
 use support::{CHANGES, Reply, Server, USER, fails, hasty, profile, started, within};
@@ -272,6 +272,66 @@ fn a_list_of_limits_is_read() {
         user.fetch_info().expect("there is room");
     }
     assert!(began.elapsed() < Duration::from_secs(5));
+}
+
+#[test]
+fn the_longest_delay_of_a_refusal_counts() {
+    for (headers, seconds) in [
+        (&[("retry-after", "5"), ("x-ratelimit-reset", "22, 0"), ("x-ratelimit-remaining", "0, 940")][..], Some(22)),
+        (&[("retry-after", "5"), ("x-ratelimit-reset", "0, 22"), ("x-ratelimit-remaining", "940, 0")], Some(22)),
+        (&[("x-ratelimit-reset", "0"), ("x-ratelimit-reset", "22"), ("retry-after", "5")], Some(22)),
+        (&[("retry-after", "30"), ("x-ratelimit-reset", "22, 0")], Some(30)),
+        (&[("retry-after", "5, 7"), ("retry-after", "6")], Some(7)),
+        (&[("retry-after", "5")], Some(5)),
+        (&[("x-ratelimit-reset", "junk, 22")], Some(22)),
+        (&[("retry-after", "Fri, 31 Dec 9999 23:59:59 GMT"), ("x-ratelimit-reset", "22")], Some(22)),
+        (&[("retry-after", "Fri, 31 Dec 9999 23:59:59 GMT")], None),
+        (&[("retry-after", "-5"), ("x-ratelimit-reset", "1764000000")], None),
+    ] {
+        let refusal = headers.iter().fold(Reply::text(429, ""), |reply, (name, value)| reply.with(name, *value));
+        let server = Server::script([refusal]);
+        let error = fails(user(&server, RetryPolicy::none()).fetch_info(), ErrorKind::RateLimited);
+        assert_eq!(error.retry_after(), seconds.map(Duration::from_secs), "{headers:?}");
+    }
+}
+
+#[test]
+fn the_most_constrained_window_of_a_list_counts() {
+    let policy = hasty().max_retry_after(Duration::from_secs(2));
+    for (remaining, reset) in [("0, 940", "30, 0"), ("940, 0", "0, 30"), ("940, junk, 0", "-1, 30")] {
+        let server = Server::script([tells(profile(), "60, 1000;w=60", remaining, reset)]);
+        let user = user(&server, policy.clone());
+        user.fetch_info().expect("the first call is answered");
+        let error = fails(user.fetch_info(), ErrorKind::RateLimited);
+        let told = error.retry_after().expect("the error carries the wait");
+        assert!(told <= Duration::from_secs(30) && told >= Duration::from_secs(15), "{remaining}, {reset}: {told:?}");
+        assert_eq!(server.count(), 1, "{remaining}, {reset}");
+    }
+}
+
+#[test]
+fn closed_limits_are_kept_among_any_number_of_others() {
+    let server = Server::start(move |request| match request.path() {
+        "/asked/to/wait" => Reply::text(429, "").with("retry-after", "60"),
+        "/refused" => tells(Reply::text(429, ""), "1, 1000", "0, 940", "60, 0"),
+        "/used/up" => tells(Reply::ok(&json!({})), "1, 1000", "0, 940", "60, 0"),
+        _ => Reply::ok(&json!({})),
+    });
+    let policy = RetryPolicy::none().max_retry_after(Duration::from_secs(1));
+    let client = server.builder().retry(policy).build().expect("the settings are good");
+    let get = |path: &str| client.request(Method::Get, path).send();
+    let closed = ["/asked/to/wait", "/refused", "/used/up"];
+    for path in closed {
+        let _ = get(path);
+    }
+    for number in 0..1100 {
+        get(&format!("/open/n{number}")).expect("it has its own limit");
+    }
+    for path in closed {
+        let error = fails(get(path), ErrorKind::RateLimited);
+        assert!(error.to_string().contains("not sent"), "{path}: {error}");
+        assert_eq!(server.requests().iter().filter(|request| request.path() == path).count(), 1, "{path}");
+    }
 }
 
 /// Limits that no real service sends.

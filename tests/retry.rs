@@ -204,10 +204,21 @@ fn unbounded_policies_do_not_panic() {
     user(&server, endless).fetch_info().expect("the third answer is good");
 
     // The longest delay of a header, with a policy that accepts it but a budget that doesn't.
-    let server = Server::script([Reply::text(503, "").with("retry-after", "18446744073709549568"), profile()]);
+    let server = Server::script([Reply::text(503, "").with("retry-after", "31536000"), profile()]);
     let patient = hasty().max_retry_after(Duration::MAX);
     fails(user(&server, patient).fetch_info(), ErrorKind::Server);
     assert_eq!(server.count(), 1);
+}
+
+#[test]
+fn delays_of_more_than_a_year_are_ignored() {
+    for absurd in ["18446744073709549568", "31622401", "Fri, 31 Dec 9999 23:59:59 GMT"] {
+        for status in [429, 503] {
+            let server = Server::script([Reply::text(status, "").with("retry-after", absurd), profile()]);
+            server.user().fetch_info().unwrap_or_else(|error| panic!("{status}, {absurd}: {error}"));
+            assert_eq!(server.count(), 2, "{status}, {absurd}");
+        }
+    }
 }
 
 fn http_date(from_now: Duration) -> String {
@@ -262,7 +273,10 @@ fn the_service_determines_the_delay() {
         (busy(429, &[("retry-after", "1")]), ms(1000), ms(1000)),
         (busy(503, &[("retry-after", "1")]), ms(1000), ms(1000)),
         (busy(429, &[("x-ratelimit-reset", "0.2")]), ms(200), ms(200)),
-        (busy(429, &[("retry-after", "0.2"), ("x-ratelimit-reset", "60")]), ms(200), ms(200)),
+        // After a refusal by the rate limit, the longer delay counts; after a failure, only its own does.
+        (busy(429, &[("retry-after", "0.2"), ("x-ratelimit-reset", "0.4, 0")]), ms(400), ms(400)),
+        (busy(429, &[("retry-after", "0.4"), ("x-ratelimit-reset", "0.2")]), ms(400), ms(400)),
+        (busy(503, &[("retry-after", "0.2"), ("x-ratelimit-reset", "60")]), ms(200), ms(200)),
         (busy(429, &[("retry-after", "0.2"), ("x-ratelimit-reset", "0")]), ms(200), ms(200)),
         (busy(429, &[("retry-after", "nonsense"), ("x-ratelimit-reset", "0.2")]), ms(200), ms(200)),
         // Past dates and unreadable values don't cause a long wait.

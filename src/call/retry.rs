@@ -11,9 +11,9 @@ use crate::error::Error;
 /// 502, 503 and 504. A call that creates or changes something is retried only if it was certainly not carried out: the
 /// connection couldn't be made or broke before the whole request was sent, or the service answered 429.
 ///
-/// The delay is the one that the service asks for (`retry-after`, or else `x-ratelimit-reset`). Without one it is random,
-/// between zero and a bound that doubles from [`initial_backoff`](Self::initial_backoff) to
-/// [`max_backoff`](Self::max_backoff).
+/// The delay is the one that the service asks for in `retry-after`; after a 429, it is at least that of `x-ratelimit-reset`. A
+/// header can be a list, whose longest delay counts. More than a year isn't a delay. Without one it is random, between zero
+/// and a bound that doubles from [`initial_backoff`](Self::initial_backoff) to [`max_backoff`](Self::max_backoff).
 ///
 /// A call that the rate limit refuses (429) was not carried out. It is retried until [`max_elapsed`](Self::max_elapsed) has
 /// passed, however often it is refused. A 429 delays all calls of the client to the same endpoint. If it names no delay, the

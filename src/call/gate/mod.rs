@@ -5,8 +5,8 @@
 //! collecting 429s. What others use of the budget, such as another process with the same key, shows in the responses; of the
 //! rest, the gate then takes only its previous share.
 //!
-//! A 429 closes the gate for all calls of its endpoint, for as long as the service asks, or for a delay that grows with each
-//! refusal. When it opens, a single request is sent first.
+//! A 429 closes the gate for all calls of its endpoint, for as long as the service asks and until its window ends, or for a
+//! delay that grows with each refusal. When it opens, a single request is sent first.
 
 mod limits;
 #[cfg(test)]
@@ -37,7 +37,8 @@ pub(crate) struct Gate {
 /// The name of a rate limit: the method, and the path template or the host.
 pub(crate) type BucketName = (Method, Cow<'static, str>);
 
-/// Requests that aren't known at compile time could create any number of buckets.
+/// Requests that aren't known at compile time could create any number of buckets. Above this number, those are forgotten that
+/// delay no request.
 const MAX_BUCKETS: usize = 1024;
 
 /// The state of one rate limit, and the threads that wait for it.
@@ -110,8 +111,10 @@ impl Gate {
 
     fn bucket(&self, name: BucketName) -> Arc<Bucket> {
         let mut buckets = self.buckets.lock().unwrap_or_else(PoisonError::into_inner);
-        if buckets.len() >= MAX_BUCKETS {
-            buckets.retain(|_, bucket| Arc::strong_count(bucket) > 1);
+        if buckets.len() >= MAX_BUCKETS && !buckets.contains_key(&name) {
+            let now = Instant::now();
+            // Who is in use has other owners, which come only from here. A closed one would open if it were forgotten.
+            buckets.retain(|_, bucket| Arc::strong_count(bucket) > 1 || bucket.lock().block(now).is_some());
         }
         Arc::clone(buckets.entry(name).or_default())
     }
@@ -180,5 +183,49 @@ impl Drop for Permit {
         if is_news {
             self.bucket.changed.notify_all();
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn enter(gate: &Gate, name: &str) -> Result<Permit, Refused> {
+        let patience = Patience { longest_pause: Duration::ZERO, deadline: None, budget_ends: None };
+        gate.enter((Method::Get, Cow::Owned(name.to_owned())), patience, None)
+    }
+
+    fn count(gate: &Gate) -> usize {
+        gate.buckets.lock().expect("no panic under it").len()
+    }
+
+    #[test]
+    fn only_open_and_unused_limits_are_forgotten() {
+        let gate = Gate::new(&RetryPolicy::default());
+        let minute = Some(Duration::from_secs(60));
+        let close = |name: &str, limits| enter(&gate, name).expect("it is open").refused(limits);
+        close("refused", Limits { retry_after: minute, ..Limits::default() });
+        let used_up = Limits { limit: Some(1), remaining: Some(0), reset: minute, retry_after: None };
+        enter(&gate, "used up").expect("it is open").answered(used_up);
+        let permit = enter(&gate, "under way").expect("it is open");
+        for number in 0..3 * MAX_BUCKETS {
+            drop(enter(&gate, &number.to_string()).expect("it is open"));
+            assert!(count(&gate) <= MAX_BUCKETS);
+        }
+        for name in ["refused", "used up"] {
+            assert!(matches!(enter(&gate, name), Err(Refused::TooLong(_))), "{name}");
+        }
+        assert!(Arc::ptr_eq(&permit.bucket, &gate.bucket((Method::Get, Cow::Borrowed("under way")))));
+    }
+
+    #[test]
+    fn closed_limits_may_exceed_the_number() {
+        let gate = Gate::new(&RetryPolicy::default());
+        let names: Vec<String> = (0..=MAX_BUCKETS + 5).map(|number| number.to_string()).collect();
+        for name in &names {
+            let limits = Limits { retry_after: Some(Duration::from_secs(60)), ..Limits::default() };
+            enter(&gate, name).expect("it is open").refused(limits);
+        }
+        assert!(names.iter().all(|name| enter(&gate, name).is_err()), "one of them was forgotten");
     }
 }

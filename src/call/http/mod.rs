@@ -160,7 +160,8 @@ impl Http {
             Err(error) => return Exchange { status: None, limits: Limits::default(), outcome: Err(error) },
         };
         let status = response.status();
-        let limits = Limits::read(|name| response.headers().get(name)?.to_str().ok());
+        let headers = response.headers();
+        let limits = Limits::read(|name| headers.get_all(name).into_iter().filter_map(|line| line.to_str().ok()));
         let answered = |outcome| Exchange { status: Some(status.as_u16()), limits, outcome };
         let invalid = |call: &Call<'_>, problem: String| {
             let error = Error::invalid_response(call.subject(), problem).with_status(status.as_u16());
