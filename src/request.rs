@@ -9,7 +9,7 @@ use percent_encoding::utf8_percent_encode;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use crate::api::{Endpoint, Method, SEGMENT, push_query};
+use crate::api::{Endpoint, Method, SEGMENT, has_dot_segment, is_dots, is_segment, push_query};
 use crate::call::{Bytes, Call, DecodeError, Download, DownloadProgress, OnProgress, Session, Target};
 use crate::client::Client;
 use crate::disk::save;
@@ -115,8 +115,9 @@ impl Client {
 impl Client {
     /// Starts the download of what a response locates. `subject` is the call that was responded to.
     pub(crate) fn located(&self, subject: &str, location: &str) -> Result<Request> {
-        match Target::parse(location, self.session().is_local()) {
-            Ok(_) => Ok(self.request(Method::Get, location)),
+        let parsed = Target::parse(location, self.session().is_local());
+        match parsed.and_then(|target| check_path(&target.path, &target.path)) {
+            Ok(()) => Ok(self.request(Method::Get, location)),
             Err(problem) => Err(Error::invalid_response(subject, format!("unusable location: {problem}"))),
         }
     }
@@ -350,23 +351,21 @@ impl Request {
     }
 
     fn try_place(&self) -> Result<Place, String> {
-        // The query may hold a secret.
-        let shown = self.path.split('?').next().unwrap_or_default();
-        let invalid = || format!("invalid path {shown:?}; expected the form /cloud/v2/users/{{user}}");
         let filled = fill(&self.path, &self.params)?;
-        if !filled.starts_with('/') {
-            if !filled.contains("://") {
-                return Err(invalid());
-            }
-            let mut place = self.place_of(Target::parse(&filled, self.session.is_local())?);
-            place.query = join_queries(&place.query, &self.query);
-            return Ok(place);
+        let is_url = !filled.starts_with('/') && filled.contains("://");
+        let problem = if is_url { None } else { problem_of_path(&filled) };
+        if let Some(problem) = problem {
+            return Err(format!("invalid path {:?}: {problem}", without_values(&self.path)));
         }
-        let is_plain = |byte: u8| byte.is_ascii_graphic() && !matches!(byte, b'?' | b'#' | b'\\');
-        if !filled.bytes().all(is_plain) || filled.split('/').any(|segment| matches!(segment, "." | "..")) {
-            return Err(format!("{}; set what has to be escaped with param and query", invalid()));
-        }
-        Ok(Place { origin: None, path: filled, query: self.query.clone() })
+        // Before its path is shown: a URL with a password in it is refused.
+        let target = if is_url { Some(Target::parse(&filled, self.session.is_local())?) } else { None };
+        check_path(&self.path, &filled)?;
+        let Some(target) = target else {
+            return Ok(Place { origin: None, path: filled, query: self.query.clone() });
+        };
+        let mut place = self.place_of(target);
+        place.query = join_queries(&place.query, &self.query);
+        Ok(place)
     }
 
     /// A URL under the base URL is the service's.
@@ -400,18 +399,53 @@ impl Request {
     }
 }
 
+/// Returns why a text isn't a path, in the words of its caller.
+fn problem_of_path(path: &str) -> Option<String> {
+    if !path.starts_with('/') {
+        return Some("a path begins with a slash, as in /cloud/v2/users/{user}".to_owned());
+    }
+    let escape = "set what has to be escaped with param and query";
+    match path.chars().find(|c| !c.is_ascii_graphic() || matches!(c, '?' | '#' | '\\'))? {
+        '?' => Some("it has a query; set its parameters with query".to_owned()),
+        '#' => Some(format!("it has a fragment; {escape}")),
+        c => Some(format!("it has the character {c:?}; {escape}")),
+    }
+}
+
+/// Refuses dot segments: those of the path as it was written, in any spelling, and those that a parameter completes.
+fn check_path(written: &str, filled: &str) -> Result<(), String> {
+    let path = |text: &str| text.split(['?', '#']).next().unwrap_or_default().to_owned();
+    let (written, filled) = (path(written), path(filled));
+    if has_dot_segment(&written) || filled.split('/').any(|segment| is_dots(segment)) {
+        let problem = "it has a dot segment, which leads to another path; set what has to be escaped with param";
+        return Err(format!("invalid path {written:?}: {problem}"));
+    }
+    Ok(())
+}
+
+/// Returns a path, for an error. A query can hold a secret, so only the name of its first parameter remains.
+fn without_values(path: &str) -> String {
+    let (path, query) = path.split_once('?').unwrap_or((path, ""));
+    let path = path.split('#').next().unwrap_or_default();
+    match query.split_once('=') {
+        Some((name, _)) => format!("{path}?{name}=…"),
+        None if query.is_empty() => path.to_owned(),
+        None => format!("{path}?…"),
+    }
+}
+
 /// Puts the values of the parameters into a path.
 fn fill(template: &str, params: &[(String, String)]) -> Result<String, String> {
+    let shown = without_values(template);
     let mut filled = String::with_capacity(template.len() + 16);
     let mut used = vec![false; params.len()];
     let mut rest = template;
     while let Some((before, after)) = rest.split_once('{') {
-        let (name, after) =
-            after.split_once('}').ok_or_else(|| format!("the path {template:?} has no }} for its {{"))?;
+        let (name, after) = after.split_once('}').ok_or_else(|| format!("the path {shown:?} has no }} for its {{"))?;
         let at = params.iter().rposition(|(known, _)| known == name);
-        let at = at.ok_or_else(|| format!("the path {template:?} needs a value: call param({name:?}, …)"))?;
+        let at = at.ok_or_else(|| format!("the path {shown:?} needs a value: call param({name:?}, …)"))?;
         let value = &params[at].1;
-        if value.is_empty() || value == "." || value == ".." {
+        if !is_segment(value) {
             return Err(format!("the parameter {name:?} can't be {value:?}"));
         }
         params.iter().zip(&mut used).filter(|((known, _), _)| known == name).for_each(|(_, used)| *used = true);
@@ -421,7 +455,7 @@ fn fill(template: &str, params: &[(String, String)]) -> Result<String, String> {
     }
     filled.push_str(rest);
     match used.iter().position(|used| !used) {
-        Some(unused) => Err(format!("the path {template:?} has no parameter {:?}", params[unused].0)),
+        Some(unused) => Err(format!("the path {shown:?} has no parameter {:?}", params[unused].0)),
         None => Ok(filled),
     }
 }

@@ -188,6 +188,15 @@ fn invalid_requests_are_refused_before_sending() {
         (get("/a b"), "param"),
         (get("/é"), "param"),
         (get("/a/../b"), "param"),
+        (get("/a/./b"), "param"),
+        (get("/a\\b"), "param"),
+        (get("/cloud/v2/x?a=1"), "\"/cloud/v2/x?a=…\""),
+        (get("/cloud/v2/x?secret"), "\"/cloud/v2/x?…\""),
+        (get("cloud/v2/x?a=secret"), "begins with a slash"),
+        (get("/a#secret"), "fragment"),
+        (get("/a/{b?c=secret"), "}"),
+        (get("/a/{b}?c=secret"), "param(\"b\", …)"),
+        (get("https://me:secret@elsewhere.example/a/../b"), "user name"),
         (get("/a/{b}"), "param(\"b\", …)"),
         (get("/a/{b"), "}"),
         (get("/a/{b}").param("b", ""), "\"b\""),
@@ -243,6 +252,47 @@ fn another_host_never_sees_the_key() {
     assert_eq!(own[0].header("x-api-key"), Some(KEY));
     assert_eq!(own[1].header("authorization"), Some("Bearer token-1"));
     assert_eq!(own[0].target, "/a?b=c&d=1");
+}
+
+#[test]
+fn dot_segments_are_refused_before_the_key_is_sent() {
+    let server = Server::script([Reply::ok(&json!({}))]);
+    let client = server.client();
+    for path in [
+        "/a/../b",
+        "/a/..",
+        "/./b",
+        "/a/%2e%2e/b",
+        "/a/%2E%2e",
+        "/a/.%2e/b",
+        "/a/%2e",
+        "/a/..%2fb",
+        "/a/%2e%2e%2Fb",
+        "/a/..%5cb",
+        "/a/..\\b",
+        "/a\\..\\b",
+    ] {
+        for whole in [path.to_owned(), format!("{}{path}", server.url())] {
+            let error = fails(client.request(Method::Get, whole.as_str()).send(), ErrorKind::InvalidInput);
+            assert!(error.to_string().contains("/a") || path == "/./b", "{error}");
+            fails(client.request(Method::Get, format!("{whole}?b=c")).send(), ErrorKind::InvalidInput);
+            let next = client.request(Method::Get, whole.as_str()).pages::<Value>("items").next();
+            fails(next.expect("an error"), ErrorKind::InvalidInput);
+            fails(client.request(Method::Post, whole.as_str()).operation::<Value>(), ErrorKind::InvalidInput);
+            fails(client.request(Method::Get, whole).download(&mut Vec::new()), ErrorKind::InvalidInput);
+        }
+    }
+    for (template, value) in [("/a/.{b}", "."), ("/a/%2e{b}", "."), ("/a/{b}.", "."), ("/a/{b}/c", "..")] {
+        for whole in [template.to_owned(), format!("{}{template}", server.url())] {
+            fails(client.request(Method::Get, whole).param("b", value).send(), ErrorKind::InvalidInput);
+        }
+    }
+    assert_eq!(server.count(), 0);
+    for (path, sent) in [("/a/..b", "/a/..b"), ("/a/...", "/a/..."), ("/a.b/.c", "/a.b/.c"), ("/a%20b", "/a%20b")] {
+        client.request(Method::Get, path).send().expect("no segment is made of dots");
+        client.request(Method::Get, format!("{}{path}", server.url())).send().expect("no segment is made of dots");
+        assert_eq!(server.requests().last().expect("a request").target, sent);
+    }
 }
 
 #[test]

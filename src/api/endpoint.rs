@@ -1,6 +1,6 @@
 use std::fmt;
 
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 
 /// The characters that are escaped in path segments and query values.
 pub(crate) const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
@@ -327,36 +327,53 @@ impl Endpoint {
         self.path.is_empty() || self.path.contains('{')
     }
 
-    /// Returns the path with its parameters filled in, or what is wrong with one that can't be a segment of a path.
-    pub(crate) fn fill_segments(&self, parameters: &[&dyn fmt::Display]) -> Result<String, String> {
-        for parameter in parameters {
-            let text = parameter.to_string();
-            if text.is_empty() || text == "." || text == ".." || text.contains('/') {
-                return Err(format!("{text:?} can't be an id in {}", self.path));
-            }
+    /// Returns the path with its parameters filled in, in order, or what is wrong with one that can't be an id.
+    pub(crate) fn fill_texts(&self, parameters: &[&str]) -> Result<String, String> {
+        let refused = parameters.iter().find(|text| !is_segment(text) || text.contains(['/', '\\']));
+        match refused {
+            Some(text) => Err(format!("{text:?} can't be an id in {}", self.path)),
+            None => Ok(self.filled(parameters.iter().map(ToString::to_string))),
         }
-        Ok(self.fill(parameters))
     }
 
-    /// Returns the path with its parameters filled in, in order. Each is escaped, except for the slashes of a resource path.
-    pub(crate) fn fill(&self, parameters: &[&dyn fmt::Display]) -> String {
+    /// Returns the path with its parameters filled in, in order.
+    pub(crate) fn fill(&self, parameters: &[&dyn Segment]) -> String {
+        self.filled(parameters.iter().map(ToString::to_string))
+    }
+
+    fn filled(&self, mut parameters: impl Iterator<Item = String>) -> String {
         let mut filled = String::with_capacity(self.path.len() + 16);
-        let mut parameters = parameters.iter();
         let mut rest = self.path;
         while let Some((before, after)) = rest.split_once('{') {
             let (_, after) = after.split_once('}').unwrap_or(("", after));
             filled.push_str(before);
-            if let Some(parameter) = parameters.next() {
-                for (place, segment) in parameter.to_string().split('/').enumerate() {
-                    filled.push_str(if place == 0 { "" } else { "/" });
-                    filled.extend(utf8_percent_encode(segment, SEGMENT));
-                }
-            }
+            filled.extend(utf8_percent_encode(&parameters.next().unwrap_or_default(), SEGMENT));
             rest = after;
         }
         filled.push_str(rest);
         filled
     }
+}
+
+/// What is a segment of a path whatever its value is. A text isn't: see [`Endpoint::fill_texts`].
+pub(crate) trait Segment: fmt::Display {}
+
+impl Segment for u64 {}
+
+/// Whether a text, which is to be escaped, can be a segment of a path. Escapes don't change what dots mean.
+pub(crate) fn is_segment(text: &str) -> bool {
+    !matches!(text, "" | "." | "..")
+}
+
+/// Whether a path leads elsewhere than it seems to: a server or a proxy can resolve its dot segments, also those in escapes
+/// and between backslashes.
+pub(crate) fn has_dot_segment(path: &str) -> bool {
+    percent_decode_str(path).decode_utf8_lossy().split(['/', '\\']).any(|segment| matches!(segment, "." | ".."))
+}
+
+/// Whether a segment is a dot segment, with dots or with their escapes.
+pub(crate) fn is_dots(segment: &str) -> bool {
+    matches!(&*percent_decode_str(segment).decode_utf8_lossy(), "." | "..")
 }
 
 /// Adds a parameter to a query, with its question mark or separator. Name and value are escaped.
@@ -392,7 +409,8 @@ mod tests {
     #[test]
     fn parameters_are_filled_in_and_escaped() {
         const ROLE: Endpoint = Endpoint::get("/cloud/v2/groups/{group}/roles/{role}");
-        assert_eq!(ROLE.fill(&[&7, &"a b?/c"]), "/cloud/v2/groups/7/roles/a%20b%3F/c");
+        assert_eq!(ROLE.fill(&[&7, &9]), "/cloud/v2/groups/7/roles/9");
+        assert_eq!(ROLE.fill_texts(&["-", "a b?%2e"]).expect("two ids"), "/cloud/v2/groups/-/roles/a%20b%3F%252e");
         assert_eq!(Endpoint::post("/assets/v1/assets").fill(&[]), "/assets/v1/assets");
         const ARCHIVE: Endpoint = Endpoint::post("/assets/v1/assets/{asset}:archive");
         assert_eq!(ARCHIVE.fill(&[&u64::MAX]), "/assets/v1/assets/18446744073709551615:archive");
@@ -407,6 +425,27 @@ mod tests {
             ("/a/12b/", "/a/12b/"),
         ] {
             assert_eq!(shape(path), shaped);
+        }
+    }
+
+    #[test]
+    fn texts_that_are_not_one_segment_are_refused() {
+        const ROLE: Endpoint = Endpoint::get("/cloud/v2/groups/{group}/roles/{role}");
+        for text in ["", ".", "..", "/", "a/b", "../b", "a/", "x/../../users/1?", "..\\b", "\\"] {
+            let problem = ROLE.fill_texts(&["7", text]).expect_err("it isn't an id");
+            assert!(problem.contains(ROLE.path()), "{problem}");
+        }
+    }
+
+    #[test]
+    fn dot_segments_are_seen_in_every_spelling() {
+        for path in
+            ["/a/../b", "/..", "/.", "a/./b", "/%2e%2E/", "/.%2e", "/a/..%2Fb", "/a%2f..", "/a\\..\\b", "/..%5cb"]
+        {
+            assert!(has_dot_segment(path), "{path}");
+        }
+        for path in ["", "/", "/a//b", "/...", "/.a", "/a..", "/..a/b", "/a.b", "/%252e%252e", "/a%2Fb"] {
+            assert!(!has_dot_segment(path), "{path}");
         }
     }
 

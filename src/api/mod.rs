@@ -4,7 +4,7 @@ mod endpoint;
 mod operation_name;
 
 pub use endpoint::{Endpoint, Method};
-pub(crate) use endpoint::{SEGMENT, push_query, shape};
+pub(crate) use endpoint::{SEGMENT, Segment, has_dot_segment, is_dots, is_segment, push_query, shape};
 pub use operation_name::OperationName;
 
 /// How a call is authorized.

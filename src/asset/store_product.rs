@@ -246,7 +246,7 @@ impl AssetHandle {
     ///
     /// <https://create.roblox.com/docs/cloud/reference/features/creator-store#Cloud_GetCreatorStoreProduct>
     pub fn fetch_store_product(&self, product_type: &CreatorStoreProductType) -> Result<CreatorStoreProduct> {
-        let path = GET_CREATOR_STORE_PRODUCT.fill(&[&product_name(product_type, self.id)]);
+        let path = self.store_product_path(&GET_CREATOR_STORE_PRODUCT, product_type)?;
         self.client.session().fetch(Call::new(&GET_CREATOR_STORE_PRODUCT, &path))
     }
 
@@ -327,9 +327,14 @@ impl AssetHandle {
         let mask: Vec<&str> = fields.keys().map(String::as_str).collect();
         let mask = mask.join(",");
         let mut body = Bytes::json(&Value::Object(fields));
-        let path = UPDATE_CREATOR_STORE_PRODUCT.fill(&[&product_name(product_type, self.id)]);
+        let path = self.store_product_path(&UPDATE_CREATOR_STORE_PRODUCT, product_type)?;
         let call = Call::new(&UPDATE_CREATOR_STORE_PRODUCT, &path).query("updateMask", mask);
         self.client.session().fetch(call.payload(&mut body))
+    }
+
+    /// The type may be unknown, so that it is any text.
+    fn store_product_path(&self, endpoint: &Endpoint, product_type: &CreatorStoreProductType) -> Result<String> {
+        endpoint.fill_texts(&[&product_name(product_type, self.id)]).map_err(Error::invalid_input)
     }
 }
 

@@ -1,9 +1,11 @@
+use std::fmt;
+
 use serde_json::{Value, json};
 
 use super::membership::membership_id;
 use super::role::RoleRef;
 use super::{Group, GroupMembership, LIST_GROUP_MEMBERSHIPS};
-use crate::api::Endpoint;
+use crate::api::{Endpoint, Segment};
 use crate::call::{Bytes, Call, DecodeError};
 use crate::client::Client;
 use crate::error::{Error, Result};
@@ -87,10 +89,21 @@ impl Client {
             Some(format!("user in [{}]", users.join(",")))
         };
         let filters = users.chunks(MAX_USERS).map(filter).collect();
-        let path = LIST_GROUP_MEMBERSHIPS.fill(&[&"-"]);
+        let path = LIST_GROUP_MEMBERSHIPS.fill(&[&AllGroups]);
         Pager::new(self.session().clone(), Ok(Listing::new(LIST_GROUP_MEMBERSHIPS, path, filters)))
     }
 }
+
+/// The id that stands for all groups.
+struct AllGroups;
+
+impl fmt::Display for AllGroups {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("-")
+    }
+}
+
+impl Segment for AllGroups {}
 
 impl Group {
     /// Lists the members of the group, with their roles.

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use serde_json::Value;
 
-use crate::api::Endpoint;
+use crate::api::{Endpoint, Segment};
 use crate::page::{Item, PageItem};
 use crate::wire::{self, path_id};
 
@@ -66,8 +66,19 @@ impl GroupMembership {
 }
 
 /// Returns the id of a user's membership in any group, and of their requests to join one.
-pub(super) fn membership_id(user_id: u64) -> String {
-    URL_SAFE_NO_PAD.encode(user_id.to_string())
+pub(super) fn membership_id(user_id: u64) -> MembershipId {
+    MembershipId(URL_SAFE_NO_PAD.encode(user_id.to_string()))
+}
+
+/// Letters, digits, `-` and `_`.
+pub(super) struct MembershipId(String);
+
+impl Segment for MembershipId {}
+
+impl fmt::Display for MembershipId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
 }
 
 /// `user 156 in group 7, role 70`.

@@ -262,9 +262,8 @@ pub(crate) fn poll_path(poll: &Endpoint, name: &OperationName) -> Option<String>
     if !fits || root.iter().any(|part| is_parameter(part)) {
         return None;
     }
-    let parameters = own.iter().zip(&names).filter(|(part, _)| is_parameter(part)).map(|(_, name)| name);
-    let parameters: Vec<&dyn fmt::Display> = parameters.map(|name| name as &dyn fmt::Display).collect();
-    Some(poll.fill(&parameters))
+    let parameters = own.iter().zip(&names).filter(|(part, _)| is_parameter(part)).map(|(_, name)| *name);
+    poll.fill_texts(&parameters.collect::<Vec<_>>()).ok()
 }
 
 /// The decoder, for the fuzzer.

@@ -176,8 +176,8 @@ impl User {
     ///
     /// <https://create.roblox.com/docs/cloud/reference/Subscription#Cloud_GetSubscription>
     pub fn fetch_subscription(&self, universe_id: u64, product_id: &str) -> Result<Option<Subscription>> {
-        let path =
-            GET_SUBSCRIPTION.fill_segments(&[&universe_id, &product_id, &self.id]).map_err(Error::invalid_input)?;
+        let ids = [&universe_id.to_string(), product_id, &self.id.to_string()];
+        let path = GET_SUBSCRIPTION.fill_texts(&ids).map_err(Error::invalid_input)?;
         // The default view has `active` and `willRenew` only.
         match self.client.session().fetch(Call::new(&GET_SUBSCRIPTION, &path).query("view", "FULL")) {
             // A proxy's 404 doesn't tell whether the user pays.
