@@ -56,7 +56,9 @@ impl Client {
         Self::from_variables(|name| match env::var(name) {
             Ok(value) => Ok(Some(value)),
             Err(VarError::NotPresent) => Ok(None),
-            Err(VarError::NotUnicode(_)) => Err(Error::invalid_input(format!("{name} is not UTF-8")).concerning_run()),
+            Err(VarError::NotUnicode(_)) => {
+                Err(Error::invalid_input("it is not UTF-8").about_variable(name).concerning_run())
+            }
         })
     }
 
@@ -65,8 +67,8 @@ impl Client {
             |name: &str| Ok::<_, Error>(variable(name)?.map(|value| value.trim().to_owned()).filter(|v| !v.is_empty()));
         let (key, url) = (set(KEY_VARIABLE)?, set(URL_VARIABLE)?);
         let Some(key) = key else {
-            let error = Error::invalid_input(format!("{KEY_VARIABLE} is not set"));
-            return Err(error.advise(format!("set {KEY_VARIABLE} to an API key")).concerning_run());
+            let error = Error::invalid_input("it is not set").about_variable(KEY_VARIABLE);
+            return Err(error.advise("set it to an API key").concerning_run());
         };
         let named = |name: &str, error: Error| error.about_variable(name);
         Self::builder(&key).build().map_err(|error| named(KEY_VARIABLE, error))?;
@@ -239,7 +241,7 @@ impl ClientBuilder {
     /// invalid or plain HTTP to another machine, or if a proxy variable can't be honored.
     pub fn build(self) -> Result<Client> {
         let session = Session::new(self.credentials, self.settings, self.retry, self.timeout);
-        session.check()?;
+        session.check().map_err(Error::about_settings)?;
         Ok(Client { session })
     }
 }
@@ -294,7 +296,7 @@ mod tests {
             (Some("key"), Some("https://me:secret@host.example"), URL_VARIABLE, KEY_VARIABLE),
         ] {
             let error = from(key, url).expect_err("it can't be used").to_string();
-            assert!(error.contains(named) && !error.contains(other), "{key:?}, {url:?}: {error}");
+            assert!(error.starts_with(&format!("{named}: ")) && !error.contains(other), "{key:?}, {url:?}: {error}");
             assert!(!error.contains("secret") && !error.contains("two words"), "{error}");
         }
     }

@@ -4,7 +4,8 @@ mod support;
 
 use std::time::Duration;
 
-use rblxopencloud::{Client, Credentials, ErrorKind, User};
+use rblxopencloud::{Client, CreatorStoreProductType, Credentials, ErrorKind, OperationName, StoreProductUpdate, User};
+use serde_json::json;
 use support::{KEY, Reply, Server, USER, fails, within};
 
 const SOON: Duration = Duration::from_secs(10);
@@ -115,6 +116,43 @@ fn a_base_url_may_have_a_path_and_a_slash_at_its_end() {
         let target = server.requests().pop().expect("a request").target;
         assert_eq!(target, format!("{path}/cloud/v2/users/{USER}"));
     }
+}
+
+#[test]
+fn settings_are_refused_in_words_of_settings() {
+    let refused = [
+        Client::builder("two words").build(),
+        Client::builder(KEY).base_url("http://elsewhere.example").build(),
+        Client::builder(KEY).base_url("https://host.example/a/../b").build(),
+        Client::builder(KEY).base_url("https://host.example/%2e%2e").build(),
+        Client::builder(KEY).user_agent("a\r\nx: y").build(),
+    ];
+    for outcome in refused {
+        let line = fails(outcome, ErrorKind::InvalidInput).to_string();
+        assert!(line.starts_with("invalid settings: ") && !line.contains("nothing was sent"), "{line}");
+    }
+    // A call that is not made because of them is another matter.
+    let error = fails(User::new(USER, "two words").fetch_info(), ErrorKind::InvalidInput);
+    assert!(error.to_string().starts_with("nothing was sent: "), "{error}");
+}
+
+#[test]
+fn values_that_would_change_the_path_are_refused() {
+    let server = Server::script([Reply::ok(&json!({ "path": "x" }))]);
+    let client = server.client();
+    for value in ["x/../../users/1?", "x/y", "..\\x", "a/", "/", "x\\y"] {
+        let asset = client.asset(5);
+        let product_type = CreatorStoreProductType::from(value);
+        let update = StoreProductUpdate::new().published(true);
+        fails(asset.fetch_store_product(&product_type), ErrorKind::InvalidInput);
+        fails(asset.update_store_product(&product_type, &update), ErrorKind::InvalidInput);
+    }
+    for value in ["", ".", "..", "x/../../users/1?", "../..", "x/y", "..\\x"] {
+        fails(client.user(USER).fetch_subscription(1, value), ErrorKind::InvalidInput);
+        assert!(format!("operations/{value}").parse::<OperationName>().is_err(), "{value}");
+        assert!(format!("users/{value}/operations/1").parse::<OperationName>().is_err(), "{value}");
+    }
+    assert_eq!(server.count(), 0);
 }
 
 #[test]

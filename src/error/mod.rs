@@ -336,6 +336,11 @@ impl Error {
         self.with(|detail| detail.explanation = Some(body::one_line(&explanation.into())))
     }
 
+    /// Marks what is wrong with the settings of a client, which hasn't been built.
+    pub(crate) fn about_settings(self) -> Self {
+        self.with(|detail| "invalid settings".clone_into(&mut detail.subject))
+    }
+
     /// Names the environment variable that is wrong.
     pub(crate) fn about_variable(self, name: &str) -> Self {
         self.with(|detail| detail.subject = name.to_owned())

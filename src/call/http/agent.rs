@@ -5,6 +5,7 @@ use ureq::http::uri::Authority;
 use ureq::{Agent, Proxy, ProxyProtocol};
 
 use super::{BUFFER, SERVICE, net};
+use crate::api::has_dot_segment;
 
 pub(super) fn default_agent() -> Agent {
     #[allow(unused_mut)]
@@ -94,6 +95,9 @@ pub(crate) fn check_base_url(base_url: &str) -> Result<Host, String> {
     let (Some(scheme), Some(authority)) = (uri.scheme_str(), uri.authority()) else { return Err(no_url()) };
     if authority.as_str().contains('@') || uri.query().is_some() || base_url.contains('#') {
         return Err(format!("a base URL has no user, query or fragment; expected the form {SERVICE}"));
+    }
+    if has_dot_segment(uri.path()) {
+        return Err(format!("{shown:?} has a dot segment; expected the form {SERVICE}"));
     }
     if has_port(authority) && Host::of(scheme, authority).is_none() {
         return Err(format!("{shown:?} has an invalid port; expected 1 to 65535"));
