@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use rblxopencloud::{Client, CreatorStoreProductType, Credentials, ErrorKind, OperationName, StoreProductUpdate, User};
 use serde_json::json;
-use support::{KEY, Reply, Server, USER, fails, within};
+use support::{KEY, Reply, Server, USER, fails, free_address, within};
 
 const SOON: Duration = Duration::from_secs(10);
 
@@ -165,10 +165,7 @@ fn invalid_user_agents_are_refused() {
 
 #[test]
 fn refused_connections_are_errors() {
-    // The port was free before.
-    let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a free port");
-    let url = format!("http://{}", listener.local_addr().expect("an address"));
-    drop(listener);
+    let url = format!("http://{}", free_address());
     let client = Client::builder(KEY).base_url(url).retry(support::hasty()).build().expect("the settings are good");
     let error = fails(within(SOON, move || client.user(USER).fetch_info()), ErrorKind::Connection);
     assert!(error.is_retryable() && !error.outcome_unknown());

@@ -14,7 +14,8 @@ use jiff::Timestamp;
 use jiff::fmt::rfc2822::DateTimePrinter;
 use rblxopencloud::{AssetFile, Client, ErrorKind, RetryPolicy, User};
 use support::{
-    CHANGES, KEY, Reply, Request, Server, USER, Wire, answer, fails, hasty, noise, profile, started, upload, within,
+    CHANGES, KEY, Reply, Request, Server, USER, Wire, answer, fails, free_address, hasty, noise, profile, started,
+    upload, within,
 };
 
 /// Tolerance for other threads on a busy machine.
@@ -44,13 +45,6 @@ const BREAKS: [(&str, &str); 8] = [
     ("half a chunk", "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\nff\r\n{\"id\""),
     ("no last chunk", "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n5\r\n{\"id\"\r\n"),
 ];
-
-/// An address without a listener, outside the ephemeral ports, so that no one else uses it.
-fn free_address() -> SocketAddr {
-    let host = if cfg!(target_os = "linux") { "127.0.77.1:0" } else { "127.0.0.1:0" };
-    let listener = TcpListener::bind(host).expect("the loopback interface has a free port");
-    listener.local_addr().expect("a listener has an address")
-}
 
 /// A server that starts late.
 fn late_server(address: SocketAddr, reply: Reply) -> thread::JoinHandle<Server> {

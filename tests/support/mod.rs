@@ -14,6 +14,7 @@ pub mod wire;
 
 use std::fmt::Debug;
 use std::fs;
+use std::net::{SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc;
@@ -33,6 +34,13 @@ pub use wire::{CONTINUE, Visit, Wire, answer};
 pub const KEY: &str = "test-key";
 /// The id of the user in all tests.
 pub const USER: u64 = 156;
+
+/// An address without a listener, on an address of its own where there is one, so that no other test takes its port.
+pub fn free_address() -> SocketAddr {
+    let host = if cfg!(target_os = "linux") { "127.0.77.1:0" } else { "127.0.0.1:0" };
+    let listener = TcpListener::bind(host).expect("the loopback interface has a free port");
+    listener.local_addr().expect("a listener has an address")
+}
 
 /// Clients for a server.
 impl Server {
