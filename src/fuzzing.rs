@@ -18,7 +18,7 @@ use crate::error::{Error, ErrorKind, ServiceError};
 use crate::group::{GroupInfo, GroupJoinRequest, GroupMembership, GroupRole};
 use crate::key::KeyInfo;
 use crate::operation::{poll_path, read_answer};
-use crate::page::{Cursor, PageItem, decode_page};
+use crate::page::{Cursor, Names, PageItem, decode_page};
 use crate::user::{AssetQuota, InventoryItem, Subscription, UserInfo};
 
 const SECRET: &str = "secret-of-sixteen";
@@ -45,7 +45,7 @@ pub fn page(body: &[u8]) {
 }
 
 fn inspect<T: PageItem>(body: &[u8]) {
-    if let Ok(page) = decode_page::<T>(body, T::FIELD) {
+    if let Ok(page) = decode_page::<T>(body, Names { list: T::FIELD, error_as_data: None }) {
         assert!(page.next_token.is_none_or(|token| !token.is_empty()));
         let is_object = crate::json::from_slice::<serde_json::Value>(body).is_ok_and(|json| json.is_object());
         assert!(is_object || T::MAY_BE_BARE, "only an object is a page");

@@ -176,11 +176,34 @@ impl Request {
         self
     }
 
+    /// Declares that the field `field` of the response, such as `errors`, is data.
+    ///
+    /// Without it, a response with a success status is an error if it holds nothing but one: `errors`, `error`, or `code` with
+    /// `message`, and nothing else except for details. A response with other fields beside them isn't.
+    ///
+    /// ```no_run
+    /// # use rblxopencloud::{Client, Method, Result};
+    /// # fn run(client: &Client) -> Result<()> {
+    /// // Of several assets, those that failed are in `errors`, which may be the only field.
+    /// let granted: serde_json::Value = client
+    ///     .request(Method::Patch, "/asset-permissions-api/v1/assets/permissions")
+    ///     .json(&serde_json::json!({ "subjectType": "All", "action": "Use", "requests": [{ "assetId": 42 }] }))
+    ///     .error_as_data("errors")
+    ///     .fetch()?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn error_as_data(mut self, field: &'static str) -> Self {
+        self.endpoint = self.endpoint.with_error_as_data(field);
+        self
+    }
+
     /// Makes the call, and reads the JSON of the response.
     ///
     /// # Errors
     /// Returns [`InvalidInput`](crate::ErrorKind::InvalidInput) if the request can't be sent as it is, and
-    /// [`InvalidResponse`](crate::ErrorKind::InvalidResponse) if the response isn't a `T`.
+    /// [`InvalidResponse`](crate::ErrorKind::InvalidResponse) if the response isn't a `T`, or holds
+    /// [nothing but an error](Self::error_as_data).
     pub fn fetch<T: DeserializeOwned>(self) -> Result<T> {
         self.run(|body| json::from_slice(body).map_err(DecodeError::from))
     }
@@ -188,15 +211,18 @@ impl Request {
     /// Makes the call, and ignores the body of the response.
     ///
     /// # Errors
-    /// Returns [`InvalidInput`](crate::ErrorKind::InvalidInput) if the request can't be sent as it is.
+    /// Returns [`InvalidInput`](crate::ErrorKind::InvalidInput) if the request can't be sent as it is, and
+    /// [`InvalidResponse`](crate::ErrorKind::InvalidResponse) if the response holds [nothing but an
+    /// error](Self::error_as_data).
     pub fn send(self) -> Result<()> {
         self.run(|_| Ok(()))
     }
 
     /// Lists the items in the list `field` of each page. Makes no request.
     ///
-    /// Pages are followed by `nextPageToken` and `pageToken`. Their size is the service's default unless the query has
-    /// `maxPageSize`. An item that isn't a `T` is skipped and [counted](Pager::unreadable_count).
+    /// Pages are followed by `nextPageToken` and `pageToken`. A page that continues by another field, such as
+    /// `nextPageCursor`, is an error. The size of pages is the service's default unless the query has `maxPageSize`. An item
+    /// that isn't a `T` is skipped and [counted](Pager::unreadable_count).
     ///
     /// ```no_run
     /// # use rblxopencloud::{Client, Method, Result};
@@ -238,7 +264,9 @@ impl Request {
     /// ```
     ///
     /// # Errors
-    /// See [`fetch`](Self::fetch).
+    /// Returns [`OperationFailed`](crate::ErrorKind::OperationFailed), or a more specific kind, if the response holds nothing
+    /// but an error, and [`InvalidResponse`](crate::ErrorKind::InvalidResponse) if it isn't an operation. The error names the
+    /// path of another resource, such as a Luau task. See also [`fetch`](Self::fetch).
     pub fn operation<T: DeserializeOwned + Clone>(mut self) -> Result<Operation<T>> {
         let place = self.place()?;
         if place.origin.is_some() {

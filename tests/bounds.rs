@@ -144,6 +144,8 @@ mod memory {
     use std::env;
     use std::process::Command;
 
+    use rblxopencloud::Method;
+
     use super::*;
 
     /// The peak memory of this process in KiB.
@@ -155,17 +157,54 @@ mod memory {
 
     const MEASURED: &str = "RBLXOPENCLOUD_TEST_MEASURED";
 
-    /// Runs in a child process, where nothing else uses memory.
+    /// Returns whether this is a process of this test alone, where nothing else uses memory. If it isn't, runs the test in one.
+    fn is_measured(test: &str) -> bool {
+        if env::var_os(MEASURED).is_some() {
+            return true;
+        }
+        let output = Command::new(env::current_exe().expect("this test has a file"))
+            .args(["--exact", &format!("memory::{test}")])
+            .env(MEASURED, "1")
+            .output()
+            .expect("a process can be started");
+        let said = String::from_utf8_lossy(&output.stdout);
+        assert!(output.status.success() && said.contains("1 passed"), "it failed in its own process: {said}");
+        false
+    }
+
+    /// A response of 8 MiB that consists of small objects, between these texts.
+    fn objects_between(open: &str, close: &str) -> Reply {
+        let count = (8 * MIB - 1000) / 8;
+        Reply::text(200, format!("{open}{}{{}}{close}", "{\"a\":1},".repeat(count)))
+    }
+
+    #[test]
+    fn fields_that_no_model_has_do_not_fill_memory() {
+        if !is_measured("fields_that_no_model_has_do_not_fill_memory") {
+            return;
+        }
+        let replies = [
+            objects_between("{\"id\":\"156\",\"name\":\"a\",\"error\":null,\"x\":[", "]}"),
+            objects_between("{\"id\":[],\"error\":null,\"x\":[", "]}"),
+            objects_between("{\"errors\":[", "]}"),
+            objects_between("{\"error\":null,\"x\":{\"y\":[", "]}}"),
+        ];
+        let servers = replies.map(|reply| Server::script([reply]));
+        let before = high_water();
+        for server in &servers {
+            let user = server.user();
+            let _ = user.fetch_info();
+            let _ = user.follow_experience(5);
+            let _ = user.list_inventory().count();
+            let _ = server.client().request(Method::Post, "/a").send();
+        }
+        let used = high_water() - before;
+        assert!(used < 80 * 1024, "{used} KiB for responses of 8 MiB");
+    }
+
     #[test]
     fn gigabytes_of_spaces_do_not_fill_memory() {
-        if env::var_os(MEASURED).is_none() {
-            let output = Command::new(env::current_exe().expect("this test has a file"))
-                .args(["--exact", "memory::gigabytes_of_spaces_do_not_fill_memory"])
-                .env(MEASURED, "1")
-                .output()
-                .expect("a process can be started");
-            let said = String::from_utf8_lossy(&output.stdout);
-            assert!(output.status.success() && said.contains("1 passed"), "it failed in its own process: {said}");
+        if !is_measured("gigabytes_of_spaces_do_not_fill_memory") {
             return;
         }
         let heads = [

@@ -5,7 +5,7 @@ mod support;
 use std::time::Duration;
 
 use rblxopencloud::{
-    Cursor, ErrorKind, GroupMembership, InventoryAssetType, InventoryFilter, InventoryItem, Page, Pager, Pages,
+    Cursor, ErrorKind, GroupMembership, InventoryAssetType, InventoryFilter, InventoryItem, Method, Page, Pager, Pages,
 };
 use serde_json::{Value, json};
 use support::{Reply, Request, Server, USER, fails, within};
@@ -147,6 +147,50 @@ fn missing_tokens_end_the_listing() {
             assert_eq!(server.count(), 1, "{body}");
         }
     }
+}
+
+#[test]
+fn pages_that_cannot_be_followed_are_an_error() {
+    for (name, value) in [
+        ("nextPageCursor", json!("c")),
+        ("nextCursor", json!("c")),
+        ("nextToken", json!("c")),
+        ("next_page_token", json!("c")),
+        ("NextPageToken", json!("c")),
+        ("NEXTPAGECURSOR", json!("c")),
+        ("nextPageCursor", json!(7)),
+        ("nextPageCursor", json!({ "key": "c" })),
+    ] {
+        for items in [json!([badge(1)]), json!([]), json!(null), json!([badge(1), 5])] {
+            let server = Server::script([Reply::ok(&json!({ "inventoryItems": items, name: value }))]);
+            let typed = server.user().list_inventory().next().expect("not the end");
+            let own = server.client().request(Method::Get, "/a").pages::<Value>("inventoryItems").next();
+            for error in
+                [fails(typed, ErrorKind::InvalidResponse), fails(own.expect("not the end"), ErrorKind::InvalidResponse)]
+            {
+                assert!(error.to_string().contains(name), "{name}: {error}");
+            }
+            assert_eq!(server.count(), 2, "{name}");
+        }
+        // The last page, too.
+        let last = json!({ "inventoryItems": [badge(2)], name: value });
+        let server = book([("", page(&[1], "a")), ("a", Reply::ok(&last))]);
+        let (items, error) = until_error(&mut server.user().list_inventory());
+        assert_eq!((items.len(), error.kind()), (1, ErrorKind::InvalidResponse), "{name}");
+    }
+    for body in [
+        json!({ "inventoryItems": [badge(1)], "nextPageCursor": "" }),
+        json!({ "inventoryItems": [badge(1)], "nextPageCursor": null, "previousPageCursor": "c" }),
+        json!({ "inventoryItems": [badge(1)], "nextPageToken": "", "tokenOfNextWeek": "c", "cursor": "c" }),
+        json!({ "inventoryItems": [badge(1)], "nextReset": "2024-05-01T10:00:00Z" }),
+    ] {
+        let server = Server::script([Reply::ok(&body)]);
+        assert_eq!(ids(&mut server.user().list_inventory()), [1], "{body}");
+    }
+    // A listing that is followed by its token needs no other field.
+    let first = json!({ "inventoryItems": [badge(1)], "nextPageToken": "a", "nextPageCursor": "c" });
+    let server = book([("", Reply::ok(&first)), ("a", page(&[2], ""))]);
+    assert_eq!(ids(&mut server.user().list_inventory()), [1, 2]);
 }
 
 #[test]

@@ -7,7 +7,7 @@ use std::time::Duration;
 use rblxopencloud::{Client, ErrorKind, ErrorScope, Method};
 use serde::Deserialize;
 use serde_json::{Value, json};
-use support::{KEY, Reply, Server, fails};
+use support::{KEY, Reply, Server, fails, free_address};
 
 #[derive(Clone, Debug, PartialEq, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -60,6 +60,109 @@ fn send_takes_any_successful_response() {
     }
     let server = Server::script([Reply::text(200, "")]);
     fails(server.client().request(Method::Get, "/a").fetch::<Value>(), ErrorKind::InvalidResponse);
+}
+
+/// Bodies of a success that hold nothing but an error, and what the service says in them.
+fn errors_alone() -> Vec<(Value, Option<&'static str>)> {
+    vec![
+        (json!({ "errors": [{ "code": 0, "message": "no" }] }), Some("no")),
+        (json!({ "errors": ["no"] }), Some("no")),
+        (
+            json!({ "errors": { "field": ["no"] }, "title": "Bad", "status": 400, "type": "about:blank", "traceId": "1" }),
+            Some("field: no"),
+        ),
+        (json!({ "errors": [{ "code": 0 }] }), None),
+        (json!({ "errors": [{ "code": 0, "message": "no" }], "data": null }), Some("no")),
+        (json!({ "error": "INVALID_ARGUMENT", "message": "no", "errorDetails": [] }), Some("no")),
+        (json!({ "error": { "code": 13, "message": "no" } }), Some("no")),
+        (json!({ "error": { "code": "CannotManageAsset" } }), Some("CannotManageAsset")),
+        (json!({ "error": "no" }), Some("no")),
+        (json!({ "error": "invalid_grant", "error_description": "no" }), Some("no")),
+        (json!({ "code": "NOT_FOUND", "message": "no", "details": [] }), Some("no")),
+        (json!({ "code": 5, "message": "no" }), Some("no")),
+        (json!({ "errorCode": 7, "errorMessage": "no" }), Some("no")),
+        (json!({ "title": "no", "status": 400 }), Some("no")),
+    ]
+}
+
+/// Bodies of a success whose fields are data, although one of them is named like that of an error.
+fn data_named_like_errors() -> Vec<Value> {
+    vec![
+        json!({}),
+        json!({ "id": "1", "errors": [{ "code": 0, "message": "no" }] }),
+        json!({ "state": "FAILED", "error": { "code": "SCRIPT_ERROR", "message": "no" } }),
+        json!({ "code": "SUMMER", "message": "Thanks!", "reward": 5 }),
+        json!({ "status": "failed", "error": "no" }),
+        json!({ "title": "a title", "error": "no" }),
+        json!({ "code": "SUMMER" }),
+        json!({ "message": "Thanks!" }),
+        json!({ "title": "a title", "detail": "more" }),
+        json!({ "errors": [], "error": null }),
+        json!({ "errors": {}, "error": "", "code": 0, "message": "Success" }),
+        json!({ "code": "OK", "message": "Success" }),
+    ]
+}
+
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default)]
+struct Lenient {
+    #[allow(dead_code)]
+    id: Option<String>,
+}
+
+#[test]
+fn a_success_that_holds_nothing_but_an_error_is_an_error() {
+    for (body, words) in errors_alone() {
+        let server = Server::script([Reply::ok(&body)]);
+        let request = |method| server.client().request(method, "/cloud/v2/things");
+        let errors = [
+            request(Method::Post).send().err(),
+            request(Method::Get).send().err(),
+            request(Method::Get).fetch::<Lenient>().err(),
+            request(Method::Get).fetch::<Value>().err(),
+            request(Method::Get).pages::<Lenient>("items").next().and_then(Result::err),
+            request(Method::Post).operation::<Lenient>().err(),
+        ];
+        for (at, error) in errors.into_iter().enumerate() {
+            let error = error.unwrap_or_else(|| panic!("end {at}: {body} is called a success"));
+            let kind = if at == 5 { ErrorKind::OperationFailed } else { ErrorKind::InvalidResponse };
+            assert_eq!((error.kind(), error.message().or(error.code())), (kind, words), "end {at}: {body}");
+            assert_eq!(error.outcome_unknown(), at == 0, "end {at}: {body}");
+        }
+        let user = server.user();
+        fails(user.follow_experience(5), ErrorKind::InvalidResponse);
+        fails(user.fetch_experience_following(5), ErrorKind::InvalidResponse);
+    }
+}
+
+#[test]
+fn data_that_is_named_like_an_error_is_data() {
+    for body in data_named_like_errors() {
+        let server = Server::script([Reply::ok(&body)]);
+        let request = |method| server.client().request(method, "/cloud/v2/things");
+        request(Method::Post).send().unwrap_or_else(|error| panic!("{body}: {error}"));
+        let read: Value = request(Method::Get).fetch().unwrap_or_else(|error| panic!("{body}: {error}"));
+        assert_eq!(read, body);
+    }
+}
+
+#[test]
+fn a_request_can_declare_the_error_field_to_be_data() {
+    for (field, body) in [
+        ("errors", json!({ "errors": [{ "assetId": 5, "code": "CannotManageAsset" }] })),
+        ("error", json!({ "error": { "code": "SCRIPT_ERROR", "message": "no" } })),
+        ("code", json!({ "code": "SUMMER", "message": "Thanks!" })),
+    ] {
+        let server = Server::script([Reply::ok(&body)]);
+        let request = || server.client().request(Method::Get, "/cloud/v2/things");
+        let read: Value = request().error_as_data(field).fetch().unwrap_or_else(|error| panic!("{body}: {error}"));
+        assert_eq!(read, body);
+        request().error_as_data(field).send().unwrap_or_else(|error| panic!("{body}: {error}"));
+        fails(request().error_as_data("other").send(), ErrorKind::InvalidResponse);
+    }
+    // Only that field: the service can still refuse the whole request.
+    let server = Server::script([Reply::ok(&json!({ "error": { "code": 13, "message": "no" } }))]);
+    fails(server.client().request(Method::Get, "/a").error_as_data("errors").send(), ErrorKind::InvalidResponse);
 }
 
 #[test]
@@ -137,9 +240,7 @@ fn only_calls_without_a_second_effect_are_repeated() {
 
 #[test]
 fn a_change_without_a_body_is_repeated_if_nothing_was_sent() {
-    let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a free port");
-    let url = format!("http://{}", listener.local_addr().unwrap());
-    drop(listener);
+    let url = format!("http://{}", free_address());
     let client = Client::builder(KEY).base_url(url).retry(support::hasty()).build().unwrap();
     for method in [Method::Post, Method::Delete] {
         let error = fails(client.request(method, "/a").send(), ErrorKind::Connection);
@@ -215,46 +316,6 @@ fn invalid_requests_are_refused_before_sending() {
 }
 
 #[test]
-fn a_parameter_cannot_leave_its_segment() {
-    let server = Server::script([Reply::ok(&json!({}))]);
-    for (value, segment) in [("a/b", "a%2Fb"), ("a?b#c", "a%3Fb%23c"), ("%2e%2e", "%252e%252e"), ("../x", "..%2Fx")] {
-        server.client().request(Method::Get, "/things/{name}").param("name", value).send().expect("it is sent");
-        assert_eq!(server.requests().last().unwrap().target, format!("/things/{segment}"));
-    }
-}
-
-#[test]
-fn another_host_never_sees_the_key() {
-    let elsewhere = Server::start(|request| match request.path() {
-        "/no" => Reply::text(401, ""),
-        _ => Reply::ok(&json!({ "data": [] })),
-    });
-    let service = Server::script([Reply::ok(&json!({}))]);
-    for client in
-        [service.client(), service.client().with_credentials(rblxopencloud::Credentials::access_token("token-1"))]
-    {
-        let names = json!({ "usernames": ["builderman"] });
-        let url = format!("{}/v1/usernames/users", elsewhere.url());
-        client.request(Method::Post, url).json(&names).idempotent().fetch::<Value>().expect("it is JSON");
-        let error = fails(
-            client.request(Method::Get, format!("{}/no?key=x", elsewhere.url())).send(),
-            ErrorKind::Unauthenticated,
-        );
-        assert_eq!(error.scope(), ErrorScope::Call);
-        assert!(error.to_string().contains(&elsewhere.url()) && !error.to_string().contains("key="), "{error}");
-        // The service itself is not another host.
-        client.request(Method::Get, format!("{}/a?b=c", service.url())).query("d", 1).send().expect("it is sent");
-    }
-    for request in elsewhere.requests() {
-        assert!(request.header("x-api-key").is_none() && request.header("authorization").is_none(), "{request:?}");
-    }
-    let own = service.requests();
-    assert_eq!(own[0].header("x-api-key"), Some(KEY));
-    assert_eq!(own[1].header("authorization"), Some("Bearer token-1"));
-    assert_eq!(own[0].target, "/a?b=c&d=1");
-}
-
-#[test]
 fn dot_segments_are_refused_before_the_key_is_sent() {
     let server = Server::script([Reply::ok(&json!({}))]);
     let client = server.client();
@@ -293,6 +354,46 @@ fn dot_segments_are_refused_before_the_key_is_sent() {
         client.request(Method::Get, format!("{}{path}", server.url())).send().expect("no segment is made of dots");
         assert_eq!(server.requests().last().expect("a request").target, sent);
     }
+}
+
+#[test]
+fn a_parameter_cannot_leave_its_segment() {
+    let server = Server::script([Reply::ok(&json!({}))]);
+    for (value, segment) in [("a/b", "a%2Fb"), ("a?b#c", "a%3Fb%23c"), ("%2e%2e", "%252e%252e"), ("../x", "..%2Fx")] {
+        server.client().request(Method::Get, "/things/{name}").param("name", value).send().expect("it is sent");
+        assert_eq!(server.requests().last().unwrap().target, format!("/things/{segment}"));
+    }
+}
+
+#[test]
+fn another_host_never_sees_the_key() {
+    let elsewhere = Server::start(|request| match request.path() {
+        "/no" => Reply::text(401, ""),
+        _ => Reply::ok(&json!({ "data": [] })),
+    });
+    let service = Server::script([Reply::ok(&json!({}))]);
+    for client in
+        [service.client(), service.client().with_credentials(rblxopencloud::Credentials::access_token("token-1"))]
+    {
+        let names = json!({ "usernames": ["builderman"] });
+        let url = format!("{}/v1/usernames/users", elsewhere.url());
+        client.request(Method::Post, url).json(&names).idempotent().fetch::<Value>().expect("it is JSON");
+        let error = fails(
+            client.request(Method::Get, format!("{}/no?key=x", elsewhere.url())).send(),
+            ErrorKind::Unauthenticated,
+        );
+        assert_eq!(error.scope(), ErrorScope::Call);
+        assert!(error.to_string().contains(&elsewhere.url()) && !error.to_string().contains("key="), "{error}");
+        // The service itself is not another host.
+        client.request(Method::Get, format!("{}/a?b=c", service.url())).query("d", 1).send().expect("it is sent");
+    }
+    for request in elsewhere.requests() {
+        assert!(request.header("x-api-key").is_none() && request.header("authorization").is_none(), "{request:?}");
+    }
+    let own = service.requests();
+    assert_eq!(own[0].header("x-api-key"), Some(KEY));
+    assert_eq!(own[1].header("authorization"), Some("Bearer token-1"));
+    assert_eq!(own[0].target, "/a?b=c&d=1");
 }
 
 #[test]

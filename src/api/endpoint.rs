@@ -75,6 +75,7 @@ pub struct Endpoint {
     harmless: bool,
     takes_group_keys: bool,
     polls: bool,
+    error_as_data: Option<&'static str>,
 }
 
 /// Which of the scopes a call needs.
@@ -139,6 +140,7 @@ impl Endpoint {
             harmless: matches!(method, Method::Get),
             takes_group_keys: true,
             polls: false,
+            error_as_data: None,
         }
     }
 
@@ -215,6 +217,17 @@ impl Endpoint {
     pub(crate) const fn polling(mut self) -> Self {
         self.polls = true;
         self
+    }
+
+    /// Declares a field of the response, such as `errors`, to be data. Elsewhere, a response that holds nothing but an error is
+    /// an error.
+    pub(crate) const fn with_error_as_data(mut self, field: &'static str) -> Self {
+        self.error_as_data = Some(field);
+        self
+    }
+
+    pub(crate) const fn error_as_data(&self) -> Option<&'static str> {
+        self.error_as_data
     }
 
     /// Returns the HTTP method.
@@ -417,18 +430,6 @@ mod tests {
     }
 
     #[test]
-    fn the_shape_of_a_path_has_no_ids() {
-        for (path, shaped) in [
-            ("/cloud/v2/groups/7/roles/9", "/cloud/v2/groups/{}/roles/{}"),
-            ("/assets/v1/assets/12:archive", "/assets/v1/assets/{}:archive"),
-            ("/cloud/v2/groups/-/memberships", "/cloud/v2/groups/-/memberships"),
-            ("/a/12b/", "/a/12b/"),
-        ] {
-            assert_eq!(shape(path), shaped);
-        }
-    }
-
-    #[test]
     fn texts_that_are_not_one_segment_are_refused() {
         const ROLE: Endpoint = Endpoint::get("/cloud/v2/groups/{group}/roles/{role}");
         for text in ["", ".", "..", "/", "a/b", "../b", "a/", "x/../../users/1?", "..\\b", "\\"] {
@@ -446,6 +447,18 @@ mod tests {
         }
         for path in ["", "/", "/a//b", "/...", "/.a", "/a..", "/..a/b", "/a.b", "/%252e%252e", "/a%2Fb"] {
             assert!(!has_dot_segment(path), "{path}");
+        }
+    }
+
+    #[test]
+    fn the_shape_of_a_path_has_no_ids() {
+        for (path, shaped) in [
+            ("/cloud/v2/groups/7/roles/9", "/cloud/v2/groups/{}/roles/{}"),
+            ("/assets/v1/assets/12:archive", "/assets/v1/assets/{}:archive"),
+            ("/cloud/v2/groups/-/memberships", "/cloud/v2/groups/-/memberships"),
+            ("/a/12b/", "/a/12b/"),
+        ] {
+            assert_eq!(shape(path), shaped);
         }
     }
 

@@ -6,7 +6,7 @@ use serde::Deserialize;
 use super::AssetHandle;
 use crate::api::Endpoint;
 use crate::call::{Call, DecodeError};
-use crate::error::{Result, ServiceError};
+use crate::error::Result;
 use crate::request::Request;
 use crate::{json, wire};
 
@@ -83,8 +83,7 @@ impl AssetHandle {
             if !location.is_empty() {
                 return Ok(location);
             }
-            let said = ServiceError::from_json(&json::from_slice(body)?).filter(|said| !said.is_ok());
-            Err(said.map_or_else(|| DecodeError::expected("the location of a content"), DecodeError::Service))
+            Err(DecodeError::expected("the location of a content"))
         })?;
         self.client.located(&format!("GET {path}"), &location)
     }

@@ -4,9 +4,9 @@ use super::form::Form;
 use super::permission::{AssetPermission, GrantedPermissions};
 use super::{Asset, AssetUpdate, AssetVersion};
 use crate::api::Endpoint;
-use crate::call::{Call, DecodeError};
+use crate::call::Call;
 use crate::client::{Client, time_limits};
-use crate::error::{Error, Result, ServiceError};
+use crate::error::{Error, Result};
 use crate::json;
 use crate::open_enum::open_enum;
 use crate::operation::Operation;
@@ -333,10 +333,7 @@ impl AssetHandle {
     fn asset_from(&self, call: Call<'_>) -> Result<Asset> {
         self.client.session().run(call, |body| {
             let value: Value = json::object_from_slice(body)?;
-            match ServiceError::from_json(&value).filter(|said| !said.is_ok()) {
-                Some(said) => Err(DecodeError::Service(said)),
-                None => Ok(Asset::from_answer(&value, Some(self.id))?),
-            }
+            Ok(Asset::from_answer(&value, Some(self.id))?)
         })
     }
 

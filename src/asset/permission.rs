@@ -6,12 +6,13 @@ use crate::call::{Bytes, Call};
 use crate::client::Client;
 use crate::error::{Error, Result};
 use crate::open_enum::open_enum;
-use crate::{json as json_text, wire};
+use crate::wire;
 
 /// Grants a permission for assets. The document has no budget for OAuth 2.0.
 pub const GRANT_ASSET_PERMISSIONS: Endpoint = Endpoint::patch("/asset-permissions-api/v1/assets/permissions")
     .with_scopes(&["asset-permissions:write"])
     .with_key_budget(100)
+    .with_error_as_data("errors")
     .harmless();
 
 open_enum! {
@@ -214,7 +215,6 @@ impl Client {
         let mut body = Bytes::json(&permission.json(&asset_ids));
         let path = GRANT_ASSET_PERMISSIONS.fill(&[]);
         let call = Call::new(&GRANT_ASSET_PERMISSIONS, &path).payload(&mut body);
-        // Failed assets are listed as errors, so this isn't `fetch`.
-        self.session().run(call, |body| Ok(json_text::object_from_slice(body)?))
+        self.session().fetch(call)
     }
 }

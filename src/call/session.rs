@@ -6,8 +6,8 @@ use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
 
+use serde::Deserialize;
 use serde::de::DeserializeOwned;
-use serde_json::{Map, Value};
 
 use super::gate::{Gate, Patience, Refused, earlier};
 use super::http::{Buffer, Exchange, Http, HttpSettings};
@@ -15,7 +15,7 @@ use super::retry::{Attempts, RetryPolicy};
 use super::{Call, DecodeError, verdict};
 use crate::api::Scheme;
 use crate::credentials::Credentials;
-use crate::error::{Error, ErrorKind, Result, ServiceError, rounded};
+use crate::error::{Error, ErrorFields, ErrorKind, Result, rounded};
 use crate::json;
 
 /// Connections, credentials and rate limits. Clones share them.
@@ -155,30 +155,36 @@ impl Session {
 
     /// Makes a call that returns a model.
     pub(crate) fn fetch<T: DeserializeOwned>(&self, call: Call<'_>) -> Result<T> {
-        self.run(call, |body| {
-            let model = json::object_from_slice(body)?;
-            refuse_error(body)?;
-            Ok(model)
-        })
+        self.run(call, |body| Ok(json::object_from_slice(body)?))
     }
 
-    /// Makes a call that returns nothing: the response is empty, or an object that isn't an error.
+    /// Makes a call that returns nothing: the response is empty, or an object.
     pub(crate) fn send(&self, call: Call<'_>) -> Result<()> {
+        /// Whatever its fields are.
+        #[derive(Deserialize)]
+        struct AnObject {}
+
         self.run(call, |body| {
-            if body.iter().all(u8::is_ascii_whitespace) {
-                return Ok(());
+            if !body.iter().all(u8::is_ascii_whitespace) {
+                json::object_from_slice::<AnObject>(body)?;
             }
-            json::object_from_slice::<Map<String, Value>>(body)?;
-            refuse_error(body)
+            Ok(())
         })
     }
 
-    /// Makes a call: waits for the rate limit, sends, retries, and reads the response with `decode`.
+    /// Makes a call: waits for the rate limit, sends, retries, and reads the response with `decode`. A response that holds
+    /// nothing but an error is one, also where `decode` would read it.
     pub(crate) fn run<T>(&self, call: Call<'_>, decode: impl Fn(&[u8]) -> Result<T, DecodeError>) -> Result<T> {
-        self.run_in(&mut Buffer::default(), call, decode)
+        let data = call.endpoint.error_as_data();
+        self.run_in(&mut Buffer::default(), call, |body| {
+            match ErrorFields::read(body, data).and_then(|fields| fields.alone()) {
+                Some(said) => Err(DecodeError::Service(said)),
+                None => decode(body),
+            }
+        })
     }
 
-    /// Makes one of several calls whose responses use the same buffer.
+    /// Makes a call whose response may use the buffer of others. `decode` decides what is an error.
     pub(crate) fn run_in<T>(
         &self,
         body: &mut Buffer,
@@ -295,18 +301,6 @@ impl Session {
     /// Redacts a text.
     pub(crate) fn redacted(&self, text: &str) -> String {
         self.credentials.redact(text)
-    }
-}
-
-/// Returns the error that a response with a success status holds. A model whose fields are all optional is read from it, too.
-fn refuse_error(body: &[u8]) -> Result<(), DecodeError> {
-    let has = |word: &[u8]| body.windows(word.len()).any(|window| window == word);
-    if !has(b"rror") && !has(b"\"code\"") {
-        return Ok(());
-    }
-    match ServiceError::from_json(&json::from_slice(body)?).filter(|said| !said.is_ok()) {
-        Some(said) => Err(DecodeError::Service(said)),
-        None => Ok(()),
     }
 }
 

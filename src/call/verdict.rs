@@ -5,7 +5,7 @@ use serde_json::Value;
 use super::gate::Limits;
 use super::{Call, DecodeError};
 use crate::api::{OperationName, Scheme};
-use crate::error::{Asked, Error, ErrorKind, Outcome, ServiceError, classify};
+use crate::error::{Asked, Error, ErrorFields, ErrorKind, Outcome, ServiceError, classify};
 
 /// The error of a refusal.
 pub(super) fn refusal(scheme: Option<Scheme>, call: &Call<'_>, status: u16, limits: Limits, body: &[u8]) -> Error {
@@ -60,11 +60,13 @@ pub(super) fn undecodable(call: &Call<'_>, body: &[u8], problem: DecodeError) ->
         DecodeError::Operation(name, problem) => (DecodeError::Json(problem), Some(name)),
         problem => (problem, None),
     };
-    let json = crate::json::from_slice(body).ok();
-    let problem = match (problem, json.as_ref().and_then(ServiceError::from_json)) {
+    let problem = match problem {
         // An error instead of a model.
-        (DecodeError::Json(_), Some(said)) if said.message.is_some() => DecodeError::Service(said),
-        (problem, _) => problem,
+        DecodeError::Json(json) => match ErrorFields::read(body, None).and_then(|fields| fields.words()) {
+            Some(said) if said.message.is_some() => DecodeError::Service(said),
+            _ => DecodeError::Json(json),
+        },
+        problem => problem,
     };
     let error = match problem {
         DecodeError::Json(json) | DecodeError::Operation(_, json) => {
@@ -75,6 +77,11 @@ pub(super) fn undecodable(call: &Call<'_>, body: &[u8], problem: DecodeError) ->
         }
         DecodeError::Service(said) => {
             Error::service(ErrorKind::InvalidResponse, call.subject(), said).explain("an error with a success status")
+        }
+        DecodeError::Unfollowed(field) => {
+            let problem = format!("the listing continues by the field {field:?} of the page, which isn't followed");
+            Error::invalid_response(call.subject(), problem)
+                .advise("fetch each page, and send the field's value as the reference of the endpoint says")
         }
     };
     error.with_unknown_outcome(!call.only_reads()).about_operation(accepted)

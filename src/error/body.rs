@@ -1,6 +1,6 @@
 //! Reads refusals in each of the forms that the service uses.
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 /// The longest part of a message that is kept.
 const LONGEST_MESSAGE: usize = 500;
@@ -27,7 +27,11 @@ impl ServiceError {
 
     /// Reads an error object. `None` if the value isn't one.
     pub(crate) fn from_json(json: &Value) -> Option<Self> {
-        let object = json.as_object()?;
+        Self::from_fields(json.as_object()?)
+    }
+
+    /// Reads the fields of an error object. `None` if they aren't those of one.
+    pub(super) fn from_fields(object: &Map<String, Value>) -> Option<Self> {
         let text = |name: &str| object.get(name).and_then(Value::as_str).and_then(sentence);
         let code = |name: &str| object.get(name).and_then(scalar);
 

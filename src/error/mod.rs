@@ -3,6 +3,7 @@
 mod body;
 mod classify;
 mod rounded;
+mod success;
 mod words;
 
 use std::error::Error as StdError;
@@ -15,6 +16,7 @@ use std::time::Duration;
 pub(crate) use body::ServiceError;
 pub(crate) use classify::{Asked, Moment, Outcome, Verdict, classify};
 pub(crate) use rounded::rounded;
+pub(crate) use success::ErrorFields;
 
 use crate::api::OperationName;
 
@@ -59,7 +61,8 @@ pub enum ErrorKind {
     Connection,
     /// A timeout expired.
     Timeout,
-    /// The response is invalid: not in the service's format, too large, or a page token that repeats.
+    /// The response is invalid: not in the service's format, an error with a success status, too large, or a page that can't be
+    /// followed.
     InvalidResponse,
     /// 400, 413, 415, 422: the service rejected an argument.
     Rejected,

@@ -4,7 +4,7 @@ use serde_json::Value;
 use super::Work;
 use crate::api::OperationName;
 use crate::call::DecodeError;
-use crate::error::ServiceError;
+use crate::error::{ErrorFields, ServiceError};
 
 /// The state of an operation.
 #[derive(Clone, Debug)]
@@ -97,7 +97,8 @@ fn refusal_in(json: &Value) -> Option<ServiceError> {
     }
     let has = |field| json.get(field).is_some_and(|value: &Value| !value.is_null());
     let is_refusal = ["code", "message", "error", "errors", "errorCode", "errorMessage"].into_iter().any(has);
-    ServiceError::from_json(json).filter(|said| is_refusal && !said.is_ok())
+    let said = ServiceError::from_json(json).filter(|said| is_refusal && !said.is_ok());
+    said.or_else(|| ErrorFields::of(json.as_object()?).alone())
 }
 
 /// Returns `metadata.errors[].error.message`: what failed beside the result.

@@ -19,7 +19,7 @@ pub use wait::{WaitOptions, WaitProgress};
 use self::answer::{Answer, Question, State};
 use self::wait::Next;
 use crate::api::{Endpoint, OperationName, SEGMENT};
-use crate::call::{Call, Cancel, Session};
+use crate::call::{Buffer, Call, Cancel, Session};
 use crate::error::{Asked, Error, ErrorKind, Moment, Outcome, Result, ServiceError, classify};
 
 /// A long-running operation, which ends with a `T` or fails.
@@ -85,10 +85,14 @@ impl<T: Clone> Operation<T> {
     pub(crate) fn start(session: &Session, call: Call<'_>, echoes: Vec<String>, work: Work<T>) -> Result<Self> {
         let subject = call.subject();
         let call = call.echoes(echoes.clone());
-        let answer = session.run(call, |body| Answer::read(body, &work, Question::Start))?;
+        let answer = session.run_in(&mut Buffer::default(), call, |body| Answer::read(body, &work, Question::Start))?;
         let mut operation = Self { subject, echoes, ..Self::pending(session.clone(), None, work) };
         operation.name = operation.take(answer);
-        Ok(operation)
+        match operation.ended.get() {
+            // There is no operation whose failure it could be.
+            Some(Ended { result: Err(said), .. }) if operation.name.is_none() => Err(operation.failure(said)),
+            _ => Ok(operation),
+        }
     }
 
     /// Resumes an operation by its name.
@@ -155,7 +159,7 @@ impl<T: Clone> Operation<T> {
             let call = Call::new(&self.work.poll, &path).deadline(deadline).cancel(cancel);
             let answer = self
                 .session
-                .run(call, |body| Answer::read(body, &self.work, Question::Poll))
+                .run_in(&mut Buffer::default(), call, |body| Answer::read(body, &self.work, Question::Poll))
                 .map_err(|error| error.about_operation(Some(name.clone())))?;
             self.take(answer);
         }

@@ -8,7 +8,7 @@ use serde::de::{self, DeserializeOwned, DeserializeSeed, Deserializer, IgnoredAn
 use serde_json::Value;
 
 use crate::call::DecodeError;
-use crate::error::ServiceError;
+use crate::error::ErrorFields;
 use crate::json;
 
 /// A model that is listed in pages.
@@ -75,9 +75,21 @@ impl<T: DeserializeOwned> Item for Plain<T> {
 }
 
 /// Reads a page of a caller's models.
-pub(crate) fn decode_plain_page<T: DeserializeOwned>(body: &[u8], field: &str) -> Result<Contents<T>, DecodeError> {
-    let Contents { items, unreadable, next_token } = decode_page::<Plain<T>>(body, field)?;
+pub(crate) fn decode_plain_page<T: DeserializeOwned>(
+    body: &[u8],
+    names: Names<'_>,
+) -> Result<Contents<T>, DecodeError> {
+    let Contents { items, unreadable, next_token } = decode_page::<Plain<T>>(body, names)?;
     Ok(Contents { items: items.into_iter().map(|Plain(item)| item).collect(), unreadable, next_token })
+}
+
+/// The names of fields that differ between listings.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Names<'n> {
+    /// The list.
+    pub(crate) list: &'n str,
+    /// A field that is data, although it is named like an error.
+    pub(crate) error_as_data: Option<&'n str>,
 }
 
 /// The contents of a page.
@@ -91,18 +103,18 @@ pub(crate) struct Contents<T> {
 
 /// Reads a page straight into models. If an item has to keep its JSON or has strange fields, the page is read again by way of
 /// `Value`.
-pub(crate) fn decode_page<T: Item>(body: &[u8], field: &str) -> Result<Contents<T>, DecodeError> {
+pub(crate) fn decode_page<T: Item>(body: &[u8], names: Names<'_>) -> Result<Contents<T>, DecodeError> {
     json::read(body, |text| {
         let mut deserializer = serde_json::Deserializer::from_str(text);
-        let read = Page::<T, Strict<T>>::new(field).deserialize(&mut deserializer).and_then(|page| {
+        let read = Page::<T, Strict<T>>::new(names.list).deserialize(&mut deserializer).and_then(|page| {
             deserializer.end()?;
             Ok(page)
         });
         if let Ok(page) = read {
-            return finish(page, Vec::new(), text, field);
+            return finish(page, Vec::new(), text, names);
         }
         let mut deserializer = serde_json::Deserializer::from_str(text);
-        let page = Page::<T, Patient>::new(field).deserialize(&mut deserializer)?;
+        let page = Page::<T, Patient>::new(names.list).deserialize(&mut deserializer)?;
         deserializer.end()?;
         let (mut items, mut unreadable) = (Vec::new(), Vec::new());
         for Patient(value) in page.items {
@@ -111,24 +123,34 @@ pub(crate) fn decode_page<T: Item>(body: &[u8], field: &str) -> Result<Contents<
                 Err(value) => unreadable.push(value),
             }
         }
-        finish(Read { items, next_token: page.next_token, other: page.other }, unreadable, text, field)
+        let Read { next_token, unfollowed, other, .. } = page;
+        finish(Read { items, next_token, unfollowed, other }, unreadable, text, names)
     })
 }
 
-fn finish<T>(page: Read<T>, unreadable: Vec<Value>, text: &str, field: &str) -> Result<Contents<T>, DecodeError> {
-    let Read { items, next_token, other } = page;
+fn finish<T>(page: Read<T>, unreadable: Vec<Value>, text: &str, names: Names<'_>) -> Result<Contents<T>, DecodeError> {
+    let Read { items, next_token, unfollowed, other } = page;
+    let next_token = next_token.filter(|token| !token.is_empty());
     if items.is_empty() && unreadable.is_empty() {
         // Neither an error nor a list of another name is an empty page.
-        let said = ServiceError::from_json(&serde_json::from_str(text)?).filter(|said| !said.is_ok());
-        if let Some(said) = said {
+        if let Some(said) = ErrorFields::parse(text, names.error_as_data).and_then(|fields| fields.error()) {
             return Err(DecodeError::Service(said));
         }
         if let Some(other) = other {
-            let problem = format!("expected the list {field:?}, found the list {other:?}");
+            let problem = format!("expected the list {:?}, found the list {other:?}", names.list);
             return Err(DecodeError::Json(de::Error::custom(problem)));
         }
     }
-    Ok(Contents { items, unreadable, next_token: next_token.filter(|token| !token.is_empty()) })
+    match unfollowed {
+        Some(field) if next_token.is_none() => Err(DecodeError::Unfollowed(field)),
+        _ => Ok(Contents { items, unreadable, next_token }),
+    }
+}
+
+/// Whether a field tells where the next page begins.
+fn is_of_next_page(name: &str) -> bool {
+    let name = name.to_ascii_lowercase();
+    name.starts_with("next") && (name.ends_with("token") || name.ends_with("cursor"))
 }
 
 /// How an item is read.
@@ -170,6 +192,8 @@ struct Page<'f, T, R> {
 struct Read<I> {
     items: Vec<I>,
     next_token: Option<String>,
+    /// Another field that tells where the next page begins.
+    unfollowed: Option<String>,
     /// Set if the list is missing: another one, under a name that this listing doesn't have.
     other: Option<String>,
 }
@@ -197,7 +221,7 @@ impl<'de, T: Item, R: ItemReader<'de>> Visitor<'de> for Page<'_, T, R> {
 
     fn visit_seq<A: SeqAccess<'de>>(self, sequence: A) -> Result<Self::Value, A::Error> {
         let items = Items::<R>(PhantomData).visit_seq(sequence)?;
-        Ok(Read { items, next_token: None, other: None })
+        Ok(Read { items, next_token: None, unfollowed: None, other: None })
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
@@ -231,7 +255,7 @@ impl<'de, T: Item, R: ItemReader<'de>> Visitor<'de> for Page<'_, T, R> {
         }
 
         let mut has_list = false;
-        let mut read = Read { items: Vec::new(), next_token: None, other: None };
+        let mut read = Read { items: Vec::new(), next_token: None, unfollowed: None, other: None };
         while let Some(key) = map.next_key_seed(KeyVisitor(self.field))? {
             match key {
                 Key::Items => {
@@ -239,12 +263,12 @@ impl<'de, T: Item, R: ItemReader<'de>> Visitor<'de> for Page<'_, T, R> {
                     read.items = map.next_value_seed(Items::<R>(PhantomData))?;
                 }
                 Key::Next => read.next_token = map.next_value()?,
-                Key::Other(name) => {
-                    let IsList(is_list) = map.next_value()?;
-                    if is_list {
-                        read.other.get_or_insert(name);
-                    }
-                }
+                Key::Other(name) => match map.next_value()? {
+                    Seen::Nothing => {}
+                    _ if is_of_next_page(&name) => read.unfollowed = Some(name),
+                    Seen::List => drop(read.other.get_or_insert(name)),
+                    Seen::Value => {}
+                },
             }
         }
         read.other = read.other.filter(|_| !has_list);
@@ -291,51 +315,56 @@ impl<'de, R: ItemReader<'de>> Visitor<'de> for Items<R> {
     }
 }
 
-/// Whether a value is a list. What is in it is passed over.
-struct IsList(bool);
+/// What a value is. What is in it is passed over.
+enum Seen {
+    /// `null`, `false` or an empty string.
+    Nothing,
+    List,
+    Value,
+}
 
-impl<'de> Deserialize<'de> for IsList {
+impl<'de> Deserialize<'de> for Seen {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         struct Look;
         impl<'de> Visitor<'de> for Look {
-            type Value = bool;
+            type Value = Seen;
 
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 f.write_str("anything")
             }
 
-            fn visit_seq<A: SeqAccess<'de>>(self, sequence: A) -> Result<bool, A::Error> {
-                IgnoredAny.visit_seq(sequence).map(|_| true)
+            fn visit_seq<A: SeqAccess<'de>>(self, sequence: A) -> Result<Seen, A::Error> {
+                IgnoredAny.visit_seq(sequence).map(|_| Seen::List)
             }
 
-            fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<bool, A::Error> {
-                IgnoredAny.visit_map(map).map(|_| false)
+            fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Seen, A::Error> {
+                IgnoredAny.visit_map(map).map(|_| Seen::Value)
             }
 
-            fn visit_unit<E: de::Error>(self) -> Result<bool, E> {
-                Ok(false)
+            fn visit_unit<E: de::Error>(self) -> Result<Seen, E> {
+                Ok(Seen::Nothing)
             }
 
-            fn visit_bool<E: de::Error>(self, _: bool) -> Result<bool, E> {
-                Ok(false)
+            fn visit_bool<E: de::Error>(self, value: bool) -> Result<Seen, E> {
+                Ok(if value { Seen::Value } else { Seen::Nothing })
             }
 
-            fn visit_i64<E: de::Error>(self, _: i64) -> Result<bool, E> {
-                Ok(false)
+            fn visit_i64<E: de::Error>(self, _: i64) -> Result<Seen, E> {
+                Ok(Seen::Value)
             }
 
-            fn visit_u64<E: de::Error>(self, _: u64) -> Result<bool, E> {
-                Ok(false)
+            fn visit_u64<E: de::Error>(self, _: u64) -> Result<Seen, E> {
+                Ok(Seen::Value)
             }
 
-            fn visit_f64<E: de::Error>(self, _: f64) -> Result<bool, E> {
-                Ok(false)
+            fn visit_f64<E: de::Error>(self, _: f64) -> Result<Seen, E> {
+                Ok(Seen::Value)
             }
 
-            fn visit_str<E: de::Error>(self, _: &str) -> Result<bool, E> {
-                Ok(false)
+            fn visit_str<E: de::Error>(self, text: &str) -> Result<Seen, E> {
+                Ok(if text.is_empty() { Seen::Nothing } else { Seen::Value })
             }
         }
-        deserializer.deserialize_any(Look).map(Self)
+        deserializer.deserialize_any(Look)
     }
 }

@@ -12,9 +12,9 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 pub use cursor::Cursor;
-#[cfg(fuzzing)]
-pub(crate) use decode::decode_page;
 pub(crate) use decode::{Item, PageItem, page_item};
+#[cfg(fuzzing)]
+pub(crate) use decode::{Names, decode_page};
 pub(crate) use pages::Listing;
 use pages::PageShape;
 pub use pages::{Page, Pages};

@@ -6,7 +6,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use super::cursor::{Cursor, fingerprint};
-use super::decode::{Contents, PageItem, decode_page, decode_plain_page};
+use super::decode::{Contents, Names, PageItem, decode_page, decode_plain_page};
 use crate::api::{Endpoint, push_query};
 use crate::call::{Buffer, Call, DecodeError, Session};
 use crate::error::{Error, Result};
@@ -77,7 +77,7 @@ pub(crate) struct PageShape<T> {
     field: Cow<'static, str>,
     /// `None` leaves the page size to the query or to the service.
     size: Option<u32>,
-    decode: fn(&[u8], &str) -> Result<Contents<T>, DecodeError>,
+    decode: fn(&[u8], Names<'_>) -> Result<Contents<T>, DecodeError>,
 }
 
 impl<T> PageShape<T> {
@@ -174,11 +174,11 @@ impl<T> Pages<T> {
         let request = listing.request(self.shape.size, &cursor);
         let subject = request.subject();
         self.current = cursor;
-        let mut contents =
-            match self.session.run_in(&mut self.body, request, |body| (self.shape.decode)(body, &self.shape.field)) {
-                Ok(contents) => contents,
-                Err(error) => return Some(Err(error)),
-            };
+        let names = Names { list: &self.shape.field, error_as_data: listing.endpoint.error_as_data() };
+        let mut contents = match self.session.run_in(&mut self.body, request, |body| (self.shape.decode)(body, names)) {
+            Ok(contents) => contents,
+            Err(error) => return Some(Err(error)),
+        };
         if let Some(next) = &contents.next_token {
             if self.current.token.as_ref() == Some(next) || self.circle.closes_with(next) {
                 return Some(Err(Error::invalid_response(

@@ -1,0 +1,274 @@
+//! Errors in responses with a success status.
+
+use std::fmt;
+
+use serde::de::{Deserialize, DeserializeSeed, Deserializer, IgnoredAny, MapAccess, Visitor};
+use serde_json::{Map, Value};
+
+use super::ServiceError;
+
+/// The fields of an error. Any other field is data.
+const ERROR_FIELDS: &[&str] = &[
+    "code",
+    "message",
+    "Message",
+    "details",
+    "error",
+    "error_description",
+    "error_uri",
+    "errorCode",
+    "errorDetails",
+    "errorMessage",
+    "errors",
+];
+
+/// The fields of a problem report (RFC 9457), whose `status` is a number. Without it, they are data.
+const PROBLEM_FIELDS: &[&str] = &["detail", "instance", "status", "title", "traceId", "type"];
+
+/// The largest response whose error is kept. As a [`Value`], it takes up to a hundred times its size.
+const LARGEST_KEPT: usize = 64 * 1024;
+
+/// The fields of an object that an error can have. Nothing else of the object is kept.
+pub(crate) struct ErrorFields {
+    fields: Map<String, Value>,
+    /// Whether there are other fields, except for `null`.
+    has_data: bool,
+}
+
+impl ErrorFields {
+    /// Reads the top level of a response. `None` if it isn't an object. The field `data` isn't that of an error.
+    pub(crate) fn read(body: &[u8], data: Option<&str>) -> Option<Self> {
+        crate::json::read(body, |text| Self::parse(text, data).ok_or(NotAnObject)).ok()
+    }
+
+    /// Reads the top level of a text.
+    pub(crate) fn parse(text: &str, data: Option<&str>) -> Option<Self> {
+        let read = |keep| TopLevel { keep, data }.deserialize(&mut serde_json::Deserializer::from_str(text)).ok();
+        // What is nested too deeply can be passed over, but not kept.
+        let kept = if text.len() <= LARGEST_KEPT { read(true) } else { None };
+        kept.or_else(|| read(false))
+    }
+
+    /// Reads the fields of an object.
+    pub(crate) fn of(object: &Map<String, Value>) -> Self {
+        let (errors, data): (Vec<_>, Vec<_>) =
+            object.iter().filter(|(_, value)| !value.is_null()).partition(|(name, _)| field_of_error(name).is_some());
+        let fields = errors.into_iter().map(|(name, value)| (name.clone(), value.clone())).collect();
+        Self { fields, has_data: !data.is_empty() }
+    }
+
+    /// Returns the error of a response that holds nothing else.
+    pub(crate) fn alone(&self) -> Option<ServiceError> {
+        let has_title = PROBLEM_FIELDS.iter().any(|field| self.fields.contains_key(*field));
+        if self.has_data || (has_title && !self.is_problem()) { None } else { self.error() }
+    }
+
+    /// Returns the error of a response, whatever else it holds.
+    pub(crate) fn error(&self) -> Option<ServiceError> {
+        let get = |name: &str| self.fields.get(name);
+        let is_there = |name: &str| get(name).is_some_and(is_something);
+        let is_failure = |name: &str| get(name).is_some_and(|code| is_something(code) && !is_ok(code));
+        let is_error = is_there("errors")
+            || is_failure("error")
+            || is_failure("errorCode")
+            || (is_failure("code") && (is_there("message") || is_there("Message")))
+            || (is_there("errorMessage") && get("errorCode").is_none())
+            || (is_there("title") && self.is_problem());
+        is_error.then(|| self.words().unwrap_or_default())
+    }
+
+    /// Returns all that could be the code and the message of an error.
+    pub(crate) fn words(&self) -> Option<ServiceError> {
+        ServiceError::from_fields(&self.fields)
+    }
+
+    fn is_problem(&self) -> bool {
+        self.fields.get("status").and_then(Value::as_u64).is_some_and(|status| status >= 400)
+    }
+}
+
+/// Whether a field isn't empty.
+fn is_something(value: &Value) -> bool {
+    match value {
+        Value::Null => false,
+        Value::Bool(value) => *value,
+        Value::Number(number) => number.as_f64() != Some(0.0),
+        Value::String(text) => !text.is_empty(),
+        Value::Array(values) => !values.is_empty(),
+        Value::Object(fields) => !fields.is_empty(),
+    }
+}
+
+/// Whether a code stands for success.
+fn is_ok(code: &Value) -> bool {
+    match code {
+        Value::Number(number) => matches!(number.as_u64(), Some(0 | 200)),
+        Value::String(text) => matches!(text.as_str(), "0" | "200" | "OK"),
+        _ => false,
+    }
+}
+
+struct NotAnObject;
+
+impl From<serde_json::Error> for NotAnObject {
+    fn from(_: serde_json::Error) -> Self {
+        Self
+    }
+}
+
+/// Reads the fields of an object.
+struct TopLevel<'d> {
+    /// Whether to keep what is in the fields of an error. If not, they are `true` unless they are `null`.
+    keep: bool,
+    data: Option<&'d str>,
+}
+
+impl<'de> DeserializeSeed<'de> for TopLevel<'_> {
+    type Value = ErrorFields;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<ErrorFields, D::Error> {
+        deserializer.deserialize_map(self)
+    }
+}
+
+impl<'de> Visitor<'de> for TopLevel<'_> {
+    type Value = ErrorFields;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<ErrorFields, A::Error> {
+        let mut read = ErrorFields { fields: Map::new(), has_data: false };
+        while let Some(Name(name)) = map.next_key()? {
+            let name = name.filter(|name| self.data != Some(*name));
+            match name {
+                Some(name) if self.keep => {
+                    let value: Value = map.next_value()?;
+                    if !value.is_null() {
+                        read.fields.insert(name.to_owned(), value);
+                    }
+                }
+                name => {
+                    let is_there = map.next_value::<Option<IgnoredAny>>()?.is_some();
+                    match name {
+                        Some(name) if is_there => drop(read.fields.insert(name.to_owned(), Value::Bool(true))),
+                        Some(_) => {}
+                        None => read.has_data |= is_there,
+                    }
+                }
+            }
+        }
+        Ok(read)
+    }
+}
+
+fn field_of_error(name: &str) -> Option<&'static str> {
+    ERROR_FIELDS.iter().chain(PROBLEM_FIELDS).copied().find(|known| *known == name)
+}
+
+/// The name of a field, if an error can have it.
+struct Name(Option<&'static str>);
+
+impl<'de> Deserialize<'de> for Name {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Known;
+        impl Visitor<'_> for Known {
+            type Value = Name;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a name")
+            }
+
+            fn visit_str<E>(self, name: &str) -> Result<Name, E> {
+                Ok(Name(field_of_error(name)))
+            }
+        }
+        deserializer.deserialize_identifier(Known)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn alone(body: &str) -> Option<ServiceError> {
+        let read = ErrorFields::read(body.as_bytes(), None)?.alone();
+        if let (Ok(Value::Object(object)), true) = (serde_json::from_str(body), body.len() <= LARGEST_KEPT) {
+            assert_eq!(ErrorFields::of(&object).alone(), read, "{body}");
+        }
+        read
+    }
+
+    #[test]
+    fn an_error_alone_is_told_from_data() {
+        for (body, is_error) in [
+            // Every form of an error.
+            (r#"{"code":"INVALID_ARGUMENT","message":"no","details":[]}"#, true),
+            (r#"{"error":"INVALID_ARGUMENT","message":"no","errorDetails":[]}"#, true),
+            (r#"{"errors":[{"code":0,"message":"no"}]}"#, true),
+            (r#"{"errors":[{"code":0}]}"#, true),
+            (r#"{"errors":["no"],"data":null}"#, true),
+            (r#"{"errors":{"a":["no"]},"title":"t","status":400,"type":"u","traceId":"i"}"#, true),
+            (r#"{"error":"invalid_grant","error_description":"no"}"#, true),
+            (r#"{"error":{"code":13,"message":"no"}}"#, true),
+            (r#"{"error":{"code":13}}"#, true),
+            (r#"{"error":true}"#, true),
+            (r#"{"errorCode":7,"errorMessage":"no"}"#, true),
+            (r#"{"errorCode":7}"#, true),
+            (r#"{"errorMessage":"no"}"#, true),
+            (r#"{"code":5,"message":"no"}"#, true),
+            (r#"{"title":"no","status":400}"#, true),
+            ("\u{feff}{\"error\":\"no\"}", true),
+            (r#"{"error":"cut \ud83d"}"#, true),
+            // Success.
+            (r#"{"code":0,"message":"Success"}"#, false),
+            (r#"{"code":"OK","message":"Success"}"#, false),
+            (r#"{"code":200,"message":"Success"}"#, false),
+            (r#"{"errorCode":0,"errorMessage":"Success"}"#, false),
+            (r#"{"errors":[],"error":null,"errorCode":0,"errorMessage":""}"#, false),
+            (r#"{"errors":{},"error":""}"#, false),
+            (r#"{"error":false}"#, false),
+            // Data, alone and beside an error.
+            ("{}", false),
+            (r#"{"id":1}"#, false),
+            (r#"{"code":"SUMMER"}"#, false),
+            (r#"{"message":"Thanks!"}"#, false),
+            (r#"{"title":"a","status":200}"#, false),
+            (r#"{"title":"a","error":"no"}"#, false),
+            (r#"{"status":"failed","error":"no"}"#, false),
+            (r#"{"errors":["no"],"data":[]}"#, false),
+            (r#"{"code":"SUMMER","message":"Thanks!","reward":5}"#, false),
+            (r#"{"x":{"errors":["no"]}}"#, false),
+            // Not an object.
+            ("", false),
+            ("no", false),
+            (r#"["error"]"#, false),
+            (r#""error""#, false),
+            (r#"{"error":"no""#, false),
+        ] {
+            assert_eq!(alone(body).is_some(), is_error, "{body}");
+        }
+    }
+
+    #[test]
+    fn a_field_can_be_declared_to_be_data() {
+        let alone = |body: &str, data| ErrorFields::read(body.as_bytes(), Some(data)).expect("an object").alone();
+        for data in ["errors", "error"] {
+            assert!(alone(&format!(r#"{{"{data}":["no"]}}"#), data).is_none());
+            assert!(alone(&format!(r#"{{"{data}":["no"],"code":7,"message":"no"}}"#), data).is_none());
+        }
+        assert!(alone(r#"{"error":{"code":7}}"#, "errors").is_some());
+    }
+
+    #[test]
+    fn large_and_deep_errors_are_not_kept() {
+        let deep = format!("{}{}", "[".repeat(200), "]".repeat(200));
+        let large = format!("[{}1]", "1,".repeat(LARGEST_KEPT));
+        for value in [deep, large] {
+            assert_eq!(alone(&format!(r#"{{"errors":{value}}}"#)), Some(ServiceError::default()));
+            assert_eq!(alone(&format!(r#"{{"errors":{value},"id":1}}"#)), None);
+            assert_eq!(alone(&format!(r#"{{"id":{value},"errors":["no"]}}"#)), None);
+        }
+    }
+}
