@@ -166,6 +166,30 @@ fn a_request_can_declare_the_error_field_to_be_data() {
 }
 
 #[test]
+fn tasks_are_told_from_operations() {
+    let path = "universes/1/places/2/versions/3/luau-execution-sessions/4/tasks/5";
+    for (body, shown) in [
+        (json!({ "path": path, "state": "PROCESSING", "user": "156", "script": "" }), "PROCESSING"),
+        (json!({ "path": path, "state": "COMPLETE", "output": { "results": [1] } }), "COMPLETE"),
+        (json!({ "path": path, "state": "FAILED", "error": { "code": "SCRIPT_ERROR", "message": "no" } }), "FAILED"),
+    ] {
+        let server = Server::script([Reply::ok(&body)]);
+        let start =
+            server.client().request(Method::Post, "/cloud/v2/universes/1/places/2/luau-execution-session-tasks");
+        let error = fails(start.json(&json!({})).operation::<Value>(), ErrorKind::InvalidResponse);
+        let line = error.to_string();
+        assert!(line.contains(path) && line.contains(shown) && line.contains("not an operation"), "{line}");
+        assert!(error.outcome_unknown() && !error.is_retryable(), "{line}");
+        assert!(error.operation().is_none() && !error.can_wait_again(), "there is no operation to wait for: {line}");
+        assert_eq!(server.count(), 1);
+        // A task that is only looked at has no unknown outcome.
+        let poll = server.client().request(Method::Get, format!("/cloud/v2/{path}"));
+        let error = fails(poll.operation::<Value>(), ErrorKind::InvalidResponse);
+        assert!(error.to_string().contains(path) && !error.outcome_unknown(), "{error}");
+    }
+}
+
+#[test]
 fn pages_are_followed_and_strange_items_are_counted() {
     let server = Server::start(|request| {
         Reply::ok(&match request.query("pageToken").as_deref() {

@@ -6,6 +6,7 @@ mod operation_name;
 pub use endpoint::{Endpoint, Method};
 pub(crate) use endpoint::{SEGMENT, Segment, has_dot_segment, is_dots, is_segment, push_query, shape};
 pub use operation_name::OperationName;
+pub(crate) use operation_name::is_resource_path;
 
 /// How a call is authorized.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -25,12 +25,8 @@ impl OperationName {
 
     /// Reads a resource path that ends in `operations/{id}`. Each segment is checked, so that the name can't point elsewhere.
     pub(crate) fn parse(text: &str) -> Result<Self, String> {
-        let segments: Vec<&str> = text.split('/').collect();
-        let is_name = text.len() <= MAX_LENGTH
-            && segments.len() % 2 == 0
-            && segments.iter().all(|segment| is_plain(segment))
-            && segments[segments.len() - 2] == "operations";
-        if is_name {
+        let collection = text.rsplit('/').nth(1);
+        if is_resource_path(text) && collection == Some("operations") {
             return Ok(Self(text.to_owned()));
         }
         Err(format!("invalid operation name {text:?}; expected the form operations/8f2c"))
@@ -39,6 +35,12 @@ impl OperationName {
     pub(crate) fn as_str(&self) -> &str {
         &self.0
     }
+}
+
+/// Whether a text is the path of a resource: pairs of a collection and an id, such as `universes/1/places/2`. It can't point
+/// elsewhere.
+pub(crate) fn is_resource_path(text: &str) -> bool {
+    text.len() <= MAX_LENGTH && text.split('/').count() % 2 == 0 && text.split('/').all(is_plain)
 }
 
 /// Whether it is safe as a path segment.

@@ -9,6 +9,8 @@ pub(crate) enum DecodeError {
     Operation(OperationName, serde_json::Error),
     /// A 200 whose body is an error.
     Service(ServiceError),
+    /// Another resource than an operation, in words.
+    NoOperation(String),
     /// A page with this field, which isn't followed.
     Unfollowed(String),
 }

@@ -78,6 +78,9 @@ pub(super) fn undecodable(call: &Call<'_>, body: &[u8], problem: DecodeError) ->
         DecodeError::Service(said) => {
             Error::service(ErrorKind::InvalidResponse, call.subject(), said).explain("an error with a success status")
         }
+        DecodeError::NoOperation(problem) => {
+            Error::invalid_response(call.subject(), problem).advise("fetch its path to see how it stands")
+        }
         DecodeError::Unfollowed(field) => {
             let problem = format!("the listing continues by the field {field:?} of the page, which isn't followed");
             Error::invalid_response(call.subject(), problem)

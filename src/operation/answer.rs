@@ -2,7 +2,7 @@ use serde::de;
 use serde_json::Value;
 
 use super::Work;
-use crate::api::OperationName;
+use crate::api::{OperationName, is_resource_path};
 use crate::call::DecodeError;
 use crate::error::{ErrorFields, ServiceError};
 
@@ -46,6 +46,13 @@ impl<T> Answer<T> {
         let answer = |state| Ok(Self { name: name.clone(), state, partial_failures: Vec::new() });
         let failed = |said: ServiceError| answer(State::Failed(said));
         let done = present("done").and_then(Value::as_bool);
+        let is_nameless_start = question == Question::Start && !work.may_be_bare && name.is_none();
+        if is_nameless_start && done.is_none() && present("state").is_some() {
+            if let Some(problem) = another_resource(&json) {
+                // Its error is data.
+                return Err(problem);
+            }
+        }
 
         // A string in `status` is a state, not an error.
         let word = present("error").and_then(Value::as_str).filter(|word| !word.is_empty());
@@ -81,13 +88,26 @@ impl<T> Answer<T> {
             if question == Question::Start {
                 // The response to an update may be the updated fields.
                 if !work.may_be_bare || done.is_some() {
-                    return Err(strange("an operation without a name").into());
+                    let nameless = || strange("an operation without a name").into();
+                    return Err(another_resource(&json).unwrap_or_else(nameless));
                 }
                 return answer(State::Done((work.decode)(&json)?));
             }
         }
         answer(State::Pending)
     }
+}
+
+/// Returns the problem of a response that is another resource than an operation, such as a task.
+fn another_resource(json: &Value) -> Option<DecodeError> {
+    let text = |field| json.get(field).and_then(Value::as_str);
+    let path = text("path").filter(|path| is_resource_path(path))?;
+    let kind = match path.rsplit('/').nth(1) {
+        Some("tasks") => "a task",
+        _ => "another resource",
+    };
+    let state = text("state").map_or_else(String::new, |state| format!(" in the state {state}"));
+    Some(DecodeError::NoOperation(format!("the response is {kind}, not an operation: {path}{state}")))
 }
 
 /// Returns an error that stands for a result. A result has a path or an id; an error has a message and neither.
