@@ -309,11 +309,15 @@ impl Request {
         let mut place = self.place()?;
         let mut body = self.body.take();
         let mut download = Download::new(self.max_size, self.on_progress.take());
-        let deadline = self.session.deadline();
+        let end = self.session.end();
+        let deadline = end.map(|(end, _)| end);
         let mut redirects = 0;
         loop {
             let call = self.call(&place, &mut body).deadline(deadline).download(&mut download, writer);
-            self.session.run(call, |_| Ok(())).map_err(|error| self.session.late(error, deadline))?;
+            self.session.run(call, |_| Ok(())).map_err(|error| match end {
+                Some((end, bound)) => bound.explain(error, end),
+                None => error,
+            })?;
             if let Some(location) = download.take_redirect() {
                 redirects += 1;
                 if redirects > MAX_REDIRECTS {

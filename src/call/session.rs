@@ -39,7 +39,7 @@ struct TimeLimit {
 
 /// What ends a call.
 #[derive(Clone, Copy, Debug)]
-enum Bound {
+pub(crate) enum Bound {
     Timeout(Duration),
     Deadline,
 }
@@ -51,6 +51,16 @@ impl TimeLimit {
             self.timeout.and_then(|limit| Some((Instant::now().checked_add(limit)?, Bound::Timeout(limit))));
         let by_deadline = self.deadline.map(|deadline| (deadline, Bound::Deadline));
         by_timeout.into_iter().chain(by_deadline).min_by_key(|(end, _)| *end)
+    }
+}
+
+impl Bound {
+    /// Explains an error by this bound, if the time was up.
+    pub(crate) fn explain(self, error: Error, end: Instant) -> Error {
+        match error.kind() == ErrorKind::Timeout && end <= Instant::now() {
+            true => error.explain(self.to_string()),
+            false => error,
+        }
     }
 }
 
@@ -121,17 +131,12 @@ impl Session {
 
     /// Returns when a call that starts now must have ended.
     pub(crate) fn deadline(&self) -> Option<Instant> {
-        self.limit.of_call().map(|(end, _)| end)
+        self.end().map(|(end, _)| end)
     }
 
-    /// Explains an error by the time limit of a whole that consists of several calls, if it has expired.
-    pub(crate) fn late(&self, error: Error, deadline: Option<Instant>) -> Error {
-        match (self.timeout, deadline) {
-            (Some(timeout), Some(deadline)) if error.kind() == ErrorKind::Timeout && deadline <= Instant::now() => {
-                error.explain(took_too_long(timeout))
-            }
-            _ => error,
-        }
+    /// Returns when a call that starts now must have ended, and why.
+    pub(crate) fn end(&self) -> Option<(Instant, Bound)> {
+        self.limit.of_call()
     }
 
     pub(crate) fn credentials(&self) -> &Credentials {
@@ -198,15 +203,14 @@ impl Session {
             return Err(Error::invalid_input(problem).concerning_run());
         }
         // An earlier deadline is explained by the code that set it.
-        let end = self.limit.of_call().filter(|(end, _)| call.deadline.is_none_or(|deadline| *end < deadline));
-        let bound = end.map(|(_, bound)| bound);
+        let end = self.end().filter(|(end, _)| call.deadline.is_none_or(|deadline| *end < deadline));
         call.deadline = earlier(call.deadline, end.map(|(end, _)| end));
         let mut attempts = Attempts::new(&self.retry);
         let mut renewed = false;
         let mut last: Option<Error> = None;
         loop {
             if call.left().is_zero() {
-                let error = last.unwrap_or_else(|| out_of_time(&call, bound));
+                let error = last.unwrap_or_else(|| out_of_time(&call, end.map(|(_, bound)| bound)));
                 return Err(error.after_attempts(attempts.made()));
             }
             let patience = Patience {
@@ -248,11 +252,9 @@ impl Session {
                     self.credentials.redact(&text)
                 }),
             };
-            let error = match bound {
-                Some(bound) if error.kind() == ErrorKind::Timeout && call.left().is_zero() => {
-                    error.explain(bound.to_string())
-                }
-                _ => error,
+            let error = match end {
+                Some((end, bound)) => bound.explain(error, end),
+                None => error,
             };
 
             if call.has_progressed() {
