@@ -121,6 +121,43 @@ fn strange_items_do_not_end_a_loop() {
 }
 
 #[test]
+fn a_deep_item_is_one_unreadable_item() {
+    for depth in [120, 127, 128, 150, 10_000] {
+        let deep = format!("{}{}", "[".repeat(depth), "]".repeat(depth));
+        for item in [
+            deep.clone(),
+            format!(r#"{{"path":"groups/1/memberships/?","user":{deep}}}"#),
+            format!("{{\"a\":{}1{}}}", "{\"a\":".repeat(depth), "}".repeat(depth)),
+            r#"{"path":1e999}"#.to_owned(),
+        ] {
+            let page =
+                format!(r#"{{"groupMemberships":[{},{item},{}],"nextPageToken":"","more":{deep}}}"#, good(1), good(2));
+            let server = Server::script([Reply::text(200, page)]);
+            let mut groups = server.user().list_groups();
+            let ids: Vec<u64> = groups.by_ref().map(|group| group.expect("nothing failed").group_id).collect();
+            assert_eq!((ids, groups.unreadable_count()), (vec![1, 2], 1), "{depth}");
+            assert_eq!(groups.unreadable().len(), 1);
+        }
+        // What isn't asked for can be as deep as it likes.
+        let page = format!(r#"{{"inventoryItems":[{{"badgeDetails":{{"badgeId":"1"}},"more":{deep}}},{deep}]}}"#);
+        let server = Server::script([Reply::text(200, page)]);
+        let mut items = server.user().list_inventory();
+        let badges = items.by_ref().map(|item| item.expect("nothing failed").id()).collect::<Vec<_>>();
+        assert_eq!(badges.first(), Some(&Some(1)), "{depth}");
+        assert_eq!(badges.len() as u64 + items.unreadable_count(), 2, "{depth}");
+        let empty = format!(r#"{{"inventoryItems":[],"more":{deep}}}"#);
+        let server = Server::script([Reply::text(200, empty)]);
+        assert!(server.user().list_inventory().next().is_none(), "{depth}");
+    }
+    // Broken characters are mended within such a page, too.
+    let deep = format!("{}{}", "[".repeat(150), "]".repeat(150));
+    let page = format!(r#"{{"inventoryItems":[{{"path":"cut \ud83d","badgeDetails":{{"badgeId":1,"x":7}}}},{deep}]}}"#);
+    let server = Server::script([Reply::text(200, page)]);
+    let item = server.user().list_inventory().next().expect("an item").expect("nothing failed");
+    assert_eq!((item.id(), item.path()), (Some(1), "cut \u{fffd}"));
+}
+
+#[test]
 fn broken_characters_fail_nothing() {
     let profile = |about: &str| {
         format!("\u{feff}{{\"id\":\"156\",\"name\":\"a\",\"displayName\":\"\\ude00\",\"about\":\"{about}\"}}")

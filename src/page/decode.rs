@@ -6,6 +6,7 @@ use std::marker::PhantomData;
 use serde::Deserialize;
 use serde::de::{self, DeserializeOwned, DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::Value;
+use serde_json::value::RawValue;
 
 use crate::call::DecodeError;
 use crate::error::ErrorFields;
@@ -101,8 +102,8 @@ pub(crate) struct Contents<T> {
     pub(crate) next_token: Option<String>,
 }
 
-/// Reads a page straight into models. If an item has to keep its JSON or has strange fields, the page is read again by way of
-/// `Value`.
+/// Reads a page straight into models. If an item has to keep its JSON or has strange fields, the page is read again, and each
+/// item by itself.
 pub(crate) fn decode_page<T: Item>(body: &[u8], names: Names<'_>) -> Result<Contents<T>, DecodeError> {
     json::read(body, |text| {
         let mut deserializer = serde_json::Deserializer::from_str(text);
@@ -114,17 +115,30 @@ pub(crate) fn decode_page<T: Item>(body: &[u8], names: Names<'_>) -> Result<Cont
             return finish(page, Vec::new(), text, names);
         }
         let mut deserializer = serde_json::Deserializer::from_str(text);
-        let page = Page::<T, Patient>::new(names.list).deserialize(&mut deserializer)?;
+        let page = Page::<T, Patient<'_>>::new(names.list).deserialize(&mut deserializer)?;
         deserializer.end()?;
         let (mut items, mut unreadable) = (Vec::new(), Vec::new());
-        for Patient(value) in page.items {
-            match T::from_value(value) {
+        for Patient(item) in page.items {
+            match read_item(item.get()) {
                 Ok(item) => items.push(item),
                 Err(value) => unreadable.push(value),
             }
         }
         let Read { next_token, unfollowed, other, .. } = page;
         finish(Read { items, next_token, unfollowed, other }, unreadable, text, names)
+    })
+}
+
+/// Reads an item, whatever can be read of it. Returns an unreadable one.
+fn read_item<T: Item>(text: &str) -> Result<T, Value> {
+    let strictly = json::read(text.as_bytes(), |text| {
+        let wire: T::Wire<'_> = serde_json::from_str(text)?;
+        T::from_wire(wire).ok_or_else(|| <serde_json::Error as de::Error>::custom("an item that needs patience"))
+    });
+    // One that is nested too deep can't be a value.
+    strictly.or_else(|_| match json::from_slice(text.as_bytes()) {
+        Ok(value) => T::from_value(value),
+        Err(_) => Err(Value::String(text.to_owned())),
     })
 }
 
@@ -172,14 +186,14 @@ impl<'de, T: Item> ItemReader<'de> for Strict<T> {
     }
 }
 
-/// As it is.
-struct Patient(Value);
+/// As its text.
+struct Patient<'de>(&'de RawValue);
 
-impl<'de> ItemReader<'de> for Patient {
+impl<'de> ItemReader<'de> for Patient<'de> {
     type Item = Self;
 
     fn read<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        Value::deserialize(deserializer).map(Self)
+        <&RawValue>::deserialize(deserializer).map(Self)
     }
 }
 

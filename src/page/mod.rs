@@ -103,7 +103,7 @@ impl<T> Pager<T> {
         self.items.is_empty() && self.pages.is_finished()
     }
 
-    /// Returns the unreadable items, as the service sent them: at most 100.
+    /// Returns the unreadable items, as the service sent them: at most 100. One that is nested too deep is its text.
     #[must_use]
     pub fn unreadable(&self) -> &[Value] {
         &self.unreadable

@@ -17,7 +17,7 @@ use crate::error::{Error, Result};
 pub struct Page<T> {
     /// The items. A page in the middle of a listing may be empty.
     pub items: Vec<T>,
-    /// The unreadable items, as the service sent them. Almost always empty.
+    /// The unreadable items, as the service sent them. One that is nested too deep is its text. Almost always empty.
     pub unreadable: Vec<Value>,
     /// The position of the next page, for [`Pager::resume_from`](crate::Pager::resume_from). `None` on the last page.
     pub next_cursor: Option<Cursor>,
