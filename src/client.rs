@@ -241,7 +241,7 @@ impl ClientBuilder {
     /// invalid or plain HTTP to another machine, or if a proxy variable can't be honored.
     pub fn build(self) -> Result<Client> {
         let session = Session::new(self.credentials, self.settings, self.retry, self.timeout);
-        session.check().map_err(Error::about_settings)?;
+        session.check().map_err(Error::of_setting)?;
         Ok(Client { session })
     }
 }

@@ -4,7 +4,7 @@ mod support;
 
 use std::time::Duration;
 
-use rblxopencloud::{Client, Credentials, ErrorKind, InventoryFilter};
+use rblxopencloud::{Client, Credentials, Cursor, Decimal, Error, ErrorKind, InventoryFilter, Money, OperationName};
 use serde_json::json;
 use support::{Reply, Server, USER, fails};
 
@@ -161,6 +161,34 @@ fn a_missing_scope_is_named() {
         let operation = fails(client.operation("operations/1".parse().unwrap()).poll(), ErrorKind::PermissionDenied);
         assert!(operation.to_string().contains("asset:read"), "{operation}");
     }
+}
+
+#[test]
+fn texts_that_are_parsed_are_named() {
+    fn problem<T: std::fmt::Debug>(result: Result<T, Error>) -> String {
+        fails(result, ErrorKind::InvalidInput).to_string()
+    }
+    for (problem, expected) in [
+        (problem("4,99".parse::<Decimal>()), r#"invalid decimal number "4,99": expected the form 4.99"#),
+        (problem(Money::usd("4,99")), r#"invalid price "4,99": expected the form 4.99"#),
+        (problem(Money::usd("-1")), r#"invalid price "-1": it is negative"#),
+        (problem("x".parse::<OperationName>()), r#"invalid operation name "x": expected the form operations/8f2c"#),
+        (problem("x".parse::<Cursor>()), r#"invalid cursor "x": expected the text of a Cursor"#),
+    ] {
+        assert!(problem.starts_with(expected), "{problem}");
+    }
+    for problem in [
+        problem(Client::builder("key").base_url("localhost").build()),
+        problem(Client::builder("two words").build()),
+        problem(Client::builder("").build()),
+    ] {
+        assert!(problem.starts_with("invalid setting: "), "{problem}");
+    }
+    // Where a call was made, it says so.
+    let call = problem(Client::new("two words").user(1).fetch_info());
+    assert!(call.starts_with("nothing was sent: "), "{call}");
+    let long = problem("x".repeat(1_000_000).parse::<Decimal>());
+    assert!(long.len() < 1000, "{} bytes", long.len());
 }
 
 #[test]

@@ -129,7 +129,7 @@ fn settings_are_refused_in_words_of_settings() {
     ];
     for outcome in refused {
         let line = fails(outcome, ErrorKind::InvalidInput).to_string();
-        assert!(line.starts_with("invalid settings: ") && !line.contains("nothing was sent"), "{line}");
+        assert!(line.starts_with("invalid setting: ") && !line.contains("nothing was sent"), "{line}");
     }
     // A call that is not made because of them is another matter.
     let error = fails(User::new(USER, "two words").fetch_info(), ErrorKind::InvalidInput);

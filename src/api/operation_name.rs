@@ -17,19 +17,19 @@ pub struct OperationName(String);
 
 const MAX_LENGTH: usize = 512;
 
+/// What a name looks like.
+pub(crate) const FORM: &str = "expected the form operations/8f2c";
+
 impl OperationName {
     /// Returns the name of an operation that belongs to no other resource.
     pub(crate) fn from_id(id: &str) -> Option<Self> {
-        Self::parse(&format!("operations/{id}")).ok()
+        Self::parse(&format!("operations/{id}"))
     }
 
     /// Reads a resource path that ends in `operations/{id}`. Each segment is checked, so that the name can't point elsewhere.
-    pub(crate) fn parse(text: &str) -> Result<Self, String> {
-        let collection = text.rsplit('/').nth(1);
-        if is_resource_path(text) && collection == Some("operations") {
-            return Ok(Self(text.to_owned()));
-        }
-        Err(format!("invalid operation name {text:?}; expected the form operations/8f2c"))
+    pub(crate) fn parse(text: &str) -> Option<Self> {
+        let is_operation = text.rsplit('/').nth(1) == Some("operations");
+        (is_operation && is_resource_path(text)).then(|| Self(text.to_owned()))
     }
 
     pub(crate) fn as_str(&self) -> &str {
@@ -64,6 +64,6 @@ impl Serialize for OperationName {
 impl<'de> Deserialize<'de> for OperationName {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = String::deserialize(deserializer)?;
-        Self::parse(&text).map_err(de::Error::custom)
+        Self::parse(&text).ok_or_else(|| de::Error::custom(format_args!("invalid operation name {text:?}; {FORM}")))
     }
 }

@@ -10,6 +10,9 @@ use crate::wire;
 /// The service accepts prices only with this exponent.
 const PRICE_EXPONENT: i32 = -9;
 
+/// What the text of a number looks like.
+const FORM: &str = "expected the form 4.99";
+
 /// An exact decimal number: `significand` × 10^`exponent`. Equal numbers are equal, whatever their exponents.
 ///
 /// ```
@@ -78,7 +81,12 @@ impl FromStr for Decimal {
     type Err = Error;
 
     fn from_str(text: &str) -> Result<Self> {
-        let invalid = || Error::invalid_input(format!("invalid decimal number {text:?}; expected the form 4.99"));
+        Self::parse(text).ok_or_else(|| Error::invalid_text("decimal number", text, FORM))
+    }
+}
+
+impl Decimal {
+    fn parse(text: &str) -> Option<Self> {
         let digits = text.strip_prefix('-').unwrap_or(text);
         let (whole, fraction) = digits.split_once('.').unwrap_or((digits, ""));
         let is_number = |part: &str| part.bytes().all(|byte| byte.is_ascii_digit());
@@ -87,11 +95,11 @@ impl FromStr for Decimal {
             || !is_number(fraction)
             || (digits.contains('.') && fraction.is_empty())
         {
-            return Err(invalid());
+            return None;
         }
-        let significand: i64 = format!("{whole}{fraction}").parse().map_err(|_| invalid())?;
-        let exponent = i32::try_from(fraction.len()).map_err(|_| invalid())?;
-        Ok(Self::new(if text.starts_with('-') { -significand } else { significand }, -exponent))
+        let significand: i64 = format!("{whole}{fraction}").parse().ok()?;
+        let exponent = i32::try_from(fraction.len()).ok()?;
+        Some(Self::new(if text.starts_with('-') { -significand } else { significand }, -exponent))
     }
 }
 
@@ -145,8 +153,8 @@ impl Money {
     /// Returns [`InvalidInput`](crate::ErrorKind::InvalidInput) if it isn't a number, is negative, is too large, or has more
     /// than two decimals.
     pub fn usd(amount: &str) -> Result<Self> {
-        let invalid = |problem: &str| Error::invalid_input(format!("invalid price {amount:?}: {problem}"));
-        let given: Decimal = amount.parse()?;
+        let invalid = |problem: &str| Error::invalid_text("price", amount, problem);
+        let given = Decimal::parse(amount).ok_or_else(|| invalid(FORM))?;
         let (significand, exponent) = given.normalized();
         if given.significand < 0 {
             return Err(invalid("it is negative"));

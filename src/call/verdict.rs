@@ -40,7 +40,7 @@ pub(super) fn accepted_early(call: &Call<'_>, status: u16, body: &[u8]) -> Error
         Value::Number(number) => Some(number.to_string()),
         _ => None,
     };
-    let operation = text("/path").and_then(|path| OperationName::parse(&path).ok());
+    let operation = text("/path").and_then(|path| OperationName::parse(&path));
     let operation = operation.or_else(|| OperationName::from_id(&text("/operationId")?));
     let asset = ["/response/assetId", "/assetId"].into_iter().find_map(text);
     let error = match ServiceError::from_json(&json).filter(|said| operation.is_none() && !said.is_ok()) {

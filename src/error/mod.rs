@@ -23,6 +23,9 @@ use crate::api::OperationName;
 /// The replacement of a secret.
 pub(crate) const REDACTED: &str = "[redacted]";
 
+/// The subject of an error that kept a call from being sent.
+const NOTHING_SENT: &str = "nothing was sent";
+
 /// The result type of this crate.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
@@ -287,8 +290,23 @@ impl Error {
         self
     }
 
+    /// An argument of a call that was refused before it was sent.
     pub(crate) fn invalid_input(explanation: impl Into<String>) -> Self {
-        Self::new(ErrorKind::InvalidInput, "nothing was sent").explain(explanation)
+        Self::new(ErrorKind::InvalidInput, NOTHING_SENT).explain(explanation)
+    }
+
+    /// A text that isn't a value of some type.
+    pub(crate) fn invalid_text(what: &str, text: &str, explanation: impl Into<String>) -> Self {
+        Self::new(ErrorKind::InvalidInput, format!("invalid {what} {:?}", body::shorten(text))).explain(explanation)
+    }
+
+    /// Says that a setting is invalid, not a call: none was made.
+    pub(crate) fn of_setting(self) -> Self {
+        self.with(|detail| {
+            if detail.subject == NOTHING_SENT {
+                detail.subject = "invalid setting".to_owned();
+            }
+        })
     }
 
     /// A failure of a local file or socket.
@@ -324,9 +342,7 @@ impl Error {
 
     /// Nothing was sent, because another call failed.
     pub(crate) fn stopped(kind: ErrorKind, cause: &str) -> Self {
-        Self::new(kind, "nothing was sent")
-            .explain(format!("a failed call concerns all others: {cause}"))
-            .concerning_run()
+        Self::new(kind, NOTHING_SENT).explain(format!("a failed call concerns all others: {cause}")).concerning_run()
     }
 
     /// Replaces the kind.
@@ -337,11 +353,6 @@ impl Error {
 
     pub(crate) fn explain(self, explanation: impl Into<String>) -> Self {
         self.with(|detail| detail.explanation = Some(body::one_line(&explanation.into())))
-    }
-
-    /// Marks what is wrong with the settings of a client, which hasn't been built.
-    pub(crate) fn about_settings(self) -> Self {
-        self.with(|detail| "invalid settings".clone_into(&mut detail.subject))
     }
 
     /// Names the environment variable that is wrong.

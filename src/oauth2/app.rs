@@ -6,7 +6,7 @@ use percent_encoding::utf8_percent_encode;
 
 use super::id_token::{Expected, missing as missing_id_token};
 use super::keys::{Keys, Origin};
-use super::redirect::Redirect;
+use super::redirect::{FORM as REDIRECT_FORM, Redirect};
 use super::tokens::{TokenAnswer, check_refresh_token};
 use super::{
     AccessToken, IdTokenClaims, PendingSignIn, Prompt, Scope, SignIn, SignedIn, TokenInfo, TokenSet, TokenStore,
@@ -276,20 +276,19 @@ impl OAuth2App {
     fn check(&self) -> Result<()> {
         let is_id = |id: &str| !id.is_empty() && id.bytes().all(|byte| byte.is_ascii_graphic());
         if !is_id(&self.client_id) {
-            let problem = format!("invalid client id {:?}; expected the form \"840974200211308101\"", self.client_id);
-            return Err(Error::invalid_input(problem).concerning_run());
+            let form = "expected the form 840974200211308101";
+            return Err(Error::invalid_text("client id", &self.client_id, form).concerning_run());
         }
         let uri = &*self.redirect_uri;
         let is_web =
             ["https://", "http://"].iter().any(|scheme| uri.strip_prefix(scheme).is_some_and(|rest| !rest.is_empty()));
         if !is_web || !uri.bytes().all(|byte| byte.is_ascii_graphic()) || uri.contains('#') {
-            let problem = format!("invalid redirect URI {uri:?}; expected the form \"http://localhost:4000/callback\"");
-            return Err(Error::invalid_input(problem).concerning_run());
+            return Err(Error::invalid_text("redirect URI", uri, REDIRECT_FORM).concerning_run());
         }
         if let Some(secret) = &self.secret {
-            secret.check("client secret")?;
+            secret.check("client secret").map_err(Error::of_setting)?;
         }
-        self.session.check()
+        self.session.check().map_err(Error::of_setting)
     }
 
     /// Returns the app without a time limit for its calls.

@@ -6,6 +6,9 @@ use serde_json::json;
 use super::random::is_same;
 use crate::error::{Error, ErrorKind, Result, ServiceError};
 
+/// What a redirect URI looks like.
+pub(super) const FORM: &str = "expected the form http://localhost:4000/callback";
+
 const SUBJECT: &str = "the redirect of the sign-in";
 
 /// The parameters of a redirect. Others are ignored, as RFC 6749 asks for.

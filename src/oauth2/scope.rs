@@ -111,10 +111,7 @@ impl Scope {
         let mut text = String::new();
         for (place, scope) in scopes.iter().enumerate() {
             if scope.0.is_empty() || !scope.0.bytes().all(is_valid) {
-                return Err(Error::invalid_input(format!(
-                    "invalid scope {:?}; expected the form \"asset:read\"",
-                    scope.0
-                )));
+                return Err(Error::invalid_text("scope", &scope.0, "expected the form asset:read"));
             }
             if !scopes[..place].contains(scope) {
                 text.push_str(if text.is_empty() { "" } else { " " });
@@ -122,7 +119,7 @@ impl Scope {
             }
         }
         if text.is_empty() {
-            return Err(Error::invalid_input("no scopes; ask for one at least, such as \"openid\""));
+            return Err(Error::invalid_input("no scopes; ask for one at least, such as \"openid\"").of_setting());
         }
         Ok(text)
     }

@@ -36,7 +36,7 @@ impl<T> Answer<T> {
         let object = json.as_object().ok_or_else(|| strange("an operation that isn't an object"))?;
         let present = |field: &str| object.get(field).filter(|value| !value.is_null());
 
-        let path = present("path").and_then(Value::as_str).and_then(|path| OperationName::parse(path).ok());
+        let path = present("path").and_then(Value::as_str).and_then(OperationName::parse);
         let name = path.filter(|name| work.poll_path(name).is_some()).or_else(|| match present("operationId")? {
             Value::String(id) => OperationName::from_id(id),
             Value::Number(id) => OperationName::from_id(&id.to_string()),

@@ -1,6 +1,6 @@
 use std::str::FromStr;
 
-use crate::api::OperationName;
+use crate::api::{OPERATION_NAME_FORM as FORM, OperationName};
 use crate::error::{Error, Result};
 
 // In `api`, it would make `api` and `error` depend on each other.
@@ -8,6 +8,6 @@ impl FromStr for OperationName {
     type Err = Error;
 
     fn from_str(text: &str) -> Result<Self> {
-        Self::parse(text).map_err(Error::invalid_input)
+        Self::parse(text).ok_or_else(|| Error::invalid_text("operation name", text, FORM))
     }
 }

@@ -82,7 +82,7 @@ impl FromStr for Cursor {
 
     fn from_str(text: &str) -> Result<Self> {
         Self::parse(text).ok_or_else(|| {
-            Error::invalid_input(format!("invalid cursor {text:?}; expected the text of a Cursor"))
+            Error::invalid_text("cursor", text, "expected the text of a Cursor")
                 .advise("start the listing again, or use Cursor::at_page for a page token of the service")
         })
     }

@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 use self::opener::StartPage;
 use self::page::Page;
 use self::visit::{Door, Visit};
-use super::redirect::Redirect;
+use super::redirect::{FORM as REDIRECT_FORM, Redirect};
 use super::{AccessToken, OAuth2App, PendingSignIn, Scope};
 use crate::error::{Error, ErrorKind, Result};
 
@@ -193,10 +193,8 @@ struct Place {
 
 impl Place {
     fn of(uri: &str) -> Result<Self> {
-        let invalid = || {
-            let problem = format!("invalid redirect URI {uri:?}; expected the form \"http://localhost:4000/callback\"");
-            Error::invalid_input(problem).advise("register such a URI for the app")
-        };
+        let invalid =
+            || Error::invalid_text("redirect URI", uri, REDIRECT_FORM).advise("register such a URI for the app");
         let rest = uri.strip_prefix("http://").ok_or_else(invalid)?;
         let end = rest.find(['/', '?']).unwrap_or(rest.len());
         let (authority, path) = rest.split_at(end);
