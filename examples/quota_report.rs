@@ -28,8 +28,12 @@ fn run(_: Vec<String>) -> common::Result<()> {
         let asset_type = quota.asset_type.as_ref().map_or("?", |named| named.as_str()).to_owned();
         let period = quota.period.as_ref().map_or("period", |period| period.as_str()).to_lowercase();
         let resets = quota.resets_at.map_or_else(String::new, |time| format!(", resets on {}", time.strftime("%d %B")));
-        println!("{asset_type:<12} {:>5} of {:>5} left this {period}{resets}", quota.remaining(), quota.capacity);
-        if quota.remaining() == 0 {
+        let (Some(remaining), Some(capacity)) = (quota.remaining(), quota.capacity) else {
+            println!("{asset_type:<12} the service doesn't tell what is left");
+            continue;
+        };
+        println!("{asset_type:<12} {remaining:>5} of {capacity:>5} left this {period}{resets}");
+        if remaining == 0 {
             exhausted.push(asset_type);
         }
     }

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::fmt;
 
 use jiff::Timestamp;
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use serde_json::Value;
 
 use crate::api::Endpoint;
@@ -28,58 +28,58 @@ pub struct KeyInfo {
     #[serde(rename = "authorizedUserId", default, with = "wire::option_id", skip_serializing_if = "Option::is_none")]
     pub user_id: Option<u64>,
     /// Whether the key is enabled.
+    #[serde(deserialize_with = "wire::strict")]
     pub enabled: bool,
     /// Whether the key has expired.
-    #[serde(default, deserialize_with = "wire::lenient")]
+    #[serde(default, deserialize_with = "wire::strict")]
     pub expired: bool,
     /// When the key expires. `None` if never.
     #[serde(
         rename = "expirationTimeUtc",
         default,
-        deserialize_with = "wire::timestamp",
+        deserialize_with = "expiration",
         skip_serializing_if = "Option::is_none"
     )]
     pub expires_at: Option<Timestamp>,
     /// The scopes of the key.
-    #[serde(default, deserialize_with = "wire::lenient")]
     pub scopes: Vec<KeyScope>,
 }
 
 /// A scope of a key, and on what.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
+#[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct KeyScope {
     /// The name, such as `asset`.
-    #[serde(deserialize_with = "wire::lenient")]
+    #[serde(deserialize_with = "filled")]
     pub name: String,
     /// The operations, such as `read` and `write`.
-    #[serde(deserialize_with = "wire::lenient")]
+    #[serde(default, deserialize_with = "wire::or_default")]
     pub operations: Vec<String>,
     /// The users. `None` if the scope isn't limited to users.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub user_ids: Option<KeyTargets>,
     /// The groups. `None` if the scope isn't limited to groups.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub group_ids: Option<KeyTargets>,
     /// The universes. `None` if the scope isn't limited to universes.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub universe_ids: Option<KeyTargets>,
     /// The data stores. `None` if the scope isn't limited to data stores.
-    #[serde(deserialize_with = "wire::lenient", skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub universe_datastores: Option<Vec<KeyDataStore>>,
 }
 
 /// A data store of a universe.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
+#[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct KeyDataStore {
     /// The id of the universe, or `*` for all.
-    #[serde(deserialize_with = "text")]
+    #[serde(deserialize_with = "filled")]
     pub universe_id: String,
     /// The name of the data store, or `*` for all.
-    #[serde(deserialize_with = "text")]
+    #[serde(deserialize_with = "filled")]
     pub datastore_name: String,
 }
 
@@ -104,23 +104,35 @@ impl KeyTargets {
     }
 }
 
-/// Reads a string, or a number as one.
-fn text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
-    Ok(match Value::deserialize(deserializer)? {
-        Value::String(text) => text,
-        Value::Number(number) => number.to_string(),
-        _ => String::new(),
-    })
+/// Reads a string that isn't empty, or a number as one.
+fn filled<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
+    let text: String = wire::strict(deserializer)?;
+    Some(text).filter(|text| !text.is_empty()).ok_or_else(|| de::Error::custom("an empty name"))
+}
+
+/// Reads a time in UTC, with or without its offset. `null` is never, and anything else isn't.
+fn expiration<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Timestamp>, D::Error> {
+    let value = Value::deserialize(deserializer)?;
+    let without_offset = || value.as_str().map(|text| Value::String(format!("{text}Z")));
+    let time = |value: &Value| wire::timestamp(value).ok().flatten();
+    match time(&value).or_else(|| time(&without_offset()?)) {
+        None if !value.is_null() => Err(de::Error::custom(format_args!("invalid time {value}"))),
+        time => Ok(time),
+    }
 }
 
 impl<'de> Deserialize<'de> for KeyTargets {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let targets: Vec<Value> = wire::lenient(deserializer)?;
+        let targets: Vec<Value> = Vec::deserialize(deserializer)?;
         if targets.iter().any(|target| target == "*") {
             return Ok(Self::All);
         }
-        let id = |target: &Value| target.as_u64().or_else(|| wire::decimal(target.as_str()?));
-        Ok(Self::Ids(targets.iter().filter_map(id).collect()))
+        // The key may be allowed for one that is left out.
+        let id = |target: &Value| {
+            let id = target.as_u64().or_else(|| wire::decimal(target.as_str()?));
+            id.ok_or_else(|| de::Error::custom(format_args!("invalid target {target}")))
+        };
+        targets.iter().map(id).collect::<Result<_, _>>().map(Self::Ids)
     }
 }
 
@@ -235,7 +247,8 @@ impl Client {
     /// ```
     ///
     /// # Errors
-    /// Returns [`InvalidInput`](ErrorKind::InvalidInput) if the client has no API key.
+    /// Returns [`InvalidInput`](ErrorKind::InvalidInput) if the client has no API key, and
+    /// [`InvalidResponse`](ErrorKind::InvalidResponse) if a scope can't be read.
     pub fn inspect_key(&self) -> Result<KeyInfo> {
         let Some(key) = self.session().credentials().key()? else {
             return Err(

@@ -28,10 +28,33 @@ where
     Ok(read.or_else(|| T::deserialize(swapped(value)?).ok()).unwrap_or_default())
 }
 
+/// Reads a value that answers a question of the caller: one of the wrong type is an error, and never the default. Numbers and
+/// truth values can be strings.
+pub(crate) fn strict<'de, D, T>(deserializer: D) -> Result<T, D::Error>
+where
+    D: Deserializer<'de>,
+    T: DeserializeOwned,
+{
+    let value = Value::deserialize(deserializer)?;
+    T::deserialize(&value).or_else(|problem| {
+        swapped(value).and_then(|value| T::deserialize(value).ok()).ok_or_else(|| D::Error::custom(problem))
+    })
+}
+
+/// Reads a value like [`strict`], and `null` as the default.
+pub(crate) fn strict_or_null<'de, D, T>(deserializer: D) -> Result<T, D::Error>
+where
+    D: Deserializer<'de>,
+    T: DeserializeOwned + Default,
+{
+    strict::<D, Option<T>>(deserializer).map(Option::unwrap_or_default)
+}
+
 /// Returns a number as a string, or a string of digits as a number, also in a list.
 fn swapped(value: Value) -> Option<Value> {
     Some(match value {
         Value::Number(number) => Value::String(number.to_string()),
+        Value::String(text) if text == "true" || text == "false" => Value::Bool(text == "true"),
         Value::String(text) => decimal(&text)?.into(),
         Value::Array(values) => {
             let number = |value: Value| value.as_str().and_then(decimal).map(Value::from).unwrap_or(value);
@@ -46,7 +69,7 @@ pub(crate) fn path<'de: 'a, 'a, D: Deserializer<'de>>(deserializer: D) -> Result
     Ok(Texts::deserialize(deserializer)?.0.into_iter().next().unwrap_or_default())
 }
 
-/// Reads the strings of a list, and skips other values. Anything but a list is an empty one.
+/// Reads the strings of a list, and other values as empty strings. Anything but a list is an empty one.
 pub(crate) fn paths<'de: 'a, 'a, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Cow<'a, str>>, D::Error> {
     let Texts(texts, is_list) = Texts::deserialize(deserializer)?;
     Ok(if is_list { texts } else { Vec::new() })
@@ -97,7 +120,7 @@ impl<'de: 'a, 'a> Deserialize<'de> for Texts<'a> {
             fn visit_seq<A: SeqAccess<'de>>(self, mut sequence: A) -> Result<Self::Value, A::Error> {
                 let mut all = Vec::new();
                 while let Some(Texts(texts, is_list)) = sequence.next_element()? {
-                    all.extend(texts.into_iter().filter(|_| !is_list));
+                    all.push(texts.into_iter().next().filter(|_| !is_list).unwrap_or_default());
                 }
                 Ok(Texts(all, true))
             }
@@ -297,6 +320,23 @@ mod tests {
         assert_eq!((text("7").as_deref(), text("true").as_deref()), (Some("7"), Some("")));
         let number = |json: &str| super::lenient::<_, u32>(&mut serde_json::Deserializer::from_str(json)).ok();
         assert_eq!((number("\"7\""), number("\"-7\""), number("null")), (Some(7), Some(0), Some(0)));
+    }
+
+    #[test]
+    fn answers_have_no_default() {
+        fn read<T: serde::de::DeserializeOwned>(json: &str) -> Option<T> {
+            strict(&mut serde_json::Deserializer::from_str(json)).ok()
+        }
+        assert_eq!((read::<bool>("true"), read::<bool>("\"false\"")), (Some(true), Some(false)));
+        assert_eq!((read::<u64>("7"), read::<u64>("\"7\"")), (Some(7), Some(7)));
+        for json in ["null", "1", "\"yes\"", "{}", "[]"] {
+            assert_eq!(read::<bool>(json), None, "{json}");
+        }
+        for json in ["null", "-1", "1.5", "\"-1\"", "\"\"", "true", "{}"] {
+            assert_eq!(read::<u64>(json), None, "{json}");
+        }
+        let flag = |json: &str| strict_or_null::<_, bool>(&mut serde_json::Deserializer::from_str(json)).ok();
+        assert_eq!((flag("null"), flag("true"), flag("1")), (Some(false), Some(true), None));
     }
 
     #[test]

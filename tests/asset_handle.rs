@@ -8,9 +8,10 @@ use std::io::{self, Write};
 use rblxopencloud::sandbox::{Fault, Sandbox};
 use rblxopencloud::{
     Asset, AssetAction, AssetPermission, AssetSearch, AssetSearchCategory, AssetState, AssetType, AssetUpdate, Client,
-    Creator, CreatorStoreProductType, Credentials, ErrorKind, Money, PermissionErrorCode, PermissionSubject,
-    StoreProductUpdate, UserInfo,
+    Creator, CreatorStoreProductType, Credentials, ErrorKind, ErrorScope, Money, PermissionErrorCode,
+    PermissionSubject, StoreProductUpdate, UserInfo,
 };
+use serde_json::{Value, json};
 use support::local::{hasty, patient};
 use support::{Reply, Server, TempDir, fails, noise};
 
@@ -118,6 +119,45 @@ fn partial_success_of_a_grant_is_visible() {
     fails(client.grant_asset_permissions(&permission, []), ErrorKind::InvalidInput);
     let unknown = AssetPermission::new(PermissionSubject::All, AssetAction::from("Fly"));
     fails(client.grant_asset_permissions(&unknown, [4242]), ErrorKind::Rejected);
+}
+
+#[test]
+fn a_grant_that_is_not_confirmed_is_not_complete() {
+    let permission = AssetPermission::new(PermissionSubject::Universe(13058), AssetAction::Use);
+    let granted = |body: &Value| {
+        let server = Server::script([Reply::ok(body)]);
+        server.client().grant_asset_permissions(&permission, [1, 2])
+    };
+    for (body, granted_ids, unanswered) in [
+        (json!({}), &[][..], &[1, 2][..]),
+        (json!({ "successAssetIds": null, "errors": null }), &[], &[1, 2]),
+        (json!({ "successAssetIds": [], "errors": [] }), &[], &[1, 2]),
+        (json!({ "successAssetIds": ["1"], "errors": [] }), &[1], &[2]),
+        (json!({ "successAssetIds": [1, "two"] }), &[1], &[2]),
+        (json!({ "successAssetIds": [1], "errors": [{ "code": "AssetNotFound" }] }), &[1], &[2]),
+        (json!({ "successAssetIds": [1], "errors": [{ "assetId": "x" }, 17] }), &[1], &[2]),
+    ] {
+        let granted = granted(&body).expect("it answers");
+        assert!(!granted.is_complete(), "{body}");
+        assert_eq!(
+            (granted.success_asset_ids.as_slice(), granted.unanswered.as_slice()),
+            (granted_ids, unanswered),
+            "{body}"
+        );
+    }
+    let all = granted(&json!({ "successAssetIds": ["1", 2] })).expect("it answers");
+    assert!(all.is_complete() && all.unanswered.is_empty());
+    // An error in place of an answer.
+    for body in [
+        json!({ "error": { "code": "CannotManageAsset", "message": "The asset isn't yours." } }),
+        json!({ "errors": [{ "code": 0, "message": "no" }] }),
+        json!({ "code": "INTERNAL", "message": "no" }),
+    ] {
+        let error = fails(granted(&body), ErrorKind::InvalidResponse);
+        assert_eq!(error.scope(), ErrorScope::Call, "{error}");
+        assert!(!error.to_string().contains("scope"), "{error}");
+    }
+    fails(granted(&json!({ "successAssetIds": "all" })), ErrorKind::InvalidResponse);
 }
 
 #[test]

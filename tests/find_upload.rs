@@ -8,8 +8,9 @@ use rblxopencloud::{
     AssetFile, AssetType, AssetUpload, Creator, ErrorKind, InventoryAsset, InventoryAssetType, InventoryItem,
     UploadSearch, User, UserInfo,
 };
-use support::fails;
+use serde_json::json;
 use support::local::hasty;
+use support::{Reply, Server, fails};
 
 const PNG: &[u8] = b"\x89PNG\r\n\x1a\n";
 
@@ -116,4 +117,27 @@ fn some_uploads_cannot_be_looked_for() {
     sandbox.set_scopes(["user.inventory-item:read", "asset:read"]);
     sandbox.inject(Fault::status(500).on("GET", "/assets/"));
     fails(user.find_upload(&upload("Crate"), since()), ErrorKind::Server);
+}
+
+#[test]
+fn what_cannot_be_read_may_be_the_upload() {
+    // An item of the inventory.
+    for item in [json!(17), json!({ "assetDetails": { "assetId": "x" } }), json!({ "hologramDetails": { "id": "5" } })]
+    {
+        let server = Server::script([Reply::ok(&json!({ "inventoryItems": [item] }))]);
+        let error = fails(server.client().user(1).find_upload(&upload("Crate"), since()), ErrorKind::InvalidResponse);
+        assert!(error.to_string().contains("inventory-items"), "{error}");
+    }
+    // The asset itself.
+    let added = json!({ "addTime": Timestamp::now().to_string(), "assetDetails": { "assetId": "5" } });
+    for asset in [
+        json!({ "assetId": "5" }),
+        json!({ "assetId": "5", "displayName": "Crate", "description": "of wood" }),
+        json!({ "assetId": "5", "description": "of wood", "creationContext": { "creator": { "userId": "1" } } }),
+        json!({ "assetId": "5", "displayName": {}, "creationContext": { "creator": { "userId": "1" } } }),
+    ] {
+        let server = Server::script([Reply::ok(&json!({ "inventoryItems": [added] })), Reply::json(200, &asset)]);
+        let found = server.client().user(1).find_upload(&upload("Crate"), since()).expect("it can look");
+        assert_eq!(found, UploadSearch::NoneSeen { added: 1, unread: vec![5] }, "{asset}");
+    }
 }

@@ -8,8 +8,9 @@ use rblxopencloud::sandbox::Sandbox;
 use rblxopencloud::{
     Creator, Credentials, ErrorKind, GroupMembership, GroupPermission, GroupRole, MembershipFilter, UserInfo,
 };
-use support::fails;
+use serde_json::{Value, json};
 use support::local::hasty;
+use support::{Reply, Server, fails};
 
 fn sandbox() -> Sandbox {
     Sandbox::builder().demo().start().expect("a free port")
@@ -178,4 +179,97 @@ fn only_groups_that_the_key_manages_are_listed() {
         client.with_credentials(Credentials::none()).list_manageable_groups().filter_map(Result::err).count(),
         1
     );
+}
+
+/// A group whose listing of roles is `roles`, with a member who is `membership`. Single roles are `single`.
+fn group_of(membership: &Value, roles: &Value, single: Reply) -> Server {
+    let (membership, roles) = (membership.clone(), roles.clone());
+    Server::start(move |request| match request.path() {
+        path if path.ends_with("/memberships") => Reply::ok(&json!({ "groupMemberships": [membership] })),
+        path if path.ends_with("/roles") => Reply::ok(&json!({ "groupRoles": roles })),
+        _ => single.clone(),
+    })
+}
+
+fn member(role: &Value, roles: &Value) -> Value {
+    json!({ "path": "groups/7/memberships/MTU2", "user": "users/156", "role": role, "roles": roles })
+}
+
+#[test]
+fn a_member_whose_role_is_unknown_is_no_stranger() {
+    let listed = json!([{ "id": "1", "rank": 10 }]);
+    let missing = || Reply::json(404, &json!({ "code": "NOT_FOUND", "message": "no" }));
+    for membership in [
+        member(&json!(""), &json!([])),
+        member(&json!(null), &json!(null)),
+        member(&json!("roles/nine"), &json!(null)),
+        member(&json!(17), &json!([17])),
+        // The role that can't be read may be the highest.
+        member(&json!(""), &json!(["groups/7/roles/1", "groups/7/roles/x"])),
+        member(&json!(null), &json!(["groups/7/roles/1", null])),
+        // A role that doesn't exist.
+        member(&json!("groups/7/roles/9"), &json!(["groups/7/roles/1", "groups/7/roles/9"])),
+        json!(17),
+        json!({ "path": "groups/7/memberships/?", "role": "groups/7/roles/1" }),
+    ] {
+        let server = group_of(&membership, &listed, missing());
+        let group = server.client().group(7);
+        fails(group.rank_of(156), ErrorKind::InvalidResponse);
+        fails(group.role_of(156), ErrorKind::InvalidResponse);
+    }
+    // The highest one is known.
+    let membership = member(&json!("groups/7/roles/1"), &json!(["groups/7/roles/1", 17]));
+    let server = group_of(&membership, &listed, missing());
+    assert_eq!(server.client().group(7).rank_of(156).expect("it answers"), Some(10));
+    // Others can be read, and are not the member.
+    let other = json!({ "path": "groups/7/memberships/MQ", "user": "users/1", "role": "groups/7/roles/1" });
+    let server = group_of(&other, &listed, missing());
+    assert_eq!(server.client().group(7).rank_of(156).expect("it answers"), None);
+}
+
+#[test]
+fn a_role_that_is_not_listed_is_fetched_and_counts() {
+    let (high, low) = (json!("groups/7/roles/500"), json!("groups/7/roles/1"));
+    let listed = json!([{ "id": "1", "rank": 10 }, { "id": "2", "rank": 20 }]);
+    let single = || Reply::ok(&json!({ "id": "500", "rank": 200 }));
+    for membership in [
+        member(&high, &json!([high, low])),
+        member(&high, &json!([low, high])),
+        member(&high, &json!(null)),
+        member(&json!(null), &json!([low, high])),
+    ] {
+        let server = group_of(&membership, &listed, single());
+        let group = server.client().group(7);
+        assert_eq!(group.rank_of(156).expect("it answers"), Some(200), "{membership}");
+        // It is kept with the others.
+        let requests = server.count();
+        assert_eq!(group.rank_of(156).expect("it answers"), Some(200));
+        assert_eq!(server.count(), requests + 1, "{membership}");
+    }
+}
+
+#[test]
+fn a_rank_that_cannot_be_read_is_not_0() {
+    let membership = member(&json!("groups/7/roles/1"), &json!(null));
+    for rank in [json!("high"), json!(null), json!(-1), json!({}), json!(1.5)] {
+        let role = json!({ "id": "1", "rank": rank });
+        let server = group_of(&membership, &json!([role]), Reply::ok(&role));
+        fails(server.client().group(7).rank_of(156), ErrorKind::InvalidResponse);
+    }
+    // The service leaves out a zero.
+    let server = group_of(&membership, &json!([{ "id": "1" }]), Reply::text(404, ""));
+    assert_eq!(server.client().group(7).rank_of(156).expect("it answers"), Some(0));
+}
+
+#[test]
+fn an_unreadable_membership_or_join_request_is_not_none() {
+    for item in [json!(17), json!({ "path": "groups/7/join-requests/?" }), json!({ "user": "users/x" })] {
+        let server = Server::script([Reply::ok(&json!({ "groupMemberships": [item] }))]);
+        fails(server.client().group(7).membership_of(156), ErrorKind::InvalidResponse);
+        let server = Server::script([Reply::ok(&json!({ "groupJoinRequests": [item] }))]);
+        fails(server.client().group(7).join_request_of(156), ErrorKind::InvalidResponse);
+    }
+    let other = json!({ "path": "groups/7/join-requests/1", "user": "users/1" });
+    let server = Server::script([Reply::ok(&json!({ "groupJoinRequests": [other] }))]);
+    assert_eq!(server.client().group(7).join_request_of(156).expect("it answers"), None);
 }

@@ -6,6 +6,7 @@ use rblxopencloud::sandbox::{Fault, Sandbox};
 use rblxopencloud::{
     Creator, ErrorKind, InventoryAsset, InventoryAssetType, InventoryGamePass, InventoryItem, Ownership, UserInfo,
 };
+use serde_json::{Value, json};
 use support::local::hasty;
 use support::{Reply, Server, fails};
 
@@ -84,4 +85,60 @@ fn a_failure_in_the_middle_is_an_error() {
     let sandbox = sandbox();
     sandbox.inject(Fault::status(500).after(1));
     fails(hasty(&sandbox).user(156).owns_assets(0..5000), ErrorKind::Server);
+}
+
+fn pass(id: &Value) -> Value {
+    json!({ "gamePassDetails": { "gamePassId": id } })
+}
+
+fn page(items: &[Value], next: &str) -> Reply {
+    Reply::ok(&json!({ "inventoryItems": items, "nextPageToken": next }))
+}
+
+fn private() -> Reply {
+    Reply::json(403, &json!({ "code": "PERMISSION_DENIED", "message": "The inventory is private." }))
+}
+
+#[test]
+fn what_was_seen_stays_owned_when_a_later_page_is_refused() {
+    let server = Server::script([page(&[pass(&json!("7"))], "next"), private()]);
+    let answers = server.user().owns_game_passes([7, 8]).expect("it answers");
+    assert!(answers[&7].is_owned());
+    assert_eq!(answers[&8], Ownership::Private);
+    // When everything was seen, no further page is fetched.
+    let server = Server::script([page(&[pass(&json!("7"))], "next"), private()]);
+    assert!(server.user().owns_game_pass(7).expect("it answers").is_owned());
+    assert_eq!(server.count(), 1);
+}
+
+#[test]
+fn an_item_that_cannot_be_read_leaves_open_what_was_not_seen() {
+    let mut deep = json!(1);
+    for _ in 0..150 {
+        deep = json!([deep]);
+    }
+    let strange = [
+        json!({ "spaceshipDetails": { "id": "777" } }),
+        json!({ "gamePassDetails": { "gamePassId": "seven" } }),
+        json!({ "gamePassDetails": { "gamePassId": null } }),
+        json!({ "gamePassDetails": { "id": "777" } }),
+        json!({ "gamePassDetails": 777 }),
+        json!({ "path": "users/156/inventory-items/x" }),
+        json!(777),
+        json!(null),
+        json!({ "gamePassDetails": { "gamePassId": deep } }),
+    ];
+    for item in &strange {
+        let server = Server::script([page(std::slice::from_ref(item), "")]);
+        let error = fails(server.user().owns_game_pass(777), ErrorKind::InvalidResponse);
+        assert!(error.to_string().contains("inventory-items") && error.to_string().contains("777"), "{error}");
+        let server = Server::script([page(&[item.clone(), pass(&json!(7))], "")]);
+        fails(server.user().owns_game_passes([7, 777]), ErrorKind::InvalidResponse);
+        // What was seen is owned, whatever else is there.
+        let server = Server::script([page(&[item.clone(), pass(&json!(7))], "")]);
+        assert!(server.user().owns_game_pass(7).expect("it answers").is_owned(), "{item}");
+    }
+    // An item of another known kind is readable.
+    let server = Server::script([page(&[json!({ "badgeDetails": { "badgeId": "777" } })], "")]);
+    assert_eq!(server.user().owns_game_pass(777).expect("it answers"), Ownership::NotOwned);
 }

@@ -10,6 +10,7 @@ use rblxopencloud::{
     AssetFile, AssetQuotaFilter, AssetQuotaKind, AssetType, AssetUpload, Creator, Credentials, ErrorKind, Notification,
     Subscription, ThumbnailFormat, ThumbnailOptions, ThumbnailSize, UserInfo, endpoints,
 };
+use serde_json::{Value, json};
 use support::local::hasty;
 use support::{KEY, Reply, Server, TempDir, fails};
 
@@ -67,7 +68,7 @@ fn quotas_count_uploads() {
     assert_eq!(all.len(), 2);
     let filter = AssetQuotaFilter::new().kind(AssetQuotaKind::RateLimitUpload).asset_type(AssetType::Audio);
     let quotas: Vec<_> = user.list_asset_quotas_with(filter).map(|quota| quota.expect("it is listed")).collect();
-    assert_eq!((quotas.len(), quotas[0].usage, quotas[0].remaining()), (1, 1, 2));
+    assert_eq!((quotas.len(), quotas[0].usage, quotas[0].remaining()), (1, Some(1), Some(2)));
     assert!(quotas[0].resets_at.is_some_and(|time| time > Timestamp::now()));
     let none = AssetQuotaFilter::new().kind(AssetQuotaKind::RateLimitCreatorStoreDistribute);
     assert_eq!(user.list_asset_quotas_with(none).count(), 0);
@@ -99,7 +100,7 @@ fn followings_are_the_user_s_own() {
     assert_eq!(followings.iter().map(|following| following.universe_id).collect::<Vec<_>>(), [4, 5]);
     assert!(followings[0].followed_at.is_some());
     let status = user.fetch_experience_following(4).expect("it answers");
-    assert_eq!((status.is_following, status.can_follow, status.following_count), (true, true, 2));
+    assert_eq!((status.is_following, status.can_follow, status.following_count), (true, Some(true), Some(2)));
     user.unfollow_experience(4).expect("it was followed");
     user.unfollow_experience(4).expect("a second time changes nothing");
     assert!(!user.fetch_experience_following(4).expect("it answers").is_following);
@@ -206,4 +207,140 @@ fn a_response_to_an_inspection_never_shows_the_key() {
     let error = server.client().inspect_key().expect_err("it is refused");
     assert!(!format!("{error} {error:?}").contains(KEY), "{error:?}");
     assert!(String::from_utf8_lossy(&server.requests()[0].body).contains(KEY));
+}
+
+fn answering(body: &Value) -> Server {
+    Server::script([Reply::ok(body)])
+}
+
+#[test]
+fn a_subscription_that_cannot_be_read_is_not_inactive() {
+    for body in [
+        json!({ "active": null }),
+        json!({ "active": "maybe", "willRenew": true }),
+        json!({ "active": 1 }),
+        json!({ "active": null, "state": "HOLOGRAM" }),
+        json!({ "willRenew": false }),
+        json!({}),
+        json!({ "active": true, "willRenew": "maybe" }),
+    ] {
+        fails(answering(&body).user().fetch_subscription(5, "EXP-1"), ErrorKind::InvalidResponse);
+    }
+    // The document defines one by the other.
+    for (state, active, renews) in [
+        ("SUBSCRIBED_WILL_RENEW", true, true),
+        ("SUBSCRIBED_WILL_NOT_RENEW", true, false),
+        ("SUBSCRIBED_RENEWAL_PAYMENT_PENDING", true, true),
+        ("EXPIRED", false, false),
+    ] {
+        for body in [json!({ "state": state }), json!({ "state": state, "active": null, "willRenew": 7 })] {
+            let subscription = answering(&body).user().fetch_subscription(5, "EXP-1").expect("it answers");
+            let subscription = subscription.expect("there is one");
+            assert_eq!((subscription.active, subscription.will_renew), (active, renews), "{body}");
+        }
+    }
+    let plain = answering(&json!({ "active": "true" })).user().fetch_subscription(5, "EXP-1").expect("it answers");
+    assert!(plain.is_some_and(|subscription| subscription.active && !subscription.will_renew));
+}
+
+#[test]
+fn a_quota_that_cannot_be_read_is_not_exhausted() {
+    for (usage, capacity) in [
+        (json!(3), json!(null)),
+        (json!(3), json!("many")),
+        (json!(3), json!(-1)),
+        (json!(3), json!({})),
+        (json!({}), json!(10)),
+        (json!("some"), json!(10)),
+    ] {
+        let quota =
+            json!({ "quotaType": "RATE_LIMIT_UPLOAD", "assetType": "AUDIO", "usage": usage, "capacity": capacity });
+        let server = answering(&json!({ "assetQuotas": [quota] }));
+        let quotas: Vec<_> = server.user().list_asset_quotas().collect::<Result<_, _>>().expect("they are listed");
+        assert_eq!((quotas.len(), quotas[0].remaining()), (1, None), "{quota}");
+        assert!(!quotas[0].to_string().contains(" left"), "{}", quotas[0]);
+    }
+    let unused = json!({ "assetType": "AUDIO", "capacity": "10" });
+    let server = answering(&json!({ "assetQuotas": [unused] }));
+    let quota = server.user().list_asset_quotas().next().expect("one").expect("it is listed");
+    assert_eq!((quota.usage, quota.remaining()), (Some(0), Some(10)), "the service leaves out a zero");
+}
+
+#[test]
+fn a_user_who_was_found_is_not_left_out() {
+    let good = json!({ "requestedUsername": "a", "id": 1, "name": "A" });
+    for item in
+        [json!({ "requestedUsername": "b", "name": "B" }), json!({ "requestedUsername": "b", "id": "x" }), json!(7)]
+    {
+        let server = answering(&json!({ "data": [good, item] }));
+        let error = fails(server.client().find_users(["a", "b"]), ErrorKind::InvalidResponse);
+        assert!(error.to_string().contains("/v1/usernames/users"), "{error}");
+    }
+    let server = answering(&json!({ "data": [good, { "id": 2, "name": "B" }] }));
+    let found = server.client().find_users(["a", "b"]).expect("they are found");
+    assert_eq!(found[1].requested_username, "b", "it is the name that was searched for");
+    let server = answering(&json!({ "data": [{ "id": 2, "name": "C" }] }));
+    fails(server.client().find_users(["b"]), ErrorKind::InvalidResponse);
+}
+
+#[test]
+fn what_a_key_can_do_is_read_or_an_error() {
+    let scope = |change: &Value| {
+        let mut scope = json!({ "name": "asset", "operations": ["read"], "userIds": ["156"] });
+        scope.as_object_mut().expect("it is one").extend(change.as_object().expect("it is one").clone());
+        json!({ "name": "k", "enabled": true, "expired": false, "scopes": [scope] })
+    };
+    let key = answering(&scope(&json!({}))).client().inspect_key().expect("it is a key");
+    assert!(key.has_scope("asset:read"));
+    for body in [
+        scope(&json!({ "name": null })),
+        scope(&json!({ "name": "" })),
+        scope(&json!({ "operations": "read" })),
+        scope(&json!({ "operations": [1] })),
+        scope(&json!({ "userIds": "156" })),
+        scope(&json!({ "userIds": ["builderman"] })),
+        scope(&json!({ "groupIds": [null] })),
+        scope(&json!({ "universeIds": {} })),
+        scope(&json!({ "universeDatastores": "all" })),
+        scope(&json!({ "universeDatastores": [{ "universeId": 1 }] })),
+        json!({ "name": "k", "enabled": true, "expired": false, "scopes": "asset:read" }),
+        json!({ "name": "k", "enabled": true, "expired": false, "scopes": ["asset:read"] }),
+        json!({ "name": "k", "enabled": true, "expired": false, "scopes": [null] }),
+        json!({ "name": "k", "enabled": true, "expired": false, "scopes": null }),
+        json!({ "name": "k", "enabled": true, "expired": false }),
+        json!({ "name": "k", "enabled": true, "expired": null, "scopes": [] }),
+        json!({ "name": "k", "enabled": true, "expired": "maybe", "scopes": [] }),
+        json!({ "name": "k", "enabled": null, "expired": false, "scopes": [] }),
+        json!({ "name": "k", "enabled": true, "expirationTimeUtc": "soon", "scopes": [] }),
+    ] {
+        fails(answering(&body).client().inspect_key(), ErrorKind::InvalidResponse);
+    }
+    for time in [json!("2099-01-01T00:00:00Z"), json!("2099-01-01T00:00:00"), json!("2099-01-01T00:00:00.1234567")] {
+        let body = json!({ "name": "k", "enabled": true, "expirationTimeUtc": time, "scopes": [] });
+        let key = answering(&body).client().inspect_key().expect("it is a key");
+        assert!(key.expires_at.is_some_and(|time| time > Timestamp::now()), "{time}");
+    }
+    let never = json!({ "name": "k", "enabled": true, "expirationTimeUtc": null, "scopes": [] });
+    assert_eq!(answering(&never).client().inspect_key().expect("it is a key").expires_at, None);
+}
+
+#[test]
+fn followings_are_read_or_an_error() {
+    let status = |change: &Value| {
+        let mut status = json!({ "UniverseId": 5, "UserId": 156, "IsFollowing": true, "CanFollow": true,
+            "FollowingCountByType": 1, "FollowingLimitByType": 200 });
+        status.as_object_mut().expect("it is one").extend(change.as_object().expect("it is one").clone());
+        answering(&status)
+    };
+    assert!(status(&json!({})).user().fetch_experience_following(5).expect("it answers").is_following);
+    for change in [json!({ "IsFollowing": null }), json!({ "IsFollowing": 1 })] {
+        fails(status(&change).user().fetch_experience_following(5), ErrorKind::InvalidResponse);
+    }
+    let unreadable = json!({ "CanFollow": "perhaps", "FollowingLimitByType": "many", "FollowingCountByType": -1 });
+    let status = status(&unreadable).user().fetch_experience_following(5).expect("it answers");
+    assert_eq!((status.can_follow, status.following_limit, status.following_count), (None, None, None));
+    let server = answering(&json!({ "followedSources": { "five": "2024-01-01T00:00:00Z" } }));
+    fails(server.user().list_experience_followings(), ErrorKind::InvalidResponse);
+    let server = answering(&json!({ "followedSources": { "5": null } }));
+    assert_eq!(server.user().list_experience_followings().expect("they are listed").len(), 1);
 }

@@ -32,7 +32,7 @@ pub struct Decimal {
     #[serde(deserialize_with = "integer")]
     pub significand: i64,
     /// The power of ten.
-    #[serde(deserialize_with = "wire::lenient")]
+    #[serde(deserialize_with = "wire::strict")]
     pub exponent: i32,
 }
 
@@ -142,7 +142,6 @@ pub struct Money {
     #[serde(deserialize_with = "wire::lenient")]
     pub currency_code: String,
     /// The amount.
-    #[serde(deserialize_with = "wire::lenient")]
     pub quantity: Decimal,
 }
 

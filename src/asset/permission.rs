@@ -1,12 +1,15 @@
-use serde::{Deserialize, Serialize};
+use std::collections::HashSet;
+
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::{Value, json};
 
 use crate::api::Endpoint;
-use crate::call::{Bytes, Call};
+use crate::call::{Bytes, Call, DecodeError};
 use crate::client::Client;
-use crate::error::{Error, Result};
+use crate::error::{Error, ErrorFields, Result};
 use crate::open_enum::open_enum;
-use crate::wire;
+use crate::{json as json_text, wire};
 
 /// Grants a permission for assets. The document has no budget for OAuth 2.0.
 pub const GRANT_ASSET_PERMISSIONS: Endpoint = Endpoint::patch("/asset-permissions-api/v1/assets/permissions")
@@ -147,18 +150,42 @@ open_enum! {
 #[must_use = "some assets can have failed"]
 pub struct GrantedPermissions {
     /// The ids of the assets for which it was granted.
-    #[serde(default, deserialize_with = "wire::lenient")]
+    #[serde(default, deserialize_with = "readable")]
     pub success_asset_ids: Vec<u64>,
     /// The assets for which it wasn't.
-    #[serde(default, deserialize_with = "wire::or_default")]
+    #[serde(default, deserialize_with = "readable")]
     pub errors: Vec<GrantError>,
+    /// The ids of the assets of which the response says nothing. Almost always empty.
+    #[serde(skip)]
+    pub unanswered: Vec<u64>,
+}
+
+/// Reads a list without the items that can't be read: the assets that they are about are unanswered.
+fn readable<'de, D: Deserializer<'de>, T: DeserializeOwned>(deserializer: D) -> Result<Vec<T>, D::Error> {
+    let items: Vec<Value> = wire::or_default(deserializer)?;
+    Ok(items.into_iter().filter_map(|item| wire::strict(item).ok()).collect())
 }
 
 impl GrantedPermissions {
-    /// Returns whether the permission was granted for all assets.
+    /// Returns whether the service says that the permission was granted for all assets.
     #[must_use]
     pub fn is_complete(&self) -> bool {
-        self.errors.is_empty()
+        self.errors.is_empty() && self.unanswered.is_empty() && !self.success_asset_ids.is_empty()
+    }
+
+    /// Reads the response to a grant for these assets.
+    fn read(body: &[u8], asset_ids: &[u64]) -> Result<Self, DecodeError> {
+        let mut granted: Self = json_text::object_from_slice(body)?;
+        if granted.success_asset_ids.is_empty() && granted.errors.is_empty() {
+            // The gateway's errors have the same name.
+            if let Some(said) = ErrorFields::read(body, None).and_then(|fields| fields.alone()) {
+                return Err(DecodeError::Service(said));
+            }
+        }
+        let failed = granted.errors.iter().map(|error| error.asset_id);
+        let answered: HashSet<u64> = granted.success_asset_ids.iter().copied().chain(failed).collect();
+        granted.unanswered = asset_ids.iter().copied().filter(|id| !answered.contains(id)).collect();
+        Ok(granted)
     }
 }
 
@@ -215,6 +242,6 @@ impl Client {
         let mut body = Bytes::json(&permission.json(&asset_ids));
         let path = GRANT_ASSET_PERMISSIONS.fill(&[]);
         let call = Call::new(&GRANT_ASSET_PERMISSIONS, &path).payload(&mut body);
-        self.session().fetch(call)
+        self.session().run(call, |body| GrantedPermissions::read(body, &asset_ids))
     }
 }

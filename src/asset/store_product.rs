@@ -101,11 +101,11 @@ struct WireProduct {
     base_price: Option<Money>,
     #[serde(deserialize_with = "wire::lenient", skip_serializing_if = "Option::is_none")]
     purchase_price: Option<Money>,
-    #[serde(deserialize_with = "wire::lenient")]
+    #[serde(deserialize_with = "wire::strict_or_null")]
     published: bool,
-    #[serde(deserialize_with = "wire::lenient", skip_serializing_if = "Vec::is_empty")]
+    #[serde(deserialize_with = "wire::strict_or_null", skip_serializing_if = "Vec::is_empty")]
     restrictions: Vec<ProductRestriction>,
-    #[serde(deserialize_with = "wire::lenient")]
+    #[serde(deserialize_with = "wire::strict_or_null")]
     purchasable: bool,
     #[serde(deserialize_with = "wire::lenient", skip_serializing_if = "Option::is_none")]
     user_seller: Option<String>,

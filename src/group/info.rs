@@ -1,7 +1,7 @@
 use std::fmt;
 
 use jiff::Timestamp;
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 use super::Group;
 use crate::api::Endpoint;
@@ -44,13 +44,13 @@ pub struct GroupInfo {
     #[serde(default, deserialize_with = "wire::lenient_id", skip_serializing_if = "Option::is_none")]
     pub member_count: Option<u64>,
     /// Whether users can join without being accepted.
-    #[serde(default, deserialize_with = "wire::lenient")]
+    #[serde(default, deserialize_with = "wire::strict_or_null")]
     pub public_entry_allowed: bool,
     /// Whether Roblox has locked the group.
-    #[serde(default, deserialize_with = "wire::lenient")]
+    #[serde(default, deserialize_with = "wire::strict_or_null")]
     pub locked: bool,
     /// Whether the group has the verified badge.
-    #[serde(default, deserialize_with = "wire::lenient")]
+    #[serde(default, deserialize_with = "wire::strict_or_null")]
     pub verified: bool,
     /// When the group was created.
     #[serde(
@@ -98,7 +98,12 @@ impl fmt::Display for GroupInfo {
 }
 
 fn owner_id<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<u64>, D::Error> {
-    Ok(wire::path_id(&wire::lenient::<D, String>(deserializer)?, "users"))
+    let owner: String = wire::strict_or_null(deserializer)?;
+    if owner.is_empty() {
+        return Ok(None);
+    }
+    let id = wire::path_id(&owner, "users");
+    id.map(Some).ok_or_else(|| de::Error::custom(format_args!("invalid path {owner:?}; expected the form users/156")))
 }
 
 fn owner_path<S: Serializer>(id: &Option<u64>, serializer: S) -> Result<S::Ok, S::Error> {
@@ -156,10 +161,14 @@ mod tests {
 
     #[test]
     fn only_the_id_is_needed() {
-        let strange = json!({ "id": 7, "owner": null, "memberCount": "many", "locked": 1, "createTime": "soon" });
+        let strange = json!({ "id": 7, "owner": null, "memberCount": "many", "locked": null, "createTime": "soon" });
         for json in [json!({ "id": "7" }), strange] {
             let group: GroupInfo = serde_json::from_value(json).expect("it is a group");
             assert_eq!((group.id, group.owner_id, group.member_count, group.locked), (7, None, None, false));
+        }
+        // What can't be read is neither unlocked nor abandoned.
+        for unreadable in [json!({ "id": 7, "locked": 1 }), json!({ "id": 7, "owner": "builderman" })] {
+            assert!(serde_json::from_value::<GroupInfo>(unreadable.clone()).is_err(), "{unreadable}");
         }
     }
 }

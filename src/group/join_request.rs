@@ -110,9 +110,11 @@ impl Group {
     /// ```
     ///
     /// # Errors
-    /// Returns [`NotFound`](crate::ErrorKind::NotFound) if the group doesn't exist.
+    /// Returns [`NotFound`](crate::ErrorKind::NotFound) if the group doesn't exist, and
+    /// [`InvalidResponse`](crate::ErrorKind::InvalidResponse) if a request can't be read.
     pub fn join_request_of(&self, user_id: u64) -> Result<Option<GroupJoinRequest>> {
-        self.join_requests(Some(format!("user == 'users/{user_id}'"))).next().transpose()
+        let requests = self.join_requests(Some(format!("user == 'users/{user_id}'")));
+        requests.find_readable("whether the user has asked to join", |request| request.user_id == user_id)
     }
 
     fn join_requests(&self, filter: Option<String>) -> Pager<GroupJoinRequest> {

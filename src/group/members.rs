@@ -170,10 +170,11 @@ impl Group {
     /// ```
     ///
     /// # Errors
-    /// Returns [`NotFound`](crate::ErrorKind::NotFound) if the group doesn't exist.
+    /// Returns [`NotFound`](crate::ErrorKind::NotFound) if the group doesn't exist, and
+    /// [`InvalidResponse`](crate::ErrorKind::InvalidResponse) if a membership can't be read.
     pub fn membership_of(&self, user_id: u64) -> Result<Option<GroupMembership>> {
-        let mut found = self.list_memberships_with(MembershipFilter::user(user_id));
-        found.find(|member| member.as_ref().map_or(true, |member| member.user_id == user_id)).transpose()
+        let members = self.list_memberships_with(MembershipFilter::user(user_id));
+        members.find_readable("whether the user is a member", |member| member.user_id == user_id)
     }
 
     /// Replaces the role of a member.

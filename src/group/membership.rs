@@ -30,7 +30,8 @@ pub struct GroupMembership {
     pub group_id: u64,
     /// The id of the member.
     pub user_id: u64,
-    /// The id of the member's highest-ranked role. `None` if the response has no role.
+    /// The id of the member's highest-ranked role. If the response doesn't tell it, it is the first of
+    /// [`role_ids`](Self::role_ids). `None` if the response has no role.
     pub role_id: Option<u64>,
     /// The ids of all roles of the member, or only of the highest-ranked one if the response has no others.
     pub role_ids: Vec<u64>,
@@ -38,6 +39,18 @@ pub struct GroupMembership {
     pub created_at: Option<Timestamp>,
     /// When the membership last changed.
     pub updated_at: Option<Timestamp>,
+    pub(super) known_roles: KnownRoles,
+}
+
+/// What a response tells of a member's roles.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum KnownRoles {
+    /// `role_id` is the highest-ranked one.
+    Highest,
+    /// `role_ids` has all of them.
+    All,
+    /// Not enough to tell which one is the highest-ranked.
+    Part,
 }
 
 impl GroupMembership {
@@ -52,6 +65,7 @@ impl GroupMembership {
             role_ids: vec![role_id],
             created_at: None,
             updated_at: None,
+            known_roles: KnownRoles::Highest,
         }
     }
 }
@@ -119,7 +133,13 @@ impl Item for GroupMembership {
 
     fn from_wire(wire: WireMembership<'_>) -> Option<Self> {
         let mut role_ids: Vec<u64> = wire.roles.iter().filter_map(|role| path_id(role, "roles")).collect();
-        let role_id = path_id(&wire.role, "roles").or(role_ids.first().copied());
+        let highest = path_id(&wire.role, "roles");
+        let known_roles = match highest {
+            Some(_) => KnownRoles::Highest,
+            None if !role_ids.is_empty() && role_ids.len() == wire.roles.len() => KnownRoles::All,
+            None => KnownRoles::Part,
+        };
+        let role_id = highest.or(role_ids.first().copied());
         if role_ids.is_empty() {
             role_ids.extend(role_id);
         }
@@ -133,6 +153,7 @@ impl Item for GroupMembership {
             path: wire.path.into_owned(),
             created_at: wire.create_time,
             updated_at: wire.update_time,
+            known_roles,
         })
     }
 
@@ -158,11 +179,12 @@ impl<'de> Deserialize<'de> for GroupMembership {
 
 impl Serialize for GroupMembership {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let tells_highest = self.known_roles == KnownRoles::Highest;
         let role = |id: &u64| Cow::Owned(format!("groups/{}/roles/{id}", self.group_id));
         WireMembership {
             path: self.wire_path(),
             user: format!("users/{}", self.user_id).into(),
-            role: self.role_id.as_ref().map(role).unwrap_or_default(),
+            role: self.role_id.as_ref().filter(|_| tells_highest).map(role).unwrap_or_default(),
             roles: self.role_ids.iter().map(role).collect(),
             create_time: self.created_at,
             update_time: self.updated_at,

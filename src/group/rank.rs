@@ -3,8 +3,9 @@ use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use super::{Group, GroupRole};
-use crate::error::Result;
+use super::membership::KnownRoles;
+use super::{Group, GroupRole, LIST_GROUP_MEMBERSHIPS};
+use crate::error::{Error, ErrorKind, Result};
 
 /// The roles of a group, by id.
 type Roles = Arc<BTreeMap<u64, GroupRole>>;
@@ -19,6 +20,20 @@ pub(super) struct RoleCache {
 impl Default for RoleCache {
     fn default() -> Self {
         Self { lifetime: Duration::from_secs(60), roles: Arc::default() }
+    }
+}
+
+impl RoleCache {
+    /// Returns the roles, unless they are too old.
+    fn get(&self) -> Option<Roles> {
+        let kept = self.roles.lock().unwrap_or_else(PoisonError::into_inner);
+        let fresh = kept.as_ref().filter(|(fetched, _)| fetched.elapsed() < self.lifetime);
+        fresh.map(|(_, roles)| Arc::clone(roles))
+    }
+
+    fn put(&self, fetched: Instant, roles: Roles) -> Roles {
+        *self.roles.lock().unwrap_or_else(PoisonError::into_inner) = Some((fetched, Arc::clone(&roles)));
+        roles
     }
 }
 
@@ -59,7 +74,8 @@ impl Group {
     /// ```
     ///
     /// # Errors
-    /// Returns [`NotFound`](crate::ErrorKind::NotFound) if the group doesn't exist.
+    /// Returns [`NotFound`](crate::ErrorKind::NotFound) if the group doesn't exist, and
+    /// [`InvalidResponse`](crate::ErrorKind::InvalidResponse) if the user is a member whose role isn't known.
     pub fn rank_of(&self, user_id: u64) -> Result<Option<u32>> {
         Ok(self.role_of(user_id)?.map(|role| role.rank))
     }
@@ -80,42 +96,44 @@ impl Group {
     /// See [`rank_of`](Self::rank_of).
     pub fn role_of(&self, user_id: u64) -> Result<Option<GroupRole>> {
         let Some(membership) = self.membership_of(user_id)? else { return Ok(None) };
-        let highest = |roles: &Roles| {
-            let own = membership.role_ids.iter().chain(&membership.role_id).filter_map(|id| roles.get(id));
-            own.max_by_key(|role| role.rank).cloned()
+        let needed: Vec<u64> = match membership.known_roles {
+            KnownRoles::Highest => membership.role_id.into_iter().collect(),
+            KnownRoles::All => membership.role_ids.clone(),
+            KnownRoles::Part => return Err(self.unknown_role(user_id, "has no role that can be read")),
         };
-        let (roles, is_fresh) = self.roles()?;
-        let knows_all = membership.role_ids.iter().all(|id| roles.contains_key(id));
-        match highest(&roles) {
-            Some(role) if knows_all || is_fresh => Ok(Some(role)),
-            None if is_fresh => self.fetch_role_of(membership.role_id),
-            // A role that was created since.
-            _ => match highest(&self.fetch_roles()?) {
-                Some(role) => Ok(Some(role)),
-                None => self.fetch_role_of(membership.role_id),
-            },
+        let roles = self.roles_with(&needed, user_id)?;
+        let own = membership.role_ids.iter().chain(&membership.role_id).filter_map(|id| roles.get(id));
+        Ok(own.max_by_key(|role| role.rank).cloned())
+    }
+
+    /// Returns roles among which are those that a user has.
+    fn roles_with(&self, ids: &[u64], user_id: u64) -> Result<Roles> {
+        let has_all = |roles: &Roles| ids.iter().all(|id| roles.contains_key(id));
+        if let Some(roles) = self.roles.get().filter(has_all) {
+            return Ok(roles);
         }
-    }
-
-    /// Fetches a role that the listing doesn't have.
-    fn fetch_role_of(&self, role_id: Option<u64>) -> Result<Option<GroupRole>> {
-        role_id.map(|id| self.fetch_role(id)).transpose()
-    }
-
-    /// Returns the roles, and whether they were fetched just now.
-    fn roles(&self) -> Result<(Roles, bool)> {
-        let known = self.roles.roles.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        match known {
-            Some((fetched, roles)) if fetched.elapsed() < self.roles.lifetime => Ok((roles, false)),
-            _ => Ok((self.fetch_roles()?, true)),
-        }
-    }
-
-    fn fetch_roles(&self) -> Result<Roles> {
+        // A role may have been created since.
         let fetched = Instant::now();
-        let roles = self.list_roles().map(|role| role.map(|role| (role.id, role)));
-        let roles: Roles = Arc::new(roles.collect::<Result<_>>()?);
-        *self.roles.roles.lock().unwrap_or_else(PoisonError::into_inner) = Some((fetched, Arc::clone(&roles)));
-        Ok(roles)
+        let listed = self.list_roles().map(|role| role.map(|role| (role.id, role)));
+        let mut roles: BTreeMap<u64, GroupRole> = listed.collect::<Result<_>>()?;
+        // The listing doesn't have them, or they can't be read in it.
+        for id in ids {
+            if roles.contains_key(id) {
+                continue;
+            }
+            let role = self.fetch_role(*id).map_err(|error| match error.kind() {
+                // The caller takes it for the group's.
+                ErrorKind::NotFound => self.unknown_role(user_id, &format!("has the role {id}, which doesn't exist")),
+                _ => error,
+            })?;
+            roles.insert(*id, role);
+        }
+        Ok(self.roles.put(fetched, Arc::new(roles)))
+    }
+
+    /// The error of a member whose highest-ranked role isn't known.
+    fn unknown_role(&self, user_id: u64, problem: &str) -> Error {
+        let subject = format!("{} {}", LIST_GROUP_MEMBERSHIPS.method(), LIST_GROUP_MEMBERSHIPS.fill(&[&self.id]));
+        Error::invalid_response(subject, format!("user {user_id} is a member, but {problem}"))
     }
 }

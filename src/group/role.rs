@@ -88,13 +88,13 @@ pub struct GroupRole {
     /// The description, of at most 1000 characters. The service shows it only to the owner of the group.
     #[serde(default, deserialize_with = "wire::lenient", skip_serializing_if = "Option::is_none")]
     pub description: Option<String>,
-    /// The rank within the group, from 0 (guest) to 255 (owner).
-    #[serde(default, deserialize_with = "wire::lenient")]
+    /// The rank within the group, from 0 (guest) to 255 (owner). The service leaves out a zero.
+    #[serde(default, deserialize_with = "wire::strict")]
     pub rank: u32,
     /// The number of members. The service leaves it out for guests.
     #[serde(default, deserialize_with = "wire::lenient_id", skip_serializing_if = "Option::is_none")]
     pub member_count: Option<u64>,
-    /// What the role allows. `None` if the service doesn't show it: the permissions of one's own role are visible with the scope
+    /// What the role allows. `None` if the service doesn't show it or it can't be read: the permissions of one's own role are visible with the scope
     /// `group:read`, those of all roles to the owner of the group, and those of guests to everyone.
     #[serde(
         default,
@@ -153,11 +153,13 @@ impl fmt::Display for GroupRole {
 }
 
 fn permissions<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<BTreeSet<GroupPermission>>, D::Error> {
-    let flags: Option<BTreeMap<String, Value>> = wire::lenient(deserializer)?;
-    let granted = |flags: BTreeMap<String, Value>| {
-        flags.into_iter().filter(|(_, flag)| *flag == true).map(|(name, _)| GroupPermission::from(name)).collect()
+    let Some(flags) = wire::lenient::<D, Option<BTreeMap<String, Value>>>(deserializer)? else { return Ok(None) };
+    let read = |(name, flag): (String, Value)| {
+        Some((GroupPermission::from(name), wire::strict_or_null::<_, bool>(flag).ok()?))
     };
-    Ok(flags.map(granted))
+    // One that can't be read may be granted.
+    let flags: Option<Vec<_>> = flags.into_iter().map(read).collect();
+    Ok(flags.map(|flags| flags.into_iter().filter(|(_, granted)| *granted).map(|(permission, _)| permission).collect()))
 }
 
 fn permission_flags<S: Serializer>(
@@ -258,6 +260,9 @@ mod tests {
         assert_eq!(written["memberCount"].take(), 3);
         written["memberCount"] = json!(3);
         assert_eq!(written, json);
+        let unreadable = json!({ "id": 9, "permissions": { "changeRank": "perhaps", "lockPosts": true } });
+        let role: GroupRole = serde_json::from_value(unreadable).expect("it is a role");
+        assert_eq!(role.permissions, None, "it may be granted");
         let denied = json!({ "id": 9, "permissions": { "changeRank": false } });
         let role: GroupRole = serde_json::from_value(denied).expect("it is a role");
         assert_eq!(role.permissions, Some(BTreeSet::new()));

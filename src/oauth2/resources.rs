@@ -1,6 +1,7 @@
 use std::collections::BTreeMap;
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, de};
+use serde_json::Value;
 
 use crate::wire;
 
@@ -11,20 +12,19 @@ pub struct GrantedResources {
     /// Who granted it.
     pub owner: ResourceOwner,
     /// The resources by kind, as the service names them, such as `universe` and `creator`.
-    #[serde(default, deserialize_with = "wire::lenient")]
+    #[serde(default, deserialize_with = "wire::or_default")]
     pub resources: BTreeMap<String, ResourceIds>,
 }
 
 /// Who granted resources to an app.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default)]
 #[non_exhaustive]
 pub struct ResourceOwner {
     /// The id.
     #[serde(with = "wire::id")]
     pub id: u64,
     /// `User`, and possibly others later.
-    #[serde(rename = "type", deserialize_with = "wire::lenient")]
+    #[serde(rename = "type", default, deserialize_with = "wire::lenient")]
     pub kind: String,
 }
 
@@ -34,8 +34,14 @@ pub struct ResourceOwner {
 #[non_exhaustive]
 pub struct ResourceIds {
     /// Numbers in strings; of creators, `U` for the owner and `G123` for a group.
-    #[serde(deserialize_with = "wire::lenient")]
+    #[serde(deserialize_with = "texts")]
     pub ids: Vec<String>,
+}
+
+/// Reads strings, and numbers as strings. Anything else is an error: it may be what was granted.
+fn texts<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D::Error> {
+    let values: Vec<Value> = wire::or_default(deserializer)?;
+    values.into_iter().map(|value| wire::strict(value).map_err(de::Error::custom)).collect()
 }
 
 impl GrantedResources {
@@ -84,6 +90,20 @@ mod tests {
         for bare in [json!({ "owner": { "id": 156 } }), json!({ "owner": { "id": "156" }, "resources": null })] {
             let granted: GrantedResources = serde_json::from_value(bare).unwrap();
             assert_eq!(granted.users().chain(granted.groups()).chain(granted.experiences()).count(), 0);
+        }
+
+        let numbers = json!({ "owner": { "id": 156 }, "resources": { "universe": { "ids": [13058, "7"] } } });
+        let granted: GrantedResources = serde_json::from_value(numbers).unwrap();
+        assert_eq!(granted.experiences().collect::<Vec<_>>(), [13058, 7]);
+        for unreadable in [
+            json!({ "owner": { "id": "156" }, "resources": "all" }),
+            json!({ "owner": { "id": "156" }, "resources": { "universe": 7 } }),
+            json!({ "owner": { "id": "156" }, "resources": { "universe": { "ids": "7" } } }),
+            json!({ "owner": { "id": "156" }, "resources": { "universe": { "ids": [null] } } }),
+            json!({ "owner": {}, "resources": { "creator": { "ids": ["U"] } } }),
+            json!({ "resources": {} }),
+        ] {
+            assert!(serde_json::from_value::<GrantedResources>(unreadable.clone()).is_err(), "{unreadable}");
         }
     }
 }

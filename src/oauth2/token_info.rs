@@ -47,7 +47,7 @@ mod joined {
     }
 
     pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Scope>, D::Error> {
-        let text: String = wire::lenient(deserializer)?;
+        let text: String = wire::or_default(deserializer)?;
         Ok(Scope::split(&text))
     }
 }
@@ -71,6 +71,9 @@ mod tests {
         assert_eq!(info.expires_at.unwrap().as_second(), 1_676_394_509);
         assert_eq!(info.other["token_type"], "Bearer");
         assert_eq!(serde_json::to_value(&info).unwrap(), json);
+        for unreadable in [json!({}), json!({ "active": null }), json!({ "active": true, "scope": ["openid"] })] {
+            assert!(serde_json::from_value::<TokenInfo>(unreadable.clone()).is_err(), "{unreadable}");
+        }
         let inactive: TokenInfo = serde_json::from_value(json!({ "active": false })).unwrap();
         assert!(!inactive.active && inactive.user_id.is_none());
     }

@@ -20,7 +20,7 @@ use pages::PageShape;
 pub use pages::{Page, Pages};
 
 use crate::call::Session;
-use crate::error::Result;
+use crate::error::{Error, Result};
 
 /// How many unreadable items a listing keeps.
 const MAX_UNREADABLE: usize = 100;
@@ -122,6 +122,28 @@ impl<T> Pager<T> {
             self.pages.restart_at(cursor);
         }
         self.pages
+    }
+
+    /// Returns an error if an item couldn't be read: it may be what the caller looks for. `question` is what isn't known then.
+    pub(crate) fn check_all_read(&self, question: &str) -> Result<()> {
+        match self.unreadable_count {
+            0 => Ok(()),
+            _ => Err(self.unread(question)),
+        }
+    }
+
+    /// The error of a question that an unreadable item leaves open.
+    pub(crate) fn unread(&self, question: &str) -> Error {
+        let problem = format!("an item can't be read, so it isn't known {question}");
+        Error::invalid_response(self.pages.subject(), problem)
+    }
+
+    /// Returns the first item that `is_it` accepts. `None` means that there is none: an unreadable item is an error.
+    pub(crate) fn find_readable(mut self, question: &str, is_it: impl Fn(&T) -> bool) -> Result<Option<T>> {
+        match self.find(|item| item.as_ref().map_or(true, &is_it)) {
+            Some(found) => found.map(Some),
+            None => self.check_all_read(question).map(|()| None),
+        }
     }
 
     fn take_page(&mut self, page: Page<T>) {

@@ -324,10 +324,9 @@ impl Publisher {
                 continue;
             };
             let kind = kind.to_string();
+            let Some(remaining) = quota.remaining() else { continue };
             if plan.uploads().any(|file| file.asset_type.as_str().eq_ignore_ascii_case(&kind)) {
-                left.entry(kind)
-                    .and_modify(|least: &mut u64| *least = quota.remaining().min(*least))
-                    .or_insert_with(|| quota.remaining());
+                left.entry(kind).and_modify(|least: &mut u64| *least = remaining.min(*least)).or_insert(remaining);
             }
         }
         left

@@ -2,7 +2,7 @@ use jiff::Timestamp;
 
 use super::{InventoryAsset, InventoryAssetType, InventoryFilter, InventoryItem, User};
 use crate::asset::{Asset, AssetType, AssetUpload, Creator, UploadCandidate, UploadSearch};
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{Error, ErrorKind, ErrorScope, Result};
 
 impl AssetType {
     /// Returns the type under which inventories list an asset. `None` if they don't.
@@ -53,7 +53,8 @@ impl User {
     /// ```
     ///
     /// # Errors
-    /// Returns [`PermissionDenied`](ErrorKind::PermissionDenied) if the inventory is private or a scope is missing.
+    /// Returns [`PermissionDenied`](ErrorKind::PermissionDenied) if the inventory is private or a scope is missing, and
+    /// [`InvalidResponse`](ErrorKind::InvalidResponse) if an item of the inventory can't be read.
     pub fn find_upload(&self, upload: &AssetUpload, since: Timestamp) -> Result<UploadSearch> {
         let asset_type = upload.declared_type();
         let Some(listed_as) = asset_type.inventory_type() else {
@@ -68,6 +69,7 @@ impl User {
                 Ok(asset) if matches(&asset, upload, Creator::User(self.id())) => {
                     candidates.push(UploadCandidate { asset, added_at: item.added_at, unread: Vec::new() });
                 }
+                Ok(asset) if asset.display_name.is_none() || asset.creator.is_none() => unread.push(item.id),
                 Ok(_) => {}
                 // The asset of someone else, which was acquired.
                 Err(error) if is_about_the_asset(&error) => unread.push(item.id),
@@ -83,22 +85,24 @@ impl User {
     }
 
     fn added_since(&self, listed_as: InventoryAssetType, since: Timestamp) -> Result<Vec<InventoryAsset>> {
-        let items = self.list_inventory_with(InventoryFilter::kinds().asset_types([listed_as]));
-        let assets = items.filter_map(|item| match item {
-            Ok(InventoryItem::Asset(asset)) => Some(Ok(asset)),
-            Ok(_) => None,
-            Err(error) => Some(Err(error)),
-        });
-        // Without a time, it can be new.
-        let is_new = |asset: &InventoryAsset| asset.added_at.is_none_or(|added| added >= since);
-        assets.filter(|asset| asset.as_ref().map_or(true, is_new)).collect()
+        let mut items = self.list_inventory_with(InventoryFilter::kinds().asset_types([listed_as]));
+        let question = "whether the upload has arrived";
+        let mut assets = Vec::new();
+        while let Some(item) = items.next() {
+            match item? {
+                // Without a time, it can be new.
+                InventoryItem::Asset(asset) if asset.added_at.is_none_or(|added| added >= since) => assets.push(asset),
+                InventoryItem::Unknown(_) => return Err(items.unread(question)),
+                _ => {}
+            }
+        }
+        items.check_all_read(question).map(|()| assets)
     }
 }
 
 /// A missing scope reaches further than one asset.
 fn is_about_the_asset(error: &Error) -> bool {
-    let lacks_scope = error.code() == Some("INSUFFICIENT_SCOPE");
-    matches!(error.kind(), ErrorKind::NotFound | ErrorKind::PermissionDenied) && !lacks_scope
+    matches!(error.kind(), ErrorKind::NotFound | ErrorKind::PermissionDenied) && error.scope() != ErrorScope::Run
 }
 
 fn matches(asset: &Asset, upload: &AssetUpload, creator: Creator) -> bool {

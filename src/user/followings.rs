@@ -64,27 +64,29 @@ pub struct ExperienceFollowingStatus {
     #[serde(alias = "userId", default, deserialize_with = "wire::count")]
     pub user_id: u64,
     /// Whether the user follows the experience.
-    #[serde(alias = "isFollowing")]
+    #[serde(alias = "isFollowing", deserialize_with = "wire::strict")]
     pub is_following: bool,
-    /// Whether the user can follow the experience.
-    #[serde(alias = "canFollow", default, deserialize_with = "wire::lenient")]
-    pub can_follow: bool,
-    /// How many experiences the user follows.
+    /// Whether the user can follow the experience. `None` if the response doesn't tell it.
+    #[serde(alias = "canFollow", default, deserialize_with = "wire::lenient", skip_serializing_if = "Option::is_none")]
+    pub can_follow: Option<bool>,
+    /// How many experiences the user follows. `None` if the response doesn't tell it.
     #[serde(
         rename = "FollowingCountByType",
         alias = "followingCountByType",
         default,
-        deserialize_with = "wire::count"
+        deserialize_with = "wire::lenient_id",
+        skip_serializing_if = "Option::is_none"
     )]
-    pub following_count: u64,
-    /// How many experiences the user can follow.
+    pub following_count: Option<u64>,
+    /// How many experiences the user can follow. `None` if the response doesn't tell it.
     #[serde(
         rename = "FollowingLimitByType",
         alias = "followingLimitByType",
         default,
-        deserialize_with = "wire::count"
+        deserialize_with = "wire::lenient_id",
+        skip_serializing_if = "Option::is_none"
     )]
-    pub following_limit: u64,
+    pub following_limit: Option<u64>,
 }
 
 /// The followed universes, by id, with the time of each.
@@ -124,13 +126,12 @@ impl User {
         let path = LIST_EXPERIENCE_FOLLOWINGS.fill(&[&self.id]);
         self.client.session().run(Call::new(&LIST_EXPERIENCE_FOLLOWINGS, &path), |body| {
             let FollowedSources { followed_sources } = json::object_from_slice(body).map_err(DecodeError::from)?;
-            let mut followings: Vec<_> = followed_sources
-                .into_iter()
-                .filter_map(|(id, time)| {
-                    let followed_at = wire::timestamp(time).ok().flatten();
-                    Some(ExperienceFollowing { universe_id: wire::decimal(&id)?, followed_at })
-                })
-                .collect();
+            let following = |(id, time): (String, serde_json::Value)| {
+                let universe_id = wire::decimal(&id).ok_or_else(|| DecodeError::expected("the ids of universes"))?;
+                Ok(ExperienceFollowing { universe_id, followed_at: wire::timestamp(time).ok().flatten() })
+            };
+            let mut followings: Vec<_> =
+                followed_sources.into_iter().map(following).collect::<Result<_, DecodeError>>()?;
             followings.sort_by_key(|following| following.universe_id);
             Ok(followings)
         })
@@ -145,7 +146,7 @@ impl User {
     /// # let sandbox = rblxopencloud::sandbox::Sandbox::builder().demo().start()?;
     /// # let user = sandbox.client().user(156);
     /// let status = user.fetch_experience_following(13058)?;
-    /// assert!(!status.is_following && status.can_follow);
+    /// assert!(!status.is_following && status.can_follow == Some(true));
     /// # Ok(())
     /// # }
     /// ```

@@ -2,7 +2,7 @@ use std::collections::HashSet;
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::api::Endpoint;
 use crate::call::{Bytes, Call, DecodeError};
@@ -34,7 +34,7 @@ pub struct FoundUser {
     #[serde(default, deserialize_with = "wire::lenient")]
     pub display_name: String,
     /// Whether the user has the verified badge.
-    #[serde(default, deserialize_with = "wire::lenient")]
+    #[serde(default, deserialize_with = "wire::strict_or_null")]
     pub has_verified_badge: bool,
 }
 
@@ -66,7 +66,8 @@ impl Client {
     /// ```
     ///
     /// # Errors
-    /// Returns [`InvalidInput`](crate::ErrorKind::InvalidInput) if a name is empty.
+    /// Returns [`InvalidInput`](crate::ErrorKind::InvalidInput) if a name is empty, and
+    /// [`InvalidResponse`](crate::ErrorKind::InvalidResponse) if a user who was found can't be read.
     pub fn find_users<N: Into<String>>(&self, names: impl IntoIterator<Item = N>) -> Result<Vec<FoundUser>> {
         let mut seen = HashSet::new();
         let names: Vec<String> = names.into_iter().map(Into::into).filter(|name| seen.insert(name.clone())).collect();
@@ -77,22 +78,23 @@ impl Client {
         for names in names.chunks(MAX_NAMES) {
             let mut body = Bytes::json(&json!({ "usernames": names, "excludeBannedUsers": false }));
             let path = FIND_USERS.fill(&[]);
-            found.extend(self.session().run(Call::new(&FIND_USERS, &path).payload(&mut body), read)?);
+            let call = Call::new(&FIND_USERS, &path).payload(&mut body);
+            found.extend(self.session().run(call, |body| read(body, names))?);
         }
         Ok(found)
     }
 }
 
-/// An unreadable user is skipped and logged, as in a listing.
-fn read(body: &[u8]) -> Result<Vec<FoundUser>, DecodeError> {
+/// Reads the users who were found. Leaving one out would say that nobody has the name.
+fn read(body: &[u8], names: &[String]) -> Result<Vec<FoundUser>, DecodeError> {
     #[derive(Deserialize)]
     struct Found {
-        data: Vec<Value>,
+        data: Vec<FoundUser>,
     }
-    let Found { data } = crate::json::object_from_slice(body)?;
-    let found: Vec<FoundUser> = data.iter().filter_map(|user| FoundUser::deserialize(user).ok()).collect();
-    if found.len() < data.len() {
-        log::warn!("{FIND_USERS}: skipping users that can't be read");
+    let Found { mut data } = crate::json::object_from_slice(body)?;
+    for user in data.iter_mut().filter(|user| user.requested_username.is_empty()) {
+        let name = names.iter().find(|name| name.eq_ignore_ascii_case(&user.username));
+        user.requested_username = name.ok_or_else(|| DecodeError::expected("the name that was searched for"))?.clone();
     }
-    Ok(found)
+    Ok(data)
 }

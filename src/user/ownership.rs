@@ -4,7 +4,7 @@ use super::{
     InventoryAsset, InventoryBadge, InventoryFilter, InventoryGamePass, InventoryIds, InventoryItem,
     InventoryPrivateServer, User,
 };
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{Error, ErrorKind, ErrorScope, Result};
 
 /// The most ids that one call answers.
 const MAX_IDS: usize = 10_000;
@@ -17,7 +17,7 @@ pub enum Ownership<T> {
     Owned(T),
     /// The user doesn't own it. The service doesn't tell whether something with this id exists.
     NotOwned,
-    /// The inventory is private, so the service doesn't tell.
+    /// The inventory is private, so the service doesn't tell. What it listed before it refused stays owned.
     Private,
 }
 
@@ -64,7 +64,8 @@ macro_rules! owns {
             /// ```
             ///
             /// # Errors
-            /// Returns [`NotFound`](crate::ErrorKind::NotFound) if the user doesn't exist.
+            /// Returns [`NotFound`](crate::ErrorKind::NotFound) if the user doesn't exist, and
+            /// [`InvalidResponse`](crate::ErrorKind::InvalidResponse) if an item can't be read, which may be the one.
             ///
             /// <https://create.roblox.com/docs/cloud/reference/features/inventories#Cloud_ListInventoryItems>
             pub fn $one(&self, id: u64) -> Result<Ownership<$model>> {
@@ -90,8 +91,9 @@ macro_rules! owns {
             /// ```
             ///
             /// # Errors
-            /// Returns [`InvalidInput`](crate::ErrorKind::InvalidInput) for more than 10,000 ids, and
-            /// [`NotFound`](crate::ErrorKind::NotFound) if the user doesn't exist.
+            /// Returns [`InvalidInput`](crate::ErrorKind::InvalidInput) for more than 10,000 ids,
+            /// [`NotFound`](crate::ErrorKind::NotFound) if the user doesn't exist, and
+            /// [`InvalidResponse`](crate::ErrorKind::InvalidResponse) if an item can't be read, unless the user owns all of them.
             pub fn $many(&self, ids: impl IntoIterator<Item = u64>) -> Result<BTreeMap<u64, Ownership<$model>>> {
                 self.ownership(ids, InventoryIds::$filter, |item| match item {
                     InventoryItem::$kind(item) => Some((item.id, item)),
@@ -157,26 +159,43 @@ impl User {
             return Err(error.advise("split them into several calls"));
         }
         let filter = filter(InventoryFilter::ids(), answers.keys().copied().collect());
-        for item in self.list_inventory_with(filter) {
-            match item {
-                Ok(item) => {
+        let mut items = self.list_inventory_with(filter);
+        let mut open = answers.len();
+        let mut has_unknown = false;
+        // Of what is known already, no further copy is needed.
+        while open > 0 {
+            match items.next() {
+                Some(Ok(InventoryItem::Unknown(_))) => has_unknown = true,
+                Some(Ok(item)) => {
                     let Some((id, item)) = read(item) else { continue };
                     if let Some(answer @ Ownership::NotOwned) = answers.get_mut(&id) {
                         *answer = Ownership::Owned(item);
+                        open -= 1;
                     }
                 }
-                Err(error) if is_private(&error) => {
-                    answers.values_mut().for_each(|answer| *answer = Ownership::Private);
+                Some(Err(error)) if is_private(&error) => {
+                    let unseen = answers.values_mut().filter(|answer| !answer.is_owned());
+                    unseen.for_each(|answer| *answer = Ownership::Private);
                     return Ok(answers);
                 }
-                Err(error) => return Err(error),
+                Some(Err(error)) => return Err(error),
+                None => {
+                    let unseen = answers.iter().find(|(_, answer)| !answer.is_owned());
+                    let question = format!("whether the user owns {}", unseen.map_or(0, |(id, _)| *id));
+                    if has_unknown {
+                        return Err(items.unread(&question));
+                    }
+                    return items.check_all_read(&question).map(|()| answers);
+                }
             }
         }
         Ok(answers)
     }
 }
 
-/// A missing scope and a proxy's refusal have another code.
+/// A missing scope reaches further than one user, and a proxy's refusal has another code.
 fn is_private(error: &Error) -> bool {
-    error.kind() == ErrorKind::PermissionDenied && error.code() == Some("PERMISSION_DENIED")
+    error.kind() == ErrorKind::PermissionDenied
+        && error.code() == Some("PERMISSION_DENIED")
+        && error.scope() != ErrorScope::Run
 }

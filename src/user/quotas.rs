@@ -130,12 +130,12 @@ pub struct AssetQuota {
     /// The asset type that the quota is for.
     #[serde(deserialize_with = "wire::lenient", skip_serializing_if = "Option::is_none")]
     pub asset_type: Option<AssetQuotaType>,
-    /// How much of the quota is used. The service leaves out a zero.
-    #[serde(deserialize_with = "wire::count")]
-    pub usage: u64,
-    /// How much can be used in a period.
-    #[serde(deserialize_with = "wire::count")]
-    pub capacity: u64,
+    /// How much of the quota is used. The service leaves out a zero. `None` if it can't be read.
+    #[serde(default = "unused", deserialize_with = "wire::lenient_id", skip_serializing_if = "Option::is_none")]
+    pub usage: Option<u64>,
+    /// How much can be used in a period. `None` if the response doesn't tell it.
+    #[serde(deserialize_with = "wire::lenient_id", skip_serializing_if = "Option::is_none")]
+    pub capacity: Option<u64>,
     /// The period.
     #[serde(deserialize_with = "wire::lenient", skip_serializing_if = "Option::is_none")]
     pub period: Option<AssetQuotaPeriod>,
@@ -144,11 +144,15 @@ pub struct AssetQuota {
     pub resets_at: Option<Timestamp>,
 }
 
+fn unused() -> Option<u64> {
+    Some(0)
+}
+
 impl AssetQuota {
-    /// Returns how much of the quota is left.
+    /// Returns how much of the quota is left. `None` if the response doesn't tell it.
     #[must_use]
-    pub fn remaining(&self) -> u64 {
-        self.capacity.saturating_sub(self.usage)
+    pub fn remaining(&self) -> Option<u64> {
+        Some(self.capacity?.saturating_sub(self.usage?))
     }
 }
 
@@ -157,7 +161,11 @@ impl fmt::Display for AssetQuota {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let asset_type = self.asset_type.as_ref().map_or("assets", AssetQuotaType::as_str);
         let kind = self.kind.as_ref().map_or("quota", AssetQuotaKind::as_str);
-        write!(f, "{asset_type} {kind}: {} of {} left", self.remaining(), self.capacity)
+        write!(f, "{asset_type} {kind}: ")?;
+        match (self.remaining(), self.capacity) {
+            (Some(remaining), Some(capacity)) => write!(f, "{remaining} of {capacity} left"),
+            _ => f.write_str("unknown"),
+        }
     }
 }
 
@@ -229,7 +237,7 @@ impl User {
     /// for quota in user.list_asset_quotas() {
     ///     let quota = quota?;
     ///     println!("{quota}");
-    ///     # assert_eq!((quota.remaining(), quota.capacity), (10, 10));
+    ///     # assert_eq!((quota.remaining(), quota.capacity), (Some(10), Some(10)));
     /// }
     /// # Ok(())
     /// # }
@@ -252,7 +260,7 @@ impl User {
     /// # let user = sandbox.client().user(156);
     /// let audio = AssetQuotaFilter::new().asset_type(AssetType::Audio);
     /// let quota = user.list_asset_quotas_with(audio).next().transpose()?.expect("audio has a quota");
-    /// assert_eq!(quota.remaining(), 10);
+    /// assert_eq!(quota.remaining(), Some(10));
     /// # Ok(())
     /// # }
     /// ```
@@ -282,7 +290,8 @@ mod tests {
     fn strange_fields_do_not_fail_a_quota() {
         let json = serde_json::json!({ "usage": "3", "capacity": null, "period": 7, "assetType": "HOLOGRAM" });
         let quota: AssetQuota = serde_json::from_value(json).expect("it is a quota");
-        assert_eq!((quota.usage, quota.capacity, quota.remaining()), (3, 0, 0));
+        assert_eq!((quota.usage, quota.capacity, quota.remaining()), (Some(3), None, None));
+        assert_eq!(quota.to_string(), "HOLOGRAM quota: unknown");
         assert_eq!(quota.asset_type, Some(AssetQuotaType::Unknown("HOLOGRAM".to_owned())));
     }
 }

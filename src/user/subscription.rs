@@ -1,12 +1,13 @@
 use std::fmt;
 
 use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+use serde_json::{Map, Value};
 
 use super::User;
 use crate::api::Endpoint;
 use crate::call::Call;
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{self, Error, ErrorKind};
 use crate::open_enum::open_enum;
 use crate::wire;
 
@@ -76,7 +77,7 @@ open_enum! {
 ///
 /// <https://create.roblox.com/docs/cloud/reference/Subscription>
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
+#[serde(rename_all = "camelCase", default, remote = "Self")]
 #[non_exhaustive]
 pub struct Subscription {
     /// The resource path, `universes/{universe}/subscription-products/{product}/subscriptions/{user}`.
@@ -86,10 +87,10 @@ pub struct Subscription {
     #[serde(deserialize_with = "wire::lenient", skip_serializing_if = "String::is_empty")]
     pub user: String,
     /// Whether the subscription is active: the user has paid for the current period.
-    #[serde(deserialize_with = "wire::lenient")]
+    #[serde(deserialize_with = "wire::strict")]
     pub active: bool,
     /// Whether the subscription will be renewed.
-    #[serde(deserialize_with = "wire::lenient")]
+    #[serde(deserialize_with = "wire::strict")]
     pub will_renew: bool,
     /// The state.
     #[serde(deserialize_with = "wire::lenient", skip_serializing_if = "Option::is_none")]
@@ -138,6 +139,56 @@ impl Subscription {
     }
 }
 
+// The derived methods, which `remote` makes inherent ones.
+impl Serialize for Subscription {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        Self::serialize(self, serializer)
+    }
+}
+
+impl<'de> Deserialize<'de> for Subscription {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let mut fields = Map::<String, Value>::deserialize(deserializer)?;
+        let state = fields.get("state").and_then(Value::as_str).map(SubscriptionState::from);
+        for (field, by_state) in [
+            ("active", state.as_ref().and_then(SubscriptionState::is_active)),
+            ("willRenew", state.as_ref().and_then(SubscriptionState::will_renew)),
+        ] {
+            let is_readable = fields.get(field).is_some_and(|told| wire::strict::<_, bool>(told).is_ok());
+            if let Some(by_state) = by_state.filter(|_| !is_readable) {
+                fields.insert(field.to_owned(), by_state.into());
+            }
+        }
+        // The service leaves out what is false, but not everything.
+        if !fields.contains_key("active") {
+            return Err(de::Error::missing_field("active"));
+        }
+        Self::deserialize(Value::Object(fields)).map_err(de::Error::custom)
+    }
+}
+
+impl SubscriptionState {
+    /// Whether a subscription in this state is active, by the definition in the reference. `None` for an unknown state.
+    fn is_active(&self) -> Option<bool> {
+        match self {
+            Self::SubscribedWillRenew | Self::SubscribedWillNotRenew | Self::SubscribedRenewalPaymentPending => {
+                Some(true)
+            }
+            Self::Expired => Some(false),
+            Self::Unknown(_) => None,
+        }
+    }
+
+    /// Whether a subscription in this state will be renewed, by the definition in the reference.
+    fn will_renew(&self) -> Option<bool> {
+        match self {
+            Self::SubscribedWillRenew | Self::SubscribedRenewalPaymentPending => Some(true),
+            Self::SubscribedWillNotRenew | Self::Expired => Some(false),
+            Self::Unknown(_) => None,
+        }
+    }
+}
+
 /// `active` or `inactive`, and the state.
 impl fmt::Display for Subscription {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -172,10 +223,11 @@ impl User {
     /// ```
     ///
     /// # Errors
-    /// Returns [`PermissionDenied`](crate::ErrorKind::PermissionDenied) if the key has no access to the experience.
+    /// Returns [`PermissionDenied`](crate::ErrorKind::PermissionDenied) if the key has no access to the experience, and
+    /// [`InvalidResponse`](crate::ErrorKind::InvalidResponse) if the response doesn't tell whether the subscription is active.
     ///
     /// <https://create.roblox.com/docs/cloud/reference/Subscription#Cloud_GetSubscription>
-    pub fn fetch_subscription(&self, universe_id: u64, product_id: &str) -> Result<Option<Subscription>> {
+    pub fn fetch_subscription(&self, universe_id: u64, product_id: &str) -> error::Result<Option<Subscription>> {
         let ids = [&universe_id.to_string(), product_id, &self.id.to_string()];
         let path = GET_SUBSCRIPTION.fill_texts(&ids).map_err(Error::invalid_input)?;
         // The default view has `active` and `willRenew` only.

@@ -42,7 +42,7 @@ const FORMS: &[(&str, &str)] = &[
     ("creator", "user/156"),
 ];
 
-/// The properties without which an item is none.
+/// The properties without which an item is none, or which answer the question of a call.
 const IDENTITY: &[&str] = &[
     "id",
     "path",
@@ -57,6 +57,9 @@ const IDENTITY: &[&str] = &[
     "gamePassDetails",
     "imageUri",
     "IsFollowing",
+    "active",
+    "rank",
+    "willRenew",
     "privateServerDetails",
 ];
 
