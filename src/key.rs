@@ -14,7 +14,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::wire;
 
 /// Tells what an API key can do. The key is in the body.
-pub const INSPECT_KEY: Endpoint = Endpoint::post("/api-keys/v1/introspect").without_key().harmless();
+pub const INSPECT_KEY: Endpoint = Endpoint::post("/api-keys/v1/introspect").with_key_in_body().harmless();
 
 /// What an API key can do, from [`Client::inspect_key`].
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]

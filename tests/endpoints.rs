@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 
-use rblxopencloud::ErrorKind;
+use rblxopencloud::{ErrorKind, endpoints};
 use support::calls::calls;
 use support::{Reply, Server, fails};
 
@@ -65,7 +65,10 @@ fn a_missing_scope_is_named_for_each_call() {
     for call in calls() {
         let server = Server::script([Reply::text(403, r#"{"code":"INSUFFICIENT_SCOPE","message":"no"}"#)]);
         let error = fails((call.make)(&server.client()), ErrorKind::PermissionDenied);
-        for scope in call.endpoint.scopes() {
+        let scopes = call.endpoint.scopes();
+        // Of alternatives, only the narrow one is named.
+        let named = if call.endpoint == endpoints::GET_SUBSCRIPTION { &scopes[..1] } else { scopes };
+        for scope in named {
             assert!(error.to_string().contains(scope), "{}: {error}", call.method);
         }
     }

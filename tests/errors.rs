@@ -4,7 +4,10 @@ mod support;
 
 use std::time::Duration;
 
-use rblxopencloud::{Client, Credentials, Cursor, Decimal, Error, ErrorKind, InventoryFilter, Money, OperationName};
+use rblxopencloud::{
+    AssetAction, AssetFile, AssetPermission, AssetType, AssetUpload, Client, Credentials, Cursor, Decimal, Error,
+    ErrorKind, ErrorScope, InventoryFilter, Money, OperationName, PermissionSubject,
+};
 use serde_json::json;
 use support::{Reply, Server, USER, fails};
 
@@ -161,6 +164,158 @@ fn a_missing_scope_is_named() {
         let operation = fails(client.operation("operations/1".parse().unwrap()).poll(), ErrorKind::PermissionDenied);
         assert!(operation.to_string().contains("asset:read"), "{operation}");
     }
+}
+
+/// The refusals of a missing scope, and the scope that each names.
+fn missing_scopes() -> Vec<(String, &'static str)> {
+    let v2 = |message: &str| json!({ "code": "PERMISSION_DENIED", "message": message, "details": [] }).to_string();
+    vec![
+        (v2("The required scope <universe:write> is missing."), "universe:write"),
+        (v2("The required scope <universe:write> is missing"), "universe:write"),
+        (
+            v2("The required scope <universe.place.luau-execution-session:1:write> is missing."),
+            "universe.place.luau-execution-session:write",
+        ),
+        (v2("The required scopes <asset:read>, <asset:write> are missing."), "asset:read and asset:write"),
+        (
+            json!({ "errors": [{ "code": 0, "message": "The required scope <asset:read> is missing." }] }).to_string(),
+            "asset:read",
+        ),
+        (
+            json!({ "error": "INSUFFICIENT_SCOPE", "message": "The required scope <asset:read> is missing." })
+                .to_string(),
+            "asset:read",
+        ),
+    ]
+}
+
+#[test]
+fn the_scope_that_the_service_names_is_advised() {
+    for (body, scope) in missing_scopes() {
+        let server = Server::script([Reply::text(403, body.clone())]);
+        let client = server.client();
+        let permission = AssetPermission::new(PermissionSubject::Universe(1), AssetAction::Use);
+        let errors = [
+            client.group(7).update_member(156, 9).expect_err("403 is an error"),
+            client.user(USER).fetch_info().expect_err("403 is an error"),
+            client.user(USER).fetch_subscription(1, "EXP-1").expect_err("403 is an error"),
+            client.asset(5).fetch().expect_err("403 is an error"),
+            client.asset(5).grant_permission(&permission).expect_err("403 is an error"),
+            client.operation("operations/1".parse().expect("a name")).poll().expect_err("403 is an error"),
+        ];
+        for error in errors {
+            assert_eq!((error.kind(), error.scope()), (ErrorKind::PermissionDenied, ErrorScope::Run), "{error}");
+            let word = if scope.contains(" and ") { "scopes" } else { "scope" };
+            assert!(error.to_string().contains(&format!("give the key the {word} {scope}")), "{error}");
+        }
+        let token =
+            Client::builder(Credentials::access_token("token")).base_url(server.url()).build().expect("a client");
+        let error = fails(token.user(USER).fetch_info(), ErrorKind::PermissionDenied);
+        assert!(error.to_string().contains(scope) && error.to_string().contains("when authorizing"), "{error}");
+    }
+    let targeted = Reply::json(
+        403,
+        &json!({ "code": "PERMISSION_DENIED", "message": "The required scope <universe.place:13058:write> is missing." }),
+    );
+    let error = fails(Server::script([targeted]).user().fetch_info(), ErrorKind::PermissionDenied).to_string();
+    assert!(error.ends_with("give the key the scope universe.place:write for 13058"), "{error}");
+}
+
+#[test]
+fn refusals_of_one_resource_advise_no_scope() {
+    for body in [
+        json!({ "code": "PERMISSION_DENIED", "message": "The authorized user does not have sufficient permissions" }),
+        json!({ "error": "PERMISSION_DENIED", "message": "The authorized user does not have sufficient permissions." }),
+        json!({ "errors": [{ "code": 0, "message": "The authorized user does not have sufficient permissions" }] }),
+        json!({ "error": { "code": "CannotManageAsset", "message": "The asset isn't yours." } }),
+        json!({ "error": { "code": "CannotManageSubject", "message": "No." } }),
+    ] {
+        let server = Server::script([Reply::json(403, &body)]);
+        let client = server.client();
+        let permission = AssetPermission::new(PermissionSubject::Universe(1), AssetAction::Use);
+        for error in [
+            client.group(7).update_member(156, 9).expect_err("403 is an error"),
+            client.user(USER).fetch_subscription(1, "EXP-1").expect_err("403 is an error"),
+            client.asset(5).fetch().expect_err("403 is an error"),
+            client.asset(5).archive().expect_err("403 is an error"),
+            client.asset(5).grant_permission(&permission).expect_err("403 is an error"),
+        ] {
+            assert_eq!(
+                (error.kind(), error.scope()),
+                (ErrorKind::PermissionDenied, ErrorScope::Call),
+                "{body}: {error}"
+            );
+            assert!(!error.to_string().contains("scope"), "{body}: {error}");
+        }
+    }
+}
+
+#[test]
+fn a_name_that_reads_like_a_missing_scope_is_no_missing_scope() {
+    let name = "The required scope <asset:write> is missing";
+    for (status, message) in [
+        (400, format!("{name} is moderated.")),
+        (400, format!("AssetName \"{name}\" is moderated.")),
+        (400, name.to_owned()),
+        (403, format!("AssetName {name}. is moderated.")),
+        (403, format!("The name is moderated: {name}.")),
+        (403, format!("You may not use '{name}'")),
+    ] {
+        let server = Server::script([Reply::json(status, &json!({ "code": "PERMISSION_DENIED", "message": message }))]);
+        let file = AssetFile::from_bytes("a.png", b"\x89PNG\r\n\x1a\n".to_vec());
+        let upload = AssetUpload::new(file, AssetType::Decal, name, "of wood");
+        let error = server.user().upload_asset(upload).expect_err("it is refused").to_string();
+        assert!(!error.contains("give the key"), "{status} {message}: {error}");
+    }
+}
+
+#[test]
+fn of_alternative_scopes_the_narrow_one_is_advised() {
+    let refusal = Reply::json(403, &json!({ "error": "INSUFFICIENT_SCOPE", "message": "no" }));
+    let error = fails(Server::script([refusal]).user().fetch_subscription(1, "EXP-1"), ErrorKind::PermissionDenied);
+    let line = error.to_string();
+    assert!(
+        line.contains("universe.subscription-product.subscription:read") && !line.contains("universe:write"),
+        "{line}"
+    );
+}
+
+#[test]
+fn a_401_of_assets_may_be_a_missing_scope() {
+    let server = Server::script([Reply::json(401, &json!({ "errors": [{ "code": 0, "message": "Unauthorized" }] }))]);
+    let token = Client::builder(Credentials::access_token("token")).base_url(server.url()).build().expect("a client");
+    for client in [server.client(), token] {
+        let error = fails(client.asset(5).archive(), ErrorKind::Unauthenticated).to_string();
+        assert!(error.contains("scope asset:write") || error.contains("scopes asset:read and asset:write"), "{error}");
+        assert!(error.contains("expired") || error.contains("new access token"), "{error}");
+        let error = fails(client.user(USER).fetch_info(), ErrorKind::Unauthenticated).to_string();
+        assert!(!error.contains("scope"), "{error}");
+    }
+}
+
+#[test]
+fn an_invalid_key_of_an_inspection_concerns_the_run() {
+    let server =
+        Server::script([Reply::json(401, &json!({ "errors": [{ "code": 0, "message": "Invalid API Key" }] }))]);
+    let error = fails(server.client().inspect_key(), ErrorKind::Unauthenticated);
+    assert_eq!(error.scope(), ErrorScope::Run);
+    assert!(error.to_string().contains("check that the key is complete"), "{error}");
+}
+
+#[test]
+fn a_missing_scope_in_a_success_concerns_the_run() {
+    let body = json!({ "code": "PERMISSION_DENIED", "message": "The required scope <user:read> is missing." });
+    let error = fails(Server::script([Reply::ok(&body)]).user().fetch_info(), ErrorKind::InvalidResponse);
+    assert_eq!(error.scope(), ErrorScope::Run, "{error}");
+    assert!(error.to_string().contains("give the key the scope user:read"), "{error}");
+}
+
+#[test]
+fn a_key_in_place_of_a_scope_is_redacted() {
+    let body =
+        json!({ "code": "PERMISSION_DENIED", "message": format!("The required scope <{}> is missing.", support::KEY) });
+    let error = fails(Server::script([Reply::json(403, &body)]).user().fetch_info(), ErrorKind::PermissionDenied);
+    assert!(!format!("{error} {error:?} {error:#?}").contains(support::KEY), "{error:#?}");
 }
 
 #[test]

@@ -141,3 +141,18 @@ fn what_cannot_be_read_may_be_the_upload() {
         assert_eq!(found, UploadSearch::NoneSeen { added: 1, unread: vec![5] }, "{asset}");
     }
 }
+
+#[test]
+fn a_missing_scope_is_an_error_of_the_search() {
+    for (message, on_assets) in [
+        ("The required scope <user.inventory-item:read> is missing.", false),
+        ("The required scope <asset:read> is missing.", true),
+    ] {
+        let refusal = Reply::json(403, &json!({ "code": "PERMISSION_DENIED", "message": message }));
+        let added = json!({ "addTime": Timestamp::now().to_string(), "assetDetails": { "assetId": "5" } });
+        let listed = Reply::ok(&json!({ "inventoryItems": [added] }));
+        let server = Server::script(if on_assets { vec![listed, refusal] } else { vec![refusal] });
+        let error = fails(server.client().user(1).find_upload(&upload("Crate"), since()), ErrorKind::PermissionDenied);
+        assert_eq!(error.scope(), rblxopencloud::ErrorScope::Run, "{error}");
+    }
+}

@@ -4,7 +4,8 @@ mod support;
 
 use rblxopencloud::sandbox::{Fault, Sandbox};
 use rblxopencloud::{
-    Creator, ErrorKind, InventoryAsset, InventoryAssetType, InventoryGamePass, InventoryItem, Ownership, UserInfo,
+    Creator, ErrorKind, ErrorScope, InventoryAsset, InventoryAssetType, InventoryGamePass, InventoryItem, Ownership,
+    UserInfo,
 };
 use serde_json::{Value, json};
 use support::local::hasty;
@@ -141,4 +142,18 @@ fn an_item_that_cannot_be_read_leaves_open_what_was_not_seen() {
     // An item of another known kind is readable.
     let server = Server::script([page(&[json!({ "badgeDetails": { "badgeId": "777" } })], "")]);
     assert_eq!(server.user().owns_game_pass(777).expect("it answers"), Ownership::NotOwned);
+}
+
+#[test]
+fn a_missing_scope_is_never_a_private_inventory() {
+    for message in [
+        "The required scope <user.inventory-item:read> is missing.",
+        "The required scope <user.inventory-item:156:read> is missing.",
+    ] {
+        let refusal = Reply::json(403, &json!({ "code": "PERMISSION_DENIED", "message": message }));
+        let server = Server::script([refusal]);
+        let error = fails(server.user().owns_game_pass(777), ErrorKind::PermissionDenied);
+        assert_eq!(error.scope(), ErrorScope::Run);
+        assert!(error.to_string().contains("give the key the scope user.inventory-item:read"), "{error}");
+    }
 }

@@ -207,7 +207,8 @@ fn a_private_inventory_is_open_to_its_owner_with_the_scope() {
     sandbox.set_key_owner(Creator::User(1));
     assert!(first().is_ok());
     sandbox.set_scopes(["asset:read"]);
-    assert_eq!(said(&first().expect_err("no scope")).1, Some("INSUFFICIENT_SCOPE"));
+    let lacking = "The required scope <user.inventory-item:read> is missing.";
+    assert_eq!(said(&first().expect_err("no scope")), (Some(403), Some("PERMISSION_DENIED"), Some(lacking)));
     sandbox.set_scopes(["user.inventory-item:read"]);
     assert!(first().is_ok());
     sandbox.set_scopes(["asset:read"]);

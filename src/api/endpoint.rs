@@ -69,6 +69,7 @@ pub struct Endpoint {
     host: Option<&'static str>,
     key: Key,
     undocumented_scope: Option<&'static str>,
+    names_in_body: bool,
     denied_hint: Option<&'static str>,
     key_budget: Option<u32>,
     oauth_budget: Option<u32>,
@@ -94,6 +95,8 @@ enum Key {
     Needed,
     Optional,
     Never,
+    /// In the body of the request, and nowhere else.
+    InBody,
 }
 
 impl Endpoint {
@@ -134,6 +137,7 @@ impl Endpoint {
             host: None,
             key: Key::Needed,
             undocumented_scope: None,
+            names_in_body: false,
             denied_hint: None,
             key_budget: None,
             oauth_budget: None,
@@ -157,7 +161,7 @@ impl Endpoint {
         self
     }
 
-    /// Sets the documented scopes, of which one is enough.
+    /// Sets the documented scopes, of which one is enough. The narrowest is the first.
     pub(crate) const fn with_any_scope(mut self, scopes: &'static [&'static str]) -> Self {
         self.scopes = scopes;
         self.need = Need::Any;
@@ -167,6 +171,18 @@ impl Endpoint {
     /// Marks an endpoint that credentials are never sent to.
     pub(crate) const fn without_key(mut self) -> Self {
         self.key = Key::Never;
+        self
+    }
+
+    /// Marks an endpoint whose requests have an API key in their body.
+    pub(crate) const fn with_key_in_body(mut self) -> Self {
+        self.key = Key::InBody;
+        self
+    }
+
+    /// Marks an endpoint whose requests name a resource in their body, and not in their path.
+    pub(crate) const fn naming_in_body(mut self) -> Self {
+        self.names_in_body = true;
         self
     }
 
@@ -264,10 +280,14 @@ impl Endpoint {
         matches!(self.key, Key::Needed)
     }
 
-    /// Returns whether credentials are never sent to this endpoint.
+    /// Returns whether the credentials never authorize requests to this endpoint.
     #[must_use]
     pub const fn is_keyless(&self) -> bool {
-        matches!(self.key, Key::Never)
+        matches!(self.key, Key::Never | Key::InBody)
+    }
+
+    pub(crate) const fn has_key_in_body(&self) -> bool {
+        matches!(self.key, Key::InBody)
     }
 
     pub(crate) const fn undocumented_scope(&self) -> Option<&'static str> {
@@ -316,13 +336,7 @@ impl Endpoint {
         self.polls
     }
 
-    /// Returns the scopes to name when one is missing.
-    pub(crate) fn wanted_scopes(&self) -> Vec<&'static str> {
-        self.scopes.iter().copied().chain(self.undocumented_scope).collect()
-    }
-
-    /// Returns the scopes to ask a user for. Of alternatives, it is the first.
-    #[cfg(feature = "oauth2")]
+    /// Returns the scopes to ask a user for, or to name when one is missing. Of alternatives, it is the first.
     pub(crate) fn scopes_to_request(&self) -> Vec<&'static str> {
         let documented = match self.need {
             Need::All | Need::Part => self.scopes,
@@ -331,13 +345,23 @@ impl Endpoint {
         documented.iter().copied().chain(self.undocumented_scope).collect()
     }
 
+    /// Returns the scopes without which the call is refused. Of alternatives, it is the first.
+    pub(crate) fn scopes_to_check(&self) -> Vec<&'static str> {
+        self.missing_scopes(|_| false).into_iter().chain(self.undocumented_scope).collect()
+    }
+
+    /// Whether a 401 can mean that a scope is missing.
+    pub(crate) fn refuses_scopes_with_401(&self) -> bool {
+        self.path.starts_with("/assets/v1/")
+    }
+
     pub(crate) const fn denied_hint(&self) -> Option<&'static str> {
         self.denied_hint
     }
 
-    /// Whether the path names a resource. If it doesn't, as when creating one, a 403 concerns the caller.
+    /// Whether the request names a resource. If it doesn't, as when creating one, a 403 concerns the caller.
     pub(crate) fn names_a_resource(&self) -> bool {
-        self.path.is_empty() || self.path.contains('{')
+        self.path.is_empty() || self.path.contains('{') || self.names_in_body
     }
 
     /// Returns the path with its parameters filled in, in order, or what is wrong with one that can't be an id.

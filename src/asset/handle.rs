@@ -27,19 +27,19 @@ pub const GET_ASSET_VERSION: Endpoint =
 /// Makes an earlier version the current one.
 pub const ROLLBACK_ASSET: Endpoint = Endpoint::post("/assets/v1/assets/{asset}/versions:rollback")
     .with_scopes(&["asset:read", "asset:write"])
-    .with_denied_hint("check that the key has the scope asset:write and may edit this asset")
+    .with_denied_hint("check that the owner of the credentials may edit this asset")
     .with_budget(100, 100);
 
 /// Archives an asset.
 pub const ARCHIVE_ASSET: Endpoint = Endpoint::post("/assets/v1/assets/{asset}:archive")
     .with_scopes(&["asset:read", "asset:write"])
-    .with_denied_hint("check that the key has the scope asset:write and may edit this asset")
+    .with_denied_hint("check that the owner of the credentials may edit this asset")
     .with_budget(100, 100);
 
 /// Restores an archived asset.
 pub const RESTORE_ASSET: Endpoint = Endpoint::post("/assets/v1/assets/{asset}:restore")
     .with_scopes(&["asset:read", "asset:write"])
-    .with_denied_hint("check that the key has the scope asset:write and may edit this asset")
+    .with_denied_hint("check that the owner of the credentials may edit this asset")
     .with_budget(100, 100);
 
 open_enum! {

@@ -14,6 +14,8 @@ use crate::{json as json_text, wire};
 /// Grants a permission for assets. The document has no budget for OAuth 2.0.
 pub const GRANT_ASSET_PERMISSIONS: Endpoint = Endpoint::patch("/asset-permissions-api/v1/assets/permissions")
     .with_scopes(&["asset-permissions:write"])
+    .naming_in_body()
+    .with_denied_hint("check that the owner of the credentials may manage the asset and whom it is granted to")
     .with_key_budget(100)
     .with_error_as_data("errors")
     .harmless();

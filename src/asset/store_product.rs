@@ -13,6 +13,7 @@ use crate::wire;
 /// Puts an asset on the creator store.
 pub const CREATE_CREATOR_STORE_PRODUCT: Endpoint = Endpoint::post("/cloud/v2/creator-store-products")
     .with_scopes(&["creator-store-product:write"])
+    .naming_in_body()
     .with_budget(30, 30);
 
 /// Fetches a product of the creator store.

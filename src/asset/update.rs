@@ -18,7 +18,7 @@ use crate::operation::Operation;
 /// Updates an asset.
 pub const UPDATE_ASSET: Endpoint = Endpoint::patch("/assets/v1/assets/{asset}")
     .with_scopes(&["asset:read", "asset:write"])
-    .with_denied_hint("check that the key has the scope asset:write and may edit this asset")
+    .with_denied_hint("check that the owner of the credentials may edit this asset")
     .with_budget(120, 120);
 
 /// An update of an asset, for [`User::update_asset`](crate::User::update_asset). Fields that aren't set stay unchanged.

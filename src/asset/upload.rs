@@ -47,7 +47,7 @@ pub struct AssetUpload {
 /// Creates an asset.
 pub const CREATE_ASSET: Endpoint = Endpoint::post("/assets/v1/assets")
     .with_scopes(&["asset:read", "asset:write"])
-    .with_denied_hint("check that the key has the scope asset:write and may upload for this creator")
+    .with_denied_hint("check that the owner of the credentials may upload for this creator")
     .with_budget(120, 120);
 
 open_enum! {

@@ -242,8 +242,9 @@ impl Session {
                 log::debug!("{subject} -> {status} (attempt {}, {:?})", attempts.made(), rounded(began.elapsed()));
             }
             let answer = outcome.and_then(|()| {
-                let body = body.as_slice();
-                decode(body).map_err(|problem| verdict::undecodable(&call, body, problem))
+                let (scheme, body) =
+                    (authorization.as_ref().map(|authorization| authorization.scheme), body.as_slice());
+                decode(body).map_err(|problem| verdict::undecodable(scheme, &call, body, problem))
             });
             let error = match answer {
                 Ok(answer) => return Ok(answer),

@@ -55,7 +55,7 @@ pub(super) fn accepted_early(call: &Call<'_>, status: u16, body: &[u8]) -> Error
 }
 
 /// The error of a successful response that can't be decoded.
-pub(super) fn undecodable(call: &Call<'_>, body: &[u8], problem: DecodeError) -> Error {
+pub(super) fn undecodable(scheme: Option<Scheme>, call: &Call<'_>, body: &[u8], problem: DecodeError) -> Error {
     let (problem, accepted) = match problem {
         DecodeError::Operation(name, problem) => (DecodeError::Json(problem), Some(name)),
         problem => (problem, None),
@@ -76,7 +76,9 @@ pub(super) fn undecodable(call: &Call<'_>, body: &[u8], problem: DecodeError) ->
             error.caused_by(json)
         }
         DecodeError::Service(said) => {
-            Error::service(ErrorKind::InvalidResponse, call.subject(), said).explain("an error with a success status")
+            let asked = Asked { endpoint: call.endpoint, moment: call.moment(), scheme, echoes: &call.echoes };
+            let verdict = classify(&asked, Outcome::Body, &said);
+            Error::refused(verdict, call.subject(), said).explain("an error with a success status")
         }
         DecodeError::NoOperation(problem) => {
             Error::invalid_response(call.subject(), problem).advise("fetch its path to see how it stands")

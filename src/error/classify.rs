@@ -4,6 +4,7 @@
 
 use std::time::Duration;
 
+use super::missing_scope::{MissingScope, missing_scopes};
 use super::words;
 use super::{ErrorKind, ErrorScope, ServiceError};
 use crate::api::Endpoint;
@@ -17,6 +18,8 @@ const LONGEST_WINDOW: Duration = Duration::from_secs(60);
 pub(crate) enum Outcome {
     /// By a status. `pause` is the delay that the service asked for.
     Status { status: u16, pause: Option<Duration> },
+    /// By the body of a response whose status is that of a success.
+    Body,
     /// The operation failed.
     OperationFailed,
 }
@@ -57,35 +60,45 @@ pub(crate) struct Verdict {
 
 /// Decides what a failure means.
 pub(crate) fn classify(asked: &Asked<'_>, outcome: Outcome, said: &ServiceError) -> Verdict {
-    let kind = kind(asked, outcome, said);
-    let lacks_scope = said.code.as_deref() == Some("INSUFFICIENT_SCOPE");
+    let missing = match outcome {
+        Outcome::Status { status: 401 | 403, .. } | Outcome::Body | Outcome::OperationFailed => {
+            missing_scopes(said, asked.echoes)
+        }
+        Outcome::Status { .. } => None,
+    };
+    let kind = kind(asked, outcome, said, missing.is_some());
     let is_of_the_app = kind == ErrorKind::Unauthenticated && oauth2_kind(said).is_some();
+    let has_key = asked.scheme.is_some() || asked.endpoint.has_key_in_body();
     let scope = match kind {
         ErrorKind::InvalidGrant => ErrorScope::Run,
-        _ if is_of_the_app => ErrorScope::Run,
+        _ if is_of_the_app || missing.is_some() => ErrorScope::Run,
         ErrorKind::QuotaExhausted => ErrorScope::AssetType,
         // Another host doesn't see the credentials, so its refusal isn't about them.
-        ErrorKind::Unauthenticated if asked.scheme.is_none() => ErrorScope::Call,
+        ErrorKind::Unauthenticated if !has_key => ErrorScope::Call,
         ErrorKind::Unauthenticated | ErrorKind::AccountModerated | ErrorKind::ProxyRefused => ErrorScope::Run,
-        ErrorKind::PermissionDenied if lacks_scope || !asked.endpoint.names_a_resource() => ErrorScope::Run,
+        ErrorKind::PermissionDenied if !asked.endpoint.names_a_resource() => ErrorScope::Run,
         ErrorKind::RateLimited | ErrorKind::Server => ErrorScope::Later,
         _ if is_transient(outcome) => ErrorScope::Later,
         _ => ErrorScope::Call,
     };
     let outcome_unknown = match (asked.moment, outcome) {
         (_, Outcome::OperationFailed) | (Moment::NotSent, _) => false,
-        (Moment::Accepted, _) => true,
+        (Moment::Accepted, _) | (Moment::MayHaveArrived, Outcome::Body) => true,
         // These don't tell what was done; a redirect can point to its result.
         (Moment::MayHaveArrived, Outcome::Status { status, .. }) => {
             matches!(status, 302 | 303 | 408 | 499 | 500..=599)
         }
+    };
+    let advice = match &missing {
+        Some(missing) => Some(scope_advice(asked, missing)),
+        None => advice(asked, kind, outcome, said),
     };
     Verdict {
         kind,
         scope,
         transient: is_transient(outcome) && kind != ErrorKind::QuotaExhausted,
         outcome_unknown,
-        advice: advice(asked, kind, outcome, said, lacks_scope),
+        advice,
     }
 }
 
@@ -97,12 +110,14 @@ const OAUTH2_CODES: &[(&str, ErrorKind)] = &[
     ("access_denied", ErrorKind::ConsentDenied),
 ];
 
-fn kind(asked: &Asked<'_>, outcome: Outcome, said: &ServiceError) -> ErrorKind {
-    let told = || words::kind(said, asked.echoes);
+fn kind(asked: &Asked<'_>, outcome: Outcome, said: &ServiceError, lacks_scope: bool) -> ErrorKind {
+    // The name of a scope isn't read as words.
+    let told = || if lacks_scope { None } else { words::kind(said, asked.echoes) };
     if let (Outcome::Status { status: 400 | 401 | 403, .. }, Some(kind)) = (outcome, oauth2_kind(said)) {
         return kind;
     }
     match outcome {
+        Outcome::Body => ErrorKind::InvalidResponse,
         Outcome::OperationFailed => told().unwrap_or(ErrorKind::OperationFailed),
         Outcome::Status { status, pause } => match status {
             400 | 413 | 415 | 422 => told().unwrap_or(ErrorKind::Rejected),
@@ -131,27 +146,12 @@ fn is_transient(outcome: Outcome) -> bool {
 }
 
 /// Returns what to do about it, if that is known.
-fn advice(
-    asked: &Asked<'_>,
-    kind: ErrorKind,
-    outcome: Outcome,
-    said: &ServiceError,
-    lacks_scope: bool,
-) -> Option<String> {
+fn advice(asked: &Asked<'_>, kind: ErrorKind, outcome: Outcome, said: &ServiceError) -> Option<String> {
     let status = match outcome {
         Outcome::Status { status, .. } => status,
-        Outcome::OperationFailed => 0,
+        Outcome::Body | Outcome::OperationFailed => 0,
     };
-    let by_key = asked.scheme == Some(Scheme::ApiKey);
-    let scopes = asked.endpoint.wanted_scopes();
-    let grant = || {
-        let word = if scopes.len() == 1 { "scope" } else { "scopes" };
-        let scopes = scopes.join(" and ");
-        match by_key {
-            true => format!("give the key the {word} {scopes}"),
-            false => format!("ask for the {word} {scopes} when authorizing"),
-        }
-    };
+    let by_key = asked.scheme == Some(Scheme::ApiKey) || asked.endpoint.has_key_in_body();
     let advice = match kind {
         ErrorKind::AccountModerated => "sign in to Roblox with the account and read its notice",
         ErrorKind::Moderated => "change the name or the description",
@@ -165,22 +165,64 @@ fn advice(
             "a key that a group owns is not accepted here; use a user's key or OAuth 2.0"
         }
         ErrorKind::Unauthenticated if by_key => {
-            "check that the key is complete, enabled, not expired, and allowed from this address"
+            let usable = "check that the key is complete, enabled, not expired, and allowed from this address";
+            return Some(with_scopes_of_401(asked, usable));
         }
         ErrorKind::Unauthenticated if oauth2_kind(said).is_some() => "check the client id and the client secret",
         ErrorKind::Unauthenticated if asked.scheme.is_none() => return None,
         ErrorKind::InvalidGrant => "sign in again; a code can be used once and within a minute, a refresh token once",
-        ErrorKind::Unauthenticated => "get a new access token; they last 15 minutes",
-        ErrorKind::ProxyRefused => "put the proxy's user name and password into the proxy variable",
-        ErrorKind::PermissionDenied => {
-            let hint = asked.endpoint.denied_hint().filter(|_| !lacks_scope);
-            return hint.map(str::to_owned).or_else(|| (!scopes.is_empty()).then(grant));
+        ErrorKind::Unauthenticated => {
+            return Some(with_scopes_of_401(asked, "get a new access token; they last 15 minutes"));
         }
+        ErrorKind::ProxyRefused => "put the proxy's user name and password into the proxy variable",
+        ErrorKind::PermissionDenied => return denied_advice(asked, said),
         ErrorKind::RateLimited => "wait, or send fewer requests",
         _ if status == 413 => "send a smaller file",
         _ => return None,
     };
     Some(advice.to_owned())
+}
+
+/// Returns what to do about scopes that are missing.
+fn scope_advice(asked: &Asked<'_>, missing: &[MissingScope]) -> String {
+    let scopes = match missing {
+        [] => list(&asked.endpoint.scopes_to_request()),
+        named => list(&named.iter().map(MissingScope::text).collect::<Vec<_>>()),
+    };
+    let scopes = scopes.unwrap_or_else(|| "scope that the reference names for this call".to_owned());
+    match asked.scheme {
+        Some(Scheme::AccessToken) => format!("ask for the {scopes} when authorizing"),
+        Some(Scheme::ApiKey) | None => format!("give the key the {scopes}"),
+    }
+}
+
+/// Returns what to do about a 403 that isn't about a scope, or doesn't tell what it is about.
+fn denied_advice(asked: &Asked<'_>, said: &ServiceError) -> Option<String> {
+    let hint = asked.endpoint.denied_hint().map(str::to_owned);
+    // A service that refuses for a missing scope says so. A gateway or a proxy may not tell its reason.
+    let is_unclear = said.code.is_none() && !words::names_permissions(said, asked.echoes);
+    let scopes = list(&asked.endpoint.scopes_to_check()).filter(|_| is_unclear);
+    let check = scopes.map(|scopes| format!("check that the credentials have the {scopes}"));
+    match (check, hint) {
+        (Some(check), Some(hint)) => Some(format!("{check}; {hint}")),
+        (check, hint) => check.or(hint),
+    }
+}
+
+/// Adds the scopes of the call, where a 401 can mean that one is missing.
+fn with_scopes_of_401(asked: &Asked<'_>, advice: &str) -> String {
+    let scopes = asked.endpoint.scopes_to_check();
+    match list(&scopes).filter(|_| asked.endpoint.refuses_scopes_with_401()) {
+        Some(scopes) => format!("{advice}; it may also lack the {scopes}"),
+        None => advice.to_owned(),
+    }
+}
+
+/// Returns `scope a` or `scopes a and b`. `None` without any.
+fn list<S: AsRef<str>>(scopes: &[S]) -> Option<String> {
+    let word = if scopes.len() == 1 { "scope" } else { "scopes" };
+    let scopes: Vec<&str> = scopes.iter().map(AsRef::as_ref).collect();
+    (!scopes.is_empty()).then(|| format!("{word} {}", scopes.join(" and ")))
 }
 
 #[cfg(test)]
@@ -193,6 +235,11 @@ mod tests {
     const CREATE: &Endpoint = &Endpoint::post("/assets").with_scopes(&["asset:read", "asset:write"]);
     const UPDATE: &Endpoint = &Endpoint::patch("/assets/{asset}").with_scopes(&["asset:read", "asset:write"]);
     const TOKEN: &Endpoint = &Endpoint::post("/token").without_key();
+    const GRANT: &Endpoint = &Endpoint::patch("/permissions").with_scopes(&["permission:write"]).naming_in_body();
+    const EITHER: &Endpoint = &Endpoint::get("/a/{b}").with_any_scope(&["a.b:read", "a:write"]);
+    const ASSETS_V1: &Endpoint = &Endpoint::get("/assets/v1/assets/{asset}").with_scopes(&["asset:read"]);
+    const INSPECT: &Endpoint = &Endpoint::post("/introspect").with_key_in_body();
+    const SCOPE: &str = "The required scope <a:write> is missing.";
     const POLL: &Endpoint = &Endpoint::get("/operations/{operation}").with_scopes(&["asset:read"]).polling();
 
     /// One row: the call, its progress, the refusal, and the verdict.
@@ -211,7 +258,7 @@ mod tests {
         use ErrorKind as K;
         use ErrorScope::{AssetType, Call, Later, Run};
         use Moment::{Accepted, MayHaveArrived, NotSent};
-        use Outcome::OperationFailed as Failed;
+        use Outcome::{Body, OperationFailed as Failed};
         vec![
             // endpoint, moment, outcome, code, message → kind, scope, whether to retry
             (USER, NotSent, status(400), "INVALID_ARGUMENT", "Bad.", K::Rejected, Call, "-"),
@@ -239,6 +286,22 @@ mod tests {
             (INVENTORY, NotSent, status(403), "INSUFFICIENT_SCOPE", "", K::PermissionDenied, Run, "-"),
             (UPDATE, MayHaveArrived, status(403), "PERMISSION_DENIED", "", K::PermissionDenied, Call, "-"),
             (UPDATE, MayHaveArrived, status(403), "INSUFFICIENT_SCOPE", "", K::PermissionDenied, Run, "-"),
+            // Version 2 of the API has no code for a missing scope, but a sentence.
+            (USER, NotSent, status(403), "PERMISSION_DENIED", SCOPE, K::PermissionDenied, Run, "-"),
+            (INVENTORY, NotSent, status(403), "PERMISSION_DENIED", SCOPE, K::PermissionDenied, Run, "-"),
+            (UPDATE, MayHaveArrived, status(403), "", SCOPE, K::PermissionDenied, Run, "-"),
+            (USER, NotSent, status(401), "", SCOPE, K::Unauthenticated, Run, "-"),
+            (USER, NotSent, status(400), "PERMISSION_DENIED", SCOPE, K::Rejected, Call, "-"),
+            (USER, NotSent, status(404), "NOT_FOUND", SCOPE, K::NotFound, Call, "-"),
+            (POLL, Accepted, Failed, "PERMISSION_DENIED", SCOPE, K::OperationFailed, Run, "-"),
+            (USER, NotSent, Body, "PERMISSION_DENIED", SCOPE, K::InvalidResponse, Run, "-"),
+            (USER, NotSent, Body, "PERMISSION_DENIED", "No.", K::InvalidResponse, Call, "-"),
+            (UPDATE, MayHaveArrived, Body, "INTERNAL", "", K::InvalidResponse, Call, "unknown"),
+            // The refusal of a grant is about what its body names.
+            (GRANT, NotSent, status(403), "CannotManageAsset", "No.", K::PermissionDenied, Call, "-"),
+            (GRANT, NotSent, status(403), "CannotManageSubject", "", K::PermissionDenied, Call, "-"),
+            (GRANT, NotSent, status(403), "INSUFFICIENT_SCOPE", "", K::PermissionDenied, Run, "-"),
+            (GRANT, NotSent, Body, "CannotManageAsset", "No.", K::InvalidResponse, Call, "-"),
             (POLL, Accepted, status(403), "PERMISSION_DENIED", "", K::PermissionDenied, Call, "unknown"),
             (POLL, Accepted, status(403), "INSUFFICIENT_SCOPE", "", K::PermissionDenied, Run, "unknown"),
             // Creating names no resource, so the next upload is refused too.
@@ -322,6 +385,44 @@ mod tests {
         );
         let private = advice(INVENTORY, Scheme::ApiKey, "PERMISSION_DENIED", "Private.", status(403));
         assert_eq!(private, "it may be private");
+
+        // The scope that the service names comes before those of the endpoint.
+        let named = |endpoint, scheme| advice(endpoint, scheme, "PERMISSION_DENIED", SCOPE, status(403));
+        assert_eq!(named(INVENTORY, Scheme::ApiKey), "give the key the scope a:write");
+        assert_eq!(named(EITHER, Scheme::AccessToken), "ask for the scope a:write when authorizing");
+        assert_eq!(named(USER, Scheme::ApiKey), "give the key the scope a:write");
+        assert_eq!(lacking(EITHER, Scheme::ApiKey), "give the key the scope a.b:read");
+        let denied = |endpoint, code, message| advice(endpoint, Scheme::ApiKey, code, message, status(403));
+        for (code, message) in [
+            ("PERMISSION_DENIED", "The authorized user does not have sufficient permissions"),
+            ("PERMISSION_DENIED", ""),
+            ("CannotManageAsset", "No."),
+            ("7", "No."),
+        ] {
+            for endpoint in [UPDATE, GRANT, EITHER, CREATE] {
+                assert_eq!(denied(endpoint, code, message), "", "{code} {message}");
+            }
+        }
+        let unauthenticated = |endpoint, scheme| advice(endpoint, scheme, "", "Invalid API Key", status(401));
+        assert!(unauthenticated(ASSETS_V1, Scheme::ApiKey).ends_with("address; it may also lack the scope asset:read"));
+        assert!(
+            unauthenticated(ASSETS_V1, Scheme::AccessToken).ends_with("minutes; it may also lack the scope asset:read")
+        );
+        assert!(!unauthenticated(INVENTORY, Scheme::ApiKey).contains("scope"));
+        // A gateway doesn't tell its reason.
+        let unclear = |endpoint, message: Option<&str>| {
+            let said = ServiceError { code: None, message: message.map(str::to_owned) };
+            let asked = Asked { endpoint, moment: Moment::NotSent, scheme: Some(Scheme::ApiKey), echoes: &[] };
+            classify(&asked, status(403), &said).advice.unwrap_or_default()
+        };
+        assert_eq!(unclear(UPDATE, None), "check that the credentials have the scopes asset:read and asset:write");
+        assert_eq!(unclear(EITHER, Some("Forbidden")), "check that the credentials have the scope a.b:read");
+        assert_eq!(unclear(UPDATE, Some("The authorized user does not have sufficient permissions")), "");
+
+        let inspected = Asked { endpoint: INSPECT, moment: Moment::NotSent, scheme: None, echoes: &[] };
+        let verdict = classify(&inspected, status(401), &ServiceError::default());
+        assert_eq!(verdict.scope, ErrorScope::Run);
+        assert!(verdict.advice.is_some_and(|advice| advice.contains("the key is complete")));
 
         let elsewhere = Asked { endpoint: USER, moment: Moment::NotSent, scheme: None, echoes: &[] };
         let verdict = classify(&elsewhere, status(401), &ServiceError::default());

@@ -2,6 +2,7 @@
 
 mod body;
 mod classify;
+mod missing_scope;
 mod rounded;
 mod success;
 mod words;
@@ -421,6 +422,10 @@ impl Error {
     /// remains at the cut.
     pub(crate) fn redact(self, redact: impl Fn(&str) -> String) -> Self {
         self.with(|detail| {
+            // The advice can repeat what a message names; otherwise, its words are this crate's.
+            if detail.message.as_deref().is_some_and(|message| redact(message) != message) {
+                detail.advice = detail.advice.as_deref().map(&redact);
+            }
             for text in [&mut detail.code, &mut detail.message, &mut detail.explanation].into_iter().flatten() {
                 *text = body::shorten(&redact(text));
             }

@@ -66,6 +66,11 @@ pub(super) fn names_a_quota(said: &ServiceError, echoes: &[String]) -> bool {
     is_quota(&words(said.code.as_deref().unwrap_or_default())) || is_quota(&spoken(said, echoes))
 }
 
+/// Whether the message is about what the caller may do.
+pub(super) fn names_permissions(said: &ServiceError, echoes: &[String]) -> bool {
+    spoken(said, echoes).iter().any(|word| matches!(word.as_str(), "permission" | "permissions"))
+}
+
 /// Messages recorded from the service. They count even if an asset has such a name.
 fn fixed_sentence(message: &str) -> Option<ErrorKind> {
     match words(message).iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
@@ -172,7 +177,7 @@ fn is_code(text: &str) -> bool {
 
 /// Splits a text into words in lower case: `AssetName`, `ASSET_NAME` and "asset name" are the same two. File names are left
 /// out.
-fn words(text: &str) -> Vec<String> {
+pub(super) fn words(text: &str) -> Vec<String> {
     let chunks = text.split(|c: char| c.is_whitespace() || matches!(c, ',' | ';' | ':' | '(' | ')' | '[' | ']'));
     chunks.filter(|chunk| !is_file_name(chunk)).flat_map(|chunk| chunk.split(|c: char| !c.is_alphanumeric())).fold(
         Vec::new(),

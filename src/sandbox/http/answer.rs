@@ -31,6 +31,11 @@ impl Answer {
         Self::new(status, json!({ "error": code, "message": message.as_ref(), "errorDetails": [] }).to_string())
     }
 
+    /// The refusal of a missing scope in version 2, which has no code of its own.
+    pub(crate) fn missing_scope(scope: &str) -> Self {
+        Self::v2(403, "PERMISSION_DENIED", format!("The required scope <{scope}> is missing."))
+    }
+
     /// A refusal of the gateway.
     pub(crate) fn gateway(status: u16, message: &str) -> Self {
         Self::new(status, json!({ "errors": [{ "code": 0, "message": message }] }).to_string())

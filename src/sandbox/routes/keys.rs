@@ -19,7 +19,9 @@ fn inspect(world: &mut World, asked: Asked<'_>) -> Result<Answer, Answer> {
     }
     let access = &world.access;
     let routes = Site::Service.tables().iter().flat_map(|table| table.iter());
-    let scopes: BTreeSet<&str> = routes.flat_map(|route| route.endpoint.wanted_scopes()).collect();
+    let of_route =
+        |route: &'static Route| route.endpoint.scopes().iter().copied().chain(route.endpoint.undocumented_scope());
+    let scopes: BTreeSet<&str> = routes.flat_map(of_route).collect();
     let mut held: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
     for scope in scopes.into_iter().filter(|scope| access.has(scope)) {
         if let Some((name, operation)) = scope.rsplit_once(':') {

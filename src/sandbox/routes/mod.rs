@@ -271,6 +271,7 @@ pub(crate) fn authorize(world: &mut World, caller: Caller, head: &Head, endpoint
         return Err(refusal(endpoint, 401, "UNAUTHENTICATED", "The API key is not owned by a user."));
     }
     match endpoint.missing_scopes(|scope| access.has(scope)).first() {
+        Some(scope) if endpoint.path().starts_with("/cloud/v2/") => Err(Answer::missing_scope(scope)),
         Some(scope) => {
             let message = format!("The credentials lack the scope {scope}.");
             Err(refusal(endpoint, 403, "INSUFFICIENT_SCOPE", &message))

@@ -57,11 +57,7 @@ impl Access {
             return Err(Answer::v2(403, "PERMISSION_DENIED", "The inventory is private."));
         }
         if !self.has(READ_INVENTORY) {
-            return Err(Answer::v2(
-                403,
-                "INSUFFICIENT_SCOPE",
-                format!("The credentials lack the scope {READ_INVENTORY}."),
-            ));
+            return Err(Answer::missing_scope(READ_INVENTORY));
         }
         Ok(())
     }
