@@ -158,7 +158,7 @@ impl Site {
         }
     }
 
-    /// Completes the browser's sign-in, and returns the id of the session. `None` if it began none.
+    /// Completes the browser's sign-in, and returns the id of the session. `None` if it began none, or the session is over.
     fn complete(&self, request: &Request) -> common::Result<Option<String>> {
         let cookie = request.cookie(&self.cookie_name(PENDING)).and_then(|cookie| URL_SAFE_NO_PAD.decode(cookie).ok());
         let Some(pending) = cookie.and_then(|json| serde_json::from_slice::<PendingSignIn>(&json).ok()) else {
@@ -177,7 +177,8 @@ impl Site {
             self.sessions.insert(id.clone(), Session { user, signed_in });
             *completed = Some(id);
         }
-        Ok(completed.clone())
+        // Who has signed out since stays so.
+        Ok(completed.clone().filter(|id| self.sessions.get(id).is_some()))
     }
 
     fn sign_out(&self, request: &Request) -> common::Result<Response> {
