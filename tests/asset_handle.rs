@@ -12,7 +12,7 @@ use rblxopencloud::{
     PermissionSubject, StoreProductUpdate, UserInfo,
 };
 use serde_json::{Value, json};
-use support::local::{hasty, patient};
+use support::local::{KEY, hasty, patient, send, send_form};
 use support::{Reply, Server, TempDir, fails, noise};
 
 /// A sandbox with a model of user 156.
@@ -61,6 +61,29 @@ fn versions_are_listed_and_rolled_back() {
     sandbox.clear_requests();
     assert_eq!(numbers(&client).len(), 63);
     assert_eq!(sandbox.requests().len(), 2, "50 versions a page");
+}
+
+#[test]
+fn a_rollback_is_sent_as_json() {
+    let sandbox = sandbox(b"one");
+    assert_eq!(hasty(&sandbox).asset(4242).rollback(1).expect("it exists").path, "assets/4242/versions/2");
+    let requests = sandbox.requests();
+    let [request] = requests.as_slice() else { panic!("{requests:?}") };
+    assert_eq!((request.method.as_str(), request.path.as_str()), ("POST", "/assets/v1/assets/4242/versions:rollback"));
+    assert_eq!(request.header("content-type"), Some("application/json"));
+    assert_eq!(String::from_utf8_lossy(&request.body), r#"{"assetVersion":"assets/4242/versions/1"}"#);
+
+    // The reference describes a form, and the sandbox accepts it too.
+    let form =
+        "--b\r\ncontent-disposition: form-data; name=\"assetVersion\"\r\n\r\nassets/4242/versions/1\r\n--b--\r\n";
+    let rollback = "/assets/v1/assets/4242/versions:rollback";
+    let (status, body) = send_form(&sandbox, "POST", rollback, form);
+    assert!(status == 200 && body.contains("assets/4242/versions/3"), "{status} {body}");
+    for bad in
+        ["", "{}", r#"{"assetVersion":1}"#, r#"{"assetVersion":"assets/1/versions/1"}"#, r#"{"assetVersion":"1"}"#]
+    {
+        assert_eq!(send(&sandbox, "POST", rollback, KEY, bad).0, 400, "{bad}");
+    }
 }
 
 #[test]

@@ -9,7 +9,7 @@ use rblxopencloud::{
     Creator, Credentials, ErrorKind, GroupMembership, GroupPermission, GroupRole, MembershipFilter, UserInfo,
 };
 use serde_json::{Value, json};
-use support::local::hasty;
+use support::local::{KEY, hasty, send};
 use support::{Reply, Server, fails};
 
 fn sandbox() -> Sandbox {
@@ -118,6 +118,52 @@ fn an_accepted_join_request_is_a_member() {
     role.permissions = Some([GroupPermission::AcceptRequests].into());
     sandbox.add_role(role);
     group.accept_join_request(7).expect("the role allows it");
+}
+
+#[test]
+fn join_requests_are_answered_by_the_id_of_the_user() {
+    let sandbox = sandbox();
+    let client = hasty(&sandbox);
+    let group = client.group(7);
+    for user in [21_557, 2_655_994_471] {
+        sandbox.add_join_request(7, user);
+        let request = group.join_request_of(user).expect("it answers").expect("it is there");
+        assert_eq!(request.path, format!("groups/7/join-requests/{user}"));
+    }
+    sandbox.clear_requests();
+    group.accept_join_request(21_557).expect("it is there");
+    group.decline_join_request(2_655_994_471).expect("it is there");
+    let sent: Vec<_> = sandbox
+        .requests()
+        .into_iter()
+        .map(|request| (request.method, request.path, String::from_utf8(request.body).expect("it is text")))
+        .collect();
+    let expected = ["21557:accept", "2655994471:decline"]
+        .map(|id| ("POST".to_owned(), format!("/cloud/v2/groups/7/join-requests/{id}"), "{}".to_owned()));
+    assert_eq!(sent, expected);
+}
+
+#[test]
+fn a_join_request_has_no_encoded_id_and_its_answer_has_a_body() {
+    let sandbox = sandbox();
+    sandbox.add_join_request(7, 21_557);
+    let post = |path: &str, body: &str| {
+        let headers = format!("{KEY}content-type: application/json\r\n");
+        send(&sandbox, "POST", &format!("/cloud/v2/groups/7/{path}"), &headers, body).0
+    };
+    for verb in ["accept", "decline"] {
+        // Base64url, as memberships have it, with and without padding.
+        for id in ["MjE1NTc", "MjE1NTc=", "-"] {
+            assert_eq!(post(&format!("join-requests/{id}:{verb}"), "{}"), 400, "{id}:{verb}");
+        }
+        assert_eq!(post(&format!("join-requests/21557:{verb}"), ""), 400, "{verb} without a body");
+        assert_eq!(post(&format!("join-requests/42:{verb}"), "{}"), 404, "{verb}");
+    }
+    assert_eq!(post("join-requests/21557:accept", "{}"), 200);
+    // A user's id can be used in place of that of a membership.
+    for id in ["MTAwNw", "MTAwNw=", "1007"] {
+        assert_eq!(post(&format!("memberships/{id}:assignRole"), r#"{"role":"groups/7/roles/97"}"#), 200, "{id}");
+    }
 }
 
 #[test]

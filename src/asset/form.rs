@@ -103,16 +103,6 @@ impl Form {
         })
     }
 
-    /// A form with one field of text.
-    pub(crate) fn of_text(name: &str, text: &str) -> Self {
-        let boundary = new_boundary();
-        let head = format!(
-            "--{boundary}\r\ncontent-disposition: form-data; name=\"{name}\"\r\n\r\n{text}\r\n--{boundary}--\r\n"
-        );
-        let head = Cursor::new(head.into_bytes());
-        Self { boundary, head, file: None, tail: Cursor::default(), problem: None, begin: Begin::default() }
-    }
-
     /// Sets what is told about each attempt.
     pub(crate) fn set_begin(&mut self, begin: Begin) {
         self.begin = begin;

@@ -1,10 +1,9 @@
-use serde_json::Value;
+use serde_json::{Value, json};
 
-use super::form::Form;
 use super::permission::{AssetPermission, GrantedPermissions};
 use super::{Asset, AssetUpdate, AssetVersion};
 use crate::api::Endpoint;
-use crate::call::Call;
+use crate::call::{Bytes, Call};
 use crate::client::{Client, time_limits};
 use crate::error::{Error, Result};
 use crate::json;
@@ -271,9 +270,10 @@ impl AssetHandle {
     ///
     /// <https://create.roblox.com/docs/cloud/reference/features/assets#Assets_RollbackAssetVersion>
     pub fn rollback(&self, number: u64) -> Result<AssetVersion> {
-        let mut form = Form::of_text("assetVersion", &format!("assets/{}/versions/{number}", self.id));
+        // The reference describes a form, and shows JSON in its sample. The service was seen to accept JSON.
+        let mut body = Bytes::json(&json!({ "assetVersion": format!("assets/{}/versions/{number}", self.id) }));
         let path = ROLLBACK_ASSET.fill(&[&self.id]);
-        self.client.session().fetch(Call::new(&ROLLBACK_ASSET, &path).payload(&mut form))
+        self.client.session().fetch(Call::new(&ROLLBACK_ASSET, &path).payload(&mut body))
     }
 
     /// Archives the asset: it disappears from the website and from experiences until it is [restored](Self::restore).

@@ -37,7 +37,7 @@ pub const DECLINE_GROUP_JOIN_REQUEST: Endpoint =
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct GroupJoinRequest {
-    /// The resource path, `groups/{group}/join-requests/{join_request}`.
+    /// The resource path, `groups/{group}/join-requests/{join_request}`, whose last id is that of the user.
     #[serde(default, deserialize_with = "wire::lenient", skip_serializing_if = "String::is_empty")]
     pub path: String,
     /// The id of the user who wants to join.
@@ -171,7 +171,8 @@ impl Group {
     }
 
     fn answer_join_request(&self, endpoint: &Endpoint, user_id: u64) -> Result<()> {
-        let path = endpoint.fill(&[&self.id, &super::membership::membership_id(user_id)]);
+        // The id of a join request is that of its user. Only memberships have ids of their own.
+        let path = endpoint.fill(&[&self.id, &user_id]);
         let mut body = Bytes::json(&serde_json::json!({}));
         self.client.session().send(Call::new(endpoint, &path).payload(&mut body))
     }

@@ -269,7 +269,7 @@ pub fn calls() -> Vec<Call> {
         call(
             "Group::accept_join_request",
             endpoints::ACCEPT_GROUP_JOIN_REQUEST,
-            &["7", "NDI"],
+            &["7", "42"],
             |client| client.group(7).accept_join_request(42),
             || json!({}),
         )
@@ -277,7 +277,7 @@ pub fn calls() -> Vec<Call> {
         call(
             "Group::decline_join_request",
             endpoints::DECLINE_GROUP_JOIN_REQUEST,
-            &["7", "NDI"],
+            &["7", "42"],
             |client| client.group(7).decline_join_request(42),
             || json!({}),
         )

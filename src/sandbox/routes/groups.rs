@@ -26,8 +26,8 @@ pub(crate) const ROUTES: &[Route] = &[
     Route::new(LIST_GROUP_ROLES, list_roles),
     Route::new(GET_GROUP_ROLE, get_role),
     Route::new(LIST_GROUP_JOIN_REQUESTS, list_requests),
-    Route::new(ACCEPT_GROUP_JOIN_REQUEST, accept).with_names(),
-    Route::new(DECLINE_GROUP_JOIN_REQUEST, decline).with_names(),
+    Route::new(ACCEPT_GROUP_JOIN_REQUEST, accept),
+    Route::new(DECLINE_GROUP_JOIN_REQUEST, decline),
     Route::new(LIST_MANAGEABLE_GROUPS, list_manageable),
 ];
 
@@ -174,17 +174,18 @@ fn list_requests(world: &mut World, asked: Asked<'_>) -> Result<Answer, Answer> 
     let id = asked.id(0);
     check(world, id, &GroupPermission::AcceptRequests)?;
     let filter = asked.head.query_value("filter").filter(|filter| !filter.is_empty());
-    let wanted = match filter.map(MembershipQuery::parse).transpose() {
-        Ok(None) => None,
-        Ok(Some(MembershipQuery::Users(users))) => Some(users),
-        Ok(Some(MembershipQuery::Role { .. })) | Err(_) => return Err(asked.invalid("The filter is invalid.")),
+    let wanted = match filter.map(|filter| (filter, MembershipQuery::parse(filter))) {
+        None => None,
+        // One user, and no list of them.
+        Some((filter, Ok(MembershipQuery::Users(users)))) if filter.contains("==") => Some(users),
+        Some(_) => return Err(asked.invalid("The filter is invalid.")),
     };
     let request = PageRequest::read_up_to(LARGEST_PAGE, asked.head, filter)?;
     let requests = group(world, id)?.requests.iter();
     let requests = requests.filter(|(user, _)| wanted.as_ref().is_none_or(|wanted| wanted.contains(user)));
     let requests = requests.map(|(user, time)| {
         json!({
-            "path": format!("groups/{id}/join-requests/{}", groups::id_of(*user)),
+            "path": format!("groups/{id}/join-requests/{user}"),
             "user": format!("users/{user}"),
             "createTime": time,
         })
@@ -209,10 +210,9 @@ fn decline(world: &mut World, asked: Asked<'_>) -> Result<Answer, Answer> {
 
 /// Removes a join request, and returns its group and its user.
 fn take_request(world: &mut World, asked: &Asked<'_>) -> Result<(u64, u64), Answer> {
-    let id = asked.id(0);
+    let (id, user) = (asked.id(0), asked.id(1));
     check(world, id, &GroupPermission::AcceptRequests)?;
     asked.json()?;
-    let user = groups::user_of(asked.name(1)).ok_or_else(|| not_found("join request"))?;
     let requests = world.groups.get_mut(id).map(|group| &mut group.requests);
     let requests = requests.ok_or_else(|| not_found("join request"))?;
     let place = requests.iter().position(|(known, _)| *known == user).ok_or_else(|| not_found("join request"))?;

@@ -150,13 +150,13 @@ fn entry(groups: &mut BTreeMap<u64, Group>, id: u64) -> &mut Group {
     })
 }
 
-/// Returns the user whose membership or join request has this id.
+/// Returns the user whose membership has this id, which can also be the user's.
 pub(crate) fn user_of(id: &str) -> Option<u64> {
     let decoded = URL_SAFE_NO_PAD.decode(id.trim_end_matches('=')).ok();
     decoded.and_then(|bytes| decimal(std::str::from_utf8(&bytes).ok()?)).or_else(|| decimal(id))
 }
 
-/// Returns the id of a user's memberships and join requests.
+/// Returns the id of a user's memberships.
 pub(crate) fn id_of(user: u64) -> String {
     URL_SAFE_NO_PAD.encode(user.to_string())
 }
