@@ -4,8 +4,8 @@ mod support;
 
 use rblxopencloud::sandbox::Sandbox;
 use rblxopencloud::{
-    Client, Credentials, ErrorKind, GroupMembership, InventoryAsset, InventoryAssetType, InventoryBadge,
-    InventoryFilter, InventoryItem, UserInfo,
+    AssetType, Client, Credentials, ErrorKind, GroupMembership, InventoryAsset, InventoryAssetType, InventoryBadge,
+    InventoryFilter, InventoryItem, Subscription, UserInfo,
 };
 use support::local::{KEY, crate_png, filtered, get, hasty, raw, sandbox, send};
 
@@ -230,4 +230,90 @@ fn a_page_of_another_site_can_not_use_the_sandbox() {
         assert_eq!(ask(&allowing, path, &[host]), "200", "{host}");
     }
     assert_eq!(ask(&allowing, path, &["sandbox.evil.example"]), "421");
+}
+
+#[test]
+fn quota_filters_are_understood_or_refused() {
+    let sandbox = sandbox();
+    for asset_type in [AssetType::Audio, AssetType::Video] {
+        sandbox.set_quota(asset_type, 10);
+    }
+    let path = "/cloud/v2/users/1/asset-quotas";
+    for (filter, count) in [
+        ("", 2),
+        ("quotaType == RateLimitUpload && assetType == Audio", 1),
+        ("assetType==Audio", 1),
+        ("quotaType == RateLimitUpload", 2),
+        ("quotaType == RateLimitCreatorStoreDistribute", 0),
+        ("assetType == MeshPart", 0),
+    ] {
+        let (status, body) = filtered(&sandbox, path, filter);
+        assert_eq!((status, body.matches("\"path\"").count()), (200, count), "{filter}: {body}");
+    }
+    for filter in [
+        "quotaType == RATE_LIMIT_UPLOAD",
+        "assetType == AUDIO",
+        "assetType == audio",
+        "assetType == 'Audio'",
+        "assetType == \"Audio\"",
+        "assetType == Hologram",
+        "assetType == MESH_PART",
+        "assetType == ",
+        "assetType = Audio",
+        "assetType != Audio",
+        "assetType == Audio || assetType == Video",
+        "assetType == Audio && assetType == Video",
+        "assetType == Audio &&",
+        "usage == 1",
+    ] {
+        let (status, body) = filtered(&sandbox, path, filter);
+        assert!(status == 400 && body.contains("INVALID_ARGUMENT"), "{filter}: {status} {body}");
+    }
+}
+
+#[test]
+fn unspecified_values_are_the_defaults_and_unknown_ones_are_refused() {
+    let sandbox = sandbox();
+    sandbox.add_subscription(13058, "EXP-1", 1, Subscription::new());
+    let thumbnail = "/cloud/v2/users/1:generateThumbnail";
+    let subscription = "/cloud/v2/universes/13058/subscription-products/EXP-1/subscriptions/1";
+    for (path, query, expected) in [
+        (thumbnail, "", "/420/PNG/ROUND"),
+        (thumbnail, "?format=FORMAT_UNSPECIFIED&shape=SHAPE_UNSPECIFIED", "/420/PNG/ROUND"),
+        (thumbnail, "?format=JPEG&shape=SQUARE&size=48", "/48/JPEG/SQUARE"),
+        (subscription, "?view=VIEW_UNSPECIFIED", "willRenew"),
+        (subscription, "?view=BASIC", "willRenew"),
+        (subscription, "?view=FULL", "users/1"),
+    ] {
+        let (status, body) = get(&sandbox, &format!("{path}{query}"));
+        assert!(status == 200 && body.contains(expected), "{query}: {status} {body}");
+    }
+    for (path, query) in [
+        (thumbnail, "?format=PNG_UNSPECIFIED"),
+        (thumbnail, "?format=png"),
+        (thumbnail, "?shape=OVAL"),
+        (thumbnail, "?size=421"),
+        (subscription, "?view=full"),
+    ] {
+        assert_eq!(get(&sandbox, &format!("{path}{query}")).0, 400, "{query}");
+    }
+}
+
+#[test]
+fn join_requests_are_filtered_by_one_user() {
+    let sandbox = sandbox();
+    for user in [42, 43] {
+        sandbox.add_join_request(7, user);
+    }
+    let path = "/cloud/v2/groups/7/join-requests";
+    for (filter, status, count) in [
+        ("user == 'users/42'", 200, 1),
+        ("user == 'users/1'", 200, 0),
+        ("user in ['users/42','users/43']", 400, 0),
+        ("role == 'groups/7/roles/1'", 400, 0),
+        ("user == 42", 400, 0),
+    ] {
+        let (answered, body) = filtered(&sandbox, path, filter);
+        assert_eq!((answered, body.matches("\"path\"").count()), (status, count), "{filter}: {body}");
+    }
 }

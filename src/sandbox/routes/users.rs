@@ -16,8 +16,9 @@ use crate::endpoints::{
 use crate::sandbox::http::{Answer, PageRequest};
 use crate::sandbox::world::World;
 use crate::sandbox::world::access::{READ_ADVANCED, READ_SOCIAL};
+use crate::sandbox::world::filter::QuotaQuery;
 use crate::sandbox::world::people::MOST_FOLLOWED;
-use crate::user::{AssetQuotaKind, AssetQuotaType, ThumbnailFormat, ThumbnailShape, ThumbnailSize, UserInfo};
+use crate::user::{AssetQuotaKind, AssetQuotaType, ThumbnailSize, UserInfo};
 
 pub(crate) const ROUTES: &[Route] = &[
     Route::new(GET_USER, get),
@@ -66,13 +67,16 @@ fn generate_thumbnail(world: &mut World, asked: Asked<'_>) -> Result<Answer, Ans
     if !ThumbnailSize::ALL.iter().any(|known| known.pixels().to_string() == size) {
         return Err(asked.invalid(format!("The size '{size}' is not supported.")));
     }
-    let format = value("format").unwrap_or("PNG");
-    let shape = value("shape").unwrap_or("ROUND");
-    if matches!(ThumbnailFormat::from(format), ThumbnailFormat::Unknown(_))
-        || matches!(ThumbnailShape::from(shape), ThumbnailShape::Unknown(_))
-    {
-        return Err(asked.invalid("The format or the shape is unknown."));
-    }
+    let format = match value("format") {
+        None | Some("FORMAT_UNSPECIFIED" | "PNG") => "PNG",
+        Some("JPEG") => "JPEG",
+        Some(_) => return Err(asked.invalid("The format is unknown.")),
+    };
+    let shape = match value("shape") {
+        None | Some("SHAPE_UNSPECIFIED" | "ROUND") => "ROUND",
+        Some("SQUARE") => "SQUARE",
+        Some(_) => return Err(asked.invalid("The shape is unknown.")),
+    };
     let picture = format!("{user}/{size}/{format}/{shape}");
     // A delay shows the other form of the answer.
     let is_done = world.operations.time.is_zero();
@@ -115,22 +119,10 @@ fn list_quotas(world: &mut World, asked: Asked<'_>) -> Result<Answer, Answer> {
     let (user, head) = (asked.id(0), asked.head);
     check_user(world, user)?;
     let filter = head.query_value("filter").filter(|filter| !filter.is_empty());
-    let (mut kind, mut named) = (None, None);
-    for part in filter.into_iter().flat_map(|filter| filter.split("&&")) {
-        let (field, value) = part.split_once("==").ok_or_else(|| asked.invalid("The filter is invalid."))?;
-        match field.trim() {
-            "quotaType" => kind = Some(value.trim().to_owned()),
-            "assetType" => named = Some(value.trim().to_owned()),
-            field => return Err(asked.invalid(format!("The filter field '{field}' is unknown."))),
-        }
-    }
+    let query = filter.map(QuotaQuery::parse).transpose().map_err(|message| asked.invalid(message))?;
     let request = PageRequest::read(head, filter)?;
-    // A filter writes `MeshPart` where a quota has `MESH_PART`.
-    let is = |wanted: &Option<String>, word: &str| {
-        wanted.as_ref().is_none_or(|wanted| wanted.eq_ignore_ascii_case(&word.replace('_', "")))
-    };
     let quotas = world.quotas.list().filter(|(asset_type, ..)| {
-        is(&kind, AssetQuotaKind::RateLimitUpload.as_str()) && is(&named, quota_type(asset_type).as_str())
+        query.as_ref().is_none_or(|query| query.matches(&AssetQuotaKind::RateLimitUpload, &quota_type(asset_type)))
     });
     let quotas = quotas.map(|(asset_type, used, capacity)| {
         json!({
@@ -227,7 +219,12 @@ fn get_subscription(world: &mut World, asked: Asked<'_>) -> Result<Answer, Answe
     let path = format!("universes/{universe}/subscription-products/{product}/subscriptions/{user}");
     let subscription = world.people.subscriptions.get(&(universe, product, user));
     let subscription = subscription.ok_or_else(|| Answer::v2(404, "NOT_FOUND", "The subscription doesn't exist."))?;
-    if asked.head.query_value("view") != Some("FULL") {
+    let is_full = match asked.head.query_value("view") {
+        None | Some("VIEW_UNSPECIFIED" | "BASIC") => false,
+        Some("FULL") => true,
+        Some(_) => return Err(asked.invalid("The view is unknown.")),
+    };
+    if !is_full {
         return Ok(Answer::json(&json!({ "active": subscription.active, "willRenew": subscription.will_renew })));
     }
     let mut json = json!(subscription);
@@ -238,7 +235,9 @@ fn get_subscription(world: &mut World, asked: Asked<'_>) -> Result<Answer, Answe
 
 fn find(world: &mut World, asked: Asked<'_>) -> Result<Answer, Answer> {
     let body = asked.json()?;
-    let names = body.get("usernames").and_then(Value::as_array).ok_or_else(|| Answer::gateway(400, "BadRequest"))?;
+    let names = body.get("usernames").and_then(Value::as_array);
+    let names = names.filter(|names| names.iter().all(Value::is_string));
+    let names = names.ok_or_else(|| Answer::gateway(400, "BadRequest"))?;
     if names.len() > 100 {
         return Err(Answer::gateway(400, "Too many usernames."));
     }

@@ -1,6 +1,6 @@
-//! Filters of inventories and memberships, parsed as strictly as the service does.
+//! Filters of inventories, memberships and quotas, parsed as strictly as the service does.
 
-use crate::user::{InventoryAssetType, InventoryItem};
+use crate::user::{AssetQuotaKind, AssetQuotaType, InventoryAssetType, InventoryItem};
 
 /// The properties of an item that a filter uses.
 #[derive(Clone, Debug)]
@@ -194,6 +194,54 @@ impl MembershipQuery {
         users.dedup();
         Ok(Self::Users(users))
     }
+}
+
+/// A filter of quotas, such as `quotaType == RateLimitUpload && assetType == MeshPart`.
+#[derive(Debug, Default)]
+pub(crate) struct QuotaQuery {
+    kind: Option<AssetQuotaKind>,
+    asset_type: Option<AssetQuotaType>,
+}
+
+impl QuotaQuery {
+    /// # Errors
+    /// Returns the message of the refusal.
+    pub(crate) fn parse(filter: &str) -> Result<Self, String> {
+        let mut query = Self::default();
+        for part in filter.split("&&") {
+            let (field, value) = part.split_once("==").ok_or_else(|| format!("The filter '{filter}' is invalid."))?;
+            let (field, value) = (field.trim(), value.trim());
+            let unknown = || format!("The value '{value}' of the filter field '{field}' is unknown.");
+            match field {
+                "quotaType" => {
+                    let mut known = AssetQuotaKind::KNOWN.iter();
+                    let kind = known.find(|kind| capitalized(kind.as_str()) == value).ok_or_else(unknown)?;
+                    set(&mut query.kind, field, kind.clone())?;
+                }
+                "assetType" => {
+                    let mut known = AssetQuotaType::KNOWN.iter();
+                    let named = known.find(|named| capitalized(named.as_str()) == value).ok_or_else(unknown)?;
+                    set(&mut query.asset_type, field, named.clone())?;
+                }
+                field => return Err(format!("The filter field '{field}' is unknown.")),
+            }
+        }
+        Ok(query)
+    }
+
+    pub(crate) fn matches(&self, kind: &AssetQuotaKind, asset_type: &AssetQuotaType) -> bool {
+        self.kind.as_ref().is_none_or(|wanted| wanted == kind)
+            && self.asset_type.as_ref().is_none_or(|wanted| wanted == asset_type)
+    }
+}
+
+/// Returns `MeshPart` for `MESH_PART`: filters have the former where quotas have the latter.
+fn capitalized(constant: &str) -> String {
+    let words = constant.split('_').map(|word| {
+        let (first, rest) = word.split_at(word.len().min(1));
+        format!("{first}{}", rest.to_ascii_lowercase())
+    });
+    words.collect()
 }
 
 fn unquote(text: &str) -> Option<&str> {
