@@ -152,14 +152,14 @@ pub mod endpoints {
 pub use api::{Endpoint, Method, OperationName};
 pub use asset::limits;
 pub use asset::{
-    Asset, AssetAction, AssetField, AssetFile, AssetHandle, AssetPermission, AssetPrivacy, AssetSearch,
-    AssetSearchCategory, AssetSearchSort, AssetSearchView, AssetState, AssetType, AssetUpdate, AssetUpload,
-    AssetUploads, AssetVersion, Check, Creator, CreatorStoreProduct, CreatorStoreProductType, Decimal, GrantError,
-    GrantedPermissions, ModelInstanceType, ModelSubType, ModerationState, Money, MusicChart, PermissionErrorCode,
-    PermissionSubject, Preview, ProductRestriction, SocialLink, SocialLinkKind, SortDirection, StoreAsset,
-    StoreAssetDetails, StoreAssetInfo, StoreAudioType, StoreCapabilities, StoreCreator, StoreInstanceCounts,
-    StoreMeshSummary, StorePreviews, StorePrice, StoreProductUpdate, StoreSocialLink, StoreVoting, UploadCandidate,
-    UploadOutcome, UploadProgress, UploadSearch,
+    Asset, AssetAction, AssetDelivery, AssetField, AssetFile, AssetHandle, AssetPermission, AssetPrivacy, AssetSearch,
+    AssetSearchCategory, AssetSearchPage, AssetSearchSort, AssetSearchView, AssetState, AssetType, AssetUpdate,
+    AssetUpload, AssetUploads, AssetVersion, Check, Creator, CreatorStoreProduct, CreatorStoreProductType, Decimal,
+    GrantError, GrantedPermissions, ModelInstanceType, ModelSubType, ModerationState, Money, MusicChart,
+    PermissionErrorCode, PermissionSubject, Preview, ProductRestriction, SocialLink, SocialLinkKind, SortDirection,
+    StoreAsset, StoreAssetDetails, StoreAssetInfo, StoreAudioType, StoreCapabilities, StoreCreator,
+    StoreInstanceCounts, StoreMeshSummary, StorePreviews, StorePrice, StoreProductUpdate, StoreSocialLink, StoreVoting,
+    UploadCandidate, UploadOutcome, UploadProgress, UploadSearch,
 };
 pub use call::{DownloadProgress, RetryPolicy, Timeouts};
 pub use client::{Client, ClientBuilder};

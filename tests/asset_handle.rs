@@ -7,9 +7,9 @@ use std::io::{self, Write};
 
 use rblxopencloud::sandbox::{Fault, Sandbox};
 use rblxopencloud::{
-    Asset, AssetAction, AssetPermission, AssetSearch, AssetSearchCategory, AssetState, AssetType, AssetUpdate, Client,
-    Creator, CreatorStoreProductType, Credentials, ErrorKind, ErrorScope, Money, PermissionErrorCode,
-    PermissionSubject, StoreProductUpdate, UserInfo,
+    Asset, AssetAction, AssetDelivery, AssetField, AssetPermission, AssetSearch, AssetSearchCategory, AssetState,
+    AssetType, AssetUpdate, Check, Client, Creator, CreatorStoreProductType, Credentials, ErrorKind, ErrorScope, Money,
+    PermissionErrorCode, PermissionSubject, SocialLink, SocialLinkKind, StoreProductUpdate, UserInfo,
 };
 use serde_json::{Value, json};
 use support::local::{KEY, hasty, patient, send, send_form};
@@ -25,6 +25,22 @@ fn sandbox(content: &[u8]) -> Sandbox {
     asset.creator = Some(Creator::User(156));
     sandbox.add_asset(asset);
     sandbox.set_asset_content(4242, "a.rbxm", "model/x-rbxm", content);
+    sandbox
+}
+
+/// A sandbox with this many models on the creator store, for 4.99 dollars each.
+fn store(models: u64) -> Sandbox {
+    let sandbox = sandbox(b"one");
+    let client = hasty(&sandbox);
+    for id in 1..=models {
+        let mut asset = Asset::new(id);
+        asset.asset_type = Some(AssetType::Model);
+        asset.display_name = Some(format!("Tree {id}"));
+        asset.creator = Some(Creator::User(156));
+        sandbox.add_asset(asset);
+        let update = StoreProductUpdate::new().base_price(Money::usd("4.99").expect("a price")).published(true);
+        client.asset(id).create_store_product(&CreatorStoreProductType::Model, &update).expect("it is new");
+    }
     sandbox
 }
 
@@ -290,6 +306,7 @@ fn prices_are_exact_and_checked() {
     fails(asset.create_store_product(&CreatorStoreProductType::Audio, &price("1")), ErrorKind::Rejected);
     let product = asset.create_store_product(&CreatorStoreProductType::Model, &price("4.99")).expect("it is new");
     assert_eq!((product.asset_id, product.seller, product.published), (Some(4242), Some(Creator::User(156)), false));
+    assert_eq!((product.display_name.as_deref(), product.description.as_deref()), (Some("Tree house"), Some("")));
     assert_eq!(product.base_price.expect("it has a price").to_string(), "4.99 USD");
     let sent: serde_json::Value =
         serde_json::from_slice(&sandbox.requests().pop().expect("it was sent").body).expect("JSON");
@@ -305,17 +322,10 @@ fn prices_are_exact_and_checked() {
 
 #[test]
 fn the_store_is_searched_without_a_key() {
-    let sandbox = sandbox(b"one");
+    let sandbox = store(150);
     let client = hasty(&sandbox);
-    for id in 1..=150 {
-        let mut asset = Asset::new(id);
-        asset.asset_type = Some(AssetType::Model);
-        asset.display_name = Some(format!("Tree {id}"));
-        asset.creator = Some(Creator::User(156));
-        sandbox.add_asset(asset);
-        let update = StoreProductUpdate::new().base_price(Money::usd("4.99").expect("a price")).published(id != 7);
-        client.asset(id).create_store_product(&CreatorStoreProductType::Model, &update).expect("it is new");
-    }
+    let unpublished = StoreProductUpdate::new().published(false);
+    client.asset(7).update_store_product(&CreatorStoreProductType::Model, &unpublished).expect("it exists");
     sandbox.clear_requests();
     let keyless = client.with_credentials(Credentials::none());
     let search = || AssetSearch::new(AssetSearchCategory::Model).query("tree").creator(Creator::User(156));
@@ -331,4 +341,104 @@ fn the_store_is_searched_without_a_key() {
     sandbox.set_scopes(["asset:read"]);
     fails(client.search_assets(search()).next().expect("an error"), ErrorKind::PermissionDenied);
     fails(keyless.search_assets(AssetSearch::in_category_path(" ")).next().expect("an error"), ErrorKind::InvalidInput);
+}
+
+#[test]
+fn what_delivery_tells_of_a_content_is_kept() {
+    let sandbox = sandbox(b"12345");
+    sandbox.set_asset_content(4242, "a.rbxm", "model/x-rbxm", *b"1234567");
+    let asset = hasty(&sandbox).asset(4242);
+    let delivery = asset.fetch_delivery().expect("it is delivered");
+    assert_eq!((delivery.size, delivery.is_archived, delivery.is_recordable), (Some(7), Some(false), Some(true)));
+    assert_eq!(asset.fetch_version_delivery(1).expect("it is delivered").size, Some(5));
+    asset.archive().expect("it exists");
+    assert_eq!(asset.fetch_delivery().expect("it is delivered").is_archived, Some(true));
+    fails(hasty(&sandbox).asset(404).fetch_delivery(), ErrorKind::InvalidResponse);
+
+    let answer = |rest: &str| Reply::text(200, format!(r#"{{"location":"https://host.example/a?signed"{rest}}}"#));
+    for (rest, size) in [
+        ("", None),
+        (r#","assetMetadatas":null"#, None),
+        (r#","assetMetadatas":[{"metadataType":2,"value":"9"},7,{"metadataType":1,"value":"ktx2"}]"#, None),
+        (r#","assetMetadatas":[{"metadataType":1,"value":9}],"isArchived":"no""#, Some(9)),
+    ] {
+        let server = Server::script([answer(rest)]);
+        let delivery = server.client().asset(1).fetch_delivery().expect("it is delivered");
+        assert_eq!((delivery.size, delivery.is_archived, delivery.is_recordable), (size, None, None), "{rest}");
+        assert!(delivery.location.ends_with("?signed") && !format!("{delivery:?}").contains("signed"), "{delivery:?}");
+        let json = serde_json::to_string(&delivery).expect("it is JSON");
+        assert_eq!(serde_json::from_str::<AssetDelivery>(&json).expect("it is read"), delivery);
+    }
+}
+
+#[test]
+fn the_page_of_a_search_has_its_totals() {
+    let sandbox = store(150);
+    let client = hasty(&sandbox);
+    let search = AssetSearch::new(AssetSearchCategory::Model).query("Tree").facets(["1"]);
+    let page = client.fetch_search_page(search.clone()).expect("it answers");
+    let expected = (1..=150_u64).filter(|id| id.to_string().contains('1'));
+    assert_eq!(page.total_results, Some(expected.clone().count() as u64));
+    assert_eq!((page.applied_facets, page.filtered_keyword), (vec!["1".to_owned()], Some("Tree".to_owned())));
+    assert!(page.available_facets.is_empty() && page.suggested_query.is_none() && page.unreadable.is_empty());
+    assert_eq!((page.assets.len() as u64, page.next_cursor), (page.total_results.expect("a total"), None));
+
+    let everything = AssetSearch::new(AssetSearchCategory::Model);
+    let page = client.fetch_search_page(everything.clone()).expect("it answers");
+    assert_eq!((page.assets.len(), page.total_results), (100, Some(150)));
+    let rest = client.search_assets(everything).resume_from(page.next_cursor.expect("there is more"));
+    let ids =
+        page.assets.iter().map(|asset| asset.asset.id).chain(rest.map(|asset| asset.expect("it is found").asset.id));
+    assert!(ids.eq(1..=150));
+    fails(client.fetch_search_page(AssetSearch::in_category_path("")), ErrorKind::InvalidInput);
+
+    let strange = r#"{"creatorStoreAssets":[17,{"asset":{"id":5}}],"totalResults":"2","queryFacets":{"appliedFacets":null,
+        "availableFacets":["wood"]},"filteredKeyword":"","queryCorrection":{"suggestedQuery":"tree"},"nextPageToken":""}"#;
+    let nothing = r#"{"creatorStoreAssets":null,"totalResults":0,"queryFacets":null,"queryCorrection":null}"#;
+    let search = || AssetSearch::new(AssetSearchCategory::Model);
+    let server = Server::script([Reply::text(200, strange), Reply::text(200, nothing)]);
+    let page = server.client().fetch_search_page(search()).expect("it answers");
+    assert_eq!((page.assets.len(), page.unreadable.len(), page.total_results), (1, 1, Some(2)));
+    assert_eq!((page.available_facets, page.filtered_keyword), (vec!["wood".to_owned()], None));
+    assert_eq!(page.suggested_query.as_deref(), Some("tree"));
+    let page = server.client().fetch_search_page(search()).expect("it answers");
+    assert_eq!((page.assets.len(), page.total_results), (0, Some(0)));
+    for refusal in ["{}", r#"{"errors":[{"code":0,"message":"no"}]}"#, r#"{"assets":[]}"#] {
+        let server = Server::script([Reply::text(200, refusal)]);
+        fails(server.client().fetch_search_page(search()), ErrorKind::InvalidResponse);
+    }
+}
+
+#[test]
+fn the_link_to_try_an_asset_is_fetched_and_is_not_one_of_three() {
+    let sandbox = sandbox(b"one");
+    let client = hasty(&sandbox);
+    let asset = client.asset(4242);
+    let sites = [SocialLinkKind::Facebook, SocialLinkKind::Twitch, SocialLinkKind::GitHub];
+    let with = |kinds: &[SocialLinkKind]| {
+        let links = kinds.iter().map(|kind| (kind.clone(), SocialLink::new("https://host.example")));
+        links.fold(AssetUpdate::default(), |update, (kind, link)| update.social_link(kind, link))
+    };
+    let update = with(&sites).social_link(SocialLinkKind::TryAsset, SocialLink::new("1818"));
+    asset.update(update).expect("three links to sites").wait().expect("it succeeds");
+    sandbox.clear_requests();
+    let links = asset.fetch().expect("it exists").social_links;
+    assert_eq!(links.get(&SocialLinkKind::TryAsset).map(|link| link.uri.as_str()), Some("1818"));
+    assert_eq!(links.len(), 4);
+
+    // A service that has given up a field refuses a mask that names it.
+    let requests = sandbox.requests();
+    let mask = requests[0].query_value("readMask").expect("a mask");
+    assert!(mask.contains("tryAssetSocialLink") && !mask.contains("guildedSocialLink"), "{mask}");
+    asset.update(AssetUpdate::default().display_name("new")).expect("it is accepted").wait().expect("it succeeds");
+    let requests = sandbox.requests();
+    let update = requests.iter().find(|request| request.method == "PATCH").expect("a request");
+    assert_eq!(update.query_value("updateMask"), Some("displayName"));
+    assert_eq!(asset.fetch_fields([AssetField::GuildedSocialLink]).expect("it exists").social_links.len(), 0);
+
+    let four = [&sites[..], &[SocialLinkKind::Discord]].concat();
+    fails(asset.update(with(&four)), ErrorKind::InvalidInput);
+    let unchecked = |update: AssetUpdate| asset.update(update.skip_check(Check::SocialLinks));
+    fails(unchecked(with(&four)), ErrorKind::Rejected);
+    fails(unchecked(with(&[SocialLinkKind::TryAsset])), ErrorKind::Rejected);
 }

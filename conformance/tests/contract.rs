@@ -53,6 +53,15 @@ struct Difference {
 /// The sandbox follows the live service.
 const DIFFERENCES: &[Difference] = &[
     Difference { why: "an operation on an asset repeats its id", undo: |object| drop(object.remove("operationId")) },
+    Difference {
+        why: "a product has the texts of its asset",
+        undo: |object| {
+            let path = object.get("path").and_then(Value::as_str).unwrap_or_default();
+            if path.starts_with("creator-store-products/") {
+                ["displayName", "description"].iter().for_each(|field| drop(object.remove(*field)));
+            }
+        },
+    },
     Difference { why: "the result of an operation names its type", undo: |object| drop(object.remove("@type")) },
     Difference {
         why: "64-bit numbers are strings",

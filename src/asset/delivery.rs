@@ -1,7 +1,9 @@
+use std::fmt;
 use std::io::Write;
 use std::path::Path;
 
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde_json::{Value, json};
 
 use super::AssetHandle;
 use crate::api::Endpoint;
@@ -20,6 +22,64 @@ pub const GET_ASSET_VERSION_DELIVERY: Endpoint =
     Endpoint::get("/asset-delivery-api/v1/assetId/{asset}/version/{version}")
         .with_scopes(&["legacy-asset:manage"])
         .with_budget(1000, 1000);
+
+/// What the service tells of the content of an asset, from [`AssetHandle::fetch_delivery`].
+///
+/// <https://create.roblox.com/docs/cloud/reference/features/assets>
+#[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+#[non_exhaustive]
+pub struct AssetDelivery {
+    /// The URL of the content, on another host. Whoever has it can download the content for a short time.
+    /// [`AssetHandle::locate`] returns the request that does.
+    #[serde(deserialize_with = "wire::lenient")]
+    pub location: String,
+    /// Whether the asset is archived.
+    #[serde(deserialize_with = "wire::lenient", skip_serializing_if = "Option::is_none")]
+    pub is_archived: Option<bool>,
+    /// Whether the asset may be seen in recordings.
+    #[serde(deserialize_with = "wire::lenient", skip_serializing_if = "Option::is_none")]
+    pub is_recordable: Option<bool>,
+    /// The number of the asset's type: 1 is an image, 3 audio, 10 a model, 13 a decal.
+    #[serde(deserialize_with = "wire::lenient", skip_serializing_if = "Option::is_none")]
+    pub asset_type_id: Option<u32>,
+    /// The size of the content in bytes.
+    #[serde(
+        rename = "assetMetadatas",
+        deserialize_with = "size",
+        serialize_with = "size_metadata",
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub size: Option<u64>,
+}
+
+/// The URL is left out: it is signed.
+impl fmt::Debug for AssetDelivery {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("AssetDelivery")
+            .field("is_archived", &self.is_archived)
+            .field("is_recordable", &self.is_recordable)
+            .field("asset_type_id", &self.asset_type_id)
+            .field("size", &self.size)
+            .finish_non_exhaustive()
+    }
+}
+
+/// The type of metadata that has the size.
+const SIZE: u64 = 1;
+
+fn size<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<u64>, D::Error> {
+    let all = Vec::<Value>::deserialize(Value::deserialize(deserializer)?).unwrap_or_default();
+    let number = |value: &Value| value.as_u64().or_else(|| wire::decimal(value.as_str()?));
+    let mut sizes = all.iter().filter(|one| one.get("metadataType").and_then(number) == Some(SIZE));
+    Ok(sizes.find_map(|one| number(one.get("value")?)))
+}
+
+#[allow(clippy::ref_option)]
+fn size_metadata<S: Serializer>(size: &Option<u64>, serializer: S) -> Result<S::Ok, S::Error> {
+    let all = size.map(|size| json!({ "metadataType": SIZE, "value": size.to_string() }));
+    serializer.collect_seq(all)
+}
 
 impl AssetHandle {
     /// Locates the content of the asset, and returns the request that downloads it.
@@ -72,20 +132,52 @@ impl AssetHandle {
         self.located(&GET_ASSET_VERSION_DELIVERY, &GET_ASSET_VERSION_DELIVERY.fill(&[&self.id, &number]))
     }
 
+    /// Fetches what the service tells of the content of the asset, such as its size. Downloads nothing.
+    ///
+    /// Scope and budget are those of [`locate`](Self::locate).
+    ///
+    /// ```
+    /// # fn main() -> rblxopencloud::Result<()> {
+    /// # let sandbox = rblxopencloud::sandbox::Sandbox::builder().demo().start()?;
+    /// # let client = sandbox.client();
+    /// # let upload = rblxopencloud::AssetUpload::from_path("examples/assets/crate.png")?;
+    /// # let id = client.user(156).upload_asset(upload)?.wait()?.id;
+    /// let delivery = client.asset(id).fetch_delivery()?;
+    /// if let Some(size) = delivery.size {
+    ///     println!("{size} bytes");
+    /// }
+    /// # assert_eq!(delivery.size, Some(std::fs::metadata("examples/assets/crate.png").unwrap().len()));
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// See [`locate`](Self::locate).
+    pub fn fetch_delivery(&self) -> Result<AssetDelivery> {
+        self.delivery(&GET_ASSET_DELIVERY, &GET_ASSET_DELIVERY.fill(&[&self.id]))
+    }
+
+    /// Fetches what the service tells of the content of a version of the asset. See [`fetch_delivery`](Self::fetch_delivery).
+    ///
+    /// # Errors
+    /// See [`locate`](Self::locate).
+    pub fn fetch_version_delivery(&self, number: u64) -> Result<AssetDelivery> {
+        self.delivery(&GET_ASSET_VERSION_DELIVERY, &GET_ASSET_VERSION_DELIVERY.fill(&[&self.id, &number]))
+    }
+
     fn located(&self, endpoint: &Endpoint, path: &str) -> Result<Request> {
-        #[derive(Deserialize)]
-        struct Delivery {
-            #[serde(default, deserialize_with = "wire::lenient")]
-            location: String,
-        }
-        let location = self.client.session().run(Call::new(endpoint, path), |body| {
-            let Delivery { location } = json::object_from_slice(body)?;
-            if !location.is_empty() {
-                return Ok(location);
+        let delivery = self.delivery(endpoint, path)?;
+        self.client.located(&format!("GET {path}"), &delivery.location)
+    }
+
+    fn delivery(&self, endpoint: &Endpoint, path: &str) -> Result<AssetDelivery> {
+        self.client.session().run(Call::new(endpoint, path), |body| {
+            let delivery: AssetDelivery = json::object_from_slice(body)?;
+            if !delivery.location.is_empty() {
+                return Ok(delivery);
             }
             Err(DecodeError::expected("the location of a content"))
-        })?;
-        self.client.located(&format!("GET {path}"), &location)
+        })
     }
 
     /// Copies the content of the asset to `writer`. Returns the number of bytes. See [`locate`](Self::locate).

@@ -66,6 +66,8 @@ open_enum! {
         RobloxSocialLink = "robloxSocialLink",
         GuildedSocialLink = "guildedSocialLink",
         DevForumSocialLink = "devForumSocialLink",
+        /// The place in which the asset can be tried.
+        TryAssetSocialLink = "tryAssetSocialLink",
     }
 }
 
@@ -113,7 +115,8 @@ impl AssetHandle {
         &self.client
     }
 
-    /// Fetches the asset, with all of its fields.
+    /// Fetches the asset, with all of its fields but the link to Guilded, which the service may no longer know.
+    /// [`fetch_fields`](Self::fetch_fields) can name that too.
     ///
     /// Needs the scope `asset:read`. The service accepts 120 requests a minute.
     ///
@@ -136,8 +139,10 @@ impl AssetHandle {
     ///
     /// <https://create.roblox.com/docs/cloud/reference/features/assets#Assets_GetAsset>
     pub fn fetch(&self) -> Result<Asset> {
-        // Without a mask, the service leaves out the icon, the previews and the links.
-        self.fetch_fields(AssetField::KNOWN.iter().cloned())
+        // Without a mask, the service leaves out the icon, the previews and the links. A mask with a field that the service
+        // has given up is refused as a whole.
+        let fields = AssetField::KNOWN.iter().filter(|field| **field != AssetField::GuildedSocialLink);
+        self.fetch_fields(fields.cloned())
     }
 
     /// Fetches the fields of the asset that are named, and its id. See [`fetch`](Self::fetch).

@@ -14,6 +14,7 @@ pub(crate) mod operation;
 mod permission;
 mod publishing;
 mod search;
+mod search_page;
 mod store_asset;
 mod store_product;
 mod update;
@@ -35,7 +36,7 @@ pub use check::Check;
 #[cfg(fuzzing)]
 pub(crate) use check::judge;
 pub use creator::Creator;
-pub use delivery::{GET_ASSET_DELIVERY, GET_ASSET_VERSION_DELIVERY};
+pub use delivery::{AssetDelivery, GET_ASSET_DELIVERY, GET_ASSET_VERSION_DELIVERY};
 pub(crate) use file::FileReader;
 pub use file::{AssetFile, UploadProgress};
 pub use handle::{
@@ -53,12 +54,11 @@ pub use search::{
     AssetSearch, AssetSearchCategory, AssetSearchSort, AssetSearchView, ModelInstanceType, ModelSubType, MusicChart,
     SEARCH_ASSETS, SortDirection, StoreAudioType,
 };
+pub use search_page::AssetSearchPage;
 pub use store_asset::{
     StoreAsset, StoreAssetDetails, StoreAssetInfo, StoreCapabilities, StoreCreator, StoreInstanceCounts,
     StoreMeshSummary, StorePreviews, StorePrice, StoreSocialLink, StoreVoting,
 };
-#[cfg(feature = "sandbox")]
-pub(crate) use store_product::product_name;
 pub use store_product::{
     CREATE_CREATOR_STORE_PRODUCT, CreatorStoreProduct, CreatorStoreProductType, GET_CREATOR_STORE_PRODUCT,
     ProductRestriction, StoreProductUpdate, UPDATE_CREATOR_STORE_PRODUCT,
@@ -107,7 +107,7 @@ pub struct Asset {
     pub icon_id: Option<u64>,
     /// The preview images.
     pub previews: Vec<Preview>,
-    /// Links to other sites, at most three.
+    /// Links to other sites, at most three, and to a place in which the asset can be tried.
     pub social_links: BTreeMap<SocialLinkKind, SocialLink>,
     /// A link without a kind. The reference has it; the service sends [`social_links`](Self::social_links) in its place.
     pub social_link: Option<SocialLink>,
@@ -253,7 +253,7 @@ impl SocialLink {
 }
 
 open_enum! {
-    /// The site of a [`SocialLink`]. An asset has at most one link of each kind, and at most three in all.
+    /// What a [`SocialLink`] leads to. An asset has at most one link of each kind, and at most three to other sites.
     SocialLinkKind {
         /// A page on Facebook.
         Facebook = "facebook",
@@ -273,6 +273,8 @@ open_enum! {
         Guilded = "guilded",
         /// A thread on Roblox's developer forum.
         DevForum = "devForum",
+        /// A place in which the asset can be tried. The URL is the place's id, and the link isn't one of the three.
+        TryAsset = "tryAsset",
     }
 }
 
@@ -283,6 +285,16 @@ impl SocialLinkKind {
     /// Returns the asset's field that holds this link.
     pub(crate) fn field(&self) -> String {
         format!("{self}{SOCIAL_LINK}")
+    }
+
+    /// Returns the kind of link that a field holds.
+    pub(crate) fn of_field(field: &str) -> Option<Self> {
+        field.strip_suffix(SOCIAL_LINK).filter(|kind| !kind.is_empty()).map(Self::from)
+    }
+
+    /// Whether the link is one of the three that an asset can have.
+    pub(crate) fn is_limited(&self) -> bool {
+        *self != Self::TryAsset
     }
 }
 
@@ -367,8 +379,8 @@ impl WireAsset {
             .others
             .into_iter()
             .filter_map(|(field, link)| {
-                let kind = field.strip_suffix(SOCIAL_LINK)?;
-                Some((SocialLinkKind::from(kind), SocialLink::deserialize(link).ok()?))
+                let kind = SocialLinkKind::of_field(&field)?;
+                Some((kind, SocialLink::deserialize(link).ok()?))
             })
             .collect();
         Asset {

@@ -243,7 +243,8 @@ impl AssetSearch {
         self
     }
 
-    fn listing(mut self) -> Result<Listing> {
+    /// Returns the query, with repeated names for lists.
+    pub(super) fn parameters(mut self) -> Result<Vec<(&'static str, String)>> {
         if self.query.iter().any(|(name, value)| *name == "categoryPath" && value.trim().is_empty()) {
             return Err(Error::invalid_input("the path of categories to search in is empty"));
         }
@@ -252,8 +253,12 @@ impl AssetSearch {
             Some(Creator::Group(id)) => self.query.push(("groupId", id.to_string())),
             None => {}
         }
+        Ok(self.query)
+    }
+
+    fn listing(self) -> Result<Listing> {
         let listing = Listing::new(SEARCH_ASSETS, SEARCH_ASSETS.fill(&[]), vec![None]);
-        Ok(self.query.iter().fold(listing, |listing, (name, value)| listing.query(name, value)))
+        Ok(self.parameters()?.iter().fold(listing, |listing, (name, value)| listing.query(name, value)))
     }
 }
 

@@ -79,6 +79,10 @@ pub struct CreatorStoreProduct {
     pub purchasable: bool,
     /// Who sells the product.
     pub seller: Option<Creator>,
+    /// The name of the asset. The reference doesn't have it.
+    pub display_name: Option<String>,
+    /// The description of the asset. The reference doesn't have it.
+    pub description: Option<String>,
 }
 
 /// `plugin 1234 for 4.99 USD`.
@@ -112,6 +116,10 @@ struct WireProduct {
     user_seller: Option<String>,
     #[serde(deserialize_with = "wire::lenient", skip_serializing_if = "Option::is_none")]
     group_seller: Option<String>,
+    #[serde(deserialize_with = "wire::lenient", skip_serializing_if = "Option::is_none")]
+    display_name: Option<String>,
+    #[serde(deserialize_with = "wire::lenient", skip_serializing_if = "Option::is_none")]
+    description: Option<String>,
     #[serde(flatten)]
     others: Map<String, Value>,
 }
@@ -120,7 +128,7 @@ struct WireProduct {
 const ASSET_ID: &str = "AssetId";
 
 /// Returns the id of an asset's product, such as `CreatorMarketplaceAsset-Plugin-1234`.
-pub(crate) fn product_name(product_type: &CreatorStoreProductType, asset_id: u64) -> String {
+fn product_name(product_type: &CreatorStoreProductType, asset_id: u64) -> String {
     let mut name = product_type.to_string();
     if let Some(first) = name.get_mut(..1) {
         first.make_ascii_uppercase();
@@ -151,6 +159,8 @@ impl<'de> Deserialize<'de> for CreatorStoreProduct {
             published: wire.published,
             restrictions: wire.restrictions,
             purchasable: wire.purchasable,
+            display_name: wire.display_name,
+            description: wire.description,
         })
     }
 }
@@ -158,8 +168,8 @@ impl<'de> Deserialize<'de> for CreatorStoreProduct {
 impl Serialize for CreatorStoreProduct {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let (user_seller, group_seller) = match self.seller {
-            Some(Creator::User(id)) => (Some(format!("users/{id}")), None),
-            Some(Creator::Group(id)) => (None, Some(format!("groups/{id}"))),
+            Some(Creator::User(id)) => (Some(id.to_string()), None),
+            Some(Creator::Group(id)) => (None, Some(id.to_string())),
             None => (None, None),
         };
         let item = self.product_type.as_ref().zip(self.asset_id);
@@ -172,6 +182,8 @@ impl Serialize for CreatorStoreProduct {
             purchasable: self.purchasable,
             user_seller,
             group_seller,
+            display_name: self.display_name.clone(),
+            description: self.description.clone(),
             others: item.map(|(of, id)| (format!("{of}{ASSET_ID}"), json!(id.to_string()))).into_iter().collect(),
         }
         .serialize(serializer)
@@ -346,7 +358,8 @@ mod tests {
     #[test]
     fn a_product_is_read_and_written() {
         let json = json!({
-            "path": "creator-store-products/123", "pluginAssetId": "123", "userSeller": "users/156",
+            "path": "creator-store-products/123", "pluginAssetId": "123", "userSeller": "156",
+            "displayName": "Tools", "description": "of wood",
             "basePrice": { "currencyCode": "USD", "quantity": { "significand": 4_990_000_000_i64, "exponent": -9 } },
             "published": true, "purchasable": true, "restrictions": ["SOLD_ITEM_RESTRICTED"],
         });
@@ -358,5 +371,8 @@ mod tests {
         let product: CreatorStoreProduct = serde_json::from_value(new).expect("it is a product");
         assert_eq!(product.product_type, Some(CreatorStoreProductType::from("hologram")));
         assert_eq!(product.seller, Some(Creator::Group(9)));
+        let path = json!({ "userSeller": "users/156" });
+        let product: CreatorStoreProduct = serde_json::from_value(path).expect("it is a product");
+        assert_eq!(product.seller, Some(Creator::User(156)));
     }
 }

@@ -116,7 +116,7 @@ impl AssetUpdate {
         self.description("")
     }
 
-    /// Sets a link to another site. An asset has at most one link of each kind, and at most three in all.
+    /// Sets a link. An asset has at most one of each kind, and at most three to other sites.
     pub fn social_link(self, kind: SocialLinkKind, link: SocialLink) -> Self {
         self.set(kind.field(), Some(json!(link)))
     }
@@ -174,8 +174,8 @@ impl AssetUpdate {
         if let Some(description) = text("description") {
             self.checks.check_description(description)?;
         }
-        let links = self.fields.iter().filter(|(field, link)| field.ends_with(super::SOCIAL_LINK) && link.is_some());
-        let links = links.count();
+        let is_limited = |field: &str| SocialLinkKind::of_field(field).is_some_and(|kind| kind.is_limited());
+        let links = self.fields.iter().filter(|(field, link)| link.is_some() && is_limited(field)).count();
         self.checks.unless(Check::SocialLinks, || {
             if links > MAX_SOCIAL_LINKS {
                 let most = format!("an asset has at most {MAX_SOCIAL_LINKS} social links, not {links}");

@@ -170,7 +170,12 @@ pub fn calls() -> Vec<Call> {
             "User::send_notification",
             endpoints::CREATE_NOTIFICATION,
             &["156"],
-            |client| client.user(USER).send_notification(&Notification::new(13058, "5dd7024b")).map(drop),
+            |client| {
+                client
+                    .user(USER)
+                    .send_notification(&Notification::new(13058, "5dd7024b-68e3-ac4d-8232-4217f86ca244"))
+                    .map(drop)
+            },
             || json!({ "path": "users/156/notifications/1", "id": "1" }),
         ),
         call(
@@ -369,6 +374,20 @@ pub fn calls() -> Vec<Call> {
             || json!({ "location": "https://host.example/a" }),
         ),
         call(
+            "AssetHandle::fetch_delivery",
+            endpoints::GET_ASSET_DELIVERY,
+            &["4242"],
+            |client| client.asset(4242).fetch_delivery().map(drop),
+            || json!({ "location": "https://host.example/a" }),
+        ),
+        call(
+            "AssetHandle::fetch_version_delivery",
+            endpoints::GET_ASSET_VERSION_DELIVERY,
+            &["4242", "1"],
+            |client| client.asset(4242).fetch_version_delivery(1).map(drop),
+            || json!({ "location": "https://host.example/a" }),
+        ),
+        call(
             "Client::grant_asset_permissions",
             endpoints::GRANT_ASSET_PERMISSIONS,
             &[],
@@ -416,6 +435,13 @@ pub fn calls() -> Vec<Call> {
                 client.search_assets(search).try_for_each(|asset| asset.map(drop))
             },
             || json!({ "creatorStoreAssets": [], "nextPageToken": null }),
+        ),
+        call(
+            "Client::fetch_search_page",
+            endpoints::SEARCH_ASSETS,
+            &[],
+            |client| client.fetch_search_page(AssetSearch::new(AssetSearchCategory::Model).query("tree")).map(drop),
+            || json!({ "creatorStoreAssets": [], "nextPageToken": null, "totalResults": 0 }),
         ),
         call(
             "OAuth2App::refresh",

@@ -76,10 +76,49 @@ impl Document {
         }
     }
 
+    /// Returns an object of the examples of a schema. Of properties that exclude each other, `turn` chooses one. Models can't
+    /// be read without an id, so one is made up where the document has no example.
+    pub fn example(&self, schema: &Value, turn: usize) -> Value {
+        if let Some(example) = example_of(schema) {
+            return if schema["type"] == "array" { json!([example]) } else { example };
+        }
+        let schema = self.resolve(schema);
+        let excluded: Vec<&str> = schema["x-oneOf"]
+            .as_object()
+            .into_iter()
+            .flat_map(Map::values)
+            .filter_map(Value::as_array)
+            .flat_map(|names| names.iter().enumerate().filter(move |(index, _)| *index != turn % names.len()))
+            .filter_map(|(_, name)| name.as_str())
+            .collect();
+        let properties = schema["properties"].as_object().into_iter().flatten();
+        let properties = properties.filter(|(name, _)| !excluded.contains(&name.as_str()));
+        let examples = properties.filter_map(|(name, property)| {
+            let example = match (self.example(property, turn), name.as_str()) {
+                (Value::Null, "id" | "assetId" | "UniverseId") => json!(2_205_400_862_u64),
+                (Value::Null, "IsFollowing") => json!(true),
+                (Value::Null, "imageUri") => json!("https://host.example/a"),
+                (example, _) => example,
+            };
+            Some((name.clone(), example)).filter(|(_, example)| !example.is_null())
+        });
+        let examples: Map<String, Value> = examples.collect();
+        if examples.is_empty() { Value::Null } else { Value::Object(examples) }
+    }
+
     pub fn values(&self, pointer: &str) -> BTreeSet<String> {
         let values = self.0.pointer(pointer).and_then(Value::as_array).unwrap_or_else(|| panic!("no {pointer}"));
         values.iter().map(|value| value.as_str().expect("a string").to_owned()).collect()
     }
+}
+
+/// Returns the example of a property: a field of its own, or in its description.
+pub fn example_of(schema: &Value) -> Option<Value> {
+    let described = || {
+        let (_, rest) = schema["description"].as_str()?.split_once("Example: `")?;
+        Some(Value::from(rest.split('`').next()?))
+    };
+    schema.get("example").cloned().or_else(described).filter(|example| !example.is_null())
 }
 
 /// Whether a path matches a template, whose parameters can be followed by a verb: `{user_id}:generateThumbnail`.
@@ -99,7 +138,9 @@ fn name_social_links(schemas: &mut Map<String, Value>) {
     let words = schemas["SocialLink"]["description"].as_str().expect("in words").to_owned();
     let names: Vec<&str> = words.split('`').filter(|word| word.ends_with("SocialLink")).collect();
     let names: BTreeSet<&str> = names.into_iter().filter(|name| !name.contains(' ')).collect();
-    let known: BTreeSet<String> = SocialLinkKind::KNOWN.iter().map(|kind| format!("{kind}SocialLink")).collect();
+    // Answers have a link to try an asset, which the document doesn't describe.
+    let known = SocialLinkKind::KNOWN.iter().filter(|kind| **kind != SocialLinkKind::TryAsset);
+    let known: BTreeSet<String> = known.map(|kind| format!("{kind}SocialLink")).collect();
     assert_eq!(known, names.iter().map(|name| (*name).to_owned()).collect());
     let properties = schemas["Asset"]["properties"].as_object_mut().expect("an asset has properties");
     let link = properties["socialLink"].clone();

@@ -63,7 +63,8 @@ fn forward(agent: &ureq::Agent, service: &str, request: &Request) -> (u16, Vec<u
     (answer.status().as_u16(), answer.body_mut().read_to_vec().expect("a body"))
 }
 
-fn sandbox() -> Sandbox {
+/// A sandbox in which every call succeeds.
+pub fn sandbox() -> Sandbox {
     let sandbox = Sandbox::builder().demo().start().expect("a free port");
     for user in [42, 43] {
         sandbox.add_user(UserInfo::new(user, format!("user{user}")));
@@ -126,9 +127,10 @@ fn users(client: &Client, user: &User) -> Result<()> {
         let filter = AssetQuotaFilter::new().kind(kind.clone()).asset_type(AssetType::Audio);
         user.list_asset_quotas_with(filter).try_for_each(|quota| quota.map(drop))?;
     }
-    let notification = Notification::new(13058, "message").parameter("text", "egg").parameter("number", 3);
-    user.send_notification(&notification.launch_data("room=7").category("eggs"))?;
-    user.send_notification(&Notification::new(13058, "message"))?;
+    let notification = || Notification::new(13058, "5dd7024b-68e3-ac4d-8232-4217f86ca244");
+    let everything = notification().parameter("text", "egg").parameter("number", 3);
+    user.send_notification(&everything.launch_data("room=7").category("eggs"))?;
+    user.send_notification(&notification())?;
     user.follow_experience(13058)?;
     assert_eq!(user.list_experience_followings()?.len(), 1);
     assert!(user.fetch_experience_following(13058)?.is_following);
@@ -217,7 +219,8 @@ fn assets(client: &Client, model: u64) -> Result<()> {
     )?;
     asset.fetch_store_product(&CreatorStoreProductType::Model)?;
     let search = AssetSearch::new(AssetSearchCategory::Model).query("new better").creator(Creator::User(156));
-    assert_eq!(client.search_assets(search).count(), 1);
+    assert_eq!(client.search_assets(search.clone()).count(), 1);
+    assert_eq!(client.fetch_search_page(search)?.total_results, Some(1));
     for category in AssetSearchCategory::KNOWN {
         let everything = AssetSearch::new(category.clone())
             .query("tree")

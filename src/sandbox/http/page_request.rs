@@ -3,7 +3,7 @@
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use super::multipart::Fnv;
 use super::{Answer, Head};
@@ -58,10 +58,15 @@ impl PageRequest {
 
     /// Responds with the page of a listing.
     pub(crate) fn page(&self, field: &str, items: impl Iterator<Item = Value>) -> Answer {
+        Answer::json(&Value::Object(self.page_json(field, items)))
+    }
+
+    /// Returns the page of a listing, for further fields.
+    pub(crate) fn page_json(&self, field: &str, items: impl Iterator<Item = Value>) -> Map<String, Value> {
         let mut items = items.skip(self.offset);
         let page: Vec<Value> = items.by_ref().take(self.size).collect();
         let next = items.next().map(|_| self.token(self.offset + page.len())).unwrap_or_default();
-        Answer::json(&json!({ field: page, "nextPageToken": next }))
+        Map::from_iter([(field.to_owned(), json!(page)), ("nextPageToken".to_owned(), json!(next))])
     }
 
     /// Returns the token of the page that begins at `offset`.

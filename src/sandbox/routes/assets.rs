@@ -28,7 +28,7 @@ pub(super) fn no_such_asset(id: u64) -> Answer {
 fn get(world: &mut World, asked: Asked<'_>) -> Result<Answer, Answer> {
     let id = asked.id(0);
     let mut fields = world.assets.get(&id).ok_or_else(|| no_such_asset(id))?.fields.clone();
-    if let Some(mask) = asked.head.query_value("readMask") {
+    if let Some(mask) = asked.head.query_value("readMask").filter(|mask| !mask.is_empty()) {
         let named: Vec<&str> = mask.split(',').collect();
         let is_unknown =
             |field: &str| matches!(AssetField::from(field), AssetField::Unknown(_)) && field != "socialLink";
@@ -82,16 +82,21 @@ fn update(world: &mut World, asked: Asked<'_>) -> Result<Answer, Answer> {
         return Err(invalid("The assetId is not the one of the path."));
     }
     let mask = head.query_value("updateMask").unwrap_or_default();
+    let mask: Vec<&str> = mask.split(',').filter(|_| !mask.is_empty()).collect();
+    // Other fields, such as the type, only repeat what is known.
+    if let Some(field) = request.keys().find(|field| is_changeable(field) && !mask.contains(&field.as_str())) {
+        return Err(invalid(format!("The updateMask doesn't name the given field '{field}'.")));
+    }
     let mut changes = Vec::new();
-    for field in mask.split(',').filter(|_| !mask.is_empty()) {
+    for field in mask {
         let value = request.get(field).filter(|value| !value.is_null());
         changes.push((field.to_owned(), checked_change(field, value)?));
     }
     let asset_type = asset.fields.get("assetType").and_then(Value::as_str).map(AssetType::from);
 
-    let mut links: Vec<&str> =
-        asset.fields.keys().map(String::as_str).filter(|field| link_kind(field).is_some()).collect();
-    for (field, value) in changes.iter().filter(|(field, _)| link_kind(field).is_some()) {
+    let is_limited = |field: &str| link_kind(field).is_some_and(|kind| kind.is_limited());
+    let mut links: Vec<&str> = asset.fields.keys().map(String::as_str).filter(|field| is_limited(field)).collect();
+    for (field, value) in changes.iter().filter(|(field, _)| is_limited(field)) {
         links.retain(|known| known != field);
         links.extend(value.as_ref().map(|_| field.as_str()));
     }
@@ -242,8 +247,11 @@ pub(super) fn creator_of(fields: &Map<String, Value>) -> Option<Creator> {
 
 /// Returns the kind of link that a field holds.
 fn link_kind(field: &str) -> Option<SocialLinkKind> {
-    let kind = SocialLinkKind::from(field.strip_suffix("SocialLink")?);
-    Some(kind).filter(|kind| !matches!(kind, SocialLinkKind::Unknown(_)))
+    SocialLinkKind::of_field(field).filter(|kind| !matches!(kind, SocialLinkKind::Unknown(_)))
+}
+
+fn is_changeable(field: &str) -> bool {
+    matches!(field, "displayName" | "description" | "icon" | "previews") || link_kind(field).is_some()
 }
 
 /// Returns the new value of a field in the mask. `None` removes it.
@@ -263,10 +271,18 @@ fn checked_change(field: &str, value: Option<&Value>) -> Result<Option<Value>, A
             Some(value) if value.get("uri").and_then(Value::as_str).is_none_or(str::is_empty) => {
                 Err(invalid(format!("The {field} has no uri.")))
             }
+            Some(link) if link_kind(field) == Some(SocialLinkKind::TryAsset) && place_of(link).is_none() => {
+                Err(invalid(format!("The uri of the {field} is not the ID of a place.")))
+            }
             value => Ok(value.cloned()),
         },
         _ => Err(invalid(format!("The updateMask names the unknown field '{field}'."))),
     }
+}
+
+/// Returns the place that a link to try an asset leads to.
+fn place_of(link: &Value) -> Option<u64> {
+    decimal(link.get("uri")?.as_str()?)
 }
 
 fn is_asset_path(path: &str) -> bool {

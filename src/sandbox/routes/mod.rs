@@ -10,6 +10,7 @@ mod inventory;
 mod keys;
 #[cfg(feature = "oauth2")]
 pub(crate) mod oauth2;
+mod search;
 mod store;
 mod users;
 mod versions;
@@ -42,6 +43,7 @@ impl Site {
                 assets::ROUTES,
                 versions::ROUTES,
                 store::ROUTES,
+                search::ROUTES,
                 keys::ROUTES,
                 #[cfg(feature = "oauth2")]
                 oauth2::ROUTES,

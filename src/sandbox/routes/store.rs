@@ -1,21 +1,19 @@
-//! The creator store: products and the search.
+//! The products of the creator store.
 
 use serde_json::{Map, Value, json};
 
 use super::assets::{creator_of, id_of};
 use super::{Asked, Route};
-use crate::asset::{AssetType, Creator, CreatorStoreProduct, CreatorStoreProductType, Money, product_name};
-use crate::endpoints::{
-    CREATE_CREATOR_STORE_PRODUCT, GET_CREATOR_STORE_PRODUCT, SEARCH_ASSETS, UPDATE_CREATOR_STORE_PRODUCT,
-};
-use crate::sandbox::http::{Answer, PageRequest};
-use crate::sandbox::world::{StoredAsset, World};
+use crate::asset::{AssetType, Creator};
+use crate::endpoints::{CREATE_CREATOR_STORE_PRODUCT, GET_CREATOR_STORE_PRODUCT, UPDATE_CREATOR_STORE_PRODUCT};
+use crate::sandbox::http::Answer;
+use crate::sandbox::world::World;
+use crate::sandbox::world::filter::decimal;
 
 pub(crate) const ROUTES: &[Route] = &[
     Route::new(CREATE_CREATOR_STORE_PRODUCT, create),
     Route::new(GET_CREATOR_STORE_PRODUCT, get).with_names(),
     Route::new(UPDATE_CREATOR_STORE_PRODUCT, update).with_names(),
-    Route::new(SEARCH_ASSETS, search),
 ];
 
 /// The cents of the prices that a plugin can have, besides 0: those in the document.
@@ -24,23 +22,52 @@ const PLUGIN_PRICES: [u32; 30] = [
     4499, 4999, 5999, 6999, 7999, 8999, 9999, 14999, 19999, 24999,
 ];
 
-const FIELDS: [(&str, AssetType); 3] =
-    [("modelAssetId", AssetType::Model), ("audioAssetId", AssetType::Audio), ("decalAssetId", AssetType::Decal)];
+/// The fields that name the asset of a product, the type of the asset where the sandbox has assets of it, and the type in the
+/// id of the product.
+static PRODUCTS: [(&str, Option<AssetType>, &str); 7] = [
+    ("modelAssetId", Some(AssetType::Model), "Model"),
+    ("pluginAssetId", None, "Plugin"),
+    ("audioAssetId", Some(AssetType::Audio), "Audio"),
+    ("decalAssetId", Some(AssetType::Decal), "Decal"),
+    ("meshPartAssetId", None, "MeshPart"),
+    ("videoAssetId", Some(AssetType::Video), "Video"),
+    ("fontFamilyAssetId", None, "FontFamily"),
+];
+
+/// The fields that can be set, after the asset.
+const SETTABLE: [&str; 2] = ["basePrice", "published"];
+
+/// The fields that only responses have. A request that repeats them doesn't change them.
+const READ_ONLY: [&str; 6] = ["path", "purchasePrice", "restrictions", "purchasable", "userSeller", "groupSeller"];
+
+/// The texts of the asset, which responses have although the reference doesn't.
+const TEXTS: [&str; 2] = ["displayName", "description"];
+
+/// What the id of each product begins with.
+const NAMESPACE: &str = "CreatorMarketplaceAsset-";
 
 fn not_found(what: &str) -> Answer {
     Answer::v2(404, "NOT_FOUND", format!("The {what} doesn't exist."))
 }
 
 fn create(world: &mut World, asked: Asked<'_>) -> Result<Answer, Answer> {
-    let body = asked.json()?;
-    let mut items = body.iter().filter(|(field, _)| field.ends_with("AssetId"));
-    let (Some((field, id)), None) = (items.next(), items.next()) else {
-        return Err(asked.invalid("The product is not exactly one asset."));
-    };
-    let id = id_of(id).ok_or_else(|| asked.invalid("The asset's ID is not a number."))?;
+    let body = body(&asked)?;
+    let named = named_asset(&asked, &body)?;
+    let (field, id) = named.ok_or_else(|| asked.invalid("The body names no asset, such as modelAssetId."))?;
+    create_of(world, &asked, &body, field, id)
+}
+
+fn create_of(
+    world: &mut World,
+    asked: &Asked<'_>,
+    body: &Map<String, Value>,
+    field: &str,
+    id: u64,
+) -> Result<Answer, Answer> {
     let asset = world.assets.get(&id).ok_or_else(|| not_found("asset"))?;
-    let own_type = asset.asset_type();
-    if FIELDS.iter().any(|(known, of)| known == field && Some(of) != own_type.as_ref()) {
+    let (_, fitting, name) =
+        product_of(field).ok_or_else(|| asked.invalid(format!("The field {field} is unknown.")))?;
+    if fitting.is_some() && *fitting != asset.asset_type() {
         return Err(asked.invalid(format!("The asset {id} doesn't fit the field {field}.")));
     }
     let creator = creator_of(&asset.fields);
@@ -49,41 +76,99 @@ fn create(world: &mut World, asked: Asked<'_>) -> Result<Answer, Answer> {
         return Err(Answer::v2(409, "ABORTED", "The product exists."));
     }
     let mut product = Map::new();
-    let product_type = CreatorStoreProductType::from(field.strip_suffix("AssetId").unwrap_or_default());
-    let name = product_name(&product_type, id);
-    product.insert("path".to_owned(), json!(format!("creator-store-products/{name}")));
-    product.insert(field.clone(), json!(id.to_string()));
+    product.insert("path".to_owned(), json!(format!("creator-store-products/{NAMESPACE}{name}-{id}")));
+    product.insert(field.to_owned(), json!(id.to_string()));
+    // The sellers are bare ids, not paths.
     match creator {
-        Some(Creator::User(id)) => product.insert("userSeller".to_owned(), json!(format!("users/{id}"))),
-        Some(Creator::Group(id)) => product.insert("groupSeller".to_owned(), json!(format!("groups/{id}"))),
+        Some(Creator::User(id)) => product.insert("userSeller".to_owned(), json!(id.to_string())),
+        Some(Creator::Group(id)) => product.insert("groupSeller".to_owned(), json!(id.to_string())),
         None => None,
     };
-    change(&asked, &mut product, &body, &["basePrice", "published"])?;
+    product.insert("displayName".to_owned(), json!(asset.text("displayName")));
+    product.insert("description".to_owned(), json!(asset.text("description")));
+    change(asked, &mut product, body, SETTABLE.into_iter().filter(|field| body.contains_key(*field)))?;
     world.products.insert(id, product.clone());
     Ok(Answer::json(&Value::Object(product)))
 }
 
+fn product_of(field: &str) -> Option<&'static (&'static str, Option<AssetType>, &'static str)> {
+    PRODUCTS.iter().find(|(known, ..)| *known == field)
+}
+
+/// Returns the body, which has known fields only.
+fn body(asked: &Asked<'_>) -> Result<Map<String, Value>, Answer> {
+    let body = asked.json()?;
+    let is_known = |field: &str| {
+        SETTABLE.contains(&field) || READ_ONLY.contains(&field) || TEXTS.contains(&field) || product_of(field).is_some()
+    };
+    match body.keys().find(|field| !is_known(field)) {
+        Some(field) => Err(asked.invalid(format!("The field '{field}' is unknown."))),
+        None => Ok(body),
+    }
+}
+
+/// Returns the field of a body that names the asset, and the asset.
+fn named_asset<'a>(asked: &Asked<'_>, body: &'a Map<String, Value>) -> Result<Option<(&'a str, u64)>, Answer> {
+    let mut items = body.iter().filter(|(field, _)| product_of(field).is_some());
+    match (items.next(), items.next()) {
+        (None, _) => Ok(None),
+        (Some((field, id)), None) => {
+            let id = id_of(id).ok_or_else(|| asked.invalid("The asset's ID is not a number."))?;
+            Ok(Some((field, id)))
+        }
+        (Some(_), Some(_)) => Err(asked.invalid("The body names more than one asset.")),
+    }
+}
+
 fn get(world: &mut World, asked: Asked<'_>) -> Result<Answer, Answer> {
-    let product = world.products.get(&asset_of(world, &asked)?).ok_or_else(|| not_found("product"))?;
+    let product = asset_of(world, &asked).and_then(|id| world.products.get(&id)).ok_or_else(|| not_found("product"))?;
     Ok(Answer::json(&Value::Object(product.clone())))
 }
 
 /// Returns the asset whose product a path names.
-fn asset_of(world: &World, asked: &Asked<'_>) -> Result<u64, Answer> {
+fn asset_of(world: &World, asked: &Asked<'_>) -> Option<u64> {
     let path = json!(format!("creator-store-products/{}", asked.name(0)));
-    let found = world.products.iter().find(|(_, product)| product.get("path") == Some(&path));
-    found.map(|(id, _)| *id).ok_or_else(|| not_found("product"))
+    world.products.iter().find(|(_, product)| product.get("path") == Some(&path)).map(|(id, _)| *id)
+}
+
+/// Returns the field and the asset in the id of a product that doesn't exist yet.
+fn parse_name(name: &str) -> Option<(&'static str, u64)> {
+    let (kind, id) = name.strip_prefix(NAMESPACE)?.rsplit_once('-')?;
+    let (field, ..) = PRODUCTS.iter().find(|(_, _, known)| *known == kind)?;
+    Some((field, decimal(id)?))
 }
 
 fn update(world: &mut World, asked: Asked<'_>) -> Result<Answer, Answer> {
-    let id = asset_of(world, &asked)?;
+    let may_create = match asked.head.query_value("allowMissing") {
+        None | Some("false") => false,
+        Some("true") => true,
+        Some(_) => return Err(asked.invalid("The parameter allowMissing is neither true nor false.")),
+    };
+    let body = body(&asked)?;
+    let named = named_asset(&asked, &body)?;
+    let Some(id) = asset_of(world, &asked) else {
+        let (field, id) = parse_name(asked.name(0)).filter(|_| may_create).ok_or_else(|| not_found("product"))?;
+        if named.is_some_and(|named| named != (field, id)) {
+            return Err(asked.invalid("The body names another asset than the path."));
+        }
+        // The mask is ignored.
+        return create_of(world, &asked, &body, field, id);
+    };
     let creator = world.assets.get(&id).and_then(|asset| creator_of(&asset.fields));
     check_creator(world, creator)?;
-    let body = asked.json()?;
-    let mask = asked.head.query_value("updateMask").unwrap_or_default().to_owned();
-    let mask: Vec<&str> = mask.split(',').filter(|field| !field.is_empty()).collect();
     let product = world.products.get_mut(&id).ok_or_else(|| not_found("product"))?;
-    change(&asked, product, &body, &mask)?;
+    if named.is_some_and(|(field, named)| named != id || !product.contains_key(field)) {
+        return Err(asked.invalid("The asset of a product can't be changed."));
+    }
+    let mask = asked.head.query_value("updateMask").unwrap_or_default();
+    let named: Vec<&str> = match mask {
+        "" | "*" => SETTABLE.into_iter().filter(|field| body.contains_key(*field)).collect(),
+        mask => mask.split(',').collect(),
+    };
+    if named.is_empty() {
+        return Err(asked.invalid("The body changes nothing."));
+    }
+    change(&asked, product, &body, named.into_iter())?;
     Ok(Answer::json(&Value::Object(product.clone())))
 }
 
@@ -94,25 +179,29 @@ fn check_creator(world: &World, creator: Option<Creator>) -> Result<(), Answer> 
     })
 }
 
-/// Changes the fields of a mask.
-fn change(
+/// Changes the named fields. One that the body lacks becomes its default, as everywhere in proto3 JSON.
+fn change<'a>(
     asked: &Asked<'_>,
     product: &mut Map<String, Value>,
     body: &Map<String, Value>,
-    mask: &[&str],
+    named: impl Iterator<Item = &'a str>,
 ) -> Result<(), Answer> {
     let mut changed = product.clone();
-    for field in mask {
-        let Some(value) = body.get(*field) else { continue };
-        match *field {
-            "basePrice" => {
-                check_price(asked, value, product.contains_key("pluginAssetId"))?;
-                changed.insert("purchasePrice".to_owned(), value.clone());
+    for field in named {
+        let value = match (field, body.get(field)) {
+            ("basePrice", Some(price)) => {
+                check_price(asked, price, product.contains_key("pluginAssetId"))?;
+                changed.insert("purchasePrice".to_owned(), price.clone());
+                price.clone()
             }
-            "published" if value.is_boolean() => {}
+            ("published", None) => json!(false),
+            ("published", Some(published)) if published.is_boolean() => published.clone(),
+            ("basePrice" | "published", _) => {
+                return Err(asked.invalid(format!("The field '{field}' has no valid value.")));
+            }
             _ => return Err(asked.invalid(format!("The field '{field}' can't be set."))),
-        }
-        changed.insert((*field).to_owned(), value.clone());
+        };
+        changed.insert(field.to_owned(), value);
     }
     let published = changed.get("published") == Some(&Value::Bool(true));
     changed.insert("published".to_owned(), json!(published));
@@ -135,70 +224,4 @@ fn check_price(asked: &Asked<'_>, price: &Value, is_plugin: bool) -> Result<(), 
         return Err(asked.invalid("The price is not one that a plugin can have."));
     }
     Ok(())
-}
-
-/// The number of each type in the search.
-const CATEGORIES: [(&str, u32); 7] =
-    [("Audio", 3), ("Model", 10), ("Decal", 13), ("Plugin", 38), ("MeshPart", 40), ("Video", 62), ("FontFamily", 73)];
-
-fn search(world: &mut World, asked: Asked<'_>) -> Result<Answer, Answer> {
-    let head = asked.head;
-    let category = head.query_value("searchCategoryType");
-    if category.is_none() && head.query_value("categoryPath").is_none() {
-        return Err(asked.invalid("The searchCategoryType is missing."));
-    }
-    if category.is_some_and(|category| !CATEGORIES.iter().any(|(known, _)| *known == category)) {
-        return Err(asked.invalid("The searchCategoryType is unknown."));
-    }
-    let id = |name: &str| head.query_value(name).and_then(|id| id.parse().ok());
-    let creator = id("userId").map(Creator::User).or_else(|| id("groupId").map(Creator::Group));
-    let words = head.query_value("query").unwrap_or_default().to_lowercase();
-    let everything: Vec<&str> =
-        head.query.iter().filter(|(name, _)| name != "pageToken").map(|(_, text)| &**text).collect();
-    let request = PageRequest::read(head, Some(&everything.join("&")))?;
-
-    let on_sale = world.products.iter().filter(|(_, product)| product.get("published") == Some(&Value::Bool(true)));
-    let found = on_sale.filter_map(|(id, product)| {
-        let asset = world.assets.get(id).filter(|asset| asset.is_active())?;
-        let asset_type = asset.asset_type()?;
-        let text = format!("{} {}", asset.text("displayName"), asset.text("description")).to_lowercase();
-        let is_found = category.is_none_or(|category| asset_type == category)
-            && creator.is_none_or(|creator| creator_of(&asset.fields) == Some(creator))
-            && words.split_whitespace().all(|word| text.contains(word));
-        is_found.then(|| result(world, *id, asset, &asset_type, product))
-    });
-    let found: Vec<Value> = found.collect();
-    let total = found.len();
-    let mut answer = request.page("creatorStoreAssets", found.into_iter());
-    let mut page: Value = serde_json::from_slice(&answer.body).unwrap_or_default();
-    page["totalResults"] = json!(total);
-    answer.body = page.to_string().into_bytes();
-    Ok(answer)
-}
-
-fn result(world: &World, id: u64, asset: &StoredAsset, asset_type: &AssetType, product: &Map<String, Value>) -> Value {
-    let number = CATEGORIES.iter().find(|(name, _)| *asset_type == *name).map(|(_, number)| number);
-    let product: CreatorStoreProduct = serde_json::from_value(Value::Object(product.clone())).unwrap_or_default();
-    let price = product.base_price.unwrap_or_else(|| Money::usd("0").unwrap_or_default());
-    let creator = match creator_of(&asset.fields) {
-        Some(Creator::User(id)) => json!({ "creator": format!("user/{id}"), "userId": id, "verified": true }),
-        Some(Creator::Group(id)) => {
-            let name = world.groups.get(id).map(|group| group.info.display_name.clone());
-            json!({ "creator": format!("group/{id}"), "groupId": id, "name": name, "verified": true })
-        }
-        None => Value::Null,
-    };
-    json!({
-        "asset": {
-            "id": id,
-            "name": asset.text("displayName"),
-            "description": asset.text("description"),
-            "assetTypeId": number,
-            "createTime": asset.fields.get("revisionCreateTime"),
-            "updateTime": asset.fields.get("revisionCreateTime"),
-        },
-        "creator": creator,
-        "creatorStoreProduct": { "purchasePrice": price, "purchasable": product.purchasable },
-        "voting": { "showVotes": true, "upVotes": 0, "downVotes": 0, "canVote": false, "voteCount": 0, "upVotePercent": 0 },
-    })
 }

@@ -23,6 +23,8 @@ pub(crate) const ROUTES: &[Route] = &[
     Route::new(GET_ASSET_VERSION_DELIVERY, deliver_version),
 ];
 
+/// The type of metadata that has the size of a content.
+const SIZE: u64 = 1;
 const LARGEST_PAGE: u64 = 50;
 const DEFAULT_PAGE: u64 = 8;
 
@@ -121,9 +123,13 @@ fn grant(world: &mut World, asked: Asked<'_>) -> Result<Answer, Answer> {
         ("All", Err(_)) => PermissionSubject::All,
         _ => return Err(refused(PermissionErrorCode::InvalidRequest, "The subject is invalid.")),
     };
-    let requests = body.get("requests").and_then(Value::as_array).cloned().unwrap_or_default();
+    let requests = body.get("requests").and_then(Value::as_array).into_iter().flatten();
+    let ids: Option<Vec<u64>> = requests.map(|request| id_of(request.get("assetId")?)).collect();
+    let Some(ids) = ids.filter(|ids| !ids.is_empty()) else {
+        return Err(refused(PermissionErrorCode::InvalidRequest, "The requests don't each name an asset."));
+    };
     let (mut granted, mut errors) = (Vec::new(), Vec::new());
-    for id in requests.iter().filter_map(|request| id_of(request.get("assetId")?)) {
+    for id in ids {
         let code = match check(world, id) {
             Ok(()) => {
                 let permissions = world.permissions.entry(id).or_default();
@@ -162,7 +168,13 @@ fn location(world: &World, id: u64, number: u64) -> Answer {
         return refused(403, "User is not authorized to access Asset.");
     }
     match asset.version(number).filter(|content| content.bytes.len() as u64 == content.length) {
-        Some(_) => Answer::json(&json!({ "location": format!("{}/contents/{id}/{number}", world.delivery_url) })),
+        Some(content) => Answer::json(&json!({
+            "location": format!("{}/contents/{id}/{number}", world.delivery_url),
+            "requestId": "0",
+            "isArchived": !asset.is_active(),
+            "isRecordable": true,
+            "assetMetadatas": [{ "metadataType": SIZE, "value": content.length.to_string() }],
+        })),
         None => refused(404, "Request asset was not found"),
     }
 }
