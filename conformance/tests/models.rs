@@ -119,6 +119,37 @@ fn models_have_every_property_and_every_value() {
 }
 
 #[test]
+fn models_keep_the_examples_of_the_document() {
+    let document = Document::as_written();
+    let mut examples = 0;
+    for model in MODELS {
+        // Of properties that exclude each other, each comes once.
+        for turn in 0..4 {
+            // The path and the roles of the example of a membership are of different groups.
+            let sent = document.example(document.schema(model.schema), turn).to_string();
+            let sent: Value = serde_json::from_str(&sent.replace("groups/7/", "groups/123/")).expect("it is JSON");
+            if sent.is_null() {
+                continue;
+            }
+            let (kept, _) =
+                (model.round_trip)(sent.clone()).unwrap_or_else(|error| panic!("{}: {error}", model.schema));
+            let (mut given, mut written) = (Vec::new(), Vec::new());
+            leaves(&sent, "", &mut given);
+            leaves(&kept, "", &mut written);
+            examples += given.len();
+            let is_kept = |leaf: &(String, String)| {
+                let left_out =
+                    |(schema, path, _): &(&str, &str, &str)| *schema == model.schema && leaf.0.starts_with(path);
+                written.contains(leaf) || LEFT_OUT.iter().any(left_out)
+            };
+            let lost: Vec<_> = given.iter().filter(|leaf| !is_kept(leaf)).collect();
+            assert!(lost.is_empty(), "{}: {lost:?} is lost\n{sent:#}\n{kept:#}", model.schema);
+        }
+    }
+    assert!(examples > 300, "the document has examples: {examples}");
+}
+
+#[test]
 fn models_survive_missing_and_new_properties() {
     let document = Document::as_written();
     for model in MODELS {
