@@ -317,3 +317,32 @@ fn join_requests_are_filtered_by_one_user() {
         assert_eq!((answered, body.matches("\"path\"").count()), (status, count), "{filter}: {body}");
     }
 }
+
+#[test]
+fn demo_data_is_as_complete_as_answers_of_the_service() {
+    let sandbox = Sandbox::builder().demo().start().expect("a free port");
+    let json = |path: &str| {
+        let (status, body) = get(&sandbox, path);
+        assert_eq!(status, 200, "{path}: {body}");
+        serde_json::from_str::<serde_json::Value>(&body).expect("JSON")
+    };
+    // A site without a profile is an empty text.
+    let profiles = &json("/cloud/v2/users/156")["socialNetworkProfiles"];
+    for (site, is_empty) in
+        [("facebook", true), ("twitter", false), ("youtube", false), ("twitch", true), ("guilded", true)]
+    {
+        assert_eq!(profiles[site].as_str().map(str::is_empty), Some(is_empty), "{site}");
+    }
+    for group in [7, 1_200, 36_000] {
+        let info = json(&format!("/cloud/v2/groups/{group}"));
+        let roles = json(&format!("/cloud/v2/groups/{group}/roles"));
+        let roles = roles["groupRoles"].as_array().expect("a list");
+        assert_eq!(roles.len(), 3);
+        for resource in roles.iter().chain([&info]) {
+            for field in ["createTime", "updateTime", "description"] {
+                assert!(resource[field].as_str().is_some_and(|text| !text.is_empty()), "{field} of {resource}");
+            }
+        }
+        assert!(roles.iter().all(|role| role["permissions"]["viewForums"] == true), "{roles:?}");
+    }
+}

@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::Sandbox;
-use crate::group::{GroupInfo, GroupMembership, GroupRole};
+use crate::group::{GroupInfo, GroupMembership, GroupPermission, GroupRole};
 use crate::user::{
     CollectibleDetails, CollectibleInstanceState, InventoryAsset, InventoryAssetType, InventoryBadge,
     InventoryGamePass, InventoryItem, InventoryPrivateServer, SocialNetworkProfiles, SocialNetworkVisibility, UserInfo,
@@ -11,6 +11,9 @@ use crate::user::{
 
 const BUILDERMAN: u64 = 156;
 const ITEMS: u64 = 250;
+/// What members of groups can do. It changes nothing of the group.
+const MEMBERS: &[GroupPermission] =
+    &[GroupPermission::ViewForums, GroupPermission::CreateComments, GroupPermission::CreatePosts];
 
 pub(super) fn fill(sandbox: &Sandbox, unknown_kinds: bool) {
     sandbox.add_user(builderman());
@@ -20,9 +23,21 @@ pub(super) fn fill(sandbox: &Sandbox, unknown_kinds: bool) {
     for (group, name, role) in [(7, "Roblox", 99), (1_200, "Builders Club", 41), (36_000, "Sandbox Testers", 12)] {
         let mut info = GroupInfo::new(group, name);
         info.owner_id = Some(BUILDERMAN);
+        info.description = format!("The group {name} of the sandbox.");
+        info.created_at = "2009-07-29T19:05:03.123Z".parse().ok();
+        info.updated_at = "2024-02-29T12:00:00Z".parse().ok();
         sandbox.set_group_info(info);
-        for (id, name, rank) in [(role, "Owner", 255), (role - 1, "Member", 10), (role - 2, "Fan", 5)] {
-            sandbox.add_role(GroupRole::new(group, id, name, rank));
+        for (id, name, rank, permissions) in [
+            (role, "Owner", 255, GroupPermission::KNOWN),
+            (role - 1, "Member", 10, MEMBERS),
+            (role - 2, "Fan", 5, &MEMBERS[..1]),
+        ] {
+            let mut role = GroupRole::new(group, id, name, rank);
+            role.description = Some(format!("The role {name}."));
+            role.created_at = "2009-07-29T19:05:03.123Z".parse().ok();
+            role.updated_at = "2024-02-29T12:00:00Z".parse().ok();
+            role.permissions = Some(permissions.iter().cloned().collect());
+            sandbox.add_role(role);
         }
         let mut builderman = GroupMembership::new(group, BUILDERMAN, role);
         builderman.role_ids.push(role - 1);

@@ -181,6 +181,12 @@ impl World {
     pub(crate) fn add_user(&mut self, info: &UserInfo) {
         let mut json = serde_json::to_value(info).unwrap_or_default();
         json["path"] = json!(format!("users/{}", info.id));
+        // The service doesn't leave out the sites on which a user has no profile.
+        if let Some(Value::Object(profiles)) = json.get_mut("socialNetworkProfiles") {
+            for site in ["facebook", "twitter", "youtube", "twitch", "guilded"] {
+                profiles.entry(site).or_insert_with(|| json!(""));
+            }
+        }
         self.users.insert(info.id, json.to_string().into());
     }
 
