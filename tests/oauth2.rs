@@ -7,6 +7,7 @@ use std::time::Duration;
 use rblxopencloud::oauth2::{AccessToken, OAuth2App, PendingSignIn, Prompt, Scope, TokenSet};
 use rblxopencloud::sandbox::{Fault, IdTokenFault, Sandbox};
 use rblxopencloud::{ErrorKind, ErrorScope, InventoryFilter, RetryPolicy};
+use support::local::raw;
 use support::{fails, hasty};
 
 const USER: u64 = 156;
@@ -384,5 +385,50 @@ fn a_public_app_sends_its_id_and_nothing_more() {
         assert!(request.header("authorization").is_none() && request.header("x-api-key").is_none());
         let body = String::from_utf8(request.body).expect("a form");
         assert!(body.contains("client_id=840974200211308101") && !body.contains("client_secret"), "{}", request.path);
+    }
+}
+
+#[test]
+fn the_sandbox_decodes_basic_credentials_and_says_how_to_authenticate() {
+    let sandbox = sandbox();
+    sandbox.register_oauth2_app("840974200211308101", Some("RBX-a+b:c"), [REDIRECT]);
+    let ask = |method: &str, path: &str, authorization: &str, body: &str| {
+        let form = "content-type: application/x-www-form-urlencoded\r\n";
+        let length = body.len();
+        raw(
+            &sandbox,
+            &format!(
+                "{method} /oauth/v1/{path} HTTP/1.1\r\nhost: x\r\nconnection: close\r\n{authorization}{form}\
+                 content-length: {length}\r\n\r\n{body}"
+            ),
+        )
+    };
+    // Client id and secret are encoded as in a form, then joined: RBX%2Da%2Bb%3Ac, and as far as it is needed.
+    for credentials in
+        ["ODQwOTc0MjAwMjExMzA4MTAxOlJCWCUyRGElMkJiJTNBYw==", "ODQwOTc0MjAwMjExMzA4MTAxOlJCWC1hJTJCYiUzQWM="]
+    {
+        let answer = ask("POST", "token/introspect", &format!("authorization: Basic {credentials}\r\n"), "token=x");
+        assert!(answer.starts_with("HTTP/1.1 200 ") && answer.contains(r#"{"active":false}"#), "{answer}");
+    }
+    let fields = "token=x&client_id=840974200211308101&client_secret=RBX-a%2Bb%3Ac";
+    assert!(ask("POST", "token/introspect", "", fields).starts_with("HTTP/1.1 200 "));
+    for path in ["token", "token/introspect", "token/revoke", "token/resources"] {
+        for credentials in [
+            "ODQwOTc0MjAwMjExMzA4MTAxOlJCWC1hK2I6Yw==",
+            "ODQwOTc0MjAwMjExMzA4MTAxOg==",
+            "MTpSQlglMkRhJTJCYiUzQWM=",
+            "?",
+        ] {
+            let answer = ask("POST", path, &format!("authorization: Basic {credentials}\r\n"), "token=x");
+            assert!(answer.starts_with("HTTP/1.1 401 ") && answer.contains("\"invalid_client\""), "{path}: {answer}");
+            assert!(answer.contains("\r\nwww-authenticate: Basic realm="), "{path}: {answer}");
+        }
+    }
+    for (authorization, challenge) in
+        [("", "Bearer\r\n"), ("authorization: Bearer x\r\n", "Bearer error=\"invalid_token\"\r\n")]
+    {
+        let answer = ask("GET", "userinfo", authorization, "");
+        assert!(answer.starts_with("HTTP/1.1 401 "), "{answer}");
+        assert!(answer.contains(&format!("\r\nwww-authenticate: {challenge}")), "{answer}");
     }
 }

@@ -149,7 +149,7 @@ fn a_thousand_users_share_one_connection() {
 #[test]
 fn each_authorization_has_a_rate_limit_of_its_own() {
     let sandbox = sandbox(3);
-    sandbox.set_rate_limit(Some(RateLimit::documented()));
+    sandbox.set_rate_limit(Some(RateLimit::documented().aligned_to_clock(false)));
     let app = sandbox.oauth2_app(REDIRECT);
     let owners = Owners::default();
     let [one, two, other] = [FIRST, FIRST, FIRST + 1].map(|id| sign_in(&sandbox, &app, id, &owners));

@@ -170,9 +170,11 @@ fn rate_limits_are_announced_and_enforced() {
     }
     assert!(ask().contains("x-ratelimit-remaining: 0\r\n"));
     let refused = ask();
-    assert!(refused.starts_with("HTTP/1.1 429 ") && refused.contains("retry-after: 60\r\n"), "{refused}");
-    assert!(refused.contains("RESOURCE_EXHAUSTED"), "{refused}");
-    assert_eq!(sandbox.rate_limited(), 1);
+    assert!(refused.starts_with("HTTP/1.1 429 ") && refused.contains("retry-after: 5\r\n"), "{refused}");
+    assert!(refused.contains("x-ratelimit-reset: ") && refused.contains("RESOURCE_EXHAUSTED"), "{refused}");
+    let refused = ask();
+    assert!(refused.contains("x-ratelimit-remaining: 0, 2\r\n"), "each fourth response has lists: {refused}");
+    assert_eq!(sandbox.rate_limited(), 2);
     assert_eq!(get(&sandbox, "/cloud/v2/users/1/inventory-items").0, 200, "another endpoint counts for itself");
 
     sandbox.set_rate_limit(Some(RateLimit::new(1, Duration::from_millis(80))));
@@ -184,6 +186,27 @@ fn rate_limits_are_announced_and_enforced() {
     assert!(ask().starts_with("HTTP/1.1 200 "));
     sandbox.set_rate_limit(None);
     assert!(!ask().contains("x-ratelimit"));
+}
+
+#[test]
+fn rate_limits_are_in_successes_and_refusals_and_not_beside_a_404() {
+    let sandbox = sandbox();
+    sandbox.set_inventory_private(1, true);
+    let headers = |path: &str| {
+        sandbox.set_rate_limit(Some(RateLimit::new(1, Duration::from_secs(60))));
+        let ask = || raw(&sandbox, &format!("GET {path} HTTP/1.1\r\nconnection: close\r\n{KEY}\r\n"));
+        let (first, second) = (ask(), ask());
+        let status = |answer: &str| answer.split(' ').nth(1).and_then(|status| status.parse::<u16>().ok());
+        assert_eq!(status(&second), Some(429), "{path}: {second}");
+        assert!(second.contains("x-ratelimit-reset: ") && second.contains("retry-after: 5\r\n"), "{second}");
+        (status(&first), first.contains("x-ratelimit-remaining: 0\r\n"))
+    };
+    assert_eq!(headers("/cloud/v2/users/1"), (Some(200), true));
+    assert_eq!(headers("/cloud/v2/users/1/inventory-items"), (Some(403), true));
+    assert_eq!(headers("/cloud/v2/users/404"), (Some(404), false));
+    // A missing scope is refused before the call is carried out.
+    sandbox.set_scopes([""; 0]);
+    assert_eq!(headers("/cloud/v2/groups/7/join-requests"), (Some(403), true));
 }
 
 #[test]

@@ -230,7 +230,8 @@ impl Sandbox {
         self.world().bare_updates = bare;
     }
 
-    /// Sets the rate limit of each endpoint. Defaults to `None`: no limit. Responses tell how much of it is left.
+    /// Sets the rate limit of each endpoint. Defaults to `None`: no limit. Responses tell how much of it is left; see
+    /// [`RateLimit`].
     /// Requests with an injected fault don't count.
     pub fn set_rate_limit(&self, limit: Option<RateLimit>) {
         lock(&self.server.shared.limiter).set(limit);

@@ -8,6 +8,8 @@ mod page_request;
 pub(crate) mod pieces;
 
 pub(crate) use answer::{Answer, words};
+#[cfg(feature = "oauth2")]
+pub(crate) use connection::form_decoded;
 #[cfg(fuzzing)]
 pub(crate) use connection::parse_head;
 pub(crate) use connection::{Connection, Head, Length, MOST_HEADERS, Problem, split_target};

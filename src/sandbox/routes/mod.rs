@@ -233,6 +233,16 @@ pub(crate) fn authenticate(world: &World, head: &Head) -> Result<Caller, Answer>
     }
 }
 
+/// Adds to a refusal of the authorization server's endpoints how to authenticate (RFC 6750, section 3).
+pub(crate) fn with_challenge(head: &Head, refusal: Answer) -> Answer {
+    match (refusal.status, &head.authorization) {
+        (401, _) if !head.path.starts_with("/oauth/") => refusal,
+        (401, Some(_)) => refusal.with_header("www-authenticate", "Bearer error=\"invalid_token\""),
+        (401, None) => refusal.with_header("www-authenticate", "Bearer"),
+        _ => refusal,
+    }
+}
+
 impl World {
     /// Returns whose access token it is.
     fn caller(&self, token: &str) -> Option<Caller> {

@@ -4,13 +4,13 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Map, Value, json};
 
-use super::{Asked, Route, consent};
+use super::{Asked, Route, consent, with_challenge};
 use crate::api::{Endpoint, push_query};
 use crate::endpoints::{
     AUTHORIZE, GET_TOKEN, GET_TOKEN_RESOURCES, GET_USER_INFO, INTROSPECT_TOKEN, LIST_SIGNING_KEYS, REVOKE_TOKEN,
 };
 use crate::oauth2::Scope;
-use crate::sandbox::http::{Answer, split_target};
+use crate::sandbox::http::{Answer, form_decoded, split_target};
 use crate::sandbox::world::World;
 use crate::sandbox::world::sign_ins::{Issued, Request};
 
@@ -139,12 +139,16 @@ fn fail(status: u16, error: &str, description: &str) -> Answer {
 
 /// Returns the client id, if the app has shown who it is.
 fn client(world: &World, asked: &Asked<'_>, fields: &Pairs) -> Result<String, Answer> {
-    let unknown = || fail(401, "invalid_client", "The client ID or the client secret is invalid.");
+    let unknown = || {
+        let refusal = fail(401, "invalid_client", "The client ID or the client secret is invalid.");
+        refusal.with_header("www-authenticate", "Basic realm=\"oauth\"")
+    };
     let basic = asked.head.authorization.as_deref().and_then(|value| {
         let (scheme, encoded) = value.split_once(' ')?;
         let decoded = scheme.eq_ignore_ascii_case("basic").then(|| STANDARD.decode(encoded.trim()).ok())??;
         let text = String::from_utf8(decoded).ok()?;
-        text.split_once(':').map(|(id, secret)| (id.to_owned(), Some(secret.to_owned())))
+        // Both are encoded as in a form before they are joined (RFC 6749, section 2.3.1).
+        text.split_once(':').map(|(id, secret)| (form_decoded(id), Some(form_decoded(secret))))
     });
     let (id, secret) = basic
         .or_else(|| Some((value(fields, "client_id")?.to_owned(), value(fields, "client_secret").map(str::to_owned))))
@@ -276,9 +280,10 @@ fn revoke(world: &mut World, asked: Asked<'_>) -> Result<Answer, Answer> {
     Ok(Answer::new(200, ""))
 }
 
-fn get_user_info(world: &mut World, _: Asked<'_>) -> Result<Answer, Answer> {
+fn get_user_info(world: &mut World, asked: Asked<'_>) -> Result<Answer, Answer> {
     let Some(crate::asset::Creator::User(user)) = world.access().owner else {
-        return Err(Answer::v2(401, "UNAUTHENTICATED", "The access token acts for no user."));
+        let refusal = Answer::v2(401, "UNAUTHENTICATED", "The access token acts for no user.");
+        return Err(with_challenge(asked.head, refusal));
     };
     let scopes: Vec<String> = [Scope::OPENID, Scope::PROFILE]
         .iter()

@@ -10,14 +10,13 @@ use std::net::{Ipv4Addr, Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 pub use self::fault::Fault;
 use self::fault::Faults;
 use self::fault::Harm;
-use self::rate_limit::LimitHeaders;
-use self::rate_limit::Limiter;
 pub use self::rate_limit::RateLimit;
+use self::rate_limit::{LimitHeaders, Limiter, Now};
 use self::record::{Entry, LARGEST_KEPT, Log};
 pub use self::record::{RecordedPart, RecordedRequest};
 use super::http::multipart;
@@ -317,14 +316,23 @@ impl Shared {
     fn admit(&self, site: Site, head: &Head) -> Result<Admission, Answer> {
         let matched = Matched::find(site, head);
         let is_open = matched.as_ref().is_ok_and(|matched| routes::needs_no_credentials(head, &matched.route.endpoint));
-        let caller = if is_open { Caller::Nobody } else { routes::authenticate(&lock(&self.world), head)? };
+        let caller = match is_open {
+            true => Caller::Nobody,
+            false => routes::authenticate(&lock(&self.world), head)
+                .map_err(|refusal| routes::with_challenge(head, refusal))?,
+        };
         let matched = matched?;
         let endpoint = &matched.route.endpoint;
-        routes::authorize(&mut lock(&self.world), caller, head, endpoint)?;
         let headers = match site {
-            Site::Service => lock(&self.limiter).take(endpoint, caller, Instant::now())?,
+            Site::Service => lock(&self.limiter).take(endpoint, caller, Now::read())?,
             Site::Delivery => LimitHeaders::new(),
         };
+        if let Err(mut refusal) = routes::authorize(&mut lock(&self.world), caller, head, endpoint) {
+            if refusal.status == 403 {
+                refusal.headers.extend(headers);
+            }
+            return Err(routes::with_challenge(head, refusal));
+        }
         if matches!(head.length, Length::Exactly(length) if length > LARGEST_BODY) {
             return Err(Answer::gateway(413, "Request Entity Too Large"));
         }
@@ -335,8 +343,8 @@ impl Shared {
         let Admission { matched, caller, headers } = admission;
         let answer = catch_unwind(AssertUnwindSafe(|| matched.run(&mut lock(&self.world), head, caller, sent)));
         let mut answer = answer.unwrap_or_else(|_| Answer::v2(500, "INTERNAL", "The sandbox has a bug here."));
-        // A quota is exhausted, and the headers of the rate limit would announce another end.
-        if answer.status != 429 {
+        // The service sends none with what doesn't exist. If a quota is exhausted, they would announce another end.
+        if !matches!(answer.status, 404 | 429) {
             answer.headers.extend(headers);
         }
         answer

@@ -1,7 +1,7 @@
 //! The rate limits of the sandbox.
 
 use std::collections::HashMap;
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use crate::api::Endpoint;
 use crate::sandbox::http::Answer;
@@ -10,23 +10,27 @@ use crate::sandbox::routes::Caller;
 /// The number of requests that an endpoint accepts in a window of time, for
 /// [`Sandbox::set_rate_limit`](crate::sandbox::Sandbox::set_rate_limit).
 ///
-/// Each endpoint has its own window, which begins with the first request after the last window ended.
+/// Each endpoint has its own window. Responses have the headers that the live service was seen to send: with 200, 403 and 429
+/// alike, not with 404; a list in every fourth of them; and in windows of more than 5 seconds a `retry-after` of 5, whatever is
+/// left of the window.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct RateLimit {
     /// `None` is the endpoint's own budget.
     requests: Option<u64>,
     window: Duration,
+    is_aligned: bool,
 }
 
 impl RateLimit {
-    /// Returns a limit of `requests` in each window, the same for all endpoints.
+    /// Returns a limit of `requests` in each window, the same for all endpoints. A window begins with the first request after
+    /// the last one ended.
     #[must_use]
     pub fn new(requests: u64, window: Duration) -> Self {
-        Self { requests: Some(requests), window }
+        Self { requests: Some(requests), window, is_aligned: false }
     }
 
     /// Returns the limits that Roblox documents: each endpoint's [budget](crate::endpoints) a minute, for the key and for the
-    /// token.
+    /// token. As on the live service, a window begins with each minute of the clock.
     ///
     /// ```
     /// use rblxopencloud::UserInfo;
@@ -42,7 +46,25 @@ impl RateLimit {
     /// ```
     #[must_use]
     pub fn documented() -> Self {
-        Self { requests: None, window: Duration::from_secs(60) }
+        Self { requests: None, window: Duration::from_secs(60), is_aligned: true }
+    }
+
+    /// Sets whether windows begin at multiples of their length since the Unix epoch, so that the first one is cut short, or with
+    /// the first request, so that a test doesn't depend on the time of day.
+    #[must_use]
+    pub fn aligned_to_clock(mut self, is_aligned: bool) -> Self {
+        self.is_aligned = is_aligned;
+        self
+    }
+
+    /// Returns when a window ends that begins now. `None` is never.
+    fn end(&self, now: Now) -> Option<Instant> {
+        let begun = match self.window.as_nanos() {
+            length if self.is_aligned && length > 0 => now.since_epoch.as_nanos() % length,
+            _ => 0,
+        };
+        let left = self.window.saturating_sub(Duration::from_nanos(u64::try_from(begun).unwrap_or(u64::MAX)));
+        now.instant.checked_add(left)
     }
 
     fn requests_to(&self, endpoint: &Endpoint, by_key: bool) -> u64 {
@@ -51,52 +73,83 @@ impl RateLimit {
     }
 }
 
+/// The time by both clocks.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Now {
+    instant: Instant,
+    since_epoch: Duration,
+}
+
+impl Now {
+    pub(crate) fn read() -> Self {
+        let since_epoch = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+        Self { instant: Instant::now(), since_epoch }
+    }
+}
+
 #[derive(Debug, Default)]
 pub(crate) struct Limiter {
     limit: Option<RateLimit>,
     /// By endpoint, and whose credentials were used.
     windows: HashMap<(Endpoint, Caller), Window>,
+    /// How many requests were counted.
+    counted: u64,
     pub(crate) refused: u64,
 }
 
 #[derive(Debug)]
 struct Window {
-    began: Instant,
+    /// `None` is never.
+    ends: Option<Instant>,
     used: u64,
 }
 
-/// The headers of every response.
+/// The headers of a response.
 pub(crate) type LimitHeaders = Vec<(String, String)>;
+
+/// Of so many responses, one has lists in its headers, as if another limit applied too.
+const LIST_EVERY: u64 = 4;
+/// What refusals ask for in longer windows, in seconds, whatever is left of the window.
+const RETRY_AFTER: u64 = 5;
 
 impl Limiter {
     pub(crate) fn set(&mut self, limit: Option<RateLimit>) {
         self.limit = limit;
         self.windows.clear();
+        self.counted = 0;
     }
 
     /// Counts a request. Returns the headers of its response, or the refusal.
-    pub(crate) fn take(&mut self, endpoint: &Endpoint, caller: Caller, now: Instant) -> Result<LimitHeaders, Answer> {
+    pub(crate) fn take(&mut self, endpoint: &Endpoint, caller: Caller, now: Now) -> Result<LimitHeaders, Answer> {
         let Some(limit) = self.limit else { return Ok(Vec::new()) };
         let by_key = matches!(caller, Caller::Key | Caller::Nobody);
         let (requests, length) = (limit.requests_to(endpoint, by_key), limit.window);
-        let window = self.windows.entry((*endpoint, caller)).or_insert(Window { began: now, used: 0 });
-        if now.saturating_duration_since(window.began) >= length {
-            *window = Window { began: now, used: 0 };
+        let new = || Window { ends: limit.end(now), used: 0 };
+        let window = self.windows.entry((*endpoint, caller)).or_insert_with(new);
+        if window.ends.is_some_and(|end| end <= now.instant) {
+            *window = new();
         }
         let passes = window.used < requests;
         window.used += u64::from(passes);
-        let reset = announce(length.saturating_sub(now.saturating_duration_since(window.began)), length);
+        let left = window.ends.map_or(length, |end| end.saturating_duration_since(now.instant));
+        let (remaining, reset) = (requests - window.used, announce(left, length));
+        let retry_after =
+            if length > Duration::from_secs(RETRY_AFTER) { RETRY_AFTER.to_string() } else { reset.clone() };
+
+        self.counted += 1;
+        let has_lists = self.counted % LIST_EVERY == 0;
         let header = |name: &str, value: String| (name.to_owned(), value);
+        let list = |value: String, other: &str| if has_lists { format!("{value}, {other}") } else { value };
         let mut headers = vec![
             header("x-ratelimit-limit", format!("{requests}, {requests};w={}", length.as_secs_f64())),
-            header("x-ratelimit-remaining", (requests - window.used).to_string()),
-            header("x-ratelimit-reset", reset.clone()),
+            header("x-ratelimit-remaining", list(remaining.to_string(), &requests.to_string())),
+            header("x-ratelimit-reset", list(reset, "0")),
         ];
         if passes {
             return Ok(headers);
         }
         self.refused += 1;
-        headers.push(header("retry-after", reset));
+        headers.push(header("retry-after", retry_after));
         let mut refusal = match endpoint.path().starts_with("/cloud/v2/") {
             true => Answer::v2(429, "RESOURCE_EXHAUSTED", "Too many requests."),
             false => Answer::gateway(429, "Too many requests"),
@@ -113,5 +166,65 @@ fn announce(left: Duration, window: Duration) -> String {
         millis.div_ceil(1000).to_string()
     } else {
         format!("{}.{:03}", millis / 1000, millis % 1000)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::endpoints::{GET_GROUP, GET_USER};
+
+    /// A moment so many seconds after a full minute.
+    fn at(start: Instant, seconds: u64) -> Now {
+        let since_epoch = Duration::from_secs(1_700_000_040 + seconds);
+        assert_eq!(since_epoch.as_secs() % 60, seconds % 60);
+        Now { instant: start + Duration::from_secs(seconds), since_epoch }
+    }
+
+    fn header<'a>(headers: &'a [(String, String)], name: &str) -> &'a str {
+        headers.iter().find(|(known, _)| known == name).map_or("", |(_, value)| value)
+    }
+
+    #[test]
+    fn windows_are_aligned_to_the_clock_on_request() {
+        let start = Instant::now();
+        for (limit, expected) in [
+            (RateLimit::documented(), [(38, "22"), (59, "1"), (60, "60"), (90, "30")]),
+            (RateLimit::documented().aligned_to_clock(false), [(38, "60"), (59, "39"), (60, "38"), (90, "8")]),
+            (RateLimit::new(9, Duration::from_secs(60)), [(38, "60"), (59, "39"), (60, "38"), (90, "8")]),
+            (
+                RateLimit::new(9, Duration::from_secs(20)).aligned_to_clock(true),
+                [(38, "2"), (39, "1"), (40, "20"), (70, "10")],
+            ),
+        ] {
+            let mut limiter = Limiter::default();
+            limiter.set(Some(limit));
+            for (seconds, reset) in expected {
+                let headers = limiter.take(&GET_USER, Caller::Key, at(start, seconds)).expect("it passes");
+                let given = header(&headers, "x-ratelimit-reset").split(',').next();
+                assert_eq!(given, Some(reset), "{limit:?} after {seconds} s");
+            }
+        }
+    }
+
+    #[test]
+    fn refusals_ask_for_five_seconds_beside_a_longer_reset() {
+        let start = Instant::now();
+        let mut limiter = Limiter::default();
+        limiter.set(Some(RateLimit::new(1, Duration::from_secs(60)).aligned_to_clock(true)));
+        let mut take = |seconds| limiter.take(&GET_GROUP, Caller::Key, at(start, seconds));
+        assert!(take(38).is_ok());
+        let refusal = take(38).expect_err("one a minute");
+        assert_eq!(refusal.status, 429);
+        assert_eq!(header(&refusal.headers, "retry-after"), "5");
+        assert_eq!(header(&refusal.headers, "x-ratelimit-reset"), "22");
+        assert!(take(38).is_err());
+        // The fourth response has lists.
+        let refusal = take(57).expect_err("one a minute");
+        assert_eq!(header(&refusal.headers, "x-ratelimit-reset"), "3, 0");
+        assert_eq!(header(&refusal.headers, "x-ratelimit-remaining"), "0, 1");
+        assert_eq!(header(&refusal.headers, "retry-after"), "5");
+        assert!(take(60).is_ok());
+        assert_eq!(limiter.refused, 3);
     }
 }
