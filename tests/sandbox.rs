@@ -343,6 +343,10 @@ fn demo_data_is_as_complete_as_answers_of_the_service() {
                 assert!(resource[field].as_str().is_some_and(|text| !text.is_empty()), "{field} of {resource}");
             }
         }
-        assert!(roles.iter().all(|role| role["permissions"]["viewForums"] == true), "{roles:?}");
+        for role in roles {
+            let permissions = role["permissions"].as_object().expect("it is shown");
+            assert!(permissions["viewForums"] == true && permissions.values().all(serde_json::Value::is_boolean));
+            assert_eq!(permissions.len(), 30, "what a role can't do is false: {role}");
+        }
     }
 }

@@ -160,8 +160,13 @@ fn updates_change_the_fields_of_the_mask() {
 
     let update = |target: &str, request: &str| send_form(&sandbox, "PATCH", target, &form(request, None)).0;
     // What a request gives is never dropped without a word. What only repeats the asset's own facts may be there.
-    let facts = r#"{"assetType":"Model","assetId":5,"creationContext":{"creator":{"userId":1}},"description":""}"#;
-    assert_eq!(update("/assets/v1/assets/5?updateMask=description", facts), 200);
+    for facts in [
+        r#"{"assetType":"Model","assetId":5,"creationContext":{"creator":{"userId":1}},"description":""}"#,
+        r#"{"assetId":"5","creationContext":{"expectedPrice":0},"displayName":null,"description":"two"}"#,
+    ] {
+        assert_eq!(update("/assets/v1/assets/5?updateMask=description", facts), 200, "{facts}");
+    }
+    assert_eq!(sandbox.asset(5).and_then(|asset| asset.display_name).as_deref(), Some("old"));
     assert_eq!(update("/assets/v1/assets/6?updateMask=description", "{}"), 404);
     for (mask, request) in [
         ("", "{}"),

@@ -100,6 +100,10 @@ def run(key):
     user.archive_asset(made.id)
     check("user.restore_asset", user.restore_asset(made.id).id == made.id)
     check("user.fetch_asset", user.fetch_asset(made.id).name == "model")
+    free = {"modelAssetId": str(made.id), "published": True}
+    http.send_request("POST", "/creator-store-products", authorization=key, json=free, expected_status=[200])
+    product = user.fetch_creator_store_product(rblxopencloud.AssetType.Model, made.id)
+    check("user.fetch_creator_store_product", (product.asset_id, int(product.creator.id)) == (made.id, 156))
 
     group = rblxopencloud.Group(7, key)
     group.fetch_info()
@@ -111,6 +115,13 @@ def run(key):
     check("group.fetch_member", group.fetch_member(156).role_id == 99)
     check("group.update_member", group.update_member(1007, 97).role_id == 97)
     check("group.list_join_requests", list(group.list_join_requests()) == [])
+    for name, answer in [("accept", group.accept_join_request), ("decline", group.decline_join_request)]:
+        # The form of the id is right, and nobody has asked to join.
+        try:
+            answer(21557)
+            check(f"group.{name}_join_request", False)
+        except rblxopencloud.NotFound:
+            check(f"group.{name}_join_request", True)
 
 
 if __name__ == "__main__":

@@ -84,7 +84,8 @@ fn update(world: &mut World, asked: Asked<'_>) -> Result<Answer, Answer> {
     let mask = head.query_value("updateMask").unwrap_or_default();
     let mask: Vec<&str> = mask.split(',').filter(|_| !mask.is_empty()).collect();
     // Other fields, such as the type, only repeat what is known.
-    if let Some(field) = request.keys().find(|field| is_changeable(field) && !mask.contains(&field.as_str())) {
+    let mut given = request.iter().filter(|(field, value)| is_changeable(field) && !value.is_null());
+    if let Some((field, _)) = given.find(|(field, _)| !mask.contains(&field.as_str())) {
         return Err(invalid(format!("The updateMask doesn't name the given field '{field}'.")));
     }
     let mut changes = Vec::new();

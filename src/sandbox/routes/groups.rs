@@ -146,6 +146,12 @@ fn change_roles(world: &mut World, asked: &Asked<'_>, change: Change) -> Result<
 fn role_json(world: &World, group: &Group, role: &GroupRole) -> Value {
     let mut json = json!(role);
     json["memberCount"] = json!(group.members.iter().filter(|member| member.has_role(role.id)).count());
+    // What a role can't do is false, and isn't left out.
+    if let Some(Value::Object(permissions)) = json.get_mut("permissions") {
+        for permission in GroupPermission::KNOWN {
+            permissions.entry(permission.as_str()).or_insert(Value::Bool(false));
+        }
+    }
     let Some(Creator::User(user)) = world.access().owner else { return json };
     if group.info.owner_id == Some(user) {
         return json;
