@@ -29,7 +29,7 @@ const DIFFERENT: &[(&str, &str)] = &[
     ),
     (
         "creator-store-products/123",
-        "the id of a product is CreatorMarketplaceAsset-Model-123, as published clients send it",
+        "the id of a product is CreatorMarketplaceAsset-Model-123, as recorded answers have it",
     ),
 ];
 

@@ -41,11 +41,11 @@ pub(super) fn fill(sandbox: &Sandbox, unknown_kinds: bool) {
         }
         let mut builderman = GroupMembership::new(group, BUILDERMAN, role);
         builderman.role_ids.push(role - 1);
-        builderman.created_at = "2009-07-29T19:05:03.1234567Z".parse().ok();
+        builderman.created_at = "2009-07-29T19:05:03.123Z".parse().ok();
         let mut user = UserInfo::new(group + 1_000, format!("Member{group}"));
         user.created_at = "2012-10-01T08:00:00Z".parse().ok();
         let mut member = GroupMembership::new(group, user.id, role - 1);
-        member.created_at = "2013-01-01T00:00:00.5Z".parse().ok();
+        member.created_at = "2013-01-01T00:00:00.125Z".parse().ok();
         sandbox.add_user(user);
         for mut membership in [builderman, member] {
             membership.updated_at = "2024-02-29T12:00:00Z".parse().ok();

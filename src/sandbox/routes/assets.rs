@@ -38,6 +38,9 @@ fn get(world: &mut World, asked: Asked<'_>) -> Result<Answer, Answer> {
         let is_named =
             |field: &str| named.contains(&field) || (link_kind(field).is_some() && named.contains(&"socialLink"));
         fields.retain(|field, _| matches!(field.as_str(), "path" | "assetId") || is_named(field));
+        if named.contains(&"previews") {
+            fields.entry("previews").or_insert_with(|| json!([]));
+        }
     } else {
         fields.retain(|field, _| !matches!(field.as_str(), "icon" | "previews") && link_kind(field).is_none());
     }

@@ -193,7 +193,7 @@ fn list_requests(world: &mut World, asked: Asked<'_>) -> Result<Answer, Answer> 
         json!({
             "path": format!("groups/{id}/join-requests/{user}"),
             "user": format!("users/{user}"),
-            "createTime": time,
+            "createTime": format!("{time:.3}"),
         })
     });
     Ok(request.page("groupJoinRequests", requests))

@@ -34,14 +34,8 @@ static PRODUCTS: [(&str, Option<AssetType>, &str); 7] = [
     ("fontFamilyAssetId", None, "FontFamily"),
 ];
 
-/// The fields that can be set, after the asset.
+/// The fields that can be set, after the asset. Others in a request are ignored, as published clients send more.
 const SETTABLE: [&str; 2] = ["basePrice", "published"];
-
-/// The fields that only responses have. A request that repeats them doesn't change them.
-const READ_ONLY: [&str; 6] = ["path", "purchasePrice", "restrictions", "purchasable", "userSeller", "groupSeller"];
-
-/// The texts of the asset, which responses have although the reference doesn't.
-const TEXTS: [&str; 2] = ["displayName", "description"];
 
 /// What the id of each product begins with.
 const NAMESPACE: &str = "CreatorMarketplaceAsset-";
@@ -51,7 +45,7 @@ fn not_found(what: &str) -> Answer {
 }
 
 fn create(world: &mut World, asked: Asked<'_>) -> Result<Answer, Answer> {
-    let body = body(&asked)?;
+    let body = asked.json()?;
     let named = named_asset(&asked, &body)?;
     let (field, id) = named.ok_or_else(|| asked.invalid("The body names no asset, such as modelAssetId."))?;
     create_of(world, &asked, &body, field, id)
@@ -84,6 +78,11 @@ fn create_of(
         Some(Creator::Group(id)) => product.insert("groupSeller".to_owned(), json!(id.to_string())),
         None => None,
     };
+    for field in ["basePrice", "purchasePrice"] {
+        let free = json!({ "currencyCode": "USD", "quantity": { "significand": 0, "exponent": 0 } });
+        product.insert(field.to_owned(), free);
+    }
+    product.insert("restrictions".to_owned(), json!([]));
     product.insert("displayName".to_owned(), json!(asset.text("displayName")));
     product.insert("description".to_owned(), json!(asset.text("description")));
     change(asked, &mut product, body, SETTABLE.into_iter().filter(|field| body.contains_key(*field)))?;
@@ -93,18 +92,6 @@ fn create_of(
 
 fn product_of(field: &str) -> Option<&'static (&'static str, Option<AssetType>, &'static str)> {
     PRODUCTS.iter().find(|(known, ..)| *known == field)
-}
-
-/// Returns the body, which has known fields only.
-fn body(asked: &Asked<'_>) -> Result<Map<String, Value>, Answer> {
-    let body = asked.json()?;
-    let is_known = |field: &str| {
-        SETTABLE.contains(&field) || READ_ONLY.contains(&field) || TEXTS.contains(&field) || product_of(field).is_some()
-    };
-    match body.keys().find(|field| !is_known(field)) {
-        Some(field) => Err(asked.invalid(format!("The field '{field}' is unknown."))),
-        None => Ok(body),
-    }
 }
 
 /// Returns the field of a body that names the asset, and the asset.
@@ -121,20 +108,24 @@ fn named_asset<'a>(asked: &Asked<'_>, body: &'a Map<String, Value>) -> Result<Op
 }
 
 fn get(world: &mut World, asked: Asked<'_>) -> Result<Answer, Answer> {
-    let product = asset_of(world, &asked).and_then(|id| world.products.get(&id)).ok_or_else(|| not_found("product"))?;
+    let named = parse_name(asked.name(0)).filter(|named| exists(world, *named));
+    let product = named.and_then(|(_, id)| world.products.get(&id)).ok_or_else(|| not_found("product"))?;
     Ok(Answer::json(&Value::Object(product.clone())))
 }
 
-/// Returns the asset whose product a path names.
-fn asset_of(world: &World, asked: &Asked<'_>) -> Option<u64> {
-    let path = json!(format!("creator-store-products/{}", asked.name(0)));
-    world.products.iter().find(|(_, product)| product.get("path") == Some(&path)).map(|(id, _)| *id)
+fn exists(world: &World, (field, id): (&str, u64)) -> bool {
+    world.products.get(&id).is_some_and(|product| product.contains_key(field))
 }
 
-/// Returns the field and the asset in the id of a product that doesn't exist yet.
+/// Returns the field and the asset in the id of a product. The type has one of two forms, such as `MeshPart` and
+/// `PRODUCT_TYPE_MESH_PART`.
 fn parse_name(name: &str) -> Option<(&'static str, u64)> {
     let (kind, id) = name.strip_prefix(NAMESPACE)?.rsplit_once('-')?;
-    let (field, ..) = PRODUCTS.iter().find(|(_, _, known)| *known == kind)?;
+    let is = |known: &str| match kind.strip_prefix("PRODUCT_TYPE_") {
+        Some(constant) => constant.replace('_', "") == known.to_ascii_uppercase(),
+        None => kind == known,
+    };
+    let (field, ..) = PRODUCTS.iter().find(|(_, _, known)| is(known))?;
     Some((field, decimal(id)?))
 }
 
@@ -144,22 +135,23 @@ fn update(world: &mut World, asked: Asked<'_>) -> Result<Answer, Answer> {
         Some("true") => true,
         Some(_) => return Err(asked.invalid("The parameter allowMissing is neither true nor false.")),
     };
-    let body = body(&asked)?;
+    let body = asked.json()?;
     let named = named_asset(&asked, &body)?;
-    let Some(id) = asset_of(world, &asked) else {
-        let (field, id) = parse_name(asked.name(0)).filter(|_| may_create).ok_or_else(|| not_found("product"))?;
-        if named.is_some_and(|named| named != (field, id)) {
-            return Err(asked.invalid("The body names another asset than the path."));
-        }
+    let (field, id) = parse_name(asked.name(0)).ok_or_else(|| not_found("product"))?;
+    let is_there = exists(world, (field, id));
+    if !is_there && !may_create {
+        return Err(not_found("product"));
+    }
+    if named.is_some_and(|named| named != (field, id)) {
+        return Err(asked.invalid("The body names another asset than the path."));
+    }
+    if !is_there {
         // The mask is ignored.
         return create_of(world, &asked, &body, field, id);
-    };
+    }
     let creator = world.assets.get(&id).and_then(|asset| creator_of(&asset.fields));
     check_creator(world, creator)?;
     let product = world.products.get_mut(&id).ok_or_else(|| not_found("product"))?;
-    if named.is_some_and(|(field, named)| named != id || !product.contains_key(field)) {
-        return Err(asked.invalid("The asset of a product can't be changed."));
-    }
     let mask = asked.head.query_value("updateMask").unwrap_or_default();
     let named: Vec<&str> = match mask {
         "" | "*" => SETTABLE.into_iter().filter(|field| body.contains_key(*field)).collect(),

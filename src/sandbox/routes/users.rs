@@ -91,7 +91,7 @@ fn generate_thumbnail(world: &mut World, asked: Asked<'_>) -> Result<Answer, Ans
 
 fn thumbnail(world: &World, picture: &str) -> Value {
     json!({
-        "@type": "type.googleapis.com/roblox.open_cloud.cloud.v2.GenerateUserThumbnailResponse",
+        "@type": "apis.roblox.com/roblox.open_cloud.cloud.v2.GenerateUserThumbnailResponse",
         "imageUri": format!("{}/pictures/{picture}", world.delivery_url),
     })
 }
