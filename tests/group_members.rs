@@ -160,6 +160,16 @@ fn a_join_request_has_no_encoded_id_and_its_answer_has_a_body() {
         assert_eq!(post(&format!("join-requests/42:{verb}"), "{}"), 404, "{verb}");
     }
     assert_eq!(post("join-requests/21557:accept", "{}"), 200);
+    // A membership stays its user's.
+    for (user, status) in [("users/1007", 200), ("users/156", 400)] {
+        let body = format!(r#"{{"path":"groups/7/memberships/MTAwNw","user":"{user}","role":"groups/7/roles/97"}}"#);
+        let headers = format!("{KEY}content-type: application/json\r\n");
+        assert_eq!(
+            send(&sandbox, "PATCH", "/cloud/v2/groups/7/memberships/MTAwNw", &headers, &body).0,
+            status,
+            "{user}"
+        );
+    }
     // A user's id can be used in place of that of a membership.
     for id in ["MTAwNw", "MTAwNw=", "1007"] {
         assert_eq!(post(&format!("memberships/{id}:assignRole"), r#"{"role":"groups/7/roles/97"}"#), 200, "{id}");

@@ -62,7 +62,7 @@ impl Form {
         } else if text.contains('_') && is(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit() || byte == b'_') {
             Self::Constant
         } else if segments.len() >= 2
-            && segments.len() % 2 == 0
+            && segments.chunks_exact(2).remainder().is_empty()
             && segments.iter().step_by(2).all(|name| is_collection(name))
         {
             let pairs = segments.chunks(2);

@@ -243,3 +243,43 @@ fn bare_lists_of_versions_are_read() {
     let (items, unreadable) = all(server.client().asset(1).list_versions()).expect("the document has this form");
     assert_eq!((items.len(), unreadable, server.count()), (3, 0, 1));
 }
+
+#[test]
+fn the_page_of_a_search_has_every_property() {
+    let document = Document::as_written();
+    let schema = document.schema("SearchCreatorStoreAssetsResponse");
+    let names: BTreeSet<&str> =
+        schema["properties"].as_object().expect("it has some").keys().map(String::as_str).collect();
+    let known =
+        ["creatorStoreAssets", "nextPageToken", "totalResults", "queryFacets", "queryCorrection", "filteredKeyword"];
+    assert_eq!(names, known.into());
+    for mood in [Mood::Full, Mood::Loose, Mood::Newer] {
+        let mut maker = Maker::new(&document, mood);
+        for _ in 0..50 {
+            let sent = maker.item("SearchCreatorStoreAssetsResponse");
+            let server = Server::script([Reply::ok(&sent)]);
+            let search = AssetSearch::new(AssetSearchCategory::Model);
+            let page = match server.client().fetch_search_page(search) {
+                Ok(page) => page,
+                // A response with neither assets nor a total is none.
+                Err(_) if sent["creatorStoreAssets"].is_null() && sent["totalResults"].is_null() => continue,
+                Err(error) => panic!("{error}: {sent:#}"),
+            };
+            let assets = sent["creatorStoreAssets"].as_array().map_or(0, Vec::len);
+            assert_eq!((page.assets.len(), page.unreadable.len()), (assets, 0), "{sent:#}");
+            if mood != Mood::Full {
+                continue;
+            }
+            let facets = &sent["queryFacets"];
+            assert_eq!(json!(page.total_results), sent["totalResults"]);
+            assert_eq!(json!(page.filtered_keyword), sent["filteredKeyword"]);
+            assert_eq!(json!(page.suggested_query), sent["queryCorrection"]["suggestedQuery"]);
+            assert_eq!(json!(page.applied_facets), facets["appliedFacets"]);
+            assert_eq!(json!(page.available_facets), facets["availableFacets"]);
+            assert_eq!(
+                json!(page.next_cursor),
+                json!(Cursor::at_page(sent["nextPageToken"].as_str().expect("a text")))
+            );
+        }
+    }
+}

@@ -124,6 +124,9 @@ fn change_roles(world: &mut World, asked: &Asked<'_>, change: Change) -> Result<
         return Err(Answer::v2(403, "PERMISSION_DENIED", "One's own rank can't be changed."));
     }
     let body = asked.json()?;
+    if body.get("user").is_some_and(|given| *given != json!(format!("users/{user}"))) {
+        return Err(asked.invalid("The user of a membership can't be changed."));
+    }
     let path = body.get("role").and_then(Value::as_str).ok_or_else(|| asked.invalid("The role is missing."))?;
     let role = path.strip_prefix("groups/").and_then(|path| path.split_once("/roles/"));
     let role = role.filter(|(of, _)| decimal(of) == Some(id)).and_then(|(_, role)| decimal(role));
