@@ -337,7 +337,13 @@ impl Request {
     /// [`download`](Self::download).
     ///
     /// The file appears under its name only when it is complete, and replaces a file of that name then. Until then, and if
-    /// the process is killed, it has another name in the same directory, which ends in `.part`.
+    /// the process is killed, it has another name in the same directory, which ends in `.part`. Nothing is sent if such a file
+    /// can't be created.
+    ///
+    /// The new file has the mode of the one that it replaces and, where the user may set it, its owner; a file that is read-only
+    /// is an error. If `path` is a link, the file that it leads to is replaced or created, and the link stays. A link of another
+    /// user, in a directory that others can write to, isn't followed. A pipe or a device, such as `/dev/stdout`, is
+    /// written as the content arrives; a pipe that nobody reads is an error.
     ///
     /// ```no_run
     /// # use rblxopencloud::{Client, Method, Result};
@@ -348,7 +354,7 @@ impl Request {
     /// ```
     ///
     /// # Errors
-    /// See [`download`](Self::download).
+    /// See [`download`](Self::download), and [`Io`](crate::ErrorKind::Io) if the file can't be created or replaced.
     pub fn download_to(self, path: impl AsRef<Path>) -> Result<u64> {
         save(path.as_ref(), |writer| self.download(writer))
     }

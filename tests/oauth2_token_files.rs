@@ -102,21 +102,123 @@ fn a_refresh_token_is_not_spent_if_the_next_one_cannot_be_stored() {
     assert_eq!(refreshes(&sandbox), 1);
 }
 
-/// The name is as long as the file system allows: the lock's name still fits, that of the next file doesn't.
-#[cfg(unix)]
+/// The path is as long as the system allows: the lock's still fits, that of the next file doesn't.
+#[cfg(target_os = "linux")]
 #[test]
 fn a_refresh_token_is_not_spent_if_only_the_lock_can_be_written() {
+    const LONGEST: usize = 4095;
     let sandbox = sandbox();
     let app = sandbox.oauth2_app(REDIRECT);
     let directory = TempDir::new();
+    let mut deep = directory.path().to_owned();
+    while deep.as_os_str().len() + "/t.lock".len() < LONGEST {
+        let left = LONGEST - deep.as_os_str().len() - "/t.lock".len() - 1;
+        deep.push("d".repeat(left.clamp(1, 200)));
+    }
+    std::fs::create_dir_all(&deep).expect("the path fits");
     let short = directory.path().join("tokens.json");
     sign_in_with(&sandbox, &app).keep_in(FileTokenStore::new(&short)).expect("it can be stored");
-    let long = directory.path().join("t".repeat(250));
-    std::fs::rename(&short, &long).expect("the name fits");
-    let signed_in = app.resume(FileTokenStore::new(&long)).expect("it can be read").expect("there are tokens");
+    std::fs::rename(&short, deep.join("t")).expect("the path fits");
+    let signed_in = app.resume(FileTokenStore::new(deep.join("t"))).expect("it can be read").expect("there are tokens");
     sandbox.expire_access_tokens();
     fails(ask(&signed_in.client()), ErrorKind::Io);
     assert_eq!(refreshes(&sandbox), 0);
+    assert!(deep.join("t.lock").exists());
+}
+
+/// One comes from a folder of dotfiles.
+#[cfg(unix)]
+#[test]
+fn two_names_of_a_file_are_one_authorization() {
+    let sandbox = sandbox();
+    let app = sandbox.oauth2_app(REDIRECT);
+    let directory = TempDir::new();
+    let (real, link) = (directory.path().join("dotfiles").join("real.json"), directory.path().join("link.json"));
+    std::os::unix::fs::symlink("dotfiles/real.json", &link).unwrap();
+    std::fs::create_dir(directory.path().join("dotfiles")).unwrap();
+    // Each resumed set is due at once.
+    sandbox.set_access_token_lifetime(Duration::from_secs(30));
+    sign_in_with(&sandbox, &app).keep_in(FileTokenStore::new(&link)).expect("it can be stored");
+    for turn in 0..6 {
+        let path = if turn % 2 == 0 { &real } else { &link };
+        let signed_in = app.resume(FileTokenStore::new(path)).expect("it can be read").expect("there are tokens");
+        ask(&signed_in.client()).expect("both stay signed in");
+    }
+    assert!(refreshes(&sandbox) >= 6);
+    assert!(std::fs::symlink_metadata(&link).unwrap().is_symlink());
+    assert!(real.with_file_name("real.json.lock").exists() && !directory.path().join("link.json.lock").exists());
+    let signed_in = app.resume(FileTokenStore::new(&link)).unwrap().unwrap();
+    signed_in.sign_out().expect("they are revoked");
+    assert!(!real.exists() && std::fs::symlink_metadata(&link).unwrap().is_symlink(), "the link stays");
+}
+
+#[cfg(unix)]
+#[test]
+fn a_file_that_others_can_use_is_refused_until_it_is_private() {
+    use std::os::unix::fs::{PermissionsExt, chown};
+    let sandbox = sandbox();
+    let app = sandbox.oauth2_app(REDIRECT);
+    let directory = TempDir::new();
+    let path = directory.path().join("tokens.json");
+    let store = FileTokenStore::new(&path);
+    let signed_in = sign_in_with(&sandbox, &app).keep_in(store.clone()).expect("it can be stored");
+    let set = |mode| std::fs::set_permissions(&path, std::fs::Permissions::from_mode(mode)).unwrap();
+    for mode in [0o644, 0o640, 0o660, 0o602, 0o610, 0o777] {
+        set(mode);
+        let error = fails(app.resume(store.clone()), ErrorKind::Io);
+        assert!(error.to_string().contains("chmod 600"), "{error}");
+        sandbox.expire_access_tokens();
+        fails(ask(&signed_in.client()), ErrorKind::Io);
+        assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, mode, "it is left as it is");
+    }
+    assert_eq!(refreshes(&sandbox), 0, "no token was spent");
+    set(0o600);
+    ask(&signed_in.client()).expect("it is private");
+    // Signing in again makes it private, too.
+    set(0o644);
+    sign_in_with(&sandbox, &app).keep_in(store.clone()).expect("it can be stored");
+    assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+
+    // Only root can read a private file of somebody else, and give one away.
+    if chown(&path, Some(12_345), None).is_ok() {
+        let error = fails(app.resume(store.clone()), ErrorKind::Io);
+        assert!(error.to_string().contains("another user of this machine (uid 12345)"), "{error}");
+        // With `sudo`, the folder belongs to them, too; then root works for them.
+        chown(directory.path(), Some(12_345), None).unwrap();
+        ask(&app.resume(store).expect("it can be read").expect("there are tokens").client()).expect("it is theirs");
+        assert_eq!(std::os::unix::fs::MetadataExt::uid(&std::fs::metadata(&path).unwrap()), 12_345);
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn what_is_not_a_regular_file_is_told_at_once() {
+    let directory = TempDir::new();
+    let path = directory.path().join("tokens.json");
+    assert!(Command::new("mkfifo").arg(&path).status().expect("mkfifo is there").success());
+    let store = FileTokenStore::new(&path);
+    type Use = fn(&FileTokenStore) -> std::io::Result<()>;
+    let uses: [(&str, Use); 5] = [
+        ("load", |store| store.load().map(drop)),
+        ("check", |store| store.check()),
+        ("clear", |store| store.clear()),
+        ("save", |store| store.save(&rblxopencloud::oauth2::TokenSet::from_refresh_token("a"))),
+        ("lock", |store| {
+            std::fs::rename(store.path(), store.path().with_extension("json.lock"))?;
+            store.with_lock(&mut || Ok(()))
+        }),
+    ];
+    for (name, work) in uses {
+        let store = store.clone();
+        let error = support::within(Duration::from_secs(60), move || work(&store)).expect_err(name);
+        assert!(error.to_string().contains("is not a regular file"), "{name}: {error}");
+    }
+    let lock = path.with_extension("json.lock");
+    std::fs::remove_file(&lock).unwrap();
+    let elsewhere = directory.path().join("elsewhere");
+    std::os::unix::fs::symlink(&elsewhere, &lock).unwrap();
+    let error = store.with_lock(&mut || Ok(())).expect_err("the lock is a link");
+    assert!(error.to_string().contains("is a link") && !elsewhere.exists(), "{error}");
 }
 
 /// As root, permissions don't hold, so this shows it only for other users.

@@ -221,26 +221,114 @@ fn a_torn_journal_is_read_as_far_as_it_goes() {
     }
 }
 
-/// The disk is full when the first upload is about to begin.
-#[cfg(target_os = "linux")]
+/// A run on a full disk, as a child of the test below: the lock file fits, the journal doesn't.
+#[cfg(unix)]
 #[test]
-fn a_full_disk_stops_the_run_before_something_is_sent_that_is_not_on_record() {
+fn child_run_on_a_full_disk() {
+    if std::env::var_os("FULL_DISK_TEST").is_none() {
+        return;
+    }
     let sandbox = sandbox();
     let folder = Folder::of_images(4);
-    let journal = std::path::PathBuf::from(format!("{}.journal", folder.lock().display()));
-    let link = journal.clone();
-    let publisher = folder.publisher(&sandbox).on_event(move |event| {
-        if matches!(event, PublishEvent::Begun { .. }) {
-            std::os::unix::fs::symlink("/dev/full", &link).expect("a link");
-        }
-    });
-    let report = publisher.run().expect("there is a report");
+    let report = folder.run(&sandbox);
     assert_eq!((report.uploaded(), report.exit_code()), (0, 3));
     assert!(
-        matches!(&report.stopped, Some(Stopped::Failed(error)) if error.to_string().contains("assets.lock.json.journal"))
+        matches!(&report.stopped, Some(Stopped::Failed(error)) if error.to_string().contains("assets.lock.json.journal")),
+        "{report}"
     );
     assert_eq!(sandbox.assets().len(), 0);
-    let _ = fs::remove_file(journal);
+}
+
+#[cfg(unix)]
+#[test]
+fn a_full_disk_stops_the_run_before_something_is_sent_that_is_not_on_record() {
+    // No file may have more than 16 blocks.
+    let child = std::process::Command::new("sh")
+        .args(["-c", "trap '' XFSZ; ulimit -f 16; exec \"$0\" child_run_on_a_full_disk --exact"])
+        .arg(std::env::current_exe().expect("this test"))
+        .env("FULL_DISK_TEST", "1")
+        .output()
+        .expect("there is a shell");
+    assert!(child.status.success(), "{}", String::from_utf8_lossy(&child.stdout));
+}
+
+/// What others may have laid beside the lock file.
+#[cfg(unix)]
+#[test]
+fn the_files_beside_the_lock_are_never_opened_through_a_link() {
+    use std::os::unix::fs::symlink;
+
+    for (ending, is_dangling) in [
+        (".journal", false),
+        (".journal", true),
+        (".running", false),
+        (".running", true),
+        (".pid", false),
+        (".pid", true),
+        (".cache", false),
+        (".cache", true),
+    ] {
+        let sandbox = sandbox();
+        let folder = Folder::of_images(1);
+        let notes = folder.0.path().join("notes.txt");
+        if !is_dangling {
+            fs::write(&notes, "mine").expect("it can be written");
+        }
+        let path = folder.0.path().join(format!("assets.lock.json{ending}"));
+        symlink("notes.txt", &path).expect("a link");
+        let error = match folder.publisher(&sandbox).run() {
+            Ok(report) => match report.stopped {
+                Some(Stopped::Failed(error)) => error,
+                _ => panic!("{ending}: {report}"),
+            },
+            Err(error) => error,
+        };
+        assert!(error.to_string().contains("is a link"), "{ending}: {error}");
+        assert_eq!(fs::read_to_string(&notes).ok(), (!is_dangling).then(|| "mine".to_owned()), "{ending}");
+        assert_eq!(sandbox.assets().len(), 0, "{ending}");
+        fs::remove_file(&path).expect("the link is still there");
+        complete(&folder.run(&sandbox));
+    }
+}
+
+/// A pipe of such a name must not stop a run for ever.
+#[cfg(unix)]
+#[test]
+fn the_files_beside_the_lock_are_regular_ones() {
+    for ending in ["", ".journal", ".running", ".pid", ".cache"] {
+        let sandbox = sandbox();
+        let folder = Folder::of_images(1);
+        let path = folder.0.path().join(format!("assets.lock.json{ending}"));
+        assert!(std::process::Command::new("mkfifo").arg(&path).status().expect("mkfifo is there").success());
+        let publisher = folder.publisher(&sandbox);
+        let stopped = support::within(Duration::from_secs(60), move || match publisher.run() {
+            Ok(report) => report.stopped.map(|stopped| format!("{stopped:?}")),
+            Err(error) => Some(error.to_string()),
+        });
+        assert!(stopped.is_some_and(|text| text.contains("is not a regular file")), "{ending}");
+        assert_eq!(sandbox.assets().len(), 0, "{ending}");
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn two_names_of_a_lock_file_are_one_lock() {
+    let sandbox = sandbox();
+    let folder = Folder::of_images(2);
     complete(&folder.run(&sandbox));
-    assert_eq!(sandbox.assets().len(), 4);
+    let link = folder.0.path().join("link.json");
+    std::os::unix::fs::symlink("assets.lock.json", &link).expect("a link");
+    let publisher = folder.publisher(&sandbox).lock_file(&link);
+    folder.write("new.png", &image(7));
+    let inner = folder.publisher(&sandbox);
+    let events = publisher.on_event(move |event| {
+        if matches!(event, PublishEvent::Begun { .. }) {
+            fails(inner.run(), ErrorKind::Conflict);
+        }
+    });
+    let report = events.run().expect("there is a report");
+    complete(&report);
+    assert_eq!(report.uploaded(), 1);
+    assert!(fs::symlink_metadata(&link).expect("it is there").is_symlink());
+    assert_eq!(folder.run(&sandbox).uploaded(), 0, "both names have everything");
 }

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::SystemTime;
 
 use super::content::Format;
+use crate::disk;
 use crate::error::{Error, ErrorKind, Result};
 
 /// The content of an asset: a file on disk, bytes, or a reader.
@@ -190,17 +191,9 @@ impl AssetFile {
     }
 }
 
-/// Opens a file that may have been replaced since its metadata was read. Opening a pipe would block.
+/// Opens a file that may have been replaced since its metadata was read.
 fn open_regular(path: &Path) -> Result<File> {
-    let problem = |error| Error::io(format!("the file {path:?}"), error);
-    // On Windows, opening doesn't block.
-    let mut options = File::options();
-    options.read(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::custom_flags(&mut options, libc::O_NONBLOCK);
-    let file = options.open(path).map_err(problem)?;
-    let metadata = file.metadata().map_err(problem)?;
-    if metadata.is_file() { Ok(file) } else { Err(not_regular(path, &metadata)) }
+    disk::open_regular(path).map_err(|error| Error::io(format!("the file {path:?}"), error))
 }
 
 fn not_regular(path: &Path, metadata: &fs::Metadata) -> Error {

@@ -1,7 +1,8 @@
 //! The lock file while it changes: each step is on disk before the next one.
 
 use std::collections::BTreeMap;
-use std::fs::{self, File};
+use std::fs::{self, File, OpenOptions};
+use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -10,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use super::journal::{END, Journal, journal_of, read_journal};
 use super::lock::{Doubt, Entry, Key, Lock, subject};
 use crate::api::OperationName;
-use crate::disk::{beside, remove_unfinished, save_bytes, try_lock};
+use crate::disk::{beside, open_companion, read_companion, remove_unfinished, save_bytes, try_lock};
 use crate::error::{Error, ErrorKind, Result};
 
 /// A step.
@@ -236,11 +237,14 @@ struct Running {
 impl Running {
     fn new(lock: &Path) -> Result<Self> {
         let failed = |error| Error::io(subject(lock), error).concerning_run();
+        if let Some(directory) = lock.parent() {
+            fs::create_dir_all(directory).map_err(failed)?;
+        }
         // On Windows, nobody else can read a locked file.
         let holder = beside(lock, ".pid");
         let Some(file) = try_lock(&beside(lock, ".running")).map_err(failed)? else {
-            let who = fs::read_to_string(&holder).unwrap_or_default();
-            let who = match who.trim() {
+            let who = read_companion(&holder).unwrap_or_default();
+            let who = match String::from_utf8_lossy(&who).trim() {
                 "" => "another process".to_owned(),
                 id => format!("process {id}"),
             };
@@ -249,7 +253,9 @@ impl Running {
                 .advise("wait until it ends")
                 .concerning_run());
         };
-        fs::write(&holder, std::process::id().to_string()).map_err(failed)?;
+        let mut pid =
+            open_companion(&holder, OpenOptions::new().write(true).create(true).truncate(false)).map_err(failed)?;
+        pid.set_len(0).and_then(|()| write!(pid, "{}", std::process::id())).map_err(failed)?;
         remove_unfinished(lock);
         remove_unfinished(&beside(lock, ".cache"));
         Ok(Self { _file: file, holder })

@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
-use std::fs::{self, File};
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -11,7 +10,7 @@ use ring::digest::{Context, SHA256};
 use serde::{Deserialize, Serialize};
 
 use super::files::Found;
-use crate::disk::{beside, save_bytes};
+use crate::disk::{beside, open_regular, read_companion, save_companion};
 use crate::error::{Error, Result};
 
 /// Clocks of file systems can be this coarse, in nanoseconds: a file that is as new as its hash can have changed after it.
@@ -38,7 +37,7 @@ impl Cache {
     /// Reads the cache beside a lock file. A damaged one is an empty one.
     pub(super) fn read(lock: &Path) -> Self {
         let path = beside(lock, ".cache");
-        let known = fs::read(&path).ok().and_then(|text| serde_json::from_slice(&text).ok()).unwrap_or_default();
+        let known = read_companion(&path).ok().and_then(|text| serde_json::from_slice(&text).ok()).unwrap_or_default();
         Self { path, known, is_changed: false }
     }
 
@@ -68,13 +67,13 @@ impl Cache {
             return Ok(());
         }
         let text = serde_json::to_vec(&self.known).unwrap_or_default();
-        save_bytes(&self.path, &text)
+        save_companion(&self.path, &text)
     }
 }
 
 fn hash_file(path: &Path) -> io::Result<String> {
     let mut context = Context::new(&SHA256);
-    let mut file = File::open(path)?;
+    let mut file = open_regular(path)?;
     let mut buffer = vec![0; 64 * 1024];
     loop {
         match file.read(&mut buffer) {

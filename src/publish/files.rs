@@ -8,6 +8,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use glob::{MatchOptions, Pattern};
 use walkdir::WalkDir;
 
+use crate::disk::short_name;
 use crate::error::{Error, Result};
 
 /// Files that are never assets, upper or lower case.
@@ -205,16 +206,16 @@ fn name_in(folder: &Path, path: &Path) -> String {
 
 /// Whether it is the lock file, or one of those beside it.
 fn is_of_lock(path: &Path, lock: &Path) -> bool {
-    let name = |path: &Path| path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-    let of_lock = |name: &str, lock: &str| {
-        let rest = name.strip_prefix(lock);
-        rest.is_some_and(|rest| rest.is_empty() || BESIDE_LOCK.contains(&rest) || rest.ends_with(".part"))
-    };
+    let (name, lock_name) = (path.file_name().unwrap_or_default(), lock.file_name().unwrap_or_default());
+    let beginning = short_name(lock_name);
+    let rest = name.to_str().and_then(|name| name.strip_prefix(&*beginning));
+    let is_of_lock =
+        name == lock_name || rest.is_some_and(|rest| BESIDE_LOCK.contains(&rest) || rest.ends_with(".part"));
     let place = |path: &Path| {
         let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
         parent.canonicalize().ok()
     };
-    of_lock(&name(path), &name(lock)) && place(path).is_some_and(|folder| place(lock) == Some(folder))
+    is_of_lock && place(path).is_some_and(|folder| place(lock) == Some(folder))
 }
 
 fn is_hidden(name: &str) -> bool {

@@ -1,11 +1,11 @@
 //! The journal beside a lock file.
 
-use std::fs::{self, File, OpenOptions};
+use std::fs::{File, OpenOptions};
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
 use super::book::Change;
-use crate::disk::{beside, sync_directory};
+use crate::disk::{beside, open_companion, read_companion, sync_directory};
 use crate::error::{Error, ErrorKind, Result};
 
 /// How much space in the journal is kept for the end of each upload that was begun.
@@ -28,7 +28,8 @@ pub(super) struct Journal {
 
 impl Journal {
     pub(super) fn open(path: &Path) -> io::Result<Self> {
-        let file = OpenOptions::new().write(true).create(true).truncate(true).open(path)?;
+        let file = open_companion(path, OpenOptions::new().write(true).create(true).truncate(false))?;
+        file.set_len(0)?;
         sync_directory(path)?;
         Ok(Self { file, length: 0, size: 0, is_torn: false })
     }
@@ -65,7 +66,7 @@ pub(super) fn journal_of(lock: &Path) -> PathBuf {
 /// Reads the journal of a run that was killed, line by line. Returns whether there is one.
 pub(super) fn read_journal(lock: &Path, mut each: impl FnMut(Change)) -> Result<bool> {
     let path = journal_of(lock);
-    let text = match fs::read(&path) {
+    let text = match read_companion(&path) {
         Ok(text) => text,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(false),
         Err(error) => return Err(Error::io(format!("the journal {path:?}"), error).concerning_run()),

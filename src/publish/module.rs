@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use std::fs;
 use std::path::Path;
 
-use crate::disk::save_bytes;
+use crate::disk::{read, save_bytes};
 use crate::error::{Error, Result};
 
 /// The ids of published files, as the game or the program needs them, such as from
@@ -123,6 +123,10 @@ impl AssetModule {
     }
 
     /// Writes [`luau`](Self::luau) to a file. An unchanged file isn't touched.
+    ///
+    /// The file is replaced as a whole, and keeps its mode. If `path` is a link, the file that it leads to is replaced or
+    /// created. A pipe or a device, such as `/dev/stdout`, is written through; a pipe that nobody reads is an error. See
+    /// [`Request::download_to`](crate::Request::download_to).
     ///
     /// # Errors
     /// See [`luau`](Self::luau); [`Io`](crate::ErrorKind::Io) if the file can't be written.
@@ -338,7 +342,7 @@ fn rust_name(name: &str) -> String {
 }
 
 fn write(path: &Path, text: &str) -> Result<()> {
-    if fs::read(path).is_ok_and(|old| old == text.as_bytes()) {
+    if read(path).is_ok_and(|old| old == text.as_bytes()) {
         return Ok(());
     }
     if let Some(folder) = path.parent() {

@@ -120,7 +120,8 @@ impl Publisher {
         }
     }
 
-    /// Sets the lock file. Defaults to `assets.lock.json` in the current directory.
+    /// Sets the lock file. Defaults to `assets.lock.json` in the current directory. If it is a link, the file that it leads to is
+    /// replaced, and the files of a run lie beside that one.
     pub fn lock_file(mut self, path: impl Into<PathBuf>) -> Self {
         self.lock = path.into();
         self

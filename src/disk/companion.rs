@@ -1,0 +1,45 @@
+//! The files that this crate keeps beside another one, such as its lock. They are regular files, and never opened through a link.
+
+use std::fs::{File, OpenOptions};
+use std::io;
+use std::path::{Path, PathBuf};
+
+use super::names::{directory_of, in_directory, short_name};
+use super::open::{dont_block, regular};
+use super::target::Target;
+
+/// Returns the path of a file beside another one, with this added to its name. The other names of a file, which are links to it,
+/// have the same files beside them.
+pub(crate) fn beside(path: &Path, ending: &str) -> PathBuf {
+    // A path that leads nowhere fails where the file itself is used.
+    let target = Target::of(path).map_or_else(|_| path.to_owned(), |target| target.path);
+    let name = short_name(target.file_name().unwrap_or_default());
+    target.with_file_name(format!("{name}{ending}"))
+}
+
+/// Opens a file that this crate keeps beside another one. Truncate it afterwards.
+pub(crate) fn open_companion(path: &Path, options: &mut OpenOptions) -> io::Result<File> {
+    dont_block(options, true);
+    let opened = options.open(path);
+    // The error of a link or a pipe says something else, and Windows opens the link itself.
+    if opened.is_err() || cfg!(windows) {
+        Target::of_companion(path)?;
+    }
+    regular(opened?)
+}
+
+/// Locks a file against other processes, until it is closed or this process ends. `None` if another one holds the lock. Creates
+/// the file.
+pub(crate) fn try_lock(path: &Path) -> io::Result<Option<File>> {
+    let mut options = OpenOptions::new();
+    options.read(true).write(true).create(true).truncate(false);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let file = open_companion(path, &mut options).map_err(|error| in_directory(directory_of(path), error))?;
+    // std has this since Rust 1.89.
+    match fs4::FileExt::try_lock(&file) {
+        Ok(()) => Ok(Some(file)),
+        Err(fs4::TryLockError::WouldBlock) => Ok(None),
+        Err(fs4::TryLockError::Error(error)) => Err(error),
+    }
+}

@@ -1,0 +1,41 @@
+//! Pipes and devices, which are written through.
+
+use std::fs::{File, OpenOptions};
+use std::io;
+use std::path::Path;
+
+/// Opens a pipe or a device for writing. A pipe that nobody reads is an error, after a time in which the reader can start.
+#[cfg(unix)]
+pub(super) fn open(path: &Path) -> io::Result<File> {
+    use std::thread;
+    use std::time::{Duration, Instant};
+
+    use rustix::fs::{OFlags, fcntl_setfl};
+    use rustix::io::Errno;
+
+    const PATIENCE: Duration = Duration::from_secs(2);
+    // What a descriptor leads to can be a file that others write too, such as the output of a shell.
+    let mut options = OpenOptions::new();
+    options.append(true);
+    super::open::dont_block(&mut options, false);
+    let deadline = Instant::now() + PATIENCE;
+    loop {
+        match options.open(path) {
+            Ok(file) => {
+                // Only opening mustn't block: a slow reader is waited for.
+                fcntl_setfl(&file, OFlags::APPEND)?;
+                return Ok(file);
+            }
+            Err(error) if error.raw_os_error() != Some(Errno::NXIO.raw_os_error()) => return Err(error),
+            Err(error) if Instant::now() >= deadline => {
+                return Err(io::Error::new(error.kind(), "nobody reads it; start the reader first"));
+            }
+            Err(_) => thread::sleep(Duration::from_millis(20)),
+        }
+    }
+}
+
+#[cfg(not(unix))]
+pub(super) fn open(path: &Path) -> io::Result<File> {
+    OpenOptions::new().write(true).open(path)
+}
