@@ -221,6 +221,52 @@ fn what_is_not_a_regular_file_is_told_at_once() {
     assert!(error.to_string().contains("is a link") && !elsewhere.exists(), "{error}");
 }
 
+#[test]
+fn tokens_of_another_app_or_user_are_not_taken_over() {
+    use rblxopencloud::oauth2::Scope;
+    let sandbox = sandbox();
+    let app = sandbox.oauth2_app(REDIRECT);
+    let directory = TempDir::new();
+    let path = directory.path().join("tokens.json");
+    let store = FileTokenStore::new(&path);
+    let token = sign_in_with(&sandbox, &app);
+    assert_eq!(token.tokens().client_id(), Some(app.client_id()));
+    let signed_in = token.keep_in(store.clone()).expect("it can be stored");
+    let own = std::fs::read(&path).unwrap();
+
+    // Another app.
+    let client = Client::builder("unused").base_url(sandbox.url()).build().expect("the address is good");
+    let other = OAuth2App::new("42", REDIRECT).client(&client);
+    let error = fails(other.resume(store.clone()), ErrorKind::ForeignTokens);
+    assert!(error.to_string().contains("\"42\"") && error.to_string().contains(app.client_id()), "{error}");
+    fails(other.refresh(token.tokens()), ErrorKind::ForeignTokens);
+    assert_eq!((refreshes(&sandbox), std::fs::read(&path).unwrap()), (0, own), "nothing was sent or changed");
+
+    // Another user signs in with the same file.
+    sandbox.add_user(rblxopencloud::UserInfo::new(200, "other"));
+    let pending = app.authorize_url([Scope::OPENID, Scope::READ_INVENTORY]).expect("the app is fine");
+    let redirect = sandbox.authorize(pending.url(), 200).expect("the address is fine");
+    let theirs = app.exchange_code(&redirect, &pending).expect("the code is fresh").keep_in(store.clone()).unwrap();
+    let stored = std::fs::read(&path).unwrap();
+    sandbox.expire_access_tokens();
+    let error = fails(ask(&signed_in.client()), ErrorKind::ForeignTokens);
+    assert!(error.to_string().contains("user 200, not to user 156"), "{error}");
+    assert_eq!(error.scope(), rblxopencloud::ErrorScope::Run);
+    assert_eq!(std::fs::read(&path).unwrap(), stored);
+    signed_in.sign_out().expect("their own tokens are revoked");
+    assert_eq!(std::fs::read(&path).unwrap(), stored, "the other user stays signed in");
+    ask(&theirs.client()).expect("they are signed in");
+
+    // Tokens that don't tell whose they are, such as those of another program.
+    let unknown = rblxopencloud::oauth2::TokenSet::from_refresh_token(
+        sign_in_with(&sandbox, &app).tokens().refresh_token().expect("there is one"),
+    );
+    store.save(&unknown).expect("it can be stored");
+    let signed_in = app.resume(store.clone()).expect("it can be read").expect("there are tokens");
+    ask(&signed_in.client()).expect("they are taken over");
+    assert_eq!(store.load().unwrap().unwrap().client_id(), Some(app.client_id()));
+}
+
 /// As root, permissions don't hold, so this shows it only for other users.
 #[cfg(unix)]
 #[test]

@@ -118,6 +118,8 @@ pub enum ErrorKind {
     CorruptFile,
     /// A newer version of this crate wrote a file that it keeps.
     NewerFile,
+    /// Stored tokens belong to another app or another user.
+    ForeignTokens,
     /// Files are new or have changed, and are not published.
     OutOfDate,
 }

@@ -248,10 +248,14 @@ impl OAuth2App {
     ///
     /// # Errors
     /// Returns [`CorruptFile`](crate::ErrorKind::CorruptFile) or
-    /// [`NewerFile`](crate::ErrorKind::NewerFile) if stored tokens can't be read, and
-    /// [`Io`](crate::ErrorKind::Io) if the store can't.
+    /// [`NewerFile`](crate::ErrorKind::NewerFile) if stored tokens can't be read,
+    /// [`ForeignTokens`](crate::ErrorKind::ForeignTokens) if they belong to another app, and
+    /// [`Io`](crate::ErrorKind::Io) if the store can't be read.
     pub fn resume(&self, store: impl TokenStore + 'static) -> Result<Option<SignedIn>> {
         let tokens = store.load().map_err(store::from_io)?;
+        if let Some(tokens) = &tokens {
+            tokens.check_app(&self.client_id)?;
+        }
         let session = self.session.with_credentials(Credentials::none());
         Ok(tokens.map(|tokens| SignedIn::new(self, &session, tokens, Box::new(store))))
     }
@@ -312,6 +316,7 @@ impl OAuth2App {
     /// token must be stored first.
     pub(super) fn renew(&self, old: &TokenSet) -> Result<(TokenSet, Option<Secret>)> {
         self.check()?;
+        old.check_app(&self.client_id)?;
         let token = check_refresh_token(old)?.expose();
         let answer = self.get_token(&[("grant_type", "refresh_token"), ("refresh_token", token)], &[token]);
         let answer = answer.map_err(|error| match error.outcome_unknown() {
@@ -362,7 +367,10 @@ impl OAuth2App {
         let path = GET_TOKEN.fill(&[]);
         let call = Call::new(&GET_TOKEN, &path).payload(&mut body);
         let now = Timestamp::now();
-        self.session.run(call.secrets(self.secrets(secrets)), |body| TokenAnswer::decode(body, now))
+        let mut answer =
+            self.session.run(call.secrets(self.secrets(secrets)), |body| TokenAnswer::decode(body, now))?;
+        answer.tokens.client_id = Some(self.client_id().to_owned());
+        Ok(answer)
     }
 
     /// Returns the body of a call, with the app's own credentials.

@@ -63,6 +63,7 @@ impl SignedIn {
     ///   user has to sign in again.
     /// - [`RefreshUnknown`](ErrorKind::RefreshUnknown): the connection broke after the refresh token was sent. It may be spent.
     ///   The next call tries it once more.
+    /// - [`ForeignTokens`](ErrorKind::ForeignTokens): another user has signed in with the same store, or another app uses it.
     /// - [`Io`](ErrorKind::Io): tokens can't be stored. If they are new, they are kept in memory and not used; the next call tries
     ///   to store them again.
     ///
@@ -96,7 +97,8 @@ impl SignedIn {
         Ok(AccessToken::with_client(&self.app, tokens, self.client.clone()))
     }
 
-    /// Signs the user out: revokes the authorization and clears the store.
+    /// Signs the user out: revokes the authorization and clears the store. Tokens of another user or app that are stored there
+    /// meanwhile stay.
     ///
     /// # Errors
     /// If the service can't be reached, the store isn't cleared, so that it can be tried again.
@@ -104,10 +106,14 @@ impl SignedIn {
         let source = &*self.source;
         source.locked(|| {
             let unsaved = source.held().unsaved.clone();
+            let stored = source.load();
+            // They aren't this user's to revoke or to remove.
+            let is_foreign = stored.as_ref().is_err_and(|error| error.kind() == ErrorKind::ForeignTokens);
             let newest = match unsaved {
                 Some(tokens) => tokens,
+                None if is_foreign => source.held().tokens.clone(),
                 // Another process may have renewed them.
-                None => source.load()?.unwrap_or_else(|| source.held().tokens.clone()),
+                None => stored?.unwrap_or_else(|| source.held().tokens.clone()),
             };
             match self.app.revoke(&newest) {
                 // They are invalid already.
@@ -118,6 +124,9 @@ impl SignedIn {
                 let mut held = source.held();
                 held.is_signed_out = true;
                 held.unsaved = None;
+            }
+            if is_foreign {
+                return Ok(());
             }
             source.store.clear().map_err(|error| source.failed(error))
         })
@@ -189,8 +198,13 @@ impl Source {
         iter::once(&held.tokens).chain(&held.unsaved).fold(text.to_owned(), |text, tokens| tokens.redact(&text))
     }
 
+    /// Returns the stored tokens, which another process may have renewed. Another user may also have signed in with the store.
     fn load(&self) -> Result<Option<TokenSet>> {
-        self.store.load().map_err(|error| self.failed(error))
+        let stored = self.store.load().map_err(|error| self.failed(error))?;
+        if let Some(stored) = &stored {
+            self.held().tokens.check_successor(stored, self.app.client_id())?;
+        }
+        Ok(stored)
     }
 
     /// Renews the tokens, unless another process has. The store is locked.

@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 use super::{IdTokenClaims, Scope, secret_text};
 use crate::call::DecodeError;
 use crate::credentials::Secret;
-use crate::error::{Error, REDACTED, Result};
+use crate::error::{Error, ErrorKind, REDACTED, Result};
 
 /// The lifetime of an access token, unless the service tells another one.
 const LIFETIME: i64 = 15 * 60;
@@ -32,6 +32,8 @@ pub struct TokenSet {
     pub(super) scopes: Vec<Scope>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) claims: Option<IdTokenClaims>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) client_id: Option<String>,
 }
 
 impl TokenSet {
@@ -45,6 +47,7 @@ impl TokenSet {
             expires_at: Timestamp::UNIX_EPOCH,
             scopes: Vec::new(),
             claims: None,
+            client_id: None,
         }
     }
 
@@ -57,6 +60,7 @@ impl TokenSet {
             expires_at,
             scopes: Vec::new(),
             claims: None,
+            client_id: None,
         }
     }
 
@@ -108,6 +112,34 @@ impl TokenSet {
         self.claims.as_ref().map(|claims| claims.identity.user_id)
     }
 
+    /// Returns the client id of the app that the user has authorized. `None` if the tokens come from elsewhere, until they are
+    /// refreshed.
+    #[must_use]
+    pub fn client_id(&self) -> Option<&str> {
+        self.client_id.as_deref()
+    }
+
+    /// Refuses tokens of another app.
+    pub(super) fn check_app(&self, client_id: &str) -> Result<()> {
+        match &self.client_id {
+            Some(other) if other != client_id => {
+                Err(foreign(format!("they belong to the app {other:?}, not to {client_id:?}")))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Refuses tokens that aren't newer ones of the same authorization.
+    pub(super) fn check_successor(&self, newer: &Self, client_id: &str) -> Result<()> {
+        newer.check_app(client_id)?;
+        match (self.user_id(), newer.user_id()) {
+            (Some(ours), Some(theirs)) if ours != theirs => {
+                Err(foreign(format!("they belong to user {theirs}, not to user {ours}")))
+            }
+            _ => Ok(()),
+        }
+    }
+
     pub(super) fn redact(&self, text: &str) -> String {
         let secrets = std::iter::once(&self.access_token).chain(&self.refresh_token);
         secrets.fold(text.to_owned(), |text, secret| secret.redact(&text))
@@ -139,6 +171,7 @@ impl fmt::Debug for TokenSet {
             .field("expires_at", &self.expires_at)
             .field("scopes", &self.scopes)
             .field("claims", &self.claims)
+            .field("client_id", &self.client_id)
             .finish()
     }
 }
@@ -178,6 +211,7 @@ impl TokenAnswer {
                 expires_at,
                 scopes: scope.map(Scope::split).unwrap_or_default(),
                 claims: None,
+                client_id: None,
             },
             id_token: secret("id_token"),
             has_scopes: scope.is_some(),
@@ -196,6 +230,13 @@ fn lifetime(object: &Map<String, Value>) -> i64 {
     seconds
         .filter(|seconds: &f64| seconds.is_finite())
         .map_or(LIFETIME, |seconds| seconds.clamp(0.0, LONGEST_LIFETIME) as i64)
+}
+
+fn foreign(problem: String) -> Error {
+    Error::new(ErrorKind::ForeignTokens, "the stored tokens")
+        .explain(problem)
+        .advise("keep the tokens of each app and each user in a store of their own")
+        .concerning_run()
 }
 
 /// Refuses a refresh token that can't be sent.
