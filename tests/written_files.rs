@@ -133,13 +133,15 @@ fn is_link(path: &Path) -> bool {
     fs::symlink_metadata(path).expect("it is there").is_symlink()
 }
 
-/// Reads a pipe to its end, once somebody writes to it.
-fn read(pipe: &Path) -> mpsc::Receiver<String> {
+/// Reads a pipe to its end, so long after somebody has opened it.
+fn read_after(delay: Duration, pipe: &Path) -> mpsc::Receiver<String> {
     let (send, content) = mpsc::channel();
     let pipe = pipe.to_owned();
     thread::spawn(move || {
         let mut text = String::new();
-        OpenOptions::new().read(true).open(pipe).unwrap().read_to_string(&mut text).unwrap();
+        let mut pipe = OpenOptions::new().read(true).open(pipe).unwrap();
+        thread::sleep(delay);
+        pipe.read_to_string(&mut text).unwrap();
         send.send(text)
     });
     content
@@ -238,7 +240,7 @@ fn a_pipe_is_written_through_or_refused_and_never_replaced() {
             // There is nobody who reads it.
             writer.assert_fails(path, if writer.streams() { "nobody reads" } else { "not a regular file" });
             if writer.streams() {
-                let content = read(path);
+                let content = read_after(Duration::ZERO, path);
                 writer.write(path).expect("it is read");
                 assert!(writer.wrote(&content.recv_timeout(LIMIT).expect("it ends")), "{}", writer.name());
             }
@@ -255,17 +257,10 @@ fn a_slow_reader_of_a_pipe_gets_everything() {
     let directory = TempDir::new();
     let path = directory.path().join("pipe");
     pipe(&path);
-    let opened = path.clone();
-    let reader = thread::spawn(move || {
-        let mut text = String::new();
-        let mut pipe = OpenOptions::new().read(true).open(opened).unwrap();
-        thread::sleep(Duration::from_millis(100));
-        pipe.read_to_string(&mut text).unwrap();
-        text
-    });
+    let received = read_after(Duration::from_millis(100), &path);
     let size = within(LIMIT, move || server.client().request(Method::Get, "/content").download_to(path));
     assert_eq!(size.expect("it is read"), content.len() as u64);
-    assert!(reader.join().unwrap() == content);
+    assert!(received.recv_timeout(LIMIT).expect("it ends") == content);
 }
 
 /// `/dev/stdout` is a link of the kernel, which may lead to a pipe or a file without a name.
@@ -358,6 +353,21 @@ fn the_owner_of_a_file_is_kept_by_root() {
         writer.write(&path).expect("root can write it");
         let metadata = fs::metadata(&path).unwrap();
         assert_eq!((metadata.uid(), metadata.gid()), (12_345, 23_456), "{}", writer.name());
+    }
+}
+
+/// For root, permissions don't hold, so this shows it only for other users.
+#[test]
+fn a_directory_that_is_read_only_is_named() {
+    for writer in Writer::all() {
+        let directory = TempDir::new();
+        let path = directory.file("file", OLD.as_bytes());
+        fs::set_permissions(directory.path(), fs::Permissions::from_mode(0o555)).unwrap();
+        if fs::write(directory.path().join("probe"), b"").is_err() {
+            writer.assert_fails(&path, "can't create a file in the directory");
+            assert_eq!(fs::read_to_string(&path).unwrap(), OLD, "{}", writer.name());
+        }
+        fs::set_permissions(directory.path(), fs::Permissions::from_mode(0o755)).unwrap();
     }
 }
 

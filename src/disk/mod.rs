@@ -85,6 +85,23 @@ mod tests {
         assert!(save(&directory.join("missing").join("a"), write("x")).is_err());
         assert!(save(&directory, write("x")).is_err(), "a directory can't be replaced");
         assert!(save(Path::new(".."), write("x")).is_err());
+        assert!(save(&directory.join("new/"), write("x")).is_err(), "it names a directory");
+        let set = |is_read_only| {
+            let mut permissions = fs::metadata(&path).expect("it is there").permissions();
+            permissions.set_readonly(is_read_only);
+            fs::set_permissions(&path, permissions).expect("they can be set");
+        };
+        set(true);
+        let error = save(&path, write("x")).expect_err("it is read-only").to_string();
+        assert!(error.contains("read-only"), "{error}");
+        set(false);
+        assert_eq!(fs::read_to_string(&path).expect("it is there"), "new");
+        let long = directory.join("n".repeat(255));
+        save(&long, write("long")).expect("the name fits");
+        assert_eq!(fs::read_to_string(&long).expect("it is there"), "long");
+        #[cfg(windows)]
+        assert_eq!(save(&directory.join("NUL"), write("nothing")).expect("it is a device"), 7);
+        assert_eq!(fs::read_dir(&directory).expect("it is there").count(), 2, "nothing else is left");
         fs::remove_dir_all(&directory).expect("it is there");
     }
 }

@@ -37,8 +37,7 @@ pub(super) fn resemble(file: &File, old: &Metadata, mode: u32) -> io::Result<()>
     if (new.uid(), new.gid()) != (old.uid(), old.gid()) {
         let given = fchown(file, Some(old.uid()), Some(old.gid()));
         if given.or_else(|_| fchown(file, None, Some(old.gid()))).is_err() {
-            // What its group was allowed isn't for another group.
-            mode = mode & !0o070 | (mode & 0o007) << 3;
+            mode = of_another_group(mode);
         }
     }
     if new.mode() & 0o777 != mode {
@@ -46,6 +45,12 @@ pub(super) fn resemble(file: &File, old: &Metadata, mode: u32) -> io::Result<()>
         let _ = file.set_permissions(Permissions::from_mode(mode));
     }
     Ok(())
+}
+
+/// What a group was allowed isn't for another group, which gets what everybody has.
+#[cfg(unix)]
+fn of_another_group(mode: u32) -> u32 {
+    mode & 0o707 | (mode & 0o007) << 3
 }
 
 /// On Windows, a file has the permissions of its folder.
@@ -115,5 +120,15 @@ pub(super) fn own(path: &std::path::Path) -> io::Result<()> {
             Ok(())
         }
         Err(error) => Err(error),
+    }
+}
+
+#[cfg(all(unix, test))]
+mod tests {
+    #[test]
+    fn another_group_gets_what_everybody_has() {
+        for (mode, expected) in [(0o660, 0o600), (0o664, 0o644), (0o640, 0o600), (0o755, 0o755), (0o600, 0o600)] {
+            assert_eq!(super::of_another_group(mode), expected, "{mode:o}");
+        }
     }
 }

@@ -50,6 +50,11 @@ impl<'a> Unfinished<'a> {
         }
         let (file, path) = create_new(&target.path, &mut options).map_err(in_directory)?;
         let unfinished = Self { file, aside: Aside(path), target, old };
+        if is_private && mode_of(&unfinished.file.metadata()?) & 0o077 != 0 {
+            // Such as a drive of Windows in WSL. The next run would refuse to read the file.
+            let problem = format!("others can read all files in the directory {directory:?}");
+            return Err(io::Error::new(io::ErrorKind::Unsupported, problem));
+        }
         #[cfg(all(windows, feature = "oauth2"))]
         if is_private {
             super::owner::own(&unfinished.aside.0)?;
@@ -106,5 +111,47 @@ pub(crate) fn remove_unfinished(path: &Path) {
         if random.is_some_and(|random| random.len() == 16 && random.bytes().all(|byte| byte.is_ascii_hexdigit())) {
             let _ = fs::remove_file(entry.path());
         }
+    }
+}
+
+#[cfg(all(test, any(feature = "oauth2", feature = "publish")))]
+mod tests {
+    use std::mem::forget;
+
+    use super::*;
+
+    /// Those of another file, which may be in use, stay.
+    #[test]
+    fn what_is_left_of_a_file_is_removed() {
+        let directory = std::env::temp_dir().join(format!("rblxopencloud-unfinished-{}", std::process::id()));
+        fs::create_dir(&directory).expect("temporary files can be written");
+        let begin = |path: &Path| {
+            let target = Target::of(path).unwrap();
+            forget(Unfinished::create(&target, false).unwrap().aside);
+        };
+        let count = || fs::read_dir(&directory).unwrap().count();
+        let long = "n".repeat(254);
+        for (name, other) in
+            [("a.json", "a.jso"), ("a", "a.0123456789abcdef"), (&format!("{long}1"), &format!("{long}2"))]
+        {
+            let (path, other) = (directory.join(name), directory.join(other));
+            begin(&path);
+            begin(&path);
+            begin(&other);
+            remove_unfinished(&path);
+            assert_eq!(count(), 1, "{name}");
+            remove_unfinished(&other);
+            assert_eq!(count(), 0, "{name}");
+        }
+        fs::remove_dir(&directory).unwrap();
+    }
+
+    #[test]
+    fn what_is_not_finished_is_removed() {
+        let directory = std::env::temp_dir().join(format!("rblxopencloud-dropped-{}", std::process::id()));
+        fs::create_dir(&directory).expect("temporary files can be written");
+        let target = Target::of(&directory.join("a")).unwrap();
+        drop(Unfinished::create(&target, false).unwrap());
+        fs::remove_dir(&directory).expect("it is empty");
     }
 }

@@ -64,6 +64,7 @@ impl FileTokenStore {
             io::ErrorKind::ResourceBusy => "it can't be replaced; if it is mounted by itself, mount its directory",
             io::ErrorKind::TimedOut => "wait for the other process, or end it",
             io::ErrorKind::InvalidInput | io::ErrorKind::IsADirectory => NO_FILE,
+            io::ErrorKind::Unsupported => "keep it in a directory whose file system has permissions",
             _ => "the tokens must be stored before they are used; make the file and its directory writable",
         };
         Error::io(self.subject(), error).concerning_run().advise(advice).into()
