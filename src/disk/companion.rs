@@ -5,7 +5,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use super::names::{directory_of, in_directory, short_name};
-use super::open::{dont_block, regular};
+use super::open::{at_once, regular};
 use super::target::Target;
 
 /// Returns the path of a file beside another one, with this added to its name. The other names of a file, which are links to it,
@@ -19,13 +19,23 @@ pub(crate) fn beside(path: &Path, ending: &str) -> PathBuf {
 
 /// Opens a file that this crate keeps beside another one. Truncate it afterwards.
 pub(crate) fn open_companion(path: &Path, options: &mut OpenOptions) -> io::Result<File> {
-    dont_block(options, true);
+    at_once(options, false);
     let opened = options.open(path);
     // The error of a link or a pipe says something else, and Windows opens the link itself.
     if opened.is_err() || cfg!(windows) {
         Target::of_companion(path)?;
     }
     regular(opened?)
+}
+
+/// Reads a file that this crate keeps beside another one.
+#[cfg(feature = "publish")]
+pub(crate) fn read_companion(path: &Path) -> io::Result<Vec<u8>> {
+    use std::io::Read;
+
+    let mut content = Vec::new();
+    open_companion(path, OpenOptions::new().read(true))?.read_to_end(&mut content)?;
+    Ok(content)
 }
 
 /// Locks a file against other processes, until it is closed or this process ends. `None` if another one holds the lock. Creates

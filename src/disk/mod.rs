@@ -25,9 +25,9 @@ pub(crate) use save::save;
 pub(crate) use unfinished::remove_unfinished;
 #[cfg(feature = "publish")]
 pub(crate) use {
-    companion::open_companion,
+    companion::{open_companion, read_companion},
     names::short_name,
-    read::{read, read_companion},
+    read::read,
     save::{save_bytes, save_companion},
     settle::sync_directory,
 };

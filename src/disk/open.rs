@@ -10,7 +10,7 @@ use super::target::not_regular;
 pub(crate) fn open_regular(path: &Path) -> io::Result<File> {
     let mut options = OpenOptions::new();
     options.read(true);
-    dont_block(&mut options, false);
+    at_once(&mut options, true);
     regular(options.open(path)?)
 }
 
@@ -20,24 +20,24 @@ pub(super) fn regular(file: File) -> io::Result<File> {
     if metadata.is_file() { Ok(file) } else { Err(not_regular(&metadata)) }
 }
 
-/// Lets opening end at once, whatever is there, and not follow a link.
+/// Lets opening end at once, also that of a pipe, and sets whether it follows a link.
 #[cfg(unix)]
-pub(super) fn dont_block(options: &mut OpenOptions, is_companion: bool) {
+pub(super) fn at_once(options: &mut OpenOptions, follows_link: bool) {
     use rustix::fs::OFlags;
 
-    let flags = OFlags::NONBLOCK | OFlags::NOCTTY | if is_companion { OFlags::NOFOLLOW } else { OFlags::empty() };
+    let flags = OFlags::NONBLOCK | OFlags::NOCTTY | if follows_link { OFlags::empty() } else { OFlags::NOFOLLOW };
     let flags = i32::try_from(flags.bits()).unwrap_or_default();
     std::os::unix::fs::OpenOptionsExt::custom_flags(options, flags);
 }
 
-/// On Windows, opening doesn't block.
+/// On Windows, opening ends at once anyway.
 #[cfg(windows)]
-pub(super) fn dont_block(options: &mut OpenOptions, is_companion: bool) {
+pub(super) fn at_once(options: &mut OpenOptions, follows_link: bool) {
     const FILE_FLAG_OPEN_REPARSE_POINT: u32 = 0x0020_0000;
-    if is_companion {
+    if !follows_link {
         std::os::windows::fs::OpenOptionsExt::custom_flags(options, FILE_FLAG_OPEN_REPARSE_POINT);
     }
 }
 
 #[cfg(not(any(unix, windows)))]
-pub(super) fn dont_block(_: &mut OpenOptions, _: bool) {}
+pub(super) fn at_once(_: &mut OpenOptions, _: bool) {}

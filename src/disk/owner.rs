@@ -3,12 +3,12 @@
 use std::fs::{File, Metadata};
 use std::io;
 
-/// Whether a file belongs to somebody else than this user and the owner of its folder.
+/// Whether a file belongs to somebody else than this user, the owner of its folder and root.
 #[cfg(unix)]
 pub(super) fn is_foreign(file: &Metadata, folder: &Metadata) -> bool {
     use std::os::unix::fs::MetadataExt;
 
-    ![rustix::process::geteuid().as_raw(), folder.uid()].contains(&file.uid())
+    ![rustix::process::geteuid().as_raw(), folder.uid(), 0].contains(&file.uid())
 }
 
 /// Whether another user may have put a file or a link there, such as in `/tmp`. Linux has this rule for links there

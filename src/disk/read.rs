@@ -1,11 +1,8 @@
 //! Reading the files that this crate keeps.
 
-use std::fs::OpenOptions;
 use std::io::{self, Read};
 use std::path::Path;
 
-#[cfg(feature = "publish")]
-use super::companion::open_companion;
 use super::open::open_regular;
 use super::settle::patiently;
 use super::target::Target;
@@ -31,12 +28,4 @@ pub(crate) fn read_private(path: &Path) -> io::Result<Vec<u8>> {
         file.read_to_end(&mut content)?;
         Ok(content)
     })
-}
-
-/// Reads a file that this crate keeps beside another one.
-#[cfg(feature = "publish")]
-pub(crate) fn read_companion(path: &Path) -> io::Result<Vec<u8>> {
-    let mut content = Vec::new();
-    open_companion(path, OpenOptions::new().read(true))?.read_to_end(&mut content)?;
-    Ok(content)
 }

@@ -17,7 +17,7 @@ pub(super) fn open(path: &Path) -> io::Result<File> {
     // What a descriptor leads to can be a file that others write too, such as the output of a shell.
     let mut options = OpenOptions::new();
     options.append(true);
-    super::open::dont_block(&mut options, false);
+    super::open::at_once(&mut options, true);
     let deadline = Instant::now() + PATIENCE;
     loop {
         match options.open(path) {
