@@ -4,7 +4,7 @@
 mod support;
 
 use std::ffi::OsStr;
-use std::fs::{self, OpenOptions};
+use std::fs::{self, File, OpenOptions};
 use std::io::Read;
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::{FileTypeExt, MetadataExt, PermissionsExt, symlink};
@@ -133,18 +133,32 @@ fn is_link(path: &Path) -> bool {
     fs::symlink_metadata(path).expect("it is there").is_symlink()
 }
 
-/// Reads a pipe to its end, so long after somebody has opened it.
-fn read_after(delay: Duration, pipe: &Path) -> mpsc::Receiver<String> {
-    let (send, content) = mpsc::channel();
-    let pipe = pipe.to_owned();
-    thread::spawn(move || {
-        let mut text = String::new();
-        let mut pipe = OpenOptions::new().read(true).open(pipe).unwrap();
-        thread::sleep(delay);
-        pipe.read_to_string(&mut text).unwrap();
-        send.send(text)
-    });
-    content
+/// Somebody who reads a pipe to its end.
+struct Reader {
+    /// Keeps the pipe open until something was written, also if the thread hasn't started yet.
+    open: File,
+    content: mpsc::Receiver<String>,
+}
+
+impl Reader {
+    /// Begins to read after a while.
+    fn start(pipe: &Path, delay: Duration) -> Self {
+        let open = OpenOptions::new().read(true).write(true).open(pipe).unwrap();
+        let (send, content) = mpsc::channel();
+        let mut pipe = File::open(pipe).unwrap();
+        thread::spawn(move || {
+            thread::sleep(delay);
+            let mut text = String::new();
+            pipe.read_to_string(&mut text).unwrap();
+            send.send(text)
+        });
+        Self { open, content }
+    }
+
+    fn content(self) -> String {
+        drop(self.open);
+        self.content.recv_timeout(LIMIT).expect("the pipe ends")
+    }
 }
 
 #[test]
@@ -240,9 +254,9 @@ fn a_pipe_is_written_through_or_refused_and_never_replaced() {
             // There is nobody who reads it.
             writer.assert_fails(path, if writer.streams() { "nobody reads" } else { "not a regular file" });
             if writer.streams() {
-                let content = read_after(Duration::ZERO, path);
+                let reader = Reader::start(path, Duration::ZERO);
                 writer.write(path).expect("it is read");
-                assert!(writer.wrote(&content.recv_timeout(LIMIT).expect("it ends")), "{}", writer.name());
+                assert!(writer.wrote(&reader.content()), "{}", writer.name());
             }
         }
         assert!(fs::symlink_metadata(&path).unwrap().file_type().is_fifo() && is_link(&link), "{}", writer.name());
@@ -257,10 +271,10 @@ fn a_slow_reader_of_a_pipe_gets_everything() {
     let directory = TempDir::new();
     let path = directory.path().join("pipe");
     pipe(&path);
-    let received = read_after(Duration::from_millis(100), &path);
+    let reader = Reader::start(&path, Duration::from_millis(100));
     let size = within(LIMIT, move || server.client().request(Method::Get, "/content").download_to(path));
     assert_eq!(size.expect("it is read"), content.len() as u64);
-    assert!(received.recv_timeout(LIMIT).expect("it ends") == content);
+    assert!(reader.content() == content);
 }
 
 /// `/dev/stdout` is a link of the kernel, which may lead to a pipe or a file without a name.
