@@ -158,7 +158,7 @@ impl Visitor<'_> for IdVisitor {
     }
 
     fn visit_str<E: Error>(self, text: &str) -> Result<u64, E> {
-        text.parse().map_err(|_| E::custom(format_args!("{text:?} is not a decimal id")))
+        decimal(text).ok_or_else(|| E::custom(format_args!("{text:?} is not a decimal id")))
     }
 }
 
@@ -286,9 +286,11 @@ pub(crate) fn path_id(path: &str, collection: &str) -> Option<u64> {
     decimal(path_segment(path, collection)?)
 }
 
-/// Parses digits only; `parse` would accept a sign.
+/// Parses a decimal number as services write it: one text for each number. `parse` would accept a sign and leading zeros, so that
+/// several texts would be one user's id.
 pub(crate) fn decimal(text: &str) -> Option<u64> {
-    text.parse().ok().filter(|_| text.bytes().all(|byte| byte.is_ascii_digit()))
+    let is_plain = text.bytes().all(|byte| byte.is_ascii_digit()) && (text == "0" || !text.starts_with('0'));
+    text.parse().ok().filter(|_| is_plain)
 }
 
 /// Returns the segment that follows `collection` in a resource path.
@@ -337,6 +339,30 @@ mod tests {
         }
         let flag = |json: &str| strict_or_null::<_, bool>(&mut serde_json::Deserializer::from_str(json)).ok();
         assert_eq!((flag("null"), flag("true"), flag("1")), (Some(false), Some(true), None));
+    }
+
+    #[test]
+    fn each_number_has_one_text() {
+        for (text, number) in [
+            ("0", Some(0)),
+            ("156", Some(156)),
+            ("18446744073709551615", Some(u64::MAX)),
+            ("18446744073709551616", None),
+            ("", None),
+            ("+156", None),
+            ("-0", None),
+            ("0156", None),
+            ("00", None),
+            (" 156", None),
+            ("156\n", None),
+            ("1e3", None),
+            ("\u{661}", None),
+        ] {
+            assert_eq!(decimal(text), number, "{text:?}");
+            assert_eq!(path_id(&format!("users/{text}/x"), "users"), number, "{text:?}");
+            let read = |json: serde_json::Value| id::deserialize(json).ok();
+            assert_eq!(read(text.into()), number, "{text:?}");
+        }
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! Filters of inventories, memberships and quotas, parsed as strictly as the service does.
 
 use crate::user::{AssetQuotaKind, AssetQuotaType, InventoryAssetType, InventoryItem};
+pub(crate) use crate::wire::decimal;
 
 /// The properties of an item that a filter uses.
 #[derive(Clone, Debug)]
@@ -152,11 +153,6 @@ fn types(value: &str) -> Result<Types, String> {
         known => Ok(known),
     };
     value.split(',').map(one).collect::<Result<_, _>>().map(Types::These)
-}
-
-/// Parses digits only; `parse` would accept a sign.
-pub(crate) fn decimal(text: &str) -> Option<u64> {
-    text.parse().ok().filter(|_| text.bytes().all(|byte| byte.is_ascii_digit()))
 }
 
 /// A filter of memberships.
