@@ -1,5 +1,7 @@
 //! Connections: name resolution, TCP, proxies, TLS, and early responses. ureq speaks HTTP over them.
 
+#[cfg(test)]
+mod assumptions;
 mod countdown;
 mod early;
 mod failure;
@@ -55,7 +57,8 @@ impl Connector for Net {
             None => Box::new(self.reach(details, host, port, &details.addrs, time)?),
             Some(proxy) => self.reach_through(proxy, details, time)?,
         };
-        Ok(Some(Early::new(self.tls.secure(details, details.uri, stream)?)))
+        let stream = secured(self.tls.secure(details, details.uri, stream)?, details.needs_tls())?;
+        Ok(Some(Early::new(stream)))
     }
 }
 
@@ -97,7 +100,7 @@ impl Net {
         match proxy.protocol() {
             ureq::ProxyProtocol::Http => tunnel::open(stream, proxy, details, time),
             ureq::ProxyProtocol::Https => {
-                tunnel::open(self.tls.secure(details, proxy.uri(), stream)?, proxy, details, time)
+                tunnel::open(secured(self.tls.secure(details, proxy.uri(), stream)?, true)?, proxy, details, time)
             }
             #[cfg(feature = "socks")]
             _ => socks::open(stream, proxy, details, time),
@@ -106,6 +109,12 @@ impl Net {
             _ => Err(Error::InvalidProxyUrl),
         }
     }
+}
+
+/// Refuses a connection without TLS where it is needed. A TLS library skips connections whose settings name another one, and
+/// without a library nothing secures them.
+fn secured(stream: Box<dyn Transport>, needs_tls: bool) -> Result<Box<dyn Transport>, Error> {
+    if needs_tls && !stream.is_tls() { Err(Error::TlsRequired) } else { Ok(stream) }
 }
 
 fn began(details: &ConnectionDetails) -> Instant {

@@ -98,7 +98,7 @@ impl Failure {
 
 /// A connection to another host. It may use TLS to the proxy, but not yet to that host.
 #[derive(Debug)]
-struct Tunnel(Box<dyn Transport>);
+pub(super) struct Tunnel(pub(super) Box<dyn Transport>);
 
 impl Transport for Tunnel {
     fn buffers(&mut self) -> &mut dyn Buffers {
