@@ -84,7 +84,10 @@ fn until(date: Timestamp, now: Timestamp) -> Duration {
 /// Parses a date in each of the three forms of HTTP (RFC 9110, section 5.6.7). The day of the week is ignored.
 pub(in crate::call) fn http_date(text: &str) -> Option<Timestamp> {
     // Sun, 06 Nov 1994 08:49:37 GMT
-    let text = text.split(',').next_back().unwrap_or_default().trim();
+    let text = match text.split_once(',') {
+        Some((day, rest)) if day.trim().bytes().all(|byte| byte.is_ascii_alphabetic()) => rest.trim(),
+        _ => text.trim(),
+    };
     if let Ok(date) = rfc2822::DateTimeParser::new().parse_timestamp(text) {
         return Some(date);
     }
@@ -152,6 +155,7 @@ mod tests {
             "Sun, 06 Nov 1994 28:49:37 GMT",
             "Sunday, 06-Nov-94",
             "Sun Nov",
+            "Sun, 06 Nov 1994 08:49:37 GMT, Sun, 06 Nov 1994 08:49:37 GMT",
             "-5",
             "\u{1f552} \u{1f552}",
         ] {

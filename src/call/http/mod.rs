@@ -263,7 +263,13 @@ impl Http {
             .method(call.endpoint.method().as_str())
             .uri(uri.clone())
             .header("user-agent", &self.user_agent)
-            .header("accept", if call.download.is_some() { "*/*" } else { "application/json" });
+            .header("accept", if call.download.is_some() { "*/*" } else { "application/json" })
+            // ureq would accept all that it can decode, which depends on the features that other crates enable. In a download,
+            // positions in a compressed body aren't those in the content.
+            .header(
+                "accept-encoding",
+                if call.download.is_none() && cfg!(feature = "gzip") { "gzip" } else { "identity" },
+            );
         if let Some(authorization) = authorization {
             let (name, value) = match authorization.scheme {
                 Scheme::ApiKey => ("x-api-key", Zeroizing::new(authorization.secret.expose().to_owned())),
@@ -277,8 +283,6 @@ impl Http {
             }
         }
         if let Some((download, _)) = &call.download {
-            // Positions in a compressed body aren't those in the content.
-            head = head.header("accept-encoding", "identity");
             if let Some((range, validator)) = download.range() {
                 head = head.header("range", range).header("if-range", validator);
             }

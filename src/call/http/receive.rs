@@ -3,6 +3,7 @@
 use ureq::http::HeaderMap;
 
 use super::body::{ReadProblem, Watched, read_chunks};
+use super::net::CONTENT_TYPE;
 use super::{Http, failure};
 use crate::call::Call;
 use crate::call::download::ResponseHead;
@@ -44,7 +45,7 @@ pub(super) fn response_head(status: u16, headers: &HeaderMap, length: Option<u64
         values(headers, "content-encoding").is_some_and(|value| !value.eq_ignore_ascii_case("identity"));
     // ureq removes these headers with the compression.
     let is_delimited = headers.contains_key("content-length") || headers.contains_key("transfer-encoding");
-    let is_multipart = values(headers, "content-type")
+    let is_multipart = values(headers, CONTENT_TYPE)
         .is_some_and(|value| value.trim_start().to_ascii_lowercase().starts_with("multipart/byteranges"));
     ResponseHead {
         status,

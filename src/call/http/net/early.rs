@@ -16,6 +16,7 @@ use ureq::{Error, Timeout};
 
 use super::countdown::Countdown;
 use super::failure::Failure;
+use super::hidden::hide_headers;
 use super::tcp::no_wait;
 
 /// The largest head of an informational response.
@@ -33,13 +34,7 @@ pub(super) struct Early {
     /// The number of interim responses to the request.
     interim: u32,
     /// Only the response is wanted; what ureq sends is dropped.
-    only_answer: Option<OnlyAnswer>,
-}
-
-#[derive(Debug)]
-struct OnlyAnswer {
-    /// The beginning of the response is in the buffer, and ureq hasn't seen it.
-    is_unseen: bool,
+    only_answer: bool,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -74,7 +69,7 @@ enum Begun {
 
 impl Early {
     pub(super) fn new(inner: Box<dyn Transport>) -> Self {
-        Self { inner, phase: Phase::Head { asks_first: false }, interim: 0, only_answer: None }
+        Self { inner, phase: Phase::Head { asks_first: false }, interim: 0, only_answer: false }
     }
 
     /// Tracks the head of the request, which tells whether it expects `100 Continue`.
@@ -139,7 +134,7 @@ impl Early {
             match self.skip_interim()?.0 {
                 Begun::Nothing if more => {}
                 Begun::Final => {
-                    self.follow_answer();
+                    self.follow_answer()?;
                     return Ok(more);
                 }
                 Begun::Nothing | Begun::Something => return Ok(more),
@@ -147,13 +142,15 @@ impl Early {
         }
     }
 
-    /// Tracks the head of the final response, with which the input begins.
-    fn follow_answer(&mut self) {
+    /// Tracks the head of the final response, with which the input begins, and hides headers from ureq.
+    fn follow_answer(&mut self) -> Result<(), Error> {
+        let Some(end) = head_end(self.inner.buffers().input()) else { return Ok(()) };
+        hide_headers(self.inner.buffers(), end)?;
         let input = self.inner.buffers().input();
-        let Some(end) = head_end(input) else { return };
         let is_delimited = |line| starts_with(line, b"content-length:") || starts_with(line, b"transfer-encoding:");
         let until_closed = !input[..end].split(|byte| *byte == b'\n').any(is_delimited);
         self.phase = Phase::Answered { until_closed, paused: Instant::now() };
+        Ok(())
     }
 
     /// Waits for more of a body, or returns a pause.
@@ -204,8 +201,12 @@ impl Early {
     /// Moves the connection into the error, with its response. ureq drops the rest.
     fn hand_over(&mut self) -> Error {
         let inner = std::mem::replace(&mut self.inner, Box::new(()));
-        let only_answer = Some(OnlyAnswer { is_unseen: true });
-        Error::Other(Box::new(EarlyAnswer(Self { inner, phase: Phase::Answer, interim: self.interim, only_answer })))
+        let mut answer = Self { inner, phase: Phase::Answer, interim: self.interim, only_answer: true };
+        // What has come counts as new, also if the head isn't complete, so that ureq reads it before it waits for more.
+        match hide_headers(answer.inner.buffers(), 0).and_then(|()| answer.follow_answer()) {
+            Ok(()) => Error::Other(Box::new(EarlyAnswer(answer))),
+            Err(error) => error,
+        }
     }
 }
 
@@ -215,7 +216,7 @@ impl Transport for Early {
     }
 
     fn transmit_output(&mut self, amount: usize, limit: NextTimeout) -> Result<(), Error> {
-        if self.only_answer.is_some() {
+        if self.only_answer {
             return Ok(());
         }
         match self.phase {
@@ -234,10 +235,6 @@ impl Transport for Early {
     }
 
     fn await_input(&mut self, limit: NextTimeout) -> Result<bool, Error> {
-        if self.only_answer.as_mut().is_some_and(|only| std::mem::take(&mut only.is_unseen)) {
-            self.follow_answer();
-            return Ok(true);
-        }
         match self.phase {
             Phase::Asked => self.await_word(limit),
             Phase::Head { .. } | Phase::Body | Phase::Answer => {
@@ -249,7 +246,7 @@ impl Transport for Early {
     }
 
     fn is_open(&mut self) -> bool {
-        self.only_answer.is_none() && self.inner.is_open()
+        !self.only_answer && self.inner.is_open()
     }
 
     fn is_tls(&self) -> bool {
@@ -332,10 +329,12 @@ pub(super) fn status(input: &[u8]) -> Status {
     }
     let Some(line) = line.get(..LENGTH) else { return Status::Partial };
     let digits = &line[BEFORE.len() + 2..];
-    match std::str::from_utf8(digits).ok().and_then(|digits| digits.parse().ok()) {
-        Some(status) => Status::Of(status),
-        None => Status::Foreign,
+    match digits {
+        [b'0'..=b'9', ..] => std::str::from_utf8(digits).ok().and_then(|digits| digits.parse().ok()),
+        // A sign would be accepted, too.
+        _ => None,
     }
+    .map_or(Status::Foreign, Status::Of)
 }
 
 /// Returns the length of the empty lines before a response, which are ignored.
@@ -393,6 +392,7 @@ mod tests {
             ("HTTP/1.0 103 Early Hints\r\n", "103"),
             ("SSH-2.0", "foreign"),
             ("HTTP/1.1 abc", "foreign"),
+            ("HTTP/1.1 +20", "foreign"),
             ("<html>", "foreign"),
         ] {
             assert_eq!(read(input), expected, "{input:?}");

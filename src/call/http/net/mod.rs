@@ -5,6 +5,7 @@ mod assumptions;
 mod countdown;
 mod early;
 mod failure;
+mod hidden;
 mod no_proxy;
 pub(crate) mod proxy;
 mod resolver;
@@ -25,6 +26,8 @@ use ureq::{Agent, Body, Error};
 
 pub(super) use self::early::{EarlyAnswer, is_pause};
 pub(super) use self::failure::{Failure, ProxyReason, untrusted};
+
+pub(super) use self::hidden::CONTENT_TYPE;
 
 use self::countdown::Countdown;
 use self::early::Early;

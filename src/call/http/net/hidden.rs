@@ -1,0 +1,68 @@
+//! Hides the headers of a response that ureq would act on.
+//!
+//! Another crate of the program may enable features of the shared ureq: `cookies` keeps the cookies of a response for all later
+//! requests of an agent, also those of other users, and `charset` recodes the body. No setting of ureq turns that off, so it
+//! doesn't get to see these headers. This crate uses neither.
+
+use ureq::Error;
+use ureq::unversioned::transport::Buffers;
+
+const HIDDEN: [&[u8]; 2] = [b"set-cookie", b"content-type"];
+
+/// The name that the header `content-type` has afterwards.
+pub(in crate::call::http) const CONTENT_TYPE: &str = "xontent-type";
+
+/// Hides the headers in the first `end` bytes of the input, which are the head of a response.
+///
+/// Afterwards, all of the input counts as new, so that ureq reads it before it waits for more.
+pub(super) fn hide_headers(buffers: &mut dyn Buffers, end: usize) -> Result<(), Error> {
+    let mut input = buffers.input().to_vec();
+    for line in input[..end].split_mut(|byte| *byte == b'\n') {
+        if HIDDEN.iter().any(|name| is_header(line, name)) {
+            // The same length, so that the input still fits into its buffer.
+            line[0] = b'x';
+        }
+    }
+    buffers.input_consume(input.len());
+    let room = buffers.input_append_buf();
+    // While a body is sent, ureq may lend its buffer some room, which is gone now.
+    let Some(room) = room.get_mut(..input.len()) else {
+        return Err(Error::LargeResponseHeader(input.len(), room.len()));
+    };
+    room.copy_from_slice(&input);
+    buffers.input_appended(input.len());
+    Ok(())
+}
+
+fn is_header(line: &[u8], name: &[u8]) -> bool {
+    line.split_at_checked(name.len()).is_some_and(|(start, rest)| {
+        start.eq_ignore_ascii_case(name) && matches!(rest.trim_ascii_start().first(), Some(b':'))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use ureq::unversioned::transport::LazyBuffers;
+
+    use super::*;
+
+    #[test]
+    fn headers_are_hidden_and_everything_else_is_kept() {
+        for (input, expected) in [
+            ("HTTP/1.1 200 OK\r\nSet-Cookie: a=b\r\n\r\nbody", "HTTP/1.1 200 OK\r\nxet-Cookie: a=b\r\n\r\nbody"),
+            ("HTTP/1.1 200 OK\nset-cookie:a\nSET-COOKIE :b\n\n", "HTTP/1.1 200 OK\nxet-cookie:a\nxET-COOKIE :b\n\n"),
+            ("HTTP/1.1 200 OK\r\ncontent-type: a\r\n\r\n", "HTTP/1.1 200 OK\r\nxontent-type: a\r\n\r\n"),
+            ("HTTP/1.1 200 OK\r\nset-cookies: a\r\nb: set-cookie: c\r\nset-\r\n\r\n", ""),
+            ("HTTP/1.1 200 OK\r\n\r\nset-cookie: a\r\n", ""),
+        ] {
+            let mut buffers = LazyBuffers::new(128, 128);
+            buffers.input_append_buf()[..input.len()].copy_from_slice(input.as_bytes());
+            buffers.input_appended(input.len());
+            let end = super::super::early::head_end(input.as_bytes()).expect("it has a head");
+            hide_headers(&mut buffers, end).expect("it fits");
+            let expected = if expected.is_empty() { input } else { expected };
+            assert_eq!(buffers.input(), expected.as_bytes(), "{input:?}");
+            assert!(buffers.can_use_input());
+        }
+    }
+}
