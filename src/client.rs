@@ -195,6 +195,8 @@ pub struct ClientBuilder {
 
 impl ClientBuilder {
     /// Sets the base URL: HTTPS, or plain HTTP on the loopback interface. Defaults to `https://apis.roblox.com`.
+    ///
+    /// `localhost` and the names below it are always this machine: they aren't looked up.
     pub fn base_url(mut self, url: impl Into<String>) -> Self {
         self.settings.base_url = url.into();
         self
@@ -227,8 +229,23 @@ impl ClientBuilder {
         self
     }
 
-    /// Uses the settings of a custom agent: its TLS roots, its proxy and its connection pool. Timeouts, redirects, name
-    /// resolution and the handling of error responses don't change.
+    /// Uses settings of a custom agent, in connections that this crate makes itself:
+    ///
+    /// | setting of the agent | |
+    /// |---|---|
+    /// | TLS: roots, client certificate, verification, SNI, the crypto provider | used, with the TLS libraries that this crate is built with |
+    /// | proxy | used, also for other hosts and for this machine; a SOCKS proxy needs the feature `socks` |
+    /// | sizes of the pool and the buffers, address family, `no_delay`, `https_only` | used |
+    /// | middleware | used: it sees the credentials, and can change requests and responses |
+    /// | timeouts, redirects, `http_status_as_error`, size of response headers | not used: [`Timeouts`] and the methods of this crate decide |
+    /// | `user_agent`, `accept`, `accept_encoding` | not used: see [`user_agent`](Self::user_agent) |
+    /// | connections and cookies that the agent has | not used: no cookie is ever kept or sent |
+    /// | connector and resolver, as in `Agent::with_parts` | **refused** |
+    ///
+    /// [`build`](Self::build) refuses an agent with a connector or a resolver of its own, which may pin certificates or lead
+    /// through Tor: the credentials would take another way than was configured. It tells such an agent by its `Debug` output, so
+    /// one that looks like an ordinary agent isn't recognized. It also refuses TLS settings that need a feature which this crate
+    /// is built without, and plain HTTP through a proxy on another machine.
     pub fn agent(mut self, agent: ureq::Agent) -> Self {
         self.settings.agent = Some(agent);
         self

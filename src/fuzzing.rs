@@ -13,7 +13,7 @@ use crate::asset::{Asset, AssetFile, AssetVersion, CreatorStoreProduct, StoreAss
 use crate::asset::{GET_ASSET_OPERATION, operation::work};
 use crate::call::Limits;
 use crate::call::Payload;
-use crate::call::http::{check_base_url, net, shown};
+use crate::call::http::{check_base_url, net, shown_url};
 use crate::error::{Error, ErrorKind, ServiceError};
 use crate::group::{GroupInfo, GroupJoinRequest, GroupMembership, GroupRole};
 use crate::key::KeyInfo;
@@ -120,7 +120,7 @@ pub fn settings(text: &str) {
     if let Err(problem) = check_base_url(&url).map(drop) {
         assert!(!problem.contains(SECRET), "{problem}");
     }
-    assert!(!shown(&url).contains(SECRET));
+    assert!(!shown_url(&url).contains(SECRET));
     let _ = check_base_url(text);
     if let Ok(content_type) = AssetFile::from_bytes("a", []).content_type(text).checked_content_type() {
         assert_eq!(content_type, text.trim());

@@ -70,6 +70,12 @@ fn unsafe_base_urls_are_refused() {
         "http://0.0.0.0",
         "http://[2001:db8::1]",
         "http://localhost.example.com",
+        "http://localhost..",
+        "http://.localhost",
+        "http://notlocalhost",
+        "http://[::ffff:127.0.0.1]",
+        "http://2130706433",
+        "http://0x7f.1",
         "http://127.0.0.1.example.com",
         "http://example.com/127.0.0.1",
         "http://example.com:80",
@@ -100,6 +106,10 @@ fn valid_base_urls_are_accepted() {
         "http://127.1.2.3",
         "http://localhost:4000/",
         "http://LOCALHOST",
+        "http://localhost.:4000",
+        "http://sandbox.localhost:4000",
+        "https://host_1.example.com.",
+        "https://10.0.0.1",
         "http://[::1]:4000",
     ] {
         let client = Client::builder(KEY).base_url(url).build().unwrap_or_else(|error| panic!("{url}: {error}"));

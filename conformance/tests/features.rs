@@ -134,3 +134,41 @@ fn content_is_received_as_it_is() {
         }
     }
 }
+
+/// With cookies, ureq parses each URL a second time, and panics if that fails.
+#[test]
+fn strange_hosts_are_errors() {
+    let hosts = [
+        "1.2.3.256",
+        "1.2.3.4.5",
+        "a.1",
+        "a.0x1",
+        "0x",
+        "a%41b",
+        "a%zzb",
+        "a!b",
+        "a$b",
+        "a&b",
+        "a'b",
+        "a(b)",
+        "a*b",
+        "a,b",
+        "a;b",
+        "a=b",
+        "a+b",
+        "~a",
+        "[::1%25lo]",
+        "[v1.a]",
+        "..",
+        ".",
+    ];
+    for host in hosts {
+        let url = format!("https://{host}/");
+        fails(Client::builder(KEY).base_url(&url).build(), ErrorKind::InvalidInput);
+        let server = Server::script([Reply::text(302, "").with("location", url.clone())]);
+        for client in clients(&server.url()) {
+            fails(client.request(Method::Get, "/content").download(&mut Vec::new()), ErrorKind::InvalidResponse);
+            fails(client.request(Method::Get, url.as_str()).send(), ErrorKind::InvalidInput);
+        }
+    }
+}

@@ -109,6 +109,37 @@ fn custom_agents_bring_their_roots() {
     assert_eq!(server.heads().len(), 1);
 }
 
+/// The TLS settings of an agent are prepared for its first connection and used for all of them.
+#[test]
+fn each_client_has_the_tls_settings_of_its_own_agent() {
+    let identities = [Identity::new(), Identity::new()];
+    let servers =
+        identities.each_ref().map(|identity| identity.serve([Script::new(When::AtOnce, profile(), After::HangUp)]));
+    for first in [0, 1] {
+        let clients = [0, 1].map(|own| {
+            [0, 1].map(|other| {
+                let builder = servers[other].builder().agent(identities[own].agent()).retry(RetryPolicy::none());
+                builder.build().expect("the settings are good")
+            })
+        });
+        // The order doesn't matter, and neither do connections that were made before.
+        for _ in 0..2 {
+            for own in [first, 1 - first] {
+                for other in [first, 1 - first] {
+                    let result = clients[own][other].user(USER).fetch_info();
+                    assert_eq!(result.is_ok(), own == other, "{result:?}");
+                }
+            }
+        }
+    }
+    // One agent in two clients is still one set of settings.
+    let agent = identities[0].agent();
+    let trusted = servers[0].builder().agent(agent.clone()).build().expect("the settings are good");
+    let other = servers[1].builder().agent(agent).retry(RetryPolicy::none()).build().expect("the settings are good");
+    trusted.user(USER).fetch_info().expect("trusted");
+    fails(other.user(USER).fetch_info(), ErrorKind::Connection);
+}
+
 /// A server that calls `act` with each connection.
 fn server(act: impl Fn(TcpStream) + Send + Sync + 'static) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
@@ -144,6 +175,42 @@ fn broken_handshakes_are_retried() {
         assert!(error.to_string().contains("tried 5 times"), "{what}: {error}");
         assert!(error.to_string().contains("localhost"), "{what}: {error}");
     }
+}
+
+/// Pinning, a way through Tor and the like would be skipped, and the key sent in another way than was configured.
+#[test]
+fn agents_with_connectors_of_their_own_are_refused() {
+    use ureq::unversioned::resolver::DefaultResolver;
+    use ureq::unversioned::transport::{ConnectionDetails, Connector, DefaultConnector, Transport};
+    #[derive(Debug)]
+    struct Pinning(DefaultConnector);
+
+    impl Connector for Pinning {
+        type Out = Box<dyn Transport>;
+
+        fn connect(&self, details: &ConnectionDetails, _: Option<()>) -> Result<Option<Self::Out>, ureq::Error> {
+            self.0.connect(details, None)
+        }
+    }
+
+    let identity = Identity::new();
+    let server = identity.serve([answering()]);
+    let config = identity.agent().config().clone();
+    let pinning = Pinning(DefaultConnector::new());
+    let agent = ureq::Agent::with_parts(config, pinning, DefaultResolver::default());
+    let error = fails(server.builder().agent(agent).build(), ErrorKind::InvalidInput);
+    assert!(error.to_string().contains("connector") && error.scope() == ErrorScope::Run, "{error}");
+    assert!(server.heads().is_empty());
+
+    // An ordinary agent is accepted, also after it was used, and with cookies.
+    let agent = identity.agent();
+    agent.get(&server.url).call().expect("it is answered");
+    let uri = server.url.parse().expect("it is a URL");
+    let cookie = ureq::Cookie::parse("a=b; Path=/", &uri).expect("a cookie");
+    agent.cookie_jar_lock().insert(cookie, &uri).expect("it is for this host");
+    let client = server.builder().agent(agent).build().expect("the settings are good");
+    client.user(USER).fetch_info().expect("trusted");
+    assert!(server.heads().iter().all(|head| !head.contains("cookie")), "{:?}", server.heads());
 }
 
 #[test]

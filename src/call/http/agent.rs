@@ -1,11 +1,14 @@
-use std::net::IpAddr;
-
 use ureq::http::Uri;
-use ureq::http::uri::Authority;
 use ureq::{Agent, Proxy, ProxyProtocol};
 
-use super::{BUFFER, SERVICE, net};
-use crate::api::has_dot_segment;
+use super::host::Host;
+use super::{BUFFER, net};
+
+/// The smallest buffer of a custom agent: the head of an ordinary request or response has to fit.
+const SMALLEST_BUFFER: usize = 8 * 1024;
+
+const OWN_PARTS: &str = "the agent was made by Agent::with_parts, but its connector and its resolver can't be used; set TLS, the \
+                         client certificate and the proxy in its config, and make it by Agent::new_with_config";
 
 pub(super) fn default_agent() -> Agent {
     #[allow(unused_mut)]
@@ -35,15 +38,64 @@ pub(super) fn adopted_agent(agent: &Agent) -> Agent {
     net::agent(agent.config().clone())
 }
 
-/// Returns the proxy for a host: that of a custom agent, or that of the environment.
-pub(super) fn proxy_to(host: &Host, own: Option<&Agent>, base_url: &Uri) -> Result<Option<Proxy>, String> {
+/// Refuses a custom agent whose settings can't be honored: a key must not take another route than the configured one.
+pub(super) fn check_agent(agent: &Agent, is_https: bool) -> Result<(), String> {
+    let config = agent.config();
+    if has_own_parts(agent) {
+        return Err(OWN_PARTS.to_owned());
+    }
+    if config.input_buffer_size().min(config.output_buffer_size()) < SMALLEST_BUFFER {
+        return Err(format!("the buffers of the agent are too small; expected at least {SMALLEST_BUFFER} bytes"));
+    }
+    if is_https { check_tls(agent) } else { Ok(()) }
+}
+
+/// Whether an agent has a connector or a resolver of its own. ureq gives no access to them, but `Debug` shows them.
+fn has_own_parts(agent: &Agent) -> bool {
+    const JAR: &str = ", jar: ";
+    let usual = format!("{:?}", Agent::new_with_config(agent.config().clone()));
+    // The cookies of an agent, which come last, aren't used.
+    let end = usual.rfind(JAR).map_or(usual.len(), |at| at + JAR.len());
+    !format!("{agent:?}").starts_with(&usual[..end])
+}
+
+#[cfg(any(feature = "rustls", feature = "native-tls"))]
+fn check_tls(agent: &Agent) -> Result<(), String> {
+    use ureq::tls::{RootCerts, TlsProvider};
+    let tls = agent.config().tls_config();
+    let missing = match tls.provider() {
+        TlsProvider::Rustls if !cfg!(feature = "rustls") => "rustls",
+        TlsProvider::NativeTls if !cfg!(feature = "native-tls") => "native-tls",
+        // ureq panics.
+        TlsProvider::Rustls
+            if matches!(tls.root_certs(), RootCerts::PlatformVerifier) && !cfg!(feature = "platform-verifier") =>
+        {
+            "platform-verifier"
+        }
+        _ => return Ok(()),
+    };
+    Err(format!("the TLS settings of the agent need the feature `{missing}` of this crate"))
+}
+
+#[cfg(not(any(feature = "rustls", feature = "native-tls")))]
+fn check_tls(_: &Agent) -> Result<(), String> {
+    Ok(())
+}
+
+/// Returns the proxy for a URL: that of a custom agent, or that of the environment.
+pub(super) fn proxy_to(host: &Host, own: Option<&Agent>, url: &Uri) -> Result<Option<Proxy>, String> {
     let given = own.and_then(|agent| agent.config().proxy()).filter(|proxy| !proxy.is_from_env());
     if let Some(given) = given {
         use ProxyProtocol::{Http, Https};
         if !cfg!(feature = "socks") && !matches!(given.protocol(), Http | Https) {
             return Err("the proxy of the agent can't be used: a SOCKS proxy needs the feature `socks`".to_owned());
         }
-        return Ok(Some(given.clone()).filter(|proxy| !proxy.is_no_proxy(base_url)));
+        let given = Some(given.clone()).filter(|proxy| !proxy.is_no_proxy(url));
+        let is_near = |proxy: &Proxy| proxy.uri().authority().is_some_and(|proxy| net::is_loopback(proxy.host()));
+        if url.scheme_str() == Some("http") && given.as_ref().is_some_and(|proxy| !is_near(proxy)) {
+            return Err("plain HTTP through a proxy on another machine would expose the key; use https".to_owned());
+        }
+        return Ok(given);
     }
     if host.is_loopback {
         // Proxies of the environment aren't for this machine.
@@ -53,99 +105,69 @@ pub(super) fn proxy_to(host: &Host, own: Option<&Agent>, base_url: &Uri) -> Resu
     if was_declined { Ok(None) } else { net::proxy::choose(&host.name, host.port, net::proxy::environment) }
 }
 
-/// The host of a base URL.
-pub(crate) struct Host {
-    pub(super) is_loopback: bool,
-    pub(super) name: String,
-    pub(super) port: u16,
-}
-
-impl Host {
-    /// `None` if the name is missing, or the port isn't one.
-    pub(super) fn of(scheme: &str, authority: &Authority) -> Option<Self> {
-        // The parser accepts any text as a port, and ureq would use the default port then.
-        let port = match has_port(authority) {
-            true => authority.port_u16().filter(|port| *port != 0)?,
-            false if scheme == "https" => 443,
-            false => 80,
-        };
-        let name = authority.host().trim_start_matches('[').trim_end_matches(']');
-        if name.is_empty() {
-            return None;
-        }
-        let address: Option<IpAddr> = name.parse().ok();
-        let is_loopback = address.map_or(name.eq_ignore_ascii_case("localhost"), |address| address.is_loopback());
-        Some(Self { is_loopback, name: name.to_owned(), port })
-    }
-}
-
-fn has_port(authority: &Authority) -> bool {
-    authority.as_str() != authority.host()
-}
-
-/// Accepts HTTPS to any host, but plain HTTP only to this machine: a key must not cross a network unencrypted.
-pub(crate) fn check_base_url(base_url: &str) -> Result<Host, String> {
-    let shown = shown_url(base_url);
-    // A text without `://` may be the key, in the wrong place, so it isn't shown.
-    let no_url = || match base_url.contains("://") {
-        true => format!("{shown:?} is not a base URL; expected the form {SERVICE}"),
-        false => format!("the base URL is not a URL; expected the form {SERVICE}"),
-    };
-    let uri: Uri = base_url.parse().map_err(|_| no_url())?;
-    let (Some(scheme), Some(authority)) = (uri.scheme_str(), uri.authority()) else { return Err(no_url()) };
-    if authority.as_str().contains('@') || uri.query().is_some() || base_url.contains('#') {
-        return Err(format!("a base URL has no user, query or fragment; expected the form {SERVICE}"));
-    }
-    if has_dot_segment(uri.path()) {
-        return Err(format!("{shown:?} has a dot segment; expected the form {SERVICE}"));
-    }
-    if has_port(authority) && Host::of(scheme, authority).is_none() {
-        return Err(format!("{shown:?} has an invalid port; expected 1 to 65535"));
-    }
-    let host = Host::of(scheme, authority).ok_or_else(no_url)?;
-    match scheme {
-        "https" => Ok(host),
-        "http" if host.is_loopback => Ok(host),
-        "http" => Err(format!("{shown:?} is plain HTTP to another machine, which would expose the key; use https")),
-        _ => Err(no_url()),
-    }
-}
-
-/// Returns a URL without its possible secrets: user, password and query.
-///
-/// Everything before the last `@` is left out, because the parts of an invalid URL are unknown.
-pub(crate) fn shown_url(url: &str) -> String {
-    let (scheme, rest) = match url.split_once("://") {
-        Some((scheme, rest)) => (format!("{scheme}://"), rest),
-        None => (String::new(), url),
-    };
-    let (login, rest) = match rest.rsplit_once('@') {
-        Some((_, rest)) => ("[redacted]@", rest),
-        None => ("", rest),
-    };
-    let end = rest.find(['?', '#']).unwrap_or(rest.len());
-    let more = if end < rest.len() { "?[redacted]" } else { "" };
-    format!("{scheme}{login}{}{more}", &rest[..end])
-}
-
 #[cfg(test)]
 mod tests {
-    use super::shown_url;
+    use ureq::unversioned::resolver::DefaultResolver;
+    use ureq::unversioned::transport::DefaultConnector;
+
+    use super::*;
 
     #[test]
-    fn a_shown_url_has_no_secret() {
-        for (url, shown) in [
-            ("https://apis.roblox.com", "https://apis.roblox.com"),
-            ("https://me:secret@proxy.example/path", "https://[redacted]@proxy.example/path"),
-            ("https://me:sec ret@proxy.example", "https://[redacted]@proxy.example"),
-            ("https://me:s@cr/e#t?@proxy.example", "https://[redacted]@proxy.example"),
-            ("https://secret@", "https://[redacted]@"),
-            ("me:secret@proxy.example", "[redacted]@proxy.example"),
-            ("https://host/?key=secret", "https://host/?[redacted]"),
-            ("https://host/#secret", "https://host/?[redacted]"),
-            ("http://me:secret@localhost:99999", "http://[redacted]@localhost:99999"),
+    fn agents_whose_settings_can_not_be_honored_are_refused() {
+        let config = || Agent::config_builder().proxy(None);
+        for (agent, word) in [
+            (Agent::new_with_config(config().build()), None),
+            (Agent::new_with_defaults(), None),
+            (Agent::new_with_config(config().user_agent("a").https_only(true).build()), None),
+            (
+                Agent::with_parts(config().build(), DefaultConnector::new(), DefaultResolver::default()),
+                Some("with_parts"),
+            ),
+            (net::agent(config().build()), Some("with_parts")),
+            (Agent::new_with_config(config().input_buffer_size(0).build()), Some("buffers")),
+            (Agent::new_with_config(config().output_buffer_size(100).build()), Some("buffers")),
         ] {
-            assert_eq!(shown_url(url), shown);
+            let problem = check_agent(&agent, false).err();
+            let is_expected = match (&problem, word) {
+                (None, None) => true,
+                (Some(problem), Some(word)) => problem.contains(word),
+                _ => false,
+            };
+            assert!(is_expected, "{agent:?}: {problem:?}");
+        }
+    }
+
+    #[cfg(feature = "rustls")]
+    #[test]
+    fn tls_settings_without_their_feature_are_refused() {
+        use ureq::tls::{RootCerts, TlsConfig, TlsProvider};
+        let agent = |tls| Agent::new_with_config(Agent::config_builder().tls_config(tls).build());
+        let rows = [
+            (TlsConfig::builder().build(), true),
+            (TlsConfig::builder().provider(TlsProvider::NativeTls).build(), cfg!(feature = "native-tls")),
+            (TlsConfig::builder().root_certs(RootCerts::PlatformVerifier).build(), cfg!(feature = "platform-verifier")),
+        ];
+        for (tls, is_usable) in rows {
+            assert_eq!(check_agent(&agent(tls.clone()), true).is_ok(), is_usable, "{tls:?}");
+            check_agent(&agent(tls), false).expect("plain HTTP needs no TLS");
+        }
+    }
+
+    #[test]
+    fn plain_http_does_not_leave_the_machine_through_a_proxy() {
+        let url = |text: &str| text.parse::<Uri>().expect("it is a URL");
+        for (target, proxy, is_used) in [
+            ("http://127.0.0.1:4000", "http://127.0.0.1:8080", true),
+            ("http://localhost:4000", "http://LOCALHOST.:8080", true),
+            ("http://localhost:4000", "http://[::1]:8080", true),
+            ("http://localhost:4000", "http://proxy.example:8080", false),
+            ("http://127.0.0.1:4000", "http://10.0.0.1:8080", false),
+            ("https://localhost:4000", "http://proxy.example:8080", true),
+        ] {
+            let agent = Agent::config_builder().proxy(Some(Proxy::new(proxy).expect("a proxy"))).build().new_agent();
+            let uri = url(target);
+            let host = Host::of(uri.scheme_str().unwrap(), uri.authority().unwrap()).expect("a host");
+            assert_eq!(proxy_to(&host, Some(&agent), &uri).is_ok(), is_used, "{target} through {proxy}");
         }
     }
 }

@@ -3,6 +3,7 @@
 mod agent;
 mod body;
 mod failure;
+mod host;
 pub(crate) mod net;
 mod receive;
 mod target;
@@ -15,14 +16,16 @@ use ureq::{Agent, AsSendBody, Proxy, SendBody};
 use zeroize::Zeroizing;
 
 #[cfg(fuzzing)]
-pub(crate) use agent::{check_base_url, shown_url as shown};
+pub(crate) use host::check_base_url;
+pub(crate) use host::shown_url;
 pub(crate) use target::Target;
 
-#[cfg(not(fuzzing))]
-use self::agent::check_base_url;
-use self::agent::{Host, adopted_agent, default_agent, proxy_to, shown_url};
+use self::agent::{adopted_agent, check_agent, default_agent, proxy_to};
 pub(crate) use self::body::Buffer;
 use self::body::{ReadProblem, Watched, unpacked};
+use self::host::Host;
+#[cfg(not(fuzzing))]
+use self::host::check_base_url;
 use self::net::{EarlyAnswer, Failure};
 use self::receive::{only_value, response_head};
 use super::gate::Limits;
@@ -106,7 +109,10 @@ impl Http {
         let base_url = settings.base_url.trim().trim_end_matches('/').to_owned();
         let own = settings.agent.as_ref();
         let proxy = check_base_url(&base_url)
-            .and_then(|host| proxy_to(&host, own, &base_url.parse().unwrap_or_default()))
+            .and_then(|host| {
+                own.map_or(Ok(()), |agent| check_agent(agent, base_url.starts_with("https:")))?;
+                proxy_to(&host, own, &base_url.parse().unwrap_or_default())
+            })
             .and_then(|proxy| match HeaderValue::from_str(&settings.user_agent) {
                 Ok(_) => Ok(proxy),
                 Err(_) => Err(format!("{:?} is not a valid user agent", settings.user_agent)),

@@ -1,6 +1,6 @@
 use ureq::http::Uri;
 
-use super::agent::Host;
+use super::host::Host;
 
 /// A resource named by a whole URL, on the host of the service or on another one.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -26,6 +26,7 @@ use ureq::{Agent, Body, Error};
 
 pub(super) use self::early::{EarlyAnswer, is_pause};
 pub(super) use self::failure::{Failure, ProxyReason, untrusted};
+pub(super) use self::resolver::is_loopback;
 
 pub(super) use self::hidden::CONTENT_TYPE;
 

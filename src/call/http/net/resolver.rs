@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::io;
-use std::net::{IpAddr, SocketAddr, ToSocketAddrs};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, ToSocketAddrs};
 use std::sync::mpsc::{self, RecvTimeoutError};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
@@ -23,6 +23,9 @@ const PATIENCE: Duration = Duration::from_secs(1);
 const RETRY: Duration = Duration::from_secs(5);
 /// The most addresses that ureq accepts.
 const MAX_ADDRESSES: usize = 16;
+
+/// The addresses of `localhost`.
+const LOOPBACK: [IpAddr; 2] = [IpAddr::V4(Ipv4Addr::LOCALHOST), IpAddr::V6(Ipv6Addr::LOCALHOST)];
 
 type LookUp = dyn Fn(&str, u16) -> io::Result<Vec<SocketAddr>> + Send + Sync;
 
@@ -84,6 +87,9 @@ impl Names {
 
     /// Resolves a name in a separate thread. `None` if it takes too long.
     fn ask(&self, host: &str, port: u16, wait: Duration) -> Option<io::Result<Vec<SocketAddr>>> {
+        if is_local_name(host) {
+            return Some(self.ask_here(host, port));
+        }
         let (answer, answered) = mpsc::sync_channel(1);
         let (names, name) = (self.clone(), host.to_owned());
         let thread = thread::Builder::new().name("look-up".to_owned());
@@ -99,7 +105,10 @@ impl Names {
     }
 
     fn ask_here(&self, host: &str, port: u16) -> io::Result<Vec<SocketAddr>> {
-        let found = (self.look_up)(host, port)?;
+        let found = match is_local_name(host) {
+            true => LOOPBACK.map(|address| SocketAddr::new(address, port)).to_vec(),
+            false => (self.look_up)(host, port)?,
+        };
         if found.is_empty() {
             return Err(io::Error::new(io::ErrorKind::NotFound, "it has no address"));
         }
@@ -161,6 +170,21 @@ fn in_order(addresses: Vec<SocketAddr>, worked: Option<SocketAddr>) -> Vec<Socke
         }
         ordered.extend(one.into_iter().chain(other));
     }
+}
+
+/// Whether a host is this machine for certain: a loopback address, or a name that is never looked up.
+pub(in crate::call::http) fn is_loopback(host: &str) -> bool {
+    let host = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host);
+    host.parse::<IpAddr>().map_or_else(|_| is_local_name(host), |address| address.is_loopback())
+}
+
+/// Whether a name is `localhost` or ends in it. As RFC 6761 asks for in section 6.3, such a name is a loopback address, whatever
+/// the resolver, which a network can control, would say.
+fn is_local_name(host: &str) -> bool {
+    let host = host.strip_suffix('.').unwrap_or(host).as_bytes();
+    let Some(at) = host.len().checked_sub("localhost".len()) else { return false };
+    let (before, end) = host.split_at(at);
+    end.eq_ignore_ascii_case(b"localhost") && (before.is_empty() || (before.len() > 1 && before.ends_with(b".")))
 }
 
 /// Returns the host, without brackets, and the port of a URI.
@@ -248,6 +272,48 @@ mod tests {
         assert_eq!(count.load(Ordering::SeqCst), 1);
         names.addresses("example.test", 8443, limit(5)).expect("another port is another question");
         assert_eq!(count.load(Ordering::SeqCst), 2);
+    }
+
+    #[test]
+    fn localhost_is_this_machine_whatever_the_resolver_says() {
+        let (names, count) = names(|_| Ok(vec![address("10.0.0.1")]));
+        for host in ["localhost", "LocalHost", "localhost.", "a.localhost", "a.b.LOCALHOST."] {
+            for _ in 0..2 {
+                let found = names.addresses(host, PORT, limit(5)).expect("it is known");
+                assert_eq!(found, [address("127.0.0.1"), address("::1")], "{host}");
+                assert!(is_loopback(host));
+                expire(&names);
+            }
+        }
+        // The address that works is tried first.
+        names.worked("localhost", PORT, address("::1"));
+        assert_eq!(
+            names.addresses("localhost", PORT, limit(5)).expect("known"),
+            [address("::1"), address("127.0.0.1")]
+        );
+        let uri = Uri::from_static("https://localhost./");
+        let found = names.resolve(&uri, &ureq::Agent::config_builder().build(), limit(5)).expect("it is known");
+        assert!(!found.is_empty() && found.iter().all(|address| address.ip().is_loopback()));
+        assert_eq!(count.load(Ordering::SeqCst), 0, "the resolver isn't needed");
+
+        for host in ["localhosts", "xlocalhost", ".localhost", "localhost..", "localhost.example", "local", "", "."] {
+            assert!(!is_loopback(host), "{host}");
+        }
+        for (host, expected) in [
+            ("127.0.0.1", true),
+            ("127.255.255.254", true),
+            ("::1", true),
+            ("[::1]", true),
+            ("128.0.0.1", false),
+            ("0.0.0.0", false),
+            ("::", false),
+            ("::ffff:127.0.0.1", false),
+            ("127.1", false),
+            ("2130706433", false),
+        ] {
+            assert_eq!(is_loopback(host), expected, "{host}");
+        }
+        assert_eq!(names.addresses("localhosts", PORT, limit(5)).expect("found"), [address("10.0.0.1")]);
     }
 
     #[test]
