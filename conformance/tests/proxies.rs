@@ -12,6 +12,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread;
 
+use base64::Engine;
 use rblxopencloud::{Client, RetryPolicy};
 use support::early::{After, Early, Script, When};
 use support::tls::{Identity, profile};
@@ -210,6 +211,45 @@ fn proxy_credentials_are_sent_once_and_never_shown() {
     let output = run("me:wrong-secret@");
     assert!(output.contains("failed: Run") && !output.contains("wrong-secret"), "{output}");
     assert_eq!(run("me:secret@"), GOOD);
+}
+
+/// Repeats the login in its status line, in the forms in which it was sent and in which it is known.
+fn repeats_the_login(stream: &mut TcpStream, seen: &Seen) -> io::Result<bool> {
+    let head = head(stream)?;
+    let login = head.lines().find_map(|line| line.strip_prefix("Proxy-Authorization: Basic ")).unwrap_or_default();
+    let known = base64::engine::general_purpose::STANDARD.decode(login).unwrap_or_default();
+    let known = String::from_utf8_lossy(&known).into_owned();
+    let (user, password) = known.split_once(':').unwrap_or_default();
+    let number = seen.asked().len();
+    let words = match number % 4 {
+        0 => format!("Proxy-Authorization: Basic {login}"),
+        1 => known.clone(),
+        2 => format!("{password} is wrong for {user}"),
+        // The cut of a long line would leave a part of it.
+        _ => format!("{} {login}", "x".repeat(80)),
+    };
+    let status = [407, 403, 502][number % 3];
+    seen.0.lock().expect("no panic under it").push(login.to_owned());
+    stream.write_all(format!("HTTP/1.1 {status} {words}\r\ncontent-length: 0\r\n\r\n").as_bytes())?;
+    Ok(false)
+}
+
+#[test]
+fn a_login_that_the_proxy_repeats_is_never_shown() {
+    let (_, server) = service();
+    let (port, seen) = proxy(&server, repeats_the_login);
+    let proxy = format!("http://proxy-user:wq7Wv%2BK3%2FxJm9Rt5@127.0.0.1:{port}");
+    for _ in 0..4 {
+        let variables = [("HTTPS_PROXY", proxy.as_str()), ("CHILD_ONCE", "1")];
+        let output = calls_with(&variables, &format!("https://{HOST}"), &[]);
+        assert!(output.lines().count() == 3 && output.lines().all(|line| line.starts_with("failed")), "{output}");
+        let login = seen.asked()[0].clone();
+        assert!(!login.is_empty() && output.contains("[redacted]"), "{output}");
+        for secret in [&login[..8], &login[12..20], "proxy-user", "wq7Wv", "xJm9Rt5"] {
+            assert!(!output.contains(secret), "{secret}: {output}");
+        }
+    }
+    assert!(seen.asked().len() >= 12);
 }
 
 #[test]

@@ -42,7 +42,7 @@ pub(crate) struct Call<'a> {
     pub(super) query: String,
     /// Texts that the service may repeat in its message.
     pub(super) echoes: Vec<String>,
-    /// Secrets in the body, which are removed from errors.
+    /// Secrets in the body and for the proxy, which are removed from errors.
     pub(super) secrets: Vec<Secret>,
     pub(super) payload: Option<&'a mut dyn Payload>,
     /// Another host, which never receives the credentials.

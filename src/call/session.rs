@@ -249,7 +249,8 @@ impl Session {
             let error = match answer {
                 Ok(answer) => return Ok(answer),
                 Err(error) => error.redact(|text| {
-                    let text = call.secrets.iter().fold(text.to_owned(), |text, secret| secret.redact(&text));
+                    let text =
+                        call.secrets.iter().fold(text.to_owned(), |text, secret| secret.redact_at_any_length(&text));
                     self.credentials.redact(&text)
                 }),
             };

@@ -9,6 +9,8 @@ use std::panic::{RefUnwindSafe, UnwindSafe};
 use std::sync::Arc;
 use std::time::Instant;
 
+#[cfg(feature = "oauth2")]
+pub(crate) use secret::SHORTEST;
 pub(crate) use secret::Secret;
 
 use self::provider::{Fixed, Provider};

@@ -2,10 +2,14 @@ use zeroize::Zeroizing;
 
 use crate::error::{Error, REDACTED, Result};
 
-/// The shortest text that is redacted. Real keys, tokens and client secrets are longer.
-const SHORTEST: usize = 8;
+/// The shortest text that is removed from texts of any origin. Real keys, tokens and client secrets are longer; a shorter one
+/// would be found in words.
+pub(crate) const SHORTEST: usize = 8;
 
-/// A key or a token. Its memory is wiped when it is dropped. It has no `Debug` and no `Display`.
+/// A key or a token. It has no `Debug` and no `Display`.
+///
+/// Its memory is wiped when it is dropped. That is one of several copies: a request copies the secret into a header value and into
+/// the buffers of the connection and its encryption, which belong to other crates and aren't wiped.
 #[derive(Clone, PartialEq, Eq)]
 pub(crate) struct Secret(Zeroizing<String>);
 
@@ -18,9 +22,24 @@ impl Secret {
         &self.0
     }
 
-    /// Removes the secret from a text. A text that is shorter than any real secret stays: it would be found in words.
+    /// Removes the secret from a text, in any case: hosts are written in lower case, and that tells most of a key. A secret that
+    /// is shorter than any real one stays.
     pub(crate) fn redact(&self, text: &str) -> String {
-        if self.0.len() < SHORTEST { text.to_owned() } else { text.replace(self.0.as_str(), REDACTED) }
+        if self.0.len() < SHORTEST { text.to_owned() } else { self.redact_at_any_length(text) }
+    }
+
+    /// Removes the secret from a text, in any case, however short it is.
+    pub(crate) fn redact_at_any_length(&self, text: &str) -> String {
+        let (secret, mut rest) = (self.0.as_bytes(), text);
+        let mut redacted = String::new();
+        let find =
+            |text: &str| text.as_bytes().windows(secret.len()).position(|part| part.eq_ignore_ascii_case(secret));
+        while let Some(at) = if secret.is_empty() { None } else { find(rest) } {
+            redacted.push_str(&rest[..at]);
+            redacted.push_str(REDACTED);
+            rest = &rest[at + secret.len()..];
+        }
+        redacted + rest
     }
 
     /// Refuses a secret that isn't valid in a header. `what` names it.
@@ -106,5 +125,19 @@ mod tests {
         assert_eq!(redact("k"), "looking up key-1234 of a user");
         assert_eq!(redact("looking"), "looking up key-1234 of a user");
         assert_eq!(redact("key-1234"), "looking up [redacted] of a user");
+    }
+
+    #[test]
+    fn secrets_are_redacted_in_any_case() {
+        for (secret, text, shown) in [
+            ("Key", "the Key", "the [redacted]"),
+            ("Key", "keykEy, ke y", "[redacted][redacted], ke y"),
+            ("K\u{e9}y", "a k\u{e9}Y \u{e9}", "a [redacted] \u{e9}"),
+            ("Key", "", ""),
+            ("Key", "\u{e9}", "\u{e9}"),
+            ("", "text", "text"),
+        ] {
+            assert_eq!(Secret::new(secret.to_owned()).redact_at_any_length(text), shown, "{secret} in {text}");
+        }
     }
 }

@@ -15,7 +15,7 @@ use super::{random, store};
 use crate::api::{Endpoint, SEGMENT, push_query};
 use crate::call::{Bytes, Call, Session};
 use crate::client::Client;
-use crate::credentials::{Credentials, Secret};
+use crate::credentials::{Credentials, SHORTEST, Secret};
 use crate::error::{Error, REDACTED, Result};
 
 /// Asks a user to authorize an app. It is a page for the browser.
@@ -383,7 +383,7 @@ impl OAuth2App {
     fn secrets(&self, of_call: &[&str]) -> Vec<Secret> {
         let all = of_call.iter().copied().chain(self.secret.as_ref().map(|secret| secret.expose()));
         let forms = all.flat_map(|secret| [secret.to_owned(), utf8_percent_encode(secret, SEGMENT).to_string()]);
-        forms.map(Secret::new).collect()
+        forms.filter(|form| form.len() >= SHORTEST).map(Secret::new).collect()
     }
 }
 

@@ -304,13 +304,20 @@ impl Http {
         if asks_first {
             head = head.header("expect", "100-continue");
         }
+        let proxy = self.proxy_for(call, &uri).map_err(|_| ureq::Error::InvalidProxyUrl)?;
+        // A proxy may repeat its user and password in a response.
+        for login in proxy.iter().flat_map(net::proxy::logins) {
+            if !call.secrets.contains(&login) {
+                call.secrets.push(login);
+            }
+        }
         let how = How {
             upload,
             end,
             // A download has no limit as a whole.
             response: call.download.as_ref().map(|_| self.timeouts.attempt_with(upload)),
             is_fresh: !call.only_reads(),
-            proxy: self.proxy_for(call, &uri).map_err(|_| ureq::Error::InvalidProxyUrl)?,
+            proxy,
         };
         let sent = match &mut call.payload {
             Some(payload) => {

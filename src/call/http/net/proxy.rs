@@ -3,10 +3,13 @@
 //! ureq would read the variables itself, and use no proxy if it can't parse one. A key must not take another route than the
 //! configured one, so a proxy that can't be honored is an error here.
 
-use percent_encoding::percent_decode_str;
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD;
+use percent_encoding::{NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 use ureq::{Proxy, ProxyProtocol};
 
 use super::no_proxy::matches_no_proxy;
+use crate::credentials::Secret;
 
 /// The variables, in order: the specific one has precedence over the general one.
 const VARIABLES: [&str; 4] = ["https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"];
@@ -37,6 +40,35 @@ pub(crate) fn choose(
              or no value"
         )),
     }
+}
+
+/// Returns the user name and the password of a proxy, as they are sent to an HTTP proxy.
+pub(super) fn basic(proxy: &Proxy) -> Option<String> {
+    let (user, password) = (proxy.username(), proxy.password());
+    (user.is_some() || password.is_some())
+        .then(|| BASE64_STANDARD.encode(format!("{}:{}", user.unwrap_or_default(), password.unwrap_or_default())))
+}
+
+/// Returns the user name and the password of a proxy in all forms in which a peer may repeat them, longer ones first.
+pub(crate) fn logins(proxy: &Proxy) -> Vec<Secret> {
+    /// Shorter ones are parts of ordinary words.
+    const SHORTEST: usize = 4;
+    let Some(basic) = basic(proxy) else { return Vec::new() };
+    let (user, password) = (proxy.username().unwrap_or_default(), proxy.password().unwrap_or_default());
+    let encoded = |text: &str| utf8_percent_encode(text, NON_ALPHANUMERIC).to_string();
+    let mut all = vec![
+        basic.trim_end_matches('=').to_owned(),
+        format!("{user}:{password}"),
+        format!("{}:{}", encoded(user), encoded(password)),
+        encoded(password),
+        password.to_owned(),
+        encoded(user),
+        user.to_owned(),
+    ];
+    all.retain(|text| text.len() >= SHORTEST);
+    all.sort_by_key(|text| std::cmp::Reverse(text.len()));
+    all.dedup();
+    all.into_iter().map(Secret::new).collect()
 }
 
 /// Reads an environment variable.
@@ -171,6 +203,27 @@ mod tests {
         ] {
             assert_eq!(chosen(&[("HTTPS_PROXY", value)]).as_deref(), Some(expected), "{value:?}");
         }
+    }
+
+    #[test]
+    fn logins_are_redacted_in_all_forms() {
+        let proxy =
+            choose_from(&[("ALL_PROXY", "http://me:p%40ss%2Fw%3Ard@proxy")]).expect("it is fine").expect("a proxy");
+        for said in [
+            "bWU6cEBzcy93OnJk",
+            "Basic bWU6cEBzcy93OnJk, again",
+            "BWU6CEBZCY93OnJk",
+            "me:p@ss/w:rd",
+            "p@ss/w:rd",
+            "p%40ss%2Fw%3Ard",
+            "p%40ss%2fw%3ard",
+        ] {
+            let shown = logins(&proxy).iter().fold(said.to_owned(), |text, secret| secret.redact_at_any_length(&text));
+            assert!(shown.contains("[redacted]"), "{said}: {shown}");
+            assert!(!shown.to_lowercase().contains("ss") && !shown.contains("cEBz"), "{said}: {shown}");
+        }
+        let nobody = choose_from(&[("ALL_PROXY", "http://proxy")]).expect("it is fine").expect("a proxy");
+        assert!(logins(&nobody).is_empty());
     }
 
     #[test]

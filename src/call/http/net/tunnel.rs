@@ -2,14 +2,13 @@
 
 use std::io::Write;
 
-use base64::Engine;
-use base64::prelude::BASE64_STANDARD;
 use ureq::unversioned::transport::{Buffers, ConnectionDetails, NextTimeout, Transport, TransportAdapter};
 use ureq::{Error, Proxy};
 
 use super::countdown::Countdown;
 use super::early::{MOST_INTERIM, Status, head_end, status};
 use super::failure::{Failure, ProxyReason, ProxyRefusal};
+use super::proxy::{basic, logins};
 use super::resolver::host_and_port;
 
 /// The largest head of a proxy's response.
@@ -28,10 +27,7 @@ pub(super) fn open(
     let target = if host.contains(':') { format!("[{host}]:{port}") } else { format!("{host}:{port}") };
 
     let mut request = format!("CONNECT {target} HTTP/1.1\r\nHost: {target}\r\n");
-    if proxy.username().is_some() || proxy.password().is_some() {
-        let user = proxy.username().unwrap_or_default();
-        let password = proxy.password().unwrap_or_default();
-        let credentials = BASE64_STANDARD.encode(format!("{user}:{password}"));
+    if let Some(credentials) = basic(proxy) {
         request.push_str(&format!("Proxy-Authorization: Basic {credentials}\r\n"));
     }
     request.push_str("\r\n");
@@ -85,12 +81,15 @@ fn reason(status: u16) -> ProxyReason {
 
 /// Makes a line from a peer printable.
 fn shown(text: &[u8]) -> String {
-    String::from_utf8_lossy(text).chars().filter(|c| !c.is_control()).take(100).collect()
+    String::from_utf8_lossy(text).chars().filter(|c| !c.is_control()).collect()
 }
 
 impl Failure {
     pub(super) fn refused_by(proxy: &Proxy, reason: ProxyReason, problem: String) -> Error {
         let scheme = proxy.protocol().to_string().to_ascii_lowercase();
+        // The proxy may repeat what it was sent. A cut must not leave a part of that.
+        let problem = logins(proxy).iter().fold(problem, |problem, secret| secret.redact_at_any_length(&problem));
+        let problem = problem.chars().take(100).collect();
         Self::Proxy(ProxyRefusal { proxy: format!("{scheme}://{}:{}", proxy.host(), proxy.port()), problem, reason })
             .into()
     }
