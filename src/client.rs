@@ -1,7 +1,8 @@
 use std::env::{self, VarError};
+use std::fmt;
 use std::time::{Duration, Instant};
 
-use crate::call::{HttpSettings, RetryPolicy, Session, Timeouts};
+use crate::call::{HttpSettings, RetryPolicy, Session, Timeouts, shown_url};
 use crate::credentials::Credentials;
 use crate::error::{Error, Result};
 
@@ -184,7 +185,6 @@ impl Client {
 /// # Ok(())
 /// # }
 /// ```
-#[derive(Debug)]
 #[must_use]
 pub struct ClientBuilder {
     credentials: Credentials,
@@ -255,11 +255,27 @@ impl ClientBuilder {
     ///
     /// # Errors
     /// Returns [`InvalidInput`](crate::ErrorKind::InvalidInput) if the key or token isn't valid in a header, if the base URL is
-    /// invalid or plain HTTP to another machine, or if a proxy variable can't be honored.
+    /// invalid, plain HTTP to another machine or contains the credentials, or if a proxy variable or a setting of a custom
+    /// [agent](Self::agent) can't be honored.
     pub fn build(self) -> Result<Client> {
         let session = Session::new(self.credentials, self.settings, self.retry, self.timeout);
         session.check().map_err(Error::of_setting)?;
         Ok(Client { session })
+    }
+}
+
+impl fmt::Debug for ClientBuilder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // The key may have been set in the wrong place.
+        f.debug_struct("ClientBuilder")
+            .field("credentials", &self.credentials)
+            .field("base_url", &self.credentials.redact(&shown_url(&self.settings.base_url)))
+            .field("user_agent", &self.credentials.redact(&self.settings.user_agent))
+            .field("timeouts", &self.settings.timeouts)
+            .field("own_agent", &self.settings.agent.is_some())
+            .field("retry", &self.retry)
+            .field("timeout", &self.timeout)
+            .finish()
     }
 }
 

@@ -10,7 +10,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::api::{Endpoint, Method, SEGMENT, has_dot_segment, is_dots, is_segment, push_query};
-use crate::call::{Bytes, Call, DecodeError, Download, DownloadProgress, OnProgress, Session, Target};
+use crate::call::{Bytes, Call, DecodeError, Download, DownloadProgress, OnProgress, Session, Target, shown_url};
 use crate::client::Client;
 use crate::disk::save;
 use crate::error::{Error, Result};
@@ -118,7 +118,10 @@ impl Client {
         let parsed = Target::parse(location, self.session().is_local());
         match parsed.and_then(|target| check_path(&target.path, &target.path)) {
             Ok(()) => Ok(self.request(Method::Get, location)),
-            Err(problem) => Err(Error::invalid_response(subject, format!("unusable location: {problem}"))),
+            Err(problem) => {
+                let error = Error::invalid_response(subject, format!("unusable location: {problem}"));
+                Err(self.session().redact(error))
+            }
         }
     }
 }
@@ -378,7 +381,7 @@ impl Request {
 
     /// Checks the request, and fills in the path.
     fn place(&self) -> Result<Place> {
-        let place = self.try_place().map_err(Error::invalid_input)?;
+        let place = self.try_place().map_err(|problem| self.session.redact(Error::invalid_input(problem)))?;
         if let Some(problem) = &self.problem {
             return Err(Error::invalid_input(problem.clone()));
         }
@@ -393,7 +396,7 @@ impl Request {
         let is_url = !filled.starts_with('/') && filled.contains("://");
         let problem = if is_url { None } else { problem_of_path(&filled) };
         if let Some(problem) = problem {
-            return Err(format!("invalid path {:?}: {problem}", without_values(&self.path)));
+            return Err(format!("invalid path {:?}: {problem}", shown_path(&self.path)));
         }
         // Before its path is shown: a URL with a password in it is refused.
         let target = if is_url { Some(Target::parse(&filled, self.session.is_local())?) } else { None };
@@ -424,7 +427,8 @@ impl Request {
         // The base URL can have a path, which is one of the whole URL.
         let target = Target::parse(&format!("{root}{}{}", from.path, from.query), is_local)
             .and_then(|from| Target::parse(&from.join(location), is_local))
-            .map_err(|problem| Error::invalid_response(self.subject(from), format!("refused a redirect: {problem}")))?;
+            .map_err(|problem| Error::invalid_response(self.subject(from), format!("refused a redirect: {problem}")))
+            .map_err(|error| self.session.redact(error))?;
         let place = self.place_of(target.clone());
         Ok(match &from.origin {
             Some(_) => Place { origin: Some(target.origin), path: target.path, query: target.query },
@@ -461,20 +465,9 @@ fn check_path(written: &str, filled: &str) -> Result<(), String> {
     Ok(())
 }
 
-/// Returns a path, for an error. A query can hold a secret, so only the name of its first parameter remains.
-fn without_values(path: &str) -> String {
-    let (path, query) = path.split_once('?').unwrap_or((path, ""));
-    let path = path.split('#').next().unwrap_or_default();
-    match query.split_once('=') {
-        Some((name, _)) => format!("{path}?{name}=…"),
-        None if query.is_empty() => path.to_owned(),
-        None => format!("{path}?…"),
-    }
-}
-
 /// Puts the values of the parameters into a path.
 fn fill(template: &str, params: &[(String, String)]) -> Result<String, String> {
-    let shown = without_values(template);
+    let shown = shown_path(template);
     let mut filled = String::with_capacity(template.len() + 16);
     let mut used = vec![false; params.len()];
     let mut rest = template;
@@ -506,10 +499,26 @@ fn join_queries(first: &str, second: &str) -> String {
     }
 }
 
+/// Returns a path or a URL without its possible secrets. A URL can be signed in its query, so only the name of its first parameter
+/// remains.
+fn shown_path(path: &str) -> String {
+    let shown = shown_url(path);
+    let shown = shown.split('?').next().unwrap_or_default();
+    let query = path.split('#').next().and_then(|path| path.split_once('?')).map_or("", |(_, query)| query);
+    match query.split_once('=') {
+        Some((name, _)) => format!("{shown}?{name}=…"),
+        None if query.is_empty() => shown.to_owned(),
+        None => format!("{shown}?…"),
+    }
+}
+
 impl fmt::Debug for Request {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         // A URL can be signed in its query, and a body can hold secrets.
-        let path = self.path.split('?').next().unwrap_or_default();
-        f.debug_struct("Request").field("method", &self.endpoint.method()).field("path", &path).finish_non_exhaustive()
+        let shown = shown_url(&self.path);
+        f.debug_struct("Request")
+            .field("method", &self.endpoint.method())
+            .field("path", &self.session.redacted(shown.split('?').next().unwrap_or_default()))
+            .finish_non_exhaustive()
     }
 }

@@ -95,6 +95,48 @@ fn unsafe_base_urls_are_refused() {
     }
 }
 
+/// The key in the place of the URL, or of its host.
+#[test]
+fn a_key_in_the_base_url_is_neither_shown_nor_looked_up() {
+    for key in [
+        "zq7WvK3xJm9Rt5Yb2Hc8Lp4Nd6Gf1Szq7WvK3",
+        "zq7Wv+K3/xJm9Rt5Yb2Hc8Lp4Nd6Gf1S==",
+        "eyJhbGciOi.JSUzI1NiIs.ImtpZCI6",
+    ] {
+        for credentials in [Credentials::api_key(key), Credentials::access_token(key)] {
+            for url in [
+                key.to_owned(),
+                format!("http://{key}"),
+                format!("https://{key}"),
+                format!("https://{}", key.to_lowercase()),
+                format!("{key}.example"),
+                format!("http://{key}.example"),
+                format!("https://{key}.example:443/path"),
+                format!("https://host.example/{key}"),
+                format!("https://{key}@host.example"),
+                format!("ftp://{key}"),
+                format!("http://{key}:0"),
+                format!("http://host.example:{key}"),
+                format!("https://host.example?{key}"),
+            ] {
+                let builder = Client::builder(credentials.clone()).base_url(&*url);
+                let shown = format!("{builder:?} {builder:#?}");
+                let error = fails(builder.build(), ErrorKind::InvalidInput);
+                let shown = format!("{shown} {error} {error:?}").to_lowercase();
+                assert!(
+                    !shown.contains(&key.to_lowercase()) && !shown.contains(&key.to_lowercase()[..8]),
+                    "{url}: {shown}"
+                );
+            }
+        }
+    }
+    // Words that happen to be parts of the URL are fine.
+    for key in ["key", "api", "roblox", "a", "localhost"] {
+        Client::builder(key).build().expect("it is a key");
+        Client::builder(key).base_url("http://localhost:4000").build().expect("it is a key");
+    }
+}
+
 #[test]
 fn valid_base_urls_are_accepted() {
     for url in [

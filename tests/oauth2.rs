@@ -398,7 +398,7 @@ fn the_sandbox_decodes_basic_credentials_and_says_how_to_authenticate() {
         raw(
             &sandbox,
             &format!(
-                "{method} /oauth/v1/{path} HTTP/1.1\r\nhost: x\r\nconnection: close\r\n{authorization}{form}\
+                "{method} /oauth/v1/{path} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n{authorization}{form}\
                  content-length: {length}\r\n\r\n{body}"
             ),
         )

@@ -426,3 +426,60 @@ fn a_request_is_shown_without_its_query() {
     let request = client.request(Method::Post, "https://host.example/a?signature=secret").json("secret");
     assert_eq!(format!("{request:?}"), r#"Request { method: Post, path: "https://host.example/a", .. }"#);
 }
+
+#[test]
+fn a_request_is_shown_without_user_password_and_key() {
+    let key = "zq7WvK3xJm9Rt5Yb2Hc8Lp4Nd6Gf1S";
+    let client = Client::new(key);
+    for url in [
+        "https://me:secret@host.example/a".to_owned(),
+        "https://me:se?cret@host.example/a".to_owned(),
+        "https://me:secret@host.example/{a".to_owned(),
+        "https://me:secret@host.example/{a}?signature=secret".to_owned(),
+        "https://host.example/{a}?signature=secret".to_owned(),
+        "https://host.example/{a?signature=secret".to_owned(),
+        "http://host.example/a?signature=secret".to_owned(),
+        "ftp://me:secret@host.example".to_owned(),
+        format!("https://{key}@host.example/"),
+        format!("http://{key}"),
+        format!("http://{key}.example/"),
+        key.to_owned(),
+        format!("{key}.example"),
+    ] {
+        let request = || client.request(Method::Get, url.as_str()).max_size(1);
+        let mut shown = format!("{:?} {:#?}", request(), request());
+        for error in [
+            fails(request().send(), ErrorKind::InvalidInput),
+            fails(request().download(&mut Vec::new()), ErrorKind::InvalidInput),
+            fails(request().pages::<Value>("items").next().expect("an error"), ErrorKind::InvalidInput),
+            fails(request().operation::<Value>(), ErrorKind::InvalidInput),
+        ] {
+            shown.push_str(&format!(" {error} {error:?}"));
+        }
+        shown.push_str(&format!(" {:?}", request().pages::<Value>("items")));
+        for secret in ["secret", "se?", "cret", key, &key.to_lowercase(), "me:"] {
+            assert!(!shown.contains(secret), "{url}: {secret}: {shown}");
+        }
+    }
+}
+
+#[test]
+fn redirects_are_refused_without_their_secrets() {
+    for location in [
+        "http://host.example/a?signature=secret",
+        "https://me:secret@host.example/a",
+        "ftp://me:secret@host.example/a",
+        "https://ho st.example/?secret",
+        &format!("https://{KEY}.example@host.example/"),
+        &format!("http://{KEY}/"),
+    ] {
+        let server = Server::script([Reply::text(302, "").with("location", location)]);
+        let error = fails(
+            server.client().request(Method::Get, "/content").download(&mut Vec::new()),
+            ErrorKind::InvalidResponse,
+        );
+        let shown = format!("{error} {error:?}");
+        assert!(!shown.contains("secret") && !shown.contains(KEY), "{location}: {shown}");
+        assert_eq!(server.count(), 1);
+    }
+}

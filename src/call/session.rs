@@ -10,7 +10,7 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
 use super::gate::{Gate, Patience, Refused, earlier};
-use super::http::{Buffer, Exchange, Http, HttpSettings};
+use super::http::{Buffer, Exchange, Http, HttpSettings, shown_url};
 use super::retry::{Attempts, RetryPolicy};
 use super::{Call, DecodeError, verdict};
 use crate::api::Scheme;
@@ -19,7 +19,7 @@ use crate::error::{Error, ErrorFields, ErrorKind, Result, rounded};
 use crate::json;
 
 /// Connections, credentials and rate limits. Clones share them.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub(crate) struct Session {
     http: Arc<Http>,
     credentials: Credentials,
@@ -155,7 +155,15 @@ impl Session {
     /// Returns an error that every call would have.
     pub(crate) fn check(&self) -> Result<()> {
         self.credentials.check()?;
-        self.http.check()
+        self.http.check().map_err(|error| self.redact(error))?;
+        // A lookup of the host would tell it to the network.
+        if self.credentials.are_in(self.base_url()) {
+            let error = Error::invalid_input("the base URL contains the credentials");
+            return Err(error
+                .advise("pass the URL of the service and the credentials in their own places")
+                .concerning_run());
+        }
+        Ok(())
     }
 
     /// Makes a call that returns a model.
@@ -305,6 +313,19 @@ impl Session {
     /// Redacts a text.
     pub(crate) fn redacted(&self, text: &str) -> String {
         self.credentials.redact(text)
+    }
+}
+
+impl fmt::Debug for Session {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Session")
+            .field("base_url", &self.redacted(&shown_url(self.base_url())))
+            .field("http", &self.http)
+            .field("credentials", &self.credentials)
+            .field("gate", &self.gate)
+            .field("retry", &self.retry)
+            .field("limit", &self.limit)
+            .finish()
     }
 }
 

@@ -128,6 +128,14 @@ impl Credentials {
     pub(crate) fn redact(&self, text: &str) -> String {
         self.0.as_ref().map_or_else(|| text.to_owned(), |provider| provider.redact(text))
     }
+
+    /// Whether a text contains the secret. One that is too short to be real, as in tests, can be a part of any text.
+    pub(crate) fn are_in(&self, text: &str) -> bool {
+        const SHORTEST: usize = 12;
+        let redacted = self.redact(text);
+        let count = redacted.matches(REDACTED).count();
+        count > 0 && text.len() + count * REDACTED.len() >= redacted.len() + count * SHORTEST
+    }
 }
 
 // If a source of tokens panics, it is called again for the next call.

@@ -13,7 +13,7 @@ use super::{
 };
 use super::{random, store};
 use crate::api::{Endpoint, SEGMENT, push_query};
-use crate::call::{Bytes, Call, Session};
+use crate::call::{Bytes, Call, Session, shown_url};
 use crate::client::Client;
 use crate::credentials::{Credentials, SHORTEST, Secret};
 use crate::error::{Error, REDACTED, Result};
@@ -280,14 +280,15 @@ impl OAuth2App {
     fn check(&self) -> Result<()> {
         let is_id = |id: &str| !id.is_empty() && id.bytes().all(|byte| byte.is_ascii_graphic());
         if !is_id(&self.client_id) {
-            let form = "expected the form 840974200211308101";
-            return Err(Error::invalid_text("client id", &self.client_id, form).concerning_run());
+            // It may be the client secret, in the wrong place.
+            let problem = "invalid client id; expected the form 840974200211308101";
+            return Err(Error::invalid_input(problem).of_setting().concerning_run());
         }
         let uri = &*self.redirect_uri;
         let is_web =
             ["https://", "http://"].iter().any(|scheme| uri.strip_prefix(scheme).is_some_and(|rest| !rest.is_empty()));
         if !is_web || !uri.bytes().all(|byte| byte.is_ascii_graphic()) || uri.contains('#') {
-            return Err(Error::invalid_text("redirect URI", uri, REDIRECT_FORM).concerning_run());
+            return Err(Error::invalid_text("redirect URI", &shown_url(uri), REDIRECT_FORM).concerning_run());
         }
         if let Some(secret) = &self.secret {
             secret.check("client secret").map_err(Error::of_setting)?;
@@ -391,7 +392,7 @@ impl fmt::Debug for OAuth2App {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("OAuth2App")
             .field("client_id", &self.client_id)
-            .field("redirect_uri", &self.redirect_uri)
+            .field("redirect_uri", &shown_url(&self.redirect_uri))
             .field("secret", &self.secret.as_ref().map(|_| REDACTED))
             .finish_non_exhaustive()
     }

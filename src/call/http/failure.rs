@@ -51,9 +51,10 @@ pub(super) fn broken_exchange(
                 .transient()
         }
         ureq::Error::Http(error) => unsendable(error.to_string()),
-        ureq::Error::BadUri(_) | ureq::Error::RequireHttpsOnly(_) | ureq::Error::InvalidProxyUrl => {
-            unsendable(error.to_string())
-        }
+        // ureq's words have the whole URL in them.
+        ureq::Error::BadUri(_) => unsendable("its URL is invalid".to_owned()),
+        ureq::Error::RequireHttpsOnly(_) => unsendable("the agent allows HTTPS only".to_owned()),
+        ureq::Error::InvalidProxyUrl => unsendable(error.to_string()),
         ureq::Error::TlsRequired | ureq::Error::Tls(_) => lost("no TLS connection", &error)
             .advise("build with one of the features rustls, native-tls or platform-verifier")
             .caused_by(error),

@@ -71,17 +71,6 @@ impl Default for HttpSettings {
     }
 }
 
-impl fmt::Debug for HttpSettings {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("HttpSettings")
-            .field("base_url", &shown_url(&self.base_url))
-            .field("user_agent", &self.user_agent)
-            .field("timeouts", &self.timeouts)
-            .field("own_agent", &self.agent.is_some())
-            .finish()
-    }
-}
-
 /// Connections to the service, and how they are used.
 pub(crate) struct Http {
     agent: Agent,
@@ -423,8 +412,8 @@ fn is_against_asking(sent: &Result<http::Response<ureq::Body>, ureq::Error>) -> 
 impl fmt::Debug for Http {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Http")
-            .field("base_url", &shown_url(&self.base_url))
             .field("timeouts", &self.timeouts)
+            .field("own_agent", &self.own_agent.is_some())
             .finish_non_exhaustive()
     }
 }

@@ -14,6 +14,7 @@ use self::page::Page;
 use self::visit::{Door, Visit};
 use super::redirect::{FORM as REDIRECT_FORM, Redirect};
 use super::{AccessToken, OAuth2App, PendingSignIn, Scope};
+use crate::call::shown_url;
 use crate::error::{Error, ErrorKind, Result};
 
 /// Signs a user in from a script. From [`OAuth2App::sign_in`].
@@ -193,8 +194,10 @@ struct Place {
 
 impl Place {
     fn of(uri: &str) -> Result<Self> {
-        let invalid =
-            || Error::invalid_text("redirect URI", uri, REDIRECT_FORM).advise("register such a URI for the app");
+        let invalid = || {
+            Error::invalid_text("redirect URI", &shown_url(uri), REDIRECT_FORM)
+                .advise("register such a URI for the app")
+        };
         let rest = uri.strip_prefix("http://").ok_or_else(invalid)?;
         let end = rest.find(['/', '?']).unwrap_or(rest.len());
         let (authority, path) = rest.split_at(end);
