@@ -218,6 +218,30 @@ fn id_tokens_that_cannot_be_trusted_are_refused() {
     }
 }
 
+/// What isn't set must not be matched by what isn't set either.
+#[test]
+fn empty_expectations_are_refused() {
+    let sandbox = sandbox();
+    let app = sandbox.oauth2_app(REDIRECT);
+    let token = "eyJhbGciOiJFUzI1NiJ9.e30.AAAA";
+    fails(app.verify_id_token(token, Some("")), ErrorKind::InvalidInput);
+    fails(OAuth2App::new("", REDIRECT).client(&sandbox.client()).verify_id_token(token, None), ErrorKind::InvalidInput);
+    assert_eq!(sandbox.requests().len(), 0);
+
+    let (redirect, pending) = begin(&sandbox, &app);
+    let kept = serde_json::to_value(&pending).expect("it can be written");
+    for name in ["state", "nonce", "verifier"] {
+        let mut emptied = kept.clone();
+        emptied[name] = "".into();
+        let emptied: PendingSignIn = serde_json::from_value(emptied).expect("it is read");
+        for redirect in [&redirect, "/callback?code=forged&state=", "/callback?code=forged"] {
+            fails(app.exchange_code(redirect, &emptied), ErrorKind::InvalidInput);
+        }
+    }
+    fails(app.exchange_code("/callback?code=forged&state=", &pending), ErrorKind::StateMismatch);
+    app.exchange_code(&redirect, &pending).expect("the code is unspent");
+}
+
 #[test]
 fn keys_that_rotate_are_fetched_when_they_are_needed() {
     let sandbox = sandbox();

@@ -170,6 +170,7 @@ impl OAuth2App {
     /// - [`ClockSkew`](crate::ErrorKind::ClockSkew) if the local clock is wrong by more than 180 seconds.
     pub fn exchange_code(&self, redirect: &str, pending: &PendingSignIn) -> Result<AccessToken> {
         self.check()?;
+        pending.check()?;
         let code = Redirect::parse(redirect)
             .and_then(|redirect| redirect.into_code(pending.state()))
             .map_err(|error| error.redact(|text| pending.redact(text)))?;
@@ -266,11 +267,17 @@ impl OAuth2App {
     }
 
     /// Checks an id token of this app that came from elsewhere, such as from a game or a web page. `nonce` is the one that it
-    /// has to have.
+    /// has to have. With `None`, any nonce will do, and so will none: the token may belong to another sign-in of its user.
     ///
     /// # Errors
-    /// Returns [`InvalidIdToken`](crate::ErrorKind::InvalidIdToken) if the token can't be trusted.
+    /// Returns [`InvalidIdToken`](crate::ErrorKind::InvalidIdToken) if the token can't be trusted, and
+    /// [`InvalidInput`](crate::ErrorKind::InvalidInput) if `nonce` is empty or the client id is invalid.
     pub fn verify_id_token(&self, id_token: &str, nonce: Option<&str>) -> Result<IdTokenClaims> {
+        self.check()?;
+        if nonce == Some("") {
+            let error = Error::invalid_input("the nonce that the id token has to have is empty");
+            return Err(error.advise("pass the nonce of the sign-in, or None to accept any token of this app"));
+        }
         let issuer = self.issuer();
         let expected = Expected { nonce, ..self.expected(&issuer) };
         self.keys.verify(&self.session, id_token, Origin::Unknown, expected)

@@ -151,12 +151,14 @@ fn check_claims(claims: &Map<String, Value>, expected: Expected<'_>) -> Result<(
         Some(Value::Array(audiences)) => matches!(audiences.as_slice(), [only] if only == expected.audience),
         _ => false,
     };
-    if !is_for_us {
+    if !is_for_us || expected.audience.is_empty() {
         return Err(invalid("it is meant for another app"));
     }
     if let Some(nonce) = expected.nonce {
-        if !is_same(nonce, text("nonce").unwrap_or_default())? {
-            return Err(invalid("its nonce is that of another sign-in"));
+        match text("nonce").filter(|given| !given.is_empty()) {
+            Some(given) if is_same(nonce, given)? => {}
+            Some(_) => return Err(invalid("its nonce is that of another sign-in")),
+            None => return Err(invalid("it has no nonce")),
         }
     }
     // A time that can't be read must not count as one that isn't there.
@@ -259,7 +261,10 @@ mod tests {
             (|claims| claims["aud"] = json!([]), "another app"),
             (|claims| claims["aud"] = json!(1234), "another app"),
             (|claims| claims["nonce"] = json!("n-2"), "nonce"),
-            (|claims| drop(claims.as_object_mut().unwrap().remove("nonce")), "nonce"),
+            (|claims| drop(claims.as_object_mut().unwrap().remove("nonce")), "no nonce"),
+            (|claims| claims["nonce"] = json!(""), "no nonce"),
+            (|claims| claims["nonce"] = json!(null), "no nonce"),
+            (|claims| claims["nonce"] = json!(["n-1"]), "no nonce"),
             (|claims| claims["exp"] = json!(NOW - SKEW - 1), "expired"),
             (|claims| drop(claims.as_object_mut().unwrap().remove("exp")), "never expires"),
             (|claims| claims["exp"] = json!("never"), "not a number"),
@@ -270,6 +275,52 @@ mod tests {
             let error = check(change).expect_err(word);
             assert_eq!(error.kind(), ErrorKind::InvalidIdToken, "{word}");
             assert!(error.to_string().contains(word), "{error}");
+        }
+    }
+
+    /// An expectation that isn't set must not be met by a token in which it isn't set either.
+    #[test]
+    fn empty_expectations_are_never_met() {
+        for (audience, nonce) in [("", Some("n-1")), ("1234", Some("")), ("", None)] {
+            let time = |seconds| Timestamp::from_second(seconds).unwrap();
+            let issuer = "https://apis.roblox.com/oauth/";
+            let expected = Expected { issuer, audience, nonce, began: None, now: time(NOW) };
+            for (given_audience, given_nonce) in
+                [(json!(audience), json!(nonce)), (json!([""]), json!("")), (json!(""), json!(null))]
+            {
+                let claims =
+                    json!({ "sub": "156", "iss": issuer, "aud": given_audience, "nonce": given_nonce, "exp": NOW + 9 });
+                let error = check_claims(claims.as_object().unwrap(), expected).expect_err("nothing was expected");
+                assert_eq!(error.kind(), ErrorKind::InvalidIdToken);
+            }
+        }
+    }
+
+    #[test]
+    fn users_have_decimal_ids() {
+        for (sub, is_id) in [
+            (json!("156"), true),
+            (json!(156), true),
+            (json!("+156"), false),
+            (json!("-156"), false),
+            (json!(" 156"), false),
+            (json!("156 "), false),
+            (json!("0156"), false),
+            (json!("1_56"), false),
+            (json!("0x9c"), false),
+            (json!("156.0"), false),
+            (json!(156.0), false),
+            (json!("\u{661}\u{665}\u{666}"), false),
+            (json!("18446744073709551616"), false),
+            (json!(""), false),
+            (json!(null), false),
+            (json!(["156"]), false),
+        ] {
+            let claims = json!({ "sub": sub, "iss": "i", "aud": "1234", "exp": NOW + 900 });
+            let now = Timestamp::from_second(NOW).unwrap();
+            let expected = Expected { issuer: "i", audience: "1234", nonce: None, began: None, now };
+            let read = read_claims(claims.as_object().unwrap().clone(), expected);
+            assert_eq!(read.ok().map(|claims| claims.identity.user_id), is_id.then_some(156), "{sub}");
         }
     }
 

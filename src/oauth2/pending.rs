@@ -5,7 +5,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::{Scope, secret_text};
 use crate::credentials::Secret;
-use crate::error::REDACTED;
+use crate::error::{Error, REDACTED, Result};
 
 /// A sign-in that has begun: the URL to send the user to, and what is needed to complete it. From
 /// [`OAuth2App::authorize_url`](super::OAuth2App::authorize_url).
@@ -46,6 +46,16 @@ impl PendingSignIn {
     #[must_use]
     pub fn created_at(&self) -> Timestamp {
         self.created_at
+    }
+
+    /// Refuses what [`authorize_url`](super::OAuth2App::authorize_url) never returns, such as a record that was emptied where it
+    /// was stored: a forged redirect could match it.
+    pub(super) fn check(&self) -> Result<()> {
+        if [&self.state, &self.nonce, &self.verifier].iter().any(|secret| secret.expose().is_empty()) {
+            let error = Error::invalid_input("the pending sign-in has no state, nonce or verifier");
+            return Err(error.advise("begin the sign-in again, and keep what is returned unchanged"));
+        }
+        Ok(())
     }
 
     /// Removes the secrets from a text.
