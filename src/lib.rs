@@ -90,6 +90,17 @@
 //!
 //! Each call logs its method, path, status, attempt and duration with [`log`] at `debug`, but neither keys nor contents.
 //!
+//! The crate `ureq`, which speaks HTTP, logs more. Up to `debug`, its lines hold no secret. At `trace`, these targets log what is
+//! sent and received:
+//!
+//! | target | what it logs |
+//! |---|---|
+//! | `ureq_proto::util` | all bytes: keys, tokens, signed URLs, contents |
+//! | `ureq::run` | whole URLs, with the signature in their query, and redirects. The lines have the level `debug`; the URLs in them are whole if `trace` is on for `ureq::util` |
+//!
+//! Keep both crates at `debug`: `RUST_LOG=trace,ureq=debug,ureq_proto=debug` with `env_logger`. The feature
+//! `release_max_level_debug` of `log` leaves `trace` out of a release build.
+//!
 //! # Public dependencies
 //!
 //! Types of `jiff` 1, `serde_json` 1 and `ureq` 3 are part of this crate's API.

@@ -2,7 +2,7 @@
 
 mod support;
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::error::Error as _;
 use std::fmt::Debug;
 
@@ -19,16 +19,20 @@ const TELLING: usize = 16;
 thread_local! {
     /// The log of this test; calls log in the thread that makes them.
     static LINES: RefCell<Vec<(Level, String, String)>> = const { RefCell::new(Vec::new()) };
+    static LEVEL: Cell<LevelFilter> = const { Cell::new(LevelFilter::Off) };
 }
 
 struct Collector;
 
 impl Log for Collector {
-    fn enabled(&self, _: &Metadata<'_>) -> bool {
-        true
+    fn enabled(&self, metadata: &Metadata<'_>) -> bool {
+        metadata.level() <= LEVEL.get()
     }
 
     fn log(&self, record: &Record<'_>) {
+        if !self.enabled(record.metadata()) {
+            return;
+        }
         let line = (record.level(), record.target().to_owned(), record.args().to_string());
         LINES.with_borrow_mut(|lines| lines.push(line));
     }
@@ -272,9 +276,14 @@ fn cut_messages_contain_no_part_of_the_secret() {
 
 /// The log records of this thread while `work` runs: level, target and line.
 fn log_of(work: impl FnOnce()) -> Vec<(Level, String, String)> {
+    log_of_level(LevelFilter::Trace, work)
+}
+
+fn log_of_level(level: LevelFilter, work: impl FnOnce()) -> Vec<(Level, String, String)> {
     static COLLECTOR: Collector = Collector;
     let _ = log::set_logger(&COLLECTOR);
     log::set_max_level(LevelFilter::Trace);
+    LEVEL.set(level);
     LINES.take();
     work();
     LINES.take()
@@ -325,5 +334,55 @@ fn only_the_trace_dump_shows_the_secret() {
         let others = lines.iter().filter(|(level, target, _)| !is_dump(*level, target));
         let all: String = others.map(|(.., line)| text(line)).collect();
         assert!(!all.contains(SECRET), "the secret is logged elsewhere");
+    }
+}
+
+/// The targets that log signed URLs at `trace`, or because `trace` is on for them. The documentation of the crate names them.
+#[test]
+fn only_the_documented_targets_show_signed_urls() {
+    let body = SECRET.replace(['+', '/', '='], "x");
+    let elsewhere = Server::start(|request| match request.path() {
+        "/start" => {
+            Reply::text(302, "").with("location", format!("/content?signature={}", request.query("signature").unwrap()))
+        }
+        _ => Reply::text(200, "content"),
+    });
+    let client = Client::builder(SECRET).base_url(elsewhere.url()).build().expect("the settings are good");
+    let lines = log_of(|| {
+        let url = format!("{}/start?signature={body}", elsewhere.url());
+        client.request(rblxopencloud::Method::Get, url).download(&mut Vec::new()).expect("it is received");
+    });
+    let documented = include_str!("../src/lib.rs");
+    let mut telling = std::collections::BTreeSet::new();
+    for (level, target, line) in lines {
+        if line.contains(&body) {
+            assert!(documented.contains(&format!("`{target}`")), "the documentation doesn't name {target} ({level})");
+            telling.insert(target);
+        }
+    }
+    assert!(telling.contains("ureq::run"), "the documentation can be shorter: {telling:?}");
+    // The lines of ureq_proto have 16 bytes each.
+    assert!(documented.contains("`ureq_proto::util`"));
+}
+
+/// The level that the documentation recommends.
+#[test]
+fn at_debug_no_target_shows_a_secret() {
+    let signature = SECRET.replace(['+', '/', '='], "x");
+    let server = Server::start(|request| match request.path() {
+        "/start" => {
+            Reply::text(302, "").with("location", format!("/content?signature={}", request.query("signature").unwrap()))
+        }
+        _ => Reply::text(200, "content").with("set-cookie", "session=abc"),
+    });
+    let client = Client::builder(SECRET).base_url(server.url()).build().expect("the settings are good");
+    let lines = log_of_level(LevelFilter::Debug, || {
+        let url = format!("{}/start?signature={signature}", server.url());
+        client.request(rblxopencloud::Method::Get, url).download(&mut Vec::new()).expect("it is received");
+    });
+    assert!(!lines.is_empty());
+    for (level, target, line) in lines {
+        assert_hidden(&format!("a line of {target} at {level}"), &line, &signature);
+        assert_hidden(&format!("a line of {target} at {level}"), &line, SECRET);
     }
 }

@@ -22,9 +22,12 @@ use crate::error::{REDACTED, Result};
 
 /// The credentials of a client: an API key, an OAuth 2.0 access token, or a source of tokens.
 ///
-/// A string converts to an API key. The secret is never part of `Debug`, an error or a log line, and its memory is wiped
-/// when it is dropped. There is one exception: at the level `trace`, the target `ureq_proto` logs the bytes that are sent.
-/// Leave that level off for that target.
+/// A string converts to an API key. The secret is never part of `Debug`, an error or a log line of this crate. Other crates log
+/// it at the level `trace`; see [Logging](crate#logging).
+///
+/// The copy that the credentials hold is wiped when it is dropped. The copies that each request makes, in a header value and in
+/// the buffers of the connection and its encryption, belong to other crates and aren't wiped, and neither is what the caller
+/// passed by reference.
 ///
 /// ```
 /// use rblxopencloud::{Client, Credentials};
