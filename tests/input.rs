@@ -234,3 +234,59 @@ fn silent_servers_time_out() {
     let client = builder.build().expect("the settings are good");
     fails(within(SOON, move || client.user(USER).fetch_info()), ErrorKind::Timeout);
 }
+
+/// Which settings of a custom agent are used, as the documentation of `ClientBuilder::agent` tells.
+#[test]
+fn settings_of_custom_agents_are_used_ignored_or_refused() {
+    use ureq::config::IpFamily;
+    use ureq::middleware::MiddlewareNext;
+    use ureq::unversioned::resolver::DefaultResolver;
+    use ureq::unversioned::transport::DefaultConnector;
+    use ureq::{Agent, SendBody, http};
+
+    let mark = |mut request: http::Request<SendBody>, next: MiddlewareNext| {
+        request.headers_mut().insert("x-mark", http::HeaderValue::from_static("mark"));
+        next.handle(request)
+    };
+    let config = || Agent::config_builder().proxy(None);
+    let server = Server::script([Reply::text(200, "{\"id\":\"156\"}"), Reply::text(302, "").with("location", "/a")]);
+    let builder = |agent: Agent| server.builder().retry(rblxopencloud::RetryPolicy::none()).agent(agent);
+    let user = |agent: Agent| builder(agent).build().expect("the settings are good").user(USER);
+
+    let ignored = config()
+        .user_agent("other")
+        .accept("text/html")
+        .accept_encoding("br")
+        .http_status_as_error(true)
+        .max_redirects(10)
+        .max_response_header_size(1)
+        .timeout_global(Some(Duration::from_nanos(1)))
+        .timeout_recv_body(Some(Duration::from_nanos(1)));
+    let own = user(ignored.middleware(mark).build().new_agent());
+    own.fetch_info().expect("the profile is good");
+    let error = own.fetch_info().expect_err("redirects aren't followed");
+    assert_eq!(error.status(), Some(302), "{error}");
+    let requests = server.requests();
+    assert_eq!(requests.len(), 2);
+    for request in requests {
+        assert_eq!(request.header("x-mark"), Some("mark"), "middleware is used");
+        assert!(request.header("user-agent").is_some_and(|agent| agent.starts_with("rblxopencloud/")), "{request:?}");
+        assert_eq!(request.header("accept"), Some("application/json"));
+        assert_ne!(request.header("accept-encoding"), Some("br"));
+    }
+
+    let error = fails(user(config().https_only(true).build().new_agent()).fetch_info(), ErrorKind::InvalidInput);
+    assert!(error.to_string().contains("HTTPS") && !error.to_string().contains("127.0.0.1"), "{error}");
+    let error =
+        fails(user(config().ip_family(IpFamily::Ipv6Only).build().new_agent()).fetch_info(), ErrorKind::Connection);
+    assert!(error.to_string().contains("family"), "{error}");
+    for refused in [
+        Agent::with_parts(config().build(), DefaultConnector::new(), DefaultResolver::default()),
+        config().input_buffer_size(0).build().new_agent(),
+        config().output_buffer_size(1).build().new_agent(),
+    ] {
+        let error = fails(builder(refused).build(), ErrorKind::InvalidInput);
+        assert_eq!(error.scope(), rblxopencloud::ErrorScope::Run, "{error}");
+    }
+    assert_eq!(server.count(), 2);
+}

@@ -386,3 +386,30 @@ fn at_debug_no_target_shows_a_secret() {
         assert_hidden(&format!("a line of {target} at {level}"), &line, SECRET);
     }
 }
+
+/// A proxy that reads the calls sees its own login, and can repeat it in the name of the service.
+#[test]
+fn logins_of_proxies_are_redacted_in_responses() {
+    const LOGIN: &str = "cHJveHktdXNlcjp3cTdXdkszeEptOVJ0NQ";
+    let proxy = support::Wire::start(|visit| {
+        let Some(head) = visit.head() else { return };
+        assert!(head.starts_with("CONNECT") && head.contains(&format!("Basic {LOGIN}==")), "{head}");
+        visit.say("HTTP/1.1 200 Connected\r\n\r\n");
+        let _ = visit.request();
+        let body =
+            json!({ "code": LOGIN, "message": format!("{LOGIN}==, proxy-user:wq7WvK3xJm9Rt5 and wq7WvK3xJm9Rt5") });
+        let body = body.to_string();
+        visit.say(format!("HTTP/1.1 403 No\r\ncontent-length: {}\r\n\r\n{body}", body.len()));
+    });
+    let address = ureq::Proxy::new(&format!("http://proxy-user:wq7WvK3xJm9Rt5@127.0.0.1:{}", proxy.port()));
+    let agent = ureq::Agent::config_builder().proxy(Some(address.expect("it is a proxy"))).build().new_agent();
+    let builder = Client::builder(SECRET).base_url("http://127.0.0.1:1").agent(agent).retry(RetryPolicy::none());
+    assert_no_debug(&builder, LOGIN);
+    assert_no_debug(&builder, "wq7WvK3xJm9Rt5");
+    let error = builder.build().expect("the settings are good").user(USER).fetch_info().expect_err("it is refused");
+    assert_eq!(error.status(), Some(403), "{error}");
+    assert!(error.to_string().contains("[redacted]"), "{error}");
+    for secret in [LOGIN, "wq7WvK3xJm9Rt5", "proxy-user"] {
+        assert_error_is_clean("a response", &error, secret);
+    }
+}
