@@ -150,6 +150,8 @@ impl Reader {
             thread::sleep(delay);
             let mut text = String::new();
             pipe.read_to_string(&mut text).unwrap();
+            // From now on, nobody reads it.
+            drop(pipe);
             send.send(text)
         });
         Self { open, content }
