@@ -1,11 +1,11 @@
-//! Reads from the sandbox: users, inventories and memberships.
+//! Reads from the sandbox: users, inventories, groups and quotas.
 
 mod support;
 
 use rblxopencloud::sandbox::Sandbox;
 use rblxopencloud::{
-    AssetType, Client, Credentials, ErrorKind, GroupMembership, InventoryAsset, InventoryAssetType, InventoryBadge,
-    InventoryFilter, InventoryItem, Subscription, UserInfo,
+    Asset, AssetType, Client, Credentials, ErrorKind, GroupMembership, InventoryAsset, InventoryAssetType,
+    InventoryBadge, InventoryFilter, InventoryItem, Subscription, UserInfo,
 };
 use support::local::{KEY, crate_png, filtered, get, hasty, raw, sandbox, send};
 
@@ -316,6 +316,17 @@ fn join_requests_are_filtered_by_one_user() {
         let (answered, body) = filtered(&sandbox, path, filter);
         assert_eq!((answered, body.matches("\"path\"").count()), (status, count), "{filter}: {body}");
     }
+}
+
+#[test]
+fn listings_without_a_filter_refuse_one() {
+    let sandbox = Sandbox::builder().demo().start().expect("a free port");
+    sandbox.add_asset(Asset::new(5));
+    for path in ["/cloud/v2/groups/7/roles", "/assets/v1/assets/5/versions"] {
+        let (status, body) = filtered(&sandbox, path, "rank == 255");
+        assert_eq!(status, 400, "{path}: {body}");
+    }
+    assert_eq!(get(&sandbox, "/cloud/v2/groups/7/roles?filter=").0, 200);
 }
 
 #[test]

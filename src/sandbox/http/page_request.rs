@@ -35,6 +35,9 @@ impl PageRequest {
     /// Reads the page of a listing with other sizes.
     pub(crate) fn read_sized(default: u64, largest: u64, head: &Head, filter: Option<&str>) -> Result<Self, Answer> {
         let invalid = |message: &str| Answer::v2(400, "INVALID_ARGUMENT", message);
+        if filter.is_none() && head.query_value("filter").is_some_and(|filter| !filter.is_empty()) {
+            return Err(invalid("This listing has no filter."));
+        }
         let size = match head.query_value("maxPageSize") {
             None => default,
             Some(text) => match text.parse::<i64>().ok().and_then(|size| u64::try_from(size).ok()) {
