@@ -402,6 +402,7 @@ fn the_parameters_of_a_search_are_understood_or_refused() {
         let mut asset = Asset::new(number);
         asset.asset_type = Some(AssetType::Model);
         asset.display_name = Some(format!("Oak {number}"));
+        asset.revision_created_at = format!("2024-01-01T00:{:02}:00Z", number * 7 % 60).parse().ok();
         asset.creator = Some(if number < 130 { Creator::User(1) } else { Creator::Group(9) });
         sandbox.add_asset(asset);
         let cents = if number < 110 { 0 } else { 499 };
@@ -438,6 +439,9 @@ fn the_parameters_of_a_search_are_understood_or_refused() {
     assert_eq!(found("minPriceCents=500").2, 0);
     assert_eq!(found("query=OAK&facets=155").2, 1);
     assert_eq!(found("audioMinDurationSeconds=0&musicChartType=None&excludedModelSubTypes=Ad").2, 60);
+    // The newest one comes first, unless otherwise requested.
+    assert_eq!(found("sortCategory=UpdatedTime").1, Some(137));
+    assert_eq!(found("sortCategory=CreateTime&sortDirection=Ascending").1, Some(120));
     // Nothing in the sandbox has these.
     for narrow in ["tags=green", "audioArtist=x", "musicChartType=Week", "modelSubTypes=Package", "categoryPath=3d"] {
         assert_eq!(found(narrow).2, 0, "{narrow}");

@@ -26,7 +26,8 @@ pub struct AssetSearchPage {
     pub filtered_keyword: Option<String>,
     /// The terms that were probably meant.
     pub suggested_query: Option<String>,
-    /// The position of the next page, for [`Pager::resume_from`] of the same search. `None` on the last page.
+    /// The position of the next page, for [`Pager::resume_from`](crate::Pager::resume_from) of the same search. `None` on the
+    /// last page.
     pub next_cursor: Option<Cursor>,
 }
 

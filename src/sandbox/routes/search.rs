@@ -3,6 +3,7 @@
 use std::fmt::Display;
 use std::str::FromStr;
 
+use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::assets::creator_of;
@@ -187,7 +188,16 @@ fn search(world: &mut World, asked: Asked<'_>) -> Result<Answer, Answer> {
         let is_found = query.matches(asset, &asset_type, &price);
         is_found.then(|| result(world, *id, asset, &asset_type, &product))
     });
-    let found: Vec<Value> = found.collect();
+    let mut found: Vec<Value> = found.collect();
+    // All assets of the sandbox are equal in what else they can be sorted by.
+    if matches!(head.query_value("sortCategory"), Some("CreateTime" | "UpdatedTime")) {
+        let time =
+            |found: &Value| found["asset"]["updateTime"].as_str().and_then(|time| time.parse::<Timestamp>().ok());
+        found.sort_by_key(time);
+        if head.query_value("sortDirection") != Some("Ascending") {
+            found.reverse();
+        }
+    }
     let total = found.len();
     let mut page = request.page_json("creatorStoreAssets", found.into_iter());
     page.insert("totalResults".to_owned(), json!(total));
