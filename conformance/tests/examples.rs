@@ -258,6 +258,32 @@ fn ids_in_paths_have_the_form_of_the_examples() {
     }
 }
 
+/// The samples show forms and JSON where the schemas disagree with the service.
+#[test]
+fn bodies_are_of_the_type_in_the_samples() {
+    let document = Document::as_written();
+    let (sandbox, _) = make_every_call();
+    let requests = sandbox.requests();
+    let mut compared = BTreeSet::new();
+    for (method, path, operation) in served(&document) {
+        for sample in operation["x-roblox-cloud-api-operation-code-samples"].as_array().into_iter().flatten() {
+            let script = sample["script"].as_str().expect("a script");
+            let expected = match (script.contains("--form"), script.contains("--data")) {
+                (true, _) => Some("multipart/form-data"),
+                (_, true) => Some("application/json"),
+                _ => None,
+            };
+            for request in requests.iter().filter(|request| request.method == method && fits(&path, &request.path)) {
+                let given = request.header("content-type").and_then(|value| value.split(';').next());
+                assert_eq!(given, expected, "{method} {}: {script}", request.path);
+                compared.insert((path.clone(), expected));
+            }
+        }
+    }
+    let rollback = "/assets/v1/assets/{assetId}/versions:rollback".to_owned();
+    assert!(compared.contains(&(rollback, Some("application/json"))) && compared.len() >= 8, "{compared:#?}");
+}
+
 /// Returns the endpoints of the document that the sandbox serves: method, template, and what is described.
 fn served(document: &Document) -> Vec<(String, String, Value)> {
     let (sandbox, _) = make_every_call();
