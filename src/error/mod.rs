@@ -57,7 +57,7 @@ pub struct Error {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ErrorKind {
-    /// Nothing was sent: the key, the base URL, a setting or an argument is invalid.
+    /// The key, the base URL, a setting, an argument or a text is invalid. Nothing was sent.
     InvalidInput,
     /// A local file can't be read, or has changed.
     Io,
@@ -78,7 +78,7 @@ pub enum ErrorKind {
     AccountModerated,
     /// The upload quota of this asset type is exhausted, for hours or for the month.
     QuotaExhausted,
-    /// 401: the key or token is unknown, or not accepted here.
+    /// 401: the key or token is unknown, or not accepted here. For assets, it can also lack a scope.
     Unauthenticated,
     /// 403: the key or token lacks the permission.
     PermissionDenied,
