@@ -421,20 +421,35 @@ fn download(url: &str, timeouts: Timeouts) -> impl Fn() -> Result<u64, Error> + 
 
 #[test]
 fn slow_downloads_are_complete_whatever_the_limit_of_an_attempt() {
-    let slow = Reply::Slow([head(100), vec![b' '; 100]].concat(), 10 * MS);
-    let chunks =
-        [b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n".to_vec(), b"1\r\n \r\n".repeat(100)].concat();
-    let chunks = Reply::Slow([chunks, b"0\r\n\r\n".to_vec()].concat(), MS * 3);
     let compressed = gzip(&[b' '; 100]);
-    let head = format!("HTTP/1.1 200 OK\r\ncontent-encoding: gzip\r\ncontent-length: {}\r\n\r\n", compressed.len());
-    let compressed = [head.into_bytes(), compressed].concat();
-    let server = Server::script([slow, chunks, Reply::Slow(compressed, 10 * MS)]);
-    for what in ["a length", "chunks", "gzip"] {
-        // The head takes part of it, on a busy machine too.
-        let timeouts = far().read(Duration::from_secs(20)).attempt(900 * MS);
-        let download = download(&server.url(), timeouts.min_upload_rate(u64::MAX));
-        let size = within(Duration::from_secs(60), download).unwrap_or_else(|error| panic!("{what}: {error}"));
-        assert_eq!(size, 100, "{what}");
+    let kinds = [
+        (head(100), vec![b' '; 100]),
+        (
+            b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n".to_vec(),
+            [b"1\r\n \r\n".repeat(100), b"0\r\n\r\n".to_vec()].concat(),
+        ),
+        (
+            format!("HTTP/1.1 200 OK\r\ncontent-encoding: gzip\r\ncontent-length: {}\r\n\r\n", compressed.len()).into(),
+            compressed,
+        ),
+    ];
+    let downloads = kinds.map(|(head, body)| {
+        thread::spawn(move || {
+            let server = Wire::start(move |visit| {
+                visit.request();
+                visit.say(&head);
+                // Longer than the limit of an attempt.
+                body.chunks(body.len() / 100).for_each(|piece| {
+                    visit.say(piece);
+                    thread::sleep(25 * MS);
+                });
+            });
+            let timeouts = far().read(Duration::from_secs(20)).attempt(Duration::from_secs(2));
+            within(Duration::from_secs(60), download(&server.url(), timeouts.min_upload_rate(u64::MAX)))
+        })
+    });
+    for download in downloads {
+        assert_eq!(download.join().expect("it doesn't hang").expect("it is slow, but steady"), 100);
     }
 }
 
@@ -459,26 +474,44 @@ const EMPTY_MEMBER: &[u8] = &[0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 3, 3, 0, 0, 0, 0,
 
 #[test]
 fn bytes_without_content_are_a_stall() {
-    let limit = 400 * MS;
-    for (what, head, bytes) in [
-        ("gzip", &b"HTTP/1.1 200 OK\r\ncontent-encoding: gzip\r\n\r\n"[..], EMPTY_MEMBER),
-        ("x-gzip", b"HTTP/1.1 200 OK\r\ncontent-encoding: x-gzip\r\n\r\n", EMPTY_MEMBER),
-        ("a long name", b"HTTP/1.1 200 OK\r\ncontent-encoding: gzip\r\n\r\n\x1f\x8b\x08\x08\0\0\0\0\0\x03", b"n"),
-        ("a chunk length", b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n1\r\n \r\n", b"0"),
-        ("trailers", b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n1\r\n \r\n0\r\n", b"a: b\r\n"),
-    ] {
-        let is_fast = matches!(what, "gzip" | "x-gzip" | "trailers");
-        for pause in [None, Some(20 * MS)].into_iter().filter(|pause| is_fast || pause.is_some()) {
+    let limit = Duration::from_secs(1);
+    let kinds: [(&str, &[u8], &[u8], Option<Duration>); 8] = [
+        ("gzip", b"HTTP/1.1 200 OK\r\ncontent-encoding: gzip\r\n\r\n", EMPTY_MEMBER, None),
+        ("slow gzip", b"HTTP/1.1 200 OK\r\ncontent-encoding: gzip\r\n\r\n", EMPTY_MEMBER, Some(20 * MS)),
+        ("x-gzip", b"HTTP/1.1 200 OK\r\ncontent-encoding: x-gzip\r\n\r\n", EMPTY_MEMBER, None),
+        ("slow x-gzip", b"HTTP/1.1 200 OK\r\ncontent-encoding: x-gzip\r\n\r\n", EMPTY_MEMBER, Some(20 * MS)),
+        (
+            "a long name",
+            b"HTTP/1.1 200 OK\r\ncontent-encoding: gzip\r\n\r\n\x1f\x8b\x08\x08\0\0\0\0\0\x03",
+            b"n",
+            Some(20 * MS),
+        ),
+        ("a chunk length", b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n1\r\n \r\n", b"0", Some(20 * MS)),
+        ("trailers", b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n1\r\n \r\n0\r\n", b"a: b\r\n", None),
+        (
+            "slow trailers",
+            b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n1\r\n \r\n0\r\n",
+            b"a: b\r\n",
+            Some(20 * MS),
+        ),
+    ];
+    let calls = kinds.map(|(what, head, bytes, pause)| {
+        thread::spawn(move || {
             let server = endless(head, bytes, pause);
-            let read = far().read(limit).attempt(Duration::from_secs(3600));
-            let user = user_at(&server.url(), read.clone());
-            for outcome in [
-                within(Duration::from_secs(30), download(&server.url(), read)).map(drop),
-                within(Duration::from_secs(30), move || user.fetch_info()).map(drop),
-            ] {
-                let line = fails(outcome, ErrorKind::Timeout).to_string();
-                assert!(line.contains("no content was received for 400ms"), "{what}: {line}");
-            }
+            let timeouts = far().read(limit).attempt(Duration::from_secs(3600));
+            let user = user_at(&server.url(), timeouts.clone());
+            let outcomes = [
+                within(Duration::from_secs(40), download(&server.url(), timeouts)).map(drop),
+                within(Duration::from_secs(40), move || user.fetch_info()).map(drop),
+            ];
+            (what, outcomes)
+        })
+    });
+    for call in calls {
+        let (what, outcomes) = call.join().expect("it doesn't hang");
+        for outcome in outcomes {
+            let line = fails(outcome, ErrorKind::Timeout).to_string();
+            assert!(line.contains("no content was received for 1s"), "{what}: {line}");
         }
     }
 }

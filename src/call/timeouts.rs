@@ -51,8 +51,8 @@ impl Timeouts {
         self
     }
 
-    /// Sets the limit of each wait for data, and for more content of a response, whatever other bytes it consists of. Defaults to
-    /// 30 seconds. An upload waits twice as long, because the service can take 20 seconds to respond.
+    /// Sets the longest time without data from the service, and without content in a response, whatever other bytes arrive.
+    /// Defaults to 30 seconds. An upload waits twice as long, because the service can take 20 seconds to respond.
     pub fn read(mut self, limit: Duration) -> Self {
         self.read = limit;
         self

@@ -183,7 +183,7 @@ impl Http {
             Err(_) => Watched::new(std::io::empty(), Duration::ZERO, end),
         };
         if status.is_success() && call.is_cut_short {
-            // What came of it tells what the service has accepted.
+            // The part that was received tells what the service has accepted.
             let _ = body.read_from(&mut reader, length, LARGEST_BODY);
             return answered(Err(verdict::accepted_early(call, status.as_u16(), body.as_slice())));
         }
@@ -303,7 +303,6 @@ impl Http {
         let how = How {
             upload,
             end,
-            // A download has no limit as a whole.
             response: call.download.as_ref().map(|_| self.timeouts.attempt_with(upload)),
             is_fresh: !call.only_reads(),
             proxy,
@@ -331,7 +330,7 @@ impl Http {
     fn limit(&self, call: &Call<'_>) -> Duration {
         let limit = match call.download {
             None => self.timeouts.attempt_with(call.upload_size()),
-            // The size isn't known yet.
+            // It may be slow as long as it doesn't stall.
             Some(_) => LONGEST,
         };
         limit.min(call.left())
