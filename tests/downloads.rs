@@ -484,6 +484,7 @@ fn redirects_are_resolved_against_the_whole_base_url() {
         ("./b/./../other", "/pre/a/other", true),
         ("?b=c", "/pre/a/content?b=c", true),
         ("/pre/x/%2e%2E/other", "/pre/other", true),
+        ("/pre/\u{f6}%20", "/pre/%C3%B6%20", true),
         // Only what is under the base URL is the service's.
         ("/other", "/other", false),
         ("../../other", "/other", false),

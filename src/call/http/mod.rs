@@ -27,7 +27,7 @@ use self::host::Host;
 #[cfg(not(fuzzing))]
 use self::host::check_base_url;
 use self::net::{EarlyAnswer, Failure};
-use self::receive::{only_value, response_head};
+use self::receive::{location, response_head};
 use super::gate::Limits;
 use super::retry::LONGEST;
 use super::{Call, Timeouts, left_until, verdict};
@@ -166,7 +166,7 @@ impl Http {
             return answered(Err(invalid(call, "the response is informational, not final".to_owned())));
         }
         let (head, packed) = response.into_parts();
-        let location = only_value(&head.headers, "location").filter(|location| !location.is_empty());
+        let location = location(&head.headers);
         if let (Some((download, _)), Some(location), true, true) =
             (&mut call.download, &location, leads_elsewhere(status), call.endpoint.method() == Method::Get)
         {

@@ -1,5 +1,6 @@
 //! The responses of downloads.
 
+use percent_encoding::{CONTROLS, percent_encode};
 use ureq::http::HeaderMap;
 
 use super::body::{ReadProblem, Watched, read_chunks};
@@ -56,11 +57,11 @@ pub(super) fn response_head(status: u16, headers: &HeaderMap, length: Option<u64
     }
 }
 
-/// Returns the only value of a header, which may be empty.
-pub(super) fn only_value(headers: &HeaderMap, name: &str) -> Option<String> {
-    let mut all = headers.get_all(name).iter();
-    let only = all.next().filter(|_| all.next().is_none())?;
-    only.to_str().ok().map(|value| value.trim().to_owned())
+/// Returns where a redirect leads, if it says so once. Some servers leave letters unescaped.
+pub(super) fn location(headers: &HeaderMap) -> Option<String> {
+    let mut all = headers.get_all("location").iter();
+    let only = all.next().filter(|only| all.next().is_none() && !only.is_empty())?;
+    Some(percent_encode(only.as_bytes(), CONTROLS).to_string())
 }
 
 /// Returns all values of a header, which are one value if it may have only one.
