@@ -474,8 +474,9 @@ const EMPTY_MEMBER: &[u8] = &[0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 3, 3, 0, 0, 0, 0,
 
 #[test]
 fn bytes_without_content_are_a_stall() {
+    type Kind = (&'static str, &'static [u8], &'static [u8], Option<Duration>);
     let limit = Duration::from_secs(1);
-    let kinds: [(&str, &[u8], &[u8], Option<Duration>); 8] = [
+    let kinds: [Kind; 8] = [
         ("gzip", b"HTTP/1.1 200 OK\r\ncontent-encoding: gzip\r\n\r\n", EMPTY_MEMBER, None),
         ("slow gzip", b"HTTP/1.1 200 OK\r\ncontent-encoding: gzip\r\n\r\n", EMPTY_MEMBER, Some(20 * MS)),
         ("x-gzip", b"HTTP/1.1 200 OK\r\ncontent-encoding: x-gzip\r\n\r\n", EMPTY_MEMBER, None),
