@@ -456,9 +456,8 @@ fn problem_of_path(path: &str) -> Option<String> {
 
 /// Refuses dot segments: those of the path as it was written, in any spelling, and those that a parameter completes.
 fn check_path(written: &str, filled: &str) -> Result<(), String> {
-    let path = |text: &str| text.split(['?', '#']).next().unwrap_or_default().to_owned();
-    let (written, filled) = (path(written), path(filled));
-    if has_dot_segment(&written) || filled.split('/').any(|segment| is_dots(segment)) {
+    let [written, filled] = [written, filled].map(|text| text.split(['?', '#']).next().unwrap_or_default());
+    if has_dot_segment(written) || filled.split('/').any(is_dots) {
         let problem = "it has a dot segment, which leads to another path; set what has to be escaped with param";
         return Err(format!("invalid path {written:?}: {problem}"));
     }

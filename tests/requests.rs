@@ -136,6 +136,21 @@ fn a_success_that_holds_nothing_but_an_error_is_an_error() {
 }
 
 #[test]
+fn a_code_or_a_message_alone_is_no_model_of_this_crate() {
+    for body in [json!({ "message": "no" }), json!({ "code": "NOT_FOUND" }), json!({ "title": "no" })] {
+        let server = Server::script([Reply::ok(&body)]);
+        let user = server.user();
+        fails(user.follow_experience(5), ErrorKind::InvalidResponse);
+        fails(user.fetch_experience_following(5), ErrorKind::InvalidResponse);
+        fails(user.list_inventory().next().expect("not the end"), ErrorKind::InvalidResponse);
+        let own = server.client().request(Method::Get, "/a").pages::<Value>("items").next();
+        fails(own.expect("not the end"), ErrorKind::InvalidResponse);
+    }
+    let server = Server::script([Reply::ok(&json!({ "code": 0, "message": "" }))]);
+    server.user().follow_experience(5).expect("the code stands for success");
+}
+
+#[test]
 fn data_that_is_named_like_an_error_is_data() {
     for body in data_named_like_errors() {
         let server = Server::script([Reply::ok(&body)]);

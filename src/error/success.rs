@@ -77,6 +77,17 @@ impl ErrorFields {
         is_error.then(|| self.words().unwrap_or_default())
     }
 
+    /// Returns the error of a response, also if it has a code or a message only, where no other field is expected by these
+    /// names.
+    pub(crate) fn error_or_words(&self) -> Option<ServiceError> {
+        self.error().or_else(|| self.words().filter(|said| !said.is_ok()))
+    }
+
+    /// Whether there is nothing else than the fields of an error.
+    pub(crate) fn is_alone(&self) -> bool {
+        !self.has_data
+    }
+
     /// Returns all that could be the code and the message of an error.
     pub(crate) fn words(&self) -> Option<ServiceError> {
         ServiceError::from_fields(&self.fields)

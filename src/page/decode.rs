@@ -147,7 +147,7 @@ fn finish<T>(page: Read<T>, unreadable: Vec<Value>, text: &str, names: Names<'_>
     let next_token = next_token.filter(|token| !token.is_empty());
     if items.is_empty() && unreadable.is_empty() {
         // Neither an error nor a list of another name is an empty page.
-        if let Some(said) = ErrorFields::parse(text, names.error_as_data).and_then(|fields| fields.error()) {
+        if let Some(said) = ErrorFields::parse(text, names.error_as_data).and_then(|fields| fields.error_or_words()) {
             return Err(DecodeError::Service(said));
         }
         if let Some(other) = other {
