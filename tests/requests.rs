@@ -162,6 +162,24 @@ fn data_that_is_named_like_an_error_is_data() {
 }
 
 #[test]
+fn the_result_of_an_operation_is_data_unless_it_is_nothing_but_an_error() {
+    let outcome = |response: Value| {
+        let done = json!({ "path": "universes/1/operations/a", "done": true, "response": response });
+        let server = Server::script([Reply::ok(&done)]);
+        let operation = server.client().request(Method::Post, "/cloud/v2/universes/1:do").operation::<Value>();
+        operation.expect("it has a name").wait()
+    };
+    for (response, words) in errors_alone() {
+        let error = fails(outcome(response.clone()), ErrorKind::OperationFailed);
+        assert_eq!(error.message().or(error.code()), words, "{response}");
+        assert!(error.is_operation_failure() && !error.outcome_unknown(), "{response}");
+    }
+    for response in data_named_like_errors() {
+        assert_eq!(outcome(response.clone()).unwrap_or_else(|error| panic!("{response}: {error}")), response);
+    }
+}
+
+#[test]
 fn a_request_can_declare_the_error_field_to_be_data() {
     for (field, body) in [
         ("errors", json!({ "errors": [{ "assetId": 5, "code": "CannotManageAsset" }] })),

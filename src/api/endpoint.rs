@@ -118,6 +118,11 @@ impl Endpoint {
         Self::new(method, "")
     }
 
+    /// Whether it isn't known at compile time, so that its model is a caller's.
+    pub(crate) const fn is_unnamed(&self) -> bool {
+        self.path.is_empty()
+    }
+
     /// Marks an endpoint that can be called twice without a second effect.
     pub(crate) const fn harmless(mut self) -> Self {
         self.harmless = true;

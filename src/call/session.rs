@@ -13,9 +13,9 @@ use super::gate::{Gate, Patience, Refused, earlier};
 use super::http::{Buffer, Exchange, Http, HttpSettings, shown_url};
 use super::retry::{Attempts, RetryPolicy};
 use super::{Call, DecodeError, verdict};
-use crate::api::{Endpoint, Scheme};
+use crate::api::Scheme;
 use crate::credentials::Credentials;
-use crate::error::{Error, ErrorFields, ErrorKind, Result, ServiceError, rounded};
+use crate::error::{Error, ErrorFields, ErrorKind, Result, rounded};
 use crate::json;
 
 /// Connections, credentials and rate limits. Clones share them.
@@ -188,10 +188,12 @@ impl Session {
     /// Makes a call: waits for the rate limit, sends, retries, and reads the response with `decode`. A response that holds
     /// nothing but an error is one, also where `decode` would read it.
     pub(crate) fn run<T>(&self, call: Call<'_>, decode: impl Fn(&[u8]) -> Result<T, DecodeError>) -> Result<T> {
-        let endpoint = *call.endpoint;
-        self.run_in(&mut Buffer::default(), call, |body| match refused(&endpoint, body) {
-            Some(said) => Err(DecodeError::Service(said)),
-            None => decode(body),
+        let (data, is_of_caller) = (call.endpoint.error_as_data(), call.endpoint.is_unnamed());
+        self.run_in(&mut Buffer::default(), call, |body| {
+            match ErrorFields::read(body, data).and_then(|fields| fields.in_place_of_model(is_of_caller)) {
+                Some(said) => Err(DecodeError::Service(said)),
+                None => decode(body),
+            }
         })
     }
 
@@ -325,14 +327,6 @@ impl fmt::Debug for Session {
             .field("limit", &self.limit)
             .finish()
     }
-}
-
-/// Returns the error of a response that holds nothing else. The models of this crate have no field that is named like one of an
-/// error; a caller's can have a code or a message.
-fn refused(endpoint: &Endpoint, body: &[u8]) -> Option<ServiceError> {
-    let fields = ErrorFields::read(body, endpoint.error_as_data())?;
-    let has_model = !endpoint.path().is_empty();
-    if has_model && fields.is_alone() { fields.error_or_words() } else { fields.alone() }
 }
 
 /// The error of a call that the gate refused. `last` is the error of the attempt before.

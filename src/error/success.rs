@@ -9,6 +9,7 @@ use super::ServiceError;
 
 /// The fields of an error. Any other field is data.
 const ERROR_FIELDS: &[&str] = &[
+    "@type",
     "code",
     "message",
     "Message",
@@ -83,9 +84,10 @@ impl ErrorFields {
         self.error().or_else(|| self.words().filter(|said| !said.is_ok()))
     }
 
-    /// Whether there is nothing else than the fields of an error.
-    pub(crate) fn is_alone(&self) -> bool {
-        !self.has_data
+    /// Returns the error that stands for a model. The models of this crate have no field that is named like one of an error; a
+    /// caller's can have a code or a message.
+    pub(crate) fn in_place_of_model(&self, is_of_caller: bool) -> Option<ServiceError> {
+        if is_of_caller || self.has_data { self.alone() } else { self.error_or_words() }
     }
 
     /// Returns all that could be the code and the message of an error.
@@ -232,6 +234,7 @@ mod tests {
             (r#"{"title":"no","status":400}"#, true),
             ("\u{feff}{\"error\":\"no\"}", true),
             (r#"{"error":"cut \ud83d"}"#, true),
+            (r#"{"@type":"type.googleapis.com/google.rpc.Status","code":5,"message":"no"}"#, true),
             // Success.
             (r#"{"code":0,"message":"Success"}"#, false),
             (r#"{"code":"OK","message":"Success"}"#, false),

@@ -66,7 +66,8 @@ impl<T> Answer<T> {
         }
         if done != Some(false) {
             if let Some(response) = present("response") {
-                if let Some(said) = refusal_in(response) {
+                let fields = response.as_object().map(ErrorFields::of);
+                if let Some(said) = fields.and_then(|fields| fields.in_place_of_model(work.poll.is_unnamed())) {
                     return failed(said);
                 }
                 return match (work.decode)(response) {
@@ -110,7 +111,7 @@ fn another_resource(json: &Value) -> Option<DecodeError> {
     Some(DecodeError::NoOperation(format!("the response is {kind}, not an operation: {path}{state}")))
 }
 
-/// Returns an error that stands for a result. A result has a path or an id; an error has a message and neither.
+/// Returns an error that stands for an operation. An operation has a path, a bare result a path or an id; an error has neither.
 fn refusal_in(json: &Value) -> Option<ServiceError> {
     if json.get("assetId").is_some() || json.get("path").is_some() {
         return None;

@@ -239,7 +239,7 @@ impl<T> Operation<T> {
 impl<T> Work<T> {
     /// Returns the path to poll. `None` if the name isn't one of this endpoint.
     fn poll_path(&self, name: &OperationName) -> Option<String> {
-        if self.poll.path().is_empty() {
+        if self.poll.is_unnamed() {
             return Some(resource_path(&self.root, name));
         }
         poll_path(&self.poll, name)
