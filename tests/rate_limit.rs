@@ -75,7 +75,8 @@ fn threads_of_one_client_share_a_limit() {
         }
     });
     let took = began.elapsed();
-    assert_refused_less_than(1, &sandbox, 300);
+    // On a busy machine, a window can end between the announcement of its rest and the next request.
+    assert_refused_less_than(3, &sandbox, 300);
     assert!(took >= window * 5, "six windows are needed: {took:?}");
     assert!(took <= window * 5 * 2 + TOLERANCE, "the windows are not used: {took:?}");
 }

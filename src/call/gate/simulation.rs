@@ -29,6 +29,8 @@ enum Counting {
 enum Words {
     /// Whole seconds, rounded up.
     Seconds,
+    /// Whole seconds, and a constant `retry-after`, as the live service does.
+    Live,
     Exact,
     /// Only `retry-after`.
     RetryAfter,
@@ -90,15 +92,16 @@ impl Service {
             Counting::Sliding => *self.taken.front().expect("something was taken"),
         };
         let mut reset = (begins + window).saturating_duration_since(now);
-        if words == Words::Seconds && reset.subsec_nanos() > 0 {
+        if matches!(words, Words::Seconds | Words::Live) && reset.subsec_nanos() > 0 {
             reset = Duration::from_secs(reset.as_secs() + 1);
         }
-        let headers = matches!(words, Words::Seconds | Words::Exact);
+        let headers = matches!(words, Words::Seconds | Words::Live | Words::Exact);
+        let asked = if words == Words::Live { Duration::from_secs(5) } else { reset };
         let limits = Limits {
             limit: headers.then_some(limit),
             remaining: headers.then_some(limit - self.taken.len() as u64),
             reset: headers.then_some(reset),
-            retry_after: (words != Words::Nothing && !passes).then_some(reset),
+            retry_after: (words != Words::Nothing && !passes).then_some(asked),
         };
         if passes { Outcome::Answered(limits) } else { Outcome::Refused(limits) }
     }
@@ -249,7 +252,7 @@ fn shortest(scenario: &Scenario) -> Duration {
 
 #[test]
 fn one_process_with_limits_uses_every_window_without_refusals() {
-    for words in [Words::Seconds, Words::Exact] {
+    for words in [Words::Seconds, Words::Live, Words::Exact] {
         for threads in [1, 2, 8, 64, 100] {
             let scenario = Scenario { words, threads, calls: 1600 / threads as u64, ..usual() };
             let report = run(scenario);
@@ -274,10 +277,12 @@ fn waiters_wake_only_after_changes() {
 
 #[test]
 fn processes_share_a_limit_and_use_every_window() {
-    for counting in [Counting::Fixed, Counting::Sliding] {
+    for (counting, words) in
+        [(Counting::Fixed, Words::Seconds), (Counting::Fixed, Words::Live), (Counting::Sliding, Words::Seconds)]
+    {
         for (processes, threads) in [(2, 1), (4, 1), (2, 8), (4, 8)] {
             let calls = 1600 / (processes * threads) as u64;
-            let scenario = Scenario { counting, processes, threads, calls, ..usual() };
+            let scenario = Scenario { counting, words, processes, threads, calls, ..usual() };
             let report = run(scenario);
             assert_eq!(report.given_up, 0, "{scenario:?}");
             assert!(report.refused * 100 <= 20 * 1600, "{} were refused: {scenario:?}", report.refused);
@@ -311,7 +316,7 @@ fn refusals_without_limits_are_retried_rarely() {
 fn scenario(random: &mut Unstructured) -> Result<Scenario> {
     Ok(Scenario {
         counting: *random.choose(&[Counting::Fixed, Counting::Sliding])?,
-        words: *random.choose(&[Words::Seconds, Words::Exact, Words::RetryAfter, Words::Nothing])?,
+        words: *random.choose(&[Words::Seconds, Words::Live, Words::Exact, Words::RetryAfter, Words::Nothing])?,
         limit: random.int_in_range(1..=59)?,
         window: ms(random.int_in_range(1_000..=79_999)?),
         processes: random.int_in_range(1..=3)?,
@@ -349,7 +354,8 @@ fn every_wait_ends() {
         let report = run(scenario);
         // Without limits in the responses, with responses that come later than the next probe is sent, or with others at
         // the same limit, the budget can end before one of many has its turn. It ends in any case: `run` checks that.
-        let is_told = matches!(scenario.words, Words::Seconds | Words::Exact) && scenario.latency < ms(2000);
+        let is_told =
+            matches!(scenario.words, Words::Seconds | Words::Live | Words::Exact) && scenario.latency < ms(2000);
         let is_alone = scenario.processes == 1 && scenario.limit >= scenario.threads as u64;
         let is_told = is_told && is_alone && scenario.outage.is_zero();
         assert!(!is_told || report.given_up == 0, "{} were given up: {scenario:?}", report.given_up);
