@@ -1,0 +1,78 @@
+//! Paths and queries: what can be part of them, and how it is escaped.
+
+use std::fmt;
+
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
+
+/// The characters that are escaped in path segments and query values.
+pub(crate) const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+
+/// What is a segment of a path whatever its value is. A text isn't: see [`Endpoint::fill_texts`](super::Endpoint::fill_texts).
+pub(crate) trait Segment: fmt::Display {}
+
+impl Segment for u64 {}
+
+/// Whether a text, which is to be escaped, can be a segment of a path. Escapes don't change what dots mean.
+pub(crate) fn is_segment(text: &str) -> bool {
+    !matches!(text, "" | "." | "..")
+}
+
+/// Whether a path leads elsewhere than it seems to: a server or a proxy can resolve its dot segments, also those in escapes
+/// and between backslashes.
+pub(crate) fn has_dot_segment(path: &str) -> bool {
+    percent_decode_str(path).decode_utf8_lossy().split(['/', '\\']).any(|segment| matches!(segment, "." | ".."))
+}
+
+/// Whether a segment is a dot segment, with dots or with their escapes.
+pub(crate) fn is_dots(segment: &str) -> bool {
+    matches!(&*percent_decode_str(segment).decode_utf8_lossy(), "." | "..")
+}
+
+/// Adds a parameter to a query, with its question mark or separator. Name and value are escaped.
+pub(crate) fn push_query(query: &mut String, name: &str, value: &str) {
+    query.push(if query.is_empty() { '?' } else { '&' });
+    query.extend(utf8_percent_encode(name, SEGMENT));
+    query.push('=');
+    query.extend(utf8_percent_encode(value, SEGMENT));
+}
+
+/// Returns the probable template of a path: numbers, which are ids, are replaced with `{}`.
+pub(crate) fn shape(path: &str) -> String {
+    let segments = path.split('/').map(|segment| {
+        let digits = segment.bytes().take_while(u8::is_ascii_digit).count();
+        match segment.as_bytes().get(digits) {
+            None | Some(b':') if digits > 0 => format!("{{}}{}", &segment[digits..]),
+            _ => segment.to_owned(),
+        }
+    });
+    segments.collect::<Vec<_>>().join("/")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn dot_segments_are_seen_in_every_spelling() {
+        for path in
+            ["/a/../b", "/..", "/.", "a/./b", "/%2e%2E/", "/.%2e", "/a/..%2Fb", "/a%2f..", "/a\\..\\b", "/..%5cb"]
+        {
+            assert!(has_dot_segment(path), "{path}");
+        }
+        for path in ["", "/", "/a//b", "/...", "/.a", "/a..", "/..a/b", "/a.b", "/%252e%252e", "/a%2Fb"] {
+            assert!(!has_dot_segment(path), "{path}");
+        }
+    }
+
+    #[test]
+    fn the_shape_of_a_path_has_no_ids() {
+        for (path, shaped) in [
+            ("/cloud/v2/groups/7/roles/9", "/cloud/v2/groups/{}/roles/{}"),
+            ("/assets/v1/assets/12:archive", "/assets/v1/assets/{}:archive"),
+            ("/cloud/v2/groups/-/memberships", "/cloud/v2/groups/-/memberships"),
+            ("/a/12b/", "/a/12b/"),
+        ] {
+            assert_eq!(shape(path), shaped);
+        }
+    }
+}
