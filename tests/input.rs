@@ -277,6 +277,9 @@ fn settings_of_custom_agents_are_used_ignored_or_refused() {
 
     let error = fails(user(config().https_only(true).build().new_agent()).fetch_info(), ErrorKind::InvalidInput);
     assert!(error.to_string().contains("HTTPS") && !error.to_string().contains("127.0.0.1"), "{error}");
+    let deletion = builder(config().https_only(true).build().new_agent()).build().expect("the settings are good");
+    let error = fails(deletion.request(rblxopencloud::Method::Delete, "/a").send(), ErrorKind::InvalidInput);
+    assert!(!error.outcome_unknown(), "nothing was sent: {error}");
     let error =
         fails(user(config().ip_family(IpFamily::Ipv6Only).build().new_agent()).fetch_info(), ErrorKind::Connection);
     assert!(error.to_string().contains("family"), "{error}");

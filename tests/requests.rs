@@ -516,3 +516,16 @@ fn redirects_are_refused_without_their_secrets() {
         assert_eq!(server.count(), 1);
     }
 }
+
+/// ureq tells by the name of an error only whether the request or the response is at fault.
+#[test]
+fn urls_that_are_too_long_are_errors_of_the_input() {
+    let server = Server::script([Reply::ok(&json!({}))]);
+    for length in [40_000, 70_000] {
+        let request = server.client().request(Method::Get, "/a").query("secret", "x".repeat(length));
+        let error = fails(request.send(), ErrorKind::InvalidInput);
+        assert!(error.to_string().contains("can't be sent") && !error.to_string().contains("secret"), "{error}");
+        assert!(!error.is_retryable() && !error.outcome_unknown(), "{error}");
+    }
+    assert_eq!(server.count(), 0);
+}

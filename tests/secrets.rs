@@ -3,11 +3,14 @@
 mod support;
 
 use std::cell::{Cell, RefCell};
+use std::collections::BTreeSet;
 use std::error::Error as _;
 use std::fmt::Debug;
 
 use log::{Level, LevelFilter, Log, Metadata, Record};
-use rblxopencloud::{AssetFile, AssetType, AssetUpdate, AssetUpload, Client, Credentials, Error, RetryPolicy, User};
+use rblxopencloud::{
+    AssetFile, AssetType, AssetUpdate, AssetUpload, Client, Credentials, Error, Method, RetryPolicy, User,
+};
 use serde_json::{Value, json};
 use support::calls::calls;
 use support::{Reply, Server, USER, unchecked};
@@ -337,25 +340,28 @@ fn only_the_trace_dump_shows_the_secret() {
     }
 }
 
+/// The log records of a download from a signed URL that redirects to another one, and their signature.
+fn log_of_signed_urls(level: LevelFilter) -> (Vec<(Level, String, String)>, String) {
+    let signature = SECRET.replace(['+', '/', '='], "x");
+    let location = format!("/content?signature={signature}");
+    let server = Server::start(move |request| match request.path() {
+        "/start" => Reply::text(302, "").with("location", location.clone()),
+        _ => Reply::text(200, "content").with("set-cookie", "session=abc"),
+    });
+    let client = Client::builder(SECRET).base_url(server.url()).build().expect("the settings are good");
+    let url = format!("{}/start?signature={signature}", server.url());
+    let download = || client.request(Method::Get, &*url).download(&mut Vec::new()).expect("it is received");
+    (log_of_level(level, || assert_eq!(download(), 7)), signature)
+}
+
 /// The targets that log signed URLs at `trace`, or because `trace` is on for them. The documentation of the crate names them.
 #[test]
 fn only_the_documented_targets_show_signed_urls() {
-    let body = SECRET.replace(['+', '/', '='], "x");
-    let elsewhere = Server::start(|request| match request.path() {
-        "/start" => {
-            Reply::text(302, "").with("location", format!("/content?signature={}", request.query("signature").unwrap()))
-        }
-        _ => Reply::text(200, "content"),
-    });
-    let client = Client::builder(SECRET).base_url(elsewhere.url()).build().expect("the settings are good");
-    let lines = log_of(|| {
-        let url = format!("{}/start?signature={body}", elsewhere.url());
-        client.request(rblxopencloud::Method::Get, url).download(&mut Vec::new()).expect("it is received");
-    });
+    let (lines, signature) = log_of_signed_urls(LevelFilter::Trace);
     let documented = include_str!("../src/lib.rs");
-    let mut telling = std::collections::BTreeSet::new();
+    let mut telling = BTreeSet::new();
     for (level, target, line) in lines {
-        if line.contains(&body) {
+        if line.contains(&signature) {
             assert!(documented.contains(&format!("`{target}`")), "the documentation doesn't name {target} ({level})");
             telling.insert(target);
         }
@@ -368,18 +374,7 @@ fn only_the_documented_targets_show_signed_urls() {
 /// The level that the documentation recommends.
 #[test]
 fn at_debug_no_target_shows_a_secret() {
-    let signature = SECRET.replace(['+', '/', '='], "x");
-    let server = Server::start(|request| match request.path() {
-        "/start" => {
-            Reply::text(302, "").with("location", format!("/content?signature={}", request.query("signature").unwrap()))
-        }
-        _ => Reply::text(200, "content").with("set-cookie", "session=abc"),
-    });
-    let client = Client::builder(SECRET).base_url(server.url()).build().expect("the settings are good");
-    let lines = log_of_level(LevelFilter::Debug, || {
-        let url = format!("{}/start?signature={signature}", server.url());
-        client.request(rblxopencloud::Method::Get, url).download(&mut Vec::new()).expect("it is received");
-    });
+    let (lines, signature) = log_of_signed_urls(LevelFilter::Debug);
     assert!(!lines.is_empty());
     for (level, target, line) in lines {
         assert_hidden(&format!("a line of {target} at {level}"), &line, &signature);

@@ -66,7 +66,7 @@ fn check_tls(agent: &Agent) -> Result<(), String> {
     let missing = match tls.provider() {
         TlsProvider::Rustls if !cfg!(feature = "rustls") => "rustls",
         TlsProvider::NativeTls if !cfg!(feature = "native-tls") => "native-tls",
-        // ureq panics.
+        // Without its feature, ureq would panic.
         TlsProvider::Rustls
             if matches!(tls.root_certs(), RootCerts::PlatformVerifier) && !cfg!(feature = "platform-verifier") =>
         {

@@ -79,7 +79,14 @@ pub(super) fn is_before_sending(error: &ureq::Error) -> bool {
         ),
         error => matches!(
             error,
-            ureq::Error::HostNotFound | ureq::Error::ConnectionFailed | ureq::Error::ConnectProxyFailed(_)
+            ureq::Error::HostNotFound
+                | ureq::Error::ConnectionFailed
+                | ureq::Error::ConnectProxyFailed(_)
+                | ureq::Error::TlsRequired
+                | ureq::Error::Tls(_)
+                | ureq::Error::BadUri(_)
+                | ureq::Error::RequireHttpsOnly(_)
+                | ureq::Error::InvalidProxyUrl
         ),
     }
 }
