@@ -293,3 +293,22 @@ fn settings_of_custom_agents_are_used_ignored_or_refused() {
     }
     assert_eq!(server.count(), 2);
 }
+
+/// Built without TLS, an `https` URL must not be used without it.
+#[cfg(not(any(feature = "rustls", feature = "native-tls")))]
+#[test]
+fn https_without_tls_is_refused_before_anything_is_sent() {
+    use std::sync::{Arc, Mutex};
+    let received = Arc::new(Mutex::new(Vec::new()));
+    let heads = Arc::clone(&received);
+    let server = support::Wire::start(move |visit| heads.lock().unwrap().extend(visit.head()));
+    let url = server.url().replace("http://", "https://");
+    let client = Client::builder(KEY).base_url(url).retry(support::hasty()).build().expect("the settings are good");
+    for result in [client.user(USER).fetch_info().map(drop), client.request(rblxopencloud::Method::Delete, "/a").send()]
+    {
+        let error = fails(result, ErrorKind::Connection);
+        assert!(error.to_string().contains("build with one of the features") && !error.outcome_unknown(), "{error}");
+    }
+    drop(client);
+    assert!(received.lock().unwrap().is_empty());
+}
