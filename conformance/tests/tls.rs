@@ -177,6 +177,25 @@ fn broken_handshakes_are_retried() {
     }
 }
 
+#[test]
+fn client_certificates_of_an_agent_are_presented() {
+    let client = Identity::new();
+    let identity = Identity::new().accepting_only(&client);
+    let server = identity.serve([Script::new(When::AtOnce, profile(), After::HangUp)]);
+    let tls = identity.agent().config().tls_config().clone();
+    let root_certs = || tls.root_certs().clone();
+    for (certificate, is_accepted) in
+        [(Some(client.client_cert()), true), (None, false), (Some(Identity::new().client_cert()), false)]
+    {
+        let tls = ureq::tls::TlsConfig::builder().root_certs(root_certs()).client_cert(certificate).build();
+        let agent = ureq::Agent::config_builder().tls_config(tls).build().new_agent();
+        let client = server.builder().agent(agent).retry(RetryPolicy::none()).build().expect("the settings are good");
+        let result = client.user(USER).fetch_info();
+        assert_eq!(result.is_ok(), is_accepted, "{result:?}");
+    }
+    assert_eq!(server.heads().len(), 1);
+}
+
 /// Pinning, a way through Tor and the like would be skipped, and the key sent in another way than was configured.
 #[test]
 fn agents_with_connectors_of_their_own_are_refused() {

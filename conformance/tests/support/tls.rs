@@ -4,9 +4,11 @@ use std::io::{Read, Write};
 use std::net::{Shutdown, TcpStream};
 use std::sync::{Arc, Mutex};
 
-use rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
-use rustls::{HandshakeKind, ServerConfig, ServerConnection, StreamOwned};
-use ureq::tls::{Certificate, RootCerts, TlsConfig};
+use base64::Engine;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
+use rustls::server::WebPkiClientVerifier;
+use rustls::{HandshakeKind, RootCertStore, ServerConfig, ServerConnection, StreamOwned};
+use ureq::tls::{Certificate, ClientCert, PrivateKey, RootCerts, TlsConfig};
 
 use super::early::{Early, Script};
 use super::wire::Talk;
@@ -26,6 +28,7 @@ impl Talk for StreamOwned<ServerConnection, TcpStream> {
 /// A self-signed certificate for `localhost`, and a server with it.
 pub struct Identity {
     pub certificate: Vec<u8>,
+    key: Vec<u8>,
     config: Arc<ServerConfig>,
     handshakes: Arc<Mutex<Vec<HandshakeKind>>>,
 }
@@ -37,15 +40,15 @@ impl Identity {
 
     pub fn for_names<const N: usize>(names: [String; N]) -> Self {
         let made = rcgen::generate_simple_self_signed(names).expect("a certificate");
-        let key = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(made.signing_key.serialize_der()));
+        let key = made.signing_key.serialize_der();
         let provider = Arc::new(rustls::crypto::ring::default_provider());
         let config = ServerConfig::builder_with_provider(provider)
             .with_safe_default_protocol_versions()
             .expect("versions")
             .with_no_client_auth()
-            .with_single_cert(vec![made.cert.der().clone()], key)
+            .with_single_cert(vec![made.cert.der().clone()], private_key(&key))
             .expect("a key that fits");
-        Self { certificate: made.cert.der().to_vec(), config: Arc::new(config), handshakes: Arc::default() }
+        Self { certificate: made.cert.der().to_vec(), key, config: Arc::new(config), handshakes: Arc::default() }
     }
 
     pub fn serve(&self, scripts: impl IntoIterator<Item = Script>) -> Early {
@@ -63,6 +66,29 @@ impl Identity {
         })
     }
 
+    /// Returns this identity with a server that accepts only clients with the certificate of another one.
+    pub fn accepting_only(self, client: &Self) -> Self {
+        let provider = Arc::new(rustls::crypto::ring::default_provider());
+        let mut roots = RootCertStore::empty();
+        roots.add(CertificateDer::from(client.certificate.clone())).expect("a root");
+        let clients = WebPkiClientVerifier::builder_with_provider(Arc::new(roots), Arc::clone(&provider));
+        let config = ServerConfig::builder_with_provider(provider)
+            .with_safe_default_protocol_versions()
+            .expect("versions")
+            .with_client_cert_verifier(clients.build().expect("a root is there"))
+            .with_single_cert(vec![CertificateDer::from(self.certificate.clone())], private_key(&self.key))
+            .expect("a key that fits");
+        Self { config: Arc::new(config), ..self }
+    }
+
+    /// Returns this certificate with its key, for a client to present.
+    pub fn client_cert(&self) -> ClientCert {
+        let key = base64::engine::general_purpose::STANDARD.encode(&self.key);
+        let key = format!("-----BEGIN PRIVATE KEY-----\n{key}\n-----END PRIVATE KEY-----\n");
+        let key = PrivateKey::from_pem(key.as_bytes()).expect("a key");
+        ClientCert::new_with_certs(&[Certificate::from_der(&self.certificate).to_owned()], key)
+    }
+
     /// Returns how the sessions began, in order.
     pub fn handshakes(&self) -> Vec<HandshakeKind> {
         self.handshakes.lock().unwrap().clone()
@@ -74,6 +100,10 @@ impl Identity {
         let tls = TlsConfig::builder().root_certs(RootCerts::new_with_certs(&[root])).build();
         ureq::Agent::config_builder().tls_config(tls).build().new_agent()
     }
+}
+
+fn private_key(der: &[u8]) -> PrivateKeyDer<'static> {
+    PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(der.to_vec()))
 }
 
 /// A response with a profile.
