@@ -115,7 +115,7 @@ impl Client {
 impl Client {
     /// Starts the download of what a response locates. `subject` is the call that was responded to.
     pub(crate) fn located(&self, subject: &str, location: &str) -> Result<Request> {
-        let parsed = Target::parse(location, self.session().is_local());
+        let parsed = Target::parse_location(location, self.session().is_local());
         match parsed.and_then(|target| check_path(&target.path, &target.path)) {
             Ok(()) => Ok(self.request(Method::Get, location)),
             Err(problem) => {
@@ -288,10 +288,12 @@ impl Request {
 
     /// Makes the call, and copies the body of the response to `writer` as it arrives. Returns the number of bytes.
     ///
-    /// Redirects of a `GET` are followed, over HTTPS only; another host never sees the credentials. After a break, the
-    /// download is resumed with a `Range` request, if the server identifies the version of the content: by a strong `ETag`, or
-    /// without one by a `Last-Modified` at least a minute before the response. It ends with an error if the content has changed
-    /// in between, so that a complete download always is one version.
+    /// Redirects of a `GET` are followed, over HTTPS only and not to an internationalized host name; another host never sees the
+    /// credentials.
+    ///
+    /// After a break, the download is resumed with a `Range` request, if the server identifies the version of the content: by a
+    /// strong `ETag`, or without one by a `Last-Modified` at least a minute before the response. It ends with an error if the
+    /// content has changed in between, so that a complete download always is one version.
     ///
     /// A download has no time limit as long as it doesn't stall; see [`Timeouts`](crate::Timeouts).
     /// [`max_size`](Self::max_size) limits its size, and [`on_progress`](Self::on_progress) reports how far it has come.
@@ -426,7 +428,7 @@ impl Request {
         let is_local = self.session.is_local();
         // The base URL can have a path, which is one of the whole URL.
         let target = Target::parse(&format!("{root}{}{}", from.path, from.query), is_local)
-            .and_then(|from| Target::parse(&from.join(location), is_local))
+            .and_then(|from| Target::parse_location(&from.join(location), is_local))
             .map_err(|problem| Error::invalid_response(self.subject(from), format!("refused a redirect: {problem}")))
             .map_err(|error| self.session.redact(error))?;
         let place = self.place_of(target.clone());

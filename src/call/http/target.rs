@@ -42,6 +42,18 @@ impl Target {
         })
     }
 
+    /// Reads a URL that a server has chosen.
+    ///
+    /// Internationalized host names are left to the caller of this crate: many are invalid, which ureq answers with a panic if
+    /// another crate enables its cookies.
+    pub(crate) fn parse_location(url: &str, allow_loopback: bool) -> Result<Self, String> {
+        let target = Self::parse(url, allow_loopback)?;
+        if target.origin.contains("//xn--") || target.origin.contains(".xn--") {
+            return Err(format!("{:?} has an internationalized host name", target.origin));
+        }
+        Ok(target)
+    }
+
     /// Returns the URL that a `location` header on this resource's response names, without dot segments (RFC 3986, section 5.2).
     pub(crate) fn join(&self, location: &str) -> String {
         let url = self.join_as_is(location.trim());
@@ -121,6 +133,10 @@ mod tests {
             assert!(target(url).is_err(), "{url}");
         }
         assert!(Target::parse("http://127.0.0.1:4000/a", false).is_err());
+        for url in ["https://xn--0/", "https://XN--bcher-kva.example/", "https://a.xn--a.example/"] {
+            assert!(Target::parse(url, false).is_ok() && Target::parse_location(url, false).is_err(), "{url}");
+        }
+        assert!(Target::parse_location("https://axn--a.example/xn--a", false).is_ok());
         let error = Target::parse("http://host.example/a?signature=secret", true).expect_err("it is plain HTTP");
         assert!(error.contains("host.example") && !error.contains("secret"), "{error}");
     }
