@@ -40,7 +40,8 @@ pub fn ask(client: &Client) -> Result<(), rblxopencloud::Error> {
 /// Returns the tokens as if they expired in this many seconds.
 pub fn expiring_in(tokens: &TokenSet, seconds: u64) -> TokenSet {
     let mut json = serde_json::to_value(tokens).expect("tokens are JSON");
-    json["expires_at"] = (jiff::Timestamp::now() + Duration::from_secs(seconds)).to_string().into();
+    let now = tokens.expires_at() - tokens.expires_in();
+    json["expires_at"] = (now + Duration::from_secs(seconds)).to_string().into();
     serde_json::from_value(json).expect("it is a token set")
 }
 
