@@ -43,8 +43,11 @@ fn members_are_found_by_role_and_by_user() {
         let members = group.list_memberships_with(filter);
         members.map(|member| member.map(|member| member.user_id)).collect::<Result<_, _>>().expect("they are listed")
     };
-    assert_eq!(ids(MembershipFilter::role(98)), [156, 1007]);
-    assert_eq!(ids(MembershipFilter::role(99)), [156]);
+    let role = |id: u64| group.fetch_role(id).expect("the group has it");
+    assert_eq!(ids(MembershipFilter::role(&role(98))), [156, 1007]);
+    assert_eq!(ids(MembershipFilter::role(&role(99))), [156]);
+    sandbox.add_role(GroupRole::new(7, 5_021_004, "Guest writer", 20));
+    assert_eq!(ids(MembershipFilter::role(5_021_004)), [0; 0]);
     assert_eq!(ids(MembershipFilter::user(1007)), [1007]);
     assert_eq!(ids(MembershipFilter::user(1)), [0; 0]);
     assert_eq!(group.membership_of(1007).expect("it answers").map(|member| member.path), {
@@ -70,6 +73,14 @@ fn a_role_of_another_group_is_refused() {
         group.list_memberships_with(MembershipFilter::role(&other)).next().expect("an error"),
         ErrorKind::InvalidInput,
     );
+    // A rank in place of an id would list nobody.
+    for rank in [0, 1, 200, 255] {
+        let error = fails(
+            group.list_memberships_with(MembershipFilter::role(rank)).next().expect("an error"),
+            ErrorKind::InvalidInput,
+        );
+        assert!(error.to_string().contains(&format!("{rank} is a rank")), "{error}");
+    }
     assert!(sandbox.requests().is_empty(), "it is known before a request");
     // By its id alone, only the service knows.
     fails(group.assign_role(1007, 41), ErrorKind::Rejected);

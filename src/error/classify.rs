@@ -200,7 +200,7 @@ fn scope_advice(asked: &Asked<'_>, missing: &[MissingScope]) -> String {
 fn denied_advice(asked: &Asked<'_>, said: &ServiceError) -> Option<String> {
     let hint = asked.endpoint.denied_hint().map(str::to_owned);
     // A service that refuses for a missing scope says so. A gateway or a proxy may not tell its reason.
-    let is_unclear = said.code.is_none() && !words::names_permissions(said, asked.echoes);
+    let is_unclear = said.code.is_none() && !words::names_a_reason(said, asked.echoes);
     let scopes = list(&asked.endpoint.scopes_to_check()).filter(|_| is_unclear);
     let check = scopes.map(|scopes| format!("check that the credentials have the {scopes}"));
     match (check, hint) {
@@ -417,6 +417,10 @@ mod tests {
         };
         assert_eq!(unclear(UPDATE, None), "check that the credentials have the scopes asset:read and asset:write");
         assert_eq!(unclear(EITHER, Some("Forbidden")), "check that the credentials have the scope a.b:read");
+        for message in ["Asset is archived.", "The asset has been deleted", "The user is blocked.", "Your permissions"]
+        {
+            assert_eq!(unclear(UPDATE, Some(message)), "", "{message}");
+        }
         assert_eq!(unclear(UPDATE, Some("The authorized user does not have sufficient permissions")), "");
 
         let inspected = Asked { endpoint: INSPECT, moment: Moment::NotSent, scheme: None, echoes: &[] };

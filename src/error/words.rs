@@ -66,9 +66,23 @@ pub(super) fn names_a_quota(said: &ServiceError, echoes: &[String]) -> bool {
     is_quota(&words(said.code.as_deref().unwrap_or_default())) || is_quota(&spoken(said, echoes))
 }
 
-/// Whether the message is about what the caller may do.
-pub(super) fn names_permissions(said: &ServiceError, echoes: &[String]) -> bool {
-    spoken(said, echoes).iter().any(|word| matches!(word.as_str(), "permission" | "permissions"))
+/// What a message names if it tells why a call was refused: what the caller may do, or the state of the resource.
+const REASONS: &[&str] = &[
+    "archived",
+    "banned",
+    "blocked",
+    "deleted",
+    "locked",
+    "moderated",
+    "permission",
+    "permissions",
+    "private",
+    "removed",
+];
+
+/// Whether the message tells why the call was refused, other than for a scope.
+pub(super) fn names_a_reason(said: &ServiceError, echoes: &[String]) -> bool {
+    spoken(said, echoes).iter().any(|word| REASONS.contains(&word.as_str()))
 }
 
 /// Messages recorded from the service. They count even if an asset has such a name.

@@ -33,6 +33,9 @@ pub const UNASSIGN_GROUP_ROLE: Endpoint =
         .for_user_keys()
         .harmless();
 
+/// The rank of a group's owner. The ids of roles are far above.
+const HIGHEST_RANK: u64 = 255;
+
 /// The most users in one filter.
 const MAX_USERS: usize = 50;
 
@@ -47,7 +50,8 @@ enum Choice {
 }
 
 impl MembershipFilter {
-    /// Lists the members with this role.
+    /// Lists the members with this role. It is a [`GroupRole`](crate::GroupRole) or the id of one, not a rank: a number of at most
+    /// 255 is refused as [`InvalidInput`](crate::ErrorKind::InvalidInput), because the ids of roles are far above.
     #[must_use]
     pub fn role(role: impl Into<RoleRef>) -> Self {
         Self(Choice::Role(role.into()))
@@ -136,14 +140,22 @@ impl Group {
     /// # fn main() -> rblxopencloud::Result<()> {
     /// # let sandbox = rblxopencloud::sandbox::Sandbox::builder().demo().start()?;
     /// # let group = sandbox.client().group(7);
-    /// let owners = group.list_memberships_with(MembershipFilter::role(99)).count();
-    /// # assert_eq!(owners, 1);
+    /// let owner = group.role_of(156)?.expect("builderman is a member");
+    /// for member in group.list_memberships_with(MembershipFilter::role(&owner)) {
+    ///     println!("{}", member?.user_id);
+    /// }
+    /// # assert_eq!(group.list_memberships_with(MembershipFilter::role(&owner)).count(), 1);
     /// # Ok(())
     /// # }
     /// ```
     pub fn list_memberships_with(&self, filter: MembershipFilter) -> Pager<GroupMembership> {
         self.memberships(match filter.0 {
             Choice::User(id) => Ok(Some(format!("user == 'users/{id}'"))),
+            // The service would list nobody, which reads like an answer.
+            Choice::Role(RoleRef { id, group: None }) if id <= HIGHEST_RANK => {
+                Err(Error::invalid_input(format!("{id} is a rank, not the id of a role"))
+                    .advise("pass a role from list_roles, or its id"))
+            }
             Choice::Role(role) => self.role_path(role).map(|path| Some(format!("role == '{path}'"))),
         })
     }
