@@ -88,7 +88,8 @@
 //!
 //! # Logging
 //!
-//! Each call logs its method, path, status, attempt and duration with [`log`] at `debug`, but neither keys nor contents.
+//! Each call logs its method, path, status, attempt and duration with [`log`] at `debug`, but neither keys nor contents. All
+//! records have the target `rblxopencloud`: with `env_logger`, `RUST_LOG=rblxopencloud=debug` shows them alone.
 //!
 //! The crate `ureq`, which speaks HTTP, logs more. Up to `debug`, its lines hold no secret. At `trace`, these targets log what is
 //! sent and received:
@@ -105,6 +106,9 @@
 //!
 //! Types of `jiff` 1, `serde_json` 1 and `ureq` 3 are part of this crate's API.
 #![forbid(unsafe_code)]
+
+/// The target of all log records.
+const LOG_TARGET: &str = "rblxopencloud";
 
 mod api;
 mod asset;

@@ -112,7 +112,7 @@ impl Form {
     pub(crate) fn had_no_effect(&mut self) {
         if let (1.., Some(begin)) = (self.head.position(), &mut self.begin.0) {
             if let Err(error) = begin(Attempt::HadNoEffect) {
-                log::warn!("an attempt had no effect, but that is not on record: {error}");
+                log::warn!(target: crate::LOG_TARGET, "an attempt had no effect, but that is not on record: {error}");
             }
         }
     }

@@ -244,10 +244,10 @@ impl Session {
             if status.is_some() {
                 permit.answered(limits);
             }
-            if log::log_enabled!(log::Level::Debug) {
+            if log::log_enabled!(target: crate::LOG_TARGET, log::Level::Debug) {
                 let status = status.map_or_else(|| "no answer".to_owned(), |status| status.to_string());
                 let subject = self.redacted(&call.subject());
-                log::debug!("{subject} -> {status} (attempt {}, {:?})", attempts.made(), rounded(began.elapsed()));
+                log::debug!(target: crate::LOG_TARGET, "{subject} -> {status} (attempt {}, {:?})", attempts.made(), rounded(began.elapsed()));
             }
             let answer = outcome.and_then(|()| {
                 let (scheme, body) =

@@ -204,7 +204,7 @@ impl<S: TokenSource + 'static> Provider for Renewed<S> {
         }
         match self.renew(state, Reason::Due, deadline) {
             Err(error) if error.is_retryable() && is_before(token.expires_at) => {
-                log::warn!("the access token could not be renewed yet: {error}");
+                log::warn!(target: crate::LOG_TARGET, "the access token could not be renewed yet: {error}");
                 Ok(token.authorization)
             }
             renewed => renewed,

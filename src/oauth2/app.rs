@@ -346,7 +346,7 @@ impl OAuth2App {
         match self.verify(id_token.expose(), None) {
             Ok(claims) => Some(claims),
             Err(error) => {
-                log::warn!("{error}");
+                log::warn!(target: crate::LOG_TARGET, "{error}");
                 None
             }
         }

@@ -153,7 +153,7 @@ impl<T> Pager<T> {
             return;
         }
         if self.unreadable_count == 0 {
-            log::warn!("{}: skipping items that can't be read", self.pages.subject());
+            log::warn!(target: crate::LOG_TARGET, "{}: skipping items that can't be read", self.pages.subject());
         }
         self.unreadable_count += page.unreadable.len() as u64;
         let room = MAX_UNREADABLE - self.unreadable.len();

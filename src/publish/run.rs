@@ -258,7 +258,7 @@ impl Run<'_> {
                     self.published(&key, entry, Published::Adopted(reason), doubt.version_of.is_some());
                 }
                 Ended::Failed(error) => {
-                    log::info!("{path}: an earlier upload failed: {error}");
+                    log::info!(target: crate::LOG_TARGET, "{path}: an earlier upload failed: {error}");
                     let _ = self.note(Change::Over(key));
                 }
                 Ended::Unsure => drop(self.note(Change::Unsure(key))),

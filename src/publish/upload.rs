@@ -171,7 +171,7 @@ pub(super) fn upload_all(run: &mut Run<'_>, places: Vec<usize>, is_neutral: bool
             let item = &items[place];
             // Its space is kept, so only a broken disk gets here. The outcome names it, too.
             if let Err(error) = book.note(Change::Accepted(item.key.clone(), operation.clone())) {
-                log::error!("{} is {operation}, but that is not on record: {error}", item.file.name);
+                log::error!(target: crate::LOG_TARGET, "{} is {operation}, but that is not on record: {error}", item.file.name);
             }
             on_event(&PublishEvent::Accepted { path: &item.file.name, operation });
         });

@@ -60,7 +60,7 @@ impl Run {
                             return Err((uploads, error));
                         }
                     }
-                    log::warn!("uploads go on with {} threads in place of more: {error}", threads.len());
+                    log::warn!(target: crate::LOG_TARGET, "uploads go on with {} threads in place of more: {error}", threads.len());
                     queue.set_concurrency(threads.len().saturating_sub(POLLERS).max(1));
                     break;
                 }

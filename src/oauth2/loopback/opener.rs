@@ -29,7 +29,7 @@ impl StartPage {
             launch(path)
         });
         if let Err(error) = opened {
-            log::warn!("the browser could not be opened: {error}");
+            log::warn!(target: crate::LOG_TARGET, "the browser could not be opened: {error}");
         }
         page
     }
