@@ -48,7 +48,7 @@ fn endpoint_names(directory: &Path, names: &mut BTreeSet<String>) {
 fn each_endpoint_has_a_row_in_the_table_of_calls() {
     let mut names = BTreeSet::new();
     endpoint_names(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src"), &mut names);
-    assert!(names.len() >= calls().len(), "the constants aren't found: {names:?}");
+    assert!(names.contains("GET_USER") && names.contains("UPDATE_ASSET"), "the constants aren't found: {names:?}");
     let table = include_str!("support/calls.rs");
     let words: BTreeSet<&str> = table.split(|c: char| !(c.is_ascii_alphanumeric() || c == '_')).collect();
     for name in &names {
