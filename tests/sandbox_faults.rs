@@ -194,7 +194,8 @@ fn rate_limits_are_in_successes_and_refusals_and_not_beside_a_404() {
     sandbox.set_inventory_private(1, true);
     let headers = |path: &str| {
         sandbox.set_rate_limit(Some(RateLimit::new(1, Duration::from_secs(60))));
-        let ask = || raw(&sandbox, &format!("GET {path} HTTP/1.1\r\nconnection: close\r\n{KEY}\r\n"));
+        let ask =
+            || raw(&sandbox, &format!("GET {path} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n{KEY}\r\n"));
         let (first, second) = (ask(), ask());
         let status = |answer: &str| answer.split(' ').nth(1).and_then(|status| status.parse::<u16>().ok());
         assert_eq!(status(&second), Some(429), "{path}: {second}");

@@ -137,9 +137,14 @@ impl Limiter {
             if length > Duration::from_secs(RETRY_AFTER) { RETRY_AFTER.to_string() } else { reset.clone() };
 
         self.counted += 1;
-        let has_lists = self.counted % LIST_EVERY == 0;
+        let lists = (self.counted % LIST_EVERY == 0).then_some(self.counted / LIST_EVERY);
         let header = |name: &str, value: String| (name.to_owned(), value);
-        let list = |value: String, other: &str| if has_lists { format!("{value}, {other}") } else { value };
+        // The limit that binds comes first in one list and last in the next one.
+        let list = |value: String, other: &str| match lists {
+            None => value,
+            Some(count) if count % 2 == 1 => format!("{value}, {other}"),
+            Some(_) => format!("{other}, {value}"),
+        };
         let mut headers = vec![
             header("x-ratelimit-limit", format!("{requests}, {requests};w={}", length.as_secs_f64())),
             header("x-ratelimit-remaining", list(remaining.to_string(), &requests.to_string())),
@@ -225,6 +230,12 @@ mod tests {
         assert_eq!(header(&refusal.headers, "x-ratelimit-remaining"), "0, 1");
         assert_eq!(header(&refusal.headers, "retry-after"), "5");
         assert!(take(60).is_ok());
-        assert_eq!(limiter.refused, 3);
+        for _ in 0..2 {
+            assert!(take(97).is_err());
+        }
+        let refusal = take(98).expect_err("one a minute");
+        assert_eq!(header(&refusal.headers, "x-ratelimit-reset"), "0, 22");
+        assert_eq!(header(&refusal.headers, "x-ratelimit-remaining"), "1, 0");
+        assert_eq!(limiter.refused, 6);
     }
 }
