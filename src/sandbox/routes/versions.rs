@@ -11,6 +11,7 @@ use crate::endpoints::{
 };
 use crate::sandbox::http::{Answer, PageRequest};
 use crate::sandbox::world::{StoredAsset, World};
+use crate::wire::decimal;
 
 pub(crate) const ROUTES: &[Route] = &[
     Route::new(LIST_ASSET_VERSIONS, list),
@@ -77,7 +78,7 @@ fn rollback(world: &mut World, asked: Asked<'_>) -> Result<Answer, Answer> {
         Some(part) => String::from_utf8_lossy(&part.beginning).into_owned(),
         None => asked.json()?.get("assetVersion").and_then(Value::as_str).unwrap_or_default().to_owned(),
     };
-    let number = path.strip_prefix(&format!("assets/{id}/versions/")).and_then(|number| number.parse::<u64>().ok());
+    let number = path.strip_prefix(&format!("assets/{id}/versions/")).and_then(decimal);
     let number = number.ok_or_else(|| invalid(format!("The assetVersion '{path}' is none of this asset.")))?;
     let asset = asset(world, id)?;
     if number == 0 || number > asset.last_version() {
@@ -114,13 +115,13 @@ fn grant(world: &mut World, asked: Asked<'_>) -> Result<Answer, Answer> {
     if matches!(action, AssetAction::Unknown(_)) {
         return Err(refused(PermissionErrorCode::InvalidRequest, "The action is unknown."));
     }
-    let id = text("subjectId").parse();
+    let id = decimal(text("subjectId"));
     let subject = match (text("subjectType"), id) {
-        ("User", Ok(id)) => PermissionSubject::User(id),
-        ("Group", Ok(id)) => PermissionSubject::Group(id),
-        ("GroupRoleset", Ok(id)) => PermissionSubject::GroupRoleset(id),
-        ("Universe", Ok(id)) => PermissionSubject::Universe(id),
-        ("All", Err(_)) => PermissionSubject::All,
+        ("User", Some(id)) => PermissionSubject::User(id),
+        ("Group", Some(id)) => PermissionSubject::Group(id),
+        ("GroupRoleset", Some(id)) => PermissionSubject::GroupRoleset(id),
+        ("Universe", Some(id)) => PermissionSubject::Universe(id),
+        ("All", None) => PermissionSubject::All,
         _ => return Err(refused(PermissionErrorCode::InvalidRequest, "The subject is invalid.")),
     };
     let requests = body.get("requests").and_then(Value::as_array).into_iter().flatten();
