@@ -2,7 +2,7 @@ use std::env::{self, VarError};
 use std::fmt;
 use std::time::{Duration, Instant};
 
-use crate::call::{HttpSettings, RetryPolicy, Session, Timeouts, shown_url};
+use crate::call::{HttpSettings, RetryPolicy, Session, Timeouts, check_base_url, shown_url};
 use crate::credentials::Credentials;
 use crate::error::{Error, Result};
 
@@ -71,11 +71,16 @@ impl Client {
             let error = Error::invalid_input("it is not set").about_variable(KEY_VARIABLE);
             return Err(error.advise("set it to an API key").concerning_run());
         };
-        let named = |name: &str, error: Error| error.about_variable(name);
-        Self::builder(&key).build().map_err(|error| named(KEY_VARIABLE, error))?;
+        let credentials = Credentials::from(key);
+        credentials.check().map_err(|error| error.about_variable(KEY_VARIABLE))?;
+        let builder = Self::builder(credentials);
         match url {
-            None => Self::builder(key).build(),
-            Some(url) => Self::builder(key).base_url(url).build().map_err(|error| named(URL_VARIABLE, error)),
+            None => builder.build(),
+            Some(url) => {
+                check_base_url(&url)
+                    .map_err(|problem| Error::invalid_input(problem).about_variable(URL_VARIABLE).concerning_run())?;
+                builder.base_url(url).build()
+            }
         }
     }
 

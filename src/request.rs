@@ -117,7 +117,8 @@ impl Client {
     pub(crate) fn located(&self, subject: &str, location: &str) -> Result<Request> {
         let parsed = Target::parse_location(location, self.session().is_local());
         match parsed.and_then(|target| check_path(&target.path, &target.path)) {
-            Ok(()) => Ok(self.request(Method::Get, location)),
+            // It isn't a template.
+            Ok(()) => Ok(self.request(Method::Get, location.replace('{', "%7B").replace('}', "%7D"))),
             Err(problem) => {
                 let error = Error::invalid_response(subject, format!("unusable location: {problem}"));
                 Err(self.session().redact(error))
@@ -429,6 +430,7 @@ impl Request {
         // The base URL can have a path, which is one of the whole URL.
         let target = Target::parse(&format!("{root}{}{}", from.path, from.query), is_local)
             .and_then(|from| Target::parse_location(&from.join(location), is_local))
+            .and_then(|target| check_path(&target.path, &target.path).map(|()| target))
             .map_err(|problem| Error::invalid_response(self.subject(from), format!("refused a redirect: {problem}")))
             .map_err(|error| self.session.redact(error))?;
         let place = self.place_of(target.clone());

@@ -2,9 +2,9 @@
 
 mod support;
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use rblxopencloud::{Client, ErrorKind, ErrorScope, Method};
+use rblxopencloud::{Client, ErrorKind, ErrorScope, Method, WaitOptions};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use support::{KEY, Reply, Server, fails, free_address};
@@ -528,4 +528,75 @@ fn urls_that_are_too_long_are_errors_of_the_input() {
         assert!(!error.is_retryable() && !error.outcome_unknown(), "{error}");
     }
     assert_eq!(server.count(), 0);
+}
+
+#[test]
+fn a_request_that_cannot_be_built_was_not_sent() {
+    let server = Server::script([Reply::ok(&json!({}))]);
+    for method in [Method::Post, Method::Delete] {
+        let error = server.client().request(method, "/a").query("q", "x".repeat(70_000)).send().expect_err("too long");
+        assert_eq!((error.kind(), error.outcome_unknown()), (ErrorKind::InvalidInput, false), "{error}");
+    }
+    assert_eq!(server.count(), 0);
+}
+
+#[test]
+fn the_wait_for_an_operation_ends_at_the_deadline_of_the_client() {
+    let server = Server::start(|_| Reply::ok(&json!({ "path": "operations/abc", "done": false })));
+    let began = Instant::now();
+    let client = server.client().with_deadline(began + Duration::from_millis(300));
+    let options = WaitOptions::new().timeout(Duration::from_secs(600)).initial_delay(Duration::from_millis(50));
+    let error = fails(
+        client.operation("operations/abc".parse().expect("a name")).wait_with(&options),
+        ErrorKind::OperationPending,
+    );
+    assert!(error.to_string().contains("at the deadline of the client"), "{error}");
+    assert!(began.elapsed() < Duration::from_secs(60));
+}
+
+#[test]
+fn redirects_with_hidden_dot_segments_are_refused() {
+    for location in ["/a/..%2f..%2fb", "/x/%2e%2e%2fb"] {
+        let server = Server::start(move |request| match request.path() {
+            "/start" => Reply::text(302, "").with("location", location),
+            _ => Reply::text(200, "content"),
+        });
+        let result = server.client().request(Method::Get, "/start").download(&mut Vec::new());
+        fails(result, ErrorKind::InvalidResponse);
+        assert_eq!(server.count(), 1, "{location}");
+    }
+}
+
+#[test]
+fn the_location_of_a_content_is_no_template() {
+    let host = Server::script([Reply::text(200, "content")]);
+    let server = Server::script([Reply::ok(&json!({ "location": format!("{}/a?sig={{b}}", host.url()) }))]);
+    let mut content = Vec::new();
+    server.client().asset(5).locate().and_then(|request| request.download(&mut content)).expect("it is there");
+    assert_eq!(content, b"content");
+}
+
+#[test]
+fn a_long_download_has_its_time_for_retries_after_each_break() {
+    const TOTAL: usize = 3_000_000;
+    let server = Server::start(|request| {
+        let from = request
+            .header("range")
+            .map_or(0, |range| range.trim_start_matches("bytes=").trim_end_matches('-').parse().expect("a position"));
+        std::thread::sleep(Duration::from_millis(600));
+        let head = match from {
+            0 => format!("HTTP/1.1 200 OK\r\netag: \"a\"\r\ncontent-length: {TOTAL}\r\n\r\n"),
+            _ => format!(
+                "HTTP/1.1 206 Partial Content\r\netag: \"a\"\r\ncontent-range: bytes {from}-{}/{TOTAL}\r\n\
+                 content-length: {}\r\n\r\n",
+                TOTAL - 1,
+                TOTAL - from
+            ),
+        };
+        Reply::Raw([head.into_bytes(), vec![7; 1_500_000.min(TOTAL - from)]].concat())
+    });
+    let policy = support::hasty().max_elapsed(Duration::from_millis(300));
+    let client = server.builder().retry(policy).build().expect("the settings are good");
+    let size = client.request(Method::Get, "/a").download(&mut Vec::new()).expect("it is resumed");
+    assert_eq!((size, server.count()), (TOTAL as u64, 2));
 }

@@ -23,7 +23,7 @@ pub use download::DownloadProgress;
 pub(crate) use download::{Download, OnProgress};
 #[cfg(fuzzing)]
 pub(crate) use gate::Limits;
-pub(crate) use http::{Buffer, HttpSettings, Target, shown_url};
+pub(crate) use http::{Buffer, HttpSettings, Target, check_base_url, shown_url};
 pub(crate) use payload::Payload;
 pub use retry::RetryPolicy;
 pub(crate) use session::Session;

@@ -130,8 +130,14 @@ impl Session {
     }
 
     /// Returns when a call that starts now must have ended.
+    #[cfg(feature = "oauth2")]
     pub(crate) fn deadline(&self) -> Option<Instant> {
         self.end().map(|(end, _)| end)
+    }
+
+    /// Returns when all calls must have ended.
+    pub(crate) fn fixed_deadline(&self) -> Option<Instant> {
+        self.limit.deadline
     }
 
     /// Returns when a call that starts now must have ended, and why.
@@ -269,7 +275,7 @@ impl Session {
 
             if call.has_progressed() {
                 attempts = Attempts::new(&self.retry);
-                attempts.begin(permit.budget_ends());
+                attempts.begin(attempts.budget_ends());
             }
             // An exhausted quota isn't a rate limit.
             let is_refusal = error.kind() == ErrorKind::RateLimited && error.is_transient();

@@ -142,6 +142,7 @@ impl<T: Clone> Operation<T> {
 
     /// Polls once, as a step of a wait.
     pub(crate) fn step(&self, waiting: &mut Waiting, cancel: Option<&Cancel>) -> Result<Step<T>> {
+        waiting.end_by(self.session.fixed_deadline());
         let next =
             waiting.step(self.is_done(), self.session.max_retry_after(), |deadline| self.poll_until(deadline, cancel));
         match next? {

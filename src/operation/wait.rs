@@ -116,6 +116,8 @@ pub(crate) struct Waiting {
     timeout: Duration,
     began: Instant,
     deadline: Option<Instant>,
+    /// When all calls of the client must have ended.
+    fixed_deadline: Option<Instant>,
     pauses: Backoff,
     polls: u32,
     on_poll: Option<OnPoll>,
@@ -146,6 +148,7 @@ impl Waiting {
             timeout: options.timeout,
             began,
             deadline: began.checked_add(options.timeout),
+            fixed_deadline: None,
             pauses: Backoff::new(options.initial_delay, options.max_delay),
             polls: 0,
             on_poll: options.on_poll.clone(),
@@ -163,6 +166,11 @@ impl Waiting {
     /// Moves the deadline by time that doesn't count.
     pub(crate) fn exclude(&mut self, time: Duration) {
         self.deadline = self.deadline.and_then(|deadline| deadline.checked_add(time));
+    }
+
+    /// Ends the wait at the deadline of the client, too.
+    pub(super) fn end_by(&mut self, fixed_deadline: Option<Instant>) {
+        self.fixed_deadline = fixed_deadline;
     }
 
     /// Stops calling `on_poll`.
@@ -228,10 +236,14 @@ impl Waiting {
     }
 
     fn left(&self) -> Duration {
-        self.deadline.map_or(Duration::MAX, |deadline| deadline.saturating_duration_since(Instant::now()))
+        let deadlines = self.deadline.into_iter().chain(self.fixed_deadline);
+        deadlines.min().map_or(Duration::MAX, |deadline| deadline.saturating_duration_since(Instant::now()))
     }
 
     fn out_of_time<T>(&mut self) -> Next<T> {
+        if self.fixed_deadline.is_some_and(|fixed| self.deadline.is_none_or(|deadline| fixed < deadline)) {
+            return self.give_up("at the deadline of the client".to_owned());
+        }
         self.give_up(format!("after {:?}", self.timeout))
     }
 

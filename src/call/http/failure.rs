@@ -79,7 +79,9 @@ pub(super) fn is_before_sending(error: &ureq::Error) -> bool {
         ),
         error => matches!(
             error,
-            ureq::Error::HostNotFound
+            // The request itself couldn't be built.
+            ureq::Error::Http(_)
+                | ureq::Error::HostNotFound
                 | ureq::Error::ConnectionFailed
                 | ureq::Error::ConnectProxyFailed(_)
                 | ureq::Error::TlsRequired

@@ -95,7 +95,8 @@ pub(crate) fn shown_url(url: &str) -> String {
         Some((scheme, rest)) => (format!("{scheme}://"), rest),
         None => (String::new(), url),
     };
-    let (login, rest) = match rest.rsplit_once('@') {
+    // A path has no login.
+    let (login, rest) = match rest.rsplit_once('@').filter(|_| !url.starts_with('/')) {
         Some((_, rest)) => ("[redacted]@", rest),
         None => ("", rest),
     };

@@ -15,17 +15,13 @@ use ureq::http::{self, HeaderValue, Uri};
 use ureq::{Agent, AsSendBody, Proxy, SendBody};
 use zeroize::Zeroizing;
 
-#[cfg(fuzzing)]
-pub(crate) use host::check_base_url;
-pub(crate) use host::shown_url;
+pub(crate) use host::{check_base_url, shown_url};
 pub(crate) use target::Target;
 
 use self::agent::{adopted_agent, check_agent, default_agent, proxy_to};
 pub(crate) use self::body::Buffer;
 use self::body::{ReadProblem, Watched, unpacked};
 use self::host::Host;
-#[cfg(not(fuzzing))]
-use self::host::check_base_url;
 use self::net::{EarlyAnswer, Failure};
 use self::receive::{location, response_head};
 use super::gate::Limits;
@@ -95,7 +91,12 @@ pub(super) struct Exchange {
 
 impl Http {
     pub(super) fn new(settings: HttpSettings) -> Self {
-        let base_url = settings.base_url.trim().trim_end_matches('/').to_owned();
+        let base_url = settings.base_url.trim().trim_end_matches('/');
+        // Other code tells them apart by their beginning.
+        let base_url = match base_url.split_once("://") {
+            Some((scheme, rest)) => format!("{}://{rest}", scheme.to_ascii_lowercase()),
+            None => base_url.to_owned(),
+        };
         let own = settings.agent.as_ref();
         let proxy = check_base_url(&base_url)
             .and_then(|host| {

@@ -53,6 +53,7 @@ pub(super) fn basic(proxy: &Proxy) -> Option<String> {
 pub(crate) fn logins(proxy: &Proxy) -> Vec<Secret> {
     /// Shorter ones are parts of ordinary words.
     const SHORTEST: usize = 4;
+    const SHORTEST_NAME: usize = 8;
     let Some(basic) = basic(proxy) else { return Vec::new() };
     let (user, password) = (proxy.username().unwrap_or_default(), proxy.password().unwrap_or_default());
     let encoded = |text: &str| utf8_percent_encode(text, NON_ALPHANUMERIC).to_string();
@@ -66,6 +67,10 @@ pub(crate) fn logins(proxy: &Proxy) -> Vec<Secret> {
         user.to_owned(),
     ];
     all.retain(|text| text.len() >= SHORTEST);
+    // A user name is no secret by itself, and often a word.
+    if user.len() < SHORTEST_NAME {
+        all.retain(|text| text != user && *text != encoded(user));
+    }
     all.sort_by_key(|text| std::cmp::Reverse(text.len()));
     all.dedup();
     all.into_iter().map(Secret::new).collect()
