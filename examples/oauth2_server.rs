@@ -90,7 +90,7 @@ type Callback = Arc<Mutex<Option<String>>>;
 struct Site {
     app: OAuth2App,
     sessions: Table<String, Session>,
-    /// By the state of the sign-in.
+    /// By the sign-in as a whole, with the verifier that only its browser has.
     callbacks: Table<String, Callback>,
 }
 
@@ -136,7 +136,8 @@ impl Site {
     }
 
     /// The browser keeps the sign-in until it comes back, so beginning one costs the server nothing, and nobody can make it
-    /// forget those of others. The cookie needs no signature: a user who changes it spoils their own sign-in.
+    /// forget those of others. The cookie needs no signature: whoever makes one up lacks the verifier of the other sign-in, without
+    /// which neither the service nor [`Site::callbacks`] knows it.
     fn sign_in(&self) -> common::Result<Response> {
         let pending = self.app.authorize_url([Scope::OPENID, Scope::PROFILE])?;
         let json = serde_json::to_string(&pending)?;
@@ -158,13 +159,18 @@ impl Site {
         }
     }
 
-    /// Completes the browser's sign-in, and returns the id of the session. `None` if it began none, or the session is over.
+    /// Completes the browser's sign-in, and returns the id of the session. `None` if it began none, if the redirect is of another
+    /// one, or if the session is over.
     fn complete(&self, request: &Request) -> common::Result<Option<String>> {
         let cookie = request.cookie(&self.cookie_name(PENDING)).and_then(|cookie| URL_SAFE_NO_PAD.decode(cookie).ok());
         let Some(pending) = cookie.and_then(|json| serde_json::from_slice::<PendingSignIn>(&json).ok()) else {
             return Ok(None);
         };
-        let callback = self.callbacks.renew_or_insert(pending.state().to_owned(), Callback::default);
+        if !has_state(&request.target, pending.state()) {
+            return Ok(None);
+        }
+        // A state alone isn't a secret: it is in the URL of the redirect.
+        let callback = self.callbacks.renew_or_insert(serde_json::to_string(&pending)?, Callback::default);
         let mut completed = callback.lock().unwrap_or_else(PoisonError::into_inner);
         if completed.is_none() {
             // A real server stores the tokens, so that users stay signed in when it restarts.
@@ -219,6 +225,12 @@ impl Site {
 
 const PENDING: &str = "pending";
 const SESSION: &str = "session";
+
+/// Returns whether a redirect repeats the state of a sign-in, whose characters need no escape.
+fn has_state(target: &str, state: &str) -> bool {
+    let query = target.split_once('?').map_or("", |(_, query)| query);
+    query.split('&').any(|pair| pair.strip_prefix("state=") == Some(state))
+}
 
 /// Returns whether a sign-in can't be completed by this redirect, or not again.
 fn is_spent(error: &(dyn std::error::Error + 'static)) -> bool {

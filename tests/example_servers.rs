@@ -12,6 +12,8 @@ use std::process::{Child, Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use rblxopencloud::UserInfo;
 use rblxopencloud::sandbox::{Fault, Sandbox};
 use support::example::{example, line_with, with_app};
@@ -197,6 +199,32 @@ fn a_callback_that_runs_again_shows_no_failure_to_a_user_who_is_signed_in() {
     server.ask("POST", "/sign-out", &[&session]);
     let again = server.get(&callback, &[&pending]);
     assert!(again.status() == "400" && again.header("set-cookie").is_none(), "who has signed out stays so: {again:?}");
+}
+
+#[test]
+fn a_stranger_who_knows_a_state_gets_no_session() {
+    let sandbox = sandbox();
+    let server = Program::oauth2_server(&sandbox, REDIRECT);
+    let (pending, callback) = server.begin(&sandbox, 156);
+    let session = server.get(&callback, &[&pending]).cookie().to_owned();
+    let state = callback.split(['?', '&']).find_map(|pair| pair.strip_prefix("state=")).expect("a state");
+    // A sign-in of the stranger's own, with the state of the other one.
+    let begun = server.get("/sign-in", &[]);
+    let cookie = URL_SAFE_NO_PAD.decode(begun.cookie().trim_start_matches("pending=")).expect("base64");
+    let mut own: serde_json::Value = serde_json::from_slice(&cookie).expect("JSON");
+    own["state"] = state.into();
+    let made_up = format!("pending={}", URL_SAFE_NO_PAD.encode(own.to_string()));
+    for cookie in [&made_up, &pending] {
+        for target in ["/callback", "/callback?", "/callback?code=a&state=guessed"] {
+            let response = server.get(target, &[cookie]);
+            assert!(response.status() == "400" && response.header("set-cookie").is_none(), "{target}: {response:?}");
+        }
+    }
+    for target in [&callback, &format!("/callback?state={state}"), &format!("/callback?code=a&state={state}")] {
+        let response = server.get(target, &[&made_up]);
+        assert!(response.status() != "303" && response.header("set-cookie").is_none(), "{target}: {response:?}");
+    }
+    assert!(server.is_signed_in(&session));
 }
 
 #[test]
