@@ -111,7 +111,6 @@ fn every_form_of_failure_is_a_failure_with_the_services_words() {
         (json!({ "path": "operations/abc", "error": "INVALID_ARGUMENT", "message": words }), Some("INVALID_ARGUMENT")),
         (json!({ "code": "INVALID_ARGUMENT", "message": words }), Some("INVALID_ARGUMENT")),
         (json!({ "code": 3, "message": words }), Some("3")),
-        (json!({ "errors": [{ "code": 0, "message": words }] }), None),
         (in_operation("metadata", json!({ "errors": [{ "error": { "message": words } }] })), None),
     ] {
         for (question, outcome) in outcomes(&answer, Duration::from_secs(60)) {
@@ -123,6 +122,32 @@ fn every_form_of_failure_is_a_failure_with_the_services_words() {
             assert!(!error.is_retryable() && !error.outcome_unknown());
             assert!(!error.to_string().contains('\n'), "{error}");
         }
+    }
+}
+
+#[test]
+fn an_error_in_place_of_an_operation_is_no_failure_of_the_operation() {
+    for answer in [
+        json!({ "errors": [{ "code": 0, "message": "Internal Server Error" }] }),
+        json!({ "errors": [{ "code": 13 }] }),
+        json!({ "errors": ["no"] }),
+        json!({ "errors": { "field": ["no"] }, "title": "Bad", "status": 400 }),
+        json!({ "errors": ["no"], "done": false }),
+        json!({ "errors": ["no"], "code": 3, "message": "no" }),
+        json!({ "title": "Too Many Requests", "status": 429 }),
+        json!({ "done": false, "code": 3, "message": "no" }),
+        json!({ "error": "invalid_token", "error_description": "no" }),
+        json!({ "error": "INVALID_ARGUMENT", "message": "no" }),
+        json!({ "errorCode": 7, "errorMessage": "no" }),
+        json!({ "message": "Upload is being processed" }),
+    ] {
+        let server = Server::script([Reply::ok(&answer), done()]);
+        let operation = resumed(&server.user_without_retries());
+        let error = operation.poll().unwrap_err();
+        assert!(!error.is_operation_failure() && error.kind() != ErrorKind::OperationFailed, "{answer}: {error}");
+        assert_eq!(error.operation().map(ToString::to_string).as_deref(), Some("operations/abc"), "{answer}: {error}");
+        assert!(error.can_wait_again() && !operation.is_done(), "{answer}: {error}");
+        assert_eq!(operation.poll().unwrap().map(|asset| asset.id), Some(4242), "{answer}");
     }
 }
 

@@ -1,5 +1,5 @@
 use serde::de;
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::Work;
 use crate::api::{OperationName, is_resource_path};
@@ -55,7 +55,9 @@ impl<T> Answer<T> {
         }
 
         // A string in `status` is a state, not an error.
-        let word = present("error").and_then(Value::as_str).filter(|word| !word.is_empty());
+        // In place of an operation, a word is the gateway's.
+        let is_operation = name.is_some() || done == Some(true) || question == Question::Start;
+        let word = present("error").and_then(Value::as_str).filter(|word| !word.is_empty() && is_operation);
         let refusal = word.map(|word| ServiceError { code: None, message: Some(word.to_owned()) }).or_else(|| {
             let mut said = ["error", "status"].into_iter().filter_map(present).filter_map(ServiceError::from_json);
             said.find(|said| !said.is_ok())
@@ -84,7 +86,9 @@ impl<T> Answer<T> {
         }
         if name.is_none() {
             if let Some(said) = refusal_in(&json) {
-                return failed(said);
+                // A poll can be refused in other forms than those of a failed operation, which goes on.
+                let is_failure = question == Question::Start || (done.is_none() && is_status(object));
+                return if is_failure { failed(said) } else { Err(DecodeError::Service(said)) };
             }
             if question == Question::Start {
                 // The response to an update may be the updated fields.
@@ -120,6 +124,14 @@ fn refusal_in(json: &Value) -> Option<ServiceError> {
     let is_refusal = ["code", "message", "error", "errors", "errorCode", "errorMessage"].into_iter().any(has);
     let said = ServiceError::from_json(json).filter(|said| is_refusal && !said.is_ok());
     said.or_else(|| ErrorFields::of(json.as_object()?).alone())
+}
+
+/// Whether an object is `{"code": …, "message": …}`, which is how an operation that failed is seen. The gateway's errors have
+/// other forms.
+fn is_status(object: &Map<String, Value>) -> bool {
+    let has = |field: &str| object.get(field).is_some_and(|value| !value.is_null());
+    let is_other = ["error", "errors", "errorCode", "errorMessage", "title"].into_iter().any(has);
+    has("code") && has("message") && !is_other
 }
 
 /// Returns `metadata.errors[].error.message`: what failed beside the result.
