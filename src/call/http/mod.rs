@@ -338,10 +338,10 @@ impl Http {
     }
 
     fn proxy_for(&self, call: &Call<'_>, uri: &Uri) -> Result<Option<Proxy>, String> {
-        let host = uri.authority().and_then(|authority| Host::of(uri.scheme_str().unwrap_or_default(), authority));
-        match (call.origin, host) {
-            (Some(_), Some(host)) => proxy_to(&host, self.own_agent.as_ref(), uri),
-            _ => Ok(self.proxy.clone()),
+        let other = call.origin.and(uri.authority());
+        match other.and_then(|authority| Host::of(uri.scheme_str().unwrap_or_default(), authority)) {
+            Some(host) => proxy_to(&host, self.own_agent.as_ref(), uri),
+            None => Ok(self.proxy.clone()),
         }
     }
 

@@ -16,7 +16,7 @@ use ureq::{Error, Timeout};
 
 use super::countdown::Countdown;
 use super::failure::Failure;
-use super::hidden::hide_headers;
+use super::hidden::{hide_headers, renew_input};
 use super::tcp::no_wait;
 
 /// The largest head of an informational response.
@@ -31,6 +31,9 @@ const PAUSE: Duration = Duration::from_millis(50);
 pub(super) struct Early {
     inner: Box<dyn Transport>,
     phase: Phase,
+    /// The head of the final response, as ureq is to see it, until ureq has read it. Only the body is left in the buffer of the
+    /// connection.
+    head: Vec<u8>,
     /// The number of interim responses to the request.
     interim: u32,
     /// Only the response is wanted; what ureq sends is dropped.
@@ -69,7 +72,7 @@ enum Begun {
 
 impl Early {
     pub(super) fn new(inner: Box<dyn Transport>) -> Self {
-        Self { inner, phase: Phase::Head { asks_first: false }, interim: 0, only_answer: false }
+        Self { inner, phase: Phase::Head { asks_first: false }, head: Vec::new(), interim: 0, only_answer: false }
     }
 
     /// Tracks the head of the request, which tells whether it expects `100 Continue`.
@@ -134,7 +137,7 @@ impl Early {
             match self.skip_interim()?.0 {
                 Begun::Nothing if more => {}
                 Begun::Final => {
-                    self.follow_answer()?;
+                    self.follow_answer();
                     return Ok(more);
                 }
                 Begun::Nothing | Begun::Something => return Ok(more),
@@ -143,14 +146,16 @@ impl Early {
     }
 
     /// Tracks the head of the final response, with which the input begins, and hides headers from ureq.
-    fn follow_answer(&mut self) -> Result<(), Error> {
-        let Some(end) = head_end(self.inner.buffers().input()) else { return Ok(()) };
-        hide_headers(self.inner.buffers(), end)?;
-        let input = self.inner.buffers().input();
+    fn follow_answer(&mut self) {
+        let buffers = self.inner.buffers();
+        let Some(end) = head_end(buffers.input()) else { return };
+        // The body, which can be large, isn't copied.
+        self.head.extend_from_slice(&buffers.input()[..end]);
+        buffers.input_consume(end);
+        hide_headers(&mut self.head);
         let is_delimited = |line| starts_with(line, b"content-length:") || starts_with(line, b"transfer-encoding:");
-        let until_closed = !input[..end].split(|byte| *byte == b'\n').any(is_delimited);
+        let until_closed = !self.head.split(|byte| *byte == b'\n').any(is_delimited);
         self.phase = Phase::Answered { until_closed, paused: Instant::now() };
-        Ok(())
     }
 
     /// Waits for more of a body, or returns a pause.
@@ -201,18 +206,51 @@ impl Early {
     /// Moves the connection into the error, with its response. ureq drops the rest.
     fn hand_over(&mut self) -> Error {
         let inner = std::mem::replace(&mut self.inner, Box::new(()));
-        let mut answer = Self { inner, phase: Phase::Answer, interim: self.interim, only_answer: true };
-        // What has come counts as new, also if the head isn't complete, so that ureq reads it before it waits for more.
-        match hide_headers(answer.inner.buffers(), 0).and_then(|()| answer.follow_answer()) {
-            Ok(()) => Error::Other(Box::new(EarlyAnswer(answer))),
-            Err(error) => error,
+        let mut answer =
+            Self { inner, phase: Phase::Answer, head: Vec::new(), interim: self.interim, only_answer: true };
+        // What has come counts as new, also if the head isn't complete.
+        if let Err(error) = renew_input(answer.inner.buffers()) {
+            return error;
         }
+        answer.follow_answer();
+        Error::Other(Box::new(EarlyAnswer(answer)))
+    }
+}
+
+/// The buffers of a connection while ureq hasn't read the head of the response.
+impl Buffers for Early {
+    fn input(&self) -> &[u8] {
+        &self.head
+    }
+
+    fn input_consume(&mut self, amount: usize) {
+        self.head.drain(..amount);
+    }
+
+    fn can_use_input(&self) -> bool {
+        !self.head.is_empty()
+    }
+
+    fn input_append_buf(&mut self) -> &mut [u8] {
+        self.inner.buffers().input_append_buf()
+    }
+
+    fn input_appended(&mut self, amount: usize) {
+        self.inner.buffers().input_appended(amount);
+    }
+
+    fn output(&mut self) -> &mut [u8] {
+        self.inner.buffers().output()
+    }
+
+    fn tmp_and_output(&mut self) -> (&mut [u8], &mut [u8]) {
+        self.inner.buffers().tmp_and_output()
     }
 }
 
 impl Transport for Early {
     fn buffers(&mut self) -> &mut dyn Buffers {
-        self.inner.buffers()
+        if self.head.is_empty() { self.inner.buffers() } else { self }
     }
 
     fn transmit_output(&mut self, amount: usize, limit: NextTimeout) -> Result<(), Error> {

@@ -12,17 +12,18 @@ const HIDDEN: [&[u8]; 2] = [b"set-cookie", b"content-type"];
 /// The name that the header `content-type` has afterwards.
 pub(in crate::call::http) const CONTENT_TYPE: &str = "xontent-type";
 
-/// Hides the headers in the first `end` bytes of the input, which are the head of a response.
-///
-/// Afterwards, all of the input counts as new, so that ureq reads it before it waits for more.
-pub(super) fn hide_headers(buffers: &mut dyn Buffers, end: usize) -> Result<(), Error> {
-    let mut input = buffers.input().to_vec();
-    for line in input[..end].split_mut(|byte| *byte == b'\n') {
+/// Hides headers in the head of a response.
+pub(super) fn hide_headers(head: &mut [u8]) {
+    for line in head.split_mut(|byte| *byte == b'\n') {
         if HIDDEN.iter().any(|name| is_header(line, name)) {
-            // The same length, so that the input still fits into its buffer.
             line[0] = b'x';
         }
     }
+}
+
+/// Makes all of the input count as new, so that ureq reads it before it waits for more.
+pub(super) fn renew_input(buffers: &mut dyn Buffers) -> Result<(), Error> {
+    let input = buffers.input().to_vec();
     buffers.input_consume(input.len());
     let room = buffers.input_append_buf();
     // While a body is sent, ureq may lend its buffer some room, which is gone now.
@@ -55,14 +56,22 @@ mod tests {
             ("HTTP/1.1 200 OK\r\nset-cookies: a\r\nb: set-cookie: c\r\nset-\r\n\r\n", ""),
             ("HTTP/1.1 200 OK\r\n\r\nset-cookie: a\r\n", ""),
         ] {
-            let mut buffers = LazyBuffers::new(128, 128);
-            buffers.input_append_buf()[..input.len()].copy_from_slice(input.as_bytes());
-            buffers.input_appended(input.len());
-            let end = super::super::early::head_end(input.as_bytes()).expect("it has a head");
-            hide_headers(&mut buffers, end).expect("it fits");
+            let mut head = input.as_bytes().to_vec();
+            let end = super::super::early::head_end(&head).expect("it has a head");
+            hide_headers(&mut head[..end]);
             let expected = if expected.is_empty() { input } else { expected };
-            assert_eq!(buffers.input(), expected.as_bytes(), "{input:?}");
-            assert!(buffers.can_use_input());
+            assert_eq!(head, expected.as_bytes(), "{input:?}");
         }
+    }
+
+    #[test]
+    fn renewed_input_is_kept() {
+        let mut buffers = LazyBuffers::new(128, 128);
+        buffers.input_append_buf()[..5].copy_from_slice(b"HTTP/");
+        buffers.input_appended(5);
+        assert!(!buffers.can_use_input());
+        renew_input(&mut buffers).expect("it fits");
+        assert!(buffers.can_use_input());
+        assert_eq!(buffers.input(), b"HTTP/");
     }
 }
