@@ -140,7 +140,8 @@ fn a_code_or_a_message_alone_is_no_model_of_this_crate() {
     for body in [json!({ "message": "no" }), json!({ "code": "NOT_FOUND" }), json!({ "title": "no" })] {
         let server = Server::script([Reply::ok(&body)]);
         let user = server.user();
-        fails(user.follow_experience(5), ErrorKind::InvalidResponse);
+        // No model is expected here, so words are no error.
+        user.follow_experience(5).unwrap_or_else(|error| panic!("{body}: {error}"));
         fails(user.fetch_experience_following(5), ErrorKind::InvalidResponse);
         fails(user.list_inventory().next().expect("not the end"), ErrorKind::InvalidResponse);
         let own = server.client().request(Method::Get, "/a").pages::<Value>("items").next();
@@ -148,6 +149,52 @@ fn a_code_or_a_message_alone_is_no_model_of_this_crate() {
     }
     let server = Server::script([Reply::ok(&json!({ "code": 0, "message": "" }))]);
     server.user().follow_experience(5).expect("the code stands for success");
+}
+
+#[test]
+fn an_empty_list_beside_data_is_an_empty_page() {
+    let items = |body: &Value| -> Result<Vec<Value>, _> {
+        let server = Server::script([Reply::ok(body)]);
+        server.client().request(Method::Get, "/a").pages::<Value>("items").collect()
+    };
+    for body in [
+        json!({ "items": [], "title": "Wishlist" }),
+        json!({ "items": [], "message": "No results", "total": 0 }),
+        json!({ "items": [], "message": "No results" }),
+        json!({ "items": [], "errors": [], "error": null, "code": 0, "message": "Success" }),
+        json!({ "message": "No results", "total": 0 }),
+    ] {
+        assert_eq!(items(&body).unwrap_or_else(|error| panic!("{body}: {error}")), [json!(null); 0], "{body}");
+    }
+    for body in [
+        json!({ "items": [], "errors": ["no"] }),
+        json!({ "items": [], "error": "no" }),
+        json!({ "items": null, "message": "no" }),
+        json!({ "code": 5, "message": "no", "nextPageToken": "" }),
+    ] {
+        fails(items(&body), ErrorKind::InvalidResponse);
+    }
+}
+
+#[test]
+fn an_unreadable_model_is_told_by_the_services_words_only_if_they_are_an_error() {
+    #[derive(Debug, Deserialize)]
+    struct Priced {
+        #[allow(dead_code)]
+        price: u64,
+    }
+    let error = |body: &Value, data: &'static str| {
+        let server = Server::script([Reply::ok(body)]);
+        let request = server.client().request(Method::Get, "/a").error_as_data(data);
+        fails(request.fetch::<Priced>(), ErrorKind::InvalidResponse)
+    };
+    for field in ["title", "message", "detail"] {
+        let error = error(&json!({ field: "Sword", "price": "free" }), "none");
+        assert!(error.message().is_none() && error.to_string().contains("free"), "{error}");
+    }
+    let body = json!({ "price": "free", "errors": [{ "code": 3, "message": "no" }] });
+    assert_eq!(error(&body, "none").message(), Some("no"));
+    assert_eq!(error(&body, "errors").message(), None);
 }
 
 #[test]

@@ -183,7 +183,12 @@ impl Session {
         #[derive(Deserialize)]
         struct AnObject {}
 
-        self.run(call, |body| {
+        let data = call.endpoint.error_as_data();
+        self.run_in(&mut Buffer::default(), call, |body| {
+            // No field is expected, so words alone are no error.
+            if let Some(said) = ErrorFields::read(body, data).and_then(|fields| fields.alone()) {
+                return Err(DecodeError::Service(said));
+            }
             if !body.iter().all(u8::is_ascii_whitespace) {
                 json::object_from_slice::<AnObject>(body)?;
             }

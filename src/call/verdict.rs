@@ -61,11 +61,14 @@ pub(super) fn undecodable(scheme: Option<Scheme>, call: &Call<'_>, body: &[u8], 
         problem => (problem, None),
     };
     let problem = match problem {
-        // An error instead of a model.
-        DecodeError::Json(json) => match ErrorFields::read(body, None).and_then(|fields| fields.words()) {
-            Some(said) if said.message.is_some() => DecodeError::Service(said),
-            _ => DecodeError::Json(json),
-        },
+        // An error beside other data, where a model should be.
+        DecodeError::Json(json) => {
+            let fields = ErrorFields::read(body, call.endpoint.error_as_data());
+            match fields.and_then(|fields| fields.error_beside_data()).filter(|said| said.message.is_some()) {
+                Some(said) => DecodeError::Service(said),
+                None => DecodeError::Json(json),
+            }
+        }
         problem => problem,
     };
     let error = match problem {

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use serde::de::{Deserialize, DeserializeSeed, Deserializer, IgnoredAny, MapAccess, Visitor};
+use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
 use super::ServiceError;
@@ -26,7 +27,8 @@ const ERROR_FIELDS: &[&str] = &[
 /// The fields of a problem report (RFC 9457), whose `status` is a number. Without it, they are data.
 const PROBLEM_FIELDS: &[&str] = &["detail", "instance", "status", "title", "traceId", "type"];
 
-/// The largest response whose error is kept. As a [`Value`], it takes up to a hundred times its size.
+/// The most of an error that is kept: of each text, and of all lists and objects together. As a [`Value`], these take up to a
+/// hundred times their size.
 const LARGEST_KEPT: usize = 64 * 1024;
 
 /// The fields of an object that an error can have. Nothing else of the object is kept.
@@ -44,10 +46,7 @@ impl ErrorFields {
 
     /// Reads the top level of a text.
     pub(crate) fn parse(text: &str, data: Option<&str>) -> Option<Self> {
-        let read = |keep| TopLevel { keep, data }.deserialize(&mut serde_json::Deserializer::from_str(text)).ok();
-        // What is nested too deeply can be passed over, but not kept.
-        let kept = if text.len() <= LARGEST_KEPT { read(true) } else { None };
-        kept.or_else(|| read(false))
+        TopLevel { data, room: LARGEST_KEPT }.deserialize(&mut serde_json::Deserializer::from_str(text)).ok()
     }
 
     /// Reads the fields of an object.
@@ -66,6 +65,13 @@ impl ErrorFields {
 
     /// Returns the error of a response, whatever else it holds.
     pub(crate) fn error(&self) -> Option<ServiceError> {
+        let is_report = self.fields.get("title").is_some_and(is_something) && self.is_problem();
+        self.error_beside_data().or_else(|| is_report.then(|| self.words().unwrap_or_default()))
+    }
+
+    /// Returns the error of a response that holds data too. A title is part of the data there, and so is a message without a
+    /// code.
+    pub(crate) fn error_beside_data(&self) -> Option<ServiceError> {
         let get = |name: &str| self.fields.get(name);
         let is_there = |name: &str| get(name).is_some_and(is_something);
         let is_failure = |name: &str| get(name).is_some_and(|code| is_something(code) && !is_ok(code));
@@ -73,8 +79,7 @@ impl ErrorFields {
             || is_failure("error")
             || is_failure("errorCode")
             || (is_failure("code") && (is_there("message") || is_there("Message")))
-            || (is_there("errorMessage") && get("errorCode").is_none())
-            || (is_there("title") && self.is_problem());
+            || (is_there("errorMessage") && get("errorCode").is_none());
         is_error.then(|| self.words().unwrap_or_default())
     }
 
@@ -131,9 +136,24 @@ impl From<serde_json::Error> for NotAnObject {
 
 /// Reads the fields of an object.
 struct TopLevel<'d> {
-    /// Whether to keep what is in the fields of an error. If not, they are `true` unless they are `null`.
-    keep: bool,
     data: Option<&'d str>,
+    /// How much of lists and objects is still kept.
+    room: usize,
+}
+
+impl TopLevel<'_> {
+    /// Reads a field of an error. What isn't kept is `null` if it is empty, and `true` if not.
+    fn keep(&mut self, text: &str) -> Value {
+        let is_nested = text.starts_with(['[', '{']);
+        let room = if is_nested { self.room } else { LARGEST_KEPT };
+        // What is nested too deeply can be passed over, but not kept.
+        if let Some(kept) = (text.len() <= room).then(|| serde_json::from_str(text).ok()).flatten() {
+            self.room -= if is_nested { text.len() } else { 0 };
+            return kept;
+        }
+        let inside = text.get(1..text.len() - 1).unwrap_or_default();
+        if is_nested && inside.trim().is_empty() { Value::Null } else { Value::Bool(true) }
+    }
 }
 
 impl<'de> DeserializeSeed<'de> for TopLevel<'_> {
@@ -151,25 +171,17 @@ impl<'de> Visitor<'de> for TopLevel<'_> {
         f.write_str("an object")
     }
 
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<ErrorFields, A::Error> {
+    fn visit_map<A: MapAccess<'de>>(mut self, mut map: A) -> Result<ErrorFields, A::Error> {
         let mut read = ErrorFields { fields: Map::new(), has_data: false };
         while let Some(Name(name)) = map.next_key()? {
-            let name = name.filter(|name| self.data != Some(*name));
-            match name {
-                Some(name) if self.keep => {
-                    let value: Value = map.next_value()?;
+            match name.filter(|name| self.data != Some(*name)) {
+                Some(name) => {
+                    let value = self.keep(map.next_value::<&RawValue>()?.get());
                     if !value.is_null() {
                         read.fields.insert(name.to_owned(), value);
                     }
                 }
-                name => {
-                    let is_there = map.next_value::<Option<IgnoredAny>>()?.is_some();
-                    match name {
-                        Some(name) if is_there => drop(read.fields.insert(name.to_owned(), Value::Bool(true))),
-                        Some(_) => {}
-                        None => read.has_data |= is_there,
-                    }
-                }
+                None => read.has_data |= map.next_value::<Option<IgnoredAny>>()?.is_some(),
             }
         }
         Ok(read)
@@ -284,5 +296,25 @@ mod tests {
             assert_eq!(alone(&format!(r#"{{"errors":{value},"id":1}}"#)), None);
             assert_eq!(alone(&format!(r#"{{"id":{value},"errors":["no"]}}"#)), None);
         }
+    }
+
+    #[test]
+    fn success_and_empty_lists_are_told_beside_large_and_deep_fields() {
+        let deep = format!("{}{}", "[".repeat(200), "]".repeat(200));
+        let large = format!("[{}1]", "1,".repeat(LARGEST_KEPT));
+        let long = format!("\"{}\"", "a".repeat(2 * LARGEST_KEPT));
+        for value in [&deep, &large, &long] {
+            assert_eq!(alone(&format!(r#"{{"code":0,"message":"Success","details":{value}}}"#)), None);
+            assert_eq!(alone(&format!(r#"{{"errors":[],"error":"","details":{value}}}"#)), None);
+            assert_eq!(alone(&format!(r#"{{"details":{value},"errors":{{}},"errorCode":0}}"#)), None);
+            let said = ServiceError { code: Some("5".to_owned()), message: Some("no".to_owned()) };
+            assert_eq!(alone(&format!(r#"{{"details":{value},"code":5,"message":"no"}}"#)), Some(said));
+        }
+        assert_eq!(alone(&format!(r#"{{"code":0,"message":{long}}}"#)), None);
+        assert_eq!(
+            alone(&format!(r#"{{"code":5,"message":{long}}}"#)).and_then(|said| said.code).as_deref(),
+            Some("5")
+        );
+        assert_eq!(alone(&format!(r#"{{"errors":[{}]}}"#, " ".repeat(2 * LARGEST_KEPT))), None);
     }
 }

@@ -117,14 +117,14 @@ pub(crate) fn decode_page<T: Item>(body: &[u8], names: Names<'_>) -> Result<Cont
         let mut deserializer = serde_json::Deserializer::from_str(text);
         let page = Page::<T, Patient<'_>>::new(names.list).deserialize(&mut deserializer)?;
         deserializer.end()?;
-        let (mut items, mut unreadable) = (Vec::new(), Vec::new());
-        for Patient(item) in page.items {
+        let Read { items: read, next_token, unfollowed, other } = page;
+        let (mut items, mut unreadable) = (read.as_ref().map(|_| Vec::new()), Vec::new());
+        for Patient(item) in read.into_iter().flatten() {
             match read_item(item.get()) {
-                Ok(item) => items.push(item),
+                Ok(item) => items.get_or_insert_default().push(item),
                 Err(value) => unreadable.push(value),
             }
         }
-        let Read { next_token, unfollowed, other, .. } = page;
         finish(Read { items, next_token, unfollowed, other }, unreadable, text, names)
     })
 }
@@ -144,10 +144,16 @@ fn read_item<T: Item>(text: &str) -> Result<T, Value> {
 
 fn finish<T>(page: Read<T>, unreadable: Vec<Value>, text: &str, names: Names<'_>) -> Result<Contents<T>, DecodeError> {
     let Read { items, next_token, unfollowed, other } = page;
+    let has_list = items.is_some();
+    let items = items.unwrap_or_default();
     let next_token = next_token.filter(|token| !token.is_empty());
     if items.is_empty() && unreadable.is_empty() {
         // Neither an error nor a list of another name is an empty page.
-        if let Some(said) = ErrorFields::parse(text, names.error_as_data).and_then(|fields| fields.error_or_words()) {
+        let said = ErrorFields::parse(text, names.error_as_data).and_then(|fields| {
+            let in_place_of_list = || if has_list { None } else { fields.in_place_of_model(false) };
+            fields.error_beside_data().or_else(in_place_of_list)
+        });
+        if let Some(said) = said {
             return Err(DecodeError::Service(said));
         }
         if let Some(other) = other {
@@ -204,7 +210,8 @@ struct Page<'f, T, R> {
 }
 
 struct Read<I> {
-    items: Vec<I>,
+    /// `None` if the list is missing or `null`.
+    items: Option<Vec<I>>,
     next_token: Option<String>,
     /// Another field that tells where the next page begins.
     unfollowed: Option<String>,
@@ -269,7 +276,7 @@ impl<'de, T: Item, R: ItemReader<'de>> Visitor<'de> for Page<'_, T, R> {
         }
 
         let mut has_list = false;
-        let mut read = Read { items: Vec::new(), next_token: None, unfollowed: None, other: None };
+        let mut read = Read { items: None, next_token: None, unfollowed: None, other: None };
         while let Some(key) = map.next_key_seed(KeyVisitor(self.field))? {
             match key {
                 Key::Items => {
@@ -294,7 +301,7 @@ impl<'de, T: Item, R: ItemReader<'de>> Visitor<'de> for Page<'_, T, R> {
 struct Items<R>(PhantomData<R>);
 
 impl<'de, R: ItemReader<'de>> DeserializeSeed<'de> for Items<R> {
-    type Value = Vec<R::Item>;
+    type Value = Option<Vec<R::Item>>;
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
         deserializer.deserialize_any(self)
@@ -302,14 +309,14 @@ impl<'de, R: ItemReader<'de>> DeserializeSeed<'de> for Items<R> {
 }
 
 impl<'de, R: ItemReader<'de>> Visitor<'de> for Items<R> {
-    type Value = Vec<R::Item>;
+    type Value = Option<Vec<R::Item>>;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("a list")
     }
 
     fn visit_unit<E: de::Error>(self) -> Result<Self::Value, E> {
-        Ok(Vec::new())
+        Ok(None)
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut sequence: A) -> Result<Self::Value, A::Error> {
@@ -325,7 +332,7 @@ impl<'de, R: ItemReader<'de>> Visitor<'de> for Items<R> {
         while let Some(item) = sequence.next_element_seed(Item::<R>(PhantomData))? {
             items.push(item);
         }
-        Ok(items)
+        Ok(Some(items))
     }
 }
 
