@@ -1,6 +1,6 @@
 //! Signs a user in with OAuth 2.0 and lists their inventory, even if it is private: `cargo run --example sign_in`
 //!
-//! The next run needs no browser, because the tokens are kept in a file.
+//! The next run needs no browser, because the tokens are kept in a file, unless they are no longer good.
 
 mod common;
 
@@ -41,18 +41,15 @@ fn run(arguments: Vec<String>) -> common::Result<()> {
         Some(sandbox) => sign_in(&app, Some(sandbox), false, |_: &TokenSet| Ok(()))?,
         None => {
             let store = FileTokenStore::new(file);
-            match app.resume(store.clone())? {
-                Some(signed_in) => signed_in,
-                None if has("--sign-out") => return Err(format!("nobody is signed in: {file:?} doesn't exist").into()),
-                None => sign_in(&app, None, !has("--no-browser"), store)?,
+            if has("--sign-out") {
+                let signed_in = app.resume(store)?;
+                signed_in.ok_or_else(|| format!("nobody is signed in: {file:?} doesn't exist"))?.sign_out()?;
+                println!("signed out");
+                return Ok(());
             }
+            sign_in(&app, None, !has("--no-browser"), store)?
         }
     };
-    if has("--sign-out") {
-        signed_in.sign_out()?;
-        println!("signed out");
-        return Ok(());
-    }
     println!("signed in as {}", signed_in.access_token()?.fetch_user_info()?);
     let mut items = 0;
     for item in signed_in.user()?.list_inventory() {
@@ -74,17 +71,13 @@ fn sign_in(
 ) -> common::Result<SignedIn> {
     let scopes = Scope::for_endpoints([LIST_INVENTORY_ITEMS]).into_iter().chain([Scope::PROFILE]);
     let sign_in = app.sign_in(scopes).open_browser(open_browser);
-    let token = match sandbox {
-        // The sandbox clicks on its own consent page.
-        Some(sandbox) => sign_in
-            .on_url(|url| match sandbox.authorize(url, 156) {
-                Ok(redirect) => sandbox.browse(redirect),
-                Err(error) => eprintln!("{error}"),
-            })
-            .wait()?,
-        None => sign_in.wait()?,
-    };
-    Ok(token.keep_in(store)?)
+    let Some(sandbox) = sandbox else { return Ok(sign_in.resume_or_wait(store)?) };
+    // The sandbox clicks on its own consent page.
+    let sign_in = sign_in.on_url(|url| match sandbox.authorize(url, 156) {
+        Ok(redirect) => sandbox.browse(redirect),
+        Err(error) => eprintln!("{error}"),
+    });
+    Ok(sign_in.resume_or_wait(store)?)
 }
 
 /// Returns the port of the redirect URI. A real app has registered one; with the sandbox, any free one will do.

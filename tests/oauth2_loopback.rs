@@ -12,6 +12,7 @@ use rblxopencloud::oauth2::{AccessToken, OAuth2App, Scope};
 use rblxopencloud::sandbox::{Fault, Sandbox};
 use rblxopencloud::{Error, ErrorKind, RetryPolicy};
 use support::fails;
+use support::signing_in::{free_port, has_ipv6};
 
 const USER: u64 = 156;
 const LONG: Duration = Duration::from_secs(60);
@@ -22,21 +23,6 @@ struct Waiting {
     port: u16,
     url: String,
     result: Option<JoinHandle<Result<AccessToken, Error>>>,
-}
-
-/// A port that is free for IPv4 and IPv6.
-fn free_port() -> u16 {
-    loop {
-        let v4 = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a port is free");
-        let port = v4.local_addr().expect("a listener has an address").port();
-        if !has_ipv6() || TcpListener::bind((Ipv6Addr::LOCALHOST, port)).is_ok() {
-            return port;
-        }
-    }
-}
-
-fn has_ipv6() -> bool {
-    TcpListener::bind((Ipv6Addr::LOCALHOST, 0)).is_ok()
 }
 
 fn app(sandbox: &Sandbox, port: u16) -> OAuth2App {

@@ -6,8 +6,9 @@
 //!
 //! # In a script
 //!
-//! [`OAuth2App::sign_in`] opens the browser, waits for the redirect to `http://localhost:PORT`, and returns the token.
-//! [`FileTokenStore`] keeps it, so that the next run needs no browser:
+//! [`OAuth2App::sign_in`] opens the browser and waits for the redirect to `http://localhost:PORT`. [`FileTokenStore`] keeps the
+//! tokens, so that the next run needs no browser. Once they are no longer good, such as after 90 idle days, or lack a scope, the
+//! browser opens again:
 //!
 //! ```no_run
 //! use rblxopencloud::endpoints::LIST_INVENTORY_ITEMS;
@@ -15,11 +16,8 @@
 //!
 //! # fn main() -> rblxopencloud::Result<()> {
 //! let app = OAuth2App::new("840974200211308101", "http://localhost:4000/callback");
-//! let store = FileTokenStore::new("tokens.json");
-//! let signed_in = match app.resume(store.clone())? {
-//!     Some(signed_in) => signed_in,
-//!     None => app.sign_in(Scope::for_endpoints([LIST_INVENTORY_ITEMS])).wait()?.keep_in(store)?,
-//! };
+//! let scopes = Scope::for_endpoints([LIST_INVENTORY_ITEMS]);
+//! let signed_in = app.sign_in(scopes).resume_or_wait(FileTokenStore::new("tokens.json"))?;
 //! for item in signed_in.user()?.list_inventory() {
 //!     println!("{:?}", item?);
 //! }

@@ -93,8 +93,12 @@ impl SignedIn {
     /// See [`client`](Self::client).
     pub fn access_token(&self) -> Result<AccessToken> {
         self.client.session().credentials().authorize(self.client.session().deadline())?;
-        let tokens = self.source.held().tokens.clone();
-        Ok(AccessToken::with_client(&self.app, tokens, self.client.clone()))
+        Ok(AccessToken::with_client(&self.app, self.tokens(), self.client.clone()))
+    }
+
+    /// Returns the tokens that calls use.
+    pub(super) fn tokens(&self) -> TokenSet {
+        self.source.held().tokens.clone()
     }
 
     /// Signs the user out: revokes the authorization and clears the store. Tokens of another user or app that are stored there

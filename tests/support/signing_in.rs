@@ -1,6 +1,7 @@
 //! Users of the sandbox who sign in.
 
 use std::io;
+use std::net::{Ipv4Addr, Ipv6Addr, TcpListener};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -26,6 +27,21 @@ pub fn sign_in_with(sandbox: &Sandbox, app: &OAuth2App) -> AccessToken {
 pub fn sign_in(sandbox: &Sandbox) -> AccessToken {
     let client = sandbox.client_with(|client| client.retry(RetryPolicy::none())).expect("the settings are good");
     sign_in_with(sandbox, &sandbox.oauth2_app(REDIRECT).client(&client))
+}
+
+/// A port that is free for IPv4 and IPv6.
+pub fn free_port() -> u16 {
+    loop {
+        let v4 = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a port is free");
+        let port = v4.local_addr().expect("a listener has an address").port();
+        if !has_ipv6() || TcpListener::bind((Ipv6Addr::LOCALHOST, port)).is_ok() {
+            return port;
+        }
+    }
+}
+
+pub fn has_ipv6() -> bool {
+    TcpListener::bind((Ipv6Addr::LOCALHOST, 0)).is_ok()
 }
 
 pub fn refreshes(sandbox: &Sandbox) -> usize {

@@ -2,6 +2,7 @@
 
 mod opener;
 mod page;
+mod resume;
 mod visit;
 
 use std::io;
