@@ -4,6 +4,7 @@
 
 mod common;
 
+use std::io::{BufReader, stdin};
 use std::net::TcpListener;
 use std::process::ExitCode;
 use std::time::Duration;
@@ -16,7 +17,7 @@ const USAGE: &str = "\
 Usage: sign_in [--no-browser] [--sign-out] [FILE]
 
 Signs a user in, lists their inventory, and keeps the tokens in FILE (roblox-tokens.json). With --no-browser, the URL is only
-printed. With --sign-out, the authorization is revoked and FILE is deleted.
+printed, and the address that a browser ends at can be pasted. With --sign-out, the authorization is revoked and FILE is deleted.
 
 Environment of this example:
 ";
@@ -71,6 +72,7 @@ fn sign_in(
 ) -> common::Result<SignedIn> {
     let scopes = Scope::for_endpoints([LIST_INVENTORY_ITEMS]).into_iter().chain([Scope::PROFILE]);
     let sign_in = app.sign_in(scopes).open_browser(open_browser);
+    let sign_in = if open_browser { sign_in } else { sign_in.paste_from(BufReader::new(stdin())) };
     let Some(sandbox) = sandbox else { return Ok(sign_in.resume_or_wait(store)?) };
     // The sandbox clicks on its own consent page.
     let sign_in = sign_in.on_url(|url| match sandbox.authorize(url, 156) {

@@ -2,7 +2,7 @@
 
 mod support;
 
-use std::io::{ErrorKind as ErrorOfIo, Read, Write};
+use std::io::{BufReader, Cursor, ErrorKind as ErrorOfIo, Read, Write};
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener, TcpStream};
 use std::sync::mpsc::{Receiver, channel};
 use std::thread::{self, JoinHandle};
@@ -16,6 +16,8 @@ use support::signing_in::{free_port, has_ipv6};
 
 const USER: u64 = 156;
 const LONG: Duration = Duration::from_secs(60);
+
+const CERTAIN_END: Duration = Duration::from_secs(20);
 
 /// A sign-in that waits on a thread of its own.
 struct Waiting {
@@ -31,12 +33,21 @@ fn app(sandbox: &Sandbox, port: u16) -> OAuth2App {
 }
 
 fn begin(timeout: Duration) -> Waiting {
+    begin_with(timeout, None)
+}
+
+/// One that reads lines from `input`, too.
+fn begin_with(timeout: Duration, input: Option<TcpStream>) -> Waiting {
     let sandbox = Sandbox::builder().demo().start().expect("a port is free");
     let port = free_port();
     let app = app(&sandbox, port);
     let (send, urls): (_, Receiver<String>) = channel();
     let result = thread::spawn(move || {
         let sign_in = app.sign_in([Scope::OPENID, Scope::PROFILE]).timeout(timeout).open_browser(false);
+        let sign_in = match input {
+            Some(input) => sign_in.paste_from(BufReader::new(input)),
+            None => sign_in,
+        };
         sign_in.on_url(|url| send.send(url.to_owned()).expect("the test listens")).wait()
     });
     let url = urls.recv().expect("it listens");
@@ -124,6 +135,9 @@ fn other_requests_are_refused_and_do_not_end_the_wait() {
         ("GET /callback?code=a HTTP/1.1".to_owned(), "400"),
         ("GET /callback?code=a&state=of-another-tab HTTP/1.1".to_owned(), "400"),
         ("GET /callback?error=access_denied HTTP/1.1".to_owned(), "400"),
+        ("GET /?error=access_denied HTTP/1.1".to_owned(), "400"),
+        ("GET /callback/?code=a&state=of-another-tab HTTP/1.1".to_owned(), "404"),
+        ("POST / HTTP/1.1".to_owned(), "404"),
         ("GET /callback?error=access_denied&state=guessed HTTP/1.1".to_owned(), "400"),
         (format!("GET /callback?code=a&{state}&{state} HTTP/1.1"), "400"),
         (format!("POST {redirect} HTTP/1.1"), "405"),
@@ -237,6 +251,142 @@ fn a_page_that_is_never_opened_ends_the_wait() {
     let error = fails(waiting.result(), ErrorKind::Timeout);
     let text = error.to_string();
     assert!(text.contains("nobody came back") && text.contains("300ms") && text.contains("another sign-in"), "{text}");
+}
+
+#[test]
+fn the_time_out_tells_to_look_at_the_browser_and_to_compare_the_redirect_uri() {
+    let mut waiting = begin(Duration::from_millis(300));
+    let text = fails(waiting.result(), ErrorKind::Timeout).to_string();
+    let uri = format!("exactly http://localhost:{}/callback", waiting.port);
+    assert!(text.contains("what the browser shows") && text.contains(&uri) && !text.contains('\n'), "{text}");
+}
+
+#[test]
+fn the_state_is_the_redirect_whatever_the_path() {
+    for path in ["/callback/", "/", "/other"] {
+        let mut waiting = begin(LONG);
+        let redirect = waiting.redirect().replacen("/callback", path, 1);
+        assert!(waiting.get(&redirect).contains("You are signed in"), "{path}");
+        waiting.result().expect("it is signed in");
+    }
+}
+
+#[test]
+fn words_without_a_state_end_nothing_and_are_repeated() {
+    let mut waiting = begin(Duration::from_secs(2));
+    let long = "x".repeat(5000);
+    let target = format!("/callback?error=invalid_scope&error_description=No%0A%1b%3Cb%3E+%26+{long}");
+    let response = waiting.get(&target);
+    assert!(response.contains("invalid_scope: No &lt;b&gt; &amp; xxx") && !response.contains(&long), "{response}");
+    let text = fails(waiting.result(), ErrorKind::Timeout).to_string();
+    assert!(text.contains("invalid_scope: No <b> & xxx") && !text.contains(&long), "{text}");
+    assert!(!text.contains(char::is_control), "{text}");
+}
+
+#[test]
+fn an_error_with_the_state_ends_the_wait_with_the_words_of_the_service() {
+    let mut waiting = begin(LONG);
+    let redirect = waiting.redirect();
+    let state = redirect.split(['?', '&']).find(|pair| pair.starts_with("state=")).expect("a state");
+    waiting.get(&format!("/callback?error=invalid_scope&error_description=Unknown+scope.&{state}"));
+    let text = fails(waiting.result(), ErrorKind::Rejected).to_string();
+    assert!(text.contains("invalid_scope") && text.contains("Unknown scope."), "{text}");
+}
+
+#[test]
+fn a_browser_that_speaks_tls_is_sent_away_at_once() {
+    let mut waiting = begin(Duration::from_secs(3));
+    let mut stream = TcpStream::connect((Ipv4Addr::LOCALHOST, waiting.port)).expect("it listens");
+    stream.set_read_timeout(Some(CERTAIN_END)).expect("it can be set");
+    stream.write_all(&[0x16, 3, 1, 2, 0, 1, 0, 1, 0xfc, 3, 3]).expect("it reads");
+    let end = stream.read(&mut [0]).map_err(|error| error.kind());
+    assert!(matches!(end, Ok(0) | Err(ErrorOfIo::ConnectionReset | ErrorOfIo::ConnectionAborted)), "{end:?}");
+    let text = fails(waiting.result(), ErrorKind::Timeout).to_string();
+    assert!(text.contains("https://") && text.contains("open the address with http://"), "{text}");
+}
+
+#[test]
+fn all_cookies_that_a_browser_may_send_are_read() {
+    let mut waiting = begin(LONG);
+    let cookies = (0..180).map(|number| format!("cookie: c{number}={}\r\n", "x".repeat(4096)));
+    let others = (0..1000).map(|number| format!("x-{number}: y\r\n"));
+    let headers: String = cookies.chain(others).collect();
+    let (redirect, port) = (waiting.redirect(), waiting.port);
+    let response = send(port, &format!("GET {redirect} HTTP/1.1\r\nhost: localhost:{port}\r\n{headers}\r\n"));
+    assert!(response.contains("You are signed in"), "{response}");
+    waiting.result().expect("it is signed in");
+}
+
+#[test]
+fn a_request_that_is_too_large_is_refused_with_a_page() {
+    for headers in [format!("cookie: a={}\r\n", "x".repeat(3 * 1024 * 1024)), "x: y\r\n".repeat(20_000)] {
+        let mut waiting = begin(Duration::from_secs(5));
+        let port = waiting.port;
+        let response = send(port, &format!("GET /callback HTTP/1.1\r\nhost: localhost:{port}\r\n{headers}\r\n"));
+        assert!(response.starts_with("HTTP/1.1 431 ") && response.contains("cookies"), "{response}");
+        let text = fails(waiting.result(), ErrorKind::Timeout).to_string();
+        assert!(text.contains("cookies of localhost") && text.contains("private window"), "{text}");
+    }
+}
+
+/// Returns both ends of a pipe.
+fn pipe() -> (TcpStream, TcpStream) {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a port is free");
+    let address = listener.local_addr().expect("a listener has an address");
+    let writer = TcpStream::connect(address).expect("it listens");
+    (listener.accept().expect("it has connected").0, writer)
+}
+
+#[test]
+fn a_redirect_can_be_pasted_whole_or_in_part() {
+    for form in ["whole", "query", "code", "quoted", "angled"] {
+        let (reader, mut writer) = pipe();
+        let mut waiting = begin_with(LONG, Some(reader));
+        let whole = format!("http://localhost:{}{}", waiting.port, waiting.redirect());
+        let query = whole.split_once('?').expect("it has a query").1.to_owned();
+        let code = query.split('&').find_map(|pair| pair.strip_prefix("code=")).expect("it has a code").to_owned();
+        let line = match form {
+            "whole" => whole,
+            "query" => query,
+            "code" => code,
+            "quoted" => format!("  \"{whole}\" "),
+            _ => format!("<{code}>\r"),
+        };
+        writeln!(writer, "{line}").expect("it is read");
+        waiting.result().unwrap_or_else(|error| panic!("{form}: {error}"));
+    }
+}
+
+#[test]
+fn pasted_lines_that_are_not_accepted_end_nothing() {
+    let (reader, mut writer) = pipe();
+    let mut waiting = begin_with(LONG, Some(reader));
+    let other = format!("http://localhost:{}/callback?code=a&state=of-another-sign-in", waiting.port);
+    for line in [&*other, "", "what do I do", "wrong-code", &waiting.url] {
+        writeln!(writer, "{line}").expect("it is read");
+    }
+    writeln!(writer, "{}", waiting.redirect()).expect("it is read");
+    waiting.result().expect("it is signed in");
+}
+
+#[test]
+fn the_time_out_tells_why_a_pasted_line_was_not_accepted() {
+    let sandbox = Sandbox::builder().demo().start().expect("a port is free");
+    let sign_in = app(&sandbox, free_port()).sign_in([Scope::OPENID]).open_browser(false).on_url(|_| {});
+    let lines = Cursor::new("http://localhost:1/callback?code=a&state=of-another-sign-in");
+    let result = sign_in.timeout(Duration::from_secs(1)).paste_from(lines).wait();
+    let text = fails(result, ErrorKind::Timeout).to_string();
+    assert!(text.contains("pasted") && text.contains("redirect of another sign-in"), "{text}");
+}
+
+#[test]
+fn a_code_of_another_address_is_told_so() {
+    const WORDS: &str = r#"{"message":"Authorization code may not be used from this device"}"#;
+    let mut waiting = begin(LONG);
+    waiting.sandbox.inject(Fault::status(401).body(WORDS).on("POST", "/oauth/v1/token"));
+    waiting.get(&waiting.redirect());
+    let text = waiting.result().expect_err("it is refused").to_string();
+    assert!(text.contains("may not be used from this device") && text.contains("in one network"), "{text}");
 }
 
 #[test]

@@ -153,6 +153,11 @@ fn advice(asked: &Asked<'_>, kind: ErrorKind, outcome: Outcome, said: &ServiceEr
     };
     let by_key = asked.scheme == Some(Scheme::ApiKey) || asked.endpoint.has_key_in_body();
     let advice = match kind {
+        ErrorKind::InvalidGrant | ErrorKind::Unauthenticated | ErrorKind::PermissionDenied | ErrorKind::Rejected
+            if words::is_code_of_another_address(said) =>
+        {
+            "browser and program must be in one network (no VPN in only one of them); then sign in again"
+        }
         ErrorKind::AccountModerated => "sign in to Roblox with the account and read its notice",
         ErrorKind::Moderated => "change the name or the description",
         ErrorKind::QuotaExhausted => {

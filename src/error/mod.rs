@@ -14,7 +14,7 @@ use std::panic::{RefUnwindSafe, UnwindSafe};
 use std::sync::Arc;
 use std::time::Duration;
 
-pub(crate) use body::ServiceError;
+pub(crate) use body::{ServiceError, one_line, shorten};
 pub(crate) use classify::{Asked, Moment, Outcome, Verdict, classify};
 pub(crate) use rounded::rounded;
 pub(crate) use success::ErrorFields;

@@ -46,6 +46,12 @@ const CONTENTS: &[&str] = &["image", "audio", "video", "model", "mesh", "animati
 const NOT_CONTENT: &[&str] =
     &["name", "filename", "extension", "size", "type", "path", "format", "id", "ids", "length"];
 
+/// Whether a code was refused because the program and the browser have different addresses.
+pub(super) fn is_code_of_another_address(said: &ServiceError) -> bool {
+    let message = said.message.as_deref().unwrap_or_default().to_ascii_lowercase();
+    message.contains("code may not be used from this device")
+}
+
 /// Returns the kind of failure that only the message tells, if it tells one.
 ///
 /// Codes have precedence over words. Quoted text, file names and texts of the request (`echoes`, such as the asset's name)

@@ -4,7 +4,7 @@ use percent_encoding::percent_decode_str;
 use serde_json::json;
 
 use super::random::is_same;
-use crate::error::{Error, ErrorKind, Result, ServiceError};
+use crate::error::{Error, ErrorKind, Result, ServiceError, one_line, shorten};
 
 /// What a redirect URI looks like.
 pub(super) const FORM: &str = "expected the form http://localhost:4000/callback";
@@ -49,6 +49,26 @@ impl Redirect {
             Some(given) => is_same(state, given),
             None => Ok(false),
         }
+    }
+
+    /// Returns whether there is no state to compare.
+    pub(super) fn is_without_state(&self) -> bool {
+        self.state.as_deref().is_none_or(str::is_empty)
+    }
+
+    /// Returns whether a sign-in ends with it: it has a code or an error.
+    pub(super) fn has_end(&self) -> bool {
+        self.code.is_some() || self.error.is_some()
+    }
+
+    /// Returns the words of an error without a state, in one line. They may be forged.
+    pub(super) fn stray_words(&self) -> Option<String> {
+        let error = self.error.as_deref().filter(|error| self.is_without_state() && !error.trim().is_empty())?;
+        let words = match self.error_description.as_deref() {
+            Some(description) => format!("{error}: {description}"),
+            None => error.to_owned(),
+        };
+        Some(shorten(&one_line(&words)))
     }
 
     /// Returns the code, if this is the redirect of the sign-in with this state.

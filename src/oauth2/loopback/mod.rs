@@ -1,22 +1,29 @@
 //! Signing in from a script: the redirect comes to a port of this machine.
 
+mod met;
 mod opener;
 mod page;
+mod paste;
 mod resume;
 mod visit;
 
-use std::io;
+use std::io::{self, BufRead};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, TcpListener};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::time::{Duration, Instant};
 
+use self::met::Met;
 use self::opener::StartPage;
 use self::page::Page;
-use self::visit::{Door, Visit};
+use self::paste::Pasted;
+use self::visit::{Door, Event};
 use super::redirect::{FORM as REDIRECT_FORM, Redirect};
 use super::{AccessToken, OAuth2App, PendingSignIn, Scope};
 use crate::call::shown_url;
 use crate::error::{Error, ErrorKind, Result};
+
+/// Gets the URL to open.
+type Callback<'a> = Box<dyn FnOnce(&str) + 'a>;
 
 /// Signs a user in from a script. From [`OAuth2App::sign_in`].
 ///
@@ -42,7 +49,8 @@ pub struct SignIn<'a> {
     scopes: Vec<Scope>,
     timeout: Duration,
     opens_browser: bool,
-    on_url: Box<dyn FnOnce(&str) + 'a>,
+    on_url: Option<Callback<'a>>,
+    lines: Option<Box<dyn BufRead + Send>>,
 }
 
 impl std::fmt::Debug for SignIn<'_> {
@@ -63,7 +71,8 @@ impl SignIn<'static> {
             scopes,
             timeout: Duration::from_secs(300),
             opens_browser: true,
-            on_url: Box::new(|url| eprintln!("To sign in, open this URL in a browser:\n\n    {url}\n")),
+            on_url: None,
+            lines: None,
         }
     }
 }
@@ -90,74 +99,124 @@ impl<'a> SignIn<'a> {
     }
 
     /// Sets a callback that gets the URL to open, once the redirect can be received. Defaults to printing it to the standard
-    /// error, because there may be no browser on this machine. Don't pass it to a program as an argument: other users can see it.
+    /// error, with how to sign in with a browser on another machine. Don't pass it to a program as an argument: other users can see it.
     ///
     /// The wait begins when the callback returns.
     pub fn on_url<'b>(self, callback: impl FnOnce(&str) + 'b) -> SignIn<'b> {
-        let Self { app, scopes, timeout, opens_browser, on_url: _ } = self;
-        SignIn { app, scopes, timeout, opens_browser, on_url: Box::new(callback) }
+        let Self { app, scopes, timeout, opens_browser, on_url: _, lines } = self;
+        SignIn { app, scopes, timeout, opens_browser, on_url: Some(Box::new(callback)), lines }
+    }
+
+    /// Also reads the redirect from lines, such as those of the standard input, for a user whose browser is on another machine.
+    /// It fails to open the redirect there, and shows its address, which the user pastes.
+    ///
+    /// A line is the whole address, its query, or the code alone, in quotes or not. A code is bound to this sign-in. What isn't
+    /// accepted, such as the redirect of another sign-in, is logged, and the sign-in goes on.
+    ///
+    /// The lines are read on a thread of its own. After the sign-in, it ends with its next line, which it takes.
+    ///
+    /// ```no_run
+    /// use std::io::{BufReader, stdin};
+    ///
+    /// use rblxopencloud::oauth2::{OAuth2App, Scope};
+    ///
+    /// # fn main() -> rblxopencloud::Result<()> {
+    /// let app = OAuth2App::new("840974200211308101", "http://localhost:4000/callback");
+    /// let sign_in = app.sign_in([Scope::OPENID]).open_browser(false);
+    /// let token = sign_in.paste_from(BufReader::new(stdin())).wait()?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn paste_from(mut self, reader: impl BufRead + Send + 'static) -> Self {
+        self.lines = Some(Box::new(reader));
+        self
     }
 
     /// Waits until the user has authorized the app, and returns the token.
     ///
-    /// Requests that aren't the redirect of this sign-in are refused and otherwise ignored, such as one from another tab.
+    /// Requests that aren't the redirect of this sign-in are refused and otherwise ignored, such as one from another tab. The
+    /// redirect is known by its state, whatever its path.
     ///
     /// # Errors
-    /// Returns [`Timeout`](ErrorKind::Timeout) if nobody came back in time, [`InvalidInput`](ErrorKind::InvalidInput) if the
+    /// Returns [`Timeout`](ErrorKind::Timeout) if nobody came back in time, which tells what came instead, [`InvalidInput`](ErrorKind::InvalidInput) if the
     /// redirect URI isn't on `localhost`, [`Io`](ErrorKind::Io) if its port is in use, and otherwise the errors of
     /// [`OAuth2App::exchange_code`].
     pub fn wait(self) -> Result<AccessToken> {
         let pending = self.app.authorize_url(self.scopes)?;
         let place = Place::of(self.app.redirect_uri())?;
         let listeners = place.listen()?;
-        (self.on_url)(pending.url());
+        match self.on_url {
+            Some(callback) => callback(pending.url()),
+            None => eprintln!("{}", invitation(pending.url(), place.port, self.lines.is_some())),
+        }
         // The page is there until the sign-in ends.
         let _page = self.opens_browser.then(|| StartPage::open(pending.url(), place.port));
         let deadline = Instant::now().checked_add(self.timeout);
-        let (sender, visits) = channel();
-        let door = Door::new(listeners, place.port, place.path, sender);
-        match answer(&self.app, &pending, &door, &visits, deadline) {
-            Ok(result) => result,
-            Err(strays) => {
-                let others = match strays {
-                    0 => String::new(),
-                    1 => "; a redirect of another sign-in was ignored".to_owned(),
-                    _ => format!("; {strays} redirects of other sign-ins were ignored"),
-                };
-                let problem =
-                    format!("nobody came back to {} within {:?}{others}", self.app.redirect_uri(), self.timeout);
-                Err(Error::new(ErrorKind::Timeout, "the sign-in").explain(problem).advise("start it again"))
-            }
+        let (sender, events) = channel();
+        if let Some(lines) = self.lines {
+            paste::read_lines(lines, sender.clone());
         }
+        let door = Door::new(listeners, place.port, place.path, sender);
+        let answered = answer(&self.app, &pending, &door, &events, deadline);
+        answered.unwrap_or_else(|met| Err(met.into_error(self.app.redirect_uri(), self.timeout)))
     }
 }
 
-/// Responds to visits until one is the redirect of this sign-in. Otherwise returns how many others there were.
+/// Returns what to tell the user by default.
+fn invitation(url: &str, port: u16, can_paste: bool) -> String {
+    let paste = if can_paste { "; or paste here the address that the browser ends at" } else { "" };
+    format!(
+        "To sign in, open this URL in a browser:\n\n    {url}\n\n\
+         If the browser is on another machine, first run there: ssh -L {port}:localhost:{port} THIS-MACHINE{paste}\n"
+    )
+}
+
+/// Responds to visits until one is the redirect of this sign-in. Otherwise returns what came instead.
 fn answer(
     app: &OAuth2App,
     pending: &PendingSignIn,
     door: &Door,
-    visits: &Receiver<Visit>,
+    events: &Receiver<Event>,
     deadline: Option<Instant>,
-) -> Result<Result<AccessToken>, usize> {
+) -> Result<Result<AccessToken>, Met> {
     /// How soon a connection is accepted.
     const PAUSE: Duration = Duration::from_millis(10);
     /// How long visitors are served after the end.
     const LAST_VISITS: Duration = Duration::from_millis(250);
-    let is_ours = |visit: &Visit| {
-        let is_ours = Redirect::parse(&visit.target).and_then(|redirect| redirect.has_state(pending.state()));
-        is_ours.unwrap_or(false)
-    };
-    let mut strays = 0;
+    let is_ours = |redirect: &Redirect| redirect.has_state(pending.state()).unwrap_or(false);
+    let mut met = Met::default();
     while deadline.is_none_or(|deadline| Instant::now() < deadline) {
         door.accept();
-        let visit = match visits.recv_timeout(PAUSE) {
-            Ok(visit) => visit,
+        let visit = match events.recv_timeout(PAUSE) {
+            Ok(Event::Visit(visit)) => visit,
+            Ok(Event::Line(line)) => match paste(app, pending, &line, &mut met) {
+                Some(result) => return Ok(result),
+                None => continue,
+            },
+            Ok(Event::Tls) => {
+                met.has_tls = true;
+                continue;
+            }
+            Ok(Event::TooLarge) => {
+                met.has_too_large = true;
+                continue;
+            }
             Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => continue,
         };
-        if !is_ours(&visit) {
-            strays += 1;
-            visit.respond(Page::OtherSignIn);
+        let redirect = Redirect::parse(&visit.target);
+        if !redirect.as_ref().is_ok_and(is_ours) {
+            let words = redirect.ok().and_then(|redirect| redirect.stray_words());
+            match words {
+                Some(words) => {
+                    met.hear(&words);
+                    visit.respond_with(Page::StrayError, Some(&words));
+                }
+                None if visit.is_on_path => {
+                    met.strays += 1;
+                    visit.respond(Page::OtherSignIn);
+                }
+                None => visit.respond(Page::NotFound),
+            }
             continue;
         }
         let result = app.exchange_code(&visit.target, pending);
@@ -171,18 +230,39 @@ fn answer(
         let end = Instant::now() + LAST_VISITS;
         while Instant::now() < end {
             door.accept();
-            match visits.recv_timeout(PAUSE) {
-                Ok(visit) => {
-                    let page = if is_ours(&visit) { page } else { Page::OtherSignIn };
+            match events.recv_timeout(PAUSE) {
+                Ok(Event::Visit(visit)) => {
+                    let is_ours = Redirect::parse(&visit.target).is_ok_and(|redirect| is_ours(&redirect));
+                    let page = match (is_ours, visit.is_on_path) {
+                        (true, _) => page,
+                        (false, true) => Page::OtherSignIn,
+                        (false, false) => Page::NotFound,
+                    };
                     visit.respond(page);
                 }
+                Ok(_) => {}
                 Err(_) if door.is_empty() => break,
                 Err(_) => {}
             }
         }
         return Ok(result);
     }
-    Err(strays)
+    Err(met)
+}
+
+/// Tries a pasted line. `None` if it isn't accepted: the user can paste another one.
+fn paste(app: &OAuth2App, pending: &PendingSignIn, line: &str, met: &mut Met) -> Option<Result<AccessToken>> {
+    match Pasted::parse(line, pending.state()) {
+        Pasted::Redirect(redirect) => match app.exchange_code(&redirect, pending) {
+            // It may be a part of the code.
+            Err(error) if error.kind() == ErrorKind::InvalidGrant => met.refuse_pasted(error.to_string()),
+            result => return Some(result),
+        },
+        Pasted::Words(words) => met.hear(&words),
+        Pasted::Other(problem) => met.refuse_pasted(problem),
+        Pasted::Blank => {}
+    }
+    None
 }
 
 /// Where the redirect goes.
@@ -240,7 +320,22 @@ impl Place {
     }
 
     fn unusable(&self, error: io::Error) -> Error {
-        let advice = "close the program that uses the port, or register a redirect URI with another one";
+        /// Ports below are those of the system.
+        const FIRST_FREE: u16 = 1024;
+        let advice = match error.kind() {
+            io::ErrorKind::PermissionDenied if cfg!(windows) => {
+                "the port is in use, or reserved by the system; close the program that uses it, or register a redirect URI with \
+                 another one"
+            }
+            io::ErrorKind::PermissionDenied if self.port < FIRST_FREE => {
+                "only the system's own programs can use it; register a redirect URI with a port above 1023, such as \
+                 http://localhost:4000/callback"
+            }
+            io::ErrorKind::PermissionDenied => {
+                "this program may not use it; allow it to, or register a redirect URI with another port"
+            }
+            _ => "close the program that uses the port, or register a redirect URI with another one",
+        };
         Error::io(format!("port {} of this machine", self.port), error).advise(advice)
     }
 }
@@ -248,6 +343,17 @@ impl Place {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_port_that_needs_rights_is_not_called_one_in_use() {
+        let advice = |port: u16, kind: io::ErrorKind| {
+            Place { addresses: Vec::new(), port, path: "/".to_owned() }.unusable(kind.into()).to_string()
+        };
+        assert!(advice(4000, io::ErrorKind::AddrInUse).contains("close the program"));
+        assert_eq!(advice(80, io::ErrorKind::PermissionDenied).contains("close the program"), cfg!(windows));
+        assert_eq!(advice(80, io::ErrorKind::PermissionDenied).contains("above 1023"), !cfg!(windows));
+        assert!(advice(4000, io::ErrorKind::PermissionDenied).contains("another"));
+    }
 
     #[test]
     fn redirect_uris_name_a_port_of_this_machine() {

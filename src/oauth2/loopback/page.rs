@@ -1,6 +1,6 @@
 //! The pages that the browser shows.
 
-use crate::oauth2::web_page::{HEADERS, html};
+use crate::oauth2::web_page::{HEADERS, escaped, html};
 
 /// A page.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -10,11 +10,14 @@ pub(super) enum Page {
     Failed,
     /// The redirect isn't that of this sign-in, or the sign-in is complete.
     OtherSignIn,
+    /// The redirect has an error and no state.
+    StrayError,
     /// The request names the host of another site.
     OtherHost,
     NotFound,
     BadRequest,
     BadMethod,
+    TooLarge,
 }
 
 impl Page {
@@ -33,21 +36,34 @@ impl Page {
                 "This page belongs to another sign-in",
                 "It is complete, or was started in another tab. You can close this tab.",
             ),
+            Self::StrayError => (
+                "400 Bad Request",
+                "The sign-in may have failed",
+                "These words came back without the state of the sign-in, so anyone can have made them up, and the program goes \
+                 on waiting. They may still tell what is wrong:",
+            ),
             Self::OtherHost => {
                 ("421 Misdirected Request", "Nothing is here", "This address belongs to a program on this machine.")
             }
             Self::NotFound => ("404 Not Found", "Nothing is here", "This address is for signing in only."),
             Self::BadRequest => ("400 Bad Request", "Bad request", "This address is for signing in only."),
+            Self::TooLarge => (
+                "431 Request Header Fields Too Large",
+                "Too many cookies",
+                "Delete the cookies of localhost, or open the address in a private window.",
+            ),
             Self::BadMethod => ("405 Method Not Allowed", "Bad request", "This address is for signing in only."),
         }
     }
 
-    /// Returns the whole response.
-    pub(super) fn response(self) -> String {
+    /// Returns the whole response. `words` are those of the service, if any.
+    pub(super) fn response(self, words: Option<&str>) -> String {
         let (status, title, text) = self.words();
         let (mark, class) = if self == Self::SignedIn { ("✓", "done") } else { ("!", "problem") };
-        let main =
-            format!("<p class=\"mark {class}\" aria-hidden=\"true\">{mark}</p>\n<h1>{title}</h1>\n<p>{text}</p>\n");
+        let words = words.map(|words| format!("<p><q>{}</q></p>\n", escaped(words))).unwrap_or_default();
+        let main = format!(
+            "<p class=\"mark {class}\" aria-hidden=\"true\">{mark}</p>\n<h1>{title}</h1>\n<p>{text}</p>\n{words}"
+        );
         let body = html(title, STYLE, &main);
         let headers: String = HEADERS.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect();
         let length = body.len();
@@ -56,5 +72,5 @@ impl Page {
 }
 
 const STYLE: &str = "\
-main{text-align:center}h1,p{margin:.5rem 0;text-wrap:balance}\
+main{text-align:center}h1,p{margin:.5rem 0;text-wrap:balance;overflow-wrap:anywhere}\
 .mark{font-size:3rem;line-height:1}.done{color:light-dark(#1a7f37,#4ac26b)}.problem{color:light-dark(#9a6700,#d4a72c)}";

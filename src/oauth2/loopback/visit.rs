@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 use std::io::{Read, Write};
 use std::net::{Shutdown, TcpListener, TcpStream};
-use std::sync::mpsc::Sender;
+use std::sync::mpsc::{SendError, Sender};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -13,8 +13,9 @@ use crate::host::{Host, Target};
 
 /// A browser opens connections in advance and may send nothing on them.
 const LONGEST_REQUEST: Duration = Duration::from_secs(30);
-const LARGEST_REQUEST: usize = 32 * 1024;
-const MOST_HEADERS: usize = 100;
+/// A browser sends the cookies of all ports of `localhost`: 180 of 4 KiB.
+const LARGEST_REQUEST: usize = 1024 * 1024;
+const MOST_HEADERS: usize = 16 * 1024;
 /// If there are more, the oldest one is sent away: a port scan must neither exhaust this process nor keep the browser out.
 const MOST_VISITORS: usize = 64;
 
@@ -23,7 +24,7 @@ pub(super) struct Door {
     listeners: Vec<TcpListener>,
     port: u16,
     path: Arc<str>,
-    visits: Sender<Visit>,
+    events: Sender<Event>,
     visitors: Arc<Visitors>,
 }
 
@@ -31,16 +32,29 @@ pub(super) struct Door {
 #[derive(Default)]
 struct Visitors(Mutex<VecDeque<Arc<TcpStream>>>);
 
-/// A request for the path of the redirect, which waits for its response.
+/// What comes while a sign-in waits.
+pub(super) enum Event {
+    Visit(Visit),
+    /// A browser tried TLS, and was sent away.
+    Tls,
+    /// A request was too large, and was refused.
+    TooLarge,
+    /// A line was pasted.
+    Line(String),
+}
+
+/// A request, which waits for its response.
 pub(super) struct Visit {
     /// The path and the query.
     pub(super) target: String,
+    /// Whether its path is that of the redirect.
+    pub(super) is_on_path: bool,
     stream: Arc<TcpStream>,
 }
 
 impl Door {
-    pub(super) fn new(listeners: Vec<TcpListener>, port: u16, path: String, visits: Sender<Visit>) -> Self {
-        Self { listeners, port, path: path.into(), visits, visitors: Arc::default() }
+    pub(super) fn new(listeners: Vec<TcpListener>, port: u16, path: String, events: Sender<Event>) -> Self {
+        Self { listeners, port, path: path.into(), events, visitors: Arc::default() }
     }
 
     /// Accepts the connections that are there.
@@ -49,14 +63,20 @@ impl Door {
             while let Ok((stream, _)) = listener.accept() {
                 let stream = Arc::new(stream);
                 self.visitors.enter(&stream);
-                let (path, visits, visitors) =
-                    (Arc::clone(&self.path), self.visits.clone(), Arc::clone(&self.visitors));
+                let (path, events, visitors) =
+                    (Arc::clone(&self.path), self.events.clone(), Arc::clone(&self.visitors));
                 let (visitor, port) = (Arc::clone(&stream), self.port);
                 let started = thread::Builder::new().name("sign-in".to_owned()).spawn(move || {
                     let head = read_head(&visitor);
                     visitors.leave(&visitor);
-                    if let Some(head) = head {
-                        serve(visitor, &head, port, &path, &visits);
+                    match head {
+                        Some(Head::Whole(head)) => serve(visitor, &head, port, &path, &events),
+                        Some(Head::Tls) => {
+                            let _ = visitor.shutdown(Shutdown::Both);
+                            let _ = events.send(Event::Tls);
+                        }
+                        Some(Head::TooLarge) => refuse_too_large(visitor, &events),
+                        None => {}
                     }
                 });
                 // Without a thread, the connection is closed.
@@ -96,26 +116,61 @@ impl Visitors {
 
 impl Visit {
     pub(super) fn respond(self, page: Page) {
+        self.respond_with(page, None);
+    }
+
+    /// Responds with a page and the words of the service.
+    pub(super) fn respond_with(self, page: Page, words: Option<&str>) {
         // If the browser is gone, nobody misses the page.
-        let _ = (&*self.stream).write_all(page.response().as_bytes());
+        let _ = (&*self.stream).write_all(page.response(words).as_bytes());
         let _ = self.stream.shutdown(Shutdown::Write);
     }
 }
 
-fn serve(stream: Arc<TcpStream>, head: &[u8], port: u16, path: &str, visits: &Sender<Visit>) {
+fn serve(stream: Arc<TcpStream>, head: &[u8], port: u16, path: &str, events: &Sender<Event>) {
     let _ = stream.set_write_timeout(Some(LONGEST_REQUEST));
     match target(head, port, path) {
-        Err(page) => Visit { target: String::new(), stream }.respond(page),
-        Ok(target) => {
-            if let Err(late) = visits.send(Visit { target, stream }) {
-                late.0.respond(Page::OtherSignIn);
+        Err(Page::TooLarge) => refuse_too_large(stream, events),
+        Err(page) => Visit { target: String::new(), is_on_path: false, stream }.respond(page),
+        Ok((target, is_on_path)) => {
+            if let Err(SendError(Event::Visit(late))) = events.send(Event::Visit(Visit { target, is_on_path, stream }))
+            {
+                late.respond(if is_on_path { Page::OtherSignIn } else { Page::NotFound });
             }
         }
     }
 }
 
-/// Reads the head of a request. `None` if it doesn't come, or is too long.
-fn read_head(mut stream: &TcpStream) -> Option<Vec<u8>> {
+/// Responds to a request that is too large, and reads the rest of it: else the browser would lose the response.
+fn refuse_too_large(stream: Arc<TcpStream>, events: &Sender<Event>) {
+    const MOST: usize = 16 * 1024 * 1024;
+    const LONGEST: Duration = Duration::from_secs(5);
+    let _ = events.send(Event::TooLarge);
+    let _ = stream.set_write_timeout(Some(LONGEST));
+    let _ = stream.set_read_timeout(Some(LONGEST));
+    let rest = Arc::clone(&stream);
+    Visit { target: String::new(), is_on_path: false, stream }.respond(Page::TooLarge);
+    let (began, mut read, mut buffer) = (Instant::now(), 0, [0; 4096]);
+    while read < MOST && began.elapsed() < LONGEST {
+        match (&*rest).read(&mut buffer) {
+            Ok(0) | Err(_) => return,
+            Ok(more) => read += more,
+        }
+    }
+}
+
+/// How a request begins.
+enum Head {
+    Whole(Vec<u8>),
+    /// It is TLS.
+    Tls,
+    TooLarge,
+}
+
+/// Reads the head of a request. `None` if it doesn't come.
+fn read_head(mut stream: &TcpStream) -> Option<Head> {
+    /// The first byte of a TLS handshake, with which no HTTP request begins.
+    const TLS: u8 = 0x16;
     // It may have inherited that from the listener.
     stream.set_nonblocking(false).ok()?;
     let deadline = Instant::now() + LONGEST_REQUEST;
@@ -126,20 +181,28 @@ fn read_head(mut stream: &TcpStream) -> Option<Vec<u8>> {
         // A duration of zero would be refused.
         stream.set_read_timeout(Some(left.max(Duration::from_millis(1)))).ok()?;
         let read = stream.read(&mut buffer).ok().filter(|read| *read > 0 && !left.is_zero())?;
+        // The end may have come in two parts.
+        let looked = head.len().saturating_sub(3);
         head.extend_from_slice(&buffer[..read]);
-        if head.windows(4).any(|end| end == b"\r\n\r\n") {
-            return Some(head);
+        if head[0] == TLS {
+            return Some(Head::Tls);
+        }
+        if head[looked..].windows(4).any(|end| end == b"\r\n\r\n") {
+            return Some(Head::Whole(head));
         }
     }
-    None
+    Some(Head::TooLarge)
 }
 
-/// Returns the path and the query of a request for `path` on this port, or how to respond to another one.
-fn target(head: &[u8], port: u16, path: &str) -> Result<String, Page> {
-    let mut headers = [httparse::EMPTY_HEADER; MOST_HEADERS];
+/// Returns the path and the query of a request to this port, and whether its path is `path`, or how to refuse it.
+fn target(head: &[u8], port: u16, path: &str) -> Result<(String, bool), Page> {
+    let lines = head.iter().filter(|byte| **byte == b'\n').count();
+    let mut headers = vec![httparse::EMPTY_HEADER; lines.min(MOST_HEADERS)];
     let mut request = httparse::Request::new(&mut headers);
-    if !request.parse(head).is_ok_and(|status| status.is_complete()) {
-        return Err(Page::BadRequest);
+    match request.parse(head) {
+        Ok(status) if status.is_complete() => {}
+        Err(httparse::Error::TooManyHeaders) => return Err(Page::TooLarge),
+        _ => return Err(Page::BadRequest),
     }
     let target = Target::of(&request).map_err(|_| Page::BadRequest)?;
     let is_ours =
@@ -147,12 +210,11 @@ fn target(head: &[u8], port: u16, path: &str) -> Result<String, Page> {
     if !target.hosts.iter().all(is_ours) {
         return Err(Page::OtherHost);
     }
-    if target.path.split('?').next() != Some(path) {
-        return Err(Page::NotFound);
-    }
+    let is_on_path = target.path.split('?').next() == Some(path);
     match request.method {
-        Some("GET") => Ok(target.path.to_owned()),
-        _ => Err(Page::BadMethod),
+        Some("GET") => Ok((target.path.to_owned(), is_on_path)),
+        _ if is_on_path => Err(Page::BadMethod),
+        _ => Err(Page::NotFound),
     }
 }
 
@@ -160,18 +222,23 @@ fn target(head: &[u8], port: u16, path: &str) -> Result<String, Page> {
 mod tests {
     use super::*;
 
-    fn ask_at(port: u16, line: &str, hosts: &str) -> Result<String, Page> {
+    fn ask_at(port: u16, line: &str, hosts: &str) -> Result<(String, bool), Page> {
         target(format!("{line}\r\n{hosts}\r\n").as_bytes(), port, "/callback")
     }
 
     #[test]
-    fn only_gets_of_the_path_are_let_in() {
+    fn only_gets_are_let_in() {
         let ask = |line: &str| ask_at(80, line, "host: localhost\r\n");
-        assert_eq!(ask("GET /callback?code=a&state=b HTTP/1.1"), Ok("/callback?code=a&state=b".to_owned()));
-        assert_eq!(ask("GET /callback HTTP/1.1"), Ok("/callback".to_owned()));
-        assert_eq!(ask("GET http://localhost/callback?code=a HTTP/1.1"), Ok("/callback?code=a".to_owned()));
-        assert_eq!(ask("GET /favicon.ico HTTP/1.1"), Err(Page::NotFound));
-        assert_eq!(ask("GET /callback/ HTTP/1.1"), Err(Page::NotFound));
+        for (target, path, is_on_path) in [
+            ("/callback?code=a&state=b", "/callback?code=a&state=b", true),
+            ("/callback", "/callback", true),
+            ("http://localhost/callback?code=a", "/callback?code=a", true),
+            ("/favicon.ico", "/favicon.ico", false),
+            ("/callback/?code=a", "/callback/?code=a", false),
+        ] {
+            assert_eq!(ask(&format!("GET {target} HTTP/1.1")), Ok((path.to_owned(), is_on_path)));
+        }
+        assert_eq!(ask("POST /other HTTP/1.1"), Err(Page::NotFound));
         assert_eq!(ask("POST /callback?code=a HTTP/1.1"), Err(Page::BadMethod));
         assert_eq!(ask("\x16\x03\x01"), Err(Page::BadRequest));
         assert_eq!(ask(""), Err(Page::BadRequest));
@@ -193,7 +260,7 @@ mod tests {
         }
         let ours = "host: localhost:4000\r\n";
         let absolute = |host: &str, hosts: &str| ask_at(4000, &format!("GET http://{host}/callback HTTP/1.1"), hosts);
-        assert_eq!(absolute("localhost:4000", ours), Ok("/callback".to_owned()));
+        assert_eq!(absolute("localhost:4000", ours), Ok(("/callback".to_owned(), true)));
         assert_eq!(absolute("evil.example", ours), Err(Page::OtherHost));
         assert_eq!(absolute("localhost:4000", "host: evil.example\r\n"), Err(Page::OtherHost));
     }
