@@ -278,6 +278,15 @@ fn tokens_of_another_app_or_user_are_not_taken_over() {
     assert_eq!(std::fs::read(&path).unwrap(), stored, "the other user stays signed in");
     ask(&theirs.client()).expect("they are signed in");
 
+    // Without the scope `openid`, tokens don't tell whose they are.
+    let pending = app.authorize_url([Scope::READ_INVENTORY]).expect("the app is fine");
+    let redirect = sandbox.authorize(pending.url(), 156).expect("the address is fine");
+    let unknown = app.exchange_code(&redirect, &pending).expect("the code is fresh").keep_in(store.clone()).unwrap();
+    sandbox.expire_access_tokens();
+    let error = fails(ask(&theirs.client()), ErrorKind::ForeignTokens);
+    assert!(error.to_string().contains("user 200"), "{error}");
+    ask(&unknown.client()).expect("they are renewed by their own user");
+
     // Tokens that don't tell whose they are, such as those of another program.
     let unknown = rblxopencloud::oauth2::TokenSet::from_refresh_token(
         sign_in_with(&sandbox, &app).tokens().refresh_token().expect("there is one"),

@@ -136,6 +136,10 @@ impl TokenSet {
             (Some(ours), Some(theirs)) if ours != theirs => {
                 Err(foreign(format!("they belong to user {theirs}, not to user {ours}")))
             }
+            // A renewal keeps the claims, so these are of a new sign-in.
+            (Some(ours), None) => {
+                Err(foreign(format!("they don't tell whose they are, and should be those of user {ours}")))
+            }
             _ => Ok(()),
         }
     }
