@@ -7,7 +7,7 @@ mod paste;
 mod resume;
 mod visit;
 
-use std::io::{self, BufRead};
+use std::io::{self, BufRead, Write};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, TcpListener};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::time::{Duration, Instant};
@@ -147,7 +147,8 @@ impl<'a> SignIn<'a> {
         let listeners = place.listen()?;
         match self.on_url {
             Some(callback) => callback(pending.url()),
-            None => eprintln!("{}", invitation(pending.url(), place.port, self.lines.is_some())),
+            // A program whose standard error is closed signs in nevertheless.
+            None => drop(writeln!(io::stderr(), "{}", invitation(pending.url(), place.port, self.lines.is_some()))),
         }
         // The page is there until the sign-in ends.
         let _page = self.opens_browser.then(|| StartPage::open(pending.url(), place.port));
