@@ -227,6 +227,9 @@ fn empty_expectations_are_refused() {
     fails(app.verify_id_token(token, Some("")), ErrorKind::InvalidInput);
     fails(OAuth2App::new("", REDIRECT).client(&sandbox.client()).verify_id_token(token, None), ErrorKind::InvalidInput);
     assert_eq!(sandbox.requests().len(), 0);
+    // A program that only checks tokens has no redirect URI.
+    let checker = OAuth2App::new("1", "").client(&sandbox.client());
+    fails(checker.verify_id_token("not a token", None), ErrorKind::InvalidIdToken);
 
     let (redirect, pending) = begin(&sandbox, &app);
     let kept = serde_json::to_value(&pending).expect("it can be written");

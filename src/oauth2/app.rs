@@ -273,7 +273,8 @@ impl OAuth2App {
     /// Returns [`InvalidIdToken`](crate::ErrorKind::InvalidIdToken) if the token can't be trusted, and
     /// [`InvalidInput`](crate::ErrorKind::InvalidInput) if `nonce` is empty or the client id is invalid.
     pub fn verify_id_token(&self, id_token: &str, nonce: Option<&str>) -> Result<IdTokenClaims> {
-        self.check()?;
+        // A program that only checks tokens has no redirect URI.
+        self.check_client_id()?;
         if nonce == Some("") {
             let error = Error::invalid_input("the nonce that the id token has to have is empty");
             return Err(error.advise("pass the nonce of the sign-in, or None to accept any token of this app"));
@@ -283,14 +284,19 @@ impl OAuth2App {
         self.keys.verify(&self.session, id_token, Origin::Unknown, expected)
     }
 
-    /// Checks what can be checked without a request.
-    fn check(&self) -> Result<()> {
+    fn check_client_id(&self) -> Result<()> {
         let is_id = |id: &str| !id.is_empty() && id.bytes().all(|byte| byte.is_ascii_graphic());
         if !is_id(&self.client_id) {
             // It may be the client secret, in the wrong place.
             let problem = "invalid client id; expected the form 840974200211308101";
             return Err(Error::invalid_input(problem).of_setting().concerning_run());
         }
+        Ok(())
+    }
+
+    /// Checks what can be checked without a request.
+    fn check(&self) -> Result<()> {
+        self.check_client_id()?;
         let uri = &*self.redirect_uri;
         let is_web =
             ["https://", "http://"].iter().any(|scheme| uri.strip_prefix(scheme).is_some_and(|rest| !rest.is_empty()));
