@@ -410,6 +410,14 @@ fn what_another_user_may_have_planted_is_not_followed() {
                 assert_eq!(fs::read_to_string(&target).unwrap(), OLD, "{}", writer.name());
             }
         }
+        // What is written to a pipe goes to whoever made it.
+        if writer.streams() {
+            let pipe = shared.join("pipe");
+            assert!(Command::new("mkfifo").arg(&pipe).status().expect("it is installed").success());
+            fs::set_permissions(&shared, fs::Permissions::from_mode(0o1777)).unwrap();
+            std::os::unix::fs::chown(&pipe, Some(12_345), Some(12_345)).unwrap();
+            writer.assert_fails(&pipe, "another user");
+        }
         // What a stranger has put there is replaced as if it weren't there.
         fs::set_permissions(&shared, fs::Permissions::from_mode(0o1777)).unwrap();
         let path = shared.join("file");

@@ -32,15 +32,14 @@ impl Target {
         let mut path = path.to_owned();
         for _ in 0..=MOST_LINKS {
             let Some(kind) = kind_of(&path)? else {
-                let folder = fs::metadata(directory_of(&path))?;
-                if is_planted(&fs::symlink_metadata(&path)?, &folder) {
-                    let problem =
-                        format!("the link {path:?} belongs to another user, and others can write to its folder");
-                    return Err(io::Error::new(io::ErrorKind::PermissionDenied, problem));
-                }
+                check_not_planted(&path, "link")?;
                 path = path.parent().unwrap_or(Path::new("")).join(fs::read_link(&path)?);
                 continue;
             };
+            // What is written to a pipe goes to whoever made it. A device of Windows lies in no folder.
+            if cfg!(unix) && matches!(kind, Kind::Stream) {
+                check_not_planted(&path, "pipe or the device")?;
+            }
             return Ok(Self { path, kind });
         }
         Err(io::Error::new(io::ErrorKind::InvalidInput, "its links lead in a circle"))
@@ -61,6 +60,17 @@ impl Target {
             Some(kind) => Ok(Self { path: path.to_owned(), kind }),
         }
     }
+}
+
+/// Refuses what another user may have put there.
+fn check_not_planted(path: &Path, what: &str) -> io::Result<()> {
+    // What is gone fails where it is opened.
+    let Ok(found) = fs::symlink_metadata(path) else { return Ok(()) };
+    if is_planted(&found, &fs::metadata(directory_of(path))?) {
+        let problem = format!("the {what} {path:?} belongs to another user, and others can write to its folder");
+        return Err(io::Error::new(io::ErrorKind::PermissionDenied, problem));
+    }
+    Ok(())
 }
 
 /// Returns what is at a path. `None` if it is a link to follow.
