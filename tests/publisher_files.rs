@@ -332,3 +332,18 @@ fn two_names_of_a_lock_file_are_one_lock() {
     assert!(fs::symlink_metadata(&link).expect("it is there").is_symlink());
     assert_eq!(folder.run(&sandbox).uploaded(), 0, "both names have everything");
 }
+
+#[cfg(unix)]
+#[test]
+fn files_beside_a_linked_lock_are_no_assets() {
+    let sandbox = sandbox();
+    let folder = Folder::of_images(1);
+    let link = folder.0.path().join("link.json");
+    std::os::unix::fs::symlink("assets/real.lock.json", &link).expect("a link");
+    for _ in 0..2 {
+        let report = folder.publisher(&sandbox).lock_file(&link).run().expect("there is a report");
+        complete(&report);
+        assert_eq!(report.problems.len(), 0);
+    }
+    assert!(folder.assets().join("real.lock.json").exists());
+}

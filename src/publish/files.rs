@@ -8,7 +8,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use glob::{MatchOptions, Pattern};
 use walkdir::WalkDir;
 
-use crate::disk::short_name;
+use crate::disk::{beside, short_name};
 use crate::error::{Error, Result};
 
 /// Files that are never assets, upper or lower case.
@@ -204,8 +204,13 @@ fn name_in(folder: &Path, path: &Path) -> String {
     parts.join("/")
 }
 
-/// Whether it is the lock file, or one of those beside it.
+/// Whether it is the lock file under one of its names, or one of the files beside it, which lie beside the file that a link leads
+/// to.
 fn is_of_lock(path: &Path, lock: &Path) -> bool {
+    is_beside(path, lock) || is_beside(path, &beside(lock, ""))
+}
+
+fn is_beside(path: &Path, lock: &Path) -> bool {
     let (name, lock_name) = (path.file_name().unwrap_or_default(), lock.file_name().unwrap_or_default());
     let beginning = short_name(lock_name);
     let rest = name.to_str().and_then(|name| name.strip_prefix(&*beginning));
