@@ -8,8 +8,9 @@ use std::io::{self, Write};
 use rblxopencloud::sandbox::{Fault, Sandbox};
 use rblxopencloud::{
     Asset, AssetAction, AssetDelivery, AssetField, AssetPermission, AssetSearch, AssetSearchCategory, AssetState,
-    AssetType, AssetUpdate, Check, Client, Creator, CreatorStoreProductType, Credentials, ErrorKind, ErrorScope, Money,
-    PermissionErrorCode, PermissionSubject, SocialLink, SocialLinkKind, StoreProductUpdate, UserInfo,
+    AssetType, AssetUpdate, Check, Client, Creator, CreatorStoreProductType, Credentials, ErrorKind, ErrorScope,
+    GrantedPermissions, Money, PermissionErrorCode, PermissionSubject, SocialLink, SocialLinkKind, StoreProductUpdate,
+    UserInfo,
 };
 use serde_json::{Value, json};
 use support::local::{KEY, hasty, patient, send, send_form};
@@ -186,6 +187,11 @@ fn a_grant_that_is_not_confirmed_is_not_complete() {
     }
     let all = granted(&json!({ "successAssetIds": ["1", 2] })).expect("it answers");
     assert!(all.is_complete() && all.unanswered.is_empty());
+    // What is kept as JSON tells the same when it is read again.
+    let some = granted(&json!({ "successAssetIds": ["1"] })).expect("it answers");
+    let again: GrantedPermissions =
+        serde_json::from_value(serde_json::to_value(&some).expect("it is JSON")).expect("it is a grant");
+    assert!(again == some && !again.is_complete());
     // An error in place of an answer.
     for body in [
         json!({ "error": { "code": "CannotManageAsset", "message": "The asset isn't yours." } }),

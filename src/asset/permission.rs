@@ -158,7 +158,7 @@ pub struct GrantedPermissions {
     #[serde(default, deserialize_with = "readable")]
     pub errors: Vec<GrantError>,
     /// The ids of the assets of which the response says nothing. Almost always empty.
-    #[serde(skip)]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub unanswered: Vec<u64>,
 }
 
