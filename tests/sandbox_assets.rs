@@ -176,6 +176,7 @@ fn updates_change_the_fields_of_the_mask() {
         ("githubSocialLink", r#"{"githubSocialLink":{"title":"x"}}"#),
         ("description", r#"{"assetId":6}"#),
         ("description", r#"{"displayName":"new"}"#),
+        ("description", r#"{"socialLink":{"uri":"https://twitch.tv/x"}}"#),
         ("description", r#"{"twitchSocialLink":{"uri":"https://twitch.tv/x"}}"#),
         ("displayName,", r#"{"displayName":"new"}"#),
         ("", r#"{"displayName":"new"}"#),

@@ -255,7 +255,8 @@ fn link_kind(field: &str) -> Option<SocialLinkKind> {
 }
 
 fn is_changeable(field: &str) -> bool {
-    matches!(field, "displayName" | "description" | "icon" | "previews") || link_kind(field).is_some()
+    // A read mask knows `socialLink` for all links.
+    matches!(field, "displayName" | "description" | "icon" | "previews" | "socialLink") || link_kind(field).is_some()
 }
 
 /// Returns the new value of a field in the mask. `None` removes it.

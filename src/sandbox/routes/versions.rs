@@ -121,7 +121,7 @@ fn grant(world: &mut World, asked: Asked<'_>) -> Result<Answer, Answer> {
         ("Group", Some(id)) => PermissionSubject::Group(id),
         ("GroupRoleset", Some(id)) => PermissionSubject::GroupRoleset(id),
         ("Universe", Some(id)) => PermissionSubject::Universe(id),
-        ("All", None) => PermissionSubject::All,
+        ("All", None) if text("subjectId").is_empty() => PermissionSubject::All,
         _ => return Err(refused(PermissionErrorCode::InvalidRequest, "The subject is invalid.")),
     };
     let requests = body.get("requests").and_then(Value::as_array).into_iter().flatten();
