@@ -79,7 +79,7 @@ impl GroupMembership {
     }
 }
 
-/// Returns the id of a user's membership in any group, and of their requests to join one.
+/// Returns the id of a user's membership in any group.
 pub(super) fn membership_id(user_id: u64) -> MembershipId {
     MembershipId(URL_SAFE_NO_PAD.encode(user_id.to_string()))
 }

@@ -94,8 +94,8 @@ pub struct GroupRole {
     /// The number of members. The service leaves it out for guests.
     #[serde(default, deserialize_with = "wire::lenient_id", skip_serializing_if = "Option::is_none")]
     pub member_count: Option<u64>,
-    /// What the role allows. `None` if the service doesn't show it or it can't be read: the permissions of one's own role are visible with the scope
-    /// `group:read`, those of all roles to the owner of the group, and those of guests to everyone.
+    /// What the role allows. `None` if the service doesn't show it, or if it can't be read. The permissions of one's own role are
+    /// visible with the scope `group:read`, those of all roles to the owner of the group, and those of guests to everyone.
     #[serde(
         default,
         deserialize_with = "permissions",
