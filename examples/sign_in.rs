@@ -35,7 +35,7 @@ fn run(arguments: Vec<String>) -> common::Result<()> {
         return Err(format!("unknown argument {unknown}; see --help").into());
     }
     let has = |flag: &str| flags.iter().any(|given| given == flag);
-    let (app, sandbox) = common::app(&format!("http://localhost:{}/callback", port()?), DEADLINE)?;
+    let (app, sandbox) = common::app(&format!("http://localhost:{}/callback", port()), DEADLINE)?;
     let file = files.first().map_or("roblox-tokens.json", String::as_str);
     let signed_in = match &sandbox {
         // It forgets its users when this program ends, so nothing is worth keeping.
@@ -83,9 +83,8 @@ fn sign_in(
 }
 
 /// Returns the port of the redirect URI. A real app has registered one; with the sandbox, any free one will do.
-fn port() -> std::io::Result<u16> {
-    if std::env::var_os("ROBLOX_CLIENT_ID").is_some() {
-        return Ok(4000);
-    }
-    Ok(TcpListener::bind(("127.0.0.1", 0))?.local_addr()?.port())
+fn port() -> u16 {
+    let is_free = |port: &u16| TcpListener::bind(("127.0.0.1", *port)).is_ok();
+    let any = std::env::var_os("ROBLOX_CLIENT_ID").is_none();
+    (4000..4100).find(|port| any && is_free(port)).unwrap_or(4000)
 }

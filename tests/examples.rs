@@ -2,7 +2,6 @@
 
 mod support;
 
-use std::net::TcpListener;
 use std::path::Path;
 use std::process::{Child, Output};
 use std::time::{Duration, Instant};
@@ -12,6 +11,7 @@ use rblxopencloud::sandbox::{Fault, Sandbox};
 use rblxopencloud::{Asset, AssetType, Creator, InventoryAsset, InventoryAssetType, InventoryItem};
 use support::TempDir;
 use support::example::{CLIENT_ID, example, line_with, start, with_app};
+use support::signing_in::free_port;
 
 fn sandbox() -> Sandbox {
     Sandbox::builder().demo().unknown_kinds().start().expect("a free port")
@@ -75,10 +75,6 @@ fn ownership_gate_answers() {
     let told = succeeds(&sandbox(), "ownership_gate", &[]);
     assert!(told.contains(r#"200 {"owns_pass":true,"rank":255}"#), "{told}");
     assert!(told.contains("404") && told.contains("400"), "{told}");
-}
-
-fn free_port() -> u16 {
-    TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr()).expect("a port is free").port()
 }
 
 #[test]

@@ -1,8 +1,8 @@
 //! Users of the sandbox who sign in.
 
 use std::io;
-use std::net::{Ipv4Addr, Ipv6Addr, TcpListener};
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, TcpListener};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -29,12 +29,16 @@ pub fn sign_in(sandbox: &Sandbox) -> AccessToken {
     sign_in_with(sandbox, &sandbox.oauth2_app(REDIRECT).client(&client))
 }
 
-/// A port that is free for IPv4 and IPv6.
+/// A port that is free for IPv4 and IPv6. It is below those that systems give to connections, which could take it before it is
+/// listened on, and isn't returned twice.
 pub fn free_port() -> u16 {
+    static NEXT: AtomicU32 = AtomicU32::new(0);
+    let start = std::process::id().wrapping_mul(97);
     loop {
-        let v4 = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a port is free");
-        let port = v4.local_addr().expect("a listener has an address").port();
-        if !has_ipv6() || TcpListener::bind((Ipv6Addr::LOCALHOST, port)).is_ok() {
+        let offset = start.wrapping_add(NEXT.fetch_add(1, Ordering::Relaxed)) % 10_000;
+        let port = 20_000 + u16::try_from(offset).expect("it is small");
+        let is_free = |address: IpAddr| TcpListener::bind((address, port)).is_ok();
+        if is_free(Ipv4Addr::LOCALHOST.into()) && (!has_ipv6() || is_free(Ipv6Addr::LOCALHOST.into())) {
             return port;
         }
     }
