@@ -62,6 +62,13 @@ fn every_form_of_pending_is_pending() {
         json!({ "path": "operations/abc", "done": false, "metadata": { "@type": "…", "step": 3 } }),
         json!({ "path": "operations/abc", "status": { "code": 0 } }),
         json!({ "path": "operations/abc", "futureField": [1] }),
+        // What isn't done hasn't failed: these are problems of an attempt.
+        json!({ "path": "operations/abc", "done": false, "error": { "code": 14, "message": "Trying again." } }),
+        json!({ "path": "operations/abc", "done": false, "error": "UNAVAILABLE", "message": "Trying again." }),
+        json!({ "path": "operations/abc", "done": false, "status": { "code": 14, "message": "Trying again." } }),
+        json!({ "operationId": "abc", "done": false, "status": { "code": "UNAVAILABLE" } }),
+        json!({ "path": "operations/abc", "done": false, "response": { "code": 14, "message": "Trying again." } }),
+        json!({ "path": "operations/abc", "done": false, "metadata": { "errors": [{ "error": { "message": "no" } }] } }),
     ] {
         for (question, outcome) in outcomes(&answer, Duration::from_millis(30)) {
             match outcome {
@@ -70,6 +77,21 @@ fn every_form_of_pending_is_pending() {
                 }
                 other => panic!("{question} answered with {answer}: {other:?}"),
             }
+        }
+    }
+}
+
+/// Without a name, there is no operation that could still succeed after it began.
+#[test]
+fn errors_of_pending_operations_without_a_name_refuse_the_start_only() {
+    for answer in [
+        json!({ "done": false, "error": { "code": 14, "message": "no" } }),
+        json!({ "done": false, "status": { "code": 14, "message": "no" } }),
+    ] {
+        let [(_, poll), (_, upload), (_, update)] = outcomes(&answer, Duration::from_millis(30));
+        assert_eq!(poll.unwrap_err().kind(), ErrorKind::OperationPending, "{answer}");
+        for error in [upload.unwrap_err(), update.unwrap_err()] {
+            assert_eq!((error.code(), error.message()), (Some("14"), Some("no")), "{answer}: {error}");
         }
     }
 }

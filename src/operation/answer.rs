@@ -63,6 +63,10 @@ impl<T> Answer<T> {
             said.find(|said| !said.is_ok())
         });
         if let Some(said) = refusal {
+            // An operation that isn't done hasn't failed. An upload without a name is no operation.
+            if done == Some(false) && (name.is_some() || question == Question::Poll) {
+                return answer(State::Pending);
+            }
             // `{"error": "CODE", "message": …}` is one error, not a nested one.
             return failed(ServiceError::from_json(&json).filter(|whole| whole.message.is_some()).unwrap_or(said));
         }
