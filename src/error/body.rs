@@ -64,7 +64,7 @@ impl ServiceError {
     /// Whether this is `{"code": 0}`, which stands for success.
     pub(crate) fn is_ok(&self) -> bool {
         match self.code.as_deref() {
-            Some(code) => matches!(code, "0" | "OK" | "200"),
+            Some(code) => is_success(code),
             None => self.message.is_none(),
         }
     }
@@ -82,6 +82,16 @@ impl ServiceError {
         let code = errors.iter().find_map(|error| error.code.clone());
         // The gateway's code 0 stands for "none".
         Some(Self { code: code.filter(|code| code != "0"), message })
+    }
+}
+
+/// Whether a code, in any spelling, stands for success.
+pub(super) fn is_success(code: &str) -> bool {
+    const WORDS: [&str; 4] = ["ok", "success", "successful", "succeeded"];
+    match code.parse::<u16>() {
+        // None, or an HTTP status.
+        Ok(number) => number == 0 || (200..300).contains(&number),
+        Err(_) => WORDS.iter().any(|word| code.trim().eq_ignore_ascii_case(word)),
     }
 }
 

@@ -7,6 +7,7 @@ use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
 use super::ServiceError;
+use super::body::is_success;
 
 /// The fields of an error. Any other field is data.
 const ERROR_FIELDS: &[&str] = &[
@@ -120,8 +121,11 @@ fn is_something(value: &Value) -> bool {
 /// Whether a code stands for success.
 fn is_ok(code: &Value) -> bool {
     match code {
-        Value::Number(number) => matches!(number.as_u64(), Some(0 | 200)),
-        Value::String(text) => matches!(text.as_str(), "0" | "200" | "OK"),
+        Value::Number(number) => is_success(&number.to_string()),
+        Value::String(text) => is_success(text),
+        // The gateway's errors have the code 0 and a message.
+        Value::Object(fields) => ServiceError::from_fields(fields)
+            .is_some_and(|said| said.is_ok() && said.message.is_none_or(|message| is_success(&message))),
         _ => false,
     }
 }
@@ -251,6 +255,31 @@ mod tests {
             (r#"{"code":0,"message":"Success"}"#, false),
             (r#"{"code":"OK","message":"Success"}"#, false),
             (r#"{"code":200,"message":"Success"}"#, false),
+            (r#"{"code":"0","message":"done"}"#, false),
+            (r#"{"code":201,"message":"Created"}"#, false),
+            (r#"{"code":"Ok","message":"done"}"#, false),
+            (r#"{"code":"ok","message":"done"}"#, false),
+            (r#"{"code":"Success","message":"done"}"#, false),
+            (r#"{"code":"success","message":"done"}"#, false),
+            (r#"{"code":" SUCCESS ","message":"done"}"#, false),
+            (r#"{"code":"Succeeded","Message":"done"}"#, false),
+            (r#"{"error":"Success","message":"done"}"#, false),
+            (r#"{"errorCode":"SUCCESS","errorMessage":"done"}"#, false),
+            (r#"{"error":{"code":0}}"#, false),
+            (r#"{"error":{"code":"OK","message":"Success"}}"#, false),
+            // Codes that only look like success.
+            (r#"{"code":"SuccessWithErrors","message":"no"}"#, true),
+            (r#"{"code":"NotOk","message":"no"}"#, true),
+            (r#"{"code":"Unsuccessful","message":"no"}"#, true),
+            (r#"{"code":"NO_SUCCESS","message":"Success"}"#, true),
+            (r#"{"code":1,"message":"Success"}"#, true),
+            (r#"{"code":-1,"message":"OK"}"#, true),
+            (r#"{"code":20,"message":"no"}"#, true),
+            (r#"{"code":300,"message":"no"}"#, true),
+            (r#"{"code":"200 OK?","message":"no"}"#, true),
+            (r#"{"error":{"code":0,"message":"no"}}"#, true),
+            (r#"{"error":{"message":"Success"}}"#, true),
+            (r#"{"errors":[{"code":0,"message":"no"}],"code":"Success","message":"done"}"#, true),
             (r#"{"errorCode":0,"errorMessage":"Success"}"#, false),
             (r#"{"errors":[],"error":null,"errorCode":0,"errorMessage":""}"#, false),
             (r#"{"errors":{},"error":""}"#, false),
