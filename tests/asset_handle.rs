@@ -409,10 +409,76 @@ fn the_page_of_a_search_has_its_totals() {
     assert_eq!(page.suggested_query.as_deref(), Some("tree"));
     let page = server.client().fetch_search_page(search()).expect("it answers");
     assert_eq!((page.assets.len(), page.total_results), (0, Some(0)));
-    for refusal in ["{}", r#"{"errors":[{"code":0,"message":"no"}]}"#, r#"{"assets":[]}"#] {
+}
+
+/// A page of a search is read as each page of a listing is.
+#[test]
+fn the_page_of_a_search_follows_the_rules_of_listings() {
+    let search = || AssetSearch::new(AssetSearchCategory::Model);
+    for refusal in [
+        r#"{"errors":[{"code":0,"message":"no"}]}"#,
+        r#"{"creatorStoreAssets":null,"totalResults":0,"errors":[{"code":0,"message":"no"}]}"#,
+        r#"{"code":"INTERNAL","message":"no"}"#,
+        r#"{"message":"no"}"#,
+        r#"{"assets":[]}"#,
+        r#"{"totalResults":7,"data":[{"asset":{"id":5}}]}"#,
+        r#"{"creatorStoreAssets":{}}"#,
+        r#"{"creatorStoreAssets":"none"}"#,
+        r#"{"creatorStoreAssets":[{"asset":{"id":5}}],"nextPageCursor":"c"}"#,
+        r#"{"creatorStoreAssets":[],"nextPageCursor":"c","totalResults":7}"#,
+        r#"{"creatorStoreAssets":[],"nextPageToken":7}"#,
+        r#"{"creatorStoreAssets":[]} {}"#,
+        r#"{"creatorStoreAssets":[{"asset":{"id":5}"#,
+        "[]",
+        "null",
+        "",
+    ] {
         let server = Server::script([Reply::text(200, refusal)]);
-        fails(server.client().fetch_search_page(search()), ErrorKind::InvalidResponse);
+        fails(server.user_without_retries().client().fetch_search_page(search()), ErrorKind::InvalidResponse);
     }
+    let deep = format!("{}{}", "[".repeat(200), "]".repeat(200));
+    let deep_item = format!(r#"{{"creatorStoreAssets":[{deep},{{"asset":{{"id":5}}}}],"totalResults":2}}"#);
+    let deep_fields =
+        format!(r#"{{"creatorStoreAssets":[17,{{"asset":{{"id":5}}}}],"totalResults":2,"queryFacets":{deep}}}"#);
+    let cut = r#"{"creatorStoreAssets":[{"asset":{"id":5,"name":"cut \ud83d"}},null],"totalResults":"2"}"#;
+    for body in [&deep_item, &deep_fields, cut] {
+        let server = Server::script([Reply::text(200, body)]);
+        let page = server.client().fetch_search_page(search()).expect(body);
+        assert_eq!((page.assets.len(), page.unreadable.len(), page.total_results), (1, 1, Some(2)), "{body}");
+    }
+}
+
+/// A total that can't be read isn't 0, and ends no page.
+#[test]
+fn totals_of_a_search_are_read_or_missing() {
+    for (totals, expected) in [
+        (r#","totalResults":7"#, Some(7)),
+        (r#","totalResults":"7""#, Some(7)),
+        (r#","totalResults":0"#, Some(0)),
+        ("", None),
+        (r#","totalResults":null"#, None),
+        (r#","totalResults":-1"#, None),
+        (r#","totalResults":7.5"#, None),
+        (r#","totalResults":"many""#, None),
+        (r#","totalResults":{"value":7}"#, None),
+        (r#","totalResults":[7]"#, None),
+        (r#","totalResults":7,"totalResults":8"#, None),
+        (r#","totalResults":7,"queryFacets":"none","filteredKeyword":17,"queryCorrection":[{}]"#, Some(7)),
+        (r#","totalResults":7,"queryFacets":{"appliedFacets":{}},"queryCorrection":{"suggestedQuery":""}"#, Some(7)),
+    ] {
+        let body = format!(r#"{{"creatorStoreAssets":[{{"asset":{{"id":5}}}}]{totals},"nextPageToken":"t"}}"#);
+        let server = Server::script([Reply::text(200, body.as_str())]);
+        let page = server.client().fetch_search_page(AssetSearch::new(AssetSearchCategory::Model)).expect(&body);
+        assert_eq!((page.assets.len(), page.total_results), (1, expected), "{body}");
+        assert!(page.applied_facets.is_empty() && page.available_facets.is_empty(), "{body}");
+        assert!(
+            page.filtered_keyword.is_none() && page.suggested_query.is_none() && page.next_cursor.is_some(),
+            "{body}"
+        );
+    }
+    let server = Server::script([Reply::text(200, "{}")]);
+    let page = server.client().fetch_search_page(AssetSearch::new(AssetSearchCategory::Model)).expect("an empty page");
+    assert_eq!((page.assets.len(), page.total_results, page.next_cursor), (0, None, None));
 }
 
 #[test]

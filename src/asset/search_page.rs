@@ -1,11 +1,13 @@
 use serde::Deserialize;
+use serde::de::DeserializeOwned;
 use serde_json::Value;
+use serde_json::value::RawValue;
 
 use super::{AssetSearch, SEARCH_ASSETS, StoreAsset};
 use crate::call::{Call, DecodeError};
 use crate::client::Client;
-use crate::error::{Result, ServiceError};
-use crate::page::{Cursor, PageItem};
+use crate::error::Result;
+use crate::page::{Contents, Cursor, Names, PageItem, decode_page};
 use crate::{json, wire};
 
 /// The first page of a search, with its totals, from [`Client::fetch_search_page`].
@@ -16,7 +18,7 @@ pub struct AssetSearchPage {
     pub assets: Vec<StoreAsset>,
     /// The unreadable assets, as the service sent them. Almost always empty.
     pub unreadable: Vec<Value>,
-    /// How many assets all pages have together. `None` if the service doesn't tell.
+    /// How many assets all pages have together. `None` if the service doesn't tell, or not in a readable form.
     pub total_results: Option<u64>,
     /// The facets that the search was narrowed by.
     pub applied_facets: Vec<String>,
@@ -31,24 +33,23 @@ pub struct AssetSearchPage {
     pub next_cursor: Option<Cursor>,
 }
 
+/// What a page has beside its list. A field that can't be read is missing.
 #[derive(Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
-struct WirePage {
-    creator_store_assets: Option<Vec<Value>>,
-    next_page_token: Option<String>,
-    #[serde(deserialize_with = "wire::lenient_id")]
-    total_results: Option<u64>,
-    #[serde(deserialize_with = "wire::lenient")]
-    query_facets: WireFacets,
-    #[serde(deserialize_with = "wire::lenient")]
-    filtered_keyword: Option<String>,
-    #[serde(deserialize_with = "wire::lenient")]
-    query_correction: WireCorrection,
+struct Totals<'a> {
+    #[serde(borrow)]
+    total_results: Option<&'a RawValue>,
+    #[serde(borrow)]
+    query_facets: Option<&'a RawValue>,
+    #[serde(borrow)]
+    filtered_keyword: Option<&'a RawValue>,
+    #[serde(borrow)]
+    query_correction: Option<&'a RawValue>,
 }
 
 #[derive(Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
-struct WireFacets {
+struct Facets {
     #[serde(deserialize_with = "wire::lenient")]
     applied_facets: Vec<String>,
     #[serde(deserialize_with = "wire::lenient")]
@@ -57,37 +58,39 @@ struct WireFacets {
 
 #[derive(Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
-struct WireCorrection {
+struct Correction {
     #[serde(deserialize_with = "wire::lenient")]
     suggested_query: Option<String>,
 }
 
 impl AssetSearchPage {
-    fn from_answer(body: &[u8]) -> Result<Self, DecodeError> {
-        let wire: WirePage = json::object_from_slice(body)?;
-        // The list may be null where nothing was found.
-        if wire.creator_store_assets.is_none() && wire.total_results.is_none() {
-            let said = ServiceError::from_json(&json::from_slice(body)?).filter(|said| !said.is_ok());
-            let missing = || DecodeError::expected("the list \"creatorStoreAssets\"");
-            return Err(said.map_or_else(missing, DecodeError::Service));
-        }
-        let mut page = Self {
-            total_results: wire.total_results,
-            applied_facets: wire.query_facets.applied_facets,
-            available_facets: wire.query_facets.available_facets,
-            filtered_keyword: wire.filtered_keyword.filter(|keyword| !keyword.is_empty()),
-            suggested_query: wire.query_correction.suggested_query,
-            next_cursor: wire.next_page_token.filter(|token| !token.is_empty()).map(Cursor::at_page),
-            ..Self::default()
-        };
-        for item in wire.creator_store_assets.into_iter().flatten() {
-            match StoreAsset::deserialize(&item) {
-                Ok(asset) => page.assets.push(asset),
-                Err(_) => page.unreadable.push(item),
-            }
-        }
-        Ok(page)
+    fn decode(body: &[u8]) -> Result<Self, DecodeError> {
+        let names = Names { list: StoreAsset::FIELD, error_as_data: SEARCH_ASSETS.error_as_data() };
+        let Contents { items, unreadable, next_token } = decode_page::<StoreAsset>(body, names)?;
+        let read_totals = |text: &str| serde_json::from_str(text).map(|totals: Totals<'_>| totals.read());
+        let totals = json::read(body, read_totals).unwrap_or_default();
+        Ok(Self { assets: items, unreadable, next_cursor: next_token.map(Cursor::at_page), ..totals })
     }
+}
+
+impl Totals<'_> {
+    fn read(&self) -> AssetSearchPage {
+        let Facets { applied_facets, available_facets } = read(self.query_facets).unwrap_or_default();
+        let Correction { suggested_query } = read(self.query_correction).unwrap_or_default();
+        let is_something = |text: &String| !text.is_empty();
+        AssetSearchPage {
+            total_results: self.total_results.and_then(|total| wire::lenient_id(total).ok().flatten()),
+            applied_facets,
+            available_facets,
+            filtered_keyword: read(self.filtered_keyword).filter(is_something),
+            suggested_query: suggested_query.filter(is_something),
+            ..AssetSearchPage::default()
+        }
+    }
+}
+
+fn read<T: DeserializeOwned>(field: Option<&RawValue>) -> Option<T> {
+    serde_json::from_str(field?.get()).ok()
 }
 
 impl Client {
@@ -115,7 +118,8 @@ impl Client {
     ///
     /// # Errors
     /// Returns [`InvalidInput`](crate::ErrorKind::InvalidInput) if the search is in an empty path of categories, and
-    /// [`InvalidResponse`](crate::ErrorKind::InvalidResponse) if the response has no list of assets.
+    /// [`InvalidResponse`](crate::ErrorKind::InvalidResponse) if the response isn't a page of assets, or if its next page
+    /// can't be followed.
     ///
     /// <https://create.roblox.com/docs/cloud/reference/features/creator-store>
     pub fn fetch_search_page(&self, search: AssetSearch) -> Result<AssetSearchPage> {
@@ -124,6 +128,6 @@ impl Client {
         let size = StoreAsset::MAX_PAGE_SIZE.unwrap_or_default();
         let call = Call::new(&SEARCH_ASSETS, &path).query("maxPageSize", size.to_string());
         let call = parameters.iter().fold(call, |call, (name, value)| call.query(name, value));
-        self.session().run(call, AssetSearchPage::from_answer)
+        self.session().run(call, AssetSearchPage::decode)
     }
 }

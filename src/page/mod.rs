@@ -12,9 +12,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 pub use cursor::Cursor;
-pub(crate) use decode::{Item, PageItem, page_item};
-#[cfg(fuzzing)]
-pub(crate) use decode::{Names, decode_page};
+pub(crate) use decode::{Contents, Item, Names, PageItem, decode_page, page_item};
 pub(crate) use pages::Listing;
 use pages::PageShape;
 pub use pages::{Page, Pages};
