@@ -265,6 +265,22 @@ fn a_pipe_is_written_through_or_refused_and_never_replaced() {
     }
 }
 
+/// Such as the output of a service, which `/dev/stdout` leads to. A socket isn't a pipe whose reader could start yet.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_socket_behind_a_descriptor_is_refused_with_its_name() {
+    use std::os::fd::AsRawFd;
+
+    let (socket, _other) = std::os::unix::net::UnixStream::pair().unwrap();
+    for writer in Writer::all().into_iter().filter(Writer::streams) {
+        let directory = TempDir::new();
+        let link = directory.path().join("stdout");
+        symlink(format!("/proc/self/fd/{}", socket.as_raw_fd()), &link).unwrap();
+        writer.assert_fails(&link, "is a socket");
+        assert!(is_link(&link), "{}", writer.name());
+    }
+}
+
 /// More than a pipe holds.
 #[test]
 fn a_slow_reader_of_a_pipe_gets_everything() {

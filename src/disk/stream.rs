@@ -1,5 +1,7 @@
 //! Pipes and devices, which are written through.
 
+#[cfg(unix)]
+use std::fs;
 use std::fs::{File, OpenOptions};
 use std::io;
 use std::path::Path;
@@ -7,6 +9,7 @@ use std::path::Path;
 /// Opens a pipe or a device for writing. A pipe that nobody reads is an error, after a time in which the reader can start.
 #[cfg(unix)]
 pub(super) fn open(path: &Path) -> io::Result<File> {
+    use std::os::unix::fs::FileTypeExt;
     use std::thread;
     use std::time::{Duration, Instant};
 
@@ -26,11 +29,23 @@ pub(super) fn open(path: &Path) -> io::Result<File> {
                 fcntl_setfl(&file, OFlags::APPEND)?;
                 return Ok(file);
             }
-            Err(error) if error.raw_os_error() != Some(Errno::NXIO.raw_os_error()) => return Err(error),
-            Err(error) if Instant::now() >= deadline => {
-                return Err(io::Error::new(error.kind(), "nobody reads it; start the reader first"));
+            Err(error) => {
+                let file_type = fs::metadata(path)?.file_type();
+                if file_type.is_socket() {
+                    // What a descriptor leads to, such as the output of a program that a service manager has started.
+                    return Err(io::Error::new(
+                        error.kind(),
+                        "is a socket, which can't be opened by a path; write to a file or to a pipe, such as `| cat`",
+                    ));
+                }
+                if !file_type.is_fifo() || error.raw_os_error() != Some(Errno::NXIO.raw_os_error()) {
+                    return Err(error);
+                }
+                if Instant::now() >= deadline {
+                    return Err(io::Error::new(error.kind(), "nobody reads it; start the reader first"));
+                }
+                thread::sleep(Duration::from_millis(20));
             }
-            Err(_) => thread::sleep(Duration::from_millis(20)),
         }
     }
 }
