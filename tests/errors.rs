@@ -9,7 +9,7 @@ use rblxopencloud::{
     ErrorKind, ErrorScope, InventoryFilter, Money, OperationName, PermissionSubject,
 };
 use serde_json::json;
-use support::{Reply, Server, USER, fails};
+use support::{KEY, Reply, Server, USER, fails};
 
 fn profile() -> Reply {
     Reply::ok(&json!({ "id": "156", "name": "builderman" }))
@@ -39,6 +39,39 @@ fn every_form_of_error_body_is_read() {
         assert!(error.to_string().contains(words.trim_end_matches('.')), "{error}");
         assert_eq!(server.count(), 1, "a refusal is not asked for again");
     }
+}
+
+#[test]
+fn words_of_the_status_line_are_the_message_of_a_refusal_without_words() {
+    const WORDS: &str = "It is not \"valid\".";
+    for (line, body, message) in [
+        ("401 It is not \"valid\".", "", Some(WORDS)),
+        ("400 It is not \"valid\".", "{}", Some(WORDS)),
+        ("400 It is not \"valid\".", r#"{"code":"INVALID_ARGUMENT"}"#, Some(WORDS)),
+        ("400 It is not \"valid\".", r#"{"message":"It is too long."}"#, Some("It is too long.")),
+        ("400 It is not \"valid\".", "<html>It is too long.</html>", Some("It is too long.")),
+        ("599 It \t is   not \"valid\".", "", Some(WORDS)),
+        ("400 Bad Request", "", None),
+        ("404 not found", "", None),
+        ("413 Request Entity Too Large", "", None),
+        ("404 ", "", None),
+        ("404", "", None),
+    ] {
+        let reply = format!("HTTP/1.1 {line}\r\ncontent-length: {}\r\n\r\n{body}", body.len());
+        let server = Server::script([Reply::Raw(reply.into())]);
+        let error = server.user_without_retries().fetch_info().expect_err(line);
+        assert_eq!((error.status(), error.message()), (line[..3].parse().ok(), message), "{line} {body}");
+        assert!(message.is_none_or(|words| error.to_string().contains(words.trim_end_matches('.'))), "{error}");
+    }
+    // They are read like all words of the service, and hold no key.
+    let reply = format!("HTTP/1.1 403 User is moderated, {KEY}\r\ncontent-length: 0\r\n\r\n");
+    let server = Server::script([Reply::Raw(reply.into())]);
+    let error = fails(server.user().fetch_info(), ErrorKind::AccountModerated);
+    assert_eq!(error.message(), Some("User is moderated, [redacted]"));
+    // A success has no message, whatever its status line says.
+    let reply = "HTTP/1.1 200 Not at all\r\ncontent-length: 12\r\n\r\n{\"id\":\"156\"}";
+    let server = Server::script([Reply::Raw(reply.into())]);
+    server.user().fetch_info().expect("it is a success");
 }
 
 #[test]

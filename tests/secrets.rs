@@ -151,6 +151,12 @@ fn error_bodies_are_redacted() {
             }
         }
     }
+    let server = Server::script([Reply::Raw(format!("HTTP/1.1 401 Not {SECRET}\r\ncontent-length: 0\r\n\r\n").into())]);
+    for credentials in both(SECRET) {
+        let error = hostile_user(&server, credentials).fetch_info().expect_err("this status is an error");
+        assert_eq!(error.message(), Some("Not [redacted]"));
+        assert_error_is_clean("the reason phrase", &error, SECRET);
+    }
 }
 
 #[test]

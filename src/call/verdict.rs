@@ -8,8 +8,13 @@ use crate::api::{OperationName, Scheme};
 use crate::error::{Asked, Error, ErrorFields, ErrorKind, Outcome, ServiceError, classify};
 
 /// The error of a refusal.
-pub(super) fn refusal(scheme: Option<Scheme>, call: &Call<'_>, status: u16, limits: Limits, body: &[u8]) -> Error {
-    let said = ServiceError::from_body(body);
+pub(super) fn refusal(
+    scheme: Option<Scheme>,
+    call: &Call<'_>,
+    status: u16,
+    limits: Limits,
+    said: ServiceError,
+) -> Error {
     let pause = match status {
         429 => limits.pause(),
         _ => limits.retry_after,

@@ -272,7 +272,7 @@ fn parse_head(head: &[u8], connection: usize) -> Request {
 fn send(mut stream: &TcpStream, reply: Reply) -> Option<()> {
     match reply {
         Reply::Answer { status, headers, body } => {
-            let mut answer = format!("HTTP/1.1 {status} Status\r\ncontent-length: {}\r\n", body.len()).into_bytes();
+            let mut answer = format!("HTTP/1.1 {status} \r\ncontent-length: {}\r\n", body.len()).into_bytes();
             for (name, value) in &headers {
                 answer.extend_from_slice(format!("{name}: {value}\r\n").as_bytes());
             }

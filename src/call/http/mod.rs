@@ -29,7 +29,7 @@ use super::retry::LONGEST;
 use super::{Call, Timeouts, left_until, verdict};
 use crate::api::{Endpoint, Method, Scheme};
 use crate::credentials::Authorization;
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, ServiceError, one_line};
 
 const SERVICE: &str = "https://apis.roblox.com";
 
@@ -210,7 +210,9 @@ impl Http {
             let _ = Buffer::default().read_from(&mut reader, None, LARGEST_DRAIN);
         }
         let scheme = authorization.map(|authorization| authorization.scheme);
-        let error = verdict::refusal(scheme, call, status.as_u16(), limits, body.as_slice());
+        let mut said = ServiceError::from_body(body.as_slice());
+        said.message = said.message.or_else(|| reason(&head.headers));
+        let error = verdict::refusal(scheme, call, status.as_u16(), limits, said);
         answered(Err(match leads_elsewhere(status) {
             true => error.explain(verdict::not_followed(call, location.is_some())),
             false => error,
@@ -393,6 +395,11 @@ struct How {
     /// Whether it needs a new connection.
     is_fresh: bool,
     proxy: Option<Proxy>,
+}
+
+/// Returns the words of the status line, if they say more than the status.
+fn reason(headers: &http::HeaderMap) -> Option<String> {
+    headers.get(net::REASON).map(|reason| one_line(&String::from_utf8_lossy(reason.as_bytes())))
 }
 
 /// Whether the status of a response is that of a redirect to its location.

@@ -16,7 +16,7 @@ use ureq::{Error, Timeout};
 
 use super::countdown::Countdown;
 use super::failure::Failure;
-use super::hidden::{hide_headers, renew_input};
+use super::hidden::{hide_headers, keep_reason, renew_input};
 use super::tcp::no_wait;
 
 /// The largest head of an informational response.
@@ -153,6 +153,7 @@ impl Early {
         self.head.extend_from_slice(&buffers.input()[..end]);
         buffers.input_consume(end);
         hide_headers(&mut self.head);
+        keep_reason(&mut self.head);
         let is_delimited = |line| starts_with(line, b"content-length:") || starts_with(line, b"transfer-encoding:");
         let until_closed = !self.head.split(|byte| *byte == b'\n').any(is_delimited);
         self.phase = Phase::Answered { until_closed, paused: Instant::now() };

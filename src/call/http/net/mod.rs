@@ -28,7 +28,7 @@ pub(super) use self::early::{EarlyAnswer, is_pause};
 pub(super) use self::failure::{Failure, ProxyReason, untrusted};
 pub(super) use self::resolver::is_loopback;
 
-pub(super) use self::hidden::CONTENT_TYPE;
+pub(super) use self::hidden::{CONTENT_TYPE, REASON};
 
 use self::countdown::Countdown;
 use self::early::Early;
