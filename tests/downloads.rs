@@ -118,26 +118,53 @@ const RANGE: &str = "content-range: bytes 100-299/300\r\n";
 #[test]
 fn parts_of_other_versions_are_never_combined() {
     let tagged = |tags: &str, range: &str| format!("{tags}{range}");
-    for (what, second) in [
-        ("another tag", rest(&tagged("etag: \"v2\"\r\n", RANGE))),
-        ("a weak tag", rest(&tagged("etag: W/\"v1\"\r\n", RANGE))),
-        ("no tag", rest(RANGE)),
-        ("a date in place of the tag", rest(&tagged("last-modified: Sun, 06 Nov 1994 08:49:37 GMT\r\n", RANGE))),
-        ("a tag without quotes", rest(&tagged("etag: v1\r\n", RANGE))),
-        ("two tags", rest(&tagged("etag: \"v1\"\r\netag: \"v2\"\r\n", RANGE))),
-        ("another total", rest(&tagged(TAGGED, "content-range: bytes 100-299/301\r\n"))),
-        ("another tag of the whole", whole(200, "etag: \"v2\"\r\n", &version(2))),
-        ("no tag of the whole", whole(200, "", &version(2))),
-        ("a weak tag of the whole", whole(200, "etag: W/\"v1\"\r\n", &version(2))),
-        ("another length of the whole", whole(200, TAGGED, &version(2)[1..])),
-        ("no length of the whole", chunked(200, TAGGED, &version(2))),
-        ("no more than was written", whole(416, "content-range: bytes */100\r\n", b"")),
-        ("as much as was declared", whole(416, "content-range: bytes */300\r\n", b"")),
-        ("no range at all", whole(416, "", b"")),
+    const CHANGED: &str = "the content changed during the download";
+    let unknown = |problem: &str| format!("it is not known whether {CHANGED}: {problem}");
+    let other_date = "last-modified: Sun, 06 Nov 1994 08:49:37 GMT\r\n";
+    for (what, second, words) in [
+        ("another tag", rest(&tagged("etag: \"v2\"\r\n", RANGE)), CHANGED.to_owned()),
+        ("a longer tag", rest(&tagged("etag: \"v12\"\r\n", RANGE)), CHANGED.to_owned()),
+        ("another weak tag", rest(&tagged("etag: W/\"v2\"\r\n", RANGE)), CHANGED.to_owned()),
+        ("a weak tag", rest(&tagged("etag: W/\"v1\"\r\n", RANGE)), unknown("the etag header \"W/")),
+        ("no tag", rest(RANGE), unknown("the response has no etag header")),
+        (
+            "a date in place of the tag",
+            rest(&tagged(other_date, RANGE)),
+            unknown("the response has the header last-modified"),
+        ),
+        ("a tag without quotes", rest(&tagged("etag: v1\r\n", RANGE)), unknown("the etag header \"v1\"")),
+        ("two tags", rest(&tagged("etag: \"v1\"\r\netag: \"v2\"\r\n", RANGE)), unknown("the etag header")),
+        ("another total", rest(&tagged(TAGGED, "content-range: bytes 100-299/301\r\n")), CHANGED.to_owned()),
+        ("another tag of the whole", whole(200, "etag: \"v2\"\r\n", &version(2)), CHANGED.to_owned()),
+        ("no tag of the whole", whole(200, "", &version(2)), unknown("the response has no etag header")),
+        ("a weak tag of the whole", whole(200, "etag: W/\"v1\"\r\n", &version(2)), unknown("the etag header \"W/")),
+        ("another length of the whole", whole(200, TAGGED, &version(2)[1..]), CHANGED.to_owned()),
+        ("no length of the whole", chunked(200, TAGGED, &version(2)), unknown("the response has no length")),
+        (
+            "no more than was written",
+            whole(416, "content-range: bytes */100\r\n", b""),
+            format!("{CHANGED}: it has 100 bytes"),
+        ),
+        (
+            "more than was declared",
+            whole(416, "content-range: bytes */301\r\n", b""),
+            format!("{CHANGED}: it has 301 bytes"),
+        ),
+        (
+            "as much as was declared",
+            whole(416, "content-range: bytes */300\r\n", b""),
+            "the server refuses the bytes from 100 of 300".to_owned(),
+        ),
+        ("no range at all", whole(416, "", b""), unknown("the server has no bytes from 100")),
+        (
+            "a range without a size",
+            whole(416, "content-range: bytes */*\r\n", b""),
+            unknown("the server has no bytes from 100"),
+        ),
     ] {
         let (result, file, requests) = resume(TAGGED, &second);
-        let error = fails(result, ErrorKind::InvalidResponse);
-        assert!(error.to_string().contains("the content changed"), "{what}: {error}");
+        let error = fails(result, ErrorKind::InvalidResponse).to_string();
+        assert!(error.contains(&format!(": {words}")), "{what}: {error}");
         assert_eq!((file, requests.len()), (None, 2), "{what}");
         assert_eq!(requests[1].header("if-range"), Some("\"v1\""), "{what}");
     }
@@ -246,9 +273,23 @@ fn only_a_strong_validator_is_sent() {
     let (result, file, requests) = resume(&first, &whole(206, &format!("{first}{RANGE}"), &version(1)[100..]));
     assert_eq!((result.expect("it is complete"), file), (300, Some(version(1))));
     assert_eq!(requests[1].header("if-range"), Some("Sun, 06 Nov 1994 08:49:37 GMT"));
-    for second in [RANGE.to_owned(), format!("{RANGE}last-modified: Sun, 06 Nov 1994 08:49:38 GMT\r\n")] {
-        let (result, file, _) = resume(&first, &rest(&second));
-        fails(result, ErrorKind::InvalidResponse);
+    let later = "last-modified: Sun, 06 Nov 1994 08:49:38 GMT\r\n";
+    for (second, words) in [
+        (String::new(), "not known whether the content changed during the download: the response has no last-modified"),
+        (
+            OLD.to_owned(),
+            "not known whether the content changed during the download: the last-modified header \"Sun, 06",
+        ),
+        (
+            TAGGED.to_owned(),
+            "not known whether the content changed during the download: the response has the header etag",
+        ),
+        (later.to_owned(), ": the content changed during the download"),
+        (format!("{later}date: Sun, 06 Nov 1994 12:00:00 GMT\r\n"), ": the content changed during the download"),
+    ] {
+        let (result, file, _) = resume(&first, &rest(&format!("{RANGE}{second}")));
+        let error = fails(result, ErrorKind::InvalidResponse).to_string();
+        assert!(error.contains(words), "{second}: {error}");
         assert_eq!(file, None);
     }
 }

@@ -49,9 +49,12 @@ pub(super) struct ResponseHead {
     pub(super) content_range: Option<String>,
     /// A strong entity tag, or else a strong modification date.
     pub(super) validator: Option<String>,
+    /// The name and the value of the header for the validator, which can be weak.
+    pub(super) version: Option<(&'static str, String)>,
 }
 
 const CHANGED: &str = "the content changed during the download";
+const MAY_HAVE_CHANGED: &str = "it is not known whether the content changed during the download";
 
 impl Download {
     pub(crate) fn new(max_size: u64, on_progress: Option<OnProgress>) -> Self {
@@ -121,8 +124,11 @@ impl Download {
             return self.begin_whole(head);
         }
         match head.status {
-            200 | 206 if head.validator.is_none() || head.validator != self.validator => Err(CHANGED.to_owned()),
+            200 | 206 if head.validator.is_none() || head.validator != self.validator => Err(self.other_version(&head)),
             206 => self.begin_part(&head),
+            200 if head.length.is_none() && self.total.is_some() => {
+                Err(format!("{MAY_HAVE_CHANGED}: the response has no length"))
+            }
             200 if head.length != self.total => Err(CHANGED.to_owned()),
             200 => {
                 (self.skip, self.end) = (self.written, self.total);
@@ -162,9 +168,33 @@ impl Download {
         Ok(())
     }
 
-    /// Describes why a server has no bytes where the rest should be.
-    pub(super) fn unsatisfied(&self) -> String {
-        format!("{CHANGED}: it has no bytes from {}", self.written)
+    /// Describes why a response isn't known to have the version that was begun.
+    fn other_version(&self, head: &ResponseHead) -> String {
+        let begun = self.validator.as_deref().unwrap_or_default();
+        let expected = if begun.starts_with('"') { "etag" } else { "last-modified" };
+        match &head.version {
+            None => format!("{MAY_HAVE_CHANGED}: the response has no {expected} header"),
+            Some((name, _)) if *name != expected => {
+                format!("{MAY_HAVE_CHANGED}: the response has the header {name} in place of {expected}")
+            }
+            Some((name, value)) if head.validator.is_none() && value.contains(begun.trim_matches('"')) => {
+                format!("{MAY_HAVE_CHANGED}: the {name} header {value:?} of the response does not identify one version")
+            }
+            Some(_) => CHANGED.to_owned(),
+        }
+    }
+
+    /// Describes why a server has no bytes where the rest should be. `range` is that of its refusal, as in `bytes */20`.
+    pub(super) fn unsatisfied(&self, range: Option<&str>) -> String {
+        let size: Option<u64> = range.and_then(|range| range.trim().split_once("*/")?.1.parse().ok());
+        let (written, total) = (self.written, self.total.unwrap_or_default());
+        match size {
+            None => format!("{MAY_HAVE_CHANGED}: the server has no bytes from {written}"),
+            Some(size) if size == total => {
+                format!("the server refuses the bytes from {written} of {total}, which it has")
+            }
+            Some(size) => format!("{CHANGED}: it has {size} bytes; expected {total}"),
+        }
     }
 
     /// Writes what follows in the body.
@@ -253,6 +283,7 @@ mod tests {
             may_be_compressed: false,
             content_range: range.map(str::to_owned),
             validator: validator.map(str::to_owned),
+            version: validator.map(|validator| ("etag", validator.to_owned())),
         }
     }
 

@@ -23,7 +23,7 @@ pub(crate) use self::body::Buffer;
 use self::body::{ReadProblem, Watched, unpacked};
 use self::host::Host;
 use self::net::{EarlyAnswer, Failure};
-use self::receive::{location, response_head};
+use self::receive::{location, response_head, values};
 use super::gate::Limits;
 use super::retry::LONGEST;
 use super::{Call, Timeouts, left_until, verdict};
@@ -196,7 +196,8 @@ impl Http {
                 return answered(self.receive(call, head, &mut reader));
             }
             if status == http::StatusCode::RANGE_NOT_SATISFIABLE && download.range().is_some() {
-                return answered(Err(invalid(call, download.unsatisfied())));
+                let range = values(&head.headers, "content-range");
+                return answered(Err(invalid(call, download.unsatisfied(range.as_deref()))));
             }
         }
         if status.is_success() {

@@ -54,6 +54,7 @@ pub(super) fn response_head(status: u16, headers: &HeaderMap, length: Option<u64
         may_be_compressed: is_compressed || !is_delimited,
         content_range: values(headers, "content-range").filter(|_| !is_multipart),
         validator: validator(|name| values(headers, name)),
+        version: ["etag", "last-modified"].into_iter().find_map(|name| Some((name, values(headers, name)?))),
     }
 }
 
@@ -65,7 +66,7 @@ pub(super) fn location(headers: &HeaderMap) -> Option<String> {
 }
 
 /// Returns all values of a header, which are one value if it may have only one.
-fn values(headers: &HeaderMap, name: &str) -> Option<String> {
+pub(super) fn values(headers: &HeaderMap, name: &str) -> Option<String> {
     let all: Vec<_> = headers.get_all(name).iter().map(|value| String::from_utf8_lossy(value.as_bytes())).collect();
     (!all.is_empty()).then(|| all.join(", "))
 }
