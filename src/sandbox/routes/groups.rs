@@ -110,6 +110,7 @@ fn assign(world: &mut World, asked: Asked<'_>) -> Result<Answer, Answer> {
     })
 }
 
+/// A role that the member lacks is no error, as Roblox's document says.
 fn unassign(world: &mut World, asked: Asked<'_>) -> Result<Answer, Answer> {
     change_roles(world, &asked, |roles, role| roles.retain(|known| *known != role))
 }

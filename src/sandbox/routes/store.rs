@@ -22,9 +22,11 @@ const PLUGIN_PRICES: [u32; 30] = [
     4499, 4999, 5999, 6999, 7999, 8999, 9999, 14999, 19999, 24999,
 ];
 
-/// The fields that name the asset of a product, the type of the asset where the sandbox has assets of it, and the type in the
+/// The field that names the asset of a product, the type of the asset where the sandbox has assets of it, and the type in the
 /// id of the product.
-static PRODUCTS: [(&str, Option<AssetType>, &str); 7] = [
+type Kind = (&'static str, Option<AssetType>, &'static str);
+
+static KINDS: [Kind; 7] = [
     ("modelAssetId", Some(AssetType::Model), "Model"),
     ("pluginAssetId", None, "Plugin"),
     ("audioAssetId", Some(AssetType::Audio), "Audio"),
@@ -47,20 +49,18 @@ fn not_found(what: &str) -> Answer {
 fn create(world: &mut World, asked: Asked<'_>) -> Result<Answer, Answer> {
     let body = asked.json()?;
     let named = named_asset(&asked, &body)?;
-    let (field, id) = named.ok_or_else(|| asked.invalid("The body names no asset, such as modelAssetId."))?;
-    create_of(world, &asked, &body, field, id)
+    let (kind, id) = named.ok_or_else(|| asked.invalid("The body names no asset, such as modelAssetId."))?;
+    create_of(world, &asked, &body, kind, id)
 }
 
 fn create_of(
     world: &mut World,
     asked: &Asked<'_>,
     body: &Map<String, Value>,
-    field: &str,
+    (field, fitting, name): &Kind,
     id: u64,
 ) -> Result<Answer, Answer> {
     let asset = world.assets.get(&id).ok_or_else(|| not_found("asset"))?;
-    let (_, fitting, name) =
-        product_of(field).ok_or_else(|| asked.invalid(format!("The field {field} is unknown.")))?;
     if fitting.is_some() && *fitting != asset.asset_type() {
         return Err(asked.invalid(format!("The asset {id} doesn't fit the field {field}.")));
     }
@@ -71,7 +71,7 @@ fn create_of(
     }
     let mut product = Map::new();
     product.insert("path".to_owned(), json!(format!("creator-store-products/{NAMESPACE}{name}-{id}")));
-    product.insert(field.to_owned(), json!(id.to_string()));
+    product.insert((*field).to_owned(), json!(id.to_string()));
     // The sellers are bare ids, not paths.
     match creator {
         Some(Creator::User(id)) => product.insert("userSeller".to_owned(), json!(id.to_string())),
@@ -90,18 +90,14 @@ fn create_of(
     Ok(Answer::json(&Value::Object(product)))
 }
 
-fn product_of(field: &str) -> Option<&'static (&'static str, Option<AssetType>, &'static str)> {
-    PRODUCTS.iter().find(|(known, ..)| *known == field)
-}
-
-/// Returns the field of a body that names the asset, and the asset.
-fn named_asset<'a>(asked: &Asked<'_>, body: &'a Map<String, Value>) -> Result<Option<(&'a str, u64)>, Answer> {
-    let mut items = body.iter().filter(|(field, _)| product_of(field).is_some());
+/// Returns the kind of the product that a body names, and the asset.
+fn named_asset(asked: &Asked<'_>, body: &Map<String, Value>) -> Result<Option<(&'static Kind, u64)>, Answer> {
+    let mut items = KINDS.iter().filter_map(|kind| Some((kind, body.get(kind.0)?)));
     match (items.next(), items.next()) {
         (None, _) => Ok(None),
-        (Some((field, id)), None) => {
+        (Some((kind, id)), None) => {
             let id = id_of(id).ok_or_else(|| asked.invalid("The asset's ID is not a number."))?;
-            Ok(Some((field, id)))
+            Ok(Some((kind, id)))
         }
         (Some(_), Some(_)) => Err(asked.invalid("The body names more than one asset.")),
     }
@@ -113,20 +109,20 @@ fn get(world: &mut World, asked: Asked<'_>) -> Result<Answer, Answer> {
     Ok(Answer::json(&Value::Object(product.clone())))
 }
 
-fn exists(world: &World, (field, id): (&str, u64)) -> bool {
-    world.products.get(&id).is_some_and(|product| product.contains_key(field))
+fn exists(world: &World, ((field, ..), id): (&Kind, u64)) -> bool {
+    world.products.get(&id).is_some_and(|product| product.contains_key(*field))
 }
 
-/// Returns the field and the asset in the id of a product. The type has one of two forms, such as `MeshPart` and
+/// Returns the kind and the asset in the id of a product. The type has one of two forms, such as `MeshPart` and
 /// `PRODUCT_TYPE_MESH_PART`.
-fn parse_name(name: &str) -> Option<(&'static str, u64)> {
-    let (kind, id) = name.strip_prefix(NAMESPACE)?.rsplit_once('-')?;
-    let is = |known: &str| match kind.strip_prefix("PRODUCT_TYPE_") {
+fn parse_name(name: &str) -> Option<(&'static Kind, u64)> {
+    let (text, id) = name.strip_prefix(NAMESPACE)?.rsplit_once('-')?;
+    let is = |known: &str| match text.strip_prefix("PRODUCT_TYPE_") {
         Some(constant) => constant.replace('_', "") == known.to_ascii_uppercase(),
-        None => kind == known,
+        None => text == known,
     };
-    let (field, ..) = PRODUCTS.iter().find(|(_, _, known)| is(known))?;
-    Some((field, decimal(id)?))
+    let kind = KINDS.iter().find(|(_, _, known)| is(known))?;
+    Some((kind, decimal(id)?))
 }
 
 fn update(world: &mut World, asked: Asked<'_>) -> Result<Answer, Answer> {
@@ -137,17 +133,17 @@ fn update(world: &mut World, asked: Asked<'_>) -> Result<Answer, Answer> {
     };
     let body = asked.json()?;
     let named = named_asset(&asked, &body)?;
-    let (field, id) = parse_name(asked.name(0)).ok_or_else(|| not_found("product"))?;
-    let is_there = exists(world, (field, id));
+    let (kind, id) = parse_name(asked.name(0)).ok_or_else(|| not_found("product"))?;
+    let is_there = exists(world, (kind, id));
     if !is_there && !may_create {
         return Err(not_found("product"));
     }
-    if named.is_some_and(|named| named != (field, id)) {
+    if named.is_some_and(|named| named != (kind, id)) {
         return Err(asked.invalid("The body names another asset than the path."));
     }
     if !is_there {
         // The mask is ignored.
-        return create_of(world, &asked, &body, field, id);
+        return create_of(world, &asked, &body, kind, id);
     }
     let creator = world.assets.get(&id).and_then(|asset| creator_of(&asset.fields));
     check_creator(world, creator)?;
@@ -171,7 +167,8 @@ fn check_creator(world: &World, creator: Option<Creator>) -> Result<(), Answer> 
     })
 }
 
-/// Changes the named fields. One that the body lacks becomes its default, as everywhere in proto3 JSON.
+/// Changes the named fields, all or none. If the body lacks `published`, it becomes `false`, as everywhere in proto3 JSON; a
+/// price has no default.
 fn change<'a>(
     asked: &Asked<'_>,
     product: &mut Map<String, Value>,
