@@ -121,7 +121,8 @@ fn sign_in_with_opener(exit_code: u8, home: &str) -> (Option<Seen>, String) {
 
     let sandbox = sandbox();
     sandbox.set_inventory_private(156, true);
-    let redirect_uri = format!("http://localhost:{}/callback", free_port());
+    let port = free_port();
+    let redirect_uri = format!("http://localhost:{port}/callback");
     sandbox.register_oauth2_app(CLIENT_ID, Some("RBX-secret-of-the-app"), [redirect_uri.as_str()]);
     let directory = TempDir::new();
     let path = |name: &str| directory.path().join(name);
@@ -134,6 +135,13 @@ fn sign_in_with_opener(exit_code: u8, home: &str) -> (Option<Seen>, String) {
     fs::write(path("bin/xdg-open"), script).expect("it can be written");
     fs::set_permissions(path("bin/xdg-open"), fs::Permissions::from_mode(0o755)).expect("it can be set");
     fs::create_dir(path("home")).expect("it can be made");
+    // What programs that were killed have left. Another port may be in use.
+    let left = |name: &str| path("home").join(format!("rblxopencloud-sign-in-{name}"));
+    let other_port = left(&format!("1{port}.html.0123456789abcdef.part"));
+    for file in [left(&format!("{port}.html")), left(&format!("{port}.html.0123456789abcdef.part")), other_port.clone()]
+    {
+        fs::write(file, "old").expect("it can be written");
+    }
 
     let tokens = path("tokens.json");
     let mut child = with_app(&sandbox, "sign_in", &redirect_uri, &[tokens.to_str().expect("it is text")])
@@ -162,6 +170,8 @@ fn sign_in_with_opener(exit_code: u8, home: &str) -> (Option<Seen>, String) {
     if let Some(seen) = &seen {
         let file = seen.arguments.trim_end();
         assert!(file.starts_with(path("home").to_str().expect("it is text")) && !Path::new(file).exists(), "{file}");
+        let left: Vec<_> = fs::read_dir(path("home")).expect("it is there").map(|file| file.unwrap().path()).collect();
+        assert_eq!(left, [other_port]);
         let escaped = url.replace('&', "&amp;");
         assert!(seen.page.contains(&format!("content=\"0; url={escaped}\"")), "{}", seen.page);
         assert!(seen.page.contains(&format!("href=\"{escaped}\"")), "{}", seen.page);

@@ -88,8 +88,10 @@ impl<'a> SignIn<'a> {
     ///
     /// The other users of a machine can see the arguments of every program, and whoever has the URL can sign this program in as
     /// themselves. So the browser opens a file that leads to the URL and that only this user can read. It is in the home
-    /// directory (on Windows, in the directory for temporary files) until the sign-in ends. The program that opens it doesn't
-    /// inherit environment variables whose names tell that they hold a key, a token or a secret.
+    /// directory (on Windows, in the directory for temporary files), is named `rblxopencloud-sign-in-PORT.html`, and is removed
+    /// when the sign-in ends. A program that is ended before, such as by Ctrl-C, leaves it: its URL is of no use to anyone then,
+    /// and the next sign-in at the same port that opens the browser removes it. The program that opens the file doesn't inherit
+    /// environment variables whose names tell that they hold a key, a token or a secret.
     ///
     /// If the browser can't be opened, this is logged, and the sign-in waits nevertheless. A browser on another machine can't read
     /// the file; it needs the URL.
@@ -99,7 +101,8 @@ impl<'a> SignIn<'a> {
     }
 
     /// Sets a callback that gets the URL to open, once the redirect can be received. Defaults to printing it to the standard
-    /// error, with how to sign in with a browser on another machine. Don't pass it to a program as an argument: other users can see it.
+    /// error, with how to sign in with a browser on another machine. Don't pass it to a program as an argument: other users can
+    /// see it.
     ///
     /// The wait begins when the callback returns.
     pub fn on_url<'b>(self, callback: impl FnOnce(&str) + 'b) -> SignIn<'b> {

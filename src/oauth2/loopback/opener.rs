@@ -13,7 +13,8 @@ use std::{env, fs, io, thread};
 use crate::disk;
 use crate::oauth2::web_page;
 
-/// The file that the browser opens. Dropping it removes it.
+/// The file that the browser opens. Dropping it removes it. The file of a program that was killed stays until the next sign-in at
+/// the same port.
 pub(super) struct StartPage {
     path: Option<PathBuf>,
 }
@@ -23,8 +24,9 @@ impl StartPage {
     pub(super) fn open(url: &str, port: u16) -> Self {
         let mut page = Self { path: None };
         let opened = folder().and_then(|folder| {
-            // Whoever has the port has the name. The file of a program that was killed is replaced.
+            // Whoever has the port has the name. What a program that was killed has left is replaced or removed.
             let path = page.path.insert(folder.join(format!("rblxopencloud-sign-in-{port}.html")));
+            disk::remove_unfinished(path);
             disk::save_private(path, web_page::redirect(url).as_bytes())?;
             launch(path)
         });
