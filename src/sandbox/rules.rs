@@ -37,7 +37,8 @@ impl Sandbox {
     /// Sets the scopes of the key and of the token. Defaults to all.
     ///
     /// A call without one of the [required scopes](crate::Endpoint::required_scopes) of its endpoint is refused with 403
-    /// `INSUFFICIENT_SCOPE`, or in version 2 of the API with 403 `PERMISSION_DENIED` and a message that names the scope. Others change what a response has:
+    /// `INSUFFICIENT_SCOPE`, or in version 2 of the API with 403 `PERMISSION_DENIED` and a message that names the scope. Others
+    /// change what a response has:
     ///
     /// | scope | without it |
     /// |---|---|
