@@ -246,11 +246,11 @@ fn the_page_tells_if_the_exchange_fails() {
 
 #[test]
 fn a_page_that_is_never_opened_ends_the_wait() {
-    let mut waiting = begin(Duration::from_millis(300));
+    let mut waiting = begin(Duration::from_secs(3));
     waiting.get("/callback?code=a&state=of-another-tab");
     let error = fails(waiting.result(), ErrorKind::Timeout);
     let text = error.to_string();
-    assert!(text.contains("nobody came back") && text.contains("300ms") && text.contains("another sign-in"), "{text}");
+    assert!(text.contains("nobody came back") && text.contains("3s") && text.contains("another sign-in"), "{text}");
 }
 
 #[test]
@@ -273,7 +273,7 @@ fn the_state_is_the_redirect_whatever_the_path() {
 
 #[test]
 fn words_without_a_state_end_nothing_and_are_repeated() {
-    let mut waiting = begin(Duration::from_secs(2));
+    let mut waiting = begin(Duration::from_secs(3));
     let long = "x".repeat(5000);
     let target = format!("/callback?error=invalid_scope&error_description=No%0A%1b%3Cb%3E+%26+{long}");
     let response = waiting.get(&target);
@@ -374,7 +374,7 @@ fn the_time_out_tells_why_a_pasted_line_was_not_accepted() {
     let sandbox = Sandbox::builder().demo().start().expect("a port is free");
     let sign_in = app(&sandbox, free_port()).sign_in([Scope::OPENID]).open_browser(false).on_url(|_| {});
     let lines = Cursor::new("http://localhost:1/callback?code=a&state=of-another-sign-in");
-    let result = sign_in.timeout(Duration::from_secs(1)).paste_from(lines).wait();
+    let result = sign_in.timeout(Duration::from_secs(3)).paste_from(lines).wait();
     let text = fails(result, ErrorKind::Timeout).to_string();
     assert!(text.contains("pasted") && text.contains("redirect of another sign-in"), "{text}");
 }
