@@ -136,6 +136,26 @@ fn errors_and_logs_hide_every_secret() {
     }
 }
 
+/// Refusals without a body have their words in the status line.
+#[test]
+fn words_of_the_status_line_hide_every_secret() {
+    const WORDS: &str = "Authorization code may not be used from this device";
+    let server = Server::start(|request| {
+        let echo = echo(request).split_whitespace().collect::<Vec<_>>().join(" ");
+        assert!(echo.len() < 900, "it isn't too long to be kept");
+        Reply::Raw(format!("HTTP/1.1 401 {WORDS} {echo}\r\ncontent-length: 0\r\n\r\n").into())
+    });
+    let (errors, pending) = errors(&app(&server.url()));
+    let kept = serde_json::to_value(&pending).expect("it can be written");
+    let verifier = kept["verifier"].as_str().expect("a verifier").to_owned();
+    let has_words = |error: &&Error| error.message().is_some_and(|message| message.starts_with(WORDS));
+    assert!(errors.iter().filter(has_words).count() >= 6, "{errors:?}");
+    assert!(errors.iter().any(|error| error.to_string().contains("in one network")), "{errors:?}");
+    for error in errors {
+        assert_hidden("the status line", &words(&error), &[CODE, REFRESH, ACCESS, SECRET, pending.state(), &verifier]);
+    }
+}
+
 #[test]
 fn a_token_answer_that_is_bad_hides_its_tokens() {
     for body in [
