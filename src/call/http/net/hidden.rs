@@ -25,6 +25,7 @@ const LONGEST_REASON: usize = 1024;
 const OTHER_STANDARD_REASONS: &[(u16, &str)] = &[
     (302, "Moved Temporarily"),
     (302, "Object moved"),
+    (401, "Authorization Required"),
     (408, "Request Time-out"),
     (413, "Content Too Large"),
     (413, "Request Entity Too Large"),
