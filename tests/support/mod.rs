@@ -16,6 +16,7 @@ use std::fmt::Debug;
 use std::fs;
 use std::net::{SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
+use std::process::Command;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc;
 use std::thread;
@@ -90,6 +91,19 @@ pub fn within<T: Send + 'static>(limit: Duration, work: impl FnOnce() -> T + Sen
     let (done, result) = mpsc::channel();
     thread::spawn(move || done.send(work()));
     result.recv_timeout(limit).expect("it hangs, or it panicked")
+}
+
+/// One test of this program, in a process of its own. `module` is the caller's `module_path!()`.
+pub fn test_process(module: &str, test: &str) -> Command {
+    let mut command = Command::new(std::env::current_exe().expect("this test has a file"));
+    command.args(["--exact", &test_name(module, test), "--nocapture"]);
+    command
+}
+
+/// The name by which a test program knows its test.
+pub fn test_name(module: &str, test: &str) -> String {
+    let (_, module) = module.split_once("::").expect("a module of a test program");
+    format!("{module}::{test}")
 }
 
 /// The response with a profile.

@@ -1,0 +1,7 @@
+//! The client and the sandbox against Roblox's own document.
+
+mod contract;
+mod examples;
+mod models;
+#[path = "../support/mod.rs"]
+mod support;

@@ -1,0 +1,639 @@
+//! Broken and hostile servers cause no panic, no unbounded memory, no stack overflow, and no success.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use rblxopencloud::{Error, ErrorKind, RetryPolicy, Timeouts, User};
+
+use crate::support::{self, CHANGES, KEY, Reply, Server, USER, Wire, answer, fails, within};
+
+const MIB: usize = 1024 * 1024;
+/// Much longer than any test here takes.
+const SOON: Duration = Duration::from_secs(20);
+
+/// A call that reads, without its result.
+type Read = fn(&User) -> Result<(), Error>;
+
+/// The calls that read something.
+const READS: [(&str, Read); 4] = [
+    ("profile", |user| user.fetch_info().map(drop)),
+    ("inventory", |user| user.list_inventory().collect::<Result<Vec<_>, _>>().map(drop)),
+    ("groups", |user| user.list_groups().collect::<Result<Vec<_>, _>>().map(drop)),
+    ("operation", |user| user.client().operation("operations/abc".parse()?).poll().map(drop)),
+];
+
+fn reads_end_in(server: &Wire, kind: ErrorKind, what: &str) {
+    for (call, read) in READS {
+        let user = server.user();
+        match within(SOON, move || read(&user)) {
+            Err(error) if error.kind() == kind => {
+                assert!(error.to_string().len() < 10_000, "{what}, {call}: the error is too long");
+            }
+            other => panic!("{what}, {call}: {other:?} in place of {kind:?}"),
+        }
+    }
+}
+
+/// Checks that every call fails, and that changes have an unknown outcome.
+fn everything_fails(reply: &Reply, what: &str) {
+    for (call, read) in READS {
+        let server = Server::script([reply.clone()]);
+        let user = server.user_without_retries();
+        if within(SOON, move || read(&user)).is_ok() {
+            panic!("{what}, {call}: it is called a success");
+        }
+    }
+    for (call, change) in CHANGES {
+        let server = Server::script([reply.clone()]);
+        let user = server.user();
+        let Err(error) = within(SOON, move || change(&user).map(drop)) else {
+            panic!("{what}, {call}: it is called a success");
+        };
+        assert!(error.outcome_unknown(), "{what}, {call}: {error}");
+        assert_eq!(server.count(), 1, "{what}, {call}: it was sent again");
+    }
+}
+
+/// A server that sends a head and then this forever, and counts what was received.
+fn endless(head: &'static str, again: Vec<u8>) -> (Wire, Arc<AtomicU64>) {
+    let taken = Arc::new(AtomicU64::new(0));
+    let count = Arc::clone(&taken);
+    let server = Wire::start(move |visit| {
+        visit.request();
+        visit.say(head);
+        count.fetch_add(visit.say_for_ever(&again), Ordering::SeqCst);
+    });
+    (server, taken)
+}
+
+#[test]
+fn endless_successes_are_not_read_to_their_end() {
+    let spaces = || vec![b' '; 64 * 1024];
+    let chunk = || [&b"10000\r\n"[..], &vec![b' '; 64 * 1024], b"\r\n"].concat();
+    for (what, head, again) in [
+        ("4 GB of spaces", "HTTP/1.1 200 OK\r\ncontent-length: 4294967296\r\n\r\n", spaces()),
+        ("the longest length", "HTTP/1.1 200 OK\r\ncontent-length: 18446744073709551615\r\n\r\n", spaces()),
+        ("no length", "HTTP/1.1 200 OK\r\n\r\n", spaces()),
+        ("chunks", "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n", chunk()),
+        (
+            "small chunks",
+            "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n",
+            [&b"64\r\n"[..], &[b' '; 100], b"\r\n"].concat().repeat(100),
+        ),
+        ("a string", "HTTP/1.1 200 OK\r\n\r\n{\"name\":\"", vec![b'x'; 64 * 1024]),
+        ("an array", "HTTP/1.1 200 OK\r\n\r\n{\"inventoryItems\":[", b"{},".repeat(20_000)),
+    ] {
+        let (server, _) = endless(head, again);
+        reads_end_in(&server, ErrorKind::InvalidResponse, what);
+        assert_eq!(server.visits(), READS.len(), "{what}: it is asked for once");
+    }
+}
+
+#[test]
+fn unread_data_is_not_received() {
+    let (server, taken) = endless("HTTP/1.1 200 OK\r\n\r\n", vec![b' '; 64 * 1024]);
+    fails(server.user().fetch_info(), ErrorKind::InvalidResponse);
+    within(SOON, {
+        let taken = Arc::clone(&taken);
+        move || {
+            while taken.load(Ordering::SeqCst) == 0 {
+                std::thread::sleep(Duration::from_millis(1));
+            }
+        }
+    });
+    // 8 MiB and the buffers of the system.
+    let taken = taken.load(Ordering::SeqCst);
+    assert!(taken < 32 * MIB as u64, "{taken} bytes were taken");
+}
+
+#[test]
+fn responses_are_read_up_to_the_size_limit() {
+    let profile = |length: usize| {
+        let mut body = br#"{"id":"156","name":"builderman","about":""#.to_vec();
+        body.resize(length - 2, b'x');
+        body.extend_from_slice(b"\"}");
+        body
+    };
+    for length in [MIB, 8 * MIB - 100] {
+        let server = Server::script([Reply::text(200, profile(length))]);
+        assert!(server.user().fetch_info().expect("it is large, and good").about.len() > length - 100);
+    }
+    for length in [8 * MIB + 100, 9 * MIB, 20 * MIB] {
+        let server = Wire::says(answer(profile(length)));
+        let user = server.user();
+        fails(within(SOON, move || user.fetch_info()), ErrorKind::InvalidResponse);
+        assert_eq!(server.visits(), 1);
+    }
+}
+
+#[test]
+fn endless_responses_to_changes_leave_the_outcome_unknown() {
+    for (what, change) in CHANGES {
+        let (server, _) = endless("HTTP/1.1 200 OK\r\ncontent-length: 4294967296\r\n\r\n", vec![b' '; 64 * 1024]);
+        let user = server.user();
+        let error = fails(within(SOON, move || change(&user).map(drop)), ErrorKind::InvalidResponse);
+        assert!(error.outcome_unknown() && !error.is_retryable(), "{what}: {error}");
+        assert_eq!(server.visits(), 1, "{what}");
+    }
+}
+
+#[cfg(target_os = "linux")]
+mod memory {
+    use std::env;
+
+    use rblxopencloud::Method;
+
+    use super::*;
+
+    /// The peak memory of this process in KiB.
+    fn high_water() -> u64 {
+        let status = std::fs::read_to_string("/proc/self/status").expect("the system tells of its processes");
+        let line = status.lines().find(|line| line.starts_with("VmHWM:")).expect("it tells of memory");
+        line.split_whitespace().nth(1).expect("a number").parse().expect("a number")
+    }
+
+    const MEASURED: &str = "RBLXOPENCLOUD_TEST_MEASURED";
+
+    /// Returns whether this is a process of this test alone, where nothing else uses memory. If it isn't, runs the test in one.
+    fn is_measured(test: &str) -> bool {
+        if env::var_os(MEASURED).is_some() {
+            return true;
+        }
+        let output =
+            support::test_process(module_path!(), test).env(MEASURED, "1").output().expect("a process can be started");
+        let said = String::from_utf8_lossy(&output.stdout);
+        assert!(output.status.success() && said.contains("1 passed"), "it failed in its own process: {said}");
+        false
+    }
+
+    /// A response of 8 MiB that consists of small objects, between these texts.
+    fn objects_between(open: &str, close: &str) -> Reply {
+        let count = (8 * MIB - 1000) / 8;
+        Reply::text(200, format!("{open}{}{{}}{close}", "{\"a\":1},".repeat(count)))
+    }
+
+    #[test]
+    fn fields_that_no_model_has_do_not_fill_memory() {
+        if !is_measured("fields_that_no_model_has_do_not_fill_memory") {
+            return;
+        }
+        let replies = [
+            objects_between("{\"id\":\"156\",\"name\":\"a\",\"error\":null,\"x\":[", "]}"),
+            objects_between("{\"id\":[],\"error\":null,\"x\":[", "]}"),
+            objects_between("{\"errors\":[", "]}"),
+            objects_between("{\"error\":null,\"x\":{\"y\":[", "]}}"),
+        ];
+        let servers = replies.map(|reply| Server::script([reply]));
+        let before = high_water();
+        for server in &servers {
+            let user = server.user();
+            let _ = user.fetch_info();
+            let _ = user.follow_experience(5);
+            let _ = user.list_inventory().count();
+            let _ = server.client().request(Method::Post, "/a").send();
+        }
+        let used = high_water() - before;
+        assert!(used < 80 * 1024, "{used} KiB for responses of 8 MiB");
+    }
+
+    #[test]
+    fn gigabytes_of_spaces_do_not_fill_memory() {
+        if !is_measured("gigabytes_of_spaces_do_not_fill_memory") {
+            return;
+        }
+        let heads = [
+            "HTTP/1.1 200 OK\r\ncontent-length: 4294967296\r\n\r\n",
+            "HTTP/1.1 200 OK\r\n\r\n",
+            "HTTP/1.1 404 Not Found\r\ncontent-length: 4294967296\r\n\r\n",
+            "HTTP/1.1 404 Not Found\r\n\r\n",
+            "HTTP/1.1 302 Found\r\nlocation: /\r\n\r\n",
+        ];
+        let servers = heads.map(|head| endless(head, vec![b' '; 64 * 1024]).0);
+        // The fixed cost of threads and buffers doesn't count.
+        let warm = Server::script([Reply::text(200, r#"{"id":"156","name":"builderman"}"#)]);
+        warm.user().fetch_info().expect("it is good");
+        let before = high_water();
+        for server in &servers {
+            server.user().fetch_info().expect_err("it is no profile");
+        }
+        let grown = high_water() - before;
+        assert!(grown < 32 * 1024, "it took {grown} KiB");
+    }
+}
+
+#[cfg(feature = "gzip")]
+mod gzip {
+    use super::*;
+
+    fn crc(bytes: impl IntoIterator<Item = u8>) -> u32 {
+        !bytes.into_iter().fold(!0_u32, |crc, byte| {
+            (0..8).fold(crc ^ u32::from(byte), |crc, _| if crc & 1 == 1 { crc >> 1 ^ 0xedb8_8320 } else { crc >> 1 })
+        })
+    }
+
+    const HEAD: &[u8] = b"\x1f\x8b\x08\0\0\0\0\0\0\xff";
+
+    /// Compresses without making it smaller.
+    fn stored(content: &[u8]) -> Vec<u8> {
+        let mut packed = HEAD.to_vec();
+        let blocks = content.chunks(0xffff).count().max(1);
+        for number in 0..blocks {
+            let block = content.chunks(0xffff).nth(number).unwrap_or_default();
+            let length = u16::try_from(block.len()).expect("a block is short");
+            packed.push(u8::from(number + 1 == blocks));
+            packed.extend(length.to_le_bytes());
+            packed.extend((!length).to_le_bytes());
+            packed.extend_from_slice(block);
+        }
+        packed.extend(crc(content.iter().copied()).to_le_bytes());
+        packed.extend((content.len() as u32).to_le_bytes());
+        packed
+    }
+
+    /// Writes bits from the lowest on, as deflate does.
+    #[derive(Default)]
+    struct Bits {
+        bytes: Vec<u8>,
+        used: u32,
+    }
+
+    impl Bits {
+        fn push(&mut self, bit: bool) {
+            if self.used % 8 == 0 {
+                self.bytes.push(0);
+            }
+            *self.bytes.last_mut().expect("there is one") |= u8::from(bit) << (self.used % 8);
+            self.used += 1;
+        }
+
+        /// Writes a code from its highest bit on.
+        fn code(&mut self, code: u32, length: u32) {
+            (0..length).rev().for_each(|bit| self.push(code >> bit & 1 == 1));
+        }
+    }
+
+    /// A compression bomb: 258 spaces in 13 bits. Also returns its length.
+    fn spaces(runs: usize) -> (Vec<u8>, usize) {
+        let mut bits = Bits::default();
+        // The last block, with the fixed codes.
+        [true, true, false].into_iter().for_each(|bit| bits.push(bit));
+        bits.code(0x30 + u32::from(b' '), 8);
+        for _ in 0..runs {
+            bits.code(0b1100_0101, 8);
+            bits.code(0, 5);
+        }
+        bits.code(0, 7);
+        let length = 1 + 258 * runs;
+        let mut packed = [HEAD, &bits.bytes].concat();
+        packed.extend(crc(std::iter::repeat_n(b' ', length)).to_le_bytes());
+        packed.extend((length as u32).to_le_bytes());
+        (packed, length)
+    }
+
+    fn gzipped(body: &[u8]) -> Vec<u8> {
+        let head = format!("HTTP/1.1 200 OK\r\ncontent-encoding: gzip\r\ncontent-length: {}\r\n\r\n", body.len());
+        [head.as_bytes(), body].concat()
+    }
+
+    const PROFILE: &[u8] = br#"{"id":"156","name":"builderman"}"#;
+
+    #[test]
+    fn compressed_responses_are_read() {
+        let server = Wire::says(gzipped(&stored(PROFILE)));
+        assert_eq!(server.user().fetch_info().expect("it is good").username, "builderman");
+        // A small bomb is only a meaningless response.
+        let (packed, length) = spaces(100);
+        assert!(packed.len() < length / 50);
+        let server = Wire::says(gzipped(&packed));
+        fails(server.user().fetch_info(), ErrorKind::InvalidResponse);
+    }
+
+    #[test]
+    fn compression_bombs_are_not_decompressed_to_their_end() {
+        let (packed, length) = spaces(40_000);
+        assert!(packed.len() < MIB / 8 && length > 9 * MIB);
+        for answer in [gzipped(&packed), gzipped(&stored(&vec![b' '; 9 * MIB]))] {
+            let server = Wire::says(answer);
+            reads_end_in(&server, ErrorKind::InvalidResponse, "a bomb");
+            assert_eq!(server.visits(), READS.len(), "it is asked for once");
+            let error = fails(server.user().fetch_info(), ErrorKind::InvalidResponse);
+            assert!(error.to_string().contains("larger"), "{error}");
+        }
+    }
+
+    #[test]
+    fn compression_bombs_in_refusals_are_refusals() {
+        let (packed, _) = spaces(40_000);
+        let head =
+            format!("HTTP/1.1 404 Not Found\r\ncontent-encoding: gzip\r\ncontent-length: {}\r\n\r\n", packed.len());
+        let server = Wire::says([head.as_bytes(), &packed].concat());
+        reads_end_in(&server, ErrorKind::NotFound, "a bomb");
+    }
+
+    #[test]
+    fn broken_compressed_responses_are_errors() {
+        let whole = stored(PROFILE);
+        let mut wrong_sum = whole.clone();
+        let sum_at = whole.len() - 8;
+        wrong_sum[sum_at] ^= 1;
+        let mut wrong_block = whole.clone();
+        wrong_block[10] = 7;
+        for (what, body) in [
+            ("cut in the content", whole[..whole.len() - 20].to_vec()),
+            ("a wrong sum", wrong_sum),
+            ("a wrong kind of block", wrong_block),
+            ("no gzip", PROFILE.to_vec()),
+            ("only a head", HEAD.to_vec()),
+            ("nothing", Vec::new()),
+        ] {
+            everything_fails(&Reply::Raw(gzipped(&body)), what);
+        }
+    }
+
+    #[test]
+    fn truncated_compressed_responses_are_retried() {
+        let whole = stored(PROFILE);
+        let cut = gzipped(&whole)[..60 + whole.len()].to_vec();
+        let server = Server::script([Reply::Raw(cut), Reply::Raw(gzipped(&whole))]);
+        server.user().fetch_info().expect("the second answer is whole");
+        assert_eq!(server.count(), 2);
+    }
+}
+
+#[test]
+fn refusals_may_have_bodies_of_any_size() {
+    for length in [0, 1, 1000, 64 * 1024, 64 * 1024 + 1, 320 * 1024, MIB, 9 * MIB] {
+        for body in [vec![b' '; length], vec![b'x'; length], vec![0; length], vec![0xff; length], vec![b'<'; length]] {
+            let head = format!("HTTP/1.1 403 Forbidden\r\ncontent-length: {length}\r\n\r\n");
+            let server = Wire::says([head.into_bytes(), body].concat());
+            let user = server.user();
+            let error = fails(within(SOON, move || user.fetch_info()), ErrorKind::PermissionDenied);
+            assert!(error.to_string().len() < 10_000, "the error is too long");
+        }
+    }
+    for head in [
+        "HTTP/1.1 403 Forbidden\r\n\r\n",
+        "HTTP/1.1 403 Forbidden\r\ncontent-length: 18446744073709551615\r\n\r\n",
+        "HTTP/1.1 403 Forbidden\r\ntransfer-encoding: chunked\r\n\r\n",
+    ] {
+        let again = if head.contains("chunked") { b"4\r\nabcd\r\n".repeat(5000) } else { vec![b'x'; 64 * 1024] };
+        let (server, _) = endless(head, again);
+        reads_end_in(&server, ErrorKind::PermissionDenied, head);
+    }
+}
+
+#[test]
+fn endless_headers_are_an_error() {
+    let lines: String = (0..100_000).map(|number| format!("x-{number}: {number}\r\n")).collect();
+    let good = r#"{"id":"156","name":"builderman"}"#;
+    for (what, head) in [
+        ("many lines", format!("HTTP/1.1 200 OK\r\ncontent-length: {}\r\n{lines}\r\n{good}", good.len())),
+        ("a long line", format!("HTTP/1.1 200 OK\r\nx-long: {}\r\n\r\n{good}", "x".repeat(MIB))),
+        ("a long name", format!("HTTP/1.1 200 OK\r\n{}: x\r\n\r\n{good}", "x".repeat(MIB))),
+        ("a long reason", format!("HTTP/1.1 200 {}\r\n\r\n{good}", "x".repeat(MIB))),
+        ("a line without end", "x".repeat(4 * MIB)),
+        ("the same line", format!("HTTP/1.1 200 OK\r\n{}\r\n{good}", "x: y\r\n".repeat(100_000))),
+    ] {
+        for status in ["200", "404"] {
+            let server = Wire::says(head.replacen("200", status, 1));
+            let user = server.user();
+            let outcome = within(SOON, move || user.fetch_info());
+            let error = outcome.expect_err(what);
+            assert!(error.to_string().len() < 10_000, "{what}: the error is too long");
+        }
+    }
+    for (what, head, again) in [
+        ("lines for ever", "HTTP/1.1 200 OK\r\n", b"x-again: and again\r\n".repeat(1000)),
+        ("a line for ever", "HTTP/1.1 200 OK\r\nx: ", vec![b'x'; 4096]),
+        ("a status line for ever", "", vec![b'x'; 4096]),
+    ] {
+        let (server, _) = endless(head, again);
+        let user = server.user();
+        within(SOON, move || user.fetch_info()).expect_err(what);
+    }
+}
+
+#[test]
+fn long_heads_are_read() {
+    let lines: String = (0..60).map(|number| format!("x-{number}: {}\r\n", "y".repeat(200))).collect();
+    let good = r#"{"id":"156","name":"builderman"}"#;
+    let server = Wire::says(format!("HTTP/1.1 200 OK\r\n{lines}\r\n{good}"));
+    server.user().fetch_info().expect("60 lines are not many");
+}
+
+#[test]
+fn nested_json_does_not_overflow_the_stack() {
+    for (depth, calls) in [(200, 4), (100_000, 4), (3_000_000, 1)] {
+        let open = "[".repeat(depth);
+        let objects = "{\"a\":".repeat(depth.min(1_000_000));
+        let closed = format!("{open}{}", "]".repeat(depth));
+        let mut bodies = vec![
+            open.clone(),
+            objects.clone(),
+            closed.clone(),
+            format!("{{\"id\":{open}"),
+            format!("{{\"path\":\"operations/abc\",\"done\":true,\"response\":{closed}}}"),
+            format!("{{\"path\":\"operations/abc\",\"error\":{closed}}}"),
+            format!("{{\"path\":\"operations/abc\",\"metadata\":{{\"errors\":{closed}}}}}"),
+            format!("{{\"inventoryItems\":{closed}}}"),
+            format!("{{\"inventoryItems\":[{closed}]}}"),
+            format!("{{\"inventoryItems\":[{objects}"),
+            format!("{{\"groupMemberships\":[{{\"path\":{closed}}}]}}"),
+            format!("{{\"errors\":{closed}}}"),
+            format!("{{\"message\":{closed}}}"),
+        ];
+        // In an unknown field, it may be ignored.
+        bodies.push(format!("{{\"id\":\"156\",\"name\":\"builderman\",\"newField\":{closed}}}"));
+        bodies.push(format!("{{\"inventoryItems\":[],\"newField\":{closed}}}"));
+        for body in bodies {
+            let shown: String = body.chars().take(60).collect();
+            for status in [200, 400, 500] {
+                let server = Server::script([Reply::text(status, body.as_str())]);
+                let calls: Vec<Read> = READS.iter().take(calls).map(|(_, read)| *read).collect();
+                let user = server.user_without_retries();
+                let outcomes =
+                    within(Duration::from_secs(60), move || calls.iter().map(|read| read(&user)).collect::<Vec<_>>());
+                if status != 200 {
+                    assert!(outcomes.iter().all(Result::is_err), "{shown} with {status}: {outcomes:?}");
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn unknown_fields_may_be_deeply_nested() {
+    let deep = format!("{}{}", "[".repeat(100), "]".repeat(100));
+    let server = Server::script([Reply::text(200, format!(r#"{{"id":"156","name":"a","newField":{deep}}}"#))]);
+    assert_eq!(server.user().fetch_info().expect("it is passed over").username, "a");
+}
+
+#[test]
+fn non_utf8_bodies_are_an_error() {
+    for (what, body) in [
+        ("NUL around it", &b"\0{\"id\":\"156\",\"name\":\"a\"}\0"[..]),
+        ("NUL in a string", b"{\"id\":\"156\",\"name\":\"a\0b\"}"),
+        ("only NUL", &[0; 1000]),
+        ("UTF-16", b"\xff\xfe{\0}\0"),
+        ("two values", b"{\"id\":\"156\",\"name\":\"a\"}{}"),
+    ] {
+        everything_fails(&Reply::text(200, body), what);
+        for status in [400, 404, 500] {
+            let server = Server::script([Reply::text(status, body)]);
+            let error = server.user_without_retries().fetch_info().expect_err(what);
+            assert_eq!(error.status(), Some(status), "{what}");
+            assert!(!error.to_string().contains(['\0', '\r', '\n']), "{what}: {error:?}");
+        }
+    }
+}
+
+#[test]
+fn non_utf8_headers_do_not_panic() {
+    let good = r#"{"id":"156","name":"builderman"}"#;
+    for name in ["retry-after", "x-ratelimit-reset", "x-ratelimit-remaining", "content-type", "location", "x-any"] {
+        for value in [&b"\xff\xfe"[..], b"\0", b"\x7f", b"\x01", "é".as_bytes(), b"a\nb", b"a\rb", b"\t", b""] {
+            for status in ["200 OK", "429 Too Many Requests", "302 Found"] {
+                let head = format!("HTTP/1.1 {status}\r\ncontent-length: {}\r\n{name}: ", good.len());
+                let server = Wire::says([head.as_bytes(), value, b"\r\n\r\n", good.as_bytes()].concat());
+                let policy = support::hasty().max_elapsed(Duration::from_millis(20));
+                let user = server.builder().retry(policy).build().expect("the settings are good").user(USER);
+                // The client may interpret it in any way, but must continue.
+                let _ = within(SOON, move || user.fetch_info());
+            }
+        }
+    }
+}
+
+#[test]
+fn wrong_lengths_are_errors() {
+    let good = r#"{"id":"156","name":"builderman","path":"operations/abc"}"#;
+    let length = good.len();
+    for headers in [
+        format!("content-length: {}", length - 1),
+        format!("content-length: {}", length + 1),
+        "content-length: 0".to_owned(),
+        "content-length: 18446744073709551616".to_owned(),
+        "content-length: 99999999999999999999999999".to_owned(),
+        format!("content-length: {length}\r\ncontent-length: {}", length - 1),
+        "transfer-encoding: chunked".to_owned(),
+    ] {
+        everything_fails(&Reply::Raw(format!("HTTP/1.1 200 OK\r\n{headers}\r\n\r\n{good}").into_bytes()), &headers);
+    }
+    // These have no clear meaning, but must not hang.
+    for headers in ["content-length: -1", "content-length: abc", "content-length: ", "content-length: 5, 5"] {
+        let server = Wire::says(format!("HTTP/1.1 200 OK\r\n{headers}\r\n\r\n{good}"));
+        let user = server.user();
+        let _ = within(SOON, move || user.fetch_info());
+    }
+}
+
+#[test]
+fn wrong_chunks_are_errors() {
+    for chunks in [
+        "x\r\n{}\r\n0\r\n\r\n",
+        "-1\r\n{}\r\n0\r\n\r\n",
+        "ffffffffffffffff\r\n{}",
+        "fffffffffffffffff\r\n{}",
+        "2\r\n{}xx0\r\n\r\n",
+        "\r\n\r\n\r\n",
+        "2;extension\r\n{",
+        "0\r\n\r\n",
+    ] {
+        let answer = format!("HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n{chunks}");
+        everything_fails(&Reply::Raw(answer.into_bytes()), chunks);
+    }
+    let (server, _) = endless("HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n", vec![b'0'; 64 * 1024]);
+    let user = server.user();
+    within(SOON, move || user.fetch_info()).expect_err("a length without end");
+    let (server, _) = endless("HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n2;", vec![b'x'; 64 * 1024]);
+    let user = server.user();
+    within(SOON, move || user.fetch_info()).expect_err("an extension without end");
+}
+
+#[test]
+fn non_http_responses_are_errors() {
+    for said in [
+        &b"{\"id\":\"156\",\"name\":\"builderman\"}"[..],
+        b"<html>hello</html>\r\n\r\n",
+        b"hello\r\n\r\n",
+        b"\r\n\r\n",
+        b"\0\0\0\0\0\0\0\0\r\n\r\n",
+        b"HTTP/0.9 200 OK\r\n\r\n{\"id\":\"156\",\"name\":\"builderman\"}",
+        b"HTTP/2 200 OK\r\n\r\n{\"id\":\"156\",\"name\":\"builderman\"}",
+        b"HTTP/1.1\r\n\r\n",
+        b"HTTP/1.1 \r\n\r\n",
+        b"HTTP/1.1 20 OK\r\n\r\n",
+        b"HTTP/1.1 000 OK\r\n\r\n",
+        b"HTTP/1.1 999999 OK\r\n\r\n",
+        b"HTTP/1.1 abc OK\r\n\r\n",
+        b"HTTP/1.1 -20 OK\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\nno colon here\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\n: no name\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\nbad name: x\r\n\r\n",
+        b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\x12\x04\0\0\0\0\0",
+        b"\x15\x03\x03\0\x02\x02\x28",
+        b"SSH-2.0-OpenSSH_9.6\r\n",
+        b"220 smtp.example ready\r\n",
+    ] {
+        let shown = String::from_utf8_lossy(said).into_owned();
+        everything_fails(&Reply::Raw(said.to_vec()), &shown);
+    }
+}
+
+#[test]
+fn endless_informational_responses_end_with_the_call() {
+    for said in
+        ["HTTP/1.1 100 Continue\r\n\r\n", "HTTP/1.1 102 Processing\r\n\r\n", "HTTP/1.1 103 Early Hints\r\nx: y\r\n\r\n"]
+    {
+        let (server, _) = endless("", said.repeat(1000).into_bytes());
+        for url in [server.url(), server.url().replace("127.0.0.1", "localhost")] {
+            let timeouts = Timeouts::default().attempt(Duration::from_millis(150));
+            let client = rblxopencloud::Client::builder(KEY).base_url(url).timeouts(timeouts);
+            let user = client.retry(RetryPolicy::none()).build().expect("the settings are good").user(USER);
+            let reader = user.clone();
+            within(Duration::from_secs(10), move || reader.fetch_info()).expect_err("there is no end");
+            for (what, change) in CHANGES {
+                let user = user.clone();
+                let error = within(Duration::from_secs(10), move || change(&user)).expect_err(what);
+                assert!(error.outcome_unknown(), "{what}: {error}");
+            }
+        }
+    }
+}
+
+#[test]
+fn informational_responses_are_skipped() {
+    let good = r#"{"id":"156","name":"builderman","path":"operations/abc"}"#;
+    let answers = format!(
+        "HTTP/1.1 103 Early Hints\r\nlink: </a>\r\n\r\nHTTP/1.1 102 Processing\r\n\r\nHTTP/1.1 200 OK\r\ncontent-length: {}\r\n\r\n{good}",
+        good.len()
+    );
+    let server = Wire::says(answers);
+    server.user().fetch_info().expect("it is good");
+    for (what, change) in CHANGES {
+        let _ = change(&server.user()).unwrap_or_else(|error| panic!("{what}: {error}"));
+    }
+}
+
+#[test]
+fn empty_responses_are_errors() {
+    for (what, answer) in [
+        ("an empty 200", "HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n"),
+        ("a 200 without length", "HTTP/1.1 200 OK\r\n\r\n"),
+        ("an empty 201", "HTTP/1.1 201 Created\r\ncontent-length: 0\r\n\r\n"),
+        ("an empty 202", "HTTP/1.1 202 Accepted\r\ncontent-length: 0\r\n\r\n"),
+        ("204", "HTTP/1.1 204 No Content\r\n\r\n"),
+        ("205", "HTTP/1.1 205 Reset Content\r\ncontent-length: 0\r\n\r\n"),
+        ("206", "HTTP/1.1 206 Partial Content\r\ncontent-length: 0\r\n\r\n"),
+        ("no chunk", "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\n"),
+        ("spaces", "HTTP/1.1 200 OK\r\ncontent-length: 4\r\n\r\n \r\n "),
+        ("null", "HTTP/1.1 200 OK\r\ncontent-length: 4\r\n\r\nnull"),
+        ("a string", "HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n\"\""),
+        ("a number", "HTTP/1.1 200 OK\r\ncontent-length: 1\r\n\r\n0"),
+        ("true", "HTTP/1.1 200 OK\r\ncontent-length: 4\r\n\r\ntrue"),
+        ("a list", "HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n[]"),
+    ] {
+        everything_fails(&Reply::Raw(answer.as_bytes().to_vec()), what);
+    }
+}

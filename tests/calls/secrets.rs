@@ -1,0 +1,414 @@
+//! A key or a token is never part of printed text, whatever a server sends.
+
+use std::cell::{Cell, RefCell};
+use std::collections::BTreeSet;
+use std::error::Error as _;
+use std::fmt::Debug;
+
+use log::{Level, LevelFilter, Log, Metadata, Record};
+use rblxopencloud::{
+    AssetFile, AssetType, AssetUpdate, AssetUpload, Client, Credentials, Error, Method, RetryPolicy, User,
+};
+use serde_json::{Value, json};
+
+use crate::support::calls::calls;
+use crate::support::{self, Reply, Server, USER, unchecked};
+
+const SECRET: &str = "zq7Wv+K3/xJm9Rt5Yb2Hc8Lp4Nd6Gf1S==";
+/// This much of a secret is as bad as all of it.
+const TELLING: usize = 16;
+
+thread_local! {
+    /// The log of this test; calls log in the thread that makes them.
+    static LINES: RefCell<Vec<(Level, String, String)>> = const { RefCell::new(Vec::new()) };
+    static LEVEL: Cell<LevelFilter> = const { Cell::new(LevelFilter::Off) };
+}
+
+struct Collector;
+
+impl Log for Collector {
+    fn enabled(&self, metadata: &Metadata<'_>) -> bool {
+        metadata.level() <= LEVEL.get()
+    }
+
+    fn log(&self, record: &Record<'_>) {
+        if !self.enabled(record.metadata()) {
+            return;
+        }
+        let line = (record.level(), record.target().to_owned(), record.args().to_string());
+        LINES.with_borrow_mut(|lines| lines.push(line));
+    }
+
+    fn flush(&self) {}
+}
+
+#[track_caller]
+fn assert_hidden(what: &str, text: &str, secret: &str) {
+    for part in secret.as_bytes().windows(TELLING.min(secret.len())) {
+        let part = std::str::from_utf8(part).expect("secrets are ASCII");
+        assert!(!text.contains(part), "{what} tells the secret: {text}");
+    }
+}
+
+#[track_caller]
+fn assert_no_debug(what: &impl Debug, secret: &str) {
+    assert_hidden("Debug", &format!("{what:?} {what:#?}"), secret);
+}
+
+#[track_caller]
+fn assert_error_is_clean(what: &str, error: &Error, secret: &str) {
+    let mut text = format!("{error} {error:#} {error:?} {error:#?} {:?} {:?}", error.message(), error.code());
+    let mut source = error.source();
+    while let Some(cause) = source {
+        text.push_str(&format!(" {cause} {cause:?}"));
+        source = cause.source();
+    }
+    assert_hidden(what, &text, secret);
+}
+
+fn upload() -> AssetUpload {
+    unchecked(AssetUpload::new(AssetFile::from_bytes("a.png", b"content".to_vec()), AssetType::Decal, "name", "words"))
+}
+
+/// The errors of every call.
+fn errors_of_every_call(user: &User) -> Vec<Error> {
+    // Those of OAuth 2.0 have secrets of their own.
+    let calls = calls().into_iter().filter(|call| !call.endpoint.path().starts_with("/oauth/"));
+    let mut errors: Vec<Option<Error>> = calls.map(|call| (call.make)(user.client()).err()).collect();
+    for started in [user.upload_asset(upload()), user.update_asset(AssetUpdate::new(1).display_name("name"))] {
+        errors.push(started.and_then(|operation| operation.poll()).err());
+    }
+    errors.into_iter().flatten().collect()
+}
+
+#[track_caller]
+fn assert_every_call_is_clean(what: &str, user: &User, secret: &str) {
+    for error in errors_of_every_call(user) {
+        assert_error_is_clean(what, &error, secret);
+    }
+}
+
+fn hostile_user(server: &Server, credentials: Credentials) -> User {
+    let client = Client::builder(credentials).base_url(server.url()).retry(RetryPolicy::none());
+    client.build().expect("the settings are good").user(USER)
+}
+
+fn both(secret: &str) -> [Credentials; 2] {
+    [Credentials::api_key(secret), Credentials::access_token(secret)]
+}
+
+#[test]
+fn debug_of_handles_hides_the_secret() {
+    let server = Server::script([Reply::ok(&json!({ "path": "operations/1" }))]);
+    for credentials in both(SECRET) {
+        let builder = Client::builder(credentials.clone()).base_url(server.url());
+        assert_no_debug(&builder, SECRET);
+        let user = builder.build().expect("the settings are good").user(USER);
+        assert_no_debug(&user, SECRET);
+        assert_no_debug(user.client(), SECRET);
+        assert_no_debug(&credentials, SECRET);
+        assert_no_debug(&user.list_inventory(), SECRET);
+        assert_no_debug(&user.list_groups().pages(), SECRET);
+        assert_no_debug(&user.client().operation("operations/1".parse().expect("a name")), SECRET);
+        assert_no_debug(&user.upload_asset(upload()).expect("it begins"), SECRET);
+    }
+}
+
+#[test]
+fn errors_about_invalid_secrets_hide_them() {
+    for bad in [format!("{SECRET}\n"), format!("{SECRET} {SECRET}"), format!("{SECRET}é"), format!("\0{SECRET}")] {
+        for credentials in both(&bad) {
+            assert_no_debug(&credentials, SECRET);
+            let builder = Client::builder(credentials.clone()).base_url("http://127.0.0.1:1");
+            assert_error_is_clean("the builder's error", &builder.build().expect_err("it can't be sent"), SECRET);
+        }
+    }
+}
+
+#[test]
+fn error_bodies_are_redacted() {
+    let bodies = [
+        json!({ "code": SECRET, "message": SECRET, "details": [SECRET] }),
+        json!({ "code": 3, "message": format!("The key {SECRET}, I say \"{SECRET}\", is wrong.") }),
+        json!({ "error": SECRET, "message": format!("{SECRET}{SECRET}"), "errorDetails": [{ "a": SECRET }] }),
+        json!({ "errors": [{ "code": SECRET, "message": SECRET }, SECRET] }),
+        json!({ "errors": { "x-api-key": [SECRET], SECRET: SECRET, "a": { SECRET: SECRET } }, "title": SECRET }),
+        json!({ "error": SECRET, "error_description": SECRET }),
+        json!({ "errorCode": SECRET, "errorMessage": SECRET }),
+        json!({ "error": { "code": SECRET, "message": SECRET } }),
+        json!({ "detail": SECRET }),
+        json!({ "title": SECRET }),
+        json!(SECRET),
+    ];
+    let texts = [SECRET.to_owned(), format!("<html><body>x-api-key: {SECRET}</body></html>")];
+    for body in bodies.iter().map(Value::to_string).chain(texts) {
+        for status in [302, 400, 401, 403, 404, 409, 429, 500, 503] {
+            let server = Server::script([Reply::text(status, body.clone()).with("location", format!("/{SECRET}"))]);
+            for credentials in both(SECRET) {
+                let error = hostile_user(&server, credentials).fetch_info().expect_err("this status is an error");
+                assert_error_is_clean(&body, &error, SECRET);
+            }
+        }
+    }
+    let server = Server::script([Reply::Raw(format!("HTTP/1.1 401 Not {SECRET}\r\ncontent-length: 0\r\n\r\n").into())]);
+    for credentials in both(SECRET) {
+        let error = hostile_user(&server, credentials).fetch_info().expect_err("this status is an error");
+        assert_eq!(error.message(), Some("Not [redacted]"));
+        assert_error_is_clean("the reason phrase", &error, SECRET);
+    }
+}
+
+#[test]
+fn errors_of_every_call_are_redacted() {
+    let body = json!({ "code": SECRET, "message": format!("The key is {SECRET}.") });
+    for status in [200, 400, 401, 403, 500] {
+        let server = Server::script([Reply::json(status, &body)]);
+        for credentials in both(SECRET) {
+            assert_every_call_is_clean(&format!("{status}"), &hostile_user(&server, credentials), SECRET);
+        }
+    }
+}
+
+#[test]
+fn responses_of_the_wrong_type_are_redacted() {
+    for body in [
+        json!({ "id": SECRET, "name": SECRET }),
+        json!({ "id": 1, "name": { SECRET: SECRET } }),
+        json!({ "id": 1, "premium": SECRET }),
+        json!({ "id": 1, "socialNetworkProfiles": SECRET }),
+        json!({ "inventoryItems": SECRET, "groupMemberships": SECRET }),
+        json!({ "inventoryItems": [], "nextPageToken": { SECRET: 1 } }),
+        json!({ "groupMemberships": [{ "path": SECRET, "user": SECRET }] }),
+        json!({ "groupMemberships": [{ "path": 1, "user": { SECRET: SECRET } }] }),
+        json!({ "errors": [SECRET], "error": SECRET }),
+        json!({ "done": true, "response": { "assetId": SECRET } }),
+        json!({ "done": true, "response": { "assetId": "1", "previews": SECRET } }),
+        json!({ "done": SECRET, "path": SECRET }),
+        json!([SECRET]),
+        json!(SECRET),
+    ] {
+        let server = Server::script([Reply::ok(&body)]);
+        for credentials in both(SECRET) {
+            assert_every_call_is_clean(&body.to_string(), &hostile_user(&server, credentials), SECRET);
+        }
+    }
+    for raw in [
+        format!("{SECRET}\r\n\r\n"),
+        format!("HTTP/1.1 {SECRET}\r\n\r\n"),
+        format!("HTTP/1.1 200 OK\r\n{SECRET}\r\n\r\n"),
+    ] {
+        let server = Server::script([Reply::Raw(raw.clone().into_bytes())]);
+        assert_every_call_is_clean(&raw, &hostile_user(&server, Credentials::api_key(SECRET)), SECRET);
+    }
+}
+
+#[test]
+fn failed_operations_are_redacted() {
+    let said = json!({ "code": SECRET, "message": format!("The key is {SECRET}.") });
+    for body in [
+        json!({ "path": "operations/1", "done": true, "error": said }),
+        json!({ "path": "operations/1", "done": true, "error": { "error": SECRET, "message": SECRET } }),
+        json!({ "path": "operations/1", "done": true, "error": SECRET }),
+        json!({ "path": "operations/1", "done": true, "response": said }),
+        json!({ "path": "operations/1", "done": true, "status": said }),
+        json!({ "path": "operations/1", "done": true, "metadata": { "errors": [{ "error": said }] } }),
+        said,
+    ] {
+        let server = Server::script([Reply::ok(&body)]);
+        for credentials in both(SECRET) {
+            let user = hostile_user(&server, credentials);
+            let operation = user.client().operation("operations/1".parse().expect("a name"));
+            let error = operation.wait().expect_err("it failed");
+            assert_error_is_clean(&body.to_string(), &error, SECRET);
+            assert_no_debug(&operation, SECRET);
+            assert_every_call_is_clean(&body.to_string(), &user, SECRET);
+        }
+    }
+}
+
+#[test]
+fn partial_failures_are_redacted() {
+    let server = Server::script([Reply::ok(&json!({
+        "path": "operations/1",
+        "done": true,
+        "response": { "assetId": "1" },
+        "metadata": { "errors": [{ "error": { "code": SECRET, "message": format!("The key is {SECRET}.") } }] },
+    }))]);
+    let user = hostile_user(&server, Credentials::api_key(SECRET));
+    let operation = user.client().operation("operations/1".parse().expect("a name"));
+    operation.wait().expect("it has a result");
+    assert_hidden("partial_failures", &format!("{:?}", operation.partial_failures()), SECRET);
+}
+
+#[test]
+fn debug_of_listings_hides_the_secret() {
+    let item = json!({ "path": SECRET, "kindDetails": SECRET });
+    let bodies = [
+        json!({ "inventoryItems": [item, item], "nextPageToken": SECRET }),
+        json!({ "inventoryItems": [item, item], "nextPageToken": "a", "message": SECRET }),
+    ];
+    for body in bodies {
+        let server = Server::script([Reply::ok(&body)]);
+        let user = hostile_user(&server, Credentials::api_key(SECRET));
+        let mut items = user.list_inventory();
+        for _ in 0..6 {
+            if let Some(Err(error)) = items.next() {
+                assert_error_is_clean("a listing", &error, SECRET);
+            }
+            assert_no_debug(&items, SECRET);
+        }
+    }
+}
+
+#[test]
+fn cut_messages_contain_no_part_of_the_secret() {
+    // As long as real keys, without repetition.
+    let secret: String = (0..120).map(|part| format!("{:08x}", 0x9e37_79b9_u32.wrapping_mul(part + 1))).collect();
+    for lead in [0, 100, 300, 450, 490] {
+        let message = format!("{}{secret}", "w ".repeat(lead / 2));
+        for reply in [
+            Reply::json(401, &json!({ "code": secret, "message": message })),
+            Reply::text(401, message.clone()),
+            Reply::ok(&json!({ "id": message })),
+            Reply::ok(&json!({ "path": "operations/1", "done": true, "error": { "message": message } })),
+        ] {
+            let server = Server::script([reply]);
+            assert_every_call_is_clean(
+                &format!("after {lead}"),
+                &hostile_user(&server, Credentials::api_key(&*secret)),
+                &secret,
+            );
+        }
+    }
+}
+
+/// The log records of this thread while `work` runs: level, target and line.
+fn log_of(work: impl FnOnce()) -> Vec<(Level, String, String)> {
+    log_of_level(LevelFilter::Trace, work)
+}
+
+fn log_of_level(level: LevelFilter, work: impl FnOnce()) -> Vec<(Level, String, String)> {
+    static COLLECTOR: Collector = Collector;
+    let _ = log::set_logger(&COLLECTOR);
+    log::set_max_level(LevelFilter::Trace);
+    LEVEL.set(level);
+    LINES.take();
+    work();
+    LINES.take()
+}
+
+#[test]
+fn log_lines_hide_the_secret() {
+    let said = json!({ "code": SECRET, "message": SECRET });
+    let lines = log_of(|| {
+        for reply in [
+            Reply::ok(&json!({ "id": "1", "name": "name", "path": "operations/1" })),
+            Reply::json(401, &said),
+            Reply::text(302, "").with("location", "/elsewhere"),
+            Reply::json(503, &said),
+            Reply::ok(&said),
+            Reply::HangUp,
+        ] {
+            let server = Server::script([reply]);
+            for credentials in both(SECRET) {
+                errors_of_every_call(&hostile_user(&server, credentials));
+            }
+        }
+    });
+    let is_call = |target: &str, line: &str| target == "rblxopencloud" && line.contains("GET /cloud/v2/users/");
+    assert!(lines.iter().any(|(_, target, line)| is_call(target, line)), "the calls are logged");
+    for (level, target, line) in lines {
+        if !is_dump(level, &target) {
+            assert_hidden(&format!("a line of {target} at {level}"), &line, SECRET);
+        }
+    }
+}
+
+fn is_dump(level: Level, target: &str) -> bool {
+    level == Level::Trace && target == "ureq_proto::util"
+}
+
+/// At `trace`, ureq logs the bytes that it sends, in rows. This can't be prevented, so it is documented, and must be the only
+/// place.
+#[test]
+fn only_the_trace_dump_shows_the_secret() {
+    let server = Server::script([Reply::ok(&json!({ "id": "1" }))]);
+    for credentials in both(SECRET) {
+        let user = hostile_user(&server, credentials);
+        let lines = log_of(|| drop(user.fetch_info().expect("the profile is good")));
+        // Each row has 16 bytes: hexadecimal, two spaces, text.
+        let text = |line: &str| line.split_once("  ").map_or(line, |(_, text)| text).to_owned();
+        let others = lines.iter().filter(|(level, target, _)| !is_dump(*level, target));
+        let all: String = others.map(|(.., line)| text(line)).collect();
+        assert!(!all.contains(SECRET), "the secret is logged elsewhere");
+    }
+}
+
+/// The log records of a download from a signed URL that redirects to another one, and their signature.
+fn log_of_signed_urls(level: LevelFilter) -> (Vec<(Level, String, String)>, String) {
+    let signature = SECRET.replace(['+', '/', '='], "x");
+    let location = format!("/content?signature={signature}");
+    let server = Server::start(move |request| match request.path() {
+        "/start" => Reply::text(302, "").with("location", location.clone()),
+        _ => Reply::text(200, "content").with("set-cookie", "session=abc"),
+    });
+    let client = Client::builder(SECRET).base_url(server.url()).build().expect("the settings are good");
+    let url = format!("{}/start?signature={signature}", server.url());
+    let download = || client.request(Method::Get, &*url).download(&mut Vec::new()).expect("it is received");
+    (log_of_level(level, || assert_eq!(download(), 7)), signature)
+}
+
+/// The targets that log signed URLs at `trace`, or because `trace` is on for them. The documentation of the crate names them.
+#[test]
+fn only_the_documented_targets_show_signed_urls() {
+    let (lines, signature) = log_of_signed_urls(LevelFilter::Trace);
+    let documented = include_str!("../../src/lib.rs");
+    let mut telling = BTreeSet::new();
+    for (level, target, line) in lines {
+        if line.contains(&signature) {
+            assert!(documented.contains(&format!("`{target}`")), "the documentation doesn't name {target} ({level})");
+            telling.insert(target);
+        }
+    }
+    assert!(telling.contains("ureq::run"), "the documentation can be shorter: {telling:?}");
+    // The lines of ureq_proto have 16 bytes each.
+    assert!(documented.contains("`ureq_proto::util`"));
+}
+
+/// The level that the documentation recommends.
+#[test]
+fn at_debug_no_target_shows_a_secret() {
+    let (lines, signature) = log_of_signed_urls(LevelFilter::Debug);
+    assert!(!lines.is_empty());
+    for (level, target, line) in lines {
+        assert_hidden(&format!("a line of {target} at {level}"), &line, &signature);
+        assert_hidden(&format!("a line of {target} at {level}"), &line, SECRET);
+    }
+}
+
+/// A proxy that reads the calls sees its own login, and can repeat it in the name of the service.
+#[test]
+fn logins_of_proxies_are_redacted_in_responses() {
+    const LOGIN: &str = "cHJveHktdXNlcjp3cTdXdkszeEptOVJ0NQ";
+    let proxy = support::Wire::start(|visit| {
+        let Some(head) = visit.head() else { return };
+        assert!(head.starts_with("CONNECT") && head.contains(&format!("Basic {LOGIN}==")), "{head}");
+        visit.say("HTTP/1.1 200 Connected\r\n\r\n");
+        let _ = visit.request();
+        let body =
+            json!({ "code": LOGIN, "message": format!("{LOGIN}==, proxy-user:wq7WvK3xJm9Rt5 and wq7WvK3xJm9Rt5") });
+        let body = body.to_string();
+        visit.say(format!("HTTP/1.1 403 No\r\ncontent-length: {}\r\n\r\n{body}", body.len()));
+    });
+    let address = ureq::Proxy::new(&format!("http://proxy-user:wq7WvK3xJm9Rt5@127.0.0.1:{}", proxy.port()));
+    let agent = ureq::Agent::config_builder().proxy(Some(address.expect("it is a proxy"))).build().new_agent();
+    let builder = Client::builder(SECRET).base_url("http://127.0.0.1:1").agent(agent).retry(RetryPolicy::none());
+    assert_no_debug(&builder, LOGIN);
+    assert_no_debug(&builder, "wq7WvK3xJm9Rt5");
+    let error = builder.build().expect("the settings are good").user(USER).fetch_info().expect_err("it is refused");
+    assert_eq!(error.status(), Some(403), "{error}");
+    assert!(error.to_string().contains("[redacted]"), "{error}");
+    for secret in [LOGIN, "wq7WvK3xJm9Rt5", "proxy-user"] {
+        assert_error_is_clean("a response", &error, secret);
+    }
+}

@@ -1,0 +1,275 @@
+//! The examples as programs, against a sandbox.
+
+use std::path::Path;
+use std::process::{Child, Output};
+use std::time::{Duration, Instant};
+use std::{fs, thread};
+
+use rblxopencloud::sandbox::{Fault, Sandbox};
+use rblxopencloud::{Asset, AssetType, Creator, InventoryAsset, InventoryAssetType, InventoryItem};
+
+use crate::support::TempDir;
+use crate::support::example::{CLIENT_ID, example, line_with, start, with_app};
+use crate::support::signing_in::free_port;
+
+fn sandbox() -> Sandbox {
+    Sandbox::builder().demo().unknown_kinds().start().expect("a free port")
+}
+
+fn run(sandbox: &Sandbox, name: &str, arguments: &[&str]) -> Output {
+    example(name)
+        .args(arguments)
+        .env_remove("ROBLOX_CLIENT_ID")
+        .env("ROBLOX_API_KEY", sandbox.api_key())
+        .env("ROBLOX_USER_ID", "156")
+        .env("ROBLOX_OPEN_CLOUD_URL", sandbox.url())
+        .output()
+        .expect("the example was built")
+}
+
+#[track_caller]
+fn succeeds(sandbox: &Sandbox, name: &str, arguments: &[&str]) -> String {
+    let output = run(sandbox, name, arguments);
+    let error = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{name}: {error}");
+    String::from_utf8_lossy(&output.stdout).into_owned()
+}
+
+/// Returns the one line that a failed example prints.
+#[track_caller]
+fn fails(sandbox: &Sandbox, name: &str, arguments: &[&str]) -> String {
+    let output = run(sandbox, name, arguments);
+    assert!(!output.status.success(), "{name} succeeds");
+    let error = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(error.contains("error: ") && !error.contains("panicked"), "{error}");
+    error
+}
+
+#[test]
+fn who_is_prints_users_and_their_absence() {
+    let told = succeeds(&sandbox(), "who_is", &["BuilderMan", "no-one"]);
+    assert!(told.contains("Builderman (@builderman), user 156") && told.contains("in 3 groups"), "{told}");
+    assert!(told.contains("no-one: no such user"), "{told}");
+}
+
+#[test]
+fn find_collectibles_prints_serial_numbers() {
+    let sandbox = sandbox();
+    let told = succeeds(&sandbox, "find_collectibles", &[]);
+    assert!(told.contains("#5") && told.contains("5 collectibles, 1 of them on hold"), "{told}");
+    assert!(succeeds(&sandbox, "find_collectibles", &["gear"]).contains("0 collectibles"));
+}
+
+#[test]
+fn quota_report_fails_if_nothing_is_left() {
+    let sandbox = sandbox();
+    sandbox.set_quota(AssetType::Audio, 10);
+    assert!(succeeds(&sandbox, "quota_report", &[]).contains("10 of    10 left this month"));
+    sandbox.set_quota(AssetType::Video, 0);
+    assert!(fails(&sandbox, "quota_report", &[]).contains("nothing is left of VIDEO"));
+}
+
+#[test]
+fn ownership_gate_answers() {
+    let told = succeeds(&sandbox(), "ownership_gate", &[]);
+    assert!(told.contains(r#"200 {"owns_pass":true,"rank":255}"#), "{told}");
+    assert!(told.contains("404") && told.contains("400"), "{told}");
+}
+
+#[test]
+fn sign_in_needs_the_browser_once() {
+    let sandbox = sandbox();
+    sandbox.set_inventory_private(156, true);
+    let redirect_uri = format!("http://localhost:{}/callback", free_port());
+    let _ = sandbox.oauth2_app(&redirect_uri);
+    let directory = TempDir::new();
+    let file = directory.path().join("tokens.json");
+    let file = file.to_str().expect("it is text");
+    let ended = |child: Child| {
+        let output = child.wait_with_output().expect("it ends");
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8_lossy(&output.stdout).into_owned()
+    };
+
+    let mut first = start(&sandbox, "sign_in", &redirect_uri, &["--no-browser", file]);
+    let url = line_with(first.stderr.take().expect("it is piped"), "http://");
+    sandbox.browse(sandbox.authorize(&url, 156).expect("the address is good"));
+    let told = ended(first);
+    assert!(told.contains("signed in as Builderman") && told.contains("250 items in all"), "{told}");
+
+    sandbox.expire_access_tokens();
+    let told = ended(start(&sandbox, "sign_in", &redirect_uri, &[file]));
+    assert!(told.contains("250 items in all"), "{told}");
+    assert!(ended(start(&sandbox, "sign_in", &redirect_uri, &["--sign-out", file])).contains("signed out"));
+    assert!(!Path::new(file).exists());
+}
+
+/// What an opener that keeps its arguments, its environment and the file saw.
+#[cfg(target_os = "linux")]
+struct Seen {
+    arguments: String,
+    environment: String,
+    page: String,
+    mode: String,
+}
+
+/// Signs in with an opener of this exit code. Returns what the opener saw, unless it wasn't started, and what the program printed.
+#[cfg(target_os = "linux")]
+fn sign_in_with_opener(exit_code: u8, home: &str) -> (Option<Seen>, String) {
+    use std::os::unix::fs::PermissionsExt;
+
+    let sandbox = sandbox();
+    sandbox.set_inventory_private(156, true);
+    let port = free_port();
+    let redirect_uri = format!("http://localhost:{port}/callback");
+    sandbox.register_oauth2_app(CLIENT_ID, Some("RBX-secret-of-the-app"), [redirect_uri.as_str()]);
+    let directory = TempDir::new();
+    let path = |name: &str| directory.path().join(name);
+    let script = format!(
+        "#!/bin/sh\nPATH=/usr/bin:/bin\ncd '{}' || exit 9\nprintf '%s\\n' \"$@\" > arguments\nenv > environment\n\
+         cat \"$1\" > page\nstat -c %a \"$1\" > mode\nmv mode seen\nexit {exit_code}\n",
+        directory.path().display()
+    );
+    fs::create_dir(path("bin")).expect("it can be made");
+    fs::write(path("bin/xdg-open"), script).expect("it can be written");
+    fs::set_permissions(path("bin/xdg-open"), fs::Permissions::from_mode(0o755)).expect("it can be set");
+    fs::create_dir(path("home")).expect("it can be made");
+    // What programs that were killed have left. Another port may be in use.
+    let left = |name: &str| path("home").join(format!("rblxopencloud-sign-in-{name}"));
+    let other_port = left(&format!("1{port}.html.0123456789abcdef.part"));
+    for file in [left(&format!("{port}.html")), left(&format!("{port}.html.0123456789abcdef.part")), other_port.clone()]
+    {
+        fs::write(file, "old").expect("it can be written");
+    }
+
+    let tokens = path("tokens.json");
+    let mut child = with_app(&sandbox, "sign_in", &redirect_uri, &[tokens.to_str().expect("it is text")])
+        .env("PATH", path("bin"))
+        .env("HOME", path(home))
+        .env("ROBLOX_CLIENT_SECRET", "RBX-secret-of-the-app")
+        .env("ROBLOX_API_KEY", "key-of-the-user")
+        .env("MY_UPLOAD_KEY", "key-of-another-name")
+        .env("XDG_ACTIVATION_TOKEN", "harmless")
+        .spawn()
+        .expect("the example was built");
+    let url = line_with(child.stderr.take().expect("it is piped"), "http://");
+    let seen = (home == "home").then(|| {
+        let deadline = Instant::now() + Duration::from_secs(120);
+        while !path("seen").exists() {
+            assert!(Instant::now() < deadline, "no opener was started");
+            thread::sleep(Duration::from_millis(20));
+        }
+        let read = |name: &str| fs::read_to_string(path(name)).expect("it is there");
+        Seen { arguments: read("arguments"), environment: read("environment"), page: read("page"), mode: read("seen") }
+    });
+    sandbox.browse(sandbox.authorize(&url, 156).expect("the address is good"));
+    let output = child.wait_with_output().expect("it ends");
+    assert!(output.status.success(), "{output:?}");
+    assert_eq!(path("seen").exists(), home == "home", "whether the opener was started");
+    if let Some(seen) = &seen {
+        let file = seen.arguments.trim_end();
+        assert!(file.starts_with(path("home").to_str().expect("it is text")) && !Path::new(file).exists(), "{file}");
+        let left: Vec<_> = fs::read_dir(path("home")).expect("it is there").map(|file| file.unwrap().path()).collect();
+        assert_eq!(left, [other_port]);
+        let escaped = url.replace('&', "&amp;");
+        assert!(seen.page.contains(&format!("content=\"0; url={escaped}\"")), "{}", seen.page);
+        assert!(seen.page.contains(&format!("href=\"{escaped}\"")), "{}", seen.page);
+        assert!(!seen.arguments.contains("state") && !seen.arguments.contains("challenge"), "{}", seen.arguments);
+    }
+    (seen, String::from_utf8_lossy(&output.stdout).into_owned())
+}
+
+/// Whoever sees the arguments of the opener, as any user can with `ps`, could sign the program in as themselves with the URL.
+#[test]
+#[cfg(target_os = "linux")]
+fn sign_in_shows_the_opener_neither_the_url_nor_a_key() {
+    let (seen, told) = sign_in_with_opener(0, "home");
+    let seen = seen.expect("it was started");
+    assert_eq!((seen.arguments.lines().count(), seen.mode.trim()), (1, "600"), "{}", seen.arguments);
+    for secret in ["RBX-secret-of-the-app", "key-of-the-user", "key-of-another-name", "code_challenge"] {
+        assert!(!seen.environment.contains(secret), "{secret}: {}", seen.environment);
+    }
+    for other in ["XDG_ACTIVATION_TOKEN=harmless", "HOME="] {
+        assert!(seen.environment.contains(other), "{other}: {}", seen.environment);
+    }
+    assert!(told.contains("signed in as Builderman"), "{told}");
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn sign_in_waits_also_if_the_browser_can_not_be_opened() {
+    for (exit_code, home) in [(3, "home"), (0, "missing")] {
+        let (_, told) = sign_in_with_opener(exit_code, home);
+        assert!(told.contains("signed in as Builderman"), "{told}");
+    }
+}
+
+#[test]
+fn the_examples_of_oauth2_run_without_set_up() {
+    let told = succeeds(&sandbox(), "sign_in", &[]);
+    assert!(told.contains("signed in as Builderman (@builderman)") && told.contains("250 items in all"), "{told}");
+    let told = succeeds(&sandbox(), "oauth2_server", &[]);
+    assert!(told.contains("Welcome, Builderman") && told.contains("forged: 400"), "{told}");
+}
+
+#[test]
+fn an_interrupted_export_is_resumed_exactly() {
+    let sandbox = sandbox();
+    let items = (0..950).map(|id| InventoryItem::Asset(InventoryAsset::new(id, InventoryAssetType::Hat)));
+    sandbox.set_inventory(156, items);
+    let directory = TempDir::new();
+    let path = |name: &str| directory.path().join(name).to_str().expect("it is text").to_owned();
+    succeeds(&sandbox, "inventory_to_csv", &[&path("whole.csv")]);
+    let whole = fs::read_to_string(path("whole.csv")).expect("it is there");
+    assert_eq!(whole.lines().count(), 951);
+
+    // Each run gets two pages further.
+    let resumed = path("resumed.csv");
+    for _ in 0..4 {
+        sandbox.inject(Fault::status(403).after(2));
+        fails(&sandbox, "inventory_to_csv", &[&resumed]);
+        sandbox.clear_faults();
+        // A kill after the page was written, and before the cursor was.
+        let torn = fs::read_to_string(&resumed).expect("it is there") + "asset,torn";
+        fs::write(&resumed, torn).expect("it can be written");
+    }
+    sandbox.clear_requests();
+    succeeds(&sandbox, "inventory_to_csv", &[&resumed]);
+    assert_eq!(sandbox.requests().len(), 2, "eight pages were there already");
+    assert_eq!(fs::read_to_string(&resumed).expect("it is there"), whole);
+    assert!(!Path::new(&format!("{resumed}.cursor")).exists());
+}
+
+#[test]
+fn a_backup_has_only_the_user_s_own_assets() {
+    let sandbox = sandbox();
+    let mut items = Vec::new();
+    for (id, creator, content) in [(1, 156, "<roblox!1"), (2, 156, "\u{7f}"), (3, 1, "<roblox!3"), (4, 156, "<roblox>")]
+    {
+        let mut asset = Asset::new(id);
+        asset.asset_type = Some(AssetType::Model);
+        asset.display_name = Some(format!("CON: a/b {id}"));
+        asset.creator = Some(Creator::User(creator));
+        sandbox.add_asset(asset);
+        sandbox.set_asset_content(id, "a", "model/x-rbxm", content);
+        items.push(InventoryItem::Asset(InventoryAsset::new(id, InventoryAssetType::Model)));
+    }
+    sandbox.set_inventory(156, items);
+    let directory = TempDir::new();
+    let folder = directory.path().to_str().expect("it is text");
+    let files = || {
+        let files = fs::read_dir(directory.path()).expect("it is there");
+        let mut files: Vec<_> =
+            files.map(|file| file.expect("it is there").file_name().into_string().expect("text")).collect();
+        files.sort();
+        files
+    };
+    sandbox.inject(Fault::status(404).on("GET", "/contents/2/"));
+    let error = fails(&sandbox, "backup_assets", &[folder]);
+    assert!(error.contains("asset 2") && error.contains("1 could not be saved"), "{error}");
+    assert_eq!(files(), ["1-v1-CON__a_b_1.rbxm", "4-v1-CON__a_b_4.rbxmx"]);
+    assert!(succeeds(&sandbox, "backup_assets", &[folder]).contains("1 saved"));
+    assert_eq!(files().len(), 3);
+    sandbox.set_key_enabled(false);
+    assert!(fails(&sandbox, "backup_assets", &[folder]).contains("401"));
+}

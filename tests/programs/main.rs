@@ -1,0 +1,11 @@
+//! Whole programs: the examples, and jobs as users would write them.
+
+mod example_servers;
+mod examples;
+mod main_job;
+mod mixed_batch;
+mod nightly_dump;
+mod publish_assets;
+mod server_gate;
+#[path = "../support/mod.rs"]
+mod support;

@@ -1,0 +1,291 @@
+//! The example `publish_assets` as a build uses it: run repeatedly, and killed at any moment.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::hash::{BuildHasher, RandomState};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+use std::time::{Duration, Instant};
+use std::{env, fs, thread};
+
+use rblxopencloud::publish::{PlannedAction, Publisher};
+use rblxopencloud::sandbox::{Fault, Sandbox};
+use rblxopencloud::{AssetType, UserInfo};
+
+const IMAGE: &[u8] = include_bytes!("../../examples/assets/crate.png");
+
+/// A folder that is removed after the test.
+struct Folder(PathBuf);
+
+impl Folder {
+    fn new(name: &str, images: usize) -> Self {
+        let path = env::temp_dir().join(format!("rblxopencloud-{name}-{}", std::process::id()));
+        let _ = fs::remove_dir_all(&path);
+        fs::create_dir_all(&path).expect("a folder");
+        let folder = Self(path);
+        (0..images).for_each(|number| folder.write(&format!("image{number}.png"), &image(number)));
+        folder
+    }
+
+    fn write(&self, name: &str, content: &[u8]) {
+        fs::write(self.0.join(name), content).expect("it can be written");
+    }
+
+    fn read(&self, name: &str) -> String {
+        fs::read_to_string(self.0.join(name)).unwrap_or_default()
+    }
+
+    fn lock(&self) -> PathBuf {
+        self.0.join("assets.lock.json")
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(&self.0);
+    }
+}
+
+/// A unique image. Data after the end of a PNG is ignored.
+fn image(number: usize) -> Vec<u8> {
+    [IMAGE, number.to_string().as_bytes()].concat()
+}
+
+fn sandbox() -> Sandbox {
+    let sandbox = Sandbox::start().expect("a free port");
+    sandbox.add_user(UserInfo::new(156, "builderman"));
+    sandbox
+}
+
+/// The example, which is built with the tests.
+fn program(sandbox: &Sandbox, folder: &Folder) -> Command {
+    let test = env::current_exe().expect("this test has a file");
+    let target = test.parent().and_then(Path::parent).expect("it lies in deps");
+    let mut command = Command::new(target.join("examples").join(format!("publish_assets{}", env::consts::EXE_SUFFIX)));
+    command
+        .arg(&folder.0)
+        .env("ROBLOX_API_KEY", sandbox.api_key())
+        .env("ROBLOX_USER_ID", "156")
+        .env("ROBLOX_OPEN_CLOUD_URL", sandbox.url())
+        .stdin(Stdio::null());
+    command
+}
+
+fn run(sandbox: &Sandbox, folder: &Folder) -> Output {
+    program(sandbox, folder).output().expect("the example is built: cargo build --examples")
+}
+
+fn uploads(sandbox: &Sandbox) -> usize {
+    sandbox.requests().iter().filter(|request| request.method == "POST").count()
+}
+
+#[test]
+fn only_new_and_changed_files_are_uploaded() {
+    let (sandbox, folder) = (sandbox(), Folder::new("changed", 3));
+    let output = run(&sandbox, &folder);
+    assert!(output.status.success(), "{output:?}");
+    assert_eq!(uploads(&sandbox), 3);
+    let module = folder.read("assets.luau");
+    for number in 0..3 {
+        assert!(module.contains(&format!("\timage{number} = \"rbxassetid://")), "{module}");
+    }
+
+    let requests = sandbox.requests().len();
+    assert!(run(&sandbox, &folder).status.success());
+    assert_eq!(sandbox.requests().len(), requests, "an unchanged folder needs no request");
+    assert_eq!(folder.read("assets.luau"), module);
+
+    folder.write("image1.png", &image(77));
+    assert!(run(&sandbox, &folder).status.success());
+    assert_eq!(uploads(&sandbox), 4);
+    assert_ne!(folder.read("assets.luau"), module);
+}
+
+/// A number below `limit`.
+fn random(limit: u64) -> u64 {
+    RandomState::new().hash_one(Instant::now()) % limit
+}
+
+/// How often the program is killed. `tools/kill_publisher.sh` sets a larger number.
+fn kills() -> usize {
+    env::var("PUBLISHER_KILLS").ok().and_then(|kills| kills.parse().ok()).unwrap_or(20)
+}
+
+#[test]
+fn a_kill_at_any_moment_loses_nothing_and_uploads_nothing_twice() {
+    const FILES: usize = 12;
+    let (mut kills_left, mut decided, mut folders, mut by_themselves) = (kills(), 0, 0, 0);
+    while kills_left > 0 {
+        let (sandbox, folder) = (sandbox(), Folder::new("kill", FILES));
+        sandbox.set_operation_time(Duration::from_millis(40));
+        for _ in 0..5.min(kills_left) {
+            kills_left -= 1;
+            // Some uploads lose their response, too, and some are delayed.
+            if random(2) == 0 {
+                sandbox.inject(Fault::reset_before_answer().on("POST", "/assets").after(random(3)));
+                sandbox.inject(Fault::delay(Duration::from_millis(30)).on("POST", "/assets").times(2));
+            }
+            let mut child = program(&sandbox, &folder)
+                .arg("--decals")
+                .stdout(Stdio::null())
+                .stderr(Stdio::null())
+                .spawn()
+                .expect("the example is built: cargo build --examples");
+            thread::sleep(Duration::from_millis(random(250)));
+            child.kill().expect("it can be killed");
+            child.wait().expect("it ends");
+            // Whatever the moment was, the lock is readable.
+            let publisher = Publisher::new(&sandbox.client().user(156)).lock_file(folder.lock()).folder(&folder.0);
+            publisher.plan().expect("the lock is whole at any moment");
+        }
+        sandbox.clear_faults();
+        // What the service has accepted is done by now.
+        thread::sleep(Duration::from_millis(60));
+        let mut output = program(&sandbox, &folder).arg("--decals").output().expect("it runs");
+        folders += 1;
+        by_themselves += usize::from(output.status.success());
+        if output.status.code() == Some(2) {
+            let publisher = Publisher::new(&sandbox.client().user(156)).lock_file(folder.lock()).folder(&folder.0);
+            let plan = publisher.images_as(AssetType::Decal).plan().expect("the lock is whole");
+            let mut command = program(&sandbox, &folder);
+            command.arg("--decals");
+            for file in plan.files.iter().filter(|file| file.action == PlannedAction::Resolve) {
+                decided += 1;
+                let name = file.path.trim_end_matches(".png");
+                match sandbox.assets().iter().find(|asset| asset.display_name.as_deref() == Some(name)) {
+                    Some(asset) => command.args(["--adopt", &file.path, &asset.id.to_string()]),
+                    None => command.args(["--send-again", &file.path]),
+                };
+            }
+            output = command.output().expect("it runs");
+        }
+        assert!(output.status.success(), "{output:?}");
+        let mut ids = BTreeMap::new();
+        for asset in sandbox.assets() {
+            let twice = ids.insert(asset.display_name.expect("it has a name"), asset.id);
+            assert_eq!(twice, None, "something was uploaded twice");
+        }
+        assert_eq!(ids.len(), FILES);
+        let module = folder.read("assets.luau");
+        for (name, id) in ids {
+            assert!(module.contains(&format!("{name} = \"rbxassetid://{id}\"")), "{name}: {module}");
+        }
+        let left: BTreeSet<String> = fs::read_dir(&folder.0)
+            .expect("it is there")
+            .map(|entry| entry.expect("an entry").file_name().to_string_lossy().into_owned())
+            .filter(|name| !name.ends_with(".png") && !name.ends_with(".part"))
+            .collect();
+        let expected = ["assets.lock.json", "assets.lock.json.cache", "assets.lock.json.running", "assets.luau"];
+        assert_eq!(left, expected.map(str::to_owned).into());
+    }
+    let kills = kills();
+    println!("{kills} kills: {by_themselves} of {folders} folders completed by themselves, {decided} uploads by flags");
+}
+
+/// What waits for the rate limit was not sent, whether or not the service has refused it once.
+#[test]
+fn a_kill_while_files_wait_for_the_rate_limit_leaves_none_in_doubt() {
+    let (sandbox, folder) = (sandbox(), Folder::new("waiting", 40));
+    // It tells of no limit before it refuses.
+    let refusal = Fault::status(429).header("retry-after", "60").times(1000);
+    sandbox.inject(refusal.on("POST", "/assets/v1/assets").after(2));
+    let mut child =
+        program(&sandbox, &folder).stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("it is built");
+    let refused = || sandbox.requests().iter().filter(|request| request.status == Some(429)).count();
+    while refused() == 0 || sandbox.assets().len() < 2 {
+        thread::sleep(Duration::from_millis(10));
+    }
+    // Until all refusals are written down.
+    let mut before = 0;
+    while before < refused() {
+        before = refused();
+        thread::sleep(Duration::from_millis(500));
+    }
+    child.kill().expect("it can be killed");
+    child.wait().expect("it ends");
+    let publisher = Publisher::new(&sandbox.client().user(156)).lock_file(folder.lock()).folder(&folder.0);
+    let plan = publisher.plan().expect("the lock is whole");
+    // The two that were accepted are known by their operations at worst.
+    let in_doubt = plan.files.iter().filter(|file| file.action == PlannedAction::Resolve).count();
+    assert!(in_doubt <= 2, "{in_doubt}");
+    sandbox.clear_faults();
+    sandbox.clear_requests();
+    assert!(run(&sandbox, &folder).status.success());
+    assert_eq!((sandbox.assets().len(), uploads(&sandbox)), (40, 38));
+}
+
+#[cfg(unix)]
+#[test]
+fn ctrl_c_ends_the_run_soon() {
+    let (sandbox, folder) = (sandbox(), Folder::new("interrupted", 10));
+    sandbox.set_operation_time(Duration::from_secs(20));
+    let child = program(&sandbox, &folder).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("it is built");
+    while uploads(&sandbox) < 10 {
+        thread::sleep(Duration::from_millis(10));
+    }
+    let began = Instant::now();
+    let killed = Command::new("kill").args(["-INT", &child.id().to_string()]).status().expect("kill is there");
+    assert!(killed.success());
+    let output = child.wait_with_output().expect("it ends");
+    assert!(began.elapsed() < Duration::from_secs(15), "it doesn't wait for the operations");
+    assert_eq!(output.status.code(), Some(130), "{output:?}");
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(said.contains("the next run waits for it"), "{said}");
+    sandbox.set_operation_time(Duration::ZERO);
+}
+
+#[test]
+fn bad_files_and_flags_are_told() {
+    let (sandbox, folder) = (sandbox(), Folder::new("wrong", 2));
+    folder.write("page.mp3", b"<!DOCTYPE html><html>404</html>");
+    folder.write("image0.jpg", b"\xff\xd8\xff\xe0");
+    let output = run(&sandbox, &folder);
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(!output.status.success());
+    for words in ["page.mp3", "web page", "image0.jpg", "the same name in the module"] {
+        assert!(said.contains(words), "{words} in {said}");
+    }
+    let flagged = |flags: &[&str]| program(&sandbox, &folder).args(flags).output().expect("it runs");
+    for flags in [&["--adopt"][..], &["--group", "x"], &["--nonsense"], &["other"]] {
+        assert_eq!(flagged(flags).status.code(), Some(1), "{flags:?}");
+    }
+    let checked = flagged(&["--check"]);
+    assert!(String::from_utf8_lossy(&checked.stderr).contains("page.mp3"), "{checked:?}");
+    let planned = flagged(&["--plan"]);
+    assert!(String::from_utf8_lossy(&planned.stdout).contains("page.mp3"), "{planned:?}");
+}
+
+#[test]
+fn without_a_key_nothing_real_is_touched() {
+    let folder = Folder::new("keyless", 2);
+    folder.write("assets.lock.json", b"not read");
+    for _ in 0..2 {
+        let mut command = program(&sandbox(), &folder);
+        let output = command.env("ROBLOX_API_KEY", " ").env("ROBLOX_OPEN_CLOUD_URL", "").output().expect("it runs");
+        assert!(output.status.success(), "{output:?}");
+        assert!(String::from_utf8_lossy(&output.stdout).contains("2 uploaded"), "{output:?}");
+    }
+    assert_eq!(folder.read("assets.lock.json"), "not read");
+    assert!(folder.read(".sandbox/assets.luau").contains("image0"));
+}
+
+#[test]
+fn strange_poll_responses_create_no_second_asset() {
+    for (status, body) in [(200, "<html>portal</html>"), (302, ""), (400, "{}")] {
+        let (sandbox, folder) = (sandbox(), Folder::new("strange", 1));
+        sandbox.inject(Fault::status(status).body(body).on("GET", "/assets/v1/operations"));
+        assert_eq!(run(&sandbox, &folder).status.code(), Some(2));
+        let output = run(&sandbox, &folder);
+        assert!(output.status.success(), "{status}: {output:?}");
+        assert_eq!((uploads(&sandbox), sandbox.assets().len()), (1, 1), "{status}");
+    }
+}
+
+#[test]
+fn locks_belong_to_one_publisher() {
+    let (first, second, folder) = (sandbox(), sandbox(), Folder::new("publisher", 1));
+    assert!(run(&first, &folder).status.success());
+    let output = run(&second, &folder);
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(!output.status.success() && said.contains("assets.lock.json") && said.contains("user 156"), "{said}");
+    assert!(second.requests().is_empty());
+}

@@ -1,0 +1,9 @@
+//! Publishing folders, and every file that is written.
+
+mod doubts;
+mod faults;
+mod files;
+mod folders;
+#[path = "../support/mod.rs"]
+mod support;
+mod written_files;
