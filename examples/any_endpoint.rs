@@ -26,7 +26,7 @@ fn run(_: Vec<String>) -> common::Result<()> {
         .param("group", "-")
         .query("filter", format!("user in ['users/{}']", setup.user.id()))
         .query("maxPageSize", 100)
-        .pages::<Membership>("groupMemberships");
+        .pages_of::<Membership>("groupMemberships");
     for membership in memberships {
         let membership = membership?;
         println!("{} as {}", membership.path, membership.role);

@@ -8,7 +8,6 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::api::OperationName;
-use crate::asset::form::Form;
 use crate::asset::{Asset, AssetFile, AssetVersion, CreatorStoreProduct, StoreAsset, judge};
 use crate::asset::{GET_ASSET_OPERATION, operation::work};
 use crate::call::Limits;
@@ -17,8 +16,9 @@ use crate::call::http::{check_base_url, net, shown_url};
 use crate::error::{Error, ErrorKind, ServiceError};
 use crate::group::{GroupInfo, GroupJoinRequest, GroupMembership, GroupRole};
 use crate::key::KeyInfo;
-use crate::operation::{poll_path, read_answer};
+use crate::operation::{Polls, read_answer};
 use crate::page::{Cursor, Names, PageItem, decode_page};
+use crate::request::{Body, Multipart};
 use crate::user::{AssetQuota, InventoryItem, Subscription, UserInfo};
 
 const SECRET: &str = "secret-of-sixteen";
@@ -79,7 +79,7 @@ pub fn header(text: &str) {
     let _ = limits.pause();
     if let Ok(name) = text.parse::<OperationName>() {
         assert_eq!(name.to_string(), text);
-        if let Some(path) = poll_path(&GET_ASSET_OPERATION, &name) {
+        if let Some(path) = Polls::At(GET_ASSET_OPERATION).path(&name) {
             assert!(path.starts_with("/assets/v1/operations/") && path.matches('/').count() == 4, "{path}");
             assert!(!path.contains(['?', '#', ' ']) && !path.ends_with("/.."), "{path}");
         }
@@ -88,14 +88,14 @@ pub fn header(text: &str) {
 
 /// The form has its declared length and its parts, whatever the name and content of the file are.
 pub fn form(name: &str, content: &[u8]) {
-    let file = AssetFile::from_bytes(name, content);
-    let mut form =
-        Form::new(&serde_json::json!({ "name": name }), Some((file, "image/png".to_owned()))).expect("a form");
+    let json = Body::json(&serde_json::json!({ "name": name })).expect("it is JSON");
+    let file = Body::bytes("image/png", content).file_name(name);
+    let mut form = Body::from(Multipart::new().part("request", json).part("fileContent", file));
     let mut body = Vec::new();
     form.read_to_end(&mut body).expect("bytes are read without fail");
     assert_eq!(body.len() as u64, form.len());
     assert!(form.is_sent());
-    let content_type = form.content_type();
+    let content_type = Payload::content_type(&form);
     let (_, boundary) = content_type.split_once("boundary=").expect("a boundary");
     let head_end =
         find(&body, content).map_or(0, |_| find(&body, b"content-type: image/png\r\n\r\n").expect("a head") + 27);

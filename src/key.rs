@@ -8,9 +8,9 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use serde_json::Value;
 
 use crate::api::Endpoint;
-use crate::call::{Bytes, Call};
 use crate::client::Client;
 use crate::error::{Error, ErrorKind, Result};
+use crate::request::Body;
 use crate::wire;
 
 /// Tells what an API key can do. The key is in the body.
@@ -263,9 +263,7 @@ impl Client {
         // It doesn't grow, so no copy of the key stays in memory.
         let mut content = Vec::with_capacity(2 * key.expose().len() + 64);
         let _ = serde_json::to_writer(&mut content, &Introspect { api_key: key.expose() });
-        let mut body = Bytes::new("application/json", content);
-        let path = INSPECT_KEY.fill(&[]);
-        self.session().fetch(Call::new(&INSPECT_KEY, &path).payload(&mut body))
+        self.call(&INSPECT_KEY).body(Body::bytes("application/json", content)).fetch()
     }
 }
 

@@ -164,7 +164,7 @@ pub mod endpoints {
     };
 }
 
-pub use api::{Endpoint, Method, OperationName};
+pub use api::{Endpoint, Method, OperationName, ResourcePath};
 pub use asset::limits;
 pub use asset::{
     Asset, AssetAction, AssetDelivery, AssetField, AssetFile, AssetHandle, AssetPermission, AssetPrivacy, AssetSearch,
@@ -174,9 +174,9 @@ pub use asset::{
     PermissionErrorCode, PermissionSubject, Preview, ProductRestriction, SocialLink, SocialLinkKind, SortDirection,
     StoreAsset, StoreAssetDetails, StoreAssetInfo, StoreAudioType, StoreCapabilities, StoreCreator,
     StoreInstanceCounts, StoreMeshSummary, StorePreviews, StorePrice, StoreProductUpdate, StoreSocialLink, StoreVoting,
-    UploadCandidate, UploadOutcome, UploadProgress, UploadSearch,
+    UploadCandidate, UploadOutcome, UploadSearch,
 };
-pub use call::{DownloadProgress, RetryPolicy, Timeouts};
+pub use call::{CancelToken, DownloadProgress, RetryPolicy, Timeouts};
 pub use client::{Client, ClientBuilder};
 pub use credentials::Credentials;
 pub use error::{Error, ErrorKind, ErrorScope, Result};
@@ -186,8 +186,8 @@ pub use group::{
 };
 pub use key::{KeyDataStore, KeyInfo, KeyScope, KeyTargets};
 pub use operation::{Operation, WaitOptions, WaitProgress};
-pub use page::{Cursor, Page, Pager, Pages};
-pub use request::Request;
+pub use page::{Cursor, Page, PageItem, Pager, Pages};
+pub use request::{AttemptEvent, Body, Multipart, Paging, Request, Response, UploadProgress};
 pub use user::{
     AssetQuota, AssetQuotaFilter, AssetQuotaKind, AssetQuotaPeriod, AssetQuotaType, CollectibleDetails,
     CollectibleInstanceState, ExperienceFollowing, ExperienceFollowingStatus, FoundUser, InventoryAsset,

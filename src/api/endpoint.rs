@@ -1,9 +1,5 @@
 use std::fmt;
 
-use percent_encoding::utf8_percent_encode;
-
-use super::path::{SEGMENT, Segment, is_segment};
-
 /// An HTTP method.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
@@ -367,33 +363,6 @@ impl Endpoint {
     pub(crate) fn names_a_resource(&self) -> bool {
         self.path.is_empty() || self.path.contains('{') || self.names_in_body
     }
-
-    /// Returns the path with its parameters filled in, in order, or what is wrong with one that can't be an id.
-    pub(crate) fn fill_texts(&self, parameters: &[&str]) -> Result<String, String> {
-        let refused = parameters.iter().find(|text| !is_segment(text) || text.contains(['/', '\\']));
-        match refused {
-            Some(text) => Err(format!("{text:?} can't be an id in {}", self.path)),
-            None => Ok(self.filled(parameters.iter().map(ToString::to_string))),
-        }
-    }
-
-    /// Returns the path with its parameters filled in, in order.
-    pub(crate) fn fill(&self, parameters: &[&dyn Segment]) -> String {
-        self.filled(parameters.iter().map(ToString::to_string))
-    }
-
-    fn filled(&self, mut parameters: impl Iterator<Item = String>) -> String {
-        let mut filled = String::with_capacity(self.path.len() + 16);
-        let mut rest = self.path;
-        while let Some((before, after)) = rest.split_once('{') {
-            let (_, after) = after.split_once('}').unwrap_or(("", after));
-            filled.push_str(before);
-            filled.extend(utf8_percent_encode(&parameters.next().unwrap_or_default(), SEGMENT));
-            rest = after;
-        }
-        filled.push_str(rest);
-        filled
-    }
 }
 
 impl fmt::Display for Endpoint {
@@ -405,25 +374,6 @@ impl fmt::Display for Endpoint {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn parameters_are_filled_in_and_escaped() {
-        const ROLE: Endpoint = Endpoint::get("/cloud/v2/groups/{group}/roles/{role}");
-        assert_eq!(ROLE.fill(&[&7, &9]), "/cloud/v2/groups/7/roles/9");
-        assert_eq!(ROLE.fill_texts(&["-", "a b?%2e"]).expect("two ids"), "/cloud/v2/groups/-/roles/a%20b%3F%252e");
-        assert_eq!(Endpoint::post("/assets/v1/assets").fill(&[]), "/assets/v1/assets");
-        const ARCHIVE: Endpoint = Endpoint::post("/assets/v1/assets/{asset}:archive");
-        assert_eq!(ARCHIVE.fill(&[&u64::MAX]), "/assets/v1/assets/18446744073709551615:archive");
-    }
-
-    #[test]
-    fn texts_that_are_not_one_segment_are_refused() {
-        const ROLE: Endpoint = Endpoint::get("/cloud/v2/groups/{group}/roles/{role}");
-        for text in ["", ".", "..", "/", "a/b", "../b", "a/", "x/../../users/1?", "..\\b", "\\"] {
-            let problem = ROLE.fill_texts(&["7", text]).expect_err("it isn't an id");
-            assert!(problem.contains(ROLE.path()), "{problem}");
-        }
-    }
 
     #[test]
     fn creating_endpoints_name_no_resource() {

@@ -3,12 +3,14 @@
 mod endpoint;
 mod operation_name;
 mod path;
+mod resource_path;
 
 pub use endpoint::{Endpoint, Method};
 pub(crate) use operation_name::FORM as OPERATION_NAME_FORM;
 pub use operation_name::OperationName;
-pub(crate) use operation_name::is_resource_path;
-pub(crate) use path::{SEGMENT, Segment, has_dot_segment, is_dots, is_segment, push_query, shape};
+pub(crate) use path::{SEGMENT, has_dot_segment, is_dots, is_segment, push_query, shape};
+pub use resource_path::ResourcePath;
+pub(crate) use resource_path::is_resource_path;
 
 /// How a call is authorized.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,8 +1,9 @@
 use std::fmt;
 
+use super::ResourcePath;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
-/// The name of an [`Operation`](crate::Operation): its resource path. Persist it to resume waiting in another process.
+/// The name of an [`Operation`](crate::Operation) or a task: its resource path. Persist it to resume waiting in another process.
 ///
 /// ```
 /// use rblxopencloud::OperationName;
@@ -13,9 +14,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 /// # Ok::<(), rblxopencloud::Error>(())
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct OperationName(String);
-
-const MAX_LENGTH: usize = 512;
+pub struct OperationName(ResourcePath);
 
 /// What a name looks like.
 pub(crate) const FORM: &str = "expected the form operations/8f2c";
@@ -26,38 +25,31 @@ impl OperationName {
         Self::parse(&format!("operations/{id}"))
     }
 
-    /// Reads a resource path that ends in `operations/{id}`. Each segment is checked, so that the name can't point elsewhere.
+    /// Reads a resource path that ends in `operations/{id}` or `tasks/{id}`.
     pub(crate) fn parse(text: &str) -> Option<Self> {
-        let is_operation = text.rsplit('/').nth(1) == Some("operations");
-        (is_operation && is_resource_path(text)).then(|| Self(text.to_owned()))
+        let name = Self(ResourcePath::parse(text)?);
+        matches!(name.collection(), "operations" | "tasks").then_some(name)
+    }
+
+    /// Returns what it is one of: `operations` or `tasks`.
+    pub(crate) fn collection(&self) -> &str {
+        self.as_str().rsplit('/').nth(1).unwrap_or_default()
     }
 
     pub(crate) fn as_str(&self) -> &str {
-        &self.0
+        self.0.as_str()
     }
-}
-
-/// Whether a text is the path of a resource: pairs of a collection and an id, such as `universes/1/places/2`. It can't point
-/// elsewhere.
-pub(crate) fn is_resource_path(text: &str) -> bool {
-    text.len() <= MAX_LENGTH && text.split('/').count() % 2 == 0 && text.split('/').all(is_plain)
-}
-
-/// Whether it is safe as a path segment.
-fn is_plain(segment: &str) -> bool {
-    let is_word = |byte: u8| byte.is_ascii_graphic() && !b"/?#%\\\"<>".contains(&byte);
-    !segment.is_empty() && segment.bytes().all(is_word) && !segment.bytes().all(|byte| byte == b'.')
 }
 
 impl fmt::Display for OperationName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(&self.0)
+        self.0.fmt(f)
     }
 }
 
 impl Serialize for OperationName {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(&self.0)
+        serializer.serialize_str(self.as_str())
     }
 }
 

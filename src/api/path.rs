@@ -1,16 +1,9 @@
 //! Paths and queries: what can be part of them, and how it is escaped.
 
-use std::fmt;
-
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 
 /// The characters that are escaped in path segments and query values.
 pub(crate) const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
-
-/// What is a segment of a path whatever its value is. A text isn't: see [`Endpoint::fill_texts`](super::Endpoint::fill_texts).
-pub(crate) trait Segment: fmt::Display {}
-
-impl Segment for u64 {}
 
 /// Whether a text, which is to be escaped, can be a segment of a path. Escapes don't change what dots mean.
 pub(crate) fn is_segment(text: &str) -> bool {

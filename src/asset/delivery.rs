@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::AssetHandle;
 use crate::api::Endpoint;
-use crate::call::{Call, DecodeError};
+use crate::call::DecodeError;
 use crate::error::Result;
 use crate::request::Request;
 use crate::{json, wire};
@@ -107,7 +107,7 @@ impl AssetHandle {
     ///
     /// <https://create.roblox.com/docs/cloud/reference/features/assets>
     pub fn locate(&self) -> Result<Request> {
-        self.located(&GET_ASSET_DELIVERY, &GET_ASSET_DELIVERY.fill(&[&self.id]))
+        self.located(self.content(&GET_ASSET_DELIVERY))
     }
 
     /// Locates the content of a version of the asset. See [`locate`](Self::locate).
@@ -129,7 +129,7 @@ impl AssetHandle {
     /// # Errors
     /// See [`locate`](Self::locate).
     pub fn locate_version(&self, number: u64) -> Result<Request> {
-        self.located(&GET_ASSET_VERSION_DELIVERY, &GET_ASSET_VERSION_DELIVERY.fill(&[&self.id, &number]))
+        self.located(self.content(&GET_ASSET_VERSION_DELIVERY).param("version", number))
     }
 
     /// Fetches what the service tells of the content of the asset, such as its size. Downloads nothing.
@@ -154,7 +154,7 @@ impl AssetHandle {
     /// # Errors
     /// See [`locate`](Self::locate).
     pub fn fetch_delivery(&self) -> Result<AssetDelivery> {
-        self.delivery(&GET_ASSET_DELIVERY, &GET_ASSET_DELIVERY.fill(&[&self.id]))
+        delivery(self.content(&GET_ASSET_DELIVERY))
     }
 
     /// Fetches what the service tells of the content of a version of the asset. See [`fetch_delivery`](Self::fetch_delivery).
@@ -162,22 +162,16 @@ impl AssetHandle {
     /// # Errors
     /// See [`locate`](Self::locate).
     pub fn fetch_version_delivery(&self, number: u64) -> Result<AssetDelivery> {
-        self.delivery(&GET_ASSET_VERSION_DELIVERY, &GET_ASSET_VERSION_DELIVERY.fill(&[&self.id, &number]))
+        delivery(self.content(&GET_ASSET_VERSION_DELIVERY).param("version", number))
     }
 
-    fn located(&self, endpoint: &Endpoint, path: &str) -> Result<Request> {
-        let delivery = self.delivery(endpoint, path)?;
-        self.client.located(&format!("GET {path}"), &delivery.location)
+    fn content(&self, endpoint: &Endpoint) -> Request {
+        self.client.call(endpoint).param("asset", self.id)
     }
 
-    fn delivery(&self, endpoint: &Endpoint, path: &str) -> Result<AssetDelivery> {
-        self.client.session().run(Call::new(endpoint, path), |body| {
-            let delivery: AssetDelivery = json::object_from_slice(body)?;
-            if !delivery.location.is_empty() {
-                return Ok(delivery);
-            }
-            Err(DecodeError::expected("the location of a content"))
-        })
+    fn located(&self, request: Request) -> Result<Request> {
+        let subject = request.subject();
+        self.client.located(&subject, &delivery(request)?.location)
     }
 
     /// Copies the content of the asset to `writer`. Returns the number of bytes. See [`locate`](Self::locate).
@@ -226,4 +220,14 @@ impl AssetHandle {
     pub fn download_to(&self, path: impl AsRef<Path>) -> Result<u64> {
         self.locate()?.download_to(path)
     }
+}
+
+fn delivery(request: Request) -> Result<AssetDelivery> {
+    request.read(|body| {
+        let delivery: AssetDelivery = json::object_from_slice(body)?;
+        if !delivery.location.is_empty() {
+            return Ok(delivery);
+        }
+        Err(DecodeError::expected("the location of a content"))
+    })
 }

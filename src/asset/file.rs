@@ -1,13 +1,10 @@
 use std::fmt;
-use std::fs::{self, File};
-use std::io::{self, Cursor, Read};
-use std::path::{Path, PathBuf};
-use std::sync::Arc;
-use std::time::SystemTime;
+use std::io::Read;
+use std::path::Path;
 
 use super::content::Format;
-use crate::disk;
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{Error, Result};
+use crate::request::{Body, FileContent, OnUpload, UploadProgress, check_content_type};
 
 /// The content of an asset: a file on disk, bytes, or a reader.
 ///
@@ -29,31 +26,9 @@ use crate::error::{Error, ErrorKind, Result};
 /// # }
 /// ```
 pub struct AssetFile {
-    name: String,
+    content: FileContent,
     content_type: Option<String>,
-    len: u64,
-    source: Source,
-    on_progress: Option<Box<dyn FnMut(UploadProgress) + Send>>,
-}
-
-/// The progress of an upload, for [`AssetUpload::on_progress`](crate::AssetUpload::on_progress).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct UploadProgress {
-    /// The number of bytes passed to the connection. Starts again at 0 when the upload is retried.
-    pub sent: u64,
-    /// The size of the file in bytes.
-    pub total: u64,
-}
-
-enum Source {
-    Path {
-        path: PathBuf,
-        modified: Option<SystemTime>,
-    },
-    Bytes(SharedBytes),
-    /// `None` once reading has begun.
-    Reader(Option<Box<dyn Read + Send>>),
+    on_progress: Option<OnUpload>,
 }
 
 impl AssetFile {
@@ -63,30 +38,13 @@ impl AssetFile {
     /// # Errors
     /// Returns [`Io`](crate::ErrorKind::Io) if the file doesn't exist, can't be read, or is a directory.
     pub fn open(path: impl AsRef<Path>) -> Result<Self> {
-        let path = path.as_ref();
-        let problem = |error| Error::io(format!("the file {path:?}"), error);
-        // Opening a pipe would block until it has a writer, so the metadata is read first.
-        let metadata = fs::metadata(path).map_err(problem)?;
-        if !metadata.is_file() {
-            return Err(not_regular(path, &metadata));
-        }
-        open_regular(path)?;
-        let name = path.file_name().unwrap_or_default().to_string_lossy();
-        let source = Source::Path { path: path.to_owned(), modified: metadata.modified().ok() };
-        Ok(Self { name: own_name(&name), content_type: None, len: metadata.len(), source, on_progress: None })
+        FileContent::open(path.as_ref()).map(Self::new)
     }
 
     /// Uses content in memory. The extension of `name` determines its content type.
     #[must_use]
     pub fn from_bytes(name: impl AsRef<str>, bytes: impl Into<Vec<u8>>) -> Self {
-        let bytes = SharedBytes(Arc::new(bytes.into()));
-        Self {
-            name: own_name(name.as_ref()),
-            content_type: None,
-            len: bytes.0.len() as u64,
-            source: Source::Bytes(bytes),
-            on_progress: None,
-        }
+        Self::new(FileContent::from_bytes(name.as_ref(), bytes.into()))
     }
 
     /// Uses the content of a reader, which must have exactly `length` bytes. Otherwise the upload fails, and no asset is
@@ -95,13 +53,11 @@ impl AssetFile {
     /// The reader is read to its end. Pass `reader.take(length)` for a reader without an end, such as an open socket.
     #[must_use]
     pub fn from_reader(name: impl AsRef<str>, reader: impl Read + Send + 'static, length: u64) -> Self {
-        Self {
-            name: own_name(name.as_ref()),
-            content_type: None,
-            len: length,
-            source: Source::Reader(Some(Box::new(reader))),
-            on_progress: None,
-        }
+        Self::new(FileContent::from_reader(name.as_ref(), reader, length))
+    }
+
+    fn new(content: FileContent) -> Self {
+        Self { content, content_type: None, on_progress: None }
     }
 
     /// Sets the content type, such as `image/png`. Defaults to that of the extension. Surrounding white space is ignored.
@@ -114,183 +70,61 @@ impl AssetFile {
     /// Returns the file name, which the service receives.
     #[must_use]
     pub fn name(&self) -> &str {
-        &self.name
+        self.content.name()
     }
 
     /// Returns the length in bytes.
     #[must_use]
     pub fn len(&self) -> u64 {
-        self.len
+        self.content.len()
     }
 
     /// Returns whether the file is empty.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.len == 0
+        self.content.len() == 0
     }
 
     /// Returns the content type to send, or why it is unknown or invalid.
     pub(crate) fn checked_content_type(&self) -> Result<String> {
-        if self.name.is_empty() {
+        let name = self.name();
+        if name.is_empty() {
             return Err(Error::invalid_input("the file has an empty name"));
         }
         match &self.content_type {
-            Some(given) if is_content_type(given) => Ok(given.clone()),
-            Some(given) => {
-                Err(Error::invalid_input(format!("{given:?} isn't a content type")).advise("write one like image/png"))
-            }
-            None => Format::of_name(&self.name).map(|format| format.content_type().to_owned()).ok_or_else(|| {
-                Error::invalid_input(format!("the extension of {:?} names no known content type", self.name))
+            Some(given) => check_content_type(given).map(|()| given.clone()),
+            None => Format::of_name(name).map(|format| format.content_type().to_owned()).ok_or_else(|| {
+                Error::invalid_input(format!("the extension of {name:?} names no known content type"))
                     .advise("set it with AssetFile::content_type")
             }),
         }
     }
 
-    pub(super) fn set_on_progress(&mut self, told: impl FnMut(UploadProgress) + Send + 'static) {
-        self.on_progress = Some(Box::new(told));
-    }
-
-    /// Reports how many bytes were sent.
-    pub(crate) fn report(&mut self, sent: u64) {
-        if let Some(told) = &mut self.on_progress {
-            told(UploadProgress { sent, total: self.len });
-        }
+    pub(super) fn set_on_progress(&mut self, f: impl FnMut(UploadProgress) + Send + 'static) {
+        self.on_progress = Some(Box::new(f));
     }
 
     /// Returns the first bytes, at most `most`. A reader yields them again when it is sent.
     pub(super) fn head(&mut self, most: usize) -> Result<Vec<u8>> {
-        let mut head = Vec::new();
-        let mut reader = self.reader()?.take(most as u64);
-        let read = reader.read_to_end(&mut head);
-        if let (Source::Reader(gone), FileReader::Any(rest)) = (&mut self.source, reader.into_inner()) {
-            *gone = Some(Box::new(Cursor::new(head.clone()).chain(rest)));
+        self.content.head(most)
+    }
+
+    /// Returns the body of an upload of this file.
+    pub(super) fn into_body(self) -> Result<Body> {
+        let content_type = self.checked_content_type()?;
+        let mut body = Body::of_file(self.content, content_type);
+        if let Some(f) = self.on_progress {
+            body.set_on_progress(f);
         }
-        read.map_err(|error| Error::io(format!("the file {:?}", self.name), error))?;
-        Ok(head)
+        Ok(body)
     }
-
-    /// Returns whether [`reader`](Self::reader) can return the content, once more or at all.
-    pub(crate) fn can_be_read(&self) -> bool {
-        !matches!(self.source, Source::Reader(None))
-    }
-
-    /// Returns the content from its beginning.
-    pub(crate) fn reader(&mut self) -> Result<FileReader> {
-        match &mut self.source {
-            Source::Bytes(bytes) => Ok(FileReader::Bytes(Cursor::new(bytes.clone()))),
-            Source::Reader(reader) => reader.take().map(FileReader::Any).ok_or_else(|| {
-                Error::io(format!("the file {:?}", self.name), io::Error::other("its reader has been used up"))
-            }),
-            Source::Path { path, modified } => {
-                let file = open_regular(path)?;
-                let file = PathFile { file, name: self.name.clone(), len: self.len, modified: *modified };
-                file.check()?;
-                Ok(FileReader::File(file))
-            }
-        }
-    }
-}
-
-/// Opens a file that may have been replaced since its metadata was read.
-fn open_regular(path: &Path) -> Result<File> {
-    disk::open_regular(path).map_err(|error| Error::io(format!("the file {path:?}"), error))
-}
-
-fn not_regular(path: &Path, metadata: &fs::Metadata) -> Error {
-    Error::new(ErrorKind::Io, format!("the file {path:?}"))
-        .explain(if metadata.is_dir() { "is a directory" } else { "is not a regular file" })
-        .advise("give the path of a file, or a reader and its length")
 }
 
 impl fmt::Debug for AssetFile {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let source = match &self.source {
-            Source::Path { .. } => "path",
-            Source::Bytes(_) => "bytes",
-            Source::Reader(_) => "reader",
-        };
         f.debug_struct("AssetFile")
-            .field("name", &self.name)
+            .field("content", &self.content)
             .field("content_type", &self.content_type)
-            .field("len", &self.len)
-            .field("source", &source)
-            .finish()
+            .finish_non_exhaustive()
     }
-}
-
-/// Bytes that are sent again without a copy.
-#[derive(Clone)]
-pub(crate) struct SharedBytes(Arc<Vec<u8>>);
-
-impl AsRef<[u8]> for SharedBytes {
-    fn as_ref(&self) -> &[u8] {
-        &self.0
-    }
-}
-
-/// A file on disk that must not change.
-pub(crate) struct PathFile {
-    file: File,
-    name: String,
-    len: u64,
-    modified: Option<SystemTime>,
-}
-
-impl PathFile {
-    /// Fails if the file has changed since its metadata was first read.
-    fn check(&self) -> Result<()> {
-        let metadata = self.file.metadata().map_err(|error| Error::io(format!("the file {:?}", self.name), error))?;
-        if metadata.len() != self.len {
-            let how = if metadata.len() < self.len { "shorter" } else { "longer" };
-            return Err(Error::changed_file(&self.name, self.len, how));
-        }
-        if self.modified.is_some() && metadata.modified().ok() != self.modified {
-            return Err(Error::new(ErrorKind::Io, format!("the file {:?}", self.name))
-                .explain("it has changed since AssetFile::open")
-                .advise("no asset was created; open it again when nothing writes to it"));
-        }
-        Ok(())
-    }
-}
-
-/// The content, as it is sent.
-pub(crate) enum FileReader {
-    File(PathFile),
-    Bytes(Cursor<SharedBytes>),
-    Any(Box<dyn Read + Send>),
-}
-
-impl FileReader {
-    /// Fails if the file changed while it was read.
-    pub(crate) fn check(&self) -> Result<()> {
-        match self {
-            Self::File(file) => file.check(),
-            Self::Bytes(_) | Self::Any(_) => Ok(()),
-        }
-    }
-}
-
-impl Read for FileReader {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        match self {
-            Self::File(file) => file.file.read(buffer),
-            Self::Bytes(bytes) => bytes.read(buffer),
-            Self::Any(reader) => reader.read(buffer),
-        }
-    }
-}
-
-/// Returns the part of a path behind its last separator, on any system.
-fn own_name(name: &str) -> String {
-    name.rsplit(['/', '\\']).next().unwrap_or_default().to_owned()
-}
-
-/// `type/subtype` and parameters, without a line break.
-fn is_content_type(text: &str) -> bool {
-    let is_token = |part: &str| {
-        !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"!#$&-^_.+".contains(&byte))
-    };
-    let essence = text.split(';').next().unwrap_or_default().trim_end();
-    text.bytes().all(|byte| (b' '..0x7f).contains(&byte))
-        && essence.split_once('/').is_some_and(|(kind, subtype)| is_token(kind) && is_token(subtype))
 }

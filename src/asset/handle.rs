@@ -3,13 +3,13 @@ use serde_json::{Value, json};
 use super::permission::{AssetPermission, GrantedPermissions};
 use super::{Asset, AssetUpdate, AssetVersion};
 use crate::api::Endpoint;
-use crate::call::{Bytes, Call};
 use crate::client::{Client, time_limits};
 use crate::error::{Error, Result};
 use crate::json;
 use crate::open_enum::open_enum;
 use crate::operation::Operation;
-use crate::page::{Listing, Pager};
+use crate::page::Pager;
+use crate::request::Request;
 
 /// Fetches an asset.
 pub const GET_ASSET: Endpoint =
@@ -171,8 +171,7 @@ impl AssetHandle {
         if let Some(field) = fields.iter().find(|field| !field.bytes().all(|byte| byte.is_ascii_alphanumeric())) {
             return Err(Error::invalid_input(format!("{field:?} can't be a field of an asset")));
         }
-        let path = GET_ASSET.fill(&[&self.id]);
-        self.asset_from(Call::new(&GET_ASSET, &path).query("readMask", fields.join(",")))
+        self.asset_from(self.call(&GET_ASSET).query("readMask", fields.join(",")))
     }
 
     /// Updates the asset. `update` is made with [`AssetUpdate::default`], or for this asset.
@@ -222,8 +221,7 @@ impl AssetHandle {
     ///
     /// <https://create.roblox.com/docs/cloud/reference/features/assets#listAssetVersions>
     pub fn list_versions(&self) -> Pager<AssetVersion> {
-        let listing = Listing::new(LIST_ASSET_VERSIONS, LIST_ASSET_VERSIONS.fill(&[&self.id]), vec![None]);
-        Pager::new(self.client.session().clone(), Ok(listing))
+        self.call(&LIST_ASSET_VERSIONS).pages()
     }
 
     /// Fetches a version of the asset by its number, starting at 1.
@@ -248,8 +246,7 @@ impl AssetHandle {
     ///
     /// <https://create.roblox.com/docs/cloud/reference/features/assets#Assets_GetAssetVersion>
     pub fn fetch_version(&self, number: u64) -> Result<AssetVersion> {
-        let path = GET_ASSET_VERSION.fill(&[&self.id, &number]);
-        self.client.session().fetch(Call::new(&GET_ASSET_VERSION, &path))
+        self.call(&GET_ASSET_VERSION).param("version", number).fetch()
     }
 
     /// Makes the content of an earlier version the current one. Returns the version that results, which is a new one.
@@ -276,9 +273,8 @@ impl AssetHandle {
     /// <https://create.roblox.com/docs/cloud/reference/features/assets#Assets_RollbackAssetVersion>
     pub fn rollback(&self, number: u64) -> Result<AssetVersion> {
         // The reference describes a form, and shows JSON in its sample. The service was seen to accept JSON.
-        let mut body = Bytes::json(&json!({ "assetVersion": format!("assets/{}/versions/{number}", self.id) }));
-        let path = ROLLBACK_ASSET.fill(&[&self.id]);
-        self.client.session().fetch(Call::new(&ROLLBACK_ASSET, &path).payload(&mut body))
+        let version = format!("assets/{}/versions/{number}", self.id);
+        self.call(&ROLLBACK_ASSET).json(&json!({ "assetVersion": version })).fetch()
     }
 
     /// Archives the asset: it disappears from the website and from experiences until it is [restored](Self::restore).
@@ -305,7 +301,7 @@ impl AssetHandle {
     ///
     /// <https://create.roblox.com/docs/cloud/reference/features/assets#Assets_ArchiveAsset>
     pub fn archive(&self) -> Result<Asset> {
-        self.asset_from(Call::new(&ARCHIVE_ASSET, &ARCHIVE_ASSET.fill(&[&self.id])))
+        self.asset_from(self.call(&ARCHIVE_ASSET))
     }
 
     /// Restores the asset after it was archived.
@@ -332,11 +328,15 @@ impl AssetHandle {
     ///
     /// <https://create.roblox.com/docs/cloud/reference/features/assets#Assets_RestoreAsset>
     pub fn restore(&self) -> Result<Asset> {
-        self.asset_from(Call::new(&RESTORE_ASSET, &RESTORE_ASSET.fill(&[&self.id])))
+        self.asset_from(self.call(&RESTORE_ASSET))
     }
 
-    fn asset_from(&self, call: Call<'_>) -> Result<Asset> {
-        self.client.session().run(call, |body| {
+    fn call(&self, endpoint: &Endpoint) -> Request {
+        self.client.call(endpoint).param("asset", self.id)
+    }
+
+    fn asset_from(&self, request: Request) -> Result<Asset> {
+        request.read(|body| {
             let value: Value = json::object_from_slice(body)?;
             Ok(Asset::from_answer(&value, Some(self.id))?)
         })

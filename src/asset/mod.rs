@@ -6,7 +6,6 @@ mod content;
 mod creator;
 mod delivery;
 mod file;
-pub(crate) mod form;
 mod handle;
 pub mod limits;
 mod money;
@@ -37,8 +36,7 @@ pub use check::Check;
 pub(crate) use check::judge;
 pub use creator::Creator;
 pub use delivery::{AssetDelivery, GET_ASSET_DELIVERY, GET_ASSET_VERSION_DELIVERY};
-pub(crate) use file::FileReader;
-pub use file::{AssetFile, UploadProgress};
+pub use file::AssetFile;
 pub use handle::{
     ARCHIVE_ASSET, AssetField, AssetHandle, GET_ASSET, GET_ASSET_VERSION, LIST_ASSET_VERSIONS, RESTORE_ASSET,
     ROLLBACK_ASSET,

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::Asset;
 use crate::api::{Endpoint, OperationName};
 use crate::client::Client;
-use crate::operation::{Operation, Work};
+use crate::operation::{Operation, Operations, Polls};
 
 /// Polls an operation on an asset.
 pub const GET_ASSET_OPERATION: Endpoint =
@@ -13,10 +13,9 @@ pub const GET_ASSET_OPERATION: Endpoint =
 
 /// How an operation on an asset is polled and decoded. The response may leave out the id of an asset that the call names,
 /// and may be the bare asset then.
-pub(crate) fn work(asset_id: Option<u64>) -> Work<Asset> {
-    Work {
-        poll: GET_ASSET_OPERATION,
-        root: String::new(),
+pub(crate) fn work(asset_id: Option<u64>) -> Operations<Asset> {
+    Operations {
+        poll: Polls::At(GET_ASSET_OPERATION),
         decode: Arc::new(move |answer| Asset::from_answer(answer, asset_id)),
         may_be_bare: asset_id.is_some(),
     }

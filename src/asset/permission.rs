@@ -5,7 +5,7 @@ use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::{Value, json};
 
 use crate::api::Endpoint;
-use crate::call::{Bytes, Call, DecodeError};
+use crate::call::DecodeError;
 use crate::client::Client;
 use crate::error::{Error, ErrorFields, Result};
 use crate::open_enum::open_enum;
@@ -241,9 +241,7 @@ impl Client {
         if asset_ids.is_empty() {
             return Err(Error::invalid_input("no asset to grant a permission for"));
         }
-        let mut body = Bytes::json(&permission.json(&asset_ids));
-        let path = GRANT_ASSET_PERMISSIONS.fill(&[]);
-        let call = Call::new(&GRANT_ASSET_PERMISSIONS, &path).payload(&mut body);
-        self.session().run(call, |body| GrantedPermissions::read(body, &asset_ids))
+        let request = self.call(&GRANT_ASSET_PERMISSIONS).json(&permission.json(&asset_ids));
+        request.read(|body| GrantedPermissions::read(body, &asset_ids))
     }
 }

@@ -5,7 +5,8 @@ use crate::api::Endpoint;
 use crate::client::Client;
 use crate::error::{Error, Result};
 use crate::open_enum::open_enum;
-use crate::page::{Listing, Pager};
+use crate::page::Pager;
+use crate::request::Request;
 
 /// Searches the creator store. Also accepts calls without credentials.
 pub const SEARCH_ASSETS: Endpoint = Endpoint::get("/toolbox-service/v2/assets:search")
@@ -244,7 +245,7 @@ impl AssetSearch {
     }
 
     /// Returns the query, with repeated names for lists.
-    pub(super) fn parameters(mut self) -> Result<Vec<(&'static str, String)>> {
+    fn parameters(mut self) -> Result<Vec<(&'static str, String)>> {
         if self.query.iter().any(|(name, value)| *name == "categoryPath" && value.trim().is_empty()) {
             return Err(Error::invalid_input("the path of categories to search in is empty"));
         }
@@ -256,9 +257,12 @@ impl AssetSearch {
         Ok(self.query)
     }
 
-    fn listing(self) -> Result<Listing> {
-        let listing = Listing::new(SEARCH_ASSETS, SEARCH_ASSETS.fill(&[]), vec![None]);
-        Ok(self.parameters()?.iter().fold(listing, |listing, (name, value)| listing.query(name, value)))
+    /// Adds the search to a request.
+    pub(super) fn search(self, request: Request) -> Request {
+        match self.parameters() {
+            Ok(parameters) => parameters.iter().fold(request, |request, (name, value)| request.query(name, value)),
+            Err(problem) => request.failed(problem),
+        }
     }
 }
 
@@ -283,6 +287,6 @@ impl Client {
     ///
     /// <https://create.roblox.com/docs/cloud/reference/features/creator-store>
     pub fn search_assets(&self, search: AssetSearch) -> Pager<StoreAsset> {
-        Pager::new(self.session().clone(), search.listing())
+        search.search(self.call(&SEARCH_ASSETS)).pages()
     }
 }

@@ -4,7 +4,7 @@ use serde_json::Value;
 use serde_json::value::RawValue;
 
 use super::{AssetSearch, SEARCH_ASSETS, StoreAsset};
-use crate::call::{Call, DecodeError};
+use crate::call::DecodeError;
 use crate::client::Client;
 use crate::error::Result;
 use crate::page::{Contents, Cursor, Names, PageItem, decode_page};
@@ -123,11 +123,7 @@ impl Client {
     ///
     /// <https://create.roblox.com/docs/cloud/reference/features/creator-store>
     pub fn fetch_search_page(&self, search: AssetSearch) -> Result<AssetSearchPage> {
-        let parameters = search.parameters()?;
-        let path = SEARCH_ASSETS.fill(&[]);
-        let size = StoreAsset::MAX_PAGE_SIZE.unwrap_or_default();
-        let call = Call::new(&SEARCH_ASSETS, &path).query("maxPageSize", size.to_string());
-        let call = parameters.iter().fold(call, |call, (name, value)| call.query(name, value));
-        self.session().run(call, AssetSearchPage::decode)
+        let size = StoreAsset::PAGING.size.unwrap_or_default();
+        search.search(self.call(&SEARCH_ASSETS)).query("maxPageSize", size).read(AssetSearchPage::decode)
     }
 }

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Creator, ModelSubType, Money, StoreAudioType};
 use crate::page::page_item;
+use crate::request::Paging;
 use crate::wire;
 
 /// An asset of the creator store, from [`Client::search_assets`](crate::Client::search_assets).
@@ -43,7 +44,7 @@ impl fmt::Display for StoreAsset {
     }
 }
 
-page_item!(StoreAsset, "creatorStoreAssets", Some(100));
+page_item!(StoreAsset, "creatorStoreAssets", Paging::page_tokens().page_size(100));
 
 /// Declares a model whose fields can all be missing.
 macro_rules! optional_fields {

@@ -5,9 +5,9 @@ use serde_json::{Map, Value, json};
 
 use super::{AssetHandle, Creator, Money};
 use crate::api::Endpoint;
-use crate::call::{Bytes, Call};
 use crate::error::{Error, Result};
 use crate::open_enum::open_enum;
+use crate::request::Request;
 use crate::wire;
 
 /// Puts an asset on the creator store.
@@ -259,8 +259,7 @@ impl AssetHandle {
     ///
     /// <https://create.roblox.com/docs/cloud/reference/features/creator-store#Cloud_GetCreatorStoreProduct>
     pub fn fetch_store_product(&self, product_type: &CreatorStoreProductType) -> Result<CreatorStoreProduct> {
-        let path = self.store_product_path(&GET_CREATOR_STORE_PRODUCT, product_type)?;
-        self.client.session().fetch(Call::new(&GET_CREATOR_STORE_PRODUCT, &path))
+        self.store_product(&GET_CREATOR_STORE_PRODUCT, product_type).fetch()
     }
 
     /// Puts the asset on the creator store. If it was there before, [update](Self::update_store_product) its product.
@@ -296,9 +295,7 @@ impl AssetHandle {
     ) -> Result<CreatorStoreProduct> {
         let mut fields = product.fields();
         fields.insert(format!("{product_type}{ASSET_ID}"), json!(self.id.to_string()));
-        let mut body = Bytes::json(&Value::Object(fields));
-        let path = CREATE_CREATOR_STORE_PRODUCT.fill(&[]);
-        self.client.session().fetch(Call::new(&CREATE_CREATOR_STORE_PRODUCT, &path).payload(&mut body))
+        self.client.call(&CREATE_CREATOR_STORE_PRODUCT).json(&fields).fetch()
     }
 
     /// Updates the asset's product on the creator store.
@@ -339,15 +336,13 @@ impl AssetHandle {
         }
         let mask: Vec<&str> = fields.keys().map(String::as_str).collect();
         let mask = mask.join(",");
-        let mut body = Bytes::json(&Value::Object(fields));
-        let path = self.store_product_path(&UPDATE_CREATOR_STORE_PRODUCT, product_type)?;
-        let call = Call::new(&UPDATE_CREATOR_STORE_PRODUCT, &path).query("updateMask", mask);
-        self.client.session().fetch(call.payload(&mut body))
+        let request = self.store_product(&UPDATE_CREATOR_STORE_PRODUCT, product_type);
+        request.query("updateMask", mask).json(&fields).fetch()
     }
 
     /// The type may be unknown, so that it is any text.
-    fn store_product_path(&self, endpoint: &Endpoint, product_type: &CreatorStoreProductType) -> Result<String> {
-        endpoint.fill_texts(&[&product_name(product_type, self.id)]).map_err(Error::invalid_input)
+    fn store_product(&self, endpoint: &Endpoint, product_type: &CreatorStoreProductType) -> Request {
+        self.client.call(endpoint).param("product", product_name(product_type, self.id))
     }
 }
 

@@ -3,17 +3,16 @@ use std::collections::BTreeMap;
 use serde_json::{Map, Value, json};
 
 use super::check::{Check, Checks};
-#[cfg(feature = "publish")]
-use super::form::Attempt;
-use super::form::{Begin, Form};
 use super::limits::MAX_SOCIAL_LINKS;
 use super::operation::work;
-use super::{AssetFile, AssetType, Preview, SocialLink, SocialLinkKind, UploadProgress};
+use super::{AssetFile, AssetType, Preview, SocialLink, SocialLinkKind};
 use crate::api::Endpoint;
-use crate::call::Call;
 use crate::client::Client;
 use crate::error::{Error, Result};
 use crate::operation::Operation;
+#[cfg(feature = "publish")]
+use crate::request::AttemptEvent;
+use crate::request::{Body, Multipart, OnAttempt, Request, UploadProgress};
 
 /// Updates an asset.
 pub const UPDATE_ASSET: Endpoint = Endpoint::patch("/assets/v1/assets/{asset}")
@@ -44,7 +43,7 @@ pub struct AssetUpdate {
     /// By field name. `None` removes the field: the mask names it, and the body leaves it out.
     fields: BTreeMap<String, Option<Value>>,
     checks: Checks,
-    begin: Begin,
+    on_attempt: OnAttempt,
 }
 
 type OnProgress = Box<dyn FnMut(UploadProgress) + Send>;
@@ -70,8 +69,8 @@ impl Default for AssetUpdate {
 impl AssetUpdate {
     /// Creates an update of the asset with this id, which changes nothing yet.
     pub fn new(asset_id: u64) -> Self {
-        let (fields, checks, begin) = (BTreeMap::new(), Checks::default(), Begin::default());
-        Self { asset_id, file: None, on_progress: None, fields, checks, begin }
+        let (fields, checks, on_attempt) = (BTreeMap::new(), Checks::default(), OnAttempt::default());
+        Self { asset_id, file: None, on_progress: None, fields, checks, on_attempt }
     }
 
     /// Returns the update for a handle's asset.
@@ -197,43 +196,34 @@ impl AssetUpdate {
 
     /// Tells `f` about each attempt to send it.
     #[cfg(feature = "publish")]
-    pub(crate) fn on_attempt(mut self, f: impl FnMut(Attempt) -> Result<()> + Send + 'static) -> Self {
-        self.begin = Begin::new(f);
+    pub(crate) fn on_attempt(mut self, f: impl FnMut(AttemptEvent) -> Result<()> + Send + 'static) -> Self {
+        self.on_attempt = OnAttempt::new(f);
         self
     }
 
     /// Sends the update.
     pub(crate) fn send(mut self, client: &Client) -> Result<Operation<super::Asset>> {
         self.check()?;
-        let texts = self.fields.values().flatten().filter_map(Value::as_str);
-        let echoes = texts.chain(self.file.as_ref().map(AssetFile::name)).map(str::to_owned).collect();
         let mask: Vec<&str> = self.fields.keys().map(String::as_str).collect();
         let mask = mask.join(",");
-        let mut request: Map<String, Value> =
+        let texts = self.fields.values().flatten().filter_map(Value::as_str).map(str::to_owned);
+        let texts: Vec<String> = texts.chain(self.file.as_ref().map(|file| file.name().to_owned())).collect();
+        let mut fields: Map<String, Value> =
             self.fields.into_iter().filter_map(|(field, value)| Some((field, value?))).collect();
-        request.insert("assetId".to_owned(), json!(self.asset_id));
+        fields.insert("assetId".to_owned(), json!(self.asset_id));
 
-        let file = match self.file {
-            Some(mut file) => {
-                if let Some(told) = self.on_progress {
-                    file.set_on_progress(told);
-                }
-                let content_type = file.checked_content_type()?;
-                Some((file, content_type))
+        let mut form = Multipart::new().part("request", Body::json(&fields)?);
+        if let Some(mut file) = self.file {
+            if let Some(f) = self.on_progress {
+                file.set_on_progress(f);
             }
-            None => None,
-        };
-        let mut form = Form::new(&request, file)?;
-        form.set_begin(self.begin);
-        let path = UPDATE_ASSET.fill(&[&self.asset_id]);
-        let mut request = Call::new(&UPDATE_ASSET, &path).payload(&mut form);
+            form = form.part("fileContent", file.into_body()?);
+        }
+        let mut request = client.call(&UPDATE_ASSET).param("asset", self.asset_id).body(form);
         if !mask.is_empty() {
-            request = request.query("updateMask", &mask);
+            request = request.query("updateMask", mask);
         }
-        let started = Operation::start(client.session(), request, echoes, work(Some(self.asset_id)));
-        if started.as_ref().is_err_and(|error| !error.outcome_unknown()) {
-            form.had_no_effect();
-        }
-        started
+        let request = texts.into_iter().fold(request, Request::echo);
+        request.with_on_attempt(self.on_attempt).start(work(Some(self.asset_id)))
     }
 }

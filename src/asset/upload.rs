@@ -4,19 +4,18 @@ use serde::Serialize;
 
 use super::check::{Check, Checks};
 use super::content::Format;
-#[cfg(feature = "publish")]
-use super::form::Attempt;
-use super::form::{Begin, Form};
 use super::limits::MAX_NAME_LENGTH;
 use super::operation::work;
-use super::{AssetFile, AssetType, Creator, UploadProgress};
+use super::{AssetFile, AssetType, Creator};
 use crate::api::Endpoint;
-use crate::call::Call;
-use crate::call::Cancel;
+use crate::call::CancelToken;
 use crate::client::Client;
 use crate::error::{Error, Result};
 use crate::open_enum::open_enum;
 use crate::operation::Operation;
+#[cfg(feature = "publish")]
+use crate::request::AttemptEvent;
+use crate::request::{Body, Multipart, OnAttempt, Request, UploadProgress};
 
 /// An asset to create, for [`User::upload_asset`](crate::User::upload_asset).
 ///
@@ -41,7 +40,7 @@ pub struct AssetUpload {
     expected_price: Option<u64>,
     privacy: Option<AssetPrivacy>,
     checks: Checks,
-    begin: Begin,
+    on_attempt: OnAttempt,
 }
 
 /// Creates an asset.
@@ -80,7 +79,7 @@ impl AssetUpload {
             expected_price: None,
             privacy: None,
             checks: Checks::default(),
-            begin: Begin::default(),
+            on_attempt: OnAttempt::default(),
         }
     }
 
@@ -136,8 +135,8 @@ impl AssetUpload {
 
     /// Tells `f` about each attempt to send it.
     #[cfg(feature = "publish")]
-    pub(crate) fn on_attempt(mut self, f: impl FnMut(Attempt) -> Result<()> + Send + 'static) -> Self {
-        self.begin = Begin::new(f);
+    pub(crate) fn on_attempt(mut self, f: impl FnMut(AttemptEvent) -> Result<()> + Send + 'static) -> Self {
+        self.on_attempt = OnAttempt::new(f);
         self
     }
 
@@ -177,7 +176,7 @@ impl AssetUpload {
         mut self,
         client: &Client,
         creator: Creator,
-        cancelled: Option<&Cancel>,
+        cancelled: Option<&CancelToken>,
     ) -> Result<Operation<super::Asset>> {
         self.check()?;
         let request = CreateAsset {
@@ -190,17 +189,13 @@ impl AssetUpload {
                 asset_privacy: self.privacy.as_ref(),
             },
         };
-        let content_type = self.file.checked_content_type()?;
-        let echoes = vec![self.name.clone(), self.description.clone(), self.file.name().to_owned()];
-        let mut form = Form::new(&request, Some((self.file, content_type)))?;
-        form.set_begin(self.begin);
-        let path = CREATE_ASSET.fill(&[]);
-        let request = Call::new(&CREATE_ASSET, &path).payload(&mut form).cancel(cancelled);
-        let started = Operation::start(client.session(), request, echoes, work(None));
-        if started.as_ref().is_err_and(|error| !error.outcome_unknown()) {
-            form.had_no_effect();
-        }
-        started
+        let form = Multipart::new().part("request", Body::json(&request)?);
+        let request = client.call(&CREATE_ASSET).echo(&self.name).echo(&self.description).echo(self.file.name());
+        let request = cancelled.into_iter().fold(request, Request::cancel_by);
+        request
+            .body(form.part("fileContent", self.file.into_body()?))
+            .with_on_attempt(self.on_attempt)
+            .start(work(None))
     }
 }
 

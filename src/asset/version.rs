@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{CreationContext, Creator, Moderation, ModerationState};
 use crate::page::page_item;
+use crate::request::Paging;
 use crate::wire;
 
 /// A version of an asset, from [`AssetHandle::list_versions`](crate::AssetHandle::list_versions).
@@ -61,4 +62,4 @@ impl fmt::Display for AssetVersion {
 }
 
 // The document has a bare list; the service sends an object.
-page_item!(AssetVersion, "assetVersions", Some(50), bare true);
+page_item!(AssetVersion, "assetVersions", Paging::page_tokens().page_size(50), bare true);

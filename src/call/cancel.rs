@@ -5,6 +5,36 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
+/// Cancels calls, for [`Request::cancel_by`](crate::Request::cancel_by). Clones cancel the same calls.
+///
+/// A call that waits, for the rate limit or between attempts, ends as [`Cancelled`](crate::ErrorKind::Cancelled). An attempt that
+/// is being made isn't interrupted.
+#[derive(Clone, Debug, Default)]
+pub struct CancelToken(Arc<Cancel>);
+
+impl CancelToken {
+    /// Creates a token that isn't cancelled.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Cancels all calls with this token, now and in future.
+    pub fn cancel(&self) {
+        self.0.cancel();
+    }
+
+    /// Returns whether it is cancelled.
+    #[must_use]
+    pub fn is_cancelled(&self) -> bool {
+        self.0.is_cancelled()
+    }
+
+    pub(crate) fn as_cancel(&self) -> &Cancel {
+        &self.0
+    }
+}
+
 /// Cancels calls, and wakes the threads that wait to make one.
 #[derive(Default)]
 pub(crate) struct Cancel {
@@ -20,10 +50,6 @@ pub(crate) trait Wake: Send + Sync {
 }
 
 impl Cancel {
-    pub(crate) fn new() -> Self {
-        Self::default()
-    }
-
     pub(crate) fn cancel(&self) {
         let sleepers = {
             // Under the lock, so that no thread misses the change between checking the flag and waiting.
@@ -110,7 +136,7 @@ mod tests {
 
     #[test]
     fn wait_timeout_ends_when_cancelled_and_not_before_its_time() {
-        let cancel = Cancel::new();
+        let cancel = Cancel::default();
         let began = Instant::now();
         assert!(!cancel.wait_timeout(Duration::from_millis(20)));
         assert!(began.elapsed() >= Duration::from_millis(20));
@@ -126,7 +152,7 @@ mod tests {
 
     #[test]
     fn cancel_wakes_only_watchers() {
-        let cancel = Cancel::new();
+        let cancel = Cancel::default();
         let (watching, gone) = (Arc::new(Sleeper::default()), Arc::new(Sleeper::default()));
         let _watch = cancel.watch(watching.clone());
         drop(cancel.watch(gone.clone()));

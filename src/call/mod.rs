@@ -1,6 +1,5 @@
 //! Calls: what they consist of, and how they are made.
 
-mod bytes;
 mod cancel;
 mod decode_error;
 mod download;
@@ -16,8 +15,8 @@ use std::borrow::Cow;
 use std::io::Write;
 use std::time::{Duration, Instant};
 
-pub(crate) use bytes::Bytes;
 pub(crate) use cancel::Cancel;
+pub use cancel::CancelToken;
 pub(crate) use decode_error::DecodeError;
 pub use download::DownloadProgress;
 pub(crate) use download::{Download, OnProgress};
@@ -26,35 +25,47 @@ pub(crate) use gate::Limits;
 pub(crate) use http::{Buffer, HttpSettings, Target, check_base_url, shown_url};
 pub(crate) use payload::Payload;
 pub use retry::RetryPolicy;
-pub(crate) use session::Session;
+pub(crate) use session::{Bound, Session};
 pub use timeouts::Timeouts;
 
-use crate::api::{Endpoint, Method, push_query, shape};
+use crate::api::{Endpoint, Method, shape};
 use crate::credentials::Secret;
 use crate::error::Moment;
 
-/// A call.
+/// A call, as the loop makes it.
 pub(crate) struct Call<'a> {
     pub(super) endpoint: &'a Endpoint,
     pub(super) path: &'a str,
     /// The template of the path, if the endpoint has none.
-    pub(super) template: Option<&'a str>,
-    pub(super) query: String,
+    pub(crate) template: Option<&'a str>,
+    /// With its question mark; empty if there is none.
+    pub(crate) query: String,
     /// Texts that the service may repeat in its message.
-    pub(super) echoes: Vec<String>,
+    pub(crate) echoes: &'a [String],
     /// Secrets in the body and for the proxy, which are removed from errors.
-    pub(super) secrets: Vec<Secret>,
-    pub(super) payload: Option<&'a mut dyn Payload>,
+    pub(crate) secrets: Vec<Secret>,
+    pub(crate) headers: &'a [(String, String)],
+    pub(crate) payload: Option<&'a mut dyn Payload>,
     /// Another host, which never receives the credentials.
-    pub(super) origin: Option<&'a str>,
+    pub(crate) origin: Option<&'a str>,
     /// Where the body of a successful response is written, in place of memory.
-    pub(super) download: Option<(&'a mut Download, &'a mut dyn Write)>,
-    pub(super) deadline: Option<Instant>,
-    pub(super) cancel: Option<&'a Cancel>,
+    pub(crate) download: Option<(&'a mut Download, &'a mut dyn Write)>,
+    /// Where status and headers of a successful response are kept.
+    pub(crate) head: Option<&'a mut Head>,
+    pub(crate) deadline: Option<Instant>,
+    pub(crate) cancel: Option<&'a Cancel>,
     /// The response to the last attempt came before the whole request was sent.
     pub(super) is_cut_short: bool,
     /// The last attempt failed before anything was sent.
     pub(super) is_unsent: bool,
+}
+
+/// Status and headers of a response.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Head {
+    pub(crate) status: u16,
+    /// Those whose values are text, with names in lower case.
+    pub(crate) headers: Vec<(String, String)>,
 }
 
 impl<'a> Call<'a> {
@@ -65,76 +76,18 @@ impl<'a> Call<'a> {
             path,
             template: None,
             query: String::new(),
-            echoes: Vec::new(),
+            echoes: &[],
             secrets: Vec::new(),
+            headers: &[],
             payload: None,
             origin: None,
             download: None,
+            head: None,
             deadline: None,
             cancel: None,
             is_cut_short: false,
             is_unsent: false,
         }
-    }
-
-    /// Sets the body.
-    pub(crate) fn payload(mut self, payload: &'a mut dyn Payload) -> Self {
-        self.payload = Some(payload);
-        self
-    }
-
-    /// Sets the secrets in the body, which are removed from errors.
-    #[cfg(feature = "oauth2")]
-    pub(crate) fn secrets(mut self, secrets: Vec<Secret>) -> Self {
-        self.secrets = secrets;
-        self
-    }
-
-    /// Sets the template of the path.
-    pub(crate) fn template(mut self, template: Option<&'a str>) -> Self {
-        self.template = template;
-        self
-    }
-
-    /// Sends the call to another host, without credentials.
-    pub(crate) fn origin(mut self, origin: Option<&'a str>) -> Self {
-        self.origin = origin;
-        self
-    }
-
-    /// Sets where the body of a successful response is written.
-    pub(crate) fn download(mut self, download: &'a mut Download, writer: &'a mut dyn Write) -> Self {
-        self.download = Some((download, writer));
-        self
-    }
-
-    /// Sets the whole query, with its question mark.
-    pub(crate) fn raw_query(mut self, query: &str) -> Self {
-        self.query = query.to_owned();
-        self
-    }
-
-    pub(crate) fn query(mut self, name: &str, value: impl AsRef<str>) -> Self {
-        push_query(&mut self.query, name, value.as_ref());
-        self
-    }
-
-    /// Sets the texts of the request that the service may repeat in its message.
-    pub(crate) fn echoes(mut self, texts: Vec<String>) -> Self {
-        self.echoes = texts;
-        self
-    }
-
-    /// Sets when the last attempt must have ended.
-    pub(crate) fn deadline(mut self, deadline: Option<Instant>) -> Self {
-        self.deadline = deadline;
-        self
-    }
-
-    /// Sets the flag that prevents further attempts.
-    pub(crate) fn cancel(mut self, cancel: Option<&'a Cancel>) -> Self {
-        self.cancel = cancel;
-        self
     }
 
     /// Prepares another attempt, or returns why there can't be one.

@@ -6,17 +6,13 @@ use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use serde::Deserialize;
-use serde::de::DeserializeOwned;
-
 use super::gate::{Gate, Patience, Refused, earlier};
 use super::http::{Buffer, Exchange, Http, HttpSettings, shown_url};
 use super::retry::{Attempts, RetryPolicy};
 use super::{Call, DecodeError, verdict};
 use crate::api::Scheme;
 use crate::credentials::Credentials;
-use crate::error::{Error, ErrorFields, ErrorKind, Result, rounded};
-use crate::json;
+use crate::error::{Error, ErrorKind, Result, rounded};
 
 /// Connections, credentials and rate limits. Clones share them.
 #[derive(Clone)]
@@ -170,42 +166,6 @@ impl Session {
                 .concerning_run());
         }
         Ok(())
-    }
-
-    /// Makes a call that returns a model.
-    pub(crate) fn fetch<T: DeserializeOwned>(&self, call: Call<'_>) -> Result<T> {
-        self.run(call, |body| Ok(json::object_from_slice(body)?))
-    }
-
-    /// Makes a call that returns nothing: the response is empty, or an object.
-    pub(crate) fn send(&self, call: Call<'_>) -> Result<()> {
-        /// Whatever its fields are.
-        #[derive(Deserialize)]
-        struct AnObject {}
-
-        let data = call.endpoint.error_as_data();
-        self.run_in(&mut Buffer::default(), call, |body| {
-            // No field is expected, so words alone are no error.
-            if let Some(said) = ErrorFields::read(body, data).and_then(|fields| fields.alone()) {
-                return Err(DecodeError::Service(said));
-            }
-            if !body.iter().all(u8::is_ascii_whitespace) {
-                json::object_from_slice::<AnObject>(body)?;
-            }
-            Ok(())
-        })
-    }
-
-    /// Makes a call: waits for the rate limit, sends, retries, and reads the response with `decode`. A response that holds
-    /// nothing but an error is one, also where `decode` would read it.
-    pub(crate) fn run<T>(&self, call: Call<'_>, decode: impl Fn(&[u8]) -> Result<T, DecodeError>) -> Result<T> {
-        let (data, is_of_caller) = (call.endpoint.error_as_data(), call.endpoint.is_unnamed());
-        self.run_in(&mut Buffer::default(), call, |body| {
-            match ErrorFields::read(body, data).and_then(|fields| fields.in_place_of_model(is_of_caller)) {
-                Some(said) => Err(DecodeError::Service(said)),
-                None => decode(body),
-            }
-        })
     }
 
     /// Makes a call whose response may use the buffer of others. `decode` decides what is an error.

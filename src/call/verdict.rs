@@ -19,7 +19,7 @@ pub(super) fn refusal(
         429 => limits.pause(),
         _ => limits.retry_after,
     };
-    let asked = Asked { endpoint: call.endpoint, moment: call.moment(), scheme, echoes: &call.echoes };
+    let asked = Asked { endpoint: call.endpoint, moment: call.moment(), scheme, echoes: call.echoes };
     let verdict = classify(&asked, Outcome::Status { status, pause }, &said);
     Error::refused(verdict, call.subject(), said).with_status(status).with_retry_after(pause)
 }
@@ -84,7 +84,7 @@ pub(super) fn undecodable(scheme: Option<Scheme>, call: &Call<'_>, body: &[u8], 
             error.caused_by(json)
         }
         DecodeError::Service(said) => {
-            let asked = Asked { endpoint: call.endpoint, moment: call.moment(), scheme, echoes: &call.echoes };
+            let asked = Asked { endpoint: call.endpoint, moment: call.moment(), scheme, echoes: call.echoes };
             let verdict = classify(&asked, Outcome::Body, &said);
             Error::refused(verdict, call.subject(), said).explain("an error with a success status")
         }

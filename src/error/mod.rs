@@ -318,10 +318,10 @@ impl Error {
     }
 
     /// A file that doesn't have its declared length.
-    pub(crate) fn changed_file(name: &str, declared: u64, how: &str) -> Self {
-        Self::new(ErrorKind::Io, format!("the file {name:?}"))
+    pub(crate) fn changed_file(subject: String, declared: u64, how: &str) -> Self {
+        Self::new(ErrorKind::Io, subject)
             .explain(format!("it is {how} than its declared {declared} bytes"))
-            .advise("no asset was created; upload it again when nothing writes to it")
+            .advise("nothing was created; send it again when nothing writes to it")
     }
 
     pub(crate) fn invalid_response(subject: impl Into<String>, explanation: impl Into<String>) -> Self {

@@ -5,7 +5,6 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 use super::Group;
 use crate::api::Endpoint;
-use crate::call::Call;
 use crate::error::Result;
 use crate::wire;
 
@@ -136,7 +135,7 @@ impl Group {
     ///
     /// <https://create.roblox.com/docs/cloud/reference/features/groups#Cloud_GetGroup>
     pub fn fetch_info(&self) -> Result<GroupInfo> {
-        self.client.session().fetch(Call::new(&GET_GROUP, &GET_GROUP.fill(&[&self.id])))
+        self.client.call(&GET_GROUP).param("group", self.id).fetch()
     }
 }
 

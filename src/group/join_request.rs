@@ -5,9 +5,9 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::Group;
 use crate::api::Endpoint;
-use crate::call::{Bytes, Call};
 use crate::error::Result;
-use crate::page::{Listing, Pager, page_item};
+use crate::page::{Pager, page_item};
+use crate::request::Paging;
 use crate::wire;
 
 /// Lists the requests to join a group.
@@ -70,7 +70,7 @@ fn user_path<S: Serializer>(id: &u64, serializer: S) -> Result<S::Ok, S::Error> 
     serializer.collect_str(&format_args!("users/{id}"))
 }
 
-page_item!(GroupJoinRequest, "groupJoinRequests", Some(20));
+page_item!(GroupJoinRequest, "groupJoinRequests", Paging::page_tokens().page_size(20));
 
 impl Group {
     /// Lists the requests to join the group.
@@ -118,9 +118,8 @@ impl Group {
     }
 
     fn join_requests(&self, filter: Option<String>) -> Pager<GroupJoinRequest> {
-        let path = LIST_GROUP_JOIN_REQUESTS.fill(&[&self.id]);
-        let listing = Listing::new(LIST_GROUP_JOIN_REQUESTS, path, vec![filter]);
-        Pager::new(self.client.session().clone(), Ok(listing))
+        let request = self.client.call(&LIST_GROUP_JOIN_REQUESTS).param("group", self.id);
+        filter.into_iter().fold(request, |request, filter| request.query("filter", filter)).pages()
     }
 
     /// Accepts a user's request to join the group, who becomes a member.
@@ -172,8 +171,7 @@ impl Group {
 
     fn answer_join_request(&self, endpoint: &Endpoint, user_id: u64) -> Result<()> {
         // The id of a join request is that of its user. Only memberships have ids of their own.
-        let path = endpoint.fill(&[&self.id, &user_id]);
-        let mut body = Bytes::json(&serde_json::json!({}));
-        self.client.session().send(Call::new(endpoint, &path).payload(&mut body))
+        let request = self.client.call(endpoint).param("group", self.id).param("join_request", user_id);
+        request.json(&serde_json::json!({})).send()
     }
 }

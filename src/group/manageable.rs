@@ -4,7 +4,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::api::Endpoint;
 use crate::client::Client;
-use crate::page::{Listing, Pager, page_item};
+use crate::page::{Pager, page_item};
+use crate::request::Paging;
 use crate::wire;
 
 /// Lists the groups that the owner of the credentials can manage.
@@ -31,7 +32,7 @@ impl fmt::Display for ManageableGroup {
     }
 }
 
-page_item!(ManageableGroup, "data", None);
+page_item!(ManageableGroup, "data", Paging::page_tokens());
 
 impl Client {
     /// Lists the groups that the owner of the credentials can manage.
@@ -52,7 +53,6 @@ impl Client {
     ///
     /// <https://create.roblox.com/docs/cloud/reference/features/groups>
     pub fn list_manageable_groups(&self) -> Pager<ManageableGroup> {
-        let listing = Listing::new(LIST_MANAGEABLE_GROUPS, LIST_MANAGEABLE_GROUPS.fill(&[]), vec![None]);
-        Pager::new(self.session().clone(), Ok(listing))
+        self.call(&LIST_MANAGEABLE_GROUPS).pages()
     }
 }

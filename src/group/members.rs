@@ -1,15 +1,13 @@
-use std::fmt;
-
 use serde_json::{Value, json};
 
 use super::membership::membership_id;
 use super::role::RoleRef;
 use super::{Group, GroupMembership, LIST_GROUP_MEMBERSHIPS};
-use crate::api::{Endpoint, Segment};
-use crate::call::{Bytes, Call, DecodeError};
+use crate::api::Endpoint;
+use crate::call::DecodeError;
 use crate::client::Client;
 use crate::error::{Error, Result};
-use crate::page::{Item, Listing, Pager};
+use crate::page::{Item, Pager};
 
 /// Replaces the role of a member.
 pub const UPDATE_GROUP_MEMBERSHIP: Endpoint = Endpoint::patch("/cloud/v2/groups/{group}/memberships/{membership}")
@@ -90,24 +88,15 @@ impl Client {
         // With `-`, the reference documents only this form.
         let filter = |users: &[u64]| {
             let users: Vec<String> = users.iter().map(|id| format!("'users/{id}'")).collect();
-            Some(format!("user in [{}]", users.join(",")))
+            format!("user in [{}]", users.join(","))
         };
-        let filters = users.chunks(MAX_USERS).map(filter).collect();
-        let path = LIST_GROUP_MEMBERSHIPS.fill(&[&AllGroups]);
-        Pager::new(self.session().clone(), Ok(Listing::new(LIST_GROUP_MEMBERSHIPS, path, filters)))
+        let filters = users.chunks(MAX_USERS).map(filter);
+        self.call(&LIST_GROUP_MEMBERSHIPS).param("group", ALL_GROUPS).query_each("filter", filters).pages()
     }
 }
 
 /// The id that stands for all groups.
-struct AllGroups;
-
-impl fmt::Display for AllGroups {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("-")
-    }
-}
-
-impl Segment for AllGroups {}
+const ALL_GROUPS: &str = "-";
 
 impl Group {
     /// Lists the members of the group, with their roles.
@@ -161,9 +150,11 @@ impl Group {
     }
 
     fn memberships(&self, filter: Result<Option<String>>) -> Pager<GroupMembership> {
-        let path = LIST_GROUP_MEMBERSHIPS.fill(&[&self.id]);
-        let listing = filter.map(|filter| Listing::new(LIST_GROUP_MEMBERSHIPS, path, vec![filter]));
-        Pager::new(self.client.session().clone(), listing)
+        let request = self.client.call(&LIST_GROUP_MEMBERSHIPS).param("group", self.id);
+        match filter {
+            Ok(filter) => filter.into_iter().fold(request, |request, filter| request.query("filter", filter)).pages(),
+            Err(problem) => request.failed(problem).pages(),
+        }
     }
 
     /// Fetches the membership of a user. Returns `None` if the user isn't a member.
@@ -265,9 +256,9 @@ impl Group {
     }
 
     fn change_role(&self, endpoint: &Endpoint, user_id: u64, role: RoleRef) -> Result<GroupMembership> {
-        let mut body = Bytes::json(&json!({ "role": self.role_path(role)? }));
-        let path = endpoint.fill(&[&self.id, &membership_id(user_id)]);
-        self.client.session().run(Call::new(endpoint, &path).payload(&mut body), |body| {
+        let role = self.role_path(role)?;
+        let request = self.client.call(endpoint).param("group", self.id).param("membership", membership_id(user_id));
+        request.json(&json!({ "role": role })).read(|body| {
             let value: Value = crate::json::object_from_slice(body)?;
             GroupMembership::from_value(value).map_err(|_| DecodeError::expected("a membership"))
         })

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use serde_json::Value;
 
-use crate::api::{Endpoint, Segment};
+use crate::api::Endpoint;
 use crate::page::{Item, PageItem};
 use crate::wire::{self, path_id};
 
@@ -80,19 +80,8 @@ impl GroupMembership {
 }
 
 /// Returns the id of a user's membership in any group.
-pub(super) fn membership_id(user_id: u64) -> MembershipId {
-    MembershipId(URL_SAFE_NO_PAD.encode(user_id.to_string()))
-}
-
-/// Letters, digits, `-` and `_`.
-pub(super) struct MembershipId(String);
-
-impl Segment for MembershipId {}
-
-impl fmt::Display for MembershipId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
+pub(super) fn membership_id(user_id: u64) -> String {
+    URL_SAFE_NO_PAD.encode(user_id.to_string())
 }
 
 /// `user 156 in group 7, role 70`.
@@ -109,7 +98,8 @@ impl fmt::Display for GroupMembership {
 /// The JSON form of a membership, in which all ids are parts of resource paths.
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub(crate) struct WireMembership<'a> {
+#[derive(Debug)]
+pub struct WireMembership<'a> {
     #[serde(borrow, default, deserialize_with = "wire::path", skip_serializing_if = "str::is_empty")]
     path: Cow<'a, str>,
     #[serde(borrow, default, deserialize_with = "wire::path", skip_serializing_if = "str::is_empty")]

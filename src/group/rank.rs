@@ -133,7 +133,7 @@ impl Group {
 
     /// The error of a member whose highest-ranked role isn't known.
     fn unknown_role(&self, user_id: u64, problem: &str) -> Error {
-        let subject = format!("{} {}", LIST_GROUP_MEMBERSHIPS.method(), LIST_GROUP_MEMBERSHIPS.fill(&[&self.id]));
+        let subject = self.client.call(&LIST_GROUP_MEMBERSHIPS).param("group", self.id).subject();
         Error::invalid_response(subject, format!("user {user_id} is a member, but {problem}"))
     }
 }

@@ -7,10 +7,10 @@ use serde_json::Value;
 
 use super::Group;
 use crate::api::Endpoint;
-use crate::call::Call;
 use crate::error::Result;
 use crate::open_enum::open_enum;
-use crate::page::{Listing, Pager, page_item};
+use crate::page::{Pager, page_item};
+use crate::request::Paging;
 use crate::wire;
 
 /// Lists the roles of a group.
@@ -169,7 +169,7 @@ fn permission_flags<S: Serializer>(
     serializer.collect_map(permissions.iter().flatten().map(|permission| (permission, true)))
 }
 
-page_item!(GroupRole, "groupRoles", Some(20));
+page_item!(GroupRole, "groupRoles", Paging::page_tokens().page_size(20));
 
 /// A role, by its id or as a [`GroupRole`], for [`Group::assign_role`] and its relatives.
 ///
@@ -213,8 +213,7 @@ impl Group {
     ///
     /// <https://create.roblox.com/docs/cloud/reference/features/groups#Cloud_ListGroupRoles>
     pub fn list_roles(&self) -> Pager<GroupRole> {
-        let listing = Listing::new(LIST_GROUP_ROLES, LIST_GROUP_ROLES.fill(&[&self.id]), vec![None]);
-        Pager::new(self.client.session().clone(), Ok(listing))
+        self.client.call(&LIST_GROUP_ROLES).param("group", self.id).pages()
     }
 
     /// Fetches a role by its id.
@@ -236,7 +235,7 @@ impl Group {
     ///
     /// <https://create.roblox.com/docs/cloud/reference/features/groups#Cloud_GetGroupRole>
     pub fn fetch_role(&self, role_id: u64) -> Result<GroupRole> {
-        self.client.session().fetch(Call::new(&GET_GROUP_ROLE, &GET_GROUP_ROLE.fill(&[&self.id, &role_id])))
+        self.client.call(&GET_GROUP_ROLE).param("group", self.id).param("role", role_id).fetch()
     }
 }
 

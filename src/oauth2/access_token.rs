@@ -7,7 +7,6 @@ use serde::Deserialize;
 
 use super::{GrantedResources, IdTokenClaims, Identity, OAuth2App, Scope, SignedIn, TokenSet, TokenStore, store};
 use crate::api::Endpoint;
-use crate::call::Call;
 use crate::client::Client;
 use crate::credentials::Credentials;
 use crate::error::{Error, Result};
@@ -102,8 +101,7 @@ impl AccessToken {
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).
     pub fn fetch_user_info(&self) -> Result<Identity> {
-        let path = GET_USER_INFO.fill(&[]);
-        self.client.session().fetch(Call::new(&GET_USER_INFO, &path))
+        self.client.call(&GET_USER_INFO).fetch()
     }
 
     /// Fetches what the user has granted: users, groups and experiences.

@@ -13,10 +13,11 @@ use super::{
 };
 use super::{random, store};
 use crate::api::{Endpoint, SEGMENT, push_query};
-use crate::call::{Bytes, Call, Session, shown_url};
+use crate::call::{Session, shown_url};
 use crate::client::Client;
 use crate::credentials::{Credentials, SHORTEST, Secret};
 use crate::error::{Error, REDACTED, Result};
+use crate::request::Request;
 
 /// Asks a user to authorize an app. It is a page for the browser.
 pub const AUTHORIZE: Endpoint = Endpoint::get("/oauth/v1/authorize").without_key();
@@ -222,9 +223,7 @@ impl OAuth2App {
         let token = tokens.refresh_token.as_ref().unwrap_or(&tokens.access_token);
         token.check("token")?;
         let token = token.expose();
-        let mut body = self.form(&[("token", token)]);
-        let path = REVOKE_TOKEN.fill(&[]);
-        self.session.send(Call::new(&REVOKE_TOKEN, &path).payload(&mut body).secrets(self.secrets(&[token])))
+        self.call(&REVOKE_TOKEN, &[("token", token)], &[token]).send()
     }
 
     /// Asks the service about a token: an access token, a refresh token or an id token.
@@ -321,9 +320,7 @@ impl OAuth2App {
     /// Asks about a token.
     pub(super) fn ask<T: serde::de::DeserializeOwned>(&self, endpoint: &Endpoint, token: &str) -> Result<T> {
         self.check()?;
-        let mut body = self.form(&[("token", token)]);
-        let path = endpoint.fill(&[]);
-        self.session.fetch(Call::new(endpoint, &path).payload(&mut body).secrets(self.secrets(&[token])))
+        self.call(endpoint, &[("token", token)], &[token]).fetch()
     }
 
     /// Exchanges a refresh token. Its id token, if there is one, isn't checked yet: that may take requests, and the new refresh
@@ -377,20 +374,17 @@ impl OAuth2App {
     }
 
     fn get_token(&self, grant: &[(&str, &str)], secrets: &[&str]) -> Result<TokenAnswer> {
-        let mut body = self.form(grant);
-        let path = GET_TOKEN.fill(&[]);
-        let call = Call::new(&GET_TOKEN, &path).payload(&mut body);
         let now = Timestamp::now();
-        let mut answer =
-            self.session.run(call.secrets(self.secrets(secrets)), |body| TokenAnswer::decode(body, now))?;
+        let mut answer = self.call(&GET_TOKEN, grant, secrets).read(|body| TokenAnswer::decode(body, now))?;
         answer.tokens.client_id = Some(self.client_id().to_owned());
         Ok(answer)
     }
 
-    /// Returns the body of a call, with the app's own credentials.
-    fn form(&self, fields: &[(&str, &str)]) -> Bytes {
+    /// Returns a request with the app's own credentials in its form.
+    fn call(&self, endpoint: &Endpoint, fields: &[(&str, &str)], secrets: &[&str]) -> Request {
         let secret = self.secret.as_ref().map(|secret| ("client_secret", secret.expose()));
-        Bytes::form(fields.iter().copied().chain([("client_id", &*self.client_id)]).chain(secret))
+        let fields = fields.iter().copied().chain([("client_id", &*self.client_id)]).chain(secret);
+        Request::of(&self.session, endpoint).form(fields).secrets(self.secrets(secrets))
     }
 
     /// Returns the secrets of a call, also in the form in which its body has them.

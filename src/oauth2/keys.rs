@@ -8,8 +8,9 @@ use serde_json::Value;
 
 use super::id_token::{Expected, IdTokenClaims, KeySet, Problem, verify};
 use crate::api::Endpoint;
-use crate::call::{Call, Session};
+use crate::call::Session;
 use crate::error::{Error, ErrorKind, Result};
+use crate::request::Request;
 
 /// Lists the keys with which id tokens are signed. Needs no credentials.
 pub const LIST_SIGNING_KEYS: Endpoint = Endpoint::get("/oauth/v1/certs").without_key();
@@ -123,8 +124,7 @@ impl Keys {
                 return Ok(known);
             }
         }
-        let path = LIST_SIGNING_KEYS.fill(&[]);
-        let keys = session.run(Call::new(&LIST_SIGNING_KEYS, &path), |body| {
+        let keys = Request::of(session, &LIST_SIGNING_KEYS).read(|body| {
             let json: Value = crate::json::from_slice(body)?;
             let keys = KeySet::from_json(&json);
             Ok(keys.ok_or_else(|| <serde_json::Error as serde::de::Error>::custom("expected a key set"))?)

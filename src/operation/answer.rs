@@ -1,21 +1,21 @@
 use serde::de;
 use serde_json::{Map, Value};
 
-use super::Work;
+use super::work::Operations;
 use crate::api::{OperationName, is_resource_path};
 use crate::call::DecodeError;
 use crate::error::{ErrorFields, ServiceError};
 
 /// The state of an operation.
 #[derive(Clone, Debug)]
-pub(super) enum State<T> {
+pub(crate) enum State<T> {
     Pending,
     Done(T),
     Failed(ServiceError),
 }
 
 /// A response about an operation.
-pub(super) struct Answer<T> {
+pub(crate) struct Answer<T> {
     pub(super) name: Option<OperationName>,
     pub(super) state: State<T>,
     pub(super) partial_failures: Vec<String>,
@@ -23,24 +23,26 @@ pub(super) struct Answer<T> {
 
 /// Which request a response is to.
 #[derive(Clone, Copy, PartialEq)]
-pub(super) enum Question {
+pub(crate) enum Question {
     Start,
     Poll,
 }
 
 impl<T> Answer<T> {
     /// Reads an operation in each of its forms.
-    pub(super) fn read(body: &[u8], work: &Work<T>, question: Question) -> Result<Self, DecodeError> {
+    pub(super) fn read(body: &[u8], work: &Operations<T>, question: Question) -> Result<Self, DecodeError> {
         let json: Value = crate::json::from_slice(body)?;
         let strange = |what: &str| <serde_json::Error as de::Error>::custom(what);
         let object = json.as_object().ok_or_else(|| strange("an operation that isn't an object"))?;
         let present = |field: &str| object.get(field).filter(|value| !value.is_null());
 
         let path = present("path").and_then(Value::as_str).and_then(OperationName::parse);
-        let name = path.filter(|name| work.poll_path(name).is_some()).or_else(|| match present("operationId")? {
-            Value::String(id) => OperationName::from_id(id),
-            Value::Number(id) => OperationName::from_id(&id.to_string()),
-            _ => None,
+        let name = path.filter(|name| name.collection() == "operations" && work.poll.fits(name)).or_else(|| {
+            match present("operationId")? {
+                Value::String(id) => OperationName::from_id(id),
+                Value::Number(id) => OperationName::from_id(&id.to_string()),
+                _ => None,
+            }
         });
         let failures = metadata_errors(&json);
         let answer = |state| Ok(Self { name: name.clone(), state, partial_failures: Vec::new() });
@@ -73,7 +75,9 @@ impl<T> Answer<T> {
         if done != Some(false) {
             if let Some(response) = present("response") {
                 let fields = response.as_object().map(ErrorFields::of);
-                if let Some(said) = fields.and_then(|fields| fields.in_place_of_model(work.poll.is_unnamed())) {
+                if let Some(said) =
+                    fields.and_then(|fields| fields.in_place_of_model(work.poll.endpoint().is_unnamed()))
+                {
                     return failed(said);
                 }
                 return match (work.decode)(response) {

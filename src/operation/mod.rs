@@ -2,25 +2,24 @@
 
 mod answer;
 mod name;
+mod task;
 mod wait;
+mod work;
 
 use std::fmt;
-use std::panic::{RefUnwindSafe, UnwindSafe};
 use std::sync::{Arc, OnceLock};
 use std::thread;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
-use percent_encoding::utf8_percent_encode;
-use serde_json::Value;
-
-pub(crate) use wait::Waiting;
+pub(crate) use wait::{Step, Waiting};
 pub use wait::{WaitOptions, WaitProgress};
+pub(crate) use work::{LongRunning, Operations, Polls};
 
 use self::answer::{Answer, Question, State};
-use self::wait::Next;
-use crate::api::{Endpoint, OperationName, SEGMENT};
-use crate::call::{Buffer, Call, Cancel, Session};
+use crate::api::OperationName;
+use crate::call::{Buffer, CancelToken, Session};
 use crate::error::{Asked, Error, ErrorKind, Moment, Outcome, Result, ServiceError, classify};
+use crate::request::Request;
 
 /// A long-running operation, which ends with a `T` or fails.
 ///
@@ -44,49 +43,35 @@ use crate::error::{Asked, Error, ErrorKind, Moment, Outcome, Result, ServiceErro
 #[must_use = "whether the operation succeeds shows only in `wait` or `poll`"]
 pub struct Operation<T> {
     session: Session,
-    work: Work<T>,
+    work: Arc<dyn LongRunning<T>>,
     /// `None` only if the first response was the result.
     name: Option<OperationName>,
     /// The call that started it, for errors of an operation without a name.
     subject: String,
     /// Texts of the call that the service may repeat in its message.
     echoes: Vec<String>,
+    /// How long the service lets the work run.
+    time_limit: Option<Duration>,
     ended: OnceLock<Ended<T>>,
 }
 
-/// How an operation is polled, and how its result is read.
-pub(crate) struct Work<T> {
-    pub(crate) poll: Endpoint,
-    /// The parent of operation names, such as `/cloud/v2`, if `poll` has no path.
-    pub(crate) root: String,
-    pub(crate) decode: Decode<T>,
-    /// Whether the first response may be the bare result.
-    pub(crate) may_be_bare: bool,
-}
-
-/// Decodes a result. It owns its context.
-pub(crate) type Decode<T> =
-    Arc<dyn Fn(&Value) -> Result<T, serde_json::Error> + Send + Sync + UnwindSafe + RefUnwindSafe>;
+/// How long after its time limit the end of work may show: it is counted from when the work was scheduled.
+const AFTER_LIMIT: Duration = Duration::from_secs(45);
 
 struct Ended<T> {
     result: Result<T, ServiceError>,
     partial_failures: Vec<String>,
 }
 
-/// The result of one step of a wait.
-pub(crate) enum Step<T> {
-    Done(T),
-    /// Poll again after this delay.
-    Again(std::time::Duration),
-}
-
 impl<T: Clone> Operation<T> {
-    /// Makes the call that starts an operation.
-    pub(crate) fn start(session: &Session, call: Call<'_>, echoes: Vec<String>, work: Work<T>) -> Result<Self> {
-        let subject = call.subject();
-        let call = call.echoes(echoes.clone());
-        let answer = session.run_in(&mut Buffer::default(), call, |body| Answer::read(body, &work, Question::Start))?;
-        let mut operation = Self { subject, echoes, ..Self::pending(session.clone(), None, work) };
+    /// Makes the call that starts the work.
+    fn start(request: Request, work: Arc<dyn LongRunning<T>>) -> Result<Self> {
+        let (session, echoes) = (request.session().clone(), request.echoes().to_vec());
+        let time_limit = request.work_time_limit();
+        let mut request = request.prepare()?;
+        let subject = request.subject();
+        let answer = request.run(|body| work.read(body, Question::Start))?;
+        let mut operation = Self { subject, echoes, time_limit, ..Self::pending(session, None, work) };
         operation.name = operation.take(answer);
         match operation.ended.get() {
             // There is no operation whose failure it could be.
@@ -96,12 +81,13 @@ impl<T: Clone> Operation<T> {
     }
 
     /// Resumes an operation by its name.
-    pub(crate) fn resume(session: &Session, name: OperationName, work: Work<T>) -> Self {
-        Self::pending(session.clone(), Some(name), work)
+    pub(crate) fn resume(session: &Session, name: OperationName, work: impl LongRunning<T> + 'static) -> Self {
+        Self::pending(session.clone(), Some(name), Arc::new(work))
     }
 
-    fn pending(session: Session, name: Option<OperationName>, work: Work<T>) -> Self {
-        Self { session, work, name, subject: String::new(), echoes: Vec::new(), ended: OnceLock::new() }
+    fn pending(session: Session, name: Option<OperationName>, work: Arc<dyn LongRunning<T>>) -> Self {
+        let (subject, echoes, ended) = (String::new(), Vec::new(), OnceLock::new());
+        Self { session, work, name, subject, echoes, time_limit: None, ended }
     }
 
     /// Polls the operation once. Returns `None` while it is pending. Makes no request once it has ended.
@@ -114,12 +100,14 @@ impl<T: Clone> Operation<T> {
         self.poll_until(None, None)
     }
 
-    /// Waits until the operation has ended, for at most 60 seconds.
+    /// Waits until the operation has ended, for at most 60 seconds, or 45 seconds longer than the
+    /// [time limit](Request::work_limit) of the work.
     ///
     /// # Errors
     /// See [`wait_with`](Self::wait_with).
     pub fn wait(&self) -> Result<T> {
-        self.wait_with(&WaitOptions::default())
+        let limit = self.time_limit.map_or(Duration::ZERO, |limit| limit.saturating_add(AFTER_LIMIT));
+        self.wait_with(&WaitOptions::default().at_least(limit))
     }
 
     /// Waits until the operation has ended. Polls at once, then after growing delays.
@@ -141,26 +129,23 @@ impl<T: Clone> Operation<T> {
     }
 
     /// Polls once, as a step of a wait.
-    pub(crate) fn step(&self, waiting: &mut Waiting, cancel: Option<&Cancel>) -> Result<Step<T>> {
+    pub(crate) fn step(&self, waiting: &mut Waiting, cancel: Option<&CancelToken>) -> Result<Step<T>> {
         waiting.end_by(self.session.fixed_deadline());
-        let next =
-            waiting.step(self.is_done(), self.session.max_retry_after(), |deadline| self.poll_until(deadline, cancel));
-        match next? {
-            Next::Done(result) => Ok(Step::Done(result)),
-            Next::Again(delay) => Ok(Step::Again(delay)),
-            Next::GiveUp { when, problem } => Err(self.still_pending(&when, problem)),
-        }
+        let poll = |deadline| self.poll_until(deadline, cancel);
+        let still_pending = |when: &str, problem| self.still_pending(when, problem);
+        waiting.step(self.is_done(), self.session.max_retry_after(), poll, &still_pending)
     }
 
-    fn poll_until(&self, deadline: Option<Instant>, cancel: Option<&Cancel>) -> Result<Option<T>> {
+    fn poll_until(&self, deadline: Option<Instant>, cancel: Option<&CancelToken>) -> Result<Option<T>> {
         if let (None, Some(name)) = (self.ended.get(), &self.name) {
-            let path = self.work.poll_path(name).ok_or_else(|| {
-                Error::invalid_input(format!("{name} is not an operation of {}", self.work.poll.path()))
+            let request = self.work.poll(&self.session, name).ok_or_else(|| {
+                Error::invalid_input(format!("{name} is not an operation of {}", self.work.endpoint().path()))
             })?;
-            let call = Call::new(&self.work.poll, &path).deadline(deadline).cancel(cancel);
-            let answer = self
-                .session
-                .run_in(&mut Buffer::default(), call, |body| Answer::read(body, &self.work, Question::Poll))
+            let request = cancel.into_iter().fold(request, Request::cancel_by);
+            let read = |body: &[u8]| self.work.read(body, Question::Poll);
+            let answer = request
+                .prepare()
+                .and_then(|mut request| request.run_in(&mut Buffer::default(), deadline, |_| (), read))
                 .map_err(|error| error.about_operation(Some(name.clone())))?;
             self.take(answer);
         }
@@ -206,7 +191,7 @@ impl<T> Operation<T> {
 
     fn failure(&self, said: &ServiceError) -> Error {
         let asked = Asked {
-            endpoint: &self.work.poll,
+            endpoint: self.work.endpoint(),
             moment: Moment::Accepted,
             scheme: self.session.scheme(),
             echoes: &self.echoes,
@@ -237,45 +222,11 @@ impl<T> Operation<T> {
     }
 }
 
-impl<T> Work<T> {
-    /// Returns the path to poll. `None` if the name isn't one of this endpoint.
-    fn poll_path(&self, name: &OperationName) -> Option<String> {
-        if self.poll.is_unnamed() {
-            return Some(resource_path(&self.root, name));
-        }
-        poll_path(&self.poll, name)
-    }
-}
-
-/// Returns the path of a resource under `root`.
-fn resource_path(root: &str, name: &OperationName) -> String {
-    let mut path = root.to_owned();
-    for segment in name.as_str().split('/') {
-        path.push('/');
-        path.extend(utf8_percent_encode(segment, SEGMENT));
-    }
-    path
-}
-
-/// Fills a resource path into the end of an endpoint's path.
-pub(crate) fn poll_path(poll: &Endpoint, name: &OperationName) -> Option<String> {
-    let template: Vec<&str> = poll.path().split('/').collect();
-    let names: Vec<&str> = name.as_str().split('/').collect();
-    let (root, own) = template.split_at(template.len().checked_sub(names.len())?);
-    let is_parameter = |segment: &str| segment.starts_with('{');
-    let fits = own.iter().zip(&names).all(|(part, segment)| is_parameter(part) || part == segment);
-    if !fits || root.iter().any(|part| is_parameter(part)) {
-        return None;
-    }
-    let parameters = own.iter().zip(&names).filter(|(part, _)| is_parameter(part)).map(|(_, name)| *name);
-    poll.fill_texts(&parameters.collect::<Vec<_>>()).ok()
-}
-
 /// The decoder, for the fuzzer.
 #[cfg(fuzzing)]
-pub(crate) fn read_answer<T>(body: &[u8], work: &Work<T>) {
+pub(crate) fn read_answer<T>(body: &[u8], work: &dyn LongRunning<T>) {
     for question in [Question::Start, Question::Poll] {
-        let _ = Answer::read(body, work, question);
+        let _ = work.read(body, question);
     }
 }
 
@@ -287,24 +238,5 @@ impl<T> fmt::Debug for Operation<T> {
             Some(Ended { result: Err(_), .. }) => "failed",
         };
         f.debug_struct("Operation").field("name", &self.name).field("state", &state).finish_non_exhaustive()
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn operation_names_must_match_the_endpoint() {
-        const OF_ASSETS: Endpoint = Endpoint::get("/assets/v1/operations/{operation}").polling();
-        const OF_USERS: Endpoint = Endpoint::get("/cloud/v2/users/{user}/operations/{operation}").polling();
-        let path = |poll: &Endpoint, name: &str| poll_path(poll, &name.parse().expect("a name"));
-        assert_eq!(path(&OF_ASSETS, "operations/a=").as_deref(), Some("/assets/v1/operations/a%3D"));
-        assert_eq!(path(&OF_ASSETS, "users/7/operations/a"), None);
-        assert_eq!(path(&OF_USERS, "users/7/operations/a").as_deref(), Some("/cloud/v2/users/7/operations/a"));
-        assert_eq!(path(&OF_USERS, "groups/7/operations/a"), None);
-        assert_eq!(path(&OF_USERS, "operations/a"), None);
-        let name = "users/7/operations/a==".parse().expect("a name");
-        assert_eq!(resource_path("/cloud/v2", &name), "/cloud/v2/users/7/operations/a%3D%3D");
     }
 }

@@ -97,6 +97,14 @@ impl WaitOptions {
     }
 }
 
+impl WaitOptions {
+    /// Waits at least for this time.
+    pub(super) fn at_least(mut self, time: Duration) -> Self {
+        self.timeout = self.timeout.max(time);
+        self
+    }
+}
+
 impl fmt::Debug for WaitOptions {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("WaitOptions")
@@ -129,17 +137,14 @@ pub(crate) struct Waiting {
 }
 
 /// What follows a poll.
-pub(super) enum Next<T> {
+pub(crate) enum Step<T> {
     Done(T),
     /// Poll again after this delay.
     Again(Duration),
-    /// The wait ends while the operation is pending.
-    GiveUp {
-        when: String,
-        /// Why the last poll failed.
-        problem: Option<Error>,
-    },
 }
+
+/// Makes the error of a wait that ends while the work is pending: of when that is, and of why the last poll failed.
+type StillPending<'f> = &'f dyn Fn(&str, Option<Error>) -> Error;
 
 impl Waiting {
     pub(crate) fn new(options: &WaitOptions) -> Self {
@@ -184,9 +189,10 @@ impl Waiting {
         is_done: bool,
         max_retry_after: Duration,
         poll: impl FnOnce(Option<Instant>) -> Result<Option<T>>,
-    ) -> Result<Next<T>> {
+        still_pending: StillPending<'_>,
+    ) -> Result<Step<T>> {
         if self.polls > 0 && !is_done && self.left().is_zero() {
-            return Ok(self.out_of_time());
+            return Err(self.out_of_time(still_pending));
         }
         self.polls += 1;
         let mut asked_to_wait = Duration::ZERO;
@@ -198,7 +204,7 @@ impl Waiting {
             self.exclude(asked.elapsed());
         }
         match answer {
-            Ok(Some(result)) => return Ok(Next::Done(result)),
+            Ok(Some(result)) => return Ok(Step::Done(result)),
             Ok(None) => self.last_problem = None,
             // There was no time left for a response.
             Err(error) if self.is_last && error.kind() == ErrorKind::Timeout => {}
@@ -206,19 +212,19 @@ impl Waiting {
                 asked_to_wait = error.retry_after().unwrap_or_default();
                 self.last_problem = Some(error);
                 if asked_to_wait > max_retry_after {
-                    return Ok(
-                        self.give_up(format!("when the service asked for a delay of {:?}", rounded(asked_to_wait)))
-                    );
+                    let when = format!("when the service asked for a delay of {:?}", rounded(asked_to_wait));
+                    return Err(self.give_up(&when, still_pending));
                 }
             }
             Err(error) => return Err(error),
         }
         let progress = WaitProgress { polls: self.polls, elapsed: self.began.elapsed() };
         if self.on_poll.as_ref().is_some_and(|f| f(progress).is_break()) {
-            return Ok(self.give_up(format!("when the wait was stopped, after {:?}", rounded(progress.elapsed))));
+            let when = format!("when the wait was stopped, after {:?}", rounded(progress.elapsed));
+            return Err(self.give_up(&when, still_pending));
         }
         if self.is_last {
-            return Ok(self.out_of_time());
+            return Err(self.out_of_time(still_pending));
         }
         let left = self.left();
         let mut delay = self.pauses.next_poll_pause().max(asked_to_wait);
@@ -227,7 +233,7 @@ impl Waiting {
             self.is_last = true;
             delay = left - (left / 4).min(LAST_QUESTION);
         }
-        Ok(Next::Again(delay))
+        Ok(Step::Again(delay))
     }
 
     /// Returns the delay before the first poll.
@@ -240,14 +246,14 @@ impl Waiting {
         deadlines.min().map_or(Duration::MAX, |deadline| deadline.saturating_duration_since(Instant::now()))
     }
 
-    fn out_of_time<T>(&mut self) -> Next<T> {
+    fn out_of_time(&mut self, still_pending: StillPending<'_>) -> Error {
         if self.fixed_deadline.is_some_and(|fixed| self.deadline.is_none_or(|deadline| fixed < deadline)) {
-            return self.give_up("at the deadline of the client".to_owned());
+            return self.give_up("at the deadline of the client", still_pending);
         }
-        self.give_up(format!("after {:?}", self.timeout))
+        self.give_up(&format!("after {:?}", self.timeout), still_pending)
     }
 
-    fn give_up<T>(&mut self, when: String) -> Next<T> {
-        Next::GiveUp { when, problem: self.last_problem.take() }
+    fn give_up(&mut self, when: &str, still_pending: StillPending<'_>) -> Error {
+        still_pending(when, self.last_problem.take())
     }
 }

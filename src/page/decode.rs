@@ -11,18 +11,19 @@ use serde_json::value::RawValue;
 use crate::call::DecodeError;
 use crate::error::ErrorFields;
 use crate::json;
+use crate::request::Paging;
 
-/// A model that is listed in pages.
-pub(crate) trait PageItem: Item {
+/// A model of this crate that is listed in pages, for [`Request::pages`](crate::Request::pages).
+pub trait PageItem: Item {
     /// The name of the list in a page.
     const FIELD: &'static str;
 
-    /// The largest page size of the endpoint. `None` if it takes no size.
-    const MAX_PAGE_SIZE: Option<u32> = Some(100);
+    /// How pages are requested and followed, with the largest page size of the endpoint.
+    const PAGING: Paging = Paging::page_tokens().page_size(100);
 }
 
 /// How an item of a page is read.
-pub(crate) trait Item: Sized {
+pub trait Item: Sized {
     /// The JSON form of the model.
     type Wire<'a>: Deserialize<'a>;
     /// Whether a page can be a bare list, which is the last page.
@@ -37,10 +38,10 @@ pub(crate) trait Item: Sized {
 
 /// Makes a model whose JSON form serde derives one that is listed in pages.
 macro_rules! page_item {
-    ($model:ty, $field:literal, $size:expr $(, bare $bare:literal)?) => {
+    ($model:ty, $field:literal, $paging:expr $(, bare $bare:literal)?) => {
         impl $crate::page::PageItem for $model {
             const FIELD: &'static str = $field;
-            const MAX_PAGE_SIZE: Option<u32> = $size;
+            const PAGING: $crate::request::Paging = $paging;
         }
 
         impl $crate::page::Item for $model {

@@ -12,13 +12,51 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 pub use cursor::Cursor;
-pub(crate) use decode::{Contents, Item, Names, PageItem, decode_page, page_item};
-pub(crate) use pages::Listing;
+pub use decode::PageItem;
+pub(crate) use decode::{Contents, Item, Names, decode_page, page_item};
 use pages::PageShape;
 pub use pages::{Page, Pages};
 
-use crate::call::Session;
 use crate::error::{Error, Result};
+use crate::request::{Paging, Request};
+
+impl Request {
+    /// Lists the models of this crate that the pages of an endpoint have. Makes no request.
+    ///
+    /// ```no_run
+    /// # use rblxopencloud::{Client, GroupRole, Result, endpoints};
+    /// # fn run(client: &Client) -> Result<()> {
+    /// for role in client.call(&endpoints::LIST_GROUP_ROLES).param("group", 7).pages::<GroupRole>() {
+    ///     println!("{}", role?.name);
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn pages<T: PageItem>(self) -> Pager<T> {
+        let paging = self.paging_or(T::PAGING);
+        Pager::with(Pages::new(self, paging, PageShape::of_model()))
+    }
+
+    /// Lists the items in the list `field` of each page. Makes no request.
+    ///
+    /// Pages are followed as [`paging`](Self::paging) says. A page that continues by another field, such as `nextPageCursor`, is an
+    /// error. An item that isn't a `T` is skipped and [counted](Pager::unreadable_count).
+    ///
+    /// ```no_run
+    /// # use rblxopencloud::{Client, Method, Paging, Result};
+    /// # fn run(client: &Client) -> Result<()> {
+    /// let roles = client.request(Method::Get, "/cloud/v2/groups/{group}/roles").param("group", 7).paging(Paging::page_tokens().page_size(20));
+    /// for role in roles.pages_of::<serde_json::Value>("groupRoles") {
+    ///     println!("{}", role?["displayName"]);
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn pages_of<T: DeserializeOwned>(self, field: impl Into<String>) -> Pager<T> {
+        let paging = self.paging_or(Paging::page_tokens());
+        Pager::with(Pages::new(self, paging, PageShape::plain(field.into())))
+    }
+}
 
 /// How many unreadable items a listing keeps.
 const MAX_UNREADABLE: usize = 100;
@@ -57,21 +95,6 @@ pub struct Pager<T> {
 }
 
 impl<T> Pager<T> {
-    pub(crate) fn new(session: Session, listing: Result<Listing>) -> Self
-    where
-        T: PageItem,
-    {
-        Self::with(Pages::new(session, listing, PageShape::of_model()))
-    }
-
-    /// Lists anything that serde reads from the list `field` of each page.
-    pub(crate) fn plain(session: Session, listing: Result<Listing>, field: String) -> Self
-    where
-        T: DeserializeOwned,
-    {
-        Self::with(Pages::new(session, listing, PageShape::plain(field)))
-    }
-
     fn with(pages: Pages<T>) -> Self {
         Self { pages, items: VecDeque::new(), taken: 0, unreadable: Vec::new(), unreadable_count: 0 }
     }

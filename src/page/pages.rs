@@ -3,13 +3,14 @@ use std::fmt;
 use std::iter::FusedIterator;
 
 use serde::de::DeserializeOwned;
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::cursor::{Cursor, fingerprint};
 use super::decode::{Contents, Names, PageItem, decode_page, decode_plain_page};
-use crate::api::{Endpoint, push_query};
-use crate::call::{Buffer, Call, DecodeError, Session};
+use crate::api::push_query;
+use crate::call::{Buffer, DecodeError};
 use crate::error::{Error, Result};
+use crate::request::{Body, Follow, Paging, Prepared, Request};
 
 /// A page of a listing, from [`Pager::pages`](crate::Pager::pages).
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -23,60 +24,10 @@ pub struct Page<T> {
     pub next_cursor: Option<Cursor>,
 }
 
-/// What a listing requests.
-#[derive(Clone, Debug)]
-pub(crate) struct Listing {
-    pub(crate) endpoint: Endpoint,
-    /// The template of the path, if the endpoint has none.
-    pub(crate) template: Option<String>,
-    pub(crate) path: String,
-    /// The rest of the query, with its question mark.
-    pub(crate) query: String,
-    /// One listing for each filter, in sequence. Without any, the listing is empty.
-    pub(crate) filters: Vec<Option<String>>,
-}
-
-impl Listing {
-    /// One listing for each filter, in sequence. Without any, the listing is empty.
-    pub(crate) fn new(endpoint: Endpoint, path: String, filters: Vec<Option<String>>) -> Self {
-        Self { endpoint, template: None, path, query: String::new(), filters }
-    }
-
-    /// Adds a parameter to the query.
-    pub(crate) fn query(mut self, name: &str, value: &str) -> Self {
-        push_query(&mut self.query, name, value);
-        self
-    }
-
-    /// Distinguishes this listing, including its filter, from others.
-    fn fingerprint(&self) -> u32 {
-        let filters = self.filters.iter().map(|filter| filter.as_deref().unwrap_or_default());
-        let query = Some(self.query.as_str()).filter(|query| !query.is_empty());
-        fingerprint([self.path.as_str()].into_iter().chain(query).chain(filters))
-    }
-
-    fn request<'a>(&'a self, page_size: Option<u32>, cursor: &Cursor) -> Call<'a> {
-        let mut request =
-            Call::new(&self.endpoint, &self.path).template(self.template.as_deref()).raw_query(&self.query);
-        if let Some(size) = page_size {
-            request = request.query("maxPageSize", size.to_string());
-        }
-        if let Some(filter) = self.filters.get(cursor.part).and_then(Option::as_ref) {
-            request = request.query("filter", filter);
-        }
-        if let Some(token) = &cursor.token {
-            request = request.query("pageToken", token);
-        }
-        request
-    }
-}
-
-/// How a page is requested and read.
+/// How a page is read.
 pub(crate) struct PageShape<T> {
     /// The name of the list.
     field: Cow<'static, str>,
-    /// `None` leaves the page size to the query or to the service.
-    size: Option<u32>,
     decode: fn(&[u8], Names<'_>) -> Result<Contents<T>, DecodeError>,
 }
 
@@ -85,7 +36,7 @@ impl<T> PageShape<T> {
     where
         T: PageItem,
     {
-        Self { field: Cow::Borrowed(T::FIELD), size: T::MAX_PAGE_SIZE, decode: decode_page }
+        Self { field: Cow::Borrowed(T::FIELD), decode: decode_page }
     }
 
     /// The shape of a page of anything that serde reads.
@@ -93,16 +44,20 @@ impl<T> PageShape<T> {
     where
         T: DeserializeOwned,
     {
-        Self { field: Cow::Owned(field), size: None, decode: decode_plain_page }
+        Self { field: Cow::Owned(field), decode: decode_plain_page }
     }
 }
 
 /// A listing by whole pages, from [`Pager::pages`](crate::Pager::pages).
 #[must_use = "a listing makes no request until it is iterated over"]
 pub struct Pages<T> {
-    session: Session,
     /// Or why there is nothing to request.
-    listing: Result<Listing>,
+    request: Result<Prepared>,
+    paging: Paging,
+    /// The parameter whose values make listings of their own, in sequence.
+    each: Option<(&'static str, Vec<String>)>,
+    /// The JSON body, to which the parameters are added.
+    fields: Option<Map<String, Value>>,
     fingerprint: u32,
     shape: PageShape<T>,
     body: Buffer,
@@ -116,21 +71,48 @@ pub struct Pages<T> {
 }
 
 impl<T> Pages<T> {
-    pub(super) fn new(session: Session, listing: Result<Listing>, shape: PageShape<T>) -> Self {
-        let fingerprint = listing.as_ref().map_or(0, Listing::fingerprint);
+    pub(super) fn new(mut request: Request, paging: Paging, shape: PageShape<T>) -> Self {
+        let each = request.take_each();
+        let fields = if paging.in_body { request.take_json_object() } else { Ok(None) };
+        let (fields, problem) = match fields {
+            Ok(fields) => (fields, None),
+            Err(problem) => (None, Some(problem)),
+        };
+        let request = match problem {
+            None => request.prepare(),
+            Some(problem) => request.failed(problem).prepare(),
+        };
+        let request = request.and_then(|request| match request.leaves_the_service() {
+            true => Err(Error::invalid_input("a listing takes no URL of another host")),
+            false => Ok(request),
+        });
+        let parts = each.iter().flat_map(|(_, values)| values).map(String::as_str);
+        let fingerprint = request.as_ref().map_or(0, |request| {
+            let query = Some(request.query()).filter(|query| !query.is_empty());
+            fingerprint([request.path()].into_iter().chain(query).chain(parts))
+        });
         let start = Cursor { listing: Some(fingerprint), ..Cursor::default() };
-        Self {
-            session,
+        let mut pages = Self {
+            request,
+            paging,
+            each,
+            fields,
             fingerprint,
             shape,
             body: Buffer::default(),
             current: start.clone(),
-            next: Some(start).filter(|_| listing.as_ref().map_or(true, |listing| !listing.filters.is_empty())),
-            listing,
+            next: None,
             ended: false,
             finished: false,
             circle: Circle::default(),
-        }
+        };
+        pages.next = Some(start).filter(|_| pages.request.is_err() || pages.parts() > 0);
+        pages
+    }
+
+    /// Returns the number of listings in sequence.
+    fn parts(&self) -> usize {
+        self.each.as_ref().map_or(1, |(_, values)| values.len())
     }
 
     /// Returns the position of the page that was yielded last, or that failed.
@@ -146,20 +128,19 @@ impl<T> Pages<T> {
     }
 
     pub(super) fn subject(&self) -> String {
-        let subject = |listing: &Listing| listing.request(self.shape.size, &self.current).subject();
-        self.listing.as_ref().map(subject).unwrap_or_default()
+        self.request.as_ref().map(Prepared::subject).unwrap_or_default()
     }
 
     pub(super) fn restart_at(&mut self, mut cursor: Cursor) {
         let is_ours = cursor.listing.is_none_or(|listing| listing == self.fingerprint);
-        let parts = self.listing.as_ref().map_or(0, |listing| listing.filters.len());
-        if self.listing.is_ok() && parts > 0 && !(is_ours && cursor.part < parts) {
-            self.listing = Err(Error::invalid_input("the cursor belongs to another listing")
+        let parts = self.parts();
+        if self.request.is_ok() && parts > 0 && !(is_ours && cursor.part < parts) {
+            self.request = Err(Error::invalid_input("the cursor belongs to another listing")
                 .advise("resume with the same user and the same filter, or start again"));
         }
         cursor.listing = Some(self.fingerprint);
         self.current = cursor.clone();
-        self.next = Some(cursor).filter(|cursor| self.listing.is_err() || cursor.part < parts);
+        self.next = Some(cursor).filter(|cursor| self.request.is_err() || cursor.part < parts);
         self.ended = false;
         self.finished = false;
         self.circle = Circle::default();
@@ -167,28 +148,26 @@ impl<T> Pages<T> {
 
     fn fetch(&mut self) -> Option<Result<Page<T>>> {
         let cursor = self.next.take()?;
-        let listing = match &self.listing {
-            Ok(listing) => listing,
-            Err(refusal) => return Some(Err(refusal.clone())),
-        };
-        let request = listing.request(self.shape.size, &cursor);
-        let subject = request.subject();
         self.current = cursor;
-        let names = Names { list: &self.shape.field, error_as_data: listing.endpoint.error_as_data() };
-        let mut contents = match self.session.run_in(&mut self.body, request, |body| (self.shape.decode)(body, names)) {
+        let mut contents = match self.fetch_current() {
             Ok(contents) => contents,
             Err(error) => return Some(Err(error)),
         };
-        if let Some(next) = &contents.next_token {
+        let count = contents.items.len() + contents.unreadable.len();
+        let next_token = match self.paging.follow {
+            _ if count == 0 && self.paging.ends_when_empty => None,
+            Follow::Field { .. } => contents.next_token.take(),
+            Follow::Skip => (count > 0).then(|| (self.number() + count as u64).to_string()),
+            Follow::Number => (count > 0).then(|| (self.number().max(1) + 1).to_string()),
+        };
+        if let Some(next) = &next_token {
             if self.current.token.as_ref() == Some(next) || self.circle.closes_with(next) {
-                return Some(Err(Error::invalid_response(
-                    subject,
-                    "a page token repeats, so the listing would never end",
-                )));
+                let problem = "a page token repeats, so the listing would never end";
+                return Some(Err(Error::invalid_response(self.subject(), problem)));
             }
         }
         contents.items.drain(..self.current.taken.min(contents.items.len()));
-        let (part, token) = match contents.next_token {
+        let (part, token) = match next_token {
             Some(token) => (self.current.part, Some(token)),
             None => {
                 self.circle = Circle::default();
@@ -196,8 +175,43 @@ impl<T> Pages<T> {
             }
         };
         let next = Cursor { part, token, taken: 0, listing: self.current.listing };
-        self.next = Some(next).filter(|next| next.part < listing.filters.len());
+        self.next = Some(next).filter(|next| next.part < self.parts());
         Some(Ok(Page { items: contents.items, unreadable: contents.unreadable, next_cursor: self.next.clone() }))
+    }
+
+    /// Returns the number in the page token of listings that have one.
+    fn number(&self) -> u64 {
+        self.current.token.as_ref().and_then(|token| token.parse().ok()).unwrap_or_default()
+    }
+
+    fn fetch_current(&mut self) -> Result<Contents<T>> {
+        let request = self.request.as_mut().map_err(|refusal| refusal.clone())?;
+        let Paging { parameter, size_parameter, size, .. } = self.paging;
+        let size = size.map(|size| size.to_string());
+        let token = self.current.token.as_deref();
+        let each = self.each.as_ref().and_then(|(name, values)| Some((*name, values.get(self.current.part)?.as_str())));
+        let parameters = [size.as_deref().map(|size| (size_parameter, size)), token.map(|token| (parameter, token))];
+        let mut parameters: Vec<(&str, &str)> = parameters.into_iter().flatten().collect();
+        // Such as a filter, before the page token.
+        if let Some(each) = each {
+            parameters.insert(usize::from(size.is_some()), each);
+        }
+        if let Some(fields) = &self.fields {
+            let mut fields = fields.clone();
+            for (name, text) in parameters.drain(..) {
+                let value = if name == size_parameter { text.parse::<u32>().map(Value::from).ok() } else { None };
+                fields.insert(name.to_owned(), value.unwrap_or_else(|| Value::from(text)));
+            }
+            request.set_body(Body::json(&fields)?);
+        }
+        let names = Names { list: &self.shape.field, error_as_data: request.endpoint().error_as_data() };
+        let decode = self.shape.decode;
+        request.run_in(
+            &mut self.body,
+            None,
+            |query| parameters.iter().for_each(|(name, value)| push_query(query, name, value)),
+            |body| decode(body, names),
+        )
     }
 }
 

@@ -15,10 +15,10 @@ use super::lock::{Doubt, Key};
 use super::publisher::Publisher;
 use super::report::{PublishProblem, PublishProblemKind, Published, Stopped};
 use super::run::{Run, problem};
-use crate::asset::form::Attempt;
 use crate::asset::{Asset, AssetFile, AssetUpdate, AssetUpload, AssetUploads, NextOutcome, UploadOutcome};
 use crate::error::{Error, ErrorKind, ErrorScope, Result};
 use crate::operation::Operation;
+use crate::request::AttemptEvent;
 
 /// How often the run looks whether it is cancelled.
 const PAUSE: Duration = Duration::from_millis(100);
@@ -136,12 +136,12 @@ fn open_unchanged(item: &Item) -> Result<AssetFile> {
 
 /// Returns what writes each attempt to send an upload down. One that had no effect, such as one that the rate limit refused,
 /// leaves no doubt while the next one waits for its turn.
-fn begin(book: &Arc<Book>, item: &Item, doubt: Doubt) -> impl FnMut(Attempt) -> Result<()> + Send + 'static {
+fn begin(book: &Arc<Book>, item: &Item, doubt: Doubt) -> impl FnMut(AttemptEvent) -> Result<()> + Send + 'static {
     let (book, key) = (Arc::clone(book), item.key.clone());
     move |attempt| {
         book.note(match attempt {
-            Attempt::Begins => Change::Begun(key.clone(), Doubt { since: Timestamp::now(), ..doubt.clone() }),
-            Attempt::HadNoEffect => Change::Over(key.clone()),
+            AttemptEvent::Begins => Change::Begun(key.clone(), Doubt { since: Timestamp::now(), ..doubt.clone() }),
+            AttemptEvent::HadNoEffect => Change::Over(key.clone()),
         })
     }
 }

@@ -6,8 +6,9 @@ use serde::{Deserialize, Serialize};
 
 use super::User;
 use crate::api::Endpoint;
-use crate::call::{Call, DecodeError};
+use crate::call::DecodeError;
 use crate::error::Result;
+use crate::request::Request;
 use crate::{json, wire};
 
 /// Lists the experiences that a user follows.
@@ -123,8 +124,7 @@ impl User {
     ///
     /// <https://create.roblox.com/docs/cloud/reference/features/users>
     pub fn list_experience_followings(&self) -> Result<Vec<ExperienceFollowing>> {
-        let path = LIST_EXPERIENCE_FOLLOWINGS.fill(&[&self.id]);
-        self.client.session().run(Call::new(&LIST_EXPERIENCE_FOLLOWINGS, &path), |body| {
+        self.client.call(&LIST_EXPERIENCE_FOLLOWINGS).param("user", self.id).read(|body| {
             let FollowedSources { followed_sources } = json::object_from_slice(body).map_err(DecodeError::from)?;
             let following = |(id, time): (String, serde_json::Value)| {
                 let universe_id = wire::decimal(&id).ok_or_else(|| DecodeError::expected("the ids of universes"))?;
@@ -156,8 +156,7 @@ impl User {
     ///
     /// <https://create.roblox.com/docs/cloud/reference/features/users>
     pub fn fetch_experience_following(&self, universe_id: u64) -> Result<ExperienceFollowingStatus> {
-        let path = GET_EXPERIENCE_FOLLOWING.fill(&[&self.id, &universe_id]);
-        self.client.session().fetch(Call::new(&GET_EXPERIENCE_FOLLOWING, &path))
+        self.following(&GET_EXPERIENCE_FOLLOWING, universe_id).fetch()
     }
 
     /// Follows an experience, by the id of its universe.
@@ -181,8 +180,7 @@ impl User {
     ///
     /// <https://create.roblox.com/docs/cloud/reference/features/users>
     pub fn follow_experience(&self, universe_id: u64) -> Result<()> {
-        let path = FOLLOW_EXPERIENCE.fill(&[&self.id, &universe_id]);
-        self.client.session().send(Call::new(&FOLLOW_EXPERIENCE, &path))
+        self.following(&FOLLOW_EXPERIENCE, universe_id).send()
     }
 
     /// Stops following an experience, by the id of its universe.
@@ -205,7 +203,10 @@ impl User {
     ///
     /// <https://create.roblox.com/docs/cloud/reference/features/users>
     pub fn unfollow_experience(&self, universe_id: u64) -> Result<()> {
-        let path = UNFOLLOW_EXPERIENCE.fill(&[&self.id, &universe_id]);
-        self.client.session().send(Call::new(&UNFOLLOW_EXPERIENCE, &path))
+        self.following(&UNFOLLOW_EXPERIENCE, universe_id).send()
+    }
+
+    fn following(&self, endpoint: &Endpoint, universe_id: u64) -> Request {
+        self.client.call(endpoint).param("user", self.id).param("universe", universe_id)
     }
 }

@@ -223,7 +223,8 @@ open_enum! {
 /// The JSON form of an item.
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub(crate) struct WireItem {
+#[derive(Debug)]
+pub struct WireItem {
     #[serde(default, deserialize_with = "wire::or_default", skip_serializing_if = "String::is_empty")]
     path: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -240,6 +241,7 @@ pub(crate) struct WireItem {
 
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
+#[derive(Debug)]
 struct AssetDetails {
     #[serde(with = "wire::id")]
     asset_id: u64,
@@ -253,6 +255,7 @@ struct AssetDetails {
 
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
+#[derive(Debug)]
 struct BadgeDetails {
     #[serde(with = "wire::id")]
     badge_id: u64,
@@ -260,6 +263,7 @@ struct BadgeDetails {
 
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
+#[derive(Debug)]
 struct GamePassDetails {
     #[serde(with = "wire::id")]
     game_pass_id: u64,
@@ -267,6 +271,7 @@ struct GamePassDetails {
 
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
+#[derive(Debug)]
 struct PrivateServerDetails {
     #[serde(with = "wire::id")]
     private_server_id: u64,

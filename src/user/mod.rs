@@ -39,12 +39,11 @@ pub use thumbnail::{
 
 use crate::api::Endpoint;
 use crate::asset::publishing;
-use crate::call::Call;
 use crate::client::{Client, time_limits};
 use crate::credentials::Credentials;
 use crate::error::{Error, Result};
 use crate::group::GroupMembership;
-use crate::page::{Listing, Pager};
+use crate::page::Pager;
 
 /// Fetches a user's profile.
 ///
@@ -119,7 +118,7 @@ impl User {
     ///
     /// <https://create.roblox.com/docs/cloud/reference/features/users#Cloud_GetUser>
     pub fn fetch_info(&self) -> Result<UserInfo> {
-        self.client.session().fetch(Call::new(&GET_USER, &GET_USER.fill(&[&self.id])))
+        self.client.call(&GET_USER).param("user", self.id).fetch()
     }
 
     /// Lists everything that the user owns.
@@ -132,7 +131,7 @@ impl User {
     ///
     /// <https://create.roblox.com/docs/cloud/reference/features/inventories#Cloud_ListInventoryItems>
     pub fn list_inventory(&self) -> Pager<InventoryItem> {
-        self.inventory(Ok(vec![None]))
+        self.client.call(&LIST_INVENTORY_ITEMS).param("user", self.id).pages()
     }
 
     /// Lists the items that a filter matches. See [`list_inventory`](Self::list_inventory).
@@ -147,14 +146,11 @@ impl User {
     /// # }
     /// ```
     pub fn list_inventory_with(&self, filter: impl Into<InventoryFilter>) -> Pager<InventoryItem> {
-        let filters = filter.into().expressions().map_err(Error::invalid_input);
-        self.inventory(filters.map(|filters| filters.into_iter().map(Some).collect()))
-    }
-
-    fn inventory(&self, filters: Result<Vec<Option<String>>>) -> Pager<InventoryItem> {
-        let path = LIST_INVENTORY_ITEMS.fill(&[&self.id]);
-        let listing = filters.map(|filters| Listing::new(LIST_INVENTORY_ITEMS, path, filters));
-        Pager::new(self.client.session().clone(), listing)
+        let request = self.client.call(&LIST_INVENTORY_ITEMS).param("user", self.id);
+        match filter.into().expressions() {
+            Ok(filters) => request.query_each("filter", filters).pages(),
+            Err(problem) => request.failed(Error::invalid_input(problem)).pages(),
+        }
     }
 
     /// Lists the groups that the user is in, with the user's role in each.

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use crate::api::Endpoint;
-use crate::call::{Bytes, Call, DecodeError};
+use crate::call::DecodeError;
 use crate::client::Client;
 use crate::error::{Error, Result};
 use crate::wire;
@@ -76,10 +76,8 @@ impl Client {
         }
         let mut found = Vec::new();
         for names in names.chunks(MAX_NAMES) {
-            let mut body = Bytes::json(&json!({ "usernames": names, "excludeBannedUsers": false }));
-            let path = FIND_USERS.fill(&[]);
-            let call = Call::new(&FIND_USERS, &path).payload(&mut body);
-            found.extend(self.session().run(call, |body| read(body, names))?);
+            let request = self.call(&FIND_USERS).json(&json!({ "usernames": names, "excludeBannedUsers": false }));
+            found.extend(request.read(|body| read(body, names))?);
         }
         Ok(found)
     }

@@ -6,8 +6,8 @@ use serde_json::{Value, json};
 
 use super::User;
 use crate::api::Endpoint;
-use crate::call::{Bytes, Call};
 use crate::error::{Error, Result};
+use crate::request::Request;
 use crate::wire;
 
 /// Sends a notification to a user. The service accepts 4000 a second.
@@ -193,10 +193,8 @@ impl User {
     /// <https://create.roblox.com/docs/cloud/reference/features/users#Cloud_CreateUserNotification>
     pub fn send_notification(&self, notification: &Notification) -> Result<SentNotification> {
         notification.check()?;
-        let path = CREATE_NOTIFICATION.fill(&[&self.id]);
-        let mut body = Bytes::json(&notification.json());
-        let call = Call::new(&CREATE_NOTIFICATION, &path).payload(&mut body).echoes(notification.echoes());
-        self.client.session().fetch(call)
+        let request = self.client.call(&CREATE_NOTIFICATION).param("user", self.id).json(&notification.json());
+        notification.echoes().into_iter().fold(request, Request::echo).fetch()
     }
 }
 

@@ -7,7 +7,8 @@ use super::User;
 use crate::api::Endpoint;
 use crate::asset::AssetType;
 use crate::open_enum::open_enum;
-use crate::page::{Listing, Pager, page_item};
+use crate::page::{Pager, page_item};
+use crate::request::Paging;
 use crate::wire;
 
 /// Lists how many more assets a user can upload.
@@ -169,7 +170,7 @@ impl fmt::Display for AssetQuota {
     }
 }
 
-page_item!(AssetQuota, "assetQuotas", Some(100));
+page_item!(AssetQuota, "assetQuotas", Paging::page_tokens().page_size(100));
 
 /// Which quotas to list, for [`User::list_asset_quotas_with`].
 ///
@@ -265,9 +266,8 @@ impl User {
     /// # }
     /// ```
     pub fn list_asset_quotas_with(&self, filter: AssetQuotaFilter) -> Pager<AssetQuota> {
-        let path = LIST_ASSET_QUOTAS.fill(&[&self.id]);
-        let listing = Listing::new(LIST_ASSET_QUOTAS, path, vec![filter.expression()]);
-        Pager::new(self.client.session().clone(), Ok(listing))
+        let request = self.client.call(&LIST_ASSET_QUOTAS).param("user", self.id);
+        filter.expression().into_iter().fold(request, |request, filter| request.query("filter", filter)).pages()
     }
 }
 

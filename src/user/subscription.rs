@@ -6,8 +6,7 @@ use serde_json::{Map, Value};
 
 use super::User;
 use crate::api::Endpoint;
-use crate::call::Call;
-use crate::error::{self, Error, ErrorKind};
+use crate::error::{self, ErrorKind};
 use crate::open_enum::open_enum;
 use crate::wire;
 
@@ -228,10 +227,10 @@ impl User {
     ///
     /// <https://create.roblox.com/docs/cloud/reference/Subscription#Cloud_GetSubscription>
     pub fn fetch_subscription(&self, universe_id: u64, product_id: &str) -> error::Result<Option<Subscription>> {
-        let ids = [&universe_id.to_string(), product_id, &self.id.to_string()];
-        let path = GET_SUBSCRIPTION.fill_texts(&ids).map_err(Error::invalid_input)?;
+        let request = self.client.call(&GET_SUBSCRIPTION).param("universe", universe_id);
+        let request = request.param("product", product_id).param("user", self.id);
         // The default view has `active` and `willRenew` only.
-        match self.client.session().fetch(Call::new(&GET_SUBSCRIPTION, &path).query("view", "FULL")) {
+        match request.query("view", "FULL").fetch() {
             // A proxy's 404 doesn't tell whether the user pays.
             Err(error) if error.kind() == ErrorKind::NotFound && error.code() == Some("NOT_FOUND") => Ok(None),
             result => result.map(Some),

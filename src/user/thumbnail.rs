@@ -6,11 +6,10 @@ use serde::{Deserialize, Serialize};
 
 use super::User;
 use crate::api::{Endpoint, OperationName};
-use crate::call::Call;
 use crate::client::Client;
 use crate::error::Result;
 use crate::open_enum::open_enum;
-use crate::operation::{Operation, Work};
+use crate::operation::{Operation, Operations, Polls};
 use crate::request::Request;
 
 /// Generates a picture of a user's avatar.
@@ -162,10 +161,9 @@ impl ThumbnailOptions {
     }
 }
 
-fn work() -> Work<Thumbnail> {
-    Work {
-        poll: GET_THUMBNAIL_OPERATION,
-        root: String::new(),
+fn work() -> Operations<Thumbnail> {
+    Operations {
+        poll: Polls::At(GET_THUMBNAIL_OPERATION),
         decode: Arc::new(|response| Thumbnail::deserialize(response)),
         may_be_bare: false,
     }
@@ -211,18 +209,17 @@ impl User {
     ///
     /// <https://create.roblox.com/docs/cloud/reference/features/users#Cloud_GenerateUserThumbnail>
     pub fn generate_thumbnail(&self, options: &ThumbnailOptions) -> Result<Operation<Thumbnail>> {
-        let path = GENERATE_THUMBNAIL.fill(&[&self.id]);
-        let mut call = Call::new(&GENERATE_THUMBNAIL, &path);
+        let mut request = self.client.call(&GENERATE_THUMBNAIL).param("user", self.id);
         if let Some(size) = options.size {
-            call = call.query("size", size.pixels().to_string());
+            request = request.query("size", size.pixels());
         }
         if let Some(format) = &options.format {
-            call = call.query("format", format.as_str());
+            request = request.query("format", format);
         }
         if let Some(shape) = &options.shape {
-            call = call.query("shape", shape.as_str());
+            request = request.query("shape", shape);
         }
-        Operation::start(self.client.session(), call, Vec::new(), work())
+        request.start(work())
     }
 
     /// Generates a picture of the user's avatar and copies it to `writer`. Returns the number of bytes.
@@ -274,6 +271,7 @@ impl User {
 
     fn thumbnail_request(&self, options: &ThumbnailOptions) -> Result<Request> {
         let thumbnail = self.generate_thumbnail(options)?.wait()?;
-        self.client.located(&format!("GET {}", GENERATE_THUMBNAIL.fill(&[&self.id])), &thumbnail.image_uri)
+        self.client
+            .located(&self.client.call(&GENERATE_THUMBNAIL).param("user", self.id).subject(), &thumbnail.image_uri)
     }
 }

@@ -163,7 +163,7 @@ fn pages_that_cannot_be_followed_are_an_error() {
         for items in [json!([badge(1)]), json!([]), json!(null), json!([badge(1), 5])] {
             let server = Server::script([Reply::ok(&json!({ "inventoryItems": items, name: value }))]);
             let typed = server.user().list_inventory().next().expect("not the end");
-            let own = server.client().request(Method::Get, "/a").pages::<Value>("inventoryItems").next();
+            let own = server.client().request(Method::Get, "/a").pages_of::<Value>("inventoryItems").next();
             for error in
                 [fails(typed, ErrorKind::InvalidResponse), fails(own.expect("not the end"), ErrorKind::InvalidResponse)]
             {

@@ -119,7 +119,7 @@ fn a_success_that_holds_nothing_but_an_error_is_an_error() {
             request(Method::Get).send().err(),
             request(Method::Get).fetch::<Lenient>().err(),
             request(Method::Get).fetch::<Value>().err(),
-            request(Method::Get).pages::<Lenient>("items").next().and_then(Result::err),
+            request(Method::Get).pages_of::<Lenient>("items").next().and_then(Result::err),
             request(Method::Post).operation::<Lenient>().err(),
         ];
         for (at, error) in errors.into_iter().enumerate() {
@@ -143,7 +143,7 @@ fn a_code_or_a_message_alone_is_no_model_of_this_crate() {
         user.follow_experience(5).unwrap_or_else(|error| panic!("{body}: {error}"));
         fails(user.fetch_experience_following(5), ErrorKind::InvalidResponse);
         fails(user.list_inventory().next().expect("not the end"), ErrorKind::InvalidResponse);
-        let own = server.client().request(Method::Get, "/a").pages::<Value>("items").next();
+        let own = server.client().request(Method::Get, "/a").pages_of::<Value>("items").next();
         fails(own.expect("not the end"), ErrorKind::InvalidResponse);
     }
     let server = Server::script([Reply::ok(&json!({ "code": 0, "message": "" }))]);
@@ -154,7 +154,7 @@ fn a_code_or_a_message_alone_is_no_model_of_this_crate() {
 fn an_empty_list_beside_data_is_an_empty_page() {
     let items = |body: &Value| -> Result<Vec<Value>, _> {
         let server = Server::script([Reply::ok(body)]);
-        server.client().request(Method::Get, "/a").pages::<Value>("items").collect()
+        server.client().request(Method::Get, "/a").pages_of::<Value>("items").collect()
     };
     for body in [
         json!({ "items": [], "title": "Wishlist" }),
@@ -278,20 +278,20 @@ fn pages_are_followed_and_strange_items_are_counted() {
         })
     });
     let request = || server.client().request(Method::Get, ROLES).param("group", 7).query("maxPageSize", 20);
-    let mut roles = request().pages::<Role>("groupRoles");
+    let mut roles = request().pages_of::<Role>("groupRoles");
     let ids: Vec<String> = roles.by_ref().map(|role| role.expect("the pages are good").id).collect();
     assert_eq!((ids, roles.unreadable_count()), (vec!["1".to_owned(), "2".to_owned()], 1));
     let sizes: Vec<_> = server.requests().iter().map(|request| request.query("maxPageSize")).collect();
     assert_eq!(sizes, [Some("20".to_owned()), Some("20".to_owned())]);
 
-    let mut first = request().pages::<Role>("groupRoles");
+    let mut first = request().pages_of::<Role>("groupRoles");
     first.next().expect("an item").expect("a role");
-    let rest = request().pages::<Role>("groupRoles").resume_from(first.cursor());
+    let rest = request().pages_of::<Role>("groupRoles").resume_from(first.cursor());
     assert_eq!(rest.map(|role| role.expect("a role").id).collect::<Vec<_>>(), ["2"]);
-    let other = server.client().request(Method::Get, ROLES).param("group", 8).pages::<Role>("groupRoles");
+    let other = server.client().request(Method::Get, ROLES).param("group", 8).pages_of::<Role>("groupRoles");
     let error = other.resume_from(first.cursor()).next().expect("an error");
     fails(error, ErrorKind::InvalidInput);
-    let error = request().pages::<Role>("roles").next().expect("an error");
+    let error = request().pages_of::<Role>("roles").next().expect("an error");
     assert!(fails(error, ErrorKind::InvalidResponse).to_string().contains("groupRoles"));
 }
 
@@ -440,7 +440,7 @@ fn dot_segments_are_refused_before_the_key_is_sent() {
             let error = fails(client.request(Method::Get, whole.as_str()).send(), ErrorKind::InvalidInput);
             assert!(error.to_string().contains("/a") || path == "/./b", "{error}");
             fails(client.request(Method::Get, format!("{whole}?b=c")).send(), ErrorKind::InvalidInput);
-            let next = client.request(Method::Get, whole.as_str()).pages::<Value>("items").next();
+            let next = client.request(Method::Get, whole.as_str()).pages_of::<Value>("items").next();
             fails(next.expect("an error"), ErrorKind::InvalidInput);
             fails(client.request(Method::Post, whole.as_str()).operation::<Value>(), ErrorKind::InvalidInput);
             fails(client.request(Method::Get, whole).download(&mut Vec::new()), ErrorKind::InvalidInput);
@@ -530,12 +530,12 @@ fn a_request_is_shown_without_user_password_and_key() {
         for error in [
             fails(request().send(), ErrorKind::InvalidInput),
             fails(request().download(&mut Vec::new()), ErrorKind::InvalidInput),
-            fails(request().pages::<Value>("items").next().expect("an error"), ErrorKind::InvalidInput),
+            fails(request().pages_of::<Value>("items").next().expect("an error"), ErrorKind::InvalidInput),
             fails(request().operation::<Value>(), ErrorKind::InvalidInput),
         ] {
             shown.push_str(&format!(" {error} {error:?}"));
         }
-        shown.push_str(&format!(" {:?}", request().pages::<Value>("items")));
+        shown.push_str(&format!(" {:?}", request().pages_of::<Value>("items")));
         for secret in ["secret", "se?", "cret", key, &key.to_lowercase(), "me:"] {
             assert!(!shown.contains(secret), "{url}: {secret}: {shown}");
         }

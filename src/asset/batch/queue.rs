@@ -5,12 +5,11 @@ use std::cmp::{Ordering, Reverse};
 use std::collections::{BinaryHeap, HashMap, VecDeque};
 use std::iter::Enumerate;
 use std::mem;
-use std::sync::Arc;
 use std::time::Instant;
 
 use super::UploadOutcome;
 use crate::asset::{Asset, AssetType, AssetUpload};
-use crate::call::Cancel;
+use crate::call::CancelToken;
 use crate::error::{Error, ErrorKind, ErrorScope, Result};
 use crate::operation::{Operation, Waiting};
 
@@ -49,7 +48,7 @@ enum Source {
 /// The state of one asset type.
 #[derive(Default)]
 struct Lane {
-    stop: Arc<Cancel>,
+    stop: CancelToken,
     used_up: Option<Cause>,
 }
 
@@ -81,7 +80,7 @@ pub(super) enum Job {
 /// What to do with an upload from the iterator.
 pub(super) enum Admission {
     /// Send it, unless this is set while it waits.
-    Send(Arc<Cancel>),
+    Send(CancelToken),
     /// Its outcome is known.
     Refused,
     /// Drop it, and the iterator.

@@ -10,7 +10,7 @@ use std::time::Instant;
 use super::queue::{Admission, Job, POLLERS, Panic, Pending, Queue, Uploads};
 use super::{NextOutcome, OnAccepted, Plan};
 use crate::asset::Creator;
-use crate::call::Cancel;
+use crate::call::CancelToken;
 use crate::client::Client;
 use crate::operation::{Step, WaitOptions, Waiting};
 
@@ -28,7 +28,7 @@ struct Shared {
     queue: Mutex<Queue>,
     changed: Condvar,
     /// Cancels polls that wait for the rate limit.
-    stop_polls: Cancel,
+    stop_polls: CancelToken,
 }
 
 impl Run {
@@ -45,7 +45,7 @@ impl Run {
             on_accepted: plan.on_accepted,
             queue: Mutex::new(Queue::new(plan.uploads, plan.concurrency, plan.run_ahead)),
             changed: Condvar::new(),
-            stop_polls: Cancel::new(),
+            stop_polls: CancelToken::new(),
         });
         // No thread starts before the number of threads is known.
         let mut queue = shared.lock();

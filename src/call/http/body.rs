@@ -115,6 +115,11 @@ impl Buffer {
         &self.bytes[..self.filled]
     }
 
+    pub(crate) fn into_inner(mut self) -> Vec<u8> {
+        self.bytes.truncate(self.filled);
+        self.bytes
+    }
+
     pub(super) fn clear(&mut self) {
         self.filled = 0;
     }

@@ -26,7 +26,7 @@ use self::net::{EarlyAnswer, Failure};
 use self::receive::{location, response_head, values};
 use super::gate::Limits;
 use super::retry::LONGEST;
-use super::{Call, Timeouts, left_until, verdict};
+use super::{Call, Head, Timeouts, left_until, verdict};
 use crate::api::{Endpoint, Method, Scheme};
 use crate::credentials::Authorization;
 use crate::error::{Error, Result, ServiceError, one_line};
@@ -167,6 +167,9 @@ impl Http {
             return answered(Err(invalid(call, "the response is informational, not final".to_owned())));
         }
         let (head, packed) = response.into_parts();
+        if let Some(kept) = &mut call.head {
+            **kept = kept_head(status, &head.headers);
+        }
         let location = location(&head.headers);
         if let (Some((download, _)), Some(location), true, true) =
             (&mut call.download, &location, leads_elsewhere(status), call.endpoint.method() == Method::Get)
@@ -262,7 +265,7 @@ impl Http {
             .method(call.endpoint.method().as_str())
             .uri(uri.clone())
             .header("user-agent", &self.user_agent)
-            .header("accept", if call.download.is_some() { "*/*" } else { "application/json" })
+            .header("accept", accepted(call))
             // ureq would accept all that it can decode, which depends on the features that other crates enable. In a download,
             // positions in a compressed body aren't those in the content.
             .header(
@@ -280,6 +283,9 @@ impl Http {
                 value.set_sensitive(true);
                 head = head.header(name, value);
             }
+        }
+        for (name, value) in call.headers.iter().filter(|(name, _)| name != "accept") {
+            head = head.header(name, value);
         }
         if let Some((download, _)) = &call.download {
             if let Some((range, validator)) = download.range() {
@@ -401,6 +407,20 @@ struct How {
 /// Returns the words of the status line, if they say more than the status.
 fn reason(headers: &http::HeaderMap) -> Option<String> {
     headers.get(net::REASON).map(|reason| one_line(&String::from_utf8_lossy(reason.as_bytes())))
+}
+
+/// Returns the content types that a response may have.
+fn accepted<'c>(call: &'c Call<'_>) -> &'c str {
+    let by_caller = call.headers.iter().find(|(name, _)| name == "accept").map(|(_, value)| value.as_str());
+    let is_any = call.download.is_some() || call.head.is_some();
+    by_caller.unwrap_or(if is_any { "*/*" } else { "application/json" })
+}
+
+fn kept_head(status: http::StatusCode, headers: &http::HeaderMap) -> Head {
+    let text = |(name, value): (&http::HeaderName, &HeaderValue)| {
+        Some((name.as_str().to_owned(), value.to_str().ok()?.to_owned()))
+    };
+    Head { status: status.as_u16(), headers: headers.iter().filter_map(text).collect() }
 }
 
 /// Whether the status of a response is that of a redirect to its location.

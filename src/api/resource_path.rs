@@ -1,0 +1,44 @@
+use std::fmt;
+
+/// The path of a resource: collections and ids, such as `universes/1/places/2`. Each segment is checked, so that the
+/// path can't point elsewhere.
+///
+/// ```
+/// use rblxopencloud::ResourcePath;
+///
+/// let path: ResourcePath = "universes/1/places/2".parse()?;
+/// assert_eq!(path.to_string(), "universes/1/places/2");
+/// assert!("universes/1/../2".parse::<ResourcePath>().is_err());
+/// # Ok::<(), rblxopencloud::Error>(())
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct ResourcePath(String);
+
+const MAX_LENGTH: usize = 512;
+
+impl ResourcePath {
+    pub(crate) fn parse(text: &str) -> Option<Self> {
+        is_resource_path(text).then(|| Self(text.to_owned()))
+    }
+
+    pub(crate) fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// Whether a text is the path of a resource.
+pub(crate) fn is_resource_path(text: &str) -> bool {
+    text.len() <= MAX_LENGTH && text.contains('/') && text.split('/').all(is_plain)
+}
+
+/// Whether it is safe as a path segment.
+fn is_plain(segment: &str) -> bool {
+    let is_word = |byte: u8| byte.is_ascii_graphic() && !b"/?#%\\\"<>".contains(&byte);
+    !segment.is_empty() && segment.bytes().all(is_word) && !segment.bytes().all(|byte| byte == b'.')
+}
+
+impl fmt::Display for ResourcePath {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(&self.0)
+    }
+}

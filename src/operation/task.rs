@@ -1,0 +1,33 @@
+//! Reading a task.
+
+use serde::de;
+use serde_json::Value;
+
+use super::answer::{Answer, Question, State};
+use super::work::Tasks;
+use crate::api::OperationName;
+use crate::call::DecodeError;
+use crate::error::ErrorFields;
+
+/// The states in which a task has ended. Any other, also one that is unknown, is pending.
+const ENDED: [&str; 3] = ["COMPLETE", "FAILED", "CANCELLED"];
+
+pub(super) fn read<T>(body: &[u8], work: &Tasks<T>, question: Question) -> Result<Answer<T>, DecodeError> {
+    let json: Value = crate::json::from_slice(body)?;
+    let strange = |what: &str| DecodeError::Json(<serde_json::Error as de::Error>::custom(what));
+    let object = json.as_object().ok_or_else(|| strange("a task that isn't an object"))?;
+    let text = |field: &str| object.get(field).and_then(Value::as_str).filter(|text| !text.is_empty());
+    let name = text("path").and_then(OperationName::parse).filter(|name| work.poll.fits(name));
+    let Some(state) = text("state") else {
+        let said = ErrorFields::of(object).in_place_of_model(false);
+        return Err(said.map_or_else(|| strange("a task without a state"), DecodeError::Service));
+    };
+    let is_nameless = question == Question::Start && name.is_none();
+    let state = match (work.decode)(&json) {
+        _ if !ENDED.contains(&state) && is_nameless => return Err(strange("a task without a path")),
+        _ if !ENDED.contains(&state) => State::Pending,
+        Ok(task) => State::Done(task),
+        Err(problem) => return Err(DecodeError::of_operation(name, problem)),
+    };
+    Ok(Answer { name, state, partial_failures: Vec::new() })
+}

@@ -1,0 +1,554 @@
+//! Bodies of requests: of known length, streamed, and sent again if that is possible.
+
+use std::fmt::{self, Display};
+use std::io::{self, Cursor, Read};
+use std::path::Path;
+
+use percent_encoding::utf8_percent_encode;
+use serde::Serialize;
+use serde_json::{Map, Value};
+use zeroize::Zeroizing;
+
+use super::file::{FileContent, FileReader, UploadProgress};
+use crate::api::SEGMENT;
+use crate::call::Payload;
+use crate::call::retry::random_u64;
+use crate::error::{Error, Result};
+
+/// Leaves room in 64 bits for what surrounds the parts.
+const LONGEST: u64 = u64::MAX / 2;
+
+/// The body of a [`Request`](crate::Request), or a part of a [multipart](Multipart) body.
+///
+/// A body has a known length and is never held in memory as a whole, unless the caller gave it as bytes. A file is opened for
+/// each attempt. A reader can be sent only once, so a request with a reader isn't retried after reading has begun.
+///
+/// ```no_run
+/// use rblxopencloud::{Body, Client, Method};
+///
+/// # fn main() -> rblxopencloud::Result<()> {
+/// let client = Client::from_env()?;
+/// let version: serde_json::Value = client
+///     .request(Method::Post, "/universes/v1/{universe}/places/{place}/versions")
+///     .param("universe", 13058)
+///     .param("place", 1818)
+///     .query("versionType", "Published")
+///     .body(Body::file("game.rbxl")?.content_type("application/octet-stream"))
+///     .fetch()?;
+/// # Ok(())
+/// # }
+/// ```
+pub struct Body {
+    content_type: String,
+    /// The name under which a part of a form is a file.
+    file_name: Option<String>,
+    pieces: Vec<Piece>,
+    /// The piece that is read next.
+    at: usize,
+    sent: u64,
+    on_progress: Option<OnUpload>,
+    on_attempt: OnAttempt,
+    has_begun: bool,
+    problem: Option<Error>,
+}
+
+/// A callback for the progress of an upload.
+pub(crate) type OnUpload = Box<dyn FnMut(UploadProgress) + Send>;
+
+/// What becomes of an attempt to send a body, for [`Request::on_attempt`](crate::Request::on_attempt).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum AttemptEvent {
+    /// The first byte of the body is about to be sent. If the callback fails, none is.
+    Begins,
+    /// The last attempt certainly had no effect. Another one may follow.
+    HadNoEffect,
+}
+
+/// A callback for each attempt.
+#[derive(Default)]
+pub(crate) struct OnAttempt(Option<Box<dyn FnMut(AttemptEvent) -> Result<()> + Send>>);
+
+impl OnAttempt {
+    pub(crate) fn new(f: impl FnMut(AttemptEvent) -> Result<()> + Send + 'static) -> Self {
+        Self(Some(Box::new(f)))
+    }
+}
+
+impl fmt::Debug for OnAttempt {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(if self.0.is_some() { "OnAttempt" } else { "None" })
+    }
+}
+
+impl Body {
+    /// Creates a body from a value, as JSON.
+    ///
+    /// # Errors
+    /// Returns [`InvalidInput`](crate::ErrorKind::InvalidInput) if the value can't be written as JSON.
+    pub fn json(value: &(impl Serialize + ?Sized)) -> Result<Self> {
+        let json = serde_json::to_vec(value)
+            .map_err(|error| Error::invalid_input(format!("the body can't be written as JSON: {error}")))?;
+        Ok(Self::bytes("application/json", json))
+    }
+
+    /// Creates a body from names and values, as an HTML form sends them (`application/x-www-form-urlencoded`).
+    pub fn form<N: AsRef<str>, V: AsRef<str>>(fields: impl IntoIterator<Item = (N, V)>) -> Self {
+        let fields: Vec<(N, V)> = fields.into_iter().collect();
+        // It doesn't grow, so no copy of a secret stays in memory.
+        let room = fields.iter().map(|(name, value)| 3 * (name.as_ref().len() + value.as_ref().len()) + 2).sum();
+        let mut content = Vec::with_capacity(room);
+        for (name, value) in &fields {
+            if !content.is_empty() {
+                content.push(b'&');
+            }
+            for (text, end) in [(name.as_ref(), &b"="[..]), (value.as_ref(), b"")] {
+                utf8_percent_encode(text, SEGMENT).for_each(|piece| content.extend_from_slice(piece.as_bytes()));
+                content.extend_from_slice(end);
+            }
+        }
+        Self::bytes("application/x-www-form-urlencoded", content)
+    }
+
+    /// Creates a body from bytes. Their memory is wiped when the body is dropped.
+    pub fn bytes(content_type: impl Into<String>, bytes: impl Into<Vec<u8>>) -> Self {
+        Self::new(content_type.into(), vec![Piece::bytes(bytes.into())])
+    }
+
+    /// Creates a body from the file at `path`, with the content type `application/octet-stream`. Only its metadata is read now.
+    /// In a form, the part has the name of the file, never its path.
+    ///
+    /// A file that changes while it is sent is an error: its length and modification time are checked before the last byte is
+    /// sent.
+    ///
+    /// # Errors
+    /// Returns [`Io`](crate::ErrorKind::Io) if the file doesn't exist, can't be read, or isn't a regular file.
+    pub fn file(path: impl AsRef<Path>) -> Result<Self> {
+        FileContent::open(path.as_ref()).map(|file| Self::of_file(file, OCTETS.to_owned()))
+    }
+
+    /// Creates a body from a reader, which must have exactly `length` bytes, with the content type `application/octet-stream`.
+    ///
+    /// The reader is read to its end. Pass `reader.take(length)` for a reader without an end, such as an open socket.
+    pub fn reader(reader: impl Read + Send + 'static, length: u64) -> Self {
+        let file = FileContent::from_reader("", reader, length);
+        Self { file_name: None, ..Self::of_file(file, OCTETS.to_owned()) }
+    }
+
+    pub(crate) fn of_file(file: FileContent, content_type: String) -> Self {
+        let file_name = Some(file.name().to_owned());
+        Self { file_name, ..Self::new(content_type, vec![Piece::file(file)]) }
+    }
+
+    fn new(content_type: String, pieces: Vec<Piece>) -> Self {
+        Self {
+            content_type,
+            file_name: None,
+            pieces,
+            at: 0,
+            sent: 0,
+            on_progress: None,
+            on_attempt: OnAttempt::default(),
+            has_begun: false,
+            problem: None,
+        }
+    }
+
+    /// Sets the content type.
+    #[must_use]
+    pub fn content_type(mut self, content_type: impl Into<String>) -> Self {
+        self.content_type = content_type.into();
+        self
+    }
+
+    /// Sets the file name that a part of a form has. Defaults to the name of the file; other parts have none.
+    #[must_use]
+    pub fn file_name(mut self, name: impl Into<String>) -> Self {
+        self.file_name = Some(name.into());
+        self
+    }
+
+    /// Calls `f` after each piece that was passed to the connection, on the thread that sends. It should return quickly.
+    #[must_use]
+    pub fn on_progress(mut self, f: impl FnMut(UploadProgress) + Send + 'static) -> Self {
+        self.set_on_progress(Box::new(f));
+        self
+    }
+
+    pub(crate) fn set_on_progress(&mut self, f: OnUpload) {
+        match self.pieces.as_mut_slice() {
+            // It stays with the piece when this becomes a part.
+            [piece] => piece.on_progress = Some(f),
+            _ => self.on_progress = Some(f),
+        }
+    }
+
+    /// Returns the exact length in bytes.
+    #[must_use]
+    pub fn len(&self) -> u64 {
+        self.pieces.iter().fold(0, |sum, piece| sum.saturating_add(piece.len()))
+    }
+
+    /// Returns whether the body is empty.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Reads the body as a JSON object. `None` if it is something else.
+    pub(crate) fn to_json_object(&self) -> Option<Map<String, Value>> {
+        match self.pieces.as_slice() {
+            [Piece { content: Content::Bytes(bytes), .. }] => serde_json::from_slice(bytes.get_ref()).ok(),
+            _ => None,
+        }
+    }
+
+    pub(crate) fn set_on_attempt(&mut self, on_attempt: OnAttempt) {
+        self.on_attempt = on_attempt;
+    }
+
+    /// Reports that the last attempt had no effect, if one has begun.
+    pub(crate) fn had_no_effect(&mut self) {
+        if !std::mem::take(&mut self.has_begun) {
+            return;
+        }
+        if let Some(f) = &mut self.on_attempt.0 {
+            if let Err(error) = f(AttemptEvent::HadNoEffect) {
+                log::warn!(target: crate::LOG_TARGET, "an attempt had no effect, but that is not on record: {error}");
+            }
+        }
+    }
+
+    /// Returns what can't be sent.
+    pub(crate) fn check(&self) -> Result<()> {
+        if self.len() > LONGEST {
+            return Err(Error::invalid_input("the declared length of the body is too large"));
+        }
+        check_content_type(&self.content_type)
+    }
+
+    fn begin(&mut self) -> Result<()> {
+        if std::mem::replace(&mut self.has_begun, true) {
+            return Ok(());
+        }
+        match &mut self.on_attempt.0 {
+            Some(f) => f(AttemptEvent::Begins).inspect_err(|_| self.has_begun = false),
+            None => Ok(()),
+        }
+    }
+
+    fn read_piece(&mut self, buffer: &mut [u8]) -> Result<usize> {
+        while let Some(piece) = self.pieces.get_mut(self.at) {
+            match piece.read(buffer)? {
+                0 => self.at += 1,
+                read => {
+                    self.sent += read as u64;
+                    return Ok(read);
+                }
+            }
+        }
+        Ok(0)
+    }
+}
+
+const OCTETS: &str = "application/octet-stream";
+
+/// Refuses what isn't `type/subtype` with parameters, or can't be in a header.
+pub(crate) fn check_content_type(text: &str) -> Result<()> {
+    let is_token = |part: &str| {
+        !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"!#$&-^_.+".contains(&byte))
+    };
+    let essence = text.split(';').next().unwrap_or_default().trim_end();
+    let is_valid = text.bytes().all(|byte| (b' '..0x7f).contains(&byte))
+        && essence.split_once('/').is_some_and(|(kind, subtype)| is_token(kind) && is_token(subtype));
+    if is_valid {
+        return Ok(());
+    }
+    Err(Error::invalid_input(format!("{text:?} isn't a content type")).advise("write one like image/png"))
+}
+
+impl Payload for Body {
+    fn content_type(&self) -> String {
+        self.content_type.clone()
+    }
+
+    fn len(&self) -> u64 {
+        Self::len(self)
+    }
+
+    fn is_sent(&self) -> bool {
+        self.pieces.iter().all(|piece| piece.left() == 0)
+    }
+
+    fn rewind(&mut self) -> bool {
+        self.had_no_effect();
+        (self.at, self.sent) = (0, 0);
+        // All of them, even if one can't.
+        self.pieces.iter_mut().fold(true, |can_be_sent, piece| piece.rewind() && can_be_sent)
+    }
+
+    fn take_problem(&mut self) -> Option<Error> {
+        self.problem.take()
+    }
+}
+
+impl Read for Body {
+    /// Fails if a file doesn't have its declared length: with an early end, the connection would wait for the rest.
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        if buffer.is_empty() {
+            return Ok(0);
+        }
+        match self.begin().and_then(|()| self.read_piece(buffer)) {
+            Ok(read) => {
+                let (sent, total) = (self.sent, self.len());
+                if let Some(f) = self.on_progress.as_mut().filter(|_| read > 0) {
+                    f(UploadProgress { sent, total });
+                }
+                Ok(read)
+            }
+            Err(problem) => {
+                let error = io::Error::other(problem.to_string());
+                self.problem = Some(problem);
+                Err(error)
+            }
+        }
+    }
+}
+
+impl fmt::Debug for Body {
+    /// The content can be a secret.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Body")
+            .field("content_type", &self.content_type)
+            .field("len", &self.len())
+            .finish_non_exhaustive()
+    }
+}
+
+impl From<Multipart> for Body {
+    fn from(form: Multipart) -> Self {
+        form.finish()
+    }
+}
+
+/// A body with several parts (`multipart/form-data`), such as fields and files.
+///
+/// ```no_run
+/// use rblxopencloud::{Body, Client, Method, Multipart};
+///
+/// # fn main() -> rblxopencloud::Result<()> {
+/// let client = Client::from_env()?;
+/// let form = Multipart::new()
+///     .text("name", "Double coins")
+///     .text("price", 25)
+///     .part("imageFile", Body::file("coins.png")?.content_type("image/png"));
+/// let game_pass: serde_json::Value = client
+///     .request(Method::Post, "/game-passes/v1/universes/{universe}/game-passes")
+///     .param("universe", 13058)
+///     .body(form)
+///     .fetch()?;
+/// # Ok(())
+/// # }
+/// ```
+#[must_use]
+pub struct Multipart {
+    boundary: String,
+    pieces: Vec<Piece>,
+    /// The end of the part before, and the heads that follow.
+    head: Vec<u8>,
+    problem: Option<Error>,
+}
+
+impl Default for Multipart {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Multipart {
+    /// Creates a form without parts.
+    pub fn new() -> Self {
+        let boundary = format!("rblxopencloud-{:016x}{:016x}", random_u64(), random_u64());
+        Self { boundary, pieces: Vec::new(), head: Vec::new(), problem: None }
+    }
+
+    /// Adds a part that is a text, without a content type.
+    pub fn text(mut self, name: &str, value: impl Display) -> Self {
+        self.begin_part(name, None, None);
+        self.head.extend_from_slice(value.to_string().as_bytes());
+        self
+    }
+
+    /// Adds a part with its content type and, if it is a file, its name.
+    pub fn part(mut self, name: &str, body: impl Into<Body>) -> Self {
+        let body = body.into();
+        self.problem = self.problem.or_else(|| body.check().err());
+        self.begin_part(name, body.file_name.as_deref(), Some(&body.content_type));
+        self.pieces.push(Piece::bytes(std::mem::take(&mut self.head)));
+        self.pieces.extend(body.pieces);
+        self
+    }
+
+    fn begin_part(&mut self, name: &str, file_name: Option<&str>, content_type: Option<&str>) {
+        let is_first = self.head.is_empty() && self.pieces.is_empty();
+        let line = if is_first { "" } else { "\r\n" };
+        let mut head =
+            format!("{line}--{}\r\ncontent-disposition: form-data; name=\"{}\"", self.boundary, escaped(name));
+        if let Some(file_name) = file_name {
+            head.push_str(&format!("; filename=\"{}\"", escaped(file_name)));
+        }
+        if let Some(content_type) = content_type {
+            head.push_str(&format!("\r\ncontent-type: {content_type}"));
+        }
+        head.push_str("\r\n\r\n");
+        self.head.extend_from_slice(head.as_bytes());
+    }
+
+    fn finish(mut self) -> Body {
+        let is_empty = self.head.is_empty() && self.pieces.is_empty();
+        let line = if is_empty { "" } else { "\r\n" };
+        self.head.extend_from_slice(format!("{line}--{}--\r\n", self.boundary).as_bytes());
+        self.pieces.push(Piece::bytes(self.head));
+        let content_type = match self.problem {
+            None => format!("multipart/form-data; boundary={}", self.boundary),
+            // It is refused, with the problem of its part, when it is sent.
+            Some(_) => String::new(),
+        };
+        Body { problem: self.problem, ..Body::new(content_type, self.pieces) }
+    }
+}
+
+impl fmt::Debug for Multipart {
+    /// The content can be a secret.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Multipart").finish_non_exhaustive()
+    }
+}
+
+/// Escapes a name as browsers do: quotes, backslashes and control characters become `%XX`.
+fn escaped(name: &str) -> String {
+    let mut escaped = String::with_capacity(name.len());
+    for c in name.chars() {
+        match c {
+            '"' | '\\' | '\0'..='\x1f' | '\x7f' => escaped.push_str(&format!("%{:02X}", u32::from(c))),
+            c => escaped.push(c),
+        }
+    }
+    escaped
+}
+
+/// What is sent in one go.
+struct Piece {
+    content: Content,
+    on_progress: Option<OnUpload>,
+}
+
+enum Content {
+    /// It can hold a secret, so its memory is wiped.
+    Bytes(Cursor<Zeroizing<Vec<u8>>>),
+    File(FilePiece),
+}
+
+impl Piece {
+    fn bytes(bytes: Vec<u8>) -> Self {
+        Self { content: Content::Bytes(Cursor::new(Zeroizing::new(bytes))), on_progress: None }
+    }
+
+    fn file(file: FileContent) -> Self {
+        let piece = FilePiece { left: file.len(), file, reader: None, is_checked: false };
+        Self { content: Content::File(piece), on_progress: None }
+    }
+
+    fn len(&self) -> u64 {
+        match &self.content {
+            Content::Bytes(bytes) => bytes.get_ref().len() as u64,
+            Content::File(piece) => piece.file.len(),
+        }
+    }
+
+    /// Returns how many bytes weren't passed to the connection yet.
+    fn left(&self) -> u64 {
+        match &self.content {
+            Content::Bytes(bytes) => self.len().saturating_sub(bytes.position()),
+            Content::File(piece) => piece.left,
+        }
+    }
+
+    /// Starts the piece again. Returns `false` if it is a used reader.
+    fn rewind(&mut self) -> bool {
+        match &mut self.content {
+            Content::Bytes(bytes) => {
+                bytes.set_position(0);
+                true
+            }
+            Content::File(piece) => piece.rewind(),
+        }
+    }
+
+    fn read(&mut self, buffer: &mut [u8]) -> Result<usize> {
+        let read = match &mut self.content {
+            Content::Bytes(bytes) => bytes.read(buffer).unwrap_or_default(),
+            Content::File(piece) => piece.read(buffer)?,
+        };
+        let (sent, total) = (self.len() - self.left(), self.len());
+        if let Some(f) = self.on_progress.as_mut().filter(|_| read > 0) {
+            f(UploadProgress { sent, total });
+        }
+        Ok(read)
+    }
+}
+
+/// The content of a file, as it is sent.
+struct FilePiece {
+    file: FileContent,
+    reader: Option<FileReader>,
+    left: u64,
+    /// Whether the reader is known to have no more than its declared length.
+    is_checked: bool,
+}
+
+impl FilePiece {
+    fn rewind(&mut self) -> bool {
+        self.reader = None;
+        self.left = self.file.len();
+        self.is_checked = false;
+        self.file.can_be_read()
+    }
+
+    fn read(&mut self, buffer: &mut [u8]) -> Result<usize> {
+        let reader = match &mut self.reader {
+            Some(reader) => reader,
+            none => none.insert(self.file.reader()?),
+        };
+        let file = &self.file;
+        let read_error = |error: io::Error| Error::io(file.shown(), error);
+        let mut got = 0;
+        if self.left > 0 {
+            let want = usize::try_from(self.left).map_or(buffer.len(), |left| left.min(buffer.len()));
+            got = read_some(reader, &mut buffer[..want]).map_err(read_error)?;
+            if got == 0 {
+                return Err(file.has_changed("shorter"));
+            }
+        }
+        // The last byte is sent only when it is known to be the last one.
+        if got as u64 == self.left && !self.is_checked {
+            if read_some(reader, &mut [0]).map_err(read_error)? != 0 {
+                return Err(file.has_changed("longer"));
+            }
+            // A file that was overwritten must not be taken for what it was.
+            reader.check()?;
+            self.is_checked = true;
+        }
+        self.left -= got as u64;
+        Ok(got)
+    }
+}
+
+fn read_some(reader: &mut impl Read, buffer: &mut [u8]) -> io::Result<usize> {
+    loop {
+        match reader.read(buffer) {
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            other => return other,
+        }
+    }
+}

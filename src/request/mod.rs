@@ -1,0 +1,427 @@
+//! Requests: what a method of this crate does, a user could have written.
+
+mod body;
+mod decode;
+mod ends;
+mod file;
+mod header;
+mod paging;
+mod prepared;
+mod response;
+mod route;
+
+use std::borrow::Cow;
+use std::fmt::{self, Display};
+use std::time::{Duration, Instant};
+
+use serde::Serialize;
+use serde_json::{Map, Value};
+
+pub use body::{AttemptEvent, Body, Multipart};
+pub(crate) use body::{OnAttempt, OnUpload, check_content_type};
+pub(crate) use file::FileContent;
+pub use file::UploadProgress;
+pub(crate) use paging::Follow;
+pub use paging::Paging;
+pub(crate) use prepared::Prepared;
+pub use response::Response;
+
+use self::route::{Param, check_path};
+use crate::api::{Endpoint, Method, ResourcePath, push_query};
+use crate::call::{CancelToken, DownloadProgress, OnProgress, Session, Target, shown_url};
+use crate::client::Client;
+use crate::credentials::Secret;
+use crate::error::{Error, Result};
+
+/// A request to the service, from [`Client::call`] or [`Client::request`].
+///
+/// Every method of this crate is made of one, so a request has the same credentials, retries, timeouts, rate limits and errors.
+/// It ends in one of these ways:
+///
+/// - [`fetch`](Self::fetch) returns a model, read from the JSON of the response;
+/// - [`send`](Self::send) returns nothing;
+/// - [`pages`](Self::pages) and [`pages_of`](Self::pages_of) return a [`Pager`](crate::Pager);
+/// - [`operation`](Self::operation) and [`task`](Self::task) return an [`Operation`](crate::Operation);
+/// - [`download`](Self::download) copies the response to a writer;
+/// - [`response`](Self::response) returns status, headers and body.
+///
+/// What is wrong with the request itself is an error of that method, before anything is sent.
+///
+/// ```no_run
+/// use rblxopencloud::{Client, Endpoint, Method};
+/// use serde::Deserialize;
+///
+/// #[derive(Deserialize)]
+/// #[serde(rename_all = "camelCase")]
+/// struct Universe {
+///     display_name: String,
+/// }
+///
+/// # fn main() -> rblxopencloud::Result<()> {
+/// let client = Client::from_env()?;
+/// let universe: Universe =
+///     client.request(Method::Get, "/cloud/v2/universes/{universe}").param("universe", 13058).fetch()?;
+/// println!("{}", universe.display_name);
+///
+/// // The same, with the scope and the budget of the endpoint.
+/// const GET_UNIVERSE: Endpoint = Endpoint::get("/cloud/v2/universes/{universe}").with_budget(100, 100);
+/// let universe: Universe = client.call(&GET_UNIVERSE).param("universe", 13058).fetch()?;
+/// # Ok(())
+/// # }
+/// ```
+///
+/// The reference lists all endpoints: <https://create.roblox.com/docs/cloud/reference>
+#[must_use = "a request does nothing until it is sent"]
+pub struct Request {
+    session: Session,
+    endpoint: Endpoint,
+    /// The path or the URL, if the endpoint has none.
+    path: Cow<'static, str>,
+    params: Vec<(String, Param)>,
+    /// With its question mark; empty if there is none.
+    query: String,
+    /// A parameter of the query with several values, each of which makes a listing of its own.
+    each: Option<(&'static str, Vec<String>)>,
+    headers: Vec<(String, String)>,
+    body: Option<Body>,
+    paging: Option<Paging>,
+    /// Texts that the service may repeat in its message.
+    echoes: Vec<String>,
+    /// Texts that are removed from errors.
+    secrets: Vec<Secret>,
+    cancel: Option<CancelToken>,
+    on_attempt: OnAttempt,
+    max_size: u64,
+    on_progress: Option<OnProgress>,
+    /// What is wrong with the request.
+    problem: Option<Error>,
+    work_limit: Option<Duration>,
+}
+
+impl Client {
+    /// Starts a request to an endpoint, such as one of [`endpoints`](crate::endpoints).
+    ///
+    /// ```no_run
+    /// # use rblxopencloud::{Client, GroupInfo, Result, endpoints};
+    /// # fn run(client: &Client) -> Result<()> {
+    /// let group: GroupInfo = client.call(&endpoints::GET_GROUP).param("group", 7).fetch()?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn call(&self, endpoint: &Endpoint) -> Request {
+        Request::of(self.session(), endpoint)
+    }
+
+    /// Starts a request to any endpoint, by its method and path.
+    ///
+    /// `path` begins with a slash. A name in braces is a parameter, whose value [`param`](Request::param) sets and escapes.
+    ///
+    /// It can also be a whole HTTPS URL. Another host than that of the [base URL](Self::base_url) never sees the credentials.
+    ///
+    /// ```no_run
+    /// # use rblxopencloud::{Client, Method, Result};
+    /// # fn run(client: &Client) -> Result<()> {
+    /// client
+    ///     .request(Method::Post, "/cloud/v2/universes/{universe}:publishMessage")
+    ///     .param("universe", 13058)
+    ///     .json(&serde_json::json!({ "topic": "news", "message": "hello" }))
+    ///     .send()?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn request(&self, method: Method, path: impl Into<String>) -> Request {
+        Request::new(self.session(), Endpoint::unnamed(method), Cow::Owned(path.into()))
+    }
+}
+
+impl Client {
+    /// Starts the download of what a response locates. `subject` is the call that was responded to.
+    pub(crate) fn located(&self, subject: &str, location: &str) -> Result<Request> {
+        let parsed = Target::parse_location(location, self.session().is_local());
+        match parsed.and_then(|target| check_path(&target.path, &target.path)) {
+            // It isn't a template.
+            Ok(()) => Ok(self.request(Method::Get, location.replace('{', "%7B").replace('}', "%7D"))),
+            Err(problem) => {
+                let error = Error::invalid_response(subject, format!("unusable location: {problem}"));
+                Err(self.session().redact(error))
+            }
+        }
+    }
+}
+
+impl Request {
+    /// Starts a request to an endpoint.
+    pub(crate) fn of(session: &Session, endpoint: &Endpoint) -> Self {
+        Self::new(session, *endpoint, Cow::Borrowed(""))
+    }
+
+    pub(crate) fn new(session: &Session, endpoint: Endpoint, path: Cow<'static, str>) -> Self {
+        Self {
+            session: session.clone(),
+            endpoint,
+            path,
+            params: Vec::new(),
+            query: String::new(),
+            each: None,
+            headers: Vec::new(),
+            body: None,
+            paging: None,
+            echoes: Vec::new(),
+            secrets: Vec::new(),
+            cancel: None,
+            on_attempt: OnAttempt::default(),
+            max_size: u64::MAX,
+            on_progress: None,
+            problem: None,
+            work_limit: None,
+        }
+    }
+
+    /// Sets the value of a parameter of the path. It is escaped, and can't be empty, `.` or `..`, or have a slash in it.
+    ///
+    /// All requests with the same path and other parameters share one rate limit. In a path that is written without
+    /// parameters, numbers are taken for ids.
+    pub fn param(mut self, name: &str, value: impl Display) -> Self {
+        self.params.push((name.to_owned(), Param::Segment(value.to_string())));
+        self
+    }
+
+    /// Sets a parameter of the path whose value an experience chooses, such as the key of an entry in a data store. It is escaped,
+    /// and can have slashes in it.
+    pub fn key_param(mut self, name: &str, key: impl Display) -> Self {
+        self.params.push((name.to_owned(), Param::Key(key.to_string())));
+        self
+    }
+
+    /// Sets a parameter of the path to the path of a resource, which has several segments.
+    pub fn path_param(mut self, name: &str, path: &ResourcePath) -> Self {
+        self.params.push((name.to_owned(), Param::Resource(path.as_str().to_owned())));
+        self
+    }
+
+    /// Adds a parameter to the query. Name and value are escaped.
+    pub fn query(mut self, name: &str, value: impl Display) -> Self {
+        push_query(&mut self.query, name, &value.to_string());
+        self
+    }
+
+    /// Makes one listing for each value of a parameter of the query, in sequence. Without a value, the listing is empty. Only
+    /// for [`pages`](Self::pages) and [`pages_of`](Self::pages_of).
+    pub fn query_each(mut self, name: &'static str, values: impl IntoIterator<Item = String>) -> Self {
+        self.each = Some((name, values.into_iter().collect()));
+        self
+    }
+
+    /// Sets a header. Those that this crate sends itself can't be set, such as the credentials.
+    pub fn header(mut self, name: &str, value: impl Display) -> Self {
+        match header::check(name, &value.to_string()) {
+            Ok(header) => {
+                self.headers.retain(|(known, _)| *known != header.0);
+                self.headers.push(header);
+            }
+            Err(problem) => self.fail_with(problem),
+        }
+        self
+    }
+
+    /// Sets the body. A `GET` request takes none.
+    pub fn body(mut self, body: impl Into<Body>) -> Self {
+        self.body = Some(body.into());
+        self
+    }
+
+    /// Sets the body: a value as JSON.
+    pub fn json(self, value: &(impl Serialize + ?Sized)) -> Self {
+        match Body::json(value) {
+            Ok(body) => self.body(body),
+            Err(problem) => self.failed(problem),
+        }
+    }
+
+    /// Sets the body: names and values as an HTML form sends them (`application/x-www-form-urlencoded`).
+    pub fn form<N: AsRef<str>, V: AsRef<str>>(self, fields: impl IntoIterator<Item = (N, V)>) -> Self {
+        self.body(Body::form(fields))
+    }
+
+    /// Sets how pages are requested and followed. Defaults to that of the model, or to [`Paging::page_tokens`].
+    pub fn paging(mut self, paging: Paging) -> Self {
+        self.paging = Some(paging);
+        self
+    }
+
+    /// Declares a text of the request, such as a name, that the service may repeat in its messages. It isn't taken for the
+    /// service's own words when an error is classified.
+    pub fn echo(mut self, text: impl Into<String>) -> Self {
+        self.echoes.push(text.into());
+        self
+    }
+
+    /// Removes a text, such as a password in the body, from errors.
+    pub fn secret(mut self, text: impl Into<String>) -> Self {
+        self.secrets.push(Secret::new(text.into()));
+        self
+    }
+
+    #[cfg(feature = "oauth2")]
+    pub(crate) fn secrets(mut self, secrets: Vec<Secret>) -> Self {
+        self.secrets.extend(secrets);
+        self
+    }
+
+    /// Sets the time limit of the whole call. See [`Client::with_timeout`].
+    pub fn timeout(mut self, timeout: Duration) -> Self {
+        self.session = self.session.with_timeout(timeout);
+        self
+    }
+
+    /// Sets when the call must have ended. See [`Client::with_deadline`].
+    pub fn deadline(mut self, deadline: Instant) -> Self {
+        self.session = self.session.with_deadline(deadline);
+        self
+    }
+
+    /// Sets a token that cancels the call while it waits: for the rate limit, or between attempts.
+    ///
+    /// ```
+    /// use rblxopencloud::{CancelToken, Client, ErrorKind, endpoints};
+    ///
+    /// let cancel = CancelToken::new();
+    /// cancel.cancel();
+    /// let client = Client::new("api-key");
+    /// let error = client.call(&endpoints::GET_GROUP).param("group", 7).cancel_by(&cancel).send().unwrap_err();
+    /// assert_eq!(error.kind(), ErrorKind::Cancelled);
+    /// ```
+    pub fn cancel_by(mut self, token: &CancelToken) -> Self {
+        self.cancel = Some(token.clone());
+        self
+    }
+
+    /// Declares how long the service lets the work run that the call starts, so that [`Operation::wait`](crate::Operation::wait)
+    /// lasts longer.
+    pub fn work_limit(mut self, limit: Duration) -> Self {
+        self.work_limit = Some(limit);
+        self
+    }
+
+    /// Calls `f` before the first byte of the body is sent, and once an attempt certainly had no effect: a journal of what may
+    /// exist can be kept by it. If `f` fails, nothing is sent, and its error is returned.
+    pub fn on_attempt(self, f: impl FnMut(AttemptEvent) -> Result<()> + Send + 'static) -> Self {
+        self.with_on_attempt(OnAttempt::new(f))
+    }
+
+    pub(crate) fn with_on_attempt(mut self, on_attempt: OnAttempt) -> Self {
+        self.on_attempt = on_attempt;
+        self
+    }
+
+    /// Sets the largest number of bytes that [`download`](Self::download) writes. Defaults to no limit.
+    pub fn max_size(mut self, bytes: u64) -> Self {
+        self.max_size = bytes;
+        self
+    }
+
+    /// Calls `f` each time that [`download`](Self::download) has written a piece, on the same thread. For uploads, see
+    /// [`Body::on_progress`].
+    pub fn on_progress(mut self, f: impl FnMut(DownloadProgress) + Send + 'static) -> Self {
+        self.on_progress = Some(Box::new(f));
+        self
+    }
+
+    /// Marks the call as idempotent: a second one has no further effect. A `GET` always is.
+    ///
+    /// Such a call is retried after every transient failure. Other calls are retried only if they were certainly not
+    /// carried out; see [`RetryPolicy`](crate::RetryPolicy).
+    pub fn idempotent(mut self) -> Self {
+        self.endpoint = self.endpoint.harmless();
+        self
+    }
+
+    /// Declares that the field `field` of the response, such as `errors`, is data.
+    ///
+    /// Without it, a response with a success status is an error if it holds nothing but one: `errors`, `error`, or `code` with
+    /// `message`, and nothing else except for details. A response with other fields beside them isn't.
+    ///
+    /// ```no_run
+    /// # use rblxopencloud::{Client, Method, Result};
+    /// # fn run(client: &Client) -> Result<()> {
+    /// // Of several assets, those that failed are in `errors`, which may be the only field.
+    /// let granted: serde_json::Value = client
+    ///     .request(Method::Patch, "/asset-permissions-api/v1/assets/permissions")
+    ///     .json(&serde_json::json!({ "subjectType": "All", "action": "Use", "requests": [{ "assetId": 42 }] }))
+    ///     .error_as_data("errors")
+    ///     .fetch()?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn error_as_data(mut self, field: &'static str) -> Self {
+        self.endpoint = self.endpoint.with_error_as_data(field);
+        self
+    }
+
+    /// Fails with this error when it is sent. The first one counts.
+    pub(crate) fn failed(mut self, problem: Error) -> Self {
+        self.fail_with(problem);
+        self
+    }
+
+    fn fail_with(&mut self, problem: Error) {
+        self.problem.get_or_insert(problem);
+    }
+
+    /// Takes the parameter whose values make listings of their own.
+    pub(crate) fn take_each(&mut self) -> Option<(&'static str, Vec<String>)> {
+        self.each.take()
+    }
+
+    /// Takes the JSON body of a listing that has the parameters of its pages in it.
+    pub(crate) fn take_json_object(&mut self) -> Result<Option<Map<String, Value>>> {
+        let object = self.body.take().map_or(Some(Map::new()), |body| body.to_json_object());
+        let problem =
+            || Error::invalid_input("the parameters of the pages are fields of the body, which isn't a JSON object");
+        object.map(Some).ok_or_else(problem)
+    }
+
+    pub(crate) fn paging_or(&self, default: Paging) -> Paging {
+        self.paging.unwrap_or(default)
+    }
+
+    /// Returns the path of a request that goes to the service, filled in.
+    pub(crate) fn path_at_the_service(&self) -> Result<Option<String>> {
+        let route = self.route()?;
+        Ok(if route.origin.is_none() { Some(route.path) } else { None })
+    }
+
+    /// Returns the method and path, for errors.
+    pub(crate) fn subject(&self) -> String {
+        let path = self.route().map_or_else(|_| self.template().to_owned(), |route| route.path);
+        format!("{} {path}", self.endpoint.method())
+    }
+
+    pub(crate) fn work_time_limit(&self) -> Option<Duration> {
+        self.work_limit
+    }
+
+    pub(crate) fn echoes(&self) -> &[String] {
+        &self.echoes
+    }
+
+    pub(crate) fn session(&self) -> &Session {
+        &self.session
+    }
+
+    /// Returns the path with its parameters in braces.
+    fn template(&self) -> &str {
+        if self.endpoint.is_unnamed() { &self.path } else { self.endpoint.path() }
+    }
+}
+
+impl fmt::Debug for Request {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // A URL can be signed in its query, and a body can hold secrets.
+        let shown = shown_url(self.template());
+        f.debug_struct("Request")
+            .field("method", &self.endpoint.method())
+            .field("path", &self.session.redacted(shown.split('?').next().unwrap_or_default()))
+            .finish_non_exhaustive()
+    }
+}

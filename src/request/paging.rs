@@ -1,0 +1,127 @@
+/// How the pages of a listing are requested and followed.
+///
+/// The endpoints of the service differ in it. These are the forms that they have:
+///
+/// | | parameter of the next page | its value | parameter of the size |
+/// |---|---|---|---|
+/// | [`page_tokens`](Self::page_tokens) | `pageToken` | `nextPageToken` | `maxPageSize` |
+/// | [`cursors`](Self::cursors) | `cursor` | `nextPageCursor` | `limit` |
+/// | [`cursors_with_more`](Self::cursors_with_more) | `cursor` | `nextCursor`, unless `hasMore` is false | `pageSize` |
+/// | [`skip`](Self::skip) | `Skip` | the number of items so far | `MaxPageSize` |
+/// | [`page_numbers`](Self::page_numbers) | `page` | the number of the page, from 1 | `limit` |
+///
+/// The names can be changed. A page that continues by another field than this is an error, never the end.
+///
+/// ```no_run
+/// use rblxopencloud::{Client, Method, Paging};
+///
+/// # fn main() -> rblxopencloud::Result<()> {
+/// let client = Client::from_env()?;
+/// let log = client
+///     .request(Method::Get, "/legacy-groups/v1/groups/{group}/audit-log")
+///     .param("group", 7)
+///     .paging(Paging::cursors().page_size(100));
+/// for entry in log.pages_of::<serde_json::Value>("data") {
+///     println!("{}", entry?);
+/// }
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[must_use]
+pub struct Paging {
+    pub(crate) follow: Follow,
+    /// The parameter of the next page.
+    pub(crate) parameter: &'static str,
+    pub(crate) size_parameter: &'static str,
+    /// `None` leaves the size to the service.
+    pub(crate) size: Option<u32>,
+    /// Whether the parameters are fields of the JSON body, not of the query.
+    pub(crate) in_body: bool,
+    /// Whether a page without items is the last one, also if it has a token.
+    pub(crate) ends_when_empty: bool,
+}
+
+/// How the next page is found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Follow {
+    /// By a field of the page.
+    Field {
+        next: &'static str,
+        /// A field that is false on the last page.
+        more: Option<&'static str>,
+    },
+    /// By the number of items so far.
+    Skip,
+    /// By the number of the page.
+    Number,
+}
+
+impl Paging {
+    /// Pages that are followed by `nextPageToken` and `pageToken`. Their size is `maxPageSize`.
+    pub const fn page_tokens() -> Self {
+        Self::new(Follow::Field { next: "nextPageToken", more: None }, "pageToken", "maxPageSize")
+    }
+
+    /// Pages that are followed by `nextPageCursor` and `cursor`. Their size is `limit`.
+    pub const fn cursors() -> Self {
+        Self::new(Follow::Field { next: "nextPageCursor", more: None }, "cursor", "limit")
+    }
+
+    /// Pages that are followed by `nextCursor` and `cursor`, as long as `hasMore` isn't false. Their size is `pageSize`.
+    pub const fn cursors_with_more() -> Self {
+        Self::new(Follow::Field { next: "nextCursor", more: Some("hasMore") }, "cursor", "pageSize")
+    }
+
+    /// Pages that are requested by `Skip`, the number of items to leave out. Their size is `MaxPageSize`. The listing ends with an
+    /// empty page.
+    pub const fn skip() -> Self {
+        Self::new(Follow::Skip, "Skip", "MaxPageSize")
+    }
+
+    /// Pages that are requested by their number `page`, from 1. Their size is `limit`. The listing ends with an empty page.
+    pub const fn page_numbers() -> Self {
+        Self::new(Follow::Number, "page", "limit")
+    }
+
+    const fn new(follow: Follow, parameter: &'static str, size_parameter: &'static str) -> Self {
+        Self { follow, parameter, size_parameter, size: None, in_body: false, ends_when_empty: false }
+    }
+
+    /// Sets the field of a page that tells where the next one begins.
+    pub const fn next_field(mut self, name: &'static str) -> Self {
+        self.follow = Follow::Field { next: name, more: None };
+        self
+    }
+
+    /// Sets the parameter that requests the next page, such as `PageToken`.
+    pub const fn parameter(mut self, name: &'static str) -> Self {
+        self.parameter = name;
+        self
+    }
+
+    /// Sets the parameter of the page size, such as `MaxPageSize`.
+    pub const fn size_parameter(mut self, name: &'static str) -> Self {
+        self.size_parameter = name;
+        self
+    }
+
+    /// Sets the page size. Defaults to that of the service.
+    pub const fn page_size(mut self, size: u32) -> Self {
+        self.size = Some(size);
+        self
+    }
+
+    /// Sends the parameters in the JSON body, which must be an object, not in the query.
+    pub const fn in_body(mut self) -> Self {
+        self.in_body = true;
+        self
+    }
+
+    /// Takes a page without items for the last one, also if it has a token. Elsewhere such a page is followed: a service can
+    /// filter the items of a page away.
+    pub const fn ends_when_empty(mut self) -> Self {
+        self.ends_when_empty = true;
+        self
+    }
+}

@@ -1,0 +1,176 @@
+//! A request that is ready to be sent.
+
+use std::io::Write;
+use std::mem;
+use std::panic::{RefUnwindSafe, UnwindSafe};
+use std::time::Instant;
+
+use super::route::Route;
+use super::{Body, Request, Response};
+use crate::api::{Endpoint, Method};
+use crate::call::{Bound, Buffer, Call, CancelToken, DecodeError, Download, Head, Payload};
+use crate::error::{Error, Result};
+
+/// A request that was checked, and where it goes. It can be sent several times, if its body can.
+pub(crate) struct Prepared {
+    pub(crate) request: Request,
+    route: Route,
+    /// Whether a redirect has led to another host, which never receives the caller's headers.
+    has_left: bool,
+    body: Option<Body>,
+    has_sent: bool,
+}
+
+// A body that a panic has left half read starts again before the next attempt.
+impl UnwindSafe for Prepared {}
+impl RefUnwindSafe for Prepared {}
+
+impl Prepared {
+    pub(super) fn new(mut request: Request) -> Result<Self> {
+        let route = request.route()?;
+        if let Some(problem) = request.problem.take() {
+            return Err(request.session.redact(problem));
+        }
+        if request.each.is_some() {
+            return Err(Error::invalid_input("query_each makes listings, and this call isn't one"));
+        }
+        let mut body = request.body.take();
+        if body.is_some() && request.endpoint.method() == Method::Get {
+            return Err(Error::invalid_input("a GET request takes no body"));
+        }
+        if let Some(body) = &mut body {
+            if let Some(problem) = body.take_problem() {
+                return Err(problem);
+            }
+            body.check()?;
+            body.set_on_attempt(mem::take(&mut request.on_attempt));
+        }
+        Ok(Self { request, route, has_left: false, body, has_sent: false })
+    }
+
+    /// Makes the call. `decode` decides what is an error.
+    pub(crate) fn run<T>(&mut self, decode: impl Fn(&[u8]) -> Result<T, DecodeError>) -> Result<T> {
+        self.run_in(&mut Buffer::default(), None, |_| (), decode)
+    }
+
+    /// Makes one of several calls, whose responses use one buffer, by `deadline`. `more` adds what only this one has in its query.
+    pub(crate) fn run_in<T>(
+        &mut self,
+        buffer: &mut Buffer,
+        deadline: Option<Instant>,
+        more: impl FnOnce(&mut String),
+        decode: impl Fn(&[u8]) -> Result<T, DecodeError>,
+    ) -> Result<T> {
+        self.rewind()?;
+        let session = self.request.session.clone();
+        let mut call = self.call();
+        call.deadline = deadline;
+        more(&mut call.query);
+        let result = session.run_in(buffer, call, decode);
+        self.ended(&result);
+        result
+    }
+
+    /// Starts the body again, if it was sent before.
+    fn rewind(&mut self) -> Result<()> {
+        if !mem::replace(&mut self.has_sent, true) || self.body.as_mut().is_none_or(Payload::rewind) {
+            return Ok(());
+        }
+        Err(Error::invalid_input("the body is a reader, which can be sent only once"))
+    }
+
+    fn ended<T>(&mut self, result: &Result<T>) {
+        if let (Some(body), Err(error)) = (&mut self.body, result) {
+            if !error.outcome_unknown() {
+                body.had_no_effect();
+            }
+        }
+    }
+
+    /// Makes the call, and returns the whole response.
+    pub(super) fn response(&mut self) -> Result<Response> {
+        let (mut head, mut buffer) = (Head::default(), Buffer::default());
+        let session = self.request.session.clone();
+        let mut call = self.call();
+        let subject = call.subject();
+        call.head = Some(&mut head);
+        let result = session.run_in(&mut buffer, call, |_| Ok(()));
+        self.ended(&result);
+        result?;
+        Ok(Response::new(head, buffer.into_inner(), subject))
+    }
+
+    /// Makes one call of a download.
+    pub(super) fn download(
+        &mut self,
+        download: &mut Download,
+        writer: &mut dyn Write,
+        end: Option<(Instant, Bound)>,
+    ) -> Result<()> {
+        self.rewind()?;
+        let session = self.request.session.clone();
+        let mut call = self.call();
+        call.deadline = end.map(|(end, _)| end);
+        call.download = Some((download, writer));
+        session.run_in(&mut Buffer::default(), call, |_| Ok(())).map_err(|error| match end {
+            Some((end, bound)) => bound.explain(error, end),
+            None => error,
+        })
+    }
+
+    /// Follows a redirect.
+    pub(super) fn redirect(&mut self, location: &str) -> Result<()> {
+        let session = &self.request.session;
+        let route = self
+            .route
+            .redirected(location, session)
+            .map_err(|problem| session.redact(Error::invalid_response(self.subject(), problem)))?;
+        self.has_left |= route.origin != self.route.origin;
+        self.route = route;
+        Ok(())
+    }
+
+    /// Returns the call, as the loop makes it.
+    pub(crate) fn call(&mut self) -> Call<'_> {
+        let request = &self.request;
+        Call {
+            template: Some(request.template()),
+            query: self.route.query.clone(),
+            echoes: &request.echoes,
+            secrets: request.secrets.clone(),
+            headers: if self.has_left { &[] } else { &request.headers },
+            payload: self.body.as_mut().map(|body| body as &mut dyn Payload),
+            origin: self.route.origin.as_deref(),
+            cancel: request.cancel.as_ref().map(CancelToken::as_cancel),
+            ..Call::new(&request.endpoint, &self.route.path)
+        }
+    }
+
+    /// Returns the method and path, for errors.
+    pub(crate) fn subject(&self) -> String {
+        let origin = self.route.origin.as_deref().unwrap_or_default();
+        format!("{} {origin}{}", self.request.endpoint.method(), self.route.path)
+    }
+
+    pub(crate) fn endpoint(&self) -> &Endpoint {
+        &self.request.endpoint
+    }
+
+    pub(crate) fn set_body(&mut self, body: Body) {
+        self.body = Some(body);
+        self.has_sent = false;
+    }
+
+    pub(crate) fn path(&self) -> &str {
+        &self.route.path
+    }
+
+    pub(crate) fn query(&self) -> &str {
+        &self.route.query
+    }
+
+    /// Whether it goes to another host than the service's.
+    pub(crate) fn leaves_the_service(&self) -> bool {
+        self.route.origin.is_some()
+    }
+}

@@ -1,0 +1,75 @@
+use std::fmt;
+
+use serde::de::DeserializeOwned;
+
+use super::decode;
+use crate::call::{DecodeError, Head};
+use crate::error::{Error, Result};
+
+/// A response, from [`Request::response`](crate::Request::response).
+#[derive(Clone, PartialEq, Eq)]
+pub struct Response {
+    head: Head,
+    body: Vec<u8>,
+    subject: String,
+}
+
+impl Response {
+    pub(super) fn new(head: Head, body: Vec<u8>, subject: String) -> Self {
+        Self { head, body, subject }
+    }
+
+    /// Returns the status, such as 200.
+    #[must_use]
+    pub fn status(&self) -> u16 {
+        self.head.status
+    }
+
+    /// Returns the value of a header. If there are several of the name, it is the first. `None` also if the value isn't text.
+    #[must_use]
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers().find(|(known, _)| known.eq_ignore_ascii_case(name)).map(|(_, value)| value)
+    }
+
+    /// Returns the headers whose values are text. The names are in lower case.
+    pub fn headers(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.head.headers.iter().map(|(name, value)| (name.as_str(), value.as_str()))
+    }
+
+    /// Returns the body, decompressed.
+    #[must_use]
+    pub fn body(&self) -> &[u8] {
+        &self.body
+    }
+
+    /// Returns the body without copying it.
+    #[must_use]
+    pub fn into_body(self) -> Vec<u8> {
+        self.body
+    }
+
+    /// Reads the body as JSON.
+    ///
+    /// # Errors
+    /// Returns [`InvalidResponse`](crate::ErrorKind::InvalidResponse) if it isn't a `T`.
+    pub fn json<T: DeserializeOwned>(&self) -> Result<T> {
+        decode::model(&self.body).map_err(|problem| match problem {
+            DecodeError::Json(json) => {
+                Error::invalid_response(&self.subject, format!("the response isn't in the expected format: {json}"))
+                    .with_status(self.status())
+                    .caused_by(json)
+            }
+            _ => Error::invalid_response(&self.subject, "the response isn't in the expected format"),
+        })
+    }
+}
+
+impl fmt::Debug for Response {
+    /// Headers and body can hold secrets.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Response")
+            .field("status", &self.status())
+            .field("len", &self.body.len())
+            .finish_non_exhaustive()
+    }
+}
