@@ -95,17 +95,34 @@ enum Key {
 }
 
 impl Endpoint {
-    /// Creates a `GET` endpoint.
-    pub(crate) const fn get(path: &'static str) -> Self {
+    /// Creates a `GET` endpoint. In its path, which begins with a slash, parameters are names in braces.
+    ///
+    /// ```
+    /// use rblxopencloud::Endpoint;
+    ///
+    /// const GET_CONFIG: Endpoint = Endpoint::get("/configs/{universe}/repositories/{repository}");
+    /// ```
+    #[must_use]
+    pub const fn get(path: &'static str) -> Self {
         Self::new(Method::Get, path)
     }
 
-    pub(crate) const fn post(path: &'static str) -> Self {
+    /// Creates a `POST` endpoint.
+    #[must_use]
+    pub const fn post(path: &'static str) -> Self {
         Self::new(Method::Post, path)
     }
 
-    pub(crate) const fn delete(path: &'static str) -> Self {
+    /// Creates a `DELETE` endpoint.
+    #[must_use]
+    pub const fn delete(path: &'static str) -> Self {
         Self::new(Method::Delete, path)
+    }
+
+    /// Creates a `PUT` endpoint.
+    #[must_use]
+    pub const fn put(path: &'static str) -> Self {
+        Self::new(Method::Put, path)
     }
 
     /// Creates an endpoint that isn't known at compile time. Only `GET` counts as harmless.
@@ -124,7 +141,9 @@ impl Endpoint {
         self
     }
 
-    pub(crate) const fn patch(path: &'static str) -> Self {
+    /// Creates a `PATCH` endpoint.
+    #[must_use]
+    pub const fn patch(path: &'static str) -> Self {
         Self::new(Method::Patch, path)
     }
 

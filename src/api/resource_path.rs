@@ -1,6 +1,6 @@
 use std::fmt;
 
-/// The path of a resource: collections and ids, such as `universes/1/places/2`. Each segment is checked, so that the
+/// The path of a resource: pairs of a collection and an id, such as `universes/1/places/2`. Each segment is checked, so that the
 /// path can't point elsewhere.
 ///
 /// ```
@@ -16,6 +16,9 @@ pub struct ResourcePath(String);
 
 const MAX_LENGTH: usize = 512;
 
+/// Collections of which a resource has one, so that no id follows.
+const WITHOUT_ID: [&str; 1] = ["memory-store"];
+
 impl ResourcePath {
     pub(crate) fn parse(text: &str) -> Option<Self> {
         is_resource_path(text).then(|| Self(text.to_owned()))
@@ -28,7 +31,8 @@ impl ResourcePath {
 
 /// Whether a text is the path of a resource.
 pub(crate) fn is_resource_path(text: &str) -> bool {
-    text.len() <= MAX_LENGTH && text.contains('/') && text.split('/').all(is_plain)
+    let pairs = text.split('/').filter(|segment| !WITHOUT_ID.contains(segment)).count();
+    text.len() <= MAX_LENGTH && pairs % 2 == 0 && text.split('/').all(is_plain)
 }
 
 /// Whether it is safe as a path segment.

@@ -113,7 +113,10 @@ impl Param {
     fn push_to(&self, path: &mut String) -> Result<(), &str> {
         let is_safe = |value: &str| match self {
             Self::Segment(_) => is_segment(value) && !value.contains(['/', '\\']),
-            Self::Key(_) | Self::Resource(_) => is_segment(value) && !has_dot_segment(value),
+            // It is escaped, so only the dots that it has itself count.
+            Self::Key(_) | Self::Resource(_) => {
+                value.split(['/', '\\']).all(|part| !matches!(part, "." | "..")) && !value.is_empty()
+            }
         };
         let (Self::Segment(value) | Self::Key(value) | Self::Resource(value)) = self;
         if !is_safe(value) {

@@ -1,8 +1,11 @@
 //! Requests to endpoints that have no method of their own.
 
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use rblxopencloud::{Client, ErrorKind, ErrorScope, Method, WaitOptions};
+use rblxopencloud::{
+    AttemptEvent, Body, CancelToken, Client, Endpoint, ErrorKind, ErrorScope, Method, Multipart, Paging, WaitOptions,
+};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -52,10 +55,16 @@ fn bodies_are_json_or_a_form() {
 }
 
 #[test]
-fn send_takes_any_successful_response() {
-    for reply in [Reply::text(204, ""), Reply::text(200, ""), Reply::text(200, "<p>"), Reply::ok(&json!([1]))] {
-        let server = Server::script([reply]);
-        server.client().request(Method::Post, "/a").send().expect("it is a success");
+fn send_takes_an_empty_response_and_any_json() {
+    for body in ["", " \r\n", "{}", "[1]", "null", "true", "\"OK\""] {
+        let server = Server::script([Reply::text(if body.is_empty() { 204 } else { 200 }, body)]);
+        server.client().request(Method::Post, "/a").send().unwrap_or_else(|error| panic!("{body}: {error}"));
+    }
+    // The page of a proxy that asks for a login isn't the service's response.
+    for body in ["<html>Login</html>", "<p>", "OK", "{"] {
+        let server = Server::script([Reply::text(200, body)]);
+        let error = fails(server.client().request(Method::Post, "/a").send(), ErrorKind::InvalidResponse);
+        assert!(error.outcome_unknown(), "{body}");
     }
     let server = Server::script([Reply::text(200, "")]);
     fails(server.client().request(Method::Get, "/a").fetch::<Value>(), ErrorKind::InvalidResponse);
@@ -407,7 +416,6 @@ fn invalid_requests_are_refused_before_sending() {
         (get("/a/{b}").param("b", ".."), "\"b\""),
         (get("/a").param("b", 1), "\"b\""),
         (get("/a").json(&1), "GET"),
-        (client.request(Method::Delete, "/a").json(&1), "DELETE"),
         (client.request(Method::Post, "/a").json(&std::collections::HashMap::from([((1, 2), 3)])), "JSON"),
         (get("http://elsewhere.example/a"), "HTTPS"),
         (get("https://me:secret@elsewhere.example/a"), "user name"),
@@ -462,10 +470,27 @@ fn dot_segments_are_refused_before_the_key_is_sent() {
 #[test]
 fn a_parameter_cannot_leave_its_segment() {
     let server = Server::script([Reply::ok(&json!({}))]);
-    for (value, segment) in [("a/b", "a%2Fb"), ("a?b#c", "a%3Fb%23c"), ("%2e%2e", "%252e%252e"), ("../x", "..%2Fx")] {
-        server.client().request(Method::Get, "/things/{name}").param("name", value).send().expect("it is sent");
-        assert_eq!(server.requests().last().unwrap().target, format!("/things/{segment}"));
+    let request = || server.client().request(Method::Get, "/things/{name}");
+    for (value, segment) in
+        [("a?b#c", "a%3Fb%23c"), ("%2e%2e", "%252e%252e"), ("...", "..."), ("a b@é", "a%20b%40%C3%A9")]
+    {
+        for request in [request().param("name", value), request().key_param("name", value)] {
+            request.send().expect("it is sent");
+            assert_eq!(server.requests().last().unwrap().target, format!("/things/{segment}"));
+        }
     }
+    // Only a key that an experience chooses can have a slash.
+    request().key_param("name", "a/b").send().expect("it is sent");
+    assert_eq!(server.requests().last().unwrap().target, "/things/a%2Fb");
+    let sent = server.count();
+    for value in ["a/b", "/", "a\\b", "", ".", "..", "../x"] {
+        let error = fails(request().param("name", value).send(), ErrorKind::InvalidInput);
+        assert!(error.to_string().contains("\"name\""), "{error}");
+    }
+    for value in ["", ".", "..", "../x", "a/../b", "a/.", "..\\b"] {
+        fails(request().key_param("name", value).send(), ErrorKind::InvalidInput);
+    }
+    assert_eq!(server.count(), sent);
 }
 
 #[test]
@@ -645,4 +670,347 @@ fn a_long_download_has_its_time_for_retries_after_each_break() {
     let client = server.builder().retry(policy).build().expect("the settings are good");
     let size = client.request(Method::Get, "/a").download(&mut Vec::new()).expect("it is resumed");
     assert_eq!((size, server.count()), (TOTAL as u64, 2));
+}
+
+fn published(version: u64) -> Value {
+    json!({ "versionNumber": version })
+}
+
+#[test]
+fn a_file_is_streamed_and_sent_again_after_a_refusal() {
+    let directory = support::TempDir::new();
+    let content = support::noise(300_000);
+    let path = directory.path().join("game.rbxl");
+    std::fs::write(&path, &content).expect("it can be written");
+    let server = Server::script([Reply::text(429, "").with("retry-after", "0"), Reply::ok(&published(7))]);
+    let progress = Arc::new(Mutex::new(Vec::new()));
+    let kept = Arc::clone(&progress);
+    let body = Body::file(&path).expect("it is there").on_progress(move |step| kept.lock().unwrap().push(step.sent));
+    let request = server.client().request(Method::Post, "/universes/v1/{universe}/places/{place}/versions");
+    let version: Value = request
+        .param("universe", 1)
+        .param("place", 2)
+        .query("versionType", "Published")
+        .body(body)
+        .fetch()
+        .expect("it is published");
+    assert_eq!(version, published(7));
+    let requests = server.requests();
+    assert_eq!(requests.len(), 2);
+    for request in &requests {
+        assert_eq!(request.header("content-type"), Some("application/octet-stream"));
+        assert_eq!(request.header("content-length"), Some("300000"));
+        assert!(request.body == content, "the whole file is sent each time");
+    }
+    let progress = progress.lock().unwrap();
+    assert_eq!((progress.iter().filter(|sent| **sent == 300_000).count(), progress.last()), (2, Some(&300_000)));
+}
+
+#[test]
+fn a_reader_is_sent_once_and_has_its_declared_length() {
+    let refused = || Server::script([Reply::text(429, "").with("retry-after", "0"), Reply::ok(&json!({}))]);
+    let request = |server: &Server, length| {
+        let reader = std::io::Cursor::new(b"0123456789".to_vec());
+        server.client().request(Method::Put, "/a").body(Body::reader(reader, length).content_type("text/plain"))
+    };
+    let server = refused();
+    let error = fails(request(&server, 10).send(), ErrorKind::RateLimited);
+    assert!(error.to_string().contains("reader"), "{error}");
+    assert_eq!((server.count(), server.requests()[0].body.as_slice()), (1, &b"0123456789"[..]));
+    for length in [9, 11] {
+        let server = Server::script([Reply::ok(&json!({}))]);
+        let error = fails(request(&server, length).send(), ErrorKind::Io);
+        assert!(!error.outcome_unknown(), "{error}");
+    }
+}
+
+#[test]
+fn a_form_has_several_files() {
+    let server = Server::script([Reply::ok(&json!({}))]);
+    let form = Multipart::new()
+        .text("name", "Double \"coins\"")
+        .text("price", 25)
+        .part("imageFile", Body::bytes("image/png", *b"\x89PNG").file_name("a \"b\"\r\n.png"))
+        .part("file", Body::reader(std::io::Cursor::new(b"second".to_vec()), 6))
+        .part("more", Body::json(&json!({ "a": 1 })).expect("it is JSON"));
+    server.client().request(Method::Post, "/game-passes").body(form).send().expect("it is sent");
+    let request = &server.requests()[0];
+    let content_type = request.header("content-type").expect("it has one");
+    let boundary = content_type.strip_prefix("multipart/form-data; boundary=").expect("a form");
+    let sent = String::from_utf8_lossy(&request.body);
+    let expected = [
+        "content-disposition: form-data; name=\"name\"\r\n\r\nDouble \"coins\"",
+        "content-disposition: form-data; name=\"price\"\r\n\r\n25",
+        "content-disposition: form-data; name=\"imageFile\"; filename=\"a %22b%22%0D%0A.png\"\r\ncontent-type: image/png\r\n\r\n\u{fffd}PNG",
+        "content-disposition: form-data; name=\"file\"\r\ncontent-type: application/octet-stream\r\n\r\nsecond",
+        "content-disposition: form-data; name=\"more\"\r\ncontent-type: application/json\r\n\r\n{\"a\":1}",
+    ];
+    let whole: String = expected.iter().map(|part| format!("--{boundary}\r\n{part}\r\n")).collect();
+    assert_eq!(sent, format!("{whole}--{boundary}--\r\n"));
+
+    let empty = Multipart::new();
+    server.client().request(Method::Post, "/empty").body(empty).send().expect("it is sent");
+    assert!(String::from_utf8_lossy(&server.requests()[1].body).starts_with("--rblxopencloud-"));
+    let bad = Multipart::new().part("a", Body::bytes("text/plain\r\nx: y", "b"));
+    fails(server.client().request(Method::Post, "/a").body(bad).send(), ErrorKind::InvalidInput);
+    fails(server.client().request(Method::Post, "/a").body(Body::bytes("png", "b")).send(), ErrorKind::InvalidInput);
+    assert_eq!(server.count(), 2);
+}
+
+#[test]
+fn deleting_can_have_a_body() {
+    let server = Server::script([Reply::ok(&json!({}))]);
+    let request =
+        server.client().request(Method::Delete, "/legacy-develop/v1/universes/{universe}/teamcreate/memberships");
+    request.param("universe", 1).json(&json!({ "userId": 156 })).send().expect("it is sent");
+    let request = &server.requests()[0];
+    assert_eq!((request.method.as_str(), request.body.as_slice()), ("DELETE", &br#"{"userId":156}"#[..]));
+}
+
+#[test]
+fn headers_go_out_and_come_back() {
+    let server =
+        Server::start(|_| Reply::text(200, "text").with("etag", "\"abc\"").with("X-Twice", "1").with("x-twice", "2"));
+    let request =
+        || server.client().request(Method::Get, "/a").header("If-None-Match", "\"abc\"").header("accept", "text/html");
+    let response = request().response().expect("it answers");
+    assert_eq!((response.status(), response.body(), response.header("ETag")), (200, &b"text"[..], Some("\"abc\"")));
+    assert_eq!(response.headers().filter(|(name, _)| *name == "x-twice").count(), 2);
+    fails(response.json::<Value>(), ErrorKind::InvalidResponse);
+    let sent = &server.requests()[0];
+    assert_eq!((sent.header("if-none-match"), sent.header("accept")), (Some("\"abc\""), Some("text/html")));
+    assert!(!format!("{response:?}").contains("abc") && response.into_body() == b"text");
+
+    for own in ["x-api-key", "Authorization", "cookie", "Content-Length", "host", "range"] {
+        let error = fails(request().header(own, "secret").send(), ErrorKind::InvalidInput);
+        assert!(!error.to_string().contains("secret"), "{error}");
+    }
+    assert_eq!(server.count(), 1);
+    let refused = Server::script([Reply::text(404, r#"{"code":"NOT_FOUND","message":"no"}"#)]);
+    fails(refused.client().request(Method::Get, "/a").response(), ErrorKind::NotFound);
+}
+
+#[test]
+fn a_redirect_to_another_host_carries_no_header_of_the_caller() {
+    let elsewhere = Server::script([Reply::text(200, "content")]);
+    let target = format!("{}/file", elsewhere.url());
+    let server = Server::start(move |_| Reply::text(302, "").with("location", &target));
+    let mut content = Vec::new();
+    let request = server.client().request(Method::Get, "/a").header("x-csrf-token", "secret");
+    request.download(&mut content).expect("it is downloaded");
+    assert_eq!(server.requests()[0].header("x-csrf-token"), Some("secret"));
+    assert_eq!((elsewhere.requests()[0].header("x-csrf-token"), content.as_slice()), (None, &b"content"[..]));
+}
+
+/// Each form of paging, to the end.
+#[test]
+fn every_form_of_paging_is_followed() {
+    let pages = |paging: Paging, method: Method| {
+        let server = Server::start(|request| {
+            let body: Value = serde_json::from_slice(&request.body).unwrap_or_default();
+            let get = |name: &str| {
+                let in_body =
+                    body.get(name).map(|value| value.as_str().map_or_else(|| value.to_string(), str::to_owned));
+                request.query(name).or(in_body)
+            };
+            let token = ["pageToken", "cursor", "PageToken", "Skip", "page"].into_iter().find_map(|name| get(name));
+            let at = match (token.as_deref(), get("page").is_some() || request.path() == "/numbered") {
+                (None, _) => 0,
+                (Some(page), true) => 2 * (page.parse::<usize>().expect("a number") - 1),
+                (Some(token), false) => token.parse().expect("a number"),
+            };
+            let items: Vec<usize> = (at..5.min(at + 2)).collect();
+            let next = at + 2;
+            Reply::ok(&match request.path() {
+                "/tokens" | "/capitals" if next < 5 => json!({ "items": items, "nextPageToken": next.to_string() }),
+                "/tokens" => json!({ "items": items, "nextPageToken": null }),
+                "/capitals" => json!({ "items": items, "nextPageToken": "" }),
+                "/cursors" if next < 5 => {
+                    json!({ "items": items, "nextPageCursor": next.to_string(), "previousPageCursor": "0" })
+                }
+                "/cursors" => json!({ "items": items, "previousPageCursor": "0" }),
+                "/more" => json!({ "items": items, "nextCursor": next.to_string(), "hasMore": next < 5 }),
+                _ => json!({ "items": items }),
+            })
+        });
+        let path = match (paging, method) {
+            _ if paging == Paging::skip().page_size(2) => "/skip",
+            _ if paging == Paging::page_numbers().page_size(2) => "/numbered",
+            _ if paging == Paging::cursors().page_size(2) => "/cursors",
+            _ if paging == Paging::cursors_with_more().page_size(2) => "/more",
+            (_, Method::Post) => "/tokens",
+            _ => "/capitals",
+        };
+        let request = server.client().request(method, path).paging(paging);
+        let request =
+            if method == Method::Post { request.json(&json!({ "query": "tree" })).idempotent() } else { request };
+        let items: Vec<usize> =
+            request.pages_of("items").collect::<Result<_, _>>().unwrap_or_else(|error| panic!("{path}: {error}"));
+        assert_eq!(items, [0, 1, 2, 3, 4], "{path}");
+        let requests = server.requests();
+        for request in &requests {
+            match method {
+                Method::Post => {
+                    let body: Value = serde_json::from_slice(&request.body).expect("it is JSON");
+                    assert_eq!((&body["query"], &body["maxPageSize"]), (&json!("tree"), &json!(2)));
+                    assert!(!request.target.contains('?'), "{}", request.target);
+                }
+                _ => assert!(request.target.contains("=2"), "{}", request.target),
+            }
+        }
+        (path, requests.len())
+    };
+    let capitals = Paging::page_tokens().parameter("PageToken").size_parameter("MaxPageSize");
+    assert_eq!(pages(capitals.page_size(2), Method::Get), ("/capitals", 3));
+    assert_eq!(pages(Paging::cursors().page_size(2), Method::Get), ("/cursors", 3));
+    assert_eq!(pages(Paging::cursors_with_more().page_size(2), Method::Get), ("/more", 3));
+    assert_eq!(pages(Paging::skip().page_size(2), Method::Get), ("/skip", 4));
+    assert_eq!(pages(Paging::page_numbers().page_size(2), Method::Get), ("/numbered", 4));
+    assert_eq!(pages(Paging::page_tokens().page_size(2).in_body(), Method::Post), ("/tokens", 3));
+}
+
+#[test]
+fn an_empty_page_with_a_token_goes_on_unless_it_is_the_end() {
+    let server = || {
+        Server::start(|request| match request.query("pageToken") {
+            None => Reply::ok(&json!({ "items": [], "nextPageToken": "n" })),
+            Some(_) => Reply::ok(&json!({ "items": [1] })),
+        })
+    };
+    let items = |paging: Paging| {
+        let server = server();
+        let request = server.client().request(Method::Get, "/a").paging(paging);
+        request.pages_of::<u64>("items").collect::<Result<Vec<_>, _>>().expect("the pages are good")
+    };
+    assert_eq!(items(Paging::page_tokens()), [1]);
+    assert_eq!(items(Paging::page_tokens().ends_when_empty()), [0; 0]);
+}
+
+#[test]
+fn tasks_are_waited_for_and_their_failure_is_data() {
+    let path = "universes/1/places/2/versions/3/luau-execution-sessions/4/tasks/5";
+    let polled = format!("/cloud/v2/{path}");
+    for (state, extra) in [
+        ("COMPLETE", json!({ "output": { "results": [2] } })),
+        ("FAILED", json!({ "error": { "code": "SCRIPT_ERROR", "message": "no" } })),
+        ("CANCELLED", json!({})),
+    ] {
+        let (mut ended, polled) = (json!({ "path": path, "state": state }), polled.clone());
+        ended.as_object_mut().unwrap().extend(extra.as_object().unwrap().clone());
+        let last = ended.clone();
+        let states = std::sync::atomic::AtomicUsize::new(0);
+        let server = Server::start(move |request| {
+            if request.method == "POST" {
+                return Reply::ok(&json!({ "path": path, "state": "QUEUED", "user": "156" }));
+            }
+            assert_eq!(request.path(), polled);
+            match states.fetch_add(1, std::sync::atomic::Ordering::SeqCst) {
+                0 => Reply::ok(&json!({ "path": path, "state": "PROCESSING" })),
+                1 => Reply::ok(&json!({ "path": path, "state": "A_NEW_ONE" })),
+                _ => Reply::ok(&last),
+            }
+        });
+        let client = server.client();
+        let request = client.request(Method::Post, "/cloud/v2/universes/1/places/2/luau-execution-session-tasks");
+        let task = request.json(&json!({ "script": "return 1 + 1" })).task::<Value>().expect("it is accepted");
+        assert_eq!(task.name().expect("it has a name").to_string(), path);
+        let quick = WaitOptions::new().initial_delay(Duration::from_millis(1));
+        assert_eq!(task.wait_with(&quick).expect("it ends"), ended, "{state}");
+        // It is resumed by its path.
+        let resumed = client.request(Method::Get, format!("/cloud/v2/{path}")).task::<Value>().expect("it is there");
+        assert_eq!(resumed.poll().expect("it has ended"), Some(ended));
+    }
+    for body in
+        [json!({ "path": path }), json!({ "state": "QUEUED" }), json!({ "code": 5, "message": "no" }), json!([])]
+    {
+        let server = Server::script([Reply::ok(&body)]);
+        let start = server.client().request(Method::Post, "/cloud/v2/a").json(&json!({})).task::<Value>();
+        assert!(fails(start, ErrorKind::InvalidResponse).outcome_unknown(), "{body}");
+    }
+}
+
+#[test]
+fn operations_of_any_service_are_polled_where_they_are() {
+    let path = "cloud/v2/universes/1/memory-store/operations/AA==";
+    let server = Server::start(move |request| {
+        Reply::ok(&match request.path() {
+            "/cloud/v2/universes/1/memory-store:flush" => json!({ "path": path }),
+            "/cloud/v2/universes/1/memory-store/operations/AA%3D%3D" => {
+                json!({ "path": path, "done": true, "response": {} })
+            }
+            other => panic!("unexpected path {other}"),
+        })
+    });
+    let request = server.client().request(Method::Post, "/cloud/v2/universes/{universe}/memory-store:flush");
+    let flush = request.param("universe", 1).operation::<Value>().expect("it begins");
+    assert_eq!(flush.wait().expect("it ends"), json!({}));
+}
+
+#[test]
+fn attempts_are_journaled_and_a_failed_journal_sends_nothing() {
+    let events = Arc::new(Mutex::new(Vec::new()));
+    let server = Server::script([Reply::text(429, "").with("retry-after", "0"), Reply::ok(&json!({}))]);
+    let kept = Arc::clone(&events);
+    let request = server.client().request(Method::Post, "/a").json(&json!({}));
+    request
+        .on_attempt(move |event| {
+            kept.lock().unwrap().push(event);
+            Ok(())
+        })
+        .send()
+        .expect("the second attempt succeeds");
+    let expected = [AttemptEvent::Begins, AttemptEvent::HadNoEffect, AttemptEvent::Begins];
+    assert_eq!(*events.lock().unwrap(), expected);
+
+    let sent = server.count();
+    let request = server.client().request(Method::Post, "/a").json(&json!({ "a": 1 }));
+    let full = || Client::builder("").build().map(drop);
+    let error = request.on_attempt(move |_| full()).send();
+    fails(error, ErrorKind::InvalidInput);
+    assert!(server.requests()[sent..].iter().all(|request| request.body.is_empty()), "nothing of the body is sent");
+}
+
+#[test]
+fn a_request_has_limits_of_its_own() {
+    let server = Server::script([Reply::text(503, "")]);
+    let request = || server.client().request(Method::Get, "/a");
+    let past = Instant::now();
+    assert!(fails(request().deadline(past).send(), ErrorKind::Timeout).to_string().contains("deadline"));
+    assert!(fails(request().timeout(Duration::ZERO).send(), ErrorKind::Timeout).to_string().contains("timeout"));
+    assert_eq!(server.count(), 0);
+    let token = CancelToken::new();
+    token.cancel();
+    fails(request().cancel_by(&token).send(), ErrorKind::Cancelled);
+    assert_eq!(server.count(), 0);
+}
+
+#[test]
+fn what_is_declared_secret_is_redacted_and_what_is_echoed_is_no_reason() {
+    let server = Server::script([Reply::text(400, r#"{"code":"INVALID_ARGUMENT","message":"bad hunter-2-hunter"}"#)]);
+    let request = server.client().request(Method::Post, "/a").form([("password", "hunter-2-hunter")]);
+    let error = fails(request.secret("hunter-2-hunter").send(), ErrorKind::Rejected);
+    assert!(!format!("{error} {error:?}").contains("hunter"), "{error}");
+    let moderated = || Server::script([Reply::text(400, r#"{"message":"The name \"User is moderated\" is taken."}"#)]);
+    let request = |server: &Server| server.client().request(Method::Post, "/a").json(&json!({}));
+    fails(request(&moderated()).send(), ErrorKind::AccountModerated);
+    fails(request(&moderated()).echo("User is moderated").send(), ErrorKind::Rejected);
+}
+
+#[test]
+fn an_endpoint_of_the_caller_has_named_parameters() {
+    const GET_CONFIG: Endpoint = Endpoint::get("/configs/{universe}/repositories/{repository}");
+    let server = Server::script([Reply::ok(&json!({ "entries": {} }))]);
+    let call = || server.client().call(&GET_CONFIG);
+    let config: Value =
+        call().param("repository", "InExperienceConfig").param("universe", 1).fetch().expect("it is there");
+    assert_eq!(config, json!({ "entries": {} }));
+    assert_eq!(server.requests()[0].target, "/configs/1/repositories/InExperienceConfig");
+    for (request, named) in [
+        (call().param("universe", 1), "repository"),
+        (call().param("universe", 1).param("repository", "a").param("place", 2), "place"),
+    ] {
+        let error = fails(request.send(), ErrorKind::InvalidInput);
+        assert!(error.to_string().contains(named), "{error}");
+    }
+    assert_eq!(server.count(), 1);
 }
