@@ -8,6 +8,7 @@ mod gate;
 pub(crate) mod http;
 mod payload;
 pub(crate) mod retry;
+mod run;
 mod session;
 mod timeouts;
 mod verdict;
@@ -31,7 +32,6 @@ pub use timeouts::Timeouts;
 
 use crate::api::{Endpoint, Method, push_query, shape};
 use crate::credentials::Secret;
-use crate::error::Moment;
 
 /// A call.
 pub(crate) struct Call<'a> {
@@ -42,7 +42,7 @@ pub(crate) struct Call<'a> {
     pub(super) query: String,
     /// Texts that the service may repeat in its message.
     pub(super) echoes: Vec<String>,
-    /// Secrets in the body and for the proxy, which are removed from errors.
+    /// Secrets in the body, which are removed from errors.
     pub(super) secrets: Vec<Secret>,
     pub(super) payload: Option<&'a mut dyn Payload>,
     /// Another host, which never receives the credentials.
@@ -51,10 +51,6 @@ pub(crate) struct Call<'a> {
     pub(super) download: Option<(&'a mut Download, &'a mut dyn Write)>,
     pub(super) deadline: Option<Instant>,
     pub(super) cancel: Option<&'a Cancel>,
-    /// The response to the last attempt came before the whole request was sent.
-    pub(super) is_cut_short: bool,
-    /// The last attempt failed before anything was sent.
-    pub(super) is_unsent: bool,
 }
 
 impl<'a> Call<'a> {
@@ -72,8 +68,6 @@ impl<'a> Call<'a> {
             download: None,
             deadline: None,
             cancel: None,
-            is_cut_short: false,
-            is_unsent: false,
         }
     }
 
@@ -178,24 +172,6 @@ impl<'a> Call<'a> {
 
     pub(super) fn upload_size(&self) -> Option<u64> {
         self.payload.as_ref().map(|payload| payload.len())
-    }
-
-    /// Whether the service may have carried out a change, because it may have the whole body.
-    pub(super) fn may_have_arrived(&self) -> bool {
-        let is_sent = self.payload.as_ref().is_none_or(|payload| payload.is_sent());
-        !self.only_reads() && !self.is_cut_short && !self.is_unsent && is_sent
-    }
-
-    /// Returns the progress of the exchange.
-    pub(super) fn moment(&self) -> Moment {
-        // An operation exists only because the service accepted a call.
-        if self.endpoint.is_poll() {
-            Moment::Accepted
-        } else if self.may_have_arrived() {
-            Moment::MayHaveArrived
-        } else {
-            Moment::NotSent
-        }
     }
 }
 

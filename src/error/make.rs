@@ -7,7 +7,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::body::{self, ServiceError};
-use super::classify::Verdict;
+use super::classify::{Verdict, classify};
+use super::event::{Event, FailedCall, Problem};
 use super::value::Detail;
 use super::{Error, ErrorKind, ErrorScope, REDACTED};
 use crate::api::OperationName;
@@ -84,13 +85,33 @@ impl Error {
         Self::new(ErrorKind::InvalidResponse, subject).explain(explanation)
     }
 
-    /// A refusal, and its verdict.
-    pub(crate) fn refused(verdict: Verdict, subject: impl Into<String>, said: ServiceError) -> Self {
-        Self::service(verdict.kind, subject, said).with(|detail| {
-            detail.scope = Some(verdict.scope);
-            detail.transient = verdict.transient;
-            detail.outcome_unknown = verdict.outcome_unknown;
-            detail.advice = verdict.advice;
+    /// The error of a call. `subject` is its method and path.
+    pub(crate) fn of_call(call: &FailedCall<'_>, subject: String, problem: Problem) -> Self {
+        let Verdict { kind, scope, transient, outcome_unknown, advice } = classify(call, &problem.event);
+        let subject = if kind == ErrorKind::InvalidInput { NOTHING_SENT.to_owned() } else { subject };
+        Self::new(kind, subject).with(|detail| {
+            detail.scope = Some(scope);
+            detail.transient = transient;
+            detail.outcome_unknown = outcome_unknown;
+            detail.advice = advice;
+            detail.explanation = problem.words.map(|words| body::one_line(&words));
+            detail.source = problem.cause;
+            match problem.event {
+                Event::Status { status, pause, said } => {
+                    detail.status = Some(status);
+                    detail.retry_after = pause;
+                    (detail.code, detail.message) = (said.code, said.message);
+                }
+                Event::AcceptedEarly(said) | Event::ErrorInSuccess(said) | Event::OperationFailed(said) => {
+                    (detail.code, detail.message) = (said.code, said.message);
+                }
+                Event::LimitExhausted(wait) => detail.retry_after = Some(wait),
+                _ => {}
+            }
+            if let Some(operation) = problem.operation {
+                detail.outcome_unknown = true;
+                detail.operation = Some(operation);
+            }
         })
     }
 
@@ -144,7 +165,11 @@ impl Error {
 
     /// Marks a cause that concerns all calls of the client.
     pub(crate) fn concerning_run(self) -> Self {
-        self.with(|detail| detail.scope = Some(ErrorScope::Run))
+        self.reaching(ErrorScope::Run)
+    }
+
+    pub(crate) fn reaching(self, scope: ErrorScope) -> Self {
+        self.with(|detail| detail.scope = Some(scope))
     }
 
     /// Marks a cause that may be gone later.

@@ -1,18 +1,21 @@
 //! The error type of all calls.
 
+mod advice;
 mod body;
 mod classify;
+mod event;
 mod kind;
 mod make;
 mod missing_scope;
 mod rounded;
 mod show;
 mod success;
+mod table;
 mod value;
 mod words;
 
 pub(crate) use body::{ServiceError, one_line, shorten};
-pub(crate) use classify::{Asked, Moment, Outcome, classify};
+pub(crate) use event::{Arrival, Event, FailedCall, Problem};
 pub use kind::{ErrorKind, ErrorScope};
 pub(crate) use rounded::rounded;
 pub(crate) use success::ErrorFields;

@@ -49,7 +49,7 @@ pub(super) struct Detail {
     pub(super) retry_after: Option<Duration>,
     /// Whether the cause may be gone later.
     pub(super) transient: bool,
-    /// `None` if it follows from the kind.
+    /// `None` for the usual one.
     pub(super) scope: Option<ErrorScope>,
     pub(super) is_operation_failure: bool,
     pub(super) outcome_unknown: bool,
@@ -140,28 +140,8 @@ impl Error {
     /// Returns how far the failure reaches.
     #[must_use]
     pub fn scope(&self) -> ErrorScope {
-        if let Some(scope) = self.detail.scope {
-            return scope;
-        }
-        match self.detail.kind {
-            ErrorKind::Unauthenticated
-            | ErrorKind::AccountModerated
-            | ErrorKind::ProxyRefused
-            | ErrorKind::InvalidGrant
-            | ErrorKind::ClockSkew => ErrorScope::Run,
-            ErrorKind::QuotaExhausted => ErrorScope::AssetType,
-            // A failure that isn't transient, such as an untrusted certificate.
-            ErrorKind::Connection if !self.detail.transient => ErrorScope::Run,
-            ErrorKind::Connection
-            | ErrorKind::Timeout
-            | ErrorKind::RateLimited
-            | ErrorKind::Server
-            | ErrorKind::OperationPending
-            | ErrorKind::RefreshUnknown
-            | ErrorKind::Cancelled => ErrorScope::Later,
-            _ if self.detail.transient => ErrorScope::Later,
-            _ => ErrorScope::Call,
-        }
+        let usual = if self.detail.transient { ErrorScope::Later } else { ErrorScope::Call };
+        self.detail.scope.unwrap_or(usual)
     }
 
     /// Returns whether the call may have taken effect although it failed.

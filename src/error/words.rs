@@ -1,6 +1,32 @@
 //! Reads from the service's message what its code and status don't tell.
 
-use super::{ErrorKind, ServiceError};
+use super::ServiceError;
+
+/// Why a call was refused, or why an operation failed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Reason {
+    /// The service can't read the file.
+    InvalidContent,
+    /// The name or the description was moderated.
+    Moderated,
+    AccountModerated,
+    /// The upload quota of the asset type is exhausted.
+    QuotaExhausted,
+    /// A code or a refresh token is no longer good.
+    InvalidGrant,
+    /// The client id or the client secret is wrong.
+    UnknownApp,
+    /// The user declined.
+    ConsentDenied,
+}
+
+/// The codes of OAuth 2.0 that tell more than their status.
+const OAUTH2_CODES: &[(&str, Reason)] = &[
+    ("invalid_grant", Reason::InvalidGrant),
+    ("invalid_client", Reason::UnknownApp),
+    ("unauthorized_client", Reason::UnknownApp),
+    ("access_denied", Reason::ConsentDenied),
+];
 
 /// Codes that tell the kind, whatever the message is.
 const PLAIN_CODES: &[&str] = &[
@@ -52,19 +78,25 @@ pub(super) fn is_code_of_another_address(said: &ServiceError) -> bool {
     message.contains("code may not be used from this device")
 }
 
-/// Returns the kind of failure that only the message tells, if it tells one.
+/// Returns the reason that a code of OAuth 2.0 tells.
+pub(super) fn reason_of_sign_in(said: &ServiceError) -> Option<Reason> {
+    let code = said.code.as_deref()?;
+    OAUTH2_CODES.iter().find(|(known, _)| *known == code).map(|(_, reason)| *reason)
+}
+
+/// Returns the reason that only the message tells, if it tells one.
 ///
 /// Codes have precedence over words. Quoted text, file names and texts of the request (`echoes`, such as the asset's name)
 /// are ignored: an asset may be called "Quota Bar".
-pub(super) fn kind(said: &ServiceError, echoes: &[String]) -> Option<ErrorKind> {
+pub(super) fn reason(said: &ServiceError, echoes: &[String]) -> Option<Reason> {
     let code = said.code.as_deref().unwrap_or_default();
     if PLAIN_CODES.contains(&code) {
         return None;
     }
-    kind_of_words(&words(code))
+    reason_of_words(&words(code))
         .or_else(|| fixed_sentence(said.message.as_deref().unwrap_or_default()))
-        .or_else(|| kind_of_words(&spoken(said, echoes)))
-        .or_else(|| (code == "RESOURCE_EXHAUSTED").then_some(ErrorKind::QuotaExhausted))
+        .or_else(|| reason_of_words(&spoken(said, echoes)))
+        .or_else(|| (code == "RESOURCE_EXHAUSTED").then_some(Reason::QuotaExhausted))
 }
 
 /// Whether the message says that an upload quota is exhausted.
@@ -92,26 +124,26 @@ pub(super) fn names_a_reason(said: &ServiceError, echoes: &[String]) -> bool {
 }
 
 /// Messages recorded from the service. They count even if an asset has such a name.
-fn fixed_sentence(message: &str) -> Option<ErrorKind> {
+fn fixed_sentence(message: &str) -> Option<Reason> {
     match words(message).iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
-        ["asset", "name" | "description", "is", "moderated"] => Some(ErrorKind::Moderated),
-        ["user", "is", "moderated"] => Some(ErrorKind::AccountModerated),
+        ["asset", "name" | "description", "is", "moderated"] => Some(Reason::Moderated),
+        ["user", "is", "moderated"] => Some(Reason::AccountModerated),
         _ => None,
     }
 }
 
-fn kind_of_words(words: &[String]) -> Option<ErrorKind> {
+fn reason_of_words(words: &[String]) -> Option<Reason> {
     if is_content(words) {
-        Some(ErrorKind::InvalidContent)
+        Some(Reason::InvalidContent)
     } else if let Some(at) = words.iter().position(|word| word == "moderated") {
         let subject = words[..at].iter().rev().find(|word| !is_auxiliary(word));
         match subject.map(String::as_str) {
-            Some("user" | "account" | "creator") => Some(ErrorKind::AccountModerated),
+            Some("user" | "account" | "creator") => Some(Reason::AccountModerated),
             _ if words[..at].ends_with(&["not".to_owned()]) => None,
-            _ => Some(ErrorKind::Moderated),
+            _ => Some(Reason::Moderated),
         }
     } else if is_quota(words) {
-        Some(ErrorKind::QuotaExhausted)
+        Some(Reason::QuotaExhausted)
     } else {
         None
     }
@@ -231,15 +263,15 @@ fn is_file_name(chunk: &str) -> bool {
 mod tests {
     use super::*;
 
-    fn read(code: &str, message: &str, echoes: &[&str]) -> Option<ErrorKind> {
+    fn read(code: &str, message: &str, echoes: &[&str]) -> Option<Reason> {
         let code = Some(code.to_owned()).filter(|code| !code.is_empty());
         let echoes: Vec<String> = echoes.iter().map(|&echo| echo.to_owned()).collect();
-        kind(&ServiceError { code, message: Some(message.to_owned()) }, &echoes)
+        reason(&ServiceError { code, message: Some(message.to_owned()) }, &echoes)
     }
 
     #[test]
     fn words_tell_the_kind() {
-        use ErrorKind::{AccountModerated, InvalidContent, Moderated, QuotaExhausted};
+        use Reason::{AccountModerated, InvalidContent, Moderated, QuotaExhausted};
         for (message, kind) in [
             ("InvalidImage", InvalidContent),
             ("\"InvalidImage\"", InvalidContent),
@@ -297,16 +329,16 @@ mod tests {
     fn codes_have_precedence_over_words() {
         assert_eq!(read("INSUFFICIENT_SCOPE", "User is moderated", &[]), None);
         assert_eq!(read("NOT_FOUND", "The quota is exhausted", &[]), None);
-        assert_eq!(read("RESOURCE_EXHAUSTED", "No more today.", &[]), Some(ErrorKind::QuotaExhausted));
-        assert_eq!(read("QUOTA_EXCEEDED", "No more today.", &[]), Some(ErrorKind::QuotaExhausted));
-        assert_eq!(read("InvalidImage", "The name was moderated", &[]), Some(ErrorKind::InvalidContent));
-        assert_eq!(read("AssetNameModerated", "No.", &[]), Some(ErrorKind::Moderated));
+        assert_eq!(read("RESOURCE_EXHAUSTED", "No more today.", &[]), Some(Reason::QuotaExhausted));
+        assert_eq!(read("QUOTA_EXCEEDED", "No more today.", &[]), Some(Reason::QuotaExhausted));
+        assert_eq!(read("InvalidImage", "The name was moderated", &[]), Some(Reason::InvalidContent));
+        assert_eq!(read("AssetNameModerated", "No.", &[]), Some(Reason::Moderated));
     }
 
     #[test]
     fn recorded_messages_count_even_as_names() {
-        assert_eq!(read("3", "AssetName is moderated.", &["moderated"]), Some(ErrorKind::Moderated));
-        assert_eq!(read("3", "User is moderated", &["user is moderated"]), Some(ErrorKind::AccountModerated));
+        assert_eq!(read("3", "AssetName is moderated.", &["moderated"]), Some(Reason::Moderated));
+        assert_eq!(read("3", "User is moderated", &["user is moderated"]), Some(Reason::AccountModerated));
     }
 
     #[test]
