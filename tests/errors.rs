@@ -427,6 +427,56 @@ fn transient_failures_are_retried_and_attempts_are_counted() {
     }
 }
 
+#[test]
+fn lost_races_have_one_kind_and_are_not_repeated() {
+    let forms = |code: &str| {
+        [
+            json!({ "code": code, "message": "The etag doesn't match.", "details": [] }).to_string(),
+            json!({ "error": code, "message": "The etag doesn't match.", "errorDetails": [] }).to_string(),
+            json!({ "errors": [{ "code": code, "message": "The etag doesn't match." }] }).to_string(),
+        ]
+    };
+    let mut refusals: Vec<(u16, String)> = Vec::new();
+    refusals.extend(forms("ABORTED").map(|body| (409, body)));
+    refusals.extend(forms("FAILED_PRECONDITION").map(|body| (400, body)));
+    refusals.extend(forms("PRECONDITION").map(|body| (412, body)));
+    for body in ["", "<html><body>Conflict</body></html>", "Changed."] {
+        refusals.extend([(409, body.to_owned()), (412, body.to_owned())]);
+    }
+    for (status, body) in refusals {
+        let server = Server::script([Reply::text(status, body.clone())]);
+        let client = server.client();
+        let change = || client.request(rblxopencloud::Method::Patch, "/cloud/v2/entries/{id}").param("id", 1);
+        let errors = [
+            change().json(&json!({ "value": 2, "etag": "1" })).send().expect_err("it is refused"),
+            client.group(7).update_member(156, 9).expect_err("it is refused"),
+            client.user(USER).fetch_info().expect_err("it is refused"),
+        ];
+        for error in &errors {
+            assert_eq!((error.kind(), error.scope()), (ErrorKind::Conflict, ErrorScope::Call), "{body}: {error}");
+            assert!(!error.is_retryable() && !error.outcome_unknown(), "{body}: {error}");
+            assert!(
+                error
+                    .to_string()
+                    .ends_with("fetch the resource again before you repeat the call: its state may have changed"),
+                "{error}"
+            );
+        }
+        assert_eq!(server.count(), 3, "the same call would be refused again");
+    }
+    // A code of its own, or a precondition that isn't about a change.
+    for (status, body, kind) in [
+        (400, json!({ "code": "INVALID_ARGUMENT", "message": "The precondition failed." }), ErrorKind::Rejected),
+        (500, json!({ "code": "ABORTED", "message": "no" }), ErrorKind::Server),
+    ] {
+        fails(Server::script([Reply::json(status, &body)]).user_without_retries().fetch_info(), kind);
+    }
+    let unmet = Reply::json(400, &json!({ "code": "FAILED_PRECONDITION", "message": "Not opted in." }));
+    let notification = rblxopencloud::Notification::new(13058, "message");
+    let error = fails(Server::script([unmet]).user().send_notification(&notification), ErrorKind::Rejected);
+    assert!(error.to_string().ends_with("the user has to turn on the notifications of the experience"), "{error}");
+}
+
 /// An error of a caller's own, with a cause.
 #[derive(Debug)]
 struct VaultError(&'static str, Option<Box<VaultError>>);

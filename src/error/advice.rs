@@ -25,6 +25,7 @@ pub(super) fn text(call: &FailedCall<'_>, advice: Advice, event: &Event, missing
         Advice::Certificate => Some(certificate(matches!(event, Event::Untrusted { unknown_issuer: true })).to_owned()),
         Advice::Credentials => credentials(call, said),
         Advice::Denied => denied(call, said),
+        Advice::Precondition => call.endpoint.precondition().map(str::to_owned),
     }
 }
 

@@ -55,13 +55,16 @@ pub(crate) fn classify(call: &FailedCall<'_>, event: &Event) -> Verdict {
 /// Returns the reason that the service gives, where its status doesn't tell enough.
 fn reason(call: &FailedCall<'_>, event: &Event, lacks_scope: bool) -> Option<Reason> {
     // The name of a scope isn't read as words.
-    let told = |said| if lacks_scope { None } else { words::reason(said, call.echoes) };
+    let told = |said| match words::reason(said, call.echoes).filter(|_| !lacks_scope) {
+        Some(Reason::Precondition) if call.endpoint.precondition().is_none() => Some(Reason::Conflict),
+        reason => reason,
+    };
     match event {
         Event::OperationFailed(said) => told(said),
         Event::Status { status, pause, said } => match status {
             401 => words::reason_of_sign_in(said),
             400 | 403 => words::reason_of_sign_in(said).or_else(|| told(said)),
-            404 | 407 | 408 | 409 | 499 => None,
+            404 | 407..=409 | 412 | 499 => None,
             429 => {
                 let is_long = pause.is_none_or(|pause| pause > LONGEST_WINDOW);
                 (is_long && words::names_a_quota(said, call.echoes)).then_some(Reason::QuotaExhausted)

@@ -33,7 +33,8 @@ pub enum ErrorKind {
     ProxyRefused,
     /// 404: the resource doesn't exist.
     NotFound,
-    /// 409: someone else changed the resource at the same time.
+    /// 409, 412, or one of the codes `ABORTED` and `FAILED_PRECONDITION`: the resource isn't in the state that the call expects,
+    /// usually because someone else has changed it. Fetch it again, and decide anew: the same call would be refused again.
     Conflict,
     /// 429: too many requests.
     RateLimited,

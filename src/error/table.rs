@@ -39,6 +39,8 @@ pub(super) enum Advice {
     Credentials,
     /// Check the scopes and what the endpoint says.
     Denied,
+    /// Meet the precondition of the endpoint.
+    Precondition,
     /// Add the scopes that are missing.
     Scopes,
 }
@@ -110,7 +112,7 @@ fn of_status(status: u16) -> Row {
         404                          => row(K::NotFound,        CALL,  FINAL, NO_EFFECT, NONE),
         407                          => row(K::ProxyRefused,    RUN,   FINAL, NO_EFFECT, Advice::Text(PROXY_VARIABLE)),
         408                          => row(K::UnexpectedStatus, LATER, AGAIN, UNCLEAR,  NONE),
-        409                          => row(K::Conflict,        CALL,  FINAL, NO_EFFECT, NONE),
+        409 | 412                    => row(K::Conflict,        CALL,  FINAL, NO_EFFECT, Advice::Text(FETCH_AGAIN)),
         429                          => row(K::RateLimited,     LATER, AGAIN, NO_EFFECT, Advice::Text(FEWER)),
         499                          => row(K::UnexpectedStatus, CALL, FINAL, UNCLEAR,   NONE),
         500 | 502..=504              => row(K::Server,          LATER, AGAIN, UNCLEAR,   NONE),
@@ -127,6 +129,8 @@ pub(super) fn of_reason(reason: Reason) -> Row {
         Reason::Moderated            => row(K::Moderated,       CALL,  FINAL, NO_EFFECT, Advice::Text(OTHER_NAME)),
         Reason::AccountModerated     => row(K::AccountModerated, RUN,  FINAL, NO_EFFECT, Advice::Text(READ_NOTICE)),
         Reason::QuotaExhausted       => row(K::QuotaExhausted,  TYPE,  FINAL, NO_EFFECT, Advice::Text(QUOTA)),
+        Reason::Conflict             => row(K::Conflict,        CALL,  FINAL, NO_EFFECT, Advice::Text(FETCH_AGAIN)),
+        Reason::Precondition         => row(K::Rejected,        CALL,  FINAL, NO_EFFECT, Advice::Precondition),
         Reason::InvalidGrant         => row(K::InvalidGrant,    RUN,   FINAL, NO_EFFECT, Advice::Text(SIGN_IN_AGAIN)),
         Reason::UnknownApp           => row(K::Unauthenticated, RUN,   FINAL, NO_EFFECT, Advice::Text(CHECK_APP)),
         Reason::ConsentDenied        => row(K::ConsentDenied,   CALL,  FINAL, NO_EFFECT, NONE),
@@ -140,6 +144,7 @@ const PROXY_LOGIN: &str = "write the user name and the password into the variabl
 const PROXY_VARIABLE: &str = "put the proxy's user name and password into the proxy variable";
 const FETCH_ITS_PATH: &str = "fetch its path to see how it stands";
 const FETCH_EACH_PAGE: &str = "fetch each page, and send the field's value as the reference of the endpoint says";
+const FETCH_AGAIN: &str = "fetch the resource again before you repeat the call: its state may have changed";
 const SMALLER: &str = "send a smaller file";
 const FEWER: &str = "wait, or send fewer requests";
 const OTHER_NAME: &str = "change the name or the description";

@@ -12,6 +12,10 @@ pub(super) enum Reason {
     AccountModerated,
     /// The upload quota of the asset type is exhausted.
     QuotaExhausted,
+    /// The resource isn't in the state that the call expects.
+    Conflict,
+    /// A precondition isn't met. Unless the endpoint has one of its own, it is about the state of the resource.
+    Precondition,
     /// A code or a refresh token is no longer good.
     InvalidGrant,
     /// The client id or the client secret is wrong.
@@ -33,7 +37,6 @@ const PLAIN_CODES: &[&str] = &[
     "INSUFFICIENT_SCOPE",
     "UNAUTHENTICATED",
     "NOT_FOUND",
-    "ABORTED",
     "ALREADY_EXISTS",
     "CANCELLED",
     "DEADLINE_EXCEEDED",
@@ -93,10 +96,15 @@ pub(super) fn reason(said: &ServiceError, echoes: &[String]) -> Option<Reason> {
     if PLAIN_CODES.contains(&code) {
         return None;
     }
-    reason_of_words(&words(code))
+    let code_words = words(code);
+    if code_words == ["aborted"] {
+        return Some(Reason::Conflict);
+    }
+    reason_of_words(&code_words)
         .or_else(|| fixed_sentence(said.message.as_deref().unwrap_or_default()))
         .or_else(|| reason_of_words(&spoken(said, echoes)))
         .or_else(|| (code == "RESOURCE_EXHAUSTED").then_some(Reason::QuotaExhausted))
+        .or_else(|| (code_words == ["failed", "precondition"]).then_some(Reason::Precondition))
 }
 
 /// Whether the message says that an upload quota is exhausted.

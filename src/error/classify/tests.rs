@@ -12,6 +12,7 @@ const GRANT: &Endpoint = &Endpoint::patch("/permissions").with_scopes(&["permiss
 const EITHER: &Endpoint = &Endpoint::get("/a/{b}").with_any_scope(&["a.b:read", "a:write"]);
 const ASSETS_V1: &Endpoint = &Endpoint::get("/assets/v1/assets/{asset}").with_scopes(&["asset:read"]);
 const INSPECT: &Endpoint = &Endpoint::post("/introspect").with_key_in_body();
+const NOTIFY: &Endpoint = &Endpoint::post("/users/{user}/notifications").with_precondition("turn them on");
 const SCOPE: &str = "The required scope <a:write> is missing.";
 const POLL: &Endpoint = &Endpoint::get("/operations/{operation}").with_scopes(&["asset:read"]).polling();
 
@@ -58,7 +59,31 @@ fn refusals() -> Vec<Refused> {
         // endpoint, moment, outcome, code, message → kind, scope, whether to retry
         (USER, NotSent, status(400), "INVALID_ARGUMENT", "Bad.", K::Rejected, Call, "-"),
         (USER, NotSent, status(404), "NOT_FOUND", "No such user.", K::NotFound, Call, "-"),
+        // Someone else was faster.
         (USER, NotSent, status(409), "ABORTED", "", K::Conflict, Call, "-"),
+        (USER, NotSent, status(412), "", "", K::Conflict, Call, "-"),
+        (UPDATE, MayHaveArrived, status(409), "ABORTED", "", K::Conflict, Call, "-"),
+        (UPDATE, MayHaveArrived, status(409), "", "", K::Conflict, Call, "-"),
+        (UPDATE, MayHaveArrived, status(412), "", "<html>", K::Conflict, Call, "-"),
+        (UPDATE, MayHaveArrived, status(400), "FAILED_PRECONDITION", "Etag.", K::Conflict, Call, "-"),
+        (UPDATE, MayHaveArrived, status(400), "FailedPrecondition", "", K::Conflict, Call, "-"),
+        (UPDATE, MayHaveArrived, status(400), "ABORTED", "", K::Conflict, Call, "-"),
+        (POLL, Accepted, Failed, "ABORTED", "", K::Conflict, Call, "-"),
+        (POLL, Accepted, status(412), "", "", K::Conflict, Call, "unknown"),
+        (UPDATE, MayHaveArrived, status(500), "ABORTED", "", K::Server, Later, "unknown"),
+        // What the service requires here isn't about a change.
+        (NOTIFY, MayHaveArrived, status(400), "FAILED_PRECONDITION", "", K::Rejected, Call, "-"),
+        (NOTIFY, MayHaveArrived, status(400), "ABORTED", "", K::Conflict, Call, "-"),
+        (
+            CREATE,
+            MayHaveArrived,
+            status(400),
+            "FAILED_PRECONDITION",
+            "User is moderated",
+            K::AccountModerated,
+            Run,
+            "-",
+        ),
         (USER, NotSent, status(418), "", "", K::UnexpectedStatus, Call, "-"),
         (USER, NotSent, status(302), "", "", K::UnexpectedStatus, Call, "-"),
         // A 401 is always about the key.
@@ -280,6 +305,13 @@ fn advice_fits_the_failure() {
         assert_eq!(unclear(UPDATE, Some(message)), "", "{message}");
     }
     assert_eq!(unclear(UPDATE, Some("The authorized user does not have sufficient permissions")), "");
+
+    let update = |code: u16, word| advice(UPDATE, Scheme::ApiKey, word, "", status(code));
+    for again in [update(409, "ABORTED"), update(409, ""), update(412, ""), update(400, "FAILED_PRECONDITION")] {
+        assert!(again.starts_with("fetch the resource again"), "{again}");
+    }
+    let unmet = advice(NOTIFY, Scheme::ApiKey, "FAILED_PRECONDITION", "", status(400));
+    assert_eq!(unmet, "turn them on");
 
     let inspected = FailedCall { endpoint: INSPECT, arrival: Arrival::NotSent, scheme: None, echoes: &[] };
     let verdict = classify(&inspected, &status(401).event(ServiceError::default()));
