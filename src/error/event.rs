@@ -76,6 +76,7 @@ pub(crate) enum Event {
     /// The response isn't HTTP.
     NotHttp,
     /// The response isn't compressed as it says.
+    #[cfg_attr(not(feature = "gzip"), allow(dead_code))]
     Garbled,
     /// The response has an unknown compression.
     Packed { needs_gzip: bool },

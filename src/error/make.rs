@@ -6,11 +6,10 @@ use std::iter;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::body::{self, ServiceError};
 use super::classify::{Verdict, classify};
 use super::event::{Event, FailedCall, Problem};
 use super::value::Detail;
-use super::{Error, ErrorKind, ErrorScope, REDACTED};
+use super::{Error, ErrorKind, ErrorScope, REDACTED, one_line, shorten};
 use crate::api::OperationName;
 
 /// The subject of an error that kept a call from being sent.
@@ -57,7 +56,7 @@ impl Error {
 
     /// A text that isn't a value of some type.
     pub(crate) fn invalid_text(what: &str, text: &str, explanation: impl Into<String>) -> Self {
-        Self::new(ErrorKind::InvalidInput, format!("invalid {what} {:?}", body::shorten(text))).explain(explanation)
+        Self::new(ErrorKind::InvalidInput, format!("invalid {what} {:?}", shorten(text))).explain(explanation)
     }
 
     /// Says that a setting is invalid, not a call: none was made.
@@ -94,7 +93,7 @@ impl Error {
             detail.transient = transient;
             detail.outcome_unknown = outcome_unknown;
             detail.advice = advice;
-            detail.explanation = problem.words.map(|words| body::one_line(&words));
+            detail.explanation = problem.words.map(|words| one_line(&words));
             detail.source = problem.cause;
             match problem.event {
                 Event::Status { status, pause, said } => {
@@ -116,7 +115,8 @@ impl Error {
     }
 
     /// An error with the service's code and message.
-    pub(crate) fn service(kind: ErrorKind, subject: impl Into<String>, said: ServiceError) -> Self {
+    #[cfg(any(feature = "oauth2", fuzzing))]
+    pub(crate) fn service(kind: ErrorKind, subject: impl Into<String>, said: super::ServiceError) -> Self {
         Self::new(kind, subject).with(|detail| (detail.code, detail.message) = (said.code, said.message))
     }
 
@@ -132,7 +132,7 @@ impl Error {
     }
 
     pub(crate) fn explain(self, explanation: impl Into<String>) -> Self {
-        self.with(|detail| detail.explanation = Some(body::one_line(&explanation.into())))
+        self.with(|detail| detail.explanation = Some(one_line(&explanation.into())))
     }
 
     /// Names the environment variable that is wrong.
@@ -210,7 +210,7 @@ impl Error {
                 detail.advice = detail.advice.as_deref().map(&redact);
             }
             for text in [&mut detail.code, &mut detail.message, &mut detail.explanation].into_iter().flatten() {
-                *text = body::shorten(&redact(text));
+                *text = shorten(&redact(text));
             }
             detail.subject = redact(&detail.subject);
             let tells = |cause: &dyn StdError| redact(&format!("{cause} {cause:?}")).contains(REDACTED);

@@ -11,6 +11,7 @@ mod rounded;
 mod show;
 mod success;
 mod table;
+mod text;
 mod value;
 mod words;
 
