@@ -38,7 +38,7 @@ impl Arrival {
     }
 }
 
-/// Why a call failed. [`classify`](super::classify()) decides what that means.
+/// Why a call failed. [`classify`](super::classify::classify) decides what that means.
 #[derive(Clone, Debug)]
 pub(crate) enum Event {
     /// It was cancelled before it was sent.
