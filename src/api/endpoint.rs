@@ -66,6 +66,7 @@ pub struct Endpoint {
     undocumented_scope: Option<&'static str>,
     names_in_body: bool,
     denied_hint: Option<&'static str>,
+    precondition: Option<&'static str>,
     key_budget: Option<u32>,
     oauth_budget: Option<u32>,
     harmless: bool,
@@ -158,6 +159,7 @@ impl Endpoint {
             undocumented_scope: None,
             names_in_body: false,
             denied_hint: None,
+            precondition: None,
             key_budget: None,
             oauth_budget: None,
             harmless: matches!(method, Method::Get),
@@ -226,6 +228,13 @@ impl Endpoint {
     /// Sets the advice for a 403.
     pub(crate) const fn with_denied_hint(mut self, hint: &'static str) -> Self {
         self.denied_hint = Some(hint);
+        self
+    }
+
+    /// Sets the only precondition of the endpoint, as advice for the code `FAILED_PRECONDITION`. Elsewhere, it tells that a
+    /// resource has changed.
+    pub(crate) const fn with_precondition(mut self, advice: &'static str) -> Self {
+        self.precondition = Some(advice);
         self
     }
 
@@ -376,6 +385,10 @@ impl Endpoint {
 
     pub(crate) const fn denied_hint(&self) -> Option<&'static str> {
         self.denied_hint
+    }
+
+    pub(crate) const fn precondition(&self) -> Option<&'static str> {
+        self.precondition
     }
 
     /// Whether the request names a resource. If it doesn't, as when creating one, a 403 concerns the caller.

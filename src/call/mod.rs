@@ -7,6 +7,7 @@ mod gate;
 pub(crate) mod http;
 mod payload;
 pub(crate) mod retry;
+mod run;
 mod session;
 mod timeouts;
 mod verdict;
@@ -30,7 +31,6 @@ pub use timeouts::Timeouts;
 
 use crate::api::{Endpoint, Method, shape};
 use crate::credentials::Secret;
-use crate::error::Moment;
 
 /// A call, as the loop makes it.
 pub(crate) struct Call<'a> {
@@ -42,7 +42,7 @@ pub(crate) struct Call<'a> {
     pub(crate) query: String,
     /// Texts that the service may repeat in its message.
     pub(crate) echoes: &'a [String],
-    /// Secrets in the body and for the proxy, which are removed from errors.
+    /// Secrets in the body, which are removed from errors.
     pub(crate) secrets: Vec<Secret>,
     pub(crate) headers: &'a [(String, String)],
     pub(crate) payload: Option<&'a mut dyn Payload>,
@@ -54,10 +54,6 @@ pub(crate) struct Call<'a> {
     pub(crate) head: Option<&'a mut Head>,
     pub(crate) deadline: Option<Instant>,
     pub(crate) cancel: Option<&'a Cancel>,
-    /// The response to the last attempt came before the whole request was sent.
-    pub(super) is_cut_short: bool,
-    /// The last attempt failed before anything was sent.
-    pub(super) is_unsent: bool,
 }
 
 /// Status and headers of a response.
@@ -85,8 +81,6 @@ impl<'a> Call<'a> {
             head: None,
             deadline: None,
             cancel: None,
-            is_cut_short: false,
-            is_unsent: false,
         }
     }
 
@@ -131,24 +125,6 @@ impl<'a> Call<'a> {
 
     pub(super) fn upload_size(&self) -> Option<u64> {
         self.payload.as_ref().map(|payload| payload.len())
-    }
-
-    /// Whether the service may have carried out a change, because it may have the whole body.
-    pub(super) fn may_have_arrived(&self) -> bool {
-        let is_sent = self.payload.as_ref().is_none_or(|payload| payload.is_sent());
-        !self.only_reads() && !self.is_cut_short && !self.is_unsent && is_sent
-    }
-
-    /// Returns the progress of the exchange.
-    pub(super) fn moment(&self) -> Moment {
-        // An operation exists only because the service accepted a call.
-        if self.endpoint.is_poll() {
-            Moment::Accepted
-        } else if self.may_have_arrived() {
-            Moment::MayHaveArrived
-        } else {
-            Moment::NotSent
-        }
     }
 }
 

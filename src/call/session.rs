@@ -1,26 +1,25 @@
-//! A whole call: gate, authorize, attempt, classify, retry.
+//! What calls of a client share, and the ways to make one.
 
 use std::fmt;
 use std::panic::{RefUnwindSafe, UnwindSafe};
 use std::sync::Arc;
-use std::thread;
 use std::time::{Duration, Instant};
 
-use super::gate::{Gate, Patience, Refused, earlier};
-use super::http::{Buffer, Exchange, Http, HttpSettings, shown_url};
-use super::retry::{Attempts, RetryPolicy};
-use super::{Call, DecodeError, verdict};
+use super::gate::Gate;
+use super::http::{Buffer, Http, HttpSettings, shown_url};
+use super::retry::RetryPolicy;
+use super::{Call, DecodeError};
 use crate::api::Scheme;
 use crate::credentials::Credentials;
-use crate::error::{Error, ErrorKind, Result, rounded};
+use crate::error::{Error, ErrorKind, Result};
 
 /// Connections, credentials and rate limits. Clones share them.
 #[derive(Clone)]
 pub(crate) struct Session {
-    http: Arc<Http>,
-    credentials: Credentials,
-    gate: Arc<Gate>,
-    retry: Arc<RetryPolicy>,
+    pub(super) http: Arc<Http>,
+    pub(super) credentials: Credentials,
+    pub(super) gate: Arc<Gate>,
+    pub(super) retry: Arc<RetryPolicy>,
     limit: TimeLimit,
 }
 
@@ -172,108 +171,16 @@ impl Session {
     pub(crate) fn run_in<T>(
         &self,
         body: &mut Buffer,
-        mut call: Call<'_>,
+        call: Call<'_>,
         decode: impl Fn(&[u8]) -> Result<T, DecodeError>,
     ) -> Result<T> {
-        self.check()?;
-        call.origin = call.origin.or_else(|| self.http.other_host(call.endpoint));
-        if call.origin.is_none() && call.endpoint.needs_credentials() && self.scheme().is_none() {
-            let problem = format!("{} needs an API key or an access token; this client has none", call.subject());
-            return Err(Error::invalid_input(problem).concerning_run());
-        }
-        // An earlier deadline is explained by the code that set it.
-        let end = self.end().filter(|(end, _)| call.deadline.is_none_or(|deadline| *end < deadline));
-        call.deadline = earlier(call.deadline, end.map(|(end, _)| end));
-        let mut attempts = Attempts::new(&self.retry);
-        let mut renewed = false;
-        let mut last: Option<Error> = None;
-        loop {
-            if call.left().is_zero() {
-                let error = last.unwrap_or_else(|| out_of_time(&call, end.map(|(_, bound)| bound)));
-                return Err(error.after_attempts(attempts.made()));
-            }
-            let patience = Patience {
-                longest_pause: self.retry.max_retry_after,
-                deadline: call.deadline,
-                budget_ends: attempts.budget_ends(),
-            };
-            let mut permit = match self.gate.enter(call.bucket(), patience, call.cancel) {
-                Ok(permit) => permit,
-                Err(refused) => return Err(not_sent(&call, refused, last).after_attempts(attempts.made().max(1))),
-            };
-            attempts.begin(permit.budget_ends());
-            // Another host never receives the credentials.
-            let authorization = match call.origin {
-                None if !call.endpoint.is_keyless() => {
-                    self.credentials.authorize(call.deadline).map_err(without_credentials)?
-                }
-                _ => None,
-            };
-
-            let began = Instant::now();
-            let Exchange { status, limits, outcome } = self.http.attempt(&mut call, authorization.as_ref(), body);
-            if status.is_some() {
-                permit.answered(limits);
-            }
-            if log::log_enabled!(target: crate::LOG_TARGET, log::Level::Debug) {
-                let status = status.map_or_else(|| "no answer".to_owned(), |status| status.to_string());
-                let subject = self.redacted(&call.subject());
-                log::debug!(target: crate::LOG_TARGET, "{subject} -> {status} (attempt {}, {:?})", attempts.made(), rounded(began.elapsed()));
-            }
-            let answer = outcome.and_then(|()| {
-                let (scheme, body) =
-                    (authorization.as_ref().map(|authorization| authorization.scheme), body.as_slice());
-                decode(body).map_err(|problem| verdict::undecodable(scheme, &call, body, problem))
-            });
-            let error = match answer {
-                Ok(answer) => return Ok(answer),
-                Err(error) => error.redact(|text| {
-                    let text =
-                        call.secrets.iter().fold(text.to_owned(), |text, secret| secret.redact_at_any_length(&text));
-                    self.credentials.redact(&text)
-                }),
-            };
-            let error = match end {
-                Some((end, bound)) => bound.explain(error, end),
-                None => error,
-            };
-
-            if call.has_progressed() {
-                attempts = Attempts::new(&self.retry);
-                attempts.begin(attempts.budget_ends());
-            }
-            // An exhausted quota isn't a rate limit.
-            let is_refusal = error.kind() == ErrorKind::RateLimited && error.is_transient();
-            let (is_repeated, pause) = if is_refusal {
-                permit.refused(limits);
-                (attempts.may_wait_for_turn(&error), Duration::ZERO)
-            } else {
-                let repeatable = !call.may_have_arrived();
-                let pause = attempts.pause_after(&error, repeatable).filter(|pause| *pause < call.left());
-                (pause.is_some(), pause.unwrap_or_default())
-            };
-            drop(permit);
-            if let (Some(401), Some(refused), false) = (status, &authorization, renewed) {
-                let has_new = self.credentials.rejected(refused, call.deadline).map_err(without_credentials)?;
-                if has_new && call.rewind().is_ok() {
-                    renewed = true;
-                    attempts.forgive();
-                    continue;
-                }
-            }
-            if !is_repeated {
-                return Err(error.after_attempts(attempts.made()));
-            }
-            if let Err(reason) = call.rewind() {
-                return Err(error.advise(reason).after_attempts(attempts.made()));
-            }
-            // After a refusal, the gate delays this call together with all others.
-            match call.cancel {
-                Some(cancel) => drop(cancel.wait_timeout(pause)),
-                None => thread::sleep(pause),
-            }
-            last = Some(error);
-        }
+        let mut decoded = None;
+        // The loop is compiled once, and not for each model.
+        self.attempts(body, call, &mut |body| {
+            decoded = Some(decode(body)?);
+            Ok(())
+        })?;
+        decoded.ok_or_else(|| unreachable!("a call succeeds only with a decoded response"))
     }
 
     /// Redacts an error: a service that repeats the key in its message must not get it into a log.
@@ -298,35 +205,4 @@ impl fmt::Debug for Session {
             .field("limit", &self.limit)
             .finish()
     }
-}
-
-/// The error of a call that the gate refused. `last` is the error of the attempt before.
-fn not_sent(call: &Call<'_>, refused: Refused, last: Option<Error>) -> Error {
-    match (refused, last) {
-        (Refused::Cancelled, _) => {
-            Error::new(ErrorKind::Cancelled, call.subject()).explain("not sent: the call was cancelled")
-        }
-        // The service's message says more.
-        (Refused::TooLong(wait), Some(error)) if error.kind() == ErrorKind::RateLimited => {
-            let asked = error.retry_after().filter(|asked| !asked.is_zero());
-            error.with_retry_after(asked.or(Some(wait)))
-        }
-        (Refused::TooLong(wait), _) => Error::new(ErrorKind::RateLimited, call.subject())
-            .explain("not sent: the rate limit is exhausted")
-            .advise(format!("try again in {} s", wait.as_secs().saturating_add(1)))
-            .with_retry_after(Some(wait))
-            .transient(),
-    }
-}
-
-/// The error of a call that has no credentials. What became of the request for them doesn't concern the call itself, which was not
-/// sent or has been refused.
-fn without_credentials(error: Error) -> Error {
-    error.with_unknown_outcome(false)
-}
-
-/// The error of a call that had no time left.
-fn out_of_time(call: &Call<'_>, bound: Option<Bound>) -> Error {
-    let what = bound.map_or_else(|| "no time was left".to_owned(), |bound| bound.to_string());
-    Error::new(ErrorKind::Timeout, call.subject()).explain(format!("not sent: {what}")).transient()
 }

@@ -1,7 +1,7 @@
 //! Finds the scopes that a refusal names as missing.
 
 use super::ServiceError;
-use super::words::words;
+use super::text::words;
 
 /// A scope as a refusal names it, such as `universe.place:1:write`.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -1,76 +1,74 @@
-//! Reads from the service's message what its code and status don't tell.
+//! The codes and the sentences of the service that tell more than a status.
 
-use super::{ErrorKind, ServiceError};
+use super::ServiceError;
+use super::text::{without_quotes, words};
 
-/// Codes that tell the kind, whatever the message is.
-const PLAIN_CODES: &[&str] = &[
-    "INSUFFICIENT_SCOPE",
-    "UNAUTHENTICATED",
-    "NOT_FOUND",
-    "ABORTED",
-    "ALREADY_EXISTS",
-    "CANCELLED",
-    "DEADLINE_EXCEEDED",
-    "INTERNAL",
-    "NOT_IMPLEMENTED",
-    "UNAVAILABLE",
+/// Why a call was refused, or why an operation failed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Reason {
+    /// The service can't read the file.
+    InvalidContent,
+    /// The name or the description was moderated.
+    Moderated,
+    AccountModerated,
+    /// The upload quota of the asset type is exhausted.
+    QuotaExhausted,
+    /// The resource isn't in the state that the call expects.
+    Conflict,
+    /// A precondition isn't met. Unless the endpoint has one of its own, it is about the state of the resource.
+    Precondition,
+    /// A code or a refresh token is no longer good.
+    InvalidGrant,
+    /// The client id or the client secret is wrong.
+    UnknownApp,
+    /// The user declined.
+    ConsentDenied,
+}
+
+/// The codes of OAuth 2.0 that tell more than their status.
+const OAUTH2_CODES: &[(&str, Reason)] = &[
+    ("invalid_grant", Reason::InvalidGrant),
+    ("invalid_client", Reason::UnknownApp),
+    ("unauthorized_client", Reason::UnknownApp),
+    ("access_denied", Reason::ConsentDenied),
 ];
+
+/// Codes that tell it all: nothing more is read from the message.
+const PLAIN_CODES: &[(&str, Option<Reason>)] = &[
+    ("ABORTED", Some(Reason::Conflict)),
+    ("ALREADY_EXISTS", None),
+    ("CANCELLED", None),
+    ("DEADLINE_EXCEEDED", None),
+    ("INSUFFICIENT_SCOPE", None),
+    ("INTERNAL", None),
+    ("NOT_FOUND", None),
+    ("NOT_IMPLEMENTED", None),
+    ("UNAUTHENTICATED", None),
+    ("UNAVAILABLE", None),
+];
+
+/// Codes that count if the message tells nothing more.
+const OTHER_CODES: &[(&str, Reason)] =
+    &[("FAILED_PRECONDITION", Reason::Precondition), ("RESOURCE_EXHAUSTED", Reason::QuotaExhausted)];
+
+/// What messages say, recorded from the service.
+const SENTENCES: &[(&[&str], Reason)] = &[
+    (&["asset", "name", "is", "moderated"], Reason::Moderated),
+    (&["asset", "description", "is", "moderated"], Reason::Moderated),
+    (&["user", "is", "moderated"], Reason::AccountModerated),
+];
+
+/// The kinds of content in codes such as `InvalidImage`.
+const CONTENTS: &[&str] = &["image", "audio", "video", "model", "mesh", "animation"];
+
+/// Words after these in a message about something else, such as "invalid image id".
+const NOT_CONTENT: &[&str] = &["format", "id", "ids", "name", "size", "type"];
 
 /// Words near "quota" in a message about an exhausted quota.
-const USED_UP: &[&str] = &[
-    "used",
-    "exhausted",
-    "exceeded",
-    "exceeds",
-    "exceed",
-    "reached",
-    "depleted",
-    "consumed",
-    "limit",
-    "limits",
-    "full",
-    "left",
-    "remaining",
-    "insufficient",
-    "over",
-    "hit",
-    "out",
-];
+const USED_UP: &[&str] = &["exhausted", "exceeded", "left", "reached", "remaining", "used"];
 
 /// Words near "quota" in a message about requests, not uploads.
 const RATES: &[&str] = &["request", "requests", "second", "seconds", "minute", "minutes"];
-
-/// The kinds of content that the service can't read, such as in "InvalidImage".
-const CONTENTS: &[&str] = &["image", "audio", "video", "model", "mesh", "animation", "file", "content"];
-/// Words after "invalid file" in a message about something else, such as "invalid file name".
-const NOT_CONTENT: &[&str] =
-    &["name", "filename", "extension", "size", "type", "path", "format", "id", "ids", "length"];
-
-/// Whether a code was refused because the program and the browser have different addresses.
-pub(super) fn is_code_of_another_address(said: &ServiceError) -> bool {
-    let message = said.message.as_deref().unwrap_or_default().to_ascii_lowercase();
-    message.contains("code may not be used from this device")
-}
-
-/// Returns the kind of failure that only the message tells, if it tells one.
-///
-/// Codes have precedence over words. Quoted text, file names and texts of the request (`echoes`, such as the asset's name)
-/// are ignored: an asset may be called "Quota Bar".
-pub(super) fn kind(said: &ServiceError, echoes: &[String]) -> Option<ErrorKind> {
-    let code = said.code.as_deref().unwrap_or_default();
-    if PLAIN_CODES.contains(&code) {
-        return None;
-    }
-    kind_of_words(&words(code))
-        .or_else(|| fixed_sentence(said.message.as_deref().unwrap_or_default()))
-        .or_else(|| kind_of_words(&spoken(said, echoes)))
-        .or_else(|| (code == "RESOURCE_EXHAUSTED").then_some(ErrorKind::QuotaExhausted))
-}
-
-/// Whether the message says that an upload quota is exhausted.
-pub(super) fn names_a_quota(said: &ServiceError, echoes: &[String]) -> bool {
-    is_quota(&words(said.code.as_deref().unwrap_or_default())) || is_quota(&spoken(said, echoes))
-}
 
 /// What a message names if it tells why a call was refused: what the caller may do, or the state of the resource.
 const REASONS: &[&str] = &[
@@ -86,39 +84,69 @@ const REASONS: &[&str] = &[
     "removed",
 ];
 
+/// The message of a code that was refused because the program and the browser have different addresses.
+const OTHER_ADDRESS: &[&str] = &["code", "may", "not", "be", "used", "from", "this", "device"];
+
+/// Returns the reason that a code of OAuth 2.0 tells.
+pub(super) fn reason_of_sign_in(said: &ServiceError) -> Option<Reason> {
+    let code = said.code.as_deref()?;
+    OAUTH2_CODES.iter().find(|(known, _)| *known == code).map(|(_, reason)| *reason)
+}
+
+/// Whether a code was refused because the program and the browser have different addresses.
+pub(super) fn is_code_of_another_address(said: &ServiceError) -> bool {
+    contains(&words(message(said)), OTHER_ADDRESS)
+}
+
+/// Returns the reason that only the code and the message tell, if they tell one.
+///
+/// Quoted text, file names and texts of the request (`echoes`, such as the asset's name) are ignored: an asset may be called
+/// "Quota Bar".
+pub(super) fn reason(said: &ServiceError, echoes: &[String]) -> Option<Reason> {
+    let code = words(code(said));
+    if let Some((_, reason)) = PLAIN_CODES.iter().find(|(known, _)| words(known) == code) {
+        return *reason;
+    }
+    reason_of_words(&code)
+        .or_else(|| whole_sentence(message(said)))
+        .or_else(|| reason_of_words(&spoken(said, echoes)))
+        .or_else(|| OTHER_CODES.iter().find(|(known, _)| words(known) == code).map(|(_, reason)| *reason))
+}
+
+/// Whether the message says that an upload quota is exhausted.
+pub(super) fn names_a_quota(said: &ServiceError, echoes: &[String]) -> bool {
+    is_quota(&words(code(said))) || is_quota(&spoken(said, echoes))
+}
+
 /// Whether the message tells why the call was refused, other than for a scope.
 pub(super) fn names_a_reason(said: &ServiceError, echoes: &[String]) -> bool {
     spoken(said, echoes).iter().any(|word| REASONS.contains(&word.as_str()))
 }
 
-/// Messages recorded from the service. They count even if an asset has such a name.
-fn fixed_sentence(message: &str) -> Option<ErrorKind> {
-    match words(message).iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
-        ["asset", "name" | "description", "is", "moderated"] => Some(ErrorKind::Moderated),
-        ["user", "is", "moderated"] => Some(ErrorKind::AccountModerated),
-        _ => None,
-    }
+fn code(said: &ServiceError) -> &str {
+    said.code.as_deref().unwrap_or_default()
 }
 
-fn kind_of_words(words: &[String]) -> Option<ErrorKind> {
+fn message(said: &ServiceError) -> &str {
+    said.message.as_deref().unwrap_or_default()
+}
+
+/// Reads a whole message, which counts even if an asset has such a name.
+fn whole_sentence(message: &str) -> Option<Reason> {
+    let words = words(message);
+    SENTENCES.iter().find(|(sentence, _)| words == *sentence).map(|(_, reason)| *reason)
+}
+
+fn reason_of_words(words: &[String]) -> Option<Reason> {
     if is_content(words) {
-        Some(ErrorKind::InvalidContent)
-    } else if let Some(at) = words.iter().position(|word| word == "moderated") {
-        let subject = words[..at].iter().rev().find(|word| !is_auxiliary(word));
-        match subject.map(String::as_str) {
-            Some("user" | "account" | "creator") => Some(ErrorKind::AccountModerated),
-            _ if words[..at].ends_with(&["not".to_owned()]) => None,
-            _ => Some(ErrorKind::Moderated),
-        }
-    } else if is_quota(words) {
-        Some(ErrorKind::QuotaExhausted)
-    } else {
-        None
+        return Some(Reason::InvalidContent);
     }
+    let sentence = SENTENCES.iter().find(|(sentence, _)| contains(words, sentence)).map(|(_, reason)| *reason);
+    sentence.or_else(|| is_quota(words).then_some(Reason::QuotaExhausted))
 }
 
-fn is_auxiliary(word: &str) -> bool {
-    matches!(word, "is" | "was" | "are" | "has" | "have" | "been" | "being" | "currently" | "s")
+fn contains(words: &[String], sentence: &[&str]) -> bool {
+    words.windows(sentence.len()).any(|window| window == sentence)
 }
 
 fn is_content(words: &[String]) -> bool {
@@ -138,8 +166,12 @@ fn is_quota(words: &[String]) -> bool {
 
 /// Returns the words of the message that aren't the request's.
 fn spoken(said: &ServiceError, echoes: &[String]) -> Vec<String> {
-    let message = said.message.as_deref().unwrap_or_default();
-    let mut spoken = words(&without_quotes(message));
+    // The service quotes its own codes and sentences.
+    let is_own = |quoted: &str| {
+        let is_code = quoted.bytes().all(|byte| byte.is_ascii_alphanumeric()) && is_content(&words(quoted));
+        is_code || whole_sentence(quoted).is_some()
+    };
+    let mut spoken = words(&without_quotes(message(said), is_own));
     for echo in echoes {
         let echo = words(echo);
         while let Some(at) = spoken.windows(echo.len().max(1)).position(|window| window == echo.as_slice()) {
@@ -149,97 +181,19 @@ fn spoken(said: &ServiceError, echoes: &[String]) -> Vec<String> {
     spoken
 }
 
-/// Removes quoted text other than codes: the service quotes its own "InvalidImage".
-fn without_quotes(text: &str) -> String {
-    const PAIRS: &[(char, char)] = &[('"', '"'), ('\'', '\''), ('`', '`'), ('“', '”'), ('‘', '’'), ('«', '»')];
-    let mut kept = String::new();
-    let mut rest = text;
-    let mut before = ' ';
-    while let Some(first) = rest.chars().next() {
-        let after = &rest[first.len_utf8()..];
-        // An apostrophe follows a letter.
-        let opens = PAIRS.iter().find(|(open, _)| *open == first && !before.is_alphanumeric());
-        let quoted = opens.and_then(|(_, close)| closing(after, *close).map(|end| (end, *close)));
-        match quoted {
-            Some((end, close)) => {
-                let inside = &after[..end];
-                kept.push(' ');
-                if is_code(inside) {
-                    kept.push_str(inside);
-                }
-                kept.push(' ');
-                rest = &after[end + close.len_utf8()..];
-                before = close;
-            }
-            None => {
-                kept.push(first);
-                rest = after;
-                before = first;
-            }
-        }
-    }
-    kept
-}
-
-/// Returns where quoted text ends: at the next closing quote that isn't an apostrophe within a word.
-fn closing(text: &str, close: char) -> Option<usize> {
-    text.char_indices().filter(|(_, c)| *c == close).map(|(at, _)| at).find(|at| {
-        let next = text[at + close.len_utf8()..].chars().next();
-        close == '"' || next.is_none_or(|next| !next.is_alphanumeric())
-    })
-}
-
-/// Whether it is one of the service's codes, such as `InvalidImage`, or a recorded message.
-fn is_code(text: &str) -> bool {
-    let is_word = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_alphanumeric());
-    (is_word && is_content(&words(text))) || fixed_sentence(text).is_some()
-}
-
-/// Splits a text into words in lower case: `AssetName`, `ASSET_NAME` and "asset name" are the same two. File names are left
-/// out.
-pub(super) fn words(text: &str) -> Vec<String> {
-    let chunks = text.split(|c: char| c.is_whitespace() || matches!(c, ',' | ';' | ':' | '(' | ')' | '[' | ']'));
-    chunks.filter(|chunk| !is_file_name(chunk)).flat_map(|chunk| chunk.split(|c: char| !c.is_alphanumeric())).fold(
-        Vec::new(),
-        |mut words, part| {
-            let mut word = String::new();
-            let mut was_lower = false;
-            for c in part.chars() {
-                if c.is_uppercase() && was_lower {
-                    words.push(std::mem::take(&mut word));
-                }
-                was_lower = c.is_lowercase() || c.is_numeric();
-                word.extend(c.to_lowercase());
-            }
-            if !word.is_empty() {
-                words.push(word);
-            }
-            words
-        },
-    )
-}
-
-/// Whether it looks like `quota_bar.png`, with or without a full stop.
-fn is_file_name(chunk: &str) -> bool {
-    let chunk = chunk.trim_matches(|c: char| !c.is_alphanumeric());
-    chunk.rsplit_once('.').is_some_and(|(stem, extension)| {
-        !stem.is_empty() && (1..=5).contains(&extension.len()) && extension.bytes().all(|b| b.is_ascii_alphanumeric())
-    })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn read(code: &str, message: &str, echoes: &[&str]) -> Option<ErrorKind> {
+    fn read(code: &str, message: &str, echoes: &[&str]) -> Option<Reason> {
         let code = Some(code.to_owned()).filter(|code| !code.is_empty());
         let echoes: Vec<String> = echoes.iter().map(|&echo| echo.to_owned()).collect();
-        kind(&ServiceError { code, message: Some(message.to_owned()) }, &echoes)
+        reason(&ServiceError { code, message: Some(message.to_owned()) }, &echoes)
     }
 
     #[test]
     fn words_tell_the_kind() {
-        use ErrorKind::{AccountModerated, InvalidContent, Moderated, QuotaExhausted};
+        use Reason::{AccountModerated, InvalidContent, Moderated, QuotaExhausted};
         for (message, kind) in [
             ("InvalidImage", InvalidContent),
             ("\"InvalidImage\"", InvalidContent),
@@ -250,12 +204,11 @@ mod tests {
             ("AssetName is moderated.", Moderated),
             ("\"AssetName is moderated.\"", Moderated),
             ("AssetDescription is moderated.", Moderated),
-            ("The name was moderated", Moderated),
             ("User is moderated", AccountModerated),
+            ("User is moderated: see 'Quota Bar'", AccountModerated),
+            ("The user is moderated and can't upload.", AccountModerated),
+            ("AssetName is moderated: crate", Moderated),
             ("\"user is Moderated\"", AccountModerated),
-            ("The user has been moderated.", AccountModerated),
-            ("Your account is moderated: see 'Quota Bar'", AccountModerated),
-            ("UserModerated", AccountModerated),
             ("The quota of uploads is used up.", QuotaExhausted),
             ("Quota exhausted", QuotaExhausted),
             ("UploadQuotaExceeded", QuotaExhausted),
@@ -287,6 +240,7 @@ mod tests {
             ("Invalid file name", &[]),
             ("Invalid image id", &[]),
             ("Quota exceeded: 1000 requests per minute", &[]),
+            ("quotaType is unknown", &[]),
             ("", &[]),
         ] {
             assert_eq!(read("INVALID_ARGUMENT", message, echoes), None, "{message}");
@@ -297,22 +251,17 @@ mod tests {
     fn codes_have_precedence_over_words() {
         assert_eq!(read("INSUFFICIENT_SCOPE", "User is moderated", &[]), None);
         assert_eq!(read("NOT_FOUND", "The quota is exhausted", &[]), None);
-        assert_eq!(read("RESOURCE_EXHAUSTED", "No more today.", &[]), Some(ErrorKind::QuotaExhausted));
-        assert_eq!(read("QUOTA_EXCEEDED", "No more today.", &[]), Some(ErrorKind::QuotaExhausted));
-        assert_eq!(read("InvalidImage", "The name was moderated", &[]), Some(ErrorKind::InvalidContent));
-        assert_eq!(read("AssetNameModerated", "No.", &[]), Some(ErrorKind::Moderated));
+        assert_eq!(read("RESOURCE_EXHAUSTED", "No more today.", &[]), Some(Reason::QuotaExhausted));
+        assert_eq!(read("QUOTA_EXCEEDED", "No more today.", &[]), Some(Reason::QuotaExhausted));
+        assert_eq!(read("InvalidImage", "AssetName is moderated", &[]), Some(Reason::InvalidContent));
+        assert_eq!(read("ABORTED", "User is moderated", &[]), Some(Reason::Conflict));
+        assert_eq!(read("FailedPrecondition", "No.", &[]), Some(Reason::Precondition));
+        assert_eq!(read("FAILED_PRECONDITION", "User is moderated", &[]), Some(Reason::AccountModerated));
     }
 
     #[test]
     fn recorded_messages_count_even_as_names() {
-        assert_eq!(read("3", "AssetName is moderated.", &["moderated"]), Some(ErrorKind::Moderated));
-        assert_eq!(read("3", "User is moderated", &["user is moderated"]), Some(ErrorKind::AccountModerated));
-    }
-
-    #[test]
-    fn odd_texts_do_not_panic() {
-        for text in ["'", "\"", "''", "a'b'c", "“", "«»", "’‘", "é'é'", "'\u{1f600}'x", "...", "a.b.c."] {
-            let _ = read("", text, &["", "'", "a"]);
-        }
+        assert_eq!(read("3", "AssetName is moderated.", &["moderated"]), Some(Reason::Moderated));
+        assert_eq!(read("3", "User is moderated", &["user is moderated"]), Some(Reason::AccountModerated));
     }
 }

@@ -208,6 +208,7 @@ fn skewed(seconds: i64, how: &str) -> Error {
     Error::new(ErrorKind::ClockSkew, "the id token")
         .explain(format!("the local clock is about {off:?} {how} the service's"))
         .advise("set the clock and sign in again")
+        .concerning_run()
 }
 
 #[cfg(test)]

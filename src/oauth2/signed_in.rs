@@ -11,7 +11,7 @@ use super::{AccessToken, OAuth2App, TokenSet, TokenStore, store};
 use crate::call::Session;
 use crate::client::Client;
 use crate::credentials::{Credentials, Fresh, Reason, TokenSource};
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{Error, ErrorKind, ErrorScope, Result};
 use crate::user::User;
 
 /// How long before it expires a token is renewed, at most.
@@ -235,7 +235,7 @@ impl Source {
         // A refresh token must not be spent if the next one can't be stored.
         self.store.check().map_err(|error| self.failed(error))?;
         let (tokens, id_token) = self.app.renew(&newest).map_err(|error| match error.outcome_unknown() {
-            true => error.of_kind(ErrorKind::RefreshUnknown),
+            true => error.of_kind(ErrorKind::RefreshUnknown).reaching(ErrorScope::Later),
             false => error,
         })?;
         self.save(tokens.clone())?;

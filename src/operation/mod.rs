@@ -18,7 +18,7 @@ pub(crate) use work::{LongRunning, Operations, Polls};
 use self::answer::{Answer, Question, State};
 use crate::api::OperationName;
 use crate::call::{Buffer, CancelToken, Session};
-use crate::error::{Asked, Error, ErrorKind, Moment, Outcome, Result, ServiceError, classify};
+use crate::error::{Arrival, Error, ErrorKind, Event, FailedCall, Problem, Result, ServiceError};
 use crate::request::Request;
 
 /// A long-running operation, which ends with a `T` or fails.
@@ -190,14 +190,14 @@ impl<T> Operation<T> {
     }
 
     fn failure(&self, said: &ServiceError) -> Error {
-        let asked = Asked {
+        let call = FailedCall {
             endpoint: self.work.endpoint(),
-            moment: Moment::Accepted,
+            arrival: Arrival::Accepted,
             scheme: self.session.scheme(),
             echoes: &self.echoes,
         };
-        let verdict = classify(&asked, Outcome::OperationFailed, said);
-        let error = Error::refused(verdict, self.who(), said.clone()).explain("the operation failed");
+        let problem = Problem::new(Event::OperationFailed(said.clone()), "the operation failed");
+        let error = Error::of_call(&call, self.who(), problem);
         self.session.redact(error.of_operation().about_operation(self.name.clone()))
     }
 

@@ -13,6 +13,7 @@ use crate::wire;
 /// Sends a notification to a user. The service accepts 4000 a second.
 pub const CREATE_NOTIFICATION: Endpoint = Endpoint::post("/cloud/v2/users/{user}/notifications")
     .with_scopes(&["user.user-notification:write"])
+    .with_precondition("the user has to turn on the notifications of the experience")
     .with_budget(4000 * 60, 4000 * 60);
 
 /// The largest launch data of a notification, in bytes.

@@ -672,6 +672,21 @@ fn a_long_download_has_its_time_for_retries_after_each_break() {
     assert_eq!((size, server.count()), (TOTAL as u64, 2));
 }
 
+#[test]
+fn requests_that_are_too_large_to_send_have_no_effect() {
+    let server = Server::script([Reply::ok(&json!({}))]);
+    let long = "x".repeat(300_000);
+    for method in [Method::Get, Method::Post, Method::Patch, Method::Put, Method::Delete] {
+        let error = fails(
+            server.client().request(method, "/cloud/v2/things").query("q", &long).send(),
+            ErrorKind::InvalidInput,
+        );
+        assert!(!error.outcome_unknown() && !error.is_retryable(), "{method}: {error}");
+        assert!(error.to_string().starts_with("nothing was sent: "), "{method}: {error}");
+    }
+    assert_eq!(server.count(), 0);
+}
+
 fn published(version: u64) -> Value {
     json!({ "versionNumber": version })
 }

@@ -267,7 +267,7 @@ impl Queue {
         }
         let Cause { kind, text } = self.lanes.get(asset_type)?.used_up.as_ref()?;
         let explanation = format!("no more uploads of the type {} are accepted: {text}", asset_type.as_str());
-        Some(Error::new(*kind, "nothing was sent").explain(explanation))
+        Some(Error::new(*kind, "nothing was sent").explain(explanation).reaching(ErrorScope::AssetType))
     }
 }
 

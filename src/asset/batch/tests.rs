@@ -21,6 +21,10 @@ fn upload(number: usize) -> AssetUpload {
     AssetUpload::new(AssetFile::from_bytes("crate.png", image), asset_type, format!("n{number}"), "")
 }
 
+fn error(kind: ErrorKind, scope: ErrorScope) -> Error {
+    Error::new(kind, "an upload").reaching(scope)
+}
+
 fn uploads(count: usize) -> Uploads {
     let uploads: Box<dyn Iterator<Item = AssetUpload> + Send> = Box::new((0..count).map(upload));
     uploads.enumerate()
@@ -110,9 +114,11 @@ impl Simulation {
             },
             Work::Sending(index, asset_type) => match luck {
                 0 => self.stop(Some(index)),
-                1 => self.queue.not_accepted(index, &asset_type, Error::new(ErrorKind::QuotaExhausted, "quota")),
-                2 => self.queue.not_accepted(index, &asset_type, Error::new(ErrorKind::AccountModerated, "account")),
-                3..=5 => self.queue.not_accepted(index, &asset_type, Error::new(ErrorKind::Connection, "network")),
+                1 => {
+                    self.queue.not_accepted(index, &asset_type, error(ErrorKind::QuotaExhausted, ErrorScope::AssetType))
+                }
+                2 => self.queue.not_accepted(index, &asset_type, error(ErrorKind::AccountModerated, ErrorScope::Run)),
+                3..=5 => self.queue.not_accepted(index, &asset_type, error(ErrorKind::Connection, ErrorScope::Later)),
                 _ => {
                     let due = self.now + Duration::from_millis(luck.into());
                     let pending = self.pending(index, asset_type, due);
@@ -127,7 +133,7 @@ impl Simulation {
                         self.stop(None);
                     }
                 }
-                _ => self.queue.ended(&pending, Err(Error::new(ErrorKind::OperationFailed, "operation"))),
+                _ => self.queue.ended(&pending, Err(error(ErrorKind::OperationFailed, ErrorScope::Call))),
             },
         }
         true

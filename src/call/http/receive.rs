@@ -3,41 +3,41 @@
 use percent_encoding::{CONTROLS, percent_encode};
 use ureq::http::HeaderMap;
 
+use super::Failed;
 use super::body::{ReadProblem, Watched, read_chunks};
+use super::failure::{self, Limit};
 use super::net::CONTENT_TYPE;
-use super::{Http, failure};
 use crate::call::Call;
 use crate::call::download::ResponseHead;
 use crate::call::gate::http_date;
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{Event, Problem};
 
 /// The least time, in seconds, between a modification and the response that tells of it. Within a shorter time, there may have
 /// been another one, and clocks may differ (RFC 9110, section 8.8.2.2).
 const SETTLED: i64 = 60;
 
-impl Http {
-    /// Writes the body of a successful response to the destination of the download.
-    pub(super) fn receive(&self, call: &mut Call<'_>, head: ResponseHead, reader: &mut Watched<'_>) -> Result<()> {
-        let (subject, status, limit) = (call.subject(), head.status, self.limit(call));
-        let Some((download, writer)) = &mut call.download else { return Ok(()) };
-        let invalid = |problem: String| Error::invalid_response(subject.as_str(), problem).with_status(status);
-        download.begin(head).map_err(invalid)?;
-        let read = read_chunks(reader, |chunk| download.write(&mut **writer, chunk).map_err(ReadProblem::Refused));
-        let missing = match read {
-            Ok(()) => download.end().map_err(invalid)?,
-            Err(ReadProblem::Refused(problem)) => {
-                return Err(download.take_problem().unwrap_or_else(|| invalid(problem)));
-            }
-            Err(problem) => return Err(failure::broken_answer(&self.timeouts, call, status, problem, limit)),
-        };
-        if missing == 0 {
-            return Ok(());
+/// Writes the body of a successful response to the destination of the download.
+pub(super) fn receive(
+    call: &mut Call<'_>,
+    head: ResponseHead,
+    reader: &mut Watched<'_>,
+    limit: Limit<'_>,
+) -> Result<(), Failed> {
+    let Some((download, writer)) = &mut call.download else { return Ok(()) };
+    let invalid = |problem: String| Failed::accepted(Problem::new(Event::Unusable, problem));
+    download.begin(head).map_err(invalid)?;
+    let read = read_chunks(reader, |chunk| download.write(&mut **writer, chunk).map_err(ReadProblem::Refused));
+    let missing = match read {
+        Ok(()) => download.end().map_err(invalid)?,
+        Err(ReadProblem::Refused(problem)) => {
+            return Err(download.take_problem().map_or_else(|| invalid(problem), Failed::Local));
         }
-        Err(Error::new(ErrorKind::Connection, subject)
-            .explain(format!("the content ended {missing} bytes early"))
-            .with_status(status)
-            .transient())
+        Err(problem) => return Err(Failed::accepted(failure::of_body(problem, limit))),
+    };
+    if missing == 0 {
+        return Ok(());
     }
+    Err(Failed::accepted(Problem::new(Event::Broken, format!("the content ended {missing} bytes early"))))
 }
 
 /// Reads what a download needs. `length` is that of the body, unless it is sent in chunks or was decompressed.

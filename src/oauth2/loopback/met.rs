@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::error::{Error, ErrorKind};
+use crate::error::{Error, ErrorKind, ErrorScope};
 
 /// What a sign-in met while it waited.
 #[derive(Debug, Default)]
@@ -63,6 +63,7 @@ impl Met {
             "look at what the browser shows: the redirect URI that is registered for the app has to be exactly {uri}"
         ));
         advice.push("start it again".to_owned());
-        Error::new(ErrorKind::Timeout, "the sign-in").explain(problem).advise(advice.join("; "))
+        let error = Error::new(ErrorKind::Timeout, "the sign-in").reaching(ErrorScope::Later);
+        error.explain(problem).advise(advice.join("; "))
     }
 }

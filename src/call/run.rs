@@ -1,0 +1,178 @@
+//! The run of a call: gate, authorize, attempt, classify, retry.
+
+use std::thread;
+use std::time::{Duration, Instant};
+
+use super::gate::{Patience, Refused, earlier};
+use super::http::{Attempt, Buffer, Failed};
+use super::retry::Attempts;
+use super::session::{Bound, Session};
+use super::{Call, DecodeError, verdict};
+use crate::api::Scheme;
+use crate::credentials::Secret;
+use crate::error::{Arrival, Error, ErrorKind, Event, FailedCall, Problem, Result, rounded};
+
+/// Decodes the body of a success.
+pub(super) type Decoder<'d> = dyn FnMut(&[u8]) -> Result<(), DecodeError> + 'd;
+
+impl Session {
+    /// Makes the attempts of a call until one succeeds, or no other may be made.
+    pub(super) fn attempts(&self, body: &mut Buffer, mut call: Call<'_>, decode: &mut Decoder<'_>) -> Result<()> {
+        self.check()?;
+        call.origin = call.origin.or_else(|| self.http.other_host(call.endpoint));
+        if call.origin.is_none() && call.endpoint.needs_credentials() && self.scheme().is_none() {
+            let problem = format!("{} needs an API key or an access token; this client has none", call.subject());
+            return Err(Error::invalid_input(problem).concerning_run());
+        }
+        // An earlier deadline is explained by the code that set it.
+        let end = self.end().filter(|(end, _)| call.deadline.is_none_or(|deadline| *end < deadline));
+        call.deadline = earlier(call.deadline, end.map(|(end, _)| end));
+        let mut attempts = Attempts::new(&self.retry);
+        let mut renewed = false;
+        let mut last: Option<Error> = None;
+        loop {
+            if call.left().is_zero() {
+                let error = last.unwrap_or_else(|| out_of_time(&call, end.map(|(_, bound)| bound)));
+                return Err(error.after_attempts(attempts.made()));
+            }
+            let patience = Patience {
+                longest_pause: self.retry.max_retry_after,
+                deadline: call.deadline,
+                budget_ends: attempts.budget_ends(),
+            };
+            let mut permit = match self.gate.enter(call.bucket(), patience, call.cancel) {
+                Ok(permit) => permit,
+                Err(refused) => return Err(not_sent(&call, refused, last).after_attempts(attempts.made().max(1))),
+            };
+            attempts.begin(permit.budget_ends());
+            // Another host never receives the credentials.
+            let authorization = match call.origin {
+                None if !call.endpoint.is_keyless() => self.credentials.authorize(call.deadline)?,
+                _ => None,
+            };
+            let scheme = authorization.as_ref().map(|authorization| authorization.scheme);
+
+            let began = Instant::now();
+            let Attempt { status, limits, outcome, logins } =
+                self.http.attempt(&mut call, authorization.as_ref(), body);
+            if status.is_some() {
+                permit.answered(limits);
+            }
+            self.log(&call, status, attempts.made(), began);
+            let (failed, status_of_failure) = match outcome {
+                Ok(()) => match decode(body.as_slice()) {
+                    Ok(()) => return Ok(()),
+                    Err(problem) => {
+                        let problem = verdict::undecodable(call.endpoint, body.as_slice(), problem);
+                        (Failed::accepted(problem), None)
+                    }
+                },
+                Err(failed) => (failed, status),
+            };
+            let has_effect = match &failed {
+                Failed::Local(_) => false,
+                Failed::Remote { arrival, .. } => !call.only_reads() && arrival.may_have_effect(),
+            };
+            let error = self.redacted_error(error_of(&call, scheme, failed, status_of_failure), &call, &logins);
+            let error = match end {
+                Some((end, bound)) => bound.explain(error, end),
+                None => error,
+            };
+
+            if call.has_progressed() {
+                attempts = Attempts::new(&self.retry);
+                attempts.begin(attempts.budget_ends());
+            }
+            // An exhausted quota isn't a rate limit.
+            let is_refusal = error.kind() == ErrorKind::RateLimited && error.is_transient();
+            let (is_repeated, pause) = if is_refusal {
+                permit.refused(limits);
+                (attempts.may_wait_for_turn(&error), Duration::ZERO)
+            } else {
+                let pause = attempts.pause_after(&error, !has_effect).filter(|pause| *pause < call.left());
+                (pause.is_some(), pause.unwrap_or_default())
+            };
+            drop(permit);
+            if let (Some(401), Some(refused), false) = (status, &authorization, renewed) {
+                let has_new = self.credentials.rejected(refused, call.deadline)?;
+                if has_new && call.rewind().is_ok() {
+                    renewed = true;
+                    attempts.forgive();
+                    continue;
+                }
+            }
+            if !is_repeated {
+                return Err(error.after_attempts(attempts.made()));
+            }
+            if let Err(reason) = call.rewind() {
+                return Err(error.advise(reason).after_attempts(attempts.made()));
+            }
+            // After a refusal, the gate delays this call together with all others.
+            match call.cancel {
+                Some(cancel) => drop(cancel.wait_timeout(pause)),
+                None => thread::sleep(pause),
+            }
+            last = Some(error);
+        }
+    }
+
+    fn log(&self, call: &Call<'_>, status: Option<u16>, attempt: u32, began: Instant) {
+        if log::log_enabled!(target: crate::LOG_TARGET, log::Level::Debug) {
+            let status = status.map_or_else(|| "no answer".to_owned(), |status| status.to_string());
+            let subject = self.redacted(&call.subject());
+            log::debug!(target: crate::LOG_TARGET, "{subject} -> {status} (attempt {attempt}, {:?})", rounded(began.elapsed()));
+        }
+    }
+
+    /// Removes the secrets of the call, of the proxy and of the client.
+    fn redacted_error(&self, error: Error, call: &Call<'_>, logins: &[Secret]) -> Error {
+        error.redact(|text| {
+            let secrets = call.secrets.iter().chain(logins);
+            let text = secrets.fold(text.to_owned(), |text, secret| secret.redact_at_any_length(&text));
+            self.redacted(&text)
+        })
+    }
+}
+
+/// The error of an attempt. `status` is that of its response, unless only the decoder refused it.
+fn error_of(call: &Call<'_>, scheme: Option<Scheme>, failed: Failed, status: Option<u16>) -> Error {
+    match failed {
+        Failed::Local(error) => error,
+        Failed::Remote { arrival, problem } => {
+            let failed = FailedCall { endpoint: call.endpoint, arrival, scheme, echoes: call.echoes };
+            let error = Error::of_call(&failed, call.subject(), *problem);
+            match status {
+                Some(status) => error.with_status(status),
+                None => error,
+            }
+        }
+    }
+}
+
+/// The error of a call that was not sent.
+fn unsent(call: &Call<'_>, event: Event, words: String) -> Error {
+    let arrival = Arrival::NotSent;
+    let failed = FailedCall { endpoint: call.endpoint, arrival, scheme: None, echoes: call.echoes };
+    Error::of_call(&failed, call.subject(), Problem::new(event, words))
+}
+
+/// The error of a call that the gate refused. `last` is the error of the attempt before.
+fn not_sent(call: &Call<'_>, refused: Refused, last: Option<Error>) -> Error {
+    match (refused, last) {
+        (Refused::Cancelled, _) => unsent(call, Event::Cancelled, "not sent: the call was cancelled".to_owned()),
+        // The service's message says more.
+        (Refused::TooLong(wait), Some(error)) if error.kind() == ErrorKind::RateLimited => {
+            let asked = error.retry_after().filter(|asked| !asked.is_zero());
+            error.with_retry_after(asked.or(Some(wait)))
+        }
+        (Refused::TooLong(wait), _) => {
+            unsent(call, Event::LimitExhausted(wait), "not sent: the rate limit is exhausted".to_owned())
+        }
+    }
+}
+
+/// The error of a call that had no time left.
+fn out_of_time(call: &Call<'_>, bound: Option<Bound>) -> Error {
+    let what = bound.map_or_else(|| "no time was left".to_owned(), |bound| bound.to_string());
+    unsent(call, Event::OutOfTime, format!("not sent: {what}"))
+}
