@@ -15,25 +15,33 @@ pub(crate) fn object_from_slice<T: DeserializeOwned>(body: &[u8]) -> Result<T, s
     })
 }
 
+/// Reads a model from a text, which may have broken characters.
+pub(crate) fn from_text<T: DeserializeOwned>(text: &str) -> Result<T, serde_json::Error> {
+    serde_json::from_str(text).or_else(|error| match mended(text) {
+        Some(mended) => serde_json::from_str(&mended).map_err(|_| error),
+        None => Err(error),
+    })
+}
+
 /// Passes the text to `read`. If that fails and the text has broken characters, passes a repaired copy: a string that was cut
 /// in the middle of a character must not fail the whole response.
 pub(crate) fn read<T, E: From<serde_json::Error>>(body: &[u8], read: impl Fn(&str) -> Result<T, E>) -> Result<T, E> {
     let body = body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body);
     match std::str::from_utf8(body) {
-        Ok(text) => read(text).or_else(|error| match mend_escapes(text) {
+        Ok(text) => read(text).or_else(|error| match mended(text) {
             Some(mended) => read(&mended).map_err(|_| error),
             None => Err(error),
         }),
         Err(_) => {
             let text = String::from_utf8_lossy(body);
-            let mended = mend_escapes(&text);
+            let mended = mended(&text);
             read(mended.as_deref().unwrap_or(&text))
         }
     }
 }
 
 /// Replaces each unpaired surrogate escape, as in `"cut \ud83d"`. `None` if there is none.
-fn mend_escapes(text: &str) -> Option<String> {
+pub(crate) fn mended(text: &str) -> Option<String> {
     let bytes = text.as_bytes();
     let escape = |at: usize| {
         let digits = text.get(at + 2..at + 6).filter(|_| bytes[at..].starts_with(b"\\u"))?;

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::{Creator, ModelSubType, Money, StoreAudioType};
-use crate::page::page_item;
+use crate::page::PageItem;
 use crate::wire;
 
 /// An asset of the creator store, from [`Client::search_assets`](crate::Client::search_assets).
@@ -43,7 +43,9 @@ impl fmt::Display for StoreAsset {
     }
 }
 
-page_item!(StoreAsset, "creatorStoreAssets", Some(100));
+impl PageItem for StoreAsset {
+    const FIELD: &'static str = "creatorStoreAssets";
+}
 
 /// Declares a model whose fields can all be missing.
 macro_rules! optional_fields {

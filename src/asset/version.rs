@@ -3,7 +3,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use super::{CreationContext, Creator, Moderation, ModerationState};
-use crate::page::page_item;
+use crate::page::PageItem;
 use crate::wire;
 
 /// A version of an asset, from [`AssetHandle::list_versions`](crate::AssetHandle::list_versions).
@@ -61,4 +61,8 @@ impl fmt::Display for AssetVersion {
 }
 
 // The document has a bare list; the service sends an object.
-page_item!(AssetVersion, "assetVersions", Some(50), bare true);
+impl PageItem for AssetVersion {
+    const FIELD: &'static str = "assetVersions";
+    const MAX_PAGE_SIZE: Option<u32> = Some(50);
+    const MAY_BE_BARE: bool = true;
+}

@@ -7,7 +7,7 @@ use super::Group;
 use crate::api::Endpoint;
 use crate::call::{Bytes, Call};
 use crate::error::Result;
-use crate::page::{Listing, Pager, page_item};
+use crate::page::{Listing, PageItem, Pager};
 use crate::wire;
 
 /// Lists the requests to join a group.
@@ -70,7 +70,10 @@ fn user_path<S: Serializer>(id: &u64, serializer: S) -> Result<S::Ok, S::Error> 
     serializer.collect_str(&format_args!("users/{id}"))
 }
 
-page_item!(GroupJoinRequest, "groupJoinRequests", Some(20));
+impl PageItem for GroupJoinRequest {
+    const FIELD: &'static str = "groupJoinRequests";
+    const MAX_PAGE_SIZE: Option<u32> = Some(20);
+}
 
 impl Group {
     /// Lists the requests to join the group.

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::api::Endpoint;
 use crate::client::Client;
-use crate::page::{Listing, Pager, page_item};
+use crate::page::{Listing, PageItem, Pager};
 use crate::wire;
 
 /// Lists the groups that the owner of the credentials can manage.
@@ -31,7 +31,10 @@ impl fmt::Display for ManageableGroup {
     }
 }
 
-page_item!(ManageableGroup, "data", None);
+impl PageItem for ManageableGroup {
+    const FIELD: &'static str = "data";
+    const MAX_PAGE_SIZE: Option<u32> = None;
+}
 
 impl Client {
     /// Lists the groups that the owner of the credentials can manage.

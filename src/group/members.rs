@@ -1,15 +1,15 @@
 use std::fmt;
 
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::membership::membership_id;
 use super::role::RoleRef;
 use super::{Group, GroupMembership, LIST_GROUP_MEMBERSHIPS};
 use crate::api::{Endpoint, Segment};
-use crate::call::{Bytes, Call, DecodeError};
+use crate::call::{Bytes, Call};
 use crate::client::Client;
 use crate::error::{Error, Result};
-use crate::page::{Item, Listing, Pager};
+use crate::page::{Listing, Pager};
 
 /// Replaces the role of a member.
 pub const UPDATE_GROUP_MEMBERSHIP: Endpoint = Endpoint::patch("/cloud/v2/groups/{group}/memberships/{membership}")
@@ -267,10 +267,7 @@ impl Group {
     fn change_role(&self, endpoint: &Endpoint, user_id: u64, role: RoleRef) -> Result<GroupMembership> {
         let mut body = Bytes::json(&json!({ "role": self.role_path(role)? }));
         let path = endpoint.fill(&[&self.id, &membership_id(user_id)]);
-        self.client.session().run(Call::new(endpoint, &path).payload(&mut body), |body| {
-            let value: Value = crate::json::object_from_slice(body)?;
-            GroupMembership::from_value(value).map_err(|_| DecodeError::expected("a membership"))
-        })
+        self.client.session().fetch(Call::new(endpoint, &path).payload(&mut body))
     }
 
     /// Returns the resource path of a role, unless it is one of another group.

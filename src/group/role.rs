@@ -10,7 +10,7 @@ use crate::api::Endpoint;
 use crate::call::Call;
 use crate::error::Result;
 use crate::open_enum::open_enum;
-use crate::page::{Listing, Pager, page_item};
+use crate::page::{Listing, PageItem, Pager};
 use crate::wire;
 
 /// Lists the roles of a group.
@@ -169,7 +169,10 @@ fn permission_flags<S: Serializer>(
     serializer.collect_map(permissions.iter().flatten().map(|permission| (permission, true)))
 }
 
-page_item!(GroupRole, "groupRoles", Some(20));
+impl PageItem for GroupRole {
+    const FIELD: &'static str = "groupRoles";
+    const MAX_PAGE_SIZE: Option<u32> = Some(20);
+}
 
 /// A role, by its id or as a [`GroupRole`], for [`Group::assign_role`] and its relatives.
 ///

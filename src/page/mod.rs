@@ -12,7 +12,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 pub use cursor::Cursor;
-pub(crate) use decode::{Item, PageItem, page_item};
+pub(crate) use decode::PageItem;
 #[cfg(fuzzing)]
 pub(crate) use decode::{Names, decode_page};
 pub(crate) use pages::Listing;
@@ -103,7 +103,8 @@ impl<T> Pager<T> {
         self.items.is_empty() && self.pages.is_finished()
     }
 
-    /// Returns the unreadable items, as the service sent them: at most 100. One that is nested too deep is its text.
+    /// Returns the unreadable items, as the service sent them: at most 100. One that is large or nested too deep is the beginning
+    /// of its text.
     #[must_use]
     pub fn unreadable(&self) -> &[Value] {
         &self.unreadable

@@ -17,7 +17,8 @@ use crate::error::{Error, Result};
 pub struct Page<T> {
     /// The items. A page in the middle of a listing may be empty.
     pub items: Vec<T>,
-    /// The unreadable items, as the service sent them. One that is nested too deep is its text. Almost always empty.
+    /// The unreadable items, as the service sent them. One that is large or nested too deep is the beginning of its text. Almost
+    /// always empty.
     pub unreadable: Vec<Value>,
     /// The position of the next page, for [`Pager::resume_from`](crate::Pager::resume_from). `None` on the last page.
     pub next_cursor: Option<Cursor>,
@@ -77,6 +78,7 @@ pub(crate) struct PageShape<T> {
     field: Cow<'static, str>,
     /// `None` leaves the page size to the query or to the service.
     size: Option<u32>,
+    may_be_bare: bool,
     decode: fn(&[u8], Names<'_>) -> Result<Contents<T>, DecodeError>,
 }
 
@@ -85,7 +87,12 @@ impl<T> PageShape<T> {
     where
         T: PageItem,
     {
-        Self { field: Cow::Borrowed(T::FIELD), size: T::MAX_PAGE_SIZE, decode: decode_page }
+        Self {
+            field: Cow::Borrowed(T::FIELD),
+            size: T::MAX_PAGE_SIZE,
+            may_be_bare: T::MAY_BE_BARE,
+            decode: decode_page,
+        }
     }
 
     /// The shape of a page of anything that serde reads.
@@ -93,7 +100,7 @@ impl<T> PageShape<T> {
     where
         T: DeserializeOwned,
     {
-        Self { field: Cow::Owned(field), size: None, decode: decode_plain_page }
+        Self { field: Cow::Owned(field), size: None, may_be_bare: false, decode: decode_plain_page }
     }
 }
 
@@ -174,7 +181,11 @@ impl<T> Pages<T> {
         let request = listing.request(self.shape.size, &cursor);
         let subject = request.subject();
         self.current = cursor;
-        let names = Names { list: &self.shape.field, error_as_data: listing.endpoint.error_as_data() };
+        let names = Names {
+            error_as_data: listing.endpoint.error_as_data(),
+            may_be_bare: self.shape.may_be_bare,
+            ..Names::of(&self.shape.field)
+        };
         let mut contents = match self.session.run_in(&mut self.body, request, |body| (self.shape.decode)(body, names)) {
             Ok(contents) => contents,
             Err(error) => return Some(Err(error)),

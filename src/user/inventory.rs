@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::InventoryAssetType;
 use crate::open_enum::open_enum;
-use crate::page::{Item, PageItem};
+use crate::page::PageItem;
 use crate::wire;
 
 /// An item in a user's inventory, from [`User::list_inventory`](crate::User::list_inventory).
@@ -223,7 +223,7 @@ open_enum! {
 /// The JSON form of an item.
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub(crate) struct WireItem {
+struct WireItem {
     #[serde(default, deserialize_with = "wire::or_default", skip_serializing_if = "String::is_empty")]
     path: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -274,11 +274,19 @@ struct PrivateServerDetails {
 
 impl PageItem for InventoryItem {
     const FIELD: &'static str = "inventoryItems";
+
+    fn read(text: &str) -> Result<Self, serde_json::Error> {
+        Self::from_wire(serde_json::from_str(text)?)
+            .ok_or_else(|| de::Error::custom("expected an item of a known kind"))
+    }
+
+    fn unknown(json: Value) -> Result<Self, Value> {
+        Ok(patiently(&json).unwrap_or(Self::Unknown(json)))
+    }
 }
 
-impl Item for InventoryItem {
-    type Wire<'a> = WireItem;
-
+impl InventoryItem {
+    /// `None` if the kind is unknown.
     fn from_wire(item: WireItem) -> Option<Self> {
         let WireItem { path, add_time: added_at, .. } = item;
         if let Some(details) = item.asset_details {
@@ -301,11 +309,6 @@ impl Item for InventoryItem {
             return Some(Self::PrivateServer(InventoryPrivateServer { id, added_at, path }));
         }
         None
-    }
-
-    fn from_value(value: Value) -> Result<Self, Value> {
-        let known = WireItem::deserialize(&value).ok().and_then(Self::from_wire);
-        Ok(known.or_else(|| patiently(&value)).unwrap_or(Self::Unknown(value)))
     }
 }
 
@@ -360,7 +363,7 @@ impl CollectibleDetails {
 
 impl<'de> Deserialize<'de> for InventoryItem {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        Self::from_value(Value::deserialize(deserializer)?).map_err(de::Error::custom)
+        Self::unknown(Value::deserialize(deserializer)?).map_err(de::Error::custom)
     }
 }
 

@@ -7,7 +7,7 @@ use super::User;
 use crate::api::Endpoint;
 use crate::asset::AssetType;
 use crate::open_enum::open_enum;
-use crate::page::{Listing, Pager, page_item};
+use crate::page::{Listing, PageItem, Pager};
 use crate::wire;
 
 /// Lists how many more assets a user can upload.
@@ -169,7 +169,9 @@ impl fmt::Display for AssetQuota {
     }
 }
 
-page_item!(AssetQuota, "assetQuotas", Some(100));
+impl PageItem for AssetQuota {
+    const FIELD: &'static str = "assetQuotas";
+}
 
 /// Which quotas to list, for [`User::list_asset_quotas_with`].
 ///
