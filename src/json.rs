@@ -1,6 +1,9 @@
 //! Reads JSON with a byte order mark or with broken characters.
 
+use std::borrow::Cow;
+
 use serde::de::{self, DeserializeOwned};
+use serde_json::Value;
 
 /// Reads a model.
 pub(crate) fn from_slice<T: DeserializeOwned>(body: &[u8]) -> Result<T, serde_json::Error> {
@@ -23,21 +26,21 @@ pub(crate) fn from_text<T: DeserializeOwned>(text: &str) -> Result<T, serde_json
     })
 }
 
+/// Reads a model from a value, by way of its text: models are compiled for texts only.
+pub(crate) fn from_value<T: DeserializeOwned>(value: &Value) -> Result<T, serde_json::Error> {
+    serde_json::from_str(&value.to_string())
+}
+
 /// Passes the text to `read`. If that fails and the text has broken characters, passes a repaired copy: a string that was cut
 /// in the middle of a character must not fail the whole response.
 pub(crate) fn read<T, E: From<serde_json::Error>>(body: &[u8], read: impl Fn(&str) -> Result<T, E>) -> Result<T, E> {
     let body = body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body);
-    match std::str::from_utf8(body) {
-        Ok(text) => read(text).or_else(|error| match mended(text) {
-            Some(mended) => read(&mended).map_err(|_| error),
-            None => Err(error),
-        }),
-        Err(_) => {
-            let text = String::from_utf8_lossy(body);
-            let mended = mended(&text);
-            read(mended.as_deref().unwrap_or(&text))
-        }
-    }
+    // Much faster than `from_utf8_lossy` alone.
+    let text = std::str::from_utf8(body).map_or_else(|_| String::from_utf8_lossy(body), Cow::Borrowed);
+    read(&text).or_else(|error| match mended(&text) {
+        Some(mended) => read(&mended).map_err(|_| error),
+        None => Err(error),
+    })
 }
 
 /// Replaces each unpaired surrogate escape, as in `"cut \ud83d"`. `None` if there is none.
@@ -74,7 +77,7 @@ pub(crate) fn mended(text: &str) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::{Value, json};
+    use serde_json::json;
 
     use super::*;
 

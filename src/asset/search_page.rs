@@ -36,7 +36,7 @@ pub struct AssetSearchPage {
 struct WirePage {
     creator_store_assets: Option<Vec<Value>>,
     next_page_token: Option<String>,
-    #[serde(deserialize_with = "wire::lenient_id")]
+    #[serde(deserialize_with = "wire::lenient")]
     total_results: Option<u64>,
     #[serde(deserialize_with = "wire::lenient")]
     query_facets: WireFacets,
@@ -61,6 +61,8 @@ struct WireCorrection {
     #[serde(deserialize_with = "wire::lenient")]
     suggested_query: Option<String>,
 }
+
+crate::wire::model_fields!(WireFacets, WireCorrection);
 
 impl AssetSearchPage {
     fn from_answer(body: &[u8]) -> Result<Self, DecodeError> {

@@ -61,6 +61,8 @@ macro_rules! optional_fields {
                 pub $field: Option<$type>,
             )+
         }
+
+        $crate::wire::model_fields!($name);
     };
 }
 
@@ -85,7 +87,7 @@ pub struct StoreAssetInfo {
     #[serde(
         rename = "createTime",
         default,
-        deserialize_with = "wire::timestamp",
+        deserialize_with = "wire::lenient",
         skip_serializing_if = "Option::is_none"
     )]
     pub created_at: Option<Timestamp>,
@@ -93,7 +95,7 @@ pub struct StoreAssetInfo {
     #[serde(
         rename = "updateTime",
         default,
-        deserialize_with = "wire::timestamp",
+        deserialize_with = "wire::lenient",
         skip_serializing_if = "Option::is_none"
     )]
     pub updated_at: Option<Timestamp>,

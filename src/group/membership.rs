@@ -117,9 +117,9 @@ struct WireMembership<'a> {
     role: Cow<'a, str>,
     #[serde(borrow, default, deserialize_with = "wire::paths")]
     roles: Vec<Cow<'a, str>>,
-    #[serde(default, deserialize_with = "wire::timestamp", skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "wire::lenient", skip_serializing_if = "Option::is_none")]
     create_time: Option<Timestamp>,
-    #[serde(default, deserialize_with = "wire::timestamp", skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "wire::lenient", skip_serializing_if = "Option::is_none")]
     update_time: Option<Timestamp>,
 }
 

@@ -1,15 +1,16 @@
 //! Reading a page.
 
-use std::fmt;
+use std::borrow::Cow;
 
 use serde::Deserialize;
-use serde::de::{self, DeserializeOwned, DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde::de::{DeserializeOwned, IgnoredAny};
 use serde_json::Value;
 use serde_json::value::RawValue;
 
+use super::values::Values;
 use crate::call::DecodeError;
 use crate::error::ErrorFields;
-use crate::{json, wire};
+use crate::json;
 
 /// How much text of the unreadable items of a page is kept as JSON, which takes up to a hundred times as much memory.
 const LARGEST_KEPT: usize = 256 * 1024;
@@ -28,8 +29,8 @@ pub(crate) trait PageItem: DeserializeOwned {
     const MAY_BE_BARE: bool = false;
 
     /// Reads an item.
-    fn read(text: &str) -> Result<Self, serde_json::Error> {
-        serde_json::from_str(text)
+    fn read(values: &mut Values<'_>) -> Option<Self> {
+        values.read()
     }
 
     /// Makes an item of one that [`read`](Self::read) refused. Returns an unreadable one.
@@ -79,29 +80,36 @@ pub(crate) fn decode_plain_page<T: DeserializeOwned>(
     body: &[u8],
     names: Names<'_>,
 ) -> Result<Contents<T>, DecodeError> {
-    decode(body, names, |text| serde_json::from_str(text), Err)
+    decode(body, names, |values| values.read(), Err)
 }
 
 fn decode<T>(
     body: &[u8],
     names: Names<'_>,
-    read: fn(&str) -> Result<T, serde_json::Error>,
+    read: fn(&mut Values<'_>) -> Option<T>,
     unknown: fn(Value) -> Result<T, Value>,
 ) -> Result<Contents<T>, DecodeError> {
     json::read(body, |text| {
-        let page = Page::parse(text, names)?;
-        let (mut items, mut unreadable) = (Vec::with_capacity(page.items.len()), Vec::new());
+        let (mut items, mut unreadable) = (Vec::with_capacity(100), Vec::new());
         let mut room = LARGEST_KEPT;
-        for text in page.items.iter().map(|item| item.get()) {
-            match read(text).or_else(|problem| json::mended(text).map_or(Err(problem), |mended| read(&mended))) {
-                Ok(item) => items.push(item),
-                Err(_) => match keep(text, &mut room).and_then(unknown) {
-                    Ok(item) => items.push(item),
-                    Err(value) => unreadable.push(value),
+        let next_token = read_page(text, names, &mut |values| {
+            let mut strange = *values;
+            let item = read(values).filter(|_| matches!(values.peek(), Some(b',' | b']'))).map_or_else(
+                || {
+                    let text = strange.read::<&RawValue>()?.get();
+                    *values = strange;
+                    let mended = json::mended(text).and_then(|mended| read(&mut Values::new(&mended)));
+                    Some(mended.map_or_else(|| keep(text, &mut room).and_then(unknown), Ok))
                 },
+                |item| Some(Ok(item)),
+            )?;
+            match item {
+                Ok(item) => items.push(item),
+                Err(item) => unreadable.push(item),
             }
-        }
-        Ok(Contents { items, unreadable, next_token: page.next.clone() })
+            Some(())
+        })?;
+        Ok(Contents { items, unreadable, next_token })
     })
 }
 
@@ -120,42 +128,121 @@ fn keep(text: &str, room: &mut usize) -> Result<Value, Value> {
     Err(Value::String(text[..end].to_owned()))
 }
 
-/// A page whose items are texts still.
-struct Page<'p> {
-    items: Vec<&'p RawValue>,
-    /// Never empty.
-    next: Option<String>,
+/// Reads the fields of a page, and each item of its list with `read_item`. Returns the token of the next page.
+fn read_page(
+    text: &str,
+    names: Names<'_>,
+    read_item: &mut dyn FnMut(&mut Values<'_>) -> Option<()>,
+) -> Result<Option<String>, DecodeError> {
+    let mut fields = Fields::default();
+    if fields.read(text, names, read_item).is_none() {
+        // Broken JSON tells where.
+        serde_json::from_str::<IgnoredAny>(text)?;
+        return Err(DecodeError::expected(&format!("a page with the list {:?}", names.list)));
+    }
+    if !fields.has_items {
+        // Neither an error nor a list of another name is an empty page.
+        let said = ErrorFields::parse(text, names.error_as_data).and_then(|of_error| {
+            let in_place_of_list = || if fields.has_list { None } else { of_error.in_place_of_model(false) };
+            of_error.error_beside_data().or_else(in_place_of_list)
+        });
+        if let Some(said) = said {
+            return Err(DecodeError::Service(said));
+        }
+        if let Some(other) = fields.other.filter(|_| !fields.has_field) {
+            return Err(DecodeError::expected(&format!("the list {:?}, found the list {other:?}", names.list)));
+        }
+    }
+    let next = fields.next.filter(|token| !token.is_empty());
+    if next.is_none() {
+        let more = names.more.filter(|_| fields.has_more == Some(true) && names.next.is_some()).map(str::to_owned);
+        if let Some(field) = fields.unfollowed.or(more) {
+            return Err(DecodeError::Unfollowed(field));
+        }
+    }
+    Ok(next.filter(|_| fields.has_more != Some(false)))
 }
 
-impl<'p> Page<'p> {
-    fn parse(text: &'p str, names: Names<'_>) -> Result<Self, DecodeError> {
-        let mut deserializer = serde_json::Deserializer::from_str(text);
-        let Fields { list, next, has_more, unfollowed, other } = FieldsSeed(names).deserialize(&mut deserializer)?;
-        deserializer.end()?;
-        let has_list = list.is_some();
-        let items = list.unwrap_or_default();
-        if items.is_empty() {
-            // Neither an error nor a list of another name is an empty page.
-            let said = ErrorFields::parse(text, names.error_as_data).and_then(|fields| {
-                let in_place_of_list = || if has_list { None } else { fields.in_place_of_model(false) };
-                fields.error_beside_data().or_else(in_place_of_list)
-            });
-            if let Some(said) = said {
-                return Err(DecodeError::Service(said));
-            }
-            if let Some(other) = other {
-                let problem = format!("expected the list {:?}, found the list {other:?}", names.list);
-                return Err(DecodeError::Json(de::Error::custom(problem)));
-            }
+/// The fields of a page beside its items.
+#[derive(Default)]
+struct Fields {
+    /// Whether the list has its field, which can be `null`.
+    has_field: bool,
+    has_list: bool,
+    has_items: bool,
+    next: Option<String>,
+    has_more: Option<bool>,
+    /// Another field that tells where the next page begins, or that there is one.
+    unfollowed: Option<String>,
+    /// A list under a name that this listing doesn't have.
+    other: Option<String>,
+}
+
+impl Fields {
+    fn read(
+        &mut self,
+        text: &str,
+        names: Names<'_>,
+        read_item: &mut dyn FnMut(&mut Values<'_>) -> Option<()>,
+    ) -> Option<()> {
+        let mut values = Values::new(text);
+        if names.may_be_bare && values.peek() == Some(b'[') {
+            self.read_list(&mut values, read_item)?;
+        } else {
+            values.each(*b"{}", &mut |values| {
+                let Name(name) = values.read()?;
+                values.pass(b':')?;
+                let is_list = name == names.list;
+                self.has_field |= is_list;
+                if is_list && values.peek() == Some(b'[') {
+                    return self.read_list(values, read_item);
+                }
+                let value = values.read::<&RawValue>()?.get();
+                match &*name {
+                    _ if is_list => (value == "null").then_some(()),
+                    name if Some(name) == names.next => json::from_text(value).ok().map(|next| self.next = next),
+                    name if Some(name) == names.more => flag(value).map(|flag| self.has_more = flag),
+                    _ => Some(self.read_other(name, value)),
+                }
+            })?;
         }
-        let next = next.filter(|token| !token.is_empty());
-        if next.is_none() {
-            let more = names.more.filter(|_| has_more == Some(true) && names.next.is_some()).map(str::to_owned);
-            if let Some(field) = unfollowed.or(more) {
-                return Err(DecodeError::Unfollowed(field));
-            }
+        values.peek().is_none().then_some(())
+    }
+
+    fn read_list(
+        &mut self,
+        values: &mut Values<'_>,
+        read_item: &mut dyn FnMut(&mut Values<'_>) -> Option<()>,
+    ) -> Option<()> {
+        self.has_list = true;
+        values.each(*b"[]", &mut |values| {
+            self.has_items = true;
+            read_item(values)
+        })
+    }
+
+    /// Looks at a field of no known name.
+    fn read_other(&mut self, name: Cow<'_, str>, value: &str) {
+        match value {
+            "null" | "false" | "\"\"" => {}
+            _ if is_of_next_page(&name) => self.unfollowed = Some(name.into_owned()),
+            _ if value.starts_with('[') => drop(self.other.get_or_insert_with(|| name.into_owned())),
+            _ => {}
         }
-        Ok(Self { items, next: next.filter(|_| has_more != Some(false)) })
+    }
+}
+
+/// The name of a field.
+#[derive(Deserialize)]
+struct Name<'t>(#[serde(borrow)] Cow<'t, str>);
+
+/// Reads a yes or a no, which can be missing.
+fn flag(value: &str) -> Option<Option<bool>> {
+    match value {
+        "null" => Some(None),
+        "true" | "\"true\"" => Some(Some(true)),
+        "false" | "\"false\"" => Some(Some(false)),
+        _ => None,
     }
 }
 
@@ -163,164 +250,6 @@ impl<'p> Page<'p> {
 fn is_of_next_page(name: &str) -> bool {
     let name = name.to_ascii_lowercase();
     (name.starts_with("next") && (name.ends_with("token") || name.ends_with("cursor"))) || name == "hasmore"
-}
-
-/// The fields of a page.
-#[derive(Default)]
-struct Fields<'p> {
-    /// `None` if the list is missing or `null`.
-    list: Option<Vec<&'p RawValue>>,
-    next: Option<String>,
-    has_more: Option<bool>,
-    /// Another field that tells where the next page begins.
-    unfollowed: Option<String>,
-    /// Set if the list is missing: another one, under a name that this listing doesn't have.
-    other: Option<String>,
-}
-
-struct FieldsSeed<'n>(Names<'n>);
-
-impl<'p> DeserializeSeed<'p> for FieldsSeed<'_> {
-    type Value = Fields<'p>;
-
-    fn deserialize<D: Deserializer<'p>>(self, deserializer: D) -> Result<Fields<'p>, D::Error> {
-        if self.0.may_be_bare { deserializer.deserialize_any(self) } else { deserializer.deserialize_map(self) }
-    }
-}
-
-impl<'p> Visitor<'p> for FieldsSeed<'_> {
-    type Value = Fields<'p>;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "a page with the list {:?}", self.0.list)
-    }
-
-    fn visit_seq<A: SeqAccess<'p>>(self, mut sequence: A) -> Result<Fields<'p>, A::Error> {
-        let mut items = Vec::new();
-        while let Some(item) = sequence.next_element()? {
-            items.push(item);
-        }
-        Ok(Fields { list: Some(items), ..Fields::default() })
-    }
-
-    fn visit_map<A: MapAccess<'p>>(self, mut map: A) -> Result<Fields<'p>, A::Error> {
-        let names = self.0;
-        let mut has_list = false;
-        let mut fields = Fields::default();
-        while let Some(name) = map.next_key_seed(NameSeed(names))? {
-            match name {
-                Name::List => {
-                    has_list = true;
-                    fields.list = map.next_value()?;
-                }
-                Name::Next => fields.next = map.next_value()?,
-                Name::More => fields.has_more = map.next_value::<Flag>()?.0,
-                Name::Other(name) => match map.next_value()? {
-                    Seen::Nothing => {}
-                    _ if is_of_next_page(&name) => fields.unfollowed = Some(name),
-                    Seen::List => drop(fields.other.get_or_insert(name)),
-                    Seen::Value => {}
-                },
-            }
-        }
-        fields.other = fields.other.filter(|_| !has_list);
-        Ok(fields)
-    }
-}
-
-/// A yes or a no, which can be missing.
-#[derive(Deserialize)]
-#[serde(transparent)]
-struct Flag(#[serde(deserialize_with = "wire::strict")] Option<bool>);
-
-/// The name of a field of a page.
-enum Name {
-    List,
-    Next,
-    More,
-    Other(String),
-}
-
-struct NameSeed<'n>(Names<'n>);
-
-impl<'p> DeserializeSeed<'p> for NameSeed<'_> {
-    type Value = Name;
-
-    fn deserialize<D: Deserializer<'p>>(self, deserializer: D) -> Result<Name, D::Error> {
-        deserializer.deserialize_identifier(self)
-    }
-}
-
-impl Visitor<'_> for NameSeed<'_> {
-    type Value = Name;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a name")
-    }
-
-    fn visit_str<E: de::Error>(self, name: &str) -> Result<Name, E> {
-        let Names { list, next, more, .. } = self.0;
-        Ok(match name {
-            _ if name == list => Name::List,
-            _ if Some(name) == next => Name::Next,
-            _ if Some(name) == more => Name::More,
-            _ => Name::Other(name.to_owned()),
-        })
-    }
-}
-
-/// What a value is. What is in it is passed over.
-enum Seen {
-    /// `null`, `false` or an empty string.
-    Nothing,
-    List,
-    Value,
-}
-
-impl<'de> Deserialize<'de> for Seen {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Look;
-        impl<'de> Visitor<'de> for Look {
-            type Value = Seen;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("anything")
-            }
-
-            fn visit_seq<A: SeqAccess<'de>>(self, sequence: A) -> Result<Seen, A::Error> {
-                IgnoredAny.visit_seq(sequence).map(|_| Seen::List)
-            }
-
-            fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Seen, A::Error> {
-                IgnoredAny.visit_map(map).map(|_| Seen::Value)
-            }
-
-            fn visit_unit<E: de::Error>(self) -> Result<Seen, E> {
-                Ok(Seen::Nothing)
-            }
-
-            fn visit_bool<E: de::Error>(self, value: bool) -> Result<Seen, E> {
-                Ok(if value { Seen::Value } else { Seen::Nothing })
-            }
-
-            fn visit_i64<E: de::Error>(self, _: i64) -> Result<Seen, E> {
-                Ok(Seen::Value)
-            }
-
-            fn visit_u64<E: de::Error>(self, _: u64) -> Result<Seen, E> {
-                Ok(Seen::Value)
-            }
-
-            fn visit_f64<E: de::Error>(self, _: f64) -> Result<Seen, E> {
-                Ok(Seen::Value)
-            }
-
-            fn visit_str<E: de::Error>(self, text: &str) -> Result<Seen, E> {
-                Ok(if text.is_empty() { Seen::Nothing } else { Seen::Value })
-            }
-        }
-        deserializer.deserialize_any(Look)
-    }
 }
 
 #[cfg(test)]
@@ -381,6 +310,32 @@ mod tests {
         }
         // Neither a yes nor a no.
         assert!(read(&json!({ "data": [], "nextCursor": "a", "hasMore": 1 }), CURSORS).is_err());
+    }
+
+    #[test]
+    fn only_sound_json_is_a_page() {
+        let page = r#" { "data" : [ 1 , [ "]" ] , 3 ] , "more" : { } , "nextCursor" : "a" } "#;
+        let names = Names { may_be_bare: true, ..CURSORS };
+        for page in [page, "[1,2]", "{}", r#"{"data":[]}"#, r#"{"hasMore":false,"data":null}"#] {
+            assert!(decode_plain_page::<u64>(page.as_bytes(), names).is_ok(), "{page}");
+            for at in 0..=page.len() {
+                let (before, after) = page.split_at(at);
+                let rest = after.get(1..).unwrap_or_default();
+                let strange = ["", "{", "}", "[", "]", ",", ":", "\"", "1", "x", " ", "\u{a0}"];
+                for text in
+                    strange.iter().flat_map(|byte| [format!("{before}{byte}{after}"), format!("{before}{byte}{rest}")])
+                {
+                    let is_json = serde_json::from_str::<IgnoredAny>(&text);
+                    match decode_plain_page::<u64>(text.as_bytes(), names) {
+                        Err(DecodeError::Json(problem)) => {
+                            let eof = is_json.is_err_and(|problem| problem.is_eof());
+                            assert_eq!(problem.is_eof(), eof, "{text}");
+                        }
+                        read => assert!(is_json.is_ok(), "{text} is {read:?}"),
+                    }
+                }
+            }
+        }
     }
 
     #[test]

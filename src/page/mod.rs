@@ -3,6 +3,7 @@
 mod cursor;
 mod decode;
 mod pages;
+mod values;
 
 use std::collections::VecDeque;
 use std::fmt;
@@ -18,6 +19,7 @@ pub(crate) use decode::{Names, decode_page};
 pub(crate) use pages::Listing;
 use pages::PageShape;
 pub use pages::{Page, Pages};
+pub(crate) use values::Values;
 
 use crate::call::Session;
 use crate::error::{Error, Result};

@@ -131,16 +131,16 @@ pub struct AssetQuota {
     #[serde(deserialize_with = "wire::lenient", skip_serializing_if = "Option::is_none")]
     pub asset_type: Option<AssetQuotaType>,
     /// How much of the quota is used. The service leaves out a zero. `None` if it can't be read.
-    #[serde(default = "unused", deserialize_with = "wire::lenient_id", skip_serializing_if = "Option::is_none")]
+    #[serde(default = "unused", deserialize_with = "wire::lenient", skip_serializing_if = "Option::is_none")]
     pub usage: Option<u64>,
     /// How much can be used in a period. `None` if the response doesn't tell it.
-    #[serde(deserialize_with = "wire::lenient_id", skip_serializing_if = "Option::is_none")]
+    #[serde(deserialize_with = "wire::lenient", skip_serializing_if = "Option::is_none")]
     pub capacity: Option<u64>,
     /// The period.
     #[serde(deserialize_with = "wire::lenient", skip_serializing_if = "Option::is_none")]
     pub period: Option<AssetQuotaPeriod>,
     /// When the usage becomes zero again.
-    #[serde(rename = "usageResetTime", deserialize_with = "wire::timestamp", skip_serializing_if = "Option::is_none")]
+    #[serde(rename = "usageResetTime", deserialize_with = "wire::lenient", skip_serializing_if = "Option::is_none")]
     pub resets_at: Option<Timestamp>,
 }
 
