@@ -93,17 +93,15 @@ fn decode<T>(
         let (mut items, mut unreadable) = (Vec::with_capacity(100), Vec::new());
         let mut room = LARGEST_KEPT;
         let next_token = read_page(text, names, &mut |values| {
-            let mut strange = *values;
-            let item = read(values).filter(|_| matches!(values.peek(), Some(b',' | b']'))).map_or_else(
-                || {
-                    let text = strange.read::<&RawValue>()?.get();
-                    *values = strange;
-                    let mended = json::mended(text).and_then(|mended| read(&mut Values::new(&mended)));
-                    Some(mended.map_or_else(|| keep(text, &mut room).and_then(unknown), Ok))
-                },
-                |item| Some(Ok(item)),
-            )?;
-            match item {
+            let start = *values;
+            if let Some(item) = read(values).filter(|_| matches!(values.peek(), Some(b',' | b']'))) {
+                items.push(item);
+                return Some(());
+            }
+            *values = start;
+            let text = values.read::<&RawValue>()?.get();
+            let mended = json::mended(text).and_then(|mended| read(&mut Values::new(&mended)));
+            match mended.map_or_else(|| keep(text, &mut room).and_then(unknown), Ok) {
                 Ok(item) => items.push(item),
                 Err(item) => unreadable.push(item),
             }
@@ -202,7 +200,10 @@ impl Fields {
                     _ if is_list => (value == "null").then_some(()),
                     name if Some(name) == names.next => json::from_text(value).ok().map(|next| self.next = next),
                     name if Some(name) == names.more => flag(value).map(|flag| self.has_more = flag),
-                    _ => Some(self.read_other(name, value)),
+                    _ => {
+                        self.read_other(name, value);
+                        Some(())
+                    }
                 }
             })?;
         }

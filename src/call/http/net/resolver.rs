@@ -35,12 +35,15 @@ type LookUp = dyn Fn(&str, u16) -> io::Result<Vec<SocketAddr>> + Send + Sync;
 #[derive(Clone)]
 pub(super) struct Names {
     known: Arc<Mutex<Vec<Known>>>,
-    look_ups: Arc<Mutex<Vec<(String, u16, Arc<Resolution>)>>>,
+    look_ups: Arc<Mutex<LookUps>>,
     look_up: Arc<LookUp>,
 }
 
 /// A lookup for all threads that need it.
 type Resolution = SingleFlight<Result<Vec<SocketAddr>, Arc<io::Error>>>;
+
+/// The lookups by host and port.
+type LookUps = Vec<(String, u16, Arc<Resolution>)>;
 
 struct Known {
     host: String,
