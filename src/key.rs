@@ -11,7 +11,7 @@ use crate::api::Endpoint;
 use crate::client::Client;
 use crate::error::{Error, ErrorKind, Result};
 use crate::request::Body;
-use crate::wire;
+use crate::wire::{self, Field, Json};
 
 /// Tells what an API key can do. The key is in the body.
 pub const INSPECT_KEY: Endpoint = Endpoint::post("/api-keys/v1/introspect").with_key_in_body().harmless();
@@ -112,13 +112,10 @@ fn filled<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error
 
 /// Reads a time in UTC, with or without its offset. `null` is never, and anything else isn't.
 fn expiration<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Timestamp>, D::Error> {
-    let value = Value::deserialize(deserializer)?;
-    let without_offset = || value.as_str().map(|text| Value::String(format!("{text}Z")));
-    let time = |value: &Value| wire::timestamp(value).ok().flatten();
-    match time(&value).or_else(|| time(&without_offset()?)) {
-        None if !value.is_null() => Err(de::Error::custom(format_args!("invalid time {value}"))),
-        time => Ok(time),
-    }
+    let Some(text) = wire::strict::<D, Option<String>>(deserializer)? else { return Ok(None) };
+    let time = |text: String| Timestamp::of(Json::Text(text.into()));
+    let read = time(text.clone()).or_else(|| time(format!("{text}Z")));
+    read.map(Some).ok_or_else(|| de::Error::custom(format_args!("invalid time {text:?}")))
 }
 
 impl<'de> Deserialize<'de> for KeyTargets {

@@ -135,6 +135,7 @@ pub mod publish;
 mod request;
 #[cfg(feature = "sandbox")]
 pub mod sandbox;
+mod single_flight;
 mod user;
 mod wire;
 

@@ -113,6 +113,14 @@ macro_rules! open_enum {
             }
         }
 
+        impl $crate::wire::Field for $name {
+            const EXPECTED: &'static str = "a string";
+
+            fn of(json: $crate::wire::Json<'_>) -> Option<Self> {
+                <String as $crate::wire::Field>::of(json).map(Self::from)
+            }
+        }
+
         impl serde::Serialize for $name {
             fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
                 serializer.serialize_str(self.as_str())

@@ -33,6 +33,8 @@ struct WireCreator {
     group_id: Option<u64>,
 }
 
+crate::wire::model_fields!(Creator);
+
 impl Serialize for Creator {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let (user_id, group_id) = match self {

@@ -69,7 +69,8 @@ pub use upload_search::{UploadCandidate, UploadSearch};
 pub use version::AssetVersion;
 
 use crate::open_enum::open_enum;
-use crate::wire;
+use crate::wire::model_fields;
+use crate::{json, wire};
 
 /// An asset.
 ///
@@ -136,7 +137,7 @@ impl Asset {
 
     /// Reads a response that may leave out the id that was requested.
     pub(crate) fn from_answer(answer: &Value, asked_for: Option<u64>) -> Result<Self, serde_json::Error> {
-        let wire = WireAsset::deserialize(answer)?;
+        let wire = json::from_value::<WireAsset>(answer)?;
         let id = wire.asset_id.or_else(|| wire::path_id(&wire.path, "assets")).or(asked_for);
         let id = id.ok_or_else(|| de::Error::custom("an asset without an id"))?;
         Ok(wire.into_asset(id))
@@ -304,7 +305,7 @@ struct WireAsset {
     path: String,
     #[serde(
         default,
-        deserialize_with = "wire::lenient_id",
+        deserialize_with = "wire::lenient",
         serialize_with = "wire::option_id::serialize",
         skip_serializing_if = "Option::is_none"
     )]
@@ -323,12 +324,12 @@ struct WireAsset {
     state: Option<AssetState>,
     #[serde(
         default,
-        deserialize_with = "wire::lenient_id",
+        deserialize_with = "wire::lenient",
         serialize_with = "wire::option_id::serialize",
         skip_serializing_if = "Option::is_none"
     )]
     revision_id: Option<u64>,
-    #[serde(default, deserialize_with = "wire::timestamp", skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "wire::lenient", skip_serializing_if = "Option::is_none")]
     revision_create_time: Option<Timestamp>,
     #[serde(default, deserialize_with = "wire::lenient", skip_serializing_if = "Option::is_none")]
     icon: Option<String>,
@@ -346,11 +347,13 @@ struct WireAsset {
 struct CreationContext {
     #[serde(deserialize_with = "wire::lenient", skip_serializing_if = "Option::is_none")]
     creator: Option<Creator>,
-    #[serde(deserialize_with = "wire::lenient_id", skip_serializing_if = "Option::is_none")]
+    #[serde(deserialize_with = "wire::lenient", skip_serializing_if = "Option::is_none")]
     expected_price: Option<u64>,
     #[serde(deserialize_with = "wire::lenient", skip_serializing_if = "Option::is_none")]
     asset_privacy: Option<AssetPrivacy>,
 }
+
+model_fields!(CreationContext, Moderation, Preview, SocialLink);
 
 impl CreationContext {
     fn is_empty(&self) -> bool {
@@ -378,7 +381,7 @@ impl WireAsset {
             .into_iter()
             .filter_map(|(field, link)| {
                 let kind = SocialLinkKind::of_field(&field)?;
-                Some((kind, SocialLink::deserialize(link).ok()?))
+                Some((kind, json::from_value(&link).ok()?))
             })
             .collect();
         Asset {

@@ -1,11 +1,10 @@
 use std::fmt;
 use std::str::FromStr;
 
-use serde::{Deserialize, Deserializer, Serialize};
-use serde_json::Value;
+use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, Result};
-use crate::wire;
+use crate::wire::{self, model_fields};
 
 /// The service accepts prices only with this exponent.
 const PRICE_EXPONENT: i32 = -9;
@@ -29,18 +28,11 @@ const FORM: &str = "expected the form 4.99";
 #[non_exhaustive]
 pub struct Decimal {
     /// The digits.
-    #[serde(deserialize_with = "integer")]
+    #[serde(deserialize_with = "wire::strict")]
     pub significand: i64,
     /// The power of ten.
     #[serde(deserialize_with = "wire::strict")]
     pub exponent: i32,
-}
-
-/// 64-bit integers can be strings.
-fn integer<'de, D: Deserializer<'de>>(deserializer: D) -> Result<i64, D::Error> {
-    let value = Value::deserialize(deserializer)?;
-    let number = value.as_i64().or_else(|| value.as_str()?.parse().ok());
-    number.ok_or_else(|| serde::de::Error::custom(format_args!("{value} is not an integer")))
 }
 
 impl Decimal {
@@ -144,6 +136,8 @@ pub struct Money {
     /// The amount.
     pub quantity: Decimal,
 }
+
+model_fields!(Money);
 
 impl Money {
     /// Creates an amount of US dollars, such as `4.99`, in the form that the service accepts as a price.

@@ -1,6 +1,5 @@
 use std::collections::HashSet;
 
-use serde::de::DeserializeOwned;
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::{Value, json};
 
@@ -8,8 +7,9 @@ use crate::api::Endpoint;
 use crate::call::DecodeError;
 use crate::client::Client;
 use crate::error::{Error, ErrorFields, Result};
+use crate::json as json_text;
 use crate::open_enum::open_enum;
-use crate::{json as json_text, wire};
+use crate::wire::{self, Field, model_fields};
 
 /// Grants a permission for assets. The document has no budget for OAuth 2.0.
 pub const GRANT_ASSET_PERMISSIONS: Endpoint = Endpoint::patch("/asset-permissions-api/v1/assets/permissions")
@@ -163,9 +163,9 @@ pub struct GrantedPermissions {
 }
 
 /// Reads a list without the items that can't be read: the assets that they are about are unanswered.
-fn readable<'de, D: Deserializer<'de>, T: DeserializeOwned>(deserializer: D) -> Result<Vec<T>, D::Error> {
+fn readable<'de, D: Deserializer<'de>, T: Field>(deserializer: D) -> Result<Vec<T>, D::Error> {
     let items: Vec<Value> = wire::or_default(deserializer)?;
-    Ok(items.into_iter().filter_map(|item| wire::strict(item).ok()).collect())
+    Ok(items.into_iter().filter_map(|item| T::of(item.into())).collect())
 }
 
 impl GrantedPermissions {
@@ -203,6 +203,8 @@ pub struct GrantError {
     #[serde(default, deserialize_with = "wire::lenient", skip_serializing_if = "Option::is_none")]
     pub code: Option<PermissionErrorCode>,
 }
+
+model_fields!(GrantError);
 
 impl Client {
     /// Grants a permission for assets. The result tells for which assets it was granted.

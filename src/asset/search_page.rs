@@ -65,7 +65,7 @@ struct Correction {
 
 impl AssetSearchPage {
     fn decode(body: &[u8]) -> Result<Self, DecodeError> {
-        let names = Names { list: StoreAsset::FIELD, error_as_data: SEARCH_ASSETS.error_as_data() };
+        let names = Names { error_as_data: SEARCH_ASSETS.error_as_data(), ..Names::of(StoreAsset::FIELD) };
         let Contents { items, unreadable, next_token } = decode_page::<StoreAsset>(body, names)?;
         let read_totals = |text: &str| serde_json::from_str(text).map(|totals: Totals<'_>| totals.read());
         let totals = json::read(body, read_totals).unwrap_or_default();
@@ -79,7 +79,7 @@ impl Totals<'_> {
         let Correction { suggested_query } = read(self.query_correction).unwrap_or_default();
         let is_something = |text: &String| !text.is_empty();
         AssetSearchPage {
-            total_results: self.total_results.and_then(|total| wire::lenient_id(total).ok().flatten()),
+            total_results: self.total_results.and_then(|total| wire::lenient::<_, Option<u64>>(total).ok().flatten()),
             applied_facets,
             available_facets,
             filtered_keyword: read(self.filtered_keyword).filter(is_something),

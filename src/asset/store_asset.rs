@@ -4,8 +4,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::{Creator, ModelSubType, Money, StoreAudioType};
-use crate::page::page_item;
-use crate::request::Paging;
+use crate::page::PageItem;
 use crate::wire;
 
 /// An asset of the creator store, from [`Client::search_assets`](crate::Client::search_assets).
@@ -44,7 +43,9 @@ impl fmt::Display for StoreAsset {
     }
 }
 
-page_item!(StoreAsset, "creatorStoreAssets", Paging::page_tokens().page_size(100));
+impl PageItem for StoreAsset {
+    const FIELD: &'static str = "creatorStoreAssets";
+}
 
 /// Declares a model whose fields can all be missing.
 macro_rules! optional_fields {
@@ -60,6 +61,8 @@ macro_rules! optional_fields {
                 pub $field: Option<$type>,
             )+
         }
+
+        $crate::wire::model_fields!($name);
     };
 }
 
@@ -84,7 +87,7 @@ pub struct StoreAssetInfo {
     #[serde(
         rename = "createTime",
         default,
-        deserialize_with = "wire::timestamp",
+        deserialize_with = "wire::lenient",
         skip_serializing_if = "Option::is_none"
     )]
     pub created_at: Option<Timestamp>,
@@ -92,7 +95,7 @@ pub struct StoreAssetInfo {
     #[serde(
         rename = "updateTime",
         default,
-        deserialize_with = "wire::timestamp",
+        deserialize_with = "wire::lenient",
         skip_serializing_if = "Option::is_none"
     )]
     pub updated_at: Option<Timestamp>,

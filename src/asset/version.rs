@@ -3,7 +3,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use super::{CreationContext, Creator, Moderation, ModerationState};
-use crate::page::page_item;
+use crate::page::PageItem;
 use crate::request::Paging;
 use crate::wire;
 
@@ -62,4 +62,8 @@ impl fmt::Display for AssetVersion {
 }
 
 // The document has a bare list; the service sends an object.
-page_item!(AssetVersion, "assetVersions", Paging::page_tokens().page_size(50), bare true);
+impl PageItem for AssetVersion {
+    const FIELD: &'static str = "assetVersions";
+    const PAGING: Paging = Paging::page_tokens().page_size(50);
+    const MAY_BE_BARE: bool = true;
+}

@@ -1,8 +1,7 @@
 //! Access tokens that are renewed, once for all threads.
 
 use std::collections::VecDeque;
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
-use std::thread;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
 use super::Authorization;
@@ -10,6 +9,7 @@ use super::provider::Provider;
 use super::secret::Secret;
 use crate::api::Scheme;
 use crate::error::{Error, ErrorKind, Result};
+use crate::single_flight::{Flight, SingleFlight};
 
 /// How many earlier tokens are redacted: a late response may repeat one.
 const REMEMBERED: usize = 2;
@@ -56,12 +56,14 @@ impl<F: Fn() -> Result<String> + Send + Sync> TokenSource for F {
 }
 
 /// The tokens of a source.
-pub(crate) struct Renewed<S>(Arc<Shared<S>>);
+pub(crate) struct Renewed<S> {
+    shared: Arc<Shared<S>>,
+    renewal: Arc<SingleFlight<Result<Authorization>>>,
+}
 
 struct Shared<S> {
     source: S,
     state: Mutex<State>,
-    changed: Condvar,
 }
 
 #[derive(Default)]
@@ -69,15 +71,7 @@ struct State {
     current: Option<Token>,
     /// How many tokens there were.
     version: u64,
-    /// A thread is fetching the next token.
-    is_renewing: bool,
-    /// How often fetching has ended, and the error of the last time.
-    ended: u64,
-    failure: Option<Error>,
     seen: VecDeque<Secret>,
-    /// How many calls have begun to wait.
-    #[cfg(test)]
-    waited: usize,
 }
 
 #[derive(Clone)]
@@ -89,50 +83,25 @@ struct Token {
 
 impl<S: TokenSource + 'static> Renewed<S> {
     pub(crate) fn new(source: S) -> Self {
-        Self(Arc::new(Shared { source, state: Mutex::default(), changed: Condvar::new() }))
+        Self { shared: Arc::new(Shared { source, state: Mutex::default() }), renewal: Arc::default() }
     }
 
-    /// Fetches a token, or waits for the thread that does. A thread that can't wait that long leaves the work to another one: a
-    /// renewal that is broken off may cost the user their authorization.
-    fn renew<'a>(
-        &'a self,
-        mut state: MutexGuard<'a, State>,
-        reason: Reason,
-        deadline: Option<Instant>,
-    ) -> Result<Authorization> {
-        let before = state.ended;
-        if !state.is_renewing {
-            state.is_renewing = true;
-            drop(state);
-            let shared = Arc::clone(&self.0);
-            let elsewhere = deadline.is_some().then(|| {
-                let shared = Arc::clone(&shared);
-                thread::Builder::new().name("token".to_owned()).spawn(move || shared.fetch(reason))
-            });
-            if elsewhere.is_none_or(|started| started.is_err()) {
-                shared.fetch(reason);
+    /// Fetches a token after the one of this version, or waits for the thread that does. A thread that can't wait that long leaves
+    /// the work to another one: a renewal that is broken off may cost the user their authorization.
+    fn renew(&self, version: u64, reason: Reason, deadline: Option<Instant>) -> Result<Authorization> {
+        loop {
+            let shared = Arc::clone(&self.shared);
+            match self.renewal.run_apart("token", deadline, move || shared.fetch(version, reason)) {
+                // A thread that came late has found this one.
+                Flight::Shared(Ok(found)) if found.version <= version => {}
+                Flight::Own(renewed) | Flight::Shared(renewed) => return renewed,
+                Flight::Panicked => return Err(panicked()),
+                Flight::Late => {
+                    return Err(Error::new(ErrorKind::Timeout, "a new access token")
+                        .explain("it was not there within the call's timeout")
+                        .transient());
+                }
             }
-            state = self.0.lock();
-        }
-        #[cfg(test)]
-        (state.waited += 1);
-        while state.ended == before {
-            let Some(deadline) = deadline else {
-                state = self.0.changed.wait(state).unwrap_or_else(PoisonError::into_inner);
-                continue;
-            };
-            let left = deadline.saturating_duration_since(Instant::now());
-            if left.is_zero() {
-                return Err(Error::new(ErrorKind::Timeout, "a new access token")
-                    .explain("it was not there within the call's timeout")
-                    .transient());
-            }
-            state = self.0.changed.wait_timeout(state, left).unwrap_or_else(PoisonError::into_inner).0;
-        }
-        match (&state.failure, &state.current) {
-            (Some(error), _) => Err(error.clone()),
-            (None, Some(token)) => Ok(token.authorization.clone()),
-            (None, None) => Err(panicked()),
         }
     }
 }
@@ -143,30 +112,18 @@ impl<S: TokenSource> Shared<S> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn fetch(&self, reason: Reason) {
-        /// Ends the renewal, also if the source panics.
-        struct End<'a, S: TokenSource>(&'a Shared<S>, Option<Result<Fresh>>);
-        impl<S: TokenSource> Drop for End<'_, S> {
-            fn drop(&mut self) {
-                let mut state = self.0.lock();
-                state.is_renewing = false;
-                state.ended += 1;
-                state.failure = match self.1.take() {
-                    Some(Ok(fresh)) => {
-                        state.keep(fresh);
-                        None
-                    }
-                    Some(Err(error)) => Some(error),
-                    None => Some(panicked()),
-                };
-                self.0.changed.notify_all();
+    /// Fetches a token, unless there is a newer one than that of this version.
+    fn fetch(&self, version: u64, reason: Reason) -> Result<Authorization> {
+        {
+            let state = self.lock();
+            let newer = state.current.as_ref().filter(|_| state.version != version && !self.source.has_ended());
+            if let Some(newer) = newer {
+                return Ok(newer.authorization.clone());
             }
         }
-        let mut end = End(self, None);
-        end.1 = Some(self.source.fetch(reason).and_then(|fresh| {
-            fresh.secret.check("access token")?;
-            Ok(fresh)
-        }));
+        let fresh = self.source.fetch(reason)?;
+        fresh.secret.check("access token")?;
+        Ok(self.lock().keep(fresh))
     }
 }
 
@@ -175,7 +132,7 @@ fn panicked() -> Error {
 }
 
 impl State {
-    fn keep(&mut self, fresh: Fresh) {
+    fn keep(&mut self, fresh: Fresh) -> Authorization {
         let Fresh { secret, renew_at, expires_at } = fresh;
         self.version += 1;
         self.seen.push_back(secret.clone());
@@ -183,7 +140,8 @@ impl State {
             self.seen.pop_front();
         }
         let authorization = Authorization { scheme: Scheme::AccessToken, secret, version: self.version };
-        self.current = Some(Token { authorization, renew_at, expires_at });
+        self.current = Some(Token { authorization: authorization.clone(), renew_at, expires_at });
+        authorization
     }
 }
 
@@ -193,16 +151,19 @@ impl<S: TokenSource + 'static> Provider for Renewed<S> {
     }
 
     fn authorize(&self, deadline: Option<Instant>) -> Result<Authorization> {
-        let state = self.0.lock();
+        let (current, version) = {
+            let state = self.shared.lock();
+            (state.current.clone(), state.version)
+        };
         let now = Instant::now();
-        let Some(token) = state.current.clone().filter(|_| !self.0.source.has_ended()) else {
-            return self.renew(state, Reason::First, deadline);
+        let Some(token) = current.filter(|_| !self.shared.source.has_ended()) else {
+            return self.renew(version, Reason::First, deadline);
         };
         let is_before = |time: Option<Instant>| time.is_none_or(|time| now < time);
-        if is_before(token.renew_at) || (state.is_renewing && is_before(token.expires_at)) {
+        if is_before(token.renew_at) || (self.renewal.is_running() && is_before(token.expires_at)) {
             return Ok(token.authorization);
         }
-        match self.renew(state, Reason::Due, deadline) {
+        match self.renew(version, Reason::Due, deadline) {
             Err(error) if error.is_retryable() && is_before(token.expires_at) => {
                 log::warn!(target: crate::LOG_TARGET, "the access token could not be renewed yet: {error}");
                 Ok(token.authorization)
@@ -212,12 +173,11 @@ impl<S: TokenSource + 'static> Provider for Renewed<S> {
     }
 
     fn rejected(&self, refused: &Authorization, deadline: Option<Instant>) -> Result<bool> {
-        let state = self.0.lock();
         // Another thread was refused too, and has fetched a new token.
-        if state.current.as_ref().is_some_and(|known| known.authorization.version != refused.version) {
+        if self.shared.lock().current.as_ref().is_some_and(|known| known.authorization.version != refused.version) {
             return Ok(true);
         }
-        self.renew(state, Reason::Refused, deadline).map(|_| true)
+        self.renew(refused.version, Reason::Refused, deadline).map(|_| true)
     }
 
     fn check(&self) -> Result<()> {
@@ -225,8 +185,8 @@ impl<S: TokenSource + 'static> Provider for Renewed<S> {
     }
 
     fn redact(&self, text: &str) -> String {
-        let text = self.0.lock().seen.iter().fold(text.to_owned(), |text, secret| secret.redact(&text));
-        self.0.source.redact(text)
+        let text = self.shared.lock().seen.iter().fold(text.to_owned(), |text, secret| secret.redact(&text));
+        self.shared.source.redact(text)
     }
 }
 
@@ -234,6 +194,7 @@ impl<S: TokenSource + 'static> Provider for Renewed<S> {
 mod tests {
     use std::sync::Barrier;
     use std::sync::atomic::{AtomicUsize, Ordering};
+    use std::thread;
     use std::time::Duration;
 
     use super::*;
@@ -299,7 +260,7 @@ mod tests {
                 ErrorKind::Timeout
             );
             // One of the others has given up.
-            while tokens.0.lock().waited < 5 {
+            while tokens.renewal.waited() < 5 {
                 thread::yield_now();
             }
             inside.wait();
@@ -391,7 +352,6 @@ mod tests {
         assert_eq!(error.kind(), ErrorKind::Timeout);
         inside.wait();
         let soon = Some(Instant::now() + Duration::from_secs(60));
-        let state = tokens.0.lock();
-        assert!(state.current.is_some() || tokens.renew(state, Reason::First, soon).is_ok());
+        assert_eq!(tokens.authorize(soon).expect("it goes on").secret.expose(), "token");
     }
 }

@@ -40,7 +40,7 @@ pub struct GroupInfo {
     )]
     pub owner_id: Option<u64>,
     /// The number of members.
-    #[serde(default, deserialize_with = "wire::lenient_id", skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "wire::lenient", skip_serializing_if = "Option::is_none")]
     pub member_count: Option<u64>,
     /// Whether users can join without being accepted.
     #[serde(default, deserialize_with = "wire::strict_or_null")]
@@ -55,7 +55,7 @@ pub struct GroupInfo {
     #[serde(
         rename = "createTime",
         default,
-        deserialize_with = "wire::timestamp",
+        deserialize_with = "wire::lenient",
         skip_serializing_if = "Option::is_none"
     )]
     pub created_at: Option<Timestamp>,
@@ -63,7 +63,7 @@ pub struct GroupInfo {
     #[serde(
         rename = "updateTime",
         default,
-        deserialize_with = "wire::timestamp",
+        deserialize_with = "wire::lenient",
         skip_serializing_if = "Option::is_none"
     )]
     pub updated_at: Option<Timestamp>,

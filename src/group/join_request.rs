@@ -6,7 +6,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use super::Group;
 use crate::api::Endpoint;
 use crate::error::Result;
-use crate::page::{Pager, page_item};
+use crate::page::{PageItem, Pager};
 use crate::request::Paging;
 use crate::wire;
 
@@ -47,7 +47,7 @@ pub struct GroupJoinRequest {
     #[serde(
         rename = "createTime",
         default,
-        deserialize_with = "wire::timestamp",
+        deserialize_with = "wire::lenient",
         skip_serializing_if = "Option::is_none"
     )]
     pub created_at: Option<Timestamp>,
@@ -70,7 +70,10 @@ fn user_path<S: Serializer>(id: &u64, serializer: S) -> Result<S::Ok, S::Error> 
     serializer.collect_str(&format_args!("users/{id}"))
 }
 
-page_item!(GroupJoinRequest, "groupJoinRequests", Paging::page_tokens().page_size(20));
+impl PageItem for GroupJoinRequest {
+    const FIELD: &'static str = "groupJoinRequests";
+    const PAGING: Paging = Paging::page_tokens().page_size(20);
+}
 
 impl Group {
     /// Lists the requests to join the group.

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::api::Endpoint;
 use crate::client::Client;
-use crate::page::{Pager, page_item};
+use crate::page::{PageItem, Pager};
 use crate::request::Paging;
 use crate::wire;
 
@@ -32,7 +32,10 @@ impl fmt::Display for ManageableGroup {
     }
 }
 
-page_item!(ManageableGroup, "data", Paging::page_tokens());
+impl PageItem for ManageableGroup {
+    const FIELD: &'static str = "data";
+    const PAGING: Paging = Paging::page_tokens();
+}
 
 impl Client {
     /// Lists the groups that the owner of the credentials can manage.

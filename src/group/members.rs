@@ -1,13 +1,12 @@
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::membership::membership_id;
 use super::role::RoleRef;
 use super::{Group, GroupMembership, LIST_GROUP_MEMBERSHIPS};
 use crate::api::Endpoint;
-use crate::call::DecodeError;
 use crate::client::Client;
 use crate::error::{Error, Result};
-use crate::page::{Item, Pager};
+use crate::page::Pager;
 
 /// Replaces the role of a member.
 pub const UPDATE_GROUP_MEMBERSHIP: Endpoint = Endpoint::patch("/cloud/v2/groups/{group}/memberships/{membership}")
@@ -258,10 +257,7 @@ impl Group {
     fn change_role(&self, endpoint: &Endpoint, user_id: u64, role: RoleRef) -> Result<GroupMembership> {
         let role = self.role_path(role)?;
         let request = self.client.call(endpoint).param("group", self.id).param("membership", membership_id(user_id));
-        request.json(&json!({ "role": role })).read(|body| {
-            let value: Value = crate::json::object_from_slice(body)?;
-            GroupMembership::from_value(value).map_err(|_| DecodeError::expected("a membership"))
-        })
+        request.json(&json!({ "role": role })).fetch()
     }
 
     /// Returns the resource path of a role, unless it is one of another group.

@@ -5,10 +5,9 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jiff::Timestamp;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
-use serde_json::Value;
 
 use crate::api::Endpoint;
-use crate::page::{Item, PageItem};
+use crate::page::PageItem;
 use crate::wire::{self, path_id};
 
 /// Lists the members of a group, or the groups of some users.
@@ -98,8 +97,7 @@ impl fmt::Display for GroupMembership {
 /// The JSON form of a membership, in which all ids are parts of resource paths.
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-#[derive(Debug)]
-pub struct WireMembership<'a> {
+struct WireMembership<'a> {
     #[serde(borrow, default, deserialize_with = "wire::path", skip_serializing_if = "str::is_empty")]
     path: Cow<'a, str>,
     #[serde(borrow, default, deserialize_with = "wire::path", skip_serializing_if = "str::is_empty")]
@@ -108,9 +106,9 @@ pub struct WireMembership<'a> {
     role: Cow<'a, str>,
     #[serde(borrow, default, deserialize_with = "wire::paths")]
     roles: Vec<Cow<'a, str>>,
-    #[serde(default, deserialize_with = "wire::timestamp", skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "wire::lenient", skip_serializing_if = "Option::is_none")]
     create_time: Option<Timestamp>,
-    #[serde(default, deserialize_with = "wire::timestamp", skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "wire::lenient", skip_serializing_if = "Option::is_none")]
     update_time: Option<Timestamp>,
 }
 
@@ -118,9 +116,8 @@ impl PageItem for GroupMembership {
     const FIELD: &'static str = "groupMemberships";
 }
 
-impl Item for GroupMembership {
-    type Wire<'a> = WireMembership<'a>;
-
+impl GroupMembership {
+    /// `None` if it doesn't name the group and the user.
     fn from_wire(wire: WireMembership<'_>) -> Option<Self> {
         let mut role_ids: Vec<u64> = wire.roles.iter().filter_map(|role| path_id(role, "roles")).collect();
         let highest = path_id(&wire.role, "roles");
@@ -146,10 +143,6 @@ impl Item for GroupMembership {
             known_roles,
         })
     }
-
-    fn from_value(value: Value) -> Result<Self, Value> {
-        WireMembership::deserialize(&value).ok().and_then(Self::from_wire).ok_or(value)
-    }
 }
 
 /// Returns the user id in a membership's path: in base64, with or without padding, or in decimal.
@@ -162,8 +155,8 @@ fn member_id(path: &str) -> Option<u64> {
 
 impl<'de> Deserialize<'de> for GroupMembership {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        Self::from_value(Value::deserialize(deserializer)?)
-            .map_err(|value| de::Error::custom(format_args!("no membership of a user in a group: {value}")))
+        let wire = WireMembership::deserialize(deserializer)?;
+        Self::from_wire(wire).ok_or_else(|| de::Error::custom("expected a membership of a user in a group"))
     }
 }
 

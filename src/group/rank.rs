@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use super::membership::KnownRoles;
 use super::{Group, GroupRole, LIST_GROUP_MEMBERSHIPS};
 use crate::error::{Error, ErrorKind, Result};
+use crate::single_flight::{Flight, SingleFlight};
 
 /// The roles of a group, by id.
 type Roles = Arc<BTreeMap<u64, GroupRole>>;
@@ -15,11 +16,12 @@ type Roles = Arc<BTreeMap<u64, GroupRole>>;
 pub(super) struct RoleCache {
     lifetime: Duration,
     roles: Arc<Mutex<Option<(Instant, Roles)>>>,
+    listing: Arc<SingleFlight<Result<Roles>>>,
 }
 
 impl Default for RoleCache {
     fn default() -> Self {
-        Self { lifetime: Duration::from_secs(60), roles: Arc::default() }
+        Self { lifetime: Duration::from_secs(60), roles: Arc::default(), listing: Arc::default() }
     }
 }
 
@@ -50,7 +52,7 @@ impl Group {
     /// Clones of the returned handle share the roles.
     #[must_use]
     pub fn with_roles_kept_for(self, lifetime: Duration) -> Self {
-        Self { roles: RoleCache { lifetime, roles: Arc::default() }, ..self }
+        Self { roles: RoleCache { lifetime, ..RoleCache::default() }, ..self }
     }
 
     /// Returns a user's rank in the group, from 1 to 255. `None` if the user isn't a member.
@@ -113,10 +115,13 @@ impl Group {
             return Ok(roles);
         }
         // A role may have been created since.
-        let fetched = Instant::now();
-        let listed = self.list_roles().map(|role| role.map(|role| (role.id, role)));
-        let mut roles: BTreeMap<u64, GroupRole> = listed.collect::<Result<_>>()?;
+        let listed = self.listed_roles(&has_all)?;
+        if has_all(&listed) {
+            return Ok(listed);
+        }
         // The listing doesn't have them, or they can't be read in it.
+        let fetched = Instant::now();
+        let mut roles = BTreeMap::clone(&listed);
         for id in ids {
             if roles.contains_key(id) {
                 continue;
@@ -129,6 +134,32 @@ impl Group {
             roles.insert(*id, role);
         }
         Ok(self.roles.put(fetched, Arc::new(roles)))
+    }
+
+    /// Lists the roles, or waits for the thread that does.
+    fn listed_roles(&self, has_all: &dyn Fn(&Roles) -> bool) -> Result<Roles> {
+        loop {
+            let listed = self.roles.listing.run(self.client.session().deadline(), || {
+                // Another thread has listed them since.
+                if let Some(roles) = self.roles.get().filter(has_all) {
+                    return Ok(roles);
+                }
+                let fetched = Instant::now();
+                let listed = self.list_roles().map(|role| role.map(|role| (role.id, role)));
+                Ok(self.roles.put(fetched, Arc::new(listed.collect::<Result<_>>()?)))
+            });
+            match listed {
+                Flight::Own(listed) => return listed,
+                Flight::Shared(Ok(roles)) => return Ok(roles),
+                // The other thread may have had less time.
+                Flight::Shared(Err(_)) | Flight::Panicked => {}
+                Flight::Late => {
+                    return Err(Error::new(ErrorKind::Timeout, format!("the roles of group {}", self.id))
+                        .explain("they were not there within the call's timeout")
+                        .transient());
+                }
+            }
+        }
     }
 
     /// The error of a member whose highest-ranked role isn't known.

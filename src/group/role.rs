@@ -1,4 +1,4 @@
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::fmt;
 
 use jiff::Timestamp;
@@ -9,9 +9,9 @@ use super::Group;
 use crate::api::Endpoint;
 use crate::error::Result;
 use crate::open_enum::open_enum;
-use crate::page::{Pager, page_item};
+use crate::page::{PageItem, Pager};
 use crate::request::Paging;
-use crate::wire;
+use crate::wire::{self, Field, Json};
 
 /// Lists the roles of a group.
 pub const LIST_GROUP_ROLES: Endpoint =
@@ -92,7 +92,7 @@ pub struct GroupRole {
     #[serde(default, deserialize_with = "wire::strict")]
     pub rank: u32,
     /// The number of members. The service leaves it out for guests.
-    #[serde(default, deserialize_with = "wire::lenient_id", skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "wire::lenient", skip_serializing_if = "Option::is_none")]
     pub member_count: Option<u64>,
     /// What the role allows. `None` if the service doesn't show it, or if it can't be read. The permissions of one's own role are
     /// visible with the scope `group:read`, those of all roles to the owner of the group, and those of guests to everyone.
@@ -107,7 +107,7 @@ pub struct GroupRole {
     #[serde(
         rename = "createTime",
         default,
-        deserialize_with = "wire::timestamp",
+        deserialize_with = "wire::lenient",
         skip_serializing_if = "Option::is_none"
     )]
     pub created_at: Option<Timestamp>,
@@ -115,7 +115,7 @@ pub struct GroupRole {
     #[serde(
         rename = "updateTime",
         default,
-        deserialize_with = "wire::timestamp",
+        deserialize_with = "wire::lenient",
         skip_serializing_if = "Option::is_none"
     )]
     pub updated_at: Option<Timestamp>,
@@ -153,9 +153,9 @@ impl fmt::Display for GroupRole {
 }
 
 fn permissions<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<BTreeSet<GroupPermission>>, D::Error> {
-    let Some(flags) = wire::lenient::<D, Option<BTreeMap<String, Value>>>(deserializer)? else { return Ok(None) };
+    let Json::Object(flags) = Json::deserialize(deserializer)? else { return Ok(None) };
     let read = |(name, flag): (String, Value)| {
-        Some((GroupPermission::from(name), wire::strict_or_null::<_, bool>(flag).ok()?))
+        Some((GroupPermission::from(name), Option::<bool>::of(flag.into())?.unwrap_or_default()))
     };
     // One that can't be read may be granted.
     let flags: Option<Vec<_>> = flags.into_iter().map(read).collect();
@@ -169,7 +169,10 @@ fn permission_flags<S: Serializer>(
     serializer.collect_map(permissions.iter().flatten().map(|permission| (permission, true)))
 }
 
-page_item!(GroupRole, "groupRoles", Paging::page_tokens().page_size(20));
+impl PageItem for GroupRole {
+    const FIELD: &'static str = "groupRoles";
+    const PAGING: Paging = Paging::page_tokens().page_size(20);
+}
 
 /// A role, by its id or as a [`GroupRole`], for [`Group::assign_role`] and its relatives.
 ///

@@ -1,7 +1,6 @@
 //! The keys with which the service signs id tokens.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError};
-use std::thread;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
@@ -11,6 +10,7 @@ use crate::api::Endpoint;
 use crate::call::Session;
 use crate::error::{Error, ErrorKind, Result};
 use crate::request::Request;
+use crate::single_flight::{Flight, SingleFlight};
 
 /// Lists the keys with which id tokens are signed. Needs no credentials.
 pub const LIST_SIGNING_KEYS: Endpoint = Endpoint::get("/oauth/v1/certs").without_key();
@@ -26,8 +26,7 @@ const REST: Duration = Duration::from_secs(60);
 pub(super) struct Keys {
     /// Never locked during a call: a token whose key is known waits for nobody.
     cache: Mutex<Cache>,
-    /// Locked during a fetch, so that one is enough for all threads.
-    fetching: Mutex<()>,
+    fetch: SingleFlight<Result<Known>>,
 }
 
 #[derive(Debug, Default)]
@@ -118,12 +117,27 @@ impl Keys {
 
     /// Fetches the keys, unless another thread has fetched some that are newer than these.
     fn fetch(&self, session: &Session, than: Option<&Known>) -> Result<Known> {
-        let _turn = self.turn(session.deadline())?;
-        if let Some(known) = self.fresh() {
-            if than.is_none_or(|than| known.fetched_at > than.fetched_at) {
-                return Ok(known);
+        let is_newer = |known: &Known| than.is_none_or(|than| known.fetched_at > than.fetched_at);
+        loop {
+            let fetched = self.fetch.run(session.deadline(), || match self.fresh().filter(is_newer) {
+                Some(known) => Ok(known),
+                None => self.fetch_now(session),
+            });
+            match fetched {
+                Flight::Own(fetched) => return fetched,
+                Flight::Shared(Ok(known)) if is_newer(&known) => return Ok(known),
+                // The other thread may have had less time.
+                Flight::Shared(_) | Flight::Panicked => {}
+                Flight::Late => {
+                    return Err(Error::new(ErrorKind::Timeout, "the keys of id tokens")
+                        .explain("they were not there within the call's timeout")
+                        .transient());
+                }
             }
         }
+    }
+
+    fn fetch_now(&self, session: &Session) -> Result<Known> {
         let keys = Request::of(session, &LIST_SIGNING_KEYS).read(|body| {
             let json: Value = crate::json::from_slice(body)?;
             let keys = KeySet::from_json(&json);
@@ -132,22 +146,6 @@ impl Keys {
         let known = Known { keys: Arc::new(keys), fetched_at: Instant::now() };
         self.cache().known = Some(known.clone());
         Ok(known)
-    }
-
-    /// Waits for the thread that is fetching.
-    fn turn(&self, deadline: Option<Instant>) -> Result<MutexGuard<'_, ()>> {
-        loop {
-            match self.fetching.try_lock() {
-                Ok(turn) => return Ok(turn),
-                Err(TryLockError::Poisoned(turn)) => return Ok(turn.into_inner()),
-                Err(TryLockError::WouldBlock) if deadline.is_some_and(|deadline| Instant::now() >= deadline) => {
-                    return Err(Error::new(ErrorKind::Timeout, "the keys of id tokens")
-                        .explain("they were not there within the call's timeout")
-                        .transient());
-                }
-                Err(TryLockError::WouldBlock) => thread::sleep(Duration::from_millis(5)),
-            }
-        }
     }
 
     fn fresh(&self) -> Option<Known> {

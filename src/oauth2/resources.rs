@@ -3,7 +3,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Deserializer, Serialize, de};
 use serde_json::Value;
 
-use crate::wire;
+use crate::wire::{self, Field};
 
 /// What a user has granted to an app, from [`AccessToken::fetch_resources`](super::AccessToken::fetch_resources).
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -41,7 +41,8 @@ pub struct ResourceIds {
 /// Reads strings, and numbers as strings. Anything else is an error: it may be what was granted.
 fn texts<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D::Error> {
     let values: Vec<Value> = wire::or_default(deserializer)?;
-    values.into_iter().map(|value| wire::strict(value).map_err(de::Error::custom)).collect()
+    let texts = values.into_iter().map(|value| String::of(value.into())).collect::<Option<_>>();
+    texts.ok_or_else(|| de::Error::custom("expected strings"))
 }
 
 impl GrantedResources {

@@ -1,97 +1,90 @@
 //! Reading a page.
 
-use std::fmt;
-use std::marker::PhantomData;
+use std::borrow::Cow;
 
 use serde::Deserialize;
-use serde::de::{self, DeserializeOwned, DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde::de::{DeserializeOwned, IgnoredAny};
 use serde_json::Value;
 use serde_json::value::RawValue;
 
+use super::values::Values;
 use crate::call::DecodeError;
 use crate::error::ErrorFields;
 use crate::json;
 use crate::request::Paging;
 
-/// A model of this crate that is listed in pages, for [`Request::pages`](crate::Request::pages).
-pub trait PageItem: Item {
+/// How much text of the unreadable items of a page is kept as JSON, which takes up to a hundred times as much memory.
+const LARGEST_KEPT: usize = 256 * 1024;
+/// How much text of an unreadable item is kept that isn't kept as JSON.
+const LONGEST_TEXT: usize = 64 * 1024;
+
+/// A model that is listed in pages, for [`Request::pages`](crate::Request::pages).
+///
+/// ```no_run
+/// use rblxopencloud::{Client, Method, PageItem, Paging};
+/// use serde::Deserialize;
+///
+/// #[derive(Deserialize)]
+/// struct Entry {
+///     created: String,
+/// }
+///
+/// impl PageItem for Entry {
+///     const FIELD: &'static str = "data";
+///     const PAGING: Paging = Paging::cursors().page_size(100);
+/// }
+///
+/// # fn run(client: &Client) -> rblxopencloud::Result<()> {
+/// let log = client.request(Method::Get, "/legacy-groups/v1/groups/{group}/audit-log").param("group", 7);
+/// for entry in log.pages::<Entry>() {
+///     println!("{}", entry?.created);
+/// }
+/// # Ok(())
+/// # }
+/// ```
+pub trait PageItem: DeserializeOwned {
     /// The name of the list in a page.
     const FIELD: &'static str;
 
     /// How pages are requested and followed, with the largest page size of the endpoint.
     const PAGING: Paging = Paging::page_tokens().page_size(100);
-}
 
-/// How an item of a page is read.
-pub trait Item: Sized {
-    /// The JSON form of the model.
-    type Wire<'a>: Deserialize<'a>;
     /// Whether a page can be a bare list, which is the last page.
     const MAY_BE_BARE: bool = false;
 
-    /// `None` if the item must be read by [`from_value`](Self::from_value).
-    fn from_wire(wire: Self::Wire<'_>) -> Option<Self>;
-
-    /// Returns an unreadable item.
-    fn from_value(value: Value) -> Result<Self, Value>;
-}
-
-/// Makes a model whose JSON form serde derives one that is listed in pages.
-macro_rules! page_item {
-    ($model:ty, $field:literal, $paging:expr $(, bare $bare:literal)?) => {
-        impl $crate::page::PageItem for $model {
-            const FIELD: &'static str = $field;
-            const PAGING: $crate::request::Paging = $paging;
-        }
-
-        impl $crate::page::Item for $model {
-            type Wire<'a> = Self;
-            $(const MAY_BE_BARE: bool = $bare;)?
-
-            fn from_wire(item: Self) -> Option<Self> {
-                Some(item)
-            }
-
-            fn from_value(value: serde_json::Value) -> Result<Self, serde_json::Value> {
-                serde::Deserialize::deserialize(&value).map_err(|_| value)
-            }
-        }
-    };
-}
-
-pub(crate) use page_item;
-
-/// A caller's model.
-struct Plain<T>(T);
-
-impl<T: DeserializeOwned> Item for Plain<T> {
-    type Wire<'a> = T;
-
-    fn from_wire(item: T) -> Option<Self> {
-        Some(Self(item))
+    /// Reads an item.
+    #[doc(hidden)]
+    fn read(values: &mut Values<'_>) -> Option<Self> {
+        values.read()
     }
 
-    fn from_value(value: Value) -> Result<Self, Value> {
-        T::deserialize(&value).map(Self).map_err(|_| value)
+    /// Makes an item of one that [`read`](Self::read) refused. Returns an unreadable one.
+    #[doc(hidden)]
+    fn unknown(json: Value) -> Result<Self, Value> {
+        Err(json)
     }
 }
 
-/// Reads a page of a caller's models.
-pub(crate) fn decode_plain_page<T: DeserializeOwned>(
-    body: &[u8],
-    names: Names<'_>,
-) -> Result<Contents<T>, DecodeError> {
-    let Contents { items, unreadable, next_token } = decode_page::<Plain<T>>(body, names)?;
-    Ok(Contents { items: items.into_iter().map(|Plain(item)| item).collect(), unreadable, next_token })
-}
-
-/// The names of fields that differ between listings.
+/// The names of the fields of a page, which differ between listings.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Names<'n> {
     /// The list.
     pub(crate) list: &'n str,
+    /// The token or cursor of the next page. `None` if no field tells where it begins.
+    pub(crate) next: Option<&'n str>,
+    /// Whether there are more pages. If it is false, the token of the next page doesn't count.
+    pub(crate) more: Option<&'n str>,
     /// A field that is data, although it is named like an error.
     pub(crate) error_as_data: Option<&'n str>,
+    /// Whether a page can be a bare list, which is the last page.
+    pub(crate) may_be_bare: bool,
+}
+
+impl<'n> Names<'n> {
+    /// The names of a listing that is followed by page tokens.
+    pub(crate) fn of(list: &'n str) -> Self {
+        Self { list, next: Some("nextPageToken"), more: None, error_as_data: None, may_be_bare: false }
+    }
 }
 
 /// The contents of a page.
@@ -103,290 +96,294 @@ pub(crate) struct Contents<T> {
     pub(crate) next_token: Option<String>,
 }
 
-/// Reads a page straight into models. If an item has to keep its JSON or has strange fields, the page is read again, and each
-/// item by itself.
-pub(crate) fn decode_page<T: Item>(body: &[u8], names: Names<'_>) -> Result<Contents<T>, DecodeError> {
+/// Reads a page of models.
+pub(crate) fn decode_page<T: PageItem>(body: &[u8], names: Names<'_>) -> Result<Contents<T>, DecodeError> {
+    decode(body, names, T::read, T::unknown)
+}
+
+/// Reads a page of a caller's models.
+pub(crate) fn decode_plain_page<T: DeserializeOwned>(
+    body: &[u8],
+    names: Names<'_>,
+) -> Result<Contents<T>, DecodeError> {
+    decode(body, names, |values| values.read(), Err)
+}
+
+fn decode<T>(
+    body: &[u8],
+    names: Names<'_>,
+    read: fn(&mut Values<'_>) -> Option<T>,
+    unknown: fn(Value) -> Result<T, Value>,
+) -> Result<Contents<T>, DecodeError> {
     json::read(body, |text| {
-        let mut deserializer = serde_json::Deserializer::from_str(text);
-        let read = Page::<T, Strict<T>>::new(names.list).deserialize(&mut deserializer).and_then(|page| {
-            deserializer.end()?;
-            Ok(page)
-        });
-        if let Ok(page) = read {
-            return finish(page, Vec::new(), text, names);
-        }
-        let mut deserializer = serde_json::Deserializer::from_str(text);
-        let page = Page::<T, Patient<'_>>::new(names.list).deserialize(&mut deserializer)?;
-        deserializer.end()?;
-        let Read { items: read, next_token, unfollowed, other } = page;
-        let (mut items, mut unreadable) = (read.as_ref().map(|_| Vec::new()), Vec::new());
-        for Patient(item) in read.into_iter().flatten() {
-            match read_item(item.get()) {
-                Ok(item) => items.get_or_insert_default().push(item),
-                Err(value) => unreadable.push(value),
+        let (mut items, mut unreadable) = (Vec::with_capacity(100), Vec::new());
+        let mut room = LARGEST_KEPT;
+        let next_token = read_page(text, names, &mut |values| {
+            let start = *values;
+            if let Some(item) = read(values).filter(|_| matches!(values.peek(), Some(b',' | b']'))) {
+                items.push(item);
+                return Some(());
             }
+            *values = start;
+            let text = values.read::<&RawValue>()?.get();
+            let mended = json::mended(text).and_then(|mended| read(&mut Values::new(&mended)));
+            match mended.map_or_else(|| keep(text, &mut room).and_then(unknown), Ok) {
+                Ok(item) => items.push(item),
+                Err(item) => unreadable.push(item),
+            }
+            Some(())
+        })?;
+        Ok(Contents { items, unreadable, next_token })
+    })
+}
+
+/// Returns an unreadable item as JSON. One that is too large or nested too deep is an error: the beginning of its text.
+fn keep(text: &str, room: &mut usize) -> Result<Value, Value> {
+    if let Some(left) = room.checked_sub(text.len()) {
+        if let Ok(json) = json::from_text(text) {
+            *room = left;
+            return Ok(json);
         }
-        finish(Read { items, next_token, unfollowed, other }, unreadable, text, names)
-    })
+    }
+    let mut end = text.len().min(LONGEST_TEXT);
+    while !text.is_char_boundary(end) {
+        end -= 1;
+    }
+    Err(Value::String(text[..end].to_owned()))
 }
 
-/// Reads an item, whatever can be read of it. Returns an unreadable one.
-fn read_item<T: Item>(text: &str) -> Result<T, Value> {
-    let strictly = json::read(text.as_bytes(), |text| {
-        let wire: T::Wire<'_> = serde_json::from_str(text)?;
-        T::from_wire(wire).ok_or_else(|| <serde_json::Error as de::Error>::custom("an item that needs patience"))
-    });
-    // One that is nested too deep can't be a value.
-    strictly.or_else(|_| match json::from_slice(text.as_bytes()) {
-        Ok(value) => T::from_value(value),
-        Err(_) => Err(Value::String(text.to_owned())),
-    })
-}
-
-fn finish<T>(page: Read<T>, unreadable: Vec<Value>, text: &str, names: Names<'_>) -> Result<Contents<T>, DecodeError> {
-    let Read { items, next_token, unfollowed, other } = page;
-    let has_list = items.is_some();
-    let items = items.unwrap_or_default();
-    let next_token = next_token.filter(|token| !token.is_empty());
-    if items.is_empty() && unreadable.is_empty() {
+/// Reads the fields of a page, and each item of its list with `read_item`. Returns the token of the next page.
+fn read_page(
+    text: &str,
+    names: Names<'_>,
+    read_item: &mut dyn FnMut(&mut Values<'_>) -> Option<()>,
+) -> Result<Option<String>, DecodeError> {
+    let mut fields = Fields::default();
+    if fields.read(text, names, read_item).is_none() {
+        // Broken JSON tells where.
+        serde_json::from_str::<IgnoredAny>(text)?;
+        return Err(DecodeError::expected(&format!("a page with the list {:?}", names.list)));
+    }
+    if !fields.has_items {
         // Neither an error nor a list of another name is an empty page.
-        let said = ErrorFields::parse(text, names.error_as_data).and_then(|fields| {
-            let in_place_of_list = || if has_list { None } else { fields.in_place_of_model(false) };
-            fields.error_beside_data().or_else(in_place_of_list)
+        let said = ErrorFields::parse(text, names.error_as_data).and_then(|of_error| {
+            let in_place_of_list = || if fields.has_list { None } else { of_error.in_place_of_model(false) };
+            of_error.error_beside_data().or_else(in_place_of_list)
         });
         if let Some(said) = said {
             return Err(DecodeError::Service(said));
         }
-        if let Some(other) = other {
-            let problem = format!("expected the list {:?}, found the list {other:?}", names.list);
-            return Err(DecodeError::Json(de::Error::custom(problem)));
+        if let Some(other) = fields.other.filter(|_| !fields.has_field) {
+            return Err(DecodeError::expected(&format!("the list {:?}, found the list {other:?}", names.list)));
         }
     }
-    match unfollowed {
-        Some(field) if next_token.is_none() => Err(DecodeError::Unfollowed(field)),
-        _ => Ok(Contents { items, unreadable, next_token }),
+    let next = fields.next.filter(|token| !token.is_empty());
+    if next.is_none() {
+        let more = names.more.filter(|_| fields.has_more == Some(true) && names.next.is_some()).map(str::to_owned);
+        if let Some(field) = fields.unfollowed.or(more) {
+            return Err(DecodeError::Unfollowed(field));
+        }
     }
+    Ok(next.filter(|_| fields.has_more != Some(false)))
 }
 
-/// Whether a field tells where the next page begins.
-fn is_of_next_page(name: &str) -> bool {
-    let name = name.to_ascii_lowercase();
-    name.starts_with("next") && (name.ends_with("token") || name.ends_with("cursor"))
-}
-
-/// How an item is read.
-trait ItemReader<'de>: Sized {
-    type Item;
-
-    fn read<D: Deserializer<'de>>(deserializer: D) -> Result<Self::Item, D::Error>;
-}
-
-/// Straight into the model.
-struct Strict<T>(PhantomData<T>);
-
-impl<'de, T: Item> ItemReader<'de> for Strict<T> {
-    type Item = T;
-
-    fn read<D: Deserializer<'de>>(deserializer: D) -> Result<T, D::Error> {
-        let wire = T::Wire::deserialize(deserializer)?;
-        T::from_wire(wire).ok_or_else(|| de::Error::custom("an item that needs patience"))
-    }
-}
-
-/// As its text.
-struct Patient<'de>(&'de RawValue);
-
-impl<'de> ItemReader<'de> for Patient<'de> {
-    type Item = Self;
-
-    fn read<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        <&RawValue>::deserialize(deserializer).map(Self)
-    }
-}
-
-/// A page whose items are read by `R`.
-struct Page<'f, T, R> {
-    field: &'f str,
-    reader: PhantomData<(T, R)>,
-}
-
-struct Read<I> {
-    /// `None` if the list is missing or `null`.
-    items: Option<Vec<I>>,
-    next_token: Option<String>,
-    /// Another field that tells where the next page begins.
+/// The fields of a page beside its items.
+#[derive(Default)]
+struct Fields {
+    /// Whether the list has its field, which can be `null`.
+    has_field: bool,
+    has_list: bool,
+    has_items: bool,
+    next: Option<String>,
+    has_more: Option<bool>,
+    /// Another field that tells where the next page begins, or that there is one.
     unfollowed: Option<String>,
-    /// Set if the list is missing: another one, under a name that this listing doesn't have.
+    /// A list under a name that this listing doesn't have.
     other: Option<String>,
 }
 
-impl<'f, T, R> Page<'f, T, R> {
-    fn new(field: &'f str) -> Self {
-        Self { field, reader: PhantomData }
-    }
-}
-
-impl<'de, T: Item, R: ItemReader<'de>> DeserializeSeed<'de> for Page<'_, T, R> {
-    type Value = Read<R::Item>;
-
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
-        if T::MAY_BE_BARE { deserializer.deserialize_any(self) } else { deserializer.deserialize_map(self) }
-    }
-}
-
-impl<'de, T: Item, R: ItemReader<'de>> Visitor<'de> for Page<'_, T, R> {
-    type Value = Read<R::Item>;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "a page with the list {:?}", self.field)
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, sequence: A) -> Result<Self::Value, A::Error> {
-        let items = Items::<R>(PhantomData).visit_seq(sequence)?;
-        Ok(Read { items, next_token: None, unfollowed: None, other: None })
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-        enum Key {
-            Items,
-            Next,
-            Other(String),
-        }
-        struct KeyVisitor<'f>(&'f str);
-        impl<'de> DeserializeSeed<'de> for KeyVisitor<'_> {
-            type Value = Key;
-
-            fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Key, D::Error> {
-                deserializer.deserialize_identifier(self)
-            }
-        }
-        impl Visitor<'_> for KeyVisitor<'_> {
-            type Value = Key;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a name")
-            }
-
-            fn visit_str<E: de::Error>(self, name: &str) -> Result<Key, E> {
-                Ok(match name {
-                    name if name == self.0 => Key::Items,
-                    "nextPageToken" => Key::Next,
-                    name => Key::Other(name.to_owned()),
-                })
-            }
-        }
-
-        let mut has_list = false;
-        let mut read = Read { items: None, next_token: None, unfollowed: None, other: None };
-        while let Some(key) = map.next_key_seed(KeyVisitor(self.field))? {
-            match key {
-                Key::Items => {
-                    has_list = true;
-                    read.items = map.next_value_seed(Items::<R>(PhantomData))?;
+impl Fields {
+    fn read(
+        &mut self,
+        text: &str,
+        names: Names<'_>,
+        read_item: &mut dyn FnMut(&mut Values<'_>) -> Option<()>,
+    ) -> Option<()> {
+        let mut values = Values::new(text);
+        if names.may_be_bare && values.peek() == Some(b'[') {
+            self.read_list(&mut values, read_item)?;
+        } else {
+            values.each(*b"{}", &mut |values| {
+                let Name(name) = values.read()?;
+                values.pass(b':')?;
+                let is_list = name == names.list;
+                self.has_field |= is_list;
+                if is_list && values.peek() == Some(b'[') {
+                    return self.read_list(values, read_item);
                 }
-                Key::Next => read.next_token = map.next_value()?,
-                Key::Other(name) => match map.next_value()? {
-                    Seen::Nothing => {}
-                    _ if is_of_next_page(&name) => read.unfollowed = Some(name),
-                    Seen::List => drop(read.other.get_or_insert(name)),
-                    Seen::Value => {}
-                },
-            }
+                let value = values.read::<&RawValue>()?.get();
+                match &*name {
+                    _ if is_list => (value == "null").then_some(()),
+                    name if Some(name) == names.next => json::from_text(value).ok().map(|next| self.next = next),
+                    name if Some(name) == names.more => flag(value).map(|flag| self.has_more = flag),
+                    _ => {
+                        self.read_other(name, value);
+                        Some(())
+                    }
+                }
+            })?;
         }
-        read.other = read.other.filter(|_| !has_list);
-        Ok(read)
+        values.peek().is_none().then_some(())
+    }
+
+    fn read_list(
+        &mut self,
+        values: &mut Values<'_>,
+        read_item: &mut dyn FnMut(&mut Values<'_>) -> Option<()>,
+    ) -> Option<()> {
+        self.has_list = true;
+        values.each(*b"[]", &mut |values| {
+            self.has_items = true;
+            read_item(values)
+        })
+    }
+
+    /// Looks at a field of no known name.
+    fn read_other(&mut self, name: Cow<'_, str>, value: &str) {
+        match value {
+            "null" | "false" | "\"\"" => {}
+            _ if is_of_next_page(&name) => self.unfollowed = Some(name.into_owned()),
+            _ if value.starts_with('[') => drop(self.other.get_or_insert_with(|| name.into_owned())),
+            _ => {}
+        }
     }
 }
 
-/// The list, which may be `null`.
-struct Items<R>(PhantomData<R>);
+/// The name of a field.
+#[derive(Deserialize)]
+struct Name<'t>(#[serde(borrow)] Cow<'t, str>);
 
-impl<'de, R: ItemReader<'de>> DeserializeSeed<'de> for Items<R> {
-    type Value = Option<Vec<R::Item>>;
-
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
-        deserializer.deserialize_any(self)
+/// Reads a yes or a no, which can be missing.
+fn flag(value: &str) -> Option<Option<bool>> {
+    match value {
+        "null" => Some(None),
+        "true" | "\"true\"" => Some(Some(true)),
+        "false" | "\"false\"" => Some(Some(false)),
+        _ => None,
     }
 }
 
-impl<'de, R: ItemReader<'de>> Visitor<'de> for Items<R> {
-    type Value = Option<Vec<R::Item>>;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a list")
-    }
-
-    fn visit_unit<E: de::Error>(self) -> Result<Self::Value, E> {
-        Ok(None)
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut sequence: A) -> Result<Self::Value, A::Error> {
-        struct Item<R>(PhantomData<R>);
-        impl<'de, R: ItemReader<'de>> DeserializeSeed<'de> for Item<R> {
-            type Value = R::Item;
-
-            fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<R::Item, D::Error> {
-                R::read(deserializer)
-            }
-        }
-        let mut items = Vec::with_capacity(100);
-        while let Some(item) = sequence.next_element_seed(Item::<R>(PhantomData))? {
-            items.push(item);
-        }
-        Ok(Some(items))
-    }
+/// Whether a field tells where the next page begins, or that there is one.
+fn is_of_next_page(name: &str) -> bool {
+    let name = name.to_ascii_lowercase();
+    (name.starts_with("next") && (name.ends_with("token") || name.ends_with("cursor"))) || name == "hasmore"
 }
 
-/// What a value is. What is in it is passed over.
-enum Seen {
-    /// `null`, `false` or an empty string.
-    Nothing,
-    List,
-    Value,
-}
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
 
-impl<'de> Deserialize<'de> for Seen {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Look;
-        impl<'de> Visitor<'de> for Look {
-            type Value = Seen;
+    use super::*;
 
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("anything")
-            }
+    const CURSORS: Names<'_> = Names {
+        list: "data",
+        next: Some("nextCursor"),
+        more: Some("hasMore"),
+        error_as_data: None,
+        may_be_bare: false,
+    };
 
-            fn visit_seq<A: SeqAccess<'de>>(self, sequence: A) -> Result<Seen, A::Error> {
-                IgnoredAny.visit_seq(sequence).map(|_| Seen::List)
-            }
+    fn read(page: &Value, names: Names<'_>) -> Result<Contents<u64>, DecodeError> {
+        decode_plain_page(page.to_string().as_bytes(), names)
+    }
 
-            fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Seen, A::Error> {
-                IgnoredAny.visit_map(map).map(|_| Seen::Value)
-            }
+    #[test]
+    fn names_of_fields_differ_between_listings() {
+        let page = json!({ "data": [1], "nextCursor": "a", "hasMore": true });
+        let contents = read(&page, CURSORS).expect("a page");
+        assert_eq!((contents.items, contents.next_token.as_deref()), (vec![1], Some("a")));
+        for names in
+            [Names::of("data"), Names { next: Some("nextPageCursor"), ..CURSORS }, Names { next: None, ..CURSORS }]
+        {
+            let problem = read(&page, names).expect_err("it isn't followed");
+            assert!(
+                matches!(&problem, DecodeError::Unfollowed(field) if field == "nextCursor" || field == "hasMore"),
+                "{problem:?}"
+            );
+        }
+    }
 
-            fn visit_unit<E: de::Error>(self) -> Result<Seen, E> {
-                Ok(Seen::Nothing)
-            }
-
-            fn visit_bool<E: de::Error>(self, value: bool) -> Result<Seen, E> {
-                Ok(if value { Seen::Value } else { Seen::Nothing })
-            }
-
-            fn visit_i64<E: de::Error>(self, _: i64) -> Result<Seen, E> {
-                Ok(Seen::Value)
-            }
-
-            fn visit_u64<E: de::Error>(self, _: u64) -> Result<Seen, E> {
-                Ok(Seen::Value)
-            }
-
-            fn visit_f64<E: de::Error>(self, _: f64) -> Result<Seen, E> {
-                Ok(Seen::Value)
-            }
-
-            fn visit_str<E: de::Error>(self, text: &str) -> Result<Seen, E> {
-                Ok(if text.is_empty() { Seen::Nothing } else { Seen::Value })
+    #[test]
+    fn a_listing_ends_if_there_is_no_more() {
+        for (page, next) in [
+            (json!({ "data": [], "nextCursor": "a" }), Some("a")),
+            (json!({ "data": [], "nextCursor": "a", "hasMore": true }), Some("a")),
+            (json!({ "data": [], "nextCursor": "a", "hasMore": "true" }), Some("a")),
+            (json!({ "data": [], "nextCursor": "a", "hasMore": null }), Some("a")),
+            (json!({ "data": [], "nextCursor": "a", "hasMore": false }), None),
+            (json!({ "data": [], "nextCursor": null, "hasMore": false }), None),
+            (json!({ "data": [], "nextCursor": "" }), None),
+            (json!({ "data": [] }), None),
+        ] {
+            assert_eq!(read(&page, CURSORS).expect("a page").next_token.as_deref(), next, "{page}");
+        }
+        // There is more, and nothing tells where.
+        for next in [json!(null), json!("")] {
+            for names in [CURSORS, Names { more: None, ..CURSORS }, Names::of("data")] {
+                let page = json!({ "data": [1], "nextCursor": next, "hasMore": true });
+                let problem = read(&page, names).expect_err("it can't be followed");
+                assert!(matches!(&problem, DecodeError::Unfollowed(field) if field == "hasMore"), "{problem:?}");
             }
         }
-        deserializer.deserialize_any(Look)
+        // Neither a yes nor a no.
+        assert!(read(&json!({ "data": [], "nextCursor": "a", "hasMore": 1 }), CURSORS).is_err());
+    }
+
+    #[test]
+    fn only_sound_json_is_a_page() {
+        let page = r#" { "data" : [ 1 , [ "]" ] , 3 ] , "more" : { } , "nextCursor" : "a" } "#;
+        let names = Names { may_be_bare: true, ..CURSORS };
+        for page in [page, "[1,2]", "{}", r#"{"data":[]}"#, r#"{"hasMore":false,"data":null}"#] {
+            assert!(decode_plain_page::<u64>(page.as_bytes(), names).is_ok(), "{page}");
+            for at in 0..=page.len() {
+                let (before, after) = page.split_at(at);
+                let rest = after.get(1..).unwrap_or_default();
+                let strange = ["", "{", "}", "[", "]", ",", ":", "\"", "1", "x", " ", "\u{a0}"];
+                for text in
+                    strange.iter().flat_map(|byte| [format!("{before}{byte}{after}"), format!("{before}{byte}{rest}")])
+                {
+                    let is_json = serde_json::from_str::<IgnoredAny>(&text);
+                    match decode_plain_page::<u64>(text.as_bytes(), names) {
+                        Err(DecodeError::Json(problem)) => {
+                            let eof = is_json.is_err_and(|problem| problem.is_eof());
+                            assert_eq!(problem.is_eof(), eof, "{text}");
+                        }
+                        read => assert!(is_json.is_ok(), "{text} is {read:?}"),
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn unreadable_items_take_little_memory() {
+        let small = json!([1, { "a": "b" }, "x"]);
+        let large = json!({ "a": vec![1; LARGEST_KEPT] });
+        let page = json!({ "data": [small, large, small, "é".repeat(LARGEST_KEPT), 7] });
+        let contents = read(&page, Names::of("data")).expect("a page");
+        assert_eq!(contents.items, [7]);
+        let [first, second, third, fourth] = &contents.unreadable[..] else { panic!("four are unreadable") };
+        assert_eq!((first, third), (&small, &small));
+        for (kept, item) in [(second, &page["data"][1]), (fourth, &page["data"][3])] {
+            let kept = kept.as_str().expect("a text");
+            assert!(kept.len() <= LONGEST_TEXT && item.to_string().starts_with(kept));
+        }
+        // Many of them, too.
+        let page = json!({ "data": vec![json!({ "a": vec![1; 1000] }); 1000] });
+        let contents = read(&page, Names::of("data")).expect("a page");
+        let kept: usize =
+            contents.unreadable.iter().filter(|item| item.is_object()).map(|item| item.to_string().len()).sum();
+        assert_eq!(contents.unreadable.len(), 1000);
+        assert!((LARGEST_KEPT / 2..=LARGEST_KEPT).contains(&kept), "{kept}");
     }
 }

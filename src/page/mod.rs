@@ -3,6 +3,7 @@
 mod cursor;
 mod decode;
 mod pages;
+mod values;
 
 use std::collections::VecDeque;
 use std::fmt;
@@ -13,9 +14,10 @@ use serde_json::Value;
 
 pub use cursor::Cursor;
 pub use decode::PageItem;
-pub(crate) use decode::{Contents, Item, Names, decode_page, page_item};
+pub(crate) use decode::{Contents, Names, decode_page};
 use pages::PageShape;
 pub use pages::{Page, Pages};
+pub(crate) use values::Values;
 
 use crate::error::{Error, Result};
 use crate::request::{Paging, Request};
@@ -124,7 +126,8 @@ impl<T> Pager<T> {
         self.items.is_empty() && self.pages.is_finished()
     }
 
-    /// Returns the unreadable items, as the service sent them: at most 100. One that is nested too deep is its text.
+    /// Returns the unreadable items, as the service sent them: at most 100. One that is large or nested too deep is the beginning
+    /// of its text.
     #[must_use]
     pub fn unreadable(&self) -> &[Value] {
         &self.unreadable

@@ -18,7 +18,8 @@ use crate::request::{Body, Follow, Paging, Prepared, Request};
 pub struct Page<T> {
     /// The items. A page in the middle of a listing may be empty.
     pub items: Vec<T>,
-    /// The unreadable items, as the service sent them. One that is nested too deep is its text. Almost always empty.
+    /// The unreadable items, as the service sent them. One that is large or nested too deep is the beginning of its text. Almost
+    /// always empty.
     pub unreadable: Vec<Value>,
     /// The position of the next page, for [`Pager::resume_from`](crate::Pager::resume_from). `None` on the last page.
     pub next_cursor: Option<Cursor>,
@@ -28,6 +29,7 @@ pub struct Page<T> {
 pub(crate) struct PageShape<T> {
     /// The name of the list.
     field: Cow<'static, str>,
+    may_be_bare: bool,
     decode: fn(&[u8], Names<'_>) -> Result<Contents<T>, DecodeError>,
 }
 
@@ -36,7 +38,7 @@ impl<T> PageShape<T> {
     where
         T: PageItem,
     {
-        Self { field: Cow::Borrowed(T::FIELD), decode: decode_page }
+        Self { field: Cow::Borrowed(T::FIELD), may_be_bare: T::MAY_BE_BARE, decode: decode_page }
     }
 
     /// The shape of a page of anything that serde reads.
@@ -44,7 +46,7 @@ impl<T> PageShape<T> {
     where
         T: DeserializeOwned,
     {
-        Self { field: Cow::Owned(field), decode: decode_plain_page }
+        Self { field: Cow::Owned(field), may_be_bare: false, decode: decode_plain_page }
     }
 }
 
@@ -204,7 +206,17 @@ impl<T> Pages<T> {
             }
             request.set_body(Body::json(&fields)?);
         }
-        let names = Names { list: &self.shape.field, error_as_data: request.endpoint().error_as_data() };
+        let (next, more) = match self.paging.follow {
+            Follow::Field { next, more } => (Some(next), more),
+            Follow::Skip | Follow::Number => (None, None),
+        };
+        let names = Names {
+            list: &self.shape.field,
+            next,
+            more,
+            error_as_data: request.endpoint().error_as_data(),
+            may_be_bare: self.shape.may_be_bare,
+        };
         let decode = self.shape.decode;
         request.run_in(
             &mut self.body,

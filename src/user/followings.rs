@@ -8,8 +8,9 @@ use super::User;
 use crate::api::Endpoint;
 use crate::call::DecodeError;
 use crate::error::Result;
+use crate::json;
 use crate::request::Request;
-use crate::{json, wire};
+use crate::wire::{self, Field};
 
 /// Lists the experiences that a user follows.
 pub const LIST_EXPERIENCE_FOLLOWINGS: Endpoint = Endpoint::get("/legacy-followings/v2/users/{user}/universes")
@@ -42,7 +43,7 @@ pub struct ExperienceFollowing {
     #[serde(with = "wire::id")]
     pub universe_id: u64,
     /// Since when the user has followed it.
-    #[serde(default, deserialize_with = "wire::timestamp", skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "wire::lenient", skip_serializing_if = "Option::is_none")]
     pub followed_at: Option<Timestamp>,
 }
 
@@ -59,10 +60,10 @@ impl fmt::Display for ExperienceFollowing {
 #[non_exhaustive]
 pub struct ExperienceFollowingStatus {
     /// The id of the experience's universe.
-    #[serde(alias = "universeId", default, deserialize_with = "wire::count")]
+    #[serde(alias = "universeId", default, deserialize_with = "wire::lenient")]
     pub universe_id: u64,
     /// The id of the user.
-    #[serde(alias = "userId", default, deserialize_with = "wire::count")]
+    #[serde(alias = "userId", default, deserialize_with = "wire::lenient")]
     pub user_id: u64,
     /// Whether the user follows the experience.
     #[serde(alias = "isFollowing", deserialize_with = "wire::strict")]
@@ -75,7 +76,7 @@ pub struct ExperienceFollowingStatus {
         rename = "FollowingCountByType",
         alias = "followingCountByType",
         default,
-        deserialize_with = "wire::lenient_id",
+        deserialize_with = "wire::lenient",
         skip_serializing_if = "Option::is_none"
     )]
     pub following_count: Option<u64>,
@@ -84,7 +85,7 @@ pub struct ExperienceFollowingStatus {
         rename = "FollowingLimitByType",
         alias = "followingLimitByType",
         default,
-        deserialize_with = "wire::lenient_id",
+        deserialize_with = "wire::lenient",
         skip_serializing_if = "Option::is_none"
     )]
     pub following_limit: Option<u64>,
@@ -128,7 +129,7 @@ impl User {
             let FollowedSources { followed_sources } = json::object_from_slice(body).map_err(DecodeError::from)?;
             let following = |(id, time): (String, serde_json::Value)| {
                 let universe_id = wire::decimal(&id).ok_or_else(|| DecodeError::expected("the ids of universes"))?;
-                Ok(ExperienceFollowing { universe_id, followed_at: wire::timestamp(time).ok().flatten() })
+                Ok(ExperienceFollowing { universe_id, followed_at: Timestamp::of(time.into()) })
             };
             let mut followings: Vec<_> =
                 followed_sources.into_iter().map(following).collect::<Result<_, DecodeError>>()?;

@@ -32,7 +32,7 @@ pub struct UserInfo {
     #[serde(
         rename = "createTime",
         default,
-        deserialize_with = "wire::timestamp",
+        deserialize_with = "wire::lenient",
         skip_serializing_if = "Option::is_none"
     )]
     pub created_at: Option<Timestamp>,
@@ -110,6 +110,8 @@ pub struct SocialNetworkProfiles {
     #[serde(default, deserialize_with = "wire::lenient", skip_serializing_if = "Option::is_none")]
     pub visibility: Option<SocialNetworkVisibility>,
 }
+
+crate::wire::model_fields!(SocialNetworkProfiles);
 
 open_enum! {
     /// Who can see a user's [`SocialNetworkProfiles`].

@@ -1,12 +1,12 @@
 use std::fmt;
 
 use jiff::Timestamp;
-use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::Value;
 
 use super::InventoryAssetType;
 use crate::open_enum::open_enum;
-use crate::page::{Item, PageItem};
+use crate::page::{PageItem, Values};
 use crate::wire;
 
 /// An item in a user's inventory, from [`User::list_inventory`](crate::User::list_inventory).
@@ -193,20 +193,20 @@ plain_item! {
 
 /// Details of a collectible [`InventoryAsset`].
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
+#[serde(rename_all = "camelCase", default)]
 #[non_exhaustive]
 pub struct CollectibleDetails {
     /// The id of the collectible, a UUID.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(deserialize_with = "wire::lenient", skip_serializing_if = "Option::is_none")]
     pub item_id: Option<String>,
     /// The id of the user's copy, a UUID.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(deserialize_with = "wire::lenient", skip_serializing_if = "Option::is_none")]
     pub instance_id: Option<String>,
     /// Whether the copy can be traded and resold.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(deserialize_with = "wire::lenient", skip_serializing_if = "Option::is_none")]
     pub instance_state: Option<CollectibleInstanceState>,
     /// The serial number of a limited item, starting at 1.
-    #[serde(default, deserialize_with = "wire::option_id::deserialize", skip_serializing_if = "Option::is_none")]
+    #[serde(deserialize_with = "wire::lenient", skip_serializing_if = "Option::is_none")]
     pub serial_number: Option<u64>,
 }
 
@@ -220,97 +220,101 @@ open_enum! {
     }
 }
 
-/// The JSON form of an item.
-#[derive(Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-#[derive(Debug)]
-pub struct WireItem {
-    #[serde(default, deserialize_with = "wire::or_default", skip_serializing_if = "String::is_empty")]
+/// The JSON form of an item. Only the id of a known kind can't be missing.
+#[derive(Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+struct WireItem {
+    #[serde(deserialize_with = "wire::lenient", skip_serializing_if = "String::is_empty")]
     path: String,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(deserialize_with = "wire::object", skip_serializing_if = "Option::is_none")]
     asset_details: Option<AssetDetails>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(deserialize_with = "wire::object", skip_serializing_if = "Option::is_none")]
     badge_details: Option<BadgeDetails>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(deserialize_with = "wire::object", skip_serializing_if = "Option::is_none")]
     game_pass_details: Option<GamePassDetails>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(deserialize_with = "wire::object", skip_serializing_if = "Option::is_none")]
     private_server_details: Option<PrivateServerDetails>,
-    #[serde(default, deserialize_with = "wire::timestamp", skip_serializing_if = "Option::is_none")]
+    #[serde(deserialize_with = "wire::lenient", skip_serializing_if = "Option::is_none")]
     add_time: Option<Timestamp>,
 }
 
-#[derive(Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-#[derive(Debug)]
+#[derive(Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
 struct AssetDetails {
-    #[serde(with = "wire::id")]
-    asset_id: u64,
-    #[serde(default = "unspecified", skip_serializing_if = "is_unspecified")]
-    inventory_item_asset_type: InventoryAssetType,
-    #[serde(default, with = "wire::option_id", skip_serializing_if = "Option::is_none")]
+    #[serde(deserialize_with = "wire::lenient", serialize_with = "wire::option_id::serialize")]
+    asset_id: Option<u64>,
+    #[serde(deserialize_with = "asset_type", skip_serializing_if = "Option::is_none")]
+    inventory_item_asset_type: Option<InventoryAssetType>,
+    #[serde(
+        deserialize_with = "wire::lenient",
+        serialize_with = "wire::option_id::serialize",
+        skip_serializing_if = "Option::is_none"
+    )]
     instance_id: Option<u64>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(deserialize_with = "wire::object", skip_serializing_if = "Option::is_none")]
     collectible_details: Option<CollectibleDetails>,
 }
 
-#[derive(Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-#[derive(Debug)]
+fn asset_type<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<InventoryAssetType>, D::Error> {
+    let name = wire::path(deserializer)?;
+    Ok(Some(&*name).filter(|name| !name.is_empty()).map(InventoryAssetType::from))
+}
+
+#[derive(Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
 struct BadgeDetails {
-    #[serde(with = "wire::id")]
-    badge_id: u64,
+    #[serde(deserialize_with = "wire::lenient", serialize_with = "wire::option_id::serialize")]
+    badge_id: Option<u64>,
 }
 
-#[derive(Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-#[derive(Debug)]
+#[derive(Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
 struct GamePassDetails {
-    #[serde(with = "wire::id")]
-    game_pass_id: u64,
+    #[serde(deserialize_with = "wire::lenient", serialize_with = "wire::option_id::serialize")]
+    game_pass_id: Option<u64>,
 }
 
-#[derive(Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-#[derive(Debug)]
+#[derive(Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
 struct PrivateServerDetails {
-    #[serde(with = "wire::id")]
-    private_server_id: u64,
+    #[serde(deserialize_with = "wire::lenient", serialize_with = "wire::option_id::serialize")]
+    private_server_id: Option<u64>,
 }
 
 impl PageItem for InventoryItem {
     const FIELD: &'static str = "inventoryItems";
+
+    fn read(values: &mut Values<'_>) -> Option<Self> {
+        values.read().and_then(Self::from_wire)
+    }
+
+    fn unknown(json: Value) -> Result<Self, Value> {
+        Ok(Self::Unknown(json))
+    }
 }
 
-impl Item for InventoryItem {
-    type Wire<'a> = WireItem;
-
+impl InventoryItem {
+    /// `None` if the kind is unknown, or if its id can't be read.
     fn from_wire(item: WireItem) -> Option<Self> {
         let WireItem { path, add_time: added_at, .. } = item;
         if let Some(details) = item.asset_details {
             return Some(Self::Asset(InventoryAsset {
-                id: details.asset_id,
-                asset_type: details.inventory_item_asset_type,
+                id: details.asset_id?,
+                asset_type: details.inventory_item_asset_type.unwrap_or_else(unspecified),
                 instance_id: details.instance_id,
                 collectible_details: details.collectible_details,
                 added_at,
                 path,
             }));
         }
-        if let Some(BadgeDetails { badge_id: id }) = item.badge_details {
+        if let Some(id) = item.badge_details.and_then(|details| details.badge_id) {
             return Some(Self::Badge(InventoryBadge { id, added_at, path }));
         }
-        if let Some(GamePassDetails { game_pass_id: id }) = item.game_pass_details {
+        if let Some(id) = item.game_pass_details.and_then(|details| details.game_pass_id) {
             return Some(Self::GamePass(InventoryGamePass { id, added_at, path }));
         }
-        if let Some(PrivateServerDetails { private_server_id: id }) = item.private_server_details {
-            return Some(Self::PrivateServer(InventoryPrivateServer { id, added_at, path }));
-        }
-        None
-    }
-
-    fn from_value(value: Value) -> Result<Self, Value> {
-        let known = WireItem::deserialize(&value).ok().and_then(Self::from_wire);
-        Ok(known.or_else(|| patiently(&value)).unwrap_or(Self::Unknown(value)))
+        let id = item.private_server_details?.private_server_id?;
+        Some(Self::PrivateServer(InventoryPrivateServer { id, added_at, path }))
     }
 }
 
@@ -323,77 +327,32 @@ fn is_unspecified(asset_type: &InventoryAssetType) -> bool {
     asset_type.as_str().is_empty()
 }
 
-/// Reads an item of a known kind whose id is valid, whatever its other fields are.
-fn patiently(value: &Value) -> Option<InventoryItem> {
-    let lenient = |field: &str| value.get(field).filter(|details| details.is_object());
-    let path = value.get("path").and_then(Value::as_str).unwrap_or_default().to_owned();
-    let added_at = value.get("addTime").and_then(|time| wire::timestamp(time).ok()).flatten();
-    let id = |details: &Value, field: &str| wire::lenient_id(details.get(field)?).ok().flatten();
-    if let Some(details) = lenient("assetDetails") {
-        let field = |name: &str| details.get(name);
-        return Some(InventoryItem::Asset(InventoryAsset {
-            id: id(details, "assetId")?,
-            asset_type: field("inventoryItemAssetType").and_then(Value::as_str).unwrap_or_default().into(),
-            instance_id: id(details, "instanceId"),
-            collectible_details: field("collectibleDetails").and_then(CollectibleDetails::patiently),
-            added_at,
-            path,
-        }));
-    }
-    if let Some(id) = lenient("badgeDetails").and_then(|details| id(details, "badgeId")) {
-        return Some(InventoryItem::Badge(InventoryBadge { id, added_at, path }));
-    }
-    if let Some(id) = lenient("gamePassDetails").and_then(|details| id(details, "gamePassId")) {
-        return Some(InventoryItem::GamePass(InventoryGamePass { id, added_at, path }));
-    }
-    let id = lenient("privateServerDetails").and_then(|details| id(details, "privateServerId"))?;
-    Some(InventoryItem::PrivateServer(InventoryPrivateServer { id, added_at, path }))
-}
-
-impl CollectibleDetails {
-    /// Reads the valid fields. `None` if the value isn't an object.
-    fn patiently(value: &Value) -> Option<Self> {
-        let text = |field: &str| value.get(field).and_then(Value::as_str).map(str::to_owned);
-        value.is_object().then(|| Self {
-            item_id: text("itemId"),
-            instance_id: text("instanceId"),
-            instance_state: text("instanceState").map(CollectibleInstanceState::from),
-            serial_number: value.get("serialNumber").and_then(|number| wire::lenient_id(number).ok()).flatten(),
-        })
-    }
-}
-
 impl<'de> Deserialize<'de> for InventoryItem {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        Self::from_value(Value::deserialize(deserializer)?).map_err(de::Error::custom)
+        let json = Value::deserialize(deserializer)?;
+        let known = WireItem::deserialize(&json).ok().and_then(Self::from_wire);
+        Ok(known.unwrap_or(Self::Unknown(json)))
     }
 }
 
 impl Serialize for InventoryItem {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut item = WireItem {
-            path: self.path().to_owned(),
-            asset_details: None,
-            badge_details: None,
-            game_pass_details: None,
-            private_server_details: None,
-            add_time: self.added_at(),
-        };
+        let mut item = WireItem { path: self.path().to_owned(), add_time: self.added_at(), ..WireItem::default() };
         match self {
             Self::Asset(asset) => {
                 item.asset_details = Some(AssetDetails {
-                    asset_id: asset.id,
-                    inventory_item_asset_type: asset.asset_type.clone(),
+                    asset_id: Some(asset.id),
+                    inventory_item_asset_type: Some(asset.asset_type.clone()).filter(|named| !is_unspecified(named)),
                     instance_id: asset.instance_id,
                     collectible_details: asset.collectible_details.clone(),
                 });
             }
-            Self::Badge(badge) => item.badge_details = Some(BadgeDetails { badge_id: badge.id }),
+            Self::Badge(badge) => item.badge_details = Some(BadgeDetails { badge_id: Some(badge.id) }),
             Self::GamePass(game_pass) => {
-                item.game_pass_details = Some(GamePassDetails { game_pass_id: game_pass.id });
+                item.game_pass_details = Some(GamePassDetails { game_pass_id: Some(game_pass.id) });
             }
             Self::PrivateServer(server) => {
-                item.private_server_details = Some(PrivateServerDetails { private_server_id: server.id });
+                item.private_server_details = Some(PrivateServerDetails { private_server_id: Some(server.id) });
             }
             Self::Unknown(json) => return json.serialize(serializer),
         }

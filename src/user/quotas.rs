@@ -7,8 +7,7 @@ use super::User;
 use crate::api::Endpoint;
 use crate::asset::AssetType;
 use crate::open_enum::open_enum;
-use crate::page::{Pager, page_item};
-use crate::request::Paging;
+use crate::page::{PageItem, Pager};
 use crate::wire;
 
 /// Lists how many more assets a user can upload.
@@ -132,16 +131,16 @@ pub struct AssetQuota {
     #[serde(deserialize_with = "wire::lenient", skip_serializing_if = "Option::is_none")]
     pub asset_type: Option<AssetQuotaType>,
     /// How much of the quota is used. The service leaves out a zero. `None` if it can't be read.
-    #[serde(default = "unused", deserialize_with = "wire::lenient_id", skip_serializing_if = "Option::is_none")]
+    #[serde(default = "unused", deserialize_with = "wire::lenient", skip_serializing_if = "Option::is_none")]
     pub usage: Option<u64>,
     /// How much can be used in a period. `None` if the response doesn't tell it.
-    #[serde(deserialize_with = "wire::lenient_id", skip_serializing_if = "Option::is_none")]
+    #[serde(deserialize_with = "wire::lenient", skip_serializing_if = "Option::is_none")]
     pub capacity: Option<u64>,
     /// The period.
     #[serde(deserialize_with = "wire::lenient", skip_serializing_if = "Option::is_none")]
     pub period: Option<AssetQuotaPeriod>,
     /// When the usage becomes zero again.
-    #[serde(rename = "usageResetTime", deserialize_with = "wire::timestamp", skip_serializing_if = "Option::is_none")]
+    #[serde(rename = "usageResetTime", deserialize_with = "wire::lenient", skip_serializing_if = "Option::is_none")]
     pub resets_at: Option<Timestamp>,
 }
 
@@ -170,7 +169,9 @@ impl fmt::Display for AssetQuota {
     }
 }
 
-page_item!(AssetQuota, "assetQuotas", Paging::page_tokens().page_size(100));
+impl PageItem for AssetQuota {
+    const FIELD: &'static str = "assetQuotas";
+}
 
 /// Which quotas to list, for [`User::list_asset_quotas_with`].
 ///

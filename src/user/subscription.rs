@@ -8,7 +8,7 @@ use super::User;
 use crate::api::Endpoint;
 use crate::error::{self, ErrorKind};
 use crate::open_enum::open_enum;
-use crate::wire;
+use crate::wire::{self, Field, model_fields};
 
 /// Fetches a user's subscription. OAuth 2.0 authorizations can make 3 requests a second.
 pub const GET_SUBSCRIPTION: Endpoint =
@@ -95,19 +95,19 @@ pub struct Subscription {
     #[serde(deserialize_with = "wire::lenient", skip_serializing_if = "Option::is_none")]
     pub state: Option<SubscriptionState>,
     /// When the user subscribed.
-    #[serde(rename = "createTime", deserialize_with = "wire::timestamp", skip_serializing_if = "Option::is_none")]
+    #[serde(rename = "createTime", deserialize_with = "wire::lenient", skip_serializing_if = "Option::is_none")]
     pub created_at: Option<Timestamp>,
     /// When the subscription last changed.
-    #[serde(rename = "updateTime", deserialize_with = "wire::timestamp", skip_serializing_if = "Option::is_none")]
+    #[serde(rename = "updateTime", deserialize_with = "wire::lenient", skip_serializing_if = "Option::is_none")]
     pub updated_at: Option<Timestamp>,
     /// When it was last paid.
-    #[serde(rename = "lastBillingTime", deserialize_with = "wire::timestamp", skip_serializing_if = "Option::is_none")]
+    #[serde(rename = "lastBillingTime", deserialize_with = "wire::lenient", skip_serializing_if = "Option::is_none")]
     pub last_billed_at: Option<Timestamp>,
     /// When it will be renewed.
-    #[serde(rename = "nextRenewTime", deserialize_with = "wire::timestamp", skip_serializing_if = "Option::is_none")]
+    #[serde(rename = "nextRenewTime", deserialize_with = "wire::lenient", skip_serializing_if = "Option::is_none")]
     pub renews_at: Option<Timestamp>,
     /// When it will expire, or has expired.
-    #[serde(rename = "expireTime", deserialize_with = "wire::timestamp", skip_serializing_if = "Option::is_none")]
+    #[serde(rename = "expireTime", deserialize_with = "wire::lenient", skip_serializing_if = "Option::is_none")]
     pub expires_at: Option<Timestamp>,
     /// Details of the expiration.
     #[serde(deserialize_with = "wire::lenient", skip_serializing_if = "Option::is_none")]
@@ -129,6 +129,8 @@ pub struct SubscriptionExpirationDetails {
     #[serde(deserialize_with = "wire::lenient", skip_serializing_if = "Option::is_none")]
     pub reason: Option<SubscriptionExpirationReason>,
 }
+
+model_fields!(SubscriptionExpirationDetails);
 
 impl Subscription {
     /// Creates an active subscription that will be renewed, for tests and the sandbox.
@@ -153,7 +155,7 @@ impl<'de> Deserialize<'de> for Subscription {
             ("active", state.as_ref().and_then(SubscriptionState::is_active)),
             ("willRenew", state.as_ref().and_then(SubscriptionState::will_renew)),
         ] {
-            let is_readable = fields.get(field).is_some_and(|told| wire::strict::<_, bool>(told).is_ok());
+            let is_readable = fields.get(field).is_some_and(|told| bool::of(told.clone().into()).is_some());
             if let Some(by_state) = by_state.filter(|_| !is_readable) {
                 fields.insert(field.to_owned(), by_state.into());
             }
@@ -162,7 +164,8 @@ impl<'de> Deserialize<'de> for Subscription {
         if !fields.contains_key("active") {
             return Err(de::Error::missing_field("active"));
         }
-        Self::deserialize(Value::Object(fields)).map_err(de::Error::custom)
+        let text = Value::Object(fields).to_string();
+        Self::deserialize(&mut serde_json::Deserializer::from_str(&text)).map_err(de::Error::custom)
     }
 }
 

@@ -1,5 +1,7 @@
 //! Roles, members and join requests of groups.
 
+use std::sync::Barrier;
+use std::thread;
 use std::time::Duration;
 
 use rblxopencloud::sandbox::Sandbox;
@@ -184,6 +186,25 @@ fn a_join_request_has_no_encoded_id_and_its_answer_has_a_body() {
     for id in ["MTAwNw", "MTAwNw=", "1007"] {
         assert_eq!(post(&format!("memberships/{id}:assignRole"), r#"{"role":"groups/7/roles/97"}"#), 200, "{id}");
     }
+}
+
+#[test]
+fn roles_are_fetched_once_for_many_threads() {
+    let sandbox = sandbox();
+    let group = hasty(&sandbox).group(7).with_roles_kept_for(Duration::from_secs(3600));
+    let all = Barrier::new(32);
+    thread::scope(|scope| {
+        for number in 0..32 {
+            let (group, all) = (&group, &all);
+            scope.spawn(move || {
+                let (user, rank) = if number % 2 == 0 { (156, 255) } else { (1007, 10) };
+                all.wait();
+                assert_eq!(group.rank_of(user).expect("it answers"), Some(rank));
+            });
+        }
+    });
+    let of_roles = sandbox.requests().iter().filter(|request| request.path.ends_with("/roles")).count();
+    assert_eq!((of_roles, sandbox.requests().len()), (1, 33));
 }
 
 #[test]

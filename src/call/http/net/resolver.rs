@@ -3,9 +3,7 @@
 use std::fmt;
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, ToSocketAddrs};
-use std::sync::mpsc::{self, RecvTimeoutError};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::thread;
 use std::time::{Duration, Instant};
 
 use ureq::config::Config;
@@ -14,6 +12,7 @@ use ureq::unversioned::resolver::{ResolvedSocketAddrs, Resolver};
 use ureq::unversioned::transport::NextTimeout;
 
 use super::failure::Failure;
+use crate::single_flight::{Flight, SingleFlight};
 
 /// How long addresses are used before they are resolved again.
 const FRESH: Duration = Duration::from_secs(60);
@@ -36,8 +35,15 @@ type LookUp = dyn Fn(&str, u16) -> io::Result<Vec<SocketAddr>> + Send + Sync;
 #[derive(Clone)]
 pub(super) struct Names {
     known: Arc<Mutex<Vec<Known>>>,
+    look_ups: Arc<Mutex<LookUps>>,
     look_up: Arc<LookUp>,
 }
+
+/// A lookup for all threads that need it.
+type Resolution = SingleFlight<Result<Vec<SocketAddr>, Arc<io::Error>>>;
+
+/// The lookups by host and port.
+type LookUps = Vec<(String, u16, Arc<Resolution>)>;
 
 struct Known {
     host: String,
@@ -57,7 +63,7 @@ impl Default for Names {
 
 impl Names {
     fn with(look_up: impl Fn(&str, u16) -> io::Result<Vec<SocketAddr>> + Send + Sync + 'static) -> Self {
-        Self { known: Arc::default(), look_up: Arc::new(look_up) }
+        Self { known: Arc::default(), look_ups: Arc::default(), look_up: Arc::new(look_up) }
     }
 
     fn lock(&self) -> MutexGuard<'_, Vec<Known>> {
@@ -77,7 +83,7 @@ impl Names {
             old = Some(known.addresses.clone());
         }
         let wait = if old.is_some() { PATIENCE.min(*limit.after) } else { *limit.after };
-        match (self.ask(host, port, wait), old) {
+        match (self.ask(host, port, wait, old.is_none()), old) {
             (Some(Ok(found)), _) => Ok(found),
             (_, Some(old)) => Ok(old),
             (Some(Err(error)), None) => Err(Failure::LookUp { host: host.to_owned(), error }.into()),
@@ -86,22 +92,35 @@ impl Names {
     }
 
     /// Resolves a name in a separate thread. `None` if it takes too long.
-    fn ask(&self, host: &str, port: u16, wait: Duration) -> Option<io::Result<Vec<SocketAddr>>> {
+    fn ask(&self, host: &str, port: u16, wait: Duration, is_first: bool) -> Option<io::Result<Vec<SocketAddr>>> {
         if is_local_name(host) {
             return Some(self.ask_here(host, port));
         }
-        let (answer, answered) = mpsc::sync_channel(1);
         let (names, name) = (self.clone(), host.to_owned());
-        let thread = thread::Builder::new().name("look-up".to_owned());
-        let started = thread.spawn(move || answer.send(names.ask_here(&name, port)));
-        if started.is_err() {
-            return Some(self.ask_here(host, port));
+        let look_up = move || {
+            // Another thread has resolved it since.
+            let found = find(&mut names.lock(), &name, port).filter(|_| is_first).map(|known| known.addresses.clone());
+            found.map_or_else(|| names.ask_here(&name, port), Ok).map_err(Arc::new)
+        };
+        let deadline = Instant::now().checked_add(wait);
+        match self.resolution(host, port).run_apart("look-up", deadline, look_up) {
+            Flight::Own(found) | Flight::Shared(found) => {
+                Some(found.map_err(|error| io::Error::new(error.kind(), error)))
+            }
+            Flight::Panicked => Some(Err(io::Error::other("the look-up broke off"))),
+            Flight::Late => None,
         }
-        match answered.recv_timeout(wait) {
-            Ok(found) => Some(found),
-            Err(RecvTimeoutError::Timeout) => None,
-            Err(RecvTimeoutError::Disconnected) => Some(Err(io::Error::other("the look-up broke off"))),
+    }
+
+    fn resolution(&self, host: &str, port: u16) -> Arc<Resolution> {
+        let mut all = self.look_ups.lock().unwrap_or_else(PoisonError::into_inner);
+        let same = all.iter().find(|(name, at, _)| *at == port && name.eq_ignore_ascii_case(host));
+        if let Some((_, _, resolution)) = same {
+            return Arc::clone(resolution);
         }
+        let resolution = Arc::<Resolution>::default();
+        all.push((host.to_owned(), port, Arc::clone(&resolution)));
+        resolution
     }
 
     fn ask_here(&self, host: &str, port: u16) -> io::Result<Vec<SocketAddr>> {
@@ -227,7 +246,9 @@ impl fmt::Debug for Names {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Barrier;
     use std::sync::atomic::{AtomicUsize, Ordering};
+    use std::thread;
 
     use ureq::Timeout;
 
@@ -314,6 +335,21 @@ mod tests {
             assert_eq!(is_loopback(host), expected, "{host}");
         }
         assert_eq!(names.addresses("localhosts", PORT, limit(5)).expect("found"), [address("10.0.0.1")]);
+    }
+
+    #[test]
+    fn a_name_is_resolved_once_for_all_threads() {
+        let (names, count) = names(|_| Ok(vec![address("10.0.0.1")]));
+        let all = Barrier::new(32);
+        thread::scope(|scope| {
+            for _ in 0..32 {
+                scope.spawn(|| {
+                    all.wait();
+                    assert_eq!(names.addresses("example.test", PORT, limit(60)).expect("found"), [address("10.0.0.1")]);
+                });
+            }
+        });
+        assert_eq!(count.load(Ordering::SeqCst), 1);
     }
 
     #[test]

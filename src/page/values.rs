@@ -1,0 +1,47 @@
+use serde::Deserialize;
+
+/// A JSON text that is read value by value, so that each is read once, into its own type.
+#[derive(Clone, Copy, Debug)]
+pub struct Values<'t> {
+    rest: &'t str,
+}
+
+impl<'t> Values<'t> {
+    pub(super) fn new(text: &'t str) -> Self {
+        Self { rest: text }
+    }
+
+    /// Reads a value. `None` if the next one isn't a `T`; what was read of it is not defined then.
+    pub(crate) fn read<T: Deserialize<'t>>(&mut self) -> Option<T> {
+        let mut deserializer = serde_json::Deserializer::from_str(self.rest);
+        let value = T::deserialize(&mut deserializer).ok()?;
+        self.rest = &self.rest[deserializer.into_iter::<()>().byte_offset()..];
+        Some(value)
+    }
+
+    /// Reads a byte of punctuation. `None` if another one is next.
+    pub(super) fn pass(&mut self, byte: u8) -> Option<()> {
+        (self.peek()? == byte).then(|| self.rest = &self.rest[1..])
+    }
+
+    /// Returns the next byte that isn't white space.
+    pub(super) fn peek(&mut self) -> Option<u8> {
+        self.rest = self.rest.trim_start_matches([' ', '\t', '\r', '\n']);
+        self.rest.bytes().next()
+    }
+
+    /// Calls `read` for each element of a list or an object.
+    pub(super) fn each(&mut self, [open, close]: [u8; 2], read: &mut dyn FnMut(&mut Self) -> Option<()>) -> Option<()> {
+        self.pass(open)?;
+        if self.pass(close).is_some() {
+            return Some(());
+        }
+        loop {
+            read(self)?;
+            if self.pass(close).is_some() {
+                return Some(());
+            }
+            self.pass(b',')?;
+        }
+    }
+}
