@@ -1,9 +1,11 @@
 //! Plain data about the service: endpoints, names of operations, and how calls are authorized.
 
+mod budget;
 mod endpoint;
 mod operation_name;
 mod path;
 
+pub use budget::{Budget, KeyedBudget};
 pub use endpoint::{Endpoint, Method};
 pub(crate) use operation_name::FORM as OPERATION_NAME_FORM;
 pub use operation_name::OperationName;
