@@ -140,7 +140,7 @@ mod wire;
 
 /// The endpoints that this crate has methods for, with their scopes and budgets.
 pub mod endpoints {
-    pub use crate::api::KeyedBudget;
+    pub use crate::api::{KeyedBudget, Slots};
     pub use crate::asset::{
         ARCHIVE_ASSET, CREATE_ASSET, CREATE_CREATOR_STORE_PRODUCT, GET_ASSET, GET_ASSET_DELIVERY, GET_ASSET_OPERATION,
         GET_ASSET_VERSION, GET_ASSET_VERSION_DELIVERY, GET_CREATOR_STORE_PRODUCT, GRANT_ASSET_PERMISSIONS,

@@ -80,6 +80,82 @@ pub struct KeyedBudget {
     pub budget: Budget,
 }
 
+/// A number of pieces of work that the service has unfinished at once, such as 10 tasks of one place.
+///
+/// A request that starts such work takes a slot, and waits for one if all are taken. A slot is free again once the work is
+/// known to have ended. Of work whose end nobody waits for, only its `lifetime` is known.
+///
+/// See [`Endpoint::with_slots`](super::Endpoint::with_slots).
+///
+/// ```
+/// use std::time::Duration;
+///
+/// use rblxopencloud::endpoints::Slots;
+///
+/// const TASKS: Slots = Slots::new("Luau tasks", &["universe", "place"], 10, Duration::from_secs(345))
+///     .with_recovery(Duration::from_secs(10));
+/// assert_eq!(TASKS.count(), 10);
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Slots {
+    name: &'static str,
+    parameters: &'static [&'static str],
+    count: u32,
+    lifetime: Duration,
+    recovery: Duration,
+}
+
+impl Slots {
+    /// Creates a pool of `count` slots for each combination of values of `parameters`, which are parameters of the path.
+    ///
+    /// All endpoints whose slots have the same `name` share the pool. `lifetime` is how long work can take at the most.
+    ///
+    /// # Panics
+    /// Panics if `count` or `lifetime` is zero. In a constant, that is an error of the compiler.
+    #[must_use]
+    pub const fn new(name: &'static str, parameters: &'static [&'static str], count: u32, lifetime: Duration) -> Self {
+        assert!(count > 0 && !lifetime.is_zero(), "a pool has at least one slot, and work takes time");
+        Self { name, parameters, count, lifetime, recovery: Duration::ZERO }
+    }
+
+    /// Sets how long after the end of the work the service accepts the next. Defaults to zero.
+    #[must_use]
+    pub const fn with_recovery(mut self, recovery: Duration) -> Self {
+        self.recovery = recovery;
+        self
+    }
+
+    /// Returns the name of the pool.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        self.name
+    }
+
+    /// Returns the names of the parameters.
+    #[must_use]
+    pub const fn parameters(self) -> &'static [&'static str] {
+        self.parameters
+    }
+
+    /// Returns the number of slots.
+    #[must_use]
+    pub const fn count(self) -> u32 {
+        self.count
+    }
+
+    /// Returns how long work can take at the most.
+    #[must_use]
+    pub const fn lifetime(self) -> Duration {
+        self.lifetime
+    }
+
+    /// Returns how long after the end of the work the service accepts the next.
+    #[must_use]
+    pub const fn recovery(self) -> Duration {
+        self.recovery
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -3,7 +3,7 @@ use std::fmt;
 use percent_encoding::utf8_percent_encode;
 
 use super::Scheme;
-use super::budget::{Budget, KeyedBudget};
+use super::budget::{Budget, KeyedBudget, Slots};
 use super::path::{SEGMENT, Segment, has_parameter, is_segment, parameter};
 
 /// An HTTP method.
@@ -75,6 +75,7 @@ pub struct Endpoint {
     key_budget: Option<Budget>,
     oauth_budget: Option<Budget>,
     keyed_budgets: [Option<KeyedBudget>; 2],
+    slots: Option<Slots>,
     harmless: bool,
     takes_group_keys: bool,
     polls: bool,
@@ -149,6 +150,7 @@ impl Endpoint {
             key_budget: None,
             oauth_budget: None,
             keyed_budgets: [None; 2],
+            slots: None,
             harmless: matches!(method, Method::Get),
             takes_group_keys: true,
             polls: false,
@@ -255,6 +257,17 @@ impl Endpoint {
             [_, None] => self.keyed_budgets[1] = keyed,
             _ => panic!("an endpoint has at most two budgets for parameters"),
         }
+        self
+    }
+
+    /// Declares that a request starts work that takes a slot of a pool.
+    ///
+    /// # Panics
+    /// Panics if the path doesn't have one of the pool's parameters. In a constant, that is an error of the compiler.
+    #[must_use]
+    pub const fn with_slots(mut self, slots: Slots) -> Self {
+        self.check_parameters(slots.parameters());
+        self.slots = Some(slots);
         self
     }
 
@@ -366,6 +379,12 @@ impl Endpoint {
     /// Returns the budgets that only requests with the same values of parameters share.
     pub fn keyed_budgets(&self) -> impl Iterator<Item = KeyedBudget> {
         self.keyed_budgets.into_iter().flatten()
+    }
+
+    /// Returns the pool from which a request takes a slot.
+    #[must_use]
+    pub const fn slots(&self) -> Option<Slots> {
+        self.slots
     }
 
     /// Returns the values that the parameters have in a path of this endpoint. `None` if it isn't one.

@@ -5,7 +5,7 @@ mod endpoint;
 mod operation_name;
 mod path;
 
-pub use budget::{Budget, KeyedBudget};
+pub use budget::{Budget, KeyedBudget, Slots};
 pub use endpoint::{Endpoint, Method};
 pub(crate) use operation_name::FORM as OPERATION_NAME_FORM;
 pub use operation_name::OperationName;

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
-use super::gate::{Gate, Patience, Refused, earlier};
+use super::gate::{Demand, Gate, Patience, Refused, earlier};
 use super::http::{Buffer, Exchange, Http, HttpSettings, shown_url};
 use super::retry::{Attempts, RetryPolicy};
 use super::{Call, DecodeError, verdict};
@@ -237,7 +237,13 @@ impl Session {
                 deadline: call.deadline,
                 budget_ends: attempts.budget_ends(),
             };
-            let mut permit = match self.gate.enter(call.bucket(), patience, call.cancel) {
+            let demand = Demand {
+                bucket: call.bucket(),
+                endpoint: call.origin.is_none().then_some(call.endpoint),
+                path: call.path,
+                scheme: self.scheme(),
+            };
+            let mut permit = match self.gate.enter(&demand, patience, call.cancel) {
                 Ok(permit) => permit,
                 Err(refused) => return Err(not_sent(&call, refused, last).after_attempts(attempts.made().max(1))),
             };
@@ -250,10 +256,12 @@ impl Session {
                 _ => None,
             };
 
+            permit.may_have_started(true);
             let began = Instant::now();
             let Exchange { status, limits, outcome } = self.http.attempt(&mut call, authorization.as_ref(), body);
+            let is_success = status.is_some_and(|status| (200..300).contains(&status));
             if status.is_some() {
-                permit.answered(limits);
+                permit.answered(limits, is_success);
             }
             if log::log_enabled!(target: crate::LOG_TARGET, log::Level::Debug) {
                 let status = status.map_or_else(|| "no answer".to_owned(), |status| status.to_string());
@@ -282,6 +290,7 @@ impl Session {
                 attempts = Attempts::new(&self.retry);
                 attempts.begin(attempts.budget_ends());
             }
+            permit.may_have_started(is_success || error.outcome_unknown());
             // An exhausted quota isn't a rate limit.
             let is_refusal = error.kind() == ErrorKind::RateLimited && error.is_transient();
             let (is_repeated, pause) = if is_refusal {
@@ -347,13 +356,18 @@ fn not_sent(call: &Call<'_>, refused: Refused, last: Option<Error>) -> Error {
             Error::new(ErrorKind::Cancelled, call.subject()).explain("not sent: the call was cancelled")
         }
         // The service's message says more.
-        (Refused::TooLong(wait), Some(error)) if error.kind() == ErrorKind::RateLimited => {
+        (Refused::TooLong(wait) | Refused::NoSlot(wait), Some(error)) if error.kind() == ErrorKind::RateLimited => {
             let asked = error.retry_after().filter(|asked| !asked.is_zero());
             error.with_retry_after(asked.or(Some(wait)))
         }
         (Refused::TooLong(wait), _) => Error::new(ErrorKind::RateLimited, call.subject())
             .explain("not sent: the rate limit is exhausted")
             .advise(format!("try again in {} s", wait.as_secs().saturating_add(1)))
+            .with_retry_after(Some(wait))
+            .transient(),
+        (Refused::NoSlot(wait), _) => Error::new(ErrorKind::RateLimited, call.subject())
+            .explain("not sent: as many tasks are unfinished as the service accepts")
+            .advise(format!("wait for one of them to end, or try again in {} s", wait.as_secs().saturating_add(1)))
             .with_retry_after(Some(wait))
             .transient(),
     }

@@ -15,6 +15,8 @@ use jiff::tz::Offset;
 pub(crate) struct Limits {
     /// The largest one. It only bounds `remaining`, which is that of the most constrained window.
     pub(crate) limit: Option<u64>,
+    /// The smallest one, which is that of the narrowest window.
+    pub(crate) least_limit: Option<u64>,
     /// The smallest one.
     pub(crate) remaining: Option<u64>,
     /// The time until the last window ends.
@@ -40,6 +42,7 @@ impl Limits {
         let longest = |name: &str| elements(name).filter_map(|text| delay(text, clock)).max();
         Self {
             limit: numbers("x-ratelimit-limit").max(),
+            least_limit: numbers("x-ratelimit-limit").min(),
             remaining: numbers("x-ratelimit-remaining").min(),
             reset: longest("x-ratelimit-reset"),
             retry_after: longest("retry-after"),

@@ -166,7 +166,7 @@ impl Limiter {
         caller: Caller,
         now: Now,
     ) -> Result<LimitHeaders, Answer> {
-        let Some(limit) = self.limit else { return Ok(Vec::new()) };
+        let Some(limit) = self.limit else { return Ok(LimitHeaders::new()) };
         let quotas = limit.quotas(endpoint, values, caller);
         let mut is_accepted = true;
         for quota in &quotas {
@@ -233,7 +233,7 @@ mod tests {
     use super::*;
     use crate::endpoints::{GET_GROUP, GET_SUBSCRIPTION, GET_USER};
 
-    /// A moment so many seconds after a full minute.
+    /// A time so many seconds after a full minute.
     fn at(start: Instant, seconds: u64) -> Now {
         let since_epoch = Duration::from_secs(1_700_000_040 + seconds);
         assert_eq!(since_epoch.as_secs() % 60, seconds % 60);
