@@ -246,4 +246,14 @@ fn silent_successes_lift_the_budget_of_a_minute_until_a_refusal() {
         .refused(Limits { retry_after: Some(Duration::from_nanos(1)), ..Limits::default() });
     std::thread::sleep(Duration::from_millis(1));
     assert!(get().is_err(), "it does count");
+
+    // The first refusal had another reason.
+    let gate = Gate::new(&RetryPolicy::default());
+    let get = || at_once(&gate, &GET, "/users/1");
+    let soon = Limits { retry_after: Some(Duration::from_nanos(1)), ..Limits::default() };
+    for _ in 0..10 {
+        get().expect("the document is of another service").refused(soon);
+        std::thread::sleep(Duration::from_millis(1));
+        get().expect("the document is of another service").answered(Limits::default(), true);
+    }
 }

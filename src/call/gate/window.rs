@@ -37,7 +37,10 @@ pub(super) struct Window {
     backoff: Option<Duration>,
     /// What was sent of the documented budget, which counts while no response tells more.
     count: Option<Count>,
-    silence: Silence,
+    /// Whether a success announced no window. Those of the service do.
+    is_silent: bool,
+    /// Whether the first refusal was of a request above the documented budget.
+    refuses_excess: Option<bool>,
     /// The longest time to an end of a window that a response announced.
     longest_reset: Duration,
     /// The slots that it counts, in place of requests.
@@ -51,17 +54,6 @@ enum Probe {
     No,
     Due,
     Out(Instant),
-}
-
-/// Whether successes announce windows. The service's do.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
-enum Silence {
-    #[default]
-    Unknown,
-    /// Successes announce none, so whoever answers doesn't seem to count.
-    Uncounted,
-    /// It counts in silence, as refusals have shown.
-    Counted,
 }
 
 /// How long to wait for a slow probe, such as an upload.
@@ -225,7 +217,7 @@ impl Window {
         let is_within_announced = is_longer(self.longest_reset, budget);
         let is_announced = self.ends.is_some() && !is_within_announced;
         // No header announces a second.
-        let is_uncounted = self.silence == Silence::Uncounted && budget.period() >= WINDOW;
+        let is_uncounted = self.is_silent && self.refuses_excess != Some(true) && budget.period() >= WINDOW;
         if is_announced || is_uncounted {
             return None;
         }
@@ -320,9 +312,11 @@ impl Window {
             count.answer(now);
         }
         match outcome {
-            Outcome::Silent if self.silence == Silence::Unknown => self.silence = Silence::Uncounted,
-            // Other refusals have other reasons.
-            Outcome::Refused(_) if self.exceeds_documented(now) => self.silence = Silence::Counted,
+            Outcome::Silent => self.is_silent = true,
+            // Who refuses less has other reasons, also later.
+            Outcome::Refused(_) if self.refuses_excess.is_none() => {
+                self.refuses_excess = Some(self.exceeds_documented(now));
+            }
             _ => {}
         }
         let is_news = acquired.closures == self.closures;
