@@ -40,9 +40,12 @@ impl Limits {
         // Dates are by the service's clock, which may differ from this machine's.
         let clock = || header("date").find_map(http_date).unwrap_or(now);
         let longest = |name: &str| elements(name).filter_map(|text| delay(text, clock)).max();
+        let (least_limit, limit) = numbers("x-ratelimit-limit").fold((None, None), |(least, most), limit| {
+            (Some(least.map_or(limit, |least: u64| least.min(limit))), most.max(Some(limit)))
+        });
         Self {
-            limit: numbers("x-ratelimit-limit").max(),
-            least_limit: numbers("x-ratelimit-limit").min(),
+            limit,
+            least_limit,
             remaining: numbers("x-ratelimit-remaining").min(),
             reset: longest("x-ratelimit-reset"),
             retry_after: longest("retry-after"),
