@@ -104,6 +104,7 @@ fn endpoints_share_the_slots_of_a_place() {
 fn ended_work_wakes_those_that_wait_for_its_slot() {
     let gate = Gate::new(&RetryPolicy::default());
     let slots = [(); 2].map(|()| start(&gate, &START, "/places/1/tasks"));
+    let began = Instant::now();
     std::thread::scope(|scope| {
         let waiting = [(); 2].map(|()| scope.spawn(|| in_time(&gate, &START, "/places/1/tasks", None).is_ok()));
         wait_for_queue(&gate, 2);
@@ -112,6 +113,8 @@ fn ended_work_wakes_those_that_wait_for_its_slot() {
         }
         assert!(waiting.into_iter().all(|thread| thread.join().expect("it doesn't panic")));
     });
+    // They would look again after a minute.
+    assert!(began.elapsed() < Duration::from_secs(30), "nobody woke them");
 }
 
 #[test]
@@ -162,7 +165,9 @@ fn refusals_for_lack_of_slots_close_the_pool_only() {
     let mut permit = at_once(&gate, &START, "/places/1/tasks").expect("a slot is free");
     permit.may_have_started(true);
     permit.refused(Limits { retry_after: Some(Duration::from_secs(60)), ..Limits::default() });
+    let pool = Arc::clone(&permit.buckets[0]);
     drop(permit);
+    assert_eq!(pool.lock().pool().map(|pool| pool.taken(Instant::now())), Some(0), "it started nothing");
     assert!(matches!(at_once(&gate, &START_VERSION, "/places/1/versions/7/tasks"), Err(Refused::TooLong(_))));
     assert!(at_once(&gate, &START, "/places/2/tasks").is_ok());
     // An exhausted window concerns all places.

@@ -399,3 +399,65 @@ fn is_longer(longest_reset: Duration, budget: Budget) -> bool {
 fn reset_tolerance(reset: Duration) -> Duration {
     if reset.subsec_nanos() == 0 { Duration::from_millis(1500) } else { Duration::from_millis(20) }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SECOND: Duration = Duration::from_secs(1);
+
+    /// Sends a request whose response arrives at once.
+    fn send(window: &mut Window, limits: Limits, now: Instant) {
+        assert_eq!(window.block(None, now), None);
+        let acquired = window.acquire(now);
+        window.release(acquired, Outcome::Answered(limits), &RefusalBackoff::default(), 0.5, now);
+    }
+
+    fn announced(limit: u64, remaining: u64, reset: Duration) -> Limits {
+        Limits {
+            limit: Some(limit),
+            least_limit: Some(limit),
+            remaining: Some(remaining),
+            reset: Some(reset),
+            retry_after: None,
+        }
+    }
+
+    #[test]
+    fn the_end_of_an_announced_minute_is_not_the_end_of_each_second() {
+        let start = Instant::now();
+        let mut window = Window::new(Some(Budget::per_second(2)));
+        send(&mut window, announced(500, 499, SECOND * 40), start);
+        let end = start + SECOND * 40;
+        for _ in 0..2 {
+            send(&mut window, announced(500, 400, SECOND), end - SECOND / 2);
+        }
+        assert_eq!(window.block(None, end), Some(Block::Until(end + SECOND / 2)));
+        assert_eq!(window.block(None, end + SECOND / 2), None);
+    }
+
+    #[test]
+    fn the_end_of_an_announced_minute_ends_the_count_of_a_minute() {
+        let start = Instant::now();
+        let mut window = Window::new(Some(Budget::per_minute(3)));
+        for remaining in [2, 1, 0] {
+            send(&mut window, announced(3, remaining, SECOND * 10), start);
+        }
+        assert_eq!(window.block(None, start), Some(Block::Until(start + SECOND * 10)));
+        assert_eq!(window.block(None, start + SECOND * 10), None);
+    }
+
+    #[test]
+    fn requests_of_older_windows_do_not_use_up_an_announced_one() {
+        let start = Instant::now();
+        let mut window = Window::new(None);
+        for _ in 0..100 {
+            send(&mut window, Limits::default(), start);
+        }
+        send(&mut window, announced(60, 50, SECOND * 30), start);
+        for remaining in (0..50).rev() {
+            send(&mut window, announced(60, remaining, SECOND * 30), start);
+        }
+        assert_eq!(window.block(None, start), Some(Block::Until(start + SECOND * 30)));
+    }
+}
