@@ -8,7 +8,8 @@ use std::time::Instant;
 use super::limits::Limits;
 use super::window::{Acquired, Block, Outcome, RefusalBackoff, Window};
 
-/// Takes a permit of each window, or none. `turn` is the turn for a slot. Returns the position of the first window that has none, and why.
+/// Takes a permit of each window, or none. `turn` is the turn for a slot. Returns the position of the first window that has
+/// none, and why.
 pub(super) fn acquire<W: DerefMut<Target = Window>>(
     windows: &mut [W],
     turn: Option<u64>,
@@ -38,15 +39,14 @@ pub(super) fn release<W: DerefMut<Target = Window>>(
         Outcome::Silent | Outcome::Unanswered => windows.len() - 1,
     };
     let refused = match outcome {
-        Outcome::Refused(limits) => refused(windows, described, &limits, now),
-        _ => windows.len(),
+        Outcome::Refused(limits) => Some(refused(windows, described, &limits, now)),
+        _ => None,
     };
-    let windows_count = windows.len();
     for (position, (window, acquired)) in windows.iter_mut().zip(acquired).enumerate() {
         let outcome = match outcome {
             Outcome::Answered(_) | Outcome::Silent if position != described => Outcome::Answered(Limits::default()),
-            Outcome::Refused(limits) if position == described && position != refused => Outcome::Answered(limits),
-            Outcome::Refused(_) if position != refused => Outcome::Unanswered,
+            Outcome::Refused(limits) if position == described && refused != Some(position) => Outcome::Answered(limits),
+            Outcome::Refused(_) if refused != Some(position) => Outcome::Unanswered,
             // The announced window is another one.
             Outcome::Refused(limits) if window.pool().is_some() => {
                 Outcome::Refused(Limits { retry_after: limits.retry_after, ..Limits::default() })
@@ -54,7 +54,7 @@ pub(super) fn release<W: DerefMut<Target = Window>>(
             outcome => outcome,
         };
         if let (Some(slot), Some(pool)) = (acquired.slot(), window.pool()) {
-            pool.settle(slot, may_have_started && refused == windows_count, now);
+            pool.settle(slot, may_have_started && refused.is_none(), now);
         }
         window.release(*acquired, outcome, backoff, fraction, now);
     }
