@@ -69,8 +69,9 @@
 //!   would have to wait longer fails at once, as [`RateLimited`](ErrorKind::RateLimited) with
 //!   [`retry_after`](Error::retry_after).
 //! - [`Client::with_deadline`] limits several calls together: those that a server makes for one of its own requests.
-//! - Budgets are per endpoint and per owner of the key; see [`endpoints`]. All threads of a client share them. To keep one
-//!   kind of caller from exhausting the budget of another, use keys of different owners.
+//! - Budgets are per endpoint and per owner of the key; see [`endpoints`]. All threads of a client share them, and keep within
+//!   the documented ones until a response announces how much is left. To keep one kind of caller from exhausting the budget of
+//!   another, use keys of different owners.
 //! - Threads are started only by [`User::upload_assets`], to resolve a host name that isn't cached, and to renew an access token
 //!   for a call with a time limit.
 //!
@@ -141,6 +142,7 @@ mod wire;
 
 /// The endpoints that this crate has methods for, with their scopes and budgets.
 pub mod endpoints {
+    pub use crate::api::{KeyedBudget, Slots};
     pub use crate::asset::{
         ARCHIVE_ASSET, CREATE_ASSET, CREATE_CREATOR_STORE_PRODUCT, GET_ASSET, GET_ASSET_DELIVERY, GET_ASSET_OPERATION,
         GET_ASSET_VERSION, GET_ASSET_VERSION_DELIVERY, GET_CREATOR_STORE_PRODUCT, GRANT_ASSET_PERMISSIONS,
@@ -165,7 +167,7 @@ pub mod endpoints {
     };
 }
 
-pub use api::{Endpoint, Method, OperationName, ResourcePath};
+pub use api::{Budget, Endpoint, Method, OperationName, ResourcePath};
 pub use asset::limits;
 pub use asset::{
     Asset, AssetAction, AssetDelivery, AssetField, AssetFile, AssetHandle, AssetPermission, AssetPrivacy, AssetSearch,

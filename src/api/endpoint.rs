@@ -1,5 +1,9 @@
 use std::fmt;
 
+use super::Scheme;
+use super::budget::{Budget, KeyedBudget, Slots};
+use super::path::{has_parameter, parameter};
+
 /// An HTTP method.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
@@ -47,11 +51,11 @@ impl fmt::Display for Method {
 /// The endpoints that this crate has methods for are in [`endpoints`](crate::endpoints).
 ///
 /// ```
-/// use rblxopencloud::endpoints;
+/// use rblxopencloud::{Budget, endpoints};
 ///
 /// assert_eq!(endpoints::LIST_INVENTORY_ITEMS.path(), "/cloud/v2/users/{user}/inventory-items");
 /// assert_eq!(endpoints::LIST_INVENTORY_ITEMS.scopes(), ["user.inventory-item:read"]);
-/// assert_eq!(endpoints::LIST_INVENTORY_ITEMS.key_budget(), Some(100));
+/// assert_eq!(endpoints::LIST_INVENTORY_ITEMS.key_budget(), Some(Budget::per_minute(100)));
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Endpoint {
@@ -67,8 +71,10 @@ pub struct Endpoint {
     names_in_body: bool,
     denied_hint: Option<&'static str>,
     precondition: Option<&'static str>,
-    key_budget: Option<u32>,
-    oauth_budget: Option<u32>,
+    key_budget: Option<Budget>,
+    oauth_budget: Option<Budget>,
+    keyed_budgets: [Option<KeyedBudget>; 2],
+    slots: Option<Slots>,
     harmless: bool,
     takes_group_keys: bool,
     polls: bool,
@@ -162,6 +168,8 @@ impl Endpoint {
             precondition: None,
             key_budget: None,
             oauth_budget: None,
+            keyed_budgets: [None; 2],
+            slots: None,
             harmless: matches!(method, Method::Get),
             takes_group_keys: true,
             polls: false,
@@ -238,17 +246,63 @@ impl Endpoint {
         self
     }
 
-    /// Sets the requests a minute that the service accepts from the owner of an API key and from an OAuth 2.0 authorization.
-    pub(crate) const fn with_budget(mut self, key: u32, oauth: u32) -> Self {
-        self.key_budget = Some(key);
-        self.oauth_budget = Some(oauth);
+    /// Sets the requests a minute that the service accepts from all API keys of one owner, and from one OAuth 2.0
+    /// authorization. For other periods, see [`with_key_budget`](Self::with_key_budget) and
+    /// [`with_oauth_budget`](Self::with_oauth_budget).
+    #[must_use]
+    pub const fn with_budget(self, key: u32, oauth: u32) -> Self {
+        self.with_key_budget(Budget::per_minute(key)).with_oauth_budget(Budget::per_minute(oauth))
+    }
+
+    /// Sets what the service accepts from all API keys of one owner.
+    #[must_use]
+    pub const fn with_key_budget(mut self, budget: Budget) -> Self {
+        self.key_budget = Some(budget);
         self
     }
 
-    /// Sets the requests a minute from the owner of an API key. The budget of OAuth 2.0 is unknown.
-    pub(crate) const fn with_key_budget(mut self, key: u32) -> Self {
-        self.key_budget = Some(key);
+    /// Sets what the service accepts from one OAuth 2.0 authorization.
+    #[must_use]
+    pub const fn with_oauth_budget(mut self, budget: Budget) -> Self {
+        self.oauth_budget = Some(budget);
         self
+    }
+
+    /// Adds a budget that only those requests share whose paths have the same values for `parameters`, such as 2 requests a
+    /// minute for each user of each universe. Such a budget applies beside that of the endpoint.
+    ///
+    /// # Panics
+    /// Panics if the path doesn't have one of the parameters, and at the third such budget. In a constant, that is an error of
+    /// the compiler.
+    #[must_use]
+    pub const fn with_budget_for(mut self, parameters: &'static [&'static str], budget: Budget) -> Self {
+        self.check_parameters(parameters);
+        let keyed = Some(KeyedBudget { parameters, budget });
+        match self.keyed_budgets {
+            [None, _] => self.keyed_budgets[0] = keyed,
+            [_, None] => self.keyed_budgets[1] = keyed,
+            _ => panic!("an endpoint has at most two budgets for parameters"),
+        }
+        self
+    }
+
+    /// Declares that a request starts work that takes a slot of a pool.
+    ///
+    /// # Panics
+    /// Panics if the path doesn't have one of the pool's parameters. In a constant, that is an error of the compiler.
+    #[must_use]
+    pub const fn with_slots(mut self, slots: Slots) -> Self {
+        self.check_parameters(slots.parameters());
+        self.slots = Some(slots);
+        self
+    }
+
+    const fn check_parameters(&self, parameters: &[&str]) {
+        let mut index = 0;
+        while index < parameters.len() {
+            assert!(has_parameter(self.path, parameters[index]), "the path doesn't have a parameter of this name");
+            index += 1;
+        }
     }
 
     /// Marks an endpoint that refuses API keys of groups.
@@ -336,16 +390,41 @@ impl Endpoint {
         }
     }
 
-    /// Returns how many requests a minute the service accepts from all API keys of one owner.
+    /// Returns what the service accepts from all API keys of one owner.
     #[must_use]
-    pub const fn key_budget(&self) -> Option<u32> {
+    pub const fn key_budget(&self) -> Option<Budget> {
         self.key_budget
     }
 
-    /// Returns how many requests a minute the service accepts from one OAuth 2.0 authorization.
+    /// Returns what the service accepts from one OAuth 2.0 authorization.
     #[must_use]
-    pub const fn oauth_budget(&self) -> Option<u32> {
+    pub const fn oauth_budget(&self) -> Option<Budget> {
         self.oauth_budget
+    }
+
+    /// Returns the budgets that only requests with the same values of parameters share.
+    pub fn keyed_budgets(&self) -> impl Iterator<Item = KeyedBudget> {
+        self.keyed_budgets.into_iter().flatten()
+    }
+
+    /// Returns the pool from which a request takes a slot.
+    #[must_use]
+    pub const fn slots(&self) -> Option<Slots> {
+        self.slots
+    }
+
+    /// Returns the values that the parameters have in a path of this endpoint. `None` if it isn't one.
+    pub(crate) fn values_in(&self, path: &str, parameters: &[&str]) -> Option<String> {
+        let values: Option<Vec<&str>> = parameters.iter().map(|name| parameter(self.path, path, name)).collect();
+        Some(values?.join("/"))
+    }
+
+    /// Returns what the service accepts with these credentials.
+    pub(crate) const fn budget_for(&self, scheme: Scheme) -> Option<Budget> {
+        match scheme {
+            Scheme::ApiKey => self.key_budget,
+            Scheme::AccessToken => self.oauth_budget,
+        }
     }
 
     /// Returns whether an API key that belongs to a group is accepted.
@@ -406,6 +485,27 @@ impl fmt::Display for Endpoint {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn values_of_parameters_are_read_from_the_path() {
+        const RESTRICT: Endpoint = Endpoint::patch("/cloud/v2/universes/{universe}/restrictions/{user}:lift")
+            .with_budget_for(&["universe"], Budget::per_second(10))
+            .with_budget_for(&["user", "universe"], Budget::per_minute(2));
+        let path = "/cloud/v2/universes/7/restrictions/9:lift";
+        let values: Vec<_> = RESTRICT.keyed_budgets().map(|keyed| RESTRICT.values_in(path, keyed.parameters)).collect();
+        assert_eq!(values, [Some("7".to_owned()), Some("9/7".to_owned())]);
+        let path = "/cloud/v2/universes/a%20b/restrictions/%3Alift:lift";
+        assert_eq!(RESTRICT.values_in(path, &["user", "universe"]).as_deref(), Some("%3Alift/a%20b"));
+        for path in ["", "/cloud/v2/universes/7", "/cloud/v2/universes/7/restrictions/9"] {
+            assert_eq!(RESTRICT.values_in(path, &["user"]), None, "{path}");
+        }
+    }
+
+    #[test]
+    #[should_panic(expected = "doesn't have a parameter of this name")]
+    fn budgets_for_unknown_parameters_are_refused() {
+        let _ = Endpoint::get("/users/{user}/x").with_budget_for(&["use"], Budget::per_minute(1));
+    }
 
     #[test]
     fn creating_endpoints_name_no_resource() {

@@ -1,10 +1,12 @@
 //! Plain data about the service: endpoints, names of operations, and how calls are authorized.
 
+mod budget;
 mod endpoint;
 mod operation_name;
 mod path;
 mod resource_path;
 
+pub use budget::{Budget, KeyedBudget, Slots};
 pub use endpoint::{Endpoint, Method};
 pub(crate) use operation_name::FORM as OPERATION_NAME_FORM;
 pub use operation_name::OperationName;

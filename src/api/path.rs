@@ -41,9 +41,48 @@ pub(crate) fn shape(path: &str) -> String {
     segments.collect::<Vec<_>>().join("/")
 }
 
+/// Whether a template has a parameter of this name.
+pub(super) const fn has_parameter(template: &str, name: &str) -> bool {
+    let (template, name) = (template.as_bytes(), name.as_bytes());
+    let mut start = 0;
+    while start + name.len() + 2 <= template.len() {
+        let mut same = 0;
+        while same < name.len() && template[start + 1 + same] == name[same] {
+            same += 1;
+        }
+        if same == name.len() && template[start] == b'{' && template[start + 1 + same] == b'}' {
+            return true;
+        }
+        start += 1;
+    }
+    false
+}
+
+/// Returns the escaped value that a parameter of a template has in a path.
+pub(super) fn parameter<'a>(template: &str, path: &'a str, name: &str) -> Option<&'a str> {
+    template.split('/').zip(path.split('/')).find_map(|(part, segment)| {
+        let (before, rest) = part.split_once('{')?;
+        let (_, after) = rest.split_once('}').filter(|(known, _)| *known == name)?;
+        segment.strip_prefix(before)?.strip_suffix(after).filter(|value| !value.is_empty())
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn parameters_are_known_by_their_whole_name() {
+        let template = "/a/{user}/b/{user_id}:c";
+        for (name, has) in
+            [("user", true), ("user_id", true), ("use", false), ("ser", false), ("a", false), ("", false)]
+        {
+            assert_eq!(has_parameter(template, name), has, "{name}");
+            assert_eq!(parameter(template, "/a/1/b/2:c", name).is_some(), has, "{name}");
+        }
+        assert_eq!(parameter(template, "/a/1/b/2:c", "user_id"), Some("2"));
+        assert!(!has_parameter("", "user") && !has_parameter("{user", "user"));
+    }
 
     #[test]
     fn dot_segments_are_seen_in_every_spelling() {

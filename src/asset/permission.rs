@@ -3,7 +3,7 @@ use std::collections::HashSet;
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::{Value, json};
 
-use crate::api::Endpoint;
+use crate::api::{Budget, Endpoint};
 use crate::call::DecodeError;
 use crate::client::Client;
 use crate::error::{Error, ErrorFields, Result};
@@ -16,7 +16,7 @@ pub const GRANT_ASSET_PERMISSIONS: Endpoint = Endpoint::patch("/asset-permission
     .with_scopes(&["asset-permissions:write"])
     .naming_in_body()
     .with_denied_hint("check that the owner of the credentials may manage the asset and whom it is granted to")
-    .with_key_budget(100)
+    .with_key_budget(Budget::per_minute(100))
     .with_error_as_data("errors")
     .harmless();
 

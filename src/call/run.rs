@@ -3,7 +3,7 @@
 use std::thread;
 use std::time::{Duration, Instant};
 
-use super::gate::{Patience, Refused, earlier};
+use super::gate::{Demand, Patience, Refused, earlier};
 use super::http::{Attempt, Buffer, Failed};
 use super::retry::Attempts;
 use super::session::{Bound, Session};
@@ -40,7 +40,13 @@ impl Session {
                 deadline: call.deadline,
                 budget_ends: attempts.budget_ends(),
             };
-            let mut permit = match self.gate.enter(call.bucket(), patience, call.cancel) {
+            let demand = Demand {
+                bucket: call.bucket(),
+                endpoint: call.origin.is_none().then_some(call.endpoint),
+                path: call.path,
+                scheme: self.scheme(),
+            };
+            let mut permit = match self.gate.enter(&demand, patience, call.cancel) {
                 Ok(permit) => permit,
                 Err(refused) => return Err(not_sent(&call, refused, last).after_attempts(attempts.made().max(1))),
             };
@@ -52,11 +58,13 @@ impl Session {
             };
             let scheme = authorization.as_ref().map(|authorization| authorization.scheme);
 
+            permit.may_have_started(true);
             let began = Instant::now();
             let Attempt { status, limits, outcome, logins } =
                 self.http.attempt(&mut call, authorization.as_ref(), body);
+            let is_success = status.is_some_and(|status| (200..300).contains(&status));
             if status.is_some() {
-                permit.answered(limits);
+                permit.answered(limits, is_success);
             }
             self.log(&call, status, attempts.made(), began);
             let (failed, status_of_failure) = match outcome {
@@ -83,6 +91,7 @@ impl Session {
                 attempts = Attempts::new(&self.retry);
                 attempts.begin(attempts.budget_ends());
             }
+            permit.may_have_started(is_success || error.outcome_unknown());
             // An exhausted quota isn't a rate limit.
             let is_refusal = error.kind() == ErrorKind::RateLimited && error.is_transient();
             let (is_repeated, pause) = if is_refusal {
@@ -161,12 +170,16 @@ fn not_sent(call: &Call<'_>, refused: Refused, last: Option<Error>) -> Error {
     match (refused, last) {
         (Refused::Cancelled, _) => unsent(call, Event::Cancelled, "not sent: the call was cancelled".to_owned()),
         // The service's message says more.
-        (Refused::TooLong(wait), Some(error)) if error.kind() == ErrorKind::RateLimited => {
+        (Refused::TooLong(wait) | Refused::NoSlot(wait), Some(error)) if error.kind() == ErrorKind::RateLimited => {
             let asked = error.retry_after().filter(|asked| !asked.is_zero());
             error.with_retry_after(asked.or(Some(wait)))
         }
         (Refused::TooLong(wait), _) => {
             unsent(call, Event::LimitExhausted(wait), "not sent: the rate limit is exhausted".to_owned())
+        }
+        (Refused::NoSlot(wait), _) => {
+            let words = "not sent: as many tasks are unfinished as the service accepts; wait for one of them to end";
+            unsent(call, Event::LimitExhausted(wait), words.to_owned())
         }
     }
 }

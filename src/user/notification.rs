@@ -5,16 +5,17 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::User;
-use crate::api::Endpoint;
+use crate::api::{Budget, Endpoint};
 use crate::error::{Error, Result};
 use crate::request::Request;
 use crate::wire;
 
-/// Sends a notification to a user. The service accepts 4000 a second.
+/// Sends a notification to a user.
 pub const CREATE_NOTIFICATION: Endpoint = Endpoint::post("/cloud/v2/users/{user}/notifications")
     .with_scopes(&["user.user-notification:write"])
     .with_precondition("the user has to turn on the notifications of the experience")
-    .with_budget(4000 * 60, 4000 * 60);
+    .with_key_budget(Budget::per_second(4000))
+    .with_oauth_budget(Budget::per_second(4000));
 
 /// The largest launch data of a notification, in bytes.
 const MAX_LAUNCH_DATA: usize = 200;

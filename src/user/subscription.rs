@@ -5,16 +5,17 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use serde_json::{Map, Value};
 
 use super::User;
-use crate::api::Endpoint;
+use crate::api::{Budget, Endpoint};
 use crate::error::{self, ErrorKind};
 use crate::open_enum::open_enum;
 use crate::wire::{self, Field, model_fields};
 
-/// Fetches a user's subscription. OAuth 2.0 authorizations can make 3 requests a second.
+/// Fetches a user's subscription.
 pub const GET_SUBSCRIPTION: Endpoint =
     Endpoint::get("/cloud/v2/universes/{universe}/subscription-products/{product}/subscriptions/{user}")
         .with_any_scope(&["universe.subscription-product.subscription:read", "universe:write"])
-        .with_budget(500, 3 * 60);
+        .with_key_budget(Budget::per_minute(500))
+        .with_oauth_budget(Budget::per_second(3));
 
 open_enum! {
     /// The state of a [`Subscription`].

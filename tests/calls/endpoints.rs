@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 
-use rblxopencloud::{ErrorKind, endpoints};
+use rblxopencloud::{Budget, ErrorKind, endpoints};
 
 use crate::support::calls::calls;
 use crate::support::{Reply, Server, fails};
@@ -94,7 +94,8 @@ fn the_readme_matches_the_endpoints() {
         let row = row.unwrap_or_else(|| panic!("the README doesn't name {}", call.method));
         named.insert(&row[0]);
         assert_eq!(code(&row[1]), call.endpoint.scopes().iter().copied().collect(), "{}", call.method);
-        let budget = |budget: Option<u32>| budget.map_or_else(|| "-".to_owned(), |budget| budget.to_string());
+        let shown = |budget: Budget| budget.to_string().trim_end_matches(" a minute").to_owned();
+        let budget = |budget: Option<Budget>| budget.map_or_else(|| "-".to_owned(), shown);
         let budgets = format!("{} / {}", budget(call.endpoint.key_budget()), budget(call.endpoint.oauth_budget()));
         assert_eq!(row[2], budgets, "{}", call.method);
     }

@@ -9,7 +9,8 @@ use std::time::{Duration, Instant};
 
 use rblxopencloud::sandbox::{RateLimit, Sandbox};
 use rblxopencloud::{
-    Client, Error, ErrorKind, InventoryAsset, InventoryAssetType, InventoryItem, Method, RetryPolicy, User, UserInfo,
+    Client, Credentials, Error, ErrorKind, InventoryAsset, InventoryAssetType, InventoryItem, Method, RetryPolicy,
+    User, UserInfo,
 };
 use serde_json::json;
 
@@ -125,6 +126,71 @@ fn independent_processes_share_a_limit() {
     }
     assert_eq!(sandbox.requests().len() as u64, 240 + sandbox.rate_limited(), "all of them listed");
     assert_refused_less_than(5, &sandbox, 240);
+}
+
+/// Fetches a subscription with an OAuth 2.0 token many times at once, of which the service accepts 3 a second.
+fn burst(client: &Client) {
+    let client = client.with_credentials(Credentials::access_token("sandbox-access-token"));
+    thread::scope(|scope| {
+        for _ in 0..8 {
+            scope.spawn(|| {
+                let error = client.user(USER).fetch_subscription(13058, "EXP-1").err();
+                assert!(error.is_none_or(|error| error.kind() == ErrorKind::NotFound), "the limit is no error");
+            });
+        }
+    });
+}
+
+#[test]
+fn bursts_keep_within_a_budget_of_a_second() {
+    // Whether or not responses announce a window of a minute.
+    let subscription = Reply::ok(&json!({ "active": true }));
+    for reply in [subscription.clone(), tells(subscription, "500, 500;w=60", "400", "40"), Reply::text(404, "")] {
+        let server = Server::script([reply.clone()]);
+        burst(&server.client());
+        let requests = server.requests();
+        assert_eq!(requests.len(), 8);
+        for (first, fourth) in requests.iter().zip(&requests[3..]) {
+            assert!(fourth.at - first.at >= Duration::from_secs(1), "{reply:?}: {:?}", fourth.at - first.at);
+        }
+    }
+}
+
+#[test]
+fn bursts_are_not_refused_by_the_documented_limits() {
+    let sandbox = Sandbox::builder().demo().start().expect("there is a free port");
+    assert_eq!(sandbox.access_token(), "sandbox-access-token");
+    sandbox.set_rate_limit(Some(RateLimit::documented().aligned_to_clock(false)));
+    burst(&sandbox.client());
+    assert_eq!(sandbox.rate_limited(), 0);
+}
+
+#[test]
+fn the_documented_budget_holds_until_a_response_tells_more() {
+    let policy = hasty().max_retry_after(Duration::from_secs(2));
+    let of_token = |server: &Server| {
+        let client = server.builder().retry(policy.clone()).build().expect("the settings are good");
+        client.with_credentials(Credentials::access_token("token")).user(USER)
+    };
+    // With a token, 10 profiles a minute. Responses to what doesn't exist announce nothing.
+    let server = Server::script([Reply::text(404, "")]);
+    let user = of_token(&server);
+    for _ in 0..10 {
+        fails(user.fetch_info(), ErrorKind::NotFound);
+    }
+    let error = fails(user.fetch_info(), ErrorKind::RateLimited);
+    assert!(error.retry_after().is_some_and(|pause| pause > Duration::from_secs(2)), "{error}");
+    assert!(error.is_retryable() && !error.outcome_unknown(), "{error}");
+    assert_eq!(server.count(), 10);
+    // The service announces more, and a stand-in announces nothing with its successes.
+    for reply in [tells(profile(), "1000, 1000;w=60", "900", "30"), profile()] {
+        let server = Server::script([reply]);
+        let user = of_token(&server);
+        for _ in 0..20 {
+            user.fetch_info().expect("there is room");
+        }
+        assert_eq!(server.count(), 20);
+    }
 }
 
 #[test]

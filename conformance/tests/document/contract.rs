@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use rblxopencloud::sandbox::RecordedRequest;
 use rblxopencloud::{
     AssetAction, AssetPrivacy, AssetQuotaKind, AssetQuotaPeriod, AssetQuotaType, AssetSearchCategory, AssetSearchSort,
-    AssetSearchView, AssetState, CreatorStoreProductType, Endpoint, InventoryAssetType, ModelInstanceType,
+    AssetSearchView, AssetState, Budget, CreatorStoreProductType, Endpoint, InventoryAssetType, ModelInstanceType,
     ModelSubType, MusicChart, PermissionErrorCode, PermissionSubject, ProductRestriction, SocialNetworkVisibility,
     SortDirection, SubscriptionExpirationReason, SubscriptionPaymentProvider, SubscriptionPurchasePlatform,
     SubscriptionState, ThumbnailFormat, ThumbnailShape, endpoints,
@@ -342,9 +342,15 @@ fn endpoints_match_the_document() {
         for (budget, name) in
             [(endpoint.key_budget(), "perApiKeyOwner"), (endpoint.oauth_budget(), "perOauth2Authorization")]
         {
-            let a_minute = if limits[name]["period"] == "SECOND" { 60 } else { 1 };
-            let described = limits[name]["maxInPeriod"].as_u64().map(|most| most * a_minute);
-            assert_eq!(budget.map(u64::from), described, "{endpoint}: {name}");
+            let described = limits[name]["maxInPeriod"].as_u64().map(|most| {
+                let most = u32::try_from(most).expect("a number of requests");
+                match limits[name]["period"].as_str() {
+                    Some("SECOND") => Budget::per_second(most),
+                    Some("MINUTE") => Budget::per_minute(most),
+                    other => panic!("{endpoint}: {name} has the period {other:?}"),
+                }
+            });
+            assert_eq!(budget, described, "{endpoint}: {name}");
         }
     }
 }

@@ -15,6 +15,8 @@ use jiff::tz::Offset;
 pub(crate) struct Limits {
     /// The largest one. It only bounds `remaining`, which is that of the most constrained window.
     pub(crate) limit: Option<u64>,
+    /// The smallest one, which is that of the narrowest window.
+    pub(crate) least_limit: Option<u64>,
     /// The smallest one.
     pub(crate) remaining: Option<u64>,
     /// The time until the last window ends.
@@ -38,8 +40,12 @@ impl Limits {
         // Dates are by the service's clock, which may differ from this machine's.
         let clock = || header("date").find_map(http_date).unwrap_or(now);
         let longest = |name: &str| elements(name).filter_map(|text| delay(text, clock)).max();
+        let (least_limit, limit) = numbers("x-ratelimit-limit").fold((None, None), |(least, most), limit| {
+            (Some(least.map_or(limit, |least: u64| least.min(limit))), most.max(Some(limit)))
+        });
         Self {
-            limit: numbers("x-ratelimit-limit").max(),
+            limit,
+            least_limit,
             remaining: numbers("x-ratelimit-remaining").min(),
             reset: longest("x-ratelimit-reset"),
             retry_after: longest("retry-after"),

@@ -1,16 +1,25 @@
 //! The gate that keeps a client within the service's rate limits.
 //!
-//! The service counts requests in windows, for each endpoint and owner of a key. Each response tells how many requests are
-//! left and when the window ends. The gate counts ahead of the responses, so that calls wait for the next window instead of
-//! collecting 429s. What others use of the budget, such as another process with the same key, shows in the responses; of the
-//! rest, the gate then takes only its previous share.
+//! The service counts requests in windows, for each endpoint and owner of a key, and for some values of path parameters. Each
+//! success announces how many requests are left and when the window ends. The gate counts ahead of the responses, so that
+//! calls wait for the next window instead of collecting 429s. What others use of the budget, such as another process with the
+//! same key, shows in the responses; of the rest, the gate then takes only its previous share. Until a response announces a
+//! window, the documented budget counts.
 //!
 //! A 429 closes the gate for all calls of its endpoint, for as long as the service asks and until its window ends, or for a
 //! delay that grows with each refusal. When it opens, a single request is sent first.
+//!
+//! Work that takes a slot waits for one, in the order of arrival.
 
+mod count;
+mod joint;
 mod limits;
 #[cfg(test)]
 mod simulation;
+mod slots;
+#[cfg(test)]
+mod tests;
+mod wait;
 mod window;
 
 use std::borrow::Cow;
@@ -20,34 +29,56 @@ use std::time::{Duration, Instant};
 
 pub(crate) use limits::Limits;
 pub(super) use limits::http_date;
-pub(crate) use window::earlier;
+pub(crate) use wait::earlier;
 
-use self::window::{Closing, Line, Outcome, Pass, Window};
-use crate::api::Method;
+use self::wait::Wait;
+use self::window::{Acquired, Block, Outcome, RefusalBackoff, Window};
+use crate::api::{Endpoint, Method, Scheme};
 use crate::call::cancel::{Cancel, Wake};
 use crate::call::retry::{RetryPolicy, random_fraction};
 
 /// Lets requests through while the rate limits allow them. All clones and threads of a client share one.
 #[derive(Debug, Default)]
 pub(crate) struct Gate {
-    buckets: Mutex<HashMap<BucketName, Arc<Bucket>>>,
-    closing: Closing,
+    buckets: Mutex<HashMap<Limited, Arc<Bucket>>>,
+    backoff: RefusalBackoff,
 }
 
 /// The name of a rate limit: the method, and the path template or the host.
 pub(crate) type BucketName = (Method, Cow<'static, str>);
 
-/// Requests that aren't known at compile time could create any number of buckets. Above this number, those are forgotten that
-/// delay no request.
+/// What a bucket limits.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+enum Limited {
+    /// All requests to an endpoint.
+    Endpoint(BucketName),
+    /// Those with these values of the parameters of the endpoint's budget with this number.
+    Values(BucketName, usize, String),
+    /// The unfinished work in a pool of this name, for these values of its parameters.
+    Work(&'static str, String),
+}
+
+/// A request, as far as it concerns the gate.
+#[derive(Debug)]
+pub(crate) struct Demand<'a> {
+    pub(crate) bucket: BucketName,
+    /// `None` if it is for another host than the service's.
+    pub(crate) endpoint: Option<&'a Endpoint>,
+    /// The path, with its parameters filled in.
+    pub(crate) path: &'a str,
+    /// How it is authorized.
+    pub(crate) scheme: Option<Scheme>,
+}
+
+/// Requests that aren't known at compile time, and the values of parameters, could create any number of buckets. Above this
+/// number, those are forgotten that delay no request.
 const MAX_BUCKETS: usize = 1024;
 
 /// The state of one rate limit, and the threads that wait for it.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Bucket {
     window: Mutex<Window>,
     changed: Condvar,
-    #[cfg(test)]
-    looks: std::sync::atomic::AtomicUsize,
 }
 
 /// How long a call can wait.
@@ -66,68 +97,133 @@ pub(crate) struct Patience {
 pub(crate) enum Refused {
     /// The wait would be this long, which is too long.
     TooLong(Duration),
+    /// All slots are taken, and none would become free before this time.
+    NoSlot(Duration),
     Cancelled,
 }
 
 impl Gate {
     /// Creates a gate. The policy controls how long it closes after a refusal without a delay.
     pub(crate) fn new(policy: &RetryPolicy) -> Self {
-        Self { closing: Closing::new(policy), ..Self::default() }
+        Self { backoff: RefusalBackoff::new(policy), ..Self::default() }
     }
 
-    /// Waits for the rate limit. The permit must be told the result.
+    /// Waits for the rate limits. Record the result in the permit.
     pub(crate) fn enter(
         &self,
-        bucket: BucketName,
+        demand: &Demand<'_>,
         patience: Patience,
         cancel: Option<&Cancel>,
     ) -> Result<Permit, Refused> {
-        let bucket = self.bucket(bucket);
-        let mut line = Line::new(patience.longest_pause, patience.deadline, patience.budget_ends);
-        let mut watch = None;
-        let mut window = bucket.lock();
+        let buckets = self.buckets_of(demand);
+        let mut wait = Wait::new(patience.longest_pause, patience.deadline, patience.budget_ends);
+        let mut turn: Option<Turn> = None;
+        let mut watched = vec![];
         loop {
             if cancel.is_some_and(Cancel::is_cancelled) {
                 return Err(Refused::Cancelled);
             }
             let now = Instant::now();
-            let Some(block) = window.block(now) else {
-                let pass = window.pass(now);
-                drop(window);
-                let budget_ends = line.budget_ends();
-                return Ok(Permit { bucket, closing: self.closing, pass, outcome: Outcome::Unanswered, budget_ends });
+            // No permit is held while another one is waited for.
+            let mut windows = lock_all(&buckets);
+            let (position, block) = match joint::acquire(&mut windows, turn.as_ref().map(|turn| turn.number), now) {
+                Ok(acquired) => {
+                    drop(windows);
+                    return Ok(Permit {
+                        buckets,
+                        acquired,
+                        backoff: self.backoff,
+                        outcome: Outcome::Unanswered,
+                        may_have_started: false,
+                        budget_ends: wait.budget_ends(),
+                    });
+                }
+                Err(blocked) => blocked,
             };
+            let mut window = windows.swap_remove(position);
+            drop(windows);
             let is_refusing = window.is_refusing();
-            let until = line.wait(block, is_refusing, now).map_err(Refused::TooLong)?;
-            if let (None, Some(cancel)) = (&watch, cancel) {
+            let bucket = &buckets[position];
+            let until = match (wait.until(block, is_refusing, now), block) {
+                (Ok(until), _) => until,
+                (Err(pause), Block::UntilFreed { .. }) => return Err(Refused::NoSlot(pause)),
+                (Err(pause), _) => return Err(Refused::TooLong(pause)),
+            };
+            if let (Some(pool), None) = (window.pool(), &turn) {
+                turn = Some(Turn { bucket: bucket.clone(), number: pool.join() });
+            }
+            if let Some(cancel) = cancel.filter(|_| !watched.iter().any(|(known, _)| *known == position)) {
                 // It may have been cancelled before, so the flag is checked again.
-                watch = Some(cancel.watch(bucket.clone()));
+                watched.push((position, cancel.watch(bucket.clone())));
                 continue;
             }
-            window = bucket.wait(window, until.saturating_duration_since(now));
-            line.waited(now.elapsed(), is_refusing);
+            drop(bucket.wait(window, until.saturating_duration_since(now)));
+            wait.waited(now.elapsed(), is_refusing);
         }
     }
 
-    fn bucket(&self, name: BucketName) -> Arc<Bucket> {
-        let mut buckets = self.buckets.lock().unwrap_or_else(PoisonError::into_inner);
-        if buckets.len() >= MAX_BUCKETS && !buckets.contains_key(&name) {
-            let now = Instant::now();
-            // Who is in use has other owners, which come only from here. A closed one would open if it were forgotten.
-            buckets.retain(|_, bucket| Arc::strong_count(bucket) > 1 || bucket.lock().block(now).is_some());
+    /// Returns the limits of a request, in the order in which they are locked: its pool of slots, the limits of its parameters,
+    /// and that of its endpoint.
+    fn buckets_of(&self, demand: &Demand<'_>) -> Vec<Arc<Bucket>> {
+        let mut limits = Vec::with_capacity(1);
+        let mut documented = None;
+        if let Some(endpoint) = demand.endpoint {
+            documented = demand.scheme.and_then(|scheme| endpoint.budget_for(scheme));
+            let values = |parameters| endpoint.values_in(demand.path, parameters);
+            limits.extend(endpoint.slots().and_then(|slots| {
+                Some((Limited::Work(slots.name(), values(slots.parameters())?), Window::of_slots(slots)))
+            }));
+            limits.extend(endpoint.keyed_budgets().enumerate().filter_map(|(number, keyed)| {
+                let limited = Limited::Values(demand.bucket.clone(), number, values(keyed.parameters)?);
+                Some((limited, Window::new(Some(keyed.budget))))
+            }));
         }
-        Arc::clone(buckets.entry(name).or_default())
+        limits.push((Limited::Endpoint(demand.bucket.clone()), Window::new(documented)));
+        let mut buckets = self.buckets.lock().unwrap_or_else(PoisonError::into_inner);
+        limits
+            .into_iter()
+            .map(|(limited, window)| {
+                forget_idle(&mut buckets, &limited);
+                Arc::clone(buckets.entry(limited).or_insert_with(|| Arc::new(Bucket::new(window))))
+            })
+            .collect()
     }
 }
 
+/// Makes room for a new bucket. Counts are forgotten only if there is no other room: then, the service may refuse a request.
+fn forget_idle(buckets: &mut HashMap<Limited, Arc<Bucket>>, limited: &Limited) {
+    if buckets.len() < MAX_BUCKETS || buckets.contains_key(limited) {
+        return;
+    }
+    let now = Instant::now();
+    // Who is in use has other owners, which come only from here. A closed one would open if it were forgotten.
+    let is_needed = |window: &mut Window| {
+        window.block(None, now).is_some() || window.pool().is_some_and(|pool| pool.taken(now) > 0)
+    };
+    buckets.retain(|_, bucket| {
+        let mut window = bucket.lock();
+        Arc::strong_count(bucket) > 1 || is_needed(&mut window) || window.used(now) > 0
+    });
+    if buckets.len() >= MAX_BUCKETS {
+        buckets.retain(|_, bucket| Arc::strong_count(bucket) > 1 || is_needed(&mut bucket.lock()));
+    }
+}
+
+/// Locks the windows, always in the same order.
+fn lock_all(buckets: &[Arc<Bucket>]) -> Vec<MutexGuard<'_, Window>> {
+    buckets.iter().map(|bucket| bucket.lock()).collect()
+}
+
 impl Bucket {
+    fn new(window: Window) -> Self {
+        Self { window: Mutex::new(window), changed: Condvar::new() }
+    }
+
     fn lock(&self) -> MutexGuard<'_, Window> {
         self.window.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn wait<'a>(&self, window: MutexGuard<'a, Window>, time: Duration) -> MutexGuard<'a, Window> {
-        #[cfg(test)]
-        self.looks.fetch_add(1, std::sync::atomic::Ordering::SeqCst);
         match self.changed.wait_timeout(window, time) {
             Ok((window, _)) => window,
             Err(poisoned) => poisoned.into_inner().0,
@@ -144,88 +240,99 @@ impl Wake for Bucket {
     }
 }
 
+/// A turn in the queue for a slot.
+#[derive(Debug)]
+struct Turn {
+    bucket: Arc<Bucket>,
+    number: u64,
+}
+
+impl Drop for Turn {
+    fn drop(&mut self) {
+        if let Some(pool) = self.bucket.lock().pool() {
+            pool.leave(self.number);
+        }
+        // Those that came later may have a slot now.
+        self.bucket.changed.notify_all();
+    }
+}
+
 /// The permission to send one request.
 #[derive(Debug)]
 pub(crate) struct Permit {
-    bucket: Arc<Bucket>,
-    closing: Closing,
-    pass: Pass,
+    buckets: Vec<Arc<Bucket>>,
+    acquired: Vec<Acquired>,
+    backoff: RefusalBackoff,
     outcome: Outcome,
+    may_have_started: bool,
     budget_ends: Option<Instant>,
 }
 
 impl Permit {
-    /// Returns when the call's budget ends: time spent waiting in line doesn't count.
+    /// Returns when the call's budget ends: time spent waiting for the limits doesn't count.
     pub(crate) fn budget_ends(&self) -> Option<Instant> {
         self.budget_ends
     }
 
-    /// Records the response.
-    pub(crate) fn answered(&mut self, limits: Limits) {
-        self.outcome = Outcome::Answered(limits);
+    /// Records whether the request may have started work. If so, a slot of this work stays taken.
+    pub(crate) fn may_have_started(&mut self, may: bool) {
+        self.may_have_started = may;
+    }
+
+    /// Records the response. The service announces a window with every success.
+    pub(crate) fn answered(&mut self, limits: Limits, is_success: bool) {
+        let is_silent = is_success && limits.remaining.is_none() && limits.reset.is_none();
+        self.outcome = if is_silent { Outcome::Silent } else { Outcome::Answered(limits) };
     }
 
     /// Records a refusal by the rate limit, which delays all calls.
     pub(crate) fn refused(&mut self, limits: Limits) {
         self.outcome = Outcome::Refused(limits);
     }
+
+    /// Returns the slot of the work that the request has started, if the endpoint's work takes one.
+    #[cfg_attr(not(test), expect(dead_code, reason = "no endpoint starts work that takes a slot yet"))]
+    pub(crate) fn slot(&self) -> Option<Slot> {
+        let (bucket, number) =
+            self.buckets.iter().zip(&self.acquired).find_map(|(bucket, acquired)| Some((bucket, acquired.slot()?)))?;
+        Some(Slot { bucket: bucket.clone(), number })
+    }
 }
 
 impl Drop for Permit {
     fn drop(&mut self) {
-        let mut window = self.bucket.lock();
+        let mut windows = lock_all(&self.buckets);
         let now = Instant::now();
-        let before = window.block(now);
-        window.settle(self.pass, self.outcome, &self.closing, random_fraction(), now);
+        let before: Vec<_> = windows.iter_mut().map(|window| window.block(None, now)).collect();
+        let (outcome, fraction) = (self.outcome, random_fraction());
+        joint::release(&mut windows, &self.acquired, outcome, self.may_have_started, &self.backoff, fraction, now);
         // Waiting threads know until when to wait, and need to wake only if that has changed.
-        let is_news = window.block(now) != before;
-        drop(window);
-        if is_news {
-            self.bucket.changed.notify_all();
+        let is_news: Vec<_> =
+            windows.iter_mut().zip(before).map(|(window, before)| window.block(None, now) != before).collect();
+        drop(windows);
+        for (bucket, _) in self.buckets.iter().zip(is_news).filter(|(_, is_news)| *is_news) {
+            bucket.changed.notify_all();
         }
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
+/// The slot of unfinished work.
+///
+/// Keep it with whatever waits for the work, and call [`ended`](Self::ended) once the work is known to have ended, successfully or
+/// not. If it is dropped before, the work may go on: its slot is free after the lifetime of such work.
+#[derive(Debug)]
+pub(crate) struct Slot {
+    bucket: Arc<Bucket>,
+    number: u64,
+}
 
-    fn enter(gate: &Gate, name: &str) -> Result<Permit, Refused> {
-        let patience = Patience { longest_pause: Duration::ZERO, deadline: None, budget_ends: None };
-        gate.enter((Method::Get, Cow::Owned(name.to_owned())), patience, None)
-    }
-
-    fn count(gate: &Gate) -> usize {
-        gate.buckets.lock().expect("no panic under it").len()
-    }
-
-    #[test]
-    fn only_open_and_unused_limits_are_forgotten() {
-        let gate = Gate::new(&RetryPolicy::default());
-        let minute = Some(Duration::from_secs(60));
-        let close = |name: &str, limits| enter(&gate, name).expect("it is open").refused(limits);
-        close("refused", Limits { retry_after: minute, ..Limits::default() });
-        let used_up = Limits { limit: Some(1), remaining: Some(0), reset: minute, retry_after: None };
-        enter(&gate, "used up").expect("it is open").answered(used_up);
-        let permit = enter(&gate, "under way").expect("it is open");
-        for number in 0..3 * MAX_BUCKETS {
-            drop(enter(&gate, &number.to_string()).expect("it is open"));
-            assert!(count(&gate) <= MAX_BUCKETS);
+impl Slot {
+    /// Returns the slot, because the work has ended.
+    #[cfg_attr(not(test), expect(dead_code, reason = "no endpoint starts work that takes a slot yet"))]
+    pub(crate) fn ended(self) {
+        if let Some(pool) = self.bucket.lock().pool() {
+            pool.end(self.number, Instant::now());
         }
-        for name in ["refused", "used up"] {
-            assert!(matches!(enter(&gate, name), Err(Refused::TooLong(_))), "{name}");
-        }
-        assert!(Arc::ptr_eq(&permit.bucket, &gate.bucket((Method::Get, Cow::Borrowed("under way")))));
-    }
-
-    #[test]
-    fn closed_limits_may_exceed_the_number() {
-        let gate = Gate::new(&RetryPolicy::default());
-        let names: Vec<String> = (0..=MAX_BUCKETS + 5).map(|number| number.to_string()).collect();
-        for name in &names {
-            let limits = Limits { retry_after: Some(Duration::from_secs(60)), ..Limits::default() };
-            enter(&gate, name).expect("it is open").refused(limits);
-        }
-        assert!(names.iter().all(|name| enter(&gate, name).is_err()), "one of them was forgotten");
+        self.bucket.changed.notify_all();
     }
 }

@@ -1,5 +1,8 @@
-//! Threads and processes that share a limit, in a time of their own: hours pass in a moment, and nothing depends on how
+//! Threads and processes that share a limit, in a time of their own: hours pass at once, and nothing depends on how
 //! busy the machine is.
+
+mod requests;
+mod service;
 
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, VecDeque};
@@ -9,7 +12,8 @@ use arbtest::arbitrary::{Result, Unstructured};
 use arbtest::arbtest;
 
 use super::limits::Limits;
-use super::window::{Block, Closing, Line, Outcome, Pass, Window};
+use super::wait::Wait;
+use super::window::{Acquired, Block, Outcome, RefusalBackoff, Window};
 use crate::call::retry::{LONGEST, RetryPolicy};
 
 /// How long made-up cases are tried.
@@ -20,13 +24,13 @@ const BUDGET: Duration = Duration::from_secs(1);
 enum Counting {
     /// A window begins with the first request after the last one ended.
     Fixed,
-    /// At each moment, the last window's length counts.
+    /// The last window's length counts.
     Sliding,
 }
 
-/// What the service says beside the status.
+/// What the service announces beside the status.
 #[derive(Clone, Copy, Debug, PartialEq)]
-enum Words {
+enum Headers {
     /// Whole seconds, rounded up.
     Seconds,
     /// Whole seconds, and a constant `retry-after`, as the live service does.
@@ -40,7 +44,7 @@ enum Words {
 #[derive(Clone, Copy, Debug)]
 struct Scenario {
     counting: Counting,
-    words: Words,
+    headers: Headers,
     limit: u64,
     window: Duration,
     processes: usize,
@@ -48,7 +52,7 @@ struct Scenario {
     /// Of each thread.
     calls: u64,
     latency: Duration,
-    /// Everything is refused, without a word, until then.
+    /// Everything is refused, without headers, until then.
     outage: Duration,
 }
 
@@ -64,7 +68,7 @@ struct Service {
 
 impl Service {
     fn answer(&mut self, now: Instant) -> Outcome {
-        let Scenario { counting, words, limit, window, outage, .. } = self.scenario;
+        let Scenario { counting, headers, limit, window, outage, .. } = self.scenario;
         if now < self.began + outage {
             self.refused_in_outage += 1;
             return Outcome::Refused(Limits::default());
@@ -82,43 +86,44 @@ impl Service {
                 }
             }
         }
-        let passes = (self.taken.len() as u64) < limit;
-        if passes {
+        let is_accepted = (self.taken.len() as u64) < limit;
+        if is_accepted {
             self.taken.push_back(now);
         }
-        self.refused += u64::from(!passes);
+        self.refused += u64::from(!is_accepted);
         let begins = match counting {
             Counting::Fixed => self.opened.expect("it has begun"),
             Counting::Sliding => *self.taken.front().expect("something was taken"),
         };
         let mut reset = (begins + window).saturating_duration_since(now);
-        if matches!(words, Words::Seconds | Words::Live) && reset.subsec_nanos() > 0 {
+        if matches!(headers, Headers::Seconds | Headers::Live) && reset.subsec_nanos() > 0 {
             reset = Duration::from_secs(reset.as_secs() + 1);
         }
-        let headers = matches!(words, Words::Seconds | Words::Live | Words::Exact);
-        let asked = if words == Words::Live { Duration::from_secs(5) } else { reset };
+        let is_announced = matches!(headers, Headers::Seconds | Headers::Live | Headers::Exact);
+        let asked = if headers == Headers::Live { Duration::from_secs(5) } else { reset };
         let limits = Limits {
-            limit: headers.then_some(limit),
-            remaining: headers.then_some(limit - self.taken.len() as u64),
-            reset: headers.then_some(reset),
-            retry_after: (words != Words::Nothing && !passes).then_some(asked),
+            limit: is_announced.then_some(limit),
+            least_limit: is_announced.then_some(limit),
+            remaining: is_announced.then_some(limit - self.taken.len() as u64),
+            reset: is_announced.then_some(reset),
+            retry_after: (headers != Headers::Nothing && !is_accepted).then_some(asked),
         };
-        if passes { Outcome::Answered(limits) } else { Outcome::Refused(limits) }
+        if is_accepted { Outcome::Answered(limits) } else { Outcome::Refused(limits) }
     }
 }
 
-/// What happens at a moment.
+/// What happens at a time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Event {
     Look(usize),
     Arrive(usize),
-    Settle(usize),
+    Respond(usize),
 }
 
 struct Thread {
     left: u64,
-    line: Option<Line>,
-    pass: Option<Pass>,
+    wait: Option<Wait>,
+    acquired: Option<Acquired>,
     outcome: Option<Outcome>,
     /// The last time to look that was planned. Earlier plans are void.
     due: Option<Instant>,
@@ -136,13 +141,14 @@ struct Report {
 
 fn run(scenario: Scenario) -> Report {
     let policy = RetryPolicy::default();
-    let closing = Closing::new(&policy);
+    let backoff = RefusalBackoff::new(&policy);
     let began = Instant::now();
     let mut service =
         Service { scenario, began, taken: VecDeque::new(), opened: None, refused: 0, refused_in_outage: 0 };
     let mut windows: Vec<Window> = (0..scenario.processes).map(|_| Window::default()).collect();
     let count = scenario.processes * scenario.threads;
-    let fresh = || Thread { left: scenario.calls, line: None, pass: None, outcome: None, due: Some(began), looks: 0 };
+    let fresh =
+        || Thread { left: scenario.calls, wait: None, acquired: None, outcome: None, due: Some(began), looks: 0 };
     let mut threads: Vec<Thread> = (0..count).map(|_| fresh()).collect();
     let mut events: BinaryHeap<Reverse<(Instant, Event)>> =
         (0..count).map(|thread| Reverse((began, Event::Look(thread)))).collect();
@@ -161,18 +167,18 @@ fn run(scenario: Scenario) -> Report {
                 thread.due = None;
                 thread.looks += 1;
                 let window = &mut windows[number / scenario.threads];
-                let line = thread
-                    .line
-                    .get_or_insert_with(|| Line::new(policy.max_retry_after, None, Some(now + policy.max_elapsed)));
-                match window.block(now) {
+                let wait = thread
+                    .wait
+                    .get_or_insert_with(|| Wait::new(policy.max_retry_after, None, Some(now + policy.max_elapsed)));
+                match window.block(None, now) {
                     None => {
-                        thread.pass = Some(window.pass(now));
+                        thread.acquired = Some(window.acquire(now));
                         events.push(Reverse((now + scenario.latency / 2, Event::Arrive(number))));
                     }
-                    Some(block) => match line.wait(block, window.is_refusing(), now) {
+                    Some(block) => match wait.until(block, window.is_refusing(), now) {
                         Ok(until) => {
                             assert!(until > now, "it looks again at once: {block:?} in {scenario:?}");
-                            line.waited(until - now, window.is_refusing());
+                            wait.waited(until - now, window.is_refusing());
                             thread.due = Some(until);
                             events.push(Reverse((until, Event::Look(number))));
                         }
@@ -185,17 +191,17 @@ fn run(scenario: Scenario) -> Report {
             }
             Event::Arrive(number) => {
                 threads[number].outcome = Some(service.answer(now));
-                events.push(Reverse((now + scenario.latency / 2, Event::Settle(number))));
+                events.push(Reverse((now + scenario.latency / 2, Event::Respond(number))));
             }
-            Event::Settle(number) => {
+            Event::Respond(number) => {
                 let process = number / scenario.threads;
                 let thread = &mut threads[number];
-                let (pass, outcome) =
-                    (thread.pass.take().expect("it passed"), thread.outcome.take().expect("an answer"));
+                let (acquired, outcome) =
+                    (thread.acquired.take().expect("it was sent"), thread.outcome.take().expect("an answer"));
                 chance = (chance + 0.618) % 1.0;
-                let before = windows[process].block(now);
-                windows[process].settle(pass, outcome, &closing, chance, now);
-                if windows[process].block(now) != before {
+                let before = windows[process].block(None, now);
+                windows[process].release(acquired, outcome, &backoff, chance, now);
+                if windows[process].block(None, now) != before {
                     let of_process = process * scenario.threads..(process + 1) * scenario.threads;
                     for waiting in of_process.filter(|waiting| *waiting != number) {
                         if threads[waiting].due.is_some() {
@@ -207,7 +213,7 @@ fn run(scenario: Scenario) -> Report {
                 let thread = &mut threads[number];
                 if let Outcome::Answered(_) = outcome {
                     thread.left -= 1;
-                    thread.line = None;
+                    thread.wait = None;
                 }
                 if thread.left > 0 {
                     thread.due = Some(now);
@@ -233,7 +239,7 @@ fn ms(ms: u64) -> Duration {
 fn usual() -> Scenario {
     Scenario {
         counting: Counting::Fixed,
-        words: Words::Seconds,
+        headers: Headers::Seconds,
         limit: 100,
         window: Duration::from_secs(60),
         processes: 1,
@@ -252,9 +258,9 @@ fn shortest(scenario: &Scenario) -> Duration {
 
 #[test]
 fn one_process_with_limits_uses_every_window_without_refusals() {
-    for words in [Words::Seconds, Words::Live, Words::Exact] {
+    for headers in [Headers::Seconds, Headers::Live, Headers::Exact] {
         for threads in [1, 2, 8, 64, 100] {
-            let scenario = Scenario { words, threads, calls: 1600 / threads as u64, ..usual() };
+            let scenario = Scenario { headers, threads, calls: 1600 / threads as u64, ..usual() };
             let report = run(scenario);
             assert_eq!((report.refused, report.given_up), (0, 0), "{scenario:?}");
             let most = shortest(&scenario) + scenario.window / 4;
@@ -277,12 +283,12 @@ fn waiters_wake_only_after_changes() {
 
 #[test]
 fn processes_share_a_limit_and_use_every_window() {
-    for (counting, words) in
-        [(Counting::Fixed, Words::Seconds), (Counting::Fixed, Words::Live), (Counting::Sliding, Words::Seconds)]
+    for (counting, headers) in
+        [(Counting::Fixed, Headers::Seconds), (Counting::Fixed, Headers::Live), (Counting::Sliding, Headers::Seconds)]
     {
         for (processes, threads) in [(2, 1), (4, 1), (2, 8), (4, 8)] {
             let calls = 1600 / (processes * threads) as u64;
-            let scenario = Scenario { counting, words, processes, threads, calls, ..usual() };
+            let scenario = Scenario { counting, headers, processes, threads, calls, ..usual() };
             let report = run(scenario);
             assert_eq!(report.given_up, 0, "{scenario:?}");
             assert!(report.refused * 100 <= 20 * 1600, "{} were refused: {scenario:?}", report.refused);
@@ -297,7 +303,7 @@ fn refusals_without_limits_are_retried_rarely() {
     for secs in [1, 5, 20, 45, 60, 100] {
         for threads in [1, 8, 40] {
             let outage = Duration::from_secs(secs);
-            let scenario = Scenario { words: Words::Nothing, threads, calls: 1, outage, ..usual() };
+            let scenario = Scenario { headers: Headers::Nothing, threads, calls: 1, outage, ..usual() };
             let report = run(scenario);
             assert_eq!(report.given_up, 0, "{scenario:?}");
             // All threads at first; then one at a time, at pauses that double up to 20 seconds.
@@ -308,7 +314,7 @@ fn refusals_without_limits_are_retried_rarely() {
     }
     // What never ends is given up when the budget is.
     let outage = Duration::from_secs(100_000);
-    let report = run(Scenario { words: Words::Nothing, threads: 40, calls: 1, outage, ..usual() });
+    let report = run(Scenario { headers: Headers::Nothing, threads: 40, calls: 1, outage, ..usual() });
     assert_eq!(report.given_up, 40);
     assert!(report.took <= RetryPolicy::default().max_elapsed, "{:?}", report.took);
 }
@@ -316,7 +322,13 @@ fn refusals_without_limits_are_retried_rarely() {
 fn scenario(random: &mut Unstructured) -> Result<Scenario> {
     Ok(Scenario {
         counting: *random.choose(&[Counting::Fixed, Counting::Sliding])?,
-        words: *random.choose(&[Words::Seconds, Words::Live, Words::Exact, Words::RetryAfter, Words::Nothing])?,
+        headers: *random.choose(&[
+            Headers::Seconds,
+            Headers::Live,
+            Headers::Exact,
+            Headers::RetryAfter,
+            Headers::Nothing,
+        ])?,
         limit: random.int_in_range(1..=59)?,
         window: ms(random.int_in_range(1_000..=79_999)?),
         processes: random.int_in_range(1..=3)?,
@@ -339,8 +351,10 @@ fn number(random: &mut Unstructured, small: u64) -> Result<Option<u64>> {
 
 /// What may come in a response.
 fn limits(random: &mut Unstructured) -> Result<Limits> {
+    let limit = number(random, 20)?;
     Ok(Limits {
-        limit: number(random, 20)?,
+        limit,
+        least_limit: limit,
         remaining: number(random, 20)?,
         reset: number(random, 100_000)?.map(ms),
         retry_after: number(random, 100_000)?.map(ms),
@@ -354,11 +368,11 @@ fn every_wait_ends() {
         let report = run(scenario);
         // Without limits in the responses, with responses that come later than the next probe is sent, or with others at
         // the same limit, the budget can end before one of many has its turn. It ends in any case: `run` checks that.
-        let is_told =
-            matches!(scenario.words, Words::Seconds | Words::Live | Words::Exact) && scenario.latency < ms(2000);
+        let is_announced = matches!(scenario.headers, Headers::Seconds | Headers::Live | Headers::Exact)
+            && scenario.latency < ms(2000);
         let is_alone = scenario.processes == 1 && scenario.limit >= scenario.threads as u64;
-        let is_told = is_told && is_alone && scenario.outage.is_zero();
-        assert!(!is_told || report.given_up == 0, "{} were given up: {scenario:?}", report.given_up);
+        let is_announced = is_announced && is_alone && scenario.outage.is_zero();
+        assert!(!is_announced || report.given_up == 0, "{} were given up: {scenario:?}", report.given_up);
         Ok(())
     })
     .budget(BUDGET);
@@ -367,10 +381,10 @@ fn every_wait_ends() {
 #[test]
 fn windows_open_after_every_announced_delay() {
     arbtest(|random| {
-        let closing = Closing::default();
+        let backoff = RefusalBackoff::default();
         let mut window = Window::default();
         let mut now = Instant::now();
-        let mut told = now;
+        let mut announced = now;
         let mut under_way = VecDeque::new();
         for _ in 0..random.int_in_range(0..=40)? {
             // Time goes by, and then a request is let through, or the oldest one ends.
@@ -380,32 +394,32 @@ fn windows_open_after_every_announced_delay() {
                 _ => 10 * 24 * 3_600_000,
             });
             if random.arbitrary()? {
-                if window.block(now).is_none() {
-                    under_way.push_back(window.pass(now));
+                if window.block(None, now).is_none() {
+                    under_way.push_back(window.acquire(now));
                 }
-            } else if let Some(pass) = under_way.pop_front() {
+            } else if let Some(acquired) = under_way.pop_front() {
                 let limits = limits(random)?;
                 let outcome = match random.int_in_range(0..=2)? {
                     0 => Outcome::Unanswered,
                     1 => Outcome::Answered(limits),
                     _ => Outcome::Refused(limits),
                 };
-                window.settle(pass, outcome, &closing, 0.5, now);
+                window.release(acquired, outcome, &backoff, 0.5, now);
                 let longest = limits.reset.max(limits.retry_after).unwrap_or_default().min(LONGEST);
-                told = told.max(now + longest).max(now + Duration::from_secs(60));
+                announced = announced.max(now + longest).max(now + Duration::from_secs(60));
             }
-            if let Some(Block::Until(until) | Block::UntilNews(until) | Block::UntilProbed(until)) = window.block(now) {
+            if let Some(until) = window.block(None, now).map(Block::until) {
                 assert!(until > now, "a block that is over");
-                assert!(until <= told.max(now + Duration::from_secs(2)), "a block that nobody asked for");
+                assert!(until <= announced.max(now + Duration::from_secs(2)), "a block that nobody announced");
             }
         }
-        for pass in under_way {
-            window.settle(pass, Outcome::Unanswered, &closing, 0.5, now);
+        for acquired in under_way {
+            window.release(acquired, Outcome::Unanswered, &backoff, 0.5, now);
         }
         // The first look may end a window that is used up by requests under way; the second one finds a new one.
-        now = told.max(now) + Duration::from_secs(3);
-        let _ = window.block(now);
-        assert_eq!(window.block(now + Duration::from_secs(3)), None);
+        now = announced.max(now) + Duration::from_secs(3);
+        let _ = window.block(None, now);
+        assert_eq!(window.block(None, now + Duration::from_secs(3)), None);
         Ok(())
     })
     .budget(BUDGET);

@@ -2,14 +2,20 @@
 
 use std::time::{Duration, Instant};
 
+use super::count::Count;
 use super::limits::Limits;
-use crate::call::retry::{LONGEST, RetryPolicy};
+use super::slots::Pool;
+use super::wait::after;
+use crate::api::{Budget, Slots};
+use crate::call::retry::RetryPolicy;
 
 /// The current window, as far as it is known.
 #[derive(Debug, Default)]
 pub(super) struct Window {
     /// When the window ends. `None` until a response tells.
     ends: Option<Instant>,
+    /// How many windows have begun.
+    begun: u64,
     /// No request is sent before this.
     closed_until: Option<Instant>,
     /// How many of our requests the window accepts: the limit, less what others have used.
@@ -22,11 +28,23 @@ pub(super) struct Window {
     /// What others have used since.
     foreign: u64,
     under_way: u64,
+    /// How many requests have ended.
+    ended: u64,
     probe: Probe,
     /// How often a refusal has closed it. A refusal of a request sent before the last one is outdated.
     closures: u64,
     /// The bound of the last delay that was chosen here. `None` while the service refuses nothing.
     backoff: Option<Duration>,
+    /// What was sent of the documented budget, which counts while no response tells more.
+    count: Option<Count>,
+    /// Whether a success announced no window. Those of the service do.
+    is_silent: bool,
+    /// Whether the first refusal was of a request above the documented budget.
+    refuses_excess: Option<bool>,
+    /// The longest time to an end of a window that a response announced.
+    longest_reset: Duration,
+    /// The slots that it counts, in place of requests.
+    pool: Option<Pool>,
 }
 
 /// After a wait, a single request probes what the new window accepts.
@@ -50,13 +68,29 @@ pub(super) enum Block {
     UntilNews(Instant),
     /// Not before this, unless the probe is answered.
     UntilProbed(Instant),
+    /// Not before this, unless a slot becomes free. Tells how many have.
+    UntilFreed { until: Instant, freed: u64 },
+}
+
+impl Block {
+    pub(super) fn until(self) -> Instant {
+        match self {
+            Self::Until(until) | Self::UntilNews(until) | Self::UntilProbed(until) | Self::UntilFreed { until, .. } => {
+                until
+            }
+        }
+    }
 }
 
 /// A request that was let through.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Pass {
+pub(super) struct Acquired {
     is_probe: bool,
     closures: u64,
+    begun: u64,
+    ended: u64,
+    sent: Instant,
+    slot: Option<u64>,
 }
 
 /// The outcome of a request.
@@ -65,13 +99,15 @@ pub(super) enum Outcome {
     /// No response, so nothing is known.
     Unanswered,
     Answered(Limits),
+    /// A success that announces no window.
+    Silent,
     /// A 429 of the rate limit.
     Refused(Limits),
 }
 
 /// How long to close after a refusal without a delay.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Closing {
+pub(super) struct RefusalBackoff {
     first: Duration,
     /// The delay doubles up to this, and then grows by it.
     step: Duration,
@@ -84,7 +120,7 @@ const WINDOW: Duration = Duration::from_secs(60);
 /// The shortest delay while the service refuses everything, whatever the policy is.
 const SHORTEST: Duration = Duration::from_millis(1);
 
-impl Closing {
+impl RefusalBackoff {
     pub(super) fn new(policy: &RetryPolicy) -> Self {
         // Even a short budget has time for a few attempts.
         let longest = WINDOW.min(policy.max_retry_after).min(policy.max_elapsed / 5).max(SHORTEST);
@@ -102,15 +138,45 @@ impl Closing {
     }
 }
 
-impl Default for Closing {
+impl Default for RefusalBackoff {
     fn default() -> Self {
         Self::new(&RetryPolicy::default())
     }
 }
 
+impl Acquired {
+    pub(super) fn slot(self) -> Option<u64> {
+        self.slot
+    }
+}
+
 impl Window {
-    /// Advances to `now`, and returns why a request can't be sent, if it can't.
-    pub(super) fn block(&mut self, now: Instant) -> Option<Block> {
+    /// Creates the state of a limit with a documented budget.
+    pub(super) fn new(documented: Option<Budget>) -> Self {
+        Self { count: documented.map(Count::new), ..Self::default() }
+    }
+
+    /// Creates the state of a pool of slots.
+    pub(super) fn of_slots(slots: Slots) -> Self {
+        Self { pool: Some(Pool::new(slots)), ..Self::default() }
+    }
+
+    pub(super) fn pool(&mut self) -> Option<&mut Pool> {
+        self.pool.as_mut()
+    }
+
+    /// Returns the documented budget.
+    pub(super) fn documented(&self) -> Option<Budget> {
+        Some(self.count.as_ref()?.budget())
+    }
+
+    /// Returns how many requests were sent in the last period of the documented budget.
+    pub(super) fn used(&mut self, now: Instant) -> u64 {
+        self.count.as_mut().map_or(0, |count| count.used(now))
+    }
+
+    /// Advances to `now`, and returns why a request can't be sent, if it can't. `turn` is its turn for a slot.
+    pub(super) fn block(&mut self, turn: Option<u64>, now: Instant) -> Option<Block> {
         if let Some(until) = self.closed_until {
             if now < until {
                 return Some(Block::Until(until));
@@ -128,6 +194,11 @@ impl Window {
             }
             self.probe = self.next_probe();
         }
+        let block = self.block_by_announced().or_else(|| self.block_by_documented(now));
+        block.or_else(|| self.pool.as_mut()?.block(turn, now))
+    }
+
+    fn block_by_announced(&self) -> Option<Block> {
         let (left, ends) = (self.left()?, self.ends?);
         if left == 0 {
             Some(Block::Until(ends))
@@ -138,9 +209,30 @@ impl Window {
         }
     }
 
+    /// The documented budget counts until a response announces the window, which knows more. That of a second also counts
+    /// within an announced minute.
+    fn block_by_documented(&mut self, now: Instant) -> Option<Block> {
+        let count = self.count.as_mut()?;
+        let budget = count.budget();
+        let is_within_announced = is_longer(self.longest_reset, budget);
+        let is_announced = self.ends.is_some() && !is_within_announced;
+        // No header announces a second.
+        let is_uncounted = self.is_silent && self.refuses_excess != Some(true) && budget.period() >= WINDOW;
+        if is_announced || is_uncounted {
+            return None;
+        }
+        let documented = u64::from(budget.count());
+        let most = if is_within_announced { documented } else { self.limit.unwrap_or(0).max(documented) };
+        count.block(most, now)
+    }
+
     /// Whether the last known response was a refusal.
     pub(super) fn is_refusing(&self) -> bool {
         self.backoff.is_some()
+    }
+
+    fn exceeds_documented(&mut self, now: Instant) -> bool {
+        self.count.as_mut().is_some_and(|count| count.used(now) >= u64::from(count.budget().count()))
     }
 
     /// Handles a probe without a result: the others may be sent, but one at a time if the last response was a refusal.
@@ -155,7 +247,7 @@ impl Window {
 
     /// Returns how many of them to send before the next response, if others share the limit.
     ///
-    /// The others have requests in flight in proportion to ours, which no response has told yet. They see the same rest as we
+    /// The others have requests in flight in proportion to ours, which no response shows yet. They see the same rest as we
     /// do: if everyone takes their share of it, the last requests of a window are sent once, and not once for each process.
     fn share_of(&self, left: u64) -> u64 {
         if self.foreign == 0 || self.sent == 0 {
@@ -169,7 +261,14 @@ impl Window {
 
     /// Starts a new window, of which only the limit of the last one is known.
     fn begin(&mut self, probe: Probe) {
-        self.ends = None;
+        let was_announced = self.ends.take().is_some();
+        // The end of a minute isn't the end of each second.
+        if let Some(count) =
+            self.count.as_mut().filter(|count| was_announced && !is_longer(self.longest_reset, count.budget()))
+        {
+            count.clear();
+        }
+        self.begun += 1;
         self.sent = self.under_way;
         self.used_before = None;
         self.foreign = 0;
@@ -178,40 +277,73 @@ impl Window {
     }
 
     /// Lets a request through.
-    pub(super) fn pass(&mut self, now: Instant) -> Pass {
+    pub(super) fn acquire(&mut self, now: Instant) -> Acquired {
         self.sent += 1;
         self.under_way += 1;
+        if let Some(count) = &mut self.count {
+            count.send(now);
+        }
         let is_probe = self.probe == Probe::Due;
         if is_probe {
             self.probe = Probe::Out(now);
         }
-        Pass { is_probe, closures: self.closures }
+        let slot = self.pool.as_mut().map(|pool| pool.take(now));
+        Acquired { is_probe, closures: self.closures, begun: self.begun, ended: self.ended, sent: now, slot }
     }
 
     /// Records the end of a request. `fraction`, from 0 to 1, is random.
-    pub(super) fn settle(&mut self, pass: Pass, outcome: Outcome, closing: &Closing, fraction: f64, now: Instant) {
+    pub(super) fn release(
+        &mut self,
+        acquired: Acquired,
+        outcome: Outcome,
+        refusals: &RefusalBackoff,
+        fraction: f64,
+        now: Instant,
+    ) {
         if let Outcome::Answered(limits) | Outcome::Refused(limits) = outcome {
-            self.learn(&limits, now);
+            // A response to a request that was sent before this window may describe the one before.
+            if acquired.begun == self.begun {
+                self.learn(&limits, &acquired, now);
+            }
         }
         self.under_way = self.under_way.saturating_sub(1);
-        let is_news = pass.closures == self.closures;
+        self.ended += 1;
+        if let Some(count) = &mut self.count {
+            count.answer(now);
+        }
         match outcome {
-            Outcome::Answered(_) if is_news => {
-                let was_refusing = self.backoff.take().is_some();
-                self.probe = if was_refusing || pass.is_probe { Probe::No } else { self.probe };
+            Outcome::Silent => self.is_silent = true,
+            // Who refuses less has other reasons, also later.
+            Outcome::Refused(_) if self.refuses_excess.is_none() => {
+                self.refuses_excess = Some(self.exceeds_documented(now));
             }
-            Outcome::Refused(limits) => self.refuse(limits.pause(), is_news, closing, fraction, now),
+            _ => {}
+        }
+        let is_news = acquired.closures == self.closures;
+        match outcome {
+            Outcome::Answered(_) | Outcome::Silent if is_news => {
+                let was_refusing = self.backoff.take().is_some();
+                self.probe = if was_refusing || acquired.is_probe { Probe::No } else { self.probe };
+            }
+            Outcome::Refused(limits) => self.refuse(limits.pause(), is_news, refusals, fraction, now),
             // It may have learned nothing; the others must not wait for more than it knows.
-            _ if pass.is_probe => self.probe = self.next_probe(),
+            _ if acquired.is_probe => self.probe = self.next_probe(),
             _ => {}
         }
     }
 
-    fn refuse(&mut self, asked: Option<Duration>, is_news: bool, closing: &Closing, fraction: f64, now: Instant) {
+    fn refuse(
+        &mut self,
+        asked: Option<Duration>,
+        is_news: bool,
+        refusals: &RefusalBackoff,
+        fraction: f64,
+        now: Instant,
+    ) {
         let asked = asked.filter(|pause| !pause.is_zero());
         if is_news {
             self.closures += 1;
-            self.backoff = Some(closing.after(self.backoff));
+            self.backoff = Some(refusals.after(self.backoff));
         }
         let pause = match (asked, self.backoff) {
             (Some(asked), _) => asked,
@@ -223,14 +355,23 @@ impl Window {
         self.closed_until = Some(self.closed_until.map_or(until, |known| known.max(until)));
     }
 
-    fn learn(&mut self, limits: &Limits, now: Instant) {
+    fn learn(&mut self, limits: &Limits, acquired: &Acquired, now: Instant) {
         let (Some(remaining), Some(reset)) = (limits.remaining, limits.reset) else { return };
         let ends = after(now, reset);
+        self.longest_reset = self.longest_reset.max(reset);
         // A response that was on its way while the next window began describes the old one; one that announces a much
-        // later end describes a new one.
-        if self.ends.is_some_and(|known| ends > known + reset_tolerance(reset)) {
+        // later end describes a new one. The end was announced at some time while the request was under way.
+        let tolerance = reset_tolerance(reset) + now.saturating_duration_since(acquired.sent);
+        if self.ends.is_some_and(|known| ends > known + tolerance) {
             self.begin(Probe::No);
             self.sent = self.under_way;
+        }
+        if let (None, Some(limit)) = (self.ends, limits.limit) {
+            // Requests whose responses announced nothing may belong to older windows. This one has no more than it has counted, and
+            // those that were under way at the same time.
+            let counted = limit.saturating_sub(remaining);
+            let others = self.under_way.saturating_sub(1) + (self.ended - acquired.ended);
+            self.sent = self.sent.min(counted.saturating_add(others));
         }
         self.ends = Some(self.ends.map_or(ends, |known| known.min(ends)));
         self.limit = limits.limit.or(self.limit);
@@ -249,9 +390,9 @@ impl Window {
     }
 }
 
-/// Returns a usable point in time, however long the delay is.
-fn after(now: Instant, pause: Duration) -> Instant {
-    now + pause.min(LONGEST)
+/// Whether the announced windows are longer than the period of a budget.
+fn is_longer(longest_reset: Duration, budget: Budget) -> bool {
+    longest_reset > budget.period().saturating_add(reset_tolerance(longest_reset))
 }
 
 /// Whole seconds make the announced end of a window vary by up to a second.
@@ -259,56 +400,64 @@ fn reset_tolerance(reset: Duration) -> Duration {
     if reset.subsec_nanos() == 0 { Duration::from_millis(1500) } else { Duration::from_millis(20) }
 }
 
-/// The limits of one wait.
-#[derive(Debug)]
-pub(super) struct Line {
-    longest_pause: Duration,
-    deadline: Option<Instant>,
-    /// When waiting for refusals ends. Moves by the time that is spent waiting for known windows.
-    budget_ends: Option<Instant>,
-    /// Since when it has hoped for a response that opens a window whose end is too far away.
-    hoping_since: Option<Instant>,
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-impl Line {
-    pub(super) fn new(longest_pause: Duration, deadline: Option<Instant>, budget_ends: Option<Instant>) -> Self {
-        Self { longest_pause, deadline, budget_ends, hoping_since: None }
+    const SECOND: Duration = Duration::from_secs(1);
+
+    /// Sends a request whose response arrives at once.
+    fn send(window: &mut Window, limits: Limits, now: Instant) {
+        assert_eq!(window.block(None, now), None);
+        let acquired = window.acquire(now);
+        window.release(acquired, Outcome::Answered(limits), &RefusalBackoff::default(), 0.5, now);
     }
 
-    /// Returns until when to wait, or how long the wait would be if it is too long.
-    pub(super) fn wait(&mut self, block: Block, is_refusing: bool, now: Instant) -> Result<Instant, Duration> {
-        let (Block::Until(until) | Block::UntilNews(until) | Block::UntilProbed(until)) = block;
-        let wait = until.saturating_duration_since(now);
-        let mut end = if is_refusing { earlier(self.deadline, self.budget_ends) } else { self.deadline };
-        if matches!(block, Block::UntilNews(_)) && wait > self.longest_pause {
-            let since = *self.hoping_since.get_or_insert(now);
-            end = earlier(end, Some(after(since, self.longest_pause)));
-        } else {
-            self.hoping_since = None;
-        }
-        let is_hopeless = match block {
-            Block::Until(_) => wait > self.longest_pause || end.is_some_and(|end| until > end),
-            Block::UntilNews(_) | Block::UntilProbed(_) => end.is_some_and(|end| now >= end),
-        };
-        if is_hopeless { Err(wait) } else { Ok(end.map_or(until, |end| until.min(end))) }
-    }
-
-    /// Records time spent waiting, which counts only while the service refuses calls.
-    pub(super) fn waited(&mut self, time: Duration, is_refusing: bool) {
-        if !is_refusing {
-            self.budget_ends = self.budget_ends.and_then(|ends| ends.checked_add(time));
+    fn announced(limit: u64, remaining: u64, reset: Duration) -> Limits {
+        Limits {
+            limit: Some(limit),
+            least_limit: Some(limit),
+            remaining: Some(remaining),
+            reset: Some(reset),
+            retry_after: None,
         }
     }
 
-    pub(super) fn budget_ends(&self) -> Option<Instant> {
-        self.budget_ends
+    #[test]
+    fn the_end_of_an_announced_minute_is_not_the_end_of_each_second() {
+        let start = Instant::now();
+        let mut window = Window::new(Some(Budget::per_second(2)));
+        send(&mut window, announced(500, 499, SECOND * 40), start);
+        let end = start + SECOND * 40;
+        for _ in 0..2 {
+            send(&mut window, announced(500, 400, SECOND), end - SECOND / 2);
+        }
+        assert_eq!(window.block(None, end), Some(Block::Until(end + SECOND / 2)));
+        assert_eq!(window.block(None, end + SECOND / 2), None);
     }
-}
 
-/// Returns the earlier of two points in time, where `None` is never.
-pub(crate) fn earlier(one: Option<Instant>, other: Option<Instant>) -> Option<Instant> {
-    match (one, other) {
-        (Some(one), Some(other)) => Some(one.min(other)),
-        (one, other) => one.or(other),
+    #[test]
+    fn the_end_of_an_announced_minute_ends_the_count_of_a_minute() {
+        let start = Instant::now();
+        let mut window = Window::new(Some(Budget::per_minute(3)));
+        for remaining in [2, 1, 0] {
+            send(&mut window, announced(3, remaining, SECOND * 10), start);
+        }
+        assert_eq!(window.block(None, start), Some(Block::Until(start + SECOND * 10)));
+        assert_eq!(window.block(None, start + SECOND * 10), None);
+    }
+
+    #[test]
+    fn requests_of_older_windows_do_not_use_up_an_announced_one() {
+        let start = Instant::now();
+        let mut window = Window::new(None);
+        for _ in 0..100 {
+            send(&mut window, Limits::default(), start);
+        }
+        send(&mut window, announced(60, 50, SECOND * 30), start);
+        for remaining in (0..50).rev() {
+            send(&mut window, announced(60, remaining, SECOND * 30), start);
+        }
+        assert_eq!(window.block(None, start), Some(Block::Until(start + SECOND * 30)));
     }
 }

@@ -115,7 +115,7 @@ impl Asked<'_> {
 #[derive(Debug)]
 pub(crate) struct Matched {
     pub(crate) route: &'static Route,
-    params: Vec<String>,
+    pub(crate) params: Vec<String>,
 }
 
 impl Route {

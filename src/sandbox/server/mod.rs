@@ -324,7 +324,7 @@ impl Shared {
         let matched = matched?;
         let endpoint = &matched.route.endpoint;
         let headers = match site {
-            Site::Service => lock(&self.limiter).take(endpoint, caller, Now::read())?,
+            Site::Service => lock(&self.limiter).take(endpoint, &matched.params, caller, Now::read())?,
             Site::Delivery => LimitHeaders::new(),
         };
         if let Err(mut refusal) = routes::authorize(&mut lock(&self.world), caller, head, endpoint) {

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::time::{Duration, Instant, SystemTime};
 
-use crate::api::Endpoint;
+use crate::api::{Budget, Endpoint};
 use crate::sandbox::http::Answer;
 use crate::sandbox::routes::Caller;
 
@@ -15,10 +15,17 @@ use crate::sandbox::routes::Caller;
 /// left of the window.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct RateLimit {
-    /// `None` is the endpoint's own budget.
-    requests: Option<u64>,
-    window: Duration,
+    counting: Counting,
     is_aligned: bool,
+}
+
+/// What is counted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Counting {
+    /// The same for all endpoints.
+    Each { requests: u64, window: Duration },
+    /// Each endpoint's own budgets.
+    Documented,
 }
 
 impl RateLimit {
@@ -26,11 +33,12 @@ impl RateLimit {
     /// the last one ended.
     #[must_use]
     pub fn new(requests: u64, window: Duration) -> Self {
-        Self { requests: Some(requests), window, is_aligned: false }
+        Self { counting: Counting::Each { requests, window }, is_aligned: false }
     }
 
-    /// Returns the limits that Roblox documents: each endpoint's [budget](crate::endpoints) a minute, for the key and for the
-    /// token. As on the live service, a window begins with each minute of the clock.
+    /// Returns the limits that Roblox documents: each endpoint's [budget](crate::Budget) for the key and for the token, and its
+    /// budgets for the values of path parameters. As on the live service, the windows of a minute begin with each minute of
+    /// the clock, and those of a second with each second.
     ///
     /// ```
     /// use rblxopencloud::UserInfo;
@@ -46,7 +54,7 @@ impl RateLimit {
     /// ```
     #[must_use]
     pub fn documented() -> Self {
-        Self { requests: None, window: Duration::from_secs(60), is_aligned: true }
+        Self { counting: Counting::Documented, is_aligned: true }
     }
 
     /// Sets whether windows begin at multiples of their length since the Unix epoch, so that the first one is cut short, or with
@@ -57,19 +65,40 @@ impl RateLimit {
         self
     }
 
-    /// Returns when a window ends that begins now. `None` is never.
-    fn end(&self, now: Now) -> Option<Instant> {
-        let begun = match self.window.as_nanos() {
+    /// Returns a window of this length that begins now.
+    fn begin(&self, length: Duration, now: Now) -> Window {
+        let begun = match length.as_nanos() {
             length if self.is_aligned && length > 0 => now.since_epoch.as_nanos() % length,
             _ => 0,
         };
-        let left = self.window.saturating_sub(Duration::from_nanos(u64::try_from(begun).unwrap_or(u64::MAX)));
-        now.instant.checked_add(left)
+        let left = length.saturating_sub(Duration::from_nanos(u64::try_from(begun).unwrap_or(u64::MAX)));
+        Window { ends: now.instant.checked_add(left), used: 0 }
     }
 
-    fn requests_to(&self, endpoint: &Endpoint, by_key: bool) -> u64 {
+    /// Returns the limits of a request: that of its endpoint first, and then those of its parameters.
+    fn quotas(&self, endpoint: &Endpoint, values: &[String], caller: Caller) -> Vec<Quota> {
+        let quota = |budget: Budget, values| Quota {
+            name: (*endpoint, caller, values),
+            requests: u64::from(budget.count()),
+            length: budget.period(),
+        };
+        let own = (0, Vec::new());
+        if let Counting::Each { requests, window } = self.counting {
+            return vec![Quota { name: (*endpoint, caller, own), requests, length: window }];
+        }
+        let by_key = matches!(caller, Caller::Key | Caller::Nobody);
         let budget = if by_key { endpoint.key_budget() } else { endpoint.oauth_budget() };
-        self.requests.or(budget.map(u64::from)).unwrap_or(u64::MAX)
+        let mut quotas: Vec<Quota> = vec![match budget {
+            Some(budget) => quota(budget, own),
+            None => Quota { name: (*endpoint, caller, own), requests: u64::MAX, length: Duration::from_secs(60) },
+        }];
+        let names = endpoint.path().split('{').skip(1).filter_map(|rest| rest.split('}').next());
+        let named: HashMap<&str, &String> = names.zip(values).collect();
+        quotas.extend((1..).zip(endpoint.keyed_budgets()).map(|(number, keyed)| {
+            let key = keyed.parameters.iter().map(|name| named.get(name).copied().cloned()).collect();
+            quota(keyed.budget, (number, key))
+        }));
+        quotas
     }
 }
 
@@ -90,11 +119,21 @@ impl Now {
 #[derive(Debug, Default)]
 pub(crate) struct Limiter {
     limit: Option<RateLimit>,
-    /// By endpoint, and whose credentials were used.
-    windows: HashMap<(Endpoint, Caller), Window>,
+    windows: HashMap<QuotaName, Window>,
     /// How many requests were counted.
     counted: u64,
     pub(crate) refused: u64,
+}
+
+/// The endpoint, whose credentials were used, and which of the endpoint's limits it is, with the values of its parameters.
+type QuotaName = (Endpoint, Caller, (usize, Vec<Option<String>>));
+
+/// One of the limits of a request.
+#[derive(Debug)]
+struct Quota {
+    name: QuotaName,
+    requests: u64,
+    length: Duration,
 }
 
 #[derive(Debug)]
@@ -119,20 +158,35 @@ impl Limiter {
         self.counted = 0;
     }
 
-    /// Counts a request. Returns the headers of its response, or the refusal.
-    pub(crate) fn take(&mut self, endpoint: &Endpoint, caller: Caller, now: Now) -> Result<LimitHeaders, Answer> {
-        let Some(limit) = self.limit else { return Ok(Vec::new()) };
-        let by_key = matches!(caller, Caller::Key | Caller::Nobody);
-        let (requests, length) = (limit.requests_to(endpoint, by_key), limit.window);
-        let new = || Window { ends: limit.end(now), used: 0 };
-        let window = self.windows.entry((*endpoint, caller)).or_insert_with(new);
-        if window.ends.is_some_and(|end| end <= now.instant) {
-            *window = new();
+    /// Counts a request with these values of its parameters, in order. Returns the headers of its response, or the refusal.
+    pub(crate) fn take(
+        &mut self,
+        endpoint: &Endpoint,
+        values: &[String],
+        caller: Caller,
+        now: Now,
+    ) -> Result<LimitHeaders, Answer> {
+        let Some(limit) = self.limit else { return Ok(LimitHeaders::new()) };
+        let quotas = limit.quotas(endpoint, values, caller);
+        let mut is_accepted = true;
+        for quota in &quotas {
+            let window = self.windows.entry(quota.name.clone()).or_insert_with(|| limit.begin(quota.length, now));
+            if window.ends.is_some_and(|end| end <= now.instant) {
+                *window = limit.begin(quota.length, now);
+            }
+            is_accepted &= window.used < quota.requests;
         }
-        let passes = window.used < requests;
-        window.used += u64::from(passes);
-        let left = window.ends.map_or(length, |end| end.saturating_duration_since(now.instant));
-        let (remaining, reset) = (requests - window.used, announce(left, length));
+        for quota in &quotas {
+            let window = self.windows.get_mut(&quota.name).expect("it was made above");
+            window.used += u64::from(is_accepted);
+        }
+        // Responses tell the window of which the least is left.
+        let left_of = |quota: &Quota| quota.requests - self.windows[&quota.name].used;
+        let quota = quotas.iter().min_by_key(|quota| left_of(quota)).expect("an endpoint has a limit");
+        let (requests, length, remaining) = (quota.requests, quota.length, left_of(quota));
+        let ends = self.windows[&quota.name].ends;
+        let left = ends.map_or(length, |end| end.saturating_duration_since(now.instant));
+        let reset = announce(left, length);
         let retry_after =
             if length > Duration::from_secs(RETRY_AFTER) { RETRY_AFTER.to_string() } else { reset.clone() };
 
@@ -150,7 +204,7 @@ impl Limiter {
             header("x-ratelimit-remaining", list(remaining.to_string(), &requests.to_string())),
             header("x-ratelimit-reset", list(reset, "0")),
         ];
-        if passes {
+        if is_accepted {
             return Ok(headers);
         }
         self.refused += 1;
@@ -177,9 +231,9 @@ fn announce(left: Duration, window: Duration) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::endpoints::{GET_GROUP, GET_USER};
+    use crate::endpoints::{GET_GROUP, GET_SUBSCRIPTION, GET_USER};
 
-    /// A moment so many seconds after a full minute.
+    /// A time so many seconds after a full minute.
     fn at(start: Instant, seconds: u64) -> Now {
         let since_epoch = Duration::from_secs(1_700_000_040 + seconds);
         assert_eq!(since_epoch.as_secs() % 60, seconds % 60);
@@ -205,7 +259,7 @@ mod tests {
             let mut limiter = Limiter::default();
             limiter.set(Some(limit));
             for (seconds, reset) in expected {
-                let headers = limiter.take(&GET_USER, Caller::Key, at(start, seconds)).expect("it passes");
+                let headers = limiter.take(&GET_USER, &[], Caller::Key, at(start, seconds)).expect("it passes");
                 let given = header(&headers, "x-ratelimit-reset").split(',').next();
                 assert_eq!(given, Some(reset), "{limit:?} after {seconds} s");
             }
@@ -217,7 +271,7 @@ mod tests {
         let start = Instant::now();
         let mut limiter = Limiter::default();
         limiter.set(Some(RateLimit::new(1, Duration::from_secs(60)).aligned_to_clock(true)));
-        let mut take = |seconds| limiter.take(&GET_GROUP, Caller::Key, at(start, seconds));
+        let mut take = |seconds| limiter.take(&GET_GROUP, &[], Caller::Key, at(start, seconds));
         assert!(take(38).is_ok());
         let refusal = take(38).expect_err("one a minute");
         assert_eq!(refusal.status, 429);
@@ -237,5 +291,45 @@ mod tests {
         assert_eq!(header(&refusal.headers, "x-ratelimit-reset"), "0, 22");
         assert_eq!(header(&refusal.headers, "x-ratelimit-remaining"), "1, 0");
         assert_eq!(limiter.refused, 6);
+    }
+
+    #[test]
+    fn documented_limits_have_their_own_period() {
+        let start = Instant::now();
+        let mut limiter = Limiter::default();
+        limiter.set(Some(RateLimit::documented()));
+        let mut take = |caller, seconds| limiter.take(&GET_SUBSCRIPTION, &[], caller, at(start, seconds));
+        for seconds in [0, 1, 2, 3] {
+            for remaining in ["2", "1", "0"] {
+                let headers = take(Caller::Token, seconds).expect("three a second");
+                assert!(header(&headers, "x-ratelimit-limit").ends_with(";w=1"), "{headers:?}");
+                assert!(header(&headers, "x-ratelimit-remaining").split(", ").any(|left| left == remaining));
+            }
+            let refusal = take(Caller::Token, seconds).expect_err("three a second");
+            assert!(header(&refusal.headers, "x-ratelimit-reset").split(", ").any(|reset| reset == "1.000"));
+        }
+        assert!((0..500).all(|_| take(Caller::Key, 0).is_ok()), "keys have 500 a minute");
+        assert!(take(Caller::Key, 59).is_err());
+    }
+
+    #[test]
+    fn limits_of_parameters_are_counted_for_each_value() {
+        const RESTRICT: Endpoint = Endpoint::patch("/cloud/v2/universes/{universe}/restrictions/{user}")
+            .with_budget(100, 100)
+            .with_budget_for(&["universe", "user"], Budget::per_minute(2));
+        let start = Instant::now();
+        let mut limiter = Limiter::default();
+        limiter.set(Some(RateLimit::documented()));
+        let mut take = |ids: [u64; 2], seconds| {
+            limiter.take(&RESTRICT, &ids.map(|id| id.to_string()), Caller::Key, at(start, seconds))
+        };
+        for minute in [0, 60] {
+            for ids in [[1, 2], [2, 1]] {
+                assert!(take(ids, minute).is_ok() && take(ids, minute + 30).is_ok());
+                let refusal = take(ids, minute + 50).expect_err("two a minute");
+                assert!(header(&refusal.headers, "x-ratelimit-limit").starts_with("2, 2;"));
+                assert!(header(&refusal.headers, "x-ratelimit-reset").split(", ").any(|reset| reset == "10"));
+            }
+        }
     }
 }

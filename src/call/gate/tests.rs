@@ -1,0 +1,264 @@
+use super::*;
+use crate::api::{Budget, Slots};
+
+fn unnamed(name: &str) -> Demand<'_> {
+    Demand { bucket: (Method::Get, Cow::Owned(name.to_owned())), endpoint: None, path: name, scheme: None }
+}
+
+fn enter(gate: &Gate, name: &str) -> Result<Permit, Refused> {
+    let patience = Patience { longest_pause: Duration::ZERO, deadline: None, budget_ends: None };
+    gate.enter(&unnamed(name), patience, None)
+}
+
+fn count(gate: &Gate) -> usize {
+    gate.buckets.lock().expect("no panic under it").len()
+}
+
+#[test]
+fn only_open_and_unused_limits_are_forgotten() {
+    let gate = Gate::new(&RetryPolicy::default());
+    let minute = Some(Duration::from_secs(60));
+    let close = |name: &str, limits| enter(&gate, name).expect("it is open").refused(limits);
+    close("refused", Limits { retry_after: minute, ..Limits::default() });
+    let used_up = Limits { limit: Some(1), remaining: Some(0), reset: minute, ..Limits::default() };
+    enter(&gate, "used up").expect("it is open").answered(used_up, true);
+    let permit = enter(&gate, "under way").expect("it is open");
+    for number in 0..3 * MAX_BUCKETS {
+        drop(enter(&gate, &number.to_string()).expect("it is open"));
+        assert!(count(&gate) <= MAX_BUCKETS);
+    }
+    for name in ["refused", "used up"] {
+        assert!(matches!(enter(&gate, name), Err(Refused::TooLong(_))), "{name}");
+    }
+    assert!(Arc::ptr_eq(&permit.buckets[0], &gate.buckets_of(&unnamed("under way"))[0]));
+}
+
+#[test]
+fn closed_limits_may_exceed_the_number() {
+    let gate = Gate::new(&RetryPolicy::default());
+    let names: Vec<String> = (0..=MAX_BUCKETS + 5).map(|number| number.to_string()).collect();
+    for name in &names {
+        let limits = Limits { retry_after: Some(Duration::from_secs(60)), ..Limits::default() };
+        enter(&gate, name).expect("it is open").refused(limits);
+    }
+    assert!(names.iter().all(|name| enter(&gate, name).is_err()), "one of them was forgotten");
+}
+
+const TASKS: Slots = Slots::new("tasks", &["place"], 2, Duration::from_secs(300));
+const START: Endpoint = Endpoint::post("/places/{place}/tasks").with_slots(TASKS);
+const START_VERSION: Endpoint = Endpoint::post("/places/{place}/versions/{version}/tasks").with_slots(TASKS);
+const RESTRICT: Endpoint = Endpoint::patch("/universes/{universe}/users/{user}")
+    .with_budget(100, 100)
+    .with_budget_for(&["universe", "user"], Budget::per_minute(2));
+
+fn to<'a>(endpoint: &'a Endpoint, path: &'a str) -> Demand<'a> {
+    let bucket = (endpoint.method(), Cow::Borrowed(endpoint.path()));
+    Demand { bucket, endpoint: Some(endpoint), path, scheme: Some(Scheme::ApiKey) }
+}
+
+fn at_once(gate: &Gate, endpoint: &Endpoint, path: &str) -> Result<Permit, Refused> {
+    let patience = Patience { longest_pause: Duration::ZERO, deadline: None, budget_ends: None };
+    gate.enter(&to(endpoint, path), patience, None)
+}
+
+fn in_time(gate: &Gate, endpoint: &Endpoint, path: &str, cancel: Option<&Cancel>) -> Result<Permit, Refused> {
+    let patience = Patience { longest_pause: Duration::from_secs(60), deadline: None, budget_ends: None };
+    gate.enter(&to(endpoint, path), patience, cancel)
+}
+
+/// Starts work whose slot stays taken.
+fn start(gate: &Gate, endpoint: &Endpoint, path: &str) -> Slot {
+    let mut permit = at_once(gate, endpoint, path).expect("a slot is free");
+    permit.may_have_started(true);
+    permit.answered(Limits::default(), true);
+    permit.slot().expect("the work takes a slot")
+}
+
+/// Waits until as many threads wait for the slots of place 1.
+fn wait_for_queue(gate: &Gate, length: usize) {
+    let bucket = gate.buckets_of(&to(&START, "/places/1/tasks")).swap_remove(0);
+    while bucket.lock().pool().expect("it has slots").waiting() < length {
+        std::thread::yield_now();
+    }
+}
+
+#[test]
+fn endpoints_share_the_slots_of_a_place() {
+    let gate = Gate::new(&RetryPolicy::default());
+    let _first = start(&gate, &START, "/places/1/tasks");
+    let second = start(&gate, &START_VERSION, "/places/1/versions/7/tasks");
+    for (endpoint, path) in [(&START, "/places/1/tasks"), (&START_VERSION, "/places/1/versions/8/tasks")] {
+        let wait = match at_once(&gate, endpoint, path) {
+            Err(Refused::NoSlot(wait)) => wait,
+            other => panic!("{other:?}"),
+        };
+        assert!(wait > Duration::from_secs(200) && wait <= Duration::from_secs(300), "{wait:?}");
+    }
+    drop(start(&gate, &START, "/places/2/tasks"));
+    second.ended();
+    drop(start(&gate, &START, "/places/1/tasks"));
+    assert!(at_once(&gate, &START, "/places/1/tasks").is_err(), "the work of a dropped slot goes on");
+}
+
+#[test]
+fn ended_work_wakes_those_that_wait_for_its_slot() {
+    let gate = Gate::new(&RetryPolicy::default());
+    let slots = [(); 2].map(|()| start(&gate, &START, "/places/1/tasks"));
+    let began = Instant::now();
+    std::thread::scope(|scope| {
+        let waiting = [(); 2].map(|()| scope.spawn(|| in_time(&gate, &START, "/places/1/tasks", None).is_ok()));
+        wait_for_queue(&gate, 2);
+        for slot in slots {
+            slot.ended();
+        }
+        assert!(waiting.into_iter().all(|thread| thread.join().expect("it doesn't panic")));
+    });
+    // They would look again after a minute.
+    assert!(began.elapsed() < Duration::from_secs(30), "nobody woke them");
+}
+
+#[test]
+fn requests_that_start_no_work_return_their_slot() {
+    let gate = Gate::new(&RetryPolicy::default());
+    let _taken = start(&gate, &START, "/places/1/tasks");
+    for _ in 0..5 {
+        // Not sent; refused by the service; and a panic before anything is sent.
+        drop(at_once(&gate, &START, "/places/1/tasks").expect("a slot is free"));
+        let mut permit = at_once(&gate, &START, "/places/1/tasks").expect("a slot is free");
+        permit.may_have_started(true);
+        permit.answered(Limits::default(), false);
+        permit.may_have_started(false);
+        drop(permit);
+        let panics = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
+            let _permit = at_once(&gate, &START, "/places/1/tasks").expect("a slot is free");
+            std::panic::resume_unwind(Box::new(()));
+        }));
+        assert!(panics.is_err());
+    }
+    // It isn't known whether this one has started work.
+    at_once(&gate, &START, "/places/1/tasks").expect("a slot is free").may_have_started(true);
+    assert!(matches!(at_once(&gate, &START, "/places/1/tasks"), Err(Refused::NoSlot(_))));
+}
+
+#[test]
+fn cancelled_waits_leave_the_queue() {
+    let gate = Gate::new(&RetryPolicy::default());
+    let slots = [(); 2].map(|()| start(&gate, &START, "/places/1/tasks"));
+    let cancel = Cancel::default();
+    std::thread::scope(|scope| {
+        let cancelled = scope.spawn(|| in_time(&gate, &START, "/places/1/tasks", Some(&cancel)));
+        wait_for_queue(&gate, 1);
+        let patient = scope.spawn(|| in_time(&gate, &START, "/places/1/tasks", None).is_ok());
+        wait_for_queue(&gate, 2);
+        cancel.cancel();
+        assert!(matches!(cancelled.join().expect("it doesn't panic"), Err(Refused::Cancelled)));
+        let [one, _] = slots;
+        one.ended();
+        assert!(patient.join().expect("it doesn't panic"));
+    });
+    wait_for_queue(&gate, 0);
+}
+
+#[test]
+fn refusals_for_lack_of_slots_close_the_pool_only() {
+    let gate = Gate::new(&RetryPolicy::default());
+    let mut permit = at_once(&gate, &START, "/places/1/tasks").expect("a slot is free");
+    permit.may_have_started(true);
+    permit.refused(Limits { retry_after: Some(Duration::from_secs(60)), ..Limits::default() });
+    let pool = Arc::clone(&permit.buckets[0]);
+    drop(permit);
+    assert_eq!(pool.lock().pool().map(|pool| pool.taken(Instant::now())), Some(0), "it started nothing");
+    assert!(matches!(at_once(&gate, &START_VERSION, "/places/1/versions/7/tasks"), Err(Refused::TooLong(_))));
+    assert!(at_once(&gate, &START, "/places/2/tasks").is_ok());
+    // An exhausted window concerns all places.
+    let mut permit = at_once(&gate, &START, "/places/3/tasks").expect("a slot is free");
+    permit.refused(Limits { remaining: Some(0), reset: Some(Duration::from_secs(60)), ..Limits::default() });
+    drop(permit);
+    assert!(matches!(at_once(&gate, &START, "/places/4/tasks"), Err(Refused::TooLong(_))));
+}
+
+#[test]
+fn budgets_for_parameters_delay_only_the_same_values() {
+    let gate = Gate::new(&RetryPolicy::default());
+    for path in ["/universes/1/users/1", "/universes/1/users/2", "/universes/2/users/1"] {
+        for _ in 0..2 {
+            at_once(&gate, &RESTRICT, path).expect("two a minute").answered(Limits::default(), true);
+        }
+        assert!(matches!(at_once(&gate, &RESTRICT, path), Err(Refused::TooLong(_))), "{path}");
+    }
+}
+
+#[test]
+fn responses_tell_of_the_window_with_their_limit() {
+    let gate = Gate::new(&RetryPolicy::default());
+    let minute = Some(Duration::from_secs(60));
+    let limits = |limit, remaining| Limits {
+        limit: Some(limit),
+        least_limit: Some(limit),
+        remaining: Some(remaining),
+        reset: minute,
+        retry_after: None,
+    };
+    let path = |user| format!("/universes/1/users/{user}");
+    // Others have restricted this user.
+    at_once(&gate, &RESTRICT, &path(1)).expect("it is open").answered(limits(2, 0), true);
+    assert!(at_once(&gate, &RESTRICT, &path(1)).is_err());
+    at_once(&gate, &RESTRICT, &path(2)).expect("it is open").refused(limits(2, 0));
+    assert!(at_once(&gate, &RESTRICT, &path(2)).is_err());
+    // Without headers, the second request to the same user is the likely cause.
+    at_once(&gate, &RESTRICT, &path(3)).expect("it is open").answered(Limits::default(), true);
+    at_once(&gate, &RESTRICT, &path(3)).expect("it is open").refused(Limits::default());
+    assert!(at_once(&gate, &RESTRICT, &path(3)).is_err());
+    assert!(at_once(&gate, &RESTRICT, &path(4)).is_ok());
+    // The first one to another user exceeds the endpoint's limit.
+    at_once(&gate, &RESTRICT, &path(5)).expect("it is open").refused(Limits::default());
+    assert!(at_once(&gate, &RESTRICT, &path(6)).is_err());
+}
+
+#[test]
+fn windows_of_parameters_are_bounded() {
+    let gate = Gate::new(&RetryPolicy::default());
+    for user in 0..3 * MAX_BUCKETS {
+        let path = format!("/universes/1/users/{user}");
+        let outcome = at_once(&gate, &RESTRICT, &path);
+        if let Ok(mut permit) = outcome {
+            let many =
+                Limits { limit: Some(100), remaining: Some(99), reset: Some(Duration::ZERO), ..Limits::default() };
+            permit.answered(many, true);
+        }
+        assert!(count(&gate) <= MAX_BUCKETS + 1);
+    }
+}
+
+#[test]
+fn silent_successes_lift_the_budget_of_a_minute_until_a_refusal() {
+    const GET: Endpoint = Endpoint::get("/users/{user}").with_budget(3, 3);
+    let gate = Gate::new(&RetryPolicy::default());
+    let get = || at_once(&gate, &GET, "/users/1");
+    // What doesn't exist is answered without headers.
+    for _ in 0..3 {
+        get().expect("three a minute").answered(Limits::default(), false);
+    }
+    assert!(get().is_err(), "the fourth would be refused");
+
+    let gate = Gate::new(&RetryPolicy::default());
+    let get = || at_once(&gate, &GET, "/users/1");
+    for _ in 0..10 {
+        get().expect("who answers doesn't count").answered(Limits::default(), true);
+    }
+    get()
+        .expect("who answers doesn't count")
+        .refused(Limits { retry_after: Some(Duration::from_nanos(1)), ..Limits::default() });
+    std::thread::sleep(Duration::from_millis(1));
+    assert!(get().is_err(), "it does count");
+
+    // The first refusal had another reason.
+    let gate = Gate::new(&RetryPolicy::default());
+    let get = || at_once(&gate, &GET, "/users/1");
+    let soon = Limits { retry_after: Some(Duration::from_nanos(1)), ..Limits::default() };
+    for _ in 0..10 {
+        get().expect("the document is of another service").refused(soon);
+        std::thread::sleep(Duration::from_millis(1));
+        get().expect("the document is of another service").answered(Limits::default(), true);
+    }
+}
