@@ -51,6 +51,22 @@ impl Call {
         self
     }
 
+    /// Whether it may do more when it is made twice.
+    pub fn is_change(&self) -> bool {
+        !self.endpoint.is_harmless()
+    }
+
+    /// Whether a failure after it was sent may leave something undecided: a change, or an accepted operation that it asks for,
+    /// which may end well whatever becomes of the question.
+    pub fn may_have_acted(&self) -> bool {
+        self.is_change() || self.endpoint.path().contains("operations")
+    }
+
+    /// A successful response as a page, if it is one.
+    fn is_page(&self) -> bool {
+        (self.answer)().get("nextPageToken").is_some()
+    }
+
     /// The path of the request.
     pub fn path(&self) -> String {
         let mut parameters = self.parameters.iter();
@@ -89,6 +105,18 @@ fn app(client: &Client) -> OAuth2App {
 
 fn started() -> Value {
     json!({ "path": "operations/abc", "operationId": "abc", "done": false })
+}
+
+/// One call of each kind, for responses of many megabytes.
+pub fn one_of_each_kind() -> Vec<Call> {
+    let mut kinds = Vec::new();
+    let mut is_new = |call: &Call| {
+        let kind = (call.returns, call.is_page(), call.is_change(), call.may_have_acted());
+        let is_new = !kinds.contains(&kind);
+        kinds.push(kind);
+        is_new
+    };
+    calls().into_iter().filter(|call| is_new(call)).collect()
 }
 
 pub fn calls() -> Vec<Call> {
