@@ -13,18 +13,25 @@ use rblxopencloud::{AssetFile, AssetType, AssetUpload, AssetUploads, ErrorKind, 
 use crate::support::batch::{
     LONG, collect, done, error, failed, image, images, impatient, pending, polls, posted, service, until,
 };
+use crate::support::random::Random;
 use crate::support::{self, Reply, Server, USER, hasty, within};
 
 #[test]
 fn drop_stops_sending_but_cuts_off_nothing() {
-    let server = service(|method, number| {
+    let is_dropped = Arc::new(AtomicBool::new(false));
+    let ends = Arc::clone(&is_dropped);
+    let server = service(move |method, number| {
         if method == "POST" && number > 0 {
+            while !ends.load(Ordering::SeqCst) {
+                thread::sleep(Duration::from_millis(1));
+            }
             thread::sleep(Duration::from_millis(300));
         }
         (number == 0).then(|| done(0))
     });
     let mut uploads = server.user().upload_assets(images(50)).concurrency(4).wait_options(impatient());
     assert_eq!(uploads.next().expect("an outcome").index, 0);
+    is_dropped.store(true, Ordering::SeqCst);
     within(LONG, move || drop(uploads));
     let requests = server.count();
     thread::sleep(Duration::from_millis(500));
@@ -42,13 +49,13 @@ fn dropped_without_waiting(server: &Server, uploads: AssetUploads, is_waiting: i
     thread::sleep(Duration::from_millis(100));
     let began = Instant::now();
     within(LONG, move || drop(uploads));
-    assert!(began.elapsed() < Duration::from_secs(8), "{:?}", began.elapsed());
+    assert!(began.elapsed() < Duration::from_secs(20), "{:?}", began.elapsed());
 }
 
 #[test]
 fn drop_does_not_wait_for_pending_operations() {
     let server = service(|_, number| (number == 0).then(|| done(0)));
-    let options = WaitOptions::new().initial_delay(Duration::from_secs(30)).max_delay(Duration::from_secs(30));
+    let options = WaitOptions::new().initial_delay(Duration::from_secs(60)).max_delay(Duration::from_secs(60));
     let uploads = server.user().upload_assets(images(10)).wait_options(options);
     dropped_without_waiting(&server, uploads, |server| posted(server).len() == 10);
 }
@@ -59,9 +66,9 @@ fn drop_does_not_wait_for_the_rate_limit_of_uploads() {
         let reply = if number == 0 { done(0) } else { pending(number) };
         (method == "POST").then(|| {
             reply
-                .with("x-ratelimit-limit", "8, 8;w=10")
+                .with("x-ratelimit-limit", "8, 8;w=60")
                 .with("x-ratelimit-remaining", "0")
-                .with("x-ratelimit-reset", "10")
+                .with("x-ratelimit-reset", "60")
         })
     });
     let uploads = server.user().upload_assets(images(50)).concurrency(4).wait_options(impatient());
@@ -74,7 +81,7 @@ fn drop_does_not_wait_for_the_rate_limit_of_polls() {
     for status in [429, 503] {
         let server = service(move |method, number| match method {
             "POST" => (number == 0).then(|| done(0)),
-            _ => Some(Reply::text(status, "").with("retry-after", "4")),
+            _ => Some(Reply::text(status, "").with("retry-after", "60")),
         });
         let uploads = server.user().upload_assets(images(3)).wait_options(impatient());
         dropped_without_waiting(&server, uploads, |server| polls(server) > 0);
@@ -100,7 +107,7 @@ fn drop_does_not_wait_for_the_iterator() {
             }
             let began = Instant::now();
             within(LONG, move || drop(uploads));
-            assert!(began.elapsed() < Duration::from_secs(5), "{:?}", began.elapsed());
+            assert!(began.elapsed() < Duration::from_secs(20), "{:?}", began.elapsed());
             // An upload that is sent too late is dropped, and so is the iterator.
             let _ = sender.send(image(99));
             until("the iterator is kept", || sender.send(image(100)).is_err());
@@ -403,11 +410,13 @@ fn run_ahead_is_respected() {
             let uploads = server.user().upload_assets(images(300)).concurrency(concurrency).run_ahead(run_ahead);
             let mut uploads = uploads.wait_options(impatient());
             assert!(uploads.next().is_some_and(|outcome| outcome.result.is_ok()));
+            if polls == usize::MAX {
+                until("too few are sent", || posted(&server).len() == 1 + run_ahead);
+            }
             let sent = settled(&server);
             // No upload is sent while this many outcomes wait; those that are being sent come on top of it.
             let most = if polls == 0 { run_ahead.min(2 * concurrency) } else { run_ahead };
             assert!(sent <= 1 + most, "{label}, {concurrency} at once: {sent} in place of {most}");
-            assert!(polls < usize::MAX || sent == 1 + most, "{label}, {concurrency} at once: only {sent} were sent");
 
             ends.store(false, Ordering::SeqCst);
             let rest = within(LONG, move || collect(uploads));
@@ -472,13 +481,8 @@ fn three_hundred_uploads_with_slow_operations_and_faults_stay_within_the_bound()
 
 #[test]
 fn each_upload_has_exactly_one_outcome_whatever_happens() {
-    let mut state = 0x2545_f491_4f6c_dd1d_u64;
-    let mut random = move |below: u64| {
-        state ^= state << 13;
-        state ^= state >> 7;
-        state ^= state << 17;
-        state % below
-    };
+    let mut choices = Random::new();
+    let mut random = |below| choices.below(below);
     for round in 0..25 {
         let (seed, count) = (random(1000), 1 + random(50) as usize);
         let (concurrency, run_ahead) = (1 + random(9) as usize, 1 + random(30) as usize);

@@ -1,7 +1,6 @@
 //! The example `publish_assets` as a build uses it: run repeatedly, and killed at any moment.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::hash::{BuildHasher, RandomState};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 use std::time::{Duration, Instant};
@@ -10,6 +9,8 @@ use std::{env, fs, thread};
 use rblxopencloud::publish::{PlannedAction, Publisher};
 use rblxopencloud::sandbox::{Fault, Sandbox};
 use rblxopencloud::{AssetType, UserInfo};
+
+use crate::support::random::Random;
 
 const IMAGE: &[u8] = include_bytes!("../../examples/assets/crate.png");
 
@@ -100,11 +101,6 @@ fn only_new_and_changed_files_are_uploaded() {
     assert_ne!(folder.read("assets.luau"), module);
 }
 
-/// A number below `limit`.
-fn random(limit: u64) -> u64 {
-    RandomState::new().hash_one(Instant::now()) % limit
-}
-
 /// How often the program is killed. `tools/kill_publisher.sh` sets a larger number.
 fn kills() -> usize {
     env::var("PUBLISHER_KILLS").ok().and_then(|kills| kills.parse().ok()).unwrap_or(20)
@@ -113,6 +109,7 @@ fn kills() -> usize {
 #[test]
 fn a_kill_at_any_moment_loses_nothing_and_uploads_nothing_twice() {
     const FILES: usize = 12;
+    let mut random = Random::new();
     let (mut kills_left, mut decided, mut folders, mut by_themselves) = (kills(), 0, 0, 0);
     while kills_left > 0 {
         let (sandbox, folder) = (sandbox(), Folder::new("kill", FILES));
@@ -120,8 +117,8 @@ fn a_kill_at_any_moment_loses_nothing_and_uploads_nothing_twice() {
         for _ in 0..5.min(kills_left) {
             kills_left -= 1;
             // Some uploads lose their response, too, and some are delayed.
-            if random(2) == 0 {
-                sandbox.inject(Fault::reset_before_answer().on("POST", "/assets").after(random(3)));
+            if random.below(2) == 0 {
+                sandbox.inject(Fault::reset_before_answer().on("POST", "/assets").after(random.below(3)));
                 sandbox.inject(Fault::delay(Duration::from_millis(30)).on("POST", "/assets").times(2));
             }
             let mut child = program(&sandbox, &folder)
@@ -130,7 +127,7 @@ fn a_kill_at_any_moment_loses_nothing_and_uploads_nothing_twice() {
                 .stderr(Stdio::null())
                 .spawn()
                 .expect("the example is built: cargo build --examples");
-            thread::sleep(Duration::from_millis(random(250)));
+            thread::sleep(Duration::from_millis(random.below(250)));
             child.kill().expect("it can be killed");
             child.wait().expect("it ends");
             // Whatever the moment was, the lock is readable.

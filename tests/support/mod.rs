@@ -7,6 +7,7 @@ pub mod early;
 pub mod example;
 pub mod folder;
 pub mod local;
+pub mod random;
 pub mod samples;
 mod server;
 pub mod signing_in;

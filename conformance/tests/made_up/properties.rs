@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use proptest::collection::vec;
 use proptest::prelude::*;
+use proptest::test_runner::RngSeed;
 use rblxopencloud::sandbox::{Fault, Sandbox};
 use rblxopencloud::{
     AssetFile, AssetType, AssetUpload, Check, Client, InventoryAssetType, InventoryFilter, InventoryIds, InventoryItem,
@@ -12,8 +13,12 @@ use rblxopencloud::{
 };
 use serde_json::{Value, json};
 
-fn cases(cases: u32) -> ProptestConfig {
-    ProptestConfig { cases, failure_persistence: None, ..ProptestConfig::default() }
+use crate::support::random::Random;
+
+/// This many cases of these choices.
+fn cases(cases: u32, choices: &Random) -> ProptestConfig {
+    let rng_seed = RngSeed::Fixed(choices.seed());
+    ProptestConfig { cases, rng_seed, failure_persistence: None, ..ProptestConfig::default() }
 }
 
 fn sandbox_with_user() -> Sandbox {
@@ -87,7 +92,8 @@ fn sent(sandbox: &Sandbox) -> Option<String> {
 fn filters_by_kind_contain_exactly_the_kinds() {
     let sandbox = sandbox_with_user();
     let user = hasty(&sandbox).user(156);
-    proptest!(cases(300), |(steps in vec(named(), 0..7))| {
+    let choices = Random::new();
+    proptest!(cases(300, &choices), |(steps in vec(named(), 0..7))| {
         let filter = steps.iter().fold(InventoryFilter::kinds(), build);
         let items: Result<Vec<_>, _> = user.list_inventory_with(filter).collect();
         prop_assert!(items.is_ok(), "the sandbox refused it: {items:?}");
@@ -146,7 +152,8 @@ fn filters_by_id_contain_each_id_once() {
         ("gamePassIds", |filter, ids| filter.game_passes(ids)),
         ("privateServerIds", |filter, ids| filter.private_servers(ids)),
     ];
-    proptest!(cases(200), |(steps in vec((0_usize..4, vec(0_u64..50, 0..8)), 0..6))| {
+    let choices = Random::new();
+    proptest!(cases(200, &choices), |(steps in vec((0_usize..4, vec(0_u64..50, 0..8)), 0..6))| {
         let filter = steps.iter().fold(InventoryFilter::ids(), |filter, (field, ids)| fields[*field].1(filter, ids.clone()));
         let items: Result<Vec<_>, _> = user.list_inventory_with(filter).collect();
         prop_assert!(items.is_ok(), "the sandbox refused it: {items:?}");
@@ -208,7 +215,8 @@ fn any_refusal_is_an_error_of_one_line() {
         jsonish().prop_map(|json| json.to_string().into_bytes()),
         "<html>.{0,200}".prop_map(String::into_bytes),
     ];
-    proptest!(cases(400), |(status in 300_u16..600, body in body)| {
+    let choices = Random::new();
+    proptest!(cases(400, &choices), |(status in 300_u16..600, body in body)| {
         sandbox.inject(Fault::status(status).body(body));
         let error = user.fetch_info().expect_err("a refusal");
         prop_assert_eq!(error.status(), Some(status));
@@ -224,7 +232,8 @@ fn any_response_is_read_or_refused() {
     let sandbox = sandbox_with_user();
     let client = hasty(&sandbox);
     let user = client.user(156);
-    proptest!(cases(400), |(json in jsonish())| {
+    let choices = Random::new();
+    proptest!(cases(400, &choices), |(json in jsonish())| {
         sandbox.clear_faults();
         for _ in 0..3 {
             sandbox.inject(Fault::status(200).body(json.to_string()));
@@ -254,7 +263,8 @@ fn uploads_arrive_whole_with_any_name_and_content() {
         Just(b"\r\n--rblxopencloud-0000\r\ncontent-disposition: form-data; name=\"request\"\r\n\r\n{}".to_vec()),
         Just(b"\r\n--".repeat(500)),
     ];
-    proptest!(cases(200), |(name in name, content in content, title in "[a-zé\"\\\\\u{7}🦀]{1,20}", text in ".{0,300}")| {
+    let choices = Random::new();
+    proptest!(cases(200, &choices), |(name in name, content in content, title in "[a-zé\"\\\\\u{7}🦀]{1,20}", text in ".{0,300}")| {
         let file_name = format!("{name}.png");
         let file = AssetFile::from_bytes(&file_name, content.clone()).content_type("image/png");
         let length = file.len();
@@ -283,7 +293,8 @@ fn uploads_arrive_whole_with_any_name_and_content() {
 fn any_pages_yield_every_item_once_in_order() {
     let sandbox = sandbox_with_user();
     let user = hasty(&sandbox).user(156);
-    proptest!(cases(200), |(sizes in vec(0_usize..5, 1..12), first in 0_usize..60)| {
+    let choices = Random::new();
+    proptest!(cases(200, &choices), |(sizes in vec(0_usize..5, 1..12), first in 0_usize..60)| {
         let mut id = 0_u64;
         let pages: Vec<Vec<u64>> = sizes.iter().map(|size| (0..*size).map(|_| { id += 1; id }).collect()).collect();
         let page = |at: usize| {

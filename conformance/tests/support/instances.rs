@@ -3,6 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use super::document::Document;
+use super::random::Random;
 
 /// What a value is like.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -20,7 +21,7 @@ pub enum Mood {
 pub struct Maker<'a> {
     document: &'a Document,
     pub mood: Mood,
-    state: u64,
+    choices: Random,
     /// Cycles through the values of enums and the alternatives of a choice.
     turn: usize,
 }
@@ -65,14 +66,11 @@ const IDENTITY: &[&str] = &[
 
 impl<'a> Maker<'a> {
     pub fn new(document: &'a Document, mood: Mood) -> Self {
-        Self { document, mood, state: 0x9e37_79b9_7f4a_7c15, turn: 0 }
+        Self { document, mood, choices: Random::new(), turn: 0 }
     }
 
     fn random(&mut self, below: usize) -> usize {
-        self.state ^= self.state << 13;
-        self.state ^= self.state >> 7;
-        self.state ^= self.state << 17;
-        usize::try_from(self.state % below as u64).expect("it is small")
+        usize::try_from(self.choices.below(below as u64)).expect("it is small")
     }
 
     fn next(&mut self, length: usize) -> usize {
