@@ -16,15 +16,11 @@ use serde_json::json;
 
 use crate::support::{self, CHANGES, Reply, Server, USER, fails, hasty, profile, started, within};
 
-/// Tolerance for other threads on a busy machine. Nothing is asked to wait for a time between a second and half a minute.
-const TOLERANCE: Duration = Duration::from_secs(12);
+/// Less than half a minute, which no call here may wait, and more than other threads take on a busy machine.
+const TOLERANCE: Duration = Duration::from_secs(20);
 
 fn user(server: &Server, policy: RetryPolicy) -> User {
     server.builder().retry(policy).build().expect("the settings are good").user(USER)
-}
-
-fn no_items() -> Reply {
-    Reply::ok(&json!({ "inventoryItems": [] }))
 }
 
 /// A rate limit as headers.
@@ -78,7 +74,7 @@ fn threads_of_one_client_share_a_limit() {
     // On a busy machine, a window can end between the announcement of its rest and the next request.
     assert_refused_less_than(3, &sandbox, 300);
     assert!(took >= window * 5, "six windows are needed: {took:?}");
-    assert!(took <= window * 5 * 2 + TOLERANCE, "the windows are not used: {took:?}");
+    assert!(took <= TOLERANCE, "the windows are not used: {took:?}");
 }
 
 #[test]
@@ -219,28 +215,24 @@ fn one_refusal_delays_all_threads() {
 
 #[test]
 fn endpoints_have_separate_limits() {
-    let waits = AtomicUsize::new(0);
-    let server = Server::start(move |request| match request.path() {
-        path if !path.ends_with("/inventory-items") => profile(),
-        _ if waits.fetch_add(1, Ordering::SeqCst) == 0 => Reply::text(429, "").with("retry-after", "1"),
-        _ => no_items(),
+    let server = Server::start(|request| match request.path() {
+        path if path.ends_with("/inventory-items") => Reply::text(429, "").with("retry-after", "60"),
+        _ => profile(),
     });
     let user = server.user();
-    thread::scope(|scope| {
-        let listing = scope.spawn(|| user.list_inventory().count());
-        while server.count() == 0 {
-            thread::sleep(Duration::from_millis(1));
-        }
-        for _ in 0..10 {
-            user.fetch_info().expect("this endpoint has its own limit");
-        }
-        assert!(!listing.is_finished(), "the inventory waits");
-        assert_eq!(listing.join().expect("it goes well"), 0);
+    let listing = thread::spawn({
+        let user = user.clone();
+        move || user.list_inventory().count()
     });
-    let paths: Vec<bool> =
-        server.requests().iter().map(|request| request.path().ends_with("/inventory-items")).collect();
-    assert_eq!(paths.iter().filter(|is_listing| **is_listing).count(), 2);
-    assert!(paths[0] && paths[11], "the inventory comes first and last: {paths:?}");
+    while server.count() == 0 {
+        thread::sleep(Duration::from_millis(1));
+    }
+    for _ in 0..10 {
+        user.fetch_info().expect("this endpoint has its own limit");
+    }
+    assert!(!listing.is_finished(), "the inventory waits");
+    let listings = server.requests().iter().filter(|request| request.path().ends_with("/inventory-items")).count();
+    assert_eq!((listings, server.count()), (1, 11));
 }
 
 #[test]
@@ -330,7 +322,7 @@ fn without_limits_no_call_waits() {
 
 #[test]
 fn a_list_of_limits_is_read() {
-    let server = Server::script([tells(profile(), "1000, 1000;w=60", "998", "20")]);
+    let server = Server::script([tells(profile(), "1000, 1000;w=60", "998", "60")]);
     let user = server.user();
     let began = Instant::now();
     for _ in 0..20 {
@@ -500,7 +492,7 @@ fn calls_do_not_wait_for_windows_beyond_their_deadline() {
     let began = Instant::now();
     let options = rblxopencloud::WaitOptions::new().timeout(Duration::from_millis(150));
     let error = fails(operation.wait_with(&options), ErrorKind::OperationPending);
-    assert!(began.elapsed() < Duration::from_millis(150) + TOLERANCE, "{error}");
+    assert!(began.elapsed() < TOLERANCE, "{error}");
     assert_eq!(server.count(), 1);
 }
 

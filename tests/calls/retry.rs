@@ -17,8 +17,8 @@ use crate::support::{
     started, upload, within,
 };
 
-/// Tolerance for other threads on a busy machine.
-const TOLERANCE: Duration = Duration::from_secs(2);
+/// Less than half a minute, which no call here may wait, and more than other threads take on a busy machine.
+const TOLERANCE: Duration = Duration::from_secs(20);
 
 fn user(server: &Server, policy: RetryPolicy) -> User {
     server.builder().retry(policy).build().expect("the settings are good").user(USER)
@@ -163,12 +163,12 @@ fn attempts_are_limited_by_the_policy() {
 
 #[test]
 fn no_retry_starts_after_max_elapsed() {
-    let budget = Duration::from_millis(150);
+    let budget = Duration::from_secs(1);
     let pause = Duration::from_millis(10);
     let policy = hasty().max_attempts(u32::MAX).initial_backoff(pause).max_backoff(pause).max_elapsed(budget);
     let server = Server::script([Reply::text(503, "")]);
     let one = user(&server, policy.clone());
-    let error = within(Duration::from_secs(20), move || one.fetch_info()).expect_err("it never goes well");
+    let error = within(Duration::from_secs(60), move || one.fetch_info()).expect_err("it never goes well");
     assert_eq!(error.kind(), ErrorKind::Server);
     let requests = server.requests();
     assert!(requests.len() > 1, "there was time for more than one attempt");
@@ -291,8 +291,8 @@ fn the_service_determines_the_delay() {
 fn delays_may_be_dates() {
     let ahead = Duration::from_secs(2);
     for status in [429, 503] {
-        let date = http_date(ahead);
         let began = Instant::now();
+        let date = http_date(ahead);
         let server = Server::script([Reply::text(status, "").with("retry-after", date.clone()), profile()]);
         server.user().fetch_info().unwrap_or_else(|error| panic!("{date}: {error}"));
         // A date has whole seconds, so at least one of the two is left.
@@ -303,19 +303,20 @@ fn delays_may_be_dates() {
 
 #[test]
 fn delays_are_random_under_a_bound_by_default() {
-    let bound = Duration::from_millis(40);
-    let policy = hasty().max_attempts(41).initial_backoff(bound).max_backoff(bound);
+    // Long beside what a call takes.
+    let bound = Duration::from_millis(200);
+    let policy = hasty().max_attempts(21).initial_backoff(bound).max_backoff(bound);
     let server = Server::script([Reply::text(503, "")]);
     fails(user(&server, policy).fetch_info(), ErrorKind::Server);
     let gaps = gaps(&server);
-    assert_eq!(gaps.len(), 40);
+    assert_eq!(gaps.len(), 20);
     assert!(gaps.iter().any(|gap| *gap < bound / 2) && gaps.iter().any(|gap| *gap > bound / 4), "{gaps:?}");
 
     // The bound doesn't exceed the largest backoff.
     let policy = hasty().max_attempts(60).max_backoff(Duration::from_millis(2));
     let server = Server::script([Reply::text(503, "")]);
     let one = user(&server, policy);
-    fails(within(Duration::from_secs(10), move || one.fetch_info()), ErrorKind::Server);
+    fails(within(Duration::from_secs(60), move || one.fetch_info()), ErrorKind::Server);
     assert_eq!(server.count(), 60);
 }
 

@@ -291,7 +291,9 @@ fn users_do_not_wait_for_the_keys_of_made_up_tokens() {
     sandbox.inject(Fault::delay(Duration::from_secs(20)).on("GET", "/oauth/v1/certs"));
     let slow = other.clone();
     let fetching = std::thread::spawn(move || slow.verify_id_token(made_up, None));
-    std::thread::sleep(Duration::from_millis(300));
+    while !sandbox.requests().iter().any(|request| request.path == "/oauth/v1/certs" && request.status.is_none()) {
+        std::thread::sleep(Duration::from_millis(1));
+    }
     sign_in(&sandbox, &other);
     assert!(!fetching.is_finished(), "a known key is there at once");
 }

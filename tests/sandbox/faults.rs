@@ -39,11 +39,12 @@ fn faults_match_method_and_path() {
 #[test]
 fn delays_precede_the_response() {
     let sandbox = sandbox();
-    sandbox.inject(Fault::delay(Duration::from_millis(30)).times(2));
+    sandbox.inject(Fault::delay(Duration::from_millis(30)));
     let began = Instant::now();
     assert!(hasty(&sandbox).user(1).fetch_info().is_ok());
     assert!(began.elapsed() >= Duration::from_millis(30));
-    let timeouts = Timeouts::default().attempt(Duration::from_millis(10));
+    sandbox.inject(Fault::delay(Duration::from_secs(600)));
+    let timeouts = Timeouts::default().attempt(Duration::from_millis(100));
     let client = sandbox.client_with(|settings| settings.retry(RetryPolicy::none()).timeouts(timeouts));
     let error = client.expect("a client").user(1).fetch_info().expect_err("too late");
     assert_eq!(error.kind(), ErrorKind::Timeout);
