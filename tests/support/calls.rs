@@ -62,7 +62,7 @@ impl Call {
         self.is_change() || self.endpoint.path().contains("operations")
     }
 
-    /// A successful response as a page, if it is one.
+    /// Whether its response is a page with a token for the next one.
     fn is_page(&self) -> bool {
         (self.answer)().get("nextPageToken").is_some()
     }
