@@ -221,8 +221,8 @@ fn begin_with(uploads: &mut AssetUploads, threads: usize) {
     });
 }
 
-/// A service that accepts every upload. Every second poll finds its operation complete. The sandbox can't be used here: it uses the crate
-/// itself, which isn't the one of these tests.
+/// A service that accepts every upload. Every second poll finds its operation complete. The sandbox can't be used here: it
+/// depends on the crate itself, which isn't the one of these tests.
 struct Service {
     address: SocketAddr,
     accepted: AtomicUsize,
