@@ -6,7 +6,7 @@ mod common;
 
 use std::process::ExitCode;
 
-use rblxopencloud::sandbox::Sandbox;
+use rblxopencloud_sandbox::Sandbox;
 
 const USAGE: &str = "\
 Usage: sandbox [--port N] [--allow-host NAME]

@@ -8,8 +8,8 @@ use std::sync::{Arc, Barrier, Mutex};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use rblxopencloud::sandbox::{OperationFailure, RateLimit, Sandbox};
 use rblxopencloud::{AssetFile, AssetType, AssetUpload, ErrorKind, ErrorScope, User, UserInfo, WaitOptions};
+use rblxopencloud_sandbox::{OperationFailure, RateLimit, Sandbox};
 use serde_json::json;
 use support::batch::{
     LONG, assert_all_right, collect, done, error, error_of, failed, image, images, impatient, pending, posted, run,

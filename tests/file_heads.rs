@@ -4,8 +4,8 @@ mod support;
 
 use std::io::Read;
 
-use rblxopencloud::sandbox::Sandbox;
 use rblxopencloud::{AssetFile, AssetType, AssetUpload, ErrorKind, UserInfo};
+use rblxopencloud_sandbox::Sandbox;
 use support::samples::{jpeg_with, png, samples, tga};
 use support::{USER, fails};
 

@@ -3,11 +3,11 @@
 mod support;
 
 use jiff::{SignedDuration, Timestamp};
-use rblxopencloud::sandbox::{Fault, Sandbox};
 use rblxopencloud::{
     AssetFile, AssetType, AssetUpload, Creator, ErrorKind, InventoryAsset, InventoryAssetType, InventoryItem,
     UploadSearch, User, UserInfo,
 };
+use rblxopencloud_sandbox::{Fault, Sandbox};
 use serde_json::json;
 use support::local::hasty;
 use support::{Reply, Server, fails};

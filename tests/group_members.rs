@@ -4,10 +4,10 @@ mod support;
 
 use std::time::Duration;
 
-use rblxopencloud::sandbox::Sandbox;
 use rblxopencloud::{
     Creator, Credentials, ErrorKind, GroupMembership, GroupPermission, GroupRole, MembershipFilter, UserInfo,
 };
+use rblxopencloud_sandbox::Sandbox;
 use serde_json::{Value, json};
 use support::local::{KEY, hasty, send};
 use support::{Reply, Server, fails};

@@ -4,8 +4,8 @@ mod support;
 
 use std::collections::BTreeMap;
 
-use rblxopencloud::sandbox::{Fault, Sandbox};
 use rblxopencloud::{AssetFile, AssetType, AssetUpload, ErrorKind, ErrorScope, UploadOutcome, User, UserInfo};
+use rblxopencloud_sandbox::{Fault, Sandbox};
 use support::unchecked;
 
 const PNG: &[u8] = include_bytes!("../examples/assets/crate.png");

@@ -5,8 +5,8 @@ mod support;
 use std::time::Duration;
 
 use rblxopencloud::oauth2::{AccessToken, OAuth2App, PendingSignIn, Prompt, Scope, TokenSet};
-use rblxopencloud::sandbox::{Fault, IdTokenFault, Sandbox};
 use rblxopencloud::{ErrorKind, ErrorScope, InventoryFilter, RetryPolicy};
+use rblxopencloud_sandbox::{Fault, IdTokenFault, Sandbox};
 use support::local::raw;
 use support::{fails, hasty};
 

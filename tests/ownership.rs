@@ -2,11 +2,11 @@
 
 mod support;
 
-use rblxopencloud::sandbox::{Fault, Sandbox};
 use rblxopencloud::{
     Creator, ErrorKind, ErrorScope, InventoryAsset, InventoryAssetType, InventoryGamePass, InventoryItem, Ownership,
     UserInfo,
 };
+use rblxopencloud_sandbox::{Fault, Sandbox};
 use serde_json::{Value, json};
 use support::local::hasty;
 use support::{Reply, Server, fails};

@@ -8,8 +8,8 @@ use std::time::{Duration, Instant};
 use std::{env, fs, thread};
 
 use rblxopencloud::publish::{PlannedAction, Publisher};
-use rblxopencloud::sandbox::{Fault, Sandbox};
 use rblxopencloud::{AssetType, UserInfo};
+use rblxopencloud_sandbox::{Fault, Sandbox};
 
 const IMAGE: &[u8] = include_bytes!("../examples/assets/crate.png");
 

@@ -9,10 +9,10 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use rblxopencloud::sandbox::{RateLimit, Sandbox};
 use rblxopencloud::{
     Client, Error, ErrorKind, InventoryAsset, InventoryAssetType, InventoryItem, Method, RetryPolicy, User, UserInfo,
 };
+use rblxopencloud_sandbox::{RateLimit, Sandbox};
 use serde_json::json;
 use support::{CHANGES, Reply, Server, USER, fails, hasty, profile, started, within};
 

@@ -4,8 +4,8 @@ mod support;
 
 use std::time::Duration;
 
-use rblxopencloud::sandbox::{RateLimit, Sandbox};
 use rblxopencloud::{Client, Credentials, ErrorKind, RetryPolicy};
+use rblxopencloud_sandbox::{RateLimit, Sandbox};
 use support::calls::calls;
 use support::fails;
 

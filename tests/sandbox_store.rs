@@ -2,8 +2,8 @@
 
 mod support;
 
-use rblxopencloud::sandbox::Sandbox;
 use rblxopencloud::{Asset, AssetType, Creator};
+use rblxopencloud_sandbox::Sandbox;
 use serde_json::Value;
 use support::local::{KEY, get, sandbox, send};
 

@@ -7,7 +7,6 @@ mod support;
 
 use std::collections::BTreeSet;
 
-use rblxopencloud::sandbox::RecordedRequest;
 use rblxopencloud::{
     AssetAction, AssetPrivacy, AssetQuotaKind, AssetQuotaPeriod, AssetQuotaType, AssetSearchCategory, AssetSearchSort,
     AssetSearchView, AssetState, CreatorStoreProductType, Endpoint, InventoryAssetType, ModelInstanceType,
@@ -15,6 +14,7 @@ use rblxopencloud::{
     SortDirection, SubscriptionExpirationReason, SubscriptionPaymentProvider, SubscriptionPurchasePlatform,
     SubscriptionState, ThumbnailFormat, ThumbnailShape, endpoints,
 };
+use rblxopencloud_sandbox::RecordedRequest;
 use serde_json::{Map, Value, json};
 use support::calls::{Call, calls};
 use support::document::{Document, fits};

@@ -5,11 +5,11 @@ use std::time::Duration;
 
 use proptest::collection::vec;
 use proptest::prelude::*;
-use rblxopencloud::sandbox::{Fault, Sandbox};
 use rblxopencloud::{
     AssetFile, AssetType, AssetUpload, Check, Client, InventoryAssetType, InventoryFilter, InventoryIds, InventoryItem,
     InventoryKinds, RetryPolicy, UserInfo,
 };
+use rblxopencloud_sandbox::{Fault, Sandbox};
 use serde_json::{Value, json};
 
 fn cases(cases: u32) -> ProptestConfig {

@@ -119,7 +119,7 @@ impl Group {
     /// ```
     /// # #[cfg(feature = "sandbox")]
     /// # fn main() -> rblxopencloud::Result<()> {
-    /// # let sandbox = rblxopencloud::sandbox::Sandbox::builder().demo().start()?;
+    /// # let sandbox = rblxopencloud_sandbox::Sandbox::builder().demo().start()?;
     /// # let client = sandbox.client();
     /// let group = client.group(7).fetch_info()?;
     /// println!("{} has {:?} members", group.display_name, group.member_count);

@@ -41,7 +41,7 @@ use world::{Inventory, World};
 /// sandbox closes all connections and frees the port.
 ///
 /// ```
-/// use rblxopencloud::sandbox::Sandbox;
+/// use rblxopencloud_sandbox::Sandbox;
 /// use rblxopencloud::{AssetFile, AssetType, AssetUpload, UserInfo};
 ///
 /// # fn main() -> rblxopencloud::Result<()> {
@@ -285,7 +285,7 @@ impl fmt::Debug for Sandbox {
 /// Builds a [`Sandbox`].
 ///
 /// ```
-/// use rblxopencloud::sandbox::Sandbox;
+/// use rblxopencloud_sandbox::Sandbox;
 ///
 /// # fn main() -> rblxopencloud::Result<()> {
 /// let sandbox = Sandbox::builder().demo().start()?;

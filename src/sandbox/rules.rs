@@ -15,7 +15,7 @@ impl Sandbox {
     /// group's key is limited as by [`set_group_owned_key`](Self::set_group_owned_key).
     ///
     /// ```
-    /// use rblxopencloud::sandbox::Sandbox;
+    /// use rblxopencloud_sandbox::Sandbox;
     /// use rblxopencloud::{Creator, ErrorKind};
     ///
     /// # fn main() -> rblxopencloud::Result<()> {
@@ -69,7 +69,7 @@ impl Sandbox {
     /// a header that tells when it ends. Other types are not affected.
     ///
     /// ```
-    /// use rblxopencloud::sandbox::Sandbox;
+    /// use rblxopencloud_sandbox::Sandbox;
     /// use rblxopencloud::{AssetFile, AssetType, AssetUpload, UserInfo};
     ///
     /// # fn main() -> rblxopencloud::Result<()> {

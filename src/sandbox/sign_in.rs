@@ -22,7 +22,7 @@ impl Sandbox {
     ///
     /// ```
     /// use rblxopencloud::oauth2::Scope;
-    /// use rblxopencloud::sandbox::Sandbox;
+    /// use rblxopencloud_sandbox::Sandbox;
     ///
     /// # fn main() -> rblxopencloud::Result<()> {
     /// let sandbox = Sandbox::builder().demo().start()?;

@@ -231,7 +231,7 @@ impl User {
     ///
     /// ```
     /// # fn main() -> rblxopencloud::Result<()> {
-    /// # let sandbox = rblxopencloud::sandbox::Sandbox::builder().demo().start()?;
+    /// # let sandbox = rblxopencloud_sandbox::Sandbox::builder().demo().start()?;
     /// # sandbox.set_quota(rblxopencloud::AssetType::Audio, 10);
     /// # let user = sandbox.client().user(156);
     /// for quota in user.list_asset_quotas() {
@@ -254,7 +254,7 @@ impl User {
     /// use rblxopencloud::{AssetQuotaFilter, AssetType};
     ///
     /// # fn main() -> rblxopencloud::Result<()> {
-    /// # let sandbox = rblxopencloud::sandbox::Sandbox::builder().demo().start()?;
+    /// # let sandbox = rblxopencloud_sandbox::Sandbox::builder().demo().start()?;
     /// # sandbox.set_quota(AssetType::Audio, 10);
     /// # sandbox.set_quota(AssetType::Video, 2);
     /// # let user = sandbox.client().user(156);

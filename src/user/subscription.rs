@@ -213,7 +213,7 @@ impl User {
     /// ```
     /// # use rblxopencloud::Subscription;
     /// # fn main() -> rblxopencloud::Result<()> {
-    /// # let sandbox = rblxopencloud::sandbox::Sandbox::builder().demo().start()?;
+    /// # let sandbox = rblxopencloud_sandbox::Sandbox::builder().demo().start()?;
     /// # sandbox.add_subscription(13058, "EXP-1234", 156, Subscription::new());
     /// # let user = sandbox.client().user(156);
     /// let pays = user.fetch_subscription(13058, "EXP-1234")?.is_some_and(|subscription| subscription.active);

@@ -9,7 +9,7 @@ use crate::sandbox::http::{Answer, words};
 /// ```
 /// use std::time::Duration;
 ///
-/// use rblxopencloud::sandbox::{Fault, Sandbox};
+/// use rblxopencloud_sandbox::{Fault, Sandbox};
 /// use rblxopencloud::{ErrorKind, RetryPolicy, UserInfo};
 ///
 /// # fn main() -> rblxopencloud::Result<()> {

@@ -34,7 +34,7 @@ impl RateLimit {
     ///
     /// ```
     /// use rblxopencloud::UserInfo;
-    /// use rblxopencloud::sandbox::{RateLimit, Sandbox};
+    /// use rblxopencloud_sandbox::{RateLimit, Sandbox};
     ///
     /// # fn main() -> rblxopencloud::Result<()> {
     /// let sandbox = Sandbox::start()?;
