@@ -426,3 +426,95 @@ fn transient_failures_are_retried_and_attempts_are_counted() {
         assert_eq!(server.count(), 3);
     }
 }
+
+/// An error of a caller's own, with a cause.
+#[derive(Debug)]
+struct VaultError(&'static str, Option<Box<VaultError>>);
+
+impl std::fmt::Display for VaultError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.0)
+    }
+}
+
+impl std::error::Error for VaultError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        self.1.as_deref().map(|cause| cause as _)
+    }
+}
+
+/// A client whose source of tokens fails.
+fn without_tokens(server: &Server, error: impl Fn() -> Error + Send + Sync + 'static) -> Client {
+    let credentials = Credentials::access_tokens_from(move || Err(error()));
+    Client::builder(credentials).base_url(server.url()).retry(support::hasty()).build().expect("the settings are good")
+}
+
+#[test]
+fn errors_of_callers_are_messages_or_errors_on_one_line() {
+    for (error, line) in [
+        (Error::other("the vault is sealed"), "the vault is sealed"),
+        (Error::other(String::from("the\r\n vault\tis\u{7} sealed")), "the vault is sealed"),
+        (Error::other(VaultError("sealed", Some(Box::new(VaultError("no quorum", None))))), "sealed"),
+        (Error::other(std::io::Error::from(std::io::ErrorKind::NotFound)), "entity not found"),
+        (Error::other(""), ""),
+    ] {
+        let copy = error.clone();
+        assert_eq!((copy.kind(), copy.to_string().as_str()), (ErrorKind::Other, line));
+        assert_eq!(format!("{copy:?}"), format!("Other: {line}"));
+        assert!(!copy.is_retryable() && !copy.outcome_unknown() && copy.status().is_none() && copy.message().is_none());
+    }
+    let error = Error::other(VaultError("sealed", Some(Box::new(VaultError("no quorum", None)))));
+    assert_eq!(error.get_ref().and_then(|cause| cause.downcast_ref::<VaultError>()).expect("the cause").0, "sealed");
+    assert_eq!(std::error::Error::source(&error).expect("the cause behind it").to_string(), "no quorum");
+    let refused = fails("x".parse::<Decimal>(), ErrorKind::InvalidInput);
+    assert!(refused.get_ref().is_none());
+    let line = refused.to_string();
+    let same = Error::other(refused);
+    assert_eq!((same.kind(), same.to_string()), (ErrorKind::InvalidInput, line));
+    let denied = std::io::Error::from(Error::other(std::io::Error::from(std::io::ErrorKind::PermissionDenied)));
+    assert_eq!(denied.kind(), std::io::ErrorKind::PermissionDenied);
+}
+
+#[test]
+fn errors_of_token_sources_are_returned_as_they_were_made() {
+    let server = Server::script([profile()]);
+    let client = without_tokens(&server, || Error::other(VaultError("the vault is sealed", None)));
+    for client in [client.clone(), client.with_timeout(Duration::from_secs(60))] {
+        let error = fails(client.user(USER).fetch_info(), ErrorKind::Other);
+        assert_eq!((error.to_string().as_str(), error.scope()), ("the vault is sealed", ErrorScope::Run));
+        assert!(error.get_ref().is_some_and(|cause| cause.is::<VaultError>()), "{error:#?}");
+        assert!(!error.is_retryable() && !error.outcome_unknown(), "{error:#?}");
+        fails(client.user(USER).list_inventory().next().expect("an error"), ErrorKind::Other);
+    }
+    let passed_on = without_tokens(&server, || Error::other("4,99".parse::<Decimal>().expect_err("a comma")));
+    fails(passed_on.user(USER).fetch_info(), ErrorKind::InvalidInput);
+    assert_eq!(server.count(), 0, "nothing was sent without a token");
+
+    // After a 401, too.
+    let refusing = Server::script([Reply::json(401, &json!({ "code": "UNAUTHENTICATED", "message": "no" }))]);
+    let calls = std::sync::atomic::AtomicUsize::new(0);
+    let credentials =
+        Credentials::access_tokens_from(move || match calls.fetch_add(1, std::sync::atomic::Ordering::SeqCst) {
+            0 => Ok("token-of-sixteen".to_owned()),
+            _ => Err(Error::other("no second token")),
+        });
+    let client = Client::builder(credentials).base_url(refusing.url()).build().expect("the settings are good");
+    assert_eq!(fails(client.user(USER).fetch_info(), ErrorKind::Other).to_string(), "no second token");
+    assert_eq!(refusing.count(), 1);
+}
+
+#[test]
+fn errors_of_token_sources_stop_a_batch() {
+    let server = Server::script([profile()]);
+    let client = without_tokens(&server, || Error::other("the vault is sealed"));
+    let uploads = (0..20).map(|number| {
+        let file = AssetFile::from_bytes("a.png", b"\x89PNG\r\n\x1a\n".to_vec());
+        support::unchecked(AssetUpload::new(file, AssetType::Image, format!("n{number}"), ""))
+    });
+    for outcome in client.user(USER).upload_assets(uploads).concurrency(1) {
+        let error = fails(outcome.result, ErrorKind::Other);
+        assert!(error.to_string().ends_with("the vault is sealed") && error.scope() == ErrorScope::Run, "{error}");
+        assert_eq!(error.to_string().starts_with("nothing was sent: "), outcome.index > 0, "{error}");
+    }
+    assert_eq!(server.count(), 0);
+}

@@ -9,11 +9,11 @@ use std::fmt::Debug;
 
 use log::{Level, LevelFilter, Log, Metadata, Record};
 use rblxopencloud::{
-    AssetFile, AssetType, AssetUpdate, AssetUpload, Client, Credentials, Error, Method, RetryPolicy, User,
+    AssetFile, AssetType, AssetUpdate, AssetUpload, Client, Credentials, Error, ErrorKind, Method, RetryPolicy, User,
 };
 use serde_json::{Value, json};
 use support::calls::calls;
-use support::{Reply, Server, USER, unchecked};
+use support::{Reply, Server, USER, fails, unchecked};
 
 const SECRET: &str = "zq7Wv+K3/xJm9Rt5Yb2Hc8Lp4Nd6Gf1S==";
 /// This much of a secret is as bad as all of it.
@@ -405,5 +405,46 @@ fn logins_of_proxies_are_redacted_in_responses() {
     assert!(error.to_string().contains("[redacted]"), "{error}");
     for secret in [LOGIN, "wq7WvK3xJm9Rt5", "proxy-user"] {
         assert_error_is_clean("a response", &error, secret);
+    }
+}
+
+#[test]
+fn errors_of_token_sources_are_redacted() {
+    /// Hides its cause from its own texts.
+    struct Opaque(std::io::Error);
+    impl std::fmt::Display for Opaque {
+        fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+            f.write_str("the vault failed")
+        }
+    }
+    impl std::fmt::Debug for Opaque {
+        fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+            f.write_str("Opaque")
+        }
+    }
+    impl std::error::Error for Opaque {
+        fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+            Some(&self.0)
+        }
+    }
+    let failures: [fn() -> Error; 4] = [
+        || Error::other(format!("can't renew {SECRET}")),
+        || Error::other(std::io::Error::other(format!("can't renew {SECRET}"))),
+        || Error::other(Opaque(std::io::Error::other(SECRET))),
+        || Error::other(Opaque(std::io::Error::other(Opaque(std::io::Error::other(SECRET))))),
+    ];
+    for failure in failures {
+        let server = Server::script([Reply::json(401, &json!({ "code": "UNAUTHENTICATED", "message": "no" }))]);
+        let first = std::sync::atomic::AtomicBool::new(true);
+        let credentials = Credentials::access_tokens_from(move || {
+            if first.swap(false, std::sync::atomic::Ordering::SeqCst) { Ok(SECRET.to_owned()) } else { Err(failure()) }
+        });
+        let error = fails(hostile_user(&server, credentials).fetch_info(), ErrorKind::Other);
+        assert_error_is_clean("the source's error", &error, SECRET);
+        let mut cause = error.get_ref().map(|cause| cause as &(dyn std::error::Error + 'static));
+        while let Some(inner) = cause {
+            assert!(!format!("{inner} {inner:?}").contains(SECRET), "{inner}");
+            cause = inner.source();
+        }
     }
 }

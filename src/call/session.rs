@@ -244,9 +244,7 @@ impl Session {
             attempts.begin(permit.budget_ends());
             // Another host never receives the credentials.
             let authorization = match call.origin {
-                None if !call.endpoint.is_keyless() => {
-                    self.credentials.authorize(call.deadline).map_err(without_credentials)?
-                }
+                None if !call.endpoint.is_keyless() => self.credentials.authorize(call.deadline)?,
                 _ => None,
             };
 
@@ -294,7 +292,7 @@ impl Session {
             };
             drop(permit);
             if let (Some(401), Some(refused), false) = (status, &authorization, renewed) {
-                let has_new = self.credentials.rejected(refused, call.deadline).map_err(without_credentials)?;
+                let has_new = self.credentials.rejected(refused, call.deadline)?;
                 if has_new && call.rewind().is_ok() {
                     renewed = true;
                     attempts.forgive();
@@ -357,12 +355,6 @@ fn not_sent(call: &Call<'_>, refused: Refused, last: Option<Error>) -> Error {
             .with_retry_after(Some(wait))
             .transient(),
     }
-}
-
-/// The error of a call that has no credentials. What became of the request for them doesn't concern the call itself, which was not
-/// sent or has been refused.
-fn without_credentials(error: Error) -> Error {
-    error.with_unknown_outcome(false)
 }
 
 /// The error of a call that had no time left.

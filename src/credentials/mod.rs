@@ -18,7 +18,7 @@ use self::renewed::Renewed;
 #[cfg(feature = "oauth2")]
 pub(crate) use self::renewed::{Fresh, Reason, TokenSource};
 use crate::api::Scheme;
-use crate::error::{REDACTED, Result};
+use crate::error::{Error, ErrorKind, REDACTED, Result};
 
 /// The credentials of a client: an API key, an OAuth 2.0 access token, or a source of tokens.
 ///
@@ -66,7 +66,7 @@ impl Credentials {
     ///
     /// A call that was refused with 401 is made once more with the new token. `fetch` is called once, however many threads and
     /// clones of the client were refused; the others wait for its result. An error of `fetch` is returned by the calls that
-    /// waited for it.
+    /// waited for it, as it was made; see [`Error::other`](crate::Error::other).
     ///
     /// A call with a [time limit](crate::Client::with_timeout) doesn't wait longer. `fetch` then runs on another thread, and
     /// later calls use its result.
@@ -104,7 +104,7 @@ impl Credentials {
 
     /// Returns what to send with a request. If a token has to be fetched first, the wait ends at the deadline.
     pub(crate) fn authorize(&self, deadline: Option<Instant>) -> Result<Option<Authorization>> {
-        self.0.as_ref().map(|provider| provider.authorize(deadline)).transpose()
+        self.0.as_ref().map(|provider| provider.authorize(deadline)).transpose().map_err(|error| self.failed(error))
     }
 
     /// Returns the API key. `None` for a token, and without credentials.
@@ -114,7 +114,16 @@ impl Credentials {
 
     /// Handles a 401. Returns whether there is a new token, with which to make the call once more.
     pub(crate) fn rejected(&self, refused: &Authorization, deadline: Option<Instant>) -> Result<bool> {
-        self.0.as_ref().map_or(Ok(false), |provider| provider.rejected(refused, deadline))
+        let renewed = self.0.as_ref().map_or(Ok(false), |provider| provider.rejected(refused, deadline));
+        renewed.map_err(|error| self.failed(error))
+    }
+
+    /// The error of a call that has no authorization. What became of a request for one doesn't concern the call itself, which was
+    /// not sent or has been refused.
+    fn failed(&self, error: Error) -> Error {
+        let error = error.redact(|text| self.redact(text)).with_unknown_outcome(false);
+        // Without a token, no other call succeeds either.
+        if error.kind() == ErrorKind::Other { error.concerning_run() } else { error }
     }
 
     /// Returns `None` without credentials.

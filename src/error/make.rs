@@ -1,0 +1,203 @@
+//! How this crate makes errors and adds to them.
+
+use std::error::Error as StdError;
+use std::io;
+use std::iter;
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::body::{self, ServiceError};
+use super::classify::Verdict;
+use super::value::Detail;
+use super::{Error, ErrorKind, ErrorScope, REDACTED};
+use crate::api::OperationName;
+
+/// The subject of an error that kept a call from being sent.
+const NOTHING_SENT: &str = "nothing was sent";
+
+impl Error {
+    pub(crate) fn new(kind: ErrorKind, subject: impl Into<String>) -> Self {
+        Self {
+            detail: Arc::new(Detail {
+                kind,
+                subject: subject.into(),
+                status: None,
+                code: None,
+                message: None,
+                explanation: None,
+                advice: None,
+                retry_after: None,
+                transient: false,
+                scope: None,
+                is_operation_failure: false,
+                outcome_unknown: false,
+                operation: None,
+                attempts: 1,
+                source: None,
+            }),
+        }
+    }
+
+    /// An error of a caller. The line is its text.
+    pub(super) fn of_caller(cause: Box<dyn StdError + Send + Sync>) -> Self {
+        let cause = Arc::<dyn StdError + Send + Sync>::from(cause);
+        Self::new(ErrorKind::Other, "").explain(cause.to_string()).with(|detail| detail.source = Some(cause))
+    }
+
+    fn with(mut self, change: impl FnOnce(&mut Detail)) -> Self {
+        change(Arc::make_mut(&mut self.detail));
+        self
+    }
+
+    /// An argument of a call that was refused before it was sent.
+    pub(crate) fn invalid_input(explanation: impl Into<String>) -> Self {
+        Self::new(ErrorKind::InvalidInput, NOTHING_SENT).explain(explanation)
+    }
+
+    /// A text that isn't a value of some type.
+    pub(crate) fn invalid_text(what: &str, text: &str, explanation: impl Into<String>) -> Self {
+        Self::new(ErrorKind::InvalidInput, format!("invalid {what} {:?}", body::shorten(text))).explain(explanation)
+    }
+
+    /// Says that a setting is invalid, not a call: none was made.
+    pub(crate) fn of_setting(self) -> Self {
+        self.with(|detail| {
+            if detail.subject == NOTHING_SENT {
+                detail.subject = "invalid setting".to_owned();
+            }
+        })
+    }
+
+    /// A failure of a local file or socket.
+    pub(crate) fn io(subject: impl Into<String>, source: io::Error) -> Self {
+        Self::new(ErrorKind::Io, subject).explain(source.to_string()).caused_by(source)
+    }
+
+    /// A file that doesn't have its declared length.
+    pub(crate) fn changed_file(name: &str, declared: u64, how: &str) -> Self {
+        Self::new(ErrorKind::Io, format!("the file {name:?}"))
+            .explain(format!("it is {how} than its declared {declared} bytes"))
+            .advise("no asset was created; upload it again when nothing writes to it")
+    }
+
+    pub(crate) fn invalid_response(subject: impl Into<String>, explanation: impl Into<String>) -> Self {
+        Self::new(ErrorKind::InvalidResponse, subject).explain(explanation)
+    }
+
+    /// A refusal, and its verdict.
+    pub(crate) fn refused(verdict: Verdict, subject: impl Into<String>, said: ServiceError) -> Self {
+        Self::service(verdict.kind, subject, said).with(|detail| {
+            detail.scope = Some(verdict.scope);
+            detail.transient = verdict.transient;
+            detail.outcome_unknown = verdict.outcome_unknown;
+            detail.advice = verdict.advice;
+        })
+    }
+
+    /// An error with the service's code and message.
+    pub(crate) fn service(kind: ErrorKind, subject: impl Into<String>, said: ServiceError) -> Self {
+        Self::new(kind, subject).with(|detail| (detail.code, detail.message) = (said.code, said.message))
+    }
+
+    /// Nothing was sent, because another call failed.
+    pub(crate) fn stopped(kind: ErrorKind, cause: &str) -> Self {
+        Self::new(kind, NOTHING_SENT).explain(format!("a failed call concerns all others: {cause}")).concerning_run()
+    }
+
+    /// Replaces the kind.
+    #[cfg(feature = "oauth2")]
+    pub(crate) fn of_kind(self, kind: ErrorKind) -> Self {
+        self.with(|detail| detail.kind = kind)
+    }
+
+    pub(crate) fn explain(self, explanation: impl Into<String>) -> Self {
+        self.with(|detail| detail.explanation = Some(body::one_line(&explanation.into())))
+    }
+
+    /// Names the environment variable that is wrong.
+    pub(crate) fn about_variable(self, name: &str) -> Self {
+        self.with(|detail| detail.subject = name.to_owned())
+    }
+
+    /// Names the file that the error concerns.
+    pub(crate) fn about_file(self, name: &str) -> Self {
+        self.with(|detail| detail.subject = format!("the file {name:?}: {}", detail.subject))
+    }
+
+    /// Replaces the advice.
+    pub(crate) fn advise(self, advice: impl Into<String>) -> Self {
+        self.with(|detail| detail.advice = Some(advice.into()))
+    }
+
+    /// Marks the failure of an operation.
+    pub(crate) fn of_operation(self) -> Self {
+        self.with(|detail| detail.is_operation_failure = true)
+    }
+
+    /// Names the operation. Unless it has failed, the call was accepted: its result exists or may exist.
+    pub(crate) fn about_operation(self, name: Option<OperationName>) -> Self {
+        self.with(|detail| {
+            detail.outcome_unknown = !detail.is_operation_failure && (name.is_some() || detail.outcome_unknown);
+            detail.operation = name;
+        })
+    }
+
+    /// Marks a cause that concerns all calls of the client.
+    pub(crate) fn concerning_run(self) -> Self {
+        self.with(|detail| detail.scope = Some(ErrorScope::Run))
+    }
+
+    /// Marks a cause that may be gone later.
+    pub(crate) fn transient(self) -> Self {
+        self.with(|detail| detail.transient = true)
+    }
+
+    pub(crate) fn is_transient(&self) -> bool {
+        self.detail.transient
+    }
+
+    pub(crate) fn with_status(self, status: u16) -> Self {
+        self.with(|detail| detail.status = Some(status))
+    }
+
+    pub(crate) fn with_retry_after(self, retry_after: Option<Duration>) -> Self {
+        self.with(|detail| detail.retry_after = retry_after)
+    }
+
+    pub(crate) fn with_unknown_outcome(self, unknown: bool) -> Self {
+        self.with(|detail| detail.outcome_unknown = unknown)
+    }
+
+    pub(crate) fn after_attempts(self, made: u32) -> Self {
+        self.with(|detail| detail.attempts = made)
+    }
+
+    pub(crate) fn caused_by(self, source: impl StdError + Send + Sync + 'static) -> Self {
+        self.with(|detail| detail.source = Some(Arc::new(source)))
+    }
+
+    /// Removes secrets from all texts of other origin, then cuts texts that are too long. In this order, no part of a secret
+    /// remains at the cut.
+    pub(crate) fn redact(self, redact: impl Fn(&str) -> String) -> Self {
+        self.with(|detail| {
+            // The advice can repeat what a message names; otherwise, its words are this crate's.
+            if detail.message.as_deref().is_some_and(|message| redact(message) != message) {
+                detail.advice = detail.advice.as_deref().map(&redact);
+            }
+            for text in [&mut detail.code, &mut detail.message, &mut detail.explanation].into_iter().flatten() {
+                *text = body::shorten(&redact(text));
+            }
+            detail.subject = redact(&detail.subject);
+            let tells = |cause: &dyn StdError| redact(&format!("{cause} {cause:?}")).contains(REDACTED);
+            if causes(detail.source.as_deref()).any(tells) {
+                detail.source = None;
+            }
+        })
+    }
+}
+
+/// Returns a cause, its cause, and so on.
+fn causes<'a>(first: Option<&'a (dyn StdError + Send + Sync)>) -> impl Iterator<Item = &'a dyn StdError> {
+    let first: Option<&'a dyn StdError> = first.map(|cause| cause as _);
+    iter::successors(first, |&cause| cause.source().map(|cause| cause as _))
+}
