@@ -99,12 +99,15 @@ enum Key {
 }
 
 impl Endpoint {
-    /// Creates a `GET` endpoint.
-    pub(crate) const fn get(path: &'static str) -> Self {
+    /// Declares a `GET` endpoint. Its parameters stand in braces: `/cloud/v2/users/{user}`.
+    #[must_use]
+    pub const fn get(path: &'static str) -> Self {
         Self::new(Method::Get, path)
     }
 
-    pub(crate) const fn post(path: &'static str) -> Self {
+    /// Declares a `POST` endpoint.
+    #[must_use]
+    pub const fn post(path: &'static str) -> Self {
         Self::new(Method::Post, path)
     }
 
@@ -173,7 +176,8 @@ impl Endpoint {
     }
 
     /// Marks an endpoint that credentials are never sent to.
-    pub(crate) const fn without_key(mut self) -> Self {
+    #[must_use]
+    pub const fn without_key(mut self) -> Self {
         self.key = Key::Never;
         self
     }
@@ -294,7 +298,9 @@ impl Endpoint {
         matches!(self.key, Key::InBody)
     }
 
-    pub(crate) const fn undocumented_scope(&self) -> Option<&'static str> {
+    /// Returns a scope that API keys need although the reference doesn't name it.
+    #[must_use]
+    pub const fn undocumented_scope(&self) -> Option<&'static str> {
         self.undocumented_scope
     }
 
@@ -303,7 +309,8 @@ impl Endpoint {
     }
 
     /// Returns the documented scopes that are missing if `has` tells which are there. Of alternatives, it returns the first.
-    pub(crate) fn missing_scopes(&self, has: impl Fn(&str) -> bool) -> Vec<&'static str> {
+    #[must_use]
+    pub fn missing_scopes(&self, has: impl Fn(&str) -> bool) -> Vec<&'static str> {
         match self.need {
             Need::All => self.scopes.iter().copied().filter(|scope| !has(scope)).collect(),
             Need::Any if self.scopes.iter().any(|scope| has(scope)) => Vec::new(),
