@@ -71,7 +71,7 @@ pub struct GroupInfo {
 }
 
 impl GroupInfo {
-    /// Creates a group without an owner, for tests and the sandbox.
+    /// Creates a group without an owner, for tests.
     #[must_use]
     pub fn new(id: u64, display_name: impl Into<String>) -> Self {
         Self {
@@ -117,7 +117,6 @@ impl Group {
     /// authorization.
     ///
     /// ```
-    /// # #[cfg(feature = "sandbox")]
     /// # fn main() -> rblxopencloud::Result<()> {
     /// # let sandbox = rblxopencloud_sandbox::Sandbox::builder().demo().start()?;
     /// # let client = sandbox.client();
@@ -126,8 +125,6 @@ impl Group {
     /// # assert_eq!((group.display_name.as_str(), group.member_count), ("Roblox", Some(2)));
     /// # Ok(())
     /// # }
-    /// # #[cfg(not(feature = "sandbox"))]
-    /// # fn main() {}
     /// ```
     ///
     /// # Errors

@@ -122,7 +122,7 @@ pub struct GroupRole {
 }
 
 impl GroupRole {
-    /// Creates a role, for tests and the sandbox.
+    /// Creates a role, for tests.
     #[must_use]
     pub fn new(group_id: u64, id: u64, display_name: impl Into<String>, rank: u32) -> Self {
         Self {

@@ -6,7 +6,7 @@ use crate::error::{Error, ErrorKind, ErrorScope, Result};
 
 impl AssetType {
     /// Returns the type under which inventories list an asset. `None` if they don't.
-    pub(crate) fn inventory_type(&self) -> Option<InventoryAssetType> {
+    fn inventory_type(&self) -> Option<InventoryAssetType> {
         Some(match self {
             Self::Animation => InventoryAssetType::Animation,
             Self::Audio => InventoryAssetType::Audio,

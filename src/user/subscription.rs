@@ -132,7 +132,7 @@ pub struct SubscriptionExpirationDetails {
 }
 
 impl Subscription {
-    /// Creates an active subscription that will be renewed, for tests and the sandbox.
+    /// Creates an active subscription that will be renewed, for tests.
     #[must_use]
     pub fn new() -> Self {
         Self { active: true, will_renew: true, state: Some(SubscriptionState::SubscribedWillRenew), ..Self::default() }
