@@ -11,8 +11,8 @@ use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 use std::{env, fs};
 
-use rblxopencloud::sandbox::Sandbox;
 use rblxopencloud::{Client, InventoryAsset, InventoryAssetType, InventoryBadge, InventoryItem, UserInfo};
+use rblxopencloud_sandbox::Sandbox;
 use serde::Deserialize;
 
 const KEY: &str = "sandbox-api-key";

@@ -10,8 +10,8 @@ use std::time::{Duration, Instant, SystemTime};
 use std::{env, fs};
 
 use rblxopencloud::publish::Publisher;
-use rblxopencloud::sandbox::Sandbox;
 use rblxopencloud::{Client, UserInfo};
+use rblxopencloud_sandbox::Sandbox;
 
 const FILES: usize = 10_000;
 const IMAGE: &[u8] = include_bytes!("../examples/assets/crate.png");

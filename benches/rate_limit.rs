@@ -10,8 +10,8 @@ use std::thread;
 use std::time::{Duration, Instant};
 use std::{env, iter};
 
-use rblxopencloud::sandbox::{RateLimit, Sandbox};
 use rblxopencloud::{Client, InventoryAsset, InventoryAssetType, InventoryItem};
+use rblxopencloud_sandbox::{RateLimit, Sandbox};
 
 const LIMIT: u64 = 100;
 const PAGES: u64 = 500;

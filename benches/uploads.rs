@@ -15,8 +15,8 @@ use std::time::{Duration, Instant};
 use std::{env, thread};
 
 use rblxopencloud::limits::MAX_VIDEO_SIZE;
-use rblxopencloud::sandbox::{RateLimit, Sandbox};
 use rblxopencloud::{AssetFile, AssetType, AssetUpload, Check, Client, UserInfo};
+use rblxopencloud_sandbox::{RateLimit, Sandbox};
 
 const ROUNDS: usize = 5;
 const IMAGES: usize = 60;

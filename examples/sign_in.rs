@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use rblxopencloud::endpoints::LIST_INVENTORY_ITEMS;
 use rblxopencloud::oauth2::{FileTokenStore, OAuth2App, Scope, SignedIn, TokenSet, TokenStore};
-use rblxopencloud::sandbox::Sandbox;
+use rblxopencloud_sandbox::Sandbox;
 
 const USAGE: &str = "\
 Usage: sign_in [--no-browser] [--sign-out] [FILE]

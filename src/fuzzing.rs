@@ -180,13 +180,3 @@ pub fn id_token(text: &str) {
 pub fn lock(text: &str) {
     crate::publish::fuzzing::lock(text);
 }
-
-/// Any bytes can be sent to the sandbox.
-#[cfg(feature = "sandbox")]
-pub fn sandbox(bytes: &[u8]) {
-    crate::sandbox::fuzzing::request(bytes);
-    crate::sandbox::fuzzing::form(bytes);
-    if let Ok(text) = std::str::from_utf8(bytes) {
-        crate::sandbox::fuzzing::filters(text);
-    }
-}

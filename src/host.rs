@@ -69,12 +69,6 @@ impl<'a> Host<'a> {
     pub(crate) fn is(&self, name: &str) -> bool {
         self.name.eq_ignore_ascii_case(name)
     }
-
-    /// Returns whether it is `localhost` or an IP address. A page of another site has neither.
-    #[cfg(feature = "sandbox")]
-    pub(crate) fn is_address(&self) -> bool {
-        self.is("localhost") || self.name.starts_with('[') || self.name.parse::<std::net::Ipv4Addr>().is_ok()
-    }
 }
 
 #[cfg(test)]
@@ -126,19 +120,6 @@ mod tests {
             "GET http://me:pw@a/b HTTP/1.1\r\nhost: a\r\n\r\n",
         ] {
             assert!(of(bad).is_err(), "{bad}");
-        }
-    }
-
-    #[test]
-    #[cfg(feature = "sandbox")]
-    fn a_page_of_another_site_has_a_name() {
-        let is_address = |name| Host { name, port: 80 }.is_address();
-        for own in ["localhost", "LocalHost", "127.0.0.1", "192.168.0.7", "[::1]", "[fe80::1]"] {
-            assert!(is_address(own), "{own}");
-        }
-        for other in ["evil.example", "localhost.evil.example", "127.0.0.1.nip.io", "1.2.3", "0x7f000001", "2130706433"]
-        {
-            assert!(!is_address(other), "{other}");
         }
     }
 }

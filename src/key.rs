@@ -167,7 +167,7 @@ impl KeyInfo {
     /// use rblxopencloud::endpoints::{CREATE_ASSET, LIST_ASSET_QUOTAS};
     ///
     /// # fn main() -> rblxopencloud::Result<()> {
-    /// # let sandbox = rblxopencloud::sandbox::Sandbox::builder().demo().start()?;
+    /// # let sandbox = rblxopencloud_sandbox::Sandbox::builder().demo().start()?;
     /// # let client = sandbox.client();
     /// client.inspect_key()?.check([CREATE_ASSET, LIST_ASSET_QUOTAS])?;
     /// # Ok(())
@@ -231,7 +231,7 @@ impl Client {
     ///
     /// ```
     /// # fn main() -> rblxopencloud::Result<()> {
-    /// # let sandbox = rblxopencloud::sandbox::Sandbox::builder().demo().start()?;
+    /// # let sandbox = rblxopencloud_sandbox::Sandbox::builder().demo().start()?;
     /// # let client = sandbox.client();
     /// let key = client.inspect_key()?;
     /// println!("{key} of user {:?}", key.user_id);

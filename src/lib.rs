@@ -85,7 +85,7 @@
 //!
 //! # Testing
 //!
-//! With the feature `sandbox`, the module `sandbox` has a local Open Cloud for tests.
+//! The crate `rblxopencloud-sandbox` is a local Open Cloud for tests: `cargo add --dev rblxopencloud-sandbox`.
 //!
 //! # Logging
 //!
@@ -122,7 +122,7 @@ mod error;
 #[doc(hidden)]
 pub mod fuzzing;
 mod group;
-#[cfg(any(feature = "oauth2", feature = "sandbox"))]
+#[cfg(feature = "oauth2")]
 mod host;
 mod json;
 mod key;
@@ -134,8 +134,6 @@ mod page;
 #[cfg(feature = "publish")]
 pub mod publish;
 mod request;
-#[cfg(feature = "sandbox")]
-pub mod sandbox;
 mod single_flight;
 mod user;
 mod wire;
@@ -201,6 +199,6 @@ pub use user::{
     Thumbnail, ThumbnailFormat, ThumbnailOptions, ThumbnailShape, ThumbnailSize, User, UserInfo,
 };
 
-#[cfg(all(doctest, feature = "sandbox"))]
+#[cfg(doctest)]
 #[doc = include_str!("../README.md")]
 struct Readme;

@@ -2,7 +2,7 @@
 """Runs the documented examples of the published Python client against the sandbox.
 
     pip install rblx-open-cloud==2.3.0
-    cargo build --example sandbox
+    cargo build -p rblxopencloud-sandbox
     python tools/python_client.py
 
 A second implementation that is used with the live service: where it and the sandbox disagree, one of them is wrong.
@@ -47,7 +47,7 @@ check.failed = 0
 
 def main():
     suffix = ".exe" if sys.platform == "win32" else ""
-    binary = ROOT / "target" / "debug" / "examples" / f"sandbox{suffix}"
+    binary = ROOT / "target" / "debug" / f"rblxopencloud-sandbox{suffix}"
     with subprocess.Popen([binary], stdout=subprocess.PIPE, text=True) as sandbox:
         try:
             settings = dict(read_setting(sandbox.stdout) for _ in range(3))

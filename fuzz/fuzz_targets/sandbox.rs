@@ -1,3 +1,3 @@
 #![no_main]
 
-libfuzzer_sys::fuzz_target!(|data: &[u8]| rblxopencloud::fuzzing::sandbox(data));
+libfuzzer_sys::fuzz_target!(|data: &[u8]| rblxopencloud_sandbox::fuzzing::sandbox(data));

@@ -198,7 +198,8 @@ impl Endpoint {
     }
 
     /// Marks an endpoint that credentials are never sent to.
-    pub(crate) const fn without_key(mut self) -> Self {
+    #[must_use]
+    pub const fn without_key(mut self) -> Self {
         self.key = Key::Never;
         self
     }
@@ -372,7 +373,9 @@ impl Endpoint {
         matches!(self.key, Key::InBody)
     }
 
-    pub(crate) const fn undocumented_scope(&self) -> Option<&'static str> {
+    /// Returns a scope that API keys need although the reference doesn't name it.
+    #[must_use]
+    pub const fn undocumented_scope(&self) -> Option<&'static str> {
         self.undocumented_scope
     }
 
@@ -381,7 +384,8 @@ impl Endpoint {
     }
 
     /// Returns the documented scopes that are missing if `has` tells which are there. Of alternatives, it returns the first.
-    pub(crate) fn missing_scopes(&self, has: impl Fn(&str) -> bool) -> Vec<&'static str> {
+    #[must_use]
+    pub fn missing_scopes(&self, has: impl Fn(&str) -> bool) -> Vec<&'static str> {
         match self.need {
             Need::All => self.scopes.iter().copied().filter(|scope| !has(scope)).collect(),
             Need::Any if self.scopes.iter().any(|scope| has(scope)) => Vec::new(),

@@ -90,7 +90,7 @@ impl AssetHandle {
     ///
     /// ```
     /// # fn main() -> rblxopencloud::Result<()> {
-    /// # let sandbox = rblxopencloud::sandbox::Sandbox::builder().demo().start()?;
+    /// # let sandbox = rblxopencloud_sandbox::Sandbox::builder().demo().start()?;
     /// # let client = sandbox.client();
     /// # let upload = rblxopencloud::AssetUpload::from_path("examples/assets/crate.png")?;
     /// # let id = client.user(156).upload_asset(upload)?.wait()?.id;
@@ -114,7 +114,7 @@ impl AssetHandle {
     ///
     /// ```
     /// # fn main() -> rblxopencloud::Result<()> {
-    /// # let sandbox = rblxopencloud::sandbox::Sandbox::builder().demo().start()?;
+    /// # let sandbox = rblxopencloud_sandbox::Sandbox::builder().demo().start()?;
     /// # let client = sandbox.client();
     /// # let upload = rblxopencloud::AssetUpload::from_path("examples/assets/crate.png")?;
     /// # let id = client.user(156).upload_asset(upload)?.wait()?.id;
@@ -138,7 +138,7 @@ impl AssetHandle {
     ///
     /// ```
     /// # fn main() -> rblxopencloud::Result<()> {
-    /// # let sandbox = rblxopencloud::sandbox::Sandbox::builder().demo().start()?;
+    /// # let sandbox = rblxopencloud_sandbox::Sandbox::builder().demo().start()?;
     /// # let client = sandbox.client();
     /// # let upload = rblxopencloud::AssetUpload::from_path("examples/assets/crate.png")?;
     /// # let id = client.user(156).upload_asset(upload)?.wait()?.id;
@@ -178,7 +178,7 @@ impl AssetHandle {
     ///
     /// ```
     /// # fn main() -> rblxopencloud::Result<()> {
-    /// # let sandbox = rblxopencloud::sandbox::Sandbox::builder().demo().start()?;
+    /// # let sandbox = rblxopencloud_sandbox::Sandbox::builder().demo().start()?;
     /// # let client = sandbox.client();
     /// # let upload = rblxopencloud::AssetUpload::from_path("examples/assets/crate.png")?;
     /// # let id = client.user(156).upload_asset(upload)?.wait()?.id;
@@ -202,7 +202,7 @@ impl AssetHandle {
     ///
     /// ```
     /// # fn main() -> rblxopencloud::Result<()> {
-    /// # let sandbox = rblxopencloud::sandbox::Sandbox::builder().demo().start()?;
+    /// # let sandbox = rblxopencloud_sandbox::Sandbox::builder().demo().start()?;
     /// # let client = sandbox.client();
     /// # let upload = rblxopencloud::AssetUpload::from_path("examples/assets/crate.png")?;
     /// # let id = client.user(156).upload_asset(upload)?.wait()?.id;

@@ -77,7 +77,7 @@ open_enum! {
 ///
 /// ```
 /// # fn main() -> rblxopencloud::Result<()> {
-/// # let sandbox = rblxopencloud::sandbox::Sandbox::builder().demo().start()?;
+/// # let sandbox = rblxopencloud_sandbox::Sandbox::builder().demo().start()?;
 /// # let client = sandbox.client();
 /// # let upload = rblxopencloud::AssetUpload::from_path("examples/assets/crate.png")?;
 /// # let id = client.user(156).upload_asset(upload)?.wait()?.id;
@@ -122,7 +122,7 @@ impl AssetHandle {
     ///
     /// ```
     /// # fn main() -> rblxopencloud::Result<()> {
-    /// # let sandbox = rblxopencloud::sandbox::Sandbox::builder().demo().start()?;
+    /// # let sandbox = rblxopencloud_sandbox::Sandbox::builder().demo().start()?;
     /// # let client = sandbox.client();
     /// # let upload = rblxopencloud::AssetUpload::from_path("examples/assets/crate.png")?;
     /// # let id = client.user(156).upload_asset(upload)?.wait()?.id;
@@ -151,7 +151,7 @@ impl AssetHandle {
     /// use rblxopencloud::AssetField;
     ///
     /// # fn main() -> rblxopencloud::Result<()> {
-    /// # let sandbox = rblxopencloud::sandbox::Sandbox::builder().demo().start()?;
+    /// # let sandbox = rblxopencloud_sandbox::Sandbox::builder().demo().start()?;
     /// # let client = sandbox.client();
     /// # let upload = rblxopencloud::AssetUpload::from_path("examples/assets/crate.png")?;
     /// # let id = client.user(156).upload_asset(upload)?.wait()?.id;
@@ -182,7 +182,7 @@ impl AssetHandle {
     /// use rblxopencloud::AssetUpdate;
     ///
     /// # fn main() -> rblxopencloud::Result<()> {
-    /// # let sandbox = rblxopencloud::sandbox::Sandbox::builder().demo().start()?;
+    /// # let sandbox = rblxopencloud_sandbox::Sandbox::builder().demo().start()?;
     /// # let client = sandbox.client();
     /// # let upload = rblxopencloud::AssetUpload::from_path("examples/assets/crate.png")?;
     /// # let id = client.user(156).upload_asset(upload)?.wait()?.id;
@@ -207,7 +207,7 @@ impl AssetHandle {
     ///
     /// ```
     /// # fn main() -> rblxopencloud::Result<()> {
-    /// # let sandbox = rblxopencloud::sandbox::Sandbox::builder().demo().start()?;
+    /// # let sandbox = rblxopencloud_sandbox::Sandbox::builder().demo().start()?;
     /// # let client = sandbox.client();
     /// # let upload = rblxopencloud::AssetUpload::from_path("examples/assets/crate.png")?;
     /// # let id = client.user(156).upload_asset(upload)?.wait()?.id;
@@ -230,7 +230,7 @@ impl AssetHandle {
     ///
     /// ```
     /// # fn main() -> rblxopencloud::Result<()> {
-    /// # let sandbox = rblxopencloud::sandbox::Sandbox::builder().demo().start()?;
+    /// # let sandbox = rblxopencloud_sandbox::Sandbox::builder().demo().start()?;
     /// # let client = sandbox.client();
     /// # let upload = rblxopencloud::AssetUpload::from_path("examples/assets/crate.png")?;
     /// # let id = client.user(156).upload_asset(upload)?.wait()?.id;
@@ -255,7 +255,7 @@ impl AssetHandle {
     ///
     /// ```
     /// # fn main() -> rblxopencloud::Result<()> {
-    /// # let sandbox = rblxopencloud::sandbox::Sandbox::builder().demo().start()?;
+    /// # let sandbox = rblxopencloud_sandbox::Sandbox::builder().demo().start()?;
     /// # let client = sandbox.client();
     /// # let upload = rblxopencloud::AssetUpload::from_path("examples/assets/crate.png")?;
     /// # let id = client.user(156).upload_asset(upload)?.wait()?.id;
@@ -285,7 +285,7 @@ impl AssetHandle {
     /// use rblxopencloud::AssetState;
     ///
     /// # fn main() -> rblxopencloud::Result<()> {
-    /// # let sandbox = rblxopencloud::sandbox::Sandbox::builder().demo().start()?;
+    /// # let sandbox = rblxopencloud_sandbox::Sandbox::builder().demo().start()?;
     /// # let client = sandbox.client();
     /// # let upload = rblxopencloud::AssetUpload::from_path("examples/assets/crate.png")?;
     /// # let id = client.user(156).upload_asset(upload)?.wait()?.id;
@@ -312,7 +312,7 @@ impl AssetHandle {
     /// use rblxopencloud::AssetState;
     ///
     /// # fn main() -> rblxopencloud::Result<()> {
-    /// # let sandbox = rblxopencloud::sandbox::Sandbox::builder().demo().start()?;
+    /// # let sandbox = rblxopencloud_sandbox::Sandbox::builder().demo().start()?;
     /// # let client = sandbox.client();
     /// # let upload = rblxopencloud::AssetUpload::from_path("examples/assets/crate.png")?;
     /// # let id = client.user(156).upload_asset(upload)?.wait()?.id;
@@ -348,7 +348,7 @@ impl AssetHandle {
     /// use rblxopencloud::{AssetAction, AssetPermission, PermissionSubject};
     ///
     /// # fn main() -> rblxopencloud::Result<()> {
-    /// # let sandbox = rblxopencloud::sandbox::Sandbox::builder().demo().start()?;
+    /// # let sandbox = rblxopencloud_sandbox::Sandbox::builder().demo().start()?;
     /// # let client = sandbox.client();
     /// # let upload = rblxopencloud::AssetUpload::from_path("examples/assets/crate.png")?;
     /// # let id = client.user(156).upload_asset(upload)?.wait()?.id;

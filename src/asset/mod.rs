@@ -113,7 +113,7 @@ pub struct Asset {
 }
 
 impl Asset {
-    /// Creates an asset with an id and nothing else, for tests and the sandbox.
+    /// Creates an asset with an id and nothing else, for tests.
     #[must_use]
     pub fn new(id: u64) -> Self {
         Self {

@@ -216,7 +216,7 @@ impl Client {
     /// use rblxopencloud::{AssetAction, AssetPermission, PermissionSubject};
     ///
     /// # fn main() -> rblxopencloud::Result<()> {
-    /// # let sandbox = rblxopencloud::sandbox::Sandbox::builder().demo().start()?;
+    /// # let sandbox = rblxopencloud_sandbox::Sandbox::builder().demo().start()?;
     /// # let client = sandbox.client();
     /// # let upload = rblxopencloud::AssetUpload::from_path("examples/assets/crate.png")?;
     /// # let id = client.user(156).upload_asset(upload)?.wait()?.id;

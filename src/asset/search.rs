@@ -276,7 +276,7 @@ impl Client {
     /// use rblxopencloud::{AssetSearch, AssetSearchCategory};
     ///
     /// # fn main() -> rblxopencloud::Result<()> {
-    /// # let sandbox = rblxopencloud::sandbox::Sandbox::builder().demo().start()?;
+    /// # let sandbox = rblxopencloud_sandbox::Sandbox::builder().demo().start()?;
     /// # let client = sandbox.client();
     /// for asset in client.search_assets(AssetSearch::new(AssetSearchCategory::Model).query("tree")).take(10) {
     ///     println!("{}", asset?);

@@ -101,7 +101,7 @@ impl Client {
     /// use rblxopencloud::{AssetSearch, AssetSearchCategory};
     ///
     /// # fn main() -> rblxopencloud::Result<()> {
-    /// # let sandbox = rblxopencloud::sandbox::Sandbox::builder().demo().start()?;
+    /// # let sandbox = rblxopencloud_sandbox::Sandbox::builder().demo().start()?;
     /// # let client = sandbox.client();
     /// let search = AssetSearch::new(AssetSearchCategory::Model).query("tree");
     /// let page = client.fetch_search_page(search.clone())?;

@@ -240,7 +240,7 @@ impl AssetHandle {
     /// use rblxopencloud::CreatorStoreProductType;
     ///
     /// # fn main() -> rblxopencloud::Result<()> {
-    /// # let sandbox = rblxopencloud::sandbox::Sandbox::builder().demo().start()?;
+    /// # let sandbox = rblxopencloud_sandbox::Sandbox::builder().demo().start()?;
     /// # let client = sandbox.client();
     /// # let upload = rblxopencloud::AssetUpload::from_path("examples/assets/crate.png")?;
     /// # let id = client.user(156).upload_asset(upload)?.wait()?.id;
@@ -270,7 +270,7 @@ impl AssetHandle {
     /// use rblxopencloud::{CreatorStoreProductType, Money, StoreProductUpdate};
     ///
     /// # fn main() -> rblxopencloud::Result<()> {
-    /// # let sandbox = rblxopencloud::sandbox::Sandbox::builder().demo().start()?;
+    /// # let sandbox = rblxopencloud_sandbox::Sandbox::builder().demo().start()?;
     /// # let client = sandbox.client();
     /// # let upload = rblxopencloud::AssetUpload::from_path("examples/assets/crate.png")?;
     /// # let upload = upload.asset_type(rblxopencloud::AssetType::Decal);
@@ -306,7 +306,7 @@ impl AssetHandle {
     /// use rblxopencloud::{CreatorStoreProductType, Money, StoreProductUpdate};
     ///
     /// # fn main() -> rblxopencloud::Result<()> {
-    /// # let sandbox = rblxopencloud::sandbox::Sandbox::builder().demo().start()?;
+    /// # let sandbox = rblxopencloud_sandbox::Sandbox::builder().demo().start()?;
     /// # let client = sandbox.client();
     /// # let upload = rblxopencloud::AssetUpload::from_path("examples/assets/crate.png")?;
     /// # let id = client.user(156).upload_asset(upload)?.wait()?.id;

@@ -70,7 +70,7 @@ pub struct GroupInfo {
 }
 
 impl GroupInfo {
-    /// Creates a group without an owner, for tests and the sandbox.
+    /// Creates a group without an owner, for tests.
     #[must_use]
     pub fn new(id: u64, display_name: impl Into<String>) -> Self {
         Self {
@@ -116,17 +116,14 @@ impl Group {
     /// authorization.
     ///
     /// ```
-    /// # #[cfg(feature = "sandbox")]
     /// # fn main() -> rblxopencloud::Result<()> {
-    /// # let sandbox = rblxopencloud::sandbox::Sandbox::builder().demo().start()?;
+    /// # let sandbox = rblxopencloud_sandbox::Sandbox::builder().demo().start()?;
     /// # let client = sandbox.client();
     /// let group = client.group(7).fetch_info()?;
     /// println!("{} has {:?} members", group.display_name, group.member_count);
     /// # assert_eq!((group.display_name.as_str(), group.member_count), ("Roblox", Some(2)));
     /// # Ok(())
     /// # }
-    /// # #[cfg(not(feature = "sandbox"))]
-    /// # fn main() {}
     /// ```
     ///
     /// # Errors

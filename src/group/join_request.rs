@@ -83,7 +83,7 @@ impl Group {
     ///
     /// ```
     /// # fn main() -> rblxopencloud::Result<()> {
-    /// # let sandbox = rblxopencloud::sandbox::Sandbox::builder().demo().start()?;
+    /// # let sandbox = rblxopencloud_sandbox::Sandbox::builder().demo().start()?;
     /// # sandbox.add_join_request(7, 42);
     /// # let group = sandbox.client().group(7);
     /// for request in group.list_join_requests() {
@@ -104,7 +104,7 @@ impl Group {
     ///
     /// ```
     /// # fn main() -> rblxopencloud::Result<()> {
-    /// # let sandbox = rblxopencloud::sandbox::Sandbox::builder().demo().start()?;
+    /// # let sandbox = rblxopencloud_sandbox::Sandbox::builder().demo().start()?;
     /// # let group = sandbox.client().group(7);
     /// # sandbox.add_join_request(7, 42);
     /// assert!(group.join_request_of(42)?.is_some());
@@ -132,7 +132,7 @@ impl Group {
     ///
     /// ```
     /// # fn main() -> rblxopencloud::Result<()> {
-    /// # let sandbox = rblxopencloud::sandbox::Sandbox::builder().demo().start()?;
+    /// # let sandbox = rblxopencloud_sandbox::Sandbox::builder().demo().start()?;
     /// # let group = sandbox.client().group(7);
     /// # sandbox.add_join_request(7, 42);
     /// group.accept_join_request(42)?;
@@ -155,7 +155,7 @@ impl Group {
     ///
     /// ```
     /// # fn main() -> rblxopencloud::Result<()> {
-    /// # let sandbox = rblxopencloud::sandbox::Sandbox::builder().demo().start()?;
+    /// # let sandbox = rblxopencloud_sandbox::Sandbox::builder().demo().start()?;
     /// # let group = sandbox.client().group(7);
     /// # sandbox.add_join_request(7, 42);
     /// group.decline_join_request(42)?;

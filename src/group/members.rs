@@ -70,7 +70,7 @@ impl Client {
     ///
     /// ```
     /// # fn main() -> rblxopencloud::Result<()> {
-    /// # let sandbox = rblxopencloud::sandbox::Sandbox::builder().demo().start()?;
+    /// # let sandbox = rblxopencloud_sandbox::Sandbox::builder().demo().start()?;
     /// # let client = sandbox.client();
     /// for membership in client.list_memberships_of([156, 1007]) {
     ///     println!("{}", membership?);
@@ -105,7 +105,7 @@ impl Group {
     ///
     /// ```
     /// # fn main() -> rblxopencloud::Result<()> {
-    /// # let sandbox = rblxopencloud::sandbox::Sandbox::builder().demo().start()?;
+    /// # let sandbox = rblxopencloud_sandbox::Sandbox::builder().demo().start()?;
     /// # let client = sandbox.client();
     /// for member in client.group(7).list_memberships() {
     ///     println!("{}", member?.user_id);
@@ -126,7 +126,7 @@ impl Group {
     /// use rblxopencloud::MembershipFilter;
     ///
     /// # fn main() -> rblxopencloud::Result<()> {
-    /// # let sandbox = rblxopencloud::sandbox::Sandbox::builder().demo().start()?;
+    /// # let sandbox = rblxopencloud_sandbox::Sandbox::builder().demo().start()?;
     /// # let group = sandbox.client().group(7);
     /// let owner = group.role_of(156)?.expect("builderman is a member");
     /// for member in group.list_memberships_with(MembershipFilter::role(&owner)) {
@@ -162,7 +162,7 @@ impl Group {
     ///
     /// ```
     /// # fn main() -> rblxopencloud::Result<()> {
-    /// # let sandbox = rblxopencloud::sandbox::Sandbox::builder().demo().start()?;
+    /// # let sandbox = rblxopencloud_sandbox::Sandbox::builder().demo().start()?;
     /// # let group = sandbox.client().group(7);
     /// let membership = group.membership_of(156)?.expect("builderman is a member");
     /// assert_eq!(membership.role_id, Some(99));
@@ -190,7 +190,7 @@ impl Group {
     ///
     /// ```
     /// # fn main() -> rblxopencloud::Result<()> {
-    /// # let sandbox = rblxopencloud::sandbox::Sandbox::builder().demo().start()?;
+    /// # let sandbox = rblxopencloud_sandbox::Sandbox::builder().demo().start()?;
     /// # let group = sandbox.client().group(7);
     /// let member = group.update_member(1007, 97)?;
     /// assert_eq!(member.role_id, Some(97));
@@ -214,7 +214,7 @@ impl Group {
     ///
     /// ```
     /// # fn main() -> rblxopencloud::Result<()> {
-    /// # let sandbox = rblxopencloud::sandbox::Sandbox::builder().demo().start()?;
+    /// # let sandbox = rblxopencloud_sandbox::Sandbox::builder().demo().start()?;
     /// # let group = sandbox.client().group(7);
     /// let role = group.fetch_role(97)?;
     /// let member = group.assign_role(1007, &role)?;
@@ -238,7 +238,7 @@ impl Group {
     ///
     /// ```
     /// # fn main() -> rblxopencloud::Result<()> {
-    /// # let sandbox = rblxopencloud::sandbox::Sandbox::builder().demo().start()?;
+    /// # let sandbox = rblxopencloud_sandbox::Sandbox::builder().demo().start()?;
     /// # let group = sandbox.client().group(7);
     /// let member = group.unassign_role(156, 98)?;
     /// assert_eq!(member.role_ids, [99]);

@@ -53,7 +53,7 @@ pub(super) enum KnownRoles {
 }
 
 impl GroupMembership {
-    /// Creates a membership with one role, for tests and the sandbox.
+    /// Creates a membership with one role, for tests.
     #[must_use]
     pub fn new(group_id: u64, user_id: u64, role_id: u64) -> Self {
         Self {

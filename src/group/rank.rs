@@ -66,7 +66,7 @@ impl Group {
     /// use std::time::Duration;
     ///
     /// # fn main() -> rblxopencloud::Result<()> {
-    /// # let sandbox = rblxopencloud::sandbox::Sandbox::builder().demo().start()?;
+    /// # let sandbox = rblxopencloud_sandbox::Sandbox::builder().demo().start()?;
     /// # let client = sandbox.client();
     /// let group = client.group(7).with_roles_kept_for(Duration::from_secs(600));
     /// assert_eq!(group.rank_of(156)?, Some(255));
@@ -86,7 +86,7 @@ impl Group {
     ///
     /// ```
     /// # fn main() -> rblxopencloud::Result<()> {
-    /// # let sandbox = rblxopencloud::sandbox::Sandbox::builder().demo().start()?;
+    /// # let sandbox = rblxopencloud_sandbox::Sandbox::builder().demo().start()?;
     /// # let group = sandbox.client().group(7);
     /// let role = group.role_of(156)?.expect("builderman is a member");
     /// assert_eq!(role.display_name, "Owner");

@@ -122,7 +122,7 @@ pub struct GroupRole {
 }
 
 impl GroupRole {
-    /// Creates a role, for tests and the sandbox.
+    /// Creates a role, for tests.
     #[must_use]
     pub fn new(group_id: u64, id: u64, display_name: impl Into<String>, rank: u32) -> Self {
         Self {
@@ -204,7 +204,7 @@ impl Group {
     ///
     /// ```
     /// # fn main() -> rblxopencloud::Result<()> {
-    /// # let sandbox = rblxopencloud::sandbox::Sandbox::builder().demo().start()?;
+    /// # let sandbox = rblxopencloud_sandbox::Sandbox::builder().demo().start()?;
     /// # let client = sandbox.client();
     /// for role in client.group(7).list_roles() {
     ///     println!("{}", role?);
@@ -225,7 +225,7 @@ impl Group {
     ///
     /// ```
     /// # fn main() -> rblxopencloud::Result<()> {
-    /// # let sandbox = rblxopencloud::sandbox::Sandbox::builder().demo().start()?;
+    /// # let sandbox = rblxopencloud_sandbox::Sandbox::builder().demo().start()?;
     /// # let client = sandbox.client();
     /// let role = client.group(7).fetch_role(99)?;
     /// assert_eq!(role.rank, 255);

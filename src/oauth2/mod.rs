@@ -68,7 +68,7 @@ pub(crate) mod keys;
 mod loopback;
 mod pending;
 mod prompt;
-pub(crate) mod random;
+mod random;
 mod redirect;
 mod resources;
 mod scope;
@@ -77,7 +77,7 @@ mod signed_in;
 mod store;
 mod token_info;
 mod tokens;
-pub(crate) mod web_page;
+mod web_page;
 
 pub use access_token::AccessToken;
 pub use app::OAuth2App;

@@ -24,7 +24,7 @@ const EARLY: Duration = Duration::from_secs(60);
 ///
 /// ```
 /// use rblxopencloud::oauth2::Scope;
-/// use rblxopencloud::sandbox::Sandbox;
+/// use rblxopencloud_sandbox::Sandbox;
 ///
 /// # fn main() -> rblxopencloud::Result<()> {
 /// # let sandbox = Sandbox::builder().demo().start()?;

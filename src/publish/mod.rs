@@ -7,7 +7,7 @@
 //! use rblxopencloud::publish::Publisher;
 //!
 //! # fn main() -> rblxopencloud::Result<()> {
-//! # let sandbox = rblxopencloud::sandbox::Sandbox::builder().demo().start()?;
+//! # let sandbox = rblxopencloud_sandbox::Sandbox::builder().demo().start()?;
 //! # let user = sandbox.client().user(156);
 //! # let folder = std::env::temp_dir().join(format!("rblxopencloud-publish-{}", std::process::id()));
 //! # let in_folder = |name: &str| folder.join(name);

@@ -6,7 +6,7 @@ use crate::error::{Error, ErrorKind, ErrorScope, Result};
 
 impl AssetType {
     /// Returns the type under which inventories list an asset. `None` if they don't.
-    pub(crate) fn inventory_type(&self) -> Option<InventoryAssetType> {
+    fn inventory_type(&self) -> Option<InventoryAssetType> {
         Some(match self {
             Self::Animation => InventoryAssetType::Animation,
             Self::Audio => InventoryAssetType::Audio,
@@ -35,7 +35,7 @@ impl User {
     /// use rblxopencloud::{AssetFile, AssetType, AssetUpload, UploadSearch};
     ///
     /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// # let sandbox = rblxopencloud::sandbox::Sandbox::builder().demo().start()?;
+    /// # let sandbox = rblxopencloud_sandbox::Sandbox::builder().demo().start()?;
     /// # let user = sandbox.client().user(156);
     /// let since = Timestamp::now() - SignedDuration::from_mins(2);
     /// let upload = || -> rblxopencloud::Result<_> {

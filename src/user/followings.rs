@@ -107,7 +107,7 @@ impl User {
     ///
     /// ```
     /// # fn main() -> rblxopencloud::Result<()> {
-    /// # let sandbox = rblxopencloud::sandbox::Sandbox::builder().demo().start()?;
+    /// # let sandbox = rblxopencloud_sandbox::Sandbox::builder().demo().start()?;
     /// # let user = sandbox.client().user(156);
     /// user.follow_experience(13058)?;
     /// for following in user.list_experience_followings()? {
@@ -144,7 +144,7 @@ impl User {
     ///
     /// ```
     /// # fn main() -> rblxopencloud::Result<()> {
-    /// # let sandbox = rblxopencloud::sandbox::Sandbox::builder().demo().start()?;
+    /// # let sandbox = rblxopencloud_sandbox::Sandbox::builder().demo().start()?;
     /// # let user = sandbox.client().user(156);
     /// let status = user.fetch_experience_following(13058)?;
     /// assert!(!status.is_following && status.can_follow == Some(true));
@@ -167,7 +167,7 @@ impl User {
     ///
     /// ```
     /// # fn main() -> rblxopencloud::Result<()> {
-    /// # let sandbox = rblxopencloud::sandbox::Sandbox::builder().demo().start()?;
+    /// # let sandbox = rblxopencloud_sandbox::Sandbox::builder().demo().start()?;
     /// # let user = sandbox.client().user(156);
     /// user.follow_experience(13058)?;
     /// # assert!(user.fetch_experience_following(13058)?.is_following);
@@ -190,7 +190,7 @@ impl User {
     ///
     /// ```
     /// # fn main() -> rblxopencloud::Result<()> {
-    /// # let sandbox = rblxopencloud::sandbox::Sandbox::builder().demo().start()?;
+    /// # let sandbox = rblxopencloud_sandbox::Sandbox::builder().demo().start()?;
     /// # let user = sandbox.client().user(156);
     /// user.follow_experience(13058)?;
     /// user.unfollow_experience(13058)?;

@@ -54,7 +54,7 @@ pub struct UserInfo {
 }
 
 impl UserInfo {
-    /// Creates a profile whose display name is the name, for tests and the sandbox.
+    /// Creates a profile whose display name is the name, for tests.
     #[must_use]
     pub fn new(id: u64, username: impl Into<String>) -> Self {
         let username = username.into();

@@ -130,7 +130,7 @@ pub struct InventoryAsset {
 }
 
 impl InventoryAsset {
-    /// Creates an asset with an id and a type, for tests and the sandbox.
+    /// Creates an asset with an id and a type, for tests.
     #[must_use]
     pub fn new(id: u64, asset_type: InventoryAssetType) -> Self {
         Self { id, asset_type, instance_id: None, collectible_details: None, added_at: None, path: String::new() }
@@ -176,7 +176,7 @@ pub struct InventoryPrivateServer {
 macro_rules! plain_item {
     ($($name:ident: $what:literal,)+) => {$(
         impl $name {
-            #[doc = concat!("Creates a ", $what, " with an id, for tests and the sandbox.")]
+            #[doc = concat!("Creates a ", $what, " with an id, for tests.")]
             #[must_use]
             pub fn new(id: u64) -> Self {
                 Self { id, added_at: None, path: String::new() }

@@ -55,7 +55,7 @@ impl Client {
     ///
     /// ```
     /// # fn main() -> rblxopencloud::Result<()> {
-    /// # let sandbox = rblxopencloud::sandbox::Sandbox::builder().demo().start()?;
+    /// # let sandbox = rblxopencloud_sandbox::Sandbox::builder().demo().start()?;
     /// # let client = sandbox.client();
     /// for user in client.find_users(["builderman", "no one"])? {
     ///     println!("{} is user {}", user.requested_username, user.id);

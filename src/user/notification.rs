@@ -178,7 +178,7 @@ impl User {
     /// use rblxopencloud::Notification;
     ///
     /// # fn main() -> rblxopencloud::Result<()> {
-    /// # let sandbox = rblxopencloud::sandbox::Sandbox::builder().demo().start()?;
+    /// # let sandbox = rblxopencloud_sandbox::Sandbox::builder().demo().start()?;
     /// # let user = sandbox.client().user(156);
     /// let notification = Notification::new(13058, "5dd7024b-68e3-ac4d-8232-4217f86ca244").parameter("eggs", 3);
     /// let sent = user.send_notification(&notification)?;

@@ -50,7 +50,7 @@ macro_rules! owns {
             /// use rblxopencloud::Ownership;
             ///
             /// # fn main() -> rblxopencloud::Result<()> {
-            /// # let sandbox = rblxopencloud::sandbox::Sandbox::builder().demo().start()?;
+            /// # let sandbox = rblxopencloud_sandbox::Sandbox::builder().demo().start()?;
             /// # let user = sandbox.client().user(156);
             #[doc = concat!("match user.", stringify!($one), "(", $example, ")? {")]
             ///     Ownership::Owned(item) => println!("owned since {:?}", item.added_at),
@@ -81,7 +81,7 @@ macro_rules! owns {
             ///
             /// ```
             /// # fn main() -> rblxopencloud::Result<()> {
-            /// # let sandbox = rblxopencloud::sandbox::Sandbox::builder().demo().start()?;
+            /// # let sandbox = rblxopencloud_sandbox::Sandbox::builder().demo().start()?;
             /// # let user = sandbox.client().user(156);
             #[doc = concat!("let answers = user.", stringify!($many), "([", $example, ", 404])?;")]
             /// println!("{} of them are owned", answers.values().filter(|answer| answer.is_owned()).count());

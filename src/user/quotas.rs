@@ -233,7 +233,7 @@ impl User {
     ///
     /// ```
     /// # fn main() -> rblxopencloud::Result<()> {
-    /// # let sandbox = rblxopencloud::sandbox::Sandbox::builder().demo().start()?;
+    /// # let sandbox = rblxopencloud_sandbox::Sandbox::builder().demo().start()?;
     /// # sandbox.set_quota(rblxopencloud::AssetType::Audio, 10);
     /// # let user = sandbox.client().user(156);
     /// for quota in user.list_asset_quotas() {
@@ -256,7 +256,7 @@ impl User {
     /// use rblxopencloud::{AssetQuotaFilter, AssetType};
     ///
     /// # fn main() -> rblxopencloud::Result<()> {
-    /// # let sandbox = rblxopencloud::sandbox::Sandbox::builder().demo().start()?;
+    /// # let sandbox = rblxopencloud_sandbox::Sandbox::builder().demo().start()?;
     /// # sandbox.set_quota(AssetType::Audio, 10);
     /// # sandbox.set_quota(AssetType::Video, 2);
     /// # let user = sandbox.client().user(156);

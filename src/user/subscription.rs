@@ -134,7 +134,7 @@ pub struct SubscriptionExpirationDetails {
 model_fields!(SubscriptionExpirationDetails);
 
 impl Subscription {
-    /// Creates an active subscription that will be renewed, for tests and the sandbox.
+    /// Creates an active subscription that will be renewed, for tests.
     #[must_use]
     pub fn new() -> Self {
         Self { active: true, will_renew: true, state: Some(SubscriptionState::SubscribedWillRenew), ..Self::default() }
@@ -216,7 +216,7 @@ impl User {
     /// ```
     /// # use rblxopencloud::Subscription;
     /// # fn main() -> rblxopencloud::Result<()> {
-    /// # let sandbox = rblxopencloud::sandbox::Sandbox::builder().demo().start()?;
+    /// # let sandbox = rblxopencloud_sandbox::Sandbox::builder().demo().start()?;
     /// # sandbox.add_subscription(13058, "EXP-1234", 156, Subscription::new());
     /// # let user = sandbox.client().user(156);
     /// let pays = user.fetch_subscription(13058, "EXP-1234")?.is_some_and(|subscription| subscription.active);

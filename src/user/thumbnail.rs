@@ -194,7 +194,7 @@ impl User {
     /// use rblxopencloud::{ThumbnailOptions, ThumbnailSize};
     ///
     /// # fn main() -> rblxopencloud::Result<()> {
-    /// # let sandbox = rblxopencloud::sandbox::Sandbox::builder().demo().start()?;
+    /// # let sandbox = rblxopencloud_sandbox::Sandbox::builder().demo().start()?;
     /// # let user = sandbox.client().user(156);
     /// let small = ThumbnailOptions::new().size(ThumbnailSize::Px48);
     /// let thumbnail = user.generate_thumbnail(&small)?.wait()?;
@@ -231,7 +231,7 @@ impl User {
     /// use rblxopencloud::ThumbnailOptions;
     ///
     /// # fn main() -> rblxopencloud::Result<()> {
-    /// # let sandbox = rblxopencloud::sandbox::Sandbox::builder().demo().start()?;
+    /// # let sandbox = rblxopencloud_sandbox::Sandbox::builder().demo().start()?;
     /// # let user = sandbox.client().user(156);
     /// let mut picture = Vec::new();
     /// user.download_thumbnail(&ThumbnailOptions::new(), &mut picture)?;
@@ -254,7 +254,7 @@ impl User {
     /// use rblxopencloud::ThumbnailOptions;
     ///
     /// # fn main() -> rblxopencloud::Result<()> {
-    /// # let sandbox = rblxopencloud::sandbox::Sandbox::builder().demo().start()?;
+    /// # let sandbox = rblxopencloud_sandbox::Sandbox::builder().demo().start()?;
     /// # let user = sandbox.client().user(156);
     /// # let path = std::env::temp_dir().join(format!("rblxopencloud-doc-{}-avatar.png", std::process::id()));
     /// user.save_thumbnail(&ThumbnailOptions::new(), &path)?;

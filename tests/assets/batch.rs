@@ -6,8 +6,8 @@ use std::sync::{Arc, Barrier, Mutex};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use rblxopencloud::sandbox::{OperationFailure, RateLimit, Sandbox};
 use rblxopencloud::{AssetFile, AssetType, AssetUpload, ErrorKind, ErrorScope, User, UserInfo, WaitOptions};
+use rblxopencloud_sandbox::{OperationFailure, RateLimit, Sandbox};
 use serde_json::json;
 
 use crate::support::batch::{

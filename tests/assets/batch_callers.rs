@@ -7,8 +7,8 @@ use std::sync::{Arc, Mutex, mpsc};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use rblxopencloud::sandbox::{Fault, Sandbox};
 use rblxopencloud::{AssetFile, AssetType, AssetUpload, AssetUploads, ErrorKind, User, UserInfo, WaitOptions};
+use rblxopencloud_sandbox::{Fault, Sandbox};
 
 use crate::support::batch::{
     LONG, collect, done, error, failed, image, images, impatient, pending, polls, posted, service, until,

@@ -5,8 +5,8 @@ use std::io::{Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
-use rblxopencloud::sandbox::Sandbox;
 use rblxopencloud::{AssetFile, AssetType, AssetUpload, ErrorKind, User, UserInfo};
+use rblxopencloud_sandbox::Sandbox;
 
 use crate::support::{TempDir, USER, fails, noise, unchecked, within};
 

@@ -4,11 +4,11 @@ use std::io::{self, Cursor, Read};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use rblxopencloud::sandbox::{Fault, Sandbox};
 use rblxopencloud::{
     Asset, AssetFile, AssetType, AssetUpdate, AssetUpload, Check, Error, ErrorKind, ErrorScope, Operation, SocialLink,
     SocialLinkKind, User, UserInfo, limits,
 };
+use rblxopencloud_sandbox::{Fault, Sandbox};
 use serde_json::Value;
 
 use crate::support::samples::{Sample, bmp, jpeg, jpeg_with, mp4, old_bmp, png, samples, tga};

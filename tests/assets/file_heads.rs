@@ -2,8 +2,8 @@
 
 use std::io::Read;
 
-use rblxopencloud::sandbox::Sandbox;
 use rblxopencloud::{AssetFile, AssetType, AssetUpload, ErrorKind, UserInfo};
+use rblxopencloud_sandbox::Sandbox;
 
 use crate::support::samples::{jpeg_with, png, samples, tga};
 use crate::support::{USER, fails};

@@ -1,11 +1,11 @@
 //! What became of an upload whose outcome is unknown.
 
 use jiff::{SignedDuration, Timestamp};
-use rblxopencloud::sandbox::{Fault, Sandbox};
 use rblxopencloud::{
     AssetFile, AssetType, AssetUpload, Creator, ErrorKind, InventoryAsset, InventoryAssetType, InventoryItem,
     UploadSearch, User, UserInfo,
 };
+use rblxopencloud_sandbox::{Fault, Sandbox};
 use serde_json::json;
 
 use crate::support::local::hasty;

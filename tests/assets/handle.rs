@@ -3,13 +3,13 @@
 use std::fs;
 use std::io::{self, Write};
 
-use rblxopencloud::sandbox::{Fault, Sandbox};
 use rblxopencloud::{
     Asset, AssetAction, AssetDelivery, AssetField, AssetPermission, AssetSearch, AssetSearchCategory, AssetState,
     AssetType, AssetUpdate, Check, Client, Creator, CreatorStoreProductType, Credentials, ErrorKind, ErrorScope,
     GrantedPermissions, Money, PermissionErrorCode, PermissionSubject, SocialLink, SocialLinkKind, StoreProductUpdate,
     UserInfo,
 };
+use rblxopencloud_sandbox::{Fault, Sandbox};
 use serde_json::{Value, json};
 
 use crate::support::local::{KEY, hasty, patient, send, send_form};

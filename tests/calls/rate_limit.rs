@@ -7,11 +7,11 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use rblxopencloud::sandbox::{RateLimit, Sandbox};
 use rblxopencloud::{
     Client, Credentials, Error, ErrorKind, InventoryAsset, InventoryAssetType, InventoryItem, Method, RetryPolicy,
     User, UserInfo,
 };
+use rblxopencloud_sandbox::{RateLimit, Sandbox};
 use serde_json::json;
 
 use crate::support::{self, CHANGES, Reply, Server, USER, fails, hasty, profile, started, within};

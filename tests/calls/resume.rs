@@ -3,10 +3,10 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use rblxopencloud::sandbox::{Fault, Sandbox};
 use rblxopencloud::{
     Cursor, ErrorKind, InventoryAsset, InventoryAssetType, InventoryItem, OperationName, RetryPolicy, User, WaitOptions,
 };
+use rblxopencloud_sandbox::{Fault, Sandbox};
 use serde_json::{Value, json};
 
 use crate::support::{CHANGES, Reply, Request, Server, USER, fails, hasty, started, within};

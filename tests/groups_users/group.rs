@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
-use rblxopencloud::sandbox::{Fault, OperationFailure, Sandbox};
 use rblxopencloud::{
     Asset, AssetFile, AssetType, AssetUpdate, AssetUpload, Creator, Error, ErrorKind, ErrorScope, Group, Operation,
     RetryPolicy, User, UserInfo, WaitOptions,
 };
+use rblxopencloud_sandbox::{Fault, OperationFailure, Sandbox};
 use serde_json::{Value, json};
 
 use crate::support::samples::png;

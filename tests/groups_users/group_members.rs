@@ -4,10 +4,10 @@ use std::sync::Barrier;
 use std::thread;
 use std::time::Duration;
 
-use rblxopencloud::sandbox::Sandbox;
 use rblxopencloud::{
     Creator, Credentials, ErrorKind, GroupMembership, GroupPermission, GroupRole, MembershipFilter, UserInfo,
 };
+use rblxopencloud_sandbox::Sandbox;
 use serde_json::{Value, json};
 
 use crate::support::local::{KEY, hasty, send};

@@ -1,10 +1,10 @@
 //! Whether users own things.
 
-use rblxopencloud::sandbox::{Fault, Sandbox};
 use rblxopencloud::{
     Creator, ErrorKind, ErrorScope, InventoryAsset, InventoryAssetType, InventoryGamePass, InventoryItem, Ownership,
     UserInfo,
 };
+use rblxopencloud_sandbox::{Fault, Sandbox};
 use serde_json::{Value, json};
 
 use crate::support::local::hasty;

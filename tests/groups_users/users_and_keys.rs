@@ -3,11 +3,11 @@
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
-use rblxopencloud::sandbox::Sandbox;
 use rblxopencloud::{
     AssetFile, AssetQuotaFilter, AssetQuotaKind, AssetType, AssetUpload, Creator, Credentials, ErrorKind, Notification,
     Subscription, ThumbnailFormat, ThumbnailOptions, ThumbnailSize, UserInfo, endpoints,
 };
+use rblxopencloud_sandbox::Sandbox;
 use serde_json::{Value, json};
 
 use crate::support::local::hasty;

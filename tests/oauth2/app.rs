@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use rblxopencloud::oauth2::{AccessToken, OAuth2App, PendingSignIn, Prompt, Scope, TokenSet};
-use rblxopencloud::sandbox::{Fault, IdTokenFault, Sandbox};
 use rblxopencloud::{ErrorKind, ErrorScope, InventoryFilter, RetryPolicy};
+use rblxopencloud_sandbox::{Fault, IdTokenFault, Sandbox};
 
 use crate::support::local::raw;
 use crate::support::{fails, hasty};

@@ -7,8 +7,8 @@ use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
 use rblxopencloud::oauth2::{AccessToken, OAuth2App, Scope};
-use rblxopencloud::sandbox::{Fault, Sandbox};
 use rblxopencloud::{Error, ErrorKind, RetryPolicy};
+use rblxopencloud_sandbox::{Fault, Sandbox};
 
 use crate::support::fails;
 use crate::support::signing_in::{free_port, has_ipv6};

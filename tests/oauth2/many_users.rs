@@ -7,8 +7,8 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use rblxopencloud::oauth2::{OAuth2App, Scope, SignedIn, TokenSet};
-use rblxopencloud::sandbox::{RateLimit, Sandbox};
 use rblxopencloud::{ErrorKind, UserInfo};
+use rblxopencloud_sandbox::{RateLimit, Sandbox};
 
 use crate::support::fails;
 

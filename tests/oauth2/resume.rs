@@ -5,8 +5,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use rblxopencloud::oauth2::{FileTokenStore, OAuth2App, Scope, SignedIn, TokenSet, TokenStore};
-use rblxopencloud::sandbox::{Fault, Sandbox};
 use rblxopencloud::{Error, ErrorKind, RetryPolicy};
+use rblxopencloud_sandbox::{Fault, Sandbox};
 
 use crate::support::signing_in::{Memory, TOKEN, USER, ask, expiring_in, free_port, refreshes, sandbox};
 use crate::support::{TempDir, fails};

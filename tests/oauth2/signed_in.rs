@@ -7,8 +7,8 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use rblxopencloud::oauth2::{AccessToken, FileTokenStore, OAuth2App, SignedIn, TokenSet, TokenStore};
-use rblxopencloud::sandbox::{Fault, RateLimit};
 use rblxopencloud::{AssetFile, AssetType, AssetUpload, ErrorKind, ErrorScope};
+use rblxopencloud_sandbox::{Fault, RateLimit};
 
 use crate::support::signing_in::{
     Memory, REDIRECT, TOKEN, USER, ask, expiring_in, refreshes, sandbox, sign_in, sign_in_with,

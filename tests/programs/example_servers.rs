@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use rblxopencloud::UserInfo;
-use rblxopencloud::sandbox::{Fault, Sandbox};
+use rblxopencloud_sandbox::{Fault, Sandbox};
 use table::Table;
 
 use crate::support::example::{example, line_with, with_app};

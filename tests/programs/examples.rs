@@ -5,8 +5,8 @@ use std::process::{Child, Output};
 use std::time::{Duration, Instant};
 use std::{fs, thread};
 
-use rblxopencloud::sandbox::{Fault, Sandbox};
 use rblxopencloud::{Asset, AssetType, Creator, InventoryAsset, InventoryAssetType, InventoryItem};
+use rblxopencloud_sandbox::{Fault, Sandbox};
 
 use crate::support::TempDir;
 use crate::support::example::{CLIENT_ID, example, line_with, start, with_app};

@@ -1,10 +1,10 @@
 //! The main use case, end to end against the sandbox, as a user would write it.
 
-use rblxopencloud::sandbox::Sandbox;
 use rblxopencloud::{
     AssetFile, AssetType, AssetUpdate, AssetUpload, Client, Creator, ErrorKind, InventoryAssetType, InventoryFilter,
     InventoryItem, ModerationState, Result, SocialLink, SocialLinkKind, User,
 };
+use rblxopencloud_sandbox::Sandbox;
 
 const IMAGE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/examples/assets/crate.png");
 

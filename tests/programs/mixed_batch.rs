@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use rblxopencloud::sandbox::{Fault, Sandbox};
 use rblxopencloud::{AssetFile, AssetType, AssetUpload, ErrorKind, ErrorScope, UploadOutcome, User, UserInfo};
+use rblxopencloud_sandbox::{Fault, Sandbox};
 
 use crate::support::unchecked;
 

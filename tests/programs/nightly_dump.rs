@@ -9,8 +9,8 @@ use std::process::Stdio;
 use std::thread;
 use std::time::Duration;
 
-use rblxopencloud::sandbox::{Fault, Sandbox};
 use rblxopencloud::{Client, Cursor, ErrorScope, InventoryAsset, InventoryAssetType, InventoryItem, UserInfo};
+use rblxopencloud_sandbox::{Fault, Sandbox};
 use serde::{Deserialize, Serialize};
 
 use crate::support;

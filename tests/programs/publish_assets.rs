@@ -7,8 +7,8 @@ use std::time::{Duration, Instant};
 use std::{env, fs, thread};
 
 use rblxopencloud::publish::{PlannedAction, Publisher};
-use rblxopencloud::sandbox::{Fault, Sandbox};
 use rblxopencloud::{AssetType, UserInfo};
+use rblxopencloud_sandbox::{Fault, Sandbox};
 
 use crate::support::random::Random;
 

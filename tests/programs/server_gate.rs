@@ -6,10 +6,10 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use rblxopencloud::sandbox::{Fault, RateLimit, Sandbox};
 use rblxopencloud::{
     Client, Error, ErrorKind, InventoryFilter, InventoryGamePass, InventoryItem, RetryPolicy, UserInfo,
 };
+use rblxopencloud_sandbox::{Fault, RateLimit, Sandbox};
 
 const THREADS: usize = 16;
 const CALLS: u64 = 20;

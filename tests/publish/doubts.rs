@@ -6,8 +6,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use rblxopencloud::publish::{PublishEvent, PublishProblemKind, Published, Publisher, Report};
-use rblxopencloud::sandbox::{Fault, Sandbox};
 use rblxopencloud::{AssetType, ErrorKind};
+use rblxopencloud_sandbox::{Fault, Sandbox};
 
 use crate::support::fails;
 use crate::support::folder::{Folder, complete, image, sandbox, uploads};

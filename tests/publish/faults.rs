@@ -7,8 +7,8 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use rblxopencloud::publish::{PlannedAction, PublishEvent, PublishProblemKind, Publisher, Stopped};
-use rblxopencloud::sandbox::{Fault, OperationFailure};
 use rblxopencloud::{AssetType, Client, ErrorKind};
+use rblxopencloud_sandbox::{Fault, OperationFailure};
 use serde_json::json;
 
 use crate::support::folder::{Folder, USER, complete, image, sandbox, uploads};

@@ -14,8 +14,8 @@ use std::time::Duration;
 
 use rblxopencloud::oauth2::{FileTokenStore, TokenSet, TokenStore};
 use rblxopencloud::publish::{AssetModule, Publisher, Stopped};
-use rblxopencloud::sandbox::Sandbox;
 use rblxopencloud::{Error, ErrorKind, Method};
+use rblxopencloud_sandbox::Sandbox;
 
 use crate::support::folder::{Folder, image, sandbox, user};
 use crate::support::{Reply, Server, TempDir, within};

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use rblxopencloud::sandbox::{RateLimit, Sandbox};
 use rblxopencloud::{Budget, Client, Credentials, ErrorKind, RetryPolicy};
+use rblxopencloud_sandbox::{RateLimit, Sandbox};
 
 use crate::support::calls::calls;
 use crate::support::fails;

@@ -1,10 +1,10 @@
 //! Reads from the sandbox: users, inventories, groups and quotas.
 
-use rblxopencloud::sandbox::Sandbox;
 use rblxopencloud::{
     Asset, AssetType, Client, Credentials, ErrorKind, GroupMembership, InventoryAsset, InventoryAssetType,
     InventoryBadge, InventoryFilter, InventoryItem, Subscription, UserInfo,
 };
+use rblxopencloud_sandbox::Sandbox;
 
 use crate::support::local::{KEY, crate_png, filtered, get, hasty, raw, sandbox, send};
 
@@ -213,7 +213,7 @@ fn a_page_of_another_site_can_not_use_the_sandbox() {
     for host in [own, "localhost", "LOCALHOST:1", "127.0.0.1", "192.168.0.7:4000", "[::1]:4000"] {
         assert_eq!(ask(&strict, path, &[host]), "200", "{host}");
     }
-    strict.inject(rblxopencloud::sandbox::Fault::status(500));
+    strict.inject(rblxopencloud_sandbox::Fault::status(500));
     for host in ["evil.example", "sandbox", "localhost.evil.example:80", "127.0.0.1.nip.io"] {
         assert_eq!(ask(&strict, path, &[host]), "421", "{host}");
     }

@@ -5,8 +5,8 @@ use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::time::Duration;
 
-use rblxopencloud::sandbox::Sandbox;
 use rblxopencloud::{Asset, UserInfo};
+use rblxopencloud_sandbox::Sandbox;
 use serde_json::Value;
 
 /// A sandbox with user 1, group 7 and asset 7.

@@ -2,12 +2,12 @@
 
 use std::time::Duration;
 
-use rblxopencloud::sandbox::{Fault, RateLimit, Sandbox};
 use rblxopencloud::{
     Asset, AssetFile, AssetType, AssetUpdate, AssetUpload, Check, Client, Creator, Credentials, Error, ErrorKind,
     GroupMembership, InventoryAsset, InventoryAssetType, InventoryBadge, InventoryFilter, InventoryItem,
     InventoryPrivateServer, Result, RetryPolicy, UserInfo,
 };
+use rblxopencloud_sandbox::{Fault, RateLimit, Sandbox};
 
 /// A sandbox with users 1 and 2 and group 7.
 fn sandbox() -> Sandbox {

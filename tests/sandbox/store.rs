@@ -1,7 +1,7 @@
 //! The creator store of the sandbox, its products and its search, and grants of permissions.
 
-use rblxopencloud::sandbox::Sandbox;
 use rblxopencloud::{Asset, AssetType, Creator};
+use rblxopencloud_sandbox::Sandbox;
 use serde_json::Value;
 
 use crate::support::local::{KEY, get, sandbox, send};

@@ -5,7 +5,7 @@ use std::io::{BufRead, BufReader, Read};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
-use rblxopencloud::sandbox::Sandbox;
+use rblxopencloud_sandbox::Sandbox;
 
 /// The app of the sandbox's sample data.
 pub const CLIENT_ID: &str = "840974200211308101";

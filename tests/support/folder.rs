@@ -4,8 +4,8 @@ use std::fs;
 use std::path::PathBuf;
 
 use rblxopencloud::publish::{Published, Publisher, Report};
-use rblxopencloud::sandbox::Sandbox;
 use rblxopencloud::{RetryPolicy, User, UserInfo};
+use rblxopencloud_sandbox::Sandbox;
 
 use super::TempDir;
 

@@ -4,8 +4,8 @@ use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::time::Duration;
 
-use rblxopencloud::sandbox::Sandbox;
 use rblxopencloud::{AssetFile, AssetType, AssetUpload, Client, RetryPolicy, UserInfo, WaitOptions};
+use rblxopencloud_sandbox::Sandbox;
 
 /// A sandbox with user 1 and group 7.
 pub fn sandbox() -> Sandbox {

@@ -7,8 +7,8 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use rblxopencloud::oauth2::{AccessToken, OAuth2App, Scope, TokenSet, TokenStore};
-use rblxopencloud::sandbox::Sandbox;
 use rblxopencloud::{Client, RetryPolicy};
+use rblxopencloud_sandbox::Sandbox;
 
 pub const USER: u64 = 156;
 pub const REDIRECT: &str = "https://app.example/callback";

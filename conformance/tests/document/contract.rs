@@ -5,7 +5,6 @@
 
 use std::collections::BTreeSet;
 
-use rblxopencloud::sandbox::RecordedRequest;
 use rblxopencloud::{
     AssetAction, AssetPrivacy, AssetQuotaKind, AssetQuotaPeriod, AssetQuotaType, AssetSearchCategory, AssetSearchSort,
     AssetSearchView, AssetState, Budget, CreatorStoreProductType, Endpoint, InventoryAssetType, ModelInstanceType,
@@ -13,6 +12,7 @@ use rblxopencloud::{
     SortDirection, SubscriptionExpirationReason, SubscriptionPaymentProvider, SubscriptionPurchasePlatform,
     SubscriptionState, ThumbnailFormat, ThumbnailShape, endpoints,
 };
+use rblxopencloud_sandbox::RecordedRequest;
 use serde_json::{Map, Value, json};
 
 use crate::support::calls::{Call, calls};

@@ -8,11 +8,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use percent_encoding::{NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
-use rblxopencloud::sandbox::Sandbox;
 use rblxopencloud::{
     Asset, AssetType, AssetUpdate, Creator, CreatorStoreProductType, GroupMembership, GroupRole, Money, Preview,
     StoreProductUpdate,
 };
+use rblxopencloud_sandbox::Sandbox;
 use serde_json::Value;
 
 use crate::support::document::{Document, example_of, fits};

@@ -6,11 +6,11 @@ use std::time::Duration;
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::test_runner::RngSeed;
-use rblxopencloud::sandbox::{Fault, Sandbox};
 use rblxopencloud::{
     AssetFile, AssetType, AssetUpload, Check, Client, InventoryAssetType, InventoryFilter, InventoryIds, InventoryItem,
     InventoryKinds, RetryPolicy, UserInfo,
 };
+use rblxopencloud_sandbox::{Fault, Sandbox};
 use serde_json::{Value, json};
 
 use crate::support::random::Random;

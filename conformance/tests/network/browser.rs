@@ -13,8 +13,8 @@ use std::{env, fs};
 
 use base64::Engine;
 use rblxopencloud::oauth2::{AccessToken, OAuth2App, Scope};
-use rblxopencloud::sandbox::Sandbox;
 use rblxopencloud::{Client, Credentials, Error, ErrorKind, Method};
+use rblxopencloud_sandbox::Sandbox;
 use serde_json::{Value, json};
 
 use crate::support;

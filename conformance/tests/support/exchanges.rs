@@ -2,8 +2,8 @@
 
 use std::sync::{Arc, Mutex};
 
-use rblxopencloud::sandbox::Sandbox;
 use rblxopencloud::*;
+use rblxopencloud_sandbox::Sandbox;
 use serde_json::Value;
 
 use super::calls::calls;

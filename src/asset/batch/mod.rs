@@ -2,7 +2,7 @@
 
 mod queue;
 mod run;
-#[cfg(all(test, feature = "sandbox"))]
+#[cfg(test)]
 mod tests;
 
 use std::fmt;

@@ -2,6 +2,9 @@
 
 use std::cell::Cell;
 use std::collections::BTreeSet;
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc;
 use std::time::{Duration, Instant};
 
@@ -12,13 +15,14 @@ use super::*;
 use crate::asset::{AssetFile, AssetType};
 use crate::error::ErrorScope;
 use crate::operation::Waiting;
-use crate::sandbox::Sandbox;
-use crate::user::UserInfo;
+use crate::user::User;
+
+/// The head of a picture of 8 by 8 pixels.
+const IMAGE: &[u8] = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\x08\0\0\0\x08\x08\x02\0\0\0\x4b\x6d\x29\xdc";
 
 fn upload(number: usize) -> AssetUpload {
-    let image = *include_bytes!("../../../examples/assets/crate.png");
     let asset_type = if number % 3 == 0 { AssetType::Decal } else { AssetType::Image };
-    AssetUpload::new(AssetFile::from_bytes("crate.png", image), asset_type, format!("n{number}"), "")
+    AssetUpload::new(AssetFile::from_bytes("crate.png", IMAGE), asset_type, format!("n{number}"), "")
 }
 
 fn error(kind: ErrorKind, scope: ErrorScope) -> Error {
@@ -225,18 +229,80 @@ fn begin_with(uploads: &mut AssetUploads, threads: usize) {
     });
 }
 
-fn sandbox() -> Sandbox {
-    let sandbox = Sandbox::start().expect("there is a free port");
-    sandbox.add_user(UserInfo::new(156, "builderman"));
-    sandbox
+/// A service that accepts every upload. Every second poll finds its operation complete. The sandbox can't be used here: it
+/// depends on the crate itself, which isn't the one of these tests.
+struct Service {
+    address: SocketAddr,
+    accepted: AtomicUsize,
+    polled: AtomicUsize,
+}
+
+impl Service {
+    fn start() -> Arc<Self> {
+        let listener = TcpListener::bind("127.0.0.1:0").expect("there is a free port");
+        let address = listener.local_addr().expect("it has an address");
+        let service = Arc::new(Self { address, accepted: AtomicUsize::new(0), polled: AtomicUsize::new(0) });
+        let shared = Arc::downgrade(&service);
+        thread::spawn(move || {
+            for stream in listener.incoming() {
+                let Some(service) = shared.upgrade() else { break };
+                thread::spawn(move || service.serve(stream.expect("a connection")));
+            }
+        });
+        service
+    }
+
+    /// Responds to the one request of a connection.
+    fn serve(&self, stream: TcpStream) -> io::Result<()> {
+        let mut reader = BufReader::new(&stream);
+        let (mut head, mut line) = (String::new(), String::new());
+        while reader.read_line(&mut line)? > 2 {
+            head.push_str(&line.to_ascii_lowercase());
+            line.clear();
+        }
+        let header = |name| head.lines().find_map(|line| line.strip_prefix(name)).map(str::trim);
+        if header("expect:").is_some() {
+            (&stream).write_all(b"HTTP/1.1 100 Continue\r\n\r\n")?;
+        }
+        let length = header("content-length:").map_or(0, |length| length.parse().expect("a length"));
+        io::copy(&mut reader.take(length), &mut io::sink())?;
+        let body = if head.starts_with("post ") {
+            let number = self.accepted.fetch_add(1, Ordering::SeqCst);
+            format!(r#"{{"path":"operations/{number}","operationId":"{number}","done":false}}"#)
+        } else {
+            let name = head.split([' ', '?']).nth(1).and_then(|path| path.rsplit('/').next()).expect("a path");
+            if self.polled.fetch_add(1, Ordering::SeqCst) % 2 == 0 {
+                format!(r#"{{"path":"operations/{name}","done":false}}"#)
+            } else {
+                format!(r#"{{"path":"operations/{name}","done":true,"response":{{"assetId":"1{name}"}}}}"#)
+            }
+        };
+        let head = "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\nconnection: close\r\ncontent-length: ";
+        (&stream).write_all(format!("{head}{}\r\n\r\n{body}", body.len()).as_bytes())
+    }
+
+    fn user(&self) -> User {
+        let client = Client::builder("key").base_url(format!("http://{}", self.address)).build();
+        client.expect("the address is valid").user(156)
+    }
+
+    fn accepted(&self) -> usize {
+        self.accepted.load(Ordering::SeqCst)
+    }
+}
+
+impl Drop for Service {
+    fn drop(&mut self) {
+        // Wakes the thread that accepts, which then ends.
+        let _ = TcpStream::connect(self.address);
+    }
 }
 
 #[test]
 fn batch_runs_with_the_threads_that_could_be_started() {
     for threads in 1..12 {
-        let sandbox = sandbox();
-        sandbox.set_operation_time(Duration::from_millis(20));
-        let mut uploads = sandbox.client().user(156).upload_assets((0..15).map(upload)).wait_options(impatient());
+        let service = Service::start();
+        let mut uploads = service.user().upload_assets((0..15).map(upload)).wait_options(impatient());
         begin_with(&mut uploads, threads);
         let mut yielded: Vec<usize> = uploads
             .map(|outcome| {
@@ -246,17 +312,17 @@ fn batch_runs_with_the_threads_that_could_be_started() {
             .collect();
         yielded.sort_unstable();
         assert!(yielded.into_iter().eq(0..15), "{threads} threads");
-        assert_eq!(sandbox.assets().len(), 15);
+        assert_eq!(service.accepted(), 15);
     }
 }
 
 #[test]
 fn few_threads_do_not_block_an_iterator_that_waits_for_outcomes() {
     for threads in 1..4 {
-        let sandbox = sandbox();
+        let service = Service::start();
         let (sender, receiver) = mpsc::channel();
         sender.send(upload(0)).expect("it is received");
-        let mut uploads = sandbox.client().user(156).upload_assets(receiver).wait_options(impatient());
+        let mut uploads = service.user().upload_assets(receiver).wait_options(impatient());
         begin_with(&mut uploads, threads);
         let (done, is_done) = mpsc::channel();
         thread::spawn(move || {
@@ -275,13 +341,13 @@ fn few_threads_do_not_block_an_iterator_that_waits_for_outcomes() {
 
 #[test]
 fn without_threads_each_upload_fails_unsent() {
-    let sandbox = sandbox();
-    let mut uploads = sandbox.client().user(156).upload_assets((0..).map(upload)).wait_options(impatient());
+    let service = Service::start();
+    let mut uploads = service.user().upload_assets((0..).map(upload)).wait_options(impatient());
     begin_with(&mut uploads, 0);
     for (index, outcome) in uploads.by_ref().take(30).enumerate() {
         let error = outcome.result.expect_err("there is no thread");
         assert_eq!((outcome.index, error.kind(), error.scope()), (index, ErrorKind::Io, ErrorScope::Run));
         assert!(!error.is_retryable() && !error.outcome_unknown() && error.to_string().contains("thread"), "{error}");
     }
-    assert!(sandbox.requests().is_empty());
+    assert_eq!(service.accepted(), 0);
 }

@@ -1,0 +1,118 @@
+//! Sample data.
+
+use rblxopencloud::{
+    CollectibleDetails, CollectibleInstanceState, GroupInfo, GroupMembership, GroupPermission, GroupRole,
+    InventoryAsset, InventoryAssetType, InventoryBadge, InventoryGamePass, InventoryItem, InventoryPrivateServer,
+    SocialNetworkProfiles, SocialNetworkVisibility, UserInfo,
+};
+use serde_json::json;
+
+use super::Sandbox;
+
+const BUILDERMAN: u64 = 156;
+const ITEMS: u64 = 250;
+/// What members of groups can do. It changes nothing of the group.
+const MEMBERS: &[GroupPermission] =
+    &[GroupPermission::ViewForums, GroupPermission::CreateComments, GroupPermission::CreatePosts];
+
+pub(super) fn fill(sandbox: &Sandbox, unknown_kinds: bool) {
+    sandbox.add_user(builderman());
+    sandbox.set_inventory(BUILDERMAN, inventory(unknown_kinds));
+    let _ = sandbox.oauth2_app("http://localhost:4000/callback");
+    for (group, name, role) in [(7, "Roblox", 99), (1_200, "Builders Club", 41), (36_000, "Sandbox Testers", 12)] {
+        let mut info = GroupInfo::new(group, name);
+        info.owner_id = Some(BUILDERMAN);
+        info.description = format!("The group {name} of the sandbox.");
+        info.created_at = "2009-07-29T19:05:03.123Z".parse().ok();
+        info.updated_at = "2024-02-29T12:00:00Z".parse().ok();
+        sandbox.set_group_info(info);
+        for (id, name, rank, permissions) in [
+            (role, "Owner", 255, GroupPermission::KNOWN),
+            (role - 1, "Member", 10, MEMBERS),
+            (role - 2, "Fan", 5, &MEMBERS[..1]),
+        ] {
+            let mut role = GroupRole::new(group, id, name, rank);
+            role.description = Some(format!("The role {name}."));
+            role.created_at = "2009-07-29T19:05:03.123Z".parse().ok();
+            role.updated_at = "2024-02-29T12:00:00Z".parse().ok();
+            role.permissions = Some(permissions.iter().cloned().collect());
+            sandbox.add_role(role);
+        }
+        let mut builderman = GroupMembership::new(group, BUILDERMAN, role);
+        builderman.role_ids.push(role - 1);
+        builderman.created_at = "2009-07-29T19:05:03.123Z".parse().ok();
+        let mut user = UserInfo::new(group + 1_000, format!("Member{group}"));
+        user.created_at = "2012-10-01T08:00:00Z".parse().ok();
+        let mut member = GroupMembership::new(group, user.id, role - 1);
+        member.created_at = "2013-01-01T00:00:00.125Z".parse().ok();
+        sandbox.add_user(user);
+        for mut membership in [builderman, member] {
+            membership.updated_at = "2024-02-29T12:00:00Z".parse().ok();
+            sandbox.add_membership(membership);
+        }
+    }
+}
+
+fn builderman() -> UserInfo {
+    let mut user = UserInfo::new(BUILDERMAN, "builderman");
+    user.display_name = "Builderman".to_owned();
+    user.created_at = "2006-03-08T18:26:20.443Z".parse().ok();
+    user.about = "Welcome to Roblox! I have nothing to sell, and much to build.".to_owned();
+    user.locale = Some("en_us".to_owned());
+    user.premium = Some(true);
+    user.id_verified = Some(true);
+    let mut profiles = SocialNetworkProfiles::default();
+    profiles.twitter = Some("https://twitter.com/Roblox".to_owned());
+    profiles.youtube = Some("https://www.youtube.com/roblox".to_owned());
+    profiles.visibility = Some(SocialNetworkVisibility::Everyone);
+    user.social_network_profiles = Some(profiles);
+    user
+}
+
+/// Special items first, then assets of every type.
+fn inventory(unknown_kinds: bool) -> Vec<InventoryItem> {
+    let time = |day: u64| format!("2023-07-{:02}T12:34:56.789Z", day % 31 + 1).parse().ok();
+    let mut items: Vec<InventoryItem> = Vec::new();
+    for id in [111, 222] {
+        let mut badge = InventoryBadge::new(id);
+        badge.added_at = time(id);
+        items.push(InventoryItem::Badge(badge));
+    }
+    items.push(InventoryItem::GamePass(InventoryGamePass::new(777)));
+    let mut server = InventoryPrivateServer::new(175_156);
+    server.added_at = time(1);
+    items.push(InventoryItem::PrivateServer(server));
+    if unknown_kinds {
+        items.push(InventoryItem::Unknown(json!({
+            "path": format!("users/{BUILDERMAN}/inventory-items/hologram-1"),
+            "hologramDetails": { "hologramId": "4242" },
+            "addTime": "2031-01-01T00:00:00Z",
+        })));
+        items.push(InventoryItem::Asset(asset(1_700_000, InventoryAssetType::from("TIME_MACHINE"))));
+    }
+    for serial in 1..=5 {
+        let mut hat = asset(1_365_000 + serial, InventoryAssetType::Hat);
+        hat.added_at = time(serial);
+        let mut details = CollectibleDetails::default();
+        details.item_id = Some(format!("521cca19-75bb-4e05-a0af-{serial:012}"));
+        details.instance_id = Some(format!("a8a27d38-ee51-4cf4-8b0a-{serial:012}"));
+        details.instance_state =
+            Some(if serial == 1 { CollectibleInstanceState::Hold } else { CollectibleInstanceState::Available });
+        details.serial_number = Some(serial);
+        hat.collectible_details = Some(details);
+        items.push(InventoryItem::Asset(hat));
+    }
+    let types = InventoryAssetType::KNOWN.iter().cycle().cloned();
+    for (number, asset_type) in (items.len() as u64..ITEMS).zip(types) {
+        let mut asset = asset(100_000_000_000_000 + number, asset_type);
+        asset.added_at = time(number);
+        items.push(InventoryItem::Asset(asset));
+    }
+    items
+}
+
+fn asset(id: u64, asset_type: InventoryAssetType) -> InventoryAsset {
+    let mut asset = InventoryAsset::new(id, asset_type);
+    asset.instance_id = Some(173_413_000_000 + id % 1_000_000);
+    asset
+}

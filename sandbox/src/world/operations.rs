@@ -1,0 +1,267 @@
+//! Operations on assets.
+
+use std::collections::{HashMap, VecDeque};
+use std::hash::{BuildHasher, RandomState};
+use std::time::{Duration, Instant};
+
+use serde_json::{Value, json};
+
+use crate::http::Answer;
+
+/// The code of an [`OperationFailure`]. The service uses strings in some places and numbers in others.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum FailureCode {
+    /// A string, such as `INVALID_ARGUMENT`.
+    Word(String),
+    /// A number, such as 3.
+    Number(i64),
+}
+
+impl From<&str> for FailureCode {
+    fn from(word: &str) -> Self {
+        Self::Word(word.to_owned())
+    }
+}
+
+impl From<i64> for FailureCode {
+    fn from(number: i64) -> Self {
+        Self::Number(number)
+    }
+}
+
+impl FailureCode {
+    fn json(&self) -> Value {
+        match self {
+            Self::Word(word) => json!(word),
+            Self::Number(number) => json!(number),
+        }
+    }
+}
+
+/// How an operation fails, in each form that the service is known to use, for
+/// [`Sandbox::fail_next_operation`](crate::Sandbox::fail_next_operation).
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum OperationFailure {
+    /// `"error": {"code": …, "message": …, "details": []}`
+    #[non_exhaustive]
+    Error {
+        /// The code.
+        code: FailureCode,
+        /// The message.
+        message: String,
+    },
+    /// `"error": {"error": …, "message": …}`
+    #[non_exhaustive]
+    ErrorWord {
+        /// The code.
+        code: FailureCode,
+        /// The message.
+        message: String,
+    },
+    /// `"response": {"code": …, "message": …}`
+    #[non_exhaustive]
+    Response {
+        /// The code.
+        code: FailureCode,
+        /// The message.
+        message: String,
+    },
+    /// `"status": {"code": …, "message": …}`
+    #[non_exhaustive]
+    Status {
+        /// The code.
+        code: FailureCode,
+        /// The message.
+        message: String,
+    },
+    /// `{"code": …, "message": …}` and nothing else, in response to a poll, with status 200.
+    #[non_exhaustive]
+    Bare {
+        /// The code.
+        code: FailureCode,
+        /// The message.
+        message: String,
+    },
+    /// Done, without a response: `"metadata": {"errors": [{"error": {"message": …}}]}`
+    #[non_exhaustive]
+    Metadata {
+        /// The message.
+        message: String,
+    },
+    /// Done with a response and `metadata.errors`: a part such as the icon failed, but the asset exists.
+    #[non_exhaustive]
+    Partial {
+        /// The message.
+        message: String,
+    },
+}
+
+macro_rules! constructors {
+    ($($name:ident: $variant:ident,)+) => {$(
+        #[doc = concat!("An [`OperationFailure::", stringify!($variant), "`].")]
+        #[must_use]
+        pub fn $name(code: impl Into<FailureCode>, message: impl Into<String>) -> Self {
+            Self::$variant { code: code.into(), message: message.into() }
+        }
+    )+};
+}
+
+impl OperationFailure {
+    constructors! {
+        error: Error,
+        error_word: ErrorWord,
+        response: Response,
+        status: Status,
+        bare: Bare,
+    }
+
+    /// Creates an [`OperationFailure::Metadata`].
+    #[must_use]
+    pub fn metadata(message: impl Into<String>) -> Self {
+        Self::Metadata { message: message.into() }
+    }
+
+    /// Creates an [`OperationFailure::Partial`].
+    #[must_use]
+    pub fn partial(message: impl Into<String>) -> Self {
+        Self::Partial { message: message.into() }
+    }
+
+    fn json(&self, id: &str, response: Value) -> Value {
+        let operation = |field: &str, value: Value| {
+            let mut json = json!({ "path": format!("operations/{id}"), "operationId": id, "done": true });
+            json[field] = value;
+            json
+        };
+        let plain = |code: &FailureCode, message: &str| json!({ "code": code.json(), "message": message });
+        let metadata = |message: &str| json!({ "errors": [{ "error": { "message": message } }] });
+        match self {
+            Self::Error { code, message } => {
+                operation("error", json!({ "code": code.json(), "message": message, "details": [] }))
+            }
+            Self::ErrorWord { code, message } => {
+                operation("error", json!({ "error": code.json(), "message": message }))
+            }
+            Self::Response { code, message } => operation("response", plain(code, message)),
+            Self::Status { code, message } => operation("status", plain(code, message)),
+            Self::Bare { code, message } => plain(code, message),
+            Self::Metadata { message } => operation("metadata", metadata(message)),
+            Self::Partial { message } => {
+                let mut json = operation("metadata", metadata(message));
+                json["response"] = response;
+                json
+            }
+        }
+    }
+}
+
+/// All operations, including those that have ended.
+#[derive(Debug)]
+pub(crate) struct Operations<E> {
+    by_id: HashMap<String, Operation<E>>,
+    /// Pending operations, oldest first.
+    pending: Vec<String>,
+    failures: VecDeque<OperationFailure>,
+    pub(crate) time: Duration,
+    pub(crate) done_at_once: bool,
+}
+
+#[derive(Debug)]
+struct Operation<E> {
+    /// When it ends. `None` is never.
+    ends: Option<Instant>,
+    /// Its effect, until it has ended.
+    effect: Option<E>,
+    failure: Option<OperationFailure>,
+    answer: Value,
+}
+
+impl<E> Default for Operations<E> {
+    fn default() -> Self {
+        Self {
+            by_id: HashMap::new(),
+            pending: Vec::new(),
+            failures: VecDeque::new(),
+            time: Duration::ZERO,
+            done_at_once: false,
+        }
+    }
+}
+
+impl<E> Operations<E> {
+    pub(crate) fn fail_next(&mut self, failure: OperationFailure) {
+        self.failures.push_back(failure);
+    }
+
+    /// Starts an operation, and returns its id.
+    pub(crate) fn begin(&mut self, effect: E) -> String {
+        let (a, b) = (random_u64(), random_u64());
+        let id = format!(
+            "{:08x}-{:04x}-4{:03x}-8{:03x}-{:012x}",
+            a >> 32,
+            (a >> 16) & 0xffff,
+            a & 0xfff,
+            b >> 52,
+            b & 0xffff_ffff_ffff
+        );
+        let operation = Operation {
+            ends: Instant::now().checked_add(self.time),
+            effect: Some(effect),
+            failure: self.failures.pop_front(),
+            answer: json!({ "path": format!("operations/{id}"), "operationId": id, "done": false }),
+        };
+        self.by_id.insert(id.clone(), operation);
+        self.pending.push(id.clone());
+        id
+    }
+
+    /// Ends the operations that are due. Those that don't fail take effect, and `apply` returns their result.
+    pub(crate) fn settle(&mut self, mut apply: impl FnMut(E) -> Value) {
+        if self.pending.is_empty() {
+            return;
+        }
+        let now = Instant::now();
+        let by_id = &mut self.by_id;
+        self.pending.retain(|id| {
+            let Some(operation) = by_id.get_mut(id) else { return false };
+            if operation.ends.is_none_or(|ends| ends > now) {
+                return true;
+            }
+            let takes_effect = matches!(operation.failure, None | Some(OperationFailure::Partial { .. }));
+            let effect = operation.effect.take().filter(|_| takes_effect);
+            let response = effect.map_or(Value::Null, &mut apply);
+            operation.answer = match &operation.failure {
+                Some(failure) => failure.json(id, response),
+                None => json!({
+                    "path": format!("operations/{id}"), "operationId": id, "done": true, "response": response,
+                }),
+            };
+            false
+        });
+    }
+
+    /// Returns the response to the call that started it.
+    pub(crate) fn first_answer(&self, id: &str) -> Answer {
+        let operation = self.by_id.get(id).filter(|operation| {
+            // This form is one of responses to polls.
+            self.done_at_once && !matches!(operation.failure, Some(OperationFailure::Bare { .. }))
+        });
+        match operation {
+            Some(operation) => Answer::json(&operation.answer),
+            None => Answer::json(&json!({ "path": format!("operations/{id}"), "operationId": id, "done": false })),
+        }
+    }
+
+    pub(crate) fn get(&self, id: &str) -> Result<Answer, Answer> {
+        let operation = self.by_id.get(id);
+        let operation = operation.ok_or_else(|| Answer::v1(404, "NOT_FOUND", "The operation doesn't exist."))?;
+        Ok(Answer::json(&operation.answer))
+    }
+}
+
+/// Returns a number for an id, which need not be hard to guess.
+fn random_u64() -> u64 {
+    RandomState::new().hash_one(Instant::now())
+}
