@@ -37,13 +37,14 @@ fn dump(client: &Client, file: &Path) -> Result<(), String> {
     let text = fs::read_to_string(file).unwrap_or_default();
     // A line that was being written at the kill doesn't count.
     let whole = &text[..text.rfind('\n').map_or(0, |end| end + 1)];
-    fs::write(file, whole).map_err(|error| error.to_string())?;
     let mut last = BTreeMap::new();
     for line in whole.lines() {
         let line: Line = serde_json::from_str(line).map_err(|error| error.to_string())?;
         last.insert(line.user, line);
     }
-    let mut out = OpenOptions::new().append(true).open(file).map_err(|error| error.to_string())?;
+    let mut out = OpenOptions::new().append(true).create(true).open(file).map_err(|error| error.to_string())?;
+    // Not written again: a kill in the middle would lose everything.
+    out.set_len(whole.len() as u64).map_err(|error| error.to_string())?;
     let mut note = |line: &Line| {
         let text = serde_json::to_string(line).map_err(|error| error.to_string())?;
         out.write_all(format!("{text}\n").as_bytes()).map_err(|error| error.to_string())
