@@ -96,6 +96,25 @@ fn channel(count: usize) -> (mpsc::Sender<AssetUpload>, mpsc::IntoIter<AssetUplo
 }
 
 #[test]
+fn uploads_that_are_done_at_once_wait_for_no_poll() {
+    let polled = Arc::new(AtomicUsize::new(0));
+    let server = service(move |method, number| match (method, number) {
+        ("GET", _) => {
+            polled.fetch_add(1, Ordering::SeqCst);
+            Some(Reply::Stall)
+        }
+        ("POST", 2) => {
+            until("the others are polled", || polled.load(Ordering::SeqCst) >= 2);
+            Some(done(2))
+        }
+        _ => None,
+    });
+    let mut uploads = server.user().upload_assets(images(3)).wait_options(impatient());
+    let first = within(Duration::from_secs(20), move || uploads.next()).expect("an outcome");
+    assert!(first.index == 2 && first.result.is_ok(), "{first:?}");
+}
+
+#[test]
 fn drop_does_not_wait_for_the_iterator() {
     for concurrency in [1, 4] {
         for count in [1, 5] {

@@ -185,6 +185,13 @@ impl Queue {
         self.pending.push(Reverse(pending));
     }
 
+    /// Records that the service has accepted an upload, and that its operation has ended. Its thread takes the outcome from it
+    /// at once: nothing is requested, and the threads that poll may be waiting for the rate limit.
+    pub(super) fn accepted_and_done(&mut self) {
+        self.sending -= 1;
+        self.polling += 1;
+    }
+
     pub(super) fn not_accepted(&mut self, index: usize, asset_type: &AssetType, error: Error) {
         self.sending -= 1;
         // An upload that was stopped while it waited gets the failure that stopped it.

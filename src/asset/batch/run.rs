@@ -179,9 +179,14 @@ impl Shared {
                     }
                 });
                 let mut waiting = Waiting::among_many(&self.wait);
-                let due = if operation.is_done() { Instant::now() } else { Instant::now() + waiting.first_delay() };
+                let due = Instant::now() + waiting.first_delay();
                 let pending = Box::new(Pending { due, index, asset_type, operation, waiting });
-                self.update(|queue| queue.accepted(pending));
+                if pending.operation.is_done() {
+                    self.update(Queue::accepted_and_done);
+                    self.poll(pending);
+                } else {
+                    self.update(|queue| queue.accepted(pending));
+                }
                 told.unwrap_or_else(|panic| self.panicked(panic));
             }
         }
