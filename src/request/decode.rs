@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use serde::Deserialize;
 use serde::de::{DeserializeOwned, Deserializer, IgnoredAny, Visitor};
 
 use crate::call::DecodeError;
@@ -17,12 +18,19 @@ pub(super) fn model<T: DeserializeOwned>(body: &[u8]) -> Result<T, DecodeError> 
     })
 }
 
-/// Accepts an empty body and any JSON.
-pub(super) fn nothing(body: &[u8]) -> Result<(), DecodeError> {
-    if !body.iter().all(u8::is_ascii_whitespace) {
-        json::from_slice::<IgnoredAny>(body)?;
+/// Accepts an empty body and JSON: an object, or unless it must be one, anything.
+pub(super) fn nothing(body: &[u8], is_object: bool) -> Result<(), DecodeError> {
+    /// Whatever its fields are.
+    #[derive(Deserialize)]
+    struct AnObject {}
+
+    if body.iter().all(u8::is_ascii_whitespace) {
+        return Ok(());
     }
-    Ok(())
+    if is_object {
+        return model::<AnObject>(body).map(drop);
+    }
+    Ok(json::from_slice::<IgnoredAny>(body).map(drop)?)
 }
 
 /// Reads a struct from an object only. Those that serde derives can also be read from a list of their fields, so that a list in
@@ -75,7 +83,6 @@ impl<D> fmt::Debug for Objects<D> {
 
 #[cfg(test)]
 mod tests {
-    use serde::Deserialize;
 
     use super::*;
 
@@ -99,10 +106,12 @@ mod tests {
     #[test]
     fn nothing_is_empty_or_json() {
         for body in [&b""[..], b" \r\n", b"{}", b"[1]", b"null", b"\"OK\"", b"\xef\xbb\xbf{}"] {
-            assert!(nothing(body).is_ok(), "{}", String::from_utf8_lossy(body));
+            assert!(nothing(body, false).is_ok(), "{}", String::from_utf8_lossy(body));
+            let is_object = !matches!(body, b"[1]" | b"null" | b"\"OK\"");
+            assert_eq!(nothing(body, true).is_ok(), is_object, "{}", String::from_utf8_lossy(body));
         }
         for body in [&b"<p>"[..], b"OK", b"{", b"{} {}"] {
-            assert!(nothing(body).is_err(), "{}", String::from_utf8_lossy(body));
+            assert!(nothing(body, false).is_err() && nothing(body, true).is_err(), "{}", String::from_utf8_lossy(body));
         }
     }
 }

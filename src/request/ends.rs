@@ -37,19 +37,20 @@ impl Request {
         })
     }
 
-    /// Makes the call. The response is empty or JSON, which isn't read further.
+    /// Makes the call. The response is empty or JSON, which isn't read further. That of a declared [`Endpoint`](crate::Endpoint) is
+    /// empty or an object.
     ///
     /// # Errors
     /// Returns [`InvalidInput`](crate::ErrorKind::InvalidInput) if the request can't be sent as it is, and
     /// [`InvalidResponse`](crate::ErrorKind::InvalidResponse) if the response isn't JSON, such as the web page of a proxy, or
     /// holds [nothing but an error](Self::error_as_data).
     pub fn send(self) -> Result<()> {
-        let data = self.endpoint.error_as_data();
+        let (data, is_declared) = (self.endpoint.error_as_data(), !self.endpoint.is_unnamed());
         self.prepare()?.run(|body| {
             // No field is expected, so words alone are no error.
             match ErrorFields::read(body, data).and_then(|fields| fields.alone()) {
                 Some(said) => Err(DecodeError::Service(said)),
-                None => decode::nothing(body),
+                None => decode::nothing(body, is_declared),
             }
         })
     }
