@@ -1,7 +1,8 @@
 //! Long-running operations.
 
-mod answer;
 mod name;
+mod operations;
+mod start;
 mod task;
 mod wait;
 mod work;
@@ -11,11 +12,12 @@ use std::sync::{Arc, OnceLock};
 use std::thread;
 use std::time::{Duration, Instant};
 
+pub(crate) use operations::Operations;
 pub(crate) use wait::{Step, Waiting};
 pub use wait::{WaitOptions, WaitProgress};
-pub(crate) use work::{LongRunning, Operations, Polls};
+pub(crate) use work::{LongRunning, Polls};
 
-use self::answer::{Answer, Question, State};
+use self::work::{Answer, Question, State};
 use crate::api::OperationName;
 use crate::call::{Buffer, CancelToken, Session};
 use crate::error::{Arrival, Error, ErrorKind, Event, FailedCall, Problem, Result, ServiceError};

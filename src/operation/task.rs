@@ -1,18 +1,38 @@
-//! Reading a task.
+//! Tasks: their form, and how it is read.
 
 use serde::de;
 use serde_json::Value;
 
-use super::answer::{Answer, Question, State};
-use super::work::Tasks;
-use crate::api::OperationName;
-use crate::call::DecodeError;
+use super::work::{Answer, Decode, LongRunning, Polls, Question, State};
+use crate::api::{Endpoint, OperationName};
+use crate::call::{DecodeError, Session};
 use crate::error::ErrorFields;
+use crate::request::Request;
 
 /// The states in which a task has ended. Any other, also one that is unknown, is pending.
 const ENDED: [&str; 3] = ["COMPLETE", "FAILED", "CANCELLED"];
 
-pub(super) fn read<T>(body: &[u8], work: &Tasks<T>, question: Question) -> Result<Answer<T>, DecodeError> {
+/// Tasks, which have a field `state`. Their result is the task, also if it has failed.
+pub(super) struct Tasks<T> {
+    pub(super) poll: Polls,
+    pub(super) decode: Decode<T>,
+}
+
+impl<T> LongRunning<T> for Tasks<T> {
+    fn endpoint(&self) -> &Endpoint {
+        self.poll.endpoint()
+    }
+
+    fn poll(&self, session: &Session, name: &OperationName) -> Option<Request> {
+        self.poll.request(session, name)
+    }
+
+    fn read(&self, body: &[u8], question: Question) -> Result<Answer<T>, DecodeError> {
+        read(body, self, question)
+    }
+}
+
+fn read<T>(body: &[u8], work: &Tasks<T>, question: Question) -> Result<Answer<T>, DecodeError> {
     let json: Value = crate::json::from_slice(body)?;
     let strange = |what: &str| DecodeError::Json(<serde_json::Error as de::Error>::custom(what));
     let object = json.as_object().ok_or_else(|| strange("a task that isn't an object"))?;

@@ -1,18 +1,15 @@
-//! The forms of long-running work, and how each is started and polled.
+//! Long-running work: what its forms have in common, and how it is polled.
 
 use std::borrow::Cow;
 use std::panic::{RefUnwindSafe, UnwindSafe};
 use std::sync::Arc;
 
 use percent_encoding::utf8_percent_encode;
-use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use super::answer::{Answer, Question};
-use super::{Operation, task};
 use crate::api::{Endpoint, Method, OperationName, SEGMENT};
 use crate::call::{DecodeError, Session};
-use crate::error::{Error, Result};
+use crate::error::ServiceError;
 use crate::request::Request;
 
 /// A form of long-running work: how it is polled, and how a response tells how it stands.
@@ -27,23 +24,31 @@ pub(crate) trait LongRunning<T>: Send + Sync + UnwindSafe + RefUnwindSafe {
     fn read(&self, body: &[u8], question: Question) -> Result<Answer<T>, DecodeError>;
 }
 
+/// The state of an operation.
+#[derive(Clone, Debug)]
+pub(crate) enum State<T> {
+    Pending,
+    Done(T),
+    Failed(ServiceError),
+}
+
+/// A response about an operation.
+pub(crate) struct Answer<T> {
+    pub(super) name: Option<OperationName>,
+    pub(super) state: State<T>,
+    pub(super) partial_failures: Vec<String>,
+}
+
+/// Which request a response is to.
+#[derive(Clone, Copy, PartialEq)]
+pub(crate) enum Question {
+    Start,
+    Poll,
+}
+
 /// Decodes a result. It owns its context.
 pub(crate) type Decode<T> =
     Arc<dyn Fn(&Value) -> Result<T, serde_json::Error> + Send + Sync + UnwindSafe + RefUnwindSafe>;
-
-/// Operations, which have a field `done`.
-pub(crate) struct Operations<T> {
-    pub(crate) poll: Polls,
-    pub(crate) decode: Decode<T>,
-    /// Whether the first response may be the bare result.
-    pub(crate) may_be_bare: bool,
-}
-
-/// Tasks, which have a field `state`. Their result is the task, also if it has failed.
-pub(super) struct Tasks<T> {
-    pub(super) poll: Polls,
-    pub(super) decode: Decode<T>,
-}
 
 /// Where work is polled.
 #[derive(Clone, Debug)]
@@ -56,7 +61,7 @@ pub(crate) enum Polls {
 
 impl Polls {
     /// At the service of a path: below its first two segments.
-    fn below(path: &str) -> Self {
+    pub(super) fn below(path: &str) -> Self {
         let root: Vec<&str> = path.split('/').take(3).collect();
         Self::Under(Endpoint::unnamed(Method::Get).polling(), root.join("/"))
     }
@@ -93,34 +98,6 @@ impl Polls {
     }
 }
 
-impl<T> LongRunning<T> for Operations<T> {
-    fn endpoint(&self) -> &Endpoint {
-        self.poll.endpoint()
-    }
-
-    fn poll(&self, session: &Session, name: &OperationName) -> Option<Request> {
-        self.poll.request(session, name)
-    }
-
-    fn read(&self, body: &[u8], question: Question) -> Result<Answer<T>, DecodeError> {
-        Answer::read(body, self, question)
-    }
-}
-
-impl<T> LongRunning<T> for Tasks<T> {
-    fn endpoint(&self) -> &Endpoint {
-        self.poll.endpoint()
-    }
-
-    fn poll(&self, session: &Session, name: &OperationName) -> Option<Request> {
-        self.poll.request(session, name)
-    }
-
-    fn read(&self, body: &[u8], question: Question) -> Result<Answer<T>, DecodeError> {
-        task::read(body, self, question)
-    }
-}
-
 /// Returns the parameters of an endpoint whose path ends with this name.
 fn parameters_in<'n>(endpoint: &Endpoint, name: &'n OperationName) -> Option<Vec<(&'static str, &'n str)>> {
     let template: Vec<&'static str> = endpoint.path().split('/').collect();
@@ -151,76 +128,6 @@ fn path_under(root: &str, name: &OperationName) -> String {
         path.extend(utf8_percent_encode(segment, SEGMENT));
     }
     path
-}
-
-impl Request {
-    /// Makes the call, which the service answers with an operation.
-    ///
-    /// The operation is polled under the first two segments of the path, such as `/cloud/v2`. To resume waiting for an
-    /// operation by its name, request its path.
-    ///
-    /// ```no_run
-    /// # use rblxopencloud::{Client, Method, Result};
-    /// # fn run(client: &Client) -> Result<()> {
-    /// let thumbnail = client
-    ///     .request(Method::Get, "/cloud/v2/users/{user}:generateThumbnail")
-    ///     .param("user", 156)
-    ///     .operation::<serde_json::Value>()?
-    ///     .wait()?;
-    /// println!("{}", thumbnail["imageUri"]);
-    /// # Ok(())
-    /// # }
-    /// ```
-    ///
-    /// # Errors
-    /// Returns [`OperationFailed`](crate::ErrorKind::OperationFailed), or a more specific kind, if the response holds nothing
-    /// but an error, and [`InvalidResponse`](crate::ErrorKind::InvalidResponse) if it isn't an operation. The error names the
-    /// path of another resource, such as a Luau task. See also [`fetch`](Self::fetch).
-    pub fn operation<T: DeserializeOwned + Clone + 'static>(self) -> Result<Operation<T>> {
-        let poll = self.polls()?;
-        self.start(Operations { poll, decode: Arc::new(|result| T::deserialize(result)), may_be_bare: false })
-    }
-
-    /// Makes the call, which the service answers with a task: a resource with a `state`, such as a Luau execution.
-    ///
-    /// The task is polled at its path, under the first two segments of the path of the request, until its state is `COMPLETE`,
-    /// `FAILED` or `CANCELLED`. The result is the whole task: its `error` is data, and a task that has failed isn't an error. To
-    /// resume waiting for a task, request its path.
-    ///
-    /// ```no_run
-    /// # use rblxopencloud::{Client, Method, Result};
-    /// # fn run(client: &Client) -> Result<()> {
-    /// let task = client
-    ///     .request(Method::Post, "/cloud/v2/universes/{universe}/places/{place}/luau-execution-session-tasks")
-    ///     .param("universe", 13058)
-    ///     .param("place", 1818)
-    ///     .json(&serde_json::json!({ "script": "return 1 + 1" }))
-    ///     .task::<serde_json::Value>()?
-    ///     .wait()?;
-    /// println!("{} {}", task["state"], task["output"]["results"]);
-    /// # Ok(())
-    /// # }
-    /// ```
-    ///
-    /// # Errors
-    /// Returns [`InvalidResponse`](crate::ErrorKind::InvalidResponse) if the response isn't a task. See also
-    /// [`fetch`](Self::fetch).
-    pub fn task<T: DeserializeOwned + Clone + 'static>(self) -> Result<Operation<T>> {
-        let poll = self.polls()?;
-        self.start(Tasks { poll, decode: Arc::new(|task| T::deserialize(task)) })
-    }
-
-    fn polls(&self) -> Result<Polls> {
-        match self.path_at_the_service()? {
-            Some(path) => Ok(Polls::below(&path)),
-            None => Err(Error::invalid_input("an operation can't be polled on another host")),
-        }
-    }
-
-    /// Makes the call that starts the work.
-    pub(crate) fn start<T: Clone>(self, work: impl LongRunning<T> + 'static) -> Result<Operation<T>> {
-        Operation::start(self, Arc::new(work))
-    }
 }
 
 #[cfg(test)]

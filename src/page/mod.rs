@@ -29,7 +29,7 @@ impl Request {
     /// # use rblxopencloud::{Client, GroupRole, Result, endpoints};
     /// # fn run(client: &Client) -> Result<()> {
     /// for role in client.call(&endpoints::LIST_GROUP_ROLES).param("group", 7).pages::<GroupRole>() {
-    ///     println!("{}", role?.name);
+    ///     println!("{}", role?.display_name);
     /// }
     /// # Ok(())
     /// # }

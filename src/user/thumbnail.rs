@@ -8,6 +8,7 @@ use super::User;
 use crate::api::{Endpoint, OperationName};
 use crate::client::Client;
 use crate::error::Result;
+use crate::json;
 use crate::open_enum::open_enum;
 use crate::operation::{Operation, Operations, Polls};
 use crate::request::Request;
@@ -162,11 +163,7 @@ impl ThumbnailOptions {
 }
 
 fn work() -> Operations<Thumbnail> {
-    Operations {
-        poll: Polls::At(GET_THUMBNAIL_OPERATION),
-        decode: Arc::new(|response| Thumbnail::deserialize(response)),
-        may_be_bare: false,
-    }
+    Operations { poll: Polls::At(GET_THUMBNAIL_OPERATION), decode: Arc::new(json::from_value), may_be_bare: false }
 }
 
 impl Client {

@@ -3,8 +3,7 @@
 use std::collections::VecDeque;
 use std::time::Instant;
 
-use super::wait::after;
-use super::window::Block;
+use super::block::{Block, after};
 use crate::api::Budget;
 
 /// The requests of the last period.

@@ -5,8 +5,9 @@
 use std::ops::DerefMut;
 use std::time::Instant;
 
+use super::block::Block;
 use super::limits::Limits;
-use super::window::{Acquired, Block, Outcome, RefusalBackoff, Window};
+use super::window::{Acquired, Outcome, RefusalBackoff, Window};
 
 /// Takes a permit of each window, or none. `turn` is the turn for a slot. Returns the position of the first window that has
 /// none, and why.

@@ -11,6 +11,7 @@
 //!
 //! Work that takes a slot waits for one, in the order of arrival.
 
+mod block;
 mod count;
 mod joint;
 mod limits;
@@ -31,8 +32,9 @@ pub(crate) use limits::Limits;
 pub(super) use limits::http_date;
 pub(crate) use wait::earlier;
 
+use self::block::Block;
 use self::wait::Wait;
-use self::window::{Acquired, Block, Outcome, RefusalBackoff, Window};
+use self::window::{Acquired, Outcome, RefusalBackoff, Window};
 use crate::api::{Endpoint, Method, Scheme};
 use crate::call::cancel::{Cancel, Wake};
 use crate::call::retry::{RetryPolicy, random_fraction};

@@ -11,9 +11,10 @@ use std::time::{Duration, Instant};
 use arbtest::arbitrary::{Result, Unstructured};
 use arbtest::arbtest;
 
+use super::block::Block;
 use super::limits::Limits;
 use super::wait::Wait;
-use super::window::{Acquired, Block, Outcome, RefusalBackoff, Window};
+use super::window::{Acquired, Outcome, RefusalBackoff, Window};
 use crate::call::retry::{LONGEST, RetryPolicy};
 
 /// How long made-up cases are tried.

@@ -3,8 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Instant;
 
-use super::wait::after;
-use super::window::Block;
+use super::block::{Block, after};
 use crate::api::Slots;
 
 /// The slots of one pool.

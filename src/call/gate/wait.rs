@@ -2,8 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use super::window::Block;
-use crate::call::retry::LONGEST;
+use super::block::{Block, after};
 
 /// The limits of one wait.
 #[derive(Debug)]
@@ -56,11 +55,6 @@ impl Wait {
     pub(super) fn budget_ends(&self) -> Option<Instant> {
         self.budget_ends
     }
-}
-
-/// Returns a usable point in time, however long the delay is.
-pub(super) fn after(now: Instant, pause: Duration) -> Instant {
-    now + pause.min(LONGEST)
 }
 
 /// Returns the earlier of two points in time, where `None` is never.

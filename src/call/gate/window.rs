@@ -2,10 +2,10 @@
 
 use std::time::{Duration, Instant};
 
+use super::block::{Block, after};
 use super::count::Count;
 use super::limits::Limits;
 use super::slots::Pool;
-use super::wait::after;
 use crate::api::{Budget, Slots};
 use crate::call::retry::RetryPolicy;
 
@@ -58,29 +58,6 @@ enum Probe {
 
 /// How long to wait for a slow probe, such as an upload.
 const PROBE_PATIENCE: Duration = Duration::from_secs(2);
-
-/// Why a request can't be sent now.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) enum Block {
-    /// Not before this.
-    Until(Instant),
-    /// Not before this, unless a pending response opens the gate.
-    UntilNews(Instant),
-    /// Not before this, unless the probe is answered.
-    UntilProbed(Instant),
-    /// Not before this, unless a slot becomes free. Tells how many have.
-    UntilFreed { until: Instant, freed: u64 },
-}
-
-impl Block {
-    pub(super) fn until(self) -> Instant {
-        match self {
-            Self::Until(until) | Self::UntilNews(until) | Self::UntilProbed(until) | Self::UntilFreed { until, .. } => {
-                until
-            }
-        }
-    }
-}
 
 /// A request that was let through.
 #[derive(Clone, Copy, Debug)]

@@ -1,36 +1,39 @@
+//! Operations: their form, and how it is read.
+
 use serde::de;
 use serde_json::{Map, Value};
 
-use super::work::Operations;
-use crate::api::{OperationName, is_resource_path};
-use crate::call::DecodeError;
+use super::work::{Answer, Decode, LongRunning, Polls, Question, State};
+use crate::api::{Endpoint, OperationName, is_resource_path};
+use crate::call::{DecodeError, Session};
 use crate::error::{ErrorFields, ServiceError};
+use crate::request::Request;
 
-/// The state of an operation.
-#[derive(Clone, Debug)]
-pub(crate) enum State<T> {
-    Pending,
-    Done(T),
-    Failed(ServiceError),
+/// Operations, which have a field `done`.
+pub(crate) struct Operations<T> {
+    pub(crate) poll: Polls,
+    pub(crate) decode: Decode<T>,
+    /// Whether the first response may be the bare result.
+    pub(crate) may_be_bare: bool,
 }
 
-/// A response about an operation.
-pub(crate) struct Answer<T> {
-    pub(super) name: Option<OperationName>,
-    pub(super) state: State<T>,
-    pub(super) partial_failures: Vec<String>,
-}
+impl<T> LongRunning<T> for Operations<T> {
+    fn endpoint(&self) -> &Endpoint {
+        self.poll.endpoint()
+    }
 
-/// Which request a response is to.
-#[derive(Clone, Copy, PartialEq)]
-pub(crate) enum Question {
-    Start,
-    Poll,
+    fn poll(&self, session: &Session, name: &OperationName) -> Option<Request> {
+        self.poll.request(session, name)
+    }
+
+    fn read(&self, body: &[u8], question: Question) -> Result<Answer<T>, DecodeError> {
+        Answer::of_operation(body, self, question)
+    }
 }
 
 impl<T> Answer<T> {
     /// Reads an operation in each of its forms.
-    pub(super) fn read(body: &[u8], work: &Operations<T>, question: Question) -> Result<Self, DecodeError> {
+    fn of_operation(body: &[u8], work: &Operations<T>, question: Question) -> Result<Self, DecodeError> {
         let json: Value = crate::json::from_slice(body)?;
         let strange = |what: &str| <serde_json::Error as de::Error>::custom(what);
         let object = json.as_object().ok_or_else(|| strange("an operation that isn't an object"))?;
