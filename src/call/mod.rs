@@ -23,6 +23,7 @@ pub use download::DownloadProgress;
 pub(crate) use download::{Download, OnProgress};
 #[cfg(fuzzing)]
 pub(crate) use gate::Limits;
+pub(crate) use gate::Slot;
 pub(crate) use http::{Buffer, HttpSettings, Target, check_base_url, shown_url};
 pub(crate) use payload::Payload;
 pub use retry::RetryPolicy;
@@ -52,6 +53,8 @@ pub(crate) struct Call<'a> {
     pub(crate) download: Option<(&'a mut Download, &'a mut dyn Write)>,
     /// Where status and headers of a successful response are kept.
     pub(crate) head: Option<&'a mut Head>,
+    /// Where the slot of the work that the call starts is kept.
+    pub(crate) slot: Option<&'a mut Option<Slot>>,
     pub(crate) deadline: Option<Instant>,
     pub(crate) cancel: Option<&'a Cancel>,
 }
@@ -79,6 +82,7 @@ impl<'a> Call<'a> {
             origin: None,
             download: None,
             head: None,
+            slot: None,
             deadline: None,
             cancel: None,
         }

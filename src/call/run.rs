@@ -69,7 +69,12 @@ impl Session {
             self.log(&call, status, attempts.made(), began);
             let (failed, status_of_failure) = match outcome {
                 Ok(()) => match decode(body.as_slice()) {
-                    Ok(()) => return Ok(()),
+                    Ok(()) => {
+                        if let Some(kept) = &mut call.slot {
+                            **kept = permit.slot();
+                        }
+                        return Ok(());
+                    }
                     Err(problem) => {
                         let problem = verdict::undecodable(call.endpoint, body.as_slice(), problem);
                         (Failed::accepted(problem), None)

@@ -19,7 +19,7 @@ pub(crate) use work::{LongRunning, Polls};
 
 use self::work::{Answer, Question, State};
 use crate::api::OperationName;
-use crate::call::{Buffer, CancelToken, Session};
+use crate::call::{Buffer, CancelToken, Session, Slot};
 use crate::error::{Arrival, Error, ErrorKind, Event, FailedCall, Problem, Result, ServiceError};
 use crate::request::Request;
 
@@ -54,6 +54,8 @@ pub struct Operation<T> {
     echoes: Vec<String>,
     /// How long the service lets the work run.
     time_limit: Option<Duration>,
+    /// What it takes of a number of unfinished pieces of work, which is given back when it is known to have ended.
+    slot: Option<Slot>,
     ended: OnceLock<Ended<T>>,
 }
 
@@ -72,8 +74,8 @@ impl<T: Clone> Operation<T> {
         let time_limit = request.work_time_limit();
         let mut request = request.prepare()?;
         let subject = request.subject();
-        let answer = request.run(|body| work.read(body, Question::Start))?;
-        let mut operation = Self { subject, echoes, time_limit, ..Self::pending(session, None, work) };
+        let (answer, slot) = request.run_for_slot(|body| work.read(body, Question::Start))?;
+        let mut operation = Self { subject, echoes, time_limit, slot, ..Self::pending(session, None, work) };
         operation.name = operation.take(answer);
         match operation.ended.get() {
             // There is no operation whose failure it could be.
@@ -89,7 +91,7 @@ impl<T: Clone> Operation<T> {
 
     fn pending(session: Session, name: Option<OperationName>, work: Arc<dyn LongRunning<T>>) -> Self {
         let (subject, echoes, ended) = (String::new(), Vec::new(), OnceLock::new());
-        Self { session, work, name, subject, echoes, time_limit: None, ended }
+        Self { session, work, name, subject, echoes, time_limit: None, slot: None, ended }
     }
 
     /// Polls the operation once. Returns `None` while it is pending. Makes no request once it has ended.
@@ -166,6 +168,9 @@ impl<T: Clone> Operation<T> {
             State::Failed(said) => Err(said),
         };
         let partial_failures = answer.partial_failures.iter().map(|text| self.session.redacted(text)).collect();
+        if let Some(slot) = &self.slot {
+            slot.ended();
+        }
         // Another thread may have stored the same end first.
         let _ = self.ended.set(Ended { result, partial_failures });
         answer.name

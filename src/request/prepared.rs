@@ -8,7 +8,7 @@ use std::time::Instant;
 use super::route::Route;
 use super::{Body, Request, Response};
 use crate::api::{Endpoint, Method};
-use crate::call::{Bound, Buffer, Call, CancelToken, DecodeError, Download, Head, Payload};
+use crate::call::{Bound, Buffer, Call, CancelToken, DecodeError, Download, Head, Payload, Slot};
 use crate::error::{Error, Result};
 
 /// A request that was checked, and where it goes. It can be sent several times, if its body can.
@@ -85,6 +85,20 @@ impl Prepared {
                 body.had_no_effect();
             }
         }
+    }
+
+    /// Makes the call, which may start work that takes a slot, and returns the slot too.
+    pub(crate) fn run_for_slot<T>(
+        &mut self,
+        decode: impl Fn(&[u8]) -> Result<T, DecodeError>,
+    ) -> Result<(T, Option<Slot>)> {
+        let session = self.request.session.clone();
+        let mut slot = None;
+        let mut call = self.call();
+        call.slot = Some(&mut slot);
+        let result = session.run_in(&mut Buffer::default(), call, decode);
+        self.ended(&result);
+        Ok((result?, slot))
     }
 
     /// Makes the call, and returns the whole response.

@@ -3,6 +3,7 @@
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
+use rblxopencloud::endpoints::Slots;
 use rblxopencloud::{
     AttemptEvent, Body, CancelToken, Client, Endpoint, ErrorKind, ErrorScope, Method, Multipart, Paging, WaitOptions,
 };
@@ -1028,4 +1029,29 @@ fn an_endpoint_of_the_caller_has_named_parameters() {
         assert!(error.to_string().contains(named), "{error}");
     }
     assert_eq!(server.count(), 1);
+}
+
+#[test]
+fn work_takes_a_slot_until_it_is_known_to_have_ended() {
+    const SLOTS: Slots = Slots::new("tasks of requests", &["place"], 1, Duration::from_secs(300));
+    const START: Endpoint = Endpoint::post("/cloud/v2/places/{place}/tasks").with_slots(SLOTS);
+    let server = Server::start(|request| {
+        let path = request.path().trim_start_matches("/cloud/v2/").to_owned();
+        Reply::ok(&match request.method.as_str() {
+            "POST" => json!({ "path": format!("{path}/5"), "state": "QUEUED" }),
+            _ => json!({ "path": path, "state": "COMPLETE" }),
+        })
+    });
+    let client = server.client();
+    let start = |place: u64| {
+        let request = client.call(&START).param("place", place).json(&json!({}));
+        request.timeout(Duration::from_secs(20)).task::<Value>()
+    };
+    let first = start(1).expect("there is a slot");
+    let error = fails(start(1), ErrorKind::RateLimited);
+    assert!(error.to_string().contains("unfinished") && error.is_retryable(), "{error}");
+    start(2).expect("another place has slots of its own");
+    assert_eq!(server.count(), 2, "nothing is sent without a slot");
+    assert_eq!(first.wait().expect("it ends")["state"], "COMPLETE");
+    start(1).expect("the slot is free");
 }

@@ -293,7 +293,6 @@ impl Permit {
     }
 
     /// Returns the slot of the work that the request has started, if the endpoint's work takes one.
-    #[cfg_attr(not(test), expect(dead_code, reason = "no endpoint starts work that takes a slot yet"))]
     pub(crate) fn slot(&self) -> Option<Slot> {
         let (bucket, number) =
             self.buckets.iter().zip(&self.acquired).find_map(|(bucket, acquired)| Some((bucket, acquired.slot()?)))?;
@@ -329,9 +328,8 @@ pub(crate) struct Slot {
 }
 
 impl Slot {
-    /// Returns the slot, because the work has ended.
-    #[cfg_attr(not(test), expect(dead_code, reason = "no endpoint starts work that takes a slot yet"))]
-    pub(crate) fn ended(self) {
+    /// Gives the slot back, because the work has ended. A second call has no effect.
+    pub(crate) fn ended(&self) {
         if let Some(pool) = self.bucket.lock().pool() {
             pool.end(self.number, Instant::now());
         }
