@@ -31,8 +31,12 @@
 //! - a [`Pager`]: an iterator over models, which fetches pages as needed;
 //! - an [`Operation`]: work that the service continues, to [wait](Operation::wait) for.
 //!
-//! A [`Group`] publishes assets as a user does. [`User::upload_assets`] uploads many files at once. [`Client::request`] calls
-//! endpoints that have no method here.
+//! A [`Group`] publishes assets as a user does. [`User::upload_assets`] uploads many files at once.
+//!
+//! Every method makes its call with a [`Request`]. [`Client::request`] makes one to an endpoint that has no method here, by its
+//! method and path; [`Client::call`] to one of [`endpoints`], or to an [`Endpoint`] that you declare. A [`Body`] is JSON, a form,
+//! bytes, a file or a reader; [`Multipart`] has several parts. [`Paging`] describes a listing, and [`PageItem`] the model that it
+//! has. A [`CancelToken`] cancels calls while they wait.
 //!
 //! Roblox adds fields, kinds and values without notice. Unknown ones are kept ([`InventoryItem::Unknown`], and
 //! `Unknown(String)` of each enum) and never fail a page.
@@ -139,6 +143,73 @@ mod user;
 mod wire;
 
 /// The endpoints that this crate has methods for, with their scopes and budgets.
+///
+/// [`Client::call`] makes a request to one of them, and each is what a method of this crate is made of:
+///
+/// ```no_run
+/// # use rblxopencloud::{Client, GroupInfo, Result, endpoints};
+/// # fn run(client: &Client) -> Result<()> {
+/// let group: GroupInfo = client.call(&endpoints::GET_GROUP).param("group", 7).fetch()?;
+/// # Ok(())
+/// # }
+/// ```
+///
+/// An API key needs these scopes, and an OAuth 2.0 authorization the same ones. [`Client::inspect_key`] and
+/// [`KeyInfo::check`] compare a key with the calls of a program.
+///
+/// | call | scopes | requests a minute, or as stated: key / OAuth |
+/// |---|---|---|
+/// | `User::fetch_info` | `user.advanced:read`, `user.social:read` | 1000 / 10 |
+/// | `User::list_inventory`, `User::list_inventory_with`, `User::owns_asset` and the like | `user.inventory-item:read` | 100 / 20 |
+/// | `User::list_groups`, `Client::list_memberships_of`, `Group::list_memberships`, `Group::list_memberships_with`, `Group::membership_of` | | 300 / 90 |
+/// | `User::generate_thumbnail`, `User::download_thumbnail`, `User::save_thumbnail` | | 1000 / 10 |
+/// | `Client::thumbnail_operation` | | 1000 / 10 |
+/// | `User::list_asset_quotas`, `User::list_asset_quotas_with` | `asset:read` | 60 / 60 |
+/// | `User::send_notification` | `user.user-notification:write` | 4000 a second / 4000 a second |
+/// | `User::list_experience_followings` | `legacy-universe.following:read` | 100 / 100 |
+/// | `User::fetch_experience_following` | `legacy-universe.following:read` | 100 / 100 |
+/// | `User::follow_experience` | `legacy-universe.following:write` | 100 / 100 |
+/// | `User::unfollow_experience` | `legacy-universe.following:write` | 100 / 100 |
+/// | `User::fetch_subscription` | `universe.subscription-product.subscription:read` or `universe:write` | 500 / 3 a second |
+/// | `Group::fetch_info` | | 150 / 30 |
+/// | `Group::list_roles`, `Group::rank_of`, `Group::role_of` | `group:read` | 300 / 90 |
+/// | `Group::fetch_role` | `group:read` | 300 / 90 |
+/// | `Group::update_member` | `group:write` | 300 / 90 |
+/// | `Group::assign_role` | `group:write` | 300 / 90 |
+/// | `Group::unassign_role` | `group:write` | 300 / 90 |
+/// | `Group::list_join_requests`, `Group::join_request_of` | `group:read` | 300 / 90 |
+/// | `Group::accept_join_request` | `group:write` | 100 / 90 |
+/// | `Group::decline_join_request` | `group:write` | 100 / 90 |
+/// | `Client::list_manageable_groups` | `legacy-group:manage` | 100 / 100 |
+/// | `User::upload_asset`, `User::upload_assets`, and those of `Group` | `asset:read`, `asset:write` | 120 / 120 |
+/// | `User::update_asset`, `Group::update_asset`, `AssetHandle::update` | `asset:read`, `asset:write` | 120 / 120 |
+/// | `Client::operation`, `Operation::wait` | `asset:read` | 300 / 300 |
+/// | `AssetHandle::fetch`, `AssetHandle::fetch_fields` | `asset:read` | 120 / 120 |
+/// | `AssetHandle::list_versions` | `asset:read` | 100 / 100 |
+/// | `AssetHandle::fetch_version` | `asset:read` | 100 / 100 |
+/// | `AssetHandle::rollback` | `asset:read`, `asset:write` | 100 / 100 |
+/// | `AssetHandle::archive` | `asset:read`, `asset:write` | 100 / 100 |
+/// | `AssetHandle::restore` | `asset:read`, `asset:write` | 100 / 100 |
+/// | `AssetHandle::locate`, `AssetHandle::fetch_delivery`, `AssetHandle::download`, `AssetHandle::download_to` | `legacy-asset:manage` | 1000 / 1000 |
+/// | `AssetHandle::locate_version`, `AssetHandle::fetch_version_delivery` | `legacy-asset:manage` | 1000 / 1000 |
+/// | `Client::grant_asset_permissions`, `AssetHandle::grant_permission` | `asset-permissions:write` | 100 / - |
+/// | `AssetHandle::create_store_product` | `creator-store-product:write` | 30 / 30 |
+/// | `AssetHandle::fetch_store_product` | `creator-store-product:read` | 30 / 30 |
+/// | `AssetHandle::update_store_product` | `creator-store-product:write` | 30 / 30 |
+/// | `Client::search_assets`, `Client::fetch_search_page` | `creator-store-product:read`, or no key | 1000 / 1000 |
+/// | `Client::find_users` | no key | - / - |
+/// | `Client::inspect_key` | | - / - |
+/// | `OAuth2App::exchange_code`, `OAuth2App::refresh` | | - / - |
+/// | `OAuth2App::introspect` | | - / - |
+/// | `OAuth2App::revoke` | | - / - |
+/// | `AccessToken::fetch_resources` | | - / - |
+///
+/// `User::fetch_info` needs a scope for some fields only: `user.advanced:read` for `premium` and `id_verified`,
+/// `user.social:read` for the social profiles. A public inventory needs no scope; a private inventory, private servers and
+/// purchased places do. For `list_groups`, an API key needs the Groups API. `AccessToken::fetch_user_info` needs `openid`, and
+/// `profile` for more than the id. Keys of groups are accepted for assets only.
+///
+/// All keys of one owner share a budget, and so do all tokens of one authorization. A client waits in place of exceeding it.
 pub mod endpoints {
     pub use crate::api::{KeyedBudget, Slots};
     pub use crate::asset::{

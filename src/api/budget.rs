@@ -3,7 +3,7 @@
 use std::fmt;
 use std::time::Duration;
 
-/// A number of requests in a period of time.
+/// A number of requests in a period of time, which the service accepts. The client waits in place of exceeding it.
 ///
 /// ```
 /// use std::time::Duration;
@@ -82,8 +82,8 @@ pub struct KeyedBudget {
 
 /// A number of pieces of work that the service has unfinished at once, such as 10 tasks of one place.
 ///
-/// A request that starts such work takes a slot, and waits for one if all are taken. A slot is free again once the work is
-/// known to have ended. Of work whose end nobody waits for, only its `lifetime` is known.
+/// A request that starts such work takes a slot, and waits for one if all are taken. The slot is free again after the `lifetime`
+/// of the work, or at once if the request certainly started none.
 ///
 /// See [`Endpoint::with_slots`](super::Endpoint::with_slots).
 ///
@@ -118,7 +118,7 @@ impl Slots {
         Self { name, parameters, count, lifetime, recovery: Duration::ZERO }
     }
 
-    /// Sets how long after the end of the work the service accepts the next. Defaults to zero.
+    /// Sets how long after the known end of the work the service accepts the next. Defaults to zero.
     #[must_use]
     pub const fn with_recovery(mut self, recovery: Duration) -> Self {
         self.recovery = recovery;

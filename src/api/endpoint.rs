@@ -48,7 +48,21 @@ impl fmt::Display for Method {
 
 /// An endpoint of the service: its method and path, the scopes that it needs, and its rate limits.
 ///
-/// The endpoints that this crate has methods for are in [`endpoints`](crate::endpoints).
+/// The endpoints that this crate has methods for are in [`endpoints`](crate::endpoints). Others can be declared, as constants
+/// for [`Client::call`](crate::Client::call). A declared endpoint has no scopes and no budgets, is sent the credentials, and
+/// counts as idempotent if it is a `GET`.
+///
+/// ```no_run
+/// use rblxopencloud::{Budget, Client, Endpoint};
+///
+/// const PUBLISH_PLACE: Endpoint =
+///     Endpoint::post("/universes/v1/{universe}/places/{place}/versions").with_key_budget(Budget::per_minute(30));
+///
+/// # fn run(client: &Client, place: rblxopencloud::Body) -> rblxopencloud::Result<()> {
+/// client.call(&PUBLISH_PLACE).param("universe", 13058).param("place", 1818).body(place).send()?;
+/// # Ok(())
+/// # }
+/// ```
 ///
 /// ```
 /// use rblxopencloud::{Budget, endpoints};
@@ -114,19 +128,19 @@ impl Endpoint {
         Self::new(Method::Get, path)
     }
 
-    /// Creates a `POST` endpoint.
+    /// Creates a `POST` endpoint. See [`get`](Self::get).
     #[must_use]
     pub const fn post(path: &'static str) -> Self {
         Self::new(Method::Post, path)
     }
 
-    /// Creates a `DELETE` endpoint.
+    /// Creates a `DELETE` endpoint. See [`get`](Self::get).
     #[must_use]
     pub const fn delete(path: &'static str) -> Self {
         Self::new(Method::Delete, path)
     }
 
-    /// Creates a `PUT` endpoint.
+    /// Creates a `PUT` endpoint. See [`get`](Self::get).
     #[must_use]
     pub const fn put(path: &'static str) -> Self {
         Self::new(Method::Put, path)
@@ -148,7 +162,7 @@ impl Endpoint {
         self
     }
 
-    /// Creates a `PATCH` endpoint.
+    /// Creates a `PATCH` endpoint. See [`get`](Self::get).
     #[must_use]
     pub const fn patch(path: &'static str) -> Self {
         Self::new(Method::Patch, path)
@@ -197,7 +211,7 @@ impl Endpoint {
         self
     }
 
-    /// Marks an endpoint that credentials are never sent to.
+    /// Marks an endpoint that credentials are never sent to. Defaults to sending them, and to an error without any.
     #[must_use]
     pub const fn without_key(mut self) -> Self {
         self.key = Key::Never;
@@ -255,14 +269,14 @@ impl Endpoint {
         self.with_key_budget(Budget::per_minute(key)).with_oauth_budget(Budget::per_minute(oauth))
     }
 
-    /// Sets what the service accepts from all API keys of one owner.
+    /// Sets what the service accepts from all API keys of one owner. Without a budget, only what responses announce counts.
     #[must_use]
     pub const fn with_key_budget(mut self, budget: Budget) -> Self {
         self.key_budget = Some(budget);
         self
     }
 
-    /// Sets what the service accepts from one OAuth 2.0 authorization.
+    /// Sets what the service accepts from one OAuth 2.0 authorization. Without a budget, only what responses announce counts.
     #[must_use]
     pub const fn with_oauth_budget(mut self, budget: Budget) -> Self {
         self.oauth_budget = Some(budget);
@@ -270,7 +284,15 @@ impl Endpoint {
     }
 
     /// Adds a budget that only those requests share whose paths have the same values for `parameters`, such as 2 requests a
-    /// minute for each user of each universe. Such a budget applies beside that of the endpoint.
+    /// minute for each user of each universe. Such a budget applies beside that of the endpoint, with any credentials.
+    ///
+    /// ```
+    /// use rblxopencloud::{Budget, Endpoint};
+    ///
+    /// const RESTRICT_USER: Endpoint = Endpoint::patch("/cloud/v2/universes/{universe}/user-restrictions/{user}")
+    ///     .with_budget_for(&["universe"], Budget::per_second(10))
+    ///     .with_budget_for(&["universe", "user"], Budget::per_minute(2));
+    /// ```
     ///
     /// # Panics
     /// Panics if the path doesn't have one of the parameters, and at the third such budget. In a constant, that is an error of
@@ -287,7 +309,7 @@ impl Endpoint {
         self
     }
 
-    /// Declares that a request starts work that takes a slot of a pool.
+    /// Declares that a request starts work that takes a slot of a pool. A call waits while all are taken. Defaults to none.
     ///
     /// # Panics
     /// Panics if the path doesn't have one of the pool's parameters. In a constant, that is an error of the compiler.

@@ -1,7 +1,11 @@
 use std::fmt;
 
-/// The path of a resource: pairs of a collection and an id, such as `universes/1/places/2`. Each segment is checked, so that the
-/// path can't point elsewhere.
+/// The path of a resource: pairs of a collection and an id, such as `universes/1/places/2`, for
+/// [`Request::path_param`](crate::Request::path_param).
+///
+/// Each segment is checked, so that the path can't lead elsewhere. It is printable ASCII without the characters that have a
+/// meaning in a URL, and isn't made of dots only. A path has at most 512 bytes. Any other text is an
+/// [`InvalidInput`](crate::ErrorKind::InvalidInput).
 ///
 /// ```
 /// use rblxopencloud::ResourcePath;

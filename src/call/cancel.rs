@@ -7,8 +7,8 @@ use std::time::{Duration, Instant};
 
 /// Cancels calls, for [`Request::cancel_by`](crate::Request::cancel_by). Clones cancel the same calls.
 ///
-/// A call that waits, for the rate limit or between attempts, ends as [`Cancelled`](crate::ErrorKind::Cancelled). An attempt that
-/// is being made isn't interrupted.
+/// A call that waits, for the rate limit or between attempts, ends as [`Cancelled`](crate::ErrorKind::Cancelled), and so does one
+/// that is made later. An attempt that is being made isn't interrupted. A token can't be used again.
 #[derive(Clone, Debug, Default)]
 pub struct CancelToken(Arc<Cancel>);
 

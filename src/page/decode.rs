@@ -20,6 +20,8 @@ const LONGEST_TEXT: usize = 64 * 1024;
 
 /// A model that is listed in pages, for [`Request::pages`](crate::Request::pages).
 ///
+/// An item that serde can't read as the model is skipped and [counted](crate::Pager::unreadable_count).
+///
 /// ```no_run
 /// use rblxopencloud::{Client, Method, PageItem, Paging};
 /// use serde::Deserialize;
@@ -46,10 +48,11 @@ pub trait PageItem: DeserializeOwned {
     /// The name of the list in a page.
     const FIELD: &'static str;
 
-    /// How pages are requested and followed, with the largest page size of the endpoint.
+    /// How pages are requested and followed, with the largest page size of the endpoint. Defaults to
+    /// [`page_tokens`](Paging::page_tokens) and 100 items. [`Request::paging`](crate::Request::paging) replaces it.
     const PAGING: Paging = Paging::page_tokens().page_size(100);
 
-    /// Whether a page can be a bare list, which is the last page.
+    /// Whether a page can be a bare list, which is the last page. Defaults to `false`.
     const MAY_BE_BARE: bool = false;
 
     /// Reads an item.

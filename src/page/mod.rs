@@ -23,7 +23,11 @@ use crate::error::{Error, Result};
 use crate::request::{Paging, Request};
 
 impl Request {
-    /// Lists the models of this crate that the pages of an endpoint have. Makes no request.
+    /// Lists the models that the pages of an endpoint have. Makes no request: what is wrong with this one is an error of the
+    /// first `next`.
+    ///
+    /// A model is one of this crate, or one of your own that implements [`PageItem`]. [`pages_of`](Self::pages_of) needs no
+    /// trait.
     ///
     /// ```no_run
     /// # use rblxopencloud::{Client, GroupRole, Result, endpoints};
@@ -41,13 +45,16 @@ impl Request {
 
     /// Lists the items in the list `field` of each page. Makes no request.
     ///
-    /// Pages are followed as [`paging`](Self::paging) says. A page that continues by another field, such as `nextPageCursor`, is an
-    /// error. An item that isn't a `T` is skipped and [counted](Pager::unreadable_count).
+    /// Pages are followed as [`paging`](Self::paging) says. A page that continues by another field, such as `nextPageCursor`, is
+    /// an error. An item that isn't a `T` is skipped and [counted](Pager::unreadable_count).
     ///
     /// ```no_run
     /// # use rblxopencloud::{Client, Method, Paging, Result};
     /// # fn run(client: &Client) -> Result<()> {
-    /// let roles = client.request(Method::Get, "/cloud/v2/groups/{group}/roles").param("group", 7).paging(Paging::page_tokens().page_size(20));
+    /// let roles = client
+    ///     .request(Method::Get, "/cloud/v2/groups/{group}/roles")
+    ///     .param("group", 7)
+    ///     .paging(Paging::page_tokens().page_size(20));
     /// for role in roles.pages_of::<serde_json::Value>("groupRoles") {
     ///     println!("{}", role?["displayName"]);
     /// }

@@ -23,6 +23,9 @@ const LONGEST: u64 = u64::MAX / 2;
 /// A body has a known length and is never held in memory as a whole, unless the caller gave it as bytes. A file is opened for
 /// each attempt. A reader can be sent only once, so a request with a reader isn't retried after reading has begun.
 ///
+/// A body with a content type that isn't one, or longer than 2⁶³ bytes, is an
+/// [`InvalidInput`](crate::ErrorKind::InvalidInput) when it is sent. `Debug` doesn't show the content.
+///
 /// ```no_run
 /// use rblxopencloud::{Body, Client, Method};
 ///
@@ -56,12 +59,16 @@ pub struct Body {
 pub(crate) type OnUpload = Box<dyn FnMut(UploadProgress) + Send>;
 
 /// What becomes of an attempt to send a body, for [`Request::on_attempt`](crate::Request::on_attempt).
+///
+/// After the last attempt, nothing more is reported if the call succeeded, or if it isn't known whether it had an effect; see
+/// [`Error::outcome_unknown`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum AttemptEvent {
     /// The first byte of the body is about to be sent. If the callback fails, none is.
     Begins,
-    /// The last attempt certainly had no effect. Another one may follow.
+    /// The last attempt certainly had no effect. Another one may follow, which begins anew. An error of the callback is only
+    /// logged.
     HadNoEffect,
 }
 
@@ -82,7 +89,7 @@ impl fmt::Debug for OnAttempt {
 }
 
 impl Body {
-    /// Creates a body from a value, as JSON.
+    /// Creates a body from a value, as JSON, with the content type `application/json`.
     ///
     /// # Errors
     /// Returns [`InvalidInput`](crate::ErrorKind::InvalidInput) if the value can't be written as JSON.
@@ -110,7 +117,7 @@ impl Body {
         Self::bytes("application/x-www-form-urlencoded", content)
     }
 
-    /// Creates a body from bytes. Their memory is wiped when the body is dropped.
+    /// Creates a body from bytes, which can be empty. Their memory is wiped when the body is dropped.
     pub fn bytes(content_type: impl Into<String>, bytes: impl Into<Vec<u8>>) -> Self {
         Self::new(content_type.into(), vec![Piece::bytes(bytes.into())])
     }
@@ -129,7 +136,8 @@ impl Body {
 
     /// Creates a body from a reader, which must have exactly `length` bytes, with the content type `application/octet-stream`.
     ///
-    /// The reader is read to its end. Pass `reader.take(length)` for a reader without an end, such as an open socket.
+    /// One that is shorter or longer is an error when it is sent. The reader is read to its end, to see that. Pass
+    /// `reader.take(length)` for a reader without an end, such as an open socket.
     pub fn reader(reader: impl Read + Send + 'static, length: u64) -> Self {
         let file = FileContent::from_reader("", reader, length);
         Self { file_name: None, ..Self::of_file(file, OCTETS.to_owned()) }
@@ -154,21 +162,23 @@ impl Body {
         }
     }
 
-    /// Sets the content type.
+    /// Sets the content type, such as `image/png`. Of a part, it is that of the part.
     #[must_use]
     pub fn content_type(mut self, content_type: impl Into<String>) -> Self {
         self.content_type = content_type.into();
         self
     }
 
-    /// Sets the file name that a part of a form has. Defaults to the name of the file; other parts have none.
+    /// Sets the file name that a part of a [`Multipart`] has. Defaults to the name of the [`file`](Self::file); bytes and readers
+    /// have none. It has no effect on a body that isn't a part.
     #[must_use]
     pub fn file_name(mut self, name: impl Into<String>) -> Self {
         self.file_name = Some(name.into());
         self
     }
 
-    /// Calls `f` after each piece that was passed to the connection, on the thread that sends. It should return quickly.
+    /// Calls `f` after each piece that was passed to the connection, on the thread that sends. It should return quickly. Of a
+    /// part, it reports the part alone.
     #[must_use]
     pub fn on_progress(mut self, f: impl FnMut(UploadProgress) + Send + 'static) -> Self {
         self.set_on_progress(Box::new(f));
@@ -333,6 +343,9 @@ impl From<Multipart> for Body {
 
 /// A body with several parts (`multipart/form-data`), such as fields and files.
 ///
+/// The parts are sent in the order in which they are added, and files and readers among them are streamed. Names are escaped as
+/// browsers do. The form can be sent again unless a part is a reader.
+///
 /// ```no_run
 /// use rblxopencloud::{Body, Client, Method, Multipart};
 ///
@@ -366,7 +379,7 @@ impl Default for Multipart {
 }
 
 impl Multipart {
-    /// Creates a form without parts.
+    /// Creates a form without parts, with a boundary of its own.
     pub fn new() -> Self {
         let boundary = format!("rblxopencloud-{:016x}{:016x}", random_u64(), random_u64());
         Self { boundary, pieces: Vec::new(), head: Vec::new(), problem: None }
@@ -379,7 +392,8 @@ impl Multipart {
         self
     }
 
-    /// Adds a part with its content type and, if it is a file, its name.
+    /// Adds a part with its content type and, if it has one, its [file name](Body::file_name). What is wrong with it is an
+    /// error when the form is sent.
     pub fn part(mut self, name: &str, body: impl Into<Body>) -> Self {
         let body = body.into();
         self.problem = self.problem.or_else(|| body.check().err());

@@ -19,8 +19,8 @@ impl Request {
     ///
     /// # Errors
     /// Returns [`InvalidInput`](crate::ErrorKind::InvalidInput) if the request can't be sent as it is, and
-    /// [`InvalidResponse`](crate::ErrorKind::InvalidResponse) if the response isn't a `T`, or holds
-    /// [nothing but an error](Self::error_as_data).
+    /// [`InvalidResponse`](crate::ErrorKind::InvalidResponse) if the response isn't a `T`, or has more than 8 MiB. A response
+    /// that holds [nothing but an error](Self::error_as_data) is an error too.
     pub fn fetch<T: DeserializeOwned>(self) -> Result<T> {
         self.read(decode::model)
     }
@@ -56,7 +56,7 @@ impl Request {
     }
 
     /// Makes the call, and returns status, headers and body of the response, whatever the body is. A status other than of
-    /// success is an error.
+    /// success is an error, also 304 (not modified).
     ///
     /// ```no_run
     /// # use rblxopencloud::{Client, Method, Result};
@@ -64,7 +64,7 @@ impl Request {
     /// let response = client
     ///     .request(Method::Get, "/cloud/v2/universes/{universe}")
     ///     .param("universe", 13058)
-    ///     .header("if-none-match", "\"abc\"")
+    ///     .header("accept-language", "en")
     ///     .response()?;
     /// println!("{} {:?} {} bytes", response.status(), response.header("etag"), response.body().len());
     /// # Ok(())
@@ -72,7 +72,8 @@ impl Request {
     /// ```
     ///
     /// # Errors
-    /// Returns [`InvalidInput`](crate::ErrorKind::InvalidInput) if the request can't be sent as it is.
+    /// Returns [`InvalidInput`](crate::ErrorKind::InvalidInput) if the request can't be sent as it is, and
+    /// [`InvalidResponse`](crate::ErrorKind::InvalidResponse) if the response has more than 8 MiB.
     pub fn response(self) -> Result<Response> {
         self.prepare()?.response()
     }

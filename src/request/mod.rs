@@ -99,7 +99,10 @@ pub struct Request {
 }
 
 impl Client {
-    /// Starts a request to an endpoint, such as one of [`endpoints`](crate::endpoints).
+    /// Starts a request to an endpoint: one of [`endpoints`](crate::endpoints), or one that you declare. Makes no request.
+    ///
+    /// It has the scopes, budgets and advice of the endpoint. Each parameter of the path needs a value, by
+    /// [`param`](Request::param).
     ///
     /// ```no_run
     /// # use rblxopencloud::{Client, GroupInfo, Result, endpoints};
@@ -112,7 +115,7 @@ impl Client {
         Request::of(self.session(), endpoint)
     }
 
-    /// Starts a request to any endpoint, by its method and path.
+    /// Starts a request to any endpoint, by its method and path. Makes no request.
     ///
     /// `path` begins with a slash. A name in braces is a parameter, whose value [`param`](Request::param) sets and escapes.
     ///
@@ -177,7 +180,11 @@ impl Request {
         }
     }
 
-    /// Sets the value of a parameter of the path. It is escaped, and can't be empty, `.` or `..`, or have a slash in it.
+    /// Sets the value of a parameter of the path: a name in braces. The value is escaped. It can't be empty, `.` or `..`, or
+    /// have a slash or a backslash in it.
+    ///
+    /// Each parameter needs a value. A parameter without one, and a value for a parameter that the path doesn't have, are an
+    /// [`InvalidInput`](crate::ErrorKind::InvalidInput) of the method that makes the call. The last value of a parameter counts.
     ///
     /// All requests with the same path and other parameters share one rate limit. In a path that is written without
     /// parameters, numbers are taken for ids.
@@ -186,33 +193,64 @@ impl Request {
         self
     }
 
-    /// Sets a parameter of the path whose value an experience chooses, such as the key of an entry in a data store. It is escaped,
-    /// and can have slashes in it.
+    /// Sets a parameter of the path whose value an experience chooses, such as the key of an entry in a data store. Unlike
+    /// that of [`param`](Self::param), it can have slashes in it, which are escaped. It can't be empty, and none of the pieces
+    /// between its slashes can be `.` or `..`.
+    ///
+    /// ```no_run
+    /// # use rblxopencloud::{Client, Method, Result};
+    /// # fn run(client: &Client) -> Result<()> {
+    /// let entry: serde_json::Value = client
+    ///     .request(Method::Get, "/cloud/v2/universes/{universe}/data-stores/{store}/entries/{entry}")
+    ///     .param("universe", 13058)
+    ///     .param("store", "Inventory")
+    ///     .key_param("entry", "players/156")
+    ///     .fetch()?;
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn key_param(mut self, name: &str, key: impl Display) -> Self {
         self.params.push((name.to_owned(), Param::Key(key.to_string())));
         self
     }
 
-    /// Sets a parameter of the path to the path of a resource, which has several segments.
+    /// Sets a parameter of the path to the path of a resource, whose slashes stay.
+    ///
+    /// ```no_run
+    /// # use rblxopencloud::{Client, Method, ResourcePath, Result};
+    /// # fn run(client: &Client, task: &ResourcePath) -> Result<()> {
+    /// let task: serde_json::Value = client.request(Method::Get, "/cloud/v2/{task}").path_param("task", task).fetch()?;
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn path_param(mut self, name: &str, path: &ResourcePath) -> Self {
         self.params.push((name.to_owned(), Param::Resource(path.as_str().to_owned())));
         self
     }
 
-    /// Adds a parameter to the query. Name and value are escaped.
+    /// Adds a parameter to the query. Name and value are escaped. A name that is added twice is sent twice.
     pub fn query(mut self, name: &str, value: impl Display) -> Self {
         push_query(&mut self.query, name, &value.to_string());
         self
     }
 
-    /// Makes one listing for each value of a parameter of the query, in sequence. Without a value, the listing is empty. Only
-    /// for [`pages`](Self::pages) and [`pages_of`](Self::pages_of).
+    /// Makes one listing for each value of a parameter of the query, in sequence. Without a value, the listing is empty, and
+    /// makes no request.
+    ///
+    /// Only for [`pages`](Self::pages) and [`pages_of`](Self::pages_of). Elsewhere it is an
+    /// [`InvalidInput`](crate::ErrorKind::InvalidInput).
     pub fn query_each(mut self, name: &'static str, values: impl IntoIterator<Item = String>) -> Self {
         self.each = Some((name, values.into_iter().collect()));
         self
     }
 
-    /// Sets a header. Those that this crate sends itself can't be set, such as the credentials.
+    /// Sets a header, in place of one of the same name. The value is ASCII, without outer white space.
+    ///
+    /// Those that this crate sends itself can't be set: the credentials, `cookie`, `user-agent`, `range`, and those of the body
+    /// and the connection. [`Body::content_type`] sets the content type. An invalid header is an
+    /// [`InvalidInput`](crate::ErrorKind::InvalidInput) of the method that makes the call.
+    ///
+    /// A download that is redirected to another host doesn't send it there.
     pub fn header(mut self, name: &str, value: impl Display) -> Self {
         match header::check(name, &value.to_string()) {
             Ok(header) => {
@@ -224,13 +262,13 @@ impl Request {
         self
     }
 
-    /// Sets the body. A `GET` request takes none.
+    /// Sets the body: a [`Body`] or a [`Multipart`]. All methods but `GET` take one.
     pub fn body(mut self, body: impl Into<Body>) -> Self {
         self.body = Some(body.into());
         self
     }
 
-    /// Sets the body: a value as JSON.
+    /// Sets the body: a value as JSON. See [`Body::json`].
     pub fn json(self, value: &(impl Serialize + ?Sized)) -> Self {
         match Body::json(value) {
             Ok(body) => self.body(body),
@@ -239,24 +277,26 @@ impl Request {
     }
 
     /// Sets the body: names and values as an HTML form sends them (`application/x-www-form-urlencoded`).
+    /// For a form with files, see [`Multipart`].
     pub fn form<N: AsRef<str>, V: AsRef<str>>(self, fields: impl IntoIterator<Item = (N, V)>) -> Self {
         self.body(Body::form(fields))
     }
 
-    /// Sets how pages are requested and followed. Defaults to that of the model, or to [`Paging::page_tokens`].
+    /// Sets how [`pages`](Self::pages) and [`pages_of`](Self::pages_of) request pages and follow them. Defaults to the
+    /// [`PAGING`](crate::PageItem::PAGING) of the model, or to [`Paging::page_tokens`].
     pub fn paging(mut self, paging: Paging) -> Self {
         self.paging = Some(paging);
         self
     }
 
     /// Declares a text of the request, such as a name, that the service may repeat in its messages. It isn't taken for the
-    /// service's own words when an error is classified.
+    /// service's own words when an error is classified: without it, an asset named "quota exceeded" could look like one.
     pub fn echo(mut self, text: impl Into<String>) -> Self {
         self.echoes.push(text.into());
         self
     }
 
-    /// Removes a text, such as a password in the body, from errors.
+    /// Removes a text of any length, such as a password in the body, from errors. The credentials of the client always are.
     pub fn secret(mut self, text: impl Into<String>) -> Self {
         self.secrets.push(Secret::new(text.into()));
         self
@@ -268,19 +308,22 @@ impl Request {
         self
     }
 
-    /// Sets the time limit of the whole call. See [`Client::with_timeout`].
+    /// Sets the time limit of the whole call, or of each page of a listing. Defaults to that of the client, which it replaces.
+    /// See [`Client::with_timeout`].
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.session = self.session.with_timeout(timeout);
         self
     }
 
-    /// Sets when the call must have ended. See [`Client::with_deadline`].
+    /// Sets when the call, or the whole listing, must have ended. Defaults to that of the client, which it replaces. See
+    /// [`Client::with_deadline`].
     pub fn deadline(mut self, deadline: Instant) -> Self {
         self.session = self.session.with_deadline(deadline);
         self
     }
 
-    /// Sets a token that cancels the call while it waits: for the rate limit, or between attempts.
+    /// Sets a token that cancels the call while it waits: for the rate limit, or between attempts. Each page of a listing is
+    /// such a call. Of work, it is the call that starts it, not the wait for its end.
     ///
     /// ```
     /// use rblxopencloud::{CancelToken, Client, ErrorKind, endpoints};
@@ -296,15 +339,38 @@ impl Request {
         self
     }
 
-    /// Declares how long the service lets the work run that the call starts, so that [`Operation::wait`](crate::Operation::wait)
-    /// lasts longer.
+    /// Declares how long the service lets the work run that the call starts, such as the `timeout` of a Luau task.
+    /// [`Operation::wait`](crate::Operation::wait) then waits 45 seconds longer than that, and at least 60 seconds in all.
+    ///
+    /// Only for [`operation`](Self::operation) and [`task`](Self::task). It isn't sent to the service.
     pub fn work_limit(mut self, limit: Duration) -> Self {
         self.work_limit = Some(limit);
         self
     }
 
-    /// Calls `f` before the first byte of the body is sent, and once an attempt certainly had no effect: a journal of what may
-    /// exist can be kept by it. If `f` fails, nothing is sent, and its error is returned.
+    /// Calls `f` before the first byte of the body of each attempt is sent, and once an attempt certainly had no effect. With it,
+    /// a journal knows what may exist after a crash. A request without a body makes no such calls.
+    ///
+    /// If `f` fails at [`Begins`](AttemptEvent::Begins), nothing is sent, and its error is returned.
+    ///
+    /// ```no_run
+    /// use rblxopencloud::{AttemptEvent, Client, Error, Method};
+    ///
+    /// # fn run(client: &Client) -> rblxopencloud::Result<()> {
+    /// client
+    ///     .request(Method::Post, "/cloud/v2/universes/{universe}:publishMessage")
+    ///     .param("universe", 13058)
+    ///     .json(&serde_json::json!({ "topic": "news", "message": "hello" }))
+    ///     .on_attempt(|event| match event {
+    ///         AttemptEvent::Begins => std::fs::write("pending", "news").map_err(Error::other),
+    ///         _ => std::fs::remove_file("pending").map_err(Error::other),
+    ///     })
+    ///     .send()?;
+    /// // After an error, the file stays if the message may have been published.
+    /// std::fs::remove_file("pending").map_err(Error::other)?;
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn on_attempt(self, f: impl FnMut(AttemptEvent) -> Result<()> + Send + 'static) -> Self {
         self.with_on_attempt(OnAttempt::new(f))
     }
@@ -314,7 +380,8 @@ impl Request {
         self
     }
 
-    /// Sets the largest number of bytes that [`download`](Self::download) writes. Defaults to no limit.
+    /// Sets the largest number of bytes that [`download`](Self::download) writes. Defaults to no limit. Elsewhere, a response has
+    /// at most 8 MiB.
     pub fn max_size(mut self, bytes: u64) -> Self {
         self.max_size = bytes;
         self

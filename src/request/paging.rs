@@ -10,7 +10,8 @@
 /// | [`skip`](Self::skip) | `Skip` | the number of items so far | `MaxPageSize` |
 /// | [`page_numbers`](Self::page_numbers) | `page` | the number of the page, from 1 | `limit` |
 ///
-/// The names can be changed. A page that continues by another field than this is an error, never the end.
+/// The names can be changed. A page that continues by another field than this is an error, never the end. The first page is
+/// requested without a parameter for it. A field that is empty, null or absent ends the listing.
 ///
 /// ```no_run
 /// use rblxopencloud::{Client, Method, Paging};
@@ -73,8 +74,8 @@ impl Paging {
         Self::new(Follow::Field { next: "nextCursor", more: Some("hasMore") }, "cursor", "pageSize")
     }
 
-    /// Pages that are requested by `Skip`, the number of items to leave out. Their size is `MaxPageSize`. The listing ends with an
-    /// empty page.
+    /// Pages that are requested by `Skip`, the number of items to leave out. Their size is `MaxPageSize`. The listing ends with
+    /// an empty page.
     pub const fn skip() -> Self {
         Self::new(Follow::Skip, "Skip", "MaxPageSize")
     }
@@ -88,7 +89,8 @@ impl Paging {
         Self { follow, parameter, size_parameter, size: None, in_body: false, ends_when_empty: false }
     }
 
-    /// Sets the field of a page that tells where the next one begins.
+    /// Sets the field of a page that tells where the next one begins. A field such as `hasMore` doesn't count then, and pages of
+    /// [`skip`](Self::skip) and [`page_numbers`](Self::page_numbers) are followed by the field.
     pub const fn next_field(mut self, name: &'static str) -> Self {
         self.follow = Follow::Field { next: name, more: None };
         self
@@ -106,20 +108,21 @@ impl Paging {
         self
     }
 
-    /// Sets the page size. Defaults to that of the service.
+    /// Sets the page size. Defaults to that of the service, which may refuse a size that it doesn't allow, or use another.
     pub const fn page_size(mut self, size: u32) -> Self {
         self.size = Some(size);
         self
     }
 
-    /// Sends the parameters in the JSON body, which must be an object, not in the query.
+    /// Sends the parameters as fields of the JSON body, beside those of [`Request::json`](crate::Request::json), and not in the
+    /// query. A body that isn't a JSON object is an [`InvalidInput`](crate::ErrorKind::InvalidInput). Not for a `GET`.
     pub const fn in_body(mut self) -> Self {
         self.in_body = true;
         self
     }
 
-    /// Takes a page without items for the last one, also if it has a token. Elsewhere such a page is followed: a service can
-    /// filter the items of a page away.
+    /// Takes a page without items for the last one, also if it has a token. Without this setting, such a page is followed: a
+    /// service can filter the items of a page away.
     pub const fn ends_when_empty(mut self) -> Self {
         self.ends_when_empty = true;
         self

@@ -6,7 +6,9 @@ use super::decode;
 use crate::call::{DecodeError, Head};
 use crate::error::{Error, Result};
 
-/// A response, from [`Request::response`](crate::Request::response).
+/// A response, from [`Request::response`](crate::Request::response): its status, its headers and its whole body.
+///
+/// `Debug` shows neither the headers nor the body.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Response {
     head: Head,
@@ -19,19 +21,20 @@ impl Response {
         Self { head, body, subject }
     }
 
-    /// Returns the status, such as 200.
+    /// Returns the status, such as 200. It always is that of a success.
     #[must_use]
     pub fn status(&self) -> u16 {
         self.head.status
     }
 
-    /// Returns the value of a header. If there are several of the name, it is the first. `None` also if the value isn't text.
+    /// Returns the value of a header, whose name can be in any case. If there are several of the name, it is the first. `None`
+    /// also if the value isn't text.
     #[must_use]
     pub fn header(&self, name: &str) -> Option<&str> {
         self.headers().find(|(known, _)| known.eq_ignore_ascii_case(name)).map(|(_, value)| value)
     }
 
-    /// Returns the headers whose values are text. The names are in lower case.
+    /// Returns the headers whose values are text, in the order in which they came. The names are in lower case.
     pub fn headers(&self) -> impl Iterator<Item = (&str, &str)> {
         self.head.headers.iter().map(|(name, value)| (name.as_str(), value.as_str()))
     }
@@ -48,7 +51,7 @@ impl Response {
         self.body
     }
 
-    /// Reads the body as JSON.
+    /// Reads the body as JSON. Unlike [`fetch`](crate::Request::fetch), it doesn't look for an error in it.
     ///
     /// # Errors
     /// Returns [`InvalidResponse`](crate::ErrorKind::InvalidResponse) if it isn't a `T`.

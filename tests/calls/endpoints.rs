@@ -1,4 +1,4 @@
-//! Each call requests its endpoint, and the README describes it.
+//! Each call requests its endpoint, and the documentation of `endpoints` describes it.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -73,11 +73,11 @@ fn a_missing_scope_is_named_for_each_call() {
     }
 }
 
-/// The cells of the README's table of scopes and budgets.
+/// The cells of the table of scopes and budgets in the documentation of `endpoints`.
 fn rows() -> Vec<Vec<String>> {
-    let readme = include_str!("../../README.md");
-    let table = readme.split("| call | scopes |").nth(1).expect("the README has the table");
-    let lines = table.lines().skip(2).take_while(|line| line.starts_with('|'));
+    let source = include_str!("../../src/lib.rs");
+    let table = source.split("/// | call | scopes |").nth(1).expect("the documentation has the table");
+    let lines = table.lines().skip(2).map_while(|line| line.strip_prefix("/// |"));
     lines.map(|line| line.trim_matches('|').split('|').map(|cell| cell.trim().to_owned()).collect()).collect()
 }
 
@@ -86,12 +86,12 @@ fn code(cell: &str) -> BTreeSet<&str> {
 }
 
 #[test]
-fn the_readme_matches_the_endpoints() {
+fn the_documented_scopes_and_budgets_are_those_of_the_endpoints() {
     let rows = rows();
     let mut named = BTreeSet::new();
     for call in calls() {
         let row = rows.iter().find(|row| code(&row[0]).contains(call.method));
-        let row = row.unwrap_or_else(|| panic!("the README doesn't name {}", call.method));
+        let row = row.unwrap_or_else(|| panic!("the documentation doesn't name {}", call.method));
         named.insert(&row[0]);
         assert_eq!(code(&row[1]), call.endpoint.scopes().iter().copied().collect(), "{}", call.method);
         let shown = |budget: Budget| budget.to_string().trim_end_matches(" a minute").to_owned();
@@ -99,5 +99,5 @@ fn the_readme_matches_the_endpoints() {
         let budgets = format!("{} / {}", budget(call.endpoint.key_budget()), budget(call.endpoint.oauth_budget()));
         assert_eq!(row[2], budgets, "{}", call.method);
     }
-    assert_eq!(named.len(), rows.len(), "a row of the README is about no call: {rows:?}");
+    assert_eq!(named.len(), rows.len(), "a row is about no call: {rows:?}");
 }

@@ -70,6 +70,29 @@ fn quota_report_fails_if_nothing_is_left() {
 }
 
 #[test]
+fn any_endpoint_lists_publishes_a_place_and_sends_a_form() {
+    let sandbox = sandbox();
+    let image = concat!(env!("CARGO_MANIFEST_DIR"), "/examples/assets/crate.png");
+    assert!(succeeds(&sandbox, "any_endpoint", &[]).contains("groups/"));
+
+    sandbox.inject(Fault::status(200).body(r#"{"versionNumber":7}"#).on("POST", "/universes/v1/1/places/2/versions"));
+    let told = succeeds(&sandbox, "any_endpoint", &["publish", "1", "2", image]);
+    assert!(told.contains("published version 7 of place 2"), "{told}");
+    let sent = sandbox.requests().pop().expect("a place");
+    assert_eq!(sent.query_value("versionType"), Some("Published"));
+    assert_eq!(sent.body, fs::read(image).expect("the image"));
+
+    sandbox.inject(Fault::status(200).body(r#"{"gamePassId":777,"name":"Coins"}"#).on("POST", "/game-passes/v1/"));
+    let told = succeeds(&sandbox, "any_endpoint", &["game-pass", "1", "Coins", image]);
+    assert!(told.contains("created game pass 777 (Coins)"), "{told}");
+    let sent = sandbox.requests().pop().expect("a form");
+    let names: Vec<_> = sent.parts.iter().map(|part| part.name.as_str()).collect();
+    assert_eq!(names, ["name", "isForSale", "imageFile"]);
+    fails(&sandbox, "any_endpoint", &["publish", "1", "2", "no-such-file"]);
+    fails(&sandbox, "any_endpoint", &["delete"]);
+}
+
+#[test]
 fn ownership_gate_answers() {
     let told = succeeds(&sandbox(), "ownership_gate", &[]);
     assert!(told.contains(r#"200 {"owns_pass":true,"rank":255}"#), "{told}");

@@ -12,7 +12,7 @@ use super::{KEY, USER, noise, upload};
 
 /// A call, with what tests need to know.
 pub struct Call {
-    /// The method's name in the README.
+    /// The method's name in the documentation of `endpoints`.
     pub method: &'static str,
     pub endpoint: Endpoint,
     /// The parameters of the path, in order.

@@ -36,9 +36,9 @@ impl RateLimit {
         Self { counting: Counting::Each { requests, window }, is_aligned: false }
     }
 
-    /// Returns the limits that Roblox documents: each endpoint's [budget](crate::Budget) for the key and for the token, and its
-    /// budgets for the values of path parameters. As on the live service, the windows of a minute begin with each minute of
-    /// the clock, and those of a second with each second.
+    /// Returns the limits that Roblox documents: each endpoint's [budget](rblxopencloud::Budget) for the key and for the token,
+    /// and its budgets for the values of path parameters. As on the live service, the windows of a minute begin with each
+    /// minute of the clock, and those of a second with each second.
     ///
     /// ```
     /// use rblxopencloud::UserInfo;
