@@ -123,6 +123,9 @@ impl Endpoint {
     ///
     /// const GET_CONFIG: Endpoint = Endpoint::get("/configs/{universe}/repositories/{repository}");
     /// ```
+    ///
+    /// # Panics
+    /// Panics if the path doesn't begin with a slash. In a constant, that is an error of the compiler.
     #[must_use]
     pub const fn get(path: &'static str) -> Self {
         Self::new(Method::Get, path)
@@ -148,7 +151,7 @@ impl Endpoint {
 
     /// Creates an endpoint that isn't known at compile time. Only `GET` counts as harmless.
     pub(crate) const fn unnamed(method: Method) -> Self {
-        Self::new(method, "")
+        Self::with_path(method, "")
     }
 
     /// Whether it isn't known at compile time, so that its model is a caller's.
@@ -156,8 +159,10 @@ impl Endpoint {
         self.path.is_empty()
     }
 
-    /// Marks an endpoint that can be called twice without a second effect.
-    pub(crate) const fn harmless(mut self) -> Self {
+    /// Marks an endpoint that can be called twice without a second effect, so that its calls are repeated after every transient
+    /// failure. A `GET` always is.
+    #[must_use]
+    pub const fn harmless(mut self) -> Self {
         self.harmless = true;
         self
     }
@@ -169,6 +174,11 @@ impl Endpoint {
     }
 
     const fn new(method: Method, path: &'static str) -> Self {
+        assert!(!path.is_empty() && path.as_bytes()[0] == b'/', "a path begins with a slash, as in /cloud/v2/groups");
+        Self::with_path(method, path)
+    }
+
+    const fn with_path(method: Method, path: &'static str) -> Self {
         Self {
             method,
             path,
@@ -191,21 +201,33 @@ impl Endpoint {
         }
     }
 
-    /// Sets the documented scopes.
-    pub(crate) const fn with_scopes(mut self, scopes: &'static [&'static str]) -> Self {
+    /// Sets the scopes, all of which a call needs. They are named in the advice of a refusal.
+    ///
+    /// ```
+    /// use rblxopencloud::Endpoint;
+    ///
+    /// const PUBLISH_MESSAGE: Endpoint = Endpoint::post("/cloud/v2/universes/{universe}:publishMessage")
+    ///     .with_scopes(&["universe-messaging-service:publish"])
+    ///     .with_budget(5000, 5000);
+    /// assert_eq!(PUBLISH_MESSAGE.required_scopes(), ["universe-messaging-service:publish"]);
+    /// ```
+    #[must_use]
+    pub const fn with_scopes(mut self, scopes: &'static [&'static str]) -> Self {
         self.scopes = scopes;
         self
     }
 
-    /// Sets the documented scopes, which are needed for a part of the response only.
-    pub(crate) const fn with_optional_scopes(mut self, scopes: &'static [&'static str]) -> Self {
+    /// Sets scopes that are needed for a part of the response only.
+    #[must_use]
+    pub const fn with_optional_scopes(mut self, scopes: &'static [&'static str]) -> Self {
         self.scopes = scopes;
         self.need = Need::Part;
         self
     }
 
-    /// Sets the documented scopes, of which one is enough. The narrowest is the first.
-    pub(crate) const fn with_any_scope(mut self, scopes: &'static [&'static str]) -> Self {
+    /// Sets scopes of which one is enough. The narrowest is the first.
+    #[must_use]
+    pub const fn with_any_scope(mut self, scopes: &'static [&'static str]) -> Self {
         self.scopes = scopes;
         self.need = Need::Any;
         self
@@ -231,13 +253,15 @@ impl Endpoint {
     }
 
     /// Marks an endpoint that also accepts calls without credentials.
-    pub(crate) const fn with_optional_key(mut self) -> Self {
+    #[must_use]
+    pub const fn with_optional_key(mut self) -> Self {
         self.key = Key::Optional;
         self
     }
 
     /// Sets the origin of an endpoint on another host, which credentials are never sent to. A custom base URL replaces it.
-    pub(crate) const fn on_host(mut self, origin: &'static str) -> Self {
+    #[must_use]
+    pub const fn on_host(mut self, origin: &'static str) -> Self {
         self.host = Some(origin);
         self.without_key()
     }
@@ -248,8 +272,9 @@ impl Endpoint {
         self
     }
 
-    /// Sets the advice for a 403.
-    pub(crate) const fn with_denied_hint(mut self, hint: &'static str) -> Self {
+    /// Sets what an error advises after a 403.
+    #[must_use]
+    pub const fn with_denied_hint(mut self, hint: &'static str) -> Self {
         self.denied_hint = Some(hint);
         self
     }
@@ -329,7 +354,8 @@ impl Endpoint {
     }
 
     /// Marks an endpoint that refuses API keys of groups.
-    pub(crate) const fn for_user_keys(mut self) -> Self {
+    #[must_use]
+    pub const fn for_user_keys(mut self) -> Self {
         self.takes_group_keys = false;
         self
     }
@@ -342,7 +368,8 @@ impl Endpoint {
 
     /// Declares a field of the response, such as `errors`, to be data. Elsewhere, a response that holds nothing but an error is
     /// an error.
-    pub(crate) const fn with_error_as_data(mut self, field: &'static str) -> Self {
+    #[must_use]
+    pub const fn with_error_as_data(mut self, field: &'static str) -> Self {
         self.error_as_data = Some(field);
         self
     }

@@ -15,6 +15,9 @@ pub(crate) trait Payload: Read {
     /// Starts the body again. Returns `false` if it can't.
     fn rewind(&mut self) -> bool;
 
+    /// Records that the last attempt certainly had no effect.
+    fn had_no_effect(&mut self);
+
     /// Returns why the body failed, if it did.
     fn take_problem(&mut self) -> Option<Error>;
 }

@@ -82,10 +82,11 @@ impl Session {
                 },
                 Err(failed) => (failed, status),
             };
-            let has_effect = match &failed {
+            let may_have_effect = match &failed {
                 Failed::Local(_) => false,
-                Failed::Remote { arrival, .. } => !call.only_reads() && arrival.may_have_effect(),
+                Failed::Remote { arrival, .. } => arrival.may_have_effect(),
             };
+            let has_effect = may_have_effect && !call.only_reads();
             let error = self.redacted_error(error_of(&call, scheme, failed, status_of_failure), &call, &logins);
             let error = match end {
                 Some((end, bound)) => bound.explain(error, end),
@@ -107,6 +108,12 @@ impl Session {
                 (pause.is_some(), pause.unwrap_or_default())
             };
             drop(permit);
+            // What can be repeated isn't unknown, although it may have had its effect.
+            let had_no_effect =
+                if call.only_reads() { !may_have_effect || is_refusal } else { !error.outcome_unknown() };
+            if let (Some(payload), true) = (&mut call.payload, had_no_effect) {
+                payload.had_no_effect();
+            }
             if let (Some(401), Some(refused), false) = (status, &authorization, renewed) {
                 let has_new = self.credentials.rejected(refused, call.deadline)?;
                 if has_new && call.rewind().is_ok() {

@@ -54,6 +54,8 @@ pub struct Operation<T> {
     echoes: Vec<String>,
     /// How long the service lets the work run.
     time_limit: Option<Duration>,
+    /// Cancels the wait.
+    cancel: Option<CancelToken>,
     /// What it takes of a number of unfinished pieces of work, which is given back when it is known to have ended.
     slot: Option<Slot>,
     ended: OnceLock<Ended<T>>,
@@ -71,11 +73,11 @@ impl<T: Clone> Operation<T> {
     /// Makes the call that starts the work.
     fn start(request: Request, work: Arc<dyn LongRunning<T>>) -> Result<Self> {
         let (session, echoes) = (request.session().clone(), request.echoes().to_vec());
-        let time_limit = request.work_time_limit();
+        let (time_limit, cancel) = (request.work_time_limit(), request.cancel_token().cloned());
         let mut request = request.prepare()?;
         let subject = request.subject();
         let (answer, slot) = request.run_for_slot(|body| work.read(body, Question::Start))?;
-        let mut operation = Self { subject, echoes, time_limit, slot, ..Self::pending(session, None, work) };
+        let mut operation = Self { subject, echoes, time_limit, cancel, slot, ..Self::pending(session, None, work) };
         operation.name = operation.take(answer);
         match operation.ended.get() {
             // There is no operation whose failure it could be.
@@ -91,7 +93,7 @@ impl<T: Clone> Operation<T> {
 
     fn pending(session: Session, name: Option<OperationName>, work: Arc<dyn LongRunning<T>>) -> Self {
         let (subject, echoes, ended) = (String::new(), Vec::new(), OnceLock::new());
-        Self { session, work, name, subject, echoes, time_limit: None, slot: None, ended }
+        Self { session, work, name, subject, echoes, time_limit: None, cancel: None, slot: None, ended }
     }
 
     /// Polls the operation once. Returns `None` while it is pending. Makes no request once it has ended.
@@ -127,7 +129,10 @@ impl<T: Clone> Operation<T> {
         loop {
             match self.step(&mut waiting, None)? {
                 Step::Done(result) => return Ok(result),
-                Step::Again(delay) => thread::sleep(delay),
+                Step::Again(delay) => match &self.cancel {
+                    Some(cancel) => drop(cancel.as_cancel().wait_timeout(delay)),
+                    None => thread::sleep(delay),
+                },
             }
         }
     }
@@ -145,7 +150,7 @@ impl<T: Clone> Operation<T> {
             let request = self.work.poll(&self.session, name).ok_or_else(|| {
                 Error::invalid_input(format!("{name} is not an operation of {}", self.work.endpoint().path()))
             })?;
-            let request = cancel.into_iter().fold(request, Request::cancel_by);
+            let request = cancel.or(self.cancel.as_ref()).into_iter().fold(request, Request::cancel_by);
             let read = |body: &[u8]| self.work.read(body, Question::Poll);
             let answer = request
                 .prepare()

@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 
 use super::cursor::{Cursor, fingerprint};
 use super::decode::{Contents, Names, PageItem, decode_page, decode_plain_page};
-use crate::api::push_query;
+use crate::api::{Method, push_query};
 use crate::call::{Buffer, DecodeError};
 use crate::error::{Error, Result};
 use crate::request::{Body, Follow, Paging, Prepared, Request};
@@ -75,7 +75,13 @@ pub struct Pages<T> {
 impl<T> Pages<T> {
     pub(super) fn new(mut request: Request, paging: Paging, shape: PageShape<T>) -> Self {
         let each = request.take_each();
-        let fields = if paging.in_body { request.take_json_object() } else { Ok(None) };
+        let fields = match paging.in_body {
+            true if request.endpoint().method() == Method::Get => {
+                Err(Error::invalid_input("a GET request takes no body"))
+            }
+            true => request.take_json_object(),
+            false => Ok(None),
+        };
         let (fields, problem) = match fields {
             Ok(fields) => (fields, None),
             Err(problem) => (None, Some(problem)),

@@ -217,18 +217,6 @@ impl Body {
         self.on_attempt = on_attempt;
     }
 
-    /// Reports that the last attempt had no effect, if one has begun.
-    pub(crate) fn had_no_effect(&mut self) {
-        if !std::mem::take(&mut self.has_begun) {
-            return;
-        }
-        if let Some(f) = &mut self.on_attempt.0 {
-            if let Err(error) = f(AttemptEvent::HadNoEffect) {
-                log::warn!(target: crate::LOG_TARGET, "an attempt had no effect, but that is not on record: {error}");
-            }
-        }
-    }
-
     /// Returns what can't be sent.
     pub(crate) fn check(&self) -> Result<()> {
         if self.len() > LONGEST {
@@ -291,10 +279,21 @@ impl Payload for Body {
     }
 
     fn rewind(&mut self) -> bool {
-        self.had_no_effect();
-        (self.at, self.sent) = (0, 0);
+        (self.at, self.sent, self.has_begun) = (0, 0, false);
         // All of them, even if one can't.
-        self.pieces.iter_mut().fold(true, |can_be_sent, piece| piece.rewind() && can_be_sent)
+        let used = self.pieces.iter_mut().filter_map(|piece| (!piece.rewind()).then_some(()));
+        used.count() == 0
+    }
+
+    fn had_no_effect(&mut self) {
+        if !std::mem::take(&mut self.has_begun) {
+            return;
+        }
+        if let Some(f) = &mut self.on_attempt.0 {
+            if let Err(error) = f(AttemptEvent::HadNoEffect) {
+                log::warn!(target: crate::LOG_TARGET, "an attempt had no effect, but that is not on record: {error}");
+            }
+        }
     }
 
     fn take_problem(&mut self) -> Option<Error> {

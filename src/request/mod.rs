@@ -323,7 +323,7 @@ impl Request {
     }
 
     /// Sets a token that cancels the call while it waits: for the rate limit, or between attempts. Each page of a listing is
-    /// such a call. Of work, it is the call that starts it, not the wait for its end.
+    /// such a call, and so is each poll of an operation, whose wait ends then.
     ///
     /// ```
     /// use rblxopencloud::{CancelToken, Client, ErrorKind, endpoints};
@@ -470,6 +470,14 @@ impl Request {
 
     pub(crate) fn echoes(&self) -> &[String] {
         &self.echoes
+    }
+
+    pub(crate) fn endpoint(&self) -> &Endpoint {
+        &self.endpoint
+    }
+
+    pub(crate) fn cancel_token(&self) -> Option<&CancelToken> {
+        self.cancel.as_ref()
     }
 
     pub(crate) fn session(&self) -> &Session {

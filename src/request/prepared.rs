@@ -81,7 +81,7 @@ impl Prepared {
 
     fn ended<T>(&mut self, result: &Result<T>) {
         if let (Some(body), Err(error)) = (&mut self.body, result) {
-            if !error.outcome_unknown() {
+            if !error.outcome_unknown() && !self.request.endpoint.is_harmless() {
                 body.had_no_effect();
             }
         }

@@ -829,7 +829,7 @@ fn every_form_of_paging_is_followed() {
                     body.get(name).map(|value| value.as_str().map_or_else(|| value.to_string(), str::to_owned));
                 request.query(name).or(in_body)
             };
-            let token = ["pageToken", "cursor", "PageToken", "Skip", "page"].into_iter().find_map(|name| get(name));
+            let token = ["pageToken", "cursor", "PageToken", "Skip", "page"].into_iter().find_map(get);
             let at = match (token.as_deref(), get("page").is_some() || request.path() == "/numbered") {
                 (None, _) => 0,
                 (Some(page), true) => 2 * (page.parse::<usize>().expect("a number") - 1),
@@ -978,6 +978,17 @@ fn attempts_are_journaled_and_a_failed_journal_sends_nothing() {
     let expected = [AttemptEvent::Begins, AttemptEvent::HadNoEffect, AttemptEvent::Begins];
     assert_eq!(*events.lock().unwrap(), expected);
 
+    // An attempt that may have had its effect is repeated if that does no harm, and isn't said to have had none.
+    let lost = Server::script([Reply::text(503, ""), Reply::text(503, "")]);
+    let (events, policy) = (Arc::new(Mutex::new(Vec::new())), support::hasty().max_attempts(2));
+    let (kept, client) = (Arc::clone(&events), lost.builder().retry(policy).build().expect("the settings are good"));
+    let request = client.request(Method::Put, "/a").json(&json!({})).idempotent().on_attempt(move |event| {
+        kept.lock().unwrap().push(event);
+        Ok(())
+    });
+    fails(request.send(), ErrorKind::Server);
+    assert_eq!(*events.lock().unwrap(), [AttemptEvent::Begins, AttemptEvent::Begins]);
+
     let sent = server.count();
     let request = server.client().request(Method::Post, "/a").json(&json!({ "a": 1 }));
     let full = || Client::builder("").build().map(drop);
@@ -1050,8 +1061,8 @@ fn work_takes_a_slot_until_it_is_known_to_have_ended() {
     let first = start(1).expect("there is a slot");
     let error = fails(start(1), ErrorKind::RateLimited);
     assert!(error.to_string().contains("unfinished") && error.is_retryable(), "{error}");
-    start(2).expect("another place has slots of its own");
+    let _ = start(2).expect("another place has slots of its own");
     assert_eq!(server.count(), 2, "nothing is sent without a slot");
     assert_eq!(first.wait().expect("it ends")["state"], "COMPLETE");
-    start(1).expect("the slot is free");
+    let _ = start(1).expect("the slot is free");
 }

@@ -107,7 +107,10 @@ impl Http {
         // The server refused `Expect`, not the request: it is sent again without.
         if asks_first
             && is_against_asking(&exchange.response)
-            && call.payload.as_mut().is_some_and(|payload| payload.rewind())
+            && call.payload.as_mut().is_some_and(|payload| {
+                payload.had_no_effect();
+                payload.rewind()
+            })
         {
             drop(exchange);
             return self.exchange_once(call, authorization, false, limit);
