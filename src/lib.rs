@@ -118,6 +118,7 @@ mod client;
 mod credentials;
 mod disk;
 mod error;
+mod experience;
 #[cfg(fuzzing)]
 #[doc(hidden)]
 pub mod fuzzing;
@@ -146,6 +147,7 @@ pub mod endpoints {
         GET_ASSET_VERSION, GET_ASSET_VERSION_DELIVERY, GET_CREATOR_STORE_PRODUCT, GRANT_ASSET_PERMISSIONS,
         LIST_ASSET_VERSIONS, RESTORE_ASSET, ROLLBACK_ASSET, SEARCH_ASSETS, UPDATE_ASSET, UPDATE_CREATOR_STORE_PRODUCT,
     };
+    pub use crate::experience::GET_EXPERIENCE;
     pub use crate::group::{
         ACCEPT_GROUP_JOIN_REQUEST, ASSIGN_GROUP_ROLE, DECLINE_GROUP_JOIN_REQUEST, GET_GROUP, GET_GROUP_ROLE,
         LIST_GROUP_JOIN_REQUESTS, LIST_GROUP_MEMBERSHIPS, LIST_GROUP_ROLES, LIST_MANAGEABLE_GROUPS,
@@ -181,6 +183,7 @@ pub use call::{CancelToken, DownloadProgress, RetryPolicy, Timeouts};
 pub use client::{Client, ClientBuilder};
 pub use credentials::Credentials;
 pub use error::{Error, ErrorKind, ErrorScope, Result};
+pub use experience::{AgeRating, Experience, ExperienceInfo, ExperienceVisibility};
 pub use group::{
     Group, GroupInfo, GroupJoinRequest, GroupMembership, GroupPermission, GroupRole, ManageableGroup, MembershipFilter,
     RoleRef,

@@ -337,6 +337,13 @@ pub fn calls() -> Vec<Call> {
             || json!({ "name": "key", "enabled": true, "expired": false, "scopes": [] }),
         ),
         call(
+            "Experience::fetch_info",
+            endpoints::GET_EXPERIENCE,
+            &["13058"],
+            |client| client.experience(13058).fetch_info().map(drop),
+            || json!({ "path": "universes/13058", "displayName": "Crossroads" }),
+        ),
+        call(
             "AssetHandle::fetch",
             endpoints::GET_ASSET,
             &["4242"],
