@@ -318,7 +318,7 @@ fn enums_match_the_document() {
 }
 
 /// Returns a path without the names of its parameters, which differ from Roblox's.
-fn shape(path: &str) -> String {
+pub(super) fn shape(path: &str) -> String {
     let segments = path.split('/').map(|segment| match segment.split_once('{') {
         Some((before, after)) => format!("{before}{{{}", after.split_once('}').map_or("", |(_, rest)| rest)),
         None => segment.to_owned(),
