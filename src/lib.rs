@@ -150,8 +150,8 @@ pub mod endpoints {
     pub use crate::experience::GET_EXPERIENCE;
     pub use crate::group::{
         ACCEPT_GROUP_JOIN_REQUEST, ASSIGN_GROUP_ROLE, DECLINE_GROUP_JOIN_REQUEST, GET_GROUP, GET_GROUP_ROLE,
-        LIST_GROUP_JOIN_REQUESTS, LIST_GROUP_MEMBERSHIPS, LIST_GROUP_ROLES, LIST_MANAGEABLE_GROUPS,
-        UNASSIGN_GROUP_ROLE, UPDATE_GROUP_MEMBERSHIP,
+        LIST_GROUP_AUDIT_LOG, LIST_GROUP_JOIN_REQUESTS, LIST_GROUP_MEMBERSHIPS, LIST_GROUP_ROLES,
+        LIST_MANAGEABLE_GROUPS, UNASSIGN_GROUP_ROLE, UPDATE_GROUP_MEMBERSHIP,
     };
     pub use crate::key::INSPECT_KEY;
     #[cfg(feature = "oauth2")]
@@ -185,8 +185,8 @@ pub use credentials::Credentials;
 pub use error::{Error, ErrorKind, ErrorScope, Result};
 pub use experience::{AgeRating, Experience, ExperienceInfo, ExperienceVisibility};
 pub use group::{
-    Group, GroupInfo, GroupJoinRequest, GroupMembership, GroupPermission, GroupRole, ManageableGroup, MembershipFilter,
-    RoleRef,
+    AuditLogActor, AuditLogEntry, AuditLogRole, AuditLogUser, Group, GroupInfo, GroupJoinRequest, GroupMembership,
+    GroupPermission, GroupRole, ManageableGroup, MembershipFilter, RoleRef,
 };
 pub use key::{KeyDataStore, KeyInfo, KeyScope, KeyTargets};
 pub use operation::{Operation, WaitOptions, WaitProgress};
