@@ -122,6 +122,7 @@ mod client;
 mod credentials;
 mod disk;
 mod error;
+mod experience;
 #[cfg(fuzzing)]
 #[doc(hidden)]
 pub mod fuzzing;
@@ -180,7 +181,9 @@ mod wire;
 /// | `Group::list_join_requests`, `Group::join_request_of` | `group:read` | 300 / 90 |
 /// | `Group::accept_join_request` | `group:write` | 100 / 90 |
 /// | `Group::decline_join_request` | `group:write` | 100 / 90 |
+/// | `Group::list_audit_log` | `legacy-group:manage` | 100 / 100 |
 /// | `Client::list_manageable_groups` | `legacy-group:manage` | 100 / 100 |
+/// | `Experience::fetch_info` | | 100 / 100 |
 /// | `User::upload_asset`, `User::upload_assets`, and those of `Group` | `asset:read`, `asset:write` | 120 / 120 |
 /// | `User::update_asset`, `Group::update_asset`, `AssetHandle::update` | `asset:read`, `asset:write` | 120 / 120 |
 /// | `Client::operation`, `Operation::wait` | `asset:read` | 300 / 300 |
@@ -217,10 +220,11 @@ pub mod endpoints {
         GET_ASSET_VERSION, GET_ASSET_VERSION_DELIVERY, GET_CREATOR_STORE_PRODUCT, GRANT_ASSET_PERMISSIONS,
         LIST_ASSET_VERSIONS, RESTORE_ASSET, ROLLBACK_ASSET, SEARCH_ASSETS, UPDATE_ASSET, UPDATE_CREATOR_STORE_PRODUCT,
     };
+    pub use crate::experience::GET_EXPERIENCE;
     pub use crate::group::{
         ACCEPT_GROUP_JOIN_REQUEST, ASSIGN_GROUP_ROLE, DECLINE_GROUP_JOIN_REQUEST, GET_GROUP, GET_GROUP_ROLE,
-        LIST_GROUP_JOIN_REQUESTS, LIST_GROUP_MEMBERSHIPS, LIST_GROUP_ROLES, LIST_MANAGEABLE_GROUPS,
-        UNASSIGN_GROUP_ROLE, UPDATE_GROUP_MEMBERSHIP,
+        LIST_GROUP_AUDIT_LOG, LIST_GROUP_JOIN_REQUESTS, LIST_GROUP_MEMBERSHIPS, LIST_GROUP_ROLES,
+        LIST_MANAGEABLE_GROUPS, UNASSIGN_GROUP_ROLE, UPDATE_GROUP_MEMBERSHIP,
     };
     pub use crate::key::INSPECT_KEY;
     #[cfg(feature = "oauth2")]
@@ -252,9 +256,10 @@ pub use call::{CancelToken, DownloadProgress, RetryPolicy, Timeouts};
 pub use client::{Client, ClientBuilder};
 pub use credentials::Credentials;
 pub use error::{Error, ErrorKind, ErrorScope, Result};
+pub use experience::{AgeRating, Experience, ExperienceInfo, ExperienceVisibility};
 pub use group::{
-    Group, GroupInfo, GroupJoinRequest, GroupMembership, GroupPermission, GroupRole, ManageableGroup, MembershipFilter,
-    RoleRef,
+    AuditLogActor, AuditLogEntry, AuditLogRole, AuditLogUser, Group, GroupInfo, GroupJoinRequest, GroupMembership,
+    GroupPermission, GroupRole, ManageableGroup, MembershipFilter, RoleRef,
 };
 pub use key::{KeyDataStore, KeyInfo, KeyScope, KeyTargets};
 pub use operation::{Operation, WaitOptions, WaitProgress};

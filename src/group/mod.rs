@@ -1,5 +1,6 @@
 //! Groups: their roles, members and join requests, and the assets that they publish.
 
+mod audit_log;
 mod info;
 mod join_request;
 mod manageable;
@@ -8,6 +9,7 @@ mod membership;
 mod rank;
 mod role;
 
+pub use audit_log::{AuditLogActor, AuditLogEntry, AuditLogRole, AuditLogUser, LIST_GROUP_AUDIT_LOG};
 pub use info::{GET_GROUP, GroupInfo};
 pub use join_request::{
     ACCEPT_GROUP_JOIN_REQUEST, DECLINE_GROUP_JOIN_REQUEST, GroupJoinRequest, LIST_GROUP_JOIN_REQUESTS,

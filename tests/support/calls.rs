@@ -316,6 +316,13 @@ pub fn calls() -> Vec<Call> {
         )
         .returns(Returns::Nothing),
         call(
+            "Group::list_audit_log",
+            endpoints::LIST_GROUP_AUDIT_LOG,
+            &["7"],
+            |client| client.group(7).list_audit_log().try_for_each(|entry| entry.map(drop)),
+            || json!({ "data": [], "nextPageCursor": null }),
+        ),
+        call(
             "Client::list_manageable_groups",
             endpoints::LIST_MANAGEABLE_GROUPS,
             &[],
@@ -335,6 +342,13 @@ pub fn calls() -> Vec<Call> {
             &[],
             |client| client.inspect_key().map(drop),
             || json!({ "name": "key", "enabled": true, "expired": false, "scopes": [] }),
+        ),
+        call(
+            "Experience::fetch_info",
+            endpoints::GET_EXPERIENCE,
+            &["13058"],
+            |client| client.experience(13058).fetch_info().map(drop),
+            || json!({ "path": "universes/13058", "displayName": "Crossroads" }),
         ),
         call(
             "AssetHandle::fetch",

@@ -17,7 +17,7 @@ use serde_json::{Map, Value, json};
 
 use crate::support::calls::{Call, calls};
 use crate::support::document::{Document, fits};
-use crate::support::exchanges::make_every_call;
+use crate::support::exchanges::{Exchange, make_every_call};
 
 /// The endpoints that the document doesn't have, and where they are known from.
 const UNDOCUMENTED: &[(Endpoint, &str)] = &[
@@ -231,9 +231,16 @@ fn every_sandbox_response_is_documented() {
             described.push((format!("{} {}", exchange.method, exchange.target), schema, value));
         }
     }
+    let is_unserved = |call: &Call| {
+        let is_of_it =
+            |exchange: &&Exchange| exchange.method == call.endpoint.method().as_str() && exchange.path == call.path();
+        exchanges.iter().find(is_of_it).is_some_and(|exchange| exchange.status == 501)
+    };
     let documented = calls()
         .iter()
         .filter(|call| document.operation(call.endpoint.method().as_str(), &call.path()).is_some())
+        // The client can have calls that the sandbox doesn't serve yet. It says so.
+        .filter(|call| !is_unserved(call))
         .map(|call| call.endpoint.to_string())
         .collect::<BTreeSet<_>>();
     assert_eq!(succeeded.len(), documented.len(), "not every call succeeds in the sandbox: {documented:#?}");
@@ -311,7 +318,7 @@ fn enums_match_the_document() {
 }
 
 /// Returns a path without the names of its parameters, which differ from Roblox's.
-fn shape(path: &str) -> String {
+pub(super) fn shape(path: &str) -> String {
     let segments = path.split('/').map(|segment| match segment.split_once('{') {
         Some((before, after)) => format!("{before}{{{}", after.split_once('}').map_or("", |(_, rest)| rest)),
         None => segment.to_owned(),

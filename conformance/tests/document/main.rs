@@ -1,6 +1,7 @@
 //! The client and the sandbox against Roblox's own document.
 
 mod contract;
+mod every_operation;
 mod examples;
 mod models;
 #[path = "../support/mod.rs"]

@@ -84,12 +84,17 @@ impl<'a> Maker<'a> {
         self.value(document.schema(schema), "")
     }
 
-    fn value(&mut self, schema: &'a Value, name: &str) -> Value {
+    /// Makes a value of a schema, which is that of the property `name`.
+    pub fn value(&mut self, schema: &'a Value, name: &str) -> Value {
         if let Some(alternatives) = schema["oneOf"].as_array() {
             let index = self.next(alternatives.len());
             return self.value(&alternatives[index], name);
         }
         let schema = self.document.resolve(schema);
+        // A value that may be null.
+        if let Some(alternatives) = schema["anyOf"].as_array() {
+            return self.value(&alternatives[0], name);
+        }
         if let Some(values) = schema["enum"].as_array() {
             if self.mood == Mood::Newer && self.random(3) == 0 {
                 return json!("HOLOGRAM_7");
@@ -104,15 +109,20 @@ impl<'a> Maker<'a> {
                 let items = 1 + self.random(3);
                 (0..items).map(|_| self.value(&schema["items"], name)).collect()
             }
-            Some("integer") => self.integer(),
+            Some("integer") => self.integer(schema),
+            Some("number") => json!(1.5),
             Some("boolean") => json!(true),
             Some("string") => self.string(schema, name),
             _ => json!({}),
         }
     }
 
-    fn integer(&mut self) -> Value {
-        let number = 1 + self.random(1_000_000);
+    fn integer(&mut self, schema: &Value) -> Value {
+        let bound = |name: &str, default: usize| {
+            schema[name].as_u64().and_then(|bound| usize::try_from(bound).ok()).unwrap_or(default)
+        };
+        let (least, most) = (bound("minimum", 1), bound("maximum", 1_000_000).min(1_000_000));
+        let number = least + self.random(most.saturating_sub(least) + 1);
         if self.mood == Mood::Full || self.random(2) == 0 { json!(number) } else { json!(number.to_string()) }
     }
 

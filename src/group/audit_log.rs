@@ -1,0 +1,157 @@
+use std::fmt;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::Group;
+use crate::api::Endpoint;
+use crate::page::{PageItem, Pager};
+use crate::request::Paging;
+use crate::wire::{self, model_fields};
+
+/// Lists the audit log of a group.
+pub const LIST_GROUP_AUDIT_LOG: Endpoint = Endpoint::get("/legacy-groups/v1/groups/{group}/audit-log")
+    .with_scopes(&["legacy-group:manage"])
+    .with_budget(100, 100);
+
+/// What somebody did in a group, from [`Group::list_audit_log`].
+///
+/// <https://create.roblox.com/docs/cloud/reference/features/groups#get_legacy_groups_v1_groups__groupId__audit_log>
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct AuditLogEntry {
+    /// Who did it, and with which role at that time.
+    #[serde(default, deserialize_with = "wire::lenient", skip_serializing_if = "Option::is_none")]
+    pub actor: Option<AuditLogActor>,
+    /// What was done, such as `ChangeRank` or `PublishPlace`. The service writes some of them with spaces.
+    #[serde(deserialize_with = "wire::strict")]
+    pub action_type: String,
+    /// The details, whose form depends on the action.
+    #[serde(default, skip_serializing_if = "Value::is_null")]
+    pub description: Value,
+    /// When it was done.
+    #[serde(rename = "created", default, deserialize_with = "wire::lenient", skip_serializing_if = "Option::is_none")]
+    pub created_at: Option<Timestamp>,
+}
+
+/// Who did what an [`AuditLogEntry`] tells.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+#[non_exhaustive]
+pub struct AuditLogActor {
+    /// The user.
+    #[serde(deserialize_with = "wire::lenient", skip_serializing_if = "Option::is_none")]
+    pub user: Option<AuditLogUser>,
+    /// The user's role.
+    #[serde(deserialize_with = "wire::lenient", skip_serializing_if = "Option::is_none")]
+    pub role: Option<AuditLogRole>,
+}
+
+/// The user of an [`AuditLogActor`].
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct AuditLogUser {
+    /// The user's id.
+    #[serde(rename = "userId", with = "wire::id")]
+    pub id: u64,
+    /// The name.
+    #[serde(rename = "username", default, deserialize_with = "wire::lenient")]
+    pub name: String,
+    /// The display name.
+    #[serde(default, deserialize_with = "wire::lenient")]
+    pub display_name: String,
+    /// Whether the user has the verified badge. `None` if the response doesn't tell it.
+    #[serde(default, deserialize_with = "wire::lenient", skip_serializing_if = "Option::is_none")]
+    pub has_verified_badge: Option<bool>,
+}
+
+/// The role of an [`AuditLogActor`].
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct AuditLogRole {
+    /// The role's id.
+    #[serde(with = "wire::id")]
+    pub id: u64,
+    /// The name.
+    #[serde(default, deserialize_with = "wire::lenient")]
+    pub name: String,
+    /// The rank within the group, from 0 to 255.
+    #[serde(default, deserialize_with = "wire::lenient", skip_serializing_if = "Option::is_none")]
+    pub rank: Option<u32>,
+}
+
+model_fields!(AuditLogActor, AuditLogUser, AuditLogRole);
+
+/// `ChangeRank by builderman`.
+impl fmt::Display for AuditLogEntry {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.action_type)?;
+        match self.actor.as_ref().and_then(|actor| actor.user.as_ref()) {
+            Some(user) => write!(f, " by {}", user.name),
+            None => Ok(()),
+        }
+    }
+}
+
+impl PageItem for AuditLogEntry {
+    const FIELD: &'static str = "data";
+    const PAGING: Paging = Paging::cursors().page_size(100);
+}
+
+impl Group {
+    /// Lists what was done in the group.
+    ///
+    /// Needs the scope `legacy-group:manage`. The service accepts 100 requests a minute. A page has 100 entries.
+    ///
+    /// ```no_run
+    /// # fn main() -> rblxopencloud::Result<()> {
+    /// let client = rblxopencloud::Client::from_env()?;
+    /// for entry in client.group(7).list_audit_log() {
+    ///     println!("{}", entry?);
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// <https://create.roblox.com/docs/cloud/reference/features/groups#get_legacy_groups_v1_groups__groupId__audit_log>
+    pub fn list_audit_log(&self) -> Pager<AuditLogEntry> {
+        self.client().call(&LIST_GROUP_AUDIT_LOG).param("group", self.id()).pages()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn an_entry_is_read_and_written() {
+        let json = json!({
+            "actor": {
+                "user": { "userId": "156", "username": "builderman", "displayName": "Builder", "hasVerifiedBadge": true },
+                "role": { "id": "9", "name": "Admin", "rank": 254 },
+            },
+            "actionType": "ChangeRank", "description": { "TargetId": 42, "OldRoleSetName": "Member" },
+            "created": "2023-07-05T12:34:56Z",
+        });
+        let entry: AuditLogEntry = serde_json::from_value(json.clone()).expect("it is an entry");
+        assert_eq!(
+            (entry.to_string().as_str(), &entry.description["TargetId"]),
+            ("ChangeRank by builderman", &json!(42))
+        );
+        assert_eq!(serde_json::to_value(&entry).expect("it is JSON"), json);
+    }
+
+    #[test]
+    fn only_the_action_is_needed() {
+        let strange =
+            json!({ "actionType": "Fly", "actor": { "user": { "userId": null }, "role": 7 }, "created": "soon" });
+        let entry: AuditLogEntry = serde_json::from_value(strange).expect("it is an entry");
+        assert_eq!((entry.actor, entry.created_at), (Some(AuditLogActor::default()), None));
+        assert!(serde_json::from_value::<AuditLogEntry>(json!({ "actor": null })).is_err());
+    }
+}
