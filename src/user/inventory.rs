@@ -224,7 +224,7 @@ open_enum! {
 #[derive(Default, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 struct WireItem {
-    #[serde(deserialize_with = "wire::lenient", skip_serializing_if = "String::is_empty")]
+    #[serde(deserialize_with = "wire::direct", skip_serializing_if = "String::is_empty")]
     path: String,
     #[serde(deserialize_with = "wire::object", skip_serializing_if = "Option::is_none")]
     asset_details: Option<AssetDetails>,
@@ -234,19 +234,19 @@ struct WireItem {
     game_pass_details: Option<GamePassDetails>,
     #[serde(deserialize_with = "wire::object", skip_serializing_if = "Option::is_none")]
     private_server_details: Option<PrivateServerDetails>,
-    #[serde(deserialize_with = "wire::lenient", skip_serializing_if = "Option::is_none")]
+    #[serde(deserialize_with = "wire::direct", skip_serializing_if = "Option::is_none")]
     add_time: Option<Timestamp>,
 }
 
 #[derive(Default, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 struct AssetDetails {
-    #[serde(deserialize_with = "wire::lenient", serialize_with = "wire::option_id::serialize")]
+    #[serde(deserialize_with = "wire::direct", serialize_with = "wire::option_id::serialize")]
     asset_id: Option<u64>,
     #[serde(deserialize_with = "asset_type", skip_serializing_if = "Option::is_none")]
     inventory_item_asset_type: Option<InventoryAssetType>,
     #[serde(
-        deserialize_with = "wire::lenient",
+        deserialize_with = "wire::direct",
         serialize_with = "wire::option_id::serialize",
         skip_serializing_if = "Option::is_none"
     )]
@@ -256,28 +256,30 @@ struct AssetDetails {
 }
 
 fn asset_type<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<InventoryAssetType>, D::Error> {
-    let name = wire::path(deserializer)?;
-    Ok(Some(&*name).filter(|name| !name.is_empty()).map(InventoryAssetType::from))
+    wire::direct_with(deserializer, |json| match json {
+        wire::Json::Text(name) if !name.is_empty() => Some(InventoryAssetType::from(&*name)),
+        _ => None,
+    })
 }
 
 #[derive(Default, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 struct BadgeDetails {
-    #[serde(deserialize_with = "wire::lenient", serialize_with = "wire::option_id::serialize")]
+    #[serde(deserialize_with = "wire::direct", serialize_with = "wire::option_id::serialize")]
     badge_id: Option<u64>,
 }
 
 #[derive(Default, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 struct GamePassDetails {
-    #[serde(deserialize_with = "wire::lenient", serialize_with = "wire::option_id::serialize")]
+    #[serde(deserialize_with = "wire::direct", serialize_with = "wire::option_id::serialize")]
     game_pass_id: Option<u64>,
 }
 
 #[derive(Default, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 struct PrivateServerDetails {
-    #[serde(deserialize_with = "wire::lenient", serialize_with = "wire::option_id::serialize")]
+    #[serde(deserialize_with = "wire::direct", serialize_with = "wire::option_id::serialize")]
     private_server_id: Option<u64>,
 }
 
