@@ -345,6 +345,7 @@ impl<'de> Visitor<'de> for JsonVisitor {
 impl<T: Field> Field for Option<T> {
     const EXPECTED: &'static str = T::EXPECTED;
 
+    #[inline]
     fn of(json: Json<'_>) -> Option<Self> {
         match json {
             Json::Null => Some(None),
@@ -379,6 +380,7 @@ impl Field for bool {
 impl Field for String {
     const EXPECTED: &'static str = "a string";
 
+    #[inline]
     fn of(json: Json<'_>) -> Option<Self> {
         match json {
             Json::Text(text) => Some(text.into_owned()),
@@ -393,6 +395,7 @@ impl Field for String {
 impl Field for u64 {
     const EXPECTED: &'static str = "a decimal string or an integer";
 
+    #[inline]
     fn of(json: Json<'_>) -> Option<Self> {
         match json {
             Json::Unsigned(number) => Some(number),
@@ -433,6 +436,7 @@ impl Field for i32 {
 impl Field for Timestamp {
     const EXPECTED: &'static str = "an RFC 3339 time";
 
+    #[inline]
     fn of(json: Json<'_>) -> Option<Self> {
         match json {
             Json::Text(text) => parse_timestamp(&text),
