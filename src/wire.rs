@@ -27,6 +27,67 @@ where
     Ok(T::of(Json::deserialize(deserializer)?).unwrap_or_default())
 }
 
+/// Reads a value like [`lenient`], without a [`Json`] in memory. It is for the fields of which a page has hundreds: there is a
+/// copy of its visitor for each type.
+pub(crate) fn direct<'de, D, T>(deserializer: D) -> Result<T, D::Error>
+where
+    D: Deserializer<'de>,
+    T: Field + Default,
+{
+    direct_with(deserializer, |json| T::of(json).unwrap_or_default())
+}
+
+/// Reads a value with a function, like [`direct`].
+pub(crate) fn direct_with<'de, D: Deserializer<'de>, T>(
+    deserializer: D,
+    read: impl FnOnce(Json<'_>) -> T,
+) -> Result<T, D::Error> {
+    deserializer.deserialize_any(Direct(read))
+}
+
+/// Passes on a value as it is read.
+struct Direct<F>(F);
+
+impl<'de, T, F: FnOnce(Json<'_>) -> T> Visitor<'de> for Direct<F> {
+    type Value = T;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("any value")
+    }
+
+    fn visit_unit<E: Error>(self) -> Result<T, E> {
+        JsonVisitor.visit_unit().map(self.0)
+    }
+
+    fn visit_bool<E: Error>(self, value: bool) -> Result<T, E> {
+        JsonVisitor.visit_bool(value).map(self.0)
+    }
+
+    fn visit_u64<E: Error>(self, number: u64) -> Result<T, E> {
+        JsonVisitor.visit_u64(number).map(self.0)
+    }
+
+    fn visit_i64<E: Error>(self, number: i64) -> Result<T, E> {
+        JsonVisitor.visit_i64(number).map(self.0)
+    }
+
+    fn visit_f64<E: Error>(self, number: f64) -> Result<T, E> {
+        JsonVisitor.visit_f64(number).map(self.0)
+    }
+
+    fn visit_str<E: Error>(self, text: &str) -> Result<T, E> {
+        Ok(self.0(Json::Text(Cow::Borrowed(text))))
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, sequence: A) -> Result<T, A::Error> {
+        JsonVisitor.visit_seq(sequence).map(self.0)
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<T, A::Error> {
+        JsonVisitor.visit_map(map).map(self.0)
+    }
+}
+
 /// Reads a value that answers a question of the caller: one of the wrong type is an error, and never the default. Numbers and
 /// truth values can be strings.
 pub(crate) fn strict<'de, D, T>(deserializer: D) -> Result<T, D::Error>
@@ -211,79 +272,80 @@ impl From<Value> for Json<'_> {
 
 impl<'de: 'a, 'a> Deserialize<'de> for Json<'a> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct JsonVisitor;
-
-        impl<'de> Visitor<'de> for JsonVisitor {
-            type Value = Json<'de>;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("any value")
-            }
-
-            fn visit_unit<E: Error>(self) -> Result<Json<'de>, E> {
-                Ok(Json::Null)
-            }
-
-            fn visit_none<E: Error>(self) -> Result<Json<'de>, E> {
-                Ok(Json::Null)
-            }
-
-            fn visit_some<D: Deserializer<'de>>(self, deserializer: D) -> Result<Json<'de>, D::Error> {
-                Json::deserialize(deserializer)
-            }
-
-            fn visit_bool<E: Error>(self, value: bool) -> Result<Json<'de>, E> {
-                Ok(Json::Bool(value))
-            }
-
-            fn visit_u64<E: Error>(self, number: u64) -> Result<Json<'de>, E> {
-                Ok(Json::Unsigned(number))
-            }
-
-            fn visit_i64<E: Error>(self, number: i64) -> Result<Json<'de>, E> {
-                Ok(u64::try_from(number).map_or(Json::Signed(number), Json::Unsigned))
-            }
-
-            fn visit_f64<E: Error>(self, number: f64) -> Result<Json<'de>, E> {
-                Ok(Json::Float(number))
-            }
-
-            fn visit_str<E: Error>(self, text: &str) -> Result<Json<'de>, E> {
-                Ok(Json::Text(Cow::Owned(text.to_owned())))
-            }
-
-            fn visit_borrowed_str<E: Error>(self, text: &'de str) -> Result<Json<'de>, E> {
-                Ok(Json::Text(Cow::Borrowed(text)))
-            }
-
-            fn visit_string<E: Error>(self, text: String) -> Result<Json<'de>, E> {
-                Ok(Json::Text(Cow::Owned(text)))
-            }
-
-            fn visit_seq<A: SeqAccess<'de>>(self, mut sequence: A) -> Result<Json<'de>, A::Error> {
-                let mut values = Vec::new();
-                while let Some(value) = sequence.next_element()? {
-                    values.push(value);
-                }
-                Ok(Json::List(values))
-            }
-
-            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Json<'de>, A::Error> {
-                let mut fields = Map::new();
-                while let Some((name, value)) = map.next_entry()? {
-                    fields.insert(name, value);
-                }
-                Ok(Json::Object(fields))
-            }
-        }
-
         deserializer.deserialize_any(JsonVisitor)
+    }
+}
+
+struct JsonVisitor;
+
+impl<'de> Visitor<'de> for JsonVisitor {
+    type Value = Json<'de>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("any value")
+    }
+
+    fn visit_unit<E: Error>(self) -> Result<Json<'de>, E> {
+        Ok(Json::Null)
+    }
+
+    fn visit_none<E: Error>(self) -> Result<Json<'de>, E> {
+        Ok(Json::Null)
+    }
+
+    fn visit_some<D: Deserializer<'de>>(self, deserializer: D) -> Result<Json<'de>, D::Error> {
+        Json::deserialize(deserializer)
+    }
+
+    fn visit_bool<E: Error>(self, value: bool) -> Result<Json<'de>, E> {
+        Ok(Json::Bool(value))
+    }
+
+    fn visit_u64<E: Error>(self, number: u64) -> Result<Json<'de>, E> {
+        Ok(Json::Unsigned(number))
+    }
+
+    fn visit_i64<E: Error>(self, number: i64) -> Result<Json<'de>, E> {
+        Ok(u64::try_from(number).map_or(Json::Signed(number), Json::Unsigned))
+    }
+
+    fn visit_f64<E: Error>(self, number: f64) -> Result<Json<'de>, E> {
+        Ok(Json::Float(number))
+    }
+
+    fn visit_str<E: Error>(self, text: &str) -> Result<Json<'de>, E> {
+        Ok(Json::Text(Cow::Owned(text.to_owned())))
+    }
+
+    fn visit_borrowed_str<E: Error>(self, text: &'de str) -> Result<Json<'de>, E> {
+        Ok(Json::Text(Cow::Borrowed(text)))
+    }
+
+    fn visit_string<E: Error>(self, text: String) -> Result<Json<'de>, E> {
+        Ok(Json::Text(Cow::Owned(text)))
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut sequence: A) -> Result<Json<'de>, A::Error> {
+        let mut values = Vec::new();
+        while let Some(value) = sequence.next_element()? {
+            values.push(value);
+        }
+        Ok(Json::List(values))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Json<'de>, A::Error> {
+        let mut fields = Map::new();
+        while let Some((name, value)) = map.next_entry()? {
+            fields.insert(name, value);
+        }
+        Ok(Json::Object(fields))
     }
 }
 
 impl<T: Field> Field for Option<T> {
     const EXPECTED: &'static str = T::EXPECTED;
 
+    #[inline]
     fn of(json: Json<'_>) -> Option<Self> {
         match json {
             Json::Null => Some(None),
@@ -318,6 +380,7 @@ impl Field for bool {
 impl Field for String {
     const EXPECTED: &'static str = "a string";
 
+    #[inline]
     fn of(json: Json<'_>) -> Option<Self> {
         match json {
             Json::Text(text) => Some(text.into_owned()),
@@ -332,6 +395,7 @@ impl Field for String {
 impl Field for u64 {
     const EXPECTED: &'static str = "a decimal string or an integer";
 
+    #[inline]
     fn of(json: Json<'_>) -> Option<Self> {
         match json {
             Json::Unsigned(number) => Some(number),
@@ -372,6 +436,7 @@ impl Field for i32 {
 impl Field for Timestamp {
     const EXPECTED: &'static str = "an RFC 3339 time";
 
+    #[inline]
     fn of(json: Json<'_>) -> Option<Self> {
         match json {
             Json::Text(text) => parse_timestamp(&text),

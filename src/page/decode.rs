@@ -123,9 +123,11 @@ fn decode<T>(
         let mut room = LARGEST_KEPT;
         let next_token = read_page(text, names, &mut |values| {
             let start = *values;
-            if let Some(item) = read(values).filter(|_| matches!(values.peek(), Some(b',' | b']'))) {
-                items.push(item);
-                return Some(());
+            if let Some(item) = read(values) {
+                if matches!(values.peek(), Some(b',' | b']')) {
+                    items.push(item);
+                    return Some(());
+                }
             }
             *values = start;
             let text = values.read::<&RawValue>()?.get();

@@ -26,7 +26,8 @@ impl<'t> Values<'t> {
 
     /// Returns the next byte that isn't white space.
     pub(super) fn peek(&mut self) -> Option<u8> {
-        self.rest = self.rest.trim_start_matches([' ', '\t', '\r', '\n']);
+        let spaces = self.rest.bytes().take_while(|byte| matches!(byte, b' ' | b'\t' | b'\r' | b'\n')).count();
+        self.rest = &self.rest[spaces..];
         self.rest.bytes().next()
     }
 

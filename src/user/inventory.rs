@@ -222,62 +222,65 @@ open_enum! {
 
 /// The JSON form of an item. Only the id of a known kind can't be missing.
 #[derive(Default, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
+#[serde(rename_all = "camelCase")]
 struct WireItem {
-    #[serde(deserialize_with = "wire::lenient", skip_serializing_if = "String::is_empty")]
+    #[serde(default, deserialize_with = "wire::direct", skip_serializing_if = "String::is_empty")]
     path: String,
-    #[serde(deserialize_with = "wire::object", skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "wire::object", skip_serializing_if = "Option::is_none")]
     asset_details: Option<AssetDetails>,
-    #[serde(deserialize_with = "wire::object", skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "wire::object", skip_serializing_if = "Option::is_none")]
     badge_details: Option<BadgeDetails>,
-    #[serde(deserialize_with = "wire::object", skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "wire::object", skip_serializing_if = "Option::is_none")]
     game_pass_details: Option<GamePassDetails>,
-    #[serde(deserialize_with = "wire::object", skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "wire::object", skip_serializing_if = "Option::is_none")]
     private_server_details: Option<PrivateServerDetails>,
-    #[serde(deserialize_with = "wire::lenient", skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "wire::direct", skip_serializing_if = "Option::is_none")]
     add_time: Option<Timestamp>,
 }
 
-#[derive(Default, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 struct AssetDetails {
-    #[serde(deserialize_with = "wire::lenient", serialize_with = "wire::option_id::serialize")]
+    #[serde(default, deserialize_with = "wire::direct", serialize_with = "wire::option_id::serialize")]
     asset_id: Option<u64>,
-    #[serde(deserialize_with = "asset_type", skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "asset_type", skip_serializing_if = "Option::is_none")]
     inventory_item_asset_type: Option<InventoryAssetType>,
     #[serde(
-        deserialize_with = "wire::lenient",
+        default,
+        deserialize_with = "wire::direct",
         serialize_with = "wire::option_id::serialize",
         skip_serializing_if = "Option::is_none"
     )]
     instance_id: Option<u64>,
-    #[serde(deserialize_with = "wire::object", skip_serializing_if = "Option::is_none")]
-    collectible_details: Option<CollectibleDetails>,
+    #[serde(default, deserialize_with = "wire::object", skip_serializing_if = "Option::is_none")]
+    collectible_details: Option<Box<CollectibleDetails>>,
 }
 
 fn asset_type<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<InventoryAssetType>, D::Error> {
-    let name = wire::path(deserializer)?;
-    Ok(Some(&*name).filter(|name| !name.is_empty()).map(InventoryAssetType::from))
+    wire::direct_with(deserializer, |json| match json {
+        wire::Json::Text(name) if !name.is_empty() => Some(InventoryAssetType::from(&*name)),
+        _ => None,
+    })
 }
 
-#[derive(Default, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 struct BadgeDetails {
-    #[serde(deserialize_with = "wire::lenient", serialize_with = "wire::option_id::serialize")]
+    #[serde(default, deserialize_with = "wire::direct", serialize_with = "wire::option_id::serialize")]
     badge_id: Option<u64>,
 }
 
-#[derive(Default, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 struct GamePassDetails {
-    #[serde(deserialize_with = "wire::lenient", serialize_with = "wire::option_id::serialize")]
+    #[serde(default, deserialize_with = "wire::direct", serialize_with = "wire::option_id::serialize")]
     game_pass_id: Option<u64>,
 }
 
-#[derive(Default, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 struct PrivateServerDetails {
-    #[serde(deserialize_with = "wire::lenient", serialize_with = "wire::option_id::serialize")]
+    #[serde(default, deserialize_with = "wire::direct", serialize_with = "wire::option_id::serialize")]
     private_server_id: Option<u64>,
 }
 
@@ -302,7 +305,7 @@ impl InventoryItem {
                 id: details.asset_id?,
                 asset_type: details.inventory_item_asset_type.unwrap_or_else(unspecified),
                 instance_id: details.instance_id,
-                collectible_details: details.collectible_details,
+                collectible_details: details.collectible_details.map(|details| *details),
                 added_at,
                 path,
             }));
@@ -344,7 +347,7 @@ impl Serialize for InventoryItem {
                     asset_id: Some(asset.id),
                     inventory_item_asset_type: Some(asset.asset_type.clone()).filter(|named| !is_unspecified(named)),
                     instance_id: asset.instance_id,
-                    collectible_details: asset.collectible_details.clone(),
+                    collectible_details: asset.collectible_details.clone().map(Box::new),
                 });
             }
             Self::Badge(badge) => item.badge_details = Some(BadgeDetails { badge_id: Some(badge.id) }),

@@ -109,7 +109,7 @@ impl Tcp {
 
     /// Keeps what the peer has sent so far.
     fn take_in(&mut self) {
-        let mut piece = [0; 4096];
+        let mut piece = [0; 512];
         while self.early.len() < LARGEST_EARLY {
             match unblocked(&self.stream, |mut stream| stream.read(&mut piece)) {
                 // The end is read again later.
