@@ -44,6 +44,8 @@ models! {
     "GroupMembership": GroupMembership,
     "GroupJoinRequest": GroupJoinRequest,
     "Roblox.Api.Develop.Models.GroupModel": ManageableGroup,
+    "Universe": ExperienceInfo,
+    "Roblox.Groups.Api.Models.Response.GroupAuditLogResponseItem": AuditLogEntry,
     "Asset": Asset,
     "AssetVersion": AssetVersion,
     "CreatorStoreProduct": CreatorStoreProduct,
@@ -55,6 +57,24 @@ models! {
 const LEFT_OUT: &[(&str, &str, &str)] = &[
     ("UserNotification", "/source", "only requests have it"),
     ("UserNotification", "/payload", "only requests have it"),
+    ("Universe", "/templateRootPlace", "only requests have it"),
+    (
+        "Roblox.Groups.Api.Models.Response.GroupAuditLogResponseItem",
+        "/actor/user/buildersClubMembershipType",
+        "the club is gone",
+    ),
+    (
+        "Roblox.Groups.Api.Models.Response.GroupAuditLogResponseItem",
+        "/actor/role/description",
+        "the group's roles have it",
+    ),
+    (
+        "Roblox.Groups.Api.Models.Response.GroupAuditLogResponseItem",
+        "/actor/role/memberCount",
+        "the group's roles have it",
+    ),
+    ("Roblox.Groups.Api.Models.Response.GroupAuditLogResponseItem", "/actor/role/isBase", "the group's roles have it"),
+    ("Roblox.Groups.Api.Models.Response.GroupAuditLogResponseItem", "/actor/role/color", "the group's roles have it"),
 ];
 
 /// The paths of all values within a value.
