@@ -284,7 +284,7 @@ impl Payload for Body {
         self.had_no_effect();
         (self.at, self.sent) = (0, 0);
         // All of them, even if one can't.
-        self.pieces.iter_mut().fold(true, |can_be_sent, piece| piece.rewind() && can_be_sent)
+        self.pieces.iter_mut().map(Piece::rewind).filter(|can_be_sent| !can_be_sent).count() == 0
     }
 
     fn take_problem(&mut self) -> Option<Error> {
