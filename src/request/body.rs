@@ -281,8 +281,7 @@ impl Payload for Body {
     fn rewind(&mut self) -> bool {
         (self.at, self.sent, self.has_begun) = (0, 0, false);
         // All of them, even if one can't.
-        let used = self.pieces.iter_mut().filter_map(|piece| (!piece.rewind()).then_some(()));
-        used.count() == 0
+        self.pieces.iter_mut().map(Piece::rewind).filter(|can_be_sent| !can_be_sent).count() == 0
     }
 
     fn had_no_effect(&mut self) {

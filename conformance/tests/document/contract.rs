@@ -6,11 +6,12 @@
 use std::collections::BTreeSet;
 
 use rblxopencloud::{
-    AssetAction, AssetPrivacy, AssetQuotaKind, AssetQuotaPeriod, AssetQuotaType, AssetSearchCategory, AssetSearchSort,
-    AssetSearchView, AssetState, Budget, CreatorStoreProductType, Endpoint, InventoryAssetType, ModelInstanceType,
-    ModelSubType, MusicChart, PermissionErrorCode, PermissionSubject, ProductRestriction, SocialNetworkVisibility,
-    SortDirection, SubscriptionExpirationReason, SubscriptionPaymentProvider, SubscriptionPurchasePlatform,
-    SubscriptionState, ThumbnailFormat, ThumbnailShape, endpoints,
+    AgeRating, AssetAction, AssetPrivacy, AssetQuotaKind, AssetQuotaPeriod, AssetQuotaType, AssetSearchCategory,
+    AssetSearchSort, AssetSearchView, AssetState, Budget, CreatorStoreProductType, Endpoint, ExperienceVisibility,
+    InventoryAssetType, ModelInstanceType, ModelSubType, MusicChart, PermissionErrorCode, PermissionSubject,
+    ProductRestriction, SocialNetworkVisibility, SortDirection, SubscriptionExpirationReason,
+    SubscriptionPaymentProvider, SubscriptionPurchasePlatform, SubscriptionState, ThumbnailFormat, ThumbnailShape,
+    endpoints,
 };
 use rblxopencloud_sandbox::RecordedRequest;
 use serde_json::{Map, Value, json};
@@ -276,6 +277,8 @@ fn enums_match_the_document() {
     for (ours, pointer) in [
         (known(InventoryAssetType::KNOWN), "InventoryItem_AssetDetails/properties/inventoryItemAssetType"),
         (known(SocialNetworkVisibility::KNOWN), "User_SocialNetworkProfiles/properties/visibility"),
+        (known(ExperienceVisibility::KNOWN), "Universe/properties/visibility"),
+        (known(AgeRating::KNOWN), "Universe/properties/ageRating"),
         (known(AssetPrivacy::KNOWN), "AssetPrivacy"),
         (known(AssetState::KNOWN), "State"),
         (known(AssetQuotaKind::KNOWN), "AssetQuota/properties/quotaType"),

@@ -97,6 +97,7 @@ impl Document {
             let example = match (self.example(property, turn), name.as_str()) {
                 (Value::Null, "id" | "assetId" | "UniverseId") => json!(2_205_400_862_u64),
                 (Value::Null, "IsFollowing") => json!(true),
+                (Value::Null, "actionType") => json!("ChangeRank"),
                 (Value::Null, "imageUri") => json!("https://host.example/a"),
                 (example, _) => example,
             };

@@ -62,6 +62,7 @@ const IDENTITY: &[&str] = &[
     "rank",
     "willRenew",
     "privateServerDetails",
+    "actionType",
 ];
 
 impl<'a> Maker<'a> {
