@@ -5,9 +5,9 @@ mod decode;
 mod pages;
 mod values;
 
-use std::collections::VecDeque;
 use std::fmt;
 use std::iter::FusedIterator;
+use std::vec;
 
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -96,7 +96,7 @@ const MAX_UNREADABLE: usize = 100;
 pub struct Pager<T> {
     pages: Pages<T>,
     /// The remaining items of the current page.
-    items: VecDeque<T>,
+    items: vec::IntoIter<T>,
     /// How many items of the current page were yielded.
     taken: usize,
     unreadable: Vec<Value>,
@@ -105,13 +105,13 @@ pub struct Pager<T> {
 
 impl<T> Pager<T> {
     fn with(pages: Pages<T>) -> Self {
-        Self { pages, items: VecDeque::new(), taken: 0, unreadable: Vec::new(), unreadable_count: 0 }
+        Self { pages, items: Vec::new().into_iter(), taken: 0, unreadable: Vec::new(), unreadable_count: 0 }
     }
 
     /// Resumes the listing at a cursor of [`cursor`](Self::cursor) or [`Page::next_cursor`]. `None` is the beginning. The
     /// cursor of another listing is an error of the first `next`.
     pub fn resume_from(mut self, cursor: impl Into<Cursor>) -> Self {
-        self.items.clear();
+        self.items = Vec::new().into_iter();
         self.taken = 0;
         self.pages.restart_at(cursor.into());
         self
@@ -130,7 +130,7 @@ impl<T> Pager<T> {
     /// Returns whether the listing is complete: all items were yielded, and no page failed.
     #[must_use]
     pub fn is_finished(&self) -> bool {
-        self.items.is_empty() && self.pages.is_finished()
+        self.items.as_slice().is_empty() && self.pages.is_finished()
     }
 
     /// Returns the unreadable items, as the service sent them: at most 100. One that is large or nested too deep is the beginning
@@ -148,7 +148,7 @@ impl<T> Pager<T> {
 
     /// Lists whole pages in place of items. The rest of the current page comes first.
     pub fn pages(mut self) -> Pages<T> {
-        if !self.items.is_empty() {
+        if !self.items.as_slice().is_empty() {
             let cursor = self.cursor();
             self.pages.restart_at(cursor);
         }
@@ -178,7 +178,7 @@ impl<T> Pager<T> {
     }
 
     fn take_page(&mut self, page: Page<T>) {
-        self.items = page.items.into();
+        self.items = page.items.into_iter();
         self.taken = 0;
         if page.unreadable.is_empty() {
             return;
@@ -197,7 +197,7 @@ impl<T> Iterator for Pager<T> {
 
     fn next(&mut self) -> Option<Self::Item> {
         loop {
-            if let Some(item) = self.items.pop_front() {
+            if let Some(item) = self.items.next() {
                 self.taken += 1;
                 return Some(Ok(item));
             }

@@ -14,17 +14,21 @@ impl<'t> Values<'t> {
     /// Reads a value. `None` if the next one isn't a `T`; what was read of it is not defined then.
     pub(crate) fn read<T: Deserialize<'t>>(&mut self) -> Option<T> {
         let mut deserializer = serde_json::Deserializer::from_str(self.rest);
-        let value = T::deserialize(&mut deserializer).ok()?;
-        self.rest = &self.rest[deserializer.into_iter::<()>().byte_offset()..];
-        Some(value)
+        let value = T::deserialize(&mut deserializer).ok();
+        if value.is_some() {
+            self.rest = &self.rest[deserializer.into_iter::<()>().byte_offset()..];
+        }
+        value
     }
 
     /// Reads a byte of punctuation. `None` if another one is next.
+    #[inline]
     pub(super) fn pass(&mut self, byte: u8) -> Option<()> {
         (self.peek()? == byte).then(|| self.rest = &self.rest[1..])
     }
 
     /// Returns the next byte that isn't white space.
+    #[inline]
     pub(super) fn peek(&mut self) -> Option<u8> {
         let spaces = self.rest.bytes().take_while(|byte| matches!(byte, b' ' | b'\t' | b'\r' | b'\n')).count();
         self.rest = &self.rest[spaces..];
@@ -39,10 +43,9 @@ impl<'t> Values<'t> {
         }
         loop {
             read(self)?;
-            if self.pass(close).is_some() {
-                return Some(());
+            if self.pass(b',').is_none() {
+                return self.pass(close);
             }
-            self.pass(b',')?;
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use ureq::http::{self, HeaderValue, Uri};
+use ureq::http::{self, HeaderName, HeaderValue, Uri, header};
 use ureq::{AsSendBody, Proxy, SendBody};
 use zeroize::Zeroizing;
 
@@ -27,6 +27,8 @@ const LARGEST_ERROR: u64 = 64 * 1024;
 const LARGEST_DRAIN: u64 = 256 * 1024;
 /// Headers are parsed as a whole, so they must fit in the buffer.
 const LARGEST_HEADERS: usize = 24 * 1024;
+
+const API_KEY: HeaderName = HeaderName::from_static("x-api-key");
 
 /// Bodies of this size and more are sent with `Expect: 100-continue`, as curl does.
 const ASKS_FIRST: u64 = 1024 * 1024;
@@ -126,7 +128,7 @@ impl Http {
         limit: Limit<'_>,
     ) -> Exchange {
         let failed = |error| Exchange { response: Err(error), is_cut_short: false, logins: Vec::new() };
-        let uri = format!("{}{}{}", call.origin.unwrap_or(self.base_url()), call.path, call.query);
+        let uri = [call.origin.unwrap_or(self.base_url()), call.path, &call.query].concat();
         let uri: Uri = match uri.parse() {
             Ok(uri) => uri,
             Err(error) => return failed(ureq::Error::Http(http::Error::from(error))),
@@ -170,22 +172,23 @@ impl Http {
         let mut head = http::Request::builder()
             .method(call.endpoint.method().as_str())
             .uri(uri.clone())
-            .header("user-agent", &self.user_agent)
-            .header("accept", accepted(call))
+            .header(header::USER_AGENT, &self.user_agent)
+            .header(header::ACCEPT, accepted(call))
             // ureq would accept all that it can decode, which depends on the features that other crates enable. In a download,
             // positions in a compressed body aren't those in the content.
             .header(
-                "accept-encoding",
+                header::ACCEPT_ENCODING,
                 if call.download.is_none() && cfg!(feature = "gzip") { "gzip" } else { "identity" },
             );
         if let Some(authorization) = authorization {
+            let secret = authorization.secret.expose();
             let (name, value) = match authorization.scheme {
-                Scheme::ApiKey => ("x-api-key", Zeroizing::new(authorization.secret.expose().to_owned())),
+                Scheme::ApiKey => (API_KEY, HeaderValue::from_str(secret)),
                 Scheme::AccessToken => {
-                    ("authorization", Zeroizing::new(format!("Bearer {}", authorization.secret.expose())))
+                    (header::AUTHORIZATION, HeaderValue::from_str(&Zeroizing::new(format!("Bearer {secret}"))))
                 }
             };
-            if let Ok(mut value) = HeaderValue::from_str(&value) {
+            if let Ok(mut value) = value {
                 value.set_sensitive(true);
                 head = head.header(name, value);
             }
@@ -195,19 +198,21 @@ impl Http {
         }
         if let Some((download, _)) = &call.download {
             if let Some((range, validator)) = download.range() {
-                head = head.header("range", range).header("if-range", validator);
+                head = head.header(header::RANGE, range).header(header::IF_RANGE, validator);
             }
         }
         match &call.payload {
             Some(payload) => {
-                head = head.header("content-type", payload.content_type()).header("content-length", payload.len());
+                head = head
+                    .header(header::CONTENT_TYPE, payload.content_type())
+                    .header(header::CONTENT_LENGTH, payload.len());
             }
             // ureq would send an empty body in chunks.
-            None if call.endpoint.method().has_body() => head = head.header("content-length", 0),
+            None if call.endpoint.method().has_body() => head = head.header(header::CONTENT_LENGTH, 0),
             None => {}
         }
         if asks_first {
-            head = head.header("expect", "100-continue");
+            head = head.header(header::EXPECT, "100-continue");
         }
         head
     }
