@@ -125,7 +125,6 @@ impl Session {
     }
 
     /// Returns when a call that starts now must have ended.
-    #[cfg(feature = "oauth2")]
     pub(crate) fn deadline(&self) -> Option<Instant> {
         self.end().map(|(end, _)| end)
     }

@@ -236,16 +236,20 @@ impl Body {
     }
 
     fn read_piece(&mut self, buffer: &mut [u8]) -> Result<usize> {
-        while let Some(piece) = self.pieces.get_mut(self.at) {
-            match piece.read(buffer)? {
+        // What surrounds a part is sent together with it, and not in packets of its own.
+        let mut filled = 0;
+        while let Some(piece) = self.pieces.get_mut(self.at).filter(|_| filled < buffer.len()) {
+            match piece.read(&mut buffer[filled..])? {
                 0 => self.at += 1,
-                read => {
-                    self.sent += read as u64;
-                    return Ok(read);
-                }
+                read => filled += read,
+            }
+            // A reader may take its time for more.
+            if filled > 0 && piece.is_file() {
+                break;
             }
         }
-        Ok(0)
+        self.sent += filled as u64;
+        Ok(filled)
     }
 }
 
@@ -469,6 +473,10 @@ impl Piece {
     fn file(file: FileContent) -> Self {
         let piece = FilePiece { left: file.len(), file, reader: None, is_checked: false };
         Self { content: Content::File(piece), on_progress: None }
+    }
+
+    fn is_file(&self) -> bool {
+        matches!(self.content, Content::File(_))
     }
 
     fn len(&self) -> u64 {
