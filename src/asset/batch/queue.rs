@@ -185,11 +185,12 @@ impl Queue {
         self.pending.push(Reverse(pending));
     }
 
-    /// Records that the service has accepted an upload, and that its operation has ended. Its thread takes the outcome from it
-    /// at once: nothing is requested, and the threads that poll may be waiting for the rate limit.
-    pub(super) fn accepted_and_done(&mut self) {
+    /// Records that the service has accepted an upload, and the end of its operation. Nothing is requested for it: the threads
+    /// that poll may be waiting for the rate limit.
+    pub(super) fn ended_at_once(&mut self, pending: &Pending, result: Result<Asset>) {
         self.sending -= 1;
         self.polling += 1;
+        self.ended(pending, result);
     }
 
     pub(super) fn not_accepted(&mut self, index: usize, asset_type: &AssetType, error: Error) {

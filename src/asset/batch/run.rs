@@ -181,11 +181,11 @@ impl Shared {
                 let mut waiting = Waiting::among_many(&self.wait);
                 let due = Instant::now() + waiting.first_delay();
                 let pending = Box::new(Pending { due, index, asset_type, operation, waiting });
-                if pending.operation.is_done() {
-                    self.update(Queue::accepted_and_done);
-                    self.poll(pending);
-                } else {
-                    self.update(|queue| queue.accepted(pending));
+                // What has ended is known without a request.
+                let ended = if pending.operation.is_done() { pending.operation.poll().transpose() } else { None };
+                match ended {
+                    Some(result) => self.update(|queue| queue.ended_at_once(&pending, result)),
+                    None => self.update(|queue| queue.accepted(pending)),
                 }
                 told.unwrap_or_else(|panic| self.panicked(panic));
             }
