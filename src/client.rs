@@ -284,28 +284,6 @@ impl fmt::Debug for ClientBuilder {
     }
 }
 
-/// Adds the time limits of a client to a handle.
-macro_rules! time_limits {
-    ($handle:ident) => {
-        impl $handle {
-            /// Returns a handle with a time limit for each call. See [`Client::with_timeout`](crate::Client::with_timeout).
-            #[must_use]
-            pub fn with_timeout(&self, timeout: std::time::Duration) -> Self {
-                Self { client: self.client.with_timeout(timeout), ..self.clone() }
-            }
-
-            /// Returns a handle whose calls must all have ended at `deadline`. See
-            /// [`Client::with_deadline`](crate::Client::with_deadline).
-            #[must_use]
-            pub fn with_deadline(&self, deadline: std::time::Instant) -> Self {
-                Self { client: self.client.with_deadline(deadline), ..self.clone() }
-            }
-        }
-    };
-}
-
-pub(crate) use time_limits;
-
 #[cfg(test)]
 mod tests {
     use super::*;

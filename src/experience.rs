@@ -1,13 +1,14 @@
 //! Experiences, which the service calls universes.
 
 use std::fmt;
+use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::api::Endpoint;
 use crate::asset::SocialLink;
-use crate::client::{Client, time_limits};
+use crate::client::Client;
 use crate::error::Result;
 use crate::open_enum::open_enum;
 use crate::wire;
@@ -30,7 +31,19 @@ impl Client {
     }
 }
 
-time_limits!(Experience);
+impl Experience {
+    /// Returns a handle with a time limit for each call. See [`Client::with_timeout`].
+    #[must_use]
+    pub fn with_timeout(&self, timeout: Duration) -> Self {
+        Self { client: self.client.with_timeout(timeout), ..self.clone() }
+    }
+
+    /// Returns a handle whose calls must all have ended at `deadline`. See [`Client::with_deadline`].
+    #[must_use]
+    pub fn with_deadline(&self, deadline: Instant) -> Self {
+        Self { client: self.client.with_deadline(deadline), ..self.clone() }
+    }
+}
 
 impl Experience {
     /// Returns the experience's universe id.

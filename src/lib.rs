@@ -112,9 +112,6 @@
 //! Types of `jiff` 1, `serde_json` 1 and `ureq` 3 are part of this crate's API.
 #![forbid(unsafe_code)]
 
-/// The target of all log records.
-const LOG_TARGET: &str = "rblxopencloud";
-
 mod api;
 mod asset;
 mod call;
@@ -131,6 +128,7 @@ mod group;
 mod host;
 mod json;
 mod key;
+mod log_target;
 #[cfg(feature = "oauth2")]
 pub mod oauth2;
 mod open_enum;

@@ -1,9 +1,11 @@
+use std::time::{Duration, Instant};
+
 use serde_json::{Value, json};
 
 use super::permission::{AssetPermission, GrantedPermissions};
 use super::{Asset, AssetUpdate, AssetVersion};
 use crate::api::Endpoint;
-use crate::client::{Client, time_limits};
+use crate::client::Client;
 use crate::error::{Error, Result};
 use crate::json;
 use crate::open_enum::open_enum;
@@ -366,4 +368,16 @@ impl AssetHandle {
     }
 }
 
-time_limits!(AssetHandle);
+impl AssetHandle {
+    /// Returns a handle with a time limit for each call. See [`Client::with_timeout`].
+    #[must_use]
+    pub fn with_timeout(&self, timeout: Duration) -> Self {
+        Self { client: self.client.with_timeout(timeout), ..self.clone() }
+    }
+
+    /// Returns a handle whose calls must all have ended at `deadline`. See [`Client::with_deadline`].
+    #[must_use]
+    pub fn with_deadline(&self, deadline: Instant) -> Self {
+        Self { client: self.client.with_deadline(deadline), ..self.clone() }
+    }
+}

@@ -11,7 +11,6 @@ pub mod limits;
 mod money;
 pub(crate) mod operation;
 mod permission;
-mod publishing;
 mod search;
 mod search_page;
 mod store_asset;
@@ -47,7 +46,6 @@ pub use permission::{
     AssetAction, AssetPermission, GRANT_ASSET_PERMISSIONS, GrantError, GrantedPermissions, PermissionErrorCode,
     PermissionSubject,
 };
-pub(crate) use publishing::publishing;
 pub use search::{
     AssetSearch, AssetSearchCategory, AssetSearchSort, AssetSearchView, ModelInstanceType, ModelSubType, MusicChart,
     SEARCH_ASSETS, SortDirection, StoreAudioType,

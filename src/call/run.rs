@@ -11,6 +11,7 @@ use super::{Call, DecodeError, verdict};
 use crate::api::Scheme;
 use crate::credentials::Secret;
 use crate::error::{Arrival, Error, ErrorKind, Event, FailedCall, Problem, Result, rounded};
+use crate::log_target::LOG_TARGET;
 
 /// Decodes the body of a success.
 pub(super) type Decoder<'d> = dyn FnMut(&[u8]) -> Result<(), DecodeError> + 'd;
@@ -138,10 +139,10 @@ impl Session {
     }
 
     fn log(&self, call: &Call<'_>, status: Option<u16>, attempt: u32, began: Instant) {
-        if log::log_enabled!(target: crate::LOG_TARGET, log::Level::Debug) {
+        if log::log_enabled!(target: LOG_TARGET, log::Level::Debug) {
             let status = status.map_or_else(|| "no answer".to_owned(), |status| status.to_string());
             let subject = self.redacted(&call.subject());
-            log::debug!(target: crate::LOG_TARGET, "{subject} -> {status} (attempt {attempt}, {:?})", rounded(began.elapsed()));
+            log::debug!(target: LOG_TARGET, "{subject} -> {status} (attempt {attempt}, {:?})", rounded(began.elapsed()));
         }
     }
 

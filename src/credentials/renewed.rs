@@ -9,6 +9,7 @@ use super::provider::Provider;
 use super::secret::Secret;
 use crate::api::Scheme;
 use crate::error::{Error, ErrorKind, Result};
+use crate::log_target::LOG_TARGET;
 use crate::single_flight::{Flight, SingleFlight};
 
 /// How many earlier tokens are redacted: a late response may repeat one.
@@ -165,7 +166,7 @@ impl<S: TokenSource + 'static> Provider for Renewed<S> {
         }
         match self.renew(version, Reason::Due, deadline) {
             Err(error) if error.is_retryable() && is_before(token.expires_at) => {
-                log::warn!(target: crate::LOG_TARGET, "the access token could not be renewed yet: {error}");
+                log::warn!(target: LOG_TARGET, "the access token could not be renewed yet: {error}");
                 Ok(token.authorization)
             }
             renewed => renewed,

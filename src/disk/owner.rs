@@ -116,7 +116,7 @@ pub(super) fn own(path: &std::path::Path) -> io::Result<()> {
         Ok(_) => Err(io::Error::new(io::ErrorKind::PermissionDenied, "icacls can't make the file private")),
         // The smallest systems lack it. The file has the permissions of its directory.
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
-            log::warn!(target: crate::LOG_TARGET, "{path:?} has the permissions of its directory, because there is no icacls");
+            log::warn!(target: crate::log_target::LOG_TARGET, "{path:?} has the permissions of its directory, because there is no icacls");
             Ok(())
         }
         Err(error) => Err(error),

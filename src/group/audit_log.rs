@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::Group;
+use super::handle::Group;
 use crate::api::Endpoint;
 use crate::page::{PageItem, Pager};
 use crate::request::Paging;

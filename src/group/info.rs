@@ -3,7 +3,7 @@ use std::fmt;
 use jiff::Timestamp;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
-use super::Group;
+use super::handle::Group;
 use crate::api::Endpoint;
 use crate::error::Result;
 use crate::wire;

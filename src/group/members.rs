@@ -1,8 +1,8 @@
 use serde_json::json;
 
-use super::membership::membership_id;
+use super::handle::Group;
+use super::membership::{GroupMembership, LIST_GROUP_MEMBERSHIPS, membership_id};
 use super::role::RoleRef;
-use super::{Group, GroupMembership, LIST_GROUP_MEMBERSHIPS};
 use crate::api::Endpoint;
 use crate::client::Client;
 use crate::error::{Error, Result};

@@ -1,5 +1,8 @@
 //! Groups: their roles, members and join requests, and the assets that they publish.
 
+// First, so that the page of `Group` begins with its constructor.
+mod handle;
+
 mod audit_log;
 mod info;
 mod join_request;
@@ -8,8 +11,12 @@ mod members;
 mod membership;
 mod rank;
 mod role;
+mod role_cache;
+mod roles;
+mod uploads;
 
 pub use audit_log::{AuditLogActor, AuditLogEntry, AuditLogRole, AuditLogUser, LIST_GROUP_AUDIT_LOG};
+pub use handle::Group;
 pub use info::{GET_GROUP, GroupInfo};
 pub use join_request::{
     ACCEPT_GROUP_JOIN_REQUEST, DECLINE_GROUP_JOIN_REQUEST, GroupJoinRequest, LIST_GROUP_JOIN_REQUESTS,
@@ -17,69 +24,5 @@ pub use join_request::{
 pub use manageable::{LIST_MANAGEABLE_GROUPS, ManageableGroup};
 pub use members::{ASSIGN_GROUP_ROLE, MembershipFilter, UNASSIGN_GROUP_ROLE, UPDATE_GROUP_MEMBERSHIP};
 pub use membership::{GroupMembership, LIST_GROUP_MEMBERSHIPS};
-pub use role::{GET_GROUP_ROLE, GroupPermission, GroupRole, LIST_GROUP_ROLES, RoleRef};
-
-use self::rank::RoleCache;
-
-use jiff::Timestamp;
-
-use crate::asset::{AssetUpload, UploadSearch, publishing};
-use crate::client::{Client, time_limits};
-use crate::credentials::Credentials;
-
-/// A handle for a Roblox group.
-///
-/// To publish assets, the key must belong to the group or to a user who may manage its assets.
-///
-/// ```no_run
-/// use rblxopencloud::{AssetUpload, Client};
-///
-/// # fn main() -> rblxopencloud::Result<()> {
-/// let group = Client::new("api-key").group(7);
-/// let asset = group.upload_asset(AssetUpload::from_path("crate.png")?)?.wait()?;
-/// # Ok(())
-/// # }
-/// ```
-#[derive(Clone, Debug)]
-pub struct Group {
-    id: u64,
-    client: Client,
-    roles: RoleCache,
-}
-
-impl Client {
-    /// Returns a handle for the group with this id. Makes no request.
-    #[must_use]
-    pub fn group(&self, id: u64) -> Group {
-        Group { id, client: self.clone(), roles: RoleCache::default() }
-    }
-}
-
-impl Group {
-    /// Creates a handle with its own client. The same as `Client::new(credentials).group(id)`.
-    #[must_use]
-    pub fn new(id: u64, credentials: impl Into<Credentials>) -> Self {
-        Client::new(credentials).group(id)
-    }
-
-    /// Returns the group's id.
-    #[must_use]
-    pub fn id(&self) -> u64 {
-        self.id
-    }
-
-    /// Returns the client that makes the requests.
-    #[must_use]
-    pub fn client(&self) -> &Client {
-        &self.client
-    }
-
-    /// Looks for an upload of the group. It can't: groups have no inventory. The counterpart of [`User::find_upload`](crate::User::find_upload).
-    #[must_use]
-    pub fn find_upload(&self, _upload: &AssetUpload, _since: Timestamp) -> UploadSearch {
-        UploadSearch::CannotLook { reason: format!("group {} has no inventory to look into", self.id()) }
-    }
-}
-
-time_limits!(Group);
-publishing!(Group, owner "group", creator Group, key "a key of the group, or of a user who may manage its assets");
+pub use role::{GroupPermission, GroupRole, RoleRef};
+pub use roles::{GET_GROUP_ROLE, LIST_GROUP_ROLES};

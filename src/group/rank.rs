@@ -1,50 +1,13 @@
 use std::collections::BTreeMap;
-use std::fmt;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use super::membership::KnownRoles;
-use super::{Group, GroupRole, LIST_GROUP_MEMBERSHIPS};
+use super::handle::Group;
+use super::membership::{KnownRoles, LIST_GROUP_MEMBERSHIPS};
+use super::role::GroupRole;
+use super::role_cache::{RoleCache, Roles};
 use crate::error::{Error, ErrorKind, Result};
-use crate::single_flight::{Flight, SingleFlight};
-
-/// The roles of a group, by id.
-type Roles = Arc<BTreeMap<u64, GroupRole>>;
-
-/// The roles that were fetched last. All clones of a handle share them.
-#[derive(Clone)]
-pub(super) struct RoleCache {
-    lifetime: Duration,
-    roles: Arc<Mutex<Option<(Instant, Roles)>>>,
-    listing: Arc<SingleFlight<Result<Roles>>>,
-}
-
-impl Default for RoleCache {
-    fn default() -> Self {
-        Self { lifetime: Duration::from_secs(60), roles: Arc::default(), listing: Arc::default() }
-    }
-}
-
-impl RoleCache {
-    /// Returns the roles, unless they are too old.
-    fn get(&self) -> Option<Roles> {
-        let kept = self.roles.lock().unwrap_or_else(PoisonError::into_inner);
-        let fresh = kept.as_ref().filter(|(fetched, _)| fetched.elapsed() < self.lifetime);
-        fresh.map(|(_, roles)| Arc::clone(roles))
-    }
-
-    fn put(&self, fetched: Instant, roles: Roles) -> Roles {
-        *self.roles.lock().unwrap_or_else(PoisonError::into_inner) = Some((fetched, Arc::clone(&roles)));
-        roles
-    }
-}
-
-/// Leaves out the roles, of which there can be many.
-impl fmt::Debug for RoleCache {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("RoleCache").field("lifetime", &self.lifetime).finish_non_exhaustive()
-    }
-}
+use crate::single_flight::Flight;
 
 impl Group {
     /// Sets how long [`rank_of`](Self::rank_of) and [`role_of`](Self::role_of) keep the group's roles. Defaults to 60 seconds.
@@ -52,7 +15,7 @@ impl Group {
     /// Clones of the returned handle share the roles.
     #[must_use]
     pub fn with_roles_kept_for(self, lifetime: Duration) -> Self {
-        Self { roles: RoleCache { lifetime, ..RoleCache::default() }, ..self }
+        Self { roles: RoleCache::new(lifetime), ..self }
     }
 
     /// Returns a user's rank in the group, from 1 to 255. `None` if the user isn't a member.

@@ -17,6 +17,7 @@ use crate::call::{Session, shown_url};
 use crate::client::Client;
 use crate::credentials::{Credentials, SHORTEST, Secret};
 use crate::error::{Error, REDACTED, Result};
+use crate::log_target::LOG_TARGET;
 use crate::request::Request;
 
 /// Asks a user to authorize an app. It is a page for the browser.
@@ -349,7 +350,7 @@ impl OAuth2App {
         match self.verify(id_token.expose(), None) {
             Ok(claims) => Some(claims),
             Err(error) => {
-                log::warn!(target: crate::LOG_TARGET, "{error}");
+                log::warn!(target: LOG_TARGET, "{error}");
                 None
             }
         }

@@ -20,6 +20,7 @@ pub use pages::{Page, Pages};
 pub(crate) use values::Values;
 
 use crate::error::{Error, Result};
+use crate::log_target::LOG_TARGET;
 use crate::request::{Paging, Request};
 
 impl Request {
@@ -184,7 +185,7 @@ impl<T> Pager<T> {
             return;
         }
         if self.unreadable_count == 0 {
-            log::warn!(target: crate::LOG_TARGET, "{}: skipping items that can't be read", self.pages.subject());
+            log::warn!(target: LOG_TARGET, "{}: skipping items that can't be read", self.pages.subject());
         }
         self.unreadable_count += page.unreadable.len() as u64;
         let room = MAX_UNREADABLE - self.unreadable.len();

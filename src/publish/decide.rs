@@ -3,14 +3,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
-use super::book::Change;
+use super::change::Change;
 use super::content::Cache;
 use super::files::{self, Found};
 use super::lock::{Doubt, Entry, Key, Lock};
 use super::plan::PlannedAction;
-use super::publisher::Publisher;
 use super::report::{PublishProblem, PublishProblemKind};
-use super::run::problem;
+use super::settings::Settings;
 use crate::asset::{AssetType, default_name};
 use crate::error::{Error, Result};
 
@@ -26,24 +25,26 @@ pub(super) struct Item {
 
 /// Lists and hashes the files, until `stop` returns `true`.
 pub(super) fn read_files(
-    publisher: &Publisher,
+    settings: &Settings,
     cache: &mut Cache,
     stop: &dyn Fn() -> bool,
 ) -> Result<(Vec<Item>, Vec<PublishProblem>)> {
-    publisher.type_patterns.check()?;
+    settings.type_patterns.check()?;
     let mut bad = Vec::new();
-    let found = files::scan(&publisher.inputs, &publisher.lock, &publisher.include, &publisher.exclude, &mut bad)?;
-    let mut problems: Vec<PublishProblem> =
-        bad.into_iter().map(|(path, error)| problem(&path, PublishProblemKind::Unreadable, error)).collect();
+    let found = files::scan(&settings.inputs, &settings.lock, &settings.include, &settings.exclude, &mut bad)?;
+    let mut problems: Vec<PublishProblem> = bad
+        .into_iter()
+        .map(|(path, error)| PublishProblem::new(&path, PublishProblemKind::Unreadable, error))
+        .collect();
     let mut items = Vec::with_capacity(found.len());
     for file in found {
         if stop() {
             break;
         }
-        let Some(asset_type) = type_of(publisher, &file.name) else {
+        let Some(asset_type) = type_of(settings, &file.name) else {
             let error = Error::invalid_input("its extension names no known asset type")
                 .advise("exclude it, or set its type with Publisher::asset_type");
-            problems.push(problem(&file.name, PublishProblemKind::Unfit, error));
+            problems.push(PublishProblem::new(&file.name, PublishProblemKind::Unfit, error));
             continue;
         };
         match cache.hash(&file) {
@@ -51,30 +52,30 @@ pub(super) fn read_files(
                 let key = Key::new(&hash, &asset_type);
                 items.push(Item { name: default_name(&file.path), key, asset_type, file });
             }
-            Err(error) => problems.push(problem(&file.name, PublishProblemKind::Unreadable, error)),
+            Err(error) => problems.push(PublishProblem::new(&file.name, PublishProblemKind::Unreadable, error)),
         }
     }
     Ok((items, problems))
 }
 
-fn type_of(publisher: &Publisher, name: &str) -> Option<AssetType> {
-    if let Some(place) = publisher.type_patterns.last_match(name) {
-        return publisher.types.get(place).cloned();
+fn type_of(settings: &Settings, name: &str) -> Option<AssetType> {
+    if let Some(place) = settings.type_patterns.last_match(name) {
+        return settings.types.get(place).cloned();
     }
     match AssetType::usual_for(name)? {
-        AssetType::Image => Some(publisher.images.clone()),
+        AssetType::Image => Some(settings.images.clone()),
         other => Some(other),
     }
 }
 
 /// Returns what is to be done with each file.
-pub(super) fn decide(publisher: &Publisher, lock: &Lock, items: &[Item]) -> Vec<PlannedAction> {
+pub(super) fn decide(settings: &Settings, lock: &Lock, items: &[Item]) -> Vec<PlannedAction> {
     let current: BTreeSet<&Key> = items.iter().map(|item| &item.key).collect();
     let mut first: BTreeMap<&Key, &str> = BTreeMap::new();
     // The asset of which a content is the next version. It gets one at most, also if another file has that content, too.
     let mut versions: BTreeMap<&Key, u64> = BTreeMap::new();
     let mut versioned: BTreeSet<u64> = BTreeSet::new();
-    for item in items.iter().filter(|item| publisher.new_versions && item.asset_type == AssetType::Model) {
+    for item in items.iter().filter(|item| settings.new_versions && item.asset_type == AssetType::Model) {
         let old = lock.files.get(&item.file.name).filter(|old| !current.contains(old));
         let old = old.filter(|old| old.asset_type() == AssetType::Model).and_then(|old| lock.assets.get(old));
         if let Some(entry) = old.filter(|entry| !versions.contains_key(&item.key) && versioned.insert(entry.id)) {
@@ -108,7 +109,7 @@ pub(super) fn decide(publisher: &Publisher, lock: &Lock, items: &[Item]) -> Vec<
 
 /// Returns what the caller has decided about single files, unless that was carried out before: the calls may stay in a build
 /// script.
-pub(super) fn by_hand(publisher: &Publisher, lock: &Lock, items: &[Item]) -> Result<Vec<Change>> {
+pub(super) fn by_hand(settings: &Settings, lock: &Lock, items: &[Item]) -> Result<Vec<Change>> {
     let item_at = |path: &str| items.iter().find(|item| item.file.name == path);
     // Of contents that the file doesn't have any more, too.
     let doubts_of = |path: &str| -> Vec<Key> {
@@ -122,8 +123,8 @@ pub(super) fn by_hand(publisher: &Publisher, lock: &Lock, items: &[Item]) -> Res
             .concerning_run()
     };
     let mut changes = Vec::new();
-    for (path, id) in &publisher.adopt {
-        let is_last = publisher.adopt.iter().rfind(|(other, _)| other == path) == Some(&(path.clone(), *id));
+    for (path, id) in &settings.adopt {
+        let is_last = settings.adopt.iter().rfind(|(other, _)| other == path) == Some(&(path.clone(), *id));
         if !is_last || lock.adopted.get(path) == Some(id) {
             continue;
         }
@@ -144,7 +145,7 @@ pub(super) fn by_hand(publisher: &Publisher, lock: &Lock, items: &[Item]) -> Res
             changes.push(Change::Adopted { path: path.clone(), key, entry, is_version });
         }
     }
-    for path in &publisher.send_again {
+    for path in &settings.send_again {
         let doubts = doubts_of(path);
         if doubts.is_empty() && item_at(path).is_none() {
             return Err(missing(path));

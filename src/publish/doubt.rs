@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use jiff::SignedDuration;
 
 use super::lock::{Doubt, Entry, Key, Lock};
-use super::publisher::PublishOwner;
+use super::settings::PublishOwner;
 use crate::asset::{Asset, AssetFile, AssetUpload, ModerationState, UploadCandidate, UploadSearch};
 use crate::error::{Error, ErrorKind};
 use crate::operation::WaitOptions;

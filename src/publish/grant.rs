@@ -2,10 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::book::Change;
+use super::change::Change;
 use super::lock::Key;
 use super::report::{PublishProblem, PublishProblemKind};
-use super::run::Run;
+use super::state::Run;
 use crate::asset::{AssetAction, AssetPermission, PermissionSubject};
 use crate::error::ErrorScope;
 
@@ -16,7 +16,7 @@ impl Run<'_> {
     /// Grants permissions for the assets that don't have them yet.
     pub(super) fn grant(&mut self) {
         let mut refusal: Option<String> = None;
-        for universe in &self.publisher.grant_to {
+        for universe in &self.settings.grant_to {
             let keys: BTreeSet<&Key> = self.items.iter().map(|item| &item.key).collect();
             let due: Vec<(Key, u64)> = self.book.look(|lock| {
                 let entries = keys.iter().filter_map(|key| Some(((*key).clone(), lock.assets.get(*key)?)));
@@ -28,7 +28,7 @@ impl Run<'_> {
                 if self.has_stopped() {
                     return;
                 }
-                let client = self.publisher.owner.client();
+                let client = self.settings.owner.client();
                 let mut refused: BTreeMap<u64, String> = BTreeMap::new();
                 let mut granted: BTreeSet<u64> = BTreeSet::new();
                 let all = |reason: &str| some.iter().map(|(_, id)| (*id, reason.to_owned())).collect::<Vec<_>>();

@@ -4,7 +4,7 @@ use std::fs::{File, OpenOptions};
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
-use super::book::Change;
+use super::change::Change;
 use crate::disk::{beside, open_companion, read_companion, sync_directory};
 use crate::error::{Error, ErrorKind, Result};
 

@@ -44,6 +44,7 @@
 //! [`Image`](crate::AssetType::Image) can't be looked for, because no inventory lists them.
 
 mod book;
+mod change;
 mod content;
 mod decide;
 mod doubt;
@@ -59,10 +60,13 @@ mod plan;
 mod publisher;
 mod report;
 mod run;
+mod settings;
+mod state;
 mod upload;
 
 pub use event::PublishEvent;
 pub use module::AssetModule;
 pub use plan::{Plan, PlannedAction, PlannedFile};
-pub use publisher::{PublishOwner, Publisher};
+pub use publisher::Publisher;
 pub use report::{PublishProblem, PublishProblemKind, Published, PublishedFile, Report, Stopped};
+pub use settings::PublishOwner;

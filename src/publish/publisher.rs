@@ -5,19 +5,15 @@ use std::sync::Arc;
 
 use super::book::{self, Book, check_owner};
 use super::event::PublishEvent;
-use super::files::{Input, Patterns};
+use super::files::Input;
 use super::lock::Lock;
 use super::plan::Plan;
 use super::report::Report;
 use super::run;
-use crate::asset::{AssetType, Creator};
-use crate::client::Client;
+use super::settings::{PublishOwner, Settings};
+use crate::asset::AssetType;
 use crate::error::{Error, ErrorKind, Result};
-use crate::group::Group;
-use crate::user::{AssetQuotaKind, User};
-
-type OnEvent = Arc<dyn Fn(&PublishEvent<'_>) + Send + Sync>;
-type StopWhen = Arc<dyn Fn() -> bool + Send + Sync>;
+use crate::user::AssetQuotaKind;
 
 /// Publishes folders. See [the module](crate::publish).
 ///
@@ -25,105 +21,19 @@ type StopWhen = Arc<dyn Fn() -> bool + Send + Sync>;
 #[derive(Clone)]
 #[must_use = "nothing is published until it is run"]
 pub struct Publisher {
-    pub(super) owner: PublishOwner,
-    pub(super) lock: PathBuf,
-    pub(super) inputs: Vec<Input>,
-    pub(super) include: Patterns,
-    pub(super) exclude: Patterns,
-    pub(super) type_patterns: Patterns,
-    pub(super) types: Vec<AssetType>,
-    pub(super) images: AssetType,
-    pub(super) new_versions: bool,
-    pub(super) adopt: Vec<(String, u64)>,
-    pub(super) send_again: Vec<String>,
-    pub(super) grant_to: Vec<u64>,
-    pub(super) neutral_names: bool,
-    pub(super) check_reviews: bool,
-    pub(super) concurrency: usize,
-    pub(super) on_event: OnEvent,
-    pub(super) stop_when: StopWhen,
-}
-
-/// Whose assets are published: a [`User`]'s or a [`Group`]'s.
-#[derive(Clone, Debug)]
-#[non_exhaustive]
-pub enum PublishOwner {
-    /// A user.
-    User(User),
-    /// A group.
-    Group(Group),
-}
-
-impl PublishOwner {
-    pub(super) fn client(&self) -> &Client {
-        match self {
-            Self::User(user) => user.client(),
-            Self::Group(group) => group.client(),
-        }
-    }
-
-    pub(super) fn creator(&self) -> Creator {
-        match self {
-            Self::User(user) => Creator::User(user.id()),
-            Self::Group(group) => Creator::Group(group.id()),
-        }
-    }
-
-    pub(super) fn user(&self) -> Option<&User> {
-        match self {
-            Self::User(user) => Some(user),
-            Self::Group(_) => None,
-        }
-    }
-}
-
-/// `user 156 at https://apis.roblox.com`.
-impl fmt::Display for PublishOwner {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} at {}", self.creator(), self.client().base_url())
-    }
-}
-
-impl From<&User> for PublishOwner {
-    fn from(user: &User) -> Self {
-        Self::User(user.clone())
-    }
-}
-
-impl From<&Group> for PublishOwner {
-    fn from(group: &Group) -> Self {
-        Self::Group(group.clone())
-    }
+    settings: Settings,
 }
 
 impl Publisher {
     /// Creates a publisher for a user or a group. The key needs the scopes `asset:read` and `asset:write`.
     pub fn new(owner: impl Into<PublishOwner>) -> Self {
-        Self {
-            owner: owner.into(),
-            lock: PathBuf::from("assets.lock.json"),
-            inputs: Vec::new(),
-            include: Patterns::default(),
-            exclude: Patterns::default(),
-            type_patterns: Patterns::default(),
-            types: Vec::new(),
-            images: AssetType::Image,
-            new_versions: false,
-            adopt: Vec::new(),
-            send_again: Vec::new(),
-            grant_to: Vec::new(),
-            neutral_names: false,
-            check_reviews: false,
-            concurrency: 8,
-            on_event: Arc::new(|_| {}),
-            stop_when: Arc::new(|| false),
-        }
+        Self { settings: Settings::new(owner.into()) }
     }
 
     /// Sets the lock file. Defaults to `assets.lock.json` in the current directory. If it is a link, the file that it leads to is
     /// replaced, and the files of a run lie beside that one.
     pub fn lock_file(mut self, path: impl Into<PathBuf>) -> Self {
-        self.lock = path.into();
+        self.settings.lock = path.into();
         self
     }
 
@@ -133,41 +43,41 @@ impl Publisher {
     /// READMEs and licences, the lock file, JSON and source code. [`include`](Self::include) brings them back, except for the
     /// lock file and what is hidden.
     pub fn folder(mut self, path: impl Into<PathBuf>) -> Self {
-        self.inputs.push(Input::Folder(path.into()));
+        self.settings.inputs.push(Input::Folder(path.into()));
         self
     }
 
     /// Adds a file, which is named by its file name.
     pub fn file(mut self, path: impl Into<PathBuf>) -> Self {
-        self.inputs.push(Input::File(path.into()));
+        self.settings.inputs.push(Input::File(path.into()));
         self
     }
 
     /// Publishes only files of folders whose names match this pattern, or another one that is included. `*` matches within a
     /// name, `**/` any folders: `ui/**/*.png`.
     pub fn include(mut self, pattern: impl Into<String>) -> Self {
-        self.include.add(pattern.into());
+        self.settings.include.add(pattern.into());
         self
     }
 
     /// Skips files of folders whose names match this pattern.
     pub fn exclude(mut self, pattern: impl Into<String>) -> Self {
-        self.exclude.add(pattern.into());
+        self.settings.exclude.add(pattern.into());
         self
     }
 
     /// Sets the type of the files whose names match this pattern. The last pattern that matches counts. Defaults to the usual
     /// type for the extension.
     pub fn asset_type(mut self, pattern: impl Into<String>, asset_type: AssetType) -> Self {
-        self.type_patterns.add(pattern.into());
-        self.types.push(asset_type);
+        self.settings.type_patterns.add(pattern.into());
+        self.settings.types.push(asset_type);
         self
     }
 
     /// Sets the type of images: [`Image`](AssetType::Image), whose ids textures use, or [`Decal`](AssetType::Decal). Defaults to
     /// `Image`.
     pub fn images_as(mut self, asset_type: AssetType) -> Self {
-        self.images = asset_type;
+        self.settings.images = asset_type;
         self
     }
 
@@ -176,7 +86,7 @@ impl Publisher {
     /// Before a version is sent, the number of the current one is read and written down. If the response is lost, the next run
     /// compares it, and sends the version again only if it is missing.
     pub fn new_versions(mut self, new_versions: bool) -> Self {
-        self.new_versions = new_versions;
+        self.settings.new_versions = new_versions;
         self
     }
 
@@ -185,26 +95,26 @@ impl Publisher {
     ///
     /// Each choice counts once, so that the call can stay in a build script: content that changes later is published as usual.
     pub fn adopt(mut self, path: impl Into<String>, asset_id: u64) -> Self {
-        self.adopt.push((with_slashes(path.into()), asset_id));
+        self.settings.adopt.push((with_slashes(path.into()), asset_id));
         self
     }
 
     /// Sends the upload in doubt of the file at `path` again. If it has arrived after all, there are two assets. If the file is
     /// gone, its upload is forgotten.
     pub fn send_again(mut self, path: impl Into<String>) -> Self {
-        self.send_again.push(with_slashes(path.into()));
+        self.settings.send_again.push(with_slashes(path.into()));
         self
     }
 
     /// Grants an experience the use of all published assets. Needs the scope `asset-permissions:write`.
     pub fn grant_to(mut self, universe_id: u64) -> Self {
-        self.grant_to.push(universe_id);
+        self.settings.grant_to.push(universe_id);
         self
     }
 
     /// Sets whether an upload whose name is moderated is sent again under a neutral name. Defaults to `false`.
     pub fn neutral_names(mut self, neutral_names: bool) -> Self {
-        self.neutral_names = neutral_names;
+        self.settings.neutral_names = neutral_names;
         self
     }
 
@@ -213,27 +123,27 @@ impl Publisher {
     /// Each of them takes a request in every run, until moderation has decided. One that was rejected is a problem from then on,
     /// and its id isn't part of modules.
     pub fn check_reviews(mut self, check_reviews: bool) -> Self {
-        self.check_reviews = check_reviews;
+        self.settings.check_reviews = check_reviews;
         self
     }
 
     /// Sets how many uploads are sent at the same time. Defaults to 8. See
     /// [`AssetUploads::concurrency`](crate::AssetUploads::concurrency).
     pub fn concurrency(mut self, uploads: usize) -> Self {
-        self.concurrency = uploads;
+        self.settings.concurrency = uploads;
         self
     }
 
     /// Calls `f` with what happens, also from the threads that upload. It should return quickly.
     pub fn on_event(mut self, f: impl Fn(&PublishEvent<'_>) + Send + Sync + 'static) -> Self {
-        self.on_event = Arc::new(f);
+        self.settings.on_event = Arc::new(f);
         self
     }
 
     /// Stops the run soon after `f` returns `true`, such as when Ctrl-C was pressed. Uploads that are being sent are finished,
     /// and what the service has accepted is on record.
     pub fn stop_when(mut self, f: impl Fn() -> bool + Send + Sync + 'static) -> Self {
-        self.stop_when = Arc::new(f);
+        self.settings.stop_when = Arc::new(f);
         self
     }
 
@@ -247,7 +157,7 @@ impl Publisher {
     /// ([`CorruptFile`](ErrorKind::CorruptFile), [`NewerFile`](ErrorKind::NewerFile), [`Io`](ErrorKind::Io)), is used by another
     /// process ([`Conflict`](ErrorKind::Conflict)) or belongs to another owner, a folder can't be read, or a setting is invalid.
     pub fn run(&self) -> Result<Report> {
-        run::run(self)
+        run::run(&self.settings)
     }
 
     /// Returns what [`run`](Self::run) would do. Sends no upload and changes no file.
@@ -257,7 +167,7 @@ impl Publisher {
     /// # Errors
     /// See [`run`](Self::run).
     pub fn plan(&self) -> Result<Plan> {
-        let mut plan = run::plan(self, &self.read_lock()?)?;
+        let mut plan = run::plan(&self.settings, &self.read_lock()?)?;
         plan.quotas = self.quotas(&plan);
         Ok(plan)
     }
@@ -270,7 +180,7 @@ impl Publisher {
     /// # Errors
     /// See [`run`](Self::run).
     pub fn published(&self) -> Result<Report> {
-        run::published(self, &self.read_lock()?)
+        run::published(&self.settings, &self.read_lock()?)
     }
 
     /// Checks that everything is published, for continuous integration. Makes no request and changes no file.
@@ -279,7 +189,7 @@ impl Publisher {
     /// Returns [`OutOfDate`](ErrorKind::OutOfDate), which names the first files, if [`run`](Self::run) would upload something or
     /// has a problem.
     pub fn check(&self) -> Result<()> {
-        let plan = run::plan(self, &self.read_lock()?)?;
+        let plan = run::plan(&self.settings, &self.read_lock()?)?;
         let due = plan
             .files
             .iter()
@@ -291,7 +201,7 @@ impl Publisher {
         }
         let (shown, rest) = names.split_at(names.len().min(5));
         let more = if rest.is_empty() { String::new() } else { format!(" and {} more", rest.len()) };
-        Err(Error::new(ErrorKind::OutOfDate, book_subject(&self.lock))
+        Err(Error::new(ErrorKind::OutOfDate, book_subject(&self.settings.lock))
             .explain(format!("not published: {}{more}", shown.join(", ")))
             .advise("publish them and commit the lock file")
             .concerning_run())
@@ -310,15 +220,15 @@ impl Publisher {
     }
 
     fn read_lock(&self) -> Result<Lock> {
-        let (lock, _) = book::read(&self.lock)?;
-        check_owner(&lock, &self.owner.to_string(), &self.lock)?;
+        let (lock, _) = book::read(&self.settings.lock)?;
+        check_owner(&lock, &self.settings.owner.to_string(), &self.settings.lock)?;
         Ok(lock)
     }
 
     /// Returns what is left of the quotas, if the key may read them.
     fn quotas(&self, plan: &Plan) -> BTreeMap<String, u64> {
         let mut left = BTreeMap::new();
-        let Some(user) = self.owner.user().filter(|_| plan.uploads().next().is_some()) else { return left };
+        let Some(user) = self.settings.owner.user().filter(|_| plan.uploads().next().is_some()) else { return left };
         for quota in user.list_asset_quotas().map_while(Result::ok) {
             let Some(kind) = quota.asset_type.as_ref().filter(|_| quota.kind == Some(AssetQuotaKind::RateLimitUpload))
             else {
@@ -346,9 +256,9 @@ fn book_subject(lock: &Path) -> String {
 impl fmt::Debug for Publisher {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Publisher")
-            .field("owner", &self.owner.to_string())
-            .field("lock_file", &self.lock)
-            .field("inputs", &self.inputs)
+            .field("owner", &self.settings.owner.to_string())
+            .field("lock_file", &self.settings.lock)
+            .field("inputs", &self.settings.inputs)
             .finish_non_exhaustive()
     }
 }

@@ -63,6 +63,12 @@ pub struct PublishProblem {
     pub error: Option<Error>,
 }
 
+impl PublishProblem {
+    pub(super) fn new(path: &str, kind: PublishProblemKind, error: Error) -> Self {
+        Self { path: path.to_owned(), kind, message: error.to_string(), error: Some(error) }
+    }
+}
+
 /// The kind of a [`PublishProblem`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]

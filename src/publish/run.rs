@@ -1,11 +1,10 @@
 //! A run from its beginning to its end.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::ops::ControlFlow;
 use std::sync::Arc;
-use std::time::Duration;
 
-use super::book::{Book, Change};
+use super::book::Book;
+use super::change::Change;
 use super::content::Cache;
 use super::decide::{Item, by_hand, decide, read_files, rejection};
 use super::doubt::{Ended, entry_of, resolve};
@@ -13,39 +12,24 @@ use super::event::PublishEvent;
 use super::files::Found;
 use super::lock::{Doubt, Entry, Key, Lock};
 use super::plan::{Plan, PlannedAction, PlannedFile};
-use super::publisher::Publisher;
 use super::report::{PublishProblem, PublishProblemKind, Published, PublishedFile, Report, Stopped};
+use super::settings::Settings;
+use super::state::Run;
 use super::upload;
 use crate::error::{Error, ErrorKind, ErrorScope, Result};
-use crate::operation::WaitOptions;
+use crate::log_target::LOG_TARGET;
 
-/// The longest delay between polls, so that a run that is cancelled ends soon.
-const LONGEST_DELAY: Duration = Duration::from_secs(1);
-
-/// A run in progress.
-pub(super) struct Run<'a> {
-    pub(super) publisher: &'a Publisher,
-    pub(super) book: Arc<Book>,
-    pub(super) items: Arc<Vec<Item>>,
-    /// The places of the items of each content.
-    places: BTreeMap<Key, Vec<usize>>,
-    pub(super) problems: Vec<PublishProblem>,
-    /// How the assets came to be that weren't there before.
-    pub(super) how: BTreeMap<Key, Published>,
-    pub(super) stopped: Option<Stopped>,
-}
-
-pub(super) fn plan(publisher: &Publisher, lock: &Lock) -> Result<Plan> {
-    let (items, mut problems) = read_files(publisher, &mut Cache::read(&publisher.lock), &|| false)?;
+pub(super) fn plan(settings: &Settings, lock: &Lock) -> Result<Plan> {
+    let (items, mut problems) = read_files(settings, &mut Cache::read(&settings.lock), &|| false)?;
     let mut lock = lock.clone();
-    by_hand(publisher, &lock, &items)?.into_iter().for_each(|change| lock.apply(change));
-    let actions = decide(publisher, &lock, &items);
+    by_hand(settings, &lock, &items)?.into_iter().for_each(|change| lock.apply(change));
+    let actions = decide(settings, &lock, &items);
     problems.extend(items.iter().filter_map(|item| rejection(item, &lock)));
     let mut files = Vec::with_capacity(items.len());
     for (item, action) in items.into_iter().zip(actions) {
         if action.is_upload() {
             if let Err(error) = upload::check(&item) {
-                problems.push(problem(&item.file.name, PublishProblemKind::of(&error), error));
+                problems.push(PublishProblem::new(&item.file.name, PublishProblemKind::of(&error), error));
                 continue;
             }
         }
@@ -58,8 +42,8 @@ pub(super) fn plan(publisher: &Publisher, lock: &Lock) -> Result<Plan> {
 }
 
 /// Returns what a run would, if it could send nothing.
-pub(super) fn published(publisher: &Publisher, lock: &Lock) -> Result<Report> {
-    let (items, mut problems) = read_files(publisher, &mut Cache::read(&publisher.lock), &|| false)?;
+pub(super) fn published(settings: &Settings, lock: &Lock) -> Result<Report> {
+    let (items, mut problems) = read_files(settings, &mut Cache::read(&settings.lock), &|| false)?;
     let files = published_files(lock, &items, &BTreeMap::new(), &mut problems);
     problems.sort_by(|one, other| one.path.cmp(&other.path));
     Ok(Report { files, problems, stopped: None })
@@ -103,7 +87,7 @@ fn published_files(
                 Some(None) => {
                     (PublishProblemKind::InDoubt, "its upload may have arrived; the next run looks for it".to_owned())
                 }
-                None => (PublishProblemKind::NotSent, "it is not published; run the publisher".to_owned()),
+                None => (PublishProblemKind::NotSent, "it is not published; run the settings".to_owned()),
             };
             problems.push(PublishProblem { path: item.file.name.clone(), kind, message, error: None });
         }
@@ -111,7 +95,7 @@ fn published_files(
     published
 }
 
-pub(super) fn run(publisher: &Publisher) -> Result<Report> {
+pub(super) fn run(settings: &Settings) -> Result<Report> {
     /// Lets another run begin, also after a panic of a callback: threads of this one may still have the book.
     struct Release(Arc<Book>);
     impl Drop for Release {
@@ -119,14 +103,14 @@ pub(super) fn run(publisher: &Publisher) -> Result<Report> {
             self.0.release();
         }
     }
-    let book = Release(Arc::new(Book::open(&publisher.lock, &publisher.owner.to_string())?));
-    run_with(publisher, &book.0)
+    let book = Release(Arc::new(Book::open(&settings.lock, &settings.owner.to_string())?));
+    run_with(settings, &book.0)
 }
 
-fn run_with(publisher: &Publisher, book: &Arc<Book>) -> Result<Report> {
-    let mut cache = Cache::read(&publisher.lock);
-    let (items, problems) = read_files(publisher, &mut cache, &*publisher.stop_when)?;
-    if (publisher.stop_when)() {
+fn run_with(settings: &Settings, book: &Arc<Book>) -> Result<Report> {
+    let mut cache = Cache::read(&settings.lock);
+    let (items, problems) = read_files(settings, &mut cache, &*settings.stop_when)?;
+    if (settings.stop_when)() {
         // Nothing was done yet.
         return Ok(Report { files: Vec::new(), problems: Vec::new(), stopped: Some(Stopped::Cancelled) });
     }
@@ -137,7 +121,7 @@ fn run_with(publisher: &Publisher, book: &Arc<Book>) -> Result<Report> {
         places.entry(item.key.clone()).or_default().push(place);
     }
     let mut run = Run {
-        publisher,
+        settings,
         book: Arc::clone(book),
         items: Arc::new(items),
         places,
@@ -154,74 +138,15 @@ fn run_with(publisher: &Publisher, book: &Arc<Book>) -> Result<Report> {
     Ok(run.finish())
 }
 
-pub(super) fn problem(path: &str, kind: PublishProblemKind, error: Error) -> PublishProblem {
-    PublishProblem { path: path.to_owned(), kind, message: error.to_string(), error: Some(error) }
-}
-
 /// Whether no call can succeed any more. A key that can't read inventories can still upload.
 fn refuses_all(error: &Error) -> bool {
     matches!(error.kind(), ErrorKind::Unauthenticated | ErrorKind::AccountModerated | ErrorKind::InvalidGrant)
 }
 
 impl Run<'_> {
-    pub(super) fn problem(&mut self, problem: PublishProblem) {
-        self.tell(&PublishEvent::Problem { path: &problem.path, message: &problem.message });
-        self.problems.push(problem);
-    }
-
-    pub(super) fn tell(&self, event: &PublishEvent<'_>) {
-        (self.publisher.on_event)(event);
-    }
-
-    pub(super) fn is_cancelled(&self) -> bool {
-        (self.publisher.stop_when)()
-    }
-
-    /// Returns whether nothing more may begin.
-    pub(super) fn has_stopped(&mut self) -> bool {
-        if self.stopped.is_none() && self.is_cancelled() {
-            self.stopped = Some(Stopped::Cancelled);
-        }
-        self.stopped.is_some()
-    }
-
-    pub(super) fn items_of(&self, key: &Key) -> impl Iterator<Item = &Item> {
-        self.places.get(key).into_iter().flatten().map(|place| &self.items[*place])
-    }
-
-    /// Writes a change down. If that fails, the run is stopped.
-    pub(super) fn note(&mut self, change: Change) -> Result<()> {
-        let noted = self.book.note(change);
-        if let (Err(error), None) = (&noted, &self.stopped) {
-            self.stopped = Some(Stopped::Failed(error.clone()));
-        }
-        noted
-    }
-
-    /// Writes down that a file has its asset.
-    pub(super) fn published(&mut self, key: &Key, entry: Entry, how: Published, is_version: bool) {
-        let (id, is_rejected) = (entry.id, entry.rejected);
-        let noted = self.note(Change::Published { key: key.clone(), entry, is_version });
-        self.how.insert(key.clone(), how);
-        let paths: Vec<String> = self.items_of(key).map(|item| item.file.name.clone()).collect();
-        for path in paths {
-            match &noted {
-                Ok(()) if is_rejected => {}
-                Ok(()) => self.tell(&PublishEvent::Published { path: &path, id }),
-                Err(error) => {
-                    let message = format!(
-                        "it is asset {id}, but that could not be written down: {error}; adopt {path:?} with this id"
-                    );
-                    let (kind, error) = (PublishProblemKind::InDoubt, Some(error.clone()));
-                    self.problem(PublishProblem { path, kind, message, error });
-                }
-            }
-        }
-    }
-
     /// Carries out what the caller has decided about single files.
     fn decide_by_hand(&mut self) -> Result<()> {
-        let changes = self.book.look(|lock| by_hand(self.publisher, lock, &self.items))?;
+        let changes = self.book.look(|lock| by_hand(self.settings, lock, &self.items))?;
         for change in changes {
             let adopted = match &change {
                 Change::Adopted { key, entry, .. } => Some((key.clone(), entry.id)),
@@ -253,12 +178,12 @@ impl Run<'_> {
             let path = item.as_ref().map_or(doubt.path.as_str(), |item| item.file.name.as_str());
             self.tell(&PublishEvent::Resolving { path });
             let wait = self.wait_options();
-            match resolve(&self.publisher.owner, &self.book.lock(), &key, &doubt, &wait) {
+            match resolve(&self.settings.owner, &self.book.lock(), &key, &doubt, &wait) {
                 Ended::Arrived(entry, reason) => {
                     self.published(&key, entry, Published::Adopted(reason), doubt.version_of.is_some());
                 }
                 Ended::Failed(error) => {
-                    log::info!(target: crate::LOG_TARGET, "{path}: an earlier upload failed: {error}");
+                    log::info!(target: LOG_TARGET, "{path}: an earlier upload failed: {error}");
                     let _ = self.note(Change::Over(key));
                 }
                 Ended::Unsure => drop(self.note(Change::Unsure(key))),
@@ -282,7 +207,7 @@ impl Run<'_> {
 
     /// Asks what became of assets that were under review.
     fn look_at_reviews(&mut self) {
-        if !self.publisher.check_reviews {
+        if !self.settings.check_reviews {
             return;
         }
         let keys: BTreeSet<&Key> = self.items.iter().map(|item| &item.key).collect();
@@ -294,7 +219,7 @@ impl Run<'_> {
             if self.has_stopped() {
                 return;
             }
-            match self.publisher.owner.client().asset(known.id).fetch() {
+            match self.settings.owner.client().asset(known.id).fetch() {
                 Ok(asset) => {
                     let Entry { rejected, in_review, .. } = entry_of(&asset, &known.name);
                     if !in_review {
@@ -327,18 +252,9 @@ impl Run<'_> {
         })
     }
 
-    /// Returns how to wait for an operation: not longer than the run lasts.
-    pub(super) fn wait_options(&self) -> WaitOptions {
-        let stop = Arc::clone(&self.publisher.stop_when);
-        WaitOptions::new().max_delay(LONGEST_DELAY).on_poll(move |_| match stop() {
-            true => ControlFlow::Break(()),
-            false => ControlFlow::Continue(()),
-        })
-    }
-
     fn upload(&mut self) {
         let lock = self.book.lock();
-        let actions = decide(self.publisher, &lock, &self.items);
+        let actions = decide(self.settings, &lock, &self.items);
         let (mut uploads, mut versions) = (Vec::new(), Vec::new());
         for (place, action) in actions.iter().enumerate() {
             match action {

@@ -6,17 +6,19 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use super::book::{Book, Change};
+use super::book::Book;
+use super::change::Change;
 use super::decide::Item;
 use super::doubt::entry_of;
 use super::event::PublishEvent;
 use super::files;
 use super::lock::{Doubt, Key};
-use super::publisher::Publisher;
 use super::report::{PublishProblem, PublishProblemKind, Published, Stopped};
-use super::run::{Run, problem};
+use super::settings::Settings;
+use super::state::Run;
 use crate::asset::{Asset, AssetFile, AssetUpdate, AssetUpload, AssetUploads, NextOutcome, UploadOutcome};
 use crate::error::{Error, ErrorKind, ErrorScope, Result};
+use crate::log_target::LOG_TARGET;
 use crate::operation::Operation;
 use crate::request::AttemptEvent;
 
@@ -25,7 +27,7 @@ const PAUSE: Duration = Duration::from_millis(100);
 
 /// The uploads, which the threads of the batch take.
 struct Feed {
-    publisher: Publisher,
+    settings: Settings,
     book: Arc<Book>,
     items: Arc<Vec<Item>>,
     places: std::vec::IntoIter<usize>,
@@ -93,7 +95,7 @@ impl Iterator for Feed {
         drop(state);
         loop {
             let place = self.places.next()?;
-            if self.shared.is_cancelled.load(Ordering::Relaxed) || (self.publisher.stop_when)() {
+            if self.shared.is_cancelled.load(Ordering::Relaxed) || (self.settings.stop_when)() {
                 return None;
             }
             match self.upload(place) {
@@ -113,7 +115,7 @@ impl Feed {
         let file = open_unchanged(item)?;
         let name = if self.is_neutral { format!("asset-{}", item.key.short()) } else { item.name.clone() };
         let begin = begin(&self.book, item, Doubt::new(&item.file.name, &name));
-        let (on_event, path) = (Arc::clone(&self.publisher.on_event), item.file.name.clone());
+        let (on_event, path) = (Arc::clone(&self.settings.on_event), item.file.name.clone());
         let upload = AssetUpload::new(file, item.asset_type.clone(), name, "");
         Ok(upload.on_attempt(begin).on_progress(move |progress| {
             on_event(&PublishEvent::Progress { path: &path, sent: progress.sent, total: progress.total });
@@ -153,7 +155,7 @@ pub(super) fn upload_all(run: &mut Run<'_>, places: Vec<usize>, is_neutral: bool
     }
     let shared = Arc::new(Shared::default());
     let feed = Feed {
-        publisher: run.publisher.clone(),
+        settings: run.settings.clone(),
         book: Arc::clone(&run.book),
         items: Arc::clone(&run.items),
         places: places.into_iter(),
@@ -161,17 +163,17 @@ pub(super) fn upload_all(run: &mut Run<'_>, places: Vec<usize>, is_neutral: bool
         shared: Arc::clone(&shared),
     };
     let (accepted, book, items) = (Arc::clone(&shared), Arc::clone(&run.book), Arc::clone(&run.items));
-    let on_event = Arc::clone(&run.publisher.on_event);
-    let owner = &run.publisher.owner;
+    let on_event = Arc::clone(&run.settings.on_event);
+    let owner = &run.settings.owner;
     let mut uploads = AssetUploads::new(owner.client().clone(), owner.creator(), feed)
-        .concurrency(run.publisher.concurrency)
+        .concurrency(run.settings.concurrency)
         .on_accepted(move |index, operation| {
             let place = accepted.state().sent[index];
             accepted.tried();
             let item = &items[place];
             // Its space is kept, so only a broken disk gets here. The outcome names it, too.
             if let Err(error) = book.note(Change::Accepted(item.key.clone(), operation.clone())) {
-                log::error!(target: crate::LOG_TARGET, "{} is {operation}, but that is not on record: {error}", item.file.name);
+                log::error!(target: LOG_TARGET, "{} is {operation}, but that is not on record: {error}", item.file.name);
             }
             on_event(&PublishEvent::Accepted { path: &item.file.name, operation });
         });
@@ -183,7 +185,7 @@ pub(super) fn upload_all(run: &mut Run<'_>, places: Vec<usize>, is_neutral: bool
                 let place = shared.state().sent[outcome.index];
                 let is_moderated =
                     outcome.result.as_ref().is_err_and(|error| error.kind() == ErrorKind::Moderated && !is_neutral);
-                if is_moderated && run.publisher.neutral_names {
+                if is_moderated && run.settings.neutral_names {
                     let _ = run.note(Change::Over(run.items[place].key.clone()));
                     moderated.push(place);
                 } else {
@@ -207,7 +209,7 @@ pub(super) fn upload_all(run: &mut Run<'_>, places: Vec<usize>, is_neutral: bool
     run.has_stopped();
     for (place, error) in std::mem::take(&mut shared.state().unfit) {
         let path = run.items[place].file.name.clone();
-        run.problem(problem(&path, PublishProblemKind::Unreadable, error));
+        run.problem(PublishProblem::new(&path, PublishProblemKind::Unreadable, error));
     }
     upload_all(run, moderated, true);
 }
@@ -243,7 +245,7 @@ fn failed(run: &mut Run<'_>, key: &Key, path: &str, error: Error) {
     if error.scope() == ErrorScope::Run && run.stopped.is_none() {
         run.stopped = Some(Stopped::Failed(error.clone()));
     }
-    run.problem(problem(path, kind, error));
+    run.problem(PublishProblem::new(path, kind, error));
 }
 
 /// Checks what can be checked without sending a file.
@@ -284,7 +286,7 @@ pub(super) fn update_all(run: &mut Run<'_>, versions: Vec<(usize, u64)>) {
 }
 
 fn update(run: &mut Run<'_>, item: &Item, id: u64) -> Result<Operation<Asset>> {
-    let asset = run.publisher.owner.client().asset(id);
+    let asset = run.settings.owner.client().asset(id);
     let after_version = asset.fetch()?.revision_id;
     let doubt = Doubt { version_of: Some(id), after_version, ..Doubt::new(&item.file.name, &item.name) };
     let begin = begin(&run.book, item, doubt);

@@ -14,6 +14,7 @@ use crate::api::SEGMENT;
 use crate::call::Payload;
 use crate::call::retry::random_u64;
 use crate::error::{Error, Result};
+use crate::log_target::LOG_TARGET;
 
 /// Leaves room in 64 bits for what surrounds the parts.
 const LONGEST: u64 = u64::MAX / 2;
@@ -294,7 +295,7 @@ impl Payload for Body {
         }
         if let Some(f) = &mut self.on_attempt.0 {
             if let Err(error) = f(AttemptEvent::HadNoEffect) {
-                log::warn!(target: crate::LOG_TARGET, "an attempt had no effect, but that is not on record: {error}");
+                log::warn!(target: LOG_TARGET, "an attempt had no effect, but that is not on record: {error}");
             }
         }
     }

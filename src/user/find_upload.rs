@@ -1,6 +1,9 @@
 use jiff::Timestamp;
 
-use super::{InventoryAsset, InventoryAssetType, InventoryFilter, InventoryItem, User};
+use super::handle::User;
+use super::inventory::{InventoryAsset, InventoryItem};
+use super::inventory_asset_type::InventoryAssetType;
+use super::inventory_filter::InventoryFilter;
 use crate::asset::{Asset, AssetType, AssetUpload, Creator, UploadCandidate, UploadSearch};
 use crate::error::{Error, ErrorKind, ErrorScope, Result};
 

@@ -4,7 +4,7 @@ use std::fmt;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::User;
+use super::handle::User;
 use crate::api::Endpoint;
 use crate::call::DecodeError;
 use crate::error::Result;

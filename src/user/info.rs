@@ -3,8 +3,19 @@ use std::fmt;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use super::handle::User;
+use crate::api::Endpoint;
+use crate::error::Result;
 use crate::open_enum::open_enum;
 use crate::wire;
+
+/// Fetches a user's profile.
+///
+/// `premium` and `id_verified` need `user.advanced:read`, `social_network_profiles` needs `user.social:read`.
+pub const GET_USER: Endpoint = Endpoint::get("/cloud/v2/users/{user}")
+    .with_optional_scopes(&["user.advanced:read", "user.social:read"])
+    .with_budget(1000, 10)
+    .for_user_keys();
 
 /// A user's profile, from [`User::fetch_info`](crate::User::fetch_info).
 ///
@@ -126,5 +137,21 @@ open_enum! {
         FriendsFollowingAndFollowers = "FRIENDS_FOLLOWING_AND_FOLLOWERS",
         /// Everyone.
         Everyone = "EVERYONE",
+    }
+}
+
+impl User {
+    /// Fetches the user's profile.
+    ///
+    /// Needs no scope, except that `premium` and `id_verified` need `user.advanced:read`, and `social_network_profiles` needs
+    /// `user.social:read`.
+    ///
+    /// # Errors
+    /// Returns [`NotFound`](crate::ErrorKind::NotFound) if the user doesn't exist, and
+    /// [`Unauthenticated`](crate::ErrorKind::Unauthenticated) also for a key that a group owns.
+    ///
+    /// <https://create.roblox.com/docs/cloud/reference/features/users#Cloud_GetUser>
+    pub fn fetch_info(&self) -> Result<UserInfo> {
+        self.client.call(&GET_USER).param("user", self.id).fetch()
     }
 }

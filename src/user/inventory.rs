@@ -4,10 +4,21 @@ use jiff::Timestamp;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::Value;
 
-use super::InventoryAssetType;
+use super::handle::User;
+use super::inventory_asset_type::InventoryAssetType;
+use super::inventory_filter::InventoryFilter;
+use crate::api::Endpoint;
+use crate::error::Error;
 use crate::open_enum::open_enum;
-use crate::page::{PageItem, Values};
+use crate::page::{PageItem, Pager, Values};
 use crate::wire;
+
+/// Lists a user's inventory. Public inventories need no scope.
+pub const LIST_INVENTORY_ITEMS: Endpoint = Endpoint::get("/cloud/v2/users/{user}/inventory-items")
+    .with_optional_scopes(&["user.inventory-item:read"])
+    .with_denied_hint("if the inventory is private, only its owner's key or authorization with the scope user.inventory-item:read opens it")
+    .with_budget(100, 20)
+    .for_user_keys();
 
 /// An item in a user's inventory, from [`User::list_inventory`](crate::User::list_inventory).
 ///
@@ -360,5 +371,39 @@ impl Serialize for InventoryItem {
             Self::Unknown(json) => return json.serialize(serializer),
         }
         item.serialize(serializer)
+    }
+}
+
+impl User {
+    /// Lists everything that the user owns.
+    ///
+    /// A public inventory needs no scope. A private inventory needs a key or an authorization of the user with the scope
+    /// `user.inventory-item:read`, and so do private servers and purchased places.
+    ///
+    /// If the inventory is private, the first item is a [`PermissionDenied`](crate::ErrorKind::PermissionDenied) error with the
+    /// service's message.
+    ///
+    /// <https://create.roblox.com/docs/cloud/reference/features/inventories#Cloud_ListInventoryItems>
+    pub fn list_inventory(&self) -> Pager<InventoryItem> {
+        self.client.call(&LIST_INVENTORY_ITEMS).param("user", self.id).pages()
+    }
+
+    /// Lists the items that a filter matches. See [`list_inventory`](Self::list_inventory).
+    ///
+    /// An empty filter lists nothing and makes no request.
+    ///
+    /// ```no_run
+    /// # use rblxopencloud::{InventoryFilter, Result, User};
+    /// # fn run(user: &User) -> Result<()> {
+    /// let has_badge = user.list_inventory_with(InventoryFilter::ids().badges([111])).next().transpose()?.is_some();
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn list_inventory_with(&self, filter: impl Into<InventoryFilter>) -> Pager<InventoryItem> {
+        let request = self.client.call(&LIST_INVENTORY_ITEMS).param("user", self.id);
+        match filter.into().expressions() {
+            Ok(filters) => request.query_each("filter", filters).pages(),
+            Err(problem) => request.failed(Error::invalid_input(problem)).pages(),
+        }
     }
 }

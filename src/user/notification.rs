@@ -4,7 +4,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::User;
+use super::handle::User;
 use crate::api::{Budget, Endpoint};
 use crate::error::{Error, Result};
 use crate::request::Request;

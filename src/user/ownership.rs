@@ -1,9 +1,8 @@
 use std::collections::BTreeMap;
 
-use super::{
-    InventoryAsset, InventoryBadge, InventoryFilter, InventoryGamePass, InventoryIds, InventoryItem,
-    InventoryPrivateServer, User,
-};
+use super::handle::User;
+use super::inventory::{InventoryAsset, InventoryBadge, InventoryGamePass, InventoryItem, InventoryPrivateServer};
+use super::inventory_filter::{InventoryFilter, InventoryIds};
 use crate::error::{Error, ErrorKind, ErrorScope, Result};
 
 /// The most ids that one call answers.

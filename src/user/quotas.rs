@@ -3,7 +3,7 @@ use std::fmt;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::User;
+use super::handle::User;
 use crate::api::Endpoint;
 use crate::asset::AssetType;
 use crate::open_enum::open_enum;

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use serde_json::{Map, Value};
 
-use super::User;
+use super::handle::User;
 use crate::api::{Budget, Endpoint};
 use crate::error::{self, ErrorKind};
 use crate::open_enum::open_enum;

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use super::User;
+use super::handle::User;
 use crate::api::{Endpoint, OperationName};
 use crate::client::Client;
 use crate::error::Result;

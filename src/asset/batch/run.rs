@@ -12,6 +12,7 @@ use super::{NextOutcome, OnAccepted, Plan};
 use crate::asset::Creator;
 use crate::call::CancelToken;
 use crate::client::Client;
+use crate::log_target::LOG_TARGET;
 use crate::operation::{Step, WaitOptions, Waiting};
 
 pub(super) struct Run {
@@ -60,7 +61,7 @@ impl Run {
                             return Err((uploads, error));
                         }
                     }
-                    log::warn!(target: crate::LOG_TARGET, "uploads go on with {} threads in place of more: {error}", threads.len());
+                    log::warn!(target: LOG_TARGET, "uploads go on with {} threads in place of more: {error}", threads.len());
                     queue.set_concurrency(threads.len().saturating_sub(POLLERS).max(1));
                     break;
                 }

@@ -11,6 +11,7 @@ use std::time::{Duration, Instant};
 use std::{env, fs, io, thread};
 
 use crate::disk;
+use crate::log_target::LOG_TARGET;
 use crate::oauth2::web_page;
 
 /// The file that the browser opens. Dropping it removes it. The file of a program that was killed stays until the next sign-in at
@@ -31,7 +32,7 @@ impl StartPage {
             launch(path)
         });
         if let Err(error) = opened {
-            log::warn!(target: crate::LOG_TARGET, "the browser could not be opened: {error}");
+            log::warn!(target: LOG_TARGET, "the browser could not be opened: {error}");
         }
         page
     }

@@ -1,0 +1,75 @@
+//! The steps of a run, and what each makes of the lock file.
+
+use serde::{Deserialize, Serialize};
+
+use super::lock::{Doubt, Entry, Key, Lock};
+use crate::api::OperationName;
+
+/// A step.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum Change {
+    /// The first byte is about to be sent.
+    Begun(Key, Doubt),
+    Accepted(Key, OperationName),
+    /// The upload had no effect.
+    Over(Key),
+    /// Nobody will find out whether the upload had an effect.
+    Unsure(Key),
+    /// The asset exists. If it is a new version, its earlier content is gone.
+    Published {
+        key: Key,
+        entry: Entry,
+        #[serde(default)]
+        is_version: bool,
+    },
+    Granted(Key, u64),
+    /// The caller has chosen this asset for a file.
+    Adopted {
+        path: String,
+        key: Key,
+        entry: Entry,
+        is_version: bool,
+    },
+}
+
+impl Lock {
+    pub(super) fn apply(&mut self, change: Change) {
+        match change {
+            Change::Begun(key, doubt) => drop(self.doubts.insert(key, doubt)),
+            Change::Accepted(key, operation) => {
+                if let Some(doubt) = self.doubts.get_mut(&key) {
+                    doubt.operation = Some(operation);
+                }
+            }
+            Change::Over(key) => drop(self.doubts.remove(&key)),
+            Change::Unsure(key) => {
+                if let Some(id) = self.doubts.remove(&key).and_then(|doubt| doubt.version_of) {
+                    self.forget_content(id);
+                }
+            }
+            Change::Published { key, entry, is_version } => self.publish(key, entry, is_version),
+            Change::Adopted { path, key, entry, is_version } => {
+                self.adopted.insert(path.clone(), entry.id);
+                self.publish(key.clone(), entry, is_version);
+                self.files.insert(path, key);
+            }
+            Change::Granted(key, universe) => {
+                if let Some(entry) = self.assets.get_mut(&key) {
+                    entry.granted.insert(universe);
+                }
+            }
+        }
+    }
+
+    fn publish(&mut self, key: Key, entry: Entry, is_version: bool) {
+        // A run that is killed doesn't write what the files are.
+        if let Some(doubt) = self.doubts.remove(&key) {
+            self.files.entry(doubt.path).or_insert_with(|| key.clone());
+        }
+        if is_version {
+            self.rename_content(entry.id, &key);
+        }
+        self.assets.insert(key, entry);
+    }
+}

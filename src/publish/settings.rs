@@ -1,0 +1,113 @@
+//! What a caller wants to be published, and how.
+
+use std::fmt;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use super::event::PublishEvent;
+use super::files::{Input, Patterns};
+use crate::asset::{AssetType, Creator};
+use crate::client::Client;
+use crate::group::Group;
+use crate::user::User;
+
+type OnEvent = Arc<dyn Fn(&PublishEvent<'_>) + Send + Sync>;
+type StopWhen = Arc<dyn Fn() -> bool + Send + Sync>;
+
+/// The settings of a [`Publisher`](super::Publisher).
+#[derive(Clone)]
+pub(super) struct Settings {
+    pub(super) owner: PublishOwner,
+    pub(super) lock: PathBuf,
+    pub(super) inputs: Vec<Input>,
+    pub(super) include: Patterns,
+    pub(super) exclude: Patterns,
+    pub(super) type_patterns: Patterns,
+    pub(super) types: Vec<AssetType>,
+    pub(super) images: AssetType,
+    pub(super) new_versions: bool,
+    pub(super) adopt: Vec<(String, u64)>,
+    pub(super) send_again: Vec<String>,
+    pub(super) grant_to: Vec<u64>,
+    pub(super) neutral_names: bool,
+    pub(super) check_reviews: bool,
+    pub(super) concurrency: usize,
+    pub(super) on_event: OnEvent,
+    pub(super) stop_when: StopWhen,
+}
+
+impl Settings {
+    pub(super) fn new(owner: PublishOwner) -> Self {
+        Self {
+            owner,
+            lock: PathBuf::from("assets.lock.json"),
+            inputs: Vec::new(),
+            include: Patterns::default(),
+            exclude: Patterns::default(),
+            type_patterns: Patterns::default(),
+            types: Vec::new(),
+            images: AssetType::Image,
+            new_versions: false,
+            adopt: Vec::new(),
+            send_again: Vec::new(),
+            grant_to: Vec::new(),
+            neutral_names: false,
+            check_reviews: false,
+            concurrency: 8,
+            on_event: Arc::new(|_| {}),
+            stop_when: Arc::new(|| false),
+        }
+    }
+}
+
+/// Whose assets are published: a [`User`]'s or a [`Group`]'s.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub enum PublishOwner {
+    /// A user.
+    User(User),
+    /// A group.
+    Group(Group),
+}
+
+impl PublishOwner {
+    pub(super) fn client(&self) -> &Client {
+        match self {
+            Self::User(user) => user.client(),
+            Self::Group(group) => group.client(),
+        }
+    }
+
+    pub(super) fn creator(&self) -> Creator {
+        match self {
+            Self::User(user) => Creator::User(user.id()),
+            Self::Group(group) => Creator::Group(group.id()),
+        }
+    }
+
+    pub(super) fn user(&self) -> Option<&User> {
+        match self {
+            Self::User(user) => Some(user),
+            Self::Group(_) => None,
+        }
+    }
+}
+
+/// `user 156 at https://apis.roblox.com`.
+impl fmt::Display for PublishOwner {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} at {}", self.creator(), self.client().base_url())
+    }
+}
+
+impl From<&User> for PublishOwner {
+    fn from(user: &User) -> Self {
+        Self::User(user.clone())
+    }
+}
+
+impl From<&Group> for PublishOwner {
+    fn from(group: &Group) -> Self {
+        Self::Group(group.clone())
+    }
+}

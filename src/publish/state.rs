@@ -1,0 +1,98 @@
+//! What a run has done so far.
+
+use std::collections::BTreeMap;
+use std::ops::ControlFlow;
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::book::Book;
+use super::change::Change;
+use super::decide::Item;
+use super::event::PublishEvent;
+use super::lock::{Entry, Key};
+use super::report::{PublishProblem, PublishProblemKind, Published, Stopped};
+use super::settings::Settings;
+use crate::error::Result;
+use crate::operation::WaitOptions;
+
+/// The longest delay between polls, so that a run that is cancelled ends soon.
+const LONGEST_DELAY: Duration = Duration::from_secs(1);
+
+/// A run in progress.
+pub(super) struct Run<'a> {
+    pub(super) settings: &'a Settings,
+    pub(super) book: Arc<Book>,
+    pub(super) items: Arc<Vec<Item>>,
+    /// The places of the items of each content.
+    pub(super) places: BTreeMap<Key, Vec<usize>>,
+    pub(super) problems: Vec<PublishProblem>,
+    /// How the assets came to be that weren't there before.
+    pub(super) how: BTreeMap<Key, Published>,
+    pub(super) stopped: Option<Stopped>,
+}
+
+impl Run<'_> {
+    pub(super) fn problem(&mut self, problem: PublishProblem) {
+        self.tell(&PublishEvent::Problem { path: &problem.path, message: &problem.message });
+        self.problems.push(problem);
+    }
+
+    pub(super) fn tell(&self, event: &PublishEvent<'_>) {
+        (self.settings.on_event)(event);
+    }
+
+    pub(super) fn is_cancelled(&self) -> bool {
+        (self.settings.stop_when)()
+    }
+
+    /// Returns whether nothing more may begin.
+    pub(super) fn has_stopped(&mut self) -> bool {
+        if self.stopped.is_none() && self.is_cancelled() {
+            self.stopped = Some(Stopped::Cancelled);
+        }
+        self.stopped.is_some()
+    }
+
+    pub(super) fn items_of(&self, key: &Key) -> impl Iterator<Item = &Item> {
+        self.places.get(key).into_iter().flatten().map(|place| &self.items[*place])
+    }
+
+    /// Writes a change down. If that fails, the run is stopped.
+    pub(super) fn note(&mut self, change: Change) -> Result<()> {
+        let noted = self.book.note(change);
+        if let (Err(error), None) = (&noted, &self.stopped) {
+            self.stopped = Some(Stopped::Failed(error.clone()));
+        }
+        noted
+    }
+
+    /// Writes down that a file has its asset.
+    pub(super) fn published(&mut self, key: &Key, entry: Entry, how: Published, is_version: bool) {
+        let (id, is_rejected) = (entry.id, entry.rejected);
+        let noted = self.note(Change::Published { key: key.clone(), entry, is_version });
+        self.how.insert(key.clone(), how);
+        let paths: Vec<String> = self.items_of(key).map(|item| item.file.name.clone()).collect();
+        for path in paths {
+            match &noted {
+                Ok(()) if is_rejected => {}
+                Ok(()) => self.tell(&PublishEvent::Published { path: &path, id }),
+                Err(error) => {
+                    let message = format!(
+                        "it is asset {id}, but that could not be written down: {error}; adopt {path:?} with this id"
+                    );
+                    let (kind, error) = (PublishProblemKind::InDoubt, Some(error.clone()));
+                    self.problem(PublishProblem { path, kind, message, error });
+                }
+            }
+        }
+    }
+
+    /// Returns how to wait for an operation: not longer than the run lasts.
+    pub(super) fn wait_options(&self) -> WaitOptions {
+        let stop = Arc::clone(&self.settings.stop_when);
+        WaitOptions::new().max_delay(LONGEST_DELAY).on_poll(move |_| match stop() {
+            true => ControlFlow::Break(()),
+            false => ControlFlow::Continue(()),
+        })
+    }
+}

@@ -1,0 +1,62 @@
+//! Assets that a user publishes.
+
+use super::handle::User;
+use crate::asset::{Asset, AssetUpdate, AssetUpload, AssetUploads, Creator};
+use crate::error::Result;
+use crate::operation::Operation;
+
+impl User {
+    /// Uploads a file as a new asset, owned by the user.
+    ///
+    /// Needs the scopes `asset:read` and `asset:write`, with a key or an authorization of the user. The file is
+    /// streamed, whatever its size.
+    ///
+    /// Content that breaks Roblox's terms can get the account moderated: the one that owns the key or, under OAuth 2.0, the one
+    /// that gave the authorization.
+    ///
+    /// # Errors
+    /// Returns [`InvalidInput`](crate::ErrorKind::InvalidInput) or [`Io`](crate::ErrorKind::Io) if the file can't be sent as it
+    /// is. If [`outcome_unknown`](crate::Error::outcome_unknown) is true, the asset may exist: an upload is never repeated once it
+    /// may have arrived.
+    ///
+    /// <https://create.roblox.com/docs/cloud/reference/features/assets#Assets_CreateAsset>
+    pub fn upload_asset(&self, upload: AssetUpload) -> Result<Operation<Asset>> {
+        upload.send(self.client(), Creator::User(self.id()), None)
+    }
+
+    /// Uploads many files, several at the same time, and waits until each is done. Yields an
+    /// [`UploadOutcome`](crate::UploadOutcome) as each ends.
+    ///
+    /// ```no_run
+    /// # use rblxopencloud::{AssetUpload, User, Result};
+    /// # fn run(user: &User) -> Result<()> {
+    /// let uploads = vec![AssetUpload::from_path("crate.png")?, AssetUpload::from_path("creak.ogg")?];
+    /// for outcome in user.upload_assets(uploads) {
+    ///     println!("{}: {:?}", outcome.index, outcome.result.map(|asset| asset.id));
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// Scopes and errors are those of [`upload_asset`](Self::upload_asset).
+    pub fn upload_assets<I>(&self, uploads: I) -> AssetUploads
+    where
+        I: IntoIterator<Item = AssetUpload>,
+        I::IntoIter: Send + 'static,
+    {
+        AssetUploads::new(self.client().clone(), Creator::User(self.id()), uploads.into_iter())
+    }
+
+    /// Updates an asset that the user owns.
+    ///
+    /// Scopes and key are those of [`upload_asset`](Self::upload_asset).
+    ///
+    /// # Errors
+    /// See [`upload_asset`](Self::upload_asset). Returns [`InvalidInput`](crate::ErrorKind::InvalidInput) also if the update
+    /// changes nothing.
+    ///
+    /// <https://create.roblox.com/docs/cloud/reference/features/assets#Assets_UpdateAsset>
+    pub fn update_asset(&self, update: AssetUpdate) -> Result<Operation<Asset>> {
+        update.send(self.client())
+    }
+}
