@@ -1,25 +1,24 @@
 //! Bodies of requests: of known length, streamed, and sent again if that is possible.
 
-use std::fmt::{self, Display};
-use std::io::{self, Cursor, Read};
+use std::fmt;
+use std::io::{self, Read};
 use std::path::Path;
 
 use percent_encoding::utf8_percent_encode;
 use serde::Serialize;
 use serde_json::{Map, Value};
-use zeroize::Zeroizing;
 
-use super::file::{FileContent, FileReader, UploadProgress};
+use super::file::{FileContent, OnUpload, UploadProgress};
+use super::piece::Piece;
 use crate::api::SEGMENT;
 use crate::call::Payload;
-use crate::call::retry::random_u64;
 use crate::error::{Error, Result};
 use crate::log_target::LOG_TARGET;
 
 /// Leaves room in 64 bits for what surrounds the parts.
 const LONGEST: u64 = u64::MAX / 2;
 
-/// The body of a [`Request`](crate::Request), or a part of a [multipart](Multipart) body.
+/// The body of a [`Request`](crate::Request), or a part of a [multipart](crate::Multipart) body.
 ///
 /// A body has a known length and is never held in memory as a whole, unless the caller gave it as bytes. A file is opened for
 /// each attempt. A reader can be sent only once, so a request with a reader isn't retried after reading has begun.
@@ -55,9 +54,6 @@ pub struct Body {
     has_begun: bool,
     problem: Option<Error>,
 }
-
-/// A callback for the progress of an upload.
-pub(crate) type OnUpload = Box<dyn FnMut(UploadProgress) + Send>;
 
 /// What becomes of an attempt to send a body, for [`Request::on_attempt`](crate::Request::on_attempt).
 ///
@@ -149,7 +145,7 @@ impl Body {
         Self { file_name, ..Self::new(content_type, vec![Piece::file(file)]) }
     }
 
-    fn new(content_type: String, pieces: Vec<Piece>) -> Self {
+    pub(super) fn new(content_type: String, pieces: Vec<Piece>) -> Self {
         Self {
             content_type,
             file_name: None,
@@ -161,6 +157,17 @@ impl Body {
             has_begun: false,
             problem: None,
         }
+    }
+
+    /// Returns what makes it a part: content type, file name and pieces.
+    pub(super) fn into_part(self) -> (String, Option<String>, Vec<Piece>) {
+        (self.content_type, self.file_name, self.pieces)
+    }
+
+    /// Fails with this error when it is sent.
+    pub(super) fn failed(mut self, problem: Error) -> Self {
+        self.problem = Some(problem);
+        self
     }
 
     /// Sets the content type, such as `image/png`. Of a part, it is that of the part.
@@ -209,7 +216,7 @@ impl Body {
     /// Reads the body as a JSON object. `None` if it is something else.
     pub(crate) fn to_json_object(&self) -> Option<Map<String, Value>> {
         match self.pieces.as_slice() {
-            [Piece { content: Content::Bytes(bytes), .. }] => serde_json::from_slice(bytes.get_ref()).ok(),
+            [piece] => serde_json::from_slice(piece.as_bytes()?).ok(),
             _ => None,
         }
     }
@@ -335,241 +342,5 @@ impl fmt::Debug for Body {
             .field("content_type", &self.content_type)
             .field("len", &self.len())
             .finish_non_exhaustive()
-    }
-}
-
-impl From<Multipart> for Body {
-    fn from(form: Multipart) -> Self {
-        form.finish()
-    }
-}
-
-/// A body with several parts (`multipart/form-data`), such as fields and files.
-///
-/// The parts are sent in the order in which they are added, and files and readers among them are streamed. Names are escaped as
-/// browsers do. The form can be sent again unless a part is a reader.
-///
-/// ```no_run
-/// use rblxopencloud::{Body, Client, Method, Multipart};
-///
-/// # fn main() -> rblxopencloud::Result<()> {
-/// let client = Client::from_env()?;
-/// let form = Multipart::new()
-///     .text("name", "Double coins")
-///     .text("price", 25)
-///     .part("imageFile", Body::file("coins.png")?.content_type("image/png"));
-/// let game_pass: serde_json::Value = client
-///     .request(Method::Post, "/game-passes/v1/universes/{universe}/game-passes")
-///     .param("universe", 13058)
-///     .body(form)
-///     .fetch()?;
-/// # Ok(())
-/// # }
-/// ```
-#[must_use]
-pub struct Multipart {
-    boundary: String,
-    pieces: Vec<Piece>,
-    /// The end of the part before, and the heads that follow.
-    head: Vec<u8>,
-    problem: Option<Error>,
-}
-
-impl Default for Multipart {
-    fn default() -> Self {
-        Self::new()
-    }
-}
-
-impl Multipart {
-    /// Creates a form without parts, with a boundary of its own.
-    pub fn new() -> Self {
-        let boundary = format!("rblxopencloud-{:016x}{:016x}", random_u64(), random_u64());
-        Self { boundary, pieces: Vec::new(), head: Vec::new(), problem: None }
-    }
-
-    /// Adds a part that is a text, without a content type.
-    pub fn text(mut self, name: &str, value: impl Display) -> Self {
-        self.begin_part(name, None, None);
-        self.head.extend_from_slice(value.to_string().as_bytes());
-        self
-    }
-
-    /// Adds a part with its content type and, if it has one, its [file name](Body::file_name). What is wrong with it is an
-    /// error when the form is sent.
-    pub fn part(mut self, name: &str, body: impl Into<Body>) -> Self {
-        let body = body.into();
-        self.problem = self.problem.or_else(|| body.check().err());
-        self.begin_part(name, body.file_name.as_deref(), Some(&body.content_type));
-        self.pieces.push(Piece::bytes(std::mem::take(&mut self.head)));
-        self.pieces.extend(body.pieces);
-        self
-    }
-
-    fn begin_part(&mut self, name: &str, file_name: Option<&str>, content_type: Option<&str>) {
-        let is_first = self.head.is_empty() && self.pieces.is_empty();
-        let line = if is_first { "" } else { "\r\n" };
-        let mut head =
-            format!("{line}--{}\r\ncontent-disposition: form-data; name=\"{}\"", self.boundary, escaped(name));
-        if let Some(file_name) = file_name {
-            head.push_str(&format!("; filename=\"{}\"", escaped(file_name)));
-        }
-        if let Some(content_type) = content_type {
-            head.push_str(&format!("\r\ncontent-type: {content_type}"));
-        }
-        head.push_str("\r\n\r\n");
-        self.head.extend_from_slice(head.as_bytes());
-    }
-
-    fn finish(mut self) -> Body {
-        let is_empty = self.head.is_empty() && self.pieces.is_empty();
-        let line = if is_empty { "" } else { "\r\n" };
-        self.head.extend_from_slice(format!("{line}--{}--\r\n", self.boundary).as_bytes());
-        self.pieces.push(Piece::bytes(self.head));
-        let content_type = match self.problem {
-            None => format!("multipart/form-data; boundary={}", self.boundary),
-            // It is refused, with the problem of its part, when it is sent.
-            Some(_) => String::new(),
-        };
-        Body { problem: self.problem, ..Body::new(content_type, self.pieces) }
-    }
-}
-
-impl fmt::Debug for Multipart {
-    /// The content can be a secret.
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Multipart").finish_non_exhaustive()
-    }
-}
-
-/// Escapes a name as browsers do: quotes, backslashes and control characters become `%XX`.
-fn escaped(name: &str) -> String {
-    let mut escaped = String::with_capacity(name.len());
-    for c in name.chars() {
-        match c {
-            '"' | '\\' | '\0'..='\x1f' | '\x7f' => escaped.push_str(&format!("%{:02X}", u32::from(c))),
-            c => escaped.push(c),
-        }
-    }
-    escaped
-}
-
-/// What is sent in one go.
-struct Piece {
-    content: Content,
-    on_progress: Option<OnUpload>,
-}
-
-enum Content {
-    /// It can hold a secret, so its memory is wiped.
-    Bytes(Cursor<Zeroizing<Vec<u8>>>),
-    File(FilePiece),
-}
-
-impl Piece {
-    fn bytes(bytes: Vec<u8>) -> Self {
-        Self { content: Content::Bytes(Cursor::new(Zeroizing::new(bytes))), on_progress: None }
-    }
-
-    fn file(file: FileContent) -> Self {
-        let piece = FilePiece { left: file.len(), file, reader: None, is_checked: false };
-        Self { content: Content::File(piece), on_progress: None }
-    }
-
-    fn is_file(&self) -> bool {
-        matches!(self.content, Content::File(_))
-    }
-
-    fn len(&self) -> u64 {
-        match &self.content {
-            Content::Bytes(bytes) => bytes.get_ref().len() as u64,
-            Content::File(piece) => piece.file.len(),
-        }
-    }
-
-    /// Returns how many bytes weren't passed to the connection yet.
-    fn left(&self) -> u64 {
-        match &self.content {
-            Content::Bytes(bytes) => self.len().saturating_sub(bytes.position()),
-            Content::File(piece) => piece.left,
-        }
-    }
-
-    /// Starts the piece again. Returns `false` if it is a used reader.
-    fn rewind(&mut self) -> bool {
-        match &mut self.content {
-            Content::Bytes(bytes) => {
-                bytes.set_position(0);
-                true
-            }
-            Content::File(piece) => piece.rewind(),
-        }
-    }
-
-    fn read(&mut self, buffer: &mut [u8]) -> Result<usize> {
-        let read = match &mut self.content {
-            Content::Bytes(bytes) => bytes.read(buffer).unwrap_or_default(),
-            Content::File(piece) => piece.read(buffer)?,
-        };
-        let (sent, total) = (self.len() - self.left(), self.len());
-        if let Some(f) = self.on_progress.as_mut().filter(|_| read > 0) {
-            f(UploadProgress { sent, total });
-        }
-        Ok(read)
-    }
-}
-
-/// The content of a file, as it is sent.
-struct FilePiece {
-    file: FileContent,
-    reader: Option<FileReader>,
-    left: u64,
-    /// Whether the reader is known to have no more than its declared length.
-    is_checked: bool,
-}
-
-impl FilePiece {
-    fn rewind(&mut self) -> bool {
-        self.reader = None;
-        self.left = self.file.len();
-        self.is_checked = false;
-        self.file.can_be_read()
-    }
-
-    fn read(&mut self, buffer: &mut [u8]) -> Result<usize> {
-        let reader = match &mut self.reader {
-            Some(reader) => reader,
-            none => none.insert(self.file.reader()?),
-        };
-        let file = &self.file;
-        let read_error = |error: io::Error| Error::io(file.shown(), error);
-        let mut got = 0;
-        if self.left > 0 {
-            let want = usize::try_from(self.left).map_or(buffer.len(), |left| left.min(buffer.len()));
-            got = read_some(reader, &mut buffer[..want]).map_err(read_error)?;
-            if got == 0 {
-                return Err(file.has_changed("shorter"));
-            }
-        }
-        // The last byte is sent only when it is known to be the last one.
-        if got as u64 == self.left && !self.is_checked {
-            if read_some(reader, &mut [0]).map_err(read_error)? != 0 {
-                return Err(file.has_changed("longer"));
-            }
-            // A file that was overwritten must not be taken for what it was.
-            reader.check()?;
-            self.is_checked = true;
-        }
-        self.left -= got as u64;
-        Ok(got)
-    }
-}
-
-fn read_some(reader: &mut impl Read, buffer: &mut [u8]) -> io::Result<usize> {
-    loop {
-        match reader.read(buffer) {
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-            other => return other,
-        }
     }
 }

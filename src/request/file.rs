@@ -21,6 +21,9 @@ pub struct UploadProgress {
     pub total: u64,
 }
 
+/// A callback for the progress of an upload.
+pub(crate) type OnUpload = Box<dyn FnMut(UploadProgress) + Send>;
+
 /// The content of a file, of known length. It is never held in memory as a whole, unless the caller gave it as bytes.
 pub(crate) struct FileContent {
     name: String,
