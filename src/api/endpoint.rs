@@ -2,7 +2,7 @@ use std::fmt;
 
 use super::Scheme;
 use super::budget::{Budget, KeyedBudget, Slots};
-use super::path::{has_parameter, parameter};
+use super::path::has_parameter;
 
 /// An HTTP method.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -466,12 +466,6 @@ impl Endpoint {
         self.slots
     }
 
-    /// Returns the values that the parameters have in a path of this endpoint. `None` if it isn't one.
-    pub(crate) fn values_in(&self, path: &str, parameters: &[&str]) -> Option<String> {
-        let values: Option<Vec<&str>> = parameters.iter().map(|name| parameter(self.path, path, name)).collect();
-        Some(values?.join("/"))
-    }
-
     /// Returns what the service accepts with these credentials.
     pub(crate) const fn budget_for(&self, scheme: Scheme) -> Option<Budget> {
         match scheme {
@@ -538,21 +532,6 @@ impl fmt::Display for Endpoint {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn values_of_parameters_are_read_from_the_path() {
-        const RESTRICT: Endpoint = Endpoint::patch("/cloud/v2/universes/{universe}/restrictions/{user}:lift")
-            .with_budget_for(&["universe"], Budget::per_second(10))
-            .with_budget_for(&["user", "universe"], Budget::per_minute(2));
-        let path = "/cloud/v2/universes/7/restrictions/9:lift";
-        let values: Vec<_> = RESTRICT.keyed_budgets().map(|keyed| RESTRICT.values_in(path, keyed.parameters)).collect();
-        assert_eq!(values, [Some("7".to_owned()), Some("9/7".to_owned())]);
-        let path = "/cloud/v2/universes/a%20b/restrictions/%3Alift:lift";
-        assert_eq!(RESTRICT.values_in(path, &["user", "universe"]).as_deref(), Some("%3Alift/a%20b"));
-        for path in ["", "/cloud/v2/universes/7", "/cloud/v2/universes/7/restrictions/9"] {
-            assert_eq!(RESTRICT.values_in(path, &["user"]), None, "{path}");
-        }
-    }
 
     #[test]
     #[should_panic(expected = "doesn't have a parameter of this name")]

@@ -10,7 +10,7 @@ pub use budget::{Budget, KeyedBudget, Slots};
 pub use endpoint::{Endpoint, Method};
 pub(crate) use operation_name::FORM as OPERATION_NAME_FORM;
 pub use operation_name::OperationName;
-pub(crate) use path::{SEGMENT, has_dot_segment, is_dots, is_segment, push_query, shape};
+pub(crate) use path::{Parameter, ParameterKind, SEGMENT, has_dot_segment, is_dots, push_query, shape};
 pub use resource_path::ResourcePath;
 pub(crate) use resource_path::is_resource_path;
 

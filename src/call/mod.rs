@@ -30,7 +30,7 @@ pub use retry::RetryPolicy;
 pub(crate) use session::{Bound, Session};
 pub use timeouts::Timeouts;
 
-use crate::api::{Endpoint, Method, shape};
+use crate::api::{Endpoint, Method, Parameter, shape};
 use crate::credentials::Secret;
 
 /// A call, as the loop makes it.
@@ -39,6 +39,8 @@ pub(crate) struct Call<'a> {
     pub(super) path: &'a str,
     /// The template of the path, if the endpoint has none.
     pub(crate) template: Option<&'a str>,
+    /// The values of the parameters in the path.
+    pub(crate) parameters: &'a [Parameter],
     /// With its question mark; empty if there is none.
     pub(crate) query: String,
     /// Texts that the service may repeat in its message.
@@ -74,6 +76,7 @@ impl<'a> Call<'a> {
             endpoint,
             path,
             template: None,
+            parameters: &[],
             query: String::new(),
             echoes: &[],
             secrets: Vec::new(),

@@ -20,7 +20,6 @@ impl Session {
     /// Makes the attempts of a call until one succeeds, or no other may be made.
     pub(super) fn attempts(&self, body: &mut Buffer, mut call: Call<'_>, decode: &mut Decoder<'_>) -> Result<()> {
         self.check()?;
-        call.origin = call.origin.or_else(|| self.http.other_host(call.endpoint));
         if call.origin.is_none() && call.endpoint.needs_credentials() && self.scheme().is_none() {
             let problem = format!("{} needs an API key or an access token; this client has none", call.subject());
             return Err(Error::invalid_input(problem).concerning_run());
@@ -44,7 +43,7 @@ impl Session {
             let demand = Demand {
                 bucket: call.bucket(),
                 endpoint: call.origin.is_none().then_some(call.endpoint),
-                path: call.path,
+                parameters: call.parameters,
                 scheme: self.scheme(),
             };
             let mut permit = match self.gate.enter(&demand, patience, call.cancel) {

@@ -9,7 +9,7 @@ use super::gate::Gate;
 use super::http::{Buffer, Http, HttpSettings, shown_url};
 use super::retry::RetryPolicy;
 use super::{Call, DecodeError};
-use crate::api::Scheme;
+use crate::api::{Endpoint, Scheme};
 use crate::credentials::Credentials;
 use crate::error::{Error, ErrorKind, Result};
 
@@ -117,6 +117,11 @@ impl Session {
 
     pub(crate) fn base_url(&self) -> &str {
         self.http.base_url()
+    }
+
+    /// Returns the origin of an endpoint on another host.
+    pub(crate) fn other_host(&self, endpoint: &Endpoint) -> Option<&'static str> {
+        self.http.other_host(endpoint)
     }
 
     /// Whether the service is on this machine, where plain HTTP is allowed.

@@ -29,8 +29,8 @@ pub use paging::Paging;
 pub(crate) use prepared::Prepared;
 pub use response::Response;
 
-use self::route::{Param, check_path};
-use crate::api::{Endpoint, Method, ResourcePath, push_query};
+use self::route::check_path;
+use crate::api::{Endpoint, Method, Parameter, ParameterKind, ResourcePath, push_query};
 use crate::call::{CancelToken, DownloadProgress, OnProgress, Session, Target, shown_url};
 use crate::client::Client;
 use crate::credentials::Secret;
@@ -80,7 +80,7 @@ pub struct Request {
     endpoint: Endpoint,
     /// The path or the URL, if the endpoint has none.
     path: Cow<'static, str>,
-    params: Vec<(String, Param)>,
+    parameters: Vec<Parameter>,
     /// With its question mark; empty if there is none.
     query: String,
     /// A parameter of the query with several values, each of which makes a listing of its own.
@@ -166,7 +166,7 @@ impl Request {
             session: session.clone(),
             endpoint,
             path,
-            params: Vec::new(),
+            parameters: Vec::new(),
             query: String::new(),
             each: None,
             headers: Vec::new(),
@@ -191,9 +191,8 @@ impl Request {
     ///
     /// All requests with the same path and other parameters share one rate limit. In a path that is written without
     /// parameters, numbers are taken for ids.
-    pub fn param(mut self, name: &str, value: impl Display) -> Self {
-        self.params.push((name.to_owned(), Param::Segment(value.to_string())));
-        self
+    pub fn param(self, name: &str, value: impl Display) -> Self {
+        self.with_parameter(name, value.to_string(), ParameterKind::Segment)
     }
 
     /// Sets a parameter of the path whose value an experience chooses, such as the key of an entry in a data store. Unlike
@@ -212,9 +211,8 @@ impl Request {
     /// # Ok(())
     /// # }
     /// ```
-    pub fn key_param(mut self, name: &str, key: impl Display) -> Self {
-        self.params.push((name.to_owned(), Param::Key(key.to_string())));
-        self
+    pub fn key_param(self, name: &str, key: impl Display) -> Self {
+        self.with_parameter(name, key.to_string(), ParameterKind::Key)
     }
 
     /// Sets a parameter of the path to the path of a resource, whose slashes stay.
@@ -226,8 +224,12 @@ impl Request {
     /// # Ok(())
     /// # }
     /// ```
-    pub fn path_param(mut self, name: &str, path: &ResourcePath) -> Self {
-        self.params.push((name.to_owned(), Param::Resource(path.as_str().to_owned())));
+    pub fn path_param(self, name: &str, path: &ResourcePath) -> Self {
+        self.with_parameter(name, path.to_string(), ParameterKind::Resource)
+    }
+
+    fn with_parameter(mut self, name: &str, value: String, kind: ParameterKind) -> Self {
+        self.parameters.push(Parameter { name: name.to_owned(), value, kind });
         self
     }
 

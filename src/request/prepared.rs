@@ -148,7 +148,9 @@ impl Prepared {
     pub(crate) fn call(&mut self) -> Call<'_> {
         let request = &self.request;
         Call {
-            template: Some(request.template()),
+            // A URL has a query, which is part of no rate limit.
+            template: Some(if request.template().starts_with('/') { request.template() } else { &self.route.path }),
+            parameters: &request.parameters,
             query: self.route.query.clone(),
             echoes: &request.echoes,
             secrets: request.secrets.clone(),

@@ -1,9 +1,7 @@
 //! Where a request goes.
 
-use percent_encoding::utf8_percent_encode;
-
 use super::Request;
-use crate::api::{SEGMENT, has_dot_segment, is_dots, is_segment};
+use crate::api::{Parameter, has_dot_segment, is_dots};
 use crate::call::{Session, Target, shown_url};
 use crate::error::{Error, Result};
 
@@ -17,16 +15,6 @@ pub(super) struct Route {
     pub(super) query: String,
 }
 
-/// The value of a parameter of a path.
-pub(super) enum Param {
-    /// One segment, without a slash.
-    Segment(String),
-    /// One segment, whose slashes are escaped.
-    Key(String),
-    /// Several segments.
-    Resource(String),
-}
-
 impl Request {
     /// Checks the path, and fills it in.
     pub(super) fn route(&self) -> Result<Route> {
@@ -35,11 +23,7 @@ impl Request {
 
     fn try_route(&self) -> Result<Route, String> {
         let template = self.template();
-        let filled = fill(template, &self.params)?;
-        // The path of an endpoint is known to be one.
-        if !self.endpoint.is_unnamed() {
-            return Ok(Route { origin: None, path: filled, query: self.query.clone() });
-        }
+        let filled = fill(template, &self.parameters)?;
         let is_url = !filled.starts_with('/') && filled.contains("://");
         let problem = if is_url { None } else { problem_of_path(&filled) };
         if let Some(problem) = problem {
@@ -49,7 +33,8 @@ impl Request {
         let target = if is_url { Some(Target::parse(&filled, self.session.is_local())?) } else { None };
         check_path(template, &filled)?;
         let Some(target) = target else {
-            return Ok(Route { origin: None, path: filled, query: self.query.clone() });
+            let origin = self.session.other_host(&self.endpoint).map(str::to_owned);
+            return Ok(Route { origin, path: filled, query: self.query.clone() });
         };
         let mut route = Route::of(target, &self.session);
         route.query = join_queries(&route.query, &self.query);
@@ -108,51 +93,24 @@ pub(super) fn check_path(written: &str, filled: &str) -> Result<(), String> {
     Ok(())
 }
 
-impl Param {
-    /// Adds the value to a path, escaped. Fails with a value that would change where the path leads.
-    fn push_to(&self, path: &mut String) -> Result<(), &str> {
-        let is_safe = |value: &str| match self {
-            Self::Segment(_) => is_segment(value) && !value.contains(['/', '\\']),
-            // It is escaped, so only the dots that it has itself count.
-            Self::Key(_) | Self::Resource(_) => {
-                value.split(['/', '\\']).all(|part| !matches!(part, "." | "..")) && !value.is_empty()
-            }
-        };
-        let (Self::Segment(value) | Self::Key(value) | Self::Resource(value)) = self;
-        if !is_safe(value) {
-            return Err(value);
-        }
-        match self {
-            Self::Segment(_) | Self::Key(_) => path.extend(utf8_percent_encode(value, SEGMENT)),
-            Self::Resource(_) => {
-                for (at, segment) in value.split('/').enumerate() {
-                    path.push_str(if at == 0 { "" } else { "/" });
-                    path.extend(utf8_percent_encode(segment, SEGMENT));
-                }
-            }
-        }
-        Ok(())
-    }
-}
-
 /// Puts the values of the parameters into a path.
-fn fill(template: &str, params: &[(String, Param)]) -> Result<String, String> {
+fn fill(template: &str, parameters: &[Parameter]) -> Result<String, String> {
     let shown = shown_path(template);
     let mut filled = String::with_capacity(template.len() + 16);
-    let mut used = vec![false; params.len()];
+    let mut used = vec![false; parameters.len()];
     let mut rest = template;
     while let Some((before, after)) = rest.split_once('{') {
         let (name, after) = after.split_once('}').ok_or_else(|| format!("the path {shown:?} has no }} for its {{"))?;
-        let at = params.iter().rposition(|(known, _)| known == name);
+        let at = parameters.iter().rposition(|known| known.name == name);
         let at = at.ok_or_else(|| format!("the path {shown:?} needs a value: call param({name:?}, …)"))?;
-        params.iter().zip(&mut used).filter(|((known, _), _)| known == name).for_each(|(_, used)| *used = true);
+        parameters.iter().zip(&mut used).filter(|(known, _)| known.name == name).for_each(|(_, used)| *used = true);
         filled.push_str(before);
-        params[at].1.push_to(&mut filled).map_err(|value| format!("the parameter {name:?} can't be {value:?}"))?;
+        parameters[at].push_to(&mut filled).map_err(|value| format!("the parameter {name:?} can't be {value:?}"))?;
         rest = after;
     }
     filled.push_str(rest);
     match used.iter().position(|used| !used) {
-        Some(unused) => Err(format!("the path {shown:?} has no parameter {:?}", params[unused].0)),
+        Some(unused) => Err(format!("the path {shown:?} has no parameter {:?}", parameters[unused].name)),
         None => Ok(filled),
     }
 }

@@ -25,6 +25,7 @@ mod window;
 
 use std::borrow::Cow;
 use std::collections::HashMap;
+use std::fmt;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -35,15 +36,22 @@ pub(crate) use wait::earlier;
 use self::block::Block;
 use self::wait::Wait;
 use self::window::{Acquired, Outcome, RefusalBackoff, Window};
-use crate::api::{Endpoint, Method, Scheme};
+use crate::api::{Endpoint, Method, Parameter, Scheme};
 use crate::call::cancel::{Cancel, Wake};
 use crate::call::retry::{RetryPolicy, random_fraction};
 
 /// Lets requests through while the rate limits allow them. All clones and threads of a client share one.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub(crate) struct Gate {
     buckets: Mutex<HashMap<Limited, Arc<Bucket>>>,
     backoff: RefusalBackoff,
+}
+
+/// Leaves out the names of the limits, which come from callers.
+impl fmt::Debug for Gate {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Gate").field("backoff", &self.backoff).finish_non_exhaustive()
+    }
 }
 
 /// The name of a rate limit: the method, and the path template or the host.
@@ -55,9 +63,9 @@ enum Limited {
     /// All requests to an endpoint.
     Endpoint(BucketName),
     /// Those with these values of the parameters of the endpoint's budget with this number.
-    Values(BucketName, usize, String),
+    Values(BucketName, usize, Vec<String>),
     /// The unfinished work in a pool of this name, for these values of its parameters.
-    Work(&'static str, String),
+    Work(&'static str, Vec<String>),
 }
 
 /// A request, as far as it concerns the gate.
@@ -66,8 +74,8 @@ pub(crate) struct Demand<'a> {
     pub(crate) bucket: BucketName,
     /// `None` if it is for another host than the service's.
     pub(crate) endpoint: Option<&'a Endpoint>,
-    /// The path, with its parameters filled in.
-    pub(crate) path: &'a str,
+    /// The values of the parameters in its path.
+    pub(crate) parameters: &'a [Parameter],
     /// How it is authorized.
     pub(crate) scheme: Option<Scheme>,
 }
@@ -171,7 +179,7 @@ impl Gate {
         let mut documented = None;
         if let Some(endpoint) = demand.endpoint {
             documented = demand.scheme.and_then(|scheme| endpoint.budget_for(scheme));
-            let values = |parameters| endpoint.values_in(demand.path, parameters);
+            let values = |names: &[&str]| values_of(demand.parameters, names);
             limits.extend(endpoint.slots().and_then(|slots| {
                 Some((Limited::Work(slots.name(), values(slots.parameters())?), Window::of_slots(slots)))
             }));
@@ -190,6 +198,13 @@ impl Gate {
             })
             .collect()
     }
+}
+
+/// Returns the values of some parameters, as a key. `None` if one has no value.
+fn values_of(parameters: &[Parameter], names: &[&str]) -> Option<Vec<String>> {
+    // Of several values, the last one counts.
+    let value = |name: &&str| Some(parameters.iter().rfind(|parameter| parameter.name == *name)?.value.clone());
+    names.iter().map(value).collect()
 }
 
 /// Makes room for a new bucket. Counts are forgotten only if there is no other room: then, the service may refuse a request.

@@ -1,8 +1,8 @@
 use super::*;
-use crate::api::{Budget, Slots};
+use crate::api::{Budget, ParameterKind, Slots};
 
 fn unnamed(name: &str) -> Demand<'_> {
-    Demand { bucket: (Method::Get, Cow::Owned(name.to_owned())), endpoint: None, path: name, scheme: None }
+    Demand { bucket: (Method::Get, Cow::Owned(name.to_owned())), endpoint: None, parameters: &[], scheme: None }
 }
 
 fn enter(gate: &Gate, name: &str) -> Result<Permit, Refused> {
@@ -51,9 +51,17 @@ const RESTRICT: Endpoint = Endpoint::patch("/universes/{universe}/users/{user}")
     .with_budget(100, 100)
     .with_budget_for(&["universe", "user"], Budget::per_minute(2));
 
-fn to<'a>(endpoint: &'a Endpoint, path: &'a str) -> Demand<'a> {
+/// A request to a path of the endpoint.
+fn to<'a>(endpoint: &'a Endpoint, path: &str) -> Demand<'a> {
     let bucket = (endpoint.method(), Cow::Borrowed(endpoint.path()));
-    Demand { bucket, endpoint: Some(endpoint), path, scheme: Some(Scheme::ApiKey) }
+    let named = endpoint.path().split('/').zip(path.split('/')).filter(|(name, _)| name.starts_with('{'));
+    let parameter = |(name, value): (&str, &str)| Parameter {
+        name: name.trim_matches(['{', '}']).to_owned(),
+        value: value.to_owned(),
+        kind: ParameterKind::Segment,
+    };
+    let parameters = named.map(parameter).collect::<Vec<_>>().leak();
+    Demand { bucket, endpoint: Some(endpoint), parameters, scheme: Some(Scheme::ApiKey) }
 }
 
 fn at_once(gate: &Gate, endpoint: &Endpoint, path: &str) -> Result<Permit, Refused> {
