@@ -12,7 +12,7 @@ pub(crate) use operation_name::FORM as OPERATION_NAME_FORM;
 pub use operation_name::OperationName;
 pub(crate) use path::{Parameter, ParameterKind, SEGMENT, has_dot_segment, is_dots, push_query, shape};
 pub use resource_path::ResourcePath;
-pub(crate) use resource_path::is_resource_path;
+pub(crate) use resource_path::{is_resource_path, segments};
 
 /// How a call is authorized.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

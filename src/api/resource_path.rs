@@ -35,8 +35,17 @@ impl ResourcePath {
 
 /// Whether a text is the path of a resource.
 pub(crate) fn is_resource_path(text: &str) -> bool {
-    let pairs = text.split('/').filter(|segment| !WITHOUT_ID.contains(segment)).count();
-    text.len() <= MAX_LENGTH && pairs % 2 == 0 && text.split('/').all(is_plain)
+    let ends_with_id = segments(text).last().is_some_and(|(segment, is_id)| is_id || WITHOUT_ID.contains(&segment));
+    text.len() <= MAX_LENGTH && ends_with_id && text.split('/').all(is_plain)
+}
+
+/// Returns the segments of the path of a resource, and whether each is an id.
+pub(crate) fn segments(path: &str) -> impl Iterator<Item = (&str, bool)> {
+    path.split('/').scan(false, |follows_collection, segment| {
+        let is_id = *follows_collection;
+        *follows_collection = !is_id && !WITHOUT_ID.contains(&segment);
+        Some((segment, is_id))
+    })
 }
 
 /// Whether it is safe as a path segment.

@@ -18,6 +18,7 @@ pub(crate) fn work(asset_id: Option<u64>) -> Operations<Asset> {
         poll: Polls::At(GET_ASSET_OPERATION),
         decode: Arc::new(move |answer| Asset::from_answer(answer, asset_id)),
         may_be_bare: asset_id.is_some(),
+        error_as_data: None,
     }
 }
 

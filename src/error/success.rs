@@ -50,10 +50,11 @@ impl ErrorFields {
         TopLevel { data, room: LARGEST_KEPT }.deserialize(&mut serde_json::Deserializer::from_str(text)).ok()
     }
 
-    /// Reads the fields of an object.
-    pub(crate) fn of(object: &Map<String, Value>) -> Self {
+    /// Reads the fields of an object. The field `data` isn't that of an error.
+    pub(crate) fn of(object: &Map<String, Value>, data: Option<&str>) -> Self {
+        let is_of_error = |name: &str| data != Some(name) && field_of_error(name).is_some();
         let (errors, data): (Vec<_>, Vec<_>) =
-            object.iter().filter(|(_, value)| !value.is_null()).partition(|(name, _)| field_of_error(name).is_some());
+            object.iter().filter(|(_, value)| !value.is_null()).partition(|(name, _)| is_of_error(name));
         let fields = errors.into_iter().map(|(name, value)| (name.clone(), value.clone())).collect();
         Self { fields, has_data: !data.is_empty() }
     }
@@ -224,7 +225,7 @@ mod tests {
     fn alone(body: &str) -> Option<ServiceError> {
         let read = ErrorFields::read(body.as_bytes(), None)?.alone();
         if let (Ok(Value::Object(object)), true) = (serde_json::from_str(body), body.len() <= LARGEST_KEPT) {
-            assert_eq!(ErrorFields::of(&object).alone(), read, "{body}");
+            assert_eq!(ErrorFields::of(&object, None).alone(), read, "{body}");
         }
         read
     }

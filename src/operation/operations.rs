@@ -15,6 +15,8 @@ pub(crate) struct Operations<T> {
     pub(crate) decode: Decode<T>,
     /// Whether the first response may be the bare result.
     pub(crate) may_be_bare: bool,
+    /// The field of the result that isn't that of an error.
+    pub(crate) error_as_data: Option<&'static str>,
 }
 
 impl<T> LongRunning<T> for Operations<T> {
@@ -77,7 +79,7 @@ impl<T> Answer<T> {
         }
         if done != Some(false) {
             if let Some(response) = present("response") {
-                let fields = response.as_object().map(ErrorFields::of);
+                let fields = response.as_object().map(|object| ErrorFields::of(object, work.error_as_data));
                 if let Some(said) =
                     fields.and_then(|fields| fields.in_place_of_model(work.poll.endpoint().is_unnamed()))
                 {
@@ -134,7 +136,7 @@ fn refusal_in(json: &Value) -> Option<ServiceError> {
     let has = |field| json.get(field).is_some_and(|value: &Value| !value.is_null());
     let is_refusal = ["code", "message", "error", "errors", "errorCode", "errorMessage"].into_iter().any(has);
     let said = ServiceError::from_json(json).filter(|said| is_refusal && !said.is_ok());
-    said.or_else(|| ErrorFields::of(json.as_object()?).alone())
+    said.or_else(|| ErrorFields::of(json.as_object()?, None).alone())
 }
 
 /// Whether an object is `{"code": …, "message": …}`, which is how an operation that failed is seen. The gateway's errors have

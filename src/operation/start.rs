@@ -37,14 +37,15 @@ impl Request {
     /// path of another resource, such as a Luau task. See also [`fetch`](Self::fetch).
     pub fn operation<T: DeserializeOwned + Clone + 'static>(self) -> Result<Operation<T>> {
         let poll = self.polls()?;
-        self.start(Operations { poll, decode: Arc::new(json::from_value), may_be_bare: false })
+        let error_as_data = self.endpoint().error_as_data();
+        self.start(Operations { poll, decode: Arc::new(json::from_value), may_be_bare: false, error_as_data })
     }
 
     /// Makes the call, which the service answers with a task: a resource with a `state`, such as a Luau execution.
     ///
     /// The task is polled at its path, under the first two segments of the path of the request, until its state is `COMPLETE`,
     /// `FAILED` or `CANCELLED`. The result is the whole task: its `error` is data, and a task that has failed isn't an error. To
-    /// resume waiting for a task, request its path.
+    /// resume waiting for a task, request its path. The path ends in `tasks/{id}` or `operations/{id}`.
     ///
     /// ```no_run
     /// # use rblxopencloud::{Client, Method, Result};

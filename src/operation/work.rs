@@ -4,10 +4,9 @@ use std::borrow::Cow;
 use std::panic::{RefUnwindSafe, UnwindSafe};
 use std::sync::Arc;
 
-use percent_encoding::utf8_percent_encode;
 use serde_json::Value;
 
-use crate::api::{Endpoint, Method, OperationName, SEGMENT};
+use crate::api::{Endpoint, Method, OperationName, segments};
 use crate::call::{DecodeError, Session};
 use crate::error::ServiceError;
 use crate::request::Request;
@@ -79,7 +78,11 @@ impl Polls {
                 let parameters = parameters_in(endpoint, name)?;
                 Some(parameters.into_iter().fold(request, |request, (name, value)| request.param(name, value)))
             }
-            Self::Under(endpoint, root) => Some(Request::new(session, *endpoint, Cow::Owned(path_under(root, name)))),
+            Self::Under(endpoint, root) => {
+                let (template, ids) = template_under(root, name);
+                let request = Request::new(session, *endpoint, Cow::Owned(template));
+                Some(ids.iter().fold(request, |request, (name, id)| request.param(name, id)))
+            }
         }
     }
 
@@ -118,16 +121,24 @@ fn parameters_in<'n>(endpoint: &Endpoint, name: &'n OperationName) -> Option<Vec
     Some(parameters)
 }
 
-/// Returns the path of work under `root`, which some names repeat.
-fn path_under(root: &str, name: &OperationName) -> String {
+/// Returns the template of the path of work under `root`, which some names repeat, and the ids in it: all work of a kind shares
+/// its rate limit.
+fn template_under<'n>(root: &str, name: &'n OperationName) -> (String, Vec<(String, &'n str)>) {
     let repeated = format!("{}/", root.trim_start_matches('/'));
     let own = name.as_str().strip_prefix(&*repeated).unwrap_or(name.as_str());
-    let mut path = root.to_owned();
-    for segment in own.split('/') {
-        path.push('/');
-        path.extend(utf8_percent_encode(segment, SEGMENT));
+    let (mut template, mut ids) = (root.to_owned(), Vec::new());
+    for (segment, is_id) in segments(own) {
+        template.push('/');
+        // A collection with a brace in it would be a parameter.
+        if is_id || segment.contains(['{', '}']) {
+            let name = format!("id{}", ids.len() + 1);
+            template.push_str(&format!("{{{name}}}"));
+            ids.push((name, segment));
+        } else {
+            template.push_str(segment);
+        }
     }
-    path
+    (template, ids)
 }
 
 #[cfg(test)]
@@ -154,13 +165,21 @@ mod tests {
     }
 
     #[test]
-    fn the_root_is_not_repeated() {
-        for (name, path) in [
-            ("users/7/operations/a==", "/cloud/v2/users/7/operations/a%3D%3D"),
-            ("cloud/v2/universes/1/memory-store/operations/a", "/cloud/v2/universes/1/memory-store/operations/a"),
-            ("cloud/v1/operations/a", "/cloud/v2/cloud/v1/operations/a"),
+    fn a_path_under_a_root_has_the_ids_as_parameters() {
+        for (name, template, ids) in [
+            ("users/7/operations/a==", "/cloud/v2/users/{id1}/operations/{id2}", &["7", "a=="][..]),
+            (
+                "cloud/v2/universes/1/memory-store/operations/a",
+                "/cloud/v2/universes/{id1}/memory-store/operations/{id2}",
+                &["1", "a"],
+            ),
+            ("cloud/v1/operations/a", "/cloud/v2/cloud/{id1}/operations/{id2}", &["v1", "a"]),
+            ("a{id2}/1/operations/b", "/cloud/v2/{id1}/{id2}/operations/{id3}", &["a{id2}", "1", "b"]),
         ] {
-            assert_eq!(path_under("/cloud/v2", &name.parse().expect("a name")), path);
+            let name = name.parse().expect("a name");
+            let (made, values) = template_under("/cloud/v2", &name);
+            assert_eq!(made, template);
+            assert!(values.iter().map(|(_, id)| id).eq(ids), "{values:?}");
         }
     }
 }

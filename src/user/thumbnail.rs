@@ -163,7 +163,12 @@ impl ThumbnailOptions {
 }
 
 fn work() -> Operations<Thumbnail> {
-    Operations { poll: Polls::At(GET_THUMBNAIL_OPERATION), decode: Arc::new(json::from_value), may_be_bare: false }
+    Operations {
+        poll: Polls::At(GET_THUMBNAIL_OPERATION),
+        decode: Arc::new(json::from_value),
+        may_be_bare: false,
+        error_as_data: None,
+    }
 }
 
 impl Client {

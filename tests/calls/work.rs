@@ -3,11 +3,11 @@
 use std::time::{Duration, Instant};
 
 use rblxopencloud::endpoints::Slots;
-use rblxopencloud::{Endpoint, ErrorKind, Method, WaitOptions};
+use rblxopencloud::{CancelToken, Endpoint, ErrorKind, Method, WaitOptions};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use crate::support::{Reply, Server, fails};
+use crate::support::{self, Reply, Server, fails};
 
 #[test]
 fn tasks_are_told_from_operations() {
@@ -148,15 +148,90 @@ fn work_takes_a_slot_until_it_is_known_to_have_ended() {
         })
     });
     let client = server.client();
-    let start = |place: u64| {
-        let request = client.call(&START).param("place", place).json(&json!({}));
-        request.timeout(Duration::from_secs(20)).task::<Value>()
-    };
+    let request = |place: u64| client.call(&START).param("place", place).json(&json!({}));
+    let start = |place| request(place).task::<Value>();
     let first = start(1).expect("there is a slot");
-    let error = fails(start(1), ErrorKind::RateLimited);
+    let error = fails(request(1).timeout(Duration::from_millis(300)).task::<Value>(), ErrorKind::RateLimited);
     assert!(error.to_string().contains("unfinished") && error.is_retryable(), "{error}");
     let _ = start(2).expect("another place has slots of its own");
     assert_eq!(server.count(), 2, "nothing is sent without a slot");
     assert_eq!(first.wait().expect("it ends")["state"], "COMPLETE");
     let _ = start(1).expect("the slot is free");
+}
+
+#[test]
+fn polls_of_one_kind_of_work_share_a_rate_limit() {
+    let server = Server::start(|request| match (request.method.as_str(), request.path()) {
+        ("POST", path) => {
+            let id = path.rsplit('/').next().unwrap_or_default();
+            Reply::ok(&json!({ "path": format!("things/{id}/operations/a-{id}") }))
+        }
+        (_, "/cloud/v2/things/one/operations/a-one") => Reply::text(429, "").with("retry-after", "30"),
+        _ => Reply::ok(&json!({ "done": true, "response": {} })),
+    });
+    let client = server.client().with_timeout(Duration::from_secs(5));
+    let start = |id| client.request(Method::Post, "/cloud/v2/things/{thing}").param("thing", id).operation::<Value>();
+    let [one, two] = ["one", "two"].map(|id| start(id).expect("it begins"));
+    fails(one.poll(), ErrorKind::RateLimited);
+    let error = fails(two.poll(), ErrorKind::RateLimited);
+    assert!(error.to_string().contains("not sent"), "{error}");
+    assert_eq!(server.count(), 3);
+}
+
+#[test]
+fn the_result_of_an_operation_can_have_a_field_of_an_error() {
+    let done = json!({ "path": "operations/a", "done": true, "response": { "errors": [{ "code": 3 }] } });
+    let server = Server::script([Reply::ok(&done)]);
+    let start = || server.client().request(Method::Post, "/cloud/v2/a");
+    let read = start().error_as_data("errors").operation::<Value>().expect("it begins").wait().expect("it ends");
+    assert_eq!(read, done["response"]);
+    fails(start().operation::<Value>().expect("it begins").wait(), ErrorKind::OperationFailed);
+}
+
+#[test]
+fn the_token_of_a_request_cancels_the_wait_too() {
+    let token = CancelToken::new();
+    let cancelling = token.clone();
+    let server = Server::start(move |request| {
+        if request.method == "GET" {
+            cancelling.cancel();
+        }
+        Reply::ok(&json!({ "path": "operations/a" }))
+    });
+    let start = server.client().request(Method::Post, "/cloud/v2/a").cancel_by(&token);
+    let operation = start.operation::<Value>().expect("it begins");
+    let quick = WaitOptions::new().initial_delay(Duration::from_millis(1));
+    let error = fails(operation.wait_with(&quick), ErrorKind::Cancelled);
+    assert!(error.can_wait_again(), "{error}");
+    assert_eq!(server.count(), 2);
+}
+
+/// A delay of 100 seconds is within a wait for work that may run for 300, and not within one of 60.
+#[test]
+fn the_declared_limit_of_work_makes_the_wait_longer() {
+    let server = Server::start(|request| match request.method.as_str() {
+        "POST" => Reply::ok(&json!({ "path": "operations/a" })),
+        _ => Reply::text(429, "").with("retry-after", "100"),
+    });
+    let policy = support::hasty().max_retry_after(Duration::from_secs(1000));
+    let start = || {
+        let client = server.builder().retry(policy.clone()).build().expect("the settings are good");
+        client.request(Method::Post, "/cloud/v2/a")
+    };
+    for request in [start(), start().work_limit(Duration::from_secs(15))] {
+        fails(request.operation::<Value>().expect("it begins").wait(), ErrorKind::OperationPending);
+    }
+    let (token, polls) = (CancelToken::new(), server.count() + 1);
+    let long = start().work_limit(Duration::from_secs(300)).cancel_by(&token);
+    let long = long.operation::<Value>().expect("it begins");
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            while server.count() <= polls {
+                std::thread::sleep(Duration::from_millis(5));
+            }
+            std::thread::sleep(Duration::from_millis(200));
+            token.cancel();
+        });
+        fails(long.wait(), ErrorKind::Cancelled);
+    });
 }
