@@ -240,14 +240,17 @@ impl Endpoint {
         self
     }
 
-    /// Marks an endpoint whose requests have an API key in their body.
-    pub(crate) const fn with_key_in_body(mut self) -> Self {
+    /// Marks an endpoint whose requests have an API key in their body. No other credentials are sent.
+    #[must_use]
+    pub const fn with_key_in_body(mut self) -> Self {
         self.key = Key::InBody;
         self
     }
 
-    /// Marks an endpoint whose requests name a resource in their body, and not in their path.
-    pub(crate) const fn naming_in_body(mut self) -> Self {
+    /// Marks an endpoint whose requests name a resource in their body, and not in their path. A refusal then
+    /// concerns that resource ([`ErrorScope::Call`](crate::ErrorScope::Call)), and not all calls of a run.
+    #[must_use]
+    pub const fn naming_in_body(mut self) -> Self {
         self.names_in_body = true;
         self
     }
@@ -267,7 +270,8 @@ impl Endpoint {
     }
 
     /// Sets a scope that keys need although the reference doesn't name it.
-    pub(crate) const fn with_undocumented_scope(mut self, scope: &'static str) -> Self {
+    #[must_use]
+    pub const fn with_undocumented_scope(mut self, scope: &'static str) -> Self {
         self.undocumented_scope = Some(scope);
         self
     }
@@ -281,7 +285,8 @@ impl Endpoint {
 
     /// Sets the only precondition of the endpoint, as advice for the code `FAILED_PRECONDITION`. Elsewhere, it tells that a
     /// resource has changed.
-    pub(crate) const fn with_precondition(mut self, advice: &'static str) -> Self {
+    #[must_use]
+    pub const fn with_precondition(mut self, advice: &'static str) -> Self {
         self.precondition = Some(advice);
         self
     }
