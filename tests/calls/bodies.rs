@@ -157,3 +157,52 @@ fn attempts_are_journaled_and_a_failed_journal_sends_nothing() {
     fails(error, ErrorKind::InvalidInput);
     assert!(server.requests()[sent..].iter().all(|request| request.body.is_empty()), "nothing of the body is sent");
 }
+
+#[test]
+fn an_empty_body_is_checked_and_journaled_too() {
+    let server = Server::script([Reply::ok(&json!({}))]);
+    let events = Arc::new(Mutex::new(Vec::new()));
+    let request = |body: Body| {
+        let kept = Arc::clone(&events);
+        server.client().request(Method::Put, "/a").body(body).on_attempt(move |event| {
+            kept.lock().unwrap().push(event);
+            Ok(())
+        })
+    };
+    request(Body::bytes("text/plain", "")).send().expect("it is sent");
+    request(Body::reader(std::io::empty(), 0)).send().expect("it is sent");
+    assert_eq!(std::mem::take(&mut *events.lock().unwrap()), [AttemptEvent::Begins, AttemptEvent::Begins]);
+    assert_eq!(server.requests()[1].header("content-length"), Some("0"));
+
+    let sent = server.count();
+    fails(request(Body::reader(&b"longer"[..], 0)).send(), ErrorKind::Io);
+    let full = request(Body::bytes("text/plain", "")).on_attempt(|_| Client::builder("").build().map(drop));
+    fails(full.send(), ErrorKind::InvalidInput);
+    assert_eq!(server.count(), sent, "nothing is sent");
+}
+
+#[test]
+fn a_form_is_sent_again_unless_a_part_is_a_reader() {
+    let refused = || Server::script([Reply::text(429, "").with("retry-after", "0"), Reply::ok(&json!({}))]);
+    let directory = support::TempDir::new();
+    let (path, content) = (directory.path().join("game.rbxl"), support::noise(100_000));
+    std::fs::write(&path, &content).expect("it can be written");
+    let progress = Arc::new(Mutex::new(Vec::new()));
+    let kept = Arc::clone(&progress);
+    let file = Body::file(&path).expect("it is there").on_progress(move |step| kept.lock().unwrap().push(step));
+    let server = refused();
+    let form = Multipart::new().text("name", "coins").part("file", file);
+    server.client().request(Method::Post, "/a").body(form).send().expect("the second attempt succeeds");
+    let requests = server.requests();
+    assert_eq!(requests.len(), 2);
+    assert!(requests[0].body == requests[1].body, "it is the same form");
+    assert!(requests[1].body.windows(content.len()).any(|part| part == content), "the whole file is in it");
+    let progress = progress.lock().unwrap();
+    assert!(progress.iter().all(|step| step.total == 100_000), "the part alone is reported");
+    assert_eq!(progress.iter().filter(|step| step.sent == 100_000).count(), 2);
+
+    let server = refused();
+    let form = Multipart::new().text("name", "coins").part("file", Body::reader(&b"coins"[..], 5));
+    let error = fails(server.client().request(Method::Post, "/a").body(form).send(), ErrorKind::RateLimited);
+    assert!(error.to_string().contains("reader") && server.count() == 1, "{error}");
+}

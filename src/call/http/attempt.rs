@@ -145,6 +145,12 @@ impl Http {
         };
         let sent = match &mut call.payload {
             Some(payload) => {
+                // A body without a byte is read too, so that it is known to have none.
+                if payload.len() == 0 {
+                    if let Err(error) = payload.read(&mut [0]) {
+                        return failed(error.into());
+                    }
+                }
                 let mut reader = &mut **payload;
                 self.run(head, SendBody::from_reader(&mut reader), how)
             }
