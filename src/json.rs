@@ -2,33 +2,32 @@
 
 use std::borrow::Cow;
 
-use serde::de::{self, DeserializeOwned};
+use serde::de::{DeserializeOwned, Deserializer, Visitor};
 use serde_json::Value;
 
 /// Reads a model.
 pub(crate) fn from_slice<T: DeserializeOwned>(body: &[u8]) -> Result<T, serde_json::Error> {
-    read(body, |text| serde_json::from_str(text))
-}
-
-/// Reads a model that is an object. serde's derived models also accept a list of their fields.
-pub(crate) fn object_from_slice<T: DeserializeOwned>(body: &[u8]) -> Result<T, serde_json::Error> {
-    read(body, |text| match text.trim_start().as_bytes().first() {
-        Some(b'[') => Err(de::Error::custom("invalid type: sequence, expected an object")),
-        _ => serde_json::from_str(text),
-    })
+    read(body, from_str)
 }
 
 /// Reads a model from a text, which may have broken characters.
 pub(crate) fn from_text<T: DeserializeOwned>(text: &str) -> Result<T, serde_json::Error> {
-    serde_json::from_str(text).or_else(|error| match mended(text) {
-        Some(mended) => serde_json::from_str(&mended).map_err(|_| error),
+    from_str(text).or_else(|error| match mended(text) {
+        Some(mended) => from_str(&mended).map_err(|_| error),
         None => Err(error),
     })
 }
 
 /// Reads a model from a value, by way of its text: models are compiled for texts only.
 pub(crate) fn from_value<T: DeserializeOwned>(value: &Value) -> Result<T, serde_json::Error> {
-    serde_json::from_str(&value.to_string())
+    from_str(&value.to_string())
+}
+
+fn from_str<T: DeserializeOwned>(text: &str) -> Result<T, serde_json::Error> {
+    let mut deserializer = serde_json::Deserializer::from_str(text);
+    let model = T::deserialize(Objects(&mut deserializer))?;
+    deserializer.end()?;
+    Ok(model)
 }
 
 /// Passes the text to `read`. If that fails and the text has broken characters, passes a repaired copy: a string that was cut
@@ -75,8 +74,51 @@ pub(crate) fn mended(text: &str) -> Option<String> {
     Some(mended)
 }
 
+/// Reads a struct from an object only. Those that serde derives can also be read from a list of their fields, so that a list in
+/// place of a model would be taken for one.
+pub(crate) struct Objects<D>(pub(crate) D);
+
+macro_rules! forward {
+    ($($method:ident($($argument:ident: $type:ty),*))*) => {
+        $(
+            fn $method<V: Visitor<'de>>(self, $($argument: $type,)* visitor: V) -> Result<V::Value, D::Error> {
+                self.0.$method($($argument,)* visitor)
+            }
+        )*
+    };
+}
+
+impl<'de, D: Deserializer<'de>> Deserializer<'de> for Objects<D> {
+    type Error = D::Error;
+
+    fn deserialize_struct<V: Visitor<'de>>(
+        self,
+        _: &'static str,
+        _: &'static [&'static str],
+        visitor: V,
+    ) -> Result<V::Value, D::Error> {
+        self.0.deserialize_map(visitor)
+    }
+
+    forward! {
+        deserialize_any() deserialize_bool() deserialize_i8() deserialize_i16() deserialize_i32() deserialize_i64()
+        deserialize_i128() deserialize_u8() deserialize_u16() deserialize_u32() deserialize_u64() deserialize_u128()
+        deserialize_f32() deserialize_f64() deserialize_char() deserialize_str() deserialize_string() deserialize_bytes()
+        deserialize_byte_buf() deserialize_option() deserialize_unit() deserialize_unit_struct(name: &'static str)
+        deserialize_newtype_struct(name: &'static str) deserialize_seq() deserialize_tuple(len: usize)
+        deserialize_tuple_struct(name: &'static str, len: usize) deserialize_map()
+        deserialize_enum(name: &'static str, variants: &'static [&'static str]) deserialize_identifier()
+        deserialize_ignored_any()
+    }
+
+    fn is_human_readable(&self) -> bool {
+        self.0.is_human_readable()
+    }
+}
+
 #[cfg(test)]
 mod tests {
+    use serde::Deserialize;
     use serde_json::json;
 
     use super::*;
@@ -108,5 +150,22 @@ mod tests {
         {
             assert!(from_slice::<Value>(text).is_err(), "{}", String::from_utf8_lossy(text));
         }
+    }
+
+    #[test]
+    fn a_struct_is_read_from_an_object_only() {
+        #[derive(Debug, PartialEq, Deserialize)]
+        struct Pair {
+            first: u64,
+            second: Option<String>,
+        }
+        let pair = Pair { first: 1, second: None };
+        assert_eq!(from_slice::<Pair>(br#"{"first":1,"third":[]}"#).expect("it is read"), pair);
+        for text in [&b"[1,null]"[..], b" [1,\"a\"]", b"1", b"", b"{\"first\":1} x"] {
+            assert!(from_slice::<Pair>(text).is_err(), "{}", String::from_utf8_lossy(text));
+        }
+        assert_eq!(from_slice::<Vec<u64>>(b"[1,2]").expect("it is read"), [1, 2]);
+        assert_eq!(from_slice::<Option<u64>>(b"null").expect("it is read"), None);
+        assert_eq!(from_slice::<(u64, bool)>(b"[1,true]").expect("it is read"), (1, true));
     }
 }

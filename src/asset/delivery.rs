@@ -224,7 +224,7 @@ impl AssetHandle {
 
 fn delivery(request: Request) -> Result<AssetDelivery> {
     request.read(|body| {
-        let delivery: AssetDelivery = json::object_from_slice(body)?;
+        let delivery: AssetDelivery = json::from_slice(body)?;
         if !delivery.location.is_empty() {
             return Ok(delivery);
         }

@@ -1,6 +1,6 @@
 use std::time::{Duration, Instant};
 
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use super::permission::{AssetPermission, GrantedPermissions};
 use super::{Asset, AssetUpdate, AssetVersion};
@@ -339,8 +339,8 @@ impl AssetHandle {
 
     fn asset_from(&self, request: Request) -> Result<Asset> {
         request.read(|body| {
-            let value: Value = json::object_from_slice(body)?;
-            Ok(Asset::from_answer(&value, Some(self.id))?)
+            let fields: Map<String, Value> = json::from_slice(body)?;
+            Ok(Asset::from_answer(&Value::Object(fields), Some(self.id))?)
         })
     }
 

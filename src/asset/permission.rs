@@ -177,7 +177,7 @@ impl GrantedPermissions {
 
     /// Reads the response to a grant for these assets.
     fn read(body: &[u8], asset_ids: &[u64]) -> Result<Self, DecodeError> {
-        let mut granted: Self = json_text::object_from_slice(body)?;
+        let mut granted: Self = json_text::from_slice(body)?;
         if granted.success_asset_ids.is_empty() && granted.errors.is_empty() {
             // The gateway's errors have the same name.
             if let Some(said) = ErrorFields::read(body, None).and_then(|fields| fields.alone()) {

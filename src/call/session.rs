@@ -10,7 +10,7 @@ use super::http::{Buffer, Http, HttpSettings, shown_url};
 use super::retry::RetryPolicy;
 use super::{Call, DecodeError};
 use crate::api::{Endpoint, Scheme};
-use crate::credentials::Credentials;
+use crate::credentials::{Credentials, Secret};
 use crate::error::{Error, ErrorKind, Result};
 
 /// Connections, credentials and rate limits. Clones share them.
@@ -190,6 +190,12 @@ impl Session {
     /// Redacts an error: a service that repeats the key in its message must not get it into a log.
     pub(crate) fn redact(&self, error: Error) -> Error {
         error.redact(|text| self.credentials.redact(text))
+    }
+
+    /// Removes the credentials and these secrets from a text.
+    pub(crate) fn redacted_with(&self, secrets: &[Secret], text: &str) -> String {
+        let text = secrets.iter().fold(text.to_owned(), |text, secret| secret.redact_at_any_length(&text));
+        self.redacted(&text)
     }
 
     /// Redacts a text.

@@ -20,6 +20,7 @@ pub(crate) use work::{LongRunning, Polls};
 use self::work::{Answer, Question, State};
 use crate::api::OperationName;
 use crate::call::{Buffer, CancelToken, Session, Slot};
+use crate::credentials::Secret;
 use crate::error::{Arrival, Error, ErrorKind, Event, FailedCall, Problem, Result, ServiceError};
 use crate::request::Request;
 
@@ -52,6 +53,8 @@ pub struct Operation<T> {
     subject: String,
     /// Texts of the call that the service may repeat in its message.
     echoes: Vec<String>,
+    /// Texts of the call that are removed from errors.
+    secrets: Vec<Secret>,
     /// How long the service lets the work run.
     time_limit: Option<Duration>,
     /// Cancels the wait.
@@ -73,11 +76,13 @@ impl<T: Clone> Operation<T> {
     /// Makes the call that starts the work.
     fn start(request: Request, work: Arc<dyn LongRunning<T>>) -> Result<Self> {
         let (session, echoes) = (request.session().clone(), request.echoes().to_vec());
+        let secrets = request.declared_secrets().to_vec();
         let (time_limit, cancel) = (request.work_time_limit(), request.cancel_token().cloned());
         let mut request = request.prepare()?;
         let subject = request.subject();
         let (answer, slot) = request.run_for_slot(|body| work.read(body, Question::Start))?;
-        let mut operation = Self { subject, echoes, time_limit, cancel, slot, ..Self::pending(session, None, work) };
+        let mut operation =
+            Self { subject, echoes, secrets, time_limit, cancel, slot, ..Self::pending(session, None, work) };
         operation.name = operation.take(answer);
         match operation.ended.get() {
             // There is no operation whose failure it could be.
@@ -93,7 +98,18 @@ impl<T: Clone> Operation<T> {
 
     fn pending(session: Session, name: Option<OperationName>, work: Arc<dyn LongRunning<T>>) -> Self {
         let (subject, echoes, ended) = (String::new(), Vec::new(), OnceLock::new());
-        Self { session, work, name, subject, echoes, time_limit: None, cancel: None, slot: None, ended }
+        Self {
+            session,
+            work,
+            name,
+            subject,
+            echoes,
+            secrets: Vec::new(),
+            time_limit: None,
+            cancel: None,
+            slot: None,
+            ended,
+        }
     }
 
     /// Polls the operation once. Returns `None` while it is pending. Makes no request once it has ended.
@@ -150,6 +166,7 @@ impl<T: Clone> Operation<T> {
             let request = self.work.poll(&self.session, name).ok_or_else(|| {
                 Error::invalid_input(format!("{name} is not an operation of {}", self.work.endpoint().path()))
             })?;
+            let request = request.secrets(self.secrets.clone());
             let request = cancel.or(self.cancel.as_ref()).into_iter().fold(request, Request::cancel_by);
             let read = |body: &[u8]| self.work.read(body, Question::Poll);
             let answer = request
@@ -172,7 +189,7 @@ impl<T: Clone> Operation<T> {
             State::Done(result) => Ok(result),
             State::Failed(said) => Err(said),
         };
-        let partial_failures = answer.partial_failures.iter().map(|text| self.session.redacted(text)).collect();
+        let partial_failures = answer.partial_failures.iter().map(|text| self.redacted(text)).collect();
         if let Some(slot) = &self.slot {
             slot.ended();
         }
@@ -201,6 +218,11 @@ impl<T> Operation<T> {
         self.ended.get().map_or(&[], |ended| &ended.partial_failures)
     }
 
+    /// Removes the credentials and the declared secrets from a text.
+    fn redacted(&self, text: &str) -> String {
+        self.session.redacted_with(&self.secrets, text)
+    }
+
     fn failure(&self, said: &ServiceError) -> Error {
         let call = FailedCall {
             endpoint: self.work.endpoint(),
@@ -210,7 +232,7 @@ impl<T> Operation<T> {
         };
         let problem = Problem::new(Event::OperationFailed(said.clone()), "the operation failed");
         let error = Error::of_call(&call, self.who(), problem);
-        self.session.redact(error.of_operation().about_operation(self.name.clone()))
+        error.of_operation().about_operation(self.name.clone()).redact(|text| self.redacted(text))
     }
 
     fn still_pending(&self, when: &str, problem: Option<Error>) -> Error {
@@ -223,10 +245,11 @@ impl<T> Operation<T> {
             })
             .transient()
             .about_operation(self.name.clone());
-        self.session.redact(match problem {
+        let error = match problem {
             Some(problem) => error.with_retry_after(problem.retry_after()).caused_by(problem),
             None => error,
-        })
+        };
+        error.redact(|text| self.redacted(text))
     }
 
     fn who(&self) -> String {

@@ -12,6 +12,7 @@ use crate::call::DecodeError;
 use crate::error::ErrorFields;
 use crate::json;
 use crate::request::Paging;
+use crate::wire;
 
 /// How much text of the unreadable items of a page is kept as JSON, which takes up to a hundred times as much memory.
 const LARGEST_KEPT: usize = 256 * 1024;
@@ -58,7 +59,7 @@ pub trait PageItem: DeserializeOwned {
     /// Reads an item.
     #[doc(hidden)]
     fn read(values: &mut Values<'_>) -> Option<Self> {
-        values.read()
+        values.read_model()
     }
 
     /// Makes an item of one that [`read`](Self::read) refused. Returns an unreadable one.
@@ -109,7 +110,7 @@ pub(crate) fn decode_plain_page<T: DeserializeOwned>(
     body: &[u8],
     names: Names<'_>,
 ) -> Result<Contents<T>, DecodeError> {
-    decode(body, names, |values| values.read(), Err)
+    decode(body, names, |values| values.read_model(), Err)
 }
 
 fn decode<T>(
@@ -229,10 +230,10 @@ impl Fields {
                 let value = values.read::<&RawValue>()?.get();
                 match &*name {
                     _ if is_list => (value == "null").then_some(()),
-                    name if Some(name) == names.next => json::from_text(value).ok().map(|next| self.next = next),
+                    name if Some(name) == names.next => token(value).map(|next| self.next = next),
                     name if Some(name) == names.more => flag(value).map(|flag| self.has_more = flag),
                     _ => {
-                        self.read_other(name, value);
+                        self.read_other(name, value, names.next.is_some());
                         Some(())
                     }
                 }
@@ -253,11 +254,12 @@ impl Fields {
         })
     }
 
-    /// Looks at a field of no known name.
-    fn read_other(&mut self, name: Cow<'_, str>, value: &str) {
+    /// Looks at a field of no known name. Pages that are numbered aren't followed by a field.
+    fn read_other(&mut self, name: Cow<'_, str>, value: &str, is_followed: bool) {
         match value {
             "null" | "false" | "\"\"" => {}
-            _ if is_of_next_page(&name) => self.unfollowed = Some(name.into_owned()),
+            _ if is_followed && name.eq_ignore_ascii_case("hasMore") => self.unfollowed = Some(name.into_owned()),
+            _ if is_token_of_next_page(&name) => self.unfollowed = Some(name.into_owned()),
             _ if value.starts_with('[') => drop(self.other.get_or_insert_with(|| name.into_owned())),
             _ => {}
         }
@@ -278,10 +280,15 @@ fn flag(value: &str) -> Option<Option<bool>> {
     }
 }
 
-/// Whether a field tells where the next page begins, or that there is one.
-fn is_of_next_page(name: &str) -> bool {
+/// Reads the token of the next page, which can be a number.
+fn token(value: &str) -> Option<Option<String>> {
+    wire::strict(&mut serde_json::Deserializer::from_str(value)).ok()
+}
+
+/// Whether a field tells where the next page begins.
+fn is_token_of_next_page(name: &str) -> bool {
     let name = name.to_ascii_lowercase();
-    (name.starts_with("next") && (name.ends_with("token") || name.ends_with("cursor"))) || name == "hasmore"
+    name.starts_with("next") && (name.ends_with("token") || name.ends_with("cursor"))
 }
 
 #[cfg(test)]

@@ -166,8 +166,7 @@ impl<T> Pager<T> {
 
     /// The error of a question that an unreadable item leaves open.
     pub(crate) fn unread(&self, question: &str) -> Error {
-        let problem = format!("an item can't be read, so it isn't known {question}");
-        Error::invalid_response(self.pages.subject(), problem)
+        self.pages.invalid_response(format!("an item can't be read, so it isn't known {question}"))
     }
 
     /// Returns the first item that `is_it` accepts. `None` means that there is none: an unreadable item is an error.

@@ -10,7 +10,8 @@ use super::decode::{Contents, Names, PageItem, decode_page, decode_plain_page};
 use crate::api::{Method, push_query};
 use crate::call::{Buffer, DecodeError};
 use crate::error::{Error, Result};
-use crate::request::{Body, Follow, Paging, Prepared, Request};
+use crate::request::{Follow, Paging, Prepared, Request};
+use crate::wire;
 
 /// A page of a listing, from [`Pager::pages`](crate::Pager::pages).
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -55,6 +56,8 @@ impl<T> PageShape<T> {
 pub struct Pages<T> {
     /// Or why there is nothing to request.
     request: Result<Prepared>,
+    /// Why a cursor can't be resumed from.
+    refusal: Option<Error>,
     paging: Paging,
     /// The parameter whose values make listings of their own, in sequence.
     each: Option<(&'static str, Vec<String>)>,
@@ -79,7 +82,7 @@ impl<T> Pages<T> {
             true if request.endpoint().method() == Method::Get => {
                 Err(Error::invalid_input("a GET request takes no body"))
             }
-            true => request.take_json_object(),
+            true => request.json_object(),
             false => Ok(None),
         };
         let (fields, problem) = match fields {
@@ -94,14 +97,11 @@ impl<T> Pages<T> {
             true => Err(Error::invalid_input("a listing takes no URL of another host")),
             false => Ok(request),
         });
-        let parts = each.iter().flat_map(|(_, values)| values).map(String::as_str);
-        let fingerprint = request.as_ref().map_or(0, |request| {
-            let query = Some(request.query()).filter(|query| !query.is_empty());
-            fingerprint([request.path()].into_iter().chain(query).chain(parts))
-        });
+        let fingerprint = request.as_ref().map_or(0, |request| fingerprint_of(request, paging, each.as_ref()));
         let start = Cursor { listing: Some(fingerprint), ..Cursor::default() };
         let mut pages = Self {
             request,
+            refusal: None,
             paging,
             each,
             fields,
@@ -139,16 +139,27 @@ impl<T> Pages<T> {
         self.request.as_ref().map(Prepared::subject).unwrap_or_default()
     }
 
+    /// The error of a response that can't be used.
+    pub(super) fn invalid_response(&self, problem: impl Into<String>) -> Error {
+        match &self.request {
+            Ok(request) => request.invalid_response(problem),
+            Err(refusal) => refusal.clone(),
+        }
+    }
+
     pub(super) fn restart_at(&mut self, mut cursor: Cursor) {
         let is_ours = cursor.listing.is_none_or(|listing| listing == self.fingerprint);
+        let is_numbered = !matches!(self.paging.follow, Follow::Field { .. });
+        let is_number = cursor.token.as_ref().is_none_or(|token| wire::decimal(token).is_some());
         let parts = self.parts();
-        if self.request.is_ok() && parts > 0 && !(is_ours && cursor.part < parts) {
-            self.request = Err(Error::invalid_input("the cursor belongs to another listing")
-                .advise("resume with the same user and the same filter, or start again"));
-        }
+        let fits = is_ours && cursor.part < parts && (!is_numbered || is_number);
+        self.refusal = (self.request.is_ok() && parts > 0 && !fits).then(|| {
+            Error::invalid_input("the cursor belongs to another listing")
+                .advise("resume with the same user, the same filter and the same page size, or start again")
+        });
         cursor.listing = Some(self.fingerprint);
         self.current = cursor.clone();
-        self.next = Some(cursor).filter(|cursor| self.request.is_err() || cursor.part < parts);
+        self.next = Some(cursor).filter(|_| self.refusal.is_some() || self.request.is_err() || parts > 0);
         self.ended = false;
         self.finished = false;
         self.circle = Circle::default();
@@ -165,13 +176,13 @@ impl<T> Pages<T> {
         let next_token = match self.paging.follow {
             _ if count == 0 && self.paging.ends_when_empty => None,
             Follow::Field { .. } => contents.next_token.take(),
-            Follow::Skip => (count > 0).then(|| (self.number() + count as u64).to_string()),
-            Follow::Number => (count > 0).then(|| (self.number().max(1) + 1).to_string()),
+            Follow::Skip => (count > 0).then(|| self.number().saturating_add(count as u64).to_string()),
+            Follow::Number => (count > 0).then(|| self.number().max(1).saturating_add(1).to_string()),
         };
         if let Some(next) = &next_token {
             if self.current.token.as_ref() == Some(next) || self.circle.closes_with(next) {
                 let problem = "a page token repeats, so the listing would never end";
-                return Some(Err(Error::invalid_response(self.subject(), problem)));
+                return Some(Err(self.invalid_response(problem)));
             }
         }
         contents.items.drain(..self.current.taken.min(contents.items.len()));
@@ -189,28 +200,32 @@ impl<T> Pages<T> {
 
     /// Returns the number in the page token of listings that have one.
     fn number(&self) -> u64 {
-        self.current.token.as_ref().and_then(|token| token.parse().ok()).unwrap_or_default()
+        self.current.token.as_deref().and_then(wire::decimal).unwrap_or_default()
     }
 
     fn fetch_current(&mut self) -> Result<Contents<T>> {
+        if let Some(refusal) = &self.refusal {
+            return Err(refusal.clone());
+        }
         let request = self.request.as_mut().map_err(|refusal| refusal.clone())?;
         let Paging { parameter, size_parameter, size, .. } = self.paging;
-        let size = size.map(|size| size.to_string());
-        let token = self.current.token.as_deref();
-        let each = self.each.as_ref().and_then(|(name, values)| Some((*name, values.get(self.current.part)?.as_str())));
-        let parameters = [size.as_deref().map(|size| (size_parameter, size)), token.map(|token| (parameter, token))];
-        let mut parameters: Vec<(&str, &str)> = parameters.into_iter().flatten().collect();
-        // Such as a filter, before the page token.
-        if let Some(each) = each {
-            parameters.insert(usize::from(size.is_some()), each);
-        }
-        if let Some(fields) = &self.fields {
-            let mut fields = fields.clone();
-            for (name, text) in parameters.drain(..) {
-                let value = if name == size_parameter { text.parse::<u32>().map(Value::from).ok() } else { None };
-                fields.insert(name.to_owned(), value.unwrap_or_else(|| Value::from(text)));
+        let size = size.map(|size| (size_parameter, size.to_string()));
+        let each = self.each.as_ref().and_then(|(name, values)| Some((*name, values.get(self.current.part)?.clone())));
+        let token = self.current.token.clone().map(|token| (parameter, token));
+        let mut query: Vec<(&str, String)> = Vec::with_capacity(3);
+        match &self.fields {
+            None => query.extend(size.into_iter().chain(each).chain(token)),
+            Some(fields) => {
+                let mut fields = fields.clone();
+                let is_numbered = !matches!(self.paging.follow, Follow::Field { .. });
+                let number = |text: &str| wire::decimal(text).map_or_else(|| Value::from(text), Value::from);
+                fields.extend(size.map(|(name, size)| (name.to_owned(), number(&size))));
+                fields.extend(token.map(|(name, token)| {
+                    (name.to_owned(), if is_numbered { number(&token) } else { Value::from(token) })
+                }));
+                query.extend(each);
+                request.set_json(&fields)?;
             }
-            request.set_body(Body::json(&fields)?);
         }
         let (next, more) = match self.paging.follow {
             Follow::Field { next, more } => (Some(next), more),
@@ -227,10 +242,19 @@ impl<T> Pages<T> {
         request.run_in(
             &mut self.body,
             None,
-            |query| parameters.iter().for_each(|(name, value)| push_query(query, name, value)),
+            |all| query.iter().for_each(|(name, value)| push_query(all, name, value)),
             |body| decode(body, names),
         )
     }
+}
+
+/// Distinguishes a listing from others: by what it requests, its filters and its pages.
+fn fingerprint_of(request: &Prepared, paging: Paging, each: Option<&(&'static str, Vec<String>)>) -> u32 {
+    let size = paging.size.map(|size| size.to_string());
+    let body = request.body_text();
+    let texts = [request.path(), request.query(), body.as_deref().unwrap_or_default(), paging.parameter];
+    let filters = each.into_iter().flat_map(|(_, values)| values).map(String::as_str);
+    fingerprint(texts.into_iter().filter(|text| !text.is_empty()).chain(size.as_deref()).chain(filters))
 }
 
 impl<T> Iterator for Pages<T> {

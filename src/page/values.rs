@@ -1,4 +1,7 @@
 use serde::Deserialize;
+use serde::de::DeserializeOwned;
+
+use crate::json::Objects;
 
 /// A JSON text that is read value by value, so that each is read once, into its own type.
 #[derive(Clone, Copy, Debug)]
@@ -19,6 +22,16 @@ impl<'t> Values<'t> {
             self.rest = &self.rest[deserializer.into_iter::<()>().byte_offset()..];
         }
         value
+    }
+
+    /// Reads a model, a struct from an object only. `None` if the next value isn't one.
+    pub(crate) fn read_model<T: DeserializeOwned>(&mut self) -> Option<T> {
+        let mut deserializer = serde_json::Deserializer::from_str(self.rest);
+        let model = T::deserialize(Objects(&mut deserializer)).ok();
+        if model.is_some() {
+            self.rest = &self.rest[deserializer.into_iter::<()>().byte_offset()..];
+        }
+        model
     }
 
     /// Reads a byte of punctuation. `None` if another one is next.

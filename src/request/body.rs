@@ -62,7 +62,8 @@ pub struct Body {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum AttemptEvent {
-    /// The first byte of the body is about to be sent. If the callback fails, none is.
+    /// The first byte of the body is about to be sent, or the head of a request whose body is empty. If the callback fails,
+    /// no byte of the body is.
     Begins,
     /// The last attempt certainly had no effect. Another one may follow, which begins anew. An error of the callback is only
     /// logged.
@@ -186,7 +187,7 @@ impl Body {
     }
 
     /// Calls `f` after each piece that was passed to the connection, on the thread that sends. It should return quickly. Of a
-    /// part, it reports the part alone.
+    /// part, it reports the part alone; of a part that is a form itself, nothing.
     #[must_use]
     pub fn on_progress(mut self, f: impl FnMut(UploadProgress) + Send + 'static) -> Self {
         self.set_on_progress(Box::new(f));
@@ -213,12 +214,28 @@ impl Body {
         self.len() == 0
     }
 
-    /// Reads the body as a JSON object. `None` if it is something else.
-    pub(crate) fn to_json_object(&self) -> Option<Map<String, Value>> {
+    /// Returns the bytes of a body that is one piece in memory.
+    pub(super) fn bytes_in_memory(&self) -> Option<&[u8]> {
         match self.pieces.as_slice() {
-            [piece] => serde_json::from_slice(piece.as_bytes()?).ok(),
+            [piece] => piece.as_bytes(),
             _ => None,
         }
+    }
+
+    /// Reads the body as a JSON object. `None` if it is something else.
+    pub(super) fn to_json_object(&self) -> Option<Map<String, Value>> {
+        serde_json::from_slice(self.bytes_in_memory()?).ok()
+    }
+
+    /// Takes the content of another body of one piece. The callbacks stay.
+    pub(super) fn with_content_of(mut self, other: Self) -> Self {
+        let on_progress = self.pieces.drain(..).find_map(|piece| piece.on_progress);
+        self.pieces = other.pieces;
+        (self.at, self.sent, self.has_begun) = (0, 0, false);
+        if let (Some(f), [piece]) = (on_progress, self.pieces.as_mut_slice()) {
+            piece.on_progress = Some(f);
+        }
+        self
     }
 
     pub(crate) fn set_on_attempt(&mut self, on_attempt: OnAttempt) {

@@ -3,13 +3,15 @@
 use std::io::Write;
 use std::path::Path;
 
-use serde::de::DeserializeOwned;
+use serde::Deserialize;
+use serde::de::{DeserializeOwned, IgnoredAny};
 
 use super::response::Response;
-use super::{Prepared, Request, decode};
+use super::{Prepared, Request};
 use crate::call::{DecodeError, Download};
 use crate::disk::save;
 use crate::error::{Error, ErrorFields, Result};
+use crate::json;
 
 /// Redirects that a download follows.
 const MAX_REDIRECTS: usize = 5;
@@ -22,7 +24,7 @@ impl Request {
     /// [`InvalidResponse`](crate::ErrorKind::InvalidResponse) if the response isn't a `T`, or has more than 8 MiB. A response
     /// that holds [nothing but an error](Self::error_as_data) is an error too.
     pub fn fetch<T: DeserializeOwned>(self) -> Result<T> {
-        self.read(decode::model)
+        self.read(|body| Ok(json::from_slice(body)?))
     }
 
     /// Makes the call, and reads the response with `decode`. A response that holds nothing but an error is one, also where
@@ -50,7 +52,7 @@ impl Request {
             // No field is expected, so words alone are no error.
             match ErrorFields::read(body, data).and_then(|fields| fields.alone()) {
                 Some(said) => Err(DecodeError::Service(said)),
-                None => decode::nothing(body, is_declared),
+                None => read_nothing(body, is_declared),
             }
         })
     }
@@ -113,7 +115,7 @@ impl Request {
                 redirects += 1;
                 if redirects > MAX_REDIRECTS {
                     let problem = format!("more than {MAX_REDIRECTS} redirects");
-                    return Err(Error::invalid_response(prepared.subject(), problem));
+                    return Err(prepared.invalid_response(problem));
                 }
                 prepared.redirect(&location)?;
             } else if download.is_complete() {
@@ -153,5 +155,41 @@ impl Request {
     /// Checks the request, and resolves where it goes.
     pub(crate) fn prepare(self) -> Result<Prepared> {
         Prepared::new(self)
+    }
+}
+
+/// Accepts an empty body and JSON: an object, or unless it must be one, anything.
+fn read_nothing(body: &[u8], is_object: bool) -> Result<(), DecodeError> {
+    /// Whatever its fields are.
+    #[derive(Deserialize)]
+    struct AnObject {}
+
+    if body.iter().all(u8::is_ascii_whitespace) {
+        return Ok(());
+    }
+    if is_object {
+        return Ok(json::from_slice::<AnObject>(body).map(drop)?);
+    }
+    Ok(json::from_slice::<IgnoredAny>(body).map(drop)?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_is_empty_or_json() {
+        for body in [&b""[..], b" \r\n", b"{}", b"[1]", b"null", b"\"OK\"", b"\xef\xbb\xbf{}"] {
+            assert!(read_nothing(body, false).is_ok(), "{}", String::from_utf8_lossy(body));
+            let is_object = !matches!(body, b"[1]" | b"null" | b"\"OK\"");
+            assert_eq!(read_nothing(body, true).is_ok(), is_object, "{}", String::from_utf8_lossy(body));
+        }
+        for body in [&b"<p>"[..], b"OK", b"{", b"{} {}"] {
+            assert!(
+                read_nothing(body, false).is_err() && read_nothing(body, true).is_err(),
+                "{}",
+                String::from_utf8_lossy(body)
+            );
+        }
     }
 }

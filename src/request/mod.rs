@@ -1,7 +1,6 @@
 //! Requests: what a method of this crate does, a user could have written.
 
 mod body;
-mod decode;
 mod ends;
 mod file;
 mod header;
@@ -307,7 +306,6 @@ impl Request {
         self
     }
 
-    #[cfg(feature = "oauth2")]
     pub(crate) fn secrets(mut self, secrets: Vec<Secret>) -> Self {
         self.secrets.extend(secrets);
         self
@@ -356,7 +354,7 @@ impl Request {
     /// Calls `f` before the first byte of the body of each attempt is sent, and once an attempt certainly had no effect. With it,
     /// a journal knows what may exist after a crash. A request without a body makes no such calls.
     ///
-    /// If `f` fails at [`Begins`](AttemptEvent::Begins), nothing is sent, and its error is returned.
+    /// If `f` fails at [`Begins`](AttemptEvent::Begins), nothing of the body is sent, and its error is returned.
     ///
     /// ```no_run
     /// use rblxopencloud::{AttemptEvent, Client, Error, Method};
@@ -408,7 +406,8 @@ impl Request {
         self
     }
 
-    /// Declares that the field `field` of the response, such as `errors`, is data.
+    /// Declares that the field `field` of the response, such as `errors`, is data. Of an
+    /// [`operation`](Self::operation), it is a field of the result.
     ///
     /// Without it, a response with a success status is an error if it holds nothing but one: `errors`, `error`, or `code` with
     /// `message`, and nothing else except for details. A response with other fields beside them isn't.
@@ -445,9 +444,14 @@ impl Request {
         self.each.take()
     }
 
-    /// Takes the JSON body of a listing that has the parameters of its pages in it.
-    pub(crate) fn take_json_object(&mut self) -> Result<Option<Map<String, Value>>> {
-        let object = self.body.take().map_or(Some(Map::new()), |body| body.to_json_object());
+    /// Returns the JSON body of a listing that has the parameters of its pages in it. Without a body, it is an empty object.
+    pub(crate) fn json_object(&mut self) -> Result<Option<Map<String, Value>>> {
+        let body = match self.body.take() {
+            Some(body) => body,
+            None => Body::json(&Map::new())?,
+        };
+        let object = body.to_json_object();
+        self.body = Some(body);
         let problem =
             || Error::invalid_input("the parameters of the pages are fields of the body, which isn't a JSON object");
         object.map(Some).ok_or_else(problem)
@@ -465,8 +469,8 @@ impl Request {
 
     /// Returns the method and path, for errors.
     pub(crate) fn subject(&self) -> String {
-        let path = self.route().map_or_else(|_| self.template().to_owned(), |route| route.path);
-        format!("{} {path}", self.endpoint.method())
+        let route = self.route().map(|route| route.subject(self.endpoint.method()));
+        route.unwrap_or_else(|_| format!("{} {}", self.endpoint.method(), self.template()))
     }
 
     pub(crate) fn work_time_limit(&self) -> Option<Duration> {
@@ -483,6 +487,15 @@ impl Request {
 
     pub(crate) fn cancel_token(&self) -> Option<&CancelToken> {
         self.cancel.as_ref()
+    }
+
+    /// Removes the credentials and the declared secrets from an error.
+    pub(crate) fn redact(&self, error: Error) -> Error {
+        error.redact(|text| self.session.redacted_with(&self.secrets, text))
+    }
+
+    pub(crate) fn declared_secrets(&self) -> &[Secret] {
+        &self.secrets
     }
 
     pub(crate) fn session(&self) -> &Session {

@@ -16,8 +16,8 @@ impl From<Multipart> for Body {
 
 /// A body with several parts (`multipart/form-data`), such as fields and files.
 ///
-/// The parts are sent in the order in which they are added, and files and readers among them are streamed. Names are escaped as
-/// browsers do. The form can be sent again unless a part is a reader.
+/// The parts are sent in the order in which they are added, and files and readers among them are streamed. Quotes,
+/// backslashes and control characters in names are escaped. The form can be sent again unless a part is a reader.
 ///
 /// ```no_run
 /// use rblxopencloud::{Body, Client, Method, Multipart};
@@ -109,7 +109,8 @@ impl fmt::Debug for Multipart {
     }
 }
 
-/// Escapes a name as browsers do: quotes, backslashes and control characters become `%XX`.
+/// Escapes a name: quotes and control characters become `%XX`, as in browsers, and so do backslashes, which some servers take
+/// for an escape.
 fn escaped(name: &str) -> String {
     let mut escaped = String::with_capacity(name.len());
     for c in name.chars() {

@@ -1,10 +1,14 @@
 //! A request that is ready to be sent.
 
+use std::borrow::Cow;
 use std::io::Write;
 use std::mem;
 use std::panic::{RefUnwindSafe, UnwindSafe};
 use std::time::Instant;
 
+use serde_json::{Map, Value};
+
+use super::response::Origin;
 use super::route::Route;
 use super::{Body, Request, Response};
 use crate::api::{Endpoint, Method};
@@ -29,7 +33,7 @@ impl Prepared {
     pub(super) fn new(mut request: Request) -> Result<Self> {
         let route = request.route()?;
         if let Some(problem) = request.problem.take() {
-            return Err(request.session.redact(problem));
+            return Err(request.redact(problem));
         }
         if request.each.is_some() {
             return Err(Error::invalid_input("query_each makes listings, and this call isn't one"));
@@ -42,7 +46,7 @@ impl Prepared {
             if let Some(problem) = body.take_problem() {
                 return Err(problem);
             }
-            body.check()?;
+            body.check().map_err(|problem| request.redact(problem))?;
             body.set_on_attempt(mem::take(&mut request.on_attempt));
         }
         Ok(Self { request, route, has_left: false, body, has_sent: false })
@@ -66,9 +70,7 @@ impl Prepared {
         let mut call = self.call();
         call.deadline = deadline;
         more(&mut call.query);
-        let result = session.run_in(buffer, call, decode);
-        self.ended(&result);
-        result
+        session.run_in(buffer, call, decode)
     }
 
     /// Starts the body again, if it was sent before.
@@ -77,14 +79,6 @@ impl Prepared {
             return Ok(());
         }
         Err(Error::invalid_input("the body is a reader, which can be sent only once"))
-    }
-
-    fn ended<T>(&mut self, result: &Result<T>) {
-        if let (Some(body), Err(error)) = (&mut self.body, result) {
-            if !error.outcome_unknown() && !self.request.endpoint.is_harmless() {
-                body.had_no_effect();
-            }
-        }
     }
 
     /// Makes the call, which may start work that takes a slot, and returns the slot too.
@@ -96,9 +90,8 @@ impl Prepared {
         let mut slot = None;
         let mut call = self.call();
         call.slot = Some(&mut slot);
-        let result = session.run_in(&mut Buffer::default(), call, decode);
-        self.ended(&result);
-        Ok((result?, slot))
+        let started = session.run_in(&mut Buffer::default(), call, decode)?;
+        Ok((started, slot))
     }
 
     /// Makes the call, and returns the whole response.
@@ -108,10 +101,9 @@ impl Prepared {
         let mut call = self.call();
         let subject = call.subject();
         call.head = Some(&mut head);
-        let result = session.run_in(&mut buffer, call, |_| Ok(()));
-        self.ended(&result);
-        result?;
-        Ok(Response::new(head, buffer.into_inner(), subject))
+        session.run_in(&mut buffer, call, |_| Ok(()))?;
+        let secrets = self.request.secrets.clone();
+        Ok(Response::new(head, buffer.into_inner(), Origin { session, secrets, subject }))
     }
 
     /// Makes one call of a download.
@@ -134,11 +126,8 @@ impl Prepared {
 
     /// Follows a redirect.
     pub(super) fn redirect(&mut self, location: &str) -> Result<()> {
-        let session = &self.request.session;
-        let route = self
-            .route
-            .redirected(location, session)
-            .map_err(|problem| session.redact(Error::invalid_response(self.subject(), problem)))?;
+        let route =
+            self.route.redirected(location, &self.request.session).map_err(|problem| self.invalid_response(problem))?;
         self.has_left |= route.origin != self.route.origin;
         self.route = route;
         Ok(())
@@ -164,17 +153,32 @@ impl Prepared {
 
     /// Returns the method and path, for errors.
     pub(crate) fn subject(&self) -> String {
-        let origin = self.route.origin.as_deref().unwrap_or_default();
-        format!("{} {origin}{}", self.request.endpoint.method(), self.route.path)
+        self.route.subject(self.request.endpoint.method())
+    }
+
+    /// The error of a response that can't be used.
+    pub(crate) fn invalid_response(&self, problem: impl Into<String>) -> Error {
+        self.request.redact(Error::invalid_response(self.subject(), problem))
     }
 
     pub(crate) fn endpoint(&self) -> &Endpoint {
         &self.request.endpoint
     }
 
-    pub(crate) fn set_body(&mut self, body: Body) {
-        self.body = Some(body);
+    /// Replaces the JSON of the body, whose callbacks stay.
+    pub(crate) fn set_json(&mut self, fields: &Map<String, Value>) -> Result<()> {
+        let json = Body::json(fields)?;
+        self.body = Some(match self.body.take() {
+            Some(body) => body.with_content_of(json),
+            None => json,
+        });
         self.has_sent = false;
+        Ok(())
+    }
+
+    /// Returns the text of a body in memory.
+    pub(crate) fn body_text(&self) -> Option<Cow<'_, str>> {
+        self.body.as_ref()?.bytes_in_memory().map(String::from_utf8_lossy)
     }
 
     pub(crate) fn path(&self) -> &str {

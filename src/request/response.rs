@@ -2,23 +2,32 @@ use std::fmt;
 
 use serde::de::DeserializeOwned;
 
-use super::decode;
-use crate::call::{DecodeError, Head};
+use crate::call::{Head, Session};
+use crate::credentials::Secret;
 use crate::error::{Error, Result};
+use crate::json;
 
 /// A response, from [`Request::response`](crate::Request::response): its status, its headers and its whole body.
 ///
 /// `Debug` shows neither the headers nor the body.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone)]
 pub struct Response {
     head: Head,
     body: Vec<u8>,
-    subject: String,
+    origin: Origin,
+}
+
+/// The call that a response is to, for errors.
+#[derive(Clone)]
+pub(super) struct Origin {
+    pub(super) session: Session,
+    pub(super) secrets: Vec<Secret>,
+    pub(super) subject: String,
 }
 
 impl Response {
-    pub(super) fn new(head: Head, body: Vec<u8>, subject: String) -> Self {
-        Self { head, body, subject }
+    pub(super) fn new(head: Head, body: Vec<u8>, origin: Origin) -> Self {
+        Self { head, body, origin }
     }
 
     /// Returns the status, such as 200. It always is that of a success.
@@ -56,13 +65,12 @@ impl Response {
     /// # Errors
     /// Returns [`InvalidResponse`](crate::ErrorKind::InvalidResponse) if it isn't a `T`.
     pub fn json<T: DeserializeOwned>(&self) -> Result<T> {
-        decode::model(&self.body).map_err(|problem| match problem {
-            DecodeError::Json(json) => {
-                Error::invalid_response(&self.subject, format!("the response isn't in the expected format: {json}"))
-                    .with_status(self.status())
-                    .caused_by(json)
-            }
-            _ => Error::invalid_response(&self.subject, "the response isn't in the expected format"),
+        let Origin { session, secrets, subject } = &self.origin;
+        json::from_slice(&self.body).map_err(|json| {
+            Error::invalid_response(subject, format!("the response isn't in the expected format: {json}"))
+                .with_status(self.status())
+                .caused_by(json)
+                .redact(|text| session.redacted_with(secrets, text))
         })
     }
 }

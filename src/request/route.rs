@@ -1,7 +1,7 @@
 //! Where a request goes.
 
 use super::Request;
-use crate::api::{Parameter, has_dot_segment, is_dots};
+use crate::api::{Method, Parameter, has_dot_segment, is_dots};
 use crate::call::{Session, Target, shown_url};
 use crate::error::{Error, Result};
 
@@ -18,7 +18,7 @@ pub(super) struct Route {
 impl Request {
     /// Checks the path, and fills it in.
     pub(super) fn route(&self) -> Result<Route> {
-        self.try_route().map_err(|problem| self.session.redact(Error::invalid_input(problem)))
+        self.try_route().map_err(|problem| self.redact(Error::invalid_input(problem)))
     }
 
     fn try_route(&self) -> Result<Route, String> {
@@ -43,6 +43,11 @@ impl Request {
 }
 
 impl Route {
+    /// Returns the method and path, for errors.
+    pub(super) fn subject(&self, method: Method) -> String {
+        format!("{method} {}{}", self.origin.as_deref().unwrap_or_default(), self.path)
+    }
+
     /// A URL under the base URL is the service's.
     fn of(target: Target, session: &Session) -> Self {
         let base = Target::parse(session.base_url(), session.is_local()).ok();

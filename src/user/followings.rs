@@ -126,7 +126,7 @@ impl User {
     /// <https://create.roblox.com/docs/cloud/reference/features/users>
     pub fn list_experience_followings(&self) -> Result<Vec<ExperienceFollowing>> {
         self.client.call(&LIST_EXPERIENCE_FOLLOWINGS).param("user", self.id).read(|body| {
-            let FollowedSources { followed_sources } = json::object_from_slice(body).map_err(DecodeError::from)?;
+            let FollowedSources { followed_sources } = json::from_slice(body).map_err(DecodeError::from)?;
             let following = |(id, time): (String, serde_json::Value)| {
                 let universe_id = wire::decimal(&id).ok_or_else(|| DecodeError::expected("the ids of universes"))?;
                 Ok(ExperienceFollowing { universe_id, followed_at: Timestamp::of(time.into()) })

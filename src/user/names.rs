@@ -89,7 +89,7 @@ fn read(body: &[u8], names: &[String]) -> Result<Vec<FoundUser>, DecodeError> {
     struct Found {
         data: Vec<FoundUser>,
     }
-    let Found { mut data } = crate::json::object_from_slice(body)?;
+    let Found { mut data } = crate::json::from_slice(body)?;
     for user in data.iter_mut().filter(|user| user.requested_username.is_empty()) {
         let name = names.iter().find(|name| name.eq_ignore_ascii_case(&user.username));
         user.requested_username = name.ok_or_else(|| DecodeError::expected("the name that was searched for"))?.clone();

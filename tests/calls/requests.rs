@@ -239,3 +239,28 @@ fn an_endpoint_of_the_caller_has_named_parameters() {
     }
     assert_eq!(server.count(), 1);
 }
+
+#[test]
+fn a_header_that_is_set_again_is_replaced() {
+    let server = Server::script([Reply::ok(&json!({}))]);
+    let request = server.client().request(Method::Get, "/a").header("Accept-Language", "de");
+    request.header("accept-language", "en").send().expect("it is sent");
+    let sent = &server.requests()[0];
+    let values: Vec<_> = sent.headers.iter().filter(|(name, _)| name.eq_ignore_ascii_case("accept-language")).collect();
+    assert!(matches!(values.as_slice(), [(_, value)] if value == "en"), "{values:?}");
+}
+
+#[test]
+fn a_declared_path_with_a_query_or_a_dot_segment_is_refused() {
+    const WITH_QUERY: Endpoint = Endpoint::get("/cloud/v2/things?view=FULL");
+    const WITH_DOTS: Endpoint = Endpoint::get("/cloud/v2/groups/../users/{user}");
+    let server = Server::script([Reply::ok(&json!({}))]);
+    for (request, said) in [
+        (server.client().call(&WITH_QUERY), "query"),
+        (server.client().call(&WITH_DOTS).param("user", 156), "dot segment"),
+    ] {
+        let error = fails(request.send(), ErrorKind::InvalidInput);
+        assert!(error.to_string().contains(said), "{error}");
+    }
+    assert_eq!(server.count(), 0);
+}

@@ -4,10 +4,12 @@ use std::cell::{Cell, RefCell};
 use std::collections::BTreeSet;
 use std::error::Error as _;
 use std::fmt::Debug;
+use std::time::Duration;
 
 use log::{Level, LevelFilter, Log, Metadata, Record};
 use rblxopencloud::{
-    AssetFile, AssetType, AssetUpdate, AssetUpload, Client, Credentials, Error, ErrorKind, Method, RetryPolicy, User,
+    AssetFile, AssetType, AssetUpdate, AssetUpload, Body, Client, Credentials, Error, ErrorKind, Method, Request,
+    RetryPolicy, User, WaitOptions,
 };
 use serde_json::{Value, json};
 
@@ -452,4 +454,81 @@ fn errors_of_token_sources_are_redacted() {
             cause = inner.source();
         }
     }
+}
+
+/// A request's errors hide what it declares secret, whichever its end and whoever repeats it.
+#[test]
+fn a_declared_secret_is_hidden_from_every_end() {
+    let said = |status| Reply::text(status, json!({ "code": "INVALID_ARGUMENT", "message": SECRET }).to_string());
+    let named = json!({ "path": "operations/a" });
+    let failed = json!({ "path": "operations/a", "done": true, "error": { "code": 3, "message": SECRET } });
+    let strange = json!({ "path": "operations/a", "done": true, "response": { "id": SECRET } });
+    let partly = json!({
+        "path": "operations/a", "done": true, "response": { "id": 5 },
+        "metadata": { "errors": [{ "error": { "message": SECRET } }] },
+    });
+    type Replies = Vec<Reply>;
+    #[derive(Clone, Debug, serde::Deserialize)]
+    struct Numbered {
+        #[expect(dead_code, reason = "only whether it can be read counts")]
+        id: u64,
+    }
+    let end = |what: &str, replies: Replies, call: &dyn Fn(Request) -> Option<Error>| {
+        let server = Server::script(replies);
+        let client = Client::builder("key").base_url(server.url()).retry(RetryPolicy::none());
+        let client = client.build().expect("the settings are good");
+        let request = client.request(Method::Post, "/cloud/v2/a").json(&json!({})).secret(SECRET);
+        let error = call(request).unwrap_or_else(|| panic!("{what} succeeds"));
+        assert_error_is_clean(what, &error, SECRET);
+    };
+    let refused = || vec![said(400)];
+    let unreadable = || vec![Reply::ok(&json!({ "id": SECRET }))];
+    end("send", refused(), &|request| request.send().err());
+    end("fetch", refused(), &|request| request.fetch::<Value>().err());
+    end("fetch of another model", unreadable(), &|request| request.fetch::<Numbered>().err());
+    end("response", refused(), &|request| request.response().err());
+    end("json of a response", unreadable(), &|request| {
+        request.response().expect("a response").json::<Numbered>().err()
+    });
+    end("download", refused(), &|request| request.download(&mut Vec::new()).err());
+    end("pages", refused(), &|request| request.pages_of::<Value>("items").next()?.err());
+    let strange_page = || vec![Reply::ok(&json!({ "items": SECRET }))];
+    end("strange pages", strange_page(), &|request| request.pages_of::<Value>("items").next()?.err());
+    let circle = || vec![Reply::ok(&json!({ "items": [], "nextPageToken": SECRET }))];
+    end("pages in a circle", circle(), &|request| request.pages_of::<Value>("items").find_map(Result::err));
+    end("operation", refused(), &|request| request.operation::<Value>().err());
+    end("task", refused(), &|request| request.task::<Value>().err());
+    end(
+        "task of another model",
+        vec![Reply::ok(&json!({ "path": "tasks/a", "state": "COMPLETE", "id": SECRET }))],
+        &|request| request.task::<Numbered>().err(),
+    );
+    for (what, polled) in [
+        ("a refused poll", said(400)),
+        ("an operation that failed", Reply::ok(&failed)),
+        ("an operation of another model", Reply::ok(&strange)),
+    ] {
+        let replies = vec![Reply::ok(&named), polled];
+        end(what, replies, &|request| request.operation::<Numbered>().expect("it begins").poll().err());
+    }
+    end("a wait that ends", vec![Reply::ok(&named), said(503)], &|request| {
+        let once = WaitOptions::new().timeout(Duration::ZERO);
+        request.operation::<Value>().expect("it begins").wait_with(&once).err()
+    });
+    end("a parameter", refused(), &|request| request.param("name", SECRET).send().err());
+    end("a content type", refused(), &|request| request.body(Body::bytes(SECRET, "a")).send().err());
+    end("a header", refused(), &|request| request.header("x-a", format!("{SECRET}\n")).send().err());
+
+    let server = Server::script([Reply::ok(&named), Reply::ok(&partly)]);
+    let client = Client::builder("key").base_url(server.url()).build().expect("the settings are good");
+    let operation = client.request(Method::Post, "/cloud/v2/a").secret(SECRET).operation::<Value>().expect("it begins");
+    operation.wait().expect("it ends");
+    assert_eq!(operation.partial_failures().len(), 1);
+    assert_hidden("partial failures", &operation.partial_failures()[0], SECRET);
+
+    let location = format!("/{SECRET}/../b");
+    let server = Server::start(move |_| Reply::text(302, "").with("location", &location));
+    let client = Client::builder("key").base_url(server.url()).build().expect("the settings are good");
+    let download = client.request(Method::Get, "/a").secret(SECRET).download(&mut Vec::new());
+    assert_error_is_clean("a redirect", &download.expect_err("it leads elsewhere"), SECRET);
 }
