@@ -1,22 +1,18 @@
 //! JSON forms of single fields: ids that are strings or integers, times that jiff can't hold, and values of the wrong type.
 
+mod field;
+mod json;
+
 use std::borrow::Cow;
 use std::fmt;
 
-use jiff::Timestamp;
 use serde::de::value::MapAccessDeserializer;
-use serde::de::{Deserialize, DeserializeOwned, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
-use serde_json::{Map, Value};
+use serde::de::{Deserialize, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
-/// The type of a field, which can be read from JSON of another type. It isn't read by serde, of which there would be a copy for
-/// each type and for each form of input.
-pub(crate) trait Field: Sized {
-    /// What is expected, for errors.
-    const EXPECTED: &'static str;
+pub(crate) use field::{Field, model, model_fields};
+pub(crate) use json::Json;
 
-    /// Reads a value. `None` if it has the wrong type.
-    fn of(json: Json<'_>) -> Option<Self>;
-}
+use self::json::JsonVisitor;
 
 /// Reads a value of the wrong type as the default, so that a minor field can't fail the whole model.
 pub(crate) fn lenient<'de, D, T>(deserializer: D) -> Result<T, D::Error>
@@ -219,264 +215,6 @@ pub(crate) mod option_id {
     }
 }
 
-/// A value whose strings are borrowed if possible.
-#[derive(Debug)]
-pub(crate) enum Json<'a> {
-    Null,
-    Bool(bool),
-    Unsigned(u64),
-    Signed(i64),
-    Float(f64),
-    Text(Cow<'a, str>),
-    List(Vec<Json<'a>>),
-    Object(Map<String, Value>),
-}
-
-impl<'a> Json<'a> {
-    fn kind(&self) -> &'static str {
-        match self {
-            Self::Null => "null",
-            Self::Bool(_) => "a boolean",
-            Self::Unsigned(_) | Self::Signed(_) | Self::Float(_) => "a number",
-            Self::Text(_) => "a string",
-            Self::List(_) => "a list",
-            Self::Object(_) => "an object",
-        }
-    }
-
-    /// Returns a string. Anything else is an empty string.
-    fn into_text(self) -> Cow<'a, str> {
-        match self {
-            Self::Text(text) => text,
-            _ => Cow::default(),
-        }
-    }
-}
-
-impl From<Value> for Json<'_> {
-    fn from(value: Value) -> Self {
-        match value {
-            Value::Null => Self::Null,
-            Value::Bool(value) => Self::Bool(value),
-            Value::Number(number) => match (number.as_u64(), number.as_i64()) {
-                (Some(number), _) => Self::Unsigned(number),
-                (None, Some(number)) => Self::Signed(number),
-                (None, None) => Self::Float(number.as_f64().unwrap_or(f64::NAN)),
-            },
-            Value::String(text) => Self::Text(text.into()),
-            Value::Array(values) => Self::List(values.into_iter().map(Self::from).collect()),
-            Value::Object(fields) => Self::Object(fields),
-        }
-    }
-}
-
-impl<'de: 'a, 'a> Deserialize<'de> for Json<'a> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(JsonVisitor)
-    }
-}
-
-struct JsonVisitor;
-
-impl<'de> Visitor<'de> for JsonVisitor {
-    type Value = Json<'de>;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("any value")
-    }
-
-    fn visit_unit<E: Error>(self) -> Result<Json<'de>, E> {
-        Ok(Json::Null)
-    }
-
-    fn visit_none<E: Error>(self) -> Result<Json<'de>, E> {
-        Ok(Json::Null)
-    }
-
-    fn visit_some<D: Deserializer<'de>>(self, deserializer: D) -> Result<Json<'de>, D::Error> {
-        Json::deserialize(deserializer)
-    }
-
-    fn visit_bool<E: Error>(self, value: bool) -> Result<Json<'de>, E> {
-        Ok(Json::Bool(value))
-    }
-
-    fn visit_u64<E: Error>(self, number: u64) -> Result<Json<'de>, E> {
-        Ok(Json::Unsigned(number))
-    }
-
-    fn visit_i64<E: Error>(self, number: i64) -> Result<Json<'de>, E> {
-        Ok(u64::try_from(number).map_or(Json::Signed(number), Json::Unsigned))
-    }
-
-    fn visit_f64<E: Error>(self, number: f64) -> Result<Json<'de>, E> {
-        Ok(Json::Float(number))
-    }
-
-    fn visit_str<E: Error>(self, text: &str) -> Result<Json<'de>, E> {
-        Ok(Json::Text(Cow::Owned(text.to_owned())))
-    }
-
-    fn visit_borrowed_str<E: Error>(self, text: &'de str) -> Result<Json<'de>, E> {
-        Ok(Json::Text(Cow::Borrowed(text)))
-    }
-
-    fn visit_string<E: Error>(self, text: String) -> Result<Json<'de>, E> {
-        Ok(Json::Text(Cow::Owned(text)))
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut sequence: A) -> Result<Json<'de>, A::Error> {
-        let mut values = Vec::new();
-        while let Some(value) = sequence.next_element()? {
-            values.push(value);
-        }
-        Ok(Json::List(values))
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Json<'de>, A::Error> {
-        let mut fields = Map::new();
-        while let Some((name, value)) = map.next_entry()? {
-            fields.insert(name, value);
-        }
-        Ok(Json::Object(fields))
-    }
-}
-
-impl<T: Field> Field for Option<T> {
-    const EXPECTED: &'static str = T::EXPECTED;
-
-    #[inline]
-    fn of(json: Json<'_>) -> Option<Self> {
-        match json {
-            Json::Null => Some(None),
-            json => T::of(json).map(Some),
-        }
-    }
-}
-
-impl<T: Field> Field for Vec<T> {
-    const EXPECTED: &'static str = "a list";
-
-    fn of(json: Json<'_>) -> Option<Self> {
-        match json {
-            Json::List(values) => values.into_iter().map(T::of).collect(),
-            _ => None,
-        }
-    }
-}
-
-impl Field for bool {
-    const EXPECTED: &'static str = "a boolean";
-
-    fn of(json: Json<'_>) -> Option<Self> {
-        match json {
-            Json::Bool(value) => Some(value),
-            Json::Text(text) => text.parse().ok(),
-            _ => None,
-        }
-    }
-}
-
-impl Field for String {
-    const EXPECTED: &'static str = "a string";
-
-    #[inline]
-    fn of(json: Json<'_>) -> Option<Self> {
-        match json {
-            Json::Text(text) => Some(text.into_owned()),
-            Json::Unsigned(number) => Some(number.to_string()),
-            Json::Signed(number) => Some(number.to_string()),
-            Json::Float(number) => Some(number.to_string()),
-            _ => None,
-        }
-    }
-}
-
-impl Field for u64 {
-    const EXPECTED: &'static str = "a decimal string or an integer";
-
-    #[inline]
-    fn of(json: Json<'_>) -> Option<Self> {
-        match json {
-            Json::Unsigned(number) => Some(number),
-            Json::Text(text) => decimal(&text),
-            _ => None,
-        }
-    }
-}
-
-impl Field for u32 {
-    const EXPECTED: &'static str = u64::EXPECTED;
-
-    fn of(json: Json<'_>) -> Option<Self> {
-        u64::of(json)?.try_into().ok()
-    }
-}
-
-impl Field for i64 {
-    const EXPECTED: &'static str = u64::EXPECTED;
-
-    fn of(json: Json<'_>) -> Option<Self> {
-        match json {
-            Json::Signed(number) => Some(number),
-            Json::Text(text) if text.starts_with('-') => text.parse().ok(),
-            json => u64::of(json)?.try_into().ok(),
-        }
-    }
-}
-
-impl Field for i32 {
-    const EXPECTED: &'static str = i64::EXPECTED;
-
-    fn of(json: Json<'_>) -> Option<Self> {
-        i64::of(json)?.try_into().ok()
-    }
-}
-
-impl Field for Timestamp {
-    const EXPECTED: &'static str = "an RFC 3339 time";
-
-    #[inline]
-    fn of(json: Json<'_>) -> Option<Self> {
-        match json {
-            Json::Text(text) => parse_timestamp(&text),
-            _ => None,
-        }
-    }
-}
-
-/// Reads a model that is a field of another one from its text: so it is compiled once.
-pub(crate) fn model<T: DeserializeOwned>(json: Json<'_>) -> Option<T> {
-    match json {
-        Json::Object(fields) => crate::json::from_value(&Value::Object(fields)).ok(),
-        _ => None,
-    }
-}
-
-/// Makes models that can be fields of other ones.
-macro_rules! model_fields {
-    ($($model:ty),+) => {$(
-        impl $crate::wire::Field for $model {
-            const EXPECTED: &'static str = "an object";
-
-            fn of(json: $crate::wire::Json<'_>) -> Option<Self> {
-                $crate::wire::model(json)
-            }
-        }
-    )+};
-}
-
-pub(crate) use model_fields;
-
-fn parse_timestamp(text: &str) -> Option<Timestamp> {
-    match text.parse() {
-        Ok(time) => Some(time),
-        // .NET services send this for "never". It is an hour after jiff's maximum.
-        Err(_) if text.starts_with("9999-12-3") => Some(Timestamp::MAX),
-        Err(_) => None,
-    }
-}
-
 /// Returns the id that follows `collection` in a resource path: `("groups/7/roles/9", "roles")` is 9.
 pub(crate) fn path_id(path: &str, collection: &str) -> Option<u64> {
     decimal(path_segment(path, collection)?)
@@ -501,15 +239,9 @@ pub(crate) fn path_segment<'a>(path: &'a str, collection: &str) -> Option<&'a st
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use serde_json::Value;
 
-    #[test]
-    fn times_beyond_the_maximum_are_clamped() {
-        assert_eq!(parse_timestamp("9999-12-31T23:59:59Z"), Some(Timestamp::MAX));
-        assert_eq!(parse_timestamp("9999-12-31T23:59:59.9999999Z"), Some(Timestamp::MAX));
-        assert!(parse_timestamp("0001-01-01T00:00:00Z").is_some());
-        assert_eq!(parse_timestamp("yesterday"), None);
-    }
+    use super::*;
 
     #[test]
     fn numbers_and_strings_of_digits_are_both_read() {

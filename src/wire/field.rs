@@ -1,0 +1,165 @@
+//! The types of fields, which are read from JSON of several types.
+
+use jiff::Timestamp;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+
+use super::{Json, decimal};
+
+/// The type of a field, which can be read from JSON of another type. It isn't read by serde, of which there would be a copy for
+/// each type and for each form of input.
+pub(crate) trait Field: Sized {
+    /// What is expected, for errors.
+    const EXPECTED: &'static str;
+
+    /// Reads a value. `None` if it has the wrong type.
+    fn of(json: Json<'_>) -> Option<Self>;
+}
+
+impl<T: Field> Field for Option<T> {
+    const EXPECTED: &'static str = T::EXPECTED;
+
+    #[inline]
+    fn of(json: Json<'_>) -> Option<Self> {
+        match json {
+            Json::Null => Some(None),
+            json => T::of(json).map(Some),
+        }
+    }
+}
+
+impl<T: Field> Field for Vec<T> {
+    const EXPECTED: &'static str = "a list";
+
+    fn of(json: Json<'_>) -> Option<Self> {
+        match json {
+            Json::List(values) => values.into_iter().map(T::of).collect(),
+            _ => None,
+        }
+    }
+}
+
+impl Field for bool {
+    const EXPECTED: &'static str = "a boolean";
+
+    fn of(json: Json<'_>) -> Option<Self> {
+        match json {
+            Json::Bool(value) => Some(value),
+            Json::Text(text) => text.parse().ok(),
+            _ => None,
+        }
+    }
+}
+
+impl Field for String {
+    const EXPECTED: &'static str = "a string";
+
+    #[inline]
+    fn of(json: Json<'_>) -> Option<Self> {
+        match json {
+            Json::Text(text) => Some(text.into_owned()),
+            Json::Unsigned(number) => Some(number.to_string()),
+            Json::Signed(number) => Some(number.to_string()),
+            Json::Float(number) => Some(number.to_string()),
+            _ => None,
+        }
+    }
+}
+
+impl Field for u64 {
+    const EXPECTED: &'static str = "a decimal string or an integer";
+
+    #[inline]
+    fn of(json: Json<'_>) -> Option<Self> {
+        match json {
+            Json::Unsigned(number) => Some(number),
+            Json::Text(text) => decimal(&text),
+            _ => None,
+        }
+    }
+}
+
+impl Field for u32 {
+    const EXPECTED: &'static str = u64::EXPECTED;
+
+    fn of(json: Json<'_>) -> Option<Self> {
+        u64::of(json)?.try_into().ok()
+    }
+}
+
+impl Field for i64 {
+    const EXPECTED: &'static str = u64::EXPECTED;
+
+    fn of(json: Json<'_>) -> Option<Self> {
+        match json {
+            Json::Signed(number) => Some(number),
+            Json::Text(text) if text.starts_with('-') => text.parse().ok(),
+            json => u64::of(json)?.try_into().ok(),
+        }
+    }
+}
+
+impl Field for i32 {
+    const EXPECTED: &'static str = i64::EXPECTED;
+
+    fn of(json: Json<'_>) -> Option<Self> {
+        i64::of(json)?.try_into().ok()
+    }
+}
+
+impl Field for Timestamp {
+    const EXPECTED: &'static str = "an RFC 3339 time";
+
+    #[inline]
+    fn of(json: Json<'_>) -> Option<Self> {
+        match json {
+            Json::Text(text) => parse_timestamp(&text),
+            _ => None,
+        }
+    }
+}
+
+/// Reads a model that is a field of another one from its text: so it is compiled once.
+pub(crate) fn model<T: DeserializeOwned>(json: Json<'_>) -> Option<T> {
+    match json {
+        Json::Object(fields) => crate::json::from_value(&Value::Object(fields)).ok(),
+        _ => None,
+    }
+}
+
+/// Makes models that can be fields of other ones.
+macro_rules! model_fields {
+    ($($model:ty),+) => {$(
+        impl $crate::wire::Field for $model {
+            const EXPECTED: &'static str = "an object";
+
+            fn of(json: $crate::wire::Json<'_>) -> Option<Self> {
+                $crate::wire::model(json)
+            }
+        }
+    )+};
+}
+
+pub(crate) use model_fields;
+
+fn parse_timestamp(text: &str) -> Option<Timestamp> {
+    match text.parse() {
+        Ok(time) => Some(time),
+        // .NET services send this for "never". It is an hour after jiff's maximum.
+        Err(_) if text.starts_with("9999-12-3") => Some(Timestamp::MAX),
+        Err(_) => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_beyond_the_maximum_are_clamped() {
+        assert_eq!(parse_timestamp("9999-12-31T23:59:59Z"), Some(Timestamp::MAX));
+        assert_eq!(parse_timestamp("9999-12-31T23:59:59.9999999Z"), Some(Timestamp::MAX));
+        assert!(parse_timestamp("0001-01-01T00:00:00Z").is_some());
+        assert_eq!(parse_timestamp("yesterday"), None);
+    }
+}
