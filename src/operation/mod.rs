@@ -128,8 +128,13 @@ impl<T: Clone> Operation<T> {
     /// # Errors
     /// See [`wait_with`](Self::wait_with).
     pub fn wait(&self) -> Result<T> {
+        self.wait_with(&self.wait_options())
+    }
+
+    /// Returns the options of [`wait`](Self::wait).
+    fn wait_options(&self) -> WaitOptions {
         let limit = self.time_limit.map_or(Duration::ZERO, |limit| limit.saturating_add(AFTER_LIMIT));
-        self.wait_with(&WaitOptions::default().at_least(limit))
+        WaitOptions::default().at_least(limit)
     }
 
     /// Waits until the operation has ended. Polls at once, then after growing delays.
@@ -273,5 +278,38 @@ impl<T> fmt::Debug for Operation<T> {
             Some(Ended { result: Err(_), .. }) => "failed",
         };
         f.debug_struct("Operation").field("name", &self.name).field("state", &state).finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::{Read, Write};
+    use std::net::TcpListener;
+
+    use serde_json::Value;
+
+    use super::*;
+    use crate::{Client, Method};
+
+    #[test]
+    fn the_limit_of_the_work_makes_the_wait_longer() {
+        let listener = TcpListener::bind("127.0.0.1:0").expect("a port is free");
+        let url = format!("http://{}", listener.local_addr().expect("it is bound"));
+        let client = Client::builder("key").base_url(url).build().expect("the settings are good");
+        let start = || client.request(Method::Post, "/cloud/v2/a");
+        let limited = |seconds| start().work_limit(Duration::from_secs(seconds));
+        for (request, timeout) in [(start(), 60), (limited(15), 60), (limited(16), 61), (limited(300), 345)] {
+            let operation = thread::scope(|scope| {
+                scope.spawn(|| {
+                    let (mut stream, _) = listener.accept().expect("it connects");
+                    let _ = stream.read(&mut [0; 4096]).expect("it asks");
+                    let head = "HTTP/1.1 200 OK\r\ncontent-length: 23\r\nconnection: close\r\n\r\n";
+                    write!(stream, "{head}{}", r#"{"path":"operations/a"}"#).expect("it listens");
+                });
+                request.operation::<Value>().expect("it begins")
+            });
+            let options = format!("{:?}", operation.wait_options());
+            assert!(options.contains(&format!("timeout: {timeout}s,")), "{options}");
+        }
     }
 }

@@ -178,7 +178,7 @@ impl Body {
         self
     }
 
-    /// Sets the file name that a part of a [`Multipart`] has. Defaults to the name of the [`file`](Self::file); bytes and readers
+    /// Sets the file name that a part of a [`Multipart`](crate::Multipart) has. Defaults to the name of the [`file`](Self::file); bytes and readers
     /// have none. It has no effect on a body that isn't a part.
     #[must_use]
     pub fn file_name(mut self, name: impl Into<String>) -> Self {

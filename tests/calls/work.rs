@@ -7,7 +7,7 @@ use rblxopencloud::{CancelToken, Endpoint, ErrorKind, Method, WaitOptions};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use crate::support::{self, Reply, Server, fails};
+use crate::support::{Reply, Server, fails};
 
 #[test]
 fn tasks_are_told_from_operations() {
@@ -204,34 +204,4 @@ fn the_token_of_a_request_cancels_the_wait_too() {
     let error = fails(operation.wait_with(&quick), ErrorKind::Cancelled);
     assert!(error.can_wait_again(), "{error}");
     assert_eq!(server.count(), 2);
-}
-
-/// A delay of 100 seconds is within a wait for work that may run for 300, and not within one of 60.
-#[test]
-fn the_declared_limit_of_work_makes_the_wait_longer() {
-    let server = Server::start(|request| match request.method.as_str() {
-        "POST" => Reply::ok(&json!({ "path": "operations/a" })),
-        _ => Reply::text(429, "").with("retry-after", "100"),
-    });
-    let policy = support::hasty().max_retry_after(Duration::from_secs(1000));
-    let start = || {
-        let client = server.builder().retry(policy.clone()).build().expect("the settings are good");
-        client.request(Method::Post, "/cloud/v2/a")
-    };
-    for request in [start(), start().work_limit(Duration::from_secs(15))] {
-        fails(request.operation::<Value>().expect("it begins").wait(), ErrorKind::OperationPending);
-    }
-    let (token, polls) = (CancelToken::new(), server.count() + 1);
-    let long = start().work_limit(Duration::from_secs(300)).cancel_by(&token);
-    let long = long.operation::<Value>().expect("it begins");
-    std::thread::scope(|scope| {
-        scope.spawn(|| {
-            while server.count() <= polls {
-                std::thread::sleep(Duration::from_millis(5));
-            }
-            std::thread::sleep(Duration::from_millis(200));
-            token.cancel();
-        });
-        fails(long.wait(), ErrorKind::Cancelled);
-    });
 }
