@@ -4,7 +4,7 @@
 //! sizes, and its failures when they are [injected](Sandbox::inject). Programs use it through the crate [`rblxopencloud`], or
 //! through HTTP in any language.
 //!
-//! It stands on the public items of that crate only. What it knows of the service's requests and responses is its own, so that
+//! It uses only the public API of that crate. What it knows of the service's requests and responses is its own, so that
 //! a test in which both agree says something.
 //!
 //! It is the authorization server too, and [plays a user](Sandbox::authorize) who clicks. It enables the feature `oauth2` of

@@ -296,3 +296,31 @@ fn a_backup_has_only_the_user_s_own_assets() {
     sandbox.set_key_enabled(false);
     assert!(fails(&sandbox, "backup_assets", &[folder]).contains("401"));
 }
+
+/// Packages have no other files than these pages, the licenses and the sources.
+#[test]
+fn pages_of_packages_link_to_websites_and_their_own_sections_only() {
+    for page in ["README.md", "CHANGELOG.md", "sandbox/README.md"] {
+        let text = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(page)).expect("the page is there");
+        let anchor = |heading: &str| heading.to_lowercase().replace(' ', "-").replace(['.', '\'', '`'], "");
+        let headings = text.lines().filter_map(|line| Some(line.trim_start_matches('#').strip_prefix(' ')?.trim()));
+        let anchors: Vec<_> = headings.map(anchor).collect();
+        for link in text.split("](").skip(1).filter_map(|rest| rest.split(')').next()) {
+            let is_section = link.strip_prefix('#').is_some_and(|name| anchors.iter().any(|known| known == name));
+            assert!(link.starts_with("https://") || is_section, "{page} links to {link}");
+        }
+    }
+}
+
+#[test]
+fn the_readme_describes_each_example() {
+    let readme = include_str!("../../README.md");
+    let examples = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples");
+    for file in fs::read_dir(examples).expect("the directory is there") {
+        let path = file.expect("the entry is there").path();
+        let name = path.file_stem().and_then(|name| name.to_str()).expect("the name is text");
+        let is_example =
+            path.extension().is_some_and(|extension| extension == "rs") || path.join("Cargo.toml").exists();
+        assert!(!is_example || readme.contains(name), "the README doesn't name the example {name}");
+    }
+}
