@@ -152,7 +152,7 @@ impl Sandbox {
         self.world().groups.add(id, name).info = info;
     }
 
-    /// Adds a role to the group that its path names, or replaces it. Adds the group if it doesn't exist. A role whose path names
+    /// Adds a role to the group that its path names, or replaces it. Adds the group if it doesn't exist. A role whose path has
     /// no group is ignored.
     pub fn add_role(&self, role: GroupRole) {
         if let Some(group) = role.group_id() {

@@ -131,7 +131,7 @@ fn change_roles(world: &mut World, call: &Call<'_>, change: Change) -> Result<An
     let role = path.strip_prefix("groups/").and_then(|path| path.split_once("/roles/"));
     let role = role.filter(|(of, _)| decimal(of) == Some(id)).and_then(|(_, role)| decimal(role));
     let role = role.and_then(|role| state.assignable(role));
-    let role = role.ok_or_else(|| call.invalid(format!("The role {path} is none that this group can assign.")))?.id;
+    let role = role.ok_or_else(|| call.invalid(format!("The role {path} isn't one that this group can assign.")))?.id;
 
     let mut membership = member.membership.clone();
     change(&mut membership.role_ids, role);

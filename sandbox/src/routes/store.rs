@@ -49,7 +49,7 @@ fn not_found(what: &str) -> Answer {
 fn create(world: &mut World, call: Call<'_>) -> Result<Answer, Answer> {
     let body = call.json()?;
     let named = named_asset(&call, &body)?;
-    let (kind, id) = named.ok_or_else(|| call.invalid("The body names no asset, such as modelAssetId."))?;
+    let (kind, id) = named.ok_or_else(|| call.invalid("The body has no asset, such as modelAssetId."))?;
     create_of(world, &call, &body, kind, id)
 }
 

@@ -147,7 +147,7 @@ fn notify(world: &mut World, call: Call<'_>) -> Result<Answer, Answer> {
     let body = Value::Object(call.json()?);
     let text = |pointer: &str| body.pointer(pointer).and_then(Value::as_str).unwrap_or_default();
     if text("/source/universe").strip_prefix("universes/").is_none_or(str::is_empty) {
-        return Err(call.invalid("The source names no universe."));
+        return Err(call.invalid("The source has no universe."));
     }
     if text("/payload/type") != "MOMENT" || text("/payload/messageId").is_empty() {
         return Err(call.invalid("The payload has no type or no messageId."));
