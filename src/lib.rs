@@ -125,8 +125,6 @@ mod experience;
 #[doc(hidden)]
 pub mod fuzzing;
 mod group;
-#[cfg(feature = "oauth2")]
-mod host;
 mod json;
 mod key;
 mod log_target;
