@@ -18,14 +18,13 @@ fn main() -> Result<(), Box<dyn Error>> {
     println!("cargo::rerun-if-env-changed=ROBLOX_USER_ID");
     let publishes = env::var_os("PUBLISH_ASSETS").is_some_and(|value| !value.is_empty());
     let client = if publishes { Client::from_env()? } else { Client::new(Credentials::none()) };
-    if let (true, Ok(user)) = (publishes, env::var("ROBLOX_USER_ID")) {
-        if user.trim() != OWNER.to_string() {
-            return Err(format!(
-                "ROBLOX_USER_ID is {user:?}, but the assets belong to user {OWNER}; to publish as another user, change OWNER in \
-                 build.rs and remove assets.lock.json"
-            )
-            .into());
-        }
+    let other = env::var("ROBLOX_USER_ID").ok().filter(|user| publishes && user.trim() != OWNER.to_string());
+    if let Some(other) = other {
+        let problem = format!("ROBLOX_USER_ID is {other:?}, but the assets belong to user {OWNER}");
+        return Err(format!(
+            "{problem}; to publish as another user, change OWNER in build.rs and remove the lock file"
+        )
+        .into());
     }
 
     let publisher = Publisher::new(&client.user(OWNER)).lock_file("assets.lock.json").folder("assets");
