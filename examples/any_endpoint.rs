@@ -9,6 +9,7 @@ use std::process::ExitCode;
 use rblxopencloud::{Body, Budget, Client, Endpoint, Method, Multipart, Paging};
 use rblxopencloud_sandbox::Fault;
 use serde::Deserialize;
+use serde_json::{Value, json};
 
 const USAGE: &str = "\
 Usage: any_endpoint [COMMAND]
@@ -17,9 +18,11 @@ Calls endpoints that have no method of their own. Without a command, lists the u
 
 Commands:
   publish UNIVERSE PLACE FILE    publishes a place file
-  game-pass UNIVERSE NAME IMAGE  creates a game pass that isn't for sale";
+  game-pass UNIVERSE NAME IMAGE  creates a game pass that isn't for sale
 
-/// An endpoint with its budget: the client waits in place of exceeding it.
+If ROBLOX_API_KEY is set, the commands publish a real place and create a real game pass.";
+
+/// An endpoint with its budget: the client waits instead of exceeding it.
 const PUBLISH_PLACE: Endpoint =
     Endpoint::post("/universes/v1/{universe}/places/{place}/versions").with_key_budget(Budget::per_minute(30));
 
@@ -29,18 +32,24 @@ fn main() -> ExitCode {
 
 fn run(arguments: Vec<String>) -> common::Result<()> {
     let setup = common::setup()?;
-    if let Some(sandbox) = &setup.sandbox {
-        // It doesn't serve these endpoints.
-        let respond = |path: &str, body: &str| sandbox.inject(Fault::status(200).body(body).on("POST", path));
-        respond("/universes/v1/", r#"{"versionNumber":7}"#);
-        respond("/game-passes/v1/", r#"{"gamePassId":777,"name":"Double coins"}"#);
-    }
+    // The sandbox doesn't serve these endpoints.
+    let respond = |path: &str, body: Value| {
+        if let Some(sandbox) = &setup.sandbox {
+            sandbox.inject(Fault::status(200).body(body.to_string()).on("POST", path));
+        }
+    };
     let client = setup.user.client();
     let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
     match arguments.as_slice() {
         [] => list_memberships(client, setup.user.id()),
-        ["publish", universe, place, file] => publish(client, universe, place, file),
-        ["game-pass", universe, name, image] => create_game_pass(client, universe, name, image),
+        ["publish", universe, place, file] => {
+            respond("/universes/v1/", json!({ "versionNumber": 7 }));
+            publish(client, universe, place, file)
+        }
+        ["game-pass", universe, name, image] => {
+            respond("/game-passes/v1/", json!({ "gamePassId": 777, "name": name }));
+            create_game_pass(client, universe, name, image)
+        }
         _ => Err("unknown command; see --help".into()),
     }
 }

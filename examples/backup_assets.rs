@@ -23,6 +23,7 @@ fn main() -> ExitCode {
 }
 
 fn run(arguments: Vec<String>) -> common::Result<()> {
+    common::at_most(1, &arguments)?;
     let [directory] = arguments.as_slice() else { return Err("expected a directory; see --help".into()) };
     let setup = common::setup()?;
     if setup.sandbox.is_some() {

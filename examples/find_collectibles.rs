@@ -16,6 +16,7 @@ fn main() -> ExitCode {
 }
 
 fn run(types: Vec<String>) -> common::Result<()> {
+    common::at_most(usize::MAX, &types)?;
     let setup = common::setup()?;
     let mut filter = InventoryFilter::kinds().only_collectibles();
     if !types.is_empty() {

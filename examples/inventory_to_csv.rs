@@ -20,6 +20,7 @@ fn main() -> ExitCode {
 }
 
 fn run(arguments: Vec<String>) -> common::Result<()> {
+    common::at_most(1, &arguments)?;
     let [path] = arguments.as_slice() else { return Err("expected the name of a file; see --help".into()) };
     let setup = common::setup()?;
     let mut export = Export::open(Path::new(path))?;

@@ -8,7 +8,8 @@ fn main() -> ExitCode {
     common::run("Usage: list_groups\n\nPrints the groups that a user is in.", run)
 }
 
-fn run(_: Vec<String>) -> common::Result<()> {
+fn run(arguments: Vec<String>) -> common::Result<()> {
+    common::at_most(0, &arguments)?;
     let setup = common::setup()?;
     for member in setup.user.list_groups() {
         let member = member?;

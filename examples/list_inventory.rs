@@ -14,7 +14,8 @@ fn main() -> ExitCode {
     )
 }
 
-fn run(_: Vec<String>) -> common::Result<()> {
+fn run(arguments: Vec<String>) -> common::Result<()> {
+    common::at_most(0, &arguments)?;
     let setup = common::setup()?;
 
     let clothes = InventoryFilter::kinds().asset_types([

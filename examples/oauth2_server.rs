@@ -20,10 +20,7 @@ use rblxopencloud::{Error, ErrorKind};
 const USAGE: &str = "\
 Usage: oauth2_server [--port PORT]
 
-Serves a page with a sign-in on this machine. Without a port, it serves a free one, visits itself as a browser would, and ends.
-
-Environment of this example:
-";
+Serves a page with a sign-in on this machine. Without a port, it serves a free one, visits itself as a browser would, and ends.";
 
 /// How long a visitor waits.
 const DEADLINE: Duration = Duration::from_secs(10);
@@ -40,7 +37,7 @@ const CALLBACK_FOR: Duration = Duration::from_secs(600);
 const MOST_CALLBACKS: usize = 1_000;
 
 fn main() -> ExitCode {
-    common::run(&format!("{USAGE}{}", common::APP_ENVIRONMENT), run)
+    common::run_app(USAGE, run)
 }
 
 fn run(arguments: Vec<String>) -> common::Result<()> {

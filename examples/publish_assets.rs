@@ -2,7 +2,9 @@
 
 mod common;
 
-use std::path::PathBuf;
+use std::fs;
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -17,6 +19,8 @@ Usage: publish_assets DIR [--plan | --check] [--group ID] [--decals] [--adopt FI
 Uploads what is new or has changed in DIR, and writes the ids to DIR/assets.luau. Commit it and DIR/assets.lock.json. With
 --plan, it only tells what it would do; with --check, it fails if something would be uploaded. Without a key, it publishes to a
 sandbox on this machine, and writes both files to DIR/.sandbox instead.
+
+If ROBLOX_API_KEY is set, this creates real assets, which Roblox moderates.
 
 Exit codes: 0 published, 1 problems, 2 an upload is in doubt, 3 stopped, 130 cancelled";
 
@@ -48,10 +52,14 @@ fn run(arguments: Vec<String>) -> common::Result<ExitCode> {
     let dir = dir.ok_or("no folder is given; see --help")?;
     let setup = common::setup()?;
     let place = if setup.sandbox.is_some() { dir.join(".sandbox") } else { dir.clone() };
-    if setup.sandbox.is_some() {
-        // This sandbox is new, and knows nothing of an earlier one.
-        for name in ["assets.lock.json", "assets.lock.json.journal"] {
-            let _ = std::fs::remove_file(place.join(name));
+    if let Some(sandbox) = &setup.sandbox {
+        let lock = place.join("assets.lock.json");
+        if plans || checks {
+            set_service(&lock, sandbox.url())?;
+        } else {
+            // This sandbox is new and has none of the assets of an earlier run.
+            let _ = fs::remove_file(place.join("assets.lock.json.journal"));
+            let _ = fs::remove_file(lock);
         }
     }
     let owner = match group {
@@ -95,4 +103,18 @@ fn run(arguments: Vec<String>) -> common::Result<ExitCode> {
     report.write_luau(place.join("assets.luau"))?;
     println!("{report}");
     Ok(ExitCode::from(report.exit_code()))
+}
+
+/// Sets the service that a lock file names to this sandbox. That of the earlier run had another port.
+fn set_service(lock: &Path, url: &str) -> common::Result<()> {
+    let text = match fs::read_to_string(lock) {
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(()),
+        text => text?,
+    };
+    let mut json: serde_json::Value = serde_json::from_str(&text)?;
+    if let Some((owner, _)) = json["owner"].as_str().and_then(|owner| owner.split_once(" at ")) {
+        json["owner"] = format!("{owner} at {url}").into();
+        fs::write(lock, json.to_string())?;
+    }
+    Ok(())
 }

@@ -15,7 +15,8 @@ fn main() -> ExitCode {
     common::run(USAGE, run)
 }
 
-fn run(_: Vec<String>) -> common::Result<()> {
+fn run(arguments: Vec<String>) -> common::Result<()> {
+    common::at_most(0, &arguments)?;
     let setup = common::setup()?;
     if let Some(sandbox) = &setup.sandbox {
         sandbox.set_quota(AssetType::Audio, 10);

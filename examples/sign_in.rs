@@ -18,22 +18,24 @@ Usage: sign_in [--no-browser] [--sign-out] [FILE]
 
 Signs a user in, lists their inventory, and keeps the tokens in FILE (roblox-tokens.json). With --no-browser, the URL is only
 printed, and the address that a browser ends at can be pasted. With --sign-out, the authorization is revoked and FILE is deleted.
-
-Environment of this example:
-";
+Without ROBLOX_CLIENT_ID, there are no arguments: the sandbox signs its sample user in, and nothing is kept.";
 
 /// How long a call can take.
 const DEADLINE: Duration = Duration::from_secs(300);
 
 fn main() -> ExitCode {
-    common::run(&format!("{USAGE}{}", common::APP_ENVIRONMENT), run)
+    common::run_app(USAGE, run)
 }
 
 fn run(arguments: Vec<String>) -> common::Result<()> {
-    let (flags, files): (Vec<_>, Vec<_>) = arguments.into_iter().partition(|argument| argument.starts_with("--"));
+    if let (Some(argument), false) = (arguments.first(), common::is_set("ROBLOX_CLIENT_ID")) {
+        return Err(format!("{argument:?} has no effect without ROBLOX_CLIENT_ID; see --help").into());
+    }
+    let (flags, files): (Vec<_>, Vec<_>) = arguments.into_iter().partition(|argument| argument.starts_with('-'));
     if let Some(unknown) = flags.iter().find(|flag| !matches!(flag.as_str(), "--no-browser" | "--sign-out")) {
         return Err(format!("unknown argument {unknown}; see --help").into());
     }
+    common::at_most(1, &files)?;
     let has = |flag: &str| flags.iter().any(|given| given == flag);
     let (app, sandbox) = common::app(&format!("http://localhost:{}/callback", port()), DEADLINE)?;
     let file = files.first().map_or("roblox-tokens.json", String::as_str);
@@ -85,6 +87,6 @@ fn sign_in(
 /// Returns the port of the redirect URI. A real app has registered one; with the sandbox, any free one will do.
 fn port() -> u16 {
     let is_free = |port: &u16| TcpListener::bind(("127.0.0.1", *port)).is_ok();
-    let any = std::env::var_os("ROBLOX_CLIENT_ID").is_none();
+    let any = !common::is_set("ROBLOX_CLIENT_ID");
     (4000..4100).find(|port| any && is_free(port)).unwrap_or(4000)
 }

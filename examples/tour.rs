@@ -11,11 +11,19 @@ use rblxopencloud::{
     SocialLinkKind,
 };
 
+const USAGE: &str = "\
+Usage: tour
+
+Shows every kind of call in one run: reads a profile, an inventory and groups, and uploads and updates a decal.
+
+If ROBLOX_API_KEY is set, this creates a real asset, which Roblox moderates.";
+
 fn main() -> ExitCode {
-    common::run("Usage: tour\n\nShows every kind of call in one run.", run)
+    common::run(USAGE, run)
 }
 
-fn run(_: Vec<String>) -> common::Result<()> {
+fn run(arguments: Vec<String>) -> common::Result<()> {
+    common::at_most(0, &arguments)?;
     let setup = common::setup()?;
     let user = &setup.user;
 

@@ -1,4 +1,6 @@
 //! Renames an asset and clears its description. Without an id, uploads a decal first: `cargo run --example update_asset -- [ASSET_ID]`
+//!
+//! With a real key, this changes or creates a real asset, which Roblox moderates.
 
 mod common;
 
@@ -6,17 +8,22 @@ use std::process::ExitCode;
 
 use rblxopencloud::{AssetFile, AssetType, AssetUpdate, AssetUpload};
 
+const USAGE: &str = "\
+Usage: update_asset [ASSET_ID]
+
+Renames an asset and clears its description. Without an id, uploads a decal first.
+
+If ROBLOX_API_KEY is set, this changes or creates a real asset, which Roblox moderates.";
+
 fn main() -> ExitCode {
-    common::run(
-        "Usage: update_asset [ASSET_ID]\n\nRenames an asset and clears its description. Without an id, uploads a decal first.",
-        run,
-    )
+    common::run(USAGE, run)
 }
 
 fn run(arguments: Vec<String>) -> common::Result<()> {
+    common::at_most(1, &arguments)?;
     let setup = common::setup()?;
     let id = match arguments.first() {
-        Some(id) => id.parse().map_err(|_| format!("{id:?} is not the id of an asset"))?,
+        Some(id) => id.parse().map_err(|_| format!("{id:?} isn't the id of an asset"))?,
         None => {
             let file = AssetFile::open(common::IMAGE)?;
             let upload = AssetUpload::new(file, AssetType::Decal, "Wooden crate", "To be renamed");

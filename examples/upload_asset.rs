@@ -8,11 +8,19 @@ use std::process::ExitCode;
 
 use rblxopencloud::AssetUpload;
 
+const USAGE: &str = "\
+Usage: upload_asset [PATH]
+
+Uploads a file as the type that its extension suggests. Defaults to the image of a crate.
+
+If ROBLOX_API_KEY is set, this creates a real asset, which Roblox moderates.";
+
 fn main() -> ExitCode {
-    common::run("Usage: upload_asset [PATH]\n\nUploads a file as the type that its extension suggests.", run)
+    common::run(USAGE, run)
 }
 
 fn run(arguments: Vec<String>) -> common::Result<()> {
+    common::at_most(1, &arguments)?;
     let setup = common::setup()?;
     let path = arguments.into_iter().next().unwrap_or_else(|| common::IMAGE.to_owned());
 

@@ -8,7 +8,8 @@ fn main() -> ExitCode {
     common::run("Usage: user_info\n\nPrints a user's profile.", run)
 }
 
-fn run(_: Vec<String>) -> common::Result<()> {
+fn run(arguments: Vec<String>) -> common::Result<()> {
+    common::at_most(0, &arguments)?;
     let setup = common::setup()?;
     let info = setup.user.fetch_info()?;
 

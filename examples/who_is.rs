@@ -13,6 +13,7 @@ fn main() -> ExitCode {
 }
 
 fn run(mut names: Vec<String>) -> common::Result<()> {
+    common::at_most(usize::MAX, &names)?;
     if names.is_empty() {
         names.push("builderman".to_owned());
     }

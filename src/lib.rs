@@ -76,8 +76,8 @@
 //! - Budgets are per endpoint and per owner of the key; see [`endpoints`]. All threads of a client share them, and keep within
 //!   the documented ones until a response announces how much is left. To keep one kind of caller from exhausting the budget of
 //!   another, use keys of different owners.
-//! - Threads are started only by [`User::upload_assets`], to resolve a host name that isn't cached, and to renew an access token
-//!   for a call with a time limit.
+//! - Threads are started only by [`User::upload_assets`], by `SignIn` while it waits for the user, to resolve a host name that
+//!   isn't cached, and to renew a token for a call with a time limit.
 //!
 //! # Signing in
 //!
@@ -109,7 +109,8 @@
 //!
 //! # Public dependencies
 //!
-//! Types of `jiff` 1, `serde_json` 1 and `ureq` 3 are part of this crate's API.
+//! Types and traits of `jiff` 1, `serde` 1, `serde_json` 1 and `ureq` 3.5 are part of this crate's API. `ureq` is pinned to its minor
+//! version (`~3.5`), because its module `unversioned` changes with each.
 #![forbid(unsafe_code)]
 
 mod api;
@@ -124,8 +125,6 @@ mod experience;
 #[doc(hidden)]
 pub mod fuzzing;
 mod group;
-#[cfg(feature = "oauth2")]
-mod host;
 mod json;
 mod key;
 mod log_target;
@@ -210,7 +209,7 @@ mod wire;
 /// purchased places do. For `list_groups`, an API key needs the Groups API. `AccessToken::fetch_user_info` needs `openid`, and
 /// `profile` for more than the id. Keys of groups are accepted for assets only.
 ///
-/// All keys of one owner share a budget, and so do all tokens of one authorization. A client waits in place of exceeding it.
+/// All keys of one owner share a budget, and so do all tokens of one authorization. A client waits instead of exceeding it.
 pub mod endpoints {
     pub use crate::api::{KeyedBudget, Slots};
     pub use crate::asset::{

@@ -8,14 +8,26 @@ use std::path::Path;
 use rblxopencloud::publish::Publisher;
 use rblxopencloud::{Client, Credentials};
 
+/// The user whose assets the committed lock file holds. To publish as another user, change this and remove the lock file.
+const OWNER: u64 = 156;
+
 fn main() -> Result<(), Box<dyn Error>> {
     println!("cargo::rerun-if-changed=assets");
     println!("cargo::rerun-if-changed=assets.lock.json");
     println!("cargo::rerun-if-env-changed=PUBLISH_ASSETS");
+    println!("cargo::rerun-if-env-changed=ROBLOX_USER_ID");
     let publishes = env::var_os("PUBLISH_ASSETS").is_some_and(|value| !value.is_empty());
     let client = if publishes { Client::from_env()? } else { Client::new(Credentials::none()) };
+    let other = env::var("ROBLOX_USER_ID").ok().filter(|user| publishes && user.trim() != OWNER.to_string());
+    if let Some(other) = other {
+        let problem = format!("ROBLOX_USER_ID is {other:?}, but the assets belong to user {OWNER}");
+        return Err(format!(
+            "{problem}; to publish as another user, change OWNER in build.rs and remove the lock file"
+        )
+        .into());
+    }
 
-    let publisher = Publisher::new(&client.user(156)).lock_file("assets.lock.json").folder("assets");
+    let publisher = Publisher::new(&client.user(OWNER)).lock_file("assets.lock.json").folder("assets");
     let report = if publishes { publisher.run()? } else { publisher.published()? };
     for problem in &report.problems {
         println!("cargo::warning={problem}");

@@ -1,5 +1,5 @@
-//! What the examples share: the client, `--help`, and how errors are printed.
-#![allow(dead_code)]
+//! What the examples share: the client, arguments and `--help`, and how errors are printed.
+#![allow(dead_code, reason = "each example uses a part of it")]
 
 pub mod server;
 pub mod table;
@@ -14,18 +14,35 @@ use rblxopencloud_sandbox::Sandbox;
 
 pub type Result<T> = std::result::Result<T, Box<dyn std::error::Error>>;
 
-/// The environment variables that every example reads.
-const ENVIRONMENT: &str = "\
+/// The environment variables that [`setup`] reads.
+const KEY_ENVIRONMENT: &str = "\
 Environment:
   ROBLOX_API_KEY         API key; without one, a sandbox on this machine is used
   ROBLOX_USER_ID         id of the user that the key belongs to
   ROBLOX_OPEN_CLOUD_URL  base URL in place of Roblox's";
 
-/// Runs an example with its arguments. Prints `usage` on `--help`, and an error as one line.
+/// The environment variables that [`app`] reads.
+const APP_ENVIRONMENT: &str = "\
+Environment:
+  ROBLOX_CLIENT_ID       client id of an app; without one, a sandbox on this machine is used
+  ROBLOX_CLIENT_SECRET   its secret, unless it is a public app
+  ROBLOX_REDIRECT_URI    one of its redirect URIs
+  ROBLOX_OPEN_CLOUD_URL  base URL in place of Roblox's";
+
+/// Runs an example that calls [`setup`]. Prints `usage` on `--help`, and an error as one line.
 pub fn run(usage: &str, example: impl FnOnce(Vec<String>) -> Result<()>) -> ExitCode {
+    run_in(KEY_ENVIRONMENT, usage, example)
+}
+
+/// Runs an example that calls [`app`]. Prints `usage` on `--help`, and an error as one line.
+pub fn run_app(usage: &str, example: impl FnOnce(Vec<String>) -> Result<()>) -> ExitCode {
+    run_in(APP_ENVIRONMENT, usage, example)
+}
+
+fn run_in(environment: &str, usage: &str, example: impl FnOnce(Vec<String>) -> Result<()>) -> ExitCode {
     let arguments: Vec<String> = env::args().skip(1).collect();
     if arguments.iter().any(|argument| matches!(argument.as_str(), "-h" | "--help")) {
-        println!("{usage}\n\n{ENVIRONMENT}");
+        println!("{usage}\n\n{environment}");
         return ExitCode::SUCCESS;
     }
     match example(arguments) {
@@ -37,23 +54,22 @@ pub fn run(usage: &str, example: impl FnOnce(Vec<String>) -> Result<()>) -> Exit
     }
 }
 
+/// Refuses options and more than `most` arguments.
+pub fn at_most(most: usize, arguments: &[String]) -> Result<()> {
+    let is_unexpected = |(index, argument): &(usize, &String)| *index >= most || argument.starts_with('-');
+    match arguments.iter().enumerate().find(is_unexpected) {
+        Some((_, argument)) => Err(format!("unexpected argument {argument:?}; see --help").into()),
+        None => Ok(()),
+    }
+}
+
 /// The user to call for, and the sandbox that responds if no key is set.
 pub struct Setup {
     pub user: User,
     pub sandbox: Option<Sandbox>,
 }
 
-impl Setup {
-    /// Names the owner of uploaded assets, and the service that holds them.
-    pub fn publisher(&self) -> String {
-        match &self.sandbox {
-            Some(_) => "a sandbox".to_owned(),
-            None => format!("user {} at {}", self.user.id(), self.user.client().base_url()),
-        }
-    }
-}
-
-fn is_set(name: &str) -> bool {
+pub fn is_set(name: &str) -> bool {
     env::var_os(name).is_some_and(|value| !value.to_string_lossy().trim().is_empty())
 }
 
@@ -70,12 +86,6 @@ pub fn setup() -> Result<Setup> {
     let id = id.trim().parse().map_err(|_| format!("ROBLOX_USER_ID is {id:?}; expected the id of a user"))?;
     Ok(Setup { user: client.user(id), sandbox: None })
 }
-
-/// The environment variables of the examples for OAuth 2.0.
-pub const APP_ENVIRONMENT: &str = "\
-  ROBLOX_CLIENT_ID       client id of an app; without one, a sandbox on this machine is used
-  ROBLOX_CLIENT_SECRET   its secret, unless it is a public app
-  ROBLOX_REDIRECT_URI    one of its redirect URIs";
 
 /// Reads the app from the environment. Without one, starts a sandbox that has it. `timeout` limits each call.
 pub fn app(redirect_uri: &str, timeout: Duration) -> Result<(OAuth2App, Option<Sandbox>)> {

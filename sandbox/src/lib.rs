@@ -4,7 +4,7 @@
 //! sizes, and its failures when they are [injected](Sandbox::inject). Programs use it through the crate [`rblxopencloud`], or
 //! through HTTP in any language.
 //!
-//! It stands on the public items of that crate only. What it knows of the service's requests and responses is its own, so that
+//! It uses only the public API of that crate. What it knows of the service's requests and responses is its own, so that
 //! a test in which both agree says something.
 //!
 //! It is the authorization server too, and [plays a user](Sandbox::authorize) who clicks. It enables the feature `oauth2` of
@@ -152,7 +152,7 @@ impl Sandbox {
         self.world().groups.add(id, name).info = info;
     }
 
-    /// Adds a role to the group that its path names, or replaces it. Adds the group if it doesn't exist. A role whose path names
+    /// Adds a role to the group that its path names, or replaces it. Adds the group if it doesn't exist. A role whose path has
     /// no group is ignored.
     pub fn add_role(&self, role: GroupRole) {
         if let Some(group) = role.group_id() {

@@ -105,9 +105,9 @@ impl Sandbox {
     pub fn set_notifications_accepted(&self, user_id: u64, accepted: bool) {
         let mut world = self.world();
         if accepted {
-            world.people.deaf.remove(&user_id);
+            world.people.declines_notifications.remove(&user_id);
         } else {
-            world.people.deaf.insert(user_id);
+            world.people.declines_notifications.insert(user_id);
         }
     }
 

@@ -16,7 +16,7 @@ use super::world::signer::IdTokenFault;
 
 /// The client id of [`Sandbox::oauth2_app`].
 const CLIENT_ID: &str = "840974200211308101";
-const PATIENCE: Duration = Duration::from_secs(60);
+const BROWSE_TIMEOUT: Duration = Duration::from_secs(60);
 
 impl Sandbox {
     /// Registers an app without a secret, and returns it, ready to use with this sandbox.
@@ -91,8 +91,8 @@ impl Sandbox {
     /// to a program that waits for it.
     pub fn browse(&self, url: impl Into<String>) {
         let url = url.into();
-        // Without a thread, nobody comes, as with a browser that can't be started.
-        let _ = thread::Builder::new().name("sandbox-browser".to_owned()).spawn(move || visit(&url));
+        // Without a thread, no request is made, as with a browser that can't be started.
+        let _ = thread::Builder::new().name("sandbox-browser".to_owned()).spawn(move || browse(&url));
     }
 
     /// Sets how long authorization codes can be used. Defaults to a minute.
@@ -110,7 +110,7 @@ impl Sandbox {
         self.world().sign_ins.lifetimes.refresh_token = lifetime;
     }
 
-    /// Makes all access tokens expire that were issued so far. The apps aren't told.
+    /// Makes all access tokens expire that were issued so far. The apps aren't notified.
     pub fn expire_access_tokens(&self) {
         self.world().sign_ins.expire_access_tokens();
     }
@@ -142,7 +142,7 @@ impl Sandbox {
 }
 
 /// Sends a request and reads the response to its end.
-fn visit(url: &str) -> Option<()> {
+fn browse(url: &str) -> Option<()> {
     let (authority, path) = url.strip_prefix("http://")?.split_once('/')?;
     let host = authority.rsplit_once(':').map_or(authority, |(host, _)| host);
     if !matches!(host, "localhost" | "127.0.0.1" | "[::1]") {
@@ -150,7 +150,7 @@ fn visit(url: &str) -> Option<()> {
     }
     let address = if authority.contains(':') { authority.to_owned() } else { format!("{authority}:80") };
     let mut stream = TcpStream::connect(address).ok()?;
-    stream.set_read_timeout(Some(PATIENCE)).ok()?;
+    stream.set_read_timeout(Some(BROWSE_TIMEOUT)).ok()?;
     let head = format!("GET /{path} HTTP/1.1\r\nhost: {authority}\r\nconnection: close\r\n\r\n");
     stream.write_all(head.as_bytes()).ok()?;
     stream.read_to_end(&mut Vec::new()).ok().map(drop)

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::time::Duration;
 
-/// A number of requests in a period of time, which the service accepts. The client waits in place of exceeding it.
+/// A number of requests in a period of time, which the service accepts. The client waits instead of exceeding it.
 ///
 /// ```
 /// use std::time::Duration;

@@ -94,7 +94,7 @@ impl AssetFile {
         match &self.content_type {
             Some(given) => check_content_type(given).map(|()| given.clone()),
             None => Format::of_name(name).map(|format| format.content_type().to_owned()).ok_or_else(|| {
-                Error::invalid_input(format!("the extension of {name:?} names no known content type"))
+                Error::invalid_input(format!("the extension of {name:?} isn't that of a known content type"))
                     .advise("set it with AssetFile::content_type")
             }),
         }

@@ -94,7 +94,7 @@ impl AssetUpload {
         let path = path.as_ref();
         let file = AssetFile::open(path)?;
         let format = Format::of_name(file.name()).ok_or_else(|| {
-            Error::invalid_text("file name", file.name(), "its extension names no known asset type")
+            Error::invalid_text("file name", file.name(), "its extension isn't that of a known asset type")
                 .advise("use AssetUpload::new and AssetFile::content_type")
         })?;
         Ok(Self::new(file, format.usual_asset_type(), default_name(path), ""))

@@ -56,7 +56,7 @@ open_enum! {
     }
 }
 
-/// A role of a group, from [`Group::list_roles`].
+/// A role of a group, from [`Group::list_roles`](crate::Group::list_roles).
 ///
 /// <https://create.roblox.com/docs/cloud/reference/features/groups#Cloud_ListGroupRoles>
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -161,7 +161,7 @@ impl PageItem for GroupRole {
     const PAGING: Paging = Paging::page_tokens().page_size(20);
 }
 
-/// A role, by its id or as a [`GroupRole`], for [`Group::assign_role`] and its relatives.
+/// A role, by its id or as a [`GroupRole`], for [`Group::assign_role`](crate::Group::assign_role) and its relatives.
 ///
 /// A `GroupRole` of another group is refused before a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -136,7 +136,7 @@ pub(crate) fn verify(token: &str, keys: &KeySet, expected: Expected<'_>) -> Resu
 /// Checks and reads the claims of a token whose signature is right.
 pub(crate) fn read_claims(claims: Map<String, Value>, expected: Expected<'_>) -> Result<IdTokenClaims> {
     check_claims(&claims, expected)?;
-    crate::json::from_value::<IdTokenClaims>(&Value::Object(claims)).map_err(|_| invalid("it names no user"))
+    crate::json::from_value::<IdTokenClaims>(&Value::Object(claims)).map_err(|_| invalid("it has no user"))
 }
 
 fn check_claims(claims: &Map<String, Value>, expected: Expected<'_>) -> Result<()> {

@@ -70,7 +70,7 @@ impl<T> Answer<T> {
             said.find(|said| !said.is_ok())
         });
         if let Some(said) = refusal {
-            // An operation that isn't done hasn't failed. An upload without a name is no operation.
+            // An operation that isn't done hasn't failed. An upload without a name isn't an operation.
             if done == Some(false) && (name.is_some() || question == Question::Poll) {
                 return answer(State::Pending);
             }

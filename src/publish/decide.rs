@@ -42,7 +42,7 @@ pub(super) fn read_files(
             break;
         }
         let Some(asset_type) = type_of(settings, &file.name) else {
-            let error = Error::invalid_input("its extension names no known asset type")
+            let error = Error::invalid_input("its extension isn't that of a known asset type")
                 .advise("exclude it, or set its type with Publisher::asset_type");
             problems.push(PublishProblem::new(&file.name, PublishProblemKind::Unfit, error));
             continue;

@@ -235,7 +235,7 @@ fn dimensions_are_not_read_from_other_formats() {
     let sandbox = sandbox();
     let user = sandbox.client().user(USER);
     for (name, bytes) in [
-        ("a.tga", b"anything that is no header and has large numbers".to_vec()),
+        ("a.tga", b"anything that isn't a header and has large numbers".to_vec()),
         ("icon.png", chunked_png(b"CgBI", 4, 200, 120)),
     ] {
         let _ = user.upload_asset(upload(name, bytes)).unwrap_or_else(|error| panic!("{name}: {error}"));

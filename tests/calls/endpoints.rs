@@ -25,7 +25,7 @@ fn each_call_requests_its_endpoint() {
 const WITHOUT_ROW: &[(&str, &str)] = &[
     ("AUTHORIZE", "a page for the browser, which no method requests"),
     ("LIST_SIGNING_KEYS", "requested only to check an id token; see tests/oauth2/app.rs"),
-    ("GET_USER_INFO", "authorized by the access token itself, never by the client that makes the calls of the table"),
+    ("GET_USER_INFO", "needs an access token with the scope openid, which no key of the table's clients has"),
 ];
 
 /// Collects the names of the constants that are endpoints from the sources in a directory.
@@ -55,7 +55,7 @@ fn each_endpoint_has_a_row_in_the_table_of_calls() {
         assert!(words.contains(name.as_str()) != reason.is_some(), "{name} has no row, or an outdated exception");
     }
     for (name, reason) in WITHOUT_ROW {
-        assert!(names.contains(*name), "{name} is no endpoint any more: {reason}");
+        assert!(names.contains(*name), "{name} isn't an endpoint any more: {reason}");
     }
 }
 

@@ -509,7 +509,7 @@ fn lost_races_have_one_kind_and_are_not_repeated() {
     assert!(error.to_string().ends_with("the user has to turn on the notifications of the experience"), "{error}");
 }
 
-/// An error of a caller's own, with a cause.
+/// An error type of the caller, with a cause.
 #[derive(Debug)]
 struct VaultError(&'static str, Option<Box<VaultError>>);
 

@@ -94,7 +94,7 @@ fn unsafe_base_urls_are_refused() {
     }
 }
 
-/// The key in the place of the URL, or of its host.
+/// The key is given as the URL, or as its host.
 #[test]
 fn a_key_in_the_base_url_is_neither_shown_nor_looked_up() {
     for key in [

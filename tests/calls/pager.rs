@@ -35,7 +35,7 @@ fn tokens(server: &Server) -> Vec<String> {
 fn id(item: &InventoryItem) -> u64 {
     match item {
         InventoryItem::Badge(badge) => badge.id,
-        other => panic!("{other:?} is no badge"),
+        other => panic!("{other:?} isn't a badge"),
     }
 }
 

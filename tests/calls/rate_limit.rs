@@ -45,7 +45,7 @@ fn owned(user: &User) -> Result<Vec<u64>, Error> {
     user.list_inventory()
         .map(|item| match item? {
             InventoryItem::Asset(asset) => Ok(asset.id),
-            other => panic!("{other:?} is no asset"),
+            other => panic!("{other:?} isn't an asset"),
         })
         .collect()
 }
@@ -65,7 +65,7 @@ fn threads_of_one_client_share_a_limit() {
         for number in 1..=4 {
             let user = client.clone().user(number);
             scope.spawn(move || {
-                let ids = owned(&user).expect("the limit is no error");
+                let ids = owned(&user).expect("the limit isn't an error");
                 assert!(ids.into_iter().eq(1..=7500), "each item comes once, in order");
             });
         }
@@ -84,7 +84,7 @@ fn independent_clients_share_a_limit() {
         for number in 1..=4 {
             let user = sandbox.client().user(number);
             scope.spawn(move || {
-                let ids = owned(&user).expect("the limit is no error");
+                let ids = owned(&user).expect("the limit isn't an error");
                 assert!(ids.into_iter().eq(1..=6000), "each item comes once, in order");
             });
         }
@@ -100,7 +100,7 @@ fn one_of_many_processes() {
     let Ok(url) = env::var(SANDBOX) else { return };
     let (url, number) = url.split_once(' ').expect("an address and a number");
     let client = Client::builder("sandbox-api-key").base_url(url).build().expect("the settings are good");
-    let ids = owned(&client.user(number.parse().expect("a number"))).expect("the limit is no error");
+    let ids = owned(&client.user(number.parse().expect("a number"))).expect("the limit isn't an error");
     assert!(ids.into_iter().eq(1..=6000), "each item comes once, in order");
 }
 
@@ -131,7 +131,7 @@ fn burst(client: &Client) {
         for _ in 0..8 {
             scope.spawn(|| {
                 let error = client.user(USER).fetch_subscription(13058, "EXP-1").err();
-                assert!(error.is_none_or(|error| error.kind() == ErrorKind::NotFound), "the limit is no error");
+                assert!(error.is_none_or(|error| error.kind() == ErrorKind::NotFound), "the limit isn't an error");
             });
         }
     });
@@ -290,7 +290,7 @@ fn the_wait_for_the_window_is_kept() {
     });
     let user = server.user();
     for _ in 0..6 {
-        user.fetch_info().expect("the limit is no error");
+        user.fetch_info().expect("the limit isn't an error");
     }
     let requests = server.requests();
     for pair in [(1, 2), (3, 4)] {
@@ -504,7 +504,7 @@ fn changed_limits_are_noticed() {
     for limit in [Some(200), Some(20), None, Some(50), Some(10)] {
         sandbox.set_rate_limit(limit.map(|requests| RateLimit::new(requests, Duration::from_millis(200))));
         for _ in 0..60 {
-            user.fetch_info().expect("the limit is no error");
+            user.fetch_info().expect("the limit isn't an error");
         }
     }
 }

@@ -333,7 +333,7 @@ fn changes_that_may_have_arrived_are_not_retried() {
     for (trouble, reply) in all {
         for (what, change) in CHANGES {
             let server = Server::script([reply.clone(), started()]);
-            let Err(error) = change(&server.user()) else { panic!("{what} with {trouble} is no success") };
+            let Err(error) = change(&server.user()) else { panic!("{what} with {trouble} isn't a success") };
             assert!(error.outcome_unknown() && !error.is_retryable(), "{what} with {trouble}: {error}");
             assert_eq!(server.count(), 1, "{what} with {trouble}");
             assert!(server.settle().is_empty(), "{what} with {trouble}: nothing follows");
@@ -349,7 +349,7 @@ fn changes_reset_after_their_last_byte_are_not_retried() {
                 visit.leave_unread();
                 visit.say(said);
             });
-            let Err(error) = change(&server.user()) else { panic!("{what} with {trouble} is no success") };
+            let Err(error) = change(&server.user()) else { panic!("{what} with {trouble} isn't a success") };
             assert!(error.outcome_unknown() && !error.is_retryable(), "{what} with {trouble}: {error}");
             assert_eq!(server.visits(), 1, "{what} with {trouble}");
         }
@@ -361,7 +361,7 @@ fn refused_changes_have_a_known_outcome() {
     for status in [301, 307, 308, 400, 401, 403, 404, 409, 413] {
         for (what, change) in CHANGES {
             let server = Server::script([Reply::text(status, "").with("location", "/elsewhere"), started()]);
-            let Err(error) = change(&server.user()) else { panic!("{what} with {status} is no success") };
+            let Err(error) = change(&server.user()) else { panic!("{what} with {status} isn't a success") };
             assert!(!error.outcome_unknown() && !error.is_retryable(), "{what}: {error}");
             assert_eq!(server.count(), 1, "{what} with {status}");
         }

@@ -45,6 +45,109 @@ fn fails(sandbox: &Sandbox, name: &str, arguments: &[&str]) -> String {
     error
 }
 
+/// Runs an example without a key or an app, so that it uses a sandbox of its own. Returns its whole output, and whether it
+/// succeeded.
+fn run_without_set_up(name: &str, arguments: &[&str]) -> (String, bool) {
+    let mut command = example(name);
+    for variable in ["ROBLOX_API_KEY", "ROBLOX_USER_ID", "ROBLOX_OPEN_CLOUD_URL", "ROBLOX_CLIENT_ID"] {
+        command.env_remove(variable);
+    }
+    let output = command.args(arguments).output().expect("the example was built");
+    let text = [output.stdout, output.stderr].concat();
+    (String::from_utf8_lossy(&text).into_owned(), output.status.success())
+}
+
+/// The examples, with whether they sign in with an app instead of using a key.
+fn examples() -> Vec<(String, bool)> {
+    let files = fs::read_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("examples")).expect("the directory is there");
+    let paths = files.map(|file| file.expect("the entry is there").path());
+    let sources = paths.filter(|path| path.extension().is_some_and(|extension| extension == "rs"));
+    let name = |path: &Path| path.file_stem().and_then(|name| name.to_str()).expect("the name is text").to_owned();
+    let examples = sources.map(|path| (name(&path), ["sign_in", "oauth2_server"].contains(&name(&path).as_str())));
+    examples.collect()
+}
+
+#[test]
+fn help_lists_the_environment_variables_that_an_example_reads() {
+    for (name, signs_in) in examples() {
+        let (help, is_success) = run_without_set_up(&name, &["--help"]);
+        assert!(is_success && help.starts_with(&format!("Usage: {name}")), "{name}: {help}");
+        for (variable, is_read) in [
+            ("ROBLOX_API_KEY", !signs_in),
+            ("ROBLOX_USER_ID", !signs_in),
+            ("ROBLOX_CLIENT_ID", signs_in),
+            ("ROBLOX_CLIENT_SECRET", signs_in),
+            ("ROBLOX_REDIRECT_URI", signs_in),
+            ("ROBLOX_OPEN_CLOUD_URL", true),
+        ] {
+            assert_eq!(help.contains(&format!("\n  {variable} ")), is_read, "{name}, {variable}: {help}");
+        }
+    }
+}
+
+#[test]
+fn help_warns_of_real_assets_if_an_example_uploads() {
+    for name in ["tour", "upload_asset", "update_asset", "publish_assets", "any_endpoint"] {
+        let (help, _) = run_without_set_up(name, &["--help"]);
+        assert!(help.contains("If ROBLOX_API_KEY is set, ") && help.contains(" real "), "{name}: {help}");
+    }
+}
+
+#[test]
+fn examples_refuse_arguments_that_they_do_not_know() {
+    for (name, _) in examples() {
+        let (text, is_success) = run_without_set_up(&name, &["--no-such-option"]);
+        assert!(!is_success && text.contains("see --help"), "{name}: {text}");
+    }
+    for name in ["list_groups", "list_inventory", "user_info", "quota_report", "tour"] {
+        let (text, is_success) = run_without_set_up(name, &["156"]);
+        assert!(!is_success && text.contains("unexpected argument \"156\""), "{name}: {text}");
+    }
+    for name in ["upload_asset", "update_asset", "inventory_to_csv", "backup_assets"] {
+        let (text, is_success) = run_without_set_up(name, &["1", "2"]);
+        assert!(!is_success && text.contains("unexpected argument \"2\""), "{name}: {text}");
+    }
+}
+
+#[test]
+fn sign_in_refuses_arguments_that_have_no_effect_without_an_app() {
+    for arguments in [&["--sign-out"][..], &["--no-browser"], &["tokens.json"], &["--no-browser", "tokens.json"]] {
+        let (text, is_success) = run_without_set_up("sign_in", arguments);
+        assert!(!is_success && text.contains("has no effect without ROBLOX_CLIENT_ID"), "{arguments:?}: {text}");
+    }
+}
+
+#[test]
+fn any_endpoint_uses_the_given_name_without_set_up() {
+    let image = concat!(env!("CARGO_MANIFEST_DIR"), "/examples/assets/crate.png");
+    let (text, _) = run_without_set_up("any_endpoint", &["game-pass", "1", "Half \"price\"", image]);
+    assert!(text.contains("created game pass 777 (Half \"price\")"), "{text}");
+}
+
+#[test]
+fn publish_assets_checks_and_plans_what_an_earlier_run_without_set_up_published() {
+    let directory = TempDir::new();
+    let folder = directory.path().to_str().expect("it is text");
+    let add = |name: &str, rest: &str| {
+        let image = fs::read(concat!(env!("CARGO_MANIFEST_DIR"), "/examples/assets/crate.png")).expect("the image");
+        fs::write(directory.path().join(name), [&image, rest.as_bytes()].concat()).expect("it can be written");
+    };
+    let run = |arguments: &[&str]| run_without_set_up("publish_assets", &[&[folder], arguments].concat());
+    add("crate.png", "");
+    assert!(!run(&["--check"]).1, "nothing is published yet");
+    for _ in 0..2 {
+        let (text, is_success) = run(&[]);
+        assert!(is_success && text.contains("1 uploaded"), "{text}");
+        let (text, is_success) = run(&["--check"]);
+        assert!(is_success && text.contains("everything is published"), "{text}");
+        assert!(run(&["--plan"]).0.contains("0 to upload"));
+    }
+    add("door.png", "door");
+    assert!(!run(&["--check"]).1, "one is new");
+    assert!(run(&["--plan"]).0.contains("1 to upload"));
+    assert!(!run(&["--check", "--group", "7"]).0.contains("everything"), "the lock file is that of a user");
+}
+
 #[test]
 fn who_is_prints_users_and_their_absence() {
     let told = succeeds(&sandbox(), "who_is", &["BuilderMan", "no-one"]);
@@ -295,4 +398,27 @@ fn a_backup_has_only_the_user_s_own_assets() {
     assert_eq!(files().len(), 3);
     sandbox.set_key_enabled(false);
     assert!(fails(&sandbox, "backup_assets", &[folder]).contains("401"));
+}
+
+/// Packages have no other files than these pages, the licenses and the sources.
+#[test]
+fn pages_of_packages_link_to_websites_and_their_own_sections_only() {
+    for page in ["README.md", "CHANGELOG.md", "sandbox/README.md"] {
+        let text = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(page)).expect("the page is there");
+        let anchor = |heading: &str| heading.to_lowercase().replace(' ', "-").replace(['.', '\'', '`'], "");
+        let headings = text.lines().filter_map(|line| Some(line.trim_start_matches('#').strip_prefix(' ')?.trim()));
+        let anchors: Vec<_> = headings.map(anchor).collect();
+        for link in text.split("](").skip(1).filter_map(|rest| rest.split(')').next()) {
+            let is_section = link.strip_prefix('#').is_some_and(|name| anchors.iter().any(|known| known == name));
+            assert!(link.starts_with("https://") || is_section, "{page} links to {link}");
+        }
+    }
+}
+
+#[test]
+fn the_readme_describes_each_example() {
+    let readme = include_str!("../../README.md");
+    for name in examples().into_iter().map(|(name, _)| name).chain(["build_script".to_owned()]) {
+        assert!(readme.contains(&name), "the README doesn't name the example {name}");
+    }
 }

@@ -217,6 +217,10 @@ fn a_page_of_another_site_can_not_use_the_sandbox() {
     for host in ["evil.example", "sandbox", "localhost.evil.example:80", "127.0.0.1.nip.io"] {
         assert_eq!(ask(&strict, path, &[host]), "421", "{host}");
     }
+    let refused = raw(&strict, "GET / HTTP/1.1\r\nconnection: close\r\nHost: evil.example\r\n\r\n");
+    for part in ["evil.example", "SandboxBuilder::allow_host", "--allow-host"] {
+        assert!(refused.contains(part), "{part}: {refused}");
+    }
     assert_eq!(ask(&strict, path, &["localhost"]), "500", "a strange request uses no fault up");
     for hosts in [&[][..], &["localhost", "localhost"], &["localhost", "evil.example"], &["me@localhost"], &[""]] {
         assert_eq!(ask(&strict, path, hosts), "400", "{hosts:?}");

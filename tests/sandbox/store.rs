@@ -57,7 +57,7 @@ fn a_store_product_that_is_missing_is_created_on_request() {
         assert_eq!(status, 404, "{missing}");
     }
     let wrong = "/CreatorMarketplaceAsset-Model-6?allowMissing=true";
-    assert_eq!(product(&sandbox, "PATCH", wrong, r#"{"published":true}"#).0, 400, "a decal is no model");
+    assert_eq!(product(&sandbox, "PATCH", wrong, r#"{"published":true}"#).0, 400, "a decal isn't a model");
 }
 
 #[test]

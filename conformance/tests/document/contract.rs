@@ -166,8 +166,12 @@ fn assert_parameters(document: &Document, operation: &Value, request: &RecordedR
         let schema = if schema["type"] == "array" { &schema["items"] } else { schema };
         let schema = document.resolve(schema);
         let value = match schema["type"].as_str() {
-            Some("integer") => json!(value.parse::<i64>().unwrap_or_else(|_| panic!("{what}: {name} is no integer"))),
-            Some("boolean") => json!(value.parse::<bool>().unwrap_or_else(|_| panic!("{what}: {name} is no boolean"))),
+            Some("integer") => {
+                json!(value.parse::<i64>().unwrap_or_else(|_| panic!("{what}: {name} isn't an integer")))
+            }
+            Some("boolean") => {
+                json!(value.parse::<bool>().unwrap_or_else(|_| panic!("{what}: {name} isn't a boolean")))
+            }
             _ => json!(value),
         };
         document.assert_valid(schema, &value, what);

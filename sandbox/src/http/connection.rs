@@ -111,7 +111,7 @@ impl<S: Read + Write> Connection<S> {
             Length::Exactly(length) => Left::Exactly(length),
             Length::Chunked => Left::ChunkHead,
         };
-        Body { ask: head.expects_continue && head.has_body(), connection: self, left }
+        Body { must_continue: head.expects_continue && head.has_body(), connection: self, left }
     }
 
     pub(crate) fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
@@ -184,13 +184,13 @@ enum Left {
 pub(crate) struct Body<'a, S = TcpStream> {
     connection: &'a mut Connection<S>,
     left: Left,
-    ask: bool,
+    must_continue: bool,
 }
 
 impl<S: Read + Write> Read for Body<'_, S> {
     fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
-        if self.ask {
-            self.ask = false;
+        if self.must_continue {
+            self.must_continue = false;
             self.connection.write(b"HTTP/1.1 100 Continue\r\n\r\n")?;
         }
         loop {
@@ -252,7 +252,7 @@ pub(crate) fn parse_head(bytes: &[u8]) -> Result<Option<(Head, usize)>, Problem>
     let length = match request.parse(bytes) {
         Ok(httparse::Status::Complete(length)) => length,
         Ok(httparse::Status::Partial) => return Ok(None),
-        Err(_) => return Err(Problem::Malformed("the head is no HTTP")),
+        Err(_) => return Err(Problem::Malformed("the head isn't HTTP")),
     };
     let target = Target::of(&request).map_err(Problem::Malformed)?;
     let (path, query) = split_target(target.path);
@@ -278,7 +278,7 @@ pub(crate) fn parse_head(bytes: &[u8]) -> Result<Option<(Head, usize)>, Problem>
         if is("content-length") {
             let value = text();
             let number = value.parse::<u64>().ok().filter(|_| value.bytes().all(|byte| byte.is_ascii_digit()));
-            let number = number.ok_or(Problem::Malformed("the content-length is no number"))?;
+            let number = number.ok_or(Problem::Malformed("the content-length isn't a number"))?;
             if declared.is_some_and(|known| known != number) {
                 return Err(Problem::Malformed("two lengths"));
             }

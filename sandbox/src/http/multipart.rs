@@ -161,7 +161,7 @@ fn part_of(headers: &[httparse::Header<'_>]) -> Result<Part, Problem> {
     };
     let disposition = header("content-disposition").ok_or(Problem::Malformed("a part without content-disposition"))?;
     if !disposition.split(';').next().is_some_and(|kind| kind.trim().eq_ignore_ascii_case("form-data")) {
-        return Err(Problem::Malformed("a part that is no form-data"));
+        return Err(Problem::Malformed("a part that isn't form-data"));
     }
     Ok(Part {
         name: parameter(&disposition, "name").ok_or(Problem::Malformed("a part without a name"))?,

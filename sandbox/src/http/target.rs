@@ -2,6 +2,9 @@
 //!
 //! A server on the loopback interface isn't private: any web page can have its own name resolve to 127.0.0.1 (DNS rebinding), and
 //! the browser then takes that server for the page's own. Such a request names the page's host.
+//!
+//! The client has the same check for its own server (`oauth2/loopback/host.rs`), which isn't part of its public API. The copy is
+//! deliberate: the sandbox uses only that API.
 
 use std::net::{Ipv4Addr, Ipv6Addr};
 

@@ -5,7 +5,7 @@ use rblxopencloud::limits::{MAX_DESCRIPTION_LENGTH, MAX_FILE_SIZE, MAX_NAME_LENG
 use rblxopencloud::{AssetField, AssetType, Creator, SocialLinkKind};
 use serde_json::{Map, Value, json};
 
-use super::{Asked, Route};
+use super::{Call, Route};
 use crate::http::{Answer, Part};
 use crate::world::filter::decimal;
 use crate::world::{Change, World, content};
@@ -25,10 +25,10 @@ pub(super) fn no_such_asset(id: u64) -> Answer {
     Answer::v1(404, "NOT_FOUND", format!("The asset {id} doesn't exist."))
 }
 
-fn get(world: &mut World, asked: Asked<'_>) -> Result<Answer, Answer> {
-    let id = asked.id(0);
+fn get(world: &mut World, call: Call<'_>) -> Result<Answer, Answer> {
+    let id = call.id(0);
     let mut fields = world.assets.get(&id).ok_or_else(|| no_such_asset(id))?.fields.clone();
-    if let Some(mask) = asked.head.query_value("readMask").filter(|mask| !mask.is_empty()) {
+    if let Some(mask) = call.head.query_value("readMask").filter(|mask| !mask.is_empty()) {
         let named: Vec<&str> = mask.split(',').collect();
         let is_unknown =
             |field: &str| matches!(AssetField::from(field), AssetField::Unknown(_)) && field != "socialLink";
@@ -47,8 +47,8 @@ fn get(world: &mut World, asked: Asked<'_>) -> Result<Answer, Answer> {
     Ok(Answer::json(&Value::Object(fields)))
 }
 
-fn create(world: &mut World, asked: Asked<'_>) -> Result<Answer, Answer> {
-    let parts = asked.parts;
+fn create(world: &mut World, call: Call<'_>) -> Result<Answer, Answer> {
+    let parts = call.parts;
     let request = request_part(&parts)?;
     let text = |field: &str| request.get(field).and_then(Value::as_str);
     let asset_type = match text("assetType").map(AssetType::from) {
@@ -73,9 +73,9 @@ fn create(world: &mut World, asked: Asked<'_>) -> Result<Answer, Answer> {
     Ok(world.begin(Change::Create { fields, content: file.into() }))
 }
 
-fn update(world: &mut World, asked: Asked<'_>) -> Result<Answer, Answer> {
-    let (id, head) = (asked.id(0), asked.head);
-    let parts = asked.parts;
+fn update(world: &mut World, call: Call<'_>) -> Result<Answer, Answer> {
+    let (id, head) = (call.id(0), call.head);
+    let parts = call.parts;
     let asset = world.assets.get(&id).ok_or_else(|| no_such_asset(id))?;
     if let Some(creator) = creator_of(&asset.fields) {
         world.access().check_creator(creator, &world.groups)?;
@@ -128,8 +128,8 @@ fn update(world: &mut World, asked: Asked<'_>) -> Result<Answer, Answer> {
     Ok(world.begin(Change::Update { id, changes, content }))
 }
 
-fn operation(world: &mut World, asked: Asked<'_>) -> Result<Answer, Answer> {
-    world.operations.get(asked.name(0))
+fn operation(world: &mut World, call: Call<'_>) -> Result<Answer, Answer> {
+    world.operations.get(call.name(0))
 }
 
 /// Refuses moderated fields.
@@ -147,7 +147,7 @@ fn request_part(parts: &[Part]) -> Result<Map<String, Value>, Answer> {
     if named.next().is_some() {
         return Err(invalid("The part request is there twice."));
     }
-    serde_json::from_slice(&part.beginning).map_err(|error| invalid(format!("The part request is no JSON: {error}.")))
+    serde_json::from_slice(&part.beginning).map_err(|error| invalid(format!("The part request isn't JSON: {error}.")))
 }
 
 fn file_part(parts: Vec<Part>) -> Result<Option<Part>, Answer> {

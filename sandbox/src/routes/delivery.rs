@@ -2,7 +2,7 @@
 
 use rblxopencloud::Endpoint;
 
-use super::{Asked, Route};
+use super::{Call, Route};
 use crate::http::Answer;
 use crate::http::multipart::Fnv;
 use crate::world::{World, picture};
@@ -13,27 +13,27 @@ const GET_CONTENT: Endpoint = Endpoint::get("/contents/{asset}/{version}").witho
 pub(crate) const ROUTES: &[Route] =
     &[Route::new(GET_PICTURE, get_picture).with_names(), Route::new(GET_CONTENT, get_content)];
 
-fn get_picture(_: &mut World, asked: Asked<'_>) -> Result<Answer, Answer> {
-    let side = asked.name(1).parse().unwrap_or(420);
-    Ok(match asked.name(2) {
-        "JPEG" => deliver(&asked, &picture::jpeg(side), "image/jpeg"),
-        _ => deliver(&asked, &picture::png(side), "image/png"),
+fn get_picture(_: &mut World, call: Call<'_>) -> Result<Answer, Answer> {
+    let side = call.name(1).parse().unwrap_or(420);
+    Ok(match call.name(2) {
+        "JPEG" => deliver(&call, &picture::jpeg(side), "image/jpeg"),
+        _ => deliver(&call, &picture::png(side), "image/png"),
     })
 }
 
-fn get_content(world: &mut World, asked: Asked<'_>) -> Result<Answer, Answer> {
+fn get_content(world: &mut World, call: Call<'_>) -> Result<Answer, Answer> {
     let content =
-        world.content(asked.id(0), asked.id(1)).ok_or_else(|| Answer::new(403, "<Error>AccessDenied</Error>"))?;
-    Ok(deliver(&asked, &content.bytes, &content.content_type))
+        world.content(call.id(0), call.id(1)).ok_or_else(|| Answer::new(403, "<Error>AccessDenied</Error>"))?;
+    Ok(deliver(&call, &content.bytes, &content.content_type))
 }
 
 /// Responds with a content or, after a break, with its rest.
-fn deliver(asked: &Asked<'_>, content: &[u8], content_type: &str) -> Answer {
+fn deliver(call: &Call<'_>, content: &[u8], content_type: &str) -> Answer {
     let tag = format!("\"{:016x}\"", Fnv::of(content));
     let length = content.len();
-    let is_same = asked.head.if_range.as_ref().is_none_or(|known| *known == tag);
+    let is_same = call.head.if_range.as_ref().is_none_or(|known| *known == tag);
     let start =
-        asked.head.range.as_deref().and_then(|range| range.strip_prefix("bytes=")?.strip_suffix('-')?.parse().ok());
+        call.head.range.as_deref().and_then(|range| range.strip_prefix("bytes=")?.strip_suffix('-')?.parse().ok());
     let answer = match start.filter(|_| is_same) {
         None => Answer::new(200, content),
         Some(start) if start < length => Answer::new(206, &content[start..])

@@ -9,7 +9,7 @@ use rblxopencloud::endpoints::{
 use rblxopencloud::{Creator, GroupMembership, GroupPermission, GroupRole};
 use serde_json::{Value, json};
 
-use super::{Asked, Route};
+use super::{Call, Route};
 use crate::http::{Answer, PageRequest};
 use crate::world::filter::{MembershipQuery, decimal};
 use crate::world::groups::{self, Group};
@@ -41,8 +41,8 @@ fn group(world: &World, id: u64) -> Result<&Group, Answer> {
     world.groups.get(id).ok_or_else(|| not_found(&format!("group {id}")))
 }
 
-fn get(world: &mut World, asked: Asked<'_>) -> Result<Answer, Answer> {
-    let id = asked.id(0);
+fn get(world: &mut World, call: Call<'_>) -> Result<Answer, Answer> {
+    let id = call.id(0);
     let group = group(world, id)?;
     let mut json = json!(group.info);
     json["path"] = json!(format!("groups/{id}"));
@@ -50,8 +50,8 @@ fn get(world: &mut World, asked: Asked<'_>) -> Result<Answer, Answer> {
     Ok(Answer::json(&json))
 }
 
-fn list(world: &mut World, asked: Asked<'_>) -> Result<Answer, Answer> {
-    let (of, head) = (asked.id_or_wildcard(0), asked.head);
+fn list(world: &mut World, call: Call<'_>) -> Result<Answer, Answer> {
+    let (of, head) = (call.id_or_wildcard(0), call.head);
     let invalid = |message: &str| Answer::v2(400, "INVALID_ARGUMENT", message);
     let filter = head.query_value("filter").filter(|filter| !filter.is_empty());
     let query = filter.map(MembershipQuery::parse).transpose().map_err(|message| invalid(&message))?;
@@ -97,41 +97,41 @@ fn check(world: &World, id: u64, permission: &GroupPermission) -> Result<(), Ans
 /// A change of a member's roles, by id.
 type Change = fn(&mut Vec<u64>, u64);
 
-fn update_member(world: &mut World, asked: Asked<'_>) -> Result<Answer, Answer> {
-    change_roles(world, &asked, |roles, role| *roles = vec![role])
+fn update_member(world: &mut World, call: Call<'_>) -> Result<Answer, Answer> {
+    change_roles(world, &call, |roles, role| *roles = vec![role])
 }
 
-fn assign(world: &mut World, asked: Asked<'_>) -> Result<Answer, Answer> {
-    change_roles(world, &asked, |roles, role| {
+fn assign(world: &mut World, call: Call<'_>) -> Result<Answer, Answer> {
+    change_roles(world, &call, |roles, role| {
         if !roles.contains(&role) {
             roles.push(role);
         }
     })
 }
 
-/// A role that the member lacks is no error, as Roblox's document says.
-fn unassign(world: &mut World, asked: Asked<'_>) -> Result<Answer, Answer> {
-    change_roles(world, &asked, |roles, role| roles.retain(|known| *known != role))
+/// A role that the member lacks isn't an error, as Roblox's document says.
+fn unassign(world: &mut World, call: Call<'_>) -> Result<Answer, Answer> {
+    change_roles(world, &call, |roles, role| roles.retain(|known| *known != role))
 }
 
-fn change_roles(world: &mut World, asked: &Asked<'_>, change: Change) -> Result<Answer, Answer> {
-    let id = asked.id(0);
+fn change_roles(world: &mut World, call: &Call<'_>, change: Change) -> Result<Answer, Answer> {
+    let id = call.id(0);
     check(world, id, &GroupPermission::ChangeRank)?;
     let state = group(world, id)?;
-    let user = groups::user_of(asked.name(1)).ok_or_else(|| not_found("membership"))?;
+    let user = groups::user_of(call.name(1)).ok_or_else(|| not_found("membership"))?;
     let member = world.groups.member(id, user).ok_or_else(|| not_found("membership"))?;
     if world.access().owner == Some(Creator::User(user)) {
         return Err(Answer::v2(403, "PERMISSION_DENIED", "One's own rank can't be changed."));
     }
-    let body = asked.json()?;
+    let body = call.json()?;
     if body.get("user").is_some_and(|given| *given != json!(format!("users/{user}"))) {
-        return Err(asked.invalid("The user of a membership can't be changed."));
+        return Err(call.invalid("The user of a membership can't be changed."));
     }
-    let path = body.get("role").and_then(Value::as_str).ok_or_else(|| asked.invalid("The role is missing."))?;
+    let path = body.get("role").and_then(Value::as_str).ok_or_else(|| call.invalid("The role is missing."))?;
     let role = path.strip_prefix("groups/").and_then(|path| path.split_once("/roles/"));
     let role = role.filter(|(of, _)| decimal(of) == Some(id)).and_then(|(_, role)| decimal(role));
     let role = role.and_then(|role| state.assignable(role));
-    let role = role.ok_or_else(|| asked.invalid(format!("The role {path} is none that this group can assign.")))?.id;
+    let role = role.ok_or_else(|| call.invalid(format!("The role {path} isn't one that this group can assign.")))?.id;
 
     let mut membership = member.membership.clone();
     change(&mut membership.role_ids, role);
@@ -167,29 +167,29 @@ fn role_json(world: &World, group: &Group, role: &GroupRole) -> Value {
     json
 }
 
-fn list_roles(world: &mut World, asked: Asked<'_>) -> Result<Answer, Answer> {
-    let group = group(world, asked.id(0))?;
-    let request = PageRequest::read_up_to(LARGEST_PAGE, asked.head, None)?;
+fn list_roles(world: &mut World, call: Call<'_>) -> Result<Answer, Answer> {
+    let group = group(world, call.id(0))?;
+    let request = PageRequest::read_up_to(LARGEST_PAGE, call.head, None)?;
     Ok(request.page("groupRoles", group.roles.values().map(|role| role_json(world, group, role))))
 }
 
-fn get_role(world: &mut World, asked: Asked<'_>) -> Result<Answer, Answer> {
-    let group = group(world, asked.id(0))?;
-    let role = group.roles.get(&asked.id(1)).ok_or_else(|| not_found("role"))?;
+fn get_role(world: &mut World, call: Call<'_>) -> Result<Answer, Answer> {
+    let group = group(world, call.id(0))?;
+    let role = group.roles.get(&call.id(1)).ok_or_else(|| not_found("role"))?;
     Ok(Answer::json(&role_json(world, group, role)))
 }
 
-fn list_requests(world: &mut World, asked: Asked<'_>) -> Result<Answer, Answer> {
-    let id = asked.id(0);
+fn list_requests(world: &mut World, call: Call<'_>) -> Result<Answer, Answer> {
+    let id = call.id(0);
     check(world, id, &GroupPermission::AcceptRequests)?;
-    let filter = asked.head.query_value("filter").filter(|filter| !filter.is_empty());
+    let filter = call.head.query_value("filter").filter(|filter| !filter.is_empty());
     let wanted = match filter.map(|filter| (filter, MembershipQuery::parse(filter))) {
         None => None,
         // One user, and no list of them.
         Some((filter, Ok(MembershipQuery::Users(users)))) if filter.contains("==") => Some(users),
-        Some(_) => return Err(asked.invalid("The filter is invalid.")),
+        Some(_) => return Err(call.invalid("The filter is invalid.")),
     };
-    let request = PageRequest::read_up_to(LARGEST_PAGE, asked.head, filter)?;
+    let request = PageRequest::read_up_to(LARGEST_PAGE, call.head, filter)?;
     let requests = group(world, id)?.requests.iter();
     let requests = requests.filter(|(user, _)| wanted.as_ref().is_none_or(|wanted| wanted.contains(user)));
     let requests = requests.map(|(user, time)| {
@@ -202,8 +202,8 @@ fn list_requests(world: &mut World, asked: Asked<'_>) -> Result<Answer, Answer> 
     Ok(request.page("groupJoinRequests", requests))
 }
 
-fn accept(world: &mut World, asked: Asked<'_>) -> Result<Answer, Answer> {
-    let (id, user) = take_request(world, &asked)?;
+fn accept(world: &mut World, call: Call<'_>) -> Result<Answer, Answer> {
+    let (id, user) = take_request(world, &call)?;
     let role = group(world, id)?.first_role();
     let mut membership = GroupMembership::new(id, user, role.unwrap_or(1));
     membership.created_at = Some(Timestamp::now());
@@ -212,16 +212,16 @@ fn accept(world: &mut World, asked: Asked<'_>) -> Result<Answer, Answer> {
     Ok(Answer::new(200, "{}"))
 }
 
-fn decline(world: &mut World, asked: Asked<'_>) -> Result<Answer, Answer> {
-    take_request(world, &asked)?;
+fn decline(world: &mut World, call: Call<'_>) -> Result<Answer, Answer> {
+    take_request(world, &call)?;
     Ok(Answer::new(200, "{}"))
 }
 
 /// Removes a join request, and returns its group and its user.
-fn take_request(world: &mut World, asked: &Asked<'_>) -> Result<(u64, u64), Answer> {
-    let (id, user) = (asked.id(0), asked.id(1));
+fn take_request(world: &mut World, call: &Call<'_>) -> Result<(u64, u64), Answer> {
+    let (id, user) = (call.id(0), call.id(1));
     check(world, id, &GroupPermission::AcceptRequests)?;
-    asked.json()?;
+    call.json()?;
     let requests = world.groups.get_mut(id).map(|group| &mut group.requests);
     let requests = requests.ok_or_else(|| not_found("join request"))?;
     let place = requests.iter().position(|(known, _)| *known == user).ok_or_else(|| not_found("join request"))?;
@@ -229,7 +229,7 @@ fn take_request(world: &mut World, asked: &Asked<'_>) -> Result<(u64, u64), Answ
     Ok((id, user))
 }
 
-fn list_manageable(world: &mut World, _: Asked<'_>) -> Result<Answer, Answer> {
+fn list_manageable(world: &mut World, _: Call<'_>) -> Result<Answer, Answer> {
     let owner = world.access().owner;
     let manages = |group: &&Group| match owner {
         Some(Creator::Group(id)) => group.info.id == id,

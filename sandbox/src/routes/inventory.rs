@@ -3,7 +3,7 @@
 use rblxopencloud::endpoints::LIST_INVENTORY_ITEMS;
 
 use super::users::no_such_user;
-use super::{Asked, Route};
+use super::{Call, Route};
 use crate::http::{Answer, PageRequest};
 use crate::world::access::READ_INVENTORY;
 use crate::world::filter::InventoryQuery;
@@ -11,8 +11,8 @@ use crate::world::{Inventory, World};
 
 pub(crate) const ROUTES: &[Route] = &[Route::new(LIST_INVENTORY_ITEMS, list)];
 
-fn list(world: &mut World, asked: Asked<'_>) -> Result<Answer, Answer> {
-    let (user, head) = (asked.id(0), asked.head);
+fn list(world: &mut World, call: Call<'_>) -> Result<Answer, Answer> {
+    let (user, head) = (call.id(0), call.head);
     let inventory = world.inventories.get(&user);
     if inventory.is_none() && !world.users.contains_key(&user) {
         return Err(no_such_user(user));

@@ -6,14 +6,14 @@ use rblxopencloud::Creator;
 use rblxopencloud::endpoints::INSPECT_KEY;
 use serde_json::{Value, json};
 
-use super::{API_KEY, Asked, Route, Site};
+use super::{API_KEY, Call, Route, Site};
 use crate::http::Answer;
 use crate::world::World;
 
 pub(crate) const ROUTES: &[Route] = &[Route::new(INSPECT_KEY, inspect)];
 
-fn inspect(world: &mut World, asked: Asked<'_>) -> Result<Answer, Answer> {
-    let body = asked.json()?;
+fn inspect(world: &mut World, call: Call<'_>) -> Result<Answer, Answer> {
+    let body = call.json()?;
     if body.get("apiKey").and_then(Value::as_str) != Some(API_KEY) {
         return Err(Answer::gateway(401, "Invalid API Key"));
     }

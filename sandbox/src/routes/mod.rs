@@ -54,7 +54,7 @@ impl Site {
 #[derive(Debug)]
 pub(crate) struct Route {
     pub(crate) endpoint: Endpoint,
-    run: fn(&mut World, Asked<'_>) -> Result<Answer, Answer>,
+    run: fn(&mut World, Call<'_>) -> Result<Answer, Answer>,
     /// The body is a form.
     pub(crate) takes_form: bool,
     /// The parameters are names; otherwise they are decimal ids.
@@ -73,7 +73,7 @@ pub(crate) struct Sent {
 }
 
 /// An authorized request.
-pub(crate) struct Asked<'a> {
+pub(crate) struct Call<'a> {
     pub(crate) head: &'a Head,
     params: &'a [String],
     endpoint: &'a Endpoint,
@@ -81,7 +81,7 @@ pub(crate) struct Asked<'a> {
     body: Vec<u8>,
 }
 
-impl Asked<'_> {
+impl Call<'_> {
     /// Returns the id at `index`, which has been checked.
     fn id(&self, index: usize) -> u64 {
         self.id_or_wildcard(index).unwrap_or_default()
@@ -95,7 +95,7 @@ impl Asked<'_> {
     /// Returns the body, which must be a JSON object.
     fn json(&self) -> Result<Map<String, Value>, Answer> {
         serde_json::from_slice(&self.body)
-            .map_err(|error| self.invalid(format!("The body is no JSON object: {error}.")))
+            .map_err(|error| self.invalid(format!("The body isn't a JSON object: {error}.")))
     }
 
     /// A refusal of an argument.
@@ -116,7 +116,7 @@ pub(crate) struct Matched {
 }
 
 impl Route {
-    const fn new(endpoint: Endpoint, run: fn(&mut World, Asked<'_>) -> Result<Answer, Answer>) -> Self {
+    const fn new(endpoint: Endpoint, run: fn(&mut World, Call<'_>) -> Result<Answer, Answer>) -> Self {
         Self { endpoint, run, takes_form: false, has_names: false, has_wildcard: false }
     }
 
@@ -168,8 +168,8 @@ impl Matched {
         world.settle();
         world.enter(caller);
         let Sent { parts, body } = sent;
-        let asked = Asked { head, params: &self.params, endpoint: &self.route.endpoint, parts, body };
-        (self.route.run)(world, asked).unwrap_or_else(|refusal| refusal)
+        let call = Call { head, params: &self.params, endpoint: &self.route.endpoint, parts, body };
+        (self.route.run)(world, call).unwrap_or_else(|refusal| refusal)
     }
 }
 

@@ -10,7 +10,7 @@ use rblxopencloud::endpoints::{
 use rblxopencloud::oauth2::Scope;
 use serde_json::{Map, Value, json};
 
-use super::{Asked, Route, consent, with_challenge};
+use super::{Call, Route, consent, with_challenge};
 use crate::http::{Answer, form_decoded, split_target};
 use crate::world::World;
 use crate::world::sign_ins::{Issued, Request};
@@ -40,19 +40,19 @@ fn value<'a>(pairs: &'a Pairs, name: &str) -> Option<&'a str> {
     pairs.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
 }
 
-impl Asked<'_> {
+impl Call<'_> {
     /// Returns the fields of a URL-encoded form.
     fn fields(&self) -> Pairs {
         split_target(&format!("?{}", String::from_utf8_lossy(&self.body))).1
     }
 }
 
-/// What the service thinks of a request for consent.
+/// The result of checking a request for consent.
 pub(crate) enum Judged {
     Fine(Request),
-    /// The app is told by a redirect.
+    /// A redirect, which reports an error to the app.
     Redirect(String),
-    /// The user is told; it is not clear who asks.
+    /// An error for the user, because the app or its redirect URI is unknown.
     Refused(&'static str),
 }
 
@@ -125,8 +125,8 @@ fn browser_user(world: &World) -> Option<u64> {
     world.sign_ins.browser_user.or_else(|| world.users.keys().min().copied())
 }
 
-fn ask_for_consent(world: &mut World, asked: Asked<'_>) -> Result<Answer, Answer> {
-    let request = match judge(world, &asked.head.query) {
+fn ask_for_consent(world: &mut World, call: Call<'_>) -> Result<Answer, Answer> {
+    let request = match judge(world, &call.head.query) {
         Judged::Fine(request) => request,
         Judged::Redirect(address) => return Ok(send_to(address)),
         Judged::Refused(problem) => return Err(consent::refusal(problem)),
@@ -137,8 +137,8 @@ fn ask_for_consent(world: &mut World, asked: Asked<'_>) -> Result<Answer, Answer
     Ok(consent::page(&request.client_id, &name, &request.scopes, &request.redirect_uri, &ticket))
 }
 
-fn choose(world: &mut World, asked: Asked<'_>) -> Result<Answer, Answer> {
-    let fields = asked.fields();
+fn choose(world: &mut World, call: Call<'_>) -> Result<Answer, Answer> {
+    let fields = call.fields();
     let request = value(&fields, "ticket").and_then(|ticket| world.sign_ins.close(ticket));
     let Some(request) = request else { return Err(consent::refusal("This page was used before.")) };
     let user = browser_user(world).filter(|_| value(&fields, "choice") == Some("allow"));
@@ -150,12 +150,12 @@ fn fail(status: u16, error: &str, description: &str) -> Answer {
 }
 
 /// Returns the client id, if the app has shown who it is.
-fn client(world: &World, asked: &Asked<'_>, fields: &Pairs) -> Result<String, Answer> {
+fn client(world: &World, call: &Call<'_>, fields: &Pairs) -> Result<String, Answer> {
     let unknown = || {
         let refusal = fail(401, "invalid_client", "The client ID or the client secret is invalid.");
         refusal.with_header("www-authenticate", "Basic realm=\"oauth\"")
     };
-    let basic = asked.head.authorization.as_deref().and_then(|value| {
+    let basic = call.head.authorization.as_deref().and_then(|value| {
         let (scheme, encoded) = value.split_once(' ')?;
         let decoded = scheme.eq_ignore_ascii_case("basic").then(|| STANDARD.decode(encoded.trim()).ok())??;
         let text = String::from_utf8(decoded).ok()?;
@@ -169,9 +169,9 @@ fn client(world: &World, asked: &Asked<'_>, fields: &Pairs) -> Result<String, An
     if app.secret == secret { Ok(id) } else { Err(unknown()) }
 }
 
-fn get_token(world: &mut World, asked: Asked<'_>) -> Result<Answer, Answer> {
-    let fields = asked.fields();
-    let client_id = client(world, &asked, &fields)?;
+fn get_token(world: &mut World, call: Call<'_>) -> Result<Answer, Answer> {
+    let fields = call.fields();
+    let client_id = client(world, &call, &fields)?;
     let field = |name: &str| value(&fields, name).unwrap_or_default();
     let issued = match field("grant_type") {
         "authorization_code" => world.sign_ins.exchange(field("code"), &client_id, value(&fields, "code_verifier")),
@@ -240,9 +240,9 @@ fn identity(world: &World, user: u64, scopes: &[String]) -> Map<String, Value> {
     claims
 }
 
-fn introspect(world: &mut World, asked: Asked<'_>) -> Result<Answer, Answer> {
-    let fields = asked.fields();
-    client(world, &asked, &fields)?;
+fn introspect(world: &mut World, call: Call<'_>) -> Result<Answer, Answer> {
+    let fields = call.fields();
+    client(world, &call, &fields)?;
     let found = value(&fields, "token").and_then(|token| world.sign_ins.token(token));
     let Some((token, authorization)) = found else { return Ok(Answer::json(&json!({ "active": false }))) };
     let issued = token.issued.as_second();
@@ -260,9 +260,9 @@ fn introspect(world: &mut World, asked: Asked<'_>) -> Result<Answer, Answer> {
     })))
 }
 
-fn get_resources(world: &mut World, asked: Asked<'_>) -> Result<Answer, Answer> {
-    let fields = asked.fields();
-    client(world, &asked, &fields)?;
+fn get_resources(world: &mut World, call: Call<'_>) -> Result<Answer, Answer> {
+    let fields = call.fields();
+    client(world, &call, &fields)?;
     let Some(authorization) = value(&fields, "token").and_then(|token| world.sign_ins.authorization_of(token)) else {
         return Err(fail(400, "invalid_token", "The access token is invalid."));
     };
@@ -283,19 +283,19 @@ fn get_resources(world: &mut World, asked: Asked<'_>) -> Result<Answer, Answer> 
     Ok(Answer::json(&json!({ "resource_infos": [info] })))
 }
 
-fn revoke(world: &mut World, asked: Asked<'_>) -> Result<Answer, Answer> {
-    let fields = asked.fields();
-    client(world, &asked, &fields)?;
+fn revoke(world: &mut World, call: Call<'_>) -> Result<Answer, Answer> {
+    let fields = call.fields();
+    client(world, &call, &fields)?;
     if let Some(token) = value(&fields, "token") {
         world.sign_ins.revoke(token);
     }
     Ok(Answer::new(200, ""))
 }
 
-fn get_user_info(world: &mut World, asked: Asked<'_>) -> Result<Answer, Answer> {
+fn get_user_info(world: &mut World, call: Call<'_>) -> Result<Answer, Answer> {
     let Some(rblxopencloud::Creator::User(user)) = world.access().owner else {
         let refusal = Answer::v2(401, "UNAUTHENTICATED", "The access token acts for no user.");
-        return Err(with_challenge(asked.head, refusal));
+        return Err(with_challenge(call.head, refusal));
     };
     let scopes: Vec<String> = [Scope::OPENID, Scope::PROFILE]
         .iter()
@@ -305,11 +305,11 @@ fn get_user_info(world: &mut World, asked: Asked<'_>) -> Result<Answer, Answer> 
     Ok(Answer::json(&Value::Object(identity(world, user, &scopes))))
 }
 
-fn list_keys(world: &mut World, _: Asked<'_>) -> Result<Answer, Answer> {
+fn list_keys(world: &mut World, _: Call<'_>) -> Result<Answer, Answer> {
     Ok(Answer::json(&world.sign_ins.signer.published()))
 }
 
-fn discover(world: &mut World, _: Asked<'_>) -> Result<Answer, Answer> {
+fn discover(world: &mut World, _: Call<'_>) -> Result<Answer, Answer> {
     let at = |endpoint: Endpoint| format!("{}{}", world.service_url, endpoint.path());
     Ok(Answer::json(&json!({
         "issuer": issuer(world),

@@ -9,7 +9,7 @@ use rblxopencloud::{AssetType, Creator, CreatorStoreProduct, Money};
 use serde_json::{Value, json};
 
 use super::assets::creator_of;
-use super::{Asked, Route};
+use super::{Call, Route};
 use crate::http::{Answer, Head, PageRequest};
 use crate::world::filter::decimal;
 use crate::world::{StoredAsset, World};
@@ -175,8 +175,8 @@ fn page_request(head: &Head) -> Result<PageRequest, Answer> {
     Ok(request)
 }
 
-fn search(world: &mut World, asked: Asked<'_>) -> Result<Answer, Answer> {
-    let head = asked.head;
+fn search(world: &mut World, call: Call<'_>) -> Result<Answer, Answer> {
+    let head = call.head;
     let query = Query::read(head)?;
     let request = page_request(head)?;
     let on_sale = world.products.iter().filter(|(_, product)| product.get("published") == Some(&Value::Bool(true)));

@@ -5,7 +5,7 @@ use rblxopencloud::{AssetType, Creator};
 use serde_json::{Map, Value, json};
 
 use super::assets::{creator_of, id_of};
-use super::{Asked, Route};
+use super::{Call, Route};
 use crate::http::Answer;
 use crate::world::World;
 use crate::world::filter::decimal;
@@ -46,23 +46,23 @@ fn not_found(what: &str) -> Answer {
     Answer::v2(404, "NOT_FOUND", format!("The {what} doesn't exist."))
 }
 
-fn create(world: &mut World, asked: Asked<'_>) -> Result<Answer, Answer> {
-    let body = asked.json()?;
-    let named = named_asset(&asked, &body)?;
-    let (kind, id) = named.ok_or_else(|| asked.invalid("The body names no asset, such as modelAssetId."))?;
-    create_of(world, &asked, &body, kind, id)
+fn create(world: &mut World, call: Call<'_>) -> Result<Answer, Answer> {
+    let body = call.json()?;
+    let named = named_asset(&call, &body)?;
+    let (kind, id) = named.ok_or_else(|| call.invalid("The body has no asset, such as modelAssetId."))?;
+    create_of(world, &call, &body, kind, id)
 }
 
 fn create_of(
     world: &mut World,
-    asked: &Asked<'_>,
+    call: &Call<'_>,
     body: &Map<String, Value>,
     (field, fitting, name): &Kind,
     id: u64,
 ) -> Result<Answer, Answer> {
     let asset = world.assets.get(&id).ok_or_else(|| not_found("asset"))?;
     if fitting.is_some() && *fitting != asset.asset_type() {
-        return Err(asked.invalid(format!("The asset {id} doesn't fit the field {field}.")));
+        return Err(call.invalid(format!("The asset {id} doesn't fit the field {field}.")));
     }
     let creator = creator_of(&asset.fields);
     check_creator(world, creator)?;
@@ -85,26 +85,26 @@ fn create_of(
     product.insert("restrictions".to_owned(), json!([]));
     product.insert("displayName".to_owned(), json!(asset.text("displayName")));
     product.insert("description".to_owned(), json!(asset.text("description")));
-    change(asked, &mut product, body, SETTABLE.into_iter().filter(|field| body.contains_key(*field)))?;
+    change(call, &mut product, body, SETTABLE.into_iter().filter(|field| body.contains_key(*field)))?;
     world.products.insert(id, product.clone());
     Ok(Answer::json(&Value::Object(product)))
 }
 
 /// Returns the kind of the product that a body names, and the asset.
-fn named_asset(asked: &Asked<'_>, body: &Map<String, Value>) -> Result<Option<(&'static Kind, u64)>, Answer> {
+fn named_asset(call: &Call<'_>, body: &Map<String, Value>) -> Result<Option<(&'static Kind, u64)>, Answer> {
     let mut items = KINDS.iter().filter_map(|kind| Some((kind, body.get(kind.0)?)));
     match (items.next(), items.next()) {
         (None, _) => Ok(None),
         (Some((kind, id)), None) => {
-            let id = id_of(id).ok_or_else(|| asked.invalid("The asset's ID is not a number."))?;
+            let id = id_of(id).ok_or_else(|| call.invalid("The asset's ID is not a number."))?;
             Ok(Some((kind, id)))
         }
-        (Some(_), Some(_)) => Err(asked.invalid("The body names more than one asset.")),
+        (Some(_), Some(_)) => Err(call.invalid("The body names more than one asset.")),
     }
 }
 
-fn get(world: &mut World, asked: Asked<'_>) -> Result<Answer, Answer> {
-    let named = parse_name(asked.name(0)).filter(|named| exists(world, *named));
+fn get(world: &mut World, call: Call<'_>) -> Result<Answer, Answer> {
+    let named = parse_name(call.name(0)).filter(|named| exists(world, *named));
     let product = named.and_then(|(_, id)| world.products.get(&id)).ok_or_else(|| not_found("product"))?;
     Ok(Answer::json(&Value::Object(product.clone())))
 }
@@ -125,38 +125,38 @@ fn parse_name(name: &str) -> Option<(&'static Kind, u64)> {
     Some((kind, decimal(id)?))
 }
 
-fn update(world: &mut World, asked: Asked<'_>) -> Result<Answer, Answer> {
-    let may_create = match asked.head.query_value("allowMissing") {
+fn update(world: &mut World, call: Call<'_>) -> Result<Answer, Answer> {
+    let may_create = match call.head.query_value("allowMissing") {
         None | Some("false") => false,
         Some("true") => true,
-        Some(_) => return Err(asked.invalid("The parameter allowMissing is neither true nor false.")),
+        Some(_) => return Err(call.invalid("The parameter allowMissing is neither true nor false.")),
     };
-    let body = asked.json()?;
-    let named = named_asset(&asked, &body)?;
-    let (kind, id) = parse_name(asked.name(0)).ok_or_else(|| not_found("product"))?;
+    let body = call.json()?;
+    let named = named_asset(&call, &body)?;
+    let (kind, id) = parse_name(call.name(0)).ok_or_else(|| not_found("product"))?;
     let is_there = exists(world, (kind, id));
     if !is_there && !may_create {
         return Err(not_found("product"));
     }
     if named.is_some_and(|named| named != (kind, id)) {
-        return Err(asked.invalid("The body names another asset than the path."));
+        return Err(call.invalid("The body names another asset than the path."));
     }
     if !is_there {
         // The mask is ignored.
-        return create_of(world, &asked, &body, kind, id);
+        return create_of(world, &call, &body, kind, id);
     }
     let creator = world.assets.get(&id).and_then(|asset| creator_of(&asset.fields));
     check_creator(world, creator)?;
     let product = world.products.get_mut(&id).ok_or_else(|| not_found("product"))?;
-    let mask = asked.head.query_value("updateMask").unwrap_or_default();
+    let mask = call.head.query_value("updateMask").unwrap_or_default();
     let named: Vec<&str> = match mask {
         "" | "*" => SETTABLE.into_iter().filter(|field| body.contains_key(*field)).collect(),
         mask => mask.split(',').collect(),
     };
     if named.is_empty() {
-        return Err(asked.invalid("The body changes nothing."));
+        return Err(call.invalid("The body changes nothing."));
     }
-    change(&asked, product, &body, named.into_iter())?;
+    change(&call, product, &body, named.into_iter())?;
     Ok(Answer::json(&Value::Object(product.clone())))
 }
 
@@ -170,7 +170,7 @@ fn check_creator(world: &World, creator: Option<Creator>) -> Result<(), Answer> 
 /// Changes the named fields, all or none. If the body lacks `published`, it becomes `false`, as everywhere in proto3 JSON; a
 /// price has no default.
 fn change<'a>(
-    asked: &Asked<'_>,
+    call: &Call<'_>,
     product: &mut Map<String, Value>,
     body: &Map<String, Value>,
     named: impl Iterator<Item = &'a str>,
@@ -179,16 +179,16 @@ fn change<'a>(
     for field in named {
         let value = match (field, body.get(field)) {
             ("basePrice", Some(price)) => {
-                check_price(asked, price, product.contains_key("pluginAssetId"))?;
+                check_price(call, price, product.contains_key("pluginAssetId"))?;
                 changed.insert("purchasePrice".to_owned(), price.clone());
                 price.clone()
             }
             ("published", None) => json!(false),
             ("published", Some(published)) if published.is_boolean() => published.clone(),
             ("basePrice" | "published", _) => {
-                return Err(asked.invalid(format!("The field '{field}' has no valid value.")));
+                return Err(call.invalid(format!("The field '{field}' has no valid value.")));
             }
-            _ => return Err(asked.invalid(format!("The field '{field}' can't be set."))),
+            _ => return Err(call.invalid(format!("The field '{field}' can't be set."))),
         };
         changed.insert(field.to_owned(), value);
     }
@@ -199,18 +199,18 @@ fn change<'a>(
     Ok(())
 }
 
-fn check_price(asked: &Asked<'_>, price: &Value, is_plugin: bool) -> Result<(), Answer> {
+fn check_price(call: &Call<'_>, price: &Value, is_plugin: bool) -> Result<(), Answer> {
     let number = |field: &str| price.pointer(&format!("/quantity/{field}")).and_then(Value::as_i64).unwrap_or_default();
     if price.get("currencyCode").and_then(Value::as_str) != Some("USD") {
-        return Err(asked.invalid("The currency of a price is USD."));
+        return Err(call.invalid("The currency of a price is USD."));
     }
     let (significand, exponent) = (number("significand"), number("exponent"));
     if significand < 0 || (significand != 0 && exponent != -9) {
-        return Err(asked.invalid("The exponent of a price is -9."));
+        return Err(call.invalid("The exponent of a price is -9."));
     }
     let cents = significand / 10_000_000;
     if is_plugin && significand != 0 && !PLUGIN_PRICES.iter().any(|price| i64::from(*price) == cents) {
-        return Err(asked.invalid("The price is not one that a plugin can have."));
+        return Err(call.invalid("The price is not one that a plugin can have."));
     }
     Ok(())
 }

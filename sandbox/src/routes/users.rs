@@ -12,7 +12,7 @@ use rblxopencloud::endpoints::{
 use rblxopencloud::{AssetQuotaKind, AssetQuotaType, AssetType, Creator, ThumbnailSize, UserInfo};
 use serde_json::{Map, Value, json};
 
-use super::{Asked, Route};
+use super::{Call, Route};
 use crate::http::{Answer, PageRequest};
 use crate::world::World;
 use crate::world::access::{READ_ADVANCED, READ_SOCIAL};
@@ -37,8 +37,8 @@ pub(crate) const ROUTES: &[Route] = &[
 const HIDDEN: &[(&str, &[&str])] =
     &[(READ_ADVANCED, &["premium", "idVerified"]), (READ_SOCIAL, &["socialNetworkProfiles"])];
 
-fn get(world: &mut World, asked: Asked<'_>) -> Result<Answer, Answer> {
-    let id = asked.id(0);
+fn get(world: &mut World, call: Call<'_>) -> Result<Answer, Answer> {
+    let id = call.id(0);
     let json = world.users.get(&id).ok_or_else(|| no_such_user(id))?;
     let hidden = HIDDEN.iter().filter(|(scope, _)| !world.access().has(scope)).flat_map(|(_, fields)| *fields);
     let hidden: Vec<&str> = hidden.copied().collect();
@@ -58,23 +58,23 @@ fn check_user(world: &World, id: u64) -> Result<(), Answer> {
     if world.users.contains_key(&id) { Ok(()) } else { Err(no_such_user(id)) }
 }
 
-fn generate_thumbnail(world: &mut World, asked: Asked<'_>) -> Result<Answer, Answer> {
-    let user = asked.id(0);
+fn generate_thumbnail(world: &mut World, call: Call<'_>) -> Result<Answer, Answer> {
+    let user = call.id(0);
     check_user(world, user)?;
-    let value = |name: &str| asked.head.query_value(name);
+    let value = |name: &str| call.head.query_value(name);
     let size = value("size").unwrap_or("420");
     if !ThumbnailSize::ALL.iter().any(|known| known.pixels().to_string() == size) {
-        return Err(asked.invalid(format!("The size '{size}' is not supported.")));
+        return Err(call.invalid(format!("The size '{size}' is not supported.")));
     }
     let format = match value("format") {
         None | Some("FORMAT_UNSPECIFIED" | "PNG") => "PNG",
         Some("JPEG") => "JPEG",
-        Some(_) => return Err(asked.invalid("The format is unknown.")),
+        Some(_) => return Err(call.invalid("The format is unknown.")),
     };
     let shape = match value("shape") {
         None | Some("SHAPE_UNSPECIFIED" | "ROUND") => "ROUND",
         Some("SQUARE") => "SQUARE",
-        Some(_) => return Err(asked.invalid("The shape is unknown.")),
+        Some(_) => return Err(call.invalid("The shape is unknown.")),
     };
     let picture = format!("{user}/{size}/{format}/{shape}");
     // A delay shows the other form of the answer.
@@ -100,8 +100,8 @@ fn operation_id(picture: &str) -> String {
     STANDARD.encode(picture.replace('/', "_")).replace('/', "-")
 }
 
-fn thumbnail_operation(world: &mut World, asked: Asked<'_>) -> Result<Answer, Answer> {
-    let (user, id) = (asked.name(0), asked.name(1));
+fn thumbnail_operation(world: &mut World, call: Call<'_>) -> Result<Answer, Answer> {
+    let (user, id) = (call.name(0), call.name(1));
     let path = format!("users/{user}/operations/{id}");
     let unknown = || Answer::v2(404, "NOT_FOUND", "The operation doesn't exist.");
     let began = *world.pictures.get(&path).ok_or_else(unknown)?;
@@ -114,11 +114,11 @@ fn thumbnail_operation(world: &mut World, asked: Asked<'_>) -> Result<Answer, An
     }))
 }
 
-fn list_quotas(world: &mut World, asked: Asked<'_>) -> Result<Answer, Answer> {
-    let (user, head) = (asked.id(0), asked.head);
+fn list_quotas(world: &mut World, call: Call<'_>) -> Result<Answer, Answer> {
+    let (user, head) = (call.id(0), call.head);
     check_user(world, user)?;
     let filter = head.query_value("filter").filter(|filter| !filter.is_empty());
-    let query = filter.map(QuotaQuery::parse).transpose().map_err(|message| asked.invalid(message))?;
+    let query = filter.map(QuotaQuery::parse).transpose().map_err(|message| call.invalid(message))?;
     let request = PageRequest::read(head, filter)?;
     let quotas = world.quotas.list().filter(|(asset_type, ..)| {
         query.as_ref().is_none_or(|query| query.matches(&AssetQuotaKind::RateLimitUpload, &quota_type(asset_type)))
@@ -141,21 +141,21 @@ fn quota_type(asset_type: &AssetType) -> AssetQuotaType {
     asset_type.clone().into()
 }
 
-fn notify(world: &mut World, asked: Asked<'_>) -> Result<Answer, Answer> {
-    let user = asked.id(0);
+fn notify(world: &mut World, call: Call<'_>) -> Result<Answer, Answer> {
+    let user = call.id(0);
     check_user(world, user)?;
-    let body = Value::Object(asked.json()?);
+    let body = Value::Object(call.json()?);
     let text = |pointer: &str| body.pointer(pointer).and_then(Value::as_str).unwrap_or_default();
     if text("/source/universe").strip_prefix("universes/").is_none_or(str::is_empty) {
-        return Err(asked.invalid("The source names no universe."));
+        return Err(call.invalid("The source has no universe."));
     }
     if text("/payload/type") != "MOMENT" || text("/payload/messageId").is_empty() {
-        return Err(asked.invalid("The payload has no type or no messageId."));
+        return Err(call.invalid("The payload has no type or no messageId."));
     }
     if text("/payload/joinExperience/launchData").len() > 200 {
-        return Err(asked.invalid("The launchData is longer than 200 bytes."));
+        return Err(call.invalid("The launchData is longer than 200 bytes."));
     }
-    if world.people.deaf.contains(&user) {
+    if world.people.declines_notifications.contains(&user) {
         return Err(Answer::v2(400, "FAILED_PRECONDITION", "The user doesn't accept notifications."));
     }
     world.people.notifications.push((user, body));
@@ -173,16 +173,16 @@ fn check_follower(world: &World, user: u64) -> Result<(), Answer> {
     }
 }
 
-fn list_followings(world: &mut World, asked: Asked<'_>) -> Result<Answer, Answer> {
-    let user = asked.id(0);
+fn list_followings(world: &mut World, call: Call<'_>) -> Result<Answer, Answer> {
+    let user = call.id(0);
     check_follower(world, user)?;
     let followed = world.people.followings.get(&user).into_iter().flatten();
     let followed: Map<String, Value> = followed.map(|(id, time)| (id.to_string(), json!(time))).collect();
     Ok(Answer::json(&json!({ "followerType": 1, "followerId": user, "sourceType": 1, "followedSources": followed })))
 }
 
-fn get_following(world: &mut World, asked: Asked<'_>) -> Result<Answer, Answer> {
-    let (user, universe) = (asked.id(0), asked.id(1));
+fn get_following(world: &mut World, call: Call<'_>) -> Result<Answer, Answer> {
+    let (user, universe) = (call.id(0), call.id(1));
     check_follower(world, user)?;
     let followed = world.people.followings.entry(user).or_default();
     Ok(Answer::json(&json!({
@@ -195,8 +195,8 @@ fn get_following(world: &mut World, asked: Asked<'_>) -> Result<Answer, Answer> 
     })))
 }
 
-fn follow(world: &mut World, asked: Asked<'_>) -> Result<Answer, Answer> {
-    let (user, universe) = (asked.id(0), asked.id(1));
+fn follow(world: &mut World, call: Call<'_>) -> Result<Answer, Answer> {
+    let (user, universe) = (call.id(0), call.id(1));
     check_follower(world, user)?;
     let followed = world.people.followings.entry(user).or_default();
     if followed.len() >= MOST_FOLLOWED && !followed.contains_key(&universe) {
@@ -206,22 +206,22 @@ fn follow(world: &mut World, asked: Asked<'_>) -> Result<Answer, Answer> {
     Ok(Answer::json(&json!({ "universeId": universe, "userId": user })))
 }
 
-fn unfollow(world: &mut World, asked: Asked<'_>) -> Result<Answer, Answer> {
-    let (user, universe) = (asked.id(0), asked.id(1));
+fn unfollow(world: &mut World, call: Call<'_>) -> Result<Answer, Answer> {
+    let (user, universe) = (call.id(0), call.id(1));
     check_follower(world, user)?;
     world.people.followings.entry(user).or_default().remove(&universe);
     Ok(Answer::json(&json!({ "universeId": universe, "userId": user })))
 }
 
-fn get_subscription(world: &mut World, asked: Asked<'_>) -> Result<Answer, Answer> {
-    let (universe, product, user) = (asked.id(0), asked.name(1).to_owned(), asked.id(2));
+fn get_subscription(world: &mut World, call: Call<'_>) -> Result<Answer, Answer> {
+    let (universe, product, user) = (call.id(0), call.name(1).to_owned(), call.id(2));
     let path = format!("universes/{universe}/subscription-products/{product}/subscriptions/{user}");
     let subscription = world.people.subscriptions.get(&(universe, product, user));
     let subscription = subscription.ok_or_else(|| Answer::v2(404, "NOT_FOUND", "The subscription doesn't exist."))?;
-    let is_full = match asked.head.query_value("view") {
+    let is_full = match call.head.query_value("view") {
         None | Some("VIEW_UNSPECIFIED" | "BASIC") => false,
         Some("FULL") => true,
-        Some(_) => return Err(asked.invalid("The view is unknown.")),
+        Some(_) => return Err(call.invalid("The view is unknown.")),
     };
     if !is_full {
         return Ok(Answer::json(&json!({ "active": subscription.active, "willRenew": subscription.will_renew })));
@@ -232,8 +232,8 @@ fn get_subscription(world: &mut World, asked: Asked<'_>) -> Result<Answer, Answe
     Ok(Answer::json(&json))
 }
 
-fn find(world: &mut World, asked: Asked<'_>) -> Result<Answer, Answer> {
-    let body = asked.json()?;
+fn find(world: &mut World, call: Call<'_>) -> Result<Answer, Answer> {
+    let body = call.json()?;
     let names = body.get("usernames").and_then(Value::as_array);
     let names = names.filter(|names| names.iter().all(Value::is_string));
     let names = names.ok_or_else(|| Answer::gateway(400, "BadRequest"))?;

@@ -8,7 +8,7 @@ use rblxopencloud::{AssetAction, PermissionErrorCode, PermissionSubject};
 use serde_json::{Value, json};
 
 use super::assets::{creator_of, id_of, invalid, no_such_asset};
-use super::{Asked, Route};
+use super::{Call, Route};
 use crate::http::{Answer, PageRequest};
 use crate::world::filter::decimal;
 use crate::world::{StoredAsset, World};
@@ -45,16 +45,16 @@ fn version_json(id: u64, number: u64, asset: &StoredAsset) -> Value {
     })
 }
 
-fn list(world: &mut World, asked: Asked<'_>) -> Result<Answer, Answer> {
-    let id = asked.id(0);
+fn list(world: &mut World, call: Call<'_>) -> Result<Answer, Answer> {
+    let id = call.id(0);
     let asset = asset(world, id)?;
-    let request = PageRequest::read_sized(DEFAULT_PAGE, LARGEST_PAGE, asked.head, None)?;
+    let request = PageRequest::read_sized(DEFAULT_PAGE, LARGEST_PAGE, call.head, None)?;
     let newest_first = (1..=asset.last_version()).rev();
     Ok(request.page("assetVersions", newest_first.map(|number| version_json(id, number, asset))))
 }
 
-fn get(world: &mut World, asked: Asked<'_>) -> Result<Answer, Answer> {
-    let (id, number) = (asked.id(0), asked.id(1));
+fn get(world: &mut World, call: Call<'_>) -> Result<Answer, Answer> {
+    let (id, number) = (call.id(0), call.id(1));
     let asset = asset(world, id)?;
     if number == 0 || number > asset.last_version() {
         return Err(no_such_version(number));
@@ -70,13 +70,13 @@ fn check(world: &World, id: u64) -> Result<(), Answer> {
     }
 }
 
-fn rollback(world: &mut World, asked: Asked<'_>) -> Result<Answer, Answer> {
-    let id = asked.id(0);
+fn rollback(world: &mut World, call: Call<'_>) -> Result<Answer, Answer> {
+    let id = call.id(0);
     check(world, id)?;
     // The document has a form, and the service's guide has JSON.
-    let path = match asked.parts.iter().find(|part| part.name == "assetVersion") {
+    let path = match call.parts.iter().find(|part| part.name == "assetVersion") {
         Some(part) => String::from_utf8_lossy(&part.beginning).into_owned(),
-        None => asked.json()?.get("assetVersion").and_then(Value::as_str).unwrap_or_default().to_owned(),
+        None => call.json()?.get("assetVersion").and_then(Value::as_str).unwrap_or_default().to_owned(),
     };
     let number = path.strip_prefix(&format!("assets/{id}/versions/")).and_then(decimal);
     let number = number.ok_or_else(|| invalid(format!("The assetVersion '{path}' is none of this asset.")))?;
@@ -90,12 +90,12 @@ fn rollback(world: &mut World, asked: Asked<'_>) -> Result<Answer, Answer> {
     Ok(Answer::json(&version_json(id, asset.last_version(), asset)))
 }
 
-fn archive(world: &mut World, asked: Asked<'_>) -> Result<Answer, Answer> {
-    set_state(world, asked.id(0), "Archived")
+fn archive(world: &mut World, call: Call<'_>) -> Result<Answer, Answer> {
+    set_state(world, call.id(0), "Archived")
 }
 
-fn restore(world: &mut World, asked: Asked<'_>) -> Result<Answer, Answer> {
-    set_state(world, asked.id(0), "Active")
+fn restore(world: &mut World, call: Call<'_>) -> Result<Answer, Answer> {
+    set_state(world, call.id(0), "Active")
 }
 
 fn set_state(world: &mut World, id: u64, state: &str) -> Result<Answer, Answer> {
@@ -105,11 +105,11 @@ fn set_state(world: &mut World, id: u64, state: &str) -> Result<Answer, Answer> 
     Ok(Answer::json(&Value::Object(asset.fields.clone())))
 }
 
-fn grant(world: &mut World, asked: Asked<'_>) -> Result<Answer, Answer> {
+fn grant(world: &mut World, call: Call<'_>) -> Result<Answer, Answer> {
     let refused = |code: PermissionErrorCode, message: &str| {
         Answer::new(400, json!({ "error": { "code": code, "message": message } }).to_string())
     };
-    let body = asked.json()?;
+    let body = call.json()?;
     let text = |field: &str| body.get(field).and_then(Value::as_str).unwrap_or_default();
     let action = AssetAction::from(text("action"));
     if matches!(action, AssetAction::Unknown(_)) {
@@ -148,14 +148,14 @@ fn grant(world: &mut World, asked: Asked<'_>) -> Result<Answer, Answer> {
     Ok(Answer::json(&json!({ "successAssetIds": granted, "errors": errors })))
 }
 
-fn deliver(world: &mut World, asked: Asked<'_>) -> Result<Answer, Answer> {
-    let id = asked.id(0);
+fn deliver(world: &mut World, call: Call<'_>) -> Result<Answer, Answer> {
+    let id = call.id(0);
     let number = world.assets.get(&id).map_or(0, StoredAsset::last_version);
     Ok(location(world, id, number))
 }
 
-fn deliver_version(world: &mut World, asked: Asked<'_>) -> Result<Answer, Answer> {
-    Ok(location(world, asked.id(0), asked.id(1)))
+fn deliver_version(world: &mut World, call: Call<'_>) -> Result<Answer, Answer> {
+    Ok(location(world, call.id(0), call.id(1)))
 }
 
 /// Refusals have a success status.

@@ -29,7 +29,7 @@ use super::world::World;
 /// A larger declared length is refused before the body is read: the largest file, and a form around it.
 const LARGEST_BODY: u64 = MAX_VIDEO_SIZE + 64 * 1024;
 /// How long dropping waits for busy connections.
-const LONGEST_GOODBYE: Duration = Duration::from_millis(80);
+const SHUTDOWN_TIMEOUT: Duration = Duration::from_millis(80);
 
 /// The state that all connections share. No two of the locks are held at once.
 #[derive(Debug, Default)]
@@ -96,12 +96,12 @@ impl Drop for Server {
         self.shared.changed.notify_all();
         for (address, acceptor) in self.acceptors.drain(..) {
             // Wakes the acceptor. If that fails, it stays blocked on a useless port, which is better than waiting for it.
-            if TcpStream::connect_timeout(&address, LONGEST_GOODBYE).is_ok() {
+            if TcpStream::connect_timeout(&address, SHUTDOWN_TIMEOUT).is_ok() {
                 let _ = acceptor.join();
             }
         }
         let open = lock(&self.shared.open);
-        let _ = self.shared.changed.wait_timeout_while(open, LONGEST_GOODBYE, |open| !open.streams.is_empty());
+        let _ = self.shared.changed.wait_timeout_while(open, SHUTDOWN_TIMEOUT, |open| !open.streams.is_empty());
     }
 }
 
@@ -116,20 +116,20 @@ fn accept(listener: &TcpListener, site: Site, shared: &Arc<Shared>) {
             thread::sleep(Duration::from_millis(5));
             continue;
         };
-        let Some(visit) = Visit::begin(&stream, site, shared) else { continue };
+        let Some(connection) = OpenConnection::register(&stream, site, shared) else { continue };
         // Without a thread, the connection is closed.
-        let _ = thread::Builder::new().name("sandbox-connection".to_owned()).spawn(move || visit.serve(stream));
+        let _ = thread::Builder::new().name("sandbox-connection".to_owned()).spawn(move || connection.serve(stream));
     }
 }
 
 /// An open connection. Dropping it removes it from the list.
-struct Visit {
+struct OpenConnection {
     shared: Arc<Shared>,
     site: Site,
     number: u64,
 }
 
-impl Drop for Visit {
+impl Drop for OpenConnection {
     fn drop(&mut self) {
         let stream = lock(&self.shared.open).streams.remove(&self.number);
         drop(stream);
@@ -144,8 +144,8 @@ enum Next {
     Close,
 }
 
-impl Visit {
-    fn begin(stream: &TcpStream, site: Site, shared: &Arc<Shared>) -> Option<Self> {
+impl OpenConnection {
+    fn register(stream: &TcpStream, site: Site, shared: &Arc<Shared>) -> Option<Self> {
         stream.set_nodelay(true).ok()?;
         let handle = stream.try_clone().ok()?;
         let mut open = lock(&shared.open);
@@ -189,7 +189,7 @@ impl Visit {
             }
             Some(Harm::AnswerAtOnce(answer)) => {
                 let number = unread(shared);
-                return Self::last_word(connection, shared, number, &answer, out);
+                return Self::respond_and_close(connection, shared, number, &answer, out);
             }
             // These stand for a proxy in front of the service.
             Some(Harm::Answer(_) | Harm::Raw(_)) => Err(Answer::v2(500, "INTERNAL", "Replaced.")),
@@ -197,7 +197,7 @@ impl Visit {
         };
         if let (Err(refusal), true, None) = (&admission, head.expects_continue, &harm) {
             let number = unread(shared);
-            return Self::last_word(connection, shared, number, refusal, out);
+            return Self::respond_and_close(connection, shared, number, refusal, out);
         }
 
         let takes_form = admission.as_ref().is_ok_and(|admission| admission.matched.route.takes_form);
@@ -236,7 +236,7 @@ impl Visit {
         };
         let keep_alive = head.keep_alive && !matches!(harm, Some(Harm::HalfAnAnswer | Harm::HalfABody));
         let body_at = answer.write_to(out, keep_alive);
-        let told = match harm {
+        let written = match harm {
             Some(Harm::NoAnswer) => return Ok(Next::Close),
             Some(Harm::HalfAnAnswer) => out.len() / 2,
             Some(Harm::HalfABody) => body_at + (out.len() - body_at) / 2,
@@ -245,12 +245,12 @@ impl Visit {
             _ => out.len(),
         };
         lock(&shared.log).answered(number, answer.status);
-        connection.write(&out[..told])?;
+        connection.write(&out[..written])?;
         Ok(if keep_alive { Next::Request } else { Next::Close })
     }
 
     /// Responds and closes the connection, even if the client is still sending.
-    fn last_word(
+    fn respond_and_close(
         connection: &mut Connection,
         shared: &Shared,
         number: u64,
@@ -309,7 +309,9 @@ impl Shared {
     fn misdirected(&self, head: &Head) -> Option<Answer> {
         let is_known = |name: &String| self.hosts.iter().any(|known| known.eq_ignore_ascii_case(name));
         let other = head.host_names.iter().find(|name| !is_known(name))?;
-        let message = format!("The sandbox doesn't serve the host {other}. SandboxBuilder::allow_host allows it.");
+        let message = format!(
+            "The sandbox doesn't serve the host {other}. To allow it, use SandboxBuilder::allow_host or --allow-host."
+        );
         Some(Answer::gateway(421, &message))
     }
 

@@ -1,4 +1,4 @@
-//! What users follow, pay for, and are told.
+//! Followings, subscriptions and notifications of users.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
@@ -16,7 +16,7 @@ pub(crate) struct People {
     /// By universe, product and user.
     pub(crate) subscriptions: HashMap<(u64, String, u64), Subscription>,
     /// The users who accept no notifications.
-    pub(crate) deaf: HashSet<u64>,
+    pub(crate) declines_notifications: HashSet<u64>,
     /// The bodies of the notifications to each user.
     pub(crate) notifications: Vec<(u64, Value)>,
 }

@@ -1,11 +1,12 @@
 //! Signing in from a script: the redirect comes to a port of this machine.
 
+mod host;
 mod met;
 mod opener;
 mod page;
 mod paste;
 mod resume;
-mod visit;
+mod server;
 
 use std::io::{self, BufRead, Write};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, TcpListener};
@@ -16,7 +17,7 @@ use self::met::Met;
 use self::opener::StartPage;
 use self::page::Page;
 use self::paste::Pasted;
-use self::visit::{Door, Event};
+use self::server::{Event, Server};
 use super::redirect::{FORM as REDIRECT_FORM, Redirect};
 use super::{AccessToken, OAuth2App, PendingSignIn, Scope};
 use crate::call::shown_url;
@@ -160,8 +161,8 @@ impl<'a> SignIn<'a> {
         if let Some(lines) = self.lines {
             paste::read_lines(lines, sender.clone());
         }
-        let door = Door::new(listeners, place.port, place.path, sender);
-        let answered = answer(&self.app, &pending, &door, &events, deadline);
+        let server = Server::new(listeners, place.port, place.path, sender);
+        let answered = answer(&self.app, &pending, &server, &events, deadline);
         answered.unwrap_or_else(|met| Err(met.into_error(self.app.redirect_uri(), self.timeout)))
     }
 }
@@ -175,24 +176,24 @@ fn invitation(url: &str, port: u16, can_paste: bool) -> String {
     )
 }
 
-/// Responds to visits until one is the redirect of this sign-in. Otherwise returns what came instead.
+/// Responds to requests until one is the redirect of this sign-in. Otherwise returns what came instead.
 fn answer(
     app: &OAuth2App,
     pending: &PendingSignIn,
-    door: &Door,
+    server: &Server,
     events: &Receiver<Event>,
     deadline: Option<Instant>,
 ) -> Result<Result<AccessToken>, Met> {
     /// How soon a connection is accepted.
     const PAUSE: Duration = Duration::from_millis(10);
-    /// How long visitors are served after the end.
-    const LAST_VISITS: Duration = Duration::from_millis(250);
+    /// How long requests are served after the end.
+    const LINGER: Duration = Duration::from_millis(250);
     let is_ours = |redirect: &Redirect| redirect.has_state(pending.state()).unwrap_or(false);
     let mut met = Met::default();
     while deadline.is_none_or(|deadline| Instant::now() < deadline) {
-        door.accept();
-        let visit = match events.recv_timeout(PAUSE) {
-            Ok(Event::Visit(visit)) => visit,
+        server.accept();
+        let request = match events.recv_timeout(PAUSE) {
+            Ok(Event::Request(request)) => request,
             Ok(Event::Line(line)) => match paste(app, pending, &line, &mut met) {
                 Some(result) => return Ok(result),
                 None => continue,
@@ -207,45 +208,45 @@ fn answer(
             }
             Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => continue,
         };
-        let redirect = Redirect::parse(&visit.target);
+        let redirect = Redirect::parse(&request.target);
         if !redirect.as_ref().is_ok_and(is_ours) {
             let words = redirect.ok().and_then(|redirect| redirect.stray_words());
             match words {
                 Some(words) => {
                     met.hear(&words);
-                    visit.respond_with(Page::StrayError, Some(&words));
+                    request.respond_with(Page::StrayError, Some(&words));
                 }
-                None if visit.is_on_path => {
+                None if request.is_on_path => {
                     met.strays += 1;
-                    visit.respond(Page::OtherSignIn);
+                    request.respond(Page::OtherSignIn);
                 }
-                None => visit.respond(Page::NotFound),
+                None => request.respond(Page::NotFound),
             }
             continue;
         }
-        let result = app.exchange_code(&visit.target, pending);
+        let result = app.exchange_code(&request.target, pending);
         let page = match &result {
             Ok(_) => Page::SignedIn,
             Err(error) if error.kind() == ErrorKind::ConsentDenied => Page::Denied,
             Err(_) => Page::Failed,
         };
-        visit.respond(page);
+        request.respond(page);
         // The page was loaded again meanwhile.
-        let end = Instant::now() + LAST_VISITS;
+        let end = Instant::now() + LINGER;
         while Instant::now() < end {
-            door.accept();
+            server.accept();
             match events.recv_timeout(PAUSE) {
-                Ok(Event::Visit(visit)) => {
-                    let is_ours = Redirect::parse(&visit.target).is_ok_and(|redirect| is_ours(&redirect));
-                    let page = match (is_ours, visit.is_on_path) {
+                Ok(Event::Request(request)) => {
+                    let is_ours = Redirect::parse(&request.target).is_ok_and(|redirect| is_ours(&redirect));
+                    let page = match (is_ours, request.is_on_path) {
                         (true, _) => page,
                         (false, true) => Page::OtherSignIn,
                         (false, false) => Page::NotFound,
                     };
-                    visit.respond(page);
+                    request.respond(page);
                 }
                 Ok(_) => {}
-                Err(_) if door.is_empty() => break,
+                Err(_) if server.is_empty() => break,
                 Err(_) => {}
             }
         }

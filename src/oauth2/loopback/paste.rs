@@ -4,7 +4,7 @@ use std::io::{BufRead, Read};
 use std::sync::mpsc::Sender;
 use std::thread;
 
-use super::visit::Event;
+use super::server::Event;
 use crate::oauth2::redirect::Redirect;
 
 /// A longer line is cut. What is pasted has a code and a state.

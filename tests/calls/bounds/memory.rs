@@ -75,7 +75,7 @@ fn gigabytes_of_spaces_do_not_fill_memory() {
     warm.user().fetch_info().expect("it is good");
     let before = high_water();
     for server in &servers {
-        server.user().fetch_info().expect_err("it is no profile");
+        server.user().fetch_info().expect_err("it isn't a profile");
     }
     let grown = high_water() - before;
     assert!(grown < 32 * 1024, "it took {grown} KiB");

@@ -67,7 +67,7 @@ pub(crate) fn logins(proxy: &Proxy) -> Vec<Secret> {
         user.to_owned(),
     ];
     all.retain(|text| text.len() >= SHORTEST);
-    // A user name is no secret by itself, and often a word.
+    // A user name isn't a secret by itself, and is often a word.
     if user.len() < SHORTEST_NAME {
         all.retain(|text| text != user && *text != encoded(user));
     }
@@ -92,7 +92,7 @@ fn parse(value: &str) -> Result<Proxy, &'static str> {
         "https" if cfg!(any(feature = "rustls", feature = "native-tls")) => (ProxyProtocol::Https, 443),
         "https" => return Err("a proxy behind https needs one of the features rustls and native-tls"),
         "socks4" | "socks4a" | "socks" | "socks5" | "socks5h" if !cfg!(feature = "socks") => {
-            return Err("a SOCKS proxy needs the feature `socks`, which is not built in");
+            return Err("a SOCKS proxy needs the feature `socks`, which isn't built in");
         }
         "socks4" => (ProxyProtocol::Socks4, 1080),
         "socks4a" => (ProxyProtocol::Socks4A, 1080),
@@ -108,11 +108,11 @@ fn parse(value: &str) -> Result<Proxy, &'static str> {
     let (host, port) = match address.strip_prefix('[') {
         Some(rest) => {
             let (host, behind) = rest.split_once(']').ok_or("its address has an opening bracket only")?;
-            host.parse::<std::net::Ipv6Addr>().map_err(|_| "what its address has in brackets is no IPv6 address")?;
+            host.parse::<std::net::Ipv6Addr>().map_err(|_| "its address in brackets isn't an IPv6 address")?;
             let port = match behind.strip_prefix(':') {
                 Some(port) => Some(port),
                 None if behind.is_empty() => None,
-                None => return Err("its port is not a number from 1 to 65535"),
+                None => return Err("its port isn't a number from 1 to 65535"),
             };
             (format!("[{host}]"), port)
         }
@@ -122,14 +122,14 @@ fn parse(value: &str) -> Result<Proxy, &'static str> {
         },
     };
     if !host.starts_with('[') && !is_host(&host) {
-        return Err("it names no host");
+        return Err("it has no valid host");
     }
     let port = match port {
         None => default_port,
         Some(port) if port.bytes().all(|byte| byte.is_ascii_digit()) => {
-            port.parse::<u16>().ok().filter(|port| *port > 0).ok_or("its port is not a number from 1 to 65535")?
+            port.parse::<u16>().ok().filter(|port| *port > 0).ok_or("its port isn't a number from 1 to 65535")?
         }
-        Some(_) => return Err("its port is not a number from 1 to 65535"),
+        Some(_) => return Err("its port isn't a number from 1 to 65535"),
     };
     let mut proxy = Proxy::builder(protocol).host(&host).port(port);
     if let Some(login) = login {
@@ -142,7 +142,7 @@ fn parse(value: &str) -> Result<Proxy, &'static str> {
             proxy = proxy.password(&decoded(password)?);
         }
     }
-    proxy.build().map_err(|_| "it is no URL")
+    proxy.build().map_err(|_| "it isn't a URL")
 }
 
 fn is_host(host: &str) -> bool {
@@ -150,7 +150,7 @@ fn is_host(host: &str) -> bool {
 }
 
 fn decoded(text: &str) -> Result<String, &'static str> {
-    const PROBLEM: &str = "its user name or password is no text";
+    const PROBLEM: &str = "its user name or password isn't text";
     let text = percent_decode_str(text).decode_utf8().map_err(|_| PROBLEM)?;
     if text.contains(|c: char| c.is_control() || c == char::REPLACEMENT_CHARACTER) {
         return Err(PROBLEM);

@@ -2,21 +2,23 @@
 //!
 //! A server on the loopback interface isn't private: any web page can have its own name resolve to 127.0.0.1 (DNS rebinding), and
 //! the browser then takes that server for the page's own. Such a request names the page's host.
+//!
+//! The sandbox has a check of its own (`sandbox/src/http/target.rs`), because it uses only the public API of this crate.
 
 use std::net::Ipv6Addr;
 
 /// What a request is for.
 #[derive(Debug, PartialEq)]
-pub(crate) struct Target<'a> {
+pub(super) struct Target<'a> {
     /// The path and the query.
-    pub(crate) path: &'a str,
+    pub(super) path: &'a str,
     /// The host of the target, if it has the absolute form, and that of the header. Empty only for HTTP/1.0.
-    pub(crate) hosts: Vec<Host<'a>>,
+    pub(super) hosts: Vec<Host<'a>>,
 }
 
 impl<'a> Target<'a> {
     /// Reads the target and the header `Host` of a request. The error tells what is malformed.
-    pub(crate) fn of(request: &httparse::Request<'_, 'a>) -> Result<Self, &'static str> {
+    pub(super) fn of(request: &httparse::Request<'_, 'a>) -> Result<Self, &'static str> {
         let mut hosts = Vec::new();
         for header in request.headers.iter().filter(|header| header.name.eq_ignore_ascii_case("host")) {
             if !hosts.is_empty() {
@@ -41,9 +43,9 @@ impl<'a> Target<'a> {
 
 /// A host and its port.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(crate) struct Host<'a> {
-    pub(crate) name: &'a str,
-    pub(crate) port: u16,
+pub(super) struct Host<'a> {
+    pub(super) name: &'a str,
+    pub(super) port: u16,
 }
 
 impl<'a> Host<'a> {
@@ -66,7 +68,7 @@ impl<'a> Host<'a> {
         is_good.then_some(Self { name, port })
     }
 
-    pub(crate) fn is(&self, name: &str) -> bool {
+    pub(super) fn is(&self, name: &str) -> bool {
         self.name.eq_ignore_ascii_case(name)
     }
 }

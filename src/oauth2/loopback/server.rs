@@ -8,8 +8,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use super::host::{Host, Target};
 use super::page::Page;
-use crate::host::{Host, Target};
 
 /// A browser opens connections in advance and may send nothing on them.
 const LONGEST_REQUEST: Duration = Duration::from_secs(30);
@@ -17,24 +17,24 @@ const LONGEST_REQUEST: Duration = Duration::from_secs(30);
 const LARGEST_REQUEST: usize = 1024 * 1024;
 const MOST_HEADERS: usize = 16 * 1024;
 /// If there are more, the oldest one is sent away: a port scan must neither exhaust this process nor keep the browser out.
-const MOST_VISITORS: usize = 64;
+const MOST_CONNECTIONS: usize = 64;
 
 /// The listeners. Each connection is read on a thread of its own, so that a silent one doesn't delay the others.
-pub(super) struct Door {
+pub(super) struct Server {
     listeners: Vec<TcpListener>,
     port: u16,
     path: Arc<str>,
     events: Sender<Event>,
-    visitors: Arc<Visitors>,
+    unread: Arc<Unread>,
 }
 
 /// The connections whose request isn't complete, the oldest first.
 #[derive(Default)]
-struct Visitors(Mutex<VecDeque<Arc<TcpStream>>>);
+struct Unread(Mutex<VecDeque<Arc<TcpStream>>>);
 
 /// What comes while a sign-in waits.
 pub(super) enum Event {
-    Visit(Visit),
+    Request(Request),
     /// A browser tried TLS, and was sent away.
     Tls,
     /// A request was too large, and was refused.
@@ -44,7 +44,7 @@ pub(super) enum Event {
 }
 
 /// A request, which waits for its response.
-pub(super) struct Visit {
+pub(super) struct Request {
     /// The path and the query.
     pub(super) target: String,
     /// Whether its path is that of the redirect.
@@ -52,9 +52,9 @@ pub(super) struct Visit {
     stream: Arc<TcpStream>,
 }
 
-impl Door {
+impl Server {
     pub(super) fn new(listeners: Vec<TcpListener>, port: u16, path: String, events: Sender<Event>) -> Self {
-        Self { listeners, port, path: path.into(), events, visitors: Arc::default() }
+        Self { listeners, port, path: path.into(), events, unread: Arc::default() }
     }
 
     /// Accepts the connections that are there.
@@ -62,26 +62,25 @@ impl Door {
         for listener in &self.listeners {
             while let Ok((stream, _)) = listener.accept() {
                 let stream = Arc::new(stream);
-                self.visitors.enter(&stream);
-                let (path, events, visitors) =
-                    (Arc::clone(&self.path), self.events.clone(), Arc::clone(&self.visitors));
-                let (visitor, port) = (Arc::clone(&stream), self.port);
+                self.unread.enter(&stream);
+                let (path, events, unread) = (Arc::clone(&self.path), self.events.clone(), Arc::clone(&self.unread));
+                let (connection, port) = (Arc::clone(&stream), self.port);
                 let started = thread::Builder::new().name("sign-in".to_owned()).spawn(move || {
-                    let head = read_head(&visitor);
-                    visitors.leave(&visitor);
+                    let head = read_head(&connection);
+                    unread.leave(&connection);
                     match head {
-                        Some(Head::Whole(head)) => serve(visitor, &head, port, &path, &events),
+                        Some(Head::Whole(head)) => serve(connection, &head, port, &path, &events),
                         Some(Head::Tls) => {
-                            let _ = visitor.shutdown(Shutdown::Both);
+                            let _ = connection.shutdown(Shutdown::Both);
                             let _ = events.send(Event::Tls);
                         }
-                        Some(Head::TooLarge) => refuse_too_large(visitor, &events),
+                        Some(Head::TooLarge) => refuse_too_large(connection, &events),
                         None => {}
                     }
                 });
                 // Without a thread, the connection is closed.
                 if started.is_err() {
-                    self.visitors.leave(&stream);
+                    self.unread.leave(&stream);
                 }
             }
         }
@@ -89,18 +88,18 @@ impl Door {
 
     /// Returns whether no request is on its way.
     pub(super) fn is_empty(&self) -> bool {
-        self.visitors.waiting().is_empty()
+        self.unread.waiting().is_empty()
     }
 }
 
-impl Visitors {
+impl Unread {
     fn waiting(&self) -> MutexGuard<'_, VecDeque<Arc<TcpStream>>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn enter(&self, stream: &Arc<TcpStream>) {
         let mut waiting = self.waiting();
-        if waiting.len() >= MOST_VISITORS {
+        if waiting.len() >= MOST_CONNECTIONS {
             if let Some(oldest) = waiting.pop_front() {
                 // Its thread reads the end.
                 let _ = oldest.shutdown(Shutdown::Both);
@@ -114,7 +113,7 @@ impl Visitors {
     }
 }
 
-impl Visit {
+impl Request {
     pub(super) fn respond(self, page: Page) {
         self.respond_with(page, None);
     }
@@ -131,9 +130,10 @@ fn serve(stream: Arc<TcpStream>, head: &[u8], port: u16, path: &str, events: &Se
     let _ = stream.set_write_timeout(Some(LONGEST_REQUEST));
     match target(head, port, path) {
         Err(Page::TooLarge) => refuse_too_large(stream, events),
-        Err(page) => Visit { target: String::new(), is_on_path: false, stream }.respond(page),
+        Err(page) => Request { target: String::new(), is_on_path: false, stream }.respond(page),
         Ok((target, is_on_path)) => {
-            if let Err(SendError(Event::Visit(late))) = events.send(Event::Visit(Visit { target, is_on_path, stream }))
+            if let Err(SendError(Event::Request(late))) =
+                events.send(Event::Request(Request { target, is_on_path, stream }))
             {
                 late.respond(if is_on_path { Page::OtherSignIn } else { Page::NotFound });
             }
@@ -149,7 +149,7 @@ fn refuse_too_large(stream: Arc<TcpStream>, events: &Sender<Event>) {
     let _ = stream.set_write_timeout(Some(LONGEST));
     let _ = stream.set_read_timeout(Some(LONGEST));
     let rest = Arc::clone(&stream);
-    Visit { target: String::new(), is_on_path: false, stream }.respond(Page::TooLarge);
+    Request { target: String::new(), is_on_path: false, stream }.respond(Page::TooLarge);
     let (began, mut read, mut buffer) = (Instant::now(), 0, [0; 4096]);
     while read < MOST && began.elapsed() < LONGEST {
         match (&*rest).read(&mut buffer) {
