@@ -55,8 +55,8 @@ const MAX_AHEAD: usize = 100;
 ///
 /// # Running ahead
 /// Uploads are sent while the caller handles an outcome, within two bounds. No upload begins to be sent while
-/// [`concurrency`](Self::concurrency) outcomes are waiting; those that were begun before add theirs. At most [`run_ahead`](Self::run_ahead) uploads are being sent,
-/// pending, or waiting. Accepted operations are polled all the time.
+/// [`concurrency`](Self::concurrency) outcomes are waiting; those that began before add theirs. At most
+/// [`run_ahead`](Self::run_ahead) uploads are being sent, pending, or waiting. Accepted operations are polled all the time.
 ///
 /// # Dropping
 /// After it is dropped, no more uploads are sent. Dropping blocks until the uploads in progress, their readers and
@@ -126,7 +126,7 @@ impl AssetUploads {
             state: State::Planned(Box::new(Plan {
                 client,
                 creator,
-                uploads: uploads.enumerate().peekable(),
+                uploads: Box::new(uploads.enumerate().peekable()),
                 concurrency: 8,
                 run_ahead: MAX_AHEAD,
                 wait: WaitOptions::default(),

@@ -14,7 +14,7 @@ use crate::error::{Error, ErrorKind, ErrorScope, Result};
 use crate::operation::{Operation, Waiting};
 
 /// The caller's iterator. While it blocks, others may take the place of its next upload, which is then kept in it.
-pub(super) type Uploads = Peekable<Enumerate<Box<dyn Iterator<Item = AssetUpload> + Send>>>;
+pub(super) type Uploads = Box<Peekable<Enumerate<Box<dyn Iterator<Item = AssetUpload> + Send>>>>;
 
 /// How many operations are polled at the same time. Two can exceed the service's rate limit.
 pub(super) const POLLERS: usize = 2;

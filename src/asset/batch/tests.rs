@@ -31,7 +31,7 @@ fn error(kind: ErrorKind, scope: ErrorScope) -> Error {
 
 fn uploads(count: usize) -> Uploads {
     let uploads: Box<dyn Iterator<Item = AssetUpload> + Send> = Box::new((0..count).map(upload));
-    uploads.enumerate().peekable()
+    Box::new(uploads.enumerate().peekable())
 }
 
 /// The job of a simulated thread.

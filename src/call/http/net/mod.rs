@@ -60,7 +60,8 @@ impl Connector for Net {
         let stream: Box<dyn Transport> = match details.config.proxy() {
             None => Box::new(self.reach(details, host, port, &details.addrs, time)?),
             Some(proxy) => self.reach_through(proxy, details, time).map_err(|error| match error {
-                // Whichever limit it was, nothing of the request was sent.
+                // Whatever it was, nothing of the request was sent.
+                Error::Io(error) => Failure::refused_by(proxy, ProxyReason::Passing, error.to_string()),
                 Error::Timeout(passed) => Failure::late(format!("the proxy {}:{}", proxy.host(), proxy.port()), passed),
                 error => error,
             })?,
