@@ -1,7 +1,5 @@
 use std::fmt;
-use std::io::Write;
-
-use crate::error::Error;
+use std::io::{self, Write};
 
 /// The progress of a download, for [`Request::on_progress`](crate::Request::on_progress).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -34,7 +32,8 @@ pub(crate) struct Download {
     /// Where the current response ends, if it declares that.
     end: Option<u64>,
     redirect: Option<String>,
-    problem: Option<Error>,
+    /// Why the writer failed.
+    problem: Option<io::Error>,
 }
 
 pub(crate) type OnProgress = Box<dyn FnMut(DownloadProgress) + Send>;
@@ -214,7 +213,7 @@ impl Download {
         }
         if let Err(error) = writer.write_all(bytes) {
             let problem = error.to_string();
-            self.problem = Some(Error::io("writing the download", error));
+            self.problem = Some(error);
             return Err(problem);
         }
         self.written = written;
@@ -233,7 +232,7 @@ impl Download {
     }
 
     /// Returns the error of the writer, if it failed.
-    pub(super) fn take_problem(&mut self) -> Option<Error> {
+    pub(super) fn take_problem(&mut self) -> Option<io::Error> {
         self.problem.take()
     }
 

@@ -7,17 +7,23 @@ use crate::error::Error;
 
 /// Controls how transient failures are retried.
 ///
-/// Calls that only read are retried after a lost connection, a timeout, a truncated response, and the statuses 408, 429, 500,
-/// 502, 503 and 504. A call that creates or changes something is retried only if it was certainly not carried out: the
-/// connection couldn't be made or broke before the whole request was sent, or the service answered 429.
+/// Calls that only read, and changes that are [idempotent](crate::Request::idempotent), are retried after a lost connection, a
+/// timeout, a truncated response, and the statuses 408, 429, 500, 502, 503 and 504. Any other call that creates or changes something
+/// is retried only if it was certainly not carried out: the connection couldn't be made or broke before the whole request was sent,
+/// or the service answered 429.
+///
+/// A call that was refused with 401 is repeated once, whatever the policy is, if the
+/// [source of tokens](crate::Credentials::access_tokens_from) has a new one. That doesn't count as an attempt.
 ///
 /// The delay is the one that the service asks for in `retry-after`; after a 429, it is at least that of `x-ratelimit-reset`. A
 /// header can be a list, whose longest delay counts. More than a year isn't a delay. Without one it is random, between zero
 /// and a bound that doubles from [`initial_backoff`](Self::initial_backoff) to [`max_backoff`](Self::max_backoff).
 ///
 /// A call that the rate limit refuses (429) was not carried out. It is retried until [`max_elapsed`](Self::max_elapsed) has
-/// passed, however often it is refused. A 429 delays all calls of the client to the same endpoint. If it names no delay, the
-/// delay grows with each refusal, up to a minute, and a single call is sent after it.
+/// passed, however often it is refused. A 429 delays all calls of the client that share the limit which refused it: those to the same
+/// endpoint, those with the same values of its [parameters](crate::endpoints::KeyedBudget), or those that wait for one of the same
+/// [`Slots`](crate::endpoints::Slots). If it names no delay, the delay grows with each refusal, up to a minute, and a single call is
+/// sent after it.
 ///
 /// ```
 /// use std::time::Duration;

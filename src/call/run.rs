@@ -67,7 +67,7 @@ impl Session {
                 permit.answered(limits, is_success);
             }
             self.log(&call, status, attempts.made(), began);
-            let (failed, status_of_failure) = match outcome {
+            let failed = match outcome {
                 Ok(()) => match decode(body.as_slice()) {
                     Ok(()) => {
                         if let Some(kept) = &mut call.slot {
@@ -75,19 +75,14 @@ impl Session {
                         }
                         return Ok(());
                     }
-                    Err(problem) => {
-                        let problem = verdict::undecodable(call.endpoint, body.as_slice(), problem);
-                        (Failed::accepted(problem), None)
-                    }
+                    Err(problem) => Failed::accepted(verdict::undecodable(call.endpoint, body.as_slice(), problem)),
                 },
-                Err(failed) => (failed, status),
+                Err(failed) => failed,
             };
-            let may_have_effect = match &failed {
-                Failed::Local(_) => false,
-                Failed::Remote { arrival, .. } => arrival.may_have_effect(),
-            };
-            let has_effect = may_have_effect && !call.only_reads();
-            let error = self.redacted_error(error_of(&call, scheme, failed, status_of_failure), &call, &logins);
+            let is_local = matches!(failed, Failed::Local(_));
+            let error = error_of(&call, scheme, failed, status);
+            let token = authorization.as_ref().map(|authorization| &authorization.secret);
+            let error = self.redacted_error(error, &call, &logins, token);
             let error = match end {
                 Some((end, bound)) => bound.explain(error, end),
                 None => error,
@@ -97,21 +92,19 @@ impl Session {
                 attempts = Attempts::new(&self.retry);
                 attempts.begin(attempts.budget_ends());
             }
-            permit.may_have_started(is_success || error.outcome_unknown());
+            permit.may_have_started(error.may_have_effect());
             // An exhausted quota isn't a rate limit.
-            let is_refusal = error.kind() == ErrorKind::RateLimited && error.is_transient();
+            let is_refusal = status == Some(429) && error.is_transient();
             let (is_repeated, pause) = if is_refusal {
                 permit.refused(limits);
                 (attempts.may_wait_for_turn(&error), Duration::ZERO)
             } else {
-                let pause = attempts.pause_after(&error, !has_effect).filter(|pause| *pause < call.left());
+                let is_repeatable = !is_local && (call.only_reads() || !error.may_have_effect());
+                let pause = attempts.pause_after(&error, is_repeatable).filter(|pause| *pause < call.left());
                 (pause.is_some(), pause.unwrap_or_default())
             };
             drop(permit);
-            // What can be repeated isn't unknown, although it may have had its effect.
-            let had_no_effect =
-                if call.only_reads() { !may_have_effect || is_refusal } else { !error.outcome_unknown() };
-            if let (Some(payload), true) = (&mut call.payload, had_no_effect) {
+            if let (Some(payload), false) = (&mut call.payload, error.may_have_effect()) {
                 payload.had_no_effect();
             }
             if let (Some(401), Some(refused), false) = (status, &authorization, renewed) {
@@ -145,20 +138,23 @@ impl Session {
         }
     }
 
-    /// Removes the secrets of the call, of the proxy and of the client.
-    fn redacted_error(&self, error: Error, call: &Call<'_>, logins: &[Secret]) -> Error {
+    /// Removes the secrets of the call, of the proxy and of the client. `token` is what was sent, which another one may have
+    /// replaced since.
+    fn redacted_error(&self, error: Error, call: &Call<'_>, logins: &[Secret], token: Option<&Secret>) -> Error {
         error.redact(|text| {
             let secrets = call.secrets.iter().chain(logins);
             let text = secrets.fold(text.to_owned(), |text, secret| secret.redact_at_any_length(&text));
+            let text = token.iter().fold(text, |text, token| token.redact(&text));
             self.redacted(&text)
         })
     }
 }
 
-/// The error of an attempt. `status` is that of its response, unless only the decoder refused it.
+/// The error of an attempt. `status` is that of its response.
 fn error_of(call: &Call<'_>, scheme: Option<Scheme>, failed: Failed, status: Option<u16>) -> Error {
     match failed {
-        Failed::Local(error) => error,
+        // It may be that of another call, which a callback has made.
+        Failed::Local(error) => error.without_effect(),
         Failed::Remote { arrival, problem } => {
             let failed = FailedCall { endpoint: call.endpoint, arrival, scheme, echoes: call.echoes };
             let error = Error::of_call(&failed, call.subject(), *problem);
@@ -179,21 +175,24 @@ fn unsent(call: &Call<'_>, event: Event, words: String) -> Error {
 
 /// The error of a call that the gate refused. `last` is the error of the attempt before.
 fn not_sent(call: &Call<'_>, refused: Refused, last: Option<Error>) -> Error {
-    match (refused, last) {
-        (Refused::Cancelled, _) => unsent(call, Event::Cancelled, "not sent: the call was cancelled".to_owned()),
+    let (event, why) = match (refused, &last) {
+        (Refused::Cancelled, _) => (Event::Cancelled, "the call was cancelled"),
         // The service's message says more.
         (Refused::TooLong(wait) | Refused::NoSlot(wait), Some(error)) if error.kind() == ErrorKind::RateLimited => {
             let asked = error.retry_after().filter(|asked| !asked.is_zero());
-            error.with_retry_after(asked.or(Some(wait)))
+            return error.clone().with_retry_after(asked.or(Some(wait)));
         }
-        (Refused::TooLong(wait), _) => {
-            unsent(call, Event::LimitExhausted(wait), "not sent: the rate limit is exhausted".to_owned())
-        }
-        (Refused::NoSlot(wait), _) => {
-            let words = "not sent: as many tasks are unfinished as the service accepts; wait for one of them to end";
-            unsent(call, Event::LimitExhausted(wait), words.to_owned())
-        }
-    }
+        (Refused::TooLong(wait), _) => (Event::LimitExhausted(wait), "the rate limit is exhausted"),
+        (Refused::NoSlot(wait), _) => (
+            Event::LimitExhausted(wait),
+            "as many tasks are unfinished as the service accepts; wait for one of them to end",
+        ),
+    };
+    let words = match last {
+        None => format!("not sent: {why}"),
+        Some(last) => format!("not sent again: {why}; the attempt before {}", last.brief()),
+    };
+    unsent(call, event, words)
 }
 
 /// The error of a call that had no time left.

@@ -47,23 +47,20 @@ pub(super) fn accepted_early(body: &[u8]) -> Problem {
 
 /// A success that can't be decoded.
 pub(super) fn undecodable(endpoint: &Endpoint, body: &[u8], problem: DecodeError) -> Problem {
-    let (problem, accepted) = match problem {
-        DecodeError::Operation(name, problem) => (DecodeError::Json(problem), Some(name)),
-        problem => (problem, None),
+    let misread = |json| match error_beside_data(endpoint, body) {
+        Some(said) => an_error(said),
+        None => unreadable(body, json),
     };
-    let problem = match problem {
-        DecodeError::Json(json) | DecodeError::Operation(_, json) => match error_beside_data(endpoint, body) {
-            Some(said) => an_error(said),
-            None => unreadable(body, json),
-        },
+    match problem {
+        DecodeError::Json(json) => misread(json),
+        DecodeError::Operation(name, json) => misread(json).about_operation(Some(name)),
         DecodeError::Service(said) => an_error(said),
         DecodeError::NoOperation(problem) => Problem::new(Event::NotAnOperation, problem),
         DecodeError::Unfollowed(field) => Problem::new(
             Event::Unfollowed,
             format!("the listing continues by the field {field:?} of the page, which isn't followed"),
         ),
-    };
-    problem.about_operation(accepted)
+    }
 }
 
 /// Returns the error beside other data, where a model should be.

@@ -65,8 +65,13 @@ impl Credentials {
     /// a token.
     ///
     /// A call that was refused with 401 is made once more with the new token. `fetch` is called once, however many threads and
-    /// clones of the client were refused; the others wait for its result. An error of `fetch` is returned by the calls that
-    /// waited for it, as it was made; see [`Error::other`](crate::Error::other).
+    /// clones of the client were refused; the others wait for its result.
+    ///
+    /// An error of `fetch` is returned by the calls that waited for it, which were not carried out: its
+    /// [`outcome_unknown`](crate::Error::outcome_unknown) is `false`, and secrets are removed from its texts. One of
+    /// [`Error::other`](crate::Error::other) reaches all calls of the [`Run`](crate::ErrorScope::Run), and stops a batch. If there may
+    /// be a token later, base it on an [`io::Error`](std::io::Error) of a kind like
+    /// [`TimedOut`](std::io::ErrorKind::TimedOut): then it reaches this call only, and a batch or a wait goes on.
     ///
     /// A call with a [time limit](crate::Client::with_timeout) doesn't wait longer. `fetch` then runs on another thread, and
     /// later calls use its result.
@@ -109,7 +114,11 @@ impl Credentials {
 
     /// Returns the API key. `None` for a token, and without credentials.
     pub(crate) fn key(&self) -> Result<Option<Secret>> {
-        Ok(self.authorize(None)?.filter(|given| given.scheme == Scheme::ApiKey).map(|given| given.secret))
+        // A token isn't fetched to find that it is none.
+        if self.scheme() != Some(Scheme::ApiKey) {
+            return Ok(None);
+        }
+        Ok(self.authorize(None)?.map(|given| given.secret))
     }
 
     /// Handles a 401. Returns whether there is a new token, with which to make the call once more.
@@ -121,9 +130,9 @@ impl Credentials {
     /// The error of a call that has no authorization. What became of a request for one doesn't concern the call itself, which was
     /// not sent or has been refused.
     fn failed(&self, error: Error) -> Error {
-        let error = error.redact(|text| self.redact(text)).with_unknown_outcome(false);
-        // Without a token, no other call succeeds either.
-        if error.kind() == ErrorKind::Other { error.concerning_run() } else { error }
+        let error = error.redact(|text| self.redact(text)).without_effect();
+        // Without a token, no other call succeeds either, unless there will be one later.
+        if error.kind() == ErrorKind::Other && !error.is_transient() { error.concerning_run() } else { error }
     }
 
     /// Returns `None` without credentials.
@@ -136,7 +145,7 @@ impl Credentials {
         self.0.as_ref().map_or(Ok(()), |provider| provider.check())
     }
 
-    /// Removes every secret that these credentials ever held from a text.
+    /// Removes the secrets of these credentials from a text. Of renewed tokens, it knows the last few.
     pub(crate) fn redact(&self, text: &str) -> String {
         self.0.as_ref().map_or_else(|| text.to_owned(), |provider| provider.redact(text))
     }

@@ -12,7 +12,8 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::log_target::LOG_TARGET;
 use crate::single_flight::{Flight, SingleFlight};
 
-/// How many earlier tokens are redacted: a late response may repeat one.
+/// How many tokens before the current one are redacted: a text that was kept may repeat one. A response to a call with an even older
+/// one has the token of that call removed.
 const REMEMBERED: usize = 2;
 
 /// An access token, and how long it can be used.
@@ -72,6 +73,7 @@ struct State {
     current: Option<Token>,
     /// How many tokens there were.
     version: u64,
+    /// The current one and those before it.
     seen: VecDeque<Secret>,
 }
 
@@ -137,7 +139,7 @@ impl State {
         let Fresh { secret, renew_at, expires_at } = fresh;
         self.version += 1;
         self.seen.push_back(secret.clone());
-        if self.seen.len() > REMEMBERED {
+        if self.seen.len() > 1 + REMEMBERED {
             self.seen.pop_front();
         }
         let authorization = Authorization { scheme: Scheme::AccessToken, secret, version: self.version };
@@ -274,12 +276,14 @@ mod tests {
     }
 
     #[test]
-    fn the_previous_token_is_redacted() {
+    fn the_previous_tokens_are_redacted() {
         let (_, fetch) = numbered();
         let tokens = Renewed::new(move || Ok(format!("access-{}", fetch()?)));
-        let first = tokens.authorize(None).unwrap();
-        tokens.rejected(&first, None).unwrap();
-        assert_eq!(tokens.redact("access-token-0 and access-token-1"), "[redacted] and [redacted]");
+        for _ in 0..REMEMBERED {
+            let token = tokens.authorize(None).unwrap();
+            tokens.rejected(&token, None).unwrap();
+        }
+        assert_eq!(tokens.redact("access-token-0 to access-token-2"), "[redacted] to [redacted]");
     }
 
     #[test]

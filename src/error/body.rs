@@ -3,7 +3,7 @@
 use serde_json::{Map, Value};
 
 /// The longest part of a message that is kept.
-const LONGEST_MESSAGE: usize = 500;
+pub(super) const LONGEST_MESSAGE: usize = 500;
 
 /// The code and message of a refusal.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -124,10 +124,15 @@ pub(crate) fn one_line(text: &str) -> String {
 
 /// Cuts a text that is too long, at a character boundary.
 pub(crate) fn shorten(text: &str) -> String {
-    if text.len() <= LONGEST_MESSAGE {
+    shorten_to(text, LONGEST_MESSAGE)
+}
+
+/// Cuts a text that is longer than this.
+pub(super) fn shorten_to(text: &str, longest: usize) -> String {
+    if text.len() <= longest {
         return text.to_owned();
     }
-    let end = (0..=LONGEST_MESSAGE).rev().find(|end| text.is_char_boundary(*end)).unwrap_or(0);
+    let end = (0..=longest).rev().find(|end| text.is_char_boundary(*end)).unwrap_or(0);
     format!("{}…", &text[..end])
 }
 

@@ -24,7 +24,10 @@ pub(crate) struct Verdict {
     pub(crate) scope: ErrorScope,
     /// Whether the cause may be gone later.
     pub(crate) transient: bool,
-    /// Whether the call may have taken effect.
+    /// Whether this request may have had an effect. The call loop derives from it whether the call is repeated, whether its work may
+    /// run, and what a journal is told.
+    pub(crate) may_have_effect: bool,
+    /// Whether the call may have taken effect, and a second one would not be harmless.
     pub(crate) outcome_unknown: bool,
     pub(crate) advice: Option<String>,
 }
@@ -43,11 +46,13 @@ pub(crate) fn classify(call: &FailedCall<'_>, event: &Event) -> Verdict {
         Some(_) => Row { scope: Reach::Is(ErrorScope::Run), advice: Advice::Scopes, ..row },
         None => row,
     };
+    let may_have_effect = may_have_effect(call, event, row);
     Verdict {
         kind: row.kind,
         scope: scope(call, row.scope),
         transient: row.transient,
-        outcome_unknown: outcome_unknown(call, event, row),
+        may_have_effect,
+        outcome_unknown: outcome_unknown(call, event, may_have_effect),
         advice: advice::text(call, row.advice, event, &missing.unwrap_or_default()),
     }
 }
@@ -86,14 +91,17 @@ fn scope(call: &FailedCall<'_>, reach: Reach) -> ErrorScope {
     }
 }
 
-fn outcome_unknown(call: &FailedCall<'_>, event: &Event, row: Row) -> bool {
+fn may_have_effect(call: &FailedCall<'_>, event: &Event, row: Row) -> bool {
     match call.arrival {
         _ if matches!(event, Event::OperationFailed(_)) => false,
-        // An operation exists only because the service accepted a call. Nothing but its failure tells that it had no effect.
-        _ if call.endpoint.is_poll() => true,
-        _ if call.endpoint.is_harmless() => false,
         Arrival::NotSent | Arrival::CutShort => false,
         Arrival::MayHaveArrived => row.unclear,
         Arrival::Accepted => true,
     }
+}
+
+fn outcome_unknown(call: &FailedCall<'_>, event: &Event, may_have_effect: bool) -> bool {
+    // An operation exists only because the service accepted a call. Nothing but its failure tells that it had no effect.
+    let is_about_accepted = call.endpoint.is_poll() && !matches!(event, Event::OperationFailed(_));
+    is_about_accepted || (may_have_effect && !call.endpoint.is_harmless())
 }

@@ -31,13 +31,6 @@ pub(crate) enum Arrival {
     Accepted,
 }
 
-impl Arrival {
-    /// Whether the service may have acted on the request.
-    pub(crate) fn may_have_effect(self) -> bool {
-        matches!(self, Self::MayHaveArrived | Self::Accepted)
-    }
-}
-
 /// Why a call failed. [`classify`](super::classify::classify) decides what that means.
 #[derive(Clone, Debug)]
 pub(crate) enum Event {
@@ -68,6 +61,8 @@ pub(crate) enum Event {
     ProxyFailed,
     /// The connection broke, before the response or in it.
     Broken,
+    /// The response can't be written where the caller wants it.
+    Unwritten,
     /// The response, or a part of it, took too long.
     Late,
     /// A failure of the transport that this crate doesn't know.

@@ -4,9 +4,10 @@
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ErrorKind {
-    /// The key, the base URL, a setting, an argument or a text is invalid. Nothing was sent.
+    /// The key, the base URL, a setting, an argument or a text is invalid. Nothing was sent, or, if a source of tokens returned an
+    /// invalid one to replace one that was refused, nothing more.
     InvalidInput,
-    /// A local file can't be read, or has changed.
+    /// A local file can't be read or has changed, or a download can't be written.
     Io,
     /// The service can't be reached, or the connection broke.
     Connection,
@@ -36,7 +37,8 @@ pub enum ErrorKind {
     /// 409, 412, or one of the codes `ABORTED` and `FAILED_PRECONDITION`: the resource isn't in the state that the call expects,
     /// usually because someone else has changed it. Fetch it again, and decide anew: the same call would be refused again.
     Conflict,
-    /// 429: too many requests.
+    /// 429: too many requests. Also a call that wasn't sent, because it would have had to wait too long for the rate limit, or for one
+    /// of the unfinished tasks to end.
     RateLimited,
     /// 5xx: the service failed.
     Server,
@@ -46,7 +48,7 @@ pub enum ErrorKind {
     OperationFailed,
     /// An [`Operation`](crate::Operation) was still pending at the end of the wait.
     OperationPending,
-    /// The call was cancelled before it was sent.
+    /// The call was cancelled before it was sent, or before it was sent again.
     Cancelled,
     /// The user declined to authorize the app.
     ConsentDenied,

@@ -6,14 +6,18 @@ use std::iter;
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::body::{LONGEST_MESSAGE, shorten_to};
 use super::classify::{Verdict, classify};
 use super::event::{Event, FailedCall, Problem};
 use super::value::Detail;
-use super::{Error, ErrorKind, ErrorScope, REDACTED, one_line, shorten};
+use super::{Error, ErrorKind, ErrorScope, one_line, shorten};
 use crate::api::OperationName;
 
 /// The subject of an error that kept a call from being sent.
 const NOTHING_SENT: &str = "nothing was sent";
+
+/// The longest part of a caller's text that is kept. The caller chose to say that much.
+const LONGEST_OF_CALLER: usize = 4096;
 
 impl Error {
     pub(crate) fn new(kind: ErrorKind, subject: impl Into<String>) -> Self {
@@ -30,6 +34,7 @@ impl Error {
                 transient: false,
                 scope: None,
                 is_operation_failure: false,
+                may_have_effect: false,
                 outcome_unknown: false,
                 operation: None,
                 attempts: 1,
@@ -41,7 +46,11 @@ impl Error {
     /// An error of a caller. The line is its text.
     pub(super) fn of_caller(cause: Box<dyn StdError + Send + Sync>) -> Self {
         let cause = Arc::<dyn StdError + Send + Sync>::from(cause);
-        Self::new(ErrorKind::Other, "").explain(cause.to_string()).with(|detail| detail.source = Some(cause))
+        let is_transient = cause.downcast_ref::<io::Error>().is_some_and(|error| is_transient(error.kind()));
+        Self::new(ErrorKind::Other, "").explain(cause.to_string()).with(|detail| {
+            detail.transient = is_transient;
+            detail.source = Some(cause);
+        })
     }
 
     fn with(mut self, change: impl FnOnce(&mut Detail)) -> Self {
@@ -86,11 +95,13 @@ impl Error {
 
     /// The error of a call. `subject` is its method and path.
     pub(crate) fn of_call(call: &FailedCall<'_>, subject: String, problem: Problem) -> Self {
-        let Verdict { kind, scope, transient, outcome_unknown, advice } = classify(call, &problem.event);
+        let Verdict { kind, scope, transient, may_have_effect, outcome_unknown, advice } =
+            classify(call, &problem.event);
         let subject = if kind == ErrorKind::InvalidInput { NOTHING_SENT.to_owned() } else { subject };
         Self::new(kind, subject).with(|detail| {
             detail.scope = Some(scope);
             detail.transient = transient;
+            detail.may_have_effect = may_have_effect;
             detail.outcome_unknown = outcome_unknown;
             detail.advice = advice;
             detail.explanation = problem.words.map(|words| one_line(&words));
@@ -181,12 +192,36 @@ impl Error {
         self.detail.transient
     }
 
+    /// Whether the last request may have had an effect. Unlike [`outcome_unknown`](Self::outcome_unknown), it can be true although a
+    /// second one would be harmless.
+    pub(crate) fn may_have_effect(&self) -> bool {
+        self.detail.may_have_effect
+    }
+
+    /// Describes in a few words what became of a call.
+    pub(crate) fn brief(&self) -> String {
+        let Detail { status, code, explanation, kind, .. } = &*self.detail;
+        // That of a success doesn't tell what went wrong.
+        let refusal = status.filter(|status| !(200..300).contains(status));
+        match (refusal, code, explanation) {
+            (Some(status), Some(code), _) => format!("got {status} {code}"),
+            (Some(status), None, _) => format!("got {status}"),
+            (None, _, Some(explanation)) => format!("failed: {explanation}"),
+            (None, _, None) => format!("failed: {kind:?}"),
+        }
+    }
+
     pub(crate) fn with_status(self, status: u16) -> Self {
         self.with(|detail| detail.status = Some(status))
     }
 
     pub(crate) fn with_retry_after(self, retry_after: Option<Duration>) -> Self {
         self.with(|detail| detail.retry_after = retry_after)
+    }
+
+    /// Says that the call certainly had no effect.
+    pub(crate) fn without_effect(self) -> Self {
+        self.with(|detail| (detail.may_have_effect, detail.outcome_unknown) = (false, false))
     }
 
     pub(crate) fn with_unknown_outcome(self, unknown: bool) -> Self {
@@ -209,16 +244,39 @@ impl Error {
             if detail.message.as_deref().is_some_and(|message| redact(message) != message) {
                 detail.advice = detail.advice.as_deref().map(&redact);
             }
+            let longest = if detail.kind == ErrorKind::Other { LONGEST_OF_CALLER } else { LONGEST_MESSAGE };
             for text in [&mut detail.code, &mut detail.message, &mut detail.explanation].into_iter().flatten() {
-                *text = shorten(&redact(text));
+                *text = shorten_to(&redact(text), longest);
             }
             detail.subject = redact(&detail.subject);
-            let tells = |cause: &dyn StdError| redact(&format!("{cause} {cause:?}")).contains(REDACTED);
+            let tells = |cause: &dyn StdError| {
+                let text = format!("{cause} {cause:?}");
+                redact(&text) != text
+            };
             if causes(detail.source.as_deref()).any(tells) {
                 detail.source = None;
             }
         })
     }
+}
+
+/// Whether the cause of a system error may be gone later.
+fn is_transient(kind: io::ErrorKind) -> bool {
+    use io::ErrorKind as K;
+    matches!(
+        kind,
+        K::TimedOut
+            | K::WouldBlock
+            | K::Interrupted
+            | K::ResourceBusy
+            | K::BrokenPipe
+            | K::ConnectionRefused
+            | K::ConnectionReset
+            | K::ConnectionAborted
+            | K::HostUnreachable
+            | K::NetworkUnreachable
+            | K::NetworkDown
+    )
 }
 
 /// Returns a cause, its cause, and so on.

@@ -79,6 +79,7 @@ pub(super) fn of_event(event: &Event) -> Row {
         Event::ProxyRules            => row(K::Connection,      RUN,   FINAL, NO_EFFECT, NONE),
         Event::ProxyFailed           => row(K::Connection,      LATER, AGAIN, NO_EFFECT, NONE),
         Event::Broken                => row(K::Connection,      LATER, AGAIN, UNCLEAR,   NONE),
+        Event::Unwritten             => row(K::Io,              CALL,  FINAL, UNCLEAR,   NONE),
         Event::Late                  => row(K::Timeout,         LATER, AGAIN, UNCLEAR,   NONE),
         Event::Unknown               => row(K::Connection,      RUN,   FINAL, UNCLEAR,   NONE),
 

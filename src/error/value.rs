@@ -52,6 +52,8 @@ pub(super) struct Detail {
     /// `None` for the usual one.
     pub(super) scope: Option<ErrorScope>,
     pub(super) is_operation_failure: bool,
+    /// Whether the request may have had an effect, also if a second one would be harmless.
+    pub(super) may_have_effect: bool,
     pub(super) outcome_unknown: bool,
     pub(super) operation: Option<OperationName>,
     pub(super) attempts: u32,
@@ -62,7 +64,12 @@ impl Error {
     /// Creates an error of the caller's own, of the kind [`Other`](ErrorKind::Other): a message, or any error.
     ///
     /// A source of access tokens returns one to say why it has none. [`Display`](std::fmt::Display) is the text of `cause`, on one
-    /// line. If `cause` is an error of this crate, it is returned unchanged.
+    /// line; a call that returns it removes secrets and what is beyond 4096 bytes. If `cause` is an error of this crate, it is returned
+    /// unchanged.
+    ///
+    /// It is final, unless `cause` is an [`io::Error`](std::io::Error) whose kind says that the cause may be gone later, such as
+    /// [`TimedOut`](std::io::ErrorKind::TimedOut), `WouldBlock`, `Interrupted`, `ResourceBusy`, or one of a lost connection or network.
+    /// Then it is [retryable](Self::is_retryable), and its scope is [`Later`](ErrorScope::Later).
     ///
     /// ```
     /// use rblxopencloud::{Client, Credentials, Error, ErrorKind};
@@ -74,6 +81,9 @@ impl Error {
     /// let credentials = Credentials::access_tokens_from(|| std::fs::read_to_string("no-such-file").map_err(Error::other));
     /// let error = Client::new(credentials).user(156).fetch_info().unwrap_err();
     /// assert!(error.get_ref().unwrap().is::<std::io::Error>());
+    ///
+    /// let busy = Error::other(std::io::Error::new(std::io::ErrorKind::TimedOut, "the vault is busy"));
+    /// assert!(busy.is_retryable() && busy.to_string() == "the vault is busy");
     /// ```
     #[must_use]
     pub fn other(cause: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
@@ -96,7 +106,7 @@ impl Error {
         self.detail.kind
     }
 
-    /// Returns the HTTP status, if a response caused the error.
+    /// Returns the HTTP status, if there was a response. With a success, it is that of a response that can't be used.
     #[must_use]
     pub fn status(&self) -> Option<u16> {
         self.detail.status
@@ -114,7 +124,8 @@ impl Error {
         self.detail.message.as_deref()
     }
 
-    /// Returns how long the service asked to wait before a retry.
+    /// Returns how long to wait before a retry: as long as the service asked for, or, for a call that wasn't sent, until there is room
+    /// again in the rate limit or among the unfinished tasks, as far as the client knows.
     #[must_use]
     pub fn retry_after(&self) -> Option<Duration> {
         self.detail.retry_after
@@ -146,9 +157,16 @@ impl Error {
 
     /// Returns whether the call may have taken effect although it failed.
     ///
-    /// Either the connection broke after the request was sent, or the service accepted the call and its
-    /// [`operation`](Self::operation) hasn't ended. The asset exists or may exist; sending the call again may create a second
-    /// one.
+    /// It is `true` if the whole request may have arrived, and then
+    /// - the connection broke or a timeout expired before the response was complete,
+    /// - the service failed (5xx) or gave up (408, 499), or redirects to what may be the result (302, 303),
+    /// - or a success can't be used: it can't be read, is too large, is an error, or could not be written as a download.
+    ///
+    /// It is also `true` if the service accepted the call and its [`operation`](Self::operation) isn't known to have failed. The asset
+    /// exists or may exist; sending the call again may create a second one.
+    ///
+    /// It is `false` if the call certainly had no effect, and for calls that only read or are
+    /// [idempotent](crate::Request::idempotent), of which a second one does no harm.
     #[must_use]
     pub fn outcome_unknown(&self) -> bool {
         self.detail.outcome_unknown

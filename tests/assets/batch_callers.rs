@@ -445,6 +445,24 @@ fn run_ahead_is_respected() {
     }
 }
 
+/// The bound counts when an upload is sent, not when the iterator is asked for it.
+#[test]
+fn an_iterator_that_blocks_does_not_send_ahead_of_waiting_outcomes() {
+    let server = service(|_, _| Some(error(400, "it is bad")));
+    let (sender, uploads) = channel(5);
+    let mut uploads = server.user().upload_assets(uploads).concurrency(4).wait_options(impatient());
+    assert!(uploads.next().is_some_and(|outcome| outcome.result.is_err()));
+    until("too few are sent", || posted(&server).len() == 5);
+    settled(&server);
+    sender.send(image(5)).expect("the batch waits for it");
+    assert_eq!(settled(&server), 5, "four outcomes are waiting");
+
+    assert!(uploads.next().is_some_and(|outcome| outcome.index < 5));
+    until("there is room for it", || posted(&server).len() == 6);
+    drop(sender);
+    assert_eq!(within(LONG, move || collect(uploads)).len(), 4);
+}
+
 #[test]
 fn run_ahead_is_respected_for_refused_uploads() {
     let taken = Arc::new(AtomicUsize::new(0));

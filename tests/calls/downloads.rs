@@ -1,11 +1,12 @@
 //! Downloads: redirects, other hosts, limits, and breaks in the middle.
 
 use std::io::{self, Write};
-use std::sync::{Mutex, mpsc};
+use std::sync::{Arc, Mutex, mpsc};
 
 use arbtest::arbitrary::{Result as Chosen, Unstructured};
 use arbtest::arbtest;
-use rblxopencloud::{Error, ErrorKind, Method};
+use rblxopencloud::{AttemptEvent, Error, ErrorKind, Method};
+use serde_json::json;
 
 use crate::support::{self, KEY, Reply, Request, Server, TempDir, Wire, fails, gzip, noise};
 
@@ -638,26 +639,51 @@ fn progress_is_not_reported_for_bytes_that_were_written_before() {
     assert_eq!(told.last(), Some(&200_000));
 }
 
+/// A disk with room for some bytes.
+struct Full(usize);
+
+impl Write for Full {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        match self.0.checked_sub(bytes.len()) {
+            Some(left) => self.0 = left,
+            None => return Err(io::Error::new(io::ErrorKind::StorageFull, "the disk is full")),
+        }
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
 #[test]
 fn a_writer_that_fails_ends_the_download() {
-    struct Full(usize);
-    impl Write for Full {
-        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-            match self.0.checked_sub(bytes.len()) {
-                Some(left) => self.0 = left,
-                None => return Err(io::Error::new(io::ErrorKind::StorageFull, "the disk is full")),
-            }
-            Ok(bytes.len())
-        }
-
-        fn flush(&mut self) -> io::Result<()> {
-            Ok(())
-        }
-    }
     let server = in_pieces(noise(500_000), 500_000);
     let error = fails(server.client().request(Method::Get, "/content").download(&mut Full(200_000)), ErrorKind::Io);
     assert!(error.to_string().contains("the disk is full") && !error.is_retryable(), "{error}");
+    assert!(error.to_string().starts_with("GET /content: ") && !error.outcome_unknown(), "{error}");
     assert_eq!((server.count(), io::Error::from(error).kind()), (1, io::ErrorKind::StorageFull));
+}
+
+/// The service has done what it was asked for, whatever becomes of its answer.
+#[test]
+fn a_writer_that_fails_does_not_undo_an_accepted_change() {
+    for (room, is_idempotent) in [(0, false), (10, false), (0, true)] {
+        let server = Server::script([Reply::text(200, "a".repeat(20))]);
+        let events = Arc::new(Mutex::new(Vec::new()));
+        let kept = Arc::clone(&events);
+        let request = server.client().request(Method::Post, "/content").json(&json!({ "make": "it" }));
+        let request = if is_idempotent { request.idempotent() } else { request };
+        let request = request.on_attempt(move |event| {
+            kept.lock().expect("no panic under it").push(event);
+            Ok(())
+        });
+        let error = fails(request.download(&mut Full(room)), ErrorKind::Io);
+        assert_eq!(error.outcome_unknown(), !is_idempotent, "{error}");
+        assert!(error.to_string().contains("the disk is full") && !error.is_retryable(), "{error}");
+        assert_eq!((server.count(), error.status()), (1, Some(200)), "{error}");
+        assert_eq!(*events.lock().expect("no panic under it"), [AttemptEvent::Begins], "{is_idempotent}");
+    }
 }
 
 #[test]

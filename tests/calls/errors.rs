@@ -600,3 +600,129 @@ fn errors_of_token_sources_stop_a_batch() {
     }
     assert_eq!(server.count(), 0);
 }
+
+/// What the kind of an `io::Error` says of the cause is kept.
+#[test]
+fn errors_of_callers_are_transient_if_their_io_kind_is() {
+    use std::io::{Error as IoError, ErrorKind as IoKind};
+    for (kind, is_transient) in [
+        (IoKind::TimedOut, true),
+        (IoKind::WouldBlock, true),
+        (IoKind::Interrupted, true),
+        (IoKind::ConnectionRefused, true),
+        (IoKind::ConnectionReset, true),
+        (IoKind::ConnectionAborted, true),
+        (IoKind::BrokenPipe, true),
+        (IoKind::NotFound, false),
+        (IoKind::PermissionDenied, false),
+        (IoKind::InvalidData, false),
+        (IoKind::Other, false),
+    ] {
+        let error = Error::other(IoError::new(kind, VaultError("the vault is busy", None)));
+        let scope = if is_transient { ErrorScope::Later } else { ErrorScope::Call };
+        assert_eq!((error.is_retryable(), error.scope()), (is_transient, scope), "{kind:?}");
+        assert_eq!((error.kind(), error.to_string().as_str()), (ErrorKind::Other, "the vault is busy"), "{kind:?}");
+        assert!(error.get_ref().is_some_and(|cause| cause.is::<IoError>()), "{kind:?}");
+    }
+    for error in [Error::other("the vault is busy"), Error::other(VaultError("busy", None))] {
+        assert!(!error.is_retryable() && error.scope() == ErrorScope::Call, "{error}");
+    }
+}
+
+fn busy() -> Error {
+    Error::other(std::io::Error::new(std::io::ErrorKind::TimedOut, "the vault is busy"))
+}
+
+#[test]
+fn a_source_without_a_token_for_now_stops_no_batch() {
+    let server =
+        Server::start(|_| Reply::ok(&json!({ "path": "operations/1", "done": true, "response": { "assetId": "1" } })));
+    let calls = std::sync::atomic::AtomicUsize::new(0);
+    let credentials =
+        Credentials::access_tokens_from(move || match calls.fetch_add(1, std::sync::atomic::Ordering::SeqCst) {
+            0 => Err(busy()),
+            _ => Ok("token-of-sixteen".to_owned()),
+        });
+    let client = Client::builder(credentials).base_url(server.url()).build().expect("the settings are good");
+    let uploads = (0..5).map(|number| {
+        let file = AssetFile::from_bytes("a.png", b"\x89PNG\r\n\x1a\n".to_vec());
+        support::unchecked(AssetUpload::new(file, AssetType::Image, format!("n{number}"), ""))
+    });
+    for outcome in client.user(USER).upload_assets(uploads).concurrency(1) {
+        if outcome.index > 0 {
+            let _ = outcome.result.unwrap_or_else(|error| panic!("{}: {error}", outcome.index));
+            continue;
+        }
+        let error = fails(outcome.result, ErrorKind::Other);
+        assert!(error.is_retryable() && error.scope() == ErrorScope::Later, "{error:#?}");
+    }
+    assert_eq!(server.count(), 4);
+}
+
+#[test]
+fn a_wait_goes_on_while_a_source_has_no_token_for_now() {
+    let server = Server::script([
+        Reply::json(401, &json!({ "code": "UNAUTHENTICATED", "message": "no" })),
+        Reply::ok(&json!({ "path": "operations/1", "done": true, "response": { "assetId": "5" } })),
+    ]);
+    let calls = std::sync::atomic::AtomicUsize::new(0);
+    let credentials =
+        Credentials::access_tokens_from(move || match calls.fetch_add(1, std::sync::atomic::Ordering::SeqCst) {
+            1 | 2 => Err(busy()),
+            _ => Ok("token-of-sixteen".to_owned()),
+        });
+    let client = Client::builder(credentials).base_url(server.url()).build().expect("the settings are good");
+    let name: OperationName = "operations/1".parse().expect("a name");
+    let options = rblxopencloud::WaitOptions::new().initial_delay(Duration::from_millis(1));
+    let asset = client.operation(name).wait_with(&options).expect("it ends");
+    assert_eq!(asset.id, 5);
+}
+
+#[test]
+fn texts_of_callers_are_kept_up_to_a_bound() {
+    let text =
+        |length: usize| (0..length / 10).map(|word| format!("word-{word:04} ")).collect::<String>().trim().to_owned();
+    let server = Server::script([]);
+    for (length, is_whole) in [(400, true), (3000, true), (4000, true), (9000, false)] {
+        let client = without_tokens(&server, move || Error::other(text(length)));
+        let line = fails(client.user(USER).fetch_info(), ErrorKind::Other).to_string();
+        assert_eq!(line == text(length), is_whole, "{length}: {} bytes", line.len());
+        assert!(text(length).starts_with(line.trim_end_matches('…')) && line.len() >= length.min(4000) - 1, "{line}");
+    }
+}
+
+#[test]
+fn a_cause_that_tells_of_a_removed_secret_is_kept() {
+    let server = Server::script([Reply::json(401, &json!({ "code": "UNAUTHENTICATED", "message": "no" }))]);
+    let first = std::sync::atomic::AtomicBool::new(true);
+    let credentials = Credentials::access_tokens_from(move || {
+        let is_first = first.swap(false, std::sync::atomic::Ordering::SeqCst);
+        if is_first { Ok("token-of-sixteen".to_owned()) } else { Err(Error::other(VaultError("bad [redacted]", None))) }
+    });
+    let client = Client::builder(credentials).base_url(server.url()).build().expect("the settings are good");
+    let error = fails(client.user(USER).fetch_info(), ErrorKind::Other);
+    assert!(error.get_ref().is_some_and(|cause| cause.is::<VaultError>()), "{error:#?}");
+}
+
+#[test]
+fn every_response_has_its_status() {
+    let garbled = Reply::Raw(b"HTTP/1.1 200 OK\r\ncontent-length: 9\r\ncontent-encoding: br\r\n\r\nabcdefghi".to_vec());
+    let cut = Reply::Raw(b"HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\n{".to_vec());
+    for (reply, status) in [
+        (Reply::text(200, "<html>"), Some(200)),
+        (Reply::text(201, "{\"id\":"), Some(201)),
+        (Reply::text(200, " ".repeat(9 << 20)), Some(200)),
+        (garbled, Some(200)),
+        (cut, Some(200)),
+        (Reply::ok(&json!({ "errors": [{ "code": 7, "message": "no" }] })), Some(200)),
+        (Reply::text(301, "").with("location", "/a"), Some(301)),
+        (Reply::text(404, ""), Some(404)),
+        (Reply::text(503, ""), Some(503)),
+        (Reply::Raw(b"SSH-2.0-OpenSSH_9.6\r\n\r\n".to_vec()), None),
+        (Reply::Raw(Vec::new()), None),
+    ] {
+        let server = Server::script([reply]);
+        let error = server.user_without_retries().fetch_info().expect_err("it fails");
+        assert_eq!(error.status(), status, "{error}");
+    }
+}

@@ -10,7 +10,8 @@ use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 use jiff::fmt::rfc2822::DateTimePrinter;
-use rblxopencloud::{AssetFile, Client, ErrorKind, RetryPolicy, User};
+use rblxopencloud::endpoints::Slots;
+use rblxopencloud::{AssetFile, Client, Endpoint, Error, ErrorKind, Method, RetryPolicy, User};
 
 use crate::support::{
     self, CHANGES, KEY, Reply, Request, Server, USER, Wire, answer, fails, free_address, hasty, noise, profile,
@@ -338,6 +339,78 @@ fn changes_that_may_have_arrived_are_not_retried() {
             assert_eq!(server.count(), 1, "{what} with {trouble}");
             assert!(server.settle().is_empty(), "{what} with {trouble}: nothing follows");
         }
+    }
+}
+
+/// A call that can be repeated without harm may have started its work all the same.
+#[test]
+fn work_that_may_have_started_keeps_its_slot() {
+    const SLOTS: Slots = Slots::new("work of retries", &["place"], 1, Duration::from_secs(300));
+    const START: Endpoint = Endpoint::post("/places/{place}/work").with_slots(SLOTS);
+    const REPEATABLE: Endpoint = START.harmless();
+    for (endpoint, status, keeps) in
+        [(&START, 503, true), (&REPEATABLE, 503, true), (&START, 400, false), (&REPEATABLE, 400, false)]
+    {
+        let shown = format!("{status}, harmless: {}", endpoint.is_harmless());
+        let server = Server::script([Reply::text(status, ""), Reply::text(200, "{}")]);
+        let builder = server.builder().retry(RetryPolicy::none().max_retry_after(Duration::from_secs(1)));
+        let client = builder.build().expect("the settings are good");
+        let start = || client.call(endpoint).param("place", 1).json(&serde_json::json!({})).send();
+        assert_eq!(start().expect_err("it is refused").status(), Some(status), "{shown}");
+        let second = start();
+        assert_eq!(
+            second.as_ref().is_err_and(|error| error.kind() == ErrorKind::RateLimited),
+            keeps,
+            "{shown}: {second:?}"
+        );
+        assert_eq!(server.count(), if keeps { 1 } else { 2 }, "{shown}");
+    }
+}
+
+#[test]
+fn errors_of_a_journal_are_returned_at_once() {
+    let lost = Server::script([Reply::text(503, "")]);
+    let of_another_call = lost.client().request(Method::Post, "/journal").json(&serde_json::json!({})).send();
+    let of_another_call = fails(of_another_call, ErrorKind::Server);
+    assert!(of_another_call.outcome_unknown());
+    let busy = Error::other(io::Error::from(io::ErrorKind::TimedOut));
+    for problem in [busy, of_another_call] {
+        for is_idempotent in [false, true] {
+            let server = Server::script([Reply::text(200, "{}")]);
+            let told = Arc::new(AtomicUsize::new(0));
+            let (counted, returned) = (Arc::clone(&told), problem.clone());
+            let request = server.client().request(Method::Post, "/a").json(&serde_json::json!({}));
+            let request = if is_idempotent { request.idempotent() } else { request };
+            let request = request.on_attempt(move |_| {
+                counted.fetch_add(1, Ordering::SeqCst);
+                Err(returned.clone())
+            });
+            let error = fails(request.send(), problem.kind());
+            assert!(!error.outcome_unknown(), "{error}");
+            assert_eq!((told.load(Ordering::SeqCst), server.count()), (1, 0), "{problem}, {is_idempotent}");
+        }
+    }
+}
+
+#[test]
+fn calls_that_are_not_sent_again_tell_of_the_attempt_before() {
+    let exhausted = |reply: Reply| reply.with("x-ratelimit-remaining", "0").with("x-ratelimit-reset", "500");
+    let broken = exhausted(Reply::json(503, &serde_json::json!({ "code": "UNAVAILABLE", "message": "Later." })));
+    let cut =
+        raw("HTTP/1.1 200 OK\r\nx-ratelimit-remaining: 0\r\nx-ratelimit-reset: 500\r\ncontent-length: 9\r\n\r\n{");
+    for (replies, words, attempts) in [
+        (vec![broken.clone()], "; the attempt before got 503 UNAVAILABLE", None),
+        (vec![Reply::text(500, ""), broken], "; the attempt before got 503 UNAVAILABLE", Some("(tried 2 times)")),
+        (vec![cut], "; the attempt before failed: the connection broke", None),
+    ] {
+        let server = Server::script(replies.clone());
+        let error = fails(user(&server, hasty()).fetch_info(), ErrorKind::RateLimited);
+        let line = error.to_string();
+        assert!(line.contains(": not sent again: the rate limit is exhausted") && line.contains(words), "{line}");
+        assert_eq!(line.contains("tried"), attempts.is_some(), "{line}");
+        assert!(attempts.is_none_or(|attempts| line.contains(attempts)), "{line}");
+        assert!(error.is_retryable() && error.retry_after() > Some(Duration::from_secs(90)), "{error:#?}");
+        assert_eq!(server.count(), replies.len());
     }
 }
 

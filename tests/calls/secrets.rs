@@ -4,6 +4,9 @@ use std::cell::{Cell, RefCell};
 use std::collections::BTreeSet;
 use std::error::Error as _;
 use std::fmt::Debug;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Barrier};
+use std::thread;
 use std::time::Duration;
 
 use log::{Level, LevelFilter, Log, Metadata, Record};
@@ -531,4 +534,60 @@ fn a_declared_secret_is_hidden_from_every_end() {
     let client = Client::builder("key").base_url(server.url()).build().expect("the settings are good");
     let download = client.request(Method::Get, "/a").secret(SECRET).download(&mut Vec::new());
     assert_error_is_clean("a redirect", &download.expect_err("it leads elsewhere"), SECRET);
+}
+
+/// Numbered tokens, and how many there were.
+fn numbered() -> (Credentials, Arc<AtomicUsize>) {
+    let count = Arc::new(AtomicUsize::new(0));
+    let fetched = Arc::clone(&count);
+    let credentials = Credentials::access_tokens_from(move || {
+        Ok(format!("token-of-some-length-{}", fetched.fetch_add(1, Ordering::SeqCst)))
+    });
+    (credentials, count)
+}
+
+#[test]
+fn a_token_that_was_replaced_during_a_call_is_redacted() {
+    // The first call is answered once the others have had their tokens refused several times.
+    let renewed = Arc::new(Barrier::new(2));
+    let answered = Arc::clone(&renewed);
+    let refused = AtomicUsize::new(0);
+    let server = Server::start(move |request| {
+        if request.path().ends_with("/1") {
+            renewed.wait();
+            renewed.wait();
+            let token = request.header("authorization").unwrap_or_default().to_owned();
+            return Reply::json(400, &json!({ "code": "BAD", "message": format!("what is {token}?") }));
+        }
+        match refused.fetch_add(1, Ordering::SeqCst) % 2 {
+            0 => Reply::json(401, &json!({ "code": "UNAUTHENTICATED", "message": "no" })),
+            _ => Reply::json(404, &json!({ "code": "NOT_FOUND", "message": "no" })),
+        }
+    });
+    let (credentials, count) = numbered();
+    let client = Client::builder(credentials).base_url(server.url()).retry(RetryPolicy::none());
+    let client = client.build().expect("the settings are good");
+    thread::scope(|scope| {
+        let first = scope.spawn(|| client.user(1).fetch_info());
+        answered.wait();
+        // The budget of a minute is ten requests.
+        for _ in 0..4 {
+            fails(client.user(2).fetch_info(), ErrorKind::NotFound);
+        }
+        answered.wait();
+        let error = fails(first.join().expect("no panic"), ErrorKind::Rejected);
+        assert!(error.to_string().contains("[redacted]"), "{error}");
+        assert_error_is_clean("a late response", &error, "token-of-some-length-0");
+    });
+    assert_eq!(count.load(Ordering::SeqCst), 5);
+}
+
+#[test]
+fn no_token_is_fetched_to_find_that_it_is_no_key() {
+    let server = Server::script([]);
+    let (credentials, count) = numbered();
+    let client = Client::builder(credentials).base_url(server.url()).build().expect("the settings are good");
+    let error = fails(client.inspect_key(), ErrorKind::InvalidInput);
+    assert!(error.to_string().contains("only an API key"), "{error}");
+    assert_eq!((count.load(Ordering::SeqCst), server.count()), (0, 0));
 }

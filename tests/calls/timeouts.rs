@@ -346,6 +346,50 @@ fn zero_timeouts_are_errors() {
     }
 }
 
+/// A call without a body has no byte that tells whether it was sent.
+fn restart(client: &Client) -> Result<(), Error> {
+    client.request(Method::Post, "/cloud/v2/universes/1:restartServers").send().map(drop)
+}
+
+#[test]
+fn calls_without_time_to_send_them_had_no_effect() {
+    let server = Server::start(|_| Reply::text(200, "{}"));
+    let client = |timeouts| {
+        let builder = Client::builder(KEY).base_url(server.url()).timeouts(timeouts).retry(RetryPolicy::none());
+        builder.build().expect("the settings are good")
+    };
+    let error = fails(restart(&client(far().attempt(Duration::ZERO))), ErrorKind::Timeout);
+    assert!(!error.outcome_unknown() && error.is_retryable(), "{error}");
+    assert_eq!(server.count(), 0);
+}
+
+#[test]
+fn proxies_that_stall_have_sent_nothing_on() {
+    for scheme in [
+        "http",
+        #[cfg(feature = "socks")]
+        "socks4a",
+        #[cfg(feature = "socks")]
+        "socks5",
+    ] {
+        let proxy = Wire::start(|visit| visit.wait_for_the_end());
+        let address = ureq::Proxy::new(&format!("{scheme}://127.0.0.1:{}", proxy.port())).expect("it is a proxy");
+        let agent = ureq::Agent::config_builder().proxy(Some(address)).build().new_agent();
+        let limit = 300 * MS;
+        for (timeouts, by_client) in [(far(), Some(limit)), (far().attempt(limit), None), (far().connect(limit), None)]
+        {
+            let shown = format!("{scheme}, {timeouts:?}");
+            let builder = Client::builder(KEY).base_url("http://127.0.0.1:1").agent(agent.clone()).timeouts(timeouts);
+            let builder = builder.retry(RetryPolicy::none());
+            let client = builder.build().expect("the settings are good");
+            let client = by_client.map_or_else(|| client.clone(), |limit| client.with_timeout(limit));
+            let error = fails(ends(move || restart(&client)), ErrorKind::Timeout);
+            assert!(!error.outcome_unknown() && error.is_retryable(), "{shown}: {error}");
+            assert!(proxy.visits() > 0, "{shown}: {error}");
+        }
+    }
+}
+
 #[test]
 fn listings_obey_the_limits_of_their_calls() {
     let limit = 150 * MS;

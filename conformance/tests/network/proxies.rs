@@ -8,9 +8,10 @@ use std::net::{Shutdown, TcpListener, TcpStream};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread;
+use std::time::Duration;
 
 use base64::Engine;
-use rblxopencloud::{Client, RetryPolicy};
+use rblxopencloud::{Client, Method, RetryPolicy};
 use ureq::tls::{Certificate, RootCerts, TlsConfig};
 
 use crate::support::early::{After, Early, Script, When};
@@ -112,6 +113,15 @@ fn socks5(stream: &mut TcpStream, seen: &Seen) -> io::Result<bool> {
     Ok(true)
 }
 
+/// Never answers.
+fn stalls(stream: &mut TcpStream, seen: &Seen) -> io::Result<bool> {
+    let mut begin = [0; 3];
+    stream.read_exact(&mut begin)?;
+    seen.0.lock().expect("no panic under it").push(format!("{begin:?}"));
+    io::copy(stream, &mut io::sink())?;
+    Ok(false)
+}
+
 /// Makes three calls in a process with this environment. Its output has the results.
 fn calls_with(variables: &[(&str, &str)], url: &str, certificate: &[u8]) -> String {
     let hex: String = certificate.iter().map(|byte| format!("{byte:02x}")).collect();
@@ -142,6 +152,12 @@ fn the_child() {
     }
     match builder.build() {
         Err(error) => println!("\nRESULT refused: {error}"),
+        Ok(client) if env::var("CHILD_TIMEOUT").is_ok() => {
+            let client = client.with_timeout(Duration::from_millis(500));
+            let result = client.request(Method::Post, "/cloud/v2/universes/1:restartServers").send();
+            let error = result.expect_err("the proxy stalls");
+            println!("\nRESULT {:?}, unknown: {}, {error}", error.kind(), error.outcome_unknown());
+        }
         Ok(client) => {
             for _ in 0..3 {
                 match client.user(USER).fetch_info() {
@@ -248,6 +264,27 @@ fn a_login_that_the_proxy_repeats_is_never_shown() {
         }
     }
     assert!(seen.asked().len() >= 12);
+}
+
+/// The timeout of the client is far below that of a connection.
+#[test]
+fn a_proxy_that_stalls_has_sent_no_change() {
+    let (_, server) = service();
+    for scheme in [
+        "http",
+        "https",
+        #[cfg(feature = "socks")]
+        "socks4a",
+        #[cfg(feature = "socks")]
+        "socks5h",
+    ] {
+        let (port, seen) = proxy(&server, stalls);
+        let url = format!("{scheme}://127.0.0.1:{port}");
+        let variables = [("HTTPS_PROXY", url.as_str()), ("CHILD_ONCE", "1"), ("CHILD_TIMEOUT", "1")];
+        let output = calls_with(&variables, &format!("https://{HOST}"), &[]);
+        assert!(output.starts_with("Timeout, unknown: false, ") && output.contains("500ms"), "{scheme}: {output}");
+        assert_eq!(seen.asked().len(), 1, "{scheme}: {output}");
+    }
 }
 
 #[test]

@@ -54,9 +54,9 @@ const MAX_AHEAD: usize = 100;
 /// ```
 ///
 /// # Running ahead
-/// Uploads are sent while the caller handles an outcome, within two bounds. No upload is sent while
-/// [`concurrency`](Self::concurrency) outcomes are waiting. At most [`run_ahead`](Self::run_ahead) uploads are being sent,
-/// pending, or waiting. Accepted operations are polled all the time.
+/// Uploads are sent while the caller handles an outcome, within two bounds. No upload begins to be sent while
+/// [`concurrency`](Self::concurrency) outcomes are waiting; those that began before add theirs. At most
+/// [`run_ahead`](Self::run_ahead) uploads are being sent, pending, or waiting. Accepted operations are polled all the time.
 ///
 /// # Dropping
 /// After it is dropped, no more uploads are sent. Dropping blocks until the uploads in progress, their readers and
@@ -82,7 +82,9 @@ pub struct UploadOutcome {
     /// [`is_operation_failure`](Error::is_operation_failure) is true, the asset exists or may exist. Don't send the upload
     /// again; wait with [`Client::operation`].
     ///
-    /// For an accepted upload, it is `None` only if the first response was the asset itself.
+    /// It is `None` for an upload that wasn't accepted, and for one whose first response was the asset itself. It is also `None`
+    /// although the asset may exist if [`outcome_unknown`](Error::outcome_unknown) is true: look for it with
+    /// [`User::find_upload`](crate::User::find_upload).
     pub operation: Option<OperationName>,
     /// What failed beside a successful result. See [`Operation::partial_failures`].
     ///
@@ -124,7 +126,7 @@ impl AssetUploads {
             state: State::Planned(Box::new(Plan {
                 client,
                 creator,
-                uploads: uploads.enumerate(),
+                uploads: Box::new(uploads.enumerate().peekable()),
                 concurrency: 8,
                 run_ahead: MAX_AHEAD,
                 wait: WaitOptions::default(),

@@ -3,7 +3,7 @@
 use std::any::Any;
 use std::cmp::{Ordering, Reverse};
 use std::collections::{BinaryHeap, HashMap, VecDeque};
-use std::iter::Enumerate;
+use std::iter::{Enumerate, Peekable};
 use std::mem;
 use std::time::Instant;
 
@@ -13,8 +13,8 @@ use crate::call::CancelToken;
 use crate::error::{Error, ErrorKind, ErrorScope, Result};
 use crate::operation::{Operation, Waiting};
 
-/// The caller's iterator.
-pub(super) type Uploads = Enumerate<Box<dyn Iterator<Item = AssetUpload> + Send>>;
+/// The caller's iterator. While it blocks, others may take the place of its next upload, which is then kept in it.
+pub(super) type Uploads = Box<Peekable<Enumerate<Box<dyn Iterator<Item = AssetUpload> + Send>>>>;
 
 /// How many operations are polled at the same time. Two can exceed the service's rate limit.
 pub(super) const POLLERS: usize = 2;
@@ -70,7 +70,7 @@ pub(super) struct Pending {
 /// The next job of a thread.
 pub(super) enum Job {
     Poll(Box<Pending>),
-    /// Take an upload from the iterator, and send it if [`Queue::admit`] allows it.
+    /// Get the next upload of the iterator, and send it if [`Queue::admit`] allows it.
     Send(Uploads),
     /// Check again after a change, or at this time.
     Wait(Option<Instant>),
@@ -80,9 +80,11 @@ pub(super) enum Job {
 /// What to do with an upload from the iterator.
 pub(super) enum Admission {
     /// Send it, unless this is set while it waits.
-    Send(CancelToken),
-    /// Its outcome is known.
-    Refused,
+    Send(Box<AssetUpload>, CancelToken),
+    /// Its outcome is known. Drop it.
+    Refused(#[allow(dead_code)] Box<AssetUpload>),
+    /// There is no room for it any more. It stays in the iterator.
+    NotYet,
     /// Drop it, and the iterator.
     Unwanted(#[allow(dead_code)] Uploads),
 }
@@ -165,18 +167,24 @@ impl Queue {
         self.source = Source::Ended;
     }
 
-    /// Records an upload from the iterator.
-    pub(super) fn admit(&mut self, uploads: Uploads, index: usize, asset_type: &AssetType) -> Admission {
+    /// Takes the next upload from the iterator, which was peeked at.
+    pub(super) fn admit(&mut self, mut uploads: Uploads) -> Admission {
         if matches!(self.source, Source::Ended) {
             return Admission::Unwanted(uploads);
         }
+        // Outcomes may have come while the iterator blocked.
+        let next = if self.has_room() { uploads.next() } else { None };
         self.source = Source::Idle(uploads);
+        let Some((index, upload)) = next else { return Admission::NotYet };
+        let upload = Box::new(upload);
+        let asset_type = upload.declared_type();
         if let Some(error) = self.refusal(asset_type) {
             self.outcomes.push_back(UploadOutcome::not_sent(index, error));
-            return Admission::Refused;
+            return Admission::Refused(upload);
         }
         self.sending += 1;
-        Admission::Send(self.lanes.entry(asset_type.clone()).or_default().stop.clone())
+        let stop = self.lanes.entry(asset_type.clone()).or_default().stop.clone();
+        Admission::Send(upload, stop)
     }
 
     /// Records that the service has accepted an upload.
@@ -189,8 +197,7 @@ impl Queue {
     /// that poll may be waiting for the rate limit.
     pub(super) fn ended_at_once(&mut self, pending: &Pending, result: Result<Asset>) {
         self.sending -= 1;
-        self.polling += 1;
-        self.ended(pending, result);
+        self.push_outcome(pending, result);
     }
 
     pub(super) fn not_accepted(&mut self, index: usize, asset_type: &AssetType, error: Error) {
@@ -211,6 +218,10 @@ impl Queue {
     /// Records the end of a wait.
     pub(super) fn ended(&mut self, pending: &Pending, result: Result<Asset>) {
         self.polling -= 1;
+        self.push_outcome(pending, result);
+    }
+
+    fn push_outcome(&mut self, pending: &Pending, result: Result<Asset>) {
         if let Err(error) = &result {
             self.note(&pending.asset_type, error);
         }

@@ -159,17 +159,17 @@ impl Shared {
 
     fn send_next(&self, mut uploads: Uploads) {
         // The caller's iterator may block, and may panic, also when it is dropped.
-        let taken = catch(move || {
-            let next = uploads.next()?;
-            Some((uploads, next))
+        let peeked = catch(move || {
+            let index = uploads.peek()?.0;
+            Some((uploads, index))
         });
-        let (uploads, (index, upload)) = match taken {
-            Ok(Some(taken)) => taken,
+        let (uploads, index) = match peeked {
+            Ok(Some(peeked)) => peeked,
             Ok(None) => return self.update(Queue::exhausted),
             Err(panic) => return self.panicked(panic),
         };
+        let Admission::Send(upload, stop) = self.update(|queue| queue.admit(uploads)) else { return };
         let asset_type = upload.declared_type().clone();
-        let Admission::Send(stop) = self.update(|queue| queue.admit(uploads, index, &asset_type)) else { return };
         match catch(|| upload.send(&self.client, self.creator, Some(&stop))) {
             Err(panic) => drop(self.update(|queue| queue.panicked_sending(panic))),
             Ok(Err(error)) => self.update(|queue| queue.not_accepted(index, &asset_type, error)),

@@ -31,7 +31,7 @@ fn error(kind: ErrorKind, scope: ErrorScope) -> Error {
 
 fn uploads(count: usize) -> Uploads {
     let uploads: Box<dyn Iterator<Item = AssetUpload> + Send> = Box::new((0..count).map(upload));
-    uploads.enumerate()
+    Box::new(uploads.enumerate().peekable())
 }
 
 /// The job of a simulated thread.
@@ -101,20 +101,17 @@ impl Simulation {
         }
         match self.work.swap_remove(which % self.work.len()) {
             Work::Taking(_) if luck == 0 => self.stop(None),
-            Work::Taking(mut uploads) => match uploads.next() {
+            Work::Taking(mut uploads) => match uploads.peek().map(|(index, _)| *index) {
                 None => self.queue.exhausted(),
-                Some((index, upload)) => {
-                    let asset_type = upload.declared_type().clone();
-                    match self.queue.admit(uploads, index, &asset_type) {
-                        Admission::Send(_) => {
-                            assert!(!self.is_stopped, "{index} is sent after a panic");
-                            assert!(self.sent.insert(index));
-                            self.work.push(Work::Sending(index, asset_type));
-                        }
-                        Admission::Refused => {}
-                        Admission::Unwanted(_) => assert!(self.is_stopped),
+                Some(index) => match self.queue.admit(uploads) {
+                    Admission::Send(upload, _) => {
+                        assert!(!self.is_stopped, "{index} is sent after a panic");
+                        assert!(self.sent.insert(index));
+                        self.work.push(Work::Sending(index, upload.declared_type().clone()));
                     }
-                }
+                    Admission::Refused(_) | Admission::NotYet => {}
+                    Admission::Unwanted(_) => assert!(self.is_stopped),
+                },
             },
             Work::Sending(index, asset_type) => match luck {
                 0 => self.stop(Some(index)),
@@ -211,6 +208,32 @@ fn each_upload_has_one_outcome_in_any_order_of_events() {
         Ok(())
     })
     .budget(Duration::from_secs(1));
+}
+
+#[test]
+fn an_upload_waits_in_the_iterator_if_outcomes_came_while_it_blocked() {
+    let mut queue = Queue::new(uploads(3), 2, 100);
+    let now = Instant::now();
+    let take = |queue: &mut Queue| match queue.next_job(now) {
+        Job::Send(mut uploads) => uploads.peek().is_some().then_some(uploads).expect("there is one"),
+        _ => panic!("there is room"),
+    };
+    let fail = |queue: &mut Queue, index| {
+        queue.not_accepted(index, &AssetType::Image, error(ErrorKind::Rejected, ErrorScope::Call));
+    };
+    for _ in 0..2 {
+        let uploads = take(&mut queue);
+        assert!(matches!(queue.admit(uploads), Admission::Send(..)));
+    }
+    fail(&mut queue, 0);
+    let uploads = take(&mut queue);
+    fail(&mut queue, 1);
+    assert!(matches!(queue.admit(uploads), Admission::NotYet));
+    assert!(matches!(queue.next_job(now), Job::Wait(None)) && !queue.is_over());
+    assert!(queue.take_outcome().is_some());
+    let uploads = take(&mut queue);
+    let Admission::Send(upload, _) = queue.admit(uploads) else { panic!("there is room again") };
+    assert!(format!("{upload:?}").contains("n2"), "{upload:?}");
 }
 
 fn impatient() -> WaitOptions {

@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use ureq::http::{self, HeaderName, HeaderValue, Uri, header};
-use ureq::{AsSendBody, Proxy, SendBody};
+use ureq::{AsSendBody, Proxy, SendBody, Timeout};
 use zeroize::Zeroizing;
 
 use super::Http;
@@ -50,7 +50,7 @@ pub(in crate::call) struct Attempt {
 
 /// Why an attempt failed.
 pub(in crate::call) enum Failed {
-    /// The body of the request can't be read, or that of the response can't be written.
+    /// The body of the request can't be read, so that the service can't have all of it.
     Local(Error),
     /// The exchange failed.
     Remote { arrival: Arrival, problem: Box<Problem> },
@@ -135,7 +135,10 @@ impl Http {
         };
         let Ok(proxy) = self.proxy_for(call, &uri) else { return failed(ureq::Error::InvalidProxyUrl) };
         let logins = proxy.iter().flat_map(net::proxy::logins).collect();
-        let head = self.head(call, authorization, &uri, asks_first);
+        let head = match self.head(call, authorization, &uri, asks_first) {
+            Ok(head) => head,
+            Err(error) => return failed(ureq::Error::Http(error)),
+        };
         let how = How {
             upload: limit.upload,
             end: limit.end,
@@ -174,7 +177,7 @@ impl Http {
         authorization: Option<&Authorization>,
         uri: &Uri,
         asks_first: bool,
-    ) -> http::request::Builder {
+    ) -> Result<http::request::Builder, http::Error> {
         let mut head = http::Request::builder()
             .method(call.endpoint.method().as_str())
             .uri(uri.clone())
@@ -194,10 +197,9 @@ impl Http {
                     (header::AUTHORIZATION, HeaderValue::from_str(&Zeroizing::new(format!("Bearer {secret}"))))
                 }
             };
-            if let Ok(mut value) = value {
-                value.set_sensitive(true);
-                head = head.header(name, value);
-            }
+            let mut value = value?;
+            value.set_sensitive(true);
+            head = head.header(name, value);
         }
         for (name, value) in call.headers.iter().filter(|(name, _)| name != "accept") {
             head = head.header(name, value);
@@ -220,7 +222,7 @@ impl Http {
         if asks_first {
             head = head.header(header::EXPECT, "100-continue");
         }
-        head
+        Ok(head)
     }
 
     /// Returns the time limit of an attempt that starts now.
@@ -249,6 +251,10 @@ impl Http {
     ) -> Result<http::Response<ureq::Body>, ureq::Error> {
         let How { upload, end, response, is_fresh, proxy } = how;
         let limit = left_until(end);
+        if limit.is_zero() {
+            // ureq has the same error for a request whose response is late.
+            return Err(Failure::late("it was not sent", Timeout::Global));
+        }
         let connect = self.timeouts.connect.min(LONGEST);
         let mut config = self
             .agent
@@ -402,5 +408,31 @@ fn is_against_asking(sent: &Result<http::Response<ureq::Body>, ureq::Error>) -> 
         Ok(answer) => answer.status() == http::StatusCode::EXPECTATION_FAILED,
         Err(ureq::Error::Other(other)) => matches!(other.downcast_ref(), Some(Failure::BrokeBeforeBody(_))),
         Err(_) => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::api::Endpoint;
+    use crate::call::HttpSettings;
+    use crate::credentials::Credentials;
+
+    /// Without its credentials, a request would get the answer of a stranger.
+    #[test]
+    fn no_request_is_sent_without_its_credentials() {
+        const READ: Endpoint = Endpoint::get("/users/{user}");
+        let http = Http::new(HttpSettings::default());
+        for (credentials, is_valid) in [
+            (Credentials::api_key("a-key"), true),
+            (Credentials::api_key("a\nkey"), false),
+            (Credentials::access_token("a-token"), true),
+            (Credentials::access_token("a\rtoken"), false),
+        ] {
+            let authorization = credentials.authorize(None).ok().flatten().expect("it is fixed");
+            let call = Call::new(&READ, "/users/1");
+            let head = http.head(&call, Some(&authorization), &Uri::from_static("https://host.example/"), false);
+            assert_eq!(head.is_ok(), is_valid, "{credentials:?}");
+        }
     }
 }

@@ -30,7 +30,13 @@ pub(super) fn receive(
     let missing = match read {
         Ok(()) => download.end().map_err(invalid)?,
         Err(ReadProblem::Refused(problem)) => {
-            return Err(download.take_problem().map_or_else(|| invalid(problem), Failed::Local));
+            let problem = match download.take_problem() {
+                Some(error) => {
+                    Problem::new(Event::Unwritten, format!("writing the download: {error}")).caused_by(error)
+                }
+                None => Problem::new(Event::Unusable, problem),
+            };
+            return Err(Failed::accepted(problem));
         }
         Err(problem) => return Err(Failed::accepted(failure::of_body(problem, limit))),
     };

@@ -208,6 +208,7 @@ fn failures() -> Vec<Failed> {
         (Event::ProxyRules, K::Connection, Run, "-", "-", ""),
         (Event::ProxyFailed, K::Connection, Later, "again", "again", ""),
         (Event::Broken, K::Connection, Later, "again", "unknown", ""),
+        (Event::Unwritten, K::Io, Call, "-", "unknown", ""),
         (Event::Late, K::Timeout, Later, "again", "unknown", ""),
         (Event::Unknown, K::Connection, Run, "-", "unknown", ""),
         (Event::NotHttp, K::InvalidResponse, Call, "-", "unknown", ""),
@@ -236,6 +237,12 @@ fn each_failure_has_its_verdict() {
         };
         for arrival in [Arrival::NotSent, Arrival::CutShort, Arrival::MayHaveArrived, Arrival::Accepted] {
             assert_eq!(verdict(USER, arrival), of_reading, "{event:?}, {arrival:?}");
+            // Whether a second call is harmless doesn't change what the first has done.
+            let may_have_effect = |endpoint| {
+                classify(&FailedCall { endpoint, arrival, scheme: None, echoes: &[] }, &event).may_have_effect
+            };
+            assert_eq!(may_have_effect(USER), verdict(CREATE, arrival) == "unknown", "{event:?}, {arrival:?}");
+            assert_eq!(may_have_effect(USER), may_have_effect(CREATE), "{event:?}, {arrival:?}");
         }
         assert_eq!(verdict(CREATE, Arrival::MayHaveArrived), of_change, "{event:?}");
         // What hasn't arrived had no effect, and what was accepted has one.

@@ -52,7 +52,7 @@ pub(in crate::call::http) enum ProxyReason {
 }
 
 impl Failure {
-    pub(super) fn late(to: impl Into<String>, passed: Timeout) -> ureq::Error {
+    pub(in crate::call::http) fn late(to: impl Into<String>, passed: Timeout) -> ureq::Error {
         Self::Late { to: to.into(), passed }.into()
     }
 }

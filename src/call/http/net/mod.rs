@@ -59,7 +59,12 @@ impl Connector for Net {
         let (host, port) = host_and_port(details.uri).ok_or(Error::HostNotFound)?;
         let stream: Box<dyn Transport> = match details.config.proxy() {
             None => Box::new(self.reach(details, host, port, &details.addrs, time)?),
-            Some(proxy) => self.reach_through(proxy, details, time)?,
+            Some(proxy) => self.reach_through(proxy, details, time).map_err(|error| match error {
+                // Whatever it was, nothing of the request was sent.
+                Error::Io(error) => Failure::refused_by(proxy, ProxyReason::Passing, error.to_string()),
+                Error::Timeout(passed) => Failure::late(format!("the proxy {}:{}", proxy.host(), proxy.port()), passed),
+                error => error,
+            })?,
         };
         let stream = secured(self.tls.secure(details, details.uri, stream)?, details.needs_tls())?;
         Ok(Some(Early::new(stream)))

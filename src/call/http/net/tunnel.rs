@@ -39,11 +39,7 @@ pub(super) fn open(
     let mut stream = adapter.into_inner();
     let mut interim = 0;
     loop {
-        let more = match stream.await_input(time.rest()?) {
-            Ok(more) => more,
-            Err(Error::Io(error)) => return Err(failed(error.to_string())),
-            Err(error) => return Err(error),
-        };
+        let more = stream.await_input(time.rest()?)?;
         loop {
             let input = stream.buffers().input();
             let Some(end) = head_end(input) else { break };
