@@ -64,7 +64,7 @@ impl Session {
                 self.http.attempt(&mut call, authorization.as_ref(), body);
             let is_success = status.is_some_and(|status| (200..300).contains(&status));
             if status.is_some() {
-                permit.answered(limits, is_success);
+                permit.answered(limits);
             }
             self.log(&call, status, attempts.made(), began);
             let (failed, status_of_failure) = match outcome {

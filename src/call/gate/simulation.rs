@@ -104,7 +104,6 @@ impl Service {
         let asked = if headers == Headers::Live { Duration::from_secs(5) } else { reset };
         let limits = Limits {
             limit: is_announced.then_some(limit),
-            least_limit: is_announced.then_some(limit),
             remaining: is_announced.then_some(limit - self.taken.len() as u64),
             reset: is_announced.then_some(reset),
             retry_after: (headers != Headers::Nothing && !is_accepted).then_some(asked),
@@ -355,7 +354,6 @@ fn limits(random: &mut Unstructured) -> Result<Limits> {
     let limit = number(random, 20)?;
     Ok(Limits {
         limit,
-        least_limit: limit,
         remaining: number(random, 20)?,
         reset: number(random, 100_000)?.map(ms),
         retry_after: number(random, 100_000)?.map(ms),

@@ -159,21 +159,21 @@ impl Run {
                 self.plan(self.scenario.latency, Event::Respond(number));
             }
             Err((position, block)) => {
-                let window = &mut windows[position];
-                let is_refusing = window.is_refusing();
+                let is_refusing = windows[position].is_refusing();
                 let Ok(until) = wait.until(block, is_refusing, now) else {
                     self.given_up += 1;
                     return self.finish(number);
                 };
                 assert!(until > now, "it looks again at once: {block:?} in {:?}", self.scenario);
-                if let (None, Some(pool)) = (turn, window.pool()) {
-                    thread.turn = Some(pool.join());
-                }
+                let has_left = joint::queue(&mut windows, position, &mut thread.turn);
                 wait.waited(until - now, is_refusing);
                 thread.wait = Some(wait);
                 thread.waits_at = Some(position);
                 thread.due = Some(until);
                 self.events.push(Reverse((until, Event::Look(number))));
+                if has_left {
+                    self.wake_queue(process, key);
+                }
             }
         }
     }
@@ -185,6 +185,10 @@ impl Run {
         if let Some(pool) = self.processes[process].pools.get_mut(key).and_then(Window::pool) {
             pool.leave(turn);
         }
+        self.wake_queue(process, key);
+    }
+
+    fn wake_queue(&mut self, process: usize, key: usize) {
         for other in 0..self.threads.len() {
             if self.process(other) == process && self.key(other) == key && self.threads[other].waits_at == Some(0) {
                 self.threads[other].due = Some(self.now);

@@ -118,7 +118,6 @@ impl Service {
         let is_announced = announced.is_some_and(|every| self.responses % every == 0);
         let limits = least.filter(|_| is_announced).map_or(Limits::default(), |((left, reset), budget)| Limits {
             limit: Some(u64::from(budget.count())),
-            least_limit: Some(u64::from(budget.count())),
             remaining: Some(left - u64::from(is_accepted)),
             reset: Some(Duration::from_secs(reset.as_secs() + u64::from(reset.subsec_nanos() > 0))),
             retry_after: None,
