@@ -33,7 +33,7 @@ impl Client {
     /// [`builder`](Self::builder).
     #[must_use]
     pub fn new(credentials: impl Into<Credentials>) -> Self {
-        let session = Session::new(credentials.into(), HttpSettings::default(), RetryPolicy::default(), None);
+        let session = Session::new(credentials.into(), HttpSettings::default(), RetryPolicy::default(), None, None);
         Self { session }
     }
 
@@ -156,6 +156,7 @@ impl Client {
             settings: HttpSettings::default(),
             retry: RetryPolicy::default(),
             timeout: None,
+            documented_budgets: None,
         }
     }
 
@@ -196,6 +197,7 @@ pub struct ClientBuilder {
     settings: HttpSettings,
     retry: RetryPolicy,
     timeout: Option<Duration>,
+    documented_budgets: Option<bool>,
 }
 
 impl ClientBuilder {
@@ -234,6 +236,18 @@ impl ClientBuilder {
         self
     }
 
+    /// Sets whether calls keep within the [budgets](crate::Budget) of their endpoints while no response announces a rate limit.
+    /// Defaults to `true` for `https://apis.roblox.com`, and to `false` for any other [base URL](Self::base_url): the budgets
+    /// describe Roblox, and not a stand-in for tests.
+    ///
+    /// With `true`, a budget of less than a minute also counts after a response has announced a rate limit, because the service
+    /// announces minutes only. With `false`, only what responses announce counts. [`Slots`](crate::endpoints::Slots) count in any
+    /// case.
+    pub fn documented_budgets(mut self, count: bool) -> Self {
+        self.documented_budgets = Some(count);
+        self
+    }
+
     /// Uses settings of a custom agent, in connections that this crate makes itself:
     ///
     /// | setting of the agent | |
@@ -263,7 +277,7 @@ impl ClientBuilder {
     /// invalid, plain HTTP to another machine or contains the credentials, or if a proxy variable or a setting of a custom
     /// [agent](Self::agent) can't be honored.
     pub fn build(self) -> Result<Client> {
-        let session = Session::new(self.credentials, self.settings, self.retry, self.timeout);
+        let session = Session::new(self.credentials, self.settings, self.retry, self.timeout, self.documented_budgets);
         session.check().map_err(Error::of_setting)?;
         Ok(Client { session })
     }
@@ -280,6 +294,7 @@ impl fmt::Debug for ClientBuilder {
             .field("own_agent", &self.settings.agent.is_some())
             .field("retry", &self.retry)
             .field("timeout", &self.timeout)
+            .field("documented_budgets", &self.documented_budgets)
             .finish()
     }
 }
@@ -298,6 +313,27 @@ mod tests {
         assert_eq!(client.base_url(), "http://127.0.0.1:4000");
         for url in [None, Some(""), Some(" ")] {
             assert_eq!(from(Some("key\n"), url).expect("it is fine").base_url(), "https://apis.roblox.com");
+        }
+    }
+
+    #[test]
+    fn documented_budgets_count_for_the_service_by_default() {
+        let holds = |client: &Client| {
+            let holds = format!("{client:?}").contains("holds_budgets: true");
+            let of_another = format!("{:?}", client.with_credentials("other")).contains("holds_budgets: true");
+            assert_eq!(holds, of_another);
+            holds
+        };
+        assert!(holds(&Client::new("key")));
+        for (url, is_service) in
+            [("https://apis.roblox.com", true), ("HTTPS://apis.roblox.com/", true), ("http://127.0.0.1:1", false)]
+        {
+            let builder = || Client::builder("key").base_url(url);
+            assert_eq!(holds(&builder().build().expect("it is fine")), is_service, "{url}");
+            for count in [true, false] {
+                let client = builder().documented_budgets(count).build().expect("it is fine");
+                assert_eq!(holds(&client), count, "{url}");
+            }
         }
     }
 

@@ -74,7 +74,7 @@
 //!   [`retry_after`](Error::retry_after).
 //! - [`Client::with_deadline`] limits several calls together: those that a server makes for one of its own requests.
 //! - Budgets are per endpoint and per owner of the key; see [`endpoints`]. All threads of a client share them, and keep within
-//!   the documented ones until a response announces how much is left. To keep one kind of caller from exhausting the budget of
+//!   the documented ones until a response announces how much is left (see [`Budget`]). To keep one kind of caller from exhausting the budget of
 //!   another, use keys of different owners.
 //! - Threads are started only by [`User::upload_assets`], by `SignIn` while it waits for the user, to resolve a host name that
 //!   isn't cached, and to renew a token for a call with a time limit.

@@ -3,7 +3,17 @@
 use std::fmt;
 use std::time::Duration;
 
-/// A number of requests in a period of time, which the service accepts. The client waits instead of exceeding it.
+/// A number of requests in a period of time, which the service accepts.
+///
+/// A call waits instead of exceeding it. If the wait would be longer than [`max_retry_after`], as with a period of an hour, or
+/// than the time limit of the call, the call fails at once as [`RateLimited`], and nothing is sent.
+///
+/// A budget counts until a response announces a window, and one of less than a minute always. It counts for
+/// `https://apis.roblox.com`, and for another base URL on request: see [`documented_budgets`].
+///
+/// [`max_retry_after`]: crate::RetryPolicy::max_retry_after
+/// [`RateLimited`]: crate::ErrorKind::RateLimited
+/// [`documented_budgets`]: crate::ClientBuilder::documented_budgets
 ///
 /// ```
 /// use std::time::Duration;
@@ -82,8 +92,16 @@ pub struct KeyedBudget {
 
 /// A number of pieces of work that the service has unfinished at once, such as 10 tasks of one place.
 ///
-/// A request that starts such work takes a slot, and waits for one if all are taken. The slot is free again after the `lifetime`
-/// of the work, or at once if the request certainly started none.
+/// A request that starts such work takes a slot, and waits for one if all are taken. The wait ends as
+/// [`RateLimited`](crate::ErrorKind::RateLimited) if no slot becomes free for as long as
+/// [`max_retry_after`](crate::RetryPolicy::max_retry_after), which defaults to 90 seconds, or if the call has a time limit that
+/// ends first. Slots count for any base URL.
+///
+/// A slot is free again:
+///
+/// - at once, if the request certainly started no work;
+/// - the [recovery](Self::with_recovery) after the client has learned that the work ended, by waiting for it;
+/// - the `lifetime` after the response, if the client doesn't learn of the end.
 ///
 /// See [`Endpoint::with_slots`](super::Endpoint::with_slots).
 ///
@@ -118,7 +136,8 @@ impl Slots {
         Self { name, parameters, count, lifetime, recovery: Duration::ZERO }
     }
 
-    /// Sets how long after the known end of the work the service accepts the next. Defaults to zero.
+    /// Sets how long after the known end of work its slot stays taken, because the service notices the end later. Defaults to
+    /// zero.
     #[must_use]
     pub const fn with_recovery(mut self, recovery: Duration) -> Self {
         self.recovery = recovery;
@@ -149,7 +168,7 @@ impl Slots {
         self.lifetime
     }
 
-    /// Returns how long after the end of the work the service accepts the next.
+    /// Returns how long after the known end of work its slot stays taken.
     #[must_use]
     pub const fn recovery(self) -> Duration {
         self.recovery

@@ -339,7 +339,8 @@ impl Endpoint {
         self
     }
 
-    /// Declares that a request starts work that takes a slot of a pool. A call waits while all are taken. Defaults to none.
+    /// Declares that a request starts work that takes a slot of a pool. A call waits while all are taken: see [`Slots`] for how
+    /// long. Defaults to none.
     ///
     /// # Panics
     /// Panics if the path doesn't have one of the pool's parameters. In a constant, that is an error of the compiler.

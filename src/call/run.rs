@@ -62,9 +62,8 @@ impl Session {
             let began = Instant::now();
             let Attempt { status, limits, outcome, logins } =
                 self.http.attempt(&mut call, authorization.as_ref(), body);
-            let is_success = status.is_some_and(|status| (200..300).contains(&status));
             if status.is_some() {
-                permit.answered(limits, is_success);
+                permit.answered(limits);
             }
             self.log(&call, status, attempts.made(), began);
             let failed = match outcome {

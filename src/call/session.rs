@@ -78,11 +78,15 @@ impl Session {
         settings: HttpSettings,
         retry: RetryPolicy,
         timeout: Option<Duration>,
+        documented_budgets: Option<bool>,
     ) -> Self {
+        let http = Http::new(settings);
+        // They describe Roblox, and not a stand-in.
+        let holds_budgets = documented_budgets.unwrap_or_else(|| http.is_for_service());
         Self {
-            http: Arc::new(Http::new(settings)),
+            http: Arc::new(http),
             credentials,
-            gate: Arc::new(Gate::new(&retry)),
+            gate: Arc::new(Gate::new(&retry, holds_budgets)),
             retry: Arc::new(retry),
             limit: TimeLimit { timeout, deadline: None },
         }
@@ -106,7 +110,7 @@ impl Session {
 
     /// Returns a session with the same connections and other credentials, with rate limits of their own.
     pub(crate) fn with_credentials(&self, credentials: Credentials) -> Self {
-        Self { credentials, gate: Arc::new(Gate::new(&self.retry)), ..self.clone() }
+        Self { credentials, gate: Arc::new(self.gate.for_other_credentials()), ..self.clone() }
     }
 
     /// Returns the session with other credentials of the same authorization, whose rate limits it shares.

@@ -8,8 +8,8 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use rblxopencloud::{
-    Client, Credentials, Error, ErrorKind, InventoryAsset, InventoryAssetType, InventoryItem, Method, RetryPolicy,
-    User, UserInfo,
+    Budget, Client, Credentials, Endpoint, Error, ErrorKind, InventoryAsset, InventoryAssetType, InventoryItem, Method,
+    RetryPolicy, User, UserInfo,
 };
 use rblxopencloud_sandbox::{RateLimit, Sandbox};
 use serde_json::json;
@@ -124,6 +124,13 @@ fn independent_processes_share_a_limit() {
     assert_refused_less_than(5, &sandbox, 240);
 }
 
+/// A client with an OAuth 2.0 token that keeps within the documented budgets, also of a stand-in.
+fn with_budgets(server: &Server, policy: RetryPolicy) -> Client {
+    let builder = server.builder().retry(policy).documented_budgets(true);
+    let client = builder.build().expect("the settings are good");
+    client.with_credentials(Credentials::access_token("token"))
+}
+
 /// Fetches a subscription with an OAuth 2.0 token many times at once, of which the service accepts 3 a second.
 fn burst(client: &Client) {
     let client = client.with_credentials(Credentials::access_token("sandbox-access-token"));
@@ -139,11 +146,12 @@ fn burst(client: &Client) {
 
 #[test]
 fn bursts_keep_within_a_budget_of_a_second() {
-    // Whether or not responses announce a window of a minute.
+    // Whether or not responses announce a window of a minute, and whatever is left of it.
     let subscription = Reply::ok(&json!({ "active": true }));
-    for reply in [subscription.clone(), tells(subscription, "500, 500;w=60", "400", "40"), Reply::text(404, "")] {
+    let announced = ["1", "2", "40"].map(|left| tells(subscription.clone(), "500, 500;w=60", "400", left));
+    for reply in announced.into_iter().chain([subscription, Reply::text(404, "")]) {
         let server = Server::script([reply.clone()]);
-        burst(&server.client());
+        burst(&with_budgets(&server, RetryPolicy::default()));
         let requests = server.requests();
         assert_eq!(requests.len(), 8);
         for (first, fourth) in requests.iter().zip(&requests[3..]) {
@@ -157,35 +165,70 @@ fn bursts_are_not_refused_by_the_documented_limits() {
     let sandbox = Sandbox::builder().demo().start().expect("there is a free port");
     assert_eq!(sandbox.access_token(), "sandbox-access-token");
     sandbox.set_rate_limit(Some(RateLimit::documented().aligned_to_clock(false)));
-    burst(&sandbox.client());
+    burst(&sandbox.client_with(|builder| builder.documented_budgets(true)).expect("the settings are good"));
     assert_eq!(sandbox.rate_limited(), 0);
 }
 
 #[test]
 fn the_documented_budget_holds_until_a_response_tells_more() {
     let policy = hasty().max_retry_after(Duration::from_secs(2));
-    let of_token = |server: &Server| {
-        let client = server.builder().retry(policy.clone()).build().expect("the settings are good");
-        client.with_credentials(Credentials::access_token("token")).user(USER)
-    };
-    // With a token, 10 profiles a minute. Responses to what doesn't exist announce nothing.
-    let server = Server::script([Reply::text(404, "")]);
-    let user = of_token(&server);
-    for _ in 0..10 {
-        fails(user.fetch_info(), ErrorKind::NotFound);
-    }
-    let error = fails(user.fetch_info(), ErrorKind::RateLimited);
-    assert!(error.retry_after().is_some_and(|pause| pause > Duration::from_secs(2)), "{error}");
-    assert!(error.is_retryable() && !error.outcome_unknown(), "{error}");
-    assert_eq!(server.count(), 10);
-    // The service announces more, and a stand-in announces nothing with its successes.
-    for reply in [tells(profile(), "1000, 1000;w=60", "900", "30"), profile()] {
-        let server = Server::script([reply]);
-        let user = of_token(&server);
-        for _ in 0..20 {
-            user.fetch_info().expect("there is room");
+    // With a token, 10 profiles a minute. These responses announce nothing.
+    for reply in [profile(), Reply::text(404, "")] {
+        let server = Server::script([reply.clone()]);
+        let user = with_budgets(&server, policy.clone()).user(USER);
+        for _ in 0..10 {
+            let error = user.fetch_info().err();
+            assert!(error.as_ref().is_none_or(|error| error.kind() == ErrorKind::NotFound), "{reply:?}: {error:?}");
         }
-        assert_eq!(server.count(), 20);
+        let error = fails(user.fetch_info(), ErrorKind::RateLimited);
+        assert!(error.retry_after().is_some_and(|pause| pause > Duration::from_secs(2)), "{error}");
+        assert!(error.is_retryable() && !error.outcome_unknown(), "{error}");
+        assert_eq!(server.count(), 10, "{reply:?}");
+    }
+    // The service announces more.
+    let server = Server::script([tells(profile(), "1000, 1000;w=60", "900", "30")]);
+    let user = with_budgets(&server, policy).user(USER);
+    for _ in 0..20 {
+        user.fetch_info().expect("there is room");
+    }
+    assert_eq!(server.count(), 20);
+}
+
+#[test]
+fn declared_budgets_hold_on_a_server_that_announces_nothing() {
+    const RESTRICT: Endpoint = Endpoint::patch("/universes/{universe}/users/{user}")
+        .with_budget(4, 4)
+        .with_budget_for(&["user"], Budget::per_minute(2));
+    let policy = hasty().max_retry_after(Duration::from_secs(2));
+    let restrict = |client: &Client, user: u64| {
+        client.call(&RESTRICT).param("universe", 1).param("user", user).json(&json!({})).send().map(drop)
+    };
+    let server = Server::script([Reply::ok(&json!({}))]);
+    let client = with_budgets(&server, policy.clone());
+    for (user, is_sent) in [(1, true), (1, true), (1, false), (2, true), (3, true), (3, false), (4, false)] {
+        let before = server.count();
+        match restrict(&client, user) {
+            Ok(()) => assert!(is_sent, "{user}"),
+            Err(error) => assert!(!is_sent && error.kind() == ErrorKind::RateLimited, "{user}: {error}"),
+        }
+        assert_eq!(server.count() - before, usize::from(is_sent), "{user}");
+    }
+}
+
+#[test]
+fn documented_budgets_do_not_hold_on_another_server_by_default() {
+    let policy = hasty().max_retry_after(Duration::from_secs(2));
+    for setting in [None, Some(false)] {
+        let server = Server::script([profile()]);
+        let builder = server.builder().retry(policy.clone());
+        let builder = setting.into_iter().fold(builder, |builder, count| builder.documented_budgets(count));
+        let client = builder.build().expect("the settings are good");
+        for user in [client.user(USER), client.with_credentials(Credentials::access_token("token")).user(USER)] {
+            for _ in 0..20 {
+                user.fetch_info().expect("nobody announced a limit");
+            }
+        }
+        assert_eq!(server.count(), 40);
     }
 }
 

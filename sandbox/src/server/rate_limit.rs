@@ -40,6 +40,9 @@ impl RateLimit {
     /// and its budgets for the values of path parameters. As on the live service, the windows of a minute begin with each
     /// minute of the clock, and those of a second with each second.
     ///
+    /// A client of another base URL than the service's learns them from responses. To have it count them before, as on the live
+    /// service, set [`documented_budgets`](rblxopencloud::ClientBuilder::documented_budgets).
+    ///
     /// ```
     /// use rblxopencloud::UserInfo;
     /// use rblxopencloud_sandbox::{RateLimit, Sandbox};
@@ -48,7 +51,8 @@ impl RateLimit {
     /// let sandbox = Sandbox::start()?;
     /// sandbox.add_user(UserInfo::new(156, "builderman"));
     /// sandbox.set_rate_limit(Some(RateLimit::documented()));
-    /// assert!(sandbox.client().user(156).fetch_info().is_ok());
+    /// let client = sandbox.client_with(|builder| builder.documented_budgets(true))?;
+    /// assert!(client.user(156).fetch_info().is_ok());
     /// # Ok(())
     /// # }
     /// ```
@@ -136,6 +140,13 @@ struct Quota {
     length: Duration,
 }
 
+/// What headers tell of a limit.
+struct Told {
+    limit: String,
+    remaining: String,
+    reset: String,
+}
+
 #[derive(Debug)]
 struct Window {
     /// `None` is never.
@@ -146,7 +157,7 @@ struct Window {
 /// The headers of a response.
 pub(crate) type LimitHeaders = Vec<(String, String)>;
 
-/// Of so many responses, one has lists in its headers, as if another limit applied too.
+/// Of so many responses, one has lists in its headers: of all limits of the request, or as if another one applied too.
 const LIST_EVERY: u64 = 4;
 /// What refusals ask for in longer windows, in seconds, whatever is left of the window.
 const RETRY_AFTER: u64 = 5;
@@ -182,33 +193,50 @@ impl Limiter {
         }
         // Responses tell the window of which the least is left.
         let left_of = |quota: &Quota| quota.requests - self.windows[&quota.name].used;
-        let quota = quotas.iter().min_by_key(|quota| left_of(quota)).expect("an endpoint has a limit");
-        let (requests, length, remaining) = (quota.requests, quota.length, left_of(quota));
-        let ends = self.windows[&quota.name].ends;
-        let left = ends.map_or(length, |end| end.saturating_duration_since(now.instant));
-        let reset = announce(left, length);
-        let retry_after =
-            if length > Duration::from_secs(RETRY_AFTER) { RETRY_AFTER.to_string() } else { reset.clone() };
+        let told = |quota: &Quota| {
+            let (requests, length) = (quota.requests, quota.length);
+            let ends = self.windows[&quota.name].ends;
+            let left = ends.map_or(length, |end| end.saturating_duration_since(now.instant));
+            Told {
+                limit: format!("{requests}, {requests};w={}", length.as_secs_f64()),
+                remaining: left_of(quota).to_string(),
+                reset: announce(left, length),
+            }
+        };
+        let mut sorted: Vec<&Quota> = quotas.iter().collect();
+        sorted.sort_by_key(|quota| left_of(quota));
+        let binding = *sorted.first().expect("an endpoint has a limit");
+        let mut list: Vec<Told> = sorted.into_iter().map(told).collect();
+        let retry_after = match binding.length > Duration::from_secs(RETRY_AFTER) {
+            true => RETRY_AFTER.to_string(),
+            false => list[0].reset.clone(),
+        };
 
         self.counted += 1;
-        let lists = (self.counted % LIST_EVERY == 0).then_some(self.counted / LIST_EVERY);
-        let header = |name: &str, value: String| (name.to_owned(), value);
+        if self.counted % LIST_EVERY != 0 {
+            list.truncate(1);
+        } else if list.len() == 1 {
+            let unused = binding.requests.to_string();
+            list.push(Told { limit: String::new(), remaining: unused, reset: "0".to_owned() });
+        }
         // The limit that binds comes first in one list and last in the next one.
-        let list = |value: String, other: &str| match lists {
-            None => value,
-            Some(count) if count % 2 == 1 => format!("{value}, {other}"),
-            Some(_) => format!("{other}, {value}"),
+        if self.counted / LIST_EVERY % 2 == 0 {
+            list.reverse();
+        }
+        let header = |name: &str, value: fn(&Told) -> &str| {
+            let values: Vec<&str> = list.iter().map(value).filter(|value| !value.is_empty()).collect();
+            (name.to_owned(), values.join(", "))
         };
         let mut headers = vec![
-            header("x-ratelimit-limit", format!("{requests}, {requests};w={}", length.as_secs_f64())),
-            header("x-ratelimit-remaining", list(remaining.to_string(), &requests.to_string())),
-            header("x-ratelimit-reset", list(reset, "0")),
+            header("x-ratelimit-limit", |told| &told.limit),
+            header("x-ratelimit-remaining", |told| &told.remaining),
+            header("x-ratelimit-reset", |told| &told.reset),
         ];
         if is_accepted {
             return Ok(headers);
         }
         self.refused += 1;
-        headers.push(header("retry-after", retry_after));
+        headers.push(("retry-after".to_owned(), retry_after));
         let mut refusal = match endpoint.path().starts_with("/cloud/v2/") {
             true => Answer::v2(429, "RESOURCE_EXHAUSTED", "Too many requests."),
             false => Answer::gateway(429, "Too many requests"),
@@ -331,5 +359,10 @@ mod tests {
                 assert!(header(&refusal.headers, "x-ratelimit-reset").split(", ").any(|reset| reset == "10"));
             }
         }
+        // The twelfth and the sixteenth response have lists.
+        let lists = [1, 2, 3, 4].map(|user| take([5, user], 120).expect("it is the first"));
+        let list = |name| header(&lists[3], name);
+        assert_eq!(list("x-ratelimit-limit"), "100, 100;w=60, 2, 2;w=60");
+        assert_eq!((list("x-ratelimit-remaining"), list("x-ratelimit-reset")), ("96, 1", "60, 60"));
     }
 }

@@ -26,7 +26,7 @@ pub(super) struct Count {
 #[derive(Debug)]
 struct Answered {
     first: Instant,
-    /// When the last of them stops counting.
+    /// When all of them stop counting.
     ends: Instant,
     requests: u64,
 }
@@ -71,15 +71,14 @@ impl Count {
     }
 
     pub(super) fn answer(&mut self, now: Instant) {
+        let period = self.budget.period();
+        let grain = period / GRAIN;
         self.under_way = self.under_way.saturating_sub(1);
-        let ends = after(now, self.budget.period());
         self.total += 1;
         match self.answered.back_mut() {
-            Some(last) if now.saturating_duration_since(last.first) < self.budget.period() / GRAIN => {
-                last.ends = last.ends.max(ends);
-                last.requests += 1;
-            }
-            _ => self.answered.push_back(Answered { first: now, ends, requests: 1 }),
+            Some(last) if now.saturating_duration_since(last.first) < grain => last.requests += 1,
+            // The end stays the same when more follow, so that those who wait for it don't wake.
+            _ => self.answered.push_back(Answered { first: now, ends: after(now, period + grain), requests: 1 }),
         }
     }
 
@@ -107,13 +106,30 @@ mod tests {
         assert_eq!(count.block(2, start), Some(Block::UntilNews(start + SECOND)), "it isn't known when they arrive");
         count.answer(start + SECOND / 2);
         count.answer(start + SECOND);
-        let first_ends = start + SECOND * 3 / 2;
+        let first_ends = start + SECOND * 3 / 2 + SECOND / GRAIN;
         assert_eq!(count.block(2, start + SECOND), Some(Block::Until(first_ends)));
         assert_eq!(count.block(2, first_ends), None);
         count.send(first_ends);
-        assert_eq!(count.block(2, first_ends), Some(Block::UntilNews(start + SECOND * 2)));
-        assert_eq!(count.used(start + SECOND * 2), 1);
+        let second_ends = start + SECOND * 2 + SECOND / GRAIN;
+        assert_eq!(count.block(2, first_ends), Some(Block::UntilNews(second_ends)));
+        assert_eq!(count.used(second_ends), 1);
         assert_eq!(count.block(3, first_ends), None, "the service accepts more than is documented");
+    }
+
+    #[test]
+    fn what_is_waited_for_stays_when_more_responses_arrive() {
+        let start = Instant::now();
+        let mut count = Count::new(Budget::per_minute(4));
+        for _ in 0..4 {
+            count.send(start);
+        }
+        count.answer(start);
+        let block = count.block(4, start);
+        for ms in [10, 20] {
+            let now = start + Duration::from_millis(ms);
+            count.answer(now);
+            assert_eq!(count.block(4, now), block, "who waits would wake in vain");
+        }
     }
 
     #[test]

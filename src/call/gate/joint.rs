@@ -7,21 +7,40 @@ use std::time::Instant;
 
 use super::block::Block;
 use super::limits::Limits;
+use super::slots::Pool;
 use super::window::{Acquired, Outcome, RefusalBackoff, Window};
 
 /// Takes a permit of each window, or none. `turn` is the turn for a slot. Returns the position of the first window that has
-/// none, and why.
+/// none, and why. The pool of slots comes last: a request waits for a slot only while nothing else delays it.
 pub(super) fn acquire<W: DerefMut<Target = Window>>(
     windows: &mut [W],
     turn: Option<u64>,
     now: Instant,
 ) -> Result<Vec<Acquired>, (usize, Block)> {
-    for (position, window) in windows.iter_mut().enumerate() {
-        if let Some(block) = window.block(turn, now) {
+    let pools = usize::from(pool_of(windows).is_some());
+    for position in (pools..windows.len()).chain(0..pools) {
+        if let Some(block) = windows[position].block(turn, now) {
             return Err((position, block));
         }
     }
     Ok(windows.iter_mut().map(|window| window.acquire(now)).collect())
+}
+
+/// Queues a call for a slot, which the window at a position blocks. Whoever waits for another window isn't in the queue, where it
+/// would keep those behind it from the slots, but keeps its turn. Returns whether it has left the queue.
+pub(super) fn queue<W: DerefMut<Target = Window>>(windows: &mut [W], position: usize, turn: &mut Option<u64>) -> bool {
+    match (pool_of(windows), *turn) {
+        (Some(pool), _) if position == 0 => {
+            *turn = Some(pool.join(*turn));
+            false
+        }
+        (Some(pool), Some(turn)) => pool.leave(turn),
+        _ => false,
+    }
+}
+
+fn pool_of<W: DerefMut<Target = Window>>(windows: &mut [W]) -> Option<&mut Pool> {
+    windows.first_mut()?.pool()
 }
 
 /// Returns the permits. A response tells of one window, and a refusal closes one. A slot stays taken if the request may have
@@ -37,7 +56,7 @@ pub(super) fn release<W: DerefMut<Target = Window>>(
 ) {
     let described = match outcome {
         Outcome::Answered(limits) | Outcome::Refused(limits) => described(windows, &limits),
-        Outcome::Silent | Outcome::Unanswered => windows.len() - 1,
+        Outcome::Unanswered => windows.len() - 1,
     };
     let refused = match outcome {
         Outcome::Refused(limits) => Some(refused(windows, described, &limits, now)),
@@ -45,7 +64,7 @@ pub(super) fn release<W: DerefMut<Target = Window>>(
     };
     for (position, (window, acquired)) in windows.iter_mut().zip(acquired).enumerate() {
         let outcome = match outcome {
-            Outcome::Answered(_) | Outcome::Silent if position != described => Outcome::Answered(Limits::default()),
+            Outcome::Answered(_) if position != described => Outcome::Answered(Limits::default()),
             Outcome::Refused(limits) if position == described && refused != Some(position) => Outcome::Answered(limits),
             Outcome::Refused(_) if refused != Some(position) => Outcome::Unanswered,
             // The announced window is another one.
@@ -66,7 +85,7 @@ fn described<W: DerefMut<Target = Window>>(windows: &[W], limits: &Limits) -> us
     let own = windows.len() - 1;
     let has_limit = |window: &W| {
         let documented = window.documented().map(|budget| u64::from(budget.count()));
-        documented.is_some() && documented == limits.least_limit
+        documented.is_some() && documented == limits.limit
     };
     if has_limit(&windows[own]) {
         return own;
@@ -80,11 +99,13 @@ fn refused<W: DerefMut<Target = Window>>(windows: &mut [W], described: usize, li
     if described != own || limits.remaining == Some(0) {
         return described;
     }
-    // The service announces no window for slots.
-    if let Some(pool) = windows.iter_mut().position(|window| window.pool().is_some()) {
-        return pool;
+    // The service announces no window for slots. The request takes one itself; without other work, slots aren't the cause unless
+    // requests are left.
+    let has_left = limits.remaining.is_some();
+    if pool_of(windows).is_some_and(|pool| has_left || pool.taken(now) > 1) {
+        return 0;
     }
-    if limits.remaining.is_some() {
+    if has_left {
         return described;
     }
     // The response doesn't tell. The limits of parameters are the narrow ones, but the first request with some values doesn't

@@ -13,10 +13,8 @@ use jiff::tz::Offset;
 /// window counts. Elements that can't be read are passed over.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub(crate) struct Limits {
-    /// The largest one. It only bounds `remaining`, which is that of the most constrained window.
+    /// The smallest one: more than this is never left of all windows.
     pub(crate) limit: Option<u64>,
-    /// The smallest one, which is that of the narrowest window.
-    pub(crate) least_limit: Option<u64>,
     /// The smallest one.
     pub(crate) remaining: Option<u64>,
     /// The time until the last window ends.
@@ -34,18 +32,29 @@ impl Limits {
         Self::read_at(header, Timestamp::now())
     }
 
+    /// Reads these headers. A name can come several times.
+    #[cfg(test)]
+    pub(super) fn of_headers(headers: &[(&str, &str)]) -> Self {
+        Self::of_headers_at(headers, Timestamp::now())
+    }
+
+    #[cfg(test)]
+    fn of_headers_at(headers: &[(&str, &str)], now: Timestamp) -> Self {
+        let lines = |name: &str| {
+            let lines: Vec<&str> = headers.iter().filter(|(known, _)| *known == name).map(|(_, line)| *line).collect();
+            lines.into_iter()
+        };
+        Self::read_at(lines, now)
+    }
+
     fn read_at<'a, L: Iterator<Item = &'a str>>(header: impl Fn(&str) -> L, now: Timestamp) -> Self {
         let elements = |name: &str| header(name).flat_map(elements);
         let numbers = |name: &str| elements(name).filter_map(number);
         // Dates are by the service's clock, which may differ from this machine's.
         let clock = || header("date").find_map(http_date).unwrap_or(now);
         let longest = |name: &str| elements(name).filter_map(|text| delay(text, clock)).max();
-        let (least_limit, limit) = numbers("x-ratelimit-limit").fold((None, None), |(least, most), limit| {
-            (Some(least.map_or(limit, |least: u64| least.min(limit))), most.max(Some(limit)))
-        });
         Self {
-            limit,
-            least_limit,
+            limit: numbers("x-ratelimit-limit").min(),
             remaining: numbers("x-ratelimit-remaining").min(),
             reset: longest("x-ratelimit-reset"),
             retry_after: longest("retry-after"),
@@ -110,13 +119,8 @@ mod tests {
 
     const DATE: &str = "Sun, 06 Nov 1994 08:49:37 GMT";
 
-    /// Reads headers at `now`. A name can come several times.
     fn read(headers: &[(&str, &str)], now: &str) -> Limits {
-        let lines = |name: &str| {
-            let lines: Vec<&str> = headers.iter().filter(|(known, _)| *known == name).map(|(_, line)| *line).collect();
-            lines.into_iter()
-        };
-        Limits::read_at(lines, http_date(now).expect("a date"))
+        Limits::of_headers_at(headers, http_date(now).expect("a date"))
     }
 
     fn retry_after(asked: &str, date: Option<&str>, now: &str) -> Option<Duration> {
@@ -262,8 +266,8 @@ mod tests {
         let secs = |seconds| Some(Duration::from_secs(seconds));
         for (limit, remaining, reset, expected) in [
             ("1000, 1000;w=60", "998", "20", (Some(1000), Some(998), secs(20))),
-            ("60, 1000", "0, 940", "22, 0", (Some(1000), Some(0), secs(22))),
-            ("1000, 60", "940, 0", "0, 22", (Some(1000), Some(0), secs(22))),
+            ("60, 1000", "0, 940", "22, 0", (Some(60), Some(0), secs(22))),
+            ("1000, 60", "940, 0", "0, 22", (Some(60), Some(0), secs(22))),
             ("60;w=60", "junk, 7, -1", "x, 22", (Some(60), Some(7), secs(22))),
             ("", "", "", (None, None, None)),
             ("+5", "+5", "+5", (None, None, None)),

@@ -4,12 +4,14 @@
 //! success announces how many requests are left and when the window ends. The gate counts ahead of the responses, so that
 //! calls wait for the next window instead of collecting 429s. What others use of the budget, such as another process with the
 //! same key, shows in the responses; of the rest, the gate then takes only its previous share. Until a response announces a
-//! window, the documented budget counts.
+//! window, the documented budget counts. One of less than a minute always counts, because no response announces it. Documented
+//! budgets are those of Roblox: a client of another server holds them only on request.
 //!
 //! A 429 closes the gate for all calls of its endpoint, for as long as the service asks and until its window ends, or for a
 //! delay that grows with each refusal. When it opens, a single request is sent first.
 //!
-//! Work that takes a slot waits for one, in the order of arrival.
+//! Work that takes a slot waits for one, in the order of arrival. Whatever else delays a request comes first, so that it keeps no
+//! other work from a slot.
 
 mod block;
 mod count;
@@ -41,16 +43,20 @@ use crate::call::cancel::{Cancel, Wake};
 use crate::call::retry::{RetryPolicy, random_fraction};
 
 /// Lets requests through while the rate limits allow them. All clones and threads of a client share one.
-#[derive(Default)]
 pub(crate) struct Gate {
     buckets: Mutex<HashMap<Limited, Arc<Bucket>>>,
     backoff: RefusalBackoff,
+    /// Whether the documented budgets count.
+    holds_budgets: bool,
 }
 
 /// Leaves out the names of the limits, which come from callers.
 impl fmt::Debug for Gate {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Gate").field("backoff", &self.backoff).finish_non_exhaustive()
+        f.debug_struct("Gate")
+            .field("backoff", &self.backoff)
+            .field("holds_budgets", &self.holds_budgets)
+            .finish_non_exhaustive()
     }
 }
 
@@ -113,9 +119,15 @@ pub(crate) enum Refused {
 }
 
 impl Gate {
-    /// Creates a gate. The policy controls how long it closes after a refusal without a delay.
-    pub(crate) fn new(policy: &RetryPolicy) -> Self {
-        Self { backoff: RefusalBackoff::new(policy), ..Self::default() }
+    /// Creates a gate. The policy controls how long it closes after a refusal without a delay, and `holds_budgets` whether the
+    /// documented budgets count.
+    pub(crate) fn new(policy: &RetryPolicy, holds_budgets: bool) -> Self {
+        Self { backoff: RefusalBackoff::new(policy), holds_budgets, buckets: Mutex::default() }
+    }
+
+    /// Returns a gate with the same settings and nothing known, for the limits of other credentials.
+    pub(crate) fn for_other_credentials(&self) -> Self {
+        Self { buckets: Mutex::default(), ..*self }
     }
 
     /// Waits for the rate limits. Record the result in the permit.
@@ -127,7 +139,7 @@ impl Gate {
     ) -> Result<Permit, Refused> {
         let buckets = self.buckets_of(demand);
         let mut wait = Wait::new(patience.longest_pause, patience.deadline, patience.budget_ends);
-        let mut turn: Option<Turn> = None;
+        let mut turn = Turn { bucket: Arc::clone(&buckets[0]), number: None };
         let mut watched = vec![];
         loop {
             if cancel.is_some_and(Cancel::is_cancelled) {
@@ -136,7 +148,7 @@ impl Gate {
             let now = Instant::now();
             // No permit is held while another one is waited for.
             let mut windows = lock_all(&buckets);
-            let (position, block) = match joint::acquire(&mut windows, turn.as_ref().map(|turn| turn.number), now) {
+            let (position, block) = match joint::acquire(&mut windows, turn.number, now) {
                 Ok(acquired) => {
                     drop(windows);
                     return Ok(Permit {
@@ -150,18 +162,18 @@ impl Gate {
                 }
                 Err(blocked) => blocked,
             };
-            let mut window = windows.swap_remove(position);
-            drop(windows);
-            let is_refusing = window.is_refusing();
-            let bucket = &buckets[position];
+            let is_refusing = windows[position].is_refusing();
             let until = match (wait.until(block, is_refusing, now), block) {
                 (Ok(until), _) => until,
                 (Err(pause), Block::UntilFreed { .. }) => return Err(Refused::NoSlot(pause)),
                 (Err(pause), _) => return Err(Refused::TooLong(pause)),
             };
-            if let (Some(pool), None) = (window.pool(), &turn) {
-                turn = Some(Turn { bucket: bucket.clone(), number: pool.join() });
+            if joint::queue(&mut windows, position, &mut turn.number) {
+                turn.bucket.changed.notify_all();
             }
+            let window = windows.swap_remove(position);
+            drop(windows);
+            let bucket = &buckets[position];
             if let Some(cancel) = cancel.filter(|_| !watched.iter().any(|(known, _)| *known == position)) {
                 // It may have been cancelled before, so the flag is checked again.
                 watched.push((position, cancel.watch(bucket.clone())));
@@ -185,10 +197,11 @@ impl Gate {
             }));
             limits.extend(endpoint.keyed_budgets().enumerate().filter_map(|(number, keyed)| {
                 let limited = Limited::Values(demand.bucket.clone(), number, values(keyed.parameters)?);
-                Some((limited, Window::new(Some(keyed.budget))))
+                Some((limited, Window::new(Some(keyed.budget)).holding_budget(self.holds_budgets)))
             }));
         }
-        limits.push((Limited::Endpoint(demand.bucket.clone()), Window::new(documented)));
+        let own = Window::new(documented).holding_budget(self.holds_budgets);
+        limits.push((Limited::Endpoint(demand.bucket.clone()), own));
         let mut buckets = self.buckets.lock().unwrap_or_else(PoisonError::into_inner);
         limits
             .into_iter()
@@ -260,14 +273,17 @@ impl Wake for Bucket {
 /// A turn in the queue for a slot.
 #[derive(Debug)]
 struct Turn {
+    /// The pool, if the request takes a slot.
     bucket: Arc<Bucket>,
-    number: u64,
+    /// `None` until the call has to wait for a slot.
+    number: Option<u64>,
 }
 
 impl Drop for Turn {
     fn drop(&mut self) {
+        let Some(number) = self.number else { return };
         if let Some(pool) = self.bucket.lock().pool() {
-            pool.leave(self.number);
+            pool.leave(number);
         }
         // Those that came later may have a slot now.
         self.bucket.changed.notify_all();
@@ -296,10 +312,9 @@ impl Permit {
         self.may_have_started = may;
     }
 
-    /// Records the response. The service announces a window with every success.
-    pub(crate) fn answered(&mut self, limits: Limits, is_success: bool) {
-        let is_silent = is_success && limits.remaining.is_none() && limits.reset.is_none();
-        self.outcome = if is_silent { Outcome::Silent } else { Outcome::Answered(limits) };
+    /// Records the response.
+    pub(crate) fn answered(&mut self, limits: Limits) {
+        self.outcome = Outcome::Answered(limits);
     }
 
     /// Records a refusal by the rate limit, which delays all calls.

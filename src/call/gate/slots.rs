@@ -49,15 +49,16 @@ impl Pool {
         Some(Block::UntilFreed { until, freed: self.freed })
     }
 
-    /// Adds a call to the queue, and returns its turn.
-    pub(super) fn join(&mut self) -> u64 {
-        let turn = self.number();
+    /// Adds a call to the queue, and returns its turn: the one that it had before, if it had one.
+    pub(super) fn join(&mut self, turn: Option<u64>) -> u64 {
+        let turn = turn.unwrap_or_else(|| self.number());
         self.queue.insert(turn);
         turn
     }
 
-    pub(super) fn leave(&mut self, turn: u64) {
-        self.queue.remove(&turn);
+    /// Returns whether it was in the queue.
+    pub(super) fn leave(&mut self, turn: u64) -> bool {
+        self.queue.remove(&turn)
     }
 
     #[cfg(test)]
@@ -134,7 +135,7 @@ mod tests {
         let start = Instant::now();
         let mut pool = Pool::new(TWO);
         let [one, two] = [pool.take(start), pool.take(start)];
-        let [first, second] = [pool.join(), pool.join()];
+        let [first, second] = [pool.join(None), pool.join(None)];
         pool.settle(one, false, start);
         assert_eq!(pool.block(Some(first), start), None);
         for turn in [Some(second), None] {
@@ -143,7 +144,11 @@ mod tests {
         pool.settle(two, false, start);
         assert_eq!(pool.block(Some(second), start), None);
         assert!(pool.block(None, start).is_some());
-        pool.leave(first);
+        assert!(pool.leave(first) && !pool.leave(first));
         assert_eq!(pool.block(None, start), None);
+        // It comes back, and is still before the other one.
+        assert_eq!(pool.join(Some(first)), first);
+        assert!(pool.block(None, start).is_some());
+        assert_eq!(pool.block(Some(first), start), None);
     }
 }

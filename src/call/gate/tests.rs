@@ -16,12 +16,12 @@ fn count(gate: &Gate) -> usize {
 
 #[test]
 fn only_open_and_unused_limits_are_forgotten() {
-    let gate = Gate::new(&RetryPolicy::default());
+    let gate = Gate::new(&RetryPolicy::default(), true);
     let minute = Some(Duration::from_secs(60));
     let close = |name: &str, limits| enter(&gate, name).expect("it is open").refused(limits);
     close("refused", Limits { retry_after: minute, ..Limits::default() });
     let used_up = Limits { limit: Some(1), remaining: Some(0), reset: minute, ..Limits::default() };
-    enter(&gate, "used up").expect("it is open").answered(used_up, true);
+    enter(&gate, "used up").expect("it is open").answered(used_up);
     let permit = enter(&gate, "under way").expect("it is open");
     for number in 0..3 * MAX_BUCKETS {
         drop(enter(&gate, &number.to_string()).expect("it is open"));
@@ -35,7 +35,7 @@ fn only_open_and_unused_limits_are_forgotten() {
 
 #[test]
 fn closed_limits_may_exceed_the_number() {
-    let gate = Gate::new(&RetryPolicy::default());
+    let gate = Gate::new(&RetryPolicy::default(), true);
     let names: Vec<String> = (0..=MAX_BUCKETS + 5).map(|number| number.to_string()).collect();
     for name in &names {
         let limits = Limits { retry_after: Some(Duration::from_secs(60)), ..Limits::default() };
@@ -78,7 +78,7 @@ fn in_time(gate: &Gate, endpoint: &Endpoint, path: &str, cancel: Option<&Cancel>
 fn start(gate: &Gate, endpoint: &Endpoint, path: &str) -> Slot {
     let mut permit = at_once(gate, endpoint, path).expect("a slot is free");
     permit.may_have_started(true);
-    permit.answered(Limits::default(), true);
+    permit.answered(Limits::default());
     permit.slot().expect("the work takes a slot")
 }
 
@@ -92,7 +92,7 @@ fn wait_for_queue(gate: &Gate, length: usize) {
 
 #[test]
 fn endpoints_share_the_slots_of_a_place() {
-    let gate = Gate::new(&RetryPolicy::default());
+    let gate = Gate::new(&RetryPolicy::default(), true);
     let _first = start(&gate, &START, "/places/1/tasks");
     let second = start(&gate, &START_VERSION, "/places/1/versions/7/tasks");
     for (endpoint, path) in [(&START, "/places/1/tasks"), (&START_VERSION, "/places/1/versions/8/tasks")] {
@@ -110,7 +110,7 @@ fn endpoints_share_the_slots_of_a_place() {
 
 #[test]
 fn ended_work_wakes_those_that_wait_for_its_slot() {
-    let gate = Gate::new(&RetryPolicy::default());
+    let gate = Gate::new(&RetryPolicy::default(), true);
     let slots = [(); 2].map(|()| start(&gate, &START, "/places/1/tasks"));
     let began = Instant::now();
     std::thread::scope(|scope| {
@@ -127,14 +127,14 @@ fn ended_work_wakes_those_that_wait_for_its_slot() {
 
 #[test]
 fn requests_that_start_no_work_return_their_slot() {
-    let gate = Gate::new(&RetryPolicy::default());
+    let gate = Gate::new(&RetryPolicy::default(), true);
     let _taken = start(&gate, &START, "/places/1/tasks");
     for _ in 0..5 {
         // Not sent; refused by the service; and a panic before anything is sent.
         drop(at_once(&gate, &START, "/places/1/tasks").expect("a slot is free"));
         let mut permit = at_once(&gate, &START, "/places/1/tasks").expect("a slot is free");
         permit.may_have_started(true);
-        permit.answered(Limits::default(), false);
+        permit.answered(Limits::default());
         permit.may_have_started(false);
         drop(permit);
         let panics = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
@@ -150,7 +150,7 @@ fn requests_that_start_no_work_return_their_slot() {
 
 #[test]
 fn cancelled_waits_leave_the_queue() {
-    let gate = Gate::new(&RetryPolicy::default());
+    let gate = Gate::new(&RetryPolicy::default(), true);
     let slots = [(); 2].map(|()| start(&gate, &START, "/places/1/tasks"));
     let cancel = Cancel::default();
     std::thread::scope(|scope| {
@@ -169,13 +169,14 @@ fn cancelled_waits_leave_the_queue() {
 
 #[test]
 fn refusals_for_lack_of_slots_close_the_pool_only() {
-    let gate = Gate::new(&RetryPolicy::default());
+    let gate = Gate::new(&RetryPolicy::default(), true);
+    let _unfinished = start(&gate, &START, "/places/1/tasks");
     let mut permit = at_once(&gate, &START, "/places/1/tasks").expect("a slot is free");
     permit.may_have_started(true);
     permit.refused(Limits { retry_after: Some(Duration::from_secs(60)), ..Limits::default() });
     let pool = Arc::clone(&permit.buckets[0]);
     drop(permit);
-    assert_eq!(pool.lock().pool().map(|pool| pool.taken(Instant::now())), Some(0), "it started nothing");
+    assert_eq!(pool.lock().pool().map(|pool| pool.taken(Instant::now())), Some(1), "it started nothing");
     assert!(matches!(at_once(&gate, &START_VERSION, "/places/1/versions/7/tasks"), Err(Refused::TooLong(_))));
     assert!(at_once(&gate, &START, "/places/2/tasks").is_ok());
     // An exhausted window concerns all places.
@@ -187,10 +188,10 @@ fn refusals_for_lack_of_slots_close_the_pool_only() {
 
 #[test]
 fn budgets_for_parameters_delay_only_the_same_values() {
-    let gate = Gate::new(&RetryPolicy::default());
+    let gate = Gate::new(&RetryPolicy::default(), true);
     for path in ["/universes/1/users/1", "/universes/1/users/2", "/universes/2/users/1"] {
         for _ in 0..2 {
-            at_once(&gate, &RESTRICT, path).expect("two a minute").answered(Limits::default(), true);
+            at_once(&gate, &RESTRICT, path).expect("two a minute").answered(Limits::default());
         }
         assert!(matches!(at_once(&gate, &RESTRICT, path), Err(Refused::TooLong(_))), "{path}");
     }
@@ -198,23 +199,18 @@ fn budgets_for_parameters_delay_only_the_same_values() {
 
 #[test]
 fn responses_tell_of_the_window_with_their_limit() {
-    let gate = Gate::new(&RetryPolicy::default());
+    let gate = Gate::new(&RetryPolicy::default(), true);
     let minute = Some(Duration::from_secs(60));
-    let limits = |limit, remaining| Limits {
-        limit: Some(limit),
-        least_limit: Some(limit),
-        remaining: Some(remaining),
-        reset: minute,
-        retry_after: None,
-    };
+    let limits =
+        |limit, remaining| Limits { limit: Some(limit), remaining: Some(remaining), reset: minute, retry_after: None };
     let path = |user| format!("/universes/1/users/{user}");
     // Others have restricted this user.
-    at_once(&gate, &RESTRICT, &path(1)).expect("it is open").answered(limits(2, 0), true);
+    at_once(&gate, &RESTRICT, &path(1)).expect("it is open").answered(limits(2, 0));
     assert!(at_once(&gate, &RESTRICT, &path(1)).is_err());
     at_once(&gate, &RESTRICT, &path(2)).expect("it is open").refused(limits(2, 0));
     assert!(at_once(&gate, &RESTRICT, &path(2)).is_err());
     // Without headers, the second request to the same user is the likely cause.
-    at_once(&gate, &RESTRICT, &path(3)).expect("it is open").answered(Limits::default(), true);
+    at_once(&gate, &RESTRICT, &path(3)).expect("it is open").answered(Limits::default());
     at_once(&gate, &RESTRICT, &path(3)).expect("it is open").refused(Limits::default());
     assert!(at_once(&gate, &RESTRICT, &path(3)).is_err());
     assert!(at_once(&gate, &RESTRICT, &path(4)).is_ok());
@@ -225,48 +221,97 @@ fn responses_tell_of_the_window_with_their_limit() {
 
 #[test]
 fn windows_of_parameters_are_bounded() {
-    let gate = Gate::new(&RetryPolicy::default());
+    let gate = Gate::new(&RetryPolicy::default(), true);
     for user in 0..3 * MAX_BUCKETS {
         let path = format!("/universes/1/users/{user}");
         let outcome = at_once(&gate, &RESTRICT, &path);
         if let Ok(mut permit) = outcome {
             let many =
                 Limits { limit: Some(100), remaining: Some(99), reset: Some(Duration::ZERO), ..Limits::default() };
-            permit.answered(many, true);
+            permit.answered(many);
         }
         assert!(count(&gate) <= MAX_BUCKETS + 1);
     }
 }
 
+/// The limits in the headers of a response whose window lasts a minute.
+fn announce(limit: &str, remaining: &str) -> Limits {
+    let reset = ("x-ratelimit-reset", "60");
+    Limits::of_headers(&[("x-ratelimit-limit", limit), ("x-ratelimit-remaining", remaining), reset])
+}
+
 #[test]
-fn silent_successes_lift_the_budget_of_a_minute_until_a_refusal() {
-    const GET: Endpoint = Endpoint::get("/users/{user}").with_budget(3, 3);
-    let gate = Gate::new(&RetryPolicy::default());
-    let get = || at_once(&gate, &GET, "/users/1");
-    // What doesn't exist is answered without headers.
-    for _ in 0..3 {
-        get().expect("three a minute").answered(Limits::default(), false);
-    }
-    assert!(get().is_err(), "the fourth would be refused");
-
-    let gate = Gate::new(&RetryPolicy::default());
-    let get = || at_once(&gate, &GET, "/users/1");
-    for _ in 0..10 {
-        get().expect("who answers doesn't count").answered(Limits::default(), true);
-    }
-    get()
-        .expect("who answers doesn't count")
-        .refused(Limits { retry_after: Some(Duration::from_nanos(1)), ..Limits::default() });
-    std::thread::sleep(Duration::from_millis(1));
-    assert!(get().is_err(), "it does count");
-
-    // The first refusal had another reason.
-    let gate = Gate::new(&RetryPolicy::default());
-    let get = || at_once(&gate, &GET, "/users/1");
-    let soon = Limits { retry_after: Some(Duration::from_nanos(1)), ..Limits::default() };
-    for _ in 0..10 {
-        get().expect("the document is of another service").refused(soon);
+fn lists_of_limits_describe_the_window_with_the_smallest() {
+    for (list, remaining) in [("100, 2", "50, 1"), ("2, 100", "1, 50")] {
+        let gate = Gate::new(&RetryPolicy::default(), true);
+        let path = "/universes/1/users/1";
+        let soon = Duration::from_nanos(1);
+        // The window of this user ends at once. Of the next one, nothing is known but its limit.
+        let limits = Limits { reset: Some(soon), ..announce(list, remaining) };
+        at_once(&gate, &RESTRICT, path).expect("it is open").answered(limits);
         std::thread::sleep(Duration::from_millis(1));
-        get().expect("the document is of another service").answered(Limits::default(), true);
+        let permits: Vec<_> = (0..3).map_while(|_| at_once(&gate, &RESTRICT, path).ok()).collect();
+        assert_eq!(permits.len(), 2, "{list}: two a minute");
     }
+}
+
+#[test]
+fn first_refusals_without_limits_close_the_endpoint() {
+    let gate = Gate::new(&RetryPolicy::default(), true);
+    let later = Limits { retry_after: Some(Duration::from_secs(60)), ..Limits::default() };
+    at_once(&gate, &START, "/places/1/tasks").expect("it is open").refused(later);
+    assert!(at_once(&gate, &START, "/places/2/tasks").is_err(), "no other work can be unfinished");
+    // While requests are left, it isn't for their number.
+    let gate = Gate::new(&RetryPolicy::default(), true);
+    at_once(&gate, &START, "/places/1/tasks").expect("it is open").refused(announce("100", "50"));
+    assert!(at_once(&gate, &START, "/places/1/tasks").is_err());
+    assert!(at_once(&gate, &START, "/places/2/tasks").is_ok());
+}
+
+#[test]
+fn calls_that_wait_for_a_window_keep_nobody_from_a_slot() {
+    let gate = Gate::new(&RetryPolicy::default(), true);
+    let _first = start(&gate, &START, "/places/1/tasks");
+    let second = start(&gate, &START, "/places/1/tasks");
+    let cancel = Cancel::default();
+    std::thread::scope(|scope| {
+        let blocked = scope.spawn(|| in_time(&gate, &START, "/places/1/tasks", Some(&cancel)));
+        wait_for_queue(&gate, 1);
+        // The window of the endpoint is used up by requests for another place, while the first call waits for a slot.
+        at_once(&gate, &START, "/places/2/tasks").expect("it is open").answered(announce("10", "0"));
+        second.ended();
+        let began = Instant::now();
+        // Another endpoint's work of the same place.
+        let other = loop {
+            let other = at_once(&gate, &START_VERSION, "/places/1/versions/7/tasks");
+            if other.is_ok() || began.elapsed() > Duration::from_secs(30) {
+                break other;
+            }
+            std::thread::yield_now();
+        };
+        cancel.cancel();
+        assert!(matches!(blocked.join().expect("it doesn't panic"), Err(Refused::Cancelled)));
+        assert!(other.is_ok(), "the slot is free: {other:?}");
+    });
+}
+
+#[test]
+fn declared_budgets_hold_while_nothing_is_announced() {
+    const GET: Endpoint = Endpoint::get("/users/{user}").with_budget(3, 3);
+    let gate = Gate::new(&RetryPolicy::default(), true);
+    for _ in 0..3 {
+        at_once(&gate, &GET, "/users/1").expect("three a minute").answered(Limits::default());
+    }
+    assert!(matches!(at_once(&gate, &GET, "/users/1"), Err(Refused::TooLong(_))));
+    // Without them, only what is announced counts.
+    let gate = Gate::new(&RetryPolicy::default(), false);
+    for _ in 0..10 {
+        at_once(&gate, &GET, "/users/1").expect("nothing is announced").answered(Limits::default());
+        at_once(&gate, &RESTRICT, "/universes/1/users/1").expect("nothing is announced").answered(Limits::default());
+    }
+    at_once(&gate, &GET, "/users/1").expect("nothing is announced").answered(announce("10", "0"));
+    assert!(matches!(at_once(&gate, &GET, "/users/1"), Err(Refused::TooLong(_))));
+    at_once(&gate, &RESTRICT, "/universes/1/users/1").expect("nothing is announced").answered(announce("2", "0"));
+    assert!(matches!(at_once(&gate, &RESTRICT, "/universes/1/users/1"), Err(Refused::TooLong(_))));
+    assert!(at_once(&gate, &RESTRICT, "/universes/1/users/2").is_ok(), "the limit is that of one user");
 }

@@ -35,14 +35,10 @@ pub(super) struct Window {
     closures: u64,
     /// The bound of the last delay that was chosen here. `None` while the service refuses nothing.
     backoff: Option<Duration>,
-    /// What was sent of the documented budget, which counts while no response tells more.
+    /// What was sent of the documented budget.
     count: Option<Count>,
-    /// Whether a success announced no window. Those of the service do.
-    is_silent: bool,
-    /// Whether the first refusal was of a request above the documented budget.
-    refuses_excess: Option<bool>,
-    /// The longest time to an end of a window that a response announced.
-    longest_reset: Duration,
+    /// Whether requests wait for the documented budget. If not, it only tells which window a response describes.
+    holds_budget: bool,
     /// The slots that it counts, in place of requests.
     pool: Option<Pool>,
 }
@@ -76,8 +72,6 @@ pub(super) enum Outcome {
     /// No response, so nothing is known.
     Unanswered,
     Answered(Limits),
-    /// A success that announces no window.
-    Silent,
     /// A 429 of the rate limit.
     Refused(Limits),
 }
@@ -91,7 +85,7 @@ pub(super) struct RefusalBackoff {
     longest: Duration,
 }
 
-/// The length of the service's windows.
+/// The length of the windows that responses announce.
 const WINDOW: Duration = Duration::from_secs(60);
 
 /// The shortest delay while the service refuses everything, whatever the policy is.
@@ -130,7 +124,12 @@ impl Acquired {
 impl Window {
     /// Creates the state of a limit with a documented budget.
     pub(super) fn new(documented: Option<Budget>) -> Self {
-        Self { count: documented.map(Count::new), ..Self::default() }
+        Self { count: documented.map(Count::new), holds_budget: true, ..Self::default() }
+    }
+
+    /// Sets whether requests wait for the documented budget. Defaults to `true`.
+    pub(super) fn holding_budget(self, holds_budget: bool) -> Self {
+        Self { holds_budget, ..self }
     }
 
     /// Creates the state of a pool of slots.
@@ -186,30 +185,23 @@ impl Window {
         }
     }
 
-    /// The documented budget counts until a response announces the window, which knows more. That of a second also counts
-    /// within an announced minute.
+    /// The documented budget counts until a response announces the window, which knows more. One of a shorter period always
+    /// counts, because no response announces it.
     fn block_by_documented(&mut self, now: Instant) -> Option<Block> {
-        let count = self.count.as_mut()?;
-        let budget = count.budget();
-        let is_within_announced = is_longer(self.longest_reset, budget);
-        let is_announced = self.ends.is_some() && !is_within_announced;
-        // No header announces a second.
-        let is_uncounted = self.is_silent && self.refuses_excess != Some(true) && budget.period() >= WINDOW;
-        if is_announced || is_uncounted {
-            return None;
+        let count = self.count.as_mut().filter(|_| self.holds_budget)?;
+        let documented = u64::from(count.budget().count());
+        if is_short(count.budget()) {
+            count.block(documented, now)
+        } else if self.ends.is_none() {
+            count.block(self.limit.unwrap_or(0).max(documented), now)
+        } else {
+            None
         }
-        let documented = u64::from(budget.count());
-        let most = if is_within_announced { documented } else { self.limit.unwrap_or(0).max(documented) };
-        count.block(most, now)
     }
 
     /// Whether the last known response was a refusal.
     pub(super) fn is_refusing(&self) -> bool {
         self.backoff.is_some()
-    }
-
-    fn exceeds_documented(&mut self, now: Instant) -> bool {
-        self.count.as_mut().is_some_and(|count| count.used(now) >= u64::from(count.budget().count()))
     }
 
     /// Handles a probe without a result: the others may be sent, but one at a time if the last response was a refusal.
@@ -240,9 +232,7 @@ impl Window {
     fn begin(&mut self, probe: Probe) {
         let was_announced = self.ends.take().is_some();
         // The end of a minute isn't the end of each second.
-        if let Some(count) =
-            self.count.as_mut().filter(|count| was_announced && !is_longer(self.longest_reset, count.budget()))
-        {
+        if let Some(count) = self.count.as_mut().filter(|count| was_announced && !is_short(count.budget())) {
             count.clear();
         }
         self.begun += 1;
@@ -288,17 +278,9 @@ impl Window {
         if let Some(count) = &mut self.count {
             count.answer(now);
         }
-        match outcome {
-            Outcome::Silent => self.is_silent = true,
-            // Who refuses less has other reasons, also later.
-            Outcome::Refused(_) if self.refuses_excess.is_none() => {
-                self.refuses_excess = Some(self.exceeds_documented(now));
-            }
-            _ => {}
-        }
         let is_news = acquired.closures == self.closures;
         match outcome {
-            Outcome::Answered(_) | Outcome::Silent if is_news => {
+            Outcome::Answered(_) if is_news => {
                 let was_refusing = self.backoff.take().is_some();
                 self.probe = if was_refusing || acquired.is_probe { Probe::No } else { self.probe };
             }
@@ -335,7 +317,6 @@ impl Window {
     fn learn(&mut self, limits: &Limits, acquired: &Acquired, now: Instant) {
         let (Some(remaining), Some(reset)) = (limits.remaining, limits.reset) else { return };
         let ends = after(now, reset);
-        self.longest_reset = self.longest_reset.max(reset);
         // A response that was on its way while the next window began describes the old one; one that announces a much
         // later end describes a new one. The end was announced at some time while the request was under way.
         let tolerance = reset_tolerance(reset) + now.saturating_duration_since(acquired.sent);
@@ -367,9 +348,9 @@ impl Window {
     }
 }
 
-/// Whether the announced windows are longer than the period of a budget.
-fn is_longer(longest_reset: Duration, budget: Budget) -> bool {
-    longest_reset > budget.period().saturating_add(reset_tolerance(longest_reset))
+/// Whether announced windows are longer than the period of a budget.
+fn is_short(budget: Budget) -> bool {
+    budget.period() < WINDOW
 }
 
 /// Whole seconds make the announced end of a window vary by up to a second.
@@ -391,26 +372,51 @@ mod tests {
     }
 
     fn announced(limit: u64, remaining: u64, reset: Duration) -> Limits {
-        Limits {
-            limit: Some(limit),
-            least_limit: Some(limit),
-            remaining: Some(remaining),
-            reset: Some(reset),
-            retry_after: None,
-        }
+        Limits { limit: Some(limit), remaining: Some(remaining), reset: Some(reset), retry_after: None }
     }
 
     #[test]
     fn the_end_of_an_announced_minute_is_not_the_end_of_each_second() {
-        let start = Instant::now();
-        let mut window = Window::new(Some(Budget::per_second(2)));
-        send(&mut window, announced(500, 499, SECOND * 40), start);
-        let end = start + SECOND * 40;
-        for _ in 0..2 {
-            send(&mut window, announced(500, 400, SECOND), end - SECOND / 2);
+        for left in [1, 2, 40] {
+            let start = Instant::now();
+            let mut window = Window::new(Some(Budget::per_second(2)));
+            send(&mut window, announced(500, 499, SECOND * left), start);
+            let end = start + SECOND * left;
+            let sent = end - SECOND / 4;
+            // The first one still counts if a second hasn't passed since.
+            if left > 1 {
+                send(&mut window, announced(500, 400, SECOND), sent);
+            }
+            send(&mut window, announced(500, 400, SECOND), sent);
+            // Requests that were answered in 1/64 of the period stop counting together.
+            let counts_until = if left > 1 { sent } else { start } + SECOND + SECOND / 64;
+            assert_eq!(window.block(None, end), Some(Block::Until(counts_until)), "{left} seconds before the end");
+            assert_eq!(window.block(None, counts_until), None);
         }
-        assert_eq!(window.block(None, end), Some(Block::Until(end + SECOND / 2)));
-        assert_eq!(window.block(None, end + SECOND / 2), None);
+    }
+
+    #[test]
+    fn budgets_of_a_second_hold_whatever_is_left_of_an_announced_minute() {
+        for left in [0, 1, 2, 40, 60] {
+            let start = Instant::now();
+            let mut window = Window::new(Some(Budget::per_second(3)));
+            for remaining in [170, 169, 168] {
+                send(&mut window, announced(180, remaining, SECOND * left), start);
+            }
+            assert!(window.block(None, start).is_some(), "the fourth in a second, {left} seconds before the end");
+        }
+    }
+
+    #[test]
+    fn budgets_hold_until_a_window_is_announced() {
+        for budget in [Budget::per_second(3), Budget::per_minute(3)] {
+            let start = Instant::now();
+            let mut window = Window::new(Some(budget));
+            for _ in 0..3 {
+                send(&mut window, Limits::default(), start);
+            }
+            assert!(window.block(None, start).is_some(), "{budget}");
+        }
     }
 
     #[test]

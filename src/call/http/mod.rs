@@ -97,7 +97,12 @@ impl Http {
 
     /// Returns the origin of an endpoint on another host, unless a custom base URL replaces it.
     pub(super) fn other_host(&self, endpoint: &Endpoint) -> Option<&'static str> {
-        endpoint.host().filter(|_| self.base_url == SERVICE)
+        endpoint.host().filter(|_| self.is_for_service())
+    }
+
+    /// Whether the base URL is the service's own.
+    pub(super) fn is_for_service(&self) -> bool {
+        self.base_url == SERVICE
     }
 
     pub(super) fn base_url(&self) -> &str {
