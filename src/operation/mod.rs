@@ -303,8 +303,9 @@ mod tests {
                 scope.spawn(|| {
                     let (mut stream, _) = listener.accept().expect("it connects");
                     let _ = stream.read(&mut [0; 4096]).expect("it asks");
-                    let head = "HTTP/1.1 200 OK\r\ncontent-length: 23\r\nconnection: close\r\n\r\n";
-                    write!(stream, "{head}{}", r#"{"path":"operations/a"}"#).expect("it listens");
+                    let body = r#"{"path":"operations/a"}"#;
+                    let head = format!("content-length: {}\r\nconnection: close", body.len());
+                    write!(stream, "HTTP/1.1 200 OK\r\n{head}\r\n\r\n{body}").expect("it listens");
                 });
                 request.operation::<Value>().expect("it begins")
             });
