@@ -2,9 +2,11 @@ use std::env::{self, VarError};
 use std::fmt;
 use std::time::{Duration, Instant};
 
-use crate::call::{HttpSettings, RetryPolicy, Session, Timeouts, check_base_url, shown_url};
+use crate::call::Session;
 use crate::credentials::Credentials;
 use crate::error::{Error, Result};
+use crate::retry::RetryPolicy;
+use crate::transport::{HttpSettings, Timeouts, check_base_url, shown_url};
 
 const KEY_VARIABLE: &str = "ROBLOX_API_KEY";
 const URL_VARIABLE: &str = "ROBLOX_OPEN_CLOUD_URL";

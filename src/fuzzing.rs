@@ -10,15 +10,15 @@ use serde::de::DeserializeOwned;
 use crate::api::OperationName;
 use crate::asset::{Asset, AssetFile, AssetVersion, CreatorStoreProduct, StoreAsset, judge};
 use crate::asset::{GET_ASSET_OPERATION, operation::work};
-use crate::call::Limits;
-use crate::call::Payload;
-use crate::call::http::{check_base_url, net, shown_url};
 use crate::error::{Error, ErrorKind, ServiceError};
+use crate::gate::Limits;
 use crate::group::{GroupInfo, GroupJoinRequest, GroupMembership, GroupRole};
 use crate::key::KeyInfo;
 use crate::operation::{Polls, read_answer};
 use crate::page::{Cursor, Names, PageItem, decode_page};
 use crate::request::{Body, Multipart};
+use crate::transport::Payload;
+use crate::transport::{check_base_url, net, shown_url};
 use crate::user::{AssetQuota, InventoryItem, Subscription, UserInfo};
 
 const SECRET: &str = "secret-of-sixteen";

@@ -116,6 +116,7 @@
 mod api;
 mod asset;
 mod call;
+mod cancel;
 mod client;
 mod credentials;
 mod disk;
@@ -124,6 +125,7 @@ mod experience;
 #[cfg(fuzzing)]
 #[doc(hidden)]
 pub mod fuzzing;
+mod gate;
 mod group;
 mod json;
 mod key;
@@ -136,7 +138,9 @@ mod page;
 #[cfg(feature = "publish")]
 pub mod publish;
 mod request;
+mod retry;
 mod single_flight;
+mod transport;
 mod user;
 mod wire;
 
@@ -249,7 +253,7 @@ pub use asset::{
     StoreInstanceCounts, StoreMeshSummary, StorePreviews, StorePrice, StoreProductUpdate, StoreSocialLink, StoreVoting,
     UploadCandidate, UploadOutcome, UploadSearch,
 };
-pub use call::{CancelToken, DownloadProgress, RetryPolicy, Timeouts};
+pub use cancel::CancelToken;
 pub use client::{Client, ClientBuilder};
 pub use credentials::Credentials;
 pub use error::{Error, ErrorKind, ErrorScope, Result};
@@ -262,6 +266,8 @@ pub use key::{KeyDataStore, KeyInfo, KeyScope, KeyTargets};
 pub use operation::{Operation, WaitOptions, WaitProgress};
 pub use page::{Cursor, Page, PageItem, Pager, Pages};
 pub use request::{AttemptEvent, Body, Multipart, Paging, Request, Response, UploadProgress};
+pub use retry::RetryPolicy;
+pub use transport::{DownloadProgress, Timeouts};
 pub use user::{
     AssetQuota, AssetQuotaFilter, AssetQuotaKind, AssetQuotaPeriod, AssetQuotaType, CollectibleDetails,
     CollectibleInstanceState, ExperienceFollowing, ExperienceFollowingStatus, FoundUser, InventoryAsset,

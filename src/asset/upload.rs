@@ -8,7 +8,7 @@ use super::limits::MAX_NAME_LENGTH;
 use super::operation::work;
 use super::{AssetFile, AssetType, Creator};
 use crate::api::Endpoint;
-use crate::call::CancelToken;
+use crate::cancel::CancelToken;
 use crate::client::Client;
 use crate::error::{Error, Result};
 use crate::open_enum::open_enum;

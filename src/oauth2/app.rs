@@ -13,12 +13,13 @@ use super::{
 };
 use super::{random, store};
 use crate::api::{Endpoint, SEGMENT, push_query};
-use crate::call::{Session, shown_url};
+use crate::call::Session;
 use crate::client::Client;
 use crate::credentials::{Credentials, SHORTEST, Secret};
 use crate::error::{Error, REDACTED, Result};
 use crate::log_target::LOG_TARGET;
 use crate::request::Request;
+use crate::transport::shown_url;
 
 /// Asks a user to authorize an app. It is a page for the browser.
 pub const AUTHORIZE: Endpoint = Endpoint::get("/oauth/v1/authorize").without_key();

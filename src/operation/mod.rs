@@ -19,10 +19,13 @@ pub(crate) use work::{LongRunning, Polls};
 
 use self::work::{Answer, Question, State};
 use crate::api::OperationName;
-use crate::call::{Buffer, CancelToken, Session, Slot};
+use crate::call::Session;
+use crate::cancel::CancelToken;
 use crate::credentials::Secret;
 use crate::error::{Arrival, Error, ErrorKind, Event, FailedCall, Problem, Result, ServiceError};
+use crate::gate::Slot;
 use crate::request::Request;
+use crate::transport::Buffer;
 
 /// A long-running operation, which ends with a `T` or fails.
 ///

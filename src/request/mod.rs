@@ -30,10 +30,12 @@ pub use response::Response;
 
 use self::route::check_path;
 use crate::api::{Endpoint, Method, Parameter, ParameterKind, ResourcePath, push_query};
-use crate::call::{CancelToken, DownloadProgress, OnProgress, Session, Target, shown_url};
+use crate::call::Session;
+use crate::cancel::CancelToken;
 use crate::client::Client;
 use crate::credentials::Secret;
 use crate::error::{Error, Result};
+use crate::transport::{DownloadProgress, OnProgress, Target, shown_url};
 
 /// A request to the service, from [`Client::call`] or [`Client::request`].
 ///

@@ -2,8 +2,9 @@
 
 use super::Request;
 use crate::api::{Method, Parameter, has_dot_segment, is_dots};
-use crate::call::{Session, Target, shown_url};
+use crate::call::Session;
 use crate::error::{Error, Result};
+use crate::transport::{Target, shown_url};
 
 /// Where a request goes.
 #[derive(Clone)]

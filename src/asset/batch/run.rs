@@ -10,7 +10,7 @@ use std::time::Instant;
 use super::queue::{Admission, Job, POLLERS, Panic, Pending, Queue, Uploads};
 use super::{NextOutcome, OnAccepted, Plan};
 use crate::asset::Creator;
-use crate::call::CancelToken;
+use crate::cancel::CancelToken;
 use crate::client::Client;
 use crate::log_target::LOG_TARGET;
 use crate::operation::{Step, WaitOptions, Waiting};

@@ -20,8 +20,8 @@ use self::paste::Pasted;
 use self::server::{Event, Server};
 use super::redirect::{FORM as REDIRECT_FORM, Redirect};
 use super::{AccessToken, OAuth2App, PendingSignIn, Scope};
-use crate::call::shown_url;
 use crate::error::{Error, ErrorKind, Result};
+use crate::transport::shown_url;
 
 /// Gets the URL to open.
 type Callback<'a> = Box<dyn FnOnce(&str) + 'a>;

@@ -6,8 +6,27 @@ use ureq::Timeout;
 
 use super::body::ReadProblem;
 use super::net::{Failure, ProxyReason, untrusted};
-use crate::call::Timeouts;
-use crate::error::{Event, Problem, rounded};
+use super::timeouts::Timeouts;
+use crate::error::{Arrival, Error, Event, Problem, rounded};
+
+/// Why an attempt failed.
+pub(crate) enum Failed {
+    /// The body of the request can't be read, so that the service can't have all of it.
+    Local(Error),
+    /// The exchange failed.
+    Remote { arrival: Arrival, problem: Box<Problem> },
+}
+
+impl Failed {
+    pub(super) fn remote(arrival: Arrival, problem: Problem) -> Self {
+        Self::Remote { arrival, problem: Box::new(problem) }
+    }
+
+    /// A success that can't be used.
+    pub(crate) fn accepted(problem: Problem) -> Self {
+        Self::remote(Arrival::Accepted, problem)
+    }
+}
 
 /// The time limits of an attempt.
 #[derive(Clone, Copy)]

@@ -7,7 +7,7 @@ use super::count::Count;
 use super::limits::Limits;
 use super::slots::Pool;
 use crate::api::{Budget, Slots};
-use crate::call::retry::RetryPolicy;
+use crate::retry::RetryPolicy;
 
 /// The current window, as far as it is known.
 #[derive(Debug, Default)]

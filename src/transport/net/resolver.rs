@@ -192,7 +192,7 @@ fn in_order(addresses: Vec<SocketAddr>, worked: Option<SocketAddr>) -> Vec<Socke
 }
 
 /// Whether a host is this machine for certain: a loopback address, or a name that is never looked up.
-pub(in crate::call::http) fn is_loopback(host: &str) -> bool {
+pub(in crate::transport) fn is_loopback(host: &str) -> bool {
     let host = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host);
     host.parse::<IpAddr>().map_or_else(|_| is_local_name(host), |address| address.is_loopback())
 }

@@ -8,7 +8,7 @@ use ureq::Timeout;
 
 /// Why a connection couldn't be made, or broke.
 #[derive(Debug)]
-pub(in crate::call::http) enum Failure {
+pub(in crate::transport) enum Failure {
     /// The host name can't be resolved.
     LookUp { host: String, error: io::Error },
     /// No address of the host accepts a connection.
@@ -33,16 +33,16 @@ pub(in crate::call::http) enum Failure {
 
 /// A proxy's refusal.
 #[derive(Debug)]
-pub(in crate::call::http) struct ProxyRefusal {
+pub(in crate::transport) struct ProxyRefusal {
     /// The proxy's URL, without its password.
-    pub(in crate::call::http) proxy: String,
-    pub(in crate::call::http) problem: String,
-    pub(in crate::call::http) reason: ProxyReason,
+    pub(in crate::transport) proxy: String,
+    pub(in crate::transport) problem: String,
+    pub(in crate::transport) reason: ProxyReason,
 }
 
 /// Why a proxy refused a connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in crate::call::http) enum ProxyReason {
+pub(in crate::transport) enum ProxyReason {
     /// It requires a user name and password, or other ones.
     Login,
     /// Its rules don't allow the connection.
@@ -52,7 +52,7 @@ pub(in crate::call::http) enum ProxyReason {
 }
 
 impl Failure {
-    pub(in crate::call::http) fn late(to: impl Into<String>, passed: Timeout) -> ureq::Error {
+    pub(in crate::transport) fn late(to: impl Into<String>, passed: Timeout) -> ureq::Error {
         Self::Late { to: to.into(), passed }.into()
     }
 }
@@ -116,7 +116,7 @@ pub(super) fn of_handshake(host: &str, error: ureq::Error) -> ureq::Error {
 
 /// Returns what is wrong with the certificate, and whether its issuer is unknown. `None` if the failure isn't about one.
 #[cfg(feature = "rustls")]
-pub(in crate::call::http) fn untrusted(error: &io::Error) -> Option<(String, bool)> {
+pub(in crate::transport) fn untrusted(error: &io::Error) -> Option<(String, bool)> {
     use rustls::CertificateError;
     match error.get_ref()?.downcast_ref::<rustls::Error>()? {
         rustls::Error::InvalidCertificate(problem) => {
@@ -129,6 +129,6 @@ pub(in crate::call::http) fn untrusted(error: &io::Error) -> Option<(String, boo
 }
 
 #[cfg(not(feature = "rustls"))]
-pub(in crate::call::http) fn untrusted(_: &io::Error) -> Option<(String, bool)> {
+pub(in crate::transport) fn untrusted(_: &io::Error) -> Option<(String, bool)> {
     None
 }

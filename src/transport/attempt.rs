@@ -6,19 +6,20 @@ use ureq::http::{self, HeaderName, HeaderValue, Uri, header};
 use ureq::{AsSendBody, Proxy, SendBody, Timeout};
 use zeroize::Zeroizing;
 
-use super::Http;
 use super::agent::proxy_to;
 use super::body::{Buffer, ReadProblem, Watched, unpacked};
-use super::failure::{self, Limit};
+use super::call::{Call, Head, left_until};
+use super::failure::{self, Failed, Limit};
 use super::host::Host;
+use super::http::Http;
 use super::net::{self, EarlyAnswer, Failure};
 use super::receive::{location, receive, response_head, values};
+use super::refusal;
 use crate::api::{Method, Scheme};
-use crate::call::gate::Limits;
-use crate::call::retry::LONGEST;
-use crate::call::{Call, Head, left_until, verdict};
 use crate::credentials::{Authorization, Secret};
-use crate::error::{Arrival, Error, Event, Problem, ServiceError, one_line};
+use crate::error::{Arrival, Event, Problem, ServiceError, one_line};
+use crate::gate::Limits;
+use crate::retry::LONGEST;
 
 /// The largest response that is read. A page of 100 items is a hundredth of it.
 const LARGEST_BODY: u64 = 8 * 1024 * 1024;
@@ -38,33 +39,14 @@ const WAIT_FOR_CONTINUE: Duration = Duration::from_secs(1);
 const UPLOAD_BUFFER: usize = 128 * 1024;
 
 /// What became of one attempt.
-pub(in crate::call) struct Attempt {
+pub(crate) struct Attempt {
     /// `None` if there was no response.
-    pub(in crate::call) status: Option<u16>,
-    pub(in crate::call) limits: Limits,
+    pub(crate) status: Option<u16>,
+    pub(crate) limits: Limits,
     /// The body of a success is in the buffer, or written to the destination of the download.
-    pub(in crate::call) outcome: Result<(), Failed>,
+    pub(crate) outcome: Result<(), Failed>,
     /// The user and password of the proxy, which a response may repeat.
-    pub(in crate::call) logins: Vec<Secret>,
-}
-
-/// Why an attempt failed.
-pub(in crate::call) enum Failed {
-    /// The body of the request can't be read, so that the service can't have all of it.
-    Local(Error),
-    /// The exchange failed.
-    Remote { arrival: Arrival, problem: Box<Problem> },
-}
-
-impl Failed {
-    fn remote(arrival: Arrival, problem: Problem) -> Self {
-        Self::Remote { arrival, problem: Box::new(problem) }
-    }
-
-    /// A success that can't be used.
-    pub(in crate::call) fn accepted(problem: Problem) -> Self {
-        Self::remote(Arrival::Accepted, problem)
-    }
+    pub(crate) logins: Vec<Secret>,
 }
 
 /// A request that was sent, and its response.
@@ -77,7 +59,7 @@ struct Exchange {
 
 impl Http {
     /// Makes one request and reads the response. The body of a successful response is left in `body`.
-    pub(in crate::call) fn attempt(
+    pub(crate) fn attempt(
         &self,
         call: &mut Call<'_>,
         authorization: Option<&Authorization>,
@@ -346,7 +328,7 @@ fn read(
     if status.is_success() && is_cut_short {
         // The part that was received tells what the service has accepted.
         let _ = body.read_from(&mut reader, length, LARGEST_BODY);
-        return Err(Failed::accepted(verdict::accepted_early(body.as_slice())));
+        return Err(Failed::accepted(refusal::accepted_early(body.as_slice())));
     }
     if let Some((download, _)) = &call.download {
         if status.is_success() {
@@ -370,9 +352,9 @@ fn read(
     }
     let mut said = ServiceError::from_body(body.as_slice());
     said.message = said.message.or_else(|| reason(&head.headers));
-    let refusal = verdict::refusal(status.as_u16(), limits, said);
+    let refusal = refusal::refused(status.as_u16(), limits, said);
     let problem = match leads_elsewhere(status) {
-        true => Problem::new(refusal, verdict::not_followed(call, location.is_some())),
+        true => Problem::new(refusal, refusal::not_followed(call, location.is_some())),
         false => Problem::from(refusal),
     };
     Err(Failed::remote(arrival(call, is_cut_short), problem))
@@ -415,8 +397,8 @@ fn is_against_asking(sent: &Result<http::Response<ureq::Body>, ureq::Error>) -> 
 mod tests {
     use super::*;
     use crate::api::Endpoint;
-    use crate::call::HttpSettings;
     use crate::credentials::Credentials;
+    use crate::transport::http::HttpSettings;
 
     /// Without its credentials, a request would get the answer of a stranger.
     #[test]

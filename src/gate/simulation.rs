@@ -17,7 +17,7 @@ use super::block::Block;
 use super::limits::Limits;
 use super::window::{Outcome, RefusalBackoff, Window};
 use crate::api::{Budget, Slots};
-use crate::call::retry::{LONGEST, RetryPolicy};
+use crate::retry::{LONGEST, RetryPolicy};
 
 /// How long made-up cases are tried.
 const BUDGET: Duration = Duration::from_secs(1);

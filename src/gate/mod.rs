@@ -32,15 +32,15 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 pub(crate) use limits::Limits;
-pub(super) use limits::http_date;
+pub(crate) use limits::http_date;
 pub(crate) use wait::earlier;
 
 use self::block::Block;
 use self::wait::Wait;
 use self::window::{Acquired, Outcome, RefusalBackoff, Window};
 use crate::api::{Endpoint, Method, Parameter, Scheme};
-use crate::call::cancel::{Cancel, Wake};
-use crate::call::retry::{RetryPolicy, random_fraction};
+use crate::cancel::{Cancel, Wake};
+use crate::retry::{RetryPolicy, random_fraction};
 
 /// Lets requests through while the rate limits allow them. All clones and threads of a client share one.
 pub(crate) struct Gate {

@@ -3,14 +3,13 @@
 use percent_encoding::{CONTROLS, percent_encode};
 use ureq::http::HeaderMap;
 
-use super::Failed;
 use super::body::{ReadProblem, Watched, read_chunks};
-use super::failure::{self, Limit};
+use super::call::Call;
+use super::download::ResponseHead;
+use super::failure::{self, Failed, Limit};
 use super::net::CONTENT_TYPE;
-use crate::call::Call;
-use crate::call::download::ResponseHead;
-use crate::call::gate::http_date;
 use crate::error::{Event, Problem};
+use crate::gate::http_date;
 
 /// The least time, in seconds, between a modification and the response that tells of it. Within a shorter time, there may have
 /// been another one, and clocks may differ (RFC 9110, section 8.8.2.2).

@@ -59,7 +59,7 @@ enum Phase {
 }
 
 /// A final response that began before the whole request was sent, and its connection.
-pub(in crate::call::http) struct EarlyAnswer(Early);
+pub(in crate::transport) struct EarlyAnswer(Early);
 
 /// The beginning of the input, after informational responses.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -331,7 +331,7 @@ fn is_break(error: &io::Error) -> bool {
 }
 
 /// Whether reading a body returned a pause, after which it goes on.
-pub(in crate::call::http) fn is_pause(error: &io::Error) -> bool {
+pub(in crate::transport) fn is_pause(error: &io::Error) -> bool {
     // ureq can be built with decoders that this crate doesn't know of.
     let inside = || error.get_ref().map(|inner| format!("{inner:?}")).unwrap_or_default();
     error.kind() == io::ErrorKind::WouldBlock

@@ -10,7 +10,7 @@ use super::super::window::{Acquired, Outcome, RefusalBackoff, Window};
 use super::service::Service;
 use super::{Known, Scenario};
 use crate::api::Budget;
-use crate::call::retry::RetryPolicy;
+use crate::retry::RetryPolicy;
 
 /// The gate of one process.
 struct Process {

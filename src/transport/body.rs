@@ -4,9 +4,10 @@ use std::time::{Duration, Instant};
 use ureq::Timeout;
 use ureq::http::HeaderMap;
 
-use super::BUFFER;
 use super::net::{Failure, is_pause};
 
+/// How much is read at once.
+const CHUNK: usize = 32 * 1024;
 /// Enough for most responses.
 const FIRST_ROOM: usize = 16 * 1024;
 /// A server can declare any length.
@@ -93,7 +94,7 @@ pub(super) fn read_chunks(
     reader: &mut Watched<'_>,
     mut take: impl FnMut(&[u8]) -> Result<(), ReadProblem>,
 ) -> Result<(), ReadProblem> {
-    let mut chunk = vec![0; BUFFER];
+    let mut chunk = vec![0; CHUNK];
     loop {
         match reader.read(&mut chunk) {
             Ok(0) => return Ok(()),

@@ -1,32 +1,15 @@
-//! HTTP. No other module uses `ureq`, except where a caller passes a custom agent.
-
-mod agent;
-mod attempt;
-mod body;
-mod failure;
-mod host;
-pub(crate) mod net;
-mod receive;
-mod target;
+//! The connections of a client, and its settings for HTTP.
 
 use std::fmt;
 
 use ureq::http::HeaderValue;
 use ureq::{Agent, Proxy};
 
-pub(crate) use host::{check_base_url, shown_url};
-pub(crate) use target::Target;
-
-use self::agent::{adopted_agent, check_agent, default_agent, proxy_to};
-pub(super) use self::attempt::{Attempt, Failed};
-pub(crate) use self::body::Buffer;
-use super::Timeouts;
+use super::agent::{adopted_agent, check_agent, default_agent, proxy_to};
+use super::host::{SERVICE, check_base_url};
+use super::timeouts::Timeouts;
 use crate::api::Endpoint;
 use crate::error::{Error, Result};
-
-const SERVICE: &str = "https://apis.roblox.com";
-
-const BUFFER: usize = 32 * 1024;
 
 /// The HTTP settings of a client.
 pub(crate) struct HttpSettings {
@@ -49,20 +32,20 @@ impl Default for HttpSettings {
 
 /// Connections to the service, and how they are used.
 pub(crate) struct Http {
-    agent: Agent,
+    pub(super) agent: Agent,
     base_url: String,
     /// The proxy to the base URL.
-    proxy: Option<Proxy>,
+    pub(super) proxy: Option<Proxy>,
     /// The custom agent, whose proxy is used for other hosts too.
-    own_agent: Option<Agent>,
+    pub(super) own_agent: Option<Agent>,
     /// Why no call can be made.
     problem: Option<String>,
-    user_agent: String,
-    timeouts: Timeouts,
+    pub(super) user_agent: String,
+    pub(super) timeouts: Timeouts,
 }
 
 impl Http {
-    pub(super) fn new(settings: HttpSettings) -> Self {
+    pub(crate) fn new(settings: HttpSettings) -> Self {
         let base_url = settings.base_url.trim().trim_end_matches('/');
         // Other code tells them apart by their beginning.
         let base_url = match base_url.split_once("://") {
@@ -96,21 +79,21 @@ impl Http {
     }
 
     /// Returns the origin of an endpoint on another host, unless a custom base URL replaces it.
-    pub(super) fn other_host(&self, endpoint: &Endpoint) -> Option<&'static str> {
+    pub(crate) fn other_host(&self, endpoint: &Endpoint) -> Option<&'static str> {
         endpoint.host().filter(|_| self.is_for_service())
     }
 
     /// Whether the base URL is the service's own.
-    pub(super) fn is_for_service(&self) -> bool {
+    pub(crate) fn is_for_service(&self) -> bool {
         self.base_url == SERVICE
     }
 
-    pub(super) fn base_url(&self) -> &str {
+    pub(crate) fn base_url(&self) -> &str {
         &self.base_url
     }
 
     /// Returns an error that every call would have.
-    pub(super) fn check(&self) -> Result<()> {
+    pub(crate) fn check(&self) -> Result<()> {
         match &self.problem {
             None => Ok(()),
             Some(problem) => Err(Error::invalid_input(problem.clone()).concerning_run()),

@@ -5,8 +5,10 @@ use std::net::{Ipv4Addr, Ipv6Addr};
 use ureq::http::Uri;
 use ureq::http::uri::Authority;
 
-use super::{SERVICE, net};
+use super::net;
 use crate::api::has_dot_segment;
+
+pub(super) const SERVICE: &str = "https://apis.roblox.com";
 
 /// The host of a base URL.
 pub(crate) struct Host {

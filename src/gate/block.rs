@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use crate::call::retry::LONGEST;
+use crate::retry::LONGEST;
 
 /// Why a request can't be sent now.
 #[derive(Clone, Copy, Debug, PartialEq)]

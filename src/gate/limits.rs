@@ -97,7 +97,7 @@ fn until(date: Timestamp, now: Timestamp) -> Duration {
 }
 
 /// Parses a date in each of the three forms of HTTP (RFC 9110, section 5.6.7). The day of the week is ignored.
-pub(in crate::call) fn http_date(text: &str) -> Option<Timestamp> {
+pub(crate) fn http_date(text: &str) -> Option<Timestamp> {
     // Sun, 06 Nov 1994 08:49:37 GMT
     let text = match text.split_once(',') {
         Some((day, rest)) if day.trim().bytes().all(|byte| byte.is_ascii_alphabetic()) => rest.trim(),

@@ -13,10 +13,10 @@ use ureq::unversioned::transport::Buffers;
 const HIDDEN: [&[u8]; 2] = [b"set-cookie", b"content-type"];
 
 /// The name that the header `content-type` has afterwards.
-pub(in crate::call::http) const CONTENT_TYPE: &str = "xontent-type";
+pub(in crate::transport) const CONTENT_TYPE: &str = "xontent-type";
 
 /// The header of the reason phrase, if it says more than the status. It comes before the headers of the service.
-pub(in crate::call::http) const REASON: &str = "x-reason-phrase";
+pub(in crate::transport) const REASON: &str = "x-reason-phrase";
 
 /// The longest reason phrase that is kept.
 const LONGEST_REASON: usize = 1024;

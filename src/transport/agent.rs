@@ -2,9 +2,10 @@ use ureq::http::Uri;
 use ureq::{Agent, Proxy, ProxyProtocol};
 
 use super::host::Host;
-use super::{BUFFER, net};
+use super::net;
 
 /// The smallest buffer of a custom agent: the head of an ordinary request or response has to fit.
+const BUFFER: usize = 32 * 1024;
 const SMALLEST_BUFFER: usize = 8 * 1024;
 
 const OWN_PARTS: &str = "the agent was made by Agent::with_parts, but its connector and its resolver can't be used; set TLS, the \

@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use super::retry::LONGEST;
+use crate::retry::LONGEST;
 
 /// Time limits of a single attempt.
 ///
