@@ -2,12 +2,14 @@
 
 mod budget;
 mod endpoint;
+mod method;
 mod operation_name;
 mod path;
 mod resource_path;
 
 pub use budget::{Budget, KeyedBudget, Slots};
-pub use endpoint::{Endpoint, Method};
+pub use endpoint::Endpoint;
+pub use method::Method;
 pub(crate) use operation_name::FORM as OPERATION_NAME_FORM;
 pub use operation_name::OperationName;
 pub(crate) use path::{Parameter, ParameterKind, SEGMENT, has_dot_segment, is_dots, push_query, shape};

@@ -8,9 +8,11 @@ use std::time::Instant;
 
 use serde_json::{Map, Value};
 
+use super::body::Body;
+use super::builder::Request;
 use super::response::Origin;
+use super::response::Response;
 use super::route::Route;
-use super::{Body, Request, Response};
 use crate::api::{Endpoint, Method};
 use crate::call::{Bound, DecodeError};
 use crate::cancel::CancelToken;

@@ -1,6 +1,6 @@
 //! Where a request goes.
 
-use super::Request;
+use super::builder::Request;
 use crate::api::{Method, Parameter, has_dot_segment, is_dots};
 use crate::call::Session;
 use crate::error::{Error, Result};
