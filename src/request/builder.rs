@@ -15,7 +15,7 @@ use crate::credentials::Secret;
 use crate::error::{Error, Result};
 use crate::transport::{DownloadProgress, OnProgress, shown_url};
 
-/// A request to the service, from [`Client::call`] or [`Client::request`].
+/// A request to the service, from [`Client::call`](crate::Client::call) or [`Client::request`](crate::Client::request).
 ///
 /// Every method of this crate is made of one, so a request has the same credentials, retries, timeouts, rate limits and errors.
 /// It ends in one of these ways:
@@ -192,7 +192,7 @@ impl Request {
         self
     }
 
-    /// Sets the body: a [`Body`] or a [`Multipart`]. All methods but `GET` take one.
+    /// Sets the body: a [`Body`] or a [`Multipart`](crate::Multipart). All methods but `GET` take one.
     pub fn body(mut self, body: impl Into<Body>) -> Self {
         self.body = Some(body.into());
         self
@@ -207,7 +207,7 @@ impl Request {
     }
 
     /// Sets the body: names and values as an HTML form sends them (`application/x-www-form-urlencoded`).
-    /// For a form with files, see [`Multipart`].
+    /// For a form with files, see [`Multipart`](crate::Multipart).
     pub fn form<N: AsRef<str>, V: AsRef<str>>(self, fields: impl IntoIterator<Item = (N, V)>) -> Self {
         self.body(Body::form(fields))
     }
@@ -238,14 +238,14 @@ impl Request {
     }
 
     /// Sets the time limit of the whole call, or of each page of a listing. Defaults to that of the client, which it replaces.
-    /// See [`Client::with_timeout`].
+    /// See [`Client::with_timeout`](crate::Client::with_timeout).
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.session = self.session.with_timeout(timeout);
         self
     }
 
     /// Sets when the call, or the whole listing, must have ended. Defaults to that of the client, which it replaces. See
-    /// [`Client::with_deadline`].
+    /// [`Client::with_deadline`](crate::Client::with_deadline).
     pub fn deadline(mut self, deadline: Instant) -> Self {
         self.session = self.session.with_deadline(deadline);
         self
