@@ -8,7 +8,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::api::OperationName;
-use crate::asset::{Asset, AssetFile, AssetVersion, CreatorStoreProduct, StoreAsset, judge};
+use crate::asset::{Asset, AssetFile, AssetVersion, judge};
 use crate::asset::{GET_ASSET_OPERATION, operation::work};
 use crate::call::Limits;
 use crate::call::Payload;
@@ -19,6 +19,7 @@ use crate::key::KeyInfo;
 use crate::operation::{Polls, read_answer};
 use crate::page::{Cursor, Names, PageItem, decode_page};
 use crate::request::{Body, Multipart};
+use crate::store::{CreatorStoreProduct, StoreAsset};
 use crate::user::{AssetQuota, InventoryItem, Subscription, UserInfo};
 
 const SECRET: &str = "secret-of-sixteen";

@@ -137,6 +137,7 @@ mod page;
 pub mod publish;
 mod request;
 mod single_flight;
+mod store;
 mod user;
 mod wire;
 
@@ -213,9 +214,9 @@ mod wire;
 pub mod endpoints {
     pub use crate::api::{KeyedBudget, Slots};
     pub use crate::asset::{
-        ARCHIVE_ASSET, CREATE_ASSET, CREATE_CREATOR_STORE_PRODUCT, GET_ASSET, GET_ASSET_DELIVERY, GET_ASSET_OPERATION,
-        GET_ASSET_VERSION, GET_ASSET_VERSION_DELIVERY, GET_CREATOR_STORE_PRODUCT, GRANT_ASSET_PERMISSIONS,
-        LIST_ASSET_VERSIONS, RESTORE_ASSET, ROLLBACK_ASSET, SEARCH_ASSETS, UPDATE_ASSET, UPDATE_CREATOR_STORE_PRODUCT,
+        ARCHIVE_ASSET, CREATE_ASSET, GET_ASSET, GET_ASSET_DELIVERY, GET_ASSET_OPERATION, GET_ASSET_VERSION,
+        GET_ASSET_VERSION_DELIVERY, GRANT_ASSET_PERMISSIONS, LIST_ASSET_VERSIONS, RESTORE_ASSET, ROLLBACK_ASSET,
+        UPDATE_ASSET,
     };
     pub use crate::experience::GET_EXPERIENCE;
     pub use crate::group::{
@@ -230,6 +231,9 @@ pub mod endpoints {
         app::{AUTHORIZE, GET_TOKEN, INTROSPECT_TOKEN, REVOKE_TOKEN},
         keys::LIST_SIGNING_KEYS,
     };
+    pub use crate::store::{
+        CREATE_CREATOR_STORE_PRODUCT, GET_CREATOR_STORE_PRODUCT, SEARCH_ASSETS, UPDATE_CREATOR_STORE_PRODUCT,
+    };
     pub use crate::user::{
         CREATE_NOTIFICATION, FIND_USERS, FOLLOW_EXPERIENCE, GENERATE_THUMBNAIL, GET_EXPERIENCE_FOLLOWING,
         GET_SUBSCRIPTION, GET_THUMBNAIL_OPERATION, GET_USER, LIST_ASSET_QUOTAS, LIST_EXPERIENCE_FOLLOWINGS,
@@ -240,14 +244,10 @@ pub mod endpoints {
 pub use api::{Budget, Endpoint, Method, OperationName, ResourcePath};
 pub use asset::limits;
 pub use asset::{
-    Asset, AssetAction, AssetDelivery, AssetField, AssetFile, AssetHandle, AssetPermission, AssetPrivacy, AssetSearch,
-    AssetSearchCategory, AssetSearchPage, AssetSearchSort, AssetSearchView, AssetState, AssetType, AssetUpdate,
-    AssetUpload, AssetUploads, AssetVersion, Check, Creator, CreatorStoreProduct, CreatorStoreProductType, Decimal,
-    GrantError, GrantedPermissions, ModelInstanceType, ModelSubType, ModerationState, Money, MusicChart,
-    PermissionErrorCode, PermissionSubject, Preview, ProductRestriction, SocialLink, SocialLinkKind, SortDirection,
-    StoreAsset, StoreAssetDetails, StoreAssetInfo, StoreAudioType, StoreCapabilities, StoreCreator,
-    StoreInstanceCounts, StoreMeshSummary, StorePreviews, StorePrice, StoreProductUpdate, StoreSocialLink, StoreVoting,
-    UploadCandidate, UploadOutcome, UploadSearch,
+    Asset, AssetAction, AssetDelivery, AssetField, AssetFile, AssetHandle, AssetPermission, AssetPrivacy, AssetState,
+    AssetType, AssetUpdate, AssetUpload, AssetUploads, AssetVersion, Check, Creator, GrantError, GrantedPermissions,
+    ModerationState, PermissionErrorCode, PermissionSubject, Preview, SocialLink, SocialLinkKind, UploadCandidate,
+    UploadOutcome, UploadSearch,
 };
 pub use call::{CancelToken, DownloadProgress, RetryPolicy, Timeouts};
 pub use client::{Client, ClientBuilder};
@@ -262,6 +262,12 @@ pub use key::{KeyDataStore, KeyInfo, KeyScope, KeyTargets};
 pub use operation::{Operation, WaitOptions, WaitProgress};
 pub use page::{Cursor, Page, PageItem, Pager, Pages};
 pub use request::{AttemptEvent, Body, Multipart, Paging, Request, Response, UploadProgress};
+pub use store::{
+    AssetSearch, AssetSearchCategory, AssetSearchPage, AssetSearchSort, AssetSearchView, CreatorStoreProduct,
+    CreatorStoreProductType, Decimal, ModelInstanceType, ModelSubType, Money, MusicChart, ProductRestriction,
+    SortDirection, StoreAsset, StoreAssetDetails, StoreAssetInfo, StoreAudioType, StoreCapabilities, StoreCreator,
+    StoreInstanceCounts, StoreMeshSummary, StorePreviews, StorePrice, StoreProductUpdate, StoreSocialLink, StoreVoting,
+};
 pub use user::{
     AssetQuota, AssetQuotaFilter, AssetQuotaKind, AssetQuotaPeriod, AssetQuotaType, CollectibleDetails,
     CollectibleInstanceState, ExperienceFollowing, ExperienceFollowingStatus, FoundUser, InventoryAsset,

@@ -1,4 +1,4 @@
-//! Assets: uploads, updates, versions, permissions, the creator store, and the models.
+//! Assets: uploads, updates, versions, permissions, and the models.
 
 mod batch;
 mod check;
@@ -8,13 +8,8 @@ mod delivery;
 mod file;
 mod handle;
 pub mod limits;
-mod money;
 pub(crate) mod operation;
 mod permission;
-mod search;
-mod search_page;
-mod store_asset;
-mod store_product;
 mod update;
 mod upload;
 mod upload_search;
@@ -40,24 +35,10 @@ pub use handle::{
     ARCHIVE_ASSET, AssetField, AssetHandle, GET_ASSET, GET_ASSET_VERSION, LIST_ASSET_VERSIONS, RESTORE_ASSET,
     ROLLBACK_ASSET,
 };
-pub use money::{Decimal, Money};
 pub use operation::GET_ASSET_OPERATION;
 pub use permission::{
     AssetAction, AssetPermission, GRANT_ASSET_PERMISSIONS, GrantError, GrantedPermissions, PermissionErrorCode,
     PermissionSubject,
-};
-pub use search::{
-    AssetSearch, AssetSearchCategory, AssetSearchSort, AssetSearchView, ModelInstanceType, ModelSubType, MusicChart,
-    SEARCH_ASSETS, SortDirection, StoreAudioType,
-};
-pub use search_page::AssetSearchPage;
-pub use store_asset::{
-    StoreAsset, StoreAssetDetails, StoreAssetInfo, StoreCapabilities, StoreCreator, StoreInstanceCounts,
-    StoreMeshSummary, StorePreviews, StorePrice, StoreSocialLink, StoreVoting,
-};
-pub use store_product::{
-    CREATE_CREATOR_STORE_PRODUCT, CreatorStoreProduct, CreatorStoreProductType, GET_CREATOR_STORE_PRODUCT,
-    ProductRestriction, StoreProductUpdate, UPDATE_CREATOR_STORE_PRODUCT,
 };
 pub use update::{AssetUpdate, UPDATE_ASSET};
 #[cfg(feature = "publish")]

@@ -1,7 +1,9 @@
 use std::fmt;
 
-use super::{Creator, StoreAsset};
+use super::asset::StoreAsset;
+use super::kinds::{ModelSubType, StoreAudioType};
 use crate::api::Endpoint;
+use crate::asset::Creator;
 use crate::client::Client;
 use crate::error::{Error, Result};
 use crate::open_enum::open_enum;
@@ -49,25 +51,6 @@ open_enum! {
         None = "None",
         Ascending = "Ascending",
         Descending = "Descending",
-    }
-}
-
-open_enum! {
-    /// The type of a sound.
-    #[allow(missing_docs)]
-    StoreAudioType {
-        Music = "Music",
-        SoundEffect = "SoundEffect",
-    }
-}
-
-open_enum! {
-    /// The subtype of a model.
-    #[allow(missing_docs)]
-    ModelSubType {
-        Ad = "Ad",
-        MaterialPack = "MaterialPack",
-        Package = "Package",
     }
 }
 

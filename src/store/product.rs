@@ -3,8 +3,9 @@ use std::fmt;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::{Map, Value, json};
 
-use super::{AssetHandle, Creator, Money};
+use super::money::Money;
 use crate::api::Endpoint;
+use crate::asset::{AssetHandle, Creator};
 use crate::error::{Error, Result};
 use crate::open_enum::open_enum;
 use crate::request::Request;
@@ -294,8 +295,8 @@ impl AssetHandle {
         product: &StoreProductUpdate,
     ) -> Result<CreatorStoreProduct> {
         let mut fields = product.fields();
-        fields.insert(format!("{product_type}{ASSET_ID}"), json!(self.id.to_string()));
-        self.client.call(&CREATE_CREATOR_STORE_PRODUCT).json(&fields).fetch()
+        fields.insert(format!("{product_type}{ASSET_ID}"), json!(self.id().to_string()));
+        self.client().call(&CREATE_CREATOR_STORE_PRODUCT).json(&fields).fetch()
     }
 
     /// Updates the asset's product on the creator store.
@@ -342,7 +343,7 @@ impl AssetHandle {
 
     /// The type may be unknown, so that it is any text.
     fn store_product(&self, endpoint: &Endpoint, product_type: &CreatorStoreProductType) -> Request {
-        self.client.call(endpoint).param("product", product_name(product_type, self.id))
+        self.client().call(endpoint).param("product", product_name(product_type, self.id()))
     }
 }
 

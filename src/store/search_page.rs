@@ -3,7 +3,8 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 use serde_json::value::RawValue;
 
-use super::{AssetSearch, SEARCH_ASSETS, StoreAsset};
+use super::asset::StoreAsset;
+use super::search::{AssetSearch, SEARCH_ASSETS};
 use crate::call::DecodeError;
 use crate::client::Client;
 use crate::error::Result;
