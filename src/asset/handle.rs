@@ -2,8 +2,10 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Map, Value, json};
 
+use super::model::Asset;
 use super::permission::{AssetPermission, GrantedPermissions};
-use super::{Asset, AssetUpdate, AssetVersion};
+use super::update::AssetUpdate;
+use super::version::AssetVersion;
 use crate::api::Endpoint;
 use crate::client::Client;
 use crate::error::{Error, Result};

@@ -10,8 +10,8 @@ use std::time::{Duration, Instant};
 
 use arbtest::arbtest;
 
-use super::queue::{Admission, Job, POLLERS, Pending, Queue};
 use super::*;
+use crate::asset::batch::queue::{Admission, Job, POLLERS, Pending, Queue};
 use crate::asset::{AssetFile, AssetType};
 use crate::error::ErrorScope;
 use crate::operation::Waiting;
