@@ -9,7 +9,7 @@ use crate::error::{Error, Result};
 /// A check that is made before anything is sent. [`AssetUpload::skip_check`](crate::AssetUpload::skip_check) and
 /// [`AssetUpdate::skip_check`](crate::AssetUpdate::skip_check) skip it, in case the service has changed its limits.
 ///
-/// The limits are constants in [`limits`](crate::limits).
+/// The limits are constants in [`limits`](crate::asset::limits).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Check {

@@ -1,45 +1,46 @@
-//! Assets: uploads, updates, versions, permissions, and the models.
+//! Assets: their states, versions, permissions and contents, and the checks of uploads.
+//!
+//! [`Client::asset`](crate::Client::asset) returns the handle, [`AssetHandle`].
+//! [`User::upload_asset`](crate::User::upload_asset) and [`Group::upload_asset`](crate::Group::upload_asset) create an [`Asset`].
 
 // First, so that the page of `AssetHandle` begins with the handle itself.
-mod handle;
+pub(crate) mod handle;
 
-mod batch;
+pub(crate) mod batch;
 mod check;
 mod content;
-mod creator;
-mod delivery;
-mod file;
+pub(crate) mod creator;
+pub(crate) mod delivery;
+pub(crate) mod file;
 pub mod limits;
-mod model;
+pub(crate) mod model;
 pub(crate) mod operation;
-mod permission;
-mod update;
-mod upload;
+pub(crate) mod permission;
+pub(crate) mod update;
+pub(crate) mod upload;
 mod upload_search;
 mod version;
 
-#[cfg(feature = "publish")]
-pub(crate) use batch::NextOutcome;
-pub use batch::{AssetUploads, UploadOutcome};
 pub use check::Check;
-#[cfg(fuzzing)]
-pub(crate) use check::judge;
-pub use creator::Creator;
-pub use delivery::{AssetDelivery, GET_ASSET_DELIVERY, GET_ASSET_VERSION_DELIVERY};
-pub use file::AssetFile;
-pub use handle::{
-    ARCHIVE_ASSET, AssetField, AssetHandle, GET_ASSET, GET_ASSET_VERSION, LIST_ASSET_VERSIONS, RESTORE_ASSET,
-    ROLLBACK_ASSET,
-};
-pub use model::{Asset, AssetPrivacy, AssetState, AssetType, ModerationState, Preview, SocialLink, SocialLinkKind};
-pub use operation::GET_ASSET_OPERATION;
+pub use delivery::AssetDelivery;
+pub use handle::AssetField;
+pub use model::{AssetPrivacy, AssetState, ModerationState, Preview, SocialLink, SocialLinkKind};
 pub use permission::{
-    AssetAction, AssetPermission, GRANT_ASSET_PERMISSIONS, GrantError, GrantedPermissions, PermissionErrorCode,
-    PermissionSubject,
+    AssetAction, AssetPermission, GrantError, GrantedPermissions, PermissionErrorCode, PermissionSubject,
 };
-pub use update::{AssetUpdate, UPDATE_ASSET};
-#[cfg(feature = "publish")]
-pub(crate) use upload::default_name;
-pub use upload::{AssetUpload, CREATE_ASSET};
 pub use upload_search::{UploadCandidate, UploadSearch};
 pub use version::AssetVersion;
+
+#[cfg(feature = "publish")]
+pub(crate) use batch::NextOutcome;
+pub(crate) use batch::{AssetUploads, UploadOutcome};
+#[cfg(fuzzing)]
+pub(crate) use check::judge;
+pub(crate) use creator::Creator;
+pub(crate) use file::AssetFile;
+pub(crate) use handle::AssetHandle;
+pub(crate) use model::{Asset, AssetType};
+pub(crate) use update::AssetUpdate;
+pub(crate) use upload::AssetUpload;
+#[cfg(feature = "publish")]
+pub(crate) use upload::default_name;

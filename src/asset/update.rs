@@ -24,7 +24,8 @@ pub const UPDATE_ASSET: Endpoint = Endpoint::patch("/assets/v1/assets/{asset}")
 /// An update of an asset, for [`User::update_asset`](crate::User::update_asset). Fields that aren't set stay unchanged.
 ///
 /// ```no_run
-/// use rblxopencloud::{AssetUpdate, SocialLink, SocialLinkKind, User};
+/// use rblxopencloud::asset::{SocialLink, SocialLinkKind};
+/// use rblxopencloud::{AssetUpdate, User};
 ///
 /// # fn main() -> rblxopencloud::Result<()> {
 /// let user = User::new(156, "api-key");

@@ -1,10 +1,13 @@
 //! The creator store: searches, and the products of assets.
+//!
+//! [`Client::search_assets`](crate::Client::search_assets) searches the store.
+//! [`AssetHandle::create_store_product`](crate::AssetHandle::create_store_product) puts an asset on it.
 
 mod asset;
 mod kinds;
 mod money;
-mod product;
-mod search;
+pub(crate) mod product;
+pub(crate) mod search;
 mod search_page;
 
 pub use asset::{
@@ -13,10 +16,7 @@ pub use asset::{
 };
 pub use kinds::{ModelSubType, StoreAudioType};
 pub use money::{Decimal, Money};
-pub use product::{
-    CREATE_CREATOR_STORE_PRODUCT, CreatorStoreProduct, CreatorStoreProductType, GET_CREATOR_STORE_PRODUCT,
-    ProductRestriction, StoreProductUpdate, UPDATE_CREATOR_STORE_PRODUCT,
-};
+pub use product::{CreatorStoreProduct, CreatorStoreProductType, ProductRestriction, StoreProductUpdate};
 pub use search::{
     AssetSearch, AssetSearchCategory, AssetSearchSort, AssetSearchView, ModelInstanceType, MusicChart, SEARCH_ASSETS,
     SortDirection,

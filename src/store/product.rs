@@ -194,7 +194,7 @@ impl Serialize for CreatorStoreProduct {
 /// What to change of a [`CreatorStoreProduct`].
 ///
 /// ```
-/// use rblxopencloud::{Money, StoreProductUpdate};
+/// use rblxopencloud::store::{Money, StoreProductUpdate};
 ///
 /// let update = StoreProductUpdate::new().base_price(Money::usd("4.99")?).published(true);
 /// # Ok::<(), rblxopencloud::Error>(())
@@ -238,7 +238,7 @@ impl AssetHandle {
     /// Needs the scope `creator-store-product:read`. The service accepts 30 requests a minute.
     ///
     /// ```
-    /// use rblxopencloud::CreatorStoreProductType;
+    /// use rblxopencloud::store::CreatorStoreProductType;
     ///
     /// # fn main() -> rblxopencloud::Result<()> {
     /// # let sandbox = rblxopencloud_sandbox::Sandbox::builder().demo().start()?;
@@ -246,7 +246,7 @@ impl AssetHandle {
     /// # let upload = rblxopencloud::AssetUpload::from_path("examples/assets/crate.png")?;
     /// # let id = client.user(156).upload_asset(upload)?.wait()?.id;
     /// # let asset = client.asset(id);
-    /// # let free = rblxopencloud::StoreProductUpdate::new().published(true);
+    /// # let free = rblxopencloud::store::StoreProductUpdate::new().published(true);
     /// # asset.create_store_product(&CreatorStoreProductType::MeshPart, &free)?;
     /// let product = asset.fetch_store_product(&CreatorStoreProductType::MeshPart)?;
     /// println!("{product}, on sale: {}", product.purchasable);
@@ -268,7 +268,7 @@ impl AssetHandle {
     /// Needs the scope `creator-store-product:write`. The service accepts 30 requests a minute.
     ///
     /// ```
-    /// use rblxopencloud::{CreatorStoreProductType, Money, StoreProductUpdate};
+    /// use rblxopencloud::store::{CreatorStoreProductType, Money, StoreProductUpdate};
     ///
     /// # fn main() -> rblxopencloud::Result<()> {
     /// # let sandbox = rblxopencloud_sandbox::Sandbox::builder().demo().start()?;
@@ -304,7 +304,7 @@ impl AssetHandle {
     /// Scope and budget are those of [`create_store_product`](Self::create_store_product).
     ///
     /// ```
-    /// use rblxopencloud::{CreatorStoreProductType, Money, StoreProductUpdate};
+    /// use rblxopencloud::store::{CreatorStoreProductType, Money, StoreProductUpdate};
     ///
     /// # fn main() -> rblxopencloud::Result<()> {
     /// # let sandbox = rblxopencloud_sandbox::Sandbox::builder().demo().start()?;
@@ -312,7 +312,7 @@ impl AssetHandle {
     /// # let upload = rblxopencloud::AssetUpload::from_path("examples/assets/crate.png")?;
     /// # let id = client.user(156).upload_asset(upload)?.wait()?.id;
     /// # let asset = client.asset(id);
-    /// # let free = rblxopencloud::StoreProductUpdate::new().published(true);
+    /// # let free = rblxopencloud::store::StoreProductUpdate::new().published(true);
     /// # asset.create_store_product(&CreatorStoreProductType::MeshPart, &free)?;
     /// let update = StoreProductUpdate::new().base_price(Money::usd("4.99")?);
     /// let product = asset.update_store_product(&CreatorStoreProductType::MeshPart, &update)?;

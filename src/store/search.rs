@@ -92,7 +92,8 @@ open_enum! {
 /// A search of the creator store, for [`Client::search_assets`].
 ///
 /// ```
-/// use rblxopencloud::{AssetSearch, AssetSearchCategory, AssetSearchSort, Creator};
+/// use rblxopencloud::Creator;
+/// use rblxopencloud::store::{AssetSearch, AssetSearchCategory, AssetSearchSort};
 ///
 /// let search = AssetSearch::new(AssetSearchCategory::Model).query("tree").sort_by(AssetSearchSort::Top);
 /// ```
@@ -256,7 +257,7 @@ impl Client {
     /// requests a minute.
     ///
     /// ```
-    /// use rblxopencloud::{AssetSearch, AssetSearchCategory};
+    /// use rblxopencloud::store::{AssetSearch, AssetSearchCategory};
     ///
     /// # fn main() -> rblxopencloud::Result<()> {
     /// # let sandbox = rblxopencloud_sandbox::Sandbox::builder().demo().start()?;

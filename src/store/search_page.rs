@@ -99,7 +99,7 @@ impl Client {
     /// [`search_assets`](Self::search_assets), which lists all assets and can continue after this page.
     ///
     /// ```
-    /// use rblxopencloud::{AssetSearch, AssetSearchCategory};
+    /// use rblxopencloud::store::{AssetSearch, AssetSearchCategory};
     ///
     /// # fn main() -> rblxopencloud::Result<()> {
     /// # let sandbox = rblxopencloud_sandbox::Sandbox::builder().demo().start()?;

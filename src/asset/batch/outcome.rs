@@ -2,7 +2,7 @@ use crate::api::OperationName;
 use crate::asset::Asset;
 use crate::error::{Error, Result};
 
-/// The outcome of one upload of [`AssetUploads`].
+/// The outcome of one upload of [`AssetUploads`](crate::AssetUploads).
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct UploadOutcome {
