@@ -18,7 +18,6 @@ pub use kinds::{ModelSubType, StoreAudioType};
 pub use money::{Decimal, Money};
 pub use product::{CreatorStoreProduct, CreatorStoreProductType, ProductRestriction, StoreProductUpdate};
 pub use search::{
-    AssetSearch, AssetSearchCategory, AssetSearchSort, AssetSearchView, ModelInstanceType, MusicChart, SEARCH_ASSETS,
-    SortDirection,
+    AssetSearch, AssetSearchCategory, AssetSearchSort, AssetSearchView, ModelInstanceType, MusicChart, SortDirection,
 };
 pub use search_page::AssetSearchPage;

@@ -18,12 +18,17 @@ fn root() -> PathBuf {
 fn reexports(source: &str) -> Vec<String> {
     let starts = source.split("\npub use ").skip(1);
     let items = starts.map(|item| item.split_once(';').expect("the item ends").0);
-    let names = items.flat_map(|item| match item.split_once('{') {
-        Some((_, names)) => names.trim_end_matches('}').split(',').collect(),
-        None => vec![item.rsplit("::").next().unwrap_or(item)],
-    });
-    let names = names.map(|name| name.rsplit(" as ").next().unwrap_or(name).trim().to_owned());
-    names.filter(|name| !name.is_empty()).collect()
+    let paths = items.flat_map(|item| item.split([',', '{', '}'])).map(str::trim);
+    let paths = paths.filter(|path| !path.is_empty() && !path.ends_with("::"));
+    paths
+        .map(|path| path.rsplit("::").next().and_then(|name| name.rsplit(" as ").next()).unwrap_or(path).to_owned())
+        .collect()
+}
+
+/// Returns the module `endpoints`, which stands in the root, as if it were a file.
+fn endpoints(library: &str) -> String {
+    let module = library.split("\npub mod endpoints {").nth(1).and_then(|rest| rest.split("\n}").next());
+    module.expect("the root has the module").replace("\n    ", "\n")
 }
 
 /// Returns the public modules that have a file, each with its face.
@@ -48,8 +53,9 @@ fn each_name_is_public_in_one_place() {
     let mut places = BTreeMap::new();
     let modules = public_modules();
     assert!(modules.iter().any(|(name, _)| name == "store"), "the modules aren't found: {modules:?}");
-    let library = ("the root".to_owned(), source(&root().join("lib.rs")));
-    for (place, face) in modules.iter().chain([&library]) {
+    let library = source(&root().join("lib.rs"));
+    let others = [("endpoints".to_owned(), endpoints(&library)), ("the root".to_owned(), library)];
+    for (place, face) in modules.iter().chain(&others) {
         let names = reexports(face);
         assert!(!names.is_empty(), "{place} has no names");
         for name in names {
