@@ -44,6 +44,13 @@ pub struct SignIn<'a> {
     lines: Option<Box<dyn BufRead + Send>>,
 }
 
+impl OAuth2App {
+    /// Signs a user in from a script: opens their browser, and waits for the redirect to `http://localhost:PORT`.
+    pub fn sign_in<S: Into<Scope>>(&self, scopes: impl IntoIterator<Item = S>) -> SignIn<'static> {
+        SignIn::new(self, scopes.into_iter().map(Into::into).collect())
+    }
+}
+
 impl std::fmt::Debug for SignIn<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("SignIn")
@@ -56,7 +63,7 @@ impl std::fmt::Debug for SignIn<'_> {
 }
 
 impl SignIn<'static> {
-    pub(in crate::oauth2) fn new(app: &OAuth2App, scopes: Vec<Scope>) -> Self {
+    fn new(app: &OAuth2App, scopes: Vec<Scope>) -> Self {
         Self {
             app: app.clone(),
             scopes,
