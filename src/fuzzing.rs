@@ -8,8 +8,9 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::api::OperationName;
+use crate::asset::file::AssetFile;
 use crate::asset::operation::{GET_ASSET_OPERATION, work};
-use crate::asset::{Asset, AssetFile, AssetVersion, judge};
+use crate::asset::{Asset, AssetVersion, judge};
 use crate::call::Limits;
 use crate::call::Payload;
 use crate::call::http::{check_base_url, net, shown_url};

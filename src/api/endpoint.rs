@@ -1,8 +1,8 @@
 use std::fmt;
 
-use super::Scheme;
 use super::budget::{Budget, KeyedBudget, Slots};
 use super::path::has_parameter;
+use super::scheme::Scheme;
 
 /// An HTTP method.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

@@ -31,13 +31,12 @@ pub use permission::{
 pub use upload_search::{UploadCandidate, UploadSearch};
 pub use version::AssetVersion;
 
+pub(crate) use batch::AssetUploads;
 #[cfg(feature = "publish")]
-pub(crate) use batch::NextOutcome;
-pub(crate) use batch::{AssetUploads, UploadOutcome};
+pub(crate) use batch::{NextOutcome, UploadOutcome};
 #[cfg(fuzzing)]
 pub(crate) use check::judge;
 pub(crate) use creator::Creator;
-pub(crate) use file::AssetFile;
 pub(crate) use handle::AssetHandle;
 pub(crate) use model::{Asset, AssetType};
 pub(crate) use update::AssetUpdate;
