@@ -43,6 +43,10 @@
 //! | notify users, read quotas and subscriptions | [`User::send_notification`], [`User::list_asset_quotas`], [`User::fetch_subscription`] | [`user`] |
 //! | check what an API key can do | [`Client::inspect_key`] | [`key`] |
 //! | call any other endpoint | [`Client::request`] | [`endpoints`] |
+//! | sign users in | `OAuth2App` | `oauth2`, with the feature of that name |
+//! | publish folders | `Publisher` | `publish`, with the feature of that name |
+//!
+//! The root of the crate has the types that most programs name. The modules have the rest, each type in one of them.
 //!
 //! Every method makes its call with a [`Request`]. [`Client::request`] makes one to an endpoint that has no method here, by its
 //! method and path; [`Client::call`] to one of [`endpoints`], or to an [`Endpoint`] that you declare. A [`Body`] is JSON, a form,
@@ -85,9 +89,8 @@
 //!   [`retry_after`](Error::retry_after).
 //! - [`Client::with_deadline`] limits several calls together: those that a server makes for one of its own requests.
 //! - Budgets are per endpoint and per owner of the key; see [`endpoints`]. All threads of a client share them, and keep within
-//!   the documented ones until a response announces how much is left (see
-//!   [`Budget`](endpoints::Budget)). To keep one kind of caller from exhausting the budget of another, use keys of different
-//!   owners.
+//!   the documented ones until a response announces how much is left (see [`Budget`](endpoints::Budget)). To keep one kind of
+//!   caller from exhausting the budget of another, use keys of different owners.
 //! - Threads are started only by [`User::upload_assets`], by `SignIn` while it waits for the user, to resolve a host name that
 //!   isn't cached, and to renew a token for a call with a time limit.
 //!
