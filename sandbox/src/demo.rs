@@ -1,10 +1,12 @@
 //! Sample data.
 
-use rblxopencloud::{
-    CollectibleDetails, CollectibleInstanceState, GroupInfo, GroupMembership, GroupPermission, GroupRole,
-    InventoryAsset, InventoryAssetType, InventoryBadge, InventoryGamePass, InventoryItem, InventoryPrivateServer,
-    SocialNetworkProfiles, SocialNetworkVisibility, UserInfo,
+use rblxopencloud::group::GroupPermission;
+use rblxopencloud::inventory::{
+    CollectibleDetails, CollectibleInstanceState, InventoryAsset, InventoryBadge, InventoryGamePass,
+    InventoryPrivateServer,
 };
+use rblxopencloud::user::{SocialNetworkProfiles, SocialNetworkVisibility};
+use rblxopencloud::{GroupInfo, GroupMembership, GroupRole, InventoryAssetType, InventoryItem, UserInfo};
 use serde_json::json;
 
 use super::Sandbox;

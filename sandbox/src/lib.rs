@@ -27,9 +27,9 @@ use std::io;
 use std::sync::{Arc, MutexGuard};
 use std::time::Duration;
 
+use rblxopencloud::asset::{AssetAction, PermissionSubject};
 use rblxopencloud::{
-    Asset, AssetAction, Client, ClientBuilder, Error, GroupInfo, GroupMembership, GroupRole, InventoryItem,
-    PermissionSubject, Result, UserInfo,
+    Asset, Client, ClientBuilder, Error, GroupInfo, GroupMembership, GroupRole, InventoryItem, Result, UserInfo,
 };
 use serde::Deserialize;
 use serde_json::Value;

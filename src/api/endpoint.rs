@@ -13,7 +13,8 @@ use super::path::has_parameter;
 /// counts as idempotent if it is a `GET`.
 ///
 /// ```no_run
-/// use rblxopencloud::{Budget, Client, Endpoint};
+/// use rblxopencloud::endpoints::Budget;
+/// use rblxopencloud::{Client, Endpoint};
 ///
 /// const PUBLISH_PLACE: Endpoint =
 ///     Endpoint::post("/universes/v1/{universe}/places/{place}/versions").with_key_budget(Budget::per_minute(30));
@@ -25,7 +26,7 @@ use super::path::has_parameter;
 /// ```
 ///
 /// ```
-/// use rblxopencloud::{Budget, endpoints};
+/// use rblxopencloud::endpoints::{self, Budget};
 ///
 /// assert_eq!(endpoints::LIST_INVENTORY_ITEMS.path(), "/cloud/v2/users/{user}/inventory-items");
 /// assert_eq!(endpoints::LIST_INVENTORY_ITEMS.scopes(), ["user.inventory-item:read"]);
@@ -277,7 +278,8 @@ impl Endpoint {
     /// minute for each user of each universe. Such a budget applies beside that of the endpoint, with any credentials.
     ///
     /// ```
-    /// use rblxopencloud::{Budget, Endpoint};
+    /// use rblxopencloud::Endpoint;
+    /// use rblxopencloud::endpoints::Budget;
     ///
     /// const RESTRICT_USER: Endpoint = Endpoint::patch("/cloud/v2/universes/{universe}/user-restrictions/{user}")
     ///     .with_budget_for(&["universe"], Budget::per_second(10))

@@ -2,8 +2,10 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Map, Value, json};
 
+use super::model::Asset;
 use super::permission::{AssetPermission, GrantedPermissions};
-use super::{Asset, AssetUpdate, AssetVersion};
+use super::update::AssetUpdate;
+use super::version::AssetVersion;
 use crate::api::Endpoint;
 use crate::client::Client;
 use crate::error::{Error, Result};
@@ -86,7 +88,7 @@ open_enum! {
 /// let asset = client.asset(id).fetch()?;
 /// println!("{asset}");
 /// client.asset(id).archive()?;
-/// # assert_eq!(client.asset(id).fetch()?.state, Some(rblxopencloud::AssetState::Archived));
+/// # assert_eq!(client.asset(id).fetch()?.state, Some(rblxopencloud::asset::AssetState::Archived));
 /// # Ok(())
 /// # }
 /// ```
@@ -150,7 +152,7 @@ impl AssetHandle {
     /// Fetches the fields of the asset that are named, and its id. See [`fetch`](Self::fetch).
     ///
     /// ```
-    /// use rblxopencloud::AssetField;
+    /// use rblxopencloud::asset::AssetField;
     ///
     /// # fn main() -> rblxopencloud::Result<()> {
     /// # let sandbox = rblxopencloud_sandbox::Sandbox::builder().demo().start()?;
@@ -284,7 +286,7 @@ impl AssetHandle {
     /// Needs the scopes `asset:read` and `asset:write`. The service accepts 100 requests a minute.
     ///
     /// ```
-    /// use rblxopencloud::AssetState;
+    /// use rblxopencloud::asset::AssetState;
     ///
     /// # fn main() -> rblxopencloud::Result<()> {
     /// # let sandbox = rblxopencloud_sandbox::Sandbox::builder().demo().start()?;
@@ -311,7 +313,7 @@ impl AssetHandle {
     /// Scopes and budget are those of [`archive`](Self::archive).
     ///
     /// ```
-    /// use rblxopencloud::AssetState;
+    /// use rblxopencloud::asset::AssetState;
     ///
     /// # fn main() -> rblxopencloud::Result<()> {
     /// # let sandbox = rblxopencloud_sandbox::Sandbox::builder().demo().start()?;
@@ -347,7 +349,7 @@ impl AssetHandle {
     /// Grants a permission for the asset. See [`Client::grant_asset_permissions`].
     ///
     /// ```
-    /// use rblxopencloud::{AssetAction, AssetPermission, PermissionSubject};
+    /// use rblxopencloud::asset::{AssetAction, AssetPermission, PermissionSubject};
     ///
     /// # fn main() -> rblxopencloud::Result<()> {
     /// # let sandbox = rblxopencloud_sandbox::Sandbox::builder().demo().start()?;

@@ -176,7 +176,8 @@ impl PageItem for AssetQuota {
 /// Which quotas to list, for [`User::list_asset_quotas_with`].
 ///
 /// ```
-/// use rblxopencloud::{AssetQuotaFilter, AssetQuotaKind, AssetType};
+/// use rblxopencloud::AssetType;
+/// use rblxopencloud::user::{AssetQuotaFilter, AssetQuotaKind};
 ///
 /// let filter = AssetQuotaFilter::new().kind(AssetQuotaKind::RateLimitUpload).asset_type(AssetType::Audio);
 /// ```
@@ -253,7 +254,8 @@ impl User {
     /// Lists the quotas that a filter matches. See [`list_asset_quotas`](Self::list_asset_quotas).
     ///
     /// ```
-    /// use rblxopencloud::{AssetQuotaFilter, AssetType};
+    /// use rblxopencloud::AssetType;
+    /// use rblxopencloud::user::AssetQuotaFilter;
     ///
     /// # fn main() -> rblxopencloud::Result<()> {
     /// # let sandbox = rblxopencloud_sandbox::Sandbox::builder().demo().start()?;

@@ -214,7 +214,7 @@ impl User {
     /// accepts 500 requests a minute with keys of one owner, and 3 a second with one OAuth 2.0 authorization.
     ///
     /// ```
-    /// # use rblxopencloud::Subscription;
+    /// # use rblxopencloud::user::Subscription;
     /// # fn main() -> rblxopencloud::Result<()> {
     /// # let sandbox = rblxopencloud_sandbox::Sandbox::builder().demo().start()?;
     /// # sandbox.add_subscription(13058, "EXP-1234", 156, Subscription::new());

@@ -4,7 +4,8 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 
-use rblxopencloud::{Budget, ErrorKind, endpoints};
+use rblxopencloud::endpoints::Budget;
+use rblxopencloud::{ErrorKind, endpoints};
 
 use crate::support::calls::calls;
 use crate::support::{Reply, Server, fails};

@@ -1,8 +1,10 @@
 //! Reads from the sandbox: users, inventories, groups and quotas.
 
+use rblxopencloud::inventory::{InventoryAsset, InventoryBadge};
+use rblxopencloud::user::Subscription;
 use rblxopencloud::{
-    Asset, AssetType, Client, Credentials, ErrorKind, GroupMembership, InventoryAsset, InventoryAssetType,
-    InventoryBadge, InventoryFilter, InventoryItem, Subscription, UserInfo,
+    Asset, AssetType, Client, Credentials, ErrorKind, GroupMembership, InventoryAssetType, InventoryFilter,
+    InventoryItem, UserInfo,
 };
 use rblxopencloud_sandbox::Sandbox;
 

@@ -7,7 +7,7 @@ use std::iter::{Enumerate, Peekable};
 use std::mem;
 use std::time::Instant;
 
-use super::UploadOutcome;
+use super::outcome::UploadOutcome;
 use crate::asset::{Asset, AssetType, AssetUpload};
 use crate::cancel::CancelToken;
 use crate::error::{Error, ErrorKind, ErrorScope, Result};

@@ -10,9 +10,10 @@ use std::time::{Duration, Instant};
 
 use arbtest::arbtest;
 
-use super::queue::{Admission, Job, POLLERS, Pending, Queue};
 use super::*;
-use crate::asset::{AssetFile, AssetType};
+use crate::asset::AssetType;
+use crate::asset::batch::queue::{Admission, Job, POLLERS, Pending, Queue};
+use crate::asset::file::AssetFile;
 use crate::error::ErrorScope;
 use crate::operation::Waiting;
 use crate::user::User;

@@ -1,7 +1,9 @@
 use std::fmt;
 
-use super::{Creator, StoreAsset};
+use super::asset::StoreAsset;
+use super::kinds::{ModelSubType, StoreAudioType};
 use crate::api::Endpoint;
+use crate::asset::Creator;
 use crate::client::Client;
 use crate::error::{Error, Result};
 use crate::open_enum::open_enum;
@@ -53,25 +55,6 @@ open_enum! {
 }
 
 open_enum! {
-    /// The type of a sound.
-    #[allow(missing_docs)]
-    StoreAudioType {
-        Music = "Music",
-        SoundEffect = "SoundEffect",
-    }
-}
-
-open_enum! {
-    /// The subtype of a model.
-    #[allow(missing_docs)]
-    ModelSubType {
-        Ad = "Ad",
-        MaterialPack = "MaterialPack",
-        Package = "Package",
-    }
-}
-
-open_enum! {
     /// A kind of instance that models contain.
     #[allow(missing_docs)]
     ModelInstanceType {
@@ -109,7 +92,8 @@ open_enum! {
 /// A search of the creator store, for [`Client::search_assets`].
 ///
 /// ```
-/// use rblxopencloud::{AssetSearch, AssetSearchCategory, AssetSearchSort, Creator};
+/// use rblxopencloud::Creator;
+/// use rblxopencloud::store::{AssetSearch, AssetSearchCategory, AssetSearchSort};
 ///
 /// let search = AssetSearch::new(AssetSearchCategory::Model).query("tree").sort_by(AssetSearchSort::Top);
 /// ```
@@ -273,7 +257,7 @@ impl Client {
     /// requests a minute.
     ///
     /// ```
-    /// use rblxopencloud::{AssetSearch, AssetSearchCategory};
+    /// use rblxopencloud::store::{AssetSearch, AssetSearchCategory};
     ///
     /// # fn main() -> rblxopencloud::Result<()> {
     /// # let sandbox = rblxopencloud_sandbox::Sandbox::builder().demo().start()?;

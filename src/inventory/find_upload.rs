@@ -1,11 +1,11 @@
 use jiff::Timestamp;
 
-use super::handle::User;
-use super::inventory::{InventoryAsset, InventoryItem};
-use super::inventory_asset_type::InventoryAssetType;
-use super::inventory_filter::InventoryFilter;
+use super::asset_type::InventoryAssetType;
+use super::filter::InventoryFilter;
+use super::item::{InventoryAsset, InventoryItem};
 use crate::asset::{Asset, AssetType, AssetUpload, Creator, UploadCandidate, UploadSearch};
 use crate::error::{Error, ErrorKind, ErrorScope, Result};
+use crate::user::User;
 
 impl AssetType {
     /// Returns the type under which inventories list an asset. `None` if they don't.
@@ -35,7 +35,8 @@ impl User {
     ///
     /// ```
     /// use jiff::{SignedDuration, Timestamp};
-    /// use rblxopencloud::{AssetFile, AssetType, AssetUpload, UploadSearch};
+    /// use rblxopencloud::asset::UploadSearch;
+    /// use rblxopencloud::{AssetFile, AssetType, AssetUpload};
     ///
     /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
     /// # let sandbox = rblxopencloud_sandbox::Sandbox::builder().demo().start()?;

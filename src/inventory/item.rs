@@ -4,13 +4,13 @@ use jiff::Timestamp;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::Value;
 
-use super::handle::User;
-use super::inventory_asset_type::InventoryAssetType;
-use super::inventory_filter::InventoryFilter;
+use super::asset_type::InventoryAssetType;
+use super::filter::InventoryFilter;
 use crate::api::Endpoint;
 use crate::error::Error;
 use crate::open_enum::open_enum;
 use crate::page::{PageItem, Pager, Values};
+use crate::user::User;
 use crate::wire;
 
 /// Lists a user's inventory. Public inventories need no scope.
@@ -385,7 +385,7 @@ impl User {
     ///
     /// <https://create.roblox.com/docs/cloud/reference/features/inventories#Cloud_ListInventoryItems>
     pub fn list_inventory(&self) -> Pager<InventoryItem> {
-        self.client.call(&LIST_INVENTORY_ITEMS).param("user", self.id).pages()
+        self.client().call(&LIST_INVENTORY_ITEMS).param("user", self.id()).pages()
     }
 
     /// Lists the items that a filter matches. See [`list_inventory`](Self::list_inventory).
@@ -400,7 +400,7 @@ impl User {
     /// # }
     /// ```
     pub fn list_inventory_with(&self, filter: impl Into<InventoryFilter>) -> Pager<InventoryItem> {
-        let request = self.client.call(&LIST_INVENTORY_ITEMS).param("user", self.id);
+        let request = self.client().call(&LIST_INVENTORY_ITEMS).param("user", self.id());
         match filter.into().expressions() {
             Ok(filters) => request.query_each("filter", filters).pages(),
             Err(problem) => request.failed(Error::invalid_input(problem)).pages(),

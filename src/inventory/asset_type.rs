@@ -1,7 +1,7 @@
 use crate::open_enum::open_enum;
 
 open_enum! {
-    /// The type of an [`InventoryAsset`](crate::InventoryAsset): the 52 types that Roblox documents.
+    /// The type of an [`InventoryAsset`](crate::inventory::InventoryAsset): the 52 types that Roblox documents.
     ///
     /// It differs from [`AssetType`](crate::AssetType), the types that can be uploaded.
     InventoryAssetType {

@@ -1,5 +1,3 @@
-//! What an API key can do.
-
 use std::collections::BTreeSet;
 use std::fmt;
 

@@ -15,7 +15,7 @@ const FORM: &str = "expected the form 4.99";
 /// An exact decimal number: `significand` × 10^`exponent`. Equal numbers are equal, whatever their exponents.
 ///
 /// ```
-/// use rblxopencloud::Decimal;
+/// use rblxopencloud::store::Decimal;
 ///
 /// let price: Decimal = "4.99".parse()?;
 /// assert_eq!((price.significand, price.exponent), (499, -2));
@@ -120,7 +120,7 @@ impl fmt::Display for Decimal {
 /// An amount of money.
 ///
 /// ```
-/// use rblxopencloud::Money;
+/// use rblxopencloud::store::Money;
 ///
 /// assert_eq!(Money::usd("4.99")?.to_string(), "4.99 USD");
 /// assert!(Money::usd("4.999").is_err());

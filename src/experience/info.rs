@@ -1,14 +1,11 @@
-//! Experiences, which the service calls universes.
-
 use std::fmt;
-use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use super::handle::Experience;
 use crate::api::Endpoint;
 use crate::asset::SocialLink;
-use crate::client::Client;
 use crate::error::Result;
 use crate::open_enum::open_enum;
 use crate::wire;
@@ -16,48 +13,7 @@ use crate::wire;
 /// Fetches an experience.
 pub const GET_EXPERIENCE: Endpoint = Endpoint::get("/cloud/v2/universes/{universe}").with_budget(100, 100);
 
-/// A handle for an experience, which Roblox's reference calls a universe.
-#[derive(Clone, Debug)]
-pub struct Experience {
-    id: u64,
-    client: Client,
-}
-
-impl Client {
-    /// Returns a handle for the experience with this universe id. Makes no request.
-    #[must_use]
-    pub fn experience(&self, universe_id: u64) -> Experience {
-        Experience { id: universe_id, client: self.clone() }
-    }
-}
-
 impl Experience {
-    /// Returns a handle with a time limit for each call. See [`Client::with_timeout`].
-    #[must_use]
-    pub fn with_timeout(&self, timeout: Duration) -> Self {
-        Self { client: self.client.with_timeout(timeout), ..self.clone() }
-    }
-
-    /// Returns a handle whose calls must all have ended at `deadline`. See [`Client::with_deadline`].
-    #[must_use]
-    pub fn with_deadline(&self, deadline: Instant) -> Self {
-        Self { client: self.client.with_deadline(deadline), ..self.clone() }
-    }
-}
-
-impl Experience {
-    /// Returns the experience's universe id.
-    #[must_use]
-    pub fn id(&self) -> u64 {
-        self.id
-    }
-
-    /// Returns the client that makes the requests.
-    #[must_use]
-    pub fn client(&self) -> &Client {
-        &self.client
-    }
-
     /// Fetches the experience.
     ///
     /// Needs no scope. The service accepts 100 requests a minute.

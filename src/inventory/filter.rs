@@ -1,6 +1,6 @@
 use std::fmt::Write;
 
-use super::inventory_asset_type::InventoryAssetType;
+use super::asset_type::InventoryAssetType;
 
 /// A filter for [`User::list_inventory_with`](crate::User::list_inventory_with): by [kind](Self::kinds) of item or by
 /// [id](Self::ids). The service refuses a mix of the two, so a mix can't be expressed.

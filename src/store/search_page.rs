@@ -3,7 +3,8 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 use serde_json::value::RawValue;
 
-use super::{AssetSearch, SEARCH_ASSETS, StoreAsset};
+use super::asset::StoreAsset;
+use super::search::{AssetSearch, SEARCH_ASSETS};
 use crate::call::DecodeError;
 use crate::client::Client;
 use crate::error::Result;
@@ -98,7 +99,7 @@ impl Client {
     /// [`search_assets`](Self::search_assets), which lists all assets and can continue after this page.
     ///
     /// ```
-    /// use rblxopencloud::{AssetSearch, AssetSearchCategory};
+    /// use rblxopencloud::store::{AssetSearch, AssetSearchCategory};
     ///
     /// # fn main() -> rblxopencloud::Result<()> {
     /// # let sandbox = rblxopencloud_sandbox::Sandbox::builder().demo().start()?;

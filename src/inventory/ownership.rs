@@ -1,9 +1,9 @@
 use std::collections::BTreeMap;
 
-use super::handle::User;
-use super::inventory::{InventoryAsset, InventoryBadge, InventoryGamePass, InventoryItem, InventoryPrivateServer};
-use super::inventory_filter::{InventoryFilter, InventoryIds};
+use super::filter::{InventoryFilter, InventoryIds};
+use super::item::{InventoryAsset, InventoryBadge, InventoryGamePass, InventoryItem, InventoryPrivateServer};
 use crate::error::{Error, ErrorKind, ErrorScope, Result};
+use crate::user::User;
 
 /// The most ids that one call answers.
 const MAX_IDS: usize = 10_000;
@@ -46,7 +46,7 @@ macro_rules! owns {
             #[doc = concat!($note, " The service accepts 100 requests a minute with keys of one owner, and 20 with one OAuth 2.0 authorization.")]
             ///
             /// ```
-            /// use rblxopencloud::Ownership;
+            /// use rblxopencloud::inventory::Ownership;
             ///
             /// # fn main() -> rblxopencloud::Result<()> {
             /// # let sandbox = rblxopencloud_sandbox::Sandbox::builder().demo().start()?;

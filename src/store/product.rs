@@ -3,8 +3,9 @@ use std::fmt;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::{Map, Value, json};
 
-use super::{AssetHandle, Creator, Money};
+use super::money::Money;
 use crate::api::Endpoint;
+use crate::asset::{AssetHandle, Creator};
 use crate::error::{Error, Result};
 use crate::open_enum::open_enum;
 use crate::request::Request;
@@ -193,7 +194,7 @@ impl Serialize for CreatorStoreProduct {
 /// What to change of a [`CreatorStoreProduct`].
 ///
 /// ```
-/// use rblxopencloud::{Money, StoreProductUpdate};
+/// use rblxopencloud::store::{Money, StoreProductUpdate};
 ///
 /// let update = StoreProductUpdate::new().base_price(Money::usd("4.99")?).published(true);
 /// # Ok::<(), rblxopencloud::Error>(())
@@ -237,7 +238,7 @@ impl AssetHandle {
     /// Needs the scope `creator-store-product:read`. The service accepts 30 requests a minute.
     ///
     /// ```
-    /// use rblxopencloud::CreatorStoreProductType;
+    /// use rblxopencloud::store::CreatorStoreProductType;
     ///
     /// # fn main() -> rblxopencloud::Result<()> {
     /// # let sandbox = rblxopencloud_sandbox::Sandbox::builder().demo().start()?;
@@ -245,7 +246,7 @@ impl AssetHandle {
     /// # let upload = rblxopencloud::AssetUpload::from_path("examples/assets/crate.png")?;
     /// # let id = client.user(156).upload_asset(upload)?.wait()?.id;
     /// # let asset = client.asset(id);
-    /// # let free = rblxopencloud::StoreProductUpdate::new().published(true);
+    /// # let free = rblxopencloud::store::StoreProductUpdate::new().published(true);
     /// # asset.create_store_product(&CreatorStoreProductType::MeshPart, &free)?;
     /// let product = asset.fetch_store_product(&CreatorStoreProductType::MeshPart)?;
     /// println!("{product}, on sale: {}", product.purchasable);
@@ -267,7 +268,7 @@ impl AssetHandle {
     /// Needs the scope `creator-store-product:write`. The service accepts 30 requests a minute.
     ///
     /// ```
-    /// use rblxopencloud::{CreatorStoreProductType, Money, StoreProductUpdate};
+    /// use rblxopencloud::store::{CreatorStoreProductType, Money, StoreProductUpdate};
     ///
     /// # fn main() -> rblxopencloud::Result<()> {
     /// # let sandbox = rblxopencloud_sandbox::Sandbox::builder().demo().start()?;
@@ -294,8 +295,8 @@ impl AssetHandle {
         product: &StoreProductUpdate,
     ) -> Result<CreatorStoreProduct> {
         let mut fields = product.fields();
-        fields.insert(format!("{product_type}{ASSET_ID}"), json!(self.id.to_string()));
-        self.client.call(&CREATE_CREATOR_STORE_PRODUCT).json(&fields).fetch()
+        fields.insert(format!("{product_type}{ASSET_ID}"), json!(self.id().to_string()));
+        self.client().call(&CREATE_CREATOR_STORE_PRODUCT).json(&fields).fetch()
     }
 
     /// Updates the asset's product on the creator store.
@@ -303,7 +304,7 @@ impl AssetHandle {
     /// Scope and budget are those of [`create_store_product`](Self::create_store_product).
     ///
     /// ```
-    /// use rblxopencloud::{CreatorStoreProductType, Money, StoreProductUpdate};
+    /// use rblxopencloud::store::{CreatorStoreProductType, Money, StoreProductUpdate};
     ///
     /// # fn main() -> rblxopencloud::Result<()> {
     /// # let sandbox = rblxopencloud_sandbox::Sandbox::builder().demo().start()?;
@@ -311,7 +312,7 @@ impl AssetHandle {
     /// # let upload = rblxopencloud::AssetUpload::from_path("examples/assets/crate.png")?;
     /// # let id = client.user(156).upload_asset(upload)?.wait()?.id;
     /// # let asset = client.asset(id);
-    /// # let free = rblxopencloud::StoreProductUpdate::new().published(true);
+    /// # let free = rblxopencloud::store::StoreProductUpdate::new().published(true);
     /// # asset.create_store_product(&CreatorStoreProductType::MeshPart, &free)?;
     /// let update = StoreProductUpdate::new().base_price(Money::usd("4.99")?);
     /// let product = asset.update_store_product(&CreatorStoreProductType::MeshPart, &update)?;
@@ -342,7 +343,7 @@ impl AssetHandle {
 
     /// The type may be unknown, so that it is any text.
     fn store_product(&self, endpoint: &Endpoint, product_type: &CreatorStoreProductType) -> Request {
-        self.client.call(endpoint).param("product", product_name(product_type, self.id))
+        self.client().call(endpoint).param("product", product_name(product_type, self.id()))
     }
 }
 

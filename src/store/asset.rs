@@ -3,7 +3,9 @@ use std::fmt;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::{Creator, ModelSubType, Money, StoreAudioType};
+use super::kinds::{ModelSubType, StoreAudioType};
+use super::money::Money;
+use crate::asset::Creator;
 use crate::page::PageItem;
 use crate::wire;
 
