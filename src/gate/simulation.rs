@@ -4,6 +4,7 @@
 //! What the service announces is read by the code that reads the headers of real responses.
 
 mod run;
+mod scenario;
 mod service;
 
 use std::collections::VecDeque;
@@ -13,90 +14,17 @@ use arbtest::arbitrary::{Result, Unstructured};
 use arbtest::arbtest;
 
 use self::run::run;
+use self::scenario::{Counting, Headers, Known, Scenario, ms};
 use super::block::Block;
 use super::limits::Limits;
 use super::window::{Outcome, RefusalBackoff, Window};
-use crate::api::{Budget, Slots};
+use crate::api::Budget;
 use crate::retry::{LONGEST, RetryPolicy};
 
 /// How long made-up cases are tried.
 const BUDGET: Duration = Duration::from_secs(1);
 
 const MINUTE: Duration = Duration::from_secs(60);
-
-/// How the service counts.
-#[derive(Clone, Copy, Debug, PartialEq)]
-enum Counting {
-    /// A window begins with the first request after the last one ended.
-    Fixed,
-    /// Windows begin at multiples of their length.
-    Aligned,
-    /// The last period counts.
-    Sliding,
-}
-
-/// What the service announces beside the status.
-#[derive(Clone, Copy, Debug, PartialEq)]
-enum Headers {
-    /// Whole seconds, rounded up.
-    Seconds,
-    /// Whole seconds, and a constant `retry-after`, as the live service does.
-    Live,
-    Exact,
-    /// Only `retry-after`.
-    RetryAfter,
-    Nothing,
-}
-
-/// What the client knows of the budgets.
-#[derive(Clone, Copy, Debug, PartialEq)]
-enum Known {
-    Nothing,
-    /// They are declared, and don't count.
-    Declared,
-    Held,
-}
-
-#[derive(Clone, Copy, Debug)]
-struct Scenario {
-    counting: Counting,
-    headers: Headers,
-    /// Of so many responses, one has headers.
-    announced: u64,
-    /// Whether headers list all windows of a request, and not only the one that has least left.
-    has_lists: bool,
-    known: Known,
-    own: Option<Budget>,
-    keyed: Option<Budget>,
-    /// How many slots each key has.
-    slots: Option<u32>,
-    /// How many values the parameters have.
-    keys: usize,
-    processes: usize,
-    threads: usize,
-    /// Of each thread.
-    calls: u64,
-    latency: Duration,
-    /// Everything is refused, without headers, until then.
-    outage: Duration,
-    /// The longest time that work takes.
-    work: Duration,
-    recovery: Duration,
-    /// Of so many calls, one is cancelled while it waits, one fails before it is sent, and one forgets its slot.
-    accidents: u64,
-}
-
-impl Scenario {
-    fn pool(&self) -> Option<Slots> {
-        // The client learns of the start a latency later than the service.
-        let lifetime = (self.work + self.recovery).max(ms(1));
-        Some(Slots::new("work", &["key"], self.slots?, lifetime).with_recovery(self.recovery))
-    }
-}
-
-fn ms(ms: u64) -> Duration {
-    Duration::from_millis(ms)
-}
 
 /// A minute of an endpoint whose budget isn't declared.
 fn usual() -> Scenario {

@@ -7,8 +7,8 @@ use std::time::{Duration, Instant};
 use super::super::joint;
 use super::super::wait::Wait;
 use super::super::window::{Acquired, Outcome, RefusalBackoff, Window};
+use super::scenario::{Known, Scenario};
 use super::service::Service;
-use super::{Known, Scenario};
 use crate::api::Budget;
 use crate::retry::RetryPolicy;
 

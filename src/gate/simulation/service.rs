@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use super::super::limits::Limits;
 use super::super::window::Outcome;
-use super::{Counting, Headers, Scenario, ms};
+use super::scenario::{Counting, Headers, Scenario, ms};
 use crate::api::Budget;
 
 pub(super) struct Service {
