@@ -13,16 +13,17 @@ pub(crate) trait Model: serde::de::DeserializeOwned {}
 /// | `#[lenient]` | the default | always |
 /// | any other | as serde does | as serde does |
 ///
-/// A field's own `#[serde(…)]` comes after `#[optional]` or `#[lenient]`. One that tells how an `Option` is read, such as
-/// `deserialize_with = "wire::strict"`, replaces the lenient reading.
+/// A field's own `#[serde(…)]` comes after `#[optional]` or `#[lenient]`. An `Option` that answers a question isn't lenient: its
+/// `#[serde(deserialize_with = "wire::strict")]` tells how it is read, if it isn't missing.
 macro_rules! model {
     ($(#[$meta:meta])* $vis:vis struct $name:ident { $($fields:tt)* }) => {
-        $crate::wire::model!(@ [$(#[$meta])* $vis struct $name] {} $($fields)*);
+        $crate::wire::model!(@ [$(#[$meta])* $vis struct $name] {} $($fields)*,);
 
         impl $crate::wire::Model for $name {}
     };
 
-    (@ [$($head:tt)*] { $($done:tt)* }) => { $($head)* { $($done)* } };
+    // All fields are done, with or without a comma after the last one.
+    (@ [$($head:tt)*] { $($done:tt)* } $(,)?) => { $($head)* { $($done)* } };
 
     // An `Option` whose `serde` only names it.
     (
@@ -57,14 +58,31 @@ macro_rules! model {
     // An `Option` with a reader of its own.
     (
         @ $head:tt { $($done:tt)* }
-        $(#[$meta:meta])* $vis:vis $field:ident: Option<$type:ty>, $($rest:tt)*
+        $(#[doc = $doc:literal])*
+        #[serde(
+            $(rename = $rename:literal,)?
+            $(with = $with:literal)? $(deserialize_with = $reader:literal)? $(, serialize_with = $writer:literal)?
+        )]
+        $vis:vis $field:ident: Option<$type:ty>, $($rest:tt)*
     ) => {
         $crate::wire::model!(@ $head {
             $($done)*
+            $(#[doc = $doc])*
             #[serde(default, skip_serializing_if = "Option::is_none")]
-            $(#[$meta])*
+            #[serde(
+                $(rename = $rename,)?
+                $(with = $with)? $(deserialize_with = $reader)? $(, serialize_with = $writer)?
+            )]
             $vis $field: Option<$type>,
         } $($rest)*);
+    };
+
+    // Any other attribute could be one that leaves the reading to serde.
+    (@ $head:tt $done:tt $(#[$meta:meta])* $vis:vis $field:ident: Option<$type:ty>, $($rest:tt)*) => {
+        compile_error!(concat!(
+            "the `Option` `", stringify!($field), "` can have no attribute but `#[serde(…)]`, with `rename` and `alias`, ",
+            "`rename` and `with`, `rename`, `deserialize_with` and `serialize_with`, or `default`, in this order",
+        ));
     };
 
     (
@@ -144,7 +162,7 @@ mod tests {
             #[lenient]
             about: String,
             #[serde(default, deserialize_with = "wire::strict_or_null")]
-            locked: bool,
+            locked: bool
         }
     }
 
