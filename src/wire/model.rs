@@ -3,8 +3,8 @@
 /// A model, which can be a field of another one.
 pub(crate) trait Model: serde::de::DeserializeOwned {}
 
-/// Declares a model, or the JSON form of one. The struct is written out as for serde, with all its attributes, and the macro adds
-/// those of optional fields:
+/// Declares a model, or the JSON form of one. The struct is written out as for serde, with all its attributes, and the macro
+/// adds those of optional fields:
 ///
 /// | field | missing, `null` or unreadable | written |
 /// |---|---|---|
@@ -14,7 +14,7 @@ pub(crate) trait Model: serde::de::DeserializeOwned {}
 /// | any other | as serde does | as serde does |
 ///
 /// A field's own `#[serde(…)]` comes after `#[optional]` or `#[lenient]`. An `Option` that answers a question isn't lenient: its
-/// `#[serde(deserialize_with = "wire::strict")]` tells how it is read, if it isn't missing.
+/// `#[serde(deserialize_with = "wire::strict")]` tells how it is read if it isn't missing.
 macro_rules! model {
     ($(#[$meta:meta])* $vis:vis struct $name:ident { $($fields:tt)* }) => {
         $crate::wire::model!(@ [$(#[$meta])* $vis struct $name] {} $($fields)*,);
