@@ -2,44 +2,74 @@
 
 use std::borrow::Cow;
 
-use serde::de::{DeserializeOwned, Deserializer, Visitor};
-use serde_json::Value;
+use serde::de::{self, DeserializeOwned, Visitor};
+use serde_json::de::StrRead;
+use serde_json::{Deserializer, Value};
 
 /// Reads a model.
 pub(crate) fn from_slice<T: DeserializeOwned>(body: &[u8]) -> Result<T, serde_json::Error> {
-    read(body, from_str)
+    let mut model = None;
+    fill_from_slice(&mut model, body)?;
+    filled(model)
 }
 
 /// Reads a model from a text, which may have broken characters.
 pub(crate) fn from_text<T: DeserializeOwned>(text: &str) -> Result<T, serde_json::Error> {
-    from_str(text).or_else(|error| match mended(text) {
-        Some(mended) => from_str(&mended).map_err(|_| error),
-        None => Err(error),
-    })
+    from_slice(text.as_bytes())
 }
 
 /// Reads a model from a value, by way of its text: models are compiled for texts only.
 pub(crate) fn from_value<T: DeserializeOwned>(value: &Value) -> Result<T, serde_json::Error> {
-    from_str(&value.to_string())
+    let mut model = None;
+    fill_from_value(&mut model, value)?;
+    filled(model)
 }
 
-fn from_str<T: DeserializeOwned>(text: &str) -> Result<T, serde_json::Error> {
-    let mut deserializer = serde_json::Deserializer::from_str(text);
-    let model = T::deserialize(Objects(&mut deserializer))?;
-    deserializer.end()?;
-    Ok(model)
+/// A model that is still to be read. What doesn't depend on its type is compiled once.
+trait Fill {
+    fn fill(&mut self, deserializer: &mut Deserializer<StrRead<'_>>) -> Result<(), serde_json::Error>;
+}
+
+impl<T: DeserializeOwned> Fill for Option<T> {
+    fn fill(&mut self, deserializer: &mut Deserializer<StrRead<'_>>) -> Result<(), serde_json::Error> {
+        *self = Some(T::deserialize(Objects(deserializer))?);
+        Ok(())
+    }
+}
+
+fn fill_from_slice(model: &mut dyn Fill, body: &[u8]) -> Result<(), serde_json::Error> {
+    read(body, |text| fill_from_str(model, text))
+}
+
+fn fill_from_value(model: &mut dyn Fill, value: &Value) -> Result<(), serde_json::Error> {
+    fill_from_str(model, &value.to_string())
+}
+
+fn fill_from_str(model: &mut dyn Fill, text: &str) -> Result<(), serde_json::Error> {
+    let mut deserializer = Deserializer::from_str(text);
+    model.fill(&mut deserializer)?;
+    deserializer.end()
+}
+
+fn filled<T>(model: Option<T>) -> Result<T, serde_json::Error> {
+    model.ok_or_else(|| de::Error::custom("expected a value"))
 }
 
 /// Passes the text to `read`. If that fails and the text has broken characters, passes a repaired copy: a string that was cut
 /// in the middle of a character must not fail the whole response.
-pub(crate) fn read<T, E: From<serde_json::Error>>(body: &[u8], read: impl Fn(&str) -> Result<T, E>) -> Result<T, E> {
-    let body = body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body);
-    // Much faster than `from_utf8_lossy` alone.
-    let text = std::str::from_utf8(body).map_or_else(|_| String::from_utf8_lossy(body), Cow::Borrowed);
+pub(crate) fn read<T, E>(body: &[u8], mut read: impl FnMut(&str) -> Result<T, E>) -> Result<T, E> {
+    let text = text(body);
     read(&text).or_else(|error| match mended(&text) {
         Some(mended) => read(&mended).map_err(|_| error),
         None => Err(error),
     })
+}
+
+/// Returns the text of a body, without its byte order mark.
+fn text(body: &[u8]) -> Cow<'_, str> {
+    let body = body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body);
+    // Much faster than `from_utf8_lossy` alone.
+    std::str::from_utf8(body).map_or_else(|_| String::from_utf8_lossy(body), Cow::Borrowed)
 }
 
 /// Replaces each unpaired surrogate escape, as in `"cut \ud83d"`. `None` if there is none.
@@ -88,7 +118,7 @@ macro_rules! forward {
     };
 }
 
-impl<'de, D: Deserializer<'de>> Deserializer<'de> for Objects<D> {
+impl<'de, D: de::Deserializer<'de>> de::Deserializer<'de> for Objects<D> {
     type Error = D::Error;
 
     fn deserialize_struct<V: Visitor<'de>>(

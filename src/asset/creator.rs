@@ -2,7 +2,7 @@ use std::fmt;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
-use crate::wire;
+use crate::wire::{self, Model, model};
 
 /// The owner of an asset.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -24,16 +24,18 @@ impl fmt::Display for Creator {
     }
 }
 
-#[derive(Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct WireCreator {
-    #[serde(default, with = "wire::option_id", skip_serializing_if = "Option::is_none")]
-    user_id: Option<u64>,
-    #[serde(default, with = "wire::option_id", skip_serializing_if = "Option::is_none")]
-    group_id: Option<u64>,
+model! {
+    #[derive(Serialize, Deserialize)]
+    #[serde(rename_all = "camelCase")]
+    struct WireCreator {
+        #[serde(with = "wire::option_id")]
+        user_id: Option<u64>,
+        #[serde(with = "wire::option_id")]
+        group_id: Option<u64>,
+    }
 }
 
-crate::wire::model_fields!(Creator);
+impl Model for Creator {}
 
 impl Serialize for Creator {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {

@@ -9,8 +9,9 @@ use super::handle::AssetHandle;
 use crate::api::Endpoint;
 use crate::call::DecodeError;
 use crate::error::Result;
+use crate::json;
 use crate::request::Request;
-use crate::{json, wire};
+use crate::wire::{self, model};
 
 /// Locates the content of an asset.
 pub const GET_ASSET_DELIVERY: Endpoint = Endpoint::get("/asset-delivery-api/v1/assetId/{asset}")
@@ -23,34 +24,28 @@ pub const GET_ASSET_VERSION_DELIVERY: Endpoint =
         .with_scopes(&["legacy-asset:manage"])
         .with_budget(1000, 1000);
 
-/// What the service tells of the content of an asset, from [`AssetHandle::fetch_delivery`].
-///
-/// <https://create.roblox.com/docs/cloud/reference/features/assets>
-#[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
-#[non_exhaustive]
-pub struct AssetDelivery {
-    /// The URL of the content, on another host. Whoever has it can download the content for a short time.
-    /// [`AssetHandle::locate`] returns the request that does.
-    #[serde(deserialize_with = "wire::lenient")]
-    pub location: String,
-    /// Whether the asset is archived.
-    #[serde(deserialize_with = "wire::lenient", skip_serializing_if = "Option::is_none")]
-    pub is_archived: Option<bool>,
-    /// Whether the asset may be seen in recordings.
-    #[serde(deserialize_with = "wire::lenient", skip_serializing_if = "Option::is_none")]
-    pub is_recordable: Option<bool>,
-    /// The number of the asset's type: 1 is an image, 3 audio, 10 a model, 13 a decal.
-    #[serde(deserialize_with = "wire::lenient", skip_serializing_if = "Option::is_none")]
-    pub asset_type_id: Option<u32>,
-    /// The size of the content in bytes.
-    #[serde(
-        rename = "assetMetadatas",
-        deserialize_with = "size",
-        serialize_with = "size_metadata",
-        skip_serializing_if = "Option::is_none"
-    )]
-    pub size: Option<u64>,
+model! {
+    /// What the service tells of the content of an asset, from [`AssetHandle::fetch_delivery`].
+    ///
+    /// <https://create.roblox.com/docs/cloud/reference/features/assets>
+    #[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+    #[serde(rename_all = "camelCase")]
+    #[non_exhaustive]
+    pub struct AssetDelivery {
+        /// The URL of the content, on another host. Whoever has it can download the content for a short time.
+        /// [`AssetHandle::locate`] returns the request that does.
+        #[lenient]
+        pub location: String,
+        /// Whether the asset is archived.
+        pub is_archived: Option<bool>,
+        /// Whether the asset may be seen in recordings.
+        pub is_recordable: Option<bool>,
+        /// The number of the asset's type: 1 is an image, 3 audio, 10 a model, 13 a decal.
+        pub asset_type_id: Option<u32>,
+        /// The size of the content in bytes.
+        #[serde(rename = "assetMetadatas", deserialize_with = "size", serialize_with = "size_metadata")]
+        pub size: Option<u64>,
+    }
 }
 
 /// The URL is left out: it is signed.

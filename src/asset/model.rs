@@ -6,9 +6,9 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use serde_json::{Map, Value};
 
 use super::creator::Creator;
+use crate::json;
 use crate::open_enum::open_enum;
-use crate::wire::model_fields;
-use crate::{json, wire};
+use crate::wire::{self, model};
 
 /// An asset.
 ///
@@ -155,17 +155,19 @@ open_enum! {
     }
 }
 
-/// A preview image of an asset.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-#[non_exhaustive]
-pub struct Preview {
-    /// The resource path of the image, `assets/{id}`.
-    #[serde(default, deserialize_with = "wire::lenient")]
-    pub asset: String,
-    /// The alternative text.
-    #[serde(default, deserialize_with = "wire::lenient")]
-    pub alt_text: String,
+model! {
+    /// A preview image of an asset.
+    #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+    #[serde(rename_all = "camelCase")]
+    #[non_exhaustive]
+    pub struct Preview {
+        /// The resource path of the image, `assets/{id}`.
+        #[lenient]
+        pub asset: String,
+        /// The alternative text.
+        #[lenient]
+        pub alt_text: String,
+    }
 }
 
 impl Preview {
@@ -176,16 +178,18 @@ impl Preview {
     }
 }
 
-/// A link from an asset to another site.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[non_exhaustive]
-pub struct SocialLink {
-    /// The title of the link.
-    #[serde(default, deserialize_with = "wire::lenient", skip_serializing_if = "String::is_empty")]
-    pub title: String,
-    /// The URL. Each kind of link accepts only URLs of its own site.
-    #[serde(default, deserialize_with = "wire::lenient")]
-    pub uri: String,
+model! {
+    /// A link from an asset to another site.
+    #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+    #[non_exhaustive]
+    pub struct SocialLink {
+        /// The title of the link.
+        #[optional]
+        pub title: String,
+        /// The URL. Each kind of link accepts only URLs of its own site.
+        #[lenient]
+        pub uri: String,
+    }
 }
 
 impl SocialLink {
@@ -249,80 +253,51 @@ impl SocialLinkKind {
     }
 }
 
-/// The JSON form of an asset.
-#[derive(Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct WireAsset {
-    #[serde(default, deserialize_with = "wire::lenient")]
-    path: String,
-    #[serde(
-        default,
-        deserialize_with = "wire::lenient",
-        serialize_with = "wire::option_id::serialize",
-        skip_serializing_if = "Option::is_none"
-    )]
-    asset_id: Option<u64>,
-    #[serde(default, deserialize_with = "wire::lenient", skip_serializing_if = "Option::is_none")]
-    display_name: Option<String>,
-    #[serde(default, deserialize_with = "wire::lenient", skip_serializing_if = "Option::is_none")]
-    description: Option<String>,
-    #[serde(default, deserialize_with = "wire::lenient", skip_serializing_if = "Option::is_none")]
-    asset_type: Option<AssetType>,
-    #[serde(default, deserialize_with = "wire::lenient", skip_serializing_if = "CreationContext::is_empty")]
-    creation_context: CreationContext,
-    #[serde(default, deserialize_with = "wire::lenient", skip_serializing_if = "Moderation::is_empty")]
-    moderation_result: Moderation,
-    #[serde(default, deserialize_with = "wire::lenient", skip_serializing_if = "Option::is_none")]
-    state: Option<AssetState>,
-    #[serde(
-        default,
-        deserialize_with = "wire::lenient",
-        serialize_with = "wire::option_id::serialize",
-        skip_serializing_if = "Option::is_none"
-    )]
-    revision_id: Option<u64>,
-    #[serde(default, deserialize_with = "wire::lenient", skip_serializing_if = "Option::is_none")]
-    revision_create_time: Option<Timestamp>,
-    #[serde(default, deserialize_with = "wire::lenient", skip_serializing_if = "Option::is_none")]
-    icon: Option<String>,
-    #[serde(default, deserialize_with = "wire::lenient", skip_serializing_if = "Vec::is_empty")]
-    previews: Vec<Preview>,
-    #[serde(default, deserialize_with = "wire::lenient", skip_serializing_if = "Option::is_none")]
-    social_link: Option<SocialLink>,
-    #[serde(flatten)]
-    others: Map<String, Value>,
-}
-
-/// How an asset was made.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
-pub(super) struct CreationContext {
-    #[serde(deserialize_with = "wire::lenient", skip_serializing_if = "Option::is_none")]
-    pub(super) creator: Option<Creator>,
-    #[serde(deserialize_with = "wire::lenient", skip_serializing_if = "Option::is_none")]
-    expected_price: Option<u64>,
-    #[serde(deserialize_with = "wire::lenient", skip_serializing_if = "Option::is_none")]
-    asset_privacy: Option<AssetPrivacy>,
-}
-
-model_fields!(CreationContext, Moderation, Preview, SocialLink);
-
-impl CreationContext {
-    pub(super) fn is_empty(&self) -> bool {
-        *self == Self::default()
+model! {
+    /// The JSON form of an asset.
+    #[derive(Serialize, Deserialize)]
+    #[serde(rename_all = "camelCase")]
+    struct WireAsset {
+        #[lenient]
+        path: String,
+        #[serde(deserialize_with = "wire::lenient", serialize_with = "wire::option_id::serialize")]
+        asset_id: Option<u64>,
+        display_name: Option<String>,
+        description: Option<String>,
+        asset_type: Option<AssetType>,
+        #[optional]
+        creation_context: CreationContext,
+        #[optional]
+        moderation_result: Moderation,
+        state: Option<AssetState>,
+        #[serde(deserialize_with = "wire::lenient", serialize_with = "wire::option_id::serialize")]
+        revision_id: Option<u64>,
+        revision_create_time: Option<Timestamp>,
+        icon: Option<String>,
+        #[optional]
+        previews: Vec<Preview>,
+        social_link: Option<SocialLink>,
+        #[serde(flatten)]
+        others: Map<String, Value>,
     }
 }
 
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
-pub(super) struct Moderation {
-    #[serde(deserialize_with = "wire::lenient", skip_serializing_if = "Option::is_none")]
-    pub(super) moderation_state: Option<ModerationState>,
+model! {
+    /// How an asset was made.
+    #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+    #[serde(rename_all = "camelCase")]
+    pub(super) struct CreationContext {
+        pub(super) creator: Option<Creator>,
+        expected_price: Option<u64>,
+        asset_privacy: Option<AssetPrivacy>,
+    }
 }
 
-impl Moderation {
-    pub(super) fn is_empty(&self) -> bool {
-        self.moderation_state.is_none()
+model! {
+    #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+    #[serde(rename_all = "camelCase")]
+    pub(super) struct Moderation {
+        pub(super) moderation_state: Option<ModerationState>,
     }
 }
 

@@ -9,7 +9,7 @@ use crate::client::Client;
 use crate::error::{Error, ErrorFields, Result};
 use crate::json as json_text;
 use crate::open_enum::open_enum;
-use crate::wire::{self, Field, model_fields};
+use crate::wire::{self, Field, model};
 
 /// Grants a permission for assets. The document has no budget for OAuth 2.0.
 pub const GRANT_ASSET_PERMISSIONS: Endpoint = Endpoint::patch("/asset-permissions-api/v1/assets/permissions")
@@ -191,20 +191,19 @@ impl GrantedPermissions {
     }
 }
 
-/// An asset for which a permission couldn't be granted.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-#[non_exhaustive]
-pub struct GrantError {
-    /// The asset's id.
-    #[serde(deserialize_with = "wire::id::deserialize")]
-    pub asset_id: u64,
-    /// Why.
-    #[serde(default, deserialize_with = "wire::lenient", skip_serializing_if = "Option::is_none")]
-    pub code: Option<PermissionErrorCode>,
+model! {
+    /// An asset for which a permission couldn't be granted.
+    #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+    #[serde(rename_all = "camelCase")]
+    #[non_exhaustive]
+    pub struct GrantError {
+        /// The asset's id.
+        #[serde(deserialize_with = "wire::id::deserialize")]
+        pub asset_id: u64,
+        /// Why.
+        pub code: Option<PermissionErrorCode>,
+    }
 }
-
-model_fields!(GrantError);
 
 impl Client {
     /// Grants a permission for assets. The result tells for which assets it was granted.

@@ -6,24 +6,25 @@ use super::creator::Creator;
 use super::model::{CreationContext, Moderation, ModerationState};
 use crate::page::PageItem;
 use crate::request::Paging;
-use crate::wire;
+use crate::wire::{self, model};
 
-/// A version of an asset, from [`AssetHandle::list_versions`](crate::AssetHandle::list_versions).
-///
-/// <https://create.roblox.com/docs/cloud/reference/features/assets#Assets_GetAssetVersion>
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-#[non_exhaustive]
-pub struct AssetVersion {
-    /// The resource path, `assets/{asset}/versions/{version}`.
-    pub path: String,
-    #[serde(default, deserialize_with = "wire::lenient", skip_serializing_if = "CreationContext::is_empty")]
-    creation_context: CreationContext,
-    #[serde(default, deserialize_with = "wire::lenient", skip_serializing_if = "Moderation::is_empty")]
-    moderation_result: Moderation,
-    /// Whether a place was published. `None` for other types.
-    #[serde(default, deserialize_with = "wire::lenient", skip_serializing_if = "Option::is_none")]
-    pub published: Option<bool>,
+model! {
+    /// A version of an asset, from [`AssetHandle::list_versions`](crate::AssetHandle::list_versions).
+    ///
+    /// <https://create.roblox.com/docs/cloud/reference/features/assets#Assets_GetAssetVersion>
+    #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+    #[serde(rename_all = "camelCase")]
+    #[non_exhaustive]
+    pub struct AssetVersion {
+        /// The resource path, `assets/{asset}/versions/{version}`.
+        pub path: String,
+        #[optional]
+        creation_context: CreationContext,
+        #[optional]
+        moderation_result: Moderation,
+        /// Whether a place was published. `None` for other types.
+        pub published: Option<bool>,
+    }
 }
 
 impl AssetVersion {

@@ -8,7 +8,7 @@ use crate::api::Endpoint;
 use crate::asset::SocialLink;
 use crate::error::Result;
 use crate::open_enum::open_enum;
-use crate::wire;
+use crate::wire::{self, model};
 
 /// Fetches an experience.
 pub const GET_EXPERIENCE: Endpoint = Endpoint::get("/cloud/v2/universes/{universe}").with_budget(100, 100);
@@ -36,95 +36,81 @@ impl Experience {
     }
 }
 
-/// An experience, from [`Experience::fetch_info`].
-///
-/// <https://create.roblox.com/docs/cloud/reference/features/universes#Cloud_GetUniverse>
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-#[non_exhaustive]
-pub struct ExperienceInfo {
-    /// The resource path, `universes/{universe}`.
-    #[serde(deserialize_with = "wire::strict")]
-    pub path: String,
-    /// The name, which is that of the root place.
-    #[serde(default, deserialize_with = "wire::lenient")]
-    pub display_name: String,
-    /// The description, which is that of the root place; often empty.
-    #[serde(default, deserialize_with = "wire::lenient")]
-    pub description: String,
-    /// The resource path of the user who owns the experience, `users/{user}`.
-    #[serde(default, deserialize_with = "wire::non_empty", skip_serializing_if = "Option::is_none")]
-    pub user: Option<String>,
-    /// The resource path of the group that owns the experience, `groups/{group}`.
-    #[serde(default, deserialize_with = "wire::non_empty", skip_serializing_if = "Option::is_none")]
-    pub group: Option<String>,
-    /// Whether users can join. `None` if the response doesn't tell it.
-    #[serde(default, deserialize_with = "wire::strict", skip_serializing_if = "Option::is_none")]
-    pub visibility: Option<ExperienceVisibility>,
-    /// The ages that it is for.
-    #[serde(default, deserialize_with = "wire::strict", skip_serializing_if = "Option::is_none")]
-    pub age_rating: Option<AgeRating>,
-    /// Whether voice chat is enabled. As with the devices below, `None` if the response doesn't tell it.
-    #[serde(default, deserialize_with = "wire::strict", skip_serializing_if = "Option::is_none")]
-    pub voice_chat_enabled: Option<bool>,
-    /// Whether it can be joined from computers.
-    #[serde(default, deserialize_with = "wire::strict", skip_serializing_if = "Option::is_none")]
-    pub desktop_enabled: Option<bool>,
-    /// Whether it can be joined from phones.
-    #[serde(default, deserialize_with = "wire::strict", skip_serializing_if = "Option::is_none")]
-    pub mobile_enabled: Option<bool>,
-    /// Whether it can be joined from tablets.
-    #[serde(default, deserialize_with = "wire::strict", skip_serializing_if = "Option::is_none")]
-    pub tablet_enabled: Option<bool>,
-    /// Whether it can be joined from consoles.
-    #[serde(default, deserialize_with = "wire::strict", skip_serializing_if = "Option::is_none")]
-    pub console_enabled: Option<bool>,
-    /// Whether it can be joined with VR headsets.
-    #[serde(default, deserialize_with = "wire::strict", skip_serializing_if = "Option::is_none")]
-    pub vr_enabled: Option<bool>,
-    /// The price of a private server in Robux. `None` if there are no private servers, which isn't the same as free ones.
-    #[serde(default, deserialize_with = "wire::strict", skip_serializing_if = "Option::is_none")]
-    pub private_server_price_robux: Option<u32>,
-    /// The resource path of the root place, `universes/{universe}/places/{place}`.
-    #[serde(default, deserialize_with = "wire::non_empty", skip_serializing_if = "Option::is_none")]
-    pub root_place: Option<String>,
-    /// The link to Facebook.
-    #[serde(default, deserialize_with = "wire::lenient", skip_serializing_if = "Option::is_none")]
-    pub facebook_social_link: Option<SocialLink>,
-    /// The link to Twitter.
-    #[serde(default, deserialize_with = "wire::lenient", skip_serializing_if = "Option::is_none")]
-    pub twitter_social_link: Option<SocialLink>,
-    /// The link to YouTube.
-    #[serde(default, deserialize_with = "wire::lenient", skip_serializing_if = "Option::is_none")]
-    pub youtube_social_link: Option<SocialLink>,
-    /// The link to Twitch.
-    #[serde(default, deserialize_with = "wire::lenient", skip_serializing_if = "Option::is_none")]
-    pub twitch_social_link: Option<SocialLink>,
-    /// The link to Discord.
-    #[serde(default, deserialize_with = "wire::lenient", skip_serializing_if = "Option::is_none")]
-    pub discord_social_link: Option<SocialLink>,
-    /// The link to a group on Roblox.
-    #[serde(default, deserialize_with = "wire::lenient", skip_serializing_if = "Option::is_none")]
-    pub roblox_group_social_link: Option<SocialLink>,
-    /// The link to Guilded.
-    #[serde(default, deserialize_with = "wire::lenient", skip_serializing_if = "Option::is_none")]
-    pub guilded_social_link: Option<SocialLink>,
-    /// When the experience was created.
-    #[serde(
-        rename = "createTime",
-        default,
-        deserialize_with = "wire::lenient",
-        skip_serializing_if = "Option::is_none"
-    )]
-    pub created_at: Option<Timestamp>,
-    /// When the experience last changed.
-    #[serde(
-        rename = "updateTime",
-        default,
-        deserialize_with = "wire::lenient",
-        skip_serializing_if = "Option::is_none"
-    )]
-    pub updated_at: Option<Timestamp>,
+model! {
+    /// An experience, from [`Experience::fetch_info`].
+    ///
+    /// <https://create.roblox.com/docs/cloud/reference/features/universes#Cloud_GetUniverse>
+    #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+    #[serde(rename_all = "camelCase")]
+    #[non_exhaustive]
+    pub struct ExperienceInfo {
+        /// The resource path, `universes/{universe}`.
+        #[serde(deserialize_with = "wire::strict")]
+        pub path: String,
+        /// The name, which is that of the root place.
+        #[lenient]
+        pub display_name: String,
+        /// The description, which is that of the root place; often empty.
+        #[lenient]
+        pub description: String,
+        /// The resource path of the user who owns the experience, `users/{user}`.
+        #[serde(deserialize_with = "wire::non_empty")]
+        pub user: Option<String>,
+        /// The resource path of the group that owns the experience, `groups/{group}`.
+        #[serde(deserialize_with = "wire::non_empty")]
+        pub group: Option<String>,
+        /// Whether users can join. `None` if the response doesn't tell it.
+        #[serde(deserialize_with = "wire::strict")]
+        pub visibility: Option<ExperienceVisibility>,
+        /// The ages that it is for.
+        #[serde(deserialize_with = "wire::strict")]
+        pub age_rating: Option<AgeRating>,
+        /// Whether voice chat is enabled. As with the devices below, `None` if the response doesn't tell it.
+        #[serde(deserialize_with = "wire::strict")]
+        pub voice_chat_enabled: Option<bool>,
+        /// Whether it can be joined from computers.
+        #[serde(deserialize_with = "wire::strict")]
+        pub desktop_enabled: Option<bool>,
+        /// Whether it can be joined from phones.
+        #[serde(deserialize_with = "wire::strict")]
+        pub mobile_enabled: Option<bool>,
+        /// Whether it can be joined from tablets.
+        #[serde(deserialize_with = "wire::strict")]
+        pub tablet_enabled: Option<bool>,
+        /// Whether it can be joined from consoles.
+        #[serde(deserialize_with = "wire::strict")]
+        pub console_enabled: Option<bool>,
+        /// Whether it can be joined with VR headsets.
+        #[serde(deserialize_with = "wire::strict")]
+        pub vr_enabled: Option<bool>,
+        /// The price of a private server in Robux. `None` if there are no private servers, which isn't the same as free
+        /// ones.
+        #[serde(deserialize_with = "wire::strict")]
+        pub private_server_price_robux: Option<u32>,
+        /// The resource path of the root place, `universes/{universe}/places/{place}`.
+        #[serde(deserialize_with = "wire::non_empty")]
+        pub root_place: Option<String>,
+        /// The link to Facebook.
+        pub facebook_social_link: Option<SocialLink>,
+        /// The link to Twitter.
+        pub twitter_social_link: Option<SocialLink>,
+        /// The link to YouTube.
+        pub youtube_social_link: Option<SocialLink>,
+        /// The link to Twitch.
+        pub twitch_social_link: Option<SocialLink>,
+        /// The link to Discord.
+        pub discord_social_link: Option<SocialLink>,
+        /// The link to a group on Roblox.
+        pub roblox_group_social_link: Option<SocialLink>,
+        /// The link to Guilded.
+        pub guilded_social_link: Option<SocialLink>,
+        /// When the experience was created.
+        #[serde(rename = "createTime")]
+        pub created_at: Option<Timestamp>,
+        /// When the experience last changed.
+        #[serde(rename = "updateTime")]
+        pub updated_at: Option<Timestamp>,
+    }
 }
 
 impl ExperienceInfo {

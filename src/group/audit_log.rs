@@ -8,82 +8,83 @@ use super::handle::Group;
 use crate::api::Endpoint;
 use crate::page::{PageItem, Pager};
 use crate::request::Paging;
-use crate::wire::{self, model_fields};
+use crate::wire::{self, model};
 
 /// Lists the audit log of a group.
 pub const LIST_GROUP_AUDIT_LOG: Endpoint = Endpoint::get("/legacy-groups/v1/groups/{group}/audit-log")
     .with_scopes(&["legacy-group:manage"])
     .with_budget(100, 100);
 
-/// What somebody did in a group, from [`Group::list_audit_log`].
-///
-/// <https://create.roblox.com/docs/cloud/reference/features/groups#get_legacy_groups_v1_groups__groupId__audit_log>
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-#[non_exhaustive]
-pub struct AuditLogEntry {
-    /// Who did it, and with which role at that time.
-    #[serde(default, deserialize_with = "wire::lenient", skip_serializing_if = "Option::is_none")]
-    pub actor: Option<AuditLogActor>,
-    /// What was done, such as `ChangeRank` or `PublishPlace`. The service writes some of them with spaces.
-    #[serde(deserialize_with = "wire::strict")]
-    pub action_type: String,
-    /// The details, whose form depends on the action.
-    #[serde(default, skip_serializing_if = "Value::is_null")]
-    pub description: Value,
-    /// When it was done.
-    #[serde(rename = "created", default, deserialize_with = "wire::lenient", skip_serializing_if = "Option::is_none")]
-    pub created_at: Option<Timestamp>,
+model! {
+    /// What somebody did in a group, from [`Group::list_audit_log`].
+    ///
+    /// <https://create.roblox.com/docs/cloud/reference/features/groups#get_legacy_groups_v1_groups__groupId__audit_log>
+    #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+    #[serde(rename_all = "camelCase")]
+    #[non_exhaustive]
+    pub struct AuditLogEntry {
+        /// Who did it, and with which role at that time.
+        pub actor: Option<AuditLogActor>,
+        /// What was done, such as `ChangeRank` or `PublishPlace`. The service writes some of them with spaces.
+        #[serde(deserialize_with = "wire::strict")]
+        pub action_type: String,
+        /// The details, whose form depends on the action.
+        #[serde(default, skip_serializing_if = "Value::is_null")]
+        pub description: Value,
+        /// When it was done.
+        #[serde(rename = "created")]
+        pub created_at: Option<Timestamp>,
+    }
 }
 
-/// Who did what an [`AuditLogEntry`] tells.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default)]
-#[non_exhaustive]
-pub struct AuditLogActor {
-    /// The user.
-    #[serde(deserialize_with = "wire::lenient", skip_serializing_if = "Option::is_none")]
-    pub user: Option<AuditLogUser>,
-    /// The user's role.
-    #[serde(deserialize_with = "wire::lenient", skip_serializing_if = "Option::is_none")]
-    pub role: Option<AuditLogRole>,
+model! {
+    /// Who did what an [`AuditLogEntry`] tells.
+    #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+    #[non_exhaustive]
+    pub struct AuditLogActor {
+        /// The user.
+        pub user: Option<AuditLogUser>,
+        /// The user's role.
+        pub role: Option<AuditLogRole>,
+    }
 }
 
-/// The user of an [`AuditLogActor`].
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-#[non_exhaustive]
-pub struct AuditLogUser {
-    /// The user's id.
-    #[serde(rename = "userId", with = "wire::id")]
-    pub id: u64,
-    /// The name.
-    #[serde(rename = "username", default, deserialize_with = "wire::lenient")]
-    pub name: String,
-    /// The display name.
-    #[serde(default, deserialize_with = "wire::lenient")]
-    pub display_name: String,
-    /// Whether the user has the verified badge. `None` if the response doesn't tell it.
-    #[serde(default, deserialize_with = "wire::lenient", skip_serializing_if = "Option::is_none")]
-    pub has_verified_badge: Option<bool>,
+model! {
+    /// The user of an [`AuditLogActor`].
+    #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+    #[serde(rename_all = "camelCase")]
+    #[non_exhaustive]
+    pub struct AuditLogUser {
+        /// The user's id.
+        #[serde(rename = "userId", with = "wire::id")]
+        pub id: u64,
+        /// The name.
+        #[lenient]
+        #[serde(rename = "username")]
+        pub name: String,
+        /// The display name.
+        #[lenient]
+        pub display_name: String,
+        /// Whether the user has the verified badge. `None` if the response doesn't tell it.
+        pub has_verified_badge: Option<bool>,
+    }
 }
 
-/// The role of an [`AuditLogActor`].
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[non_exhaustive]
-pub struct AuditLogRole {
-    /// The role's id.
-    #[serde(with = "wire::id")]
-    pub id: u64,
-    /// The name.
-    #[serde(default, deserialize_with = "wire::lenient")]
-    pub name: String,
-    /// The rank within the group, from 0 to 255.
-    #[serde(default, deserialize_with = "wire::lenient", skip_serializing_if = "Option::is_none")]
-    pub rank: Option<u32>,
+model! {
+    /// The role of an [`AuditLogActor`].
+    #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+    #[non_exhaustive]
+    pub struct AuditLogRole {
+        /// The role's id.
+        #[serde(with = "wire::id")]
+        pub id: u64,
+        /// The name.
+        #[lenient]
+        pub name: String,
+        /// The rank within the group, from 0 to 255.
+        pub rank: Option<u32>,
+    }
 }
-
-model_fields!(AuditLogActor, AuditLogUser, AuditLogRole);
 
 /// `ChangeRank by builderman`.
 impl fmt::Display for AuditLogEntry {

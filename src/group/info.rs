@@ -6,67 +6,52 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use super::handle::Group;
 use crate::api::Endpoint;
 use crate::error::Result;
-use crate::wire;
+use crate::wire::{self, model};
 
 /// Fetches a group.
 pub const GET_GROUP: Endpoint = Endpoint::get("/cloud/v2/groups/{group}").with_budget(150, 30).for_user_keys();
 
-/// A group, from [`Group::fetch_info`].
-///
-/// <https://create.roblox.com/docs/cloud/reference/features/groups#Cloud_GetGroup>
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-#[non_exhaustive]
-pub struct GroupInfo {
-    /// The resource path, `groups/{group}`.
-    #[serde(default, deserialize_with = "wire::lenient", skip_serializing_if = "String::is_empty")]
-    pub path: String,
-    /// The group's id.
-    #[serde(with = "wire::id")]
-    pub id: u64,
-    /// The name, of at most 50 characters.
-    #[serde(default, deserialize_with = "wire::lenient")]
-    pub display_name: String,
-    /// The description, of at most 1000 characters; often empty.
-    #[serde(default, deserialize_with = "wire::lenient")]
-    pub description: String,
-    /// The id of the user who owns the group. `None` if the group is abandoned.
-    #[serde(
-        rename = "owner",
-        default,
-        deserialize_with = "owner_id",
-        serialize_with = "owner_path",
-        skip_serializing_if = "Option::is_none"
-    )]
-    pub owner_id: Option<u64>,
-    /// The number of members.
-    #[serde(default, deserialize_with = "wire::lenient", skip_serializing_if = "Option::is_none")]
-    pub member_count: Option<u64>,
-    /// Whether users can join without being accepted.
-    #[serde(default, deserialize_with = "wire::strict_or_null")]
-    pub public_entry_allowed: bool,
-    /// Whether Roblox has locked the group.
-    #[serde(default, deserialize_with = "wire::strict_or_null")]
-    pub locked: bool,
-    /// Whether the group has the verified badge.
-    #[serde(default, deserialize_with = "wire::strict_or_null")]
-    pub verified: bool,
-    /// When the group was created.
-    #[serde(
-        rename = "createTime",
-        default,
-        deserialize_with = "wire::lenient",
-        skip_serializing_if = "Option::is_none"
-    )]
-    pub created_at: Option<Timestamp>,
-    /// When the group was last updated.
-    #[serde(
-        rename = "updateTime",
-        default,
-        deserialize_with = "wire::lenient",
-        skip_serializing_if = "Option::is_none"
-    )]
-    pub updated_at: Option<Timestamp>,
+model! {
+    /// A group, from [`Group::fetch_info`].
+    ///
+    /// <https://create.roblox.com/docs/cloud/reference/features/groups#Cloud_GetGroup>
+    #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+    #[serde(rename_all = "camelCase")]
+    #[non_exhaustive]
+    pub struct GroupInfo {
+        /// The resource path, `groups/{group}`.
+        #[optional]
+        pub path: String,
+        /// The group's id.
+        #[serde(with = "wire::id")]
+        pub id: u64,
+        /// The name, of at most 50 characters.
+        #[lenient]
+        pub display_name: String,
+        /// The description, of at most 1000 characters; often empty.
+        #[lenient]
+        pub description: String,
+        /// The id of the user who owns the group. `None` if the group is abandoned.
+        #[serde(rename = "owner", deserialize_with = "owner_id", serialize_with = "owner_path")]
+        pub owner_id: Option<u64>,
+        /// The number of members.
+        pub member_count: Option<u64>,
+        /// Whether users can join without being accepted.
+        #[serde(default, deserialize_with = "wire::strict_or_null")]
+        pub public_entry_allowed: bool,
+        /// Whether Roblox has locked the group.
+        #[serde(default, deserialize_with = "wire::strict_or_null")]
+        pub locked: bool,
+        /// Whether the group has the verified badge.
+        #[serde(default, deserialize_with = "wire::strict_or_null")]
+        pub verified: bool,
+        /// When the group was created.
+        #[serde(rename = "createTime")]
+        pub created_at: Option<Timestamp>,
+        /// When the group was last updated.
+        #[serde(rename = "updateTime")]
+        pub updated_at: Option<Timestamp>,
+    }
 }
 
 impl GroupInfo {

@@ -8,7 +8,7 @@ use crate::api::Endpoint;
 use crate::error::Result;
 use crate::page::{PageItem, Pager};
 use crate::request::Paging;
-use crate::wire;
+use crate::wire::{self, model};
 
 /// Lists the requests to join a group.
 pub const LIST_GROUP_JOIN_REQUESTS: Endpoint = Endpoint::get("/cloud/v2/groups/{group}/join-requests")
@@ -30,27 +30,24 @@ pub const DECLINE_GROUP_JOIN_REQUEST: Endpoint =
         .with_budget(100, 90)
         .for_user_keys();
 
-/// A request to join a group, from [`Group::list_join_requests`].
-///
-/// <https://create.roblox.com/docs/cloud/reference/features/groups#Cloud_ListGroupJoinRequests>
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-#[non_exhaustive]
-pub struct GroupJoinRequest {
-    /// The resource path, `groups/{group}/join-requests/{join_request}`, whose last id is that of the user.
-    #[serde(default, deserialize_with = "wire::lenient", skip_serializing_if = "String::is_empty")]
-    pub path: String,
-    /// The id of the user who wants to join.
-    #[serde(rename = "user", deserialize_with = "user_id", serialize_with = "user_path")]
-    pub user_id: u64,
-    /// When the user asked.
-    #[serde(
-        rename = "createTime",
-        default,
-        deserialize_with = "wire::lenient",
-        skip_serializing_if = "Option::is_none"
-    )]
-    pub created_at: Option<Timestamp>,
+model! {
+    /// A request to join a group, from [`Group::list_join_requests`].
+    ///
+    /// <https://create.roblox.com/docs/cloud/reference/features/groups#Cloud_ListGroupJoinRequests>
+    #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+    #[serde(rename_all = "camelCase")]
+    #[non_exhaustive]
+    pub struct GroupJoinRequest {
+        /// The resource path, `groups/{group}/join-requests/{join_request}`, whose last id is that of the user.
+        #[optional]
+        pub path: String,
+        /// The id of the user who wants to join.
+        #[serde(rename = "user", deserialize_with = "user_id", serialize_with = "user_path")]
+        pub user_id: u64,
+        /// When the user asked.
+        #[serde(rename = "createTime")]
+        pub created_at: Option<Timestamp>,
+    }
 }
 
 /// `user 156`.

@@ -6,23 +6,25 @@ use crate::api::Endpoint;
 use crate::client::Client;
 use crate::page::{PageItem, Pager};
 use crate::request::Paging;
-use crate::wire;
+use crate::wire::{self, model};
 
 /// Lists the groups that the owner of the credentials can manage.
 pub const LIST_MANAGEABLE_GROUPS: Endpoint = Endpoint::get("/legacy-develop/v1/user/groups/canmanage")
     .with_scopes(&["legacy-group:manage"])
     .with_budget(100, 100);
 
-/// A group that the owner of the credentials can manage, from [`Client::list_manageable_groups`].
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[non_exhaustive]
-pub struct ManageableGroup {
-    /// The group's id.
-    #[serde(with = "wire::id")]
-    pub id: u64,
-    /// The group's name.
-    #[serde(default, deserialize_with = "wire::lenient")]
-    pub name: String,
+model! {
+    /// A group that the owner of the credentials can manage, from [`Client::list_manageable_groups`].
+    #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+    #[non_exhaustive]
+    pub struct ManageableGroup {
+        /// The group's id.
+        #[serde(with = "wire::id")]
+        pub id: u64,
+        /// The group's name.
+        #[lenient]
+        pub name: String,
+    }
 }
 
 /// `group 7 (Roblox)`.

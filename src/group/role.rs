@@ -8,7 +8,7 @@ use serde_json::Value;
 use crate::open_enum::open_enum;
 use crate::page::PageItem;
 use crate::request::Paging;
-use crate::wire::{self, Field, Json};
+use crate::wire::{self, Field, Json, model};
 
 open_enum! {
     /// What a [`GroupRole`] allows.
@@ -56,56 +56,42 @@ open_enum! {
     }
 }
 
-/// A role of a group, from [`Group::list_roles`](crate::Group::list_roles).
-///
-/// <https://create.roblox.com/docs/cloud/reference/features/groups#Cloud_ListGroupRoles>
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-#[non_exhaustive]
-pub struct GroupRole {
-    /// The resource path, `groups/{group}/roles/{role}`.
-    #[serde(default, deserialize_with = "wire::lenient", skip_serializing_if = "String::is_empty")]
-    pub path: String,
-    /// The role's id.
-    #[serde(with = "wire::id")]
-    pub id: u64,
-    /// The name, of at most 100 characters.
-    #[serde(default, deserialize_with = "wire::lenient")]
-    pub display_name: String,
-    /// The description, of at most 1000 characters. The service shows it only to the owner of the group.
-    #[serde(default, deserialize_with = "wire::lenient", skip_serializing_if = "Option::is_none")]
-    pub description: Option<String>,
-    /// The rank within the group, from 0 (guest) to 255 (owner). The service leaves out a zero.
-    #[serde(default, deserialize_with = "wire::strict")]
-    pub rank: u32,
-    /// The number of members. The service leaves it out for guests.
-    #[serde(default, deserialize_with = "wire::lenient", skip_serializing_if = "Option::is_none")]
-    pub member_count: Option<u64>,
-    /// What the role allows. `None` if the service doesn't show it, or if it can't be read. The permissions of one's own role are
-    /// visible with the scope `group:read`, those of all roles to the owner of the group, and those of guests to everyone.
-    #[serde(
-        default,
-        deserialize_with = "permissions",
-        serialize_with = "permission_flags",
-        skip_serializing_if = "Option::is_none"
-    )]
-    pub permissions: Option<BTreeSet<GroupPermission>>,
-    /// When the role was created. The service shows it only to the owner of the group.
-    #[serde(
-        rename = "createTime",
-        default,
-        deserialize_with = "wire::lenient",
-        skip_serializing_if = "Option::is_none"
-    )]
-    pub created_at: Option<Timestamp>,
-    /// When the role last changed. The service shows it only to the owner of the group.
-    #[serde(
-        rename = "updateTime",
-        default,
-        deserialize_with = "wire::lenient",
-        skip_serializing_if = "Option::is_none"
-    )]
-    pub updated_at: Option<Timestamp>,
+model! {
+    /// A role of a group, from [`Group::list_roles`](crate::Group::list_roles).
+    ///
+    /// <https://create.roblox.com/docs/cloud/reference/features/groups#Cloud_ListGroupRoles>
+    #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+    #[serde(rename_all = "camelCase")]
+    #[non_exhaustive]
+    pub struct GroupRole {
+        /// The resource path, `groups/{group}/roles/{role}`.
+        #[optional]
+        pub path: String,
+        /// The role's id.
+        #[serde(with = "wire::id")]
+        pub id: u64,
+        /// The name, of at most 100 characters.
+        #[lenient]
+        pub display_name: String,
+        /// The description, of at most 1000 characters. The service shows it only to the owner of the group.
+        pub description: Option<String>,
+        /// The rank within the group, from 0 (guest) to 255 (owner). The service leaves out a zero.
+        #[serde(default, deserialize_with = "wire::strict")]
+        pub rank: u32,
+        /// The number of members. The service leaves it out for guests.
+        pub member_count: Option<u64>,
+        /// What the role allows. `None` if the service doesn't show it, or if it can't be read. The permissions of one's own
+        /// role are visible with the scope `group:read`, those of all roles to the owner of the group, and those of guests to
+        /// everyone.
+        #[serde(deserialize_with = "permissions", serialize_with = "permission_flags")]
+        pub permissions: Option<BTreeSet<GroupPermission>>,
+        /// When the role was created. The service shows it only to the owner of the group.
+        #[serde(rename = "createTime")]
+        pub created_at: Option<Timestamp>,
+        /// When the role last changed. The service shows it only to the owner of the group.
+        #[serde(rename = "updateTime")]
+        pub updated_at: Option<Timestamp>,
+    }
 }
 
 impl GroupRole {

@@ -11,7 +11,7 @@ use crate::error::Error;
 use crate::open_enum::open_enum;
 use crate::page::{PageItem, Pager, Values};
 use crate::user::User;
-use crate::wire;
+use crate::wire::{self, model};
 
 /// Lists a user's inventory. Public inventories need no scope.
 pub const LIST_INVENTORY_ITEMS: Endpoint = Endpoint::get("/cloud/v2/users/{user}/inventory-items")
@@ -202,23 +202,21 @@ plain_item! {
     InventoryPrivateServer: "private server",
 }
 
-/// Details of a collectible [`InventoryAsset`].
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
-#[non_exhaustive]
-pub struct CollectibleDetails {
-    /// The id of the collectible, a UUID.
-    #[serde(deserialize_with = "wire::lenient", skip_serializing_if = "Option::is_none")]
-    pub item_id: Option<String>,
-    /// The id of the user's copy, a UUID.
-    #[serde(deserialize_with = "wire::lenient", skip_serializing_if = "Option::is_none")]
-    pub instance_id: Option<String>,
-    /// Whether the copy can be traded and resold.
-    #[serde(deserialize_with = "wire::lenient", skip_serializing_if = "Option::is_none")]
-    pub instance_state: Option<CollectibleInstanceState>,
-    /// The serial number of a limited item, starting at 1.
-    #[serde(deserialize_with = "wire::lenient", skip_serializing_if = "Option::is_none")]
-    pub serial_number: Option<u64>,
+model! {
+    /// Details of a collectible [`InventoryAsset`].
+    #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+    #[serde(rename_all = "camelCase")]
+    #[non_exhaustive]
+    pub struct CollectibleDetails {
+        /// The id of the collectible, a UUID.
+        pub item_id: Option<String>,
+        /// The id of the user's copy, a UUID.
+        pub instance_id: Option<String>,
+        /// Whether the copy can be traded and resold.
+        pub instance_state: Option<CollectibleInstanceState>,
+        /// The serial number of a limited item, starting at 1.
+        pub serial_number: Option<u64>,
+    }
 }
 
 open_enum! {
@@ -231,40 +229,39 @@ open_enum! {
     }
 }
 
-/// The JSON form of an item. Only the id of a known kind can't be missing.
-#[derive(Default, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct WireItem {
-    #[serde(default, deserialize_with = "wire::direct", skip_serializing_if = "String::is_empty")]
-    path: String,
-    #[serde(default, deserialize_with = "wire::object", skip_serializing_if = "Option::is_none")]
-    asset_details: Option<AssetDetails>,
-    #[serde(default, deserialize_with = "wire::object", skip_serializing_if = "Option::is_none")]
-    badge_details: Option<BadgeDetails>,
-    #[serde(default, deserialize_with = "wire::object", skip_serializing_if = "Option::is_none")]
-    game_pass_details: Option<GamePassDetails>,
-    #[serde(default, deserialize_with = "wire::object", skip_serializing_if = "Option::is_none")]
-    private_server_details: Option<PrivateServerDetails>,
-    #[serde(default, deserialize_with = "wire::direct", skip_serializing_if = "Option::is_none")]
-    add_time: Option<Timestamp>,
+model! {
+    /// The JSON form of an item. Only the id of a known kind can't be missing.
+    #[derive(Default, Serialize, Deserialize)]
+    #[serde(rename_all = "camelCase")]
+    struct WireItem {
+        #[serde(default, deserialize_with = "wire::direct", skip_serializing_if = "String::is_empty")]
+        path: String,
+        #[serde(deserialize_with = "wire::object")]
+        asset_details: Option<AssetDetails>,
+        #[serde(deserialize_with = "wire::object")]
+        badge_details: Option<BadgeDetails>,
+        #[serde(deserialize_with = "wire::object")]
+        game_pass_details: Option<GamePassDetails>,
+        #[serde(deserialize_with = "wire::object")]
+        private_server_details: Option<PrivateServerDetails>,
+        #[serde(deserialize_with = "wire::direct")]
+        add_time: Option<Timestamp>,
+    }
 }
 
-#[derive(Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct AssetDetails {
-    #[serde(default, deserialize_with = "wire::direct", serialize_with = "wire::option_id::serialize")]
-    asset_id: Option<u64>,
-    #[serde(default, deserialize_with = "asset_type", skip_serializing_if = "Option::is_none")]
-    inventory_item_asset_type: Option<InventoryAssetType>,
-    #[serde(
-        default,
-        deserialize_with = "wire::direct",
-        serialize_with = "wire::option_id::serialize",
-        skip_serializing_if = "Option::is_none"
-    )]
-    instance_id: Option<u64>,
-    #[serde(default, deserialize_with = "wire::object", skip_serializing_if = "Option::is_none")]
-    collectible_details: Option<Box<CollectibleDetails>>,
+model! {
+    #[derive(Serialize, Deserialize)]
+    #[serde(rename_all = "camelCase")]
+    struct AssetDetails {
+        #[serde(deserialize_with = "wire::direct", serialize_with = "wire::option_id::serialize")]
+        asset_id: Option<u64>,
+        #[serde(deserialize_with = "asset_type")]
+        inventory_item_asset_type: Option<InventoryAssetType>,
+        #[serde(deserialize_with = "wire::direct", serialize_with = "wire::option_id::serialize")]
+        instance_id: Option<u64>,
+        #[serde(deserialize_with = "wire::object")]
+        collectible_details: Option<Box<CollectibleDetails>>,
+    }
 }
 
 fn asset_type<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<InventoryAssetType>, D::Error> {
@@ -274,25 +271,31 @@ fn asset_type<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Inven
     })
 }
 
-#[derive(Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct BadgeDetails {
-    #[serde(default, deserialize_with = "wire::direct", serialize_with = "wire::option_id::serialize")]
-    badge_id: Option<u64>,
+model! {
+    #[derive(Serialize, Deserialize)]
+    #[serde(rename_all = "camelCase")]
+    struct BadgeDetails {
+        #[serde(deserialize_with = "wire::direct", serialize_with = "wire::option_id::serialize")]
+        badge_id: Option<u64>,
+    }
 }
 
-#[derive(Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct GamePassDetails {
-    #[serde(default, deserialize_with = "wire::direct", serialize_with = "wire::option_id::serialize")]
-    game_pass_id: Option<u64>,
+model! {
+    #[derive(Serialize, Deserialize)]
+    #[serde(rename_all = "camelCase")]
+    struct GamePassDetails {
+        #[serde(deserialize_with = "wire::direct", serialize_with = "wire::option_id::serialize")]
+        game_pass_id: Option<u64>,
+    }
 }
 
-#[derive(Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct PrivateServerDetails {
-    #[serde(default, deserialize_with = "wire::direct", serialize_with = "wire::option_id::serialize")]
-    private_server_id: Option<u64>,
+model! {
+    #[derive(Serialize, Deserialize)]
+    #[serde(rename_all = "camelCase")]
+    struct PrivateServerDetails {
+        #[serde(deserialize_with = "wire::direct", serialize_with = "wire::option_id::serialize")]
+        private_server_id: Option<u64>,
+    }
 }
 
 impl PageItem for InventoryItem {

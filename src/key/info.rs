@@ -9,38 +9,35 @@ use crate::api::Endpoint;
 use crate::client::Client;
 use crate::error::{Error, ErrorKind, Result};
 use crate::request::Body;
-use crate::wire::{self, Field, Json};
+use crate::wire::{self, Field, Json, model};
 
 /// Tells what an API key can do. The key is in the body.
 pub const INSPECT_KEY: Endpoint = Endpoint::post("/api-keys/v1/introspect").with_key_in_body().harmless();
 
-/// What an API key can do, from [`Client::inspect_key`].
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-#[non_exhaustive]
-pub struct KeyInfo {
-    /// The name of the key.
-    #[serde(default, deserialize_with = "wire::lenient")]
-    pub name: String,
-    /// The id of the user for whom the key acts.
-    #[serde(rename = "authorizedUserId", default, with = "wire::option_id", skip_serializing_if = "Option::is_none")]
-    pub user_id: Option<u64>,
-    /// Whether the key is enabled.
-    #[serde(deserialize_with = "wire::strict")]
-    pub enabled: bool,
-    /// Whether the key has expired.
-    #[serde(default, deserialize_with = "wire::strict")]
-    pub expired: bool,
-    /// When the key expires. `None` if never.
-    #[serde(
-        rename = "expirationTimeUtc",
-        default,
-        deserialize_with = "expiration",
-        skip_serializing_if = "Option::is_none"
-    )]
-    pub expires_at: Option<Timestamp>,
-    /// The scopes of the key.
-    pub scopes: Vec<KeyScope>,
+model! {
+    /// What an API key can do, from [`Client::inspect_key`].
+    #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+    #[serde(rename_all = "camelCase")]
+    #[non_exhaustive]
+    pub struct KeyInfo {
+        /// The name of the key.
+        #[lenient]
+        pub name: String,
+        /// The id of the user for whom the key acts.
+        #[serde(rename = "authorizedUserId", with = "wire::option_id")]
+        pub user_id: Option<u64>,
+        /// Whether the key is enabled.
+        #[serde(deserialize_with = "wire::strict")]
+        pub enabled: bool,
+        /// Whether the key has expired.
+        #[serde(default, deserialize_with = "wire::strict")]
+        pub expired: bool,
+        /// When the key expires. `None` if never.
+        #[serde(rename = "expirationTimeUtc", deserialize_with = "expiration")]
+        pub expires_at: Option<Timestamp>,
+        /// The scopes of the key.
+        pub scopes: Vec<KeyScope>,
+    }
 }
 
 /// A scope of a key, and on what.

@@ -3,38 +3,35 @@ use std::fmt;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::wire;
+use crate::wire::{self, model};
 
-/// Who a user is, from [`AccessToken::fetch_user_info`](super::AccessToken::fetch_user_info) and in
-/// [`IdTokenClaims`](super::IdTokenClaims).
-///
-/// Without the scope `profile`, only the id is there. Names can change; the id doesn't.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[non_exhaustive]
-pub struct Identity {
-    /// The user's id.
-    #[serde(rename = "sub", with = "wire::id")]
-    pub user_id: u64,
-    /// The unique name.
-    #[serde(
-        rename = "preferred_username",
-        default,
-        deserialize_with = "wire::lenient",
-        skip_serializing_if = "Option::is_none"
-    )]
-    pub username: Option<String>,
-    /// The display name.
-    #[serde(rename = "name", default, deserialize_with = "wire::lenient", skip_serializing_if = "Option::is_none")]
-    pub display_name: Option<String>,
-    /// When the account was created.
-    #[serde(default, with = "unix_time", skip_serializing_if = "Option::is_none")]
-    pub created_at: Option<Timestamp>,
-    /// The URL of the profile.
-    #[serde(rename = "profile", default, deserialize_with = "wire::lenient", skip_serializing_if = "Option::is_none")]
-    pub profile_url: Option<String>,
-    /// The URL of a picture of the avatar. `None` also if the picture hasn't been generated yet or was moderated.
-    #[serde(rename = "picture", default, deserialize_with = "wire::lenient", skip_serializing_if = "Option::is_none")]
-    pub picture_url: Option<String>,
+model! {
+    /// Who a user is, from [`AccessToken::fetch_user_info`](super::AccessToken::fetch_user_info) and in
+    /// [`IdTokenClaims`](super::IdTokenClaims).
+    ///
+    /// Without the scope `profile`, only the id is there. Names can change; the id doesn't.
+    #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+    #[non_exhaustive]
+    pub struct Identity {
+        /// The user's id.
+        #[serde(rename = "sub", with = "wire::id")]
+        pub user_id: u64,
+        /// The unique name.
+        #[serde(rename = "preferred_username")]
+        pub username: Option<String>,
+        /// The display name.
+        #[serde(rename = "name")]
+        pub display_name: Option<String>,
+        /// When the account was created.
+        #[serde(with = "unix_time")]
+        pub created_at: Option<Timestamp>,
+        /// The URL of the profile.
+        #[serde(rename = "profile")]
+        pub profile_url: Option<String>,
+        /// The URL of a picture of the avatar. `None` also if the picture hasn't been generated yet or was moderated.
+        #[serde(rename = "picture")]
+        pub picture_url: Option<String>,
+    }
 }
 
 /// The display name and the unique name, or the id.

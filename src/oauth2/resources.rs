@@ -3,7 +3,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Deserializer, Serialize, de};
 use serde_json::Value;
 
-use crate::wire::{self, Field};
+use crate::wire::{self, Field, model};
 
 /// What a user has granted to an app, from [`AccessToken::fetch_resources`](super::AccessToken::fetch_resources).
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -16,16 +16,19 @@ pub struct GrantedResources {
     pub resources: BTreeMap<String, ResourceIds>,
 }
 
-/// Who granted resources to an app.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[non_exhaustive]
-pub struct ResourceOwner {
-    /// The id.
-    #[serde(with = "wire::id")]
-    pub id: u64,
-    /// `User`, and possibly others later.
-    #[serde(rename = "type", default, deserialize_with = "wire::lenient")]
-    pub kind: String,
+model! {
+    /// Who granted resources to an app.
+    #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+    #[non_exhaustive]
+    pub struct ResourceOwner {
+        /// The id.
+        #[serde(with = "wire::id")]
+        pub id: u64,
+        /// `User`, and possibly others later.
+        #[lenient]
+        #[serde(rename = "type")]
+        pub kind: String,
+    }
 }
 
 /// The ids of granted resources of one kind, as the service writes them.

@@ -5,37 +5,38 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::Value;
 
 use super::Scope;
-use crate::wire;
+use crate::wire::{self, model};
 
-/// What the service knows of a token, from [`OAuth2App::introspect`](super::OAuth2App::introspect).
-///
-/// If the token isn't active, nothing else is told.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[non_exhaustive]
-pub struct TokenInfo {
-    /// Whether the token hasn't expired. It stays `true` if the user revokes the authorization.
-    pub active: bool,
-    /// The id of the token.
-    #[serde(rename = "jti", default, deserialize_with = "wire::lenient", skip_serializing_if = "Option::is_none")]
-    pub id: Option<String>,
-    /// The id of the user.
-    #[serde(rename = "sub", default, with = "wire::option_id", skip_serializing_if = "Option::is_none")]
-    pub user_id: Option<u64>,
-    /// The client id of the app.
-    #[serde(default, deserialize_with = "wire::lenient", skip_serializing_if = "Option::is_none")]
-    pub client_id: Option<String>,
-    /// The scopes.
-    #[serde(rename = "scope", default, with = "joined", skip_serializing_if = "Vec::is_empty")]
-    pub scopes: Vec<Scope>,
-    /// When the token expires.
-    #[serde(rename = "exp", default, with = "super::identity::unix_time", skip_serializing_if = "Option::is_none")]
-    pub expires_at: Option<Timestamp>,
-    /// When the token was issued.
-    #[serde(rename = "iat", default, with = "super::identity::unix_time", skip_serializing_if = "Option::is_none")]
-    pub issued_at: Option<Timestamp>,
-    /// Everything else.
-    #[serde(flatten)]
-    pub other: BTreeMap<String, Value>,
+model! {
+    /// What the service knows of a token, from [`OAuth2App::introspect`](super::OAuth2App::introspect).
+    ///
+    /// If the token isn't active, nothing else is told.
+    #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+    #[non_exhaustive]
+    pub struct TokenInfo {
+        /// Whether the token hasn't expired. It stays `true` if the user revokes the authorization.
+        pub active: bool,
+        /// The id of the token.
+        #[serde(rename = "jti")]
+        pub id: Option<String>,
+        /// The id of the user.
+        #[serde(rename = "sub", with = "wire::option_id")]
+        pub user_id: Option<u64>,
+        /// The client id of the app.
+        pub client_id: Option<String>,
+        /// The scopes.
+        #[serde(rename = "scope", default, with = "joined", skip_serializing_if = "Vec::is_empty")]
+        pub scopes: Vec<Scope>,
+        /// When the token expires.
+        #[serde(rename = "exp", with = "super::identity::unix_time")]
+        pub expires_at: Option<Timestamp>,
+        /// When the token was issued.
+        #[serde(rename = "iat", with = "super::identity::unix_time")]
+        pub issued_at: Option<Timestamp>,
+        /// Everything else.
+        #[serde(flatten)]
+        pub other: BTreeMap<String, Value>,
+    }
 }
 
 /// Scopes with spaces between them.

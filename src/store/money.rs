@@ -4,7 +4,7 @@ use std::str::FromStr;
 use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, Result};
-use crate::wire::{self, model_fields};
+use crate::wire::{self, model};
 
 /// The service accepts prices only with this exponent.
 const PRICE_EXPONENT: i32 = -9;
@@ -117,27 +117,27 @@ impl fmt::Display for Decimal {
     }
 }
 
-/// An amount of money.
-///
-/// ```
-/// use rblxopencloud::store::Money;
-///
-/// assert_eq!(Money::usd("4.99")?.to_string(), "4.99 USD");
-/// assert!(Money::usd("4.999").is_err());
-/// # Ok::<(), rblxopencloud::Error>(())
-/// ```
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
-#[non_exhaustive]
-pub struct Money {
-    /// The currency, as in ISO 4217, or a name that starts with `X-`.
-    #[serde(deserialize_with = "wire::lenient")]
-    pub currency_code: String,
-    /// The amount.
-    pub quantity: Decimal,
+model! {
+    /// An amount of money.
+    ///
+    /// ```
+    /// use rblxopencloud::store::Money;
+    ///
+    /// assert_eq!(Money::usd("4.99")?.to_string(), "4.99 USD");
+    /// assert!(Money::usd("4.999").is_err());
+    /// # Ok::<(), rblxopencloud::Error>(())
+    /// ```
+    #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+    #[serde(rename_all = "camelCase", default)]
+    #[non_exhaustive]
+    pub struct Money {
+        /// The currency, as in ISO 4217, or a name that starts with `X-`.
+        #[lenient]
+        pub currency_code: String,
+        /// The amount.
+        pub quantity: Decimal,
+    }
 }
-
-model_fields!(Money);
 
 impl Money {
     /// Creates an amount of US dollars, such as `4.99`, in the form that the service accepts as a price.

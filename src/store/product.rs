@@ -9,7 +9,7 @@ use crate::asset::{AssetHandle, Creator};
 use crate::error::{Error, Result};
 use crate::open_enum::open_enum;
 use crate::request::Request;
-use crate::wire;
+use crate::wire::{self, model};
 
 /// Puts an asset on the creator store.
 pub const CREATE_CREATOR_STORE_PRODUCT: Endpoint = Endpoint::post("/cloud/v2/creator-store-products")
@@ -98,31 +98,27 @@ impl fmt::Display for CreatorStoreProduct {
     }
 }
 
-#[derive(Default, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
-struct WireProduct {
-    #[serde(deserialize_with = "wire::lenient", skip_serializing_if = "String::is_empty")]
-    path: String,
-    #[serde(deserialize_with = "wire::lenient", skip_serializing_if = "Option::is_none")]
-    base_price: Option<Money>,
-    #[serde(deserialize_with = "wire::lenient", skip_serializing_if = "Option::is_none")]
-    purchase_price: Option<Money>,
-    #[serde(deserialize_with = "wire::strict_or_null")]
-    published: bool,
-    #[serde(deserialize_with = "wire::strict_or_null", skip_serializing_if = "Vec::is_empty")]
-    restrictions: Vec<ProductRestriction>,
-    #[serde(deserialize_with = "wire::strict_or_null")]
-    purchasable: bool,
-    #[serde(deserialize_with = "wire::lenient", skip_serializing_if = "Option::is_none")]
-    user_seller: Option<String>,
-    #[serde(deserialize_with = "wire::lenient", skip_serializing_if = "Option::is_none")]
-    group_seller: Option<String>,
-    #[serde(deserialize_with = "wire::lenient", skip_serializing_if = "Option::is_none")]
-    display_name: Option<String>,
-    #[serde(deserialize_with = "wire::lenient", skip_serializing_if = "Option::is_none")]
-    description: Option<String>,
-    #[serde(flatten)]
-    others: Map<String, Value>,
+model! {
+    #[derive(Default, Serialize, Deserialize)]
+    #[serde(rename_all = "camelCase", default)]
+    struct WireProduct {
+        #[optional]
+        path: String,
+        base_price: Option<Money>,
+        purchase_price: Option<Money>,
+        #[serde(deserialize_with = "wire::strict_or_null")]
+        published: bool,
+        #[serde(deserialize_with = "wire::strict_or_null", skip_serializing_if = "Vec::is_empty")]
+        restrictions: Vec<ProductRestriction>,
+        #[serde(deserialize_with = "wire::strict_or_null")]
+        purchasable: bool,
+        user_seller: Option<String>,
+        group_seller: Option<String>,
+        display_name: Option<String>,
+        description: Option<String>,
+        #[serde(flatten)]
+        others: Map<String, Value>,
+    }
 }
 
 /// The suffix of the field that names the asset, such as `modelAssetId`.

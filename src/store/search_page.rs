@@ -8,8 +8,9 @@ use super::search::{AssetSearch, SEARCH_ASSETS};
 use crate::call::DecodeError;
 use crate::client::Client;
 use crate::error::Result;
+use crate::json;
 use crate::page::{Contents, Cursor, Names, PageItem, decode_page};
-use crate::{json, wire};
+use crate::wire::{self, model};
 
 /// The first page of a search, with its totals, from [`Client::fetch_search_page`].
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -48,20 +49,23 @@ struct Totals<'a> {
     query_correction: Option<&'a RawValue>,
 }
 
-#[derive(Default, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
-struct Facets {
-    #[serde(deserialize_with = "wire::lenient")]
-    applied_facets: Vec<String>,
-    #[serde(deserialize_with = "wire::lenient")]
-    available_facets: Vec<String>,
+model! {
+    #[derive(Default, Deserialize)]
+    #[serde(rename_all = "camelCase")]
+    struct Facets {
+        #[lenient]
+        applied_facets: Vec<String>,
+        #[lenient]
+        available_facets: Vec<String>,
+    }
 }
 
-#[derive(Default, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
-struct Correction {
-    #[serde(deserialize_with = "wire::lenient")]
-    suggested_query: Option<String>,
+model! {
+    #[derive(Default, Deserialize)]
+    #[serde(rename_all = "camelCase")]
+    struct Correction {
+        suggested_query: Option<String>,
+    }
 }
 
 impl AssetSearchPage {

@@ -10,7 +10,7 @@ use crate::call::DecodeError;
 use crate::error::Result;
 use crate::json;
 use crate::request::Request;
-use crate::wire::{self, Field};
+use crate::wire::{self, Field, model};
 
 /// Lists the experiences that a user follows.
 pub const LIST_EXPERIENCE_FOLLOWINGS: Endpoint = Endpoint::get("/legacy-followings/v2/users/{user}/universes")
@@ -34,17 +34,18 @@ pub const UNFOLLOW_EXPERIENCE: Endpoint = Endpoint::delete("/legacy-followings/v
     .with_budget(100, 100)
     .harmless();
 
-/// An experience that a user follows, from [`User::list_experience_followings`].
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-#[non_exhaustive]
-pub struct ExperienceFollowing {
-    /// The id of the experience's universe.
-    #[serde(with = "wire::id")]
-    pub universe_id: u64,
-    /// Since when the user has followed it.
-    #[serde(default, deserialize_with = "wire::lenient", skip_serializing_if = "Option::is_none")]
-    pub followed_at: Option<Timestamp>,
+model! {
+    /// An experience that a user follows, from [`User::list_experience_followings`].
+    #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+    #[serde(rename_all = "camelCase")]
+    #[non_exhaustive]
+    pub struct ExperienceFollowing {
+        /// The id of the experience's universe.
+        #[serde(with = "wire::id")]
+        pub universe_id: u64,
+        /// Since when the user has followed it.
+        pub followed_at: Option<Timestamp>,
+    }
 }
 
 /// `universe 13058`.
@@ -54,41 +55,33 @@ impl fmt::Display for ExperienceFollowing {
     }
 }
 
-/// Whether a user follows an experience, from [`User::fetch_experience_following`].
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "PascalCase")]
-#[non_exhaustive]
-pub struct ExperienceFollowingStatus {
-    /// The id of the experience's universe.
-    #[serde(alias = "universeId", default, deserialize_with = "wire::lenient")]
-    pub universe_id: u64,
-    /// The id of the user.
-    #[serde(alias = "userId", default, deserialize_with = "wire::lenient")]
-    pub user_id: u64,
-    /// Whether the user follows the experience.
-    #[serde(alias = "isFollowing", deserialize_with = "wire::strict")]
-    pub is_following: bool,
-    /// Whether the user can follow the experience. `None` if the response doesn't tell it.
-    #[serde(alias = "canFollow", default, deserialize_with = "wire::lenient", skip_serializing_if = "Option::is_none")]
-    pub can_follow: Option<bool>,
-    /// How many experiences the user follows. `None` if the response doesn't tell it.
-    #[serde(
-        rename = "FollowingCountByType",
-        alias = "followingCountByType",
-        default,
-        deserialize_with = "wire::lenient",
-        skip_serializing_if = "Option::is_none"
-    )]
-    pub following_count: Option<u64>,
-    /// How many experiences the user can follow. `None` if the response doesn't tell it.
-    #[serde(
-        rename = "FollowingLimitByType",
-        alias = "followingLimitByType",
-        default,
-        deserialize_with = "wire::lenient",
-        skip_serializing_if = "Option::is_none"
-    )]
-    pub following_limit: Option<u64>,
+model! {
+    /// Whether a user follows an experience, from [`User::fetch_experience_following`].
+    #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+    #[serde(rename_all = "PascalCase")]
+    #[non_exhaustive]
+    pub struct ExperienceFollowingStatus {
+        /// The id of the experience's universe.
+        #[lenient]
+        #[serde(alias = "universeId")]
+        pub universe_id: u64,
+        /// The id of the user.
+        #[lenient]
+        #[serde(alias = "userId")]
+        pub user_id: u64,
+        /// Whether the user follows the experience.
+        #[serde(alias = "isFollowing", deserialize_with = "wire::strict")]
+        pub is_following: bool,
+        /// Whether the user can follow the experience. `None` if the response doesn't tell it.
+        #[serde(alias = "canFollow")]
+        pub can_follow: Option<bool>,
+        /// How many experiences the user follows. `None` if the response doesn't tell it.
+        #[serde(rename = "FollowingCountByType", alias = "followingCountByType")]
+        pub following_count: Option<u64>,
+        /// How many experiences the user can follow. `None` if the response doesn't tell it.
+        #[serde(rename = "FollowingLimitByType", alias = "followingLimitByType")]
+        pub following_limit: Option<u64>,
+    }
 }
 
 /// The followed universes, by id, with the time of each.

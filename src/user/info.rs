@@ -7,7 +7,7 @@ use super::handle::User;
 use crate::api::Endpoint;
 use crate::error::Result;
 use crate::open_enum::open_enum;
-use crate::wire;
+use crate::wire::{self, model};
 
 /// Fetches a user's profile.
 ///
@@ -17,51 +17,45 @@ pub const GET_USER: Endpoint = Endpoint::get("/cloud/v2/users/{user}")
     .with_budget(1000, 10)
     .for_user_keys();
 
-/// A user's profile, from [`User::fetch_info`](crate::User::fetch_info).
-///
-/// Some fields need a scope: `premium` and `id_verified` need `user.advanced:read`, `social_network_profiles` needs
-/// `user.social:read`.
-///
-/// <https://create.roblox.com/docs/cloud/reference/features/users#Cloud_GetUser>
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-#[non_exhaustive]
-pub struct UserInfo {
-    /// The resource path, `users/{user}`.
-    #[serde(default, deserialize_with = "wire::lenient", skip_serializing_if = "String::is_empty")]
-    pub path: String,
-    /// The user's id.
-    #[serde(with = "wire::id")]
-    pub id: u64,
-    /// The unique name, which is shown with an `@`.
-    #[serde(rename = "name", default, deserialize_with = "wire::lenient")]
-    pub username: String,
-    /// The display name, which isn't unique.
-    #[serde(default, deserialize_with = "wire::lenient")]
-    pub display_name: String,
-    /// When the account was created.
-    #[serde(
-        rename = "createTime",
-        default,
-        deserialize_with = "wire::lenient",
-        skip_serializing_if = "Option::is_none"
-    )]
-    pub created_at: Option<Timestamp>,
-    /// The user's description of themselves; often empty.
-    #[serde(default, deserialize_with = "wire::lenient")]
-    pub about: String,
-    /// The user's language, as `en_us` or `en-US`.
-    #[serde(default, deserialize_with = "wire::lenient", skip_serializing_if = "Option::is_none")]
-    pub locale: Option<String>,
-    /// Whether the user has Premium. `None` without the scope `user.advanced:read`.
-    #[serde(default, deserialize_with = "wire::lenient", skip_serializing_if = "Option::is_none")]
-    pub premium: Option<bool>,
-    /// Whether the user is verified by phone or ID. `None` without the scope `user.advanced:read`.
-    #[serde(default, deserialize_with = "wire::lenient", skip_serializing_if = "Option::is_none")]
-    pub id_verified: Option<bool>,
-    /// The user's profiles on other sites. `None` without the scope `user.social:read`.
-    #[serde(default, deserialize_with = "wire::lenient", skip_serializing_if = "Option::is_none")]
-    pub social_network_profiles: Option<SocialNetworkProfiles>,
+model! {
+    /// A user's profile, from [`User::fetch_info`](crate::User::fetch_info).
+    ///
+    /// Some fields need a scope: `premium` and `id_verified` need `user.advanced:read`, `social_network_profiles` needs
+    /// `user.social:read`.
+    ///
+    /// <https://create.roblox.com/docs/cloud/reference/features/users#Cloud_GetUser>
+    #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+    #[serde(rename_all = "camelCase")]
+    #[non_exhaustive]
+    pub struct UserInfo {
+        /// The resource path, `users/{user}`.
+        #[optional]
+        pub path: String,
+        /// The user's id.
+        #[serde(with = "wire::id")]
+        pub id: u64,
+        /// The unique name, which is shown with an `@`.
+        #[lenient]
+        #[serde(rename = "name")]
+        pub username: String,
+        /// The display name, which isn't unique.
+        #[lenient]
+        pub display_name: String,
+        /// When the account was created.
+        #[serde(rename = "createTime")]
+        pub created_at: Option<Timestamp>,
+        /// The user's description of themselves; often empty.
+        #[lenient]
+        pub about: String,
+        /// The user's language, as `en_us` or `en-US`.
+        pub locale: Option<String>,
+        /// Whether the user has Premium. `None` without the scope `user.advanced:read`.
+        pub premium: Option<bool>,
+        /// Whether the user is verified by phone or ID. `None` without the scope `user.advanced:read`.
+        pub id_verified: Option<bool>,
+        /// The user's profiles on other sites. `None` without the scope `user.social:read`.
+        pub social_network_profiles: Option<SocialNetworkProfiles>,
+    }
 }
 
 impl UserInfo {
@@ -97,32 +91,31 @@ impl fmt::Display for UserInfo {
     }
 }
 
-/// A user's profiles on other sites, and who can see them.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-#[non_exhaustive]
-pub struct SocialNetworkProfiles {
-    /// The URL on Facebook.
-    #[serde(default, deserialize_with = "wire::non_empty", skip_serializing_if = "Option::is_none")]
-    pub facebook: Option<String>,
-    /// The URL on Twitter.
-    #[serde(default, deserialize_with = "wire::non_empty", skip_serializing_if = "Option::is_none")]
-    pub twitter: Option<String>,
-    /// The URL on YouTube.
-    #[serde(default, deserialize_with = "wire::non_empty", skip_serializing_if = "Option::is_none")]
-    pub youtube: Option<String>,
-    /// The URL on Twitch.
-    #[serde(default, deserialize_with = "wire::non_empty", skip_serializing_if = "Option::is_none")]
-    pub twitch: Option<String>,
-    /// The URL on Guilded.
-    #[serde(default, deserialize_with = "wire::non_empty", skip_serializing_if = "Option::is_none")]
-    pub guilded: Option<String>,
-    /// Who can see the profiles.
-    #[serde(default, deserialize_with = "wire::lenient", skip_serializing_if = "Option::is_none")]
-    pub visibility: Option<SocialNetworkVisibility>,
+model! {
+    /// A user's profiles on other sites, and who can see them.
+    #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+    #[serde(rename_all = "camelCase")]
+    #[non_exhaustive]
+    pub struct SocialNetworkProfiles {
+        /// The URL on Facebook.
+        #[serde(deserialize_with = "wire::non_empty")]
+        pub facebook: Option<String>,
+        /// The URL on Twitter.
+        #[serde(deserialize_with = "wire::non_empty")]
+        pub twitter: Option<String>,
+        /// The URL on YouTube.
+        #[serde(deserialize_with = "wire::non_empty")]
+        pub youtube: Option<String>,
+        /// The URL on Twitch.
+        #[serde(deserialize_with = "wire::non_empty")]
+        pub twitch: Option<String>,
+        /// The URL on Guilded.
+        #[serde(deserialize_with = "wire::non_empty")]
+        pub guilded: Option<String>,
+        /// Who can see the profiles.
+        pub visibility: Option<SocialNetworkVisibility>,
+    }
 }
-
-crate::wire::model_fields!(SocialNetworkProfiles);
 
 open_enum! {
     /// Who can see a user's [`SocialNetworkProfiles`].

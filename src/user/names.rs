@@ -8,7 +8,7 @@ use crate::api::Endpoint;
 use crate::call::DecodeError;
 use crate::client::Client;
 use crate::error::{Error, Result};
-use crate::wire;
+use crate::wire::{self, model};
 
 /// Finds users by their names. It is on another host, which never sees the credentials.
 pub const FIND_USERS: Endpoint = Endpoint::post("/v1/usernames/users").on_host("https://users.roblox.com").harmless();
@@ -16,26 +16,29 @@ pub const FIND_USERS: Endpoint = Endpoint::post("/v1/usernames/users").on_host("
 /// The most names in one request.
 const MAX_NAMES: usize = 100;
 
-/// A user who was found by name, from [`Client::find_users`].
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-#[non_exhaustive]
-pub struct FoundUser {
-    /// The name that was searched for. It can be a former name of the user, or differ in case.
-    #[serde(default, deserialize_with = "wire::lenient")]
-    pub requested_username: String,
-    /// The user's id.
-    #[serde(deserialize_with = "wire::id::deserialize")]
-    pub id: u64,
-    /// The unique name.
-    #[serde(rename = "name", default, deserialize_with = "wire::lenient")]
-    pub username: String,
-    /// The display name, which isn't unique.
-    #[serde(default, deserialize_with = "wire::lenient")]
-    pub display_name: String,
-    /// Whether the user has the verified badge.
-    #[serde(default, deserialize_with = "wire::strict_or_null")]
-    pub has_verified_badge: bool,
+model! {
+    /// A user who was found by name, from [`Client::find_users`].
+    #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+    #[serde(rename_all = "camelCase")]
+    #[non_exhaustive]
+    pub struct FoundUser {
+        /// The name that was searched for. It can be a former name of the user, or differ in case.
+        #[lenient]
+        pub requested_username: String,
+        /// The user's id.
+        #[serde(deserialize_with = "wire::id::deserialize")]
+        pub id: u64,
+        /// The unique name.
+        #[lenient]
+        #[serde(rename = "name")]
+        pub username: String,
+        /// The display name, which isn't unique.
+        #[lenient]
+        pub display_name: String,
+        /// Whether the user has the verified badge.
+        #[serde(default, deserialize_with = "wire::strict_or_null")]
+        pub has_verified_badge: bool,
+    }
 }
 
 /// `builderman (156)`.

@@ -8,7 +8,7 @@ use super::handle::User;
 use crate::api::{Budget, Endpoint};
 use crate::error::{Error, Result};
 use crate::request::Request;
-use crate::wire;
+use crate::wire::model;
 
 /// Sends a notification to a user.
 pub const CREATE_NOTIFICATION: Endpoint = Endpoint::post("/cloud/v2/users/{user}/notifications")
@@ -149,17 +149,18 @@ impl Notification {
     }
 }
 
-/// A notification that was sent, from [`User::send_notification`].
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default)]
-#[non_exhaustive]
-pub struct SentNotification {
-    /// The resource path, `users/{user}/notifications/{notification}`.
-    #[serde(deserialize_with = "wire::lenient", skip_serializing_if = "String::is_empty")]
-    pub path: String,
-    /// The id, a UUID.
-    #[serde(deserialize_with = "wire::lenient", skip_serializing_if = "String::is_empty")]
-    pub id: String,
+model! {
+    /// A notification that was sent, from [`User::send_notification`].
+    #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+    #[non_exhaustive]
+    pub struct SentNotification {
+        /// The resource path, `users/{user}/notifications/{notification}`.
+        #[optional]
+        pub path: String,
+        /// The id, a UUID.
+        #[optional]
+        pub id: String,
+    }
 }
 
 /// `notification 5dd7024b-…`.

@@ -8,7 +8,7 @@ use crate::api::Endpoint;
 use crate::asset::AssetType;
 use crate::open_enum::open_enum;
 use crate::page::{PageItem, Pager};
-use crate::wire;
+use crate::wire::model;
 
 /// Lists how many more assets a user can upload.
 pub const LIST_ASSET_QUOTAS: Endpoint = Endpoint::get("/cloud/v2/users/{user}/asset-quotas")
@@ -114,34 +114,33 @@ impl From<AssetType> for AssetQuotaType {
     }
 }
 
-/// How many assets of a type a user can upload or distribute in a period, from [`User::list_asset_quotas`].
-///
-/// <https://create.roblox.com/docs/cloud/reference/features/users#Cloud_ListAssetQuotas>
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
-#[non_exhaustive]
-pub struct AssetQuota {
-    /// The resource path, `users/{user}/asset-quotas/{quota}`.
-    #[serde(deserialize_with = "wire::lenient", skip_serializing_if = "String::is_empty")]
-    pub path: String,
-    /// What the quota limits.
-    #[serde(rename = "quotaType", deserialize_with = "wire::lenient", skip_serializing_if = "Option::is_none")]
-    pub kind: Option<AssetQuotaKind>,
-    /// The asset type that the quota is for.
-    #[serde(deserialize_with = "wire::lenient", skip_serializing_if = "Option::is_none")]
-    pub asset_type: Option<AssetQuotaType>,
-    /// How much of the quota is used. The service leaves out a zero. `None` if it can't be read.
-    #[serde(default = "unused", deserialize_with = "wire::lenient", skip_serializing_if = "Option::is_none")]
-    pub usage: Option<u64>,
-    /// How much can be used in a period. `None` if the response doesn't tell it.
-    #[serde(deserialize_with = "wire::lenient", skip_serializing_if = "Option::is_none")]
-    pub capacity: Option<u64>,
-    /// The period.
-    #[serde(deserialize_with = "wire::lenient", skip_serializing_if = "Option::is_none")]
-    pub period: Option<AssetQuotaPeriod>,
-    /// When the usage becomes zero again.
-    #[serde(rename = "usageResetTime", deserialize_with = "wire::lenient", skip_serializing_if = "Option::is_none")]
-    pub resets_at: Option<Timestamp>,
+model! {
+    /// How many assets of a type a user can upload or distribute in a period, from [`User::list_asset_quotas`].
+    ///
+    /// <https://create.roblox.com/docs/cloud/reference/features/users#Cloud_ListAssetQuotas>
+    #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+    #[serde(rename_all = "camelCase")]
+    #[non_exhaustive]
+    pub struct AssetQuota {
+        /// The resource path, `users/{user}/asset-quotas/{quota}`.
+        #[optional]
+        pub path: String,
+        /// What the quota limits.
+        #[serde(rename = "quotaType")]
+        pub kind: Option<AssetQuotaKind>,
+        /// The asset type that the quota is for.
+        pub asset_type: Option<AssetQuotaType>,
+        /// How much of the quota is used. The service leaves out a zero. `None` if it can't be read.
+        #[serde(default = "unused")]
+        pub usage: Option<u64>,
+        /// How much can be used in a period. `None` if the response doesn't tell it.
+        pub capacity: Option<u64>,
+        /// The period.
+        pub period: Option<AssetQuotaPeriod>,
+        /// When the usage becomes zero again.
+        #[serde(rename = "usageResetTime")]
+        pub resets_at: Option<Timestamp>,
+    }
 }
 
 fn unused() -> Option<u64> {

@@ -8,7 +8,7 @@ use super::handle::User;
 use crate::api::{Budget, Endpoint};
 use crate::error::{self, ErrorKind};
 use crate::open_enum::open_enum;
-use crate::wire::{self, Field, model_fields};
+use crate::wire::{self, Field, model};
 
 /// Fetches a user's subscription.
 pub const GET_SUBSCRIPTION: Endpoint =
@@ -73,65 +73,61 @@ open_enum! {
     }
 }
 
-/// A user's subscription to a product of an experience, from [`User::fetch_subscription`].
-///
-/// <https://create.roblox.com/docs/cloud/reference/Subscription>
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", default, remote = "Self")]
-#[non_exhaustive]
-pub struct Subscription {
-    /// The resource path, `universes/{universe}/subscription-products/{product}/subscriptions/{user}`.
-    #[serde(deserialize_with = "wire::lenient", skip_serializing_if = "String::is_empty")]
-    pub path: String,
-    /// The resource path of the subscriber, `users/{user}`.
-    #[serde(deserialize_with = "wire::lenient", skip_serializing_if = "String::is_empty")]
-    pub user: String,
-    /// Whether the subscription is active: the user has paid for the current period.
-    #[serde(deserialize_with = "wire::strict")]
-    pub active: bool,
-    /// Whether the subscription will be renewed.
-    #[serde(deserialize_with = "wire::strict")]
-    pub will_renew: bool,
-    /// The state.
-    #[serde(deserialize_with = "wire::lenient", skip_serializing_if = "Option::is_none")]
-    pub state: Option<SubscriptionState>,
-    /// When the user subscribed.
-    #[serde(rename = "createTime", deserialize_with = "wire::lenient", skip_serializing_if = "Option::is_none")]
-    pub created_at: Option<Timestamp>,
-    /// When the subscription last changed.
-    #[serde(rename = "updateTime", deserialize_with = "wire::lenient", skip_serializing_if = "Option::is_none")]
-    pub updated_at: Option<Timestamp>,
-    /// When it was last paid.
-    #[serde(rename = "lastBillingTime", deserialize_with = "wire::lenient", skip_serializing_if = "Option::is_none")]
-    pub last_billed_at: Option<Timestamp>,
-    /// When it will be renewed.
-    #[serde(rename = "nextRenewTime", deserialize_with = "wire::lenient", skip_serializing_if = "Option::is_none")]
-    pub renews_at: Option<Timestamp>,
-    /// When it will expire, or has expired.
-    #[serde(rename = "expireTime", deserialize_with = "wire::lenient", skip_serializing_if = "Option::is_none")]
-    pub expires_at: Option<Timestamp>,
-    /// Details of the expiration.
-    #[serde(deserialize_with = "wire::lenient", skip_serializing_if = "Option::is_none")]
-    pub expiration_details: Option<SubscriptionExpirationDetails>,
-    /// Where it was bought.
-    #[serde(deserialize_with = "wire::lenient", skip_serializing_if = "Option::is_none")]
-    pub purchase_platform: Option<SubscriptionPurchasePlatform>,
-    /// How it is paid.
-    #[serde(deserialize_with = "wire::lenient", skip_serializing_if = "Option::is_none")]
-    pub payment_provider: Option<SubscriptionPaymentProvider>,
+model! {
+    /// A user's subscription to a product of an experience, from [`User::fetch_subscription`].
+    ///
+    /// <https://create.roblox.com/docs/cloud/reference/Subscription>
+    #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+    #[serde(rename_all = "camelCase", default, remote = "Self")]
+    #[non_exhaustive]
+    pub struct Subscription {
+        /// The resource path, `universes/{universe}/subscription-products/{product}/subscriptions/{user}`.
+        #[optional]
+        pub path: String,
+        /// The resource path of the subscriber, `users/{user}`.
+        #[optional]
+        pub user: String,
+        /// Whether the subscription is active: the user has paid for the current period.
+        #[serde(deserialize_with = "wire::strict")]
+        pub active: bool,
+        /// Whether the subscription will be renewed.
+        #[serde(deserialize_with = "wire::strict")]
+        pub will_renew: bool,
+        /// The state.
+        pub state: Option<SubscriptionState>,
+        /// When the user subscribed.
+        #[serde(rename = "createTime")]
+        pub created_at: Option<Timestamp>,
+        /// When the subscription last changed.
+        #[serde(rename = "updateTime")]
+        pub updated_at: Option<Timestamp>,
+        /// When it was last paid.
+        #[serde(rename = "lastBillingTime")]
+        pub last_billed_at: Option<Timestamp>,
+        /// When it will be renewed.
+        #[serde(rename = "nextRenewTime")]
+        pub renews_at: Option<Timestamp>,
+        /// When it will expire, or has expired.
+        #[serde(rename = "expireTime")]
+        pub expires_at: Option<Timestamp>,
+        /// Details of the expiration.
+        pub expiration_details: Option<SubscriptionExpirationDetails>,
+        /// Where it was bought.
+        pub purchase_platform: Option<SubscriptionPurchasePlatform>,
+        /// How it is paid.
+        pub payment_provider: Option<SubscriptionPaymentProvider>,
+    }
 }
 
-/// Details of a [`Subscription`] that has expired.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default)]
-#[non_exhaustive]
-pub struct SubscriptionExpirationDetails {
-    /// Why it expired.
-    #[serde(deserialize_with = "wire::lenient", skip_serializing_if = "Option::is_none")]
-    pub reason: Option<SubscriptionExpirationReason>,
+model! {
+    /// Details of a [`Subscription`] that has expired.
+    #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+    #[non_exhaustive]
+    pub struct SubscriptionExpirationDetails {
+        /// Why it expired.
+        pub reason: Option<SubscriptionExpirationReason>,
+    }
 }
-
-model_fields!(SubscriptionExpirationDetails);
 
 impl Subscription {
     /// Creates an active subscription that will be renewed, for tests.

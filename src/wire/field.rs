@@ -1,10 +1,9 @@
 //! The types of fields, which are read from JSON of several types.
 
 use jiff::Timestamp;
-use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use super::{Json, decimal};
+use super::{Json, Model, decimal};
 
 /// The type of a field, which can be read from JSON of another type. It isn't read by serde, of which there would be a copy for
 /// each type and for each form of input.
@@ -119,28 +118,17 @@ impl Field for Timestamp {
     }
 }
 
-/// Reads a model that is a field of another one from its text: so it is compiled once.
-pub(crate) fn model<T: DeserializeOwned>(json: Json<'_>) -> Option<T> {
-    match json {
-        Json::Object(fields) => crate::json::from_value(&Value::Object(fields)).ok(),
-        _ => None,
+/// A model is read from its text, so that it is compiled once.
+impl<T: Model> Field for T {
+    const EXPECTED: &'static str = "an object";
+
+    fn of(json: Json<'_>) -> Option<Self> {
+        match json {
+            Json::Object(fields) => crate::json::from_value(&Value::Object(fields)).ok(),
+            _ => None,
+        }
     }
 }
-
-/// Makes models that can be fields of other ones.
-macro_rules! model_fields {
-    ($($model:ty),+) => {$(
-        impl $crate::wire::Field for $model {
-            const EXPECTED: &'static str = "an object";
-
-            fn of(json: $crate::wire::Json<'_>) -> Option<Self> {
-                $crate::wire::model(json)
-            }
-        }
-    )+};
-}
-
-pub(crate) use model_fields;
 
 fn parse_timestamp(text: &str) -> Option<Timestamp> {
     match text.parse() {

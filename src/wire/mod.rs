@@ -2,6 +2,7 @@
 
 mod field;
 mod json;
+mod model;
 
 use std::borrow::Cow;
 use std::fmt;
@@ -9,8 +10,9 @@ use std::fmt;
 use serde::de::value::MapAccessDeserializer;
 use serde::de::{Deserialize, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
-pub(crate) use field::{Field, model, model_fields};
+pub(crate) use field::Field;
 pub(crate) use json::Json;
+pub(crate) use model::{Model, is_default, model};
 
 use self::json::JsonVisitor;
 

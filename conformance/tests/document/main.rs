@@ -4,5 +4,6 @@ mod contract;
 mod every_operation;
 mod examples;
 mod models;
+mod properties;
 #[path = "../support/mod.rs"]
 mod support;

@@ -18,12 +18,13 @@ use crate::support::instances::{Maker, Mood};
 use crate::support::{Reply, Server};
 
 /// The schema of a model, and how it is read and written. Returns the JSON that is written, and how it is printed.
-struct Model {
-    schema: &'static str,
-    round_trip: fn(Value) -> Result<(Value, String), String>,
+#[derive(Clone, Copy)]
+pub struct Model {
+    pub schema: &'static str,
+    pub round_trip: fn(Value) -> Result<(Value, String), String>,
 }
 
-fn round_trip<T: DeserializeOwned + Serialize + Debug>(value: Value) -> Result<(Value, String), String> {
+pub fn round_trip<T: DeserializeOwned + Serialize + Debug>(value: Value) -> Result<(Value, String), String> {
     let model: T = serde_json::from_value(value).map_err(|error| error.to_string())?;
     let debug = format!("{model:?}");
     Ok((serde_json::to_value(&model).map_err(|error| error.to_string())?, debug))
@@ -31,7 +32,7 @@ fn round_trip<T: DeserializeOwned + Serialize + Debug>(value: Value) -> Result<(
 
 macro_rules! models {
     ($($schema:literal: $model:ty,)+) => {
-        const MODELS: &[Model] = &[$(Model { schema: $schema, round_trip: round_trip::<$model> },)+];
+        pub const MODELS: &[Model] = &[$(Model { schema: $schema, round_trip: round_trip::<$model> },)+];
     };
 }
 
