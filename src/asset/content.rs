@@ -67,17 +67,20 @@ impl Format {
     pub(super) fn allows(self, found: Found, head: &[u8]) -> bool {
         match (self, found) {
             (Self::Tga, _) if is_tga(head) => true,
+            (Self::Mesh, Found::Format(Self::Mesh)) => is_mesh(head),
             (declared, Found::Format(found)) => declared == found || declared.is_kin_of(found),
             // The audio may begin after a tag that is longer than the inspected part.
             (Self::Flac, Found::LongTag) => true,
             (Self::Mp3, Found::LongTag) => true,
-            // Formats without a signature, or with unknown ones: anything that isn't another format.
-            (Self::Mov | Self::Mp3, Found::Nothing) => !is_text(head),
-            (Self::Tga | Self::Gltf | Self::Mesh | Self::Fbx | Self::Rbxmx, Found::Nothing) => true,
+            // Formats without a signature, or with unknown ones: anything that isn't a text or another format.
+            (Self::Mov | Self::Mp3 | Self::Tga, Found::Nothing) => !is_text(head),
+            // Formats that are texts: those that have their words.
+            (Self::Fbx, Found::Nothing) => has_word(head, "fbxheaderextension"),
+            (Self::Gltf, Found::Nothing | Found::Other(Other::JSON)) => is_gltf(head),
             // XML can begin with a byte order mark, white space, a declaration or a comment.
-            (Self::Rbxm | Self::Rbxmx, Found::Other(Other::XML)) => true,
-            (Self::Gltf, Found::Other(Other::JSON)) => true,
-            (Self::Rbxm, Found::Nothing) => is_xml(head),
+            (Self::Rbxm | Self::Rbxmx, Found::Nothing | Found::Other(Other::XML)) => {
+                is_xml(head) && has_word(head, "<roblox")
+            }
             _ => false,
         }
     }
@@ -422,10 +425,55 @@ fn is_xml(head: &[u8]) -> bool {
     text.trim_start_matches(['\u{feff}', ' ', '\t', '\r', '\n']).starts_with('<')
 }
 
-/// Signatures that an MP3 or a video can't have.
+/// Whether there are no bytes that a text can't have, as in any encoding but UTF-16.
 fn is_text(head: &[u8]) -> bool {
-    let begin = &head[..head.len().min(64)];
-    begin.iter().all(|byte| byte.is_ascii_graphic() || byte.is_ascii_whitespace())
+    let begin = &head[..head.len().min(512)];
+    let is_utf16 = begin.starts_with(b"\xff\xfe") || begin.starts_with(b"\xfe\xff");
+    is_utf16 || begin.iter().all(|byte| !byte.is_ascii_control() || byte.is_ascii_whitespace() || *byte == 0x1b)
+}
+
+/// Whether a text has a word, given in small letters.
+fn has_word(head: &[u8], word: &str) -> bool {
+    head.windows(word.len()).any(|part| part.eq_ignore_ascii_case(word.as_bytes()))
+}
+
+/// `version 2.00`, as each version of the format begins.
+fn is_mesh(head: &[u8]) -> bool {
+    let version = head.strip_prefix(b"version ").unwrap_or_default();
+    matches!(version, [one, b'.', two, three, ..] if [one, two, three].into_iter().all(u8::is_ascii_digit))
+}
+
+/// The keys of a glTF document. It must have `asset`.
+const GLTF_KEYS: &[&str] = &[
+    "accessors",
+    "animations",
+    "asset",
+    "bufferViews",
+    "buffers",
+    "cameras",
+    "extensions",
+    "extensionsRequired",
+    "extensionsUsed",
+    "extras",
+    "images",
+    "materials",
+    "meshes",
+    "nodes",
+    "samplers",
+    "scene",
+    "scenes",
+    "skins",
+    "textures",
+];
+
+/// Whether a JSON object begins with a key of glTF, and has the one that is required as far as it can be seen.
+fn is_gltf(head: &[u8]) -> bool {
+    let text = head.strip_prefix(b"\xef\xbb\xbf").unwrap_or(head).trim_ascii_start();
+    let Some(inside) = text.strip_prefix(b"{").map(<[u8]>::trim_ascii_start) else { return false };
+    let Some(key) = inside.strip_prefix(b"\"").and_then(|key| key.split(|byte| *byte == b'"').next()) else {
+        return false;
+    };
+    GLTF_KEYS.iter().any(|known| known.as_bytes() == key) && (head.len() >= HEAD || has_word(head, "\"asset\""))
 }
 
 /// How much of a file is inspected. The dimensions of a JPEG come after its previews and color profiles.

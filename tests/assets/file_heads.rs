@@ -230,12 +230,55 @@ fn pointers_and_wrong_extensions_have_advice() {
     assert!(error.contains(".jpg"), "{error}");
 }
 
+/// What lies on a machine and could be linked to.
+#[test]
+fn texts_are_refused_under_any_name() {
+    let sandbox = sandbox();
+    let user = sandbox.client().user(USER);
+    let texts: &[&[u8]] = &[
+        b"machine example.com login me password secret",
+        "machine example.com login j\u{f6}rg password gr\u{fc}n\n".as_bytes(),
+        b"machine example.com login j\xf6rg password x\n",
+        b"\xef\xbb\xbfmachine example.com\r\n",
+        b"\xff\xfem\0a\0c\0h\0i\0n\0e\0",
+        b"-----BEGIN OPENSSH PRIVATE KEY-----\nb3BlbnNzaC1rZXktdjEAAAAA\n",
+        b"[default]\naws_secret_access_key = x\n",
+        b"{\"auths\": {\"ghcr.io\": {\"auth\": \"x\"}}}",
+        b"{\n  \"type\": \"service_account\",\n  \"asset\": 1}",
+        b"{}",
+        b"[1, 2]",
+        b"\"asset\"",
+        b"<?xml version=\"1.0\"?>\n<settings><password>x</password></settings>",
+        b"<settings/>",
+        b"version: '3'\nservices:\n",
+        b"version control is good",
+        b"; last modified 1 April\n[owner]\nname=x\n",
+        b"ROBLOX_API_KEY=x\n",
+        b"\n\n\t# notes\n",
+        b"\x1b[31mcolored\x1b[0m",
+    ];
+    for extension in
+        ["gltf", "fbx", "tga", "mesh", "rbxmx", "rbxm", "mp3", "mov", "mp4", "png", "jpg", "ogg", "wav", "glb"]
+    {
+        for text in texts {
+            // UTF-16 begins as a frame of the oldest MPEG audio does.
+            if extension == "mp3" && text.starts_with(b"\xff\xfe") {
+                continue;
+            }
+            let name = format!("x.{extension}");
+            let error = user.upload_asset(upload(&name, text.to_vec())).expect_err(&name);
+            assert_eq!(error.kind(), ErrorKind::InvalidInput, "{name}: {error}");
+        }
+    }
+    assert!(sandbox.requests().is_empty());
+}
+
 #[test]
 fn dimensions_are_not_read_from_other_formats() {
     let sandbox = sandbox();
     let user = sandbox.client().user(USER);
     for (name, bytes) in [
-        ("a.tga", b"anything that isn't a header and has large numbers".to_vec()),
+        ("a.tga", b"\0anything that isn't a header and has large numbers".to_vec()),
         ("icon.png", chunked_png(b"CgBI", 4, 200, 120)),
     ] {
         let _ = user.upload_asset(upload(name, bytes)).unwrap_or_else(|error| panic!("{name}: {error}"));
