@@ -154,6 +154,7 @@ pub mod oauth2;
 mod open_enum;
 mod operation;
 mod page;
+mod plain;
 #[cfg(feature = "publish")]
 pub mod publish;
 mod request;

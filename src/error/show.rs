@@ -1,12 +1,13 @@
 //! How an error is shown, and what it converts to.
 
 use std::error::Error as StdError;
-use std::fmt;
+use std::fmt::{self, Write as _};
 use std::io;
 use std::panic::{RefUnwindSafe, UnwindSafe};
 
 use super::value::Detail;
 use super::{Error, ErrorKind};
+use crate::plain::Plain;
 
 impl StdError for Error {
     /// The line has the text of the direct cause, so this is the cause behind it.
@@ -42,7 +43,7 @@ impl RefUnwindSafe for Error {}
 
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.detail.fmt(f)
+        write!(Plain(f), "{}", self.detail)
     }
 }
 
@@ -51,7 +52,7 @@ impl fmt::Display for Error {
 impl fmt::Debug for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if !f.alternate() {
-            return write!(f, "{:?}: {}", self.detail.kind, self.detail);
+            return write!(Plain(f), "{:?}: {}", self.detail.kind, self.detail);
         }
         f.debug_struct("Error").field("detail", &self.detail).finish()
     }

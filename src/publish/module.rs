@@ -7,6 +7,7 @@ use std::path::Path;
 
 use crate::disk::{read, save_bytes};
 use crate::error::{Error, Result};
+use crate::plain::is_control;
 
 /// The ids of published files, as the game or the program needs them, such as from
 /// [`Report::module`](super::Report::module).
@@ -246,7 +247,7 @@ fn luau_string(text: &str) -> String {
                 quoted.push(c);
             }
             '\n' => quoted.push_str("\\n"),
-            c if c.is_control() => {
+            c if is_control(c) => {
                 let _ = write!(quoted, "\\u{{{:x}}}", u32::from(c));
             }
             c => quoted.push(c),
@@ -264,8 +265,7 @@ fn object(text: &mut String, folder: &BTreeMap<String, Node>, depth: usize, is_t
     text.push_str("{\n");
     for (place, (name, node)) in folder.iter().enumerate() {
         indent(text, depth + 1);
-        // A JSON string is a JavaScript string, too.
-        let quoted = serde_json::Value::from(name.as_str());
+        let quoted = json_string(name);
         // Without brackets, it would set the prototype.
         let _ = match is_typescript && name == "__proto__" {
             true => write!(text, "[{quoted}]: "),
@@ -301,7 +301,7 @@ fn rust(text: &mut String, folder: &BTreeMap<String, Node>, depth: usize) -> Res
         }
         match node {
             Node::Id { file, id } => {
-                let file: String = file.chars().filter(|c| !c.is_control() && !turns_text(*c)).collect();
+                let file: String = file.chars().filter(|c| !is_control(*c)).collect();
                 line(text, &format!("/// `{}`", file.replace('`', "'")));
                 line(text, &format!("pub const {written}: u64 = {id};"));
             }
@@ -318,9 +318,19 @@ fn rust(text: &mut String, folder: &BTreeMap<String, Node>, depth: usize) -> Res
     Ok(())
 }
 
-/// Whether a character changes the direction of the text after it, which the compiler refuses in a comment.
-fn turns_text(c: char) -> bool {
-    matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+/// Returns a string of JSON, which is one of JavaScript, too.
+fn json_string(text: &str) -> String {
+    let mut quoted = String::new();
+    for c in serde_json::Value::from(text).to_string().chars() {
+        match is_control(c) {
+            // All of them have four digits.
+            true => {
+                let _ = write!(quoted, "\\u{:04x}", u32::from(c));
+            }
+            false => quoted.push(c),
+        }
+    }
+    quoted
 }
 
 /// Returns a name with words of ASCII letters and digits.
