@@ -24,6 +24,14 @@ impl<W: Write> Write for Plain<'_, W> {
     }
 }
 
+/// Returns a text as [`Plain`] writes it.
+#[cfg(feature = "publish")]
+pub(crate) fn plain(text: &str) -> String {
+    let mut written = String::with_capacity(text.len());
+    let _ = Plain(&mut written).write_str(text);
+    written
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

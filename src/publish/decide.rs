@@ -7,6 +7,7 @@ use super::change::Change;
 use super::content::Cache;
 use super::files::{self, Found};
 use super::lock::{Doubt, Entry, Key, Lock};
+use super::names;
 use super::plan::PlannedAction;
 use super::report::{PublishProblem, PublishProblemKind};
 use super::settings::Settings;
@@ -23,21 +24,44 @@ pub(super) struct Item {
     pub(super) name: String,
 }
 
+/// The files, and what is wrong with others.
+#[derive(Debug)]
+pub(super) struct Files {
+    pub(super) items: Vec<Item>,
+    pub(super) problems: Vec<PublishProblem>,
+    pub(super) notes: Vec<String>,
+    /// What is wrong with the settings or a whole folder, so that nothing is sent. It is one of the problems.
+    pub(super) wrong: Option<Error>,
+}
+
 /// Lists and hashes the files, until `stop` returns `true`.
 pub(super) fn read_files(
     settings: &Settings,
+    lock: &Lock,
     cache: &mut Cache,
     stop: &dyn Fn() -> bool,
-) -> Result<(Vec<Item>, Vec<PublishProblem>)> {
-    settings.type_patterns.check()?;
-    let mut bad = Vec::new();
-    let found = files::scan(&settings.inputs, &settings.lock, &settings.include, &settings.exclude, &mut bad)?;
-    let mut problems: Vec<PublishProblem> = bad
-        .into_iter()
-        .map(|(path, error)| PublishProblem::new(&path, PublishProblemKind::Unreadable, error))
-        .collect();
-    let mut items = Vec::with_capacity(found.len());
-    for file in found {
+) -> Result<Files> {
+    let mut scan = files::scan(settings.selection())?;
+    let is_missing = |name: &String| !scan.found.iter().any(|file| file.name == *name);
+    let missing = if scan.empty.is_empty() { None } else { lock.files.keys().find(|name| is_missing(name)) };
+    for folder in &scan.empty {
+        let subject = format!("the folder {folder:?} has no file to publish");
+        match missing {
+            Some(name) => {
+                let error = Error::invalid_input(format!("{subject}, but the lock file knows {name:?}"));
+                let error = error.advise("restore the folder; a submodule or a cache may be missing").concerning_run();
+                scan.wrong.push((names::shown(&folder.to_string_lossy()), error));
+            }
+            None => scan.notes.push(subject),
+        }
+    }
+    let wrong = scan.wrong.first().map(|(_, error)| error.clone());
+    let problem = |(path, error): files::Bad| PublishProblem::new(&path, PublishProblemKind::of(&error), error);
+    let mut problems: Vec<PublishProblem> = scan.bad.into_iter().map(problem).collect();
+    let setting = |(path, error): files::Bad| PublishProblem::new(&path, PublishProblemKind::Setting, error);
+    problems.extend(scan.wrong.into_iter().map(setting));
+    let mut items = Vec::with_capacity(scan.found.len());
+    for file in scan.found {
         if stop() {
             break;
         }
@@ -50,19 +74,20 @@ pub(super) fn read_files(
         match cache.hash(&file) {
             Ok(hash) => {
                 let key = Key::new(&hash, &asset_type);
-                items.push(Item { name: default_name(&file.path), key, asset_type, file });
+                items.push(Item { name: default_name(Path::new(&file.name)), key, asset_type, file });
             }
             Err(error) => problems.push(PublishProblem::new(&file.name, PublishProblemKind::Unreadable, error)),
         }
     }
-    Ok((items, problems))
+    Ok(Files { items, problems, notes: scan.notes, wrong })
 }
 
 fn type_of(settings: &Settings, name: &str) -> Option<AssetType> {
-    if let Some(place) = settings.type_patterns.last_match(name) {
+    let usual = AssetType::usual_for(name);
+    if let Some(place) = settings.type_patterns.last_match(name, usual.is_some()) {
         return settings.types.get(place).cloned();
     }
-    match AssetType::usual_for(name)? {
+    match usual? {
         AssetType::Image => Some(settings.images.clone()),
         other => Some(other),
     }

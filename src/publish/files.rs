@@ -1,18 +1,20 @@
 //! Which files there are.
 
+use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use glob::{MatchOptions, Pattern};
-use walkdir::WalkDir;
-
+use super::names::{clashes, normal, problem, shown};
+use super::patterns::{Patterns, Purpose};
+use super::walk::{Entry, Problem, unreadable, walk};
+use crate::asset::AssetType;
 use crate::disk::{beside, short_name};
 use crate::error::{Error, Result};
 
 /// Files that are never assets, upper or lower case.
-const SKIPPED: &[&str] = &["thumbs.db", "desktop.ini"];
+const SKIPPED: &[&str] = &["thumbs.db", "ehthumbs.db", "desktop.ini", "icon\r"];
 /// Files that are skipped with any extension or none.
 const SKIPPED_STEMS: &[&str] = &["readme", "license", "licence", "changelog", "copying"];
 /// What this crate and its users write beside assets.
@@ -20,10 +22,6 @@ const SKIPPED_ENDS: &[&str] = &[".json", ".part", ".tmp", ".luau", ".lua", ".ts"
 
 /// What is added to the name of the lock file for those beside it.
 const BESIDE_LOCK: &[&str] = &[".journal", ".cache", ".running", ".pid"];
-
-/// An asterisk doesn't match a slash; two do.
-const OPTIONS: MatchOptions =
-    MatchOptions { case_sensitive: true, require_literal_separator: true, require_literal_leading_dot: false };
 
 /// A folder or a file to publish.
 #[derive(Clone, Debug)]
@@ -36,7 +34,7 @@ pub(super) enum Input {
 #[derive(Clone, Debug)]
 pub(super) struct Found {
     pub(super) path: PathBuf,
-    /// The path in its folder, with slashes.
+    /// The path in its folder, with slashes and in the composed form.
     pub(super) name: String,
     pub(super) size: u64,
     /// When it was changed, in nanoseconds since 1970.
@@ -46,142 +44,252 @@ pub(super) struct Found {
 /// A file that can't be published, and why.
 pub(super) type Bad = (String, Error);
 
-/// Patterns, such as `ui/**/*.png`.
-#[derive(Clone, Debug, Default)]
-pub(super) struct Patterns(Vec<(String, std::result::Result<Pattern, String>)>);
-
-impl Patterns {
-    pub(super) fn add(&mut self, pattern: String) {
-        let compiled = Pattern::new(&pattern).map_err(|error| error.msg.to_owned());
-        self.0.push((pattern, compiled));
-    }
-
-    pub(super) fn is_empty(&self) -> bool {
-        self.0.is_empty()
-    }
-
-    pub(super) fn matches(&self, name: &str) -> bool {
-        self.last_match(name).is_some()
-    }
-
-    /// Returns the place of the last pattern that matches.
-    pub(super) fn last_match(&self, name: &str) -> Option<usize> {
-        self.0
-            .iter()
-            .rposition(|(_, pattern)| pattern.as_ref().is_ok_and(|pattern| pattern.matches_with(name, OPTIONS)))
-    }
-
-    pub(super) fn check(&self) -> Result<()> {
-        match self.0.iter().find_map(|(text, pattern)| Some((text, pattern.as_ref().err()?))) {
-            Some((text, problem)) => {
-                Err(Error::invalid_input(format!("invalid pattern {text:?}: {problem}")).concerning_run())
-            }
-            None => Ok(()),
-        }
-    }
+/// What a caller wants to be published.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Selection<'a> {
+    pub(super) inputs: &'a [Input],
+    pub(super) lock: &'a Path,
+    pub(super) include: &'a Patterns,
+    pub(super) exclude: &'a Patterns,
+    pub(super) types: &'a Patterns,
+    pub(super) links_outside: bool,
 }
 
-/// Lists the files, in order of their names. The lock file and those beside it are skipped.
-pub(super) fn scan(
-    inputs: &[Input],
-    lock: &Path,
-    include: &Patterns,
-    exclude: &Patterns,
-    bad: &mut Vec<Bad>,
-) -> Result<Vec<Found>> {
-    include.check()?;
-    exclude.check()?;
-    if inputs.is_empty() {
+/// What [`scan`] has found.
+#[derive(Debug, Default)]
+pub(super) struct Scan {
+    /// The files, in order of their names.
+    pub(super) found: Vec<Found>,
+    pub(super) bad: Vec<Bad>,
+    /// Patterns that can't mean what they say. Nothing is sent.
+    pub(super) wrong: Vec<Bad>,
+    /// What isn't a problem.
+    pub(super) notes: Vec<String>,
+    /// Folders without a file to publish.
+    pub(super) empty: Vec<PathBuf>,
+}
+
+/// Which patterns have matched, and what was left out.
+#[derive(Default)]
+struct Tally {
+    included: Vec<bool>,
+    excluded: Vec<bool>,
+    typed: Vec<bool>,
+    /// How many files of each extension are left out.
+    left_out: BTreeMap<String, usize>,
+}
+
+/// Checks what a caller wants, before anything is created.
+pub(super) fn check(selection: Selection<'_>) -> Result<()> {
+    for patterns in [selection.include, selection.exclude, selection.types] {
+        patterns.check()?;
+    }
+    if selection.inputs.is_empty() {
         return Err(Error::invalid_input("there is nothing to publish; add a folder or a file").concerning_run());
     }
-    let mut found: BTreeMap<String, Found> = BTreeMap::new();
-    for input in inputs {
-        match input {
-            Input::File(path) => {
-                let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-                match std::fs::metadata(path) {
-                    Ok(metadata) if metadata.is_file() => add(&mut found, of_file(path, name, &metadata), bad),
-                    Ok(_) => {
-                        let problem = format!("{path:?} is not a regular file; add it with Publisher::folder");
-                        bad.push((name, Error::invalid_input(problem)));
-                    }
-                    Err(error) => bad.push((name, unreadable(path, error))),
-                }
-            }
-            Input::Folder(folder) => scan_folder(folder, lock, include, exclude, &mut found, bad)?,
-        }
-    }
-    Ok(found.into_values().collect())
-}
-
-fn scan_folder(
-    folder: &Path,
-    lock: &Path,
-    include: &Patterns,
-    exclude: &Patterns,
-    found: &mut BTreeMap<String, Found>,
-    bad: &mut Vec<Bad>,
-) -> Result<()> {
-    if !folder.is_dir() {
-        let error = std::fs::metadata(folder).err().unwrap_or_else(|| io::Error::other("it is not a folder"));
-        return Err(Error::io(format!("the folder {folder:?}"), error).concerning_run());
-    }
-    let entries = WalkDir::new(folder).follow_links(true).sort_by_file_name().into_iter();
-    let entries = entries.filter_entry(|entry| entry.depth() == 0 || !is_hidden(&entry.file_name().to_string_lossy()));
-    for entry in entries {
-        let entry = match entry {
-            Ok(entry) => entry,
-            Err(error) => {
-                let name = error.path().map_or_else(String::new, |path| name_in(folder, path));
-                // Such as the mark of an editor, which is a link to nowhere.
-                if name.split('/').any(is_hidden) || exclude.matches(&name) {
-                    continue;
-                }
-                let problem = match error.loop_ancestor() {
-                    Some(ancestor) => Error::invalid_input(format!(
-                        "{name:?} is a link to {:?}, which contains it",
-                        name_in(folder, ancestor)
-                    )),
-                    None => Error::io(format!("the file {name:?}"), error.into()),
-                };
-                bad.push((name, problem));
-                continue;
-            }
-        };
-        if entry.file_type().is_dir() {
-            continue;
-        }
-        let name = name_in(folder, entry.path());
-        let is_named = include.matches(&name);
-        if is_of_lock(entry.path(), lock) {
-            continue;
-        }
-        if exclude.matches(&name) || (!include.is_empty() && !is_named) || (!is_named && is_skipped(&name)) {
-            continue;
-        }
-        // The folder itself may have any name.
-        if entry.path().strip_prefix(folder).is_ok_and(|inside| inside.to_str().is_none()) {
-            bad.push((name.clone(), Error::invalid_input(format!("the file name {name:?} is not UTF-8; rename it"))));
-            continue;
-        }
-        match entry.metadata() {
-            Ok(metadata) if metadata.is_file() => add(found, of_file(entry.path(), name, &metadata), bad),
-            Ok(_) => bad.push((name.clone(), Error::invalid_input(format!("{name:?} is not a regular file")))),
-            Err(error) => bad.push((name.clone(), unreadable(entry.path(), error.into()))),
+    for input in selection.inputs {
+        let Input::Folder(folder) = input else { continue };
+        if !folder.is_dir() {
+            let error = std::fs::metadata(folder).err().unwrap_or_else(|| io::Error::other("it is not a folder"));
+            return Err(Error::io(format!("the folder {folder:?}"), error).concerning_run());
         }
     }
     Ok(())
 }
 
-fn add(found: &mut BTreeMap<String, Found>, file: Found, bad: &mut Vec<Bad>) {
-    match found.get(&file.name) {
-        Some(known) if known.path == file.path => {}
-        Some(known) => {
-            let problem = format!("{:?} and {:?} have the same name", known.path, file.path);
-            bad.push((file.name, Error::invalid_input(problem).advise("rename one of them")));
+/// Lists the files. The lock file and those beside it are skipped.
+pub(super) fn scan(selection: Selection<'_>) -> Result<Scan> {
+    check(selection)?;
+    let (mut scan, mut tally) = (Scan::default(), Tally::default());
+    for input in selection.inputs {
+        match input {
+            Input::File(path) => {
+                let name = normal(&path.file_name().unwrap_or_default().to_string_lossy());
+                let is_excluded = selection.exclude.matches(&name, &mut tally.excluded);
+                selection.types.matches(&name, &mut tally.typed);
+                match std::fs::metadata(path) {
+                    _ if is_excluded => {}
+                    Ok(metadata) if metadata.is_file() => scan.add(of_file(path, name, &metadata)),
+                    Ok(_) => {
+                        let problem = format!("{path:?} is not a regular file; add it with Publisher::folder");
+                        scan.refuse(&name, Error::invalid_input(problem));
+                    }
+                    Err(error) => scan.refuse(&name, unreadable(path, error)),
+                }
+            }
+            Input::Folder(folder) => {
+                let before = (scan.found.len(), scan.bad.len());
+                let excluded = RefCell::new(std::mem::take(&mut tally.excluded));
+                let is_excluded = |name: &str| selection.exclude.matches(name, &mut excluded.borrow_mut());
+                let walked = walk(folder, selection.links_outside, &is_excluded)?;
+                tally.excluded = excluded.into_inner();
+                for entry in walked.entries {
+                    scan.entry(entry, selection, &mut tally);
+                }
+                if walked.known_folders > 0 {
+                    let count = walked.known_folders;
+                    let links = if count == 1 { "1 link is".to_owned() } else { format!("{count} links are") };
+                    scan.notes.push(format!("{links} left out, because the folders are read under other names"));
+                }
+                if (scan.found.len(), scan.bad.len()) == before {
+                    scan.empty.push(folder.clone());
+                }
+            }
         }
-        None => drop(found.insert(file.name.clone(), file)),
     }
+    scan.keep_distinct();
+    scan.note_left_out(&tally.left_out);
+    for (patterns, matched) in
+        [(selection.include, tally.included), (selection.exclude, tally.excluded), (selection.types, tally.typed)]
+    {
+        let unmatched =
+            patterns.texts().enumerate().filter(|(place, _)| !matched.get(*place).copied().unwrap_or(false));
+        for (_, text) in unmatched {
+            scan.unmatched(patterns.purpose, text, selection.inputs);
+        }
+    }
+    Ok(scan)
+}
+
+impl Scan {
+    /// Adds what is in a folder, if it is to be published.
+    fn entry(&mut self, entry: Entry, selection: Selection<'_>, tally: &mut Tally) {
+        let Entry { path, name, file } = entry;
+        let is_excluded = selection.exclude.matches(&name, &mut tally.excluded);
+        let is_included = selection.include.matches(&name, &mut tally.included) || selection.include.is_empty();
+        if is_of_lock(&path, selection.lock) {
+            return;
+        }
+        if let Err(Problem::Other(error)) = file {
+            if !is_excluded {
+                self.refuse(&name, error);
+            }
+            return;
+        }
+        if is_excluded || !is_included {
+            return;
+        }
+        selection.types.matches(&name, &mut tally.typed);
+        let is_named = selection.include.name_file(&name) || selection.types.name_file(&name);
+        if !is_named && is_skipped(&name) {
+            return;
+        }
+        if !is_named && AssetType::usual_for(&name).is_none() {
+            *tally.left_out.entry(extension(&name)).or_default() += 1;
+            return;
+        }
+        match file {
+            Err(Problem::File(error) | Problem::Other(error)) => self.refuse(&name, error),
+            Ok(metadata) if metadata.is_file() => self.add(of_file(&path, name, &metadata)),
+            Ok(_) => self.refuse(&name, Error::invalid_input(format!("{name:?} is not a regular file"))),
+        }
+    }
+
+    fn add(&mut self, file: Found) {
+        match problem(&file.name) {
+            Some(error) => self.refuse(&file.name, error),
+            None => self.found.push(file),
+        }
+    }
+
+    fn refuse(&mut self, name: &str, error: Error) {
+        self.bad.push((shown(name), error));
+    }
+
+    /// Sorts the files by name. Those whose names are one on other systems can't be published.
+    fn keep_distinct(&mut self) {
+        let mut found = std::mem::take(&mut self.found);
+        found.sort_by(|one, other| (&one.name, &one.path).cmp(&(&other.name, &other.path)));
+        // The same file may be added twice.
+        let real = |file: &Found| file.path.canonicalize().ok();
+        found.dedup_by(|one, other| one.name == other.name && (one.path == other.path || real(one) == real(other)));
+        let mut clashes =
+            clashes(&found.iter().map(|file| (file.path.as_path(), file.name.as_str())).collect::<Vec<_>>());
+        for (place, file) in found.into_iter().enumerate() {
+            match clashes.remove(&place) {
+                Some(error) => self.refuse(&file.name, error),
+                None => self.found.push(file),
+            }
+        }
+        // Two files of one name have one problem.
+        self.bad.dedup_by(|one, other| one.0 == other.0);
+    }
+
+    fn note_left_out(&mut self, left_out: &BTreeMap<String, usize>) {
+        let count: usize = left_out.values().sum();
+        if count == 0 {
+            return;
+        }
+        let mut kinds: Vec<(&String, &usize)> =
+            left_out.iter().filter(|(extension, _)| !extension.is_empty()).collect();
+        kinds.sort_by_key(|(_, count)| std::cmp::Reverse(**count));
+        let mut kinds: Vec<String> =
+            kinds.into_iter().map(|(extension, count)| format!("{count} .{extension}")).collect();
+        if let Some(others) = left_out.get("") {
+            kinds.push(format!("{others} other{}", if *others == 1 { "" } else { "s" }));
+        }
+        let kinds = kinds.join(", ");
+        self.notes.push(match count {
+            1 => format!("1 file is left out, because its extension isn't that of an asset: {kinds}"),
+            _ => format!("{count} files are left out, because their extensions aren't those of assets: {kinds}"),
+        });
+    }
+
+    /// Tells of a pattern that matches nothing.
+    fn unmatched(&mut self, purpose: Purpose, text: &str, inputs: &[Input]) {
+        let right_form = inputs.iter().find_map(|input| match input {
+            Input::Folder(folder) => right_form(text, folder),
+            Input::File(_) => None,
+        });
+        let method = purpose.method();
+        let message = format!("the pattern {text:?} of {method} matches no file");
+        if purpose != Purpose::Include && right_form.is_none() {
+            // What is hidden is never published.
+            if !text.split('/').any(|part| part.starts_with('.') && part.len() > 1) {
+                self.notes.push(message);
+            }
+            return;
+        }
+        let advice = match right_form {
+            Some(form) => format!("paths begin in the folder; write {form:?}"),
+            None => "correct it or remove it".to_owned(),
+        };
+        self.wrong.push((shown(text), Error::invalid_input(message).advise(advice).concerning_run()));
+    }
+}
+
+/// Returns the right form of a pattern that names something in a folder by a path that doesn't begin there, such as
+/// `assets/drafts` in the folder `assets`.
+fn right_form(pattern: &str, folder: &Path) -> Option<String> {
+    let root = folder.canonicalize().ok()?;
+    let is_literal = |part: &&str| !part.contains(['*', '?', '[', '{']);
+    let parts: Vec<&str> = pattern.trim_end_matches('/').split('/').collect();
+    let count = parts.iter().take_while(|part| is_literal(part)).count();
+    let literal = parts[..count].join("/");
+    let relative = literal.trim_start_matches("./").trim_start_matches('/');
+    if relative.is_empty() || root.join(relative).exists() {
+        return None;
+    }
+    let paths = std::iter::once(PathBuf::from(&literal)).chain(root.ancestors().map(|above| above.join(relative)));
+    let inside = paths.into_iter().find_map(|path| {
+        let inside = path.canonicalize().ok()?.strip_prefix(&root).ok()?.to_owned();
+        Some(inside.components().map(|part| part.as_os_str().to_string_lossy().into_owned()).collect::<Vec<_>>())
+    })?;
+    let form = inside.iter().map(String::as_str).chain(parts[count..].iter().copied()).collect::<Vec<_>>().join("/");
+    let end = if pattern.ends_with('/') && !form.is_empty() { "/" } else { "" };
+    Some(match form.contains('/') {
+        _ if form.is_empty() => "**".to_owned(),
+        true => format!("{form}{end}"),
+        false => format!("/{form}{end}"),
+    })
+}
+
+/// Returns the extension of a name, in small letters. Nothing if it has none that can be shown.
+fn extension(name: &str) -> String {
+    let last = name.rsplit('/').next().unwrap_or(name);
+    let extension = last.rsplit_once('.').map_or("", |(_, extension)| extension).to_lowercase();
+    let is_plain = extension.len() <= 12 && extension.bytes().all(|byte| byte.is_ascii_alphanumeric());
+    if is_plain { extension } else { String::new() }
 }
 
 fn of_file(path: &Path, name: String, metadata: &std::fs::Metadata) -> Found {
@@ -192,16 +300,6 @@ fn of_file(path: &Path, name: String, metadata: &std::fs::Metadata) -> Found {
 pub(super) fn modified(metadata: &std::fs::Metadata) -> u64 {
     let since_1970 = metadata.modified().unwrap_or(SystemTime::UNIX_EPOCH).duration_since(UNIX_EPOCH);
     since_1970.ok().and_then(|time| u64::try_from(time.as_nanos()).ok()).unwrap_or_default()
-}
-
-fn unreadable(path: &Path, error: io::Error) -> Error {
-    Error::io(format!("the file {path:?}"), error)
-}
-
-fn name_in(folder: &Path, path: &Path) -> String {
-    let inside = path.strip_prefix(folder).unwrap_or(path);
-    let parts: Vec<_> = inside.components().map(|part| part.as_os_str().to_string_lossy()).collect();
-    parts.join("/")
 }
 
 /// Whether it is the lock file under one of its names, or one of the files beside it, which lie beside the file that a link leads
@@ -223,10 +321,6 @@ fn is_beside(path: &Path, lock: &Path) -> bool {
     is_of_lock && place(path).is_some_and(|folder| place(lock) == Some(folder))
 }
 
-fn is_hidden(name: &str) -> bool {
-    name.starts_with('.')
-}
-
 fn is_skipped(name: &str) -> bool {
     let name = name.rsplit('/').next().unwrap_or(name).to_lowercase();
     let stem = name.split('.').next().unwrap_or(&name);
@@ -240,31 +334,6 @@ fn is_skipped(name: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn patterns(all: &[&str]) -> Patterns {
-        let mut patterns = Patterns::default();
-        all.iter().for_each(|pattern| patterns.add((*pattern).to_owned()));
-        patterns
-    }
-
-    #[test]
-    fn patterns_match_names_in_folders() {
-        for (pattern, name, matches) in [
-            ("*.png", "a.png", true),
-            ("*.png", "ui/a.png", false),
-            ("**/*.png", "a.png", true),
-            ("**/*.png", "ui/icons/a.png", true),
-            ("ui/**", "ui/icons/a.png", true),
-            ("ui/**", "uix/a.png", false),
-            ("ui/*", "ui/a.png", true),
-            ("a?.png", "ab.png", true),
-            ("[ab].png", "c.png", false),
-        ] {
-            assert_eq!(patterns(&[pattern]).matches(name), matches, "{pattern} {name}");
-        }
-        assert_eq!(patterns(&["**", "ui/**", "x/**"]).last_match("ui/a.png"), Some(1));
-        assert!(patterns(&["a/***"]).check().unwrap_err().to_string().contains("a/***"));
-    }
 
     #[test]
     fn only_the_files_of_the_lock_are_skipped() {

@@ -53,9 +53,12 @@ mod files;
 #[cfg(fuzzing)]
 pub(crate) mod fuzzing;
 mod grant;
+mod ignore;
 mod journal;
 mod lock;
 mod module;
+mod names;
+mod patterns;
 mod plan;
 mod publisher;
 mod report;
@@ -63,6 +66,7 @@ mod run;
 mod settings;
 mod state;
 mod upload;
+mod walk;
 
 pub use event::PublishEvent;
 pub use module::AssetModule;

@@ -1,9 +1,10 @@
 use std::collections::BTreeMap;
-use std::fmt;
+use std::fmt::{self, Write as _};
 use std::time::Duration;
 
 use super::report::PublishProblem;
 use crate::asset::AssetType;
+use crate::plain::Plain;
 
 /// What a run would do, from [`Publisher::plan`](super::Publisher::plan).
 #[derive(Clone, Debug)]
@@ -13,6 +14,8 @@ pub struct Plan {
     pub files: Vec<PlannedFile>,
     /// The files that can't be published.
     pub problems: Vec<PublishProblem>,
+    /// What isn't a problem, in a line each: how many files are left out, and patterns that match nothing.
+    pub notes: Vec<String>,
     /// How many more assets of each type can be uploaded, for the types that the plan uploads. Types without a quota, and all
     /// types if the key can't read quotas, are missing.
     pub quotas: BTreeMap<String, u64>,
@@ -95,7 +98,7 @@ impl fmt::Display for PlannedAction {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Nothing(id) => write!(f, "published as {id}"),
-            Self::SameAs(other) => write!(f, "the same as {other}"),
+            Self::SameAs(other) => write!(Plain(f), "the same as {other}"),
             Self::Upload => f.write_str("upload: new"),
             Self::UploadChanged => f.write_str("upload: changed"),
             Self::NewVersion(id) => write!(f, "upload: a new version of {id}"),

@@ -7,8 +7,9 @@ use super::book::{self, Book, check_owner};
 use super::event::PublishEvent;
 use super::files::Input;
 use super::lock::Lock;
+use super::names::of_caller;
 use super::plan::Plan;
-use super::report::Report;
+use super::report::{PublishProblemKind, Report};
 use super::run;
 use super::settings::{PublishOwner, Settings};
 use crate::asset::AssetType;
@@ -37,11 +38,21 @@ impl Publisher {
         self
     }
 
-    /// Adds a folder, with the folders in it. Links are followed.
+    /// Adds a folder, with the folders in it. It can be a link.
     ///
-    /// A file is named by its path in the folder. These are skipped: hidden files and folders, `Thumbs.db` and `desktop.ini`,
-    /// READMEs and licences, the lock file, JSON and source code. [`include`](Self::include) brings them back, except for the
-    /// lock file and what is hidden.
+    /// A file is named by its path in the folder, in the composed Unicode form. Names that are one in that form or differ only in
+    /// case are problems on every system, and so are names with control characters.
+    ///
+    /// These are skipped: hidden files and folders, what operating systems keep for themselves, READMEs and licences, the lock
+    /// file, JSON and source code. Other files whose extensions aren't those of assets, such as `.psd`, `.blend` or `.txt`, are
+    /// left out, and a note of the [plan](crate::publish::Plan::notes) and the [report](Report::notes) counts them. A
+    /// pattern of [`include`](Self::include) or [`asset_type`](Self::asset_type) that names them, such as `*.psd`, brings them
+    /// back.
+    ///
+    /// Links are followed within the folder; see [`links_outside`](Self::links_outside). Each real folder is read once.
+    ///
+    /// A file `.assetignore` in the folder, or in one in it, has lines as in a `.gitignore`, which exclude files. Letters match in
+    /// any case.
     pub fn folder(mut self, path: impl Into<PathBuf>) -> Self {
         self.settings.inputs.push(Input::Folder(path.into()));
         self
@@ -53,21 +64,38 @@ impl Publisher {
         self
     }
 
-    /// Publishes only files of folders whose names match this pattern, or another one that is included. `*` matches within a
-    /// name, `**/` any folders: `ui/**/*.png`.
+    /// Publishes only files of folders whose names match this pattern, or another one that is included.
+    ///
+    /// | pattern | matches |
+    /// |---|---|
+    /// | `*.png`, `logo.png` | files of these names in any folder |
+    /// | `/*.png`, `./*.png` | files that are in no further folder |
+    /// | `ui`, `ui/` | all that is in folders named `ui` |
+    /// | `/ui`, `ui/icons` | all that is in this folder |
+    /// | `ui/*.png` | files in the folder `ui` |
+    /// | `ui/**/*.png` | files in the folder `ui` and in those in it |
+    /// | `*.{png,jpg}`, `icon?.png`, `[a-c]*` | one of several texts, one character, one of several characters |
+    ///
+    /// Letters match in any case. Paths begin in the folder and have slashes on every system. A pattern that matches nothing is a
+    /// problem, and nothing is sent.
     pub fn include(mut self, pattern: impl Into<String>) -> Self {
         self.settings.include.add(pattern.into());
         self
     }
 
-    /// Skips files of folders whose names match this pattern.
+    /// Skips files whose names match this pattern; see [`include`](Self::include). It also matches all that is in a folder whose
+    /// name matches.
+    ///
+    /// A pattern that matches nothing is a note of the plan and the report. If it names an existing path in another form, such as
+    /// `assets/drafts` for `drafts` in the folder `assets`, it is a problem, and nothing is sent.
     pub fn exclude(mut self, pattern: impl Into<String>) -> Self {
         self.settings.exclude.add(pattern.into());
         self
     }
 
-    /// Sets the type of the files whose names match this pattern. The last pattern that matches counts. Defaults to the usual
-    /// type for the extension.
+    /// Sets the type of the files whose names match this pattern; see [`include`](Self::include). The last pattern that matches
+    /// counts. Defaults to the usual type for the extension. A pattern that matches nothing is treated as by
+    /// [`exclude`](Self::exclude).
     pub fn asset_type(mut self, pattern: impl Into<String>, asset_type: AssetType) -> Self {
         self.settings.type_patterns.add(pattern.into());
         self.settings.types.push(asset_type);
@@ -95,14 +123,14 @@ impl Publisher {
     ///
     /// Each choice counts once, so that the call can stay in a build script: content that changes later is published as usual.
     pub fn adopt(mut self, path: impl Into<String>, asset_id: u64) -> Self {
-        self.settings.adopt.push((with_slashes(path.into()), asset_id));
+        self.settings.adopt.push((of_caller(&path.into()), asset_id));
         self
     }
 
     /// Sends the upload in doubt of the file at `path` again. If it has arrived after all, there are two assets. If the file is
     /// gone, its upload is forgotten.
     pub fn send_again(mut self, path: impl Into<String>) -> Self {
-        self.settings.send_again.push(with_slashes(path.into()));
+        self.settings.send_again.push(of_caller(&path.into()));
         self
     }
 
@@ -147,9 +175,17 @@ impl Publisher {
         self
     }
 
+    /// Sets whether links may lead out of the folder that they are in. Defaults to `false`: they are problems, so that a change
+    /// that adds a link publishes nothing else of the machine.
+    pub fn links_outside(mut self, links_outside: bool) -> Self {
+        self.settings.links_outside = links_outside;
+        self
+    }
+
     /// Publishes what is new or has changed.
     ///
-    /// If nothing has, no request is made. A file that can't be published is a problem in the report, and the others go on. A
+    /// If nothing has, no request is made. If a pattern can't mean what it says, or a folder has no file while the lock file
+    /// knows some, nothing is sent; see [`Setting`](PublishProblemKind::Setting). A file that can't be published is a problem in the report, and the others go on. A
     /// refused key or a moderated account stops the run; an exhausted quota stops the uploads of its type.
     ///
     /// # Errors
@@ -187,9 +223,13 @@ impl Publisher {
     ///
     /// # Errors
     /// Returns [`OutOfDate`](ErrorKind::OutOfDate), which names the first files, if [`run`](Self::run) would upload something or
-    /// has a problem.
+    /// has a problem, and [`InvalidInput`](ErrorKind::InvalidInput) if nothing can be sent because of a pattern or an empty folder.
     pub fn check(&self) -> Result<()> {
         let plan = run::plan(&self.settings, &self.read_lock()?)?;
+        let setting = plan.problems.iter().find(|problem| problem.kind == PublishProblemKind::Setting);
+        if let Some(error) = setting.and_then(|problem| problem.error.clone()) {
+            return Err(error);
+        }
         let due = plan
             .files
             .iter()
@@ -242,11 +282,6 @@ impl Publisher {
         }
         left
     }
-}
-
-/// Returns a path as it is in reports.
-fn with_slashes(path: String) -> String {
-    if cfg!(windows) { path.replace('\\', "/") } else { path }
 }
 
 fn book_subject(lock: &Path) -> String {

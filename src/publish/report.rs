@@ -1,10 +1,11 @@
 use std::collections::BTreeMap;
-use std::fmt;
+use std::fmt::{self, Write as _};
 use std::path::Path;
 
 use super::module::AssetModule;
 use crate::asset::AssetType;
 use crate::error::{Error, ErrorKind, ErrorScope, Result};
+use crate::plain::Plain;
 
 /// What became of each file, from [`Publisher::run`](super::Publisher::run).
 #[derive(Clone, Debug)]
@@ -15,6 +16,8 @@ pub struct Report {
     /// What did not go as planned, in order of the files' names. A file can be published and have a problem, such as a
     /// permission that was not granted.
     pub problems: Vec<PublishProblem>,
+    /// What isn't a problem, in a line each: how many files are left out, and patterns that match nothing.
+    pub notes: Vec<String>,
     /// Why the run was stopped before its end.
     pub stopped: Option<Stopped>,
 }
@@ -83,6 +86,8 @@ pub enum PublishProblemKind {
     InDoubt,
     /// Moderation has rejected the asset. Its id isn't part of modules.
     Rejected,
+    /// A pattern or a folder isn't as the settings expect. Nothing was sent.
+    Setting,
     /// It was not sent, because the run was stopped or the quota of its type is exhausted.
     NotSent,
     /// It is published, but a permission was not granted.
@@ -204,6 +209,6 @@ impl fmt::Display for Report {
 
 impl fmt::Display for PublishProblem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {}", self.path, self.message)
+        write!(Plain(f), "{}: {}", self.path, self.message)
     }
 }

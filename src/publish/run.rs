@@ -6,11 +6,12 @@ use std::sync::Arc;
 use super::book::Book;
 use super::change::Change;
 use super::content::Cache;
-use super::decide::{Item, by_hand, decide, read_files, rejection};
+use super::decide::{Files, Item, by_hand, decide, read_files, rejection};
 use super::doubt::{Ended, entry_of, resolve};
 use super::event::PublishEvent;
-use super::files::Found;
+use super::files::{self, Found};
 use super::lock::{Doubt, Entry, Key, Lock};
+use super::names::shown;
 use super::plan::{Plan, PlannedAction, PlannedFile};
 use super::report::{PublishProblem, PublishProblemKind, Published, PublishedFile, Report, Stopped};
 use super::settings::Settings;
@@ -20,7 +21,8 @@ use crate::error::{Error, ErrorKind, ErrorScope, Result};
 use crate::log_target::LOG_TARGET;
 
 pub(super) fn plan(settings: &Settings, lock: &Lock) -> Result<Plan> {
-    let (items, mut problems) = read_files(settings, &mut Cache::read(&settings.lock), &|| false)?;
+    let Files { items, mut problems, notes, .. } =
+        read_files(settings, lock, &mut Cache::read(&settings.lock), &|| false)?;
     let mut lock = lock.clone();
     by_hand(settings, &lock, &items)?.into_iter().for_each(|change| lock.apply(change));
     let actions = decide(settings, &lock, &items);
@@ -36,17 +38,18 @@ pub(super) fn plan(settings: &Settings, lock: &Lock) -> Result<Plan> {
         let Item { file, asset_type, .. } = item;
         files.push(PlannedFile { path: file.name, asset_type, size: file.size, action });
     }
-    let mut plan = Plan { files, problems, quotas: BTreeMap::new() };
+    let mut plan = Plan { files, problems, notes, quotas: BTreeMap::new() };
     plan.problems.sort_by(|one, other| one.path.cmp(&other.path));
     Ok(plan)
 }
 
 /// Returns what a run would, if it could send nothing.
 pub(super) fn published(settings: &Settings, lock: &Lock) -> Result<Report> {
-    let (items, mut problems) = read_files(settings, &mut Cache::read(&settings.lock), &|| false)?;
+    let Files { items, mut problems, notes, .. } =
+        read_files(settings, lock, &mut Cache::read(&settings.lock), &|| false)?;
     let files = published_files(lock, &items, &BTreeMap::new(), &mut problems);
     problems.sort_by(|one, other| one.path.cmp(&other.path));
-    Ok(Report { files, problems, stopped: None })
+    Ok(Report { files, problems, notes, stopped: None })
 }
 
 /// Returns the files that have an asset. What became of the others is a problem, if there is none yet.
@@ -103,16 +106,27 @@ pub(super) fn run(settings: &Settings) -> Result<Report> {
             self.0.release();
         }
     }
+    // Before the files beside the lock are created.
+    files::check(settings.selection())?;
     let book = Release(Arc::new(Book::open(&settings.lock, &settings.owner.to_string())?));
     run_with(settings, &book.0)
 }
 
 fn run_with(settings: &Settings, book: &Arc<Book>) -> Result<Report> {
     let mut cache = Cache::read(&settings.lock);
-    let (items, problems) = read_files(settings, &mut cache, &*settings.stop_when)?;
+    let lock = book.lock();
+    let Files { items, mut problems, notes, wrong } = read_files(settings, &lock, &mut cache, &*settings.stop_when)?;
     if (settings.stop_when)() {
         // Nothing was done yet.
-        return Ok(Report { files: Vec::new(), problems: Vec::new(), stopped: Some(Stopped::Cancelled) });
+        return Ok(Report { files: Vec::new(), problems: Vec::new(), notes, stopped: Some(Stopped::Cancelled) });
+    }
+    if let Some(error) = wrong {
+        let files = published_files(&lock, &items, &BTreeMap::new(), &mut problems);
+        problems.sort_by(|one, other| one.path.cmp(&other.path));
+        for PublishProblem { path, message, .. } in &problems {
+            (settings.on_event)(&PublishEvent::Problem { path, message });
+        }
+        return Ok(Report { files, problems, notes, stopped: Some(Stopped::Failed(error)) });
     }
     let files: Vec<Found> = items.iter().map(|item| item.file.clone()).collect();
     cache.write(&files)?;
@@ -126,6 +140,7 @@ fn run_with(settings: &Settings, book: &Arc<Book>) -> Result<Report> {
         items: Arc::new(items),
         places,
         problems: Vec::new(),
+        notes,
         how: BTreeMap::new(),
         stopped: None,
     };
@@ -175,7 +190,8 @@ impl Run<'_> {
             if item.is_none() && doubt.operation.is_none() {
                 continue;
             }
-            let path = item.as_ref().map_or(doubt.path.as_str(), |item| item.file.name.as_str());
+            let path = item.as_ref().map_or_else(|| shown(&doubt.path), |item| item.file.name.clone());
+            let path = path.as_str();
             self.tell(&PublishEvent::Resolving { path });
             let wait = self.wait_options();
             match resolve(&self.settings.owner, &self.book.lock(), &key, &doubt, &wait) {
@@ -300,6 +316,6 @@ impl Run<'_> {
             self.stopped = Some(Stopped::Failed(error));
         }
         self.problems.sort_by(|one, other| one.path.cmp(&other.path));
-        Report { files: published, problems: self.problems, stopped: self.stopped }
+        Report { files: published, problems: self.problems, notes: self.notes, stopped: self.stopped }
     }
 }

@@ -5,7 +5,8 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::event::PublishEvent;
-use super::files::{Input, Patterns};
+use super::files::{Input, Selection};
+use super::patterns::{Patterns, Purpose};
 use crate::asset::{AssetType, Creator};
 use crate::client::Client;
 use crate::group::handle::Group;
@@ -32,6 +33,7 @@ pub(super) struct Settings {
     pub(super) neutral_names: bool,
     pub(super) check_reviews: bool,
     pub(super) concurrency: usize,
+    pub(super) links_outside: bool,
     pub(super) on_event: OnEvent,
     pub(super) stop_when: StopWhen,
 }
@@ -42,9 +44,9 @@ impl Settings {
             owner,
             lock: PathBuf::from("assets.lock.json"),
             inputs: Vec::new(),
-            include: Patterns::default(),
-            exclude: Patterns::default(),
-            type_patterns: Patterns::default(),
+            include: Patterns::new(Purpose::Include),
+            exclude: Patterns::new(Purpose::Exclude),
+            type_patterns: Patterns::new(Purpose::AssetType),
             types: Vec::new(),
             images: AssetType::Image,
             new_versions: false,
@@ -54,9 +56,16 @@ impl Settings {
             neutral_names: false,
             check_reviews: false,
             concurrency: 8,
+            links_outside: false,
             on_event: Arc::new(|_| {}),
             stop_when: Arc::new(|| false),
         }
+    }
+
+    /// Returns which files are to be published.
+    pub(super) fn selection(&self) -> Selection<'_> {
+        let Self { inputs, lock, include, exclude, type_patterns: types, links_outside, .. } = self;
+        Selection { inputs, lock, include, exclude, types, links_outside: *links_outside }
     }
 }
 

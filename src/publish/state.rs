@@ -26,6 +26,7 @@ pub(super) struct Run<'a> {
     /// The places of the items of each content.
     pub(super) places: BTreeMap<Key, Vec<usize>>,
     pub(super) problems: Vec<PublishProblem>,
+    pub(super) notes: Vec<String>,
     /// How the assets came to be that weren't there before.
     pub(super) how: BTreeMap<Key, Published>,
     pub(super) stopped: Option<Stopped>,

@@ -341,6 +341,7 @@ fn an_adoption_is_carried_out_once_whatever_happens_to_the_file() {
     folder.write("door.png", &image(3));
     let publisher = publisher().adopt("door.png", 78).adopt("door.png", 79);
     assert_eq!(run(&publisher).ids()["door.png"], 79);
+    folder.write("kept.png", &image(4));
     for name in ["crate.png", "door.png"] {
         fs::remove_file(folder.assets().join(name)).expect("it is there");
     }

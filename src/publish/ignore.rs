@@ -1,0 +1,192 @@
+//! `.assetignore`: which files of a folder are never published, as in a `.gitignore`.
+
+use std::collections::BTreeMap;
+use std::io::{self, Read};
+use std::path::Path;
+
+use glob::Pattern as Glob;
+
+use super::names::folded;
+use super::patterns::{glob_of, is_match};
+use crate::disk::open_regular;
+use crate::error::{Error, Result};
+
+pub(super) const NAME: &str = ".assetignore";
+
+/// The largest ignore file, in bytes.
+const LARGEST: u64 = 1024 * 1024;
+
+/// The ignore files of a folder and of those in it.
+#[derive(Debug, Default)]
+pub(super) struct Ignores {
+    /// The lines, by the folder with its slash, or nothing for the outermost one.
+    files: BTreeMap<String, Vec<Line>>,
+}
+
+#[derive(Debug)]
+struct Line {
+    glob: Glob,
+    takes_back: bool,
+    is_of_folder: bool,
+}
+
+impl Ignores {
+    /// Reads the ignore file of a folder, if there is one.
+    pub(super) fn read(&mut self, directory: &Path, name: &str) -> Result<()> {
+        let path = directory.join(NAME);
+        let mut text = String::new();
+        match open_regular(&path).and_then(|file| file.take(LARGEST).read_to_string(&mut text)) {
+            Ok(_) => {}
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+            Err(error) => return Err(Error::io(format!("the ignore file {path:?}"), error).concerning_run()),
+        }
+        let mut lines = Vec::new();
+        for (number, line) in text.trim_start_matches('\u{feff}').lines().enumerate() {
+            let line = Line::new(line).map_err(|problem| {
+                let subject = format!("line {} of the ignore file {path:?}", number + 1);
+                Error::invalid_input(format!("{subject}: invalid pattern {line:?}: {problem}")).concerning_run()
+            })?;
+            lines.extend(line);
+        }
+        let folder = if name.is_empty() { String::new() } else { format!("{}/", folded(name)) };
+        self.files.insert(folder, lines);
+        Ok(())
+    }
+
+    /// Whether a file or a folder, or a folder that it is in, is ignored. What is in an ignored folder can't be taken back.
+    pub(super) fn ignore(&self, name: &str, is_folder: bool) -> bool {
+        if self.files.is_empty() {
+            return false;
+        }
+        let name = folded(name);
+        name.match_indices('/').any(|(end, _)| self.match_one(&name[..end], true)) || self.match_one(&name, is_folder)
+    }
+
+    fn match_one(&self, name: &str, is_folder: bool) -> bool {
+        // Of the innermost file that has a line for it, the last line counts.
+        let starts = name.rmatch_indices('/').map(|(end, _)| end + 1).chain([0]);
+        let last = starts.filter_map(|start| {
+            let lines = self.files.get(&name[..start])?;
+            lines.iter().rfind(|line| line.matches(&name[start..], is_folder))
+        });
+        last.take(1).any(|line| !line.takes_back)
+    }
+}
+
+impl Line {
+    fn new(line: &str) -> std::result::Result<Option<Self>, String> {
+        let line = without_spaces(line);
+        if line.is_empty() || line.starts_with('#') {
+            return Ok(None);
+        }
+        let (takes_back, line) = line.strip_prefix('!').map_or((false, line), |rest| (true, rest));
+        let is_of_folder = line.ends_with('/');
+        let body = line.strip_suffix('/').unwrap_or(line);
+        let (is_anchored, body) = body.strip_prefix('/').map_or((false, body), |rest| (true, rest));
+        if body.is_empty() {
+            return Ok(None);
+        }
+        let (text, has_braces) = without_escapes(body)?;
+        if has_braces {
+            return Err(
+                "an ignore file has no braces; write a line for each alternative, or \\{ for the character".into()
+            );
+        }
+        // Other consecutive asterisks are one.
+        let parts: Vec<String> = text.split('/').map(single_stars).collect();
+        let glob = glob_of(parts.join("/"), is_anchored)?;
+        Ok(Some(Self { glob, takes_back, is_of_folder }))
+    }
+
+    fn matches(&self, name: &str, is_folder: bool) -> bool {
+        (is_folder || !self.is_of_folder) && is_match(&self.glob, name)
+    }
+}
+
+/// Cuts spaces at the end, unless they are escaped.
+fn without_spaces(line: &str) -> &str {
+    let cut = line.trim_end_matches([' ', '\t', '\r']);
+    let is_escaped = cut.len() < line.len() && cut.bytes().rev().take_while(|byte| *byte == b'\\').count() % 2 == 1;
+    if is_escaped { &line[..=cut.len()] } else { cut }
+}
+
+/// Returns a line with `[*]` for `\*`, and whether it has a brace that isn't escaped.
+fn without_escapes(body: &str) -> std::result::Result<(String, bool), String> {
+    let (mut text, mut has_braces) = (String::with_capacity(body.len()), false);
+    let mut rest = body.chars();
+    while let Some(c) = rest.next() {
+        match c {
+            '\\' => match rest.next().ok_or("a \\ at its end escapes nothing")? {
+                c @ ('*' | '?' | '[') => text.extend(['[', c, ']']),
+                c => text.push(c),
+            },
+            c => {
+                has_braces |= c == '{';
+                text.push(c);
+            }
+        }
+    }
+    Ok((text, has_braces))
+}
+
+fn single_stars(part: &str) -> String {
+    if part == "**" {
+        return part.to_owned();
+    }
+    let mut single = part.to_owned();
+    while single.contains("**") {
+        single = single.replace("**", "*");
+    }
+    single
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_mean_what_git_makes_of_them() {
+        for (lines, name, is_ignored) in [
+            ("drafts", "drafts/a.png", true),
+            ("drafts/", "ui/drafts/a.png", true),
+            ("drafts/", "drafts", false),
+            ("/drafts", "ui/drafts/a.png", false),
+            ("ui/drafts", "ui/drafts/a.png", true),
+            ("ui/drafts", "x/ui/drafts/a.png", false),
+            ("*.psd", "ui/a.PSD", true),
+            ("ui/*", "ui/deep/a.png", true),
+            ("ui/**", "ui/deep/a.png", true),
+            ("**/x/a.png", "x/a.png", true),
+            ("a/**/b.png", "a/b.png", true),
+            ("foo**.png", "foobar.png", true),
+            ("*.png\n!keep.png", "keep.png", false),
+            ("*.png\n!keep.png", "b.png", true),
+            ("!keep.png\n*.png", "keep.png", true),
+            ("drafts/\n!drafts/keep.png", "drafts/keep.png", true),
+            ("drafts/*\n!drafts/keep.png", "drafts/keep.png", false),
+            ("# *.png", "a.png", false),
+            ("\\#a.png", "#a.png", true),
+            ("\\!a.png", "!a.png", true),
+            ("a.png   ", "a.png", true),
+            ("a.png\r", "a.png", true),
+            ("a.png\\ ", "a.png ", true),
+            ("\n\n", "a.png", false),
+            ("[ab].png", "b.png", true),
+            ("[!ab].png", "b.png", false),
+            ("\\{a\\}.png", "{a}.png", true),
+            ("\\notes.png", "notes.png", true),
+            ("\\*.png", "a.png", false),
+            ("\\*.png", "*.png", true),
+            ("[^a].png", "b.png", true),
+            ("?.png", "\u{dc}.png", true),
+            ("u\u{308}.png", "\u{dc}.png", true),
+        ] {
+            let lines = lines.lines().filter_map(|line| Line::new(line).expect("a good line")).collect();
+            let ignores = Ignores { files: BTreeMap::from([(String::new(), lines)]) };
+            assert_eq!(ignores.ignore(name, false), is_ignored, "{lines:?} {name}", lines = ignores.files);
+        }
+        for invalid in ["*.{png,jpg}", "[a", "a\\"] {
+            assert!(Line::new(invalid).is_err(), "{invalid}");
+        }
+    }
+}
