@@ -51,9 +51,9 @@ impl Export {
         let state = PathBuf::from(format!("{}.cursor", path.display()));
         let (length, cursor) = match fs::read_to_string(&state) {
             Ok(noted) => {
-                let (length, cursor) =
-                    noted.split_once(' ').ok_or("the .cursor file is damaged; remove it to start again")?;
-                (length.parse()?, cursor.trim().parse()?)
+                let damaged = "the .cursor file is damaged; remove it to start again";
+                let (length, cursor) = noted.split_once(' ').ok_or(damaged)?;
+                (length.parse().map_err(|_| damaged)?, cursor.trim().parse()?)
             }
             Err(error) if error.kind() == ErrorKind::NotFound => (0, Cursor::default()),
             Err(error) => return Err(error.into()),

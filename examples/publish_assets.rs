@@ -42,10 +42,12 @@ fn run(arguments: Vec<String>) -> common::Result<ExitCode> {
             "--plan" => plans = true,
             "--check" => checks = true,
             "--decals" => decals = true,
-            "--group" => group = Some(value()?.parse()?),
-            "--adopt" => adopted.push((value()?, value()?.parse()?)),
+            "--group" => group = Some(id(&argument, &value()?)?),
+            "--adopt" => adopted.push((value()?, id(&argument, &value()?)?)),
             "--send-again" => again.push(value()?),
-            _ if argument.starts_with("--") || dir.is_some() => return Err(format!("{argument}? see --help").into()),
+            _ if argument.starts_with("--") || dir.is_some() => {
+                return Err(format!("unexpected argument {argument:?}; see --help").into());
+            }
             _ => dir = Some(PathBuf::from(argument)),
         }
     }
@@ -79,6 +81,7 @@ fn run(arguments: Vec<String>) -> common::Result<ExitCode> {
         let plan = publisher.plan()?;
         plan.files.iter().for_each(|file| println!("{}: {}", file.path, file.action));
         plan.problems.iter().for_each(|problem| println!("{problem}"));
+        plan.notes.iter().for_each(|note| println!("{note}"));
         plan.exceeded_quotas().iter().for_each(|kind| println!("the quota of {kind} is too small"));
         let minutes = plan.shortest_time().as_secs() / 60;
         println!("{} to upload, in at least {minutes} minutes", plan.uploads().count());
@@ -101,8 +104,14 @@ fn run(arguments: Vec<String>) -> common::Result<ExitCode> {
     let report = publisher.on_event(show).stop_when(move || stop.load(Ordering::Relaxed)).run()?;
     bar.finish_and_clear();
     report.write_luau(place.join("assets.luau"))?;
+    report.notes.iter().for_each(|note| println!("{note}"));
     println!("{report}");
     Ok(ExitCode::from(report.exit_code()))
+}
+
+/// Reads the id that an option needs.
+fn id(option: &str, value: &str) -> common::Result<u64> {
+    value.parse().map_err(|_| format!("{option} needs an id, such as 1234, and not {value:?}; see --help").into())
 }
 
 /// Sets the service that a lock file names to this sandbox. That of the earlier run had another port.

@@ -245,10 +245,37 @@ fn bad_files_and_flags_are_told() {
     for flags in [&["--adopt"][..], &["--group", "x"], &["--nonsense"], &["other"]] {
         assert_eq!(flagged(flags).status.code(), Some(1), "{flags:?}");
     }
+    for flags in [&["--group", "7x"][..], &["--adopt", "image0.png", "7x"]] {
+        let said = String::from_utf8_lossy(&flagged(flags).stderr).into_owned();
+        assert!(said.contains(&format!("{} needs an id, such as 1234, and not \"7x\"", flags[0])), "{said}");
+    }
     let checked = flagged(&["--check"]);
     assert!(String::from_utf8_lossy(&checked.stderr).contains("page.mp3"), "{checked:?}");
     let planned = flagged(&["--plan"]);
     assert!(String::from_utf8_lossy(&planned.stdout).contains("page.mp3"), "{planned:?}");
+}
+
+#[cfg(unix)]
+#[test]
+fn names_with_control_characters_reach_no_terminal() {
+    let (sandbox, folder) = (sandbox(), Folder::new("control", 1));
+    for (number, name) in
+        ["a\n::error::x.png", "\u{1b}[31m.png", "b\u{85}.png", "c\u{202e}.png", "d\u{2029}.png", "e\r.txt"]
+            .into_iter()
+            .enumerate()
+    {
+        folder.write(name, &image(10 + number));
+    }
+    for flags in [&[][..], &["--plan"], &["--check"], &["--adopt", "f\u{1b}.png", "7"], &["g\u{1b}"]] {
+        let output = program(&sandbox, &folder).args(flags).output().expect("it runs");
+        for printed in [output.stdout, output.stderr] {
+            let printed = String::from_utf8_lossy(&printed).into_owned();
+            let is_bad = |c: char| (c.is_control() && c != '\n') || matches!(c, '\u{2028}'..='\u{202e}');
+            assert!(!printed.contains(is_bad), "{flags:?}: {printed:?}");
+            assert!(!printed.lines().any(|line| line.starts_with("::")), "{flags:?}: {printed:?}");
+        }
+    }
+    assert_eq!(uploads(&sandbox), 1);
 }
 
 #[test]
