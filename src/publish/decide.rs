@@ -42,8 +42,8 @@ pub(super) fn read_files(
     stop: &dyn Fn() -> bool,
 ) -> Result<Files> {
     let mut scan = files::scan(settings.selection())?;
-    let is_missing = |name: &String| !scan.found.iter().any(|file| file.name == *name);
-    let missing = if scan.empty.is_empty() { None } else { lock.files.keys().find(|name| is_missing(name)) };
+    let found: BTreeSet<&str> = scan.found.iter().map(|file| file.name.as_str()).collect();
+    let missing = lock.files.keys().find(|name| !found.contains(name.as_str()));
     for folder in &scan.empty {
         let subject = format!("the folder {folder:?} has no file to publish");
         match missing {

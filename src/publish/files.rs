@@ -267,7 +267,9 @@ fn right_form(pattern: &str, folder: &Path) -> Option<String> {
     let count = parts.iter().take_while(|part| is_literal(part)).count();
     let literal = parts[..count].join("/");
     let relative = literal.trim_start_matches("./").trim_start_matches('/');
-    if relative.is_empty() || root.join(relative).exists() {
+    let in_folder = root.join(relative);
+    // On Windows, an absolute path replaces the root.
+    if relative.is_empty() || (in_folder.starts_with(&root) && in_folder.exists()) {
         return None;
     }
     let paths = std::iter::once(PathBuf::from(&literal)).chain(root.ancestors().map(|above| above.join(relative)));

@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use std::fs;
 use std::path::Path;
 
+use super::names::normal;
 use crate::disk::{read, save_bytes};
 use crate::error::{Error, Result};
 use crate::plain::is_control;
@@ -54,7 +55,7 @@ impl AssetModule {
     /// # }
     /// ```
     pub fn new<P: Into<String>>(ids: impl IntoIterator<Item = (P, u64)>) -> Self {
-        let ids = ids.into_iter().map(|(path, id)| (path.into(), id)).collect();
+        let ids = ids.into_iter().map(|(path, id)| (normal(&path.into()), id)).collect();
         Self { ids, is_flat: false, keeps_extensions: false }
     }
 

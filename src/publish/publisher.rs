@@ -58,7 +58,7 @@ impl Publisher {
         self
     }
 
-    /// Adds a file, which is named by its file name.
+    /// Adds a file, which is named by its file name. It can be a link.
     pub fn file(mut self, path: impl Into<PathBuf>) -> Self {
         self.settings.inputs.push(Input::File(path.into()));
         self

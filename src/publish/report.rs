@@ -113,7 +113,8 @@ impl PublishProblemKind {
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum Stopped {
-    /// No further upload can succeed: the key is refused, the account is moderated, or the lock file can't be written.
+    /// No further upload can succeed: the key is refused, the account is moderated, a pattern or a folder isn't as the
+    /// settings expect, or the lock file can't be written.
     Failed(Error),
     /// [`Publisher::stop_when`](super::Publisher::stop_when) returned `true`.
     Cancelled,

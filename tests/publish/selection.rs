@@ -349,6 +349,9 @@ fn names_with_control_characters_are_problems_and_never_shown_as_they_are() {
 fn modules_have_no_control_characters() {
     use rblxopencloud::publish::AssetModule;
 
+    let twice = AssetModule::new([("caf\u{e9}.png", 7), ("cafe\u{301}.png", 8)]).keep_extensions(true);
+    fails(twice.luau(), ErrorKind::InvalidInput);
+
     for name in HOSTILE {
         let module = AssetModule::new([(*name, 7)]);
         for text in [module.luau(), module.typescript(), module.json(), module.rust(), Ok(format!("{module:?}"))] {
