@@ -4,6 +4,8 @@ mod doubts;
 mod faults;
 mod files;
 mod folders;
+mod links;
+mod names;
 mod selection;
 #[path = "../support/mod.rs"]
 mod support;

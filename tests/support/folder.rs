@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::PathBuf;
 
-use rblxopencloud::publish::{Published, Publisher, Report};
+use rblxopencloud::publish::{Plan, PublishProblem, Published, Publisher, Report};
 use rblxopencloud::{RetryPolicy, User, UserInfo};
 use rblxopencloud_sandbox::Sandbox;
 
@@ -78,4 +78,16 @@ pub fn how(report: &Report) -> Vec<(&str, &Published)> {
 #[track_caller]
 pub fn complete(report: &Report) {
     assert!(report.is_complete() && report.exit_code() == 0, "{report}: {:#?}", report.problems);
+}
+
+pub fn paths(report: &Report) -> Vec<&str> {
+    report.files.iter().map(|file| file.path.as_str()).collect()
+}
+
+pub fn problems(problems: &[PublishProblem]) -> String {
+    problems.iter().map(|problem| format!("{problem}\n")).collect()
+}
+
+pub fn plan_of(publisher: &Publisher) -> Plan {
+    publisher.plan().expect("there is a plan")
 }
