@@ -60,7 +60,7 @@ impl Experience {
 
     /// Fetches the experience.
     ///
-    /// Needs no scope. The service accepts 100 requests a minute.
+    /// Calls [`GET_EXPERIENCE`], which needs no scope.
     ///
     /// ```no_run
     /// # fn main() -> rblxopencloud::Result<()> {

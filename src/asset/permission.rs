@@ -209,8 +209,8 @@ model_fields!(GrantError);
 impl Client {
     /// Grants a permission for assets. The result tells for which assets it was granted.
     ///
-    /// Needs the scope `asset-permissions:write`, with a key of someone who may manage the assets. The service accepts 100
-    /// requests a minute with keys of one owner.
+    /// Calls [`GRANT_ASSET_PERMISSIONS`], which needs the scope `asset-permissions:write`, with a key of someone who
+    /// may manage the assets.
     ///
     /// ```
     /// use rblxopencloud::{AssetAction, AssetPermission, PermissionSubject};

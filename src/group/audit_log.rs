@@ -104,7 +104,7 @@ impl PageItem for AuditLogEntry {
 impl Group {
     /// Lists what was done in the group.
     ///
-    /// Needs the scope `legacy-group:manage`. The service accepts 100 requests a minute. A page has 100 entries.
+    /// Calls [`LIST_GROUP_AUDIT_LOG`], which needs the scope `legacy-group:manage`. A page has 100 entries.
     ///
     /// ```no_run
     /// # fn main() -> rblxopencloud::Result<()> {

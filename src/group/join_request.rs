@@ -78,8 +78,8 @@ impl PageItem for GroupJoinRequest {
 impl Group {
     /// Lists the requests to join the group.
     ///
-    /// Needs the scope `group:read`, with a key or an authorization of a user who may accept requests. The service accepts 300
-    /// requests a minute with keys of one owner, and 90 with one OAuth 2.0 authorization. A page has 20 of them.
+    /// Calls [`LIST_GROUP_JOIN_REQUESTS`], which needs the scope `group:read`, with a key or an authorization of a user
+    /// who may accept requests. A page has 20 of them.
     ///
     /// ```
     /// # fn main() -> rblxopencloud::Result<()> {
@@ -101,6 +101,8 @@ impl Group {
 
     /// Fetches the request of a user to join the group. Returns `None` if there is none. See
     /// [`list_join_requests`](Self::list_join_requests).
+    ///
+    /// Calls [`LIST_GROUP_JOIN_REQUESTS`], which needs the scope `group:read`.
     ///
     /// ```
     /// # fn main() -> rblxopencloud::Result<()> {
@@ -127,8 +129,8 @@ impl Group {
 
     /// Accepts a user's request to join the group, who becomes a member.
     ///
-    /// Needs the scope `group:write`, with a key or an authorization of a user who may accept requests. The service accepts 100
-    /// requests a minute with keys of one owner, and 90 with one OAuth 2.0 authorization.
+    /// Calls [`ACCEPT_GROUP_JOIN_REQUEST`], which needs the scope `group:write`, with a key or an authorization of a
+    /// user who may accept requests.
     ///
     /// ```
     /// # fn main() -> rblxopencloud::Result<()> {
@@ -151,7 +153,8 @@ impl Group {
 
     /// Declines a user's request to join the group.
     ///
-    /// Scope and budget are those of [`accept_join_request`](Self::accept_join_request).
+    /// Calls [`DECLINE_GROUP_JOIN_REQUEST`], which needs the scope `group:write`, with a key or an authorization of a
+    /// user who may accept requests.
     ///
     /// ```
     /// # fn main() -> rblxopencloud::Result<()> {

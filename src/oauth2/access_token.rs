@@ -96,7 +96,10 @@ impl AccessToken {
         user_of(&self.client, &self.tokens)
     }
 
-    /// Fetches who the user is. Needs the scope `openid`, and `profile` for more than the id.
+    /// Fetches who the user is.
+    ///
+    /// Calls [`GET_USER_INFO`], which needs the scope `openid`. With the scope `profile`, the result has more
+    /// than the id.
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).
@@ -105,6 +108,8 @@ impl AccessToken {
     }
 
     /// Fetches what the user has granted: users, groups and experiences.
+    ///
+    /// Calls [`GET_TOKEN_RESOURCES`], which needs no scope.
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).

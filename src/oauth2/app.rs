@@ -162,6 +162,8 @@ impl OAuth2App {
     /// state is compared with that of `pending`; parameters that OAuth 2.0 doesn't know are ignored. Forget `pending`
     /// afterwards: a code can be used once, and within a minute.
     ///
+    /// Calls [`GET_TOKEN`], which needs no scope.
+    ///
     /// # Errors
     /// Returns
     /// - [`StateMismatch`](crate::ErrorKind::StateMismatch) if the redirect belongs to another sign-in;
@@ -203,6 +205,8 @@ impl OAuth2App {
     /// Store the new [`TokenSet::refresh_token`] before anything else. [`resume`](Self::resume) and
     /// [`AccessToken::keep_in`] do all of that by themselves.
     ///
+    /// Calls [`GET_TOKEN`], which needs no scope.
+    ///
     /// # Errors
     /// Returns [`InvalidGrant`](crate::ErrorKind::InvalidGrant) if the refresh token is wrong, expired, revoked, or was used
     /// before. If [`outcome_unknown`](Error::outcome_unknown) is true, the service may have spent it without telling the new
@@ -217,6 +221,8 @@ impl OAuth2App {
 
     /// Revokes the authorization of these tokens: neither token can be used any more. Revoking it twice does no harm.
     ///
+    /// Calls [`REVOKE_TOKEN`], which needs no scope.
+    ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).
     pub fn revoke(&self, tokens: &TokenSet) -> Result<()> {
@@ -230,6 +236,8 @@ impl OAuth2App {
     /// Asks the service about a token: an access token, a refresh token or an id token.
     ///
     /// It tells whether the token has expired, not whether the user has revoked it.
+    ///
+    /// Calls [`INTROSPECT_TOKEN`], which needs no scope.
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).

@@ -172,7 +172,7 @@ impl fmt::Display for SentNotification {
 impl User {
     /// Sends the user a notification from an experience. The service delivers at most one a day from each experience.
     ///
-    /// Needs the scope `user.user-notification:write` for the experience. The service accepts 4000 requests a second.
+    /// Calls [`CREATE_NOTIFICATION`], which needs the scope `user.user-notification:write` for the experience.
     ///
     /// ```
     /// use rblxopencloud::Notification;
