@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jiff::Timestamp;
-use rblxopencloud::{Creator, GroupInfo, GroupMembership, GroupPermission, GroupRole};
+use rblxopencloud::{AuditLogEntry, Creator, GroupInfo, GroupMembership, GroupPermission, GroupRole};
 use serde_json::{Value, json};
 
 use super::filter::decimal;
@@ -29,6 +29,8 @@ pub(crate) struct Group {
     pub(crate) members: Vec<Member>,
     /// Who wants to join, and since when.
     pub(crate) requests: Vec<(u64, Timestamp)>,
+    /// Oldest first.
+    pub(crate) audit_log: Vec<AuditLogEntry>,
 }
 
 #[derive(Debug)]
@@ -76,6 +78,14 @@ impl Groups {
         if !requests.iter().any(|(known, _)| *known == user) {
             requests.push((user, Timestamp::now()));
         }
+    }
+
+    /// Adds an entry to the audit log. Without a time, it is of now.
+    pub(crate) fn log(&mut self, group: u64, mut action: AuditLogEntry) {
+        action.created_at = action.created_at.or_else(|| Some(Timestamp::now()));
+        let log = &mut entry(&mut self.groups, group).audit_log;
+        let index = log.partition_point(|known| known.created_at <= action.created_at);
+        log.insert(index, action);
     }
 
     /// Adds a membership, or replaces that of this user in this group. Roles that don't exist are added.
@@ -146,6 +156,7 @@ fn entry(groups: &mut BTreeMap<u64, Group>, id: u64) -> &mut Group {
         roles: BTreeMap::new(),
         members: Vec::new(),
         requests: Vec::new(),
+        audit_log: Vec::new(),
     })
 }
 

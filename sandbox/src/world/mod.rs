@@ -19,8 +19,8 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 use rblxopencloud::{
-    Asset, AssetAction, AssetState, AssetType, Creator, InventoryAsset, InventoryAssetType, InventoryItem,
-    PermissionSubject, UserInfo,
+    Asset, AssetAction, AssetState, AssetType, Creator, ExperienceInfo, InventoryAsset, InventoryAssetType,
+    InventoryItem, PermissionSubject, UserInfo,
 };
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
@@ -138,6 +138,8 @@ pub(crate) struct World {
     pub(crate) inventories: HashMap<u64, Inventory>,
     pub(crate) private_inventories: HashSet<u64>,
     pub(crate) groups: Groups,
+    /// Experiences, by the id of the universe.
+    pub(crate) experiences: BTreeMap<u64, ExperienceInfo>,
     pub(crate) assets: BTreeMap<u64, StoredAsset>,
     pub(crate) operations: Operations<Change>,
     pub(crate) bare_updates: bool,
