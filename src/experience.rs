@@ -274,7 +274,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_read_is_no_answer() {
+    fn unreadable_experiences_are_refused() {
         let strange = json!({ "path": "universes/1", "user": null, "createTime": "soon", "visibility": "HIDDEN" });
         let experience: ExperienceInfo = serde_json::from_value(strange).expect("it is an experience");
         assert_eq!((experience.user, experience.created_at, experience.desktop_enabled), (None, None, None));

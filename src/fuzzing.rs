@@ -25,8 +25,8 @@ const SECRET: &str = "secret-of-sixteen";
 
 /// Any body of a refusal becomes an error of one line, without the secret.
 pub fn error_body(body: &[u8]) {
-    let said = ServiceError::from_body(body);
-    let error = Error::service(ErrorKind::Server, "GET /", said)
+    let reported = ServiceError::from_body(body);
+    let error = Error::service(ErrorKind::Server, "GET /", reported)
         .with_status(500)
         .redact(|text| text.replace(SECRET, "[redacted]"));
     let line = error.to_string();

@@ -496,7 +496,7 @@ impl Endpoint {
         self.polls
     }
 
-    /// Returns the scopes to ask a user for, or to name when one is missing. Of alternatives, it is the first.
+    /// Returns the scopes to request from a user, or to name when one is missing. Of alternatives, it is the first.
     pub(crate) fn scopes_to_request(&self) -> Vec<&'static str> {
         let documented = match self.need {
             Need::All | Need::Part => self.scopes,
@@ -546,7 +546,7 @@ mod tests {
     }
 
     #[test]
-    fn creating_endpoints_name_no_resource() {
+    fn creating_endpoints_have_no_resource() {
         assert!(!Endpoint::post("/assets/v1/assets").names_a_resource());
         assert!(Endpoint::patch("/assets/v1/assets/{asset}").names_a_resource());
     }

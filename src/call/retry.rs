@@ -22,7 +22,7 @@ use crate::error::Error;
 /// A call that the rate limit refuses (429) was not carried out. It is retried until [`max_elapsed`](Self::max_elapsed) has
 /// passed, however often it is refused. A 429 delays all calls of the client that share the limit which refused it: those to the same
 /// endpoint, those with the same values of its [parameters](crate::endpoints::KeyedBudget), or those that wait for one of the same
-/// [`Slots`](crate::endpoints::Slots). If it names no delay, the delay grows with each refusal, up to a minute, and a single call is
+/// [`Slots`](crate::endpoints::Slots). If a response has no delay, the delay grows with each refusal, up to a minute, and a single call is
 /// sent after it.
 ///
 /// ```

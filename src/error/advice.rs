@@ -46,7 +46,7 @@ fn scopes(call: &FailedCall<'_>, missing: &[MissingScope]) -> String {
     };
     let scopes = scopes.unwrap_or_else(|| "scope that the reference names for this call".to_owned());
     match call.scheme {
-        Some(Scheme::AccessToken) => format!("ask for the {scopes} when authorizing"),
+        Some(Scheme::AccessToken) => format!("request the {scopes} when authorizing"),
         Some(Scheme::ApiKey) | None => format!("give the key the {scopes}"),
     }
 }

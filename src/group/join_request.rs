@@ -43,7 +43,7 @@ pub struct GroupJoinRequest {
     /// The id of the user who wants to join.
     #[serde(rename = "user", deserialize_with = "user_id", serialize_with = "user_path")]
     pub user_id: u64,
-    /// When the user asked.
+    /// When the user requested it.
     #[serde(
         rename = "createTime",
         default,
@@ -119,7 +119,7 @@ impl Group {
     /// [`InvalidResponse`](crate::ErrorKind::InvalidResponse) if a request can't be read.
     pub fn join_request_of(&self, user_id: u64) -> Result<Option<GroupJoinRequest>> {
         let requests = self.join_requests(Some(format!("user == 'users/{user_id}'")));
-        requests.find_readable("whether the user has asked to join", |request| request.user_id == user_id)
+        requests.find_readable("whether the user has requested to join", |request| request.user_id == user_id)
     }
 
     fn join_requests(&self, filter: Option<String>) -> Pager<GroupJoinRequest> {
@@ -144,7 +144,7 @@ impl Group {
     /// ```
     ///
     /// # Errors
-    /// Returns [`NotFound`](crate::ErrorKind::NotFound) if the user hasn't asked to join.
+    /// Returns [`NotFound`](crate::ErrorKind::NotFound) if the user hasn't requested to join.
     ///
     /// <https://create.roblox.com/docs/cloud/reference/features/groups#Cloud_AcceptGroupJoinRequest>
     pub fn accept_join_request(&self, user_id: u64) -> Result<()> {

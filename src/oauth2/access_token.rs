@@ -63,7 +63,7 @@ impl AccessToken {
         self.tokens.is_expired()
     }
 
-    /// Returns the scopes that were granted, which can be fewer than those that were asked for.
+    /// Returns the scopes that were granted, which can be fewer than those that were requested.
     #[must_use]
     pub fn scopes(&self) -> &[Scope] {
         self.tokens.scopes()
@@ -118,7 +118,7 @@ impl AccessToken {
         struct Answer {
             resource_infos: Vec<GrantedResources>,
         }
-        let answer: Answer = self.app.ask(&GET_TOKEN_RESOURCES, self.tokens.access_token())?;
+        let answer: Answer = self.app.describe_token(&GET_TOKEN_RESOURCES, self.tokens.access_token())?;
         Ok(answer.resource_infos)
     }
 
@@ -138,7 +138,7 @@ impl AccessToken {
 /// Returns the user that tokens belong to.
 pub(super) fn user_of(client: &Client, tokens: &TokenSet) -> Result<User> {
     let id = tokens.user_id().ok_or_else(|| {
-        Error::invalid_input("the user of the access token is not known; ask for the scope openid").concerning_run()
+        Error::invalid_input("the user of the access token is not known; request the scope openid").concerning_run()
     })?;
     Ok(client.user(id))
 }

@@ -242,7 +242,7 @@ impl OAuth2App {
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).
     pub fn introspect(&self, token: &str) -> Result<TokenInfo> {
-        self.ask(&INTROSPECT_TOKEN, token)
+        self.describe_token(&INTROSPECT_TOKEN, token)
     }
 
     /// Returns a handle for tokens that were stored before. Makes no request.
@@ -327,7 +327,7 @@ impl OAuth2App {
     }
 
     /// Asks about a token.
-    pub(super) fn ask<T: serde::de::DeserializeOwned>(&self, endpoint: &Endpoint, token: &str) -> Result<T> {
+    pub(super) fn describe_token<T: serde::de::DeserializeOwned>(&self, endpoint: &Endpoint, token: &str) -> Result<T> {
         self.check()?;
         self.call(endpoint, &[("token", token)], &[token]).fetch()
     }

@@ -119,7 +119,7 @@ impl Scope {
             }
         }
         if text.is_empty() {
-            return Err(Error::invalid_input("no scopes; ask for one at least, such as \"openid\"").of_setting());
+            return Err(Error::invalid_input("no scopes; request one at least, such as \"openid\"").of_setting());
         }
         Ok(text)
     }
@@ -178,7 +178,7 @@ mod tests {
     }
 
     #[test]
-    fn endpoints_tell_the_scopes_to_ask_for() {
+    fn the_scopes_of_endpoints_are_requested_once() {
         let scopes = Scope::for_endpoints([
             endpoints::GET_USER,
             endpoints::CREATE_ASSET,

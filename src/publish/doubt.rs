@@ -37,7 +37,7 @@ pub(super) fn entry_of(asset: &Asset, name: &str) -> Entry {
     }
 }
 
-/// Finds out how an upload ended: asks its operation or, without one, looks for the asset.
+/// Finds out how an upload ended: polls its operation or, without one, looks for the asset.
 pub(super) fn resolve(owner: &PublishOwner, lock: &Lock, key: &Key, doubt: &Doubt, wait: &WaitOptions) -> Ended {
     if let Some(name) = &doubt.operation {
         let operation = owner.client().operation(name.clone());

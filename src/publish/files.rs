@@ -283,7 +283,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_asset_is_skipped() {
+    fn files_of_other_formats_are_skipped() {
         for name in [
             "Thumbs.db",
             "ui/desktop.ini",

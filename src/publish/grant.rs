@@ -18,7 +18,7 @@ impl Run<'_> {
         let mut refusal: Option<String> = None;
         for universe in &self.settings.grant_to {
             let keys: BTreeSet<&Key> = self.items.iter().map(|item| &item.key).collect();
-            let due: Vec<(Key, u64)> = self.book.look(|lock| {
+            let due: Vec<(Key, u64)> = self.record.look(|lock| {
                 let entries = keys.iter().filter_map(|key| Some(((*key).clone(), lock.assets.get(*key)?)));
                 let due = entries.filter(|(_, entry)| !entry.rejected && !entry.granted.contains(universe));
                 due.map(|(key, entry)| (key, entry.id)).collect()

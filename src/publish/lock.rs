@@ -326,7 +326,7 @@ mod tests {
     }
 
     #[test]
-    fn unusable_locks_are_told() {
+    fn unusable_locks_are_reported() {
         let parse = |text: &str| Lock::parse(text.as_bytes(), Path::new("a.lock.json")).unwrap_err();
         let whole = lock().text();
         for length in 0..whole.len() - 2 {

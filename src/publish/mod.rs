@@ -28,7 +28,7 @@
 //! # Identity is content
 //!
 //! A file is known by the hash of its content and by its asset type. A renamed, moved or copied file costs nothing, and files of
-//! the same content are one asset. Changed content is a new asset or, for models and if [asked for](Publisher::new_versions), a
+//! the same content are one asset. Changed content is a new asset or, for models and if [enabled](Publisher::new_versions), a
 //! new version.
 //!
 //! # The lock file
@@ -38,12 +38,11 @@
 //! ignore them. They are a journal, which is there while a run lasts or after it was killed; a cache of hashes, which can be
 //! deleted; and the mark of a run, which keeps two runs apart.
 //!
-//! What is about to happen is on disk before it happens. A run can be killed at any moment: the next one asks the operations
+//! What is about to happen is on disk before it happens. A run can be killed at any time: the next one polls the operations
 //! that the service had accepted, and looks for an upload that may have arrived. What it can't find out is a problem in the
 //! report, and [`Publisher::adopt`] and [`Publisher::send_again`] decide it. Uploads of a group and those of the type
 //! [`Image`](crate::AssetType::Image) can't be looked for, because no inventory lists them.
 
-mod book;
 mod change;
 mod content;
 mod decide;
@@ -58,6 +57,7 @@ mod lock;
 mod module;
 mod plan;
 mod publisher;
+mod record;
 mod report;
 mod run;
 mod settings;

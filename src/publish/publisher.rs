@@ -3,11 +3,11 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::book::{self, Book, check_owner};
 use super::event::PublishEvent;
 use super::files::Input;
 use super::lock::Lock;
 use super::plan::Plan;
+use super::record::{self, Record, check_owner};
 use super::report::Report;
 use super::run;
 use super::settings::{PublishOwner, Settings};
@@ -118,7 +118,7 @@ impl Publisher {
         self
     }
 
-    /// Sets whether to ask what became of assets that were under review when their upload ended. Defaults to `false`.
+    /// Sets whether to check what became of assets that were under review when their upload ended. Defaults to `false`.
     ///
     /// Each of them takes a request in every run, until moderation has decided. One that was rejected is a problem from then on,
     /// and its id isn't part of modules.
@@ -216,11 +216,11 @@ impl Publisher {
     /// # Errors
     /// See [`run`](Self::run). Locks of two owners can't be merged. Returns [`Io`](ErrorKind::Io) if there is no file `theirs`.
     pub fn merge(ours: impl AsRef<Path>, theirs: impl AsRef<Path>) -> Result<Vec<(u64, u64)>> {
-        Book::merge(ours.as_ref(), theirs.as_ref())
+        Record::merge(ours.as_ref(), theirs.as_ref())
     }
 
     fn read_lock(&self) -> Result<Lock> {
-        let (lock, _) = book::read(&self.settings.lock)?;
+        let (lock, _) = record::read(&self.settings.lock)?;
         check_owner(&lock, &self.settings.owner.to_string(), &self.settings.lock)?;
         Ok(lock)
     }

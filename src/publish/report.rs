@@ -30,7 +30,7 @@ pub struct PublishedFile {
     /// The type of the asset.
     pub asset_type: AssetType,
     /// How it came to be.
-    pub how: Published,
+    pub outcome: Published,
 }
 
 /// How a file got its asset.
@@ -124,7 +124,7 @@ impl Report {
     /// Returns how many files were uploaded.
     #[must_use]
     pub fn uploaded(&self) -> usize {
-        self.files.iter().filter(|file| matches!(file.how, Published::Uploaded | Published::NewVersion)).count()
+        self.files.iter().filter(|file| matches!(file.outcome, Published::Uploaded | Published::NewVersion)).count()
     }
 
     /// Returns the exit code for a program that does nothing else: 0 if every file is published, 1 if some are not, 2 if an

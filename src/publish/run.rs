@@ -3,7 +3,6 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use super::book::Book;
 use super::change::Change;
 use super::content::Cache;
 use super::decide::{Item, by_hand, decide, read_files, rejection};
@@ -12,6 +11,7 @@ use super::event::PublishEvent;
 use super::files::Found;
 use super::lock::{Doubt, Entry, Key, Lock};
 use super::plan::{Plan, PlannedAction, PlannedFile};
+use super::record::Record;
 use super::report::{PublishProblem, PublishProblemKind, Published, PublishedFile, Report, Stopped};
 use super::settings::Settings;
 use super::state::Run;
@@ -53,7 +53,7 @@ pub(super) fn published(settings: &Settings, lock: &Lock) -> Result<Report> {
 fn published_files(
     lock: &Lock,
     items: &[Item],
-    how: &BTreeMap<Key, Published>,
+    outcomes: &BTreeMap<Key, Published>,
     problems: &mut Vec<PublishProblem>,
 ) -> Vec<PublishedFile> {
     let known: BTreeSet<String> = problems.iter().map(|problem| problem.path.clone()).collect();
@@ -70,13 +70,13 @@ fn published_files(
                 let (path, kind) = (item.file.name.clone(), PublishProblemKind::InDoubt);
                 problems.push(PublishProblem { path, kind, message, error: None });
             }
-            let how = match (how.get(&item.key), first.get(&item.key)) {
+            let outcome = match (outcomes.get(&item.key), first.get(&item.key)) {
                 (None, _) => Published::Unchanged,
                 (Some(_), Some(other)) => Published::SameAs((*other).to_owned()),
-                (Some(how), None) => how.clone(),
+                (Some(outcome), None) => outcome.clone(),
             };
             let (path, asset_type) = (item.file.name.clone(), item.asset_type.clone());
-            published.push(PublishedFile { path, id: entry.id, asset_type, how });
+            published.push(PublishedFile { path, id: entry.id, asset_type, outcome });
             first.entry(&item.key).or_insert(&item.file.name);
         } else if !known.contains(&item.file.name) {
             let (kind, message) = match lock.doubts.get(&item.key).map(|doubt| &doubt.operation) {
@@ -96,18 +96,18 @@ fn published_files(
 }
 
 pub(super) fn run(settings: &Settings) -> Result<Report> {
-    /// Lets another run begin, also after a panic of a callback: threads of this one may still have the book.
-    struct Release(Arc<Book>);
+    /// Lets another run begin, also after a panic of a callback: threads of this one may still have the record.
+    struct Release(Arc<Record>);
     impl Drop for Release {
         fn drop(&mut self) {
             self.0.release();
         }
     }
-    let book = Release(Arc::new(Book::open(&settings.lock, &settings.owner.to_string())?));
-    run_with(settings, &book.0)
+    let record = Release(Arc::new(Record::open(&settings.lock, &settings.owner.to_string())?));
+    run_with(settings, &record.0)
 }
 
-fn run_with(settings: &Settings, book: &Arc<Book>) -> Result<Report> {
+fn run_with(settings: &Settings, record: &Arc<Record>) -> Result<Report> {
     let mut cache = Cache::read(&settings.lock);
     let (items, problems) = read_files(settings, &mut cache, &*settings.stop_when)?;
     if (settings.stop_when)() {
@@ -116,17 +116,17 @@ fn run_with(settings: &Settings, book: &Arc<Book>) -> Result<Report> {
     }
     let files: Vec<Found> = items.iter().map(|item| item.file.clone()).collect();
     cache.write(&files)?;
-    let mut places: BTreeMap<Key, Vec<usize>> = BTreeMap::new();
-    for (place, item) in items.iter().enumerate() {
-        places.entry(item.key.clone()).or_default().push(place);
+    let mut indices: BTreeMap<Key, Vec<usize>> = BTreeMap::new();
+    for (index, item) in items.iter().enumerate() {
+        indices.entry(item.key.clone()).or_default().push(index);
     }
     let mut run = Run {
         settings,
-        book: Arc::clone(book),
+        record: Arc::clone(record),
         items: Arc::new(items),
-        places,
+        indices,
         problems: Vec::new(),
-        how: BTreeMap::new(),
+        outcomes: BTreeMap::new(),
         stopped: None,
     };
     problems.into_iter().for_each(|problem| run.problem(problem));
@@ -146,7 +146,7 @@ fn refuses_all(error: &Error) -> bool {
 impl Run<'_> {
     /// Carries out what the caller has decided about single files.
     fn decide_by_hand(&mut self) -> Result<()> {
-        let changes = self.book.look(|lock| by_hand(self.settings, lock, &self.items))?;
+        let changes = self.record.look(|lock| by_hand(self.settings, lock, &self.items))?;
         for change in changes {
             let adopted = match &change {
                 Change::Adopted { key, entry, .. } => Some((key.clone(), entry.id)),
@@ -154,8 +154,8 @@ impl Run<'_> {
             };
             self.note(change)?;
             if let Some((key, id)) = adopted {
-                self.how.insert(key.clone(), Published::Adopted("by hand".to_owned()));
-                self.items_of(&key).for_each(|item| self.tell(&PublishEvent::Published { path: &item.file.name, id }));
+                self.outcomes.insert(key.clone(), Published::Adopted("by hand".to_owned()));
+                self.items_of(&key).for_each(|item| self.emit(&PublishEvent::Published { path: &item.file.name, id }));
             }
         }
         Ok(())
@@ -163,7 +163,7 @@ impl Run<'_> {
 
     /// Finds out how the uploads of an earlier run ended.
     fn resolve_doubts(&mut self) {
-        let mut doubts: Vec<(Key, Doubt)> = self.book.look(|lock| lock.doubts.clone()).into_iter().collect();
+        let mut doubts: Vec<(Key, Doubt)> = self.record.look(|lock| lock.doubts.clone()).into_iter().collect();
         // Those that are known for certain tell which asset isn't that of another one.
         doubts.sort_by_key(|(_, doubt)| doubt.operation.is_none());
         for (key, doubt) in doubts {
@@ -176,9 +176,9 @@ impl Run<'_> {
                 continue;
             }
             let path = item.as_ref().map_or(doubt.path.as_str(), |item| item.file.name.as_str());
-            self.tell(&PublishEvent::Resolving { path });
+            self.emit(&PublishEvent::Resolving { path });
             let wait = self.wait_options();
-            match resolve(&self.settings.owner, &self.book.lock(), &key, &doubt, &wait) {
+            match resolve(&self.settings.owner, &self.record.lock(), &key, &doubt, &wait) {
                 Ended::Arrived(entry, reason) => {
                     self.published(&key, entry, Published::Adopted(reason), doubt.version_of.is_some());
                 }
@@ -211,7 +211,7 @@ impl Run<'_> {
             return;
         }
         let keys: BTreeSet<&Key> = self.items.iter().map(|item| &item.key).collect();
-        let under_review: Vec<(Key, Entry)> = self.book.look(|lock| {
+        let under_review: Vec<(Key, Entry)> = self.record.look(|lock| {
             let entries = keys.iter().filter_map(|key| Some(((*key).clone(), lock.assets.get(*key)?.clone())));
             entries.filter(|(_, entry)| entry.in_review).collect()
         });
@@ -246,37 +246,37 @@ impl Run<'_> {
 
     /// Returns a file whose asset this is, or was before the file changed.
     fn item_of_asset(&self, id: u64) -> Option<&Item> {
-        self.book.look(|lock| {
+        self.record.look(|lock| {
             let has_it = |key: &Key| lock.assets.get(key).is_some_and(|entry| entry.id == id);
             self.items.iter().find(|item| has_it(&item.key) || lock.files.get(&item.file.name).is_some_and(has_it))
         })
     }
 
     fn upload(&mut self) {
-        let lock = self.book.lock();
+        let lock = self.record.lock();
         let actions = decide(self.settings, &lock, &self.items);
         let (mut uploads, mut versions) = (Vec::new(), Vec::new());
-        for (place, action) in actions.iter().enumerate() {
+        for (index, action) in actions.iter().enumerate() {
             match action {
-                PlannedAction::Upload | PlannedAction::UploadChanged => uploads.push(place),
-                PlannedAction::NewVersion(id) => versions.push((place, *id)),
+                PlannedAction::Upload | PlannedAction::UploadChanged => uploads.push(index),
+                PlannedAction::NewVersion(id) => versions.push((index, *id)),
                 PlannedAction::Nothing(_) | PlannedAction::SameAs(_) | PlannedAction::Resolve => {}
             }
         }
-        let sent = uploads.iter().copied().chain(versions.iter().map(|(place, _)| *place));
-        let bytes = sent.map(|place| self.items[place].file.size).sum();
+        let sent = uploads.iter().copied().chain(versions.iter().map(|(index, _)| *index));
+        let bytes = sent.map(|index| self.items[index].file.size).sum();
         let count = uploads.len() + versions.len();
-        self.tell(&PublishEvent::Begun { files: self.items.len(), uploads: count, bytes });
+        self.emit(&PublishEvent::Begun { files: self.items.len(), uploads: count, bytes });
         upload::upload_all(self, uploads, false);
         upload::update_all(self, versions);
     }
 
     fn finish(mut self) -> Report {
-        let lock = self.book.lock();
+        let lock = self.record.lock();
         let items = Arc::clone(&self.items);
         let mut rest = std::mem::take(&mut self.problems);
         let known = rest.len();
-        let published = published_files(&lock, &items, &self.how, &mut rest);
+        let published = published_files(&lock, &items, &self.outcomes, &mut rest);
         let new = rest.split_off(known);
         self.problems = rest;
         new.into_iter().for_each(|problem| self.problem(problem));
@@ -296,7 +296,7 @@ impl Run<'_> {
             }
         }
         // What is in the journal then is read by the next run.
-        if let (Err(error), None) = (self.book.close(files), &self.stopped) {
+        if let (Err(error), None) = (self.record.close(files), &self.stopped) {
             self.stopped = Some(Stopped::Failed(error));
         }
         self.problems.sort_by(|one, other| one.path.cmp(&other.path));

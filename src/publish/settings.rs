@@ -1,4 +1,4 @@
-//! What a caller wants to be published, and how.
+//! The settings of a publisher.
 
 use std::fmt;
 use std::path::PathBuf;

@@ -5,11 +5,11 @@ use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::book::Book;
 use super::change::Change;
 use super::decide::Item;
 use super::event::PublishEvent;
 use super::lock::{Entry, Key};
+use super::record::Record;
 use super::report::{PublishProblem, PublishProblemKind, Published, Stopped};
 use super::settings::Settings;
 use crate::error::Result;
@@ -21,23 +21,23 @@ const LONGEST_DELAY: Duration = Duration::from_secs(1);
 /// A run in progress.
 pub(super) struct Run<'a> {
     pub(super) settings: &'a Settings,
-    pub(super) book: Arc<Book>,
+    pub(super) record: Arc<Record>,
     pub(super) items: Arc<Vec<Item>>,
-    /// The places of the items of each content.
-    pub(super) places: BTreeMap<Key, Vec<usize>>,
+    /// The indices of the items of each content.
+    pub(super) indices: BTreeMap<Key, Vec<usize>>,
     pub(super) problems: Vec<PublishProblem>,
     /// How the assets came to be that weren't there before.
-    pub(super) how: BTreeMap<Key, Published>,
+    pub(super) outcomes: BTreeMap<Key, Published>,
     pub(super) stopped: Option<Stopped>,
 }
 
 impl Run<'_> {
     pub(super) fn problem(&mut self, problem: PublishProblem) {
-        self.tell(&PublishEvent::Problem { path: &problem.path, message: &problem.message });
+        self.emit(&PublishEvent::Problem { path: &problem.path, message: &problem.message });
         self.problems.push(problem);
     }
 
-    pub(super) fn tell(&self, event: &PublishEvent<'_>) {
+    pub(super) fn emit(&self, event: &PublishEvent<'_>) {
         (self.settings.on_event)(event);
     }
 
@@ -54,12 +54,12 @@ impl Run<'_> {
     }
 
     pub(super) fn items_of(&self, key: &Key) -> impl Iterator<Item = &Item> {
-        self.places.get(key).into_iter().flatten().map(|place| &self.items[*place])
+        self.indices.get(key).into_iter().flatten().map(|index| &self.items[*index])
     }
 
     /// Writes a change down. If that fails, the run is stopped.
     pub(super) fn note(&mut self, change: Change) -> Result<()> {
-        let noted = self.book.note(change);
+        let noted = self.record.note(change);
         if let (Err(error), None) = (&noted, &self.stopped) {
             self.stopped = Some(Stopped::Failed(error.clone()));
         }
@@ -67,15 +67,15 @@ impl Run<'_> {
     }
 
     /// Writes down that a file has its asset.
-    pub(super) fn published(&mut self, key: &Key, entry: Entry, how: Published, is_version: bool) {
+    pub(super) fn published(&mut self, key: &Key, entry: Entry, outcome: Published, is_version: bool) {
         let (id, is_rejected) = (entry.id, entry.rejected);
         let noted = self.note(Change::Published { key: key.clone(), entry, is_version });
-        self.how.insert(key.clone(), how);
+        self.outcomes.insert(key.clone(), outcome);
         let paths: Vec<String> = self.items_of(key).map(|item| item.file.name.clone()).collect();
         for path in paths {
             match &noted {
                 Ok(()) if is_rejected => {}
-                Ok(()) => self.tell(&PublishEvent::Published { path: &path, id }),
+                Ok(()) => self.emit(&PublishEvent::Published { path: &path, id }),
                 Err(error) => {
                     let message = format!(
                         "it is asset {id}, but that could not be written down: {error}; adopt {path:?} with this id"

@@ -6,13 +6,13 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use super::book::Book;
 use super::change::Change;
 use super::decide::Item;
 use super::doubt::entry_of;
 use super::event::PublishEvent;
 use super::files;
 use super::lock::{Doubt, Key};
+use super::record::Record;
 use super::report::{PublishProblem, PublishProblemKind, Published, Stopped};
 use super::settings::Settings;
 use super::state::Run;
@@ -26,16 +26,16 @@ use crate::request::AttemptEvent;
 const PAUSE: Duration = Duration::from_millis(100);
 
 /// The uploads, which the threads of the batch take.
-struct Feed {
+struct Queue {
     settings: Settings,
-    book: Arc<Book>,
+    record: Arc<Record>,
     items: Arc<Vec<Item>>,
-    places: std::vec::IntoIter<usize>,
+    indices: std::vec::IntoIter<usize>,
     is_neutral: bool,
     shared: Arc<Shared>,
 }
 
-/// What the threads of the batch tell the run.
+/// What the threads of the batch report to the run.
 #[derive(Default)]
 struct Shared {
     state: Mutex<State>,
@@ -45,7 +45,7 @@ struct Shared {
 
 #[derive(Default)]
 struct State {
-    /// The place of the item of each upload.
+    /// The index of the item of each upload.
     sent: Vec<usize>,
     /// Files that turned out to be unfit when their turn came.
     unfit: Vec<(usize, Error)>,
@@ -80,7 +80,7 @@ impl Shared {
     }
 }
 
-impl Iterator for Feed {
+impl Iterator for Queue {
     type Item = AssetUpload;
 
     fn next(&mut self) -> Option<AssetUpload> {
@@ -94,27 +94,27 @@ impl Iterator for Feed {
         }
         drop(state);
         loop {
-            let place = self.places.next()?;
+            let index = self.indices.next()?;
             if self.shared.is_cancelled.load(Ordering::Relaxed) || (self.settings.stop_when)() {
                 return None;
             }
-            match self.upload(place) {
+            match self.upload(index) {
                 Ok(upload) => {
-                    self.shared.state().sent.push(place);
+                    self.shared.state().sent.push(index);
                     return Some(upload);
                 }
-                Err(error) => self.shared.state().unfit.push((place, error)),
+                Err(error) => self.shared.state().unfit.push((index, error)),
             }
         }
     }
 }
 
-impl Feed {
-    fn upload(&self, place: usize) -> Result<AssetUpload> {
-        let item = &self.items[place];
+impl Queue {
+    fn upload(&self, index: usize) -> Result<AssetUpload> {
+        let item = &self.items[index];
         let file = open_unchanged(item)?;
         let name = if self.is_neutral { format!("asset-{}", item.key.short()) } else { item.name.clone() };
-        let begin = begin(&self.book, item, Doubt::new(&item.file.name, &name));
+        let begin = begin(&self.record, item, Doubt::new(&item.file.name, &name));
         let (on_event, path) = (Arc::clone(&self.settings.on_event), item.file.name.clone());
         let upload = AssetUpload::new(file, item.asset_type.clone(), name, "");
         Ok(upload.on_attempt(begin).on_progress(move |progress| {
@@ -138,41 +138,41 @@ fn open_unchanged(item: &Item) -> Result<AssetFile> {
 
 /// Returns what writes each attempt to send an upload down. One that had no effect, such as one that the rate limit refused,
 /// leaves no doubt while the next one waits for its turn.
-fn begin(book: &Arc<Book>, item: &Item, doubt: Doubt) -> impl FnMut(AttemptEvent) -> Result<()> + Send + 'static {
-    let (book, key) = (Arc::clone(book), item.key.clone());
+fn begin(record: &Arc<Record>, item: &Item, doubt: Doubt) -> impl FnMut(AttemptEvent) -> Result<()> + Send + 'static {
+    let (record, key) = (Arc::clone(record), item.key.clone());
     move |attempt| {
-        book.note(match attempt {
+        record.note(match attempt {
             AttemptEvent::Begins => Change::Begun(key.clone(), Doubt { since: Timestamp::now(), ..doubt.clone() }),
             AttemptEvent::HadNoEffect => Change::Over(key.clone()),
         })
     }
 }
 
-/// Uploads the items at these places.
-pub(super) fn upload_all(run: &mut Run<'_>, places: Vec<usize>, is_neutral: bool) {
-    if places.is_empty() || run.stopped.is_some() {
+/// Uploads the items at these indices.
+pub(super) fn upload_all(run: &mut Run<'_>, indices: Vec<usize>, is_neutral: bool) {
+    if indices.is_empty() || run.stopped.is_some() {
         return;
     }
     let shared = Arc::new(Shared::default());
-    let feed = Feed {
+    let queue = Queue {
         settings: run.settings.clone(),
-        book: Arc::clone(&run.book),
+        record: Arc::clone(&run.record),
         items: Arc::clone(&run.items),
-        places: places.into_iter(),
+        indices: indices.into_iter(),
         is_neutral,
         shared: Arc::clone(&shared),
     };
-    let (accepted, book, items) = (Arc::clone(&shared), Arc::clone(&run.book), Arc::clone(&run.items));
+    let (accepted, record, items) = (Arc::clone(&shared), Arc::clone(&run.record), Arc::clone(&run.items));
     let on_event = Arc::clone(&run.settings.on_event);
     let owner = &run.settings.owner;
-    let mut uploads = AssetUploads::new(owner.client().clone(), owner.creator(), feed)
+    let mut uploads = AssetUploads::new(owner.client().clone(), owner.creator(), queue)
         .concurrency(run.settings.concurrency)
-        .on_accepted(move |index, operation| {
-            let place = accepted.state().sent[index];
+        .on_accepted(move |upload, operation| {
+            let index = accepted.state().sent[upload];
             accepted.tried();
-            let item = &items[place];
+            let item = &items[index];
             // Its space is kept, so only a broken disk gets here. The outcome names it, too.
-            if let Err(error) = book.note(Change::Accepted(item.key.clone(), operation.clone())) {
+            if let Err(error) = record.note(Change::Accepted(item.key.clone(), operation.clone())) {
                 log::error!(target: LOG_TARGET, "{} is {operation}, but that is not on record: {error}", item.file.name);
             }
             on_event(&PublishEvent::Accepted { path: &item.file.name, operation });
@@ -182,14 +182,14 @@ pub(super) fn upload_all(run: &mut Run<'_>, places: Vec<usize>, is_neutral: bool
         match uploads.next_within(PAUSE) {
             NextOutcome::Outcome(outcome) => {
                 shared.ended(&outcome);
-                let place = shared.state().sent[outcome.index];
+                let index = shared.state().sent[outcome.index];
                 let is_moderated =
                     outcome.result.as_ref().is_err_and(|error| error.kind() == ErrorKind::Moderated && !is_neutral);
                 if is_moderated && run.settings.neutral_names {
-                    let _ = run.note(Change::Over(run.items[place].key.clone()));
-                    moderated.push(place);
+                    let _ = run.note(Change::Over(run.items[index].key.clone()));
+                    moderated.push(index);
                 } else {
-                    handle(run, place, *outcome);
+                    handle(run, index, *outcome);
                 }
                 // Nothing more may begin that couldn't be written down.
                 if run.stopped.is_some() {
@@ -207,16 +207,16 @@ pub(super) fn upload_all(run: &mut Run<'_>, places: Vec<usize>, is_neutral: bool
     // Waits for the uploads that are being sent.
     drop(uploads);
     run.has_stopped();
-    for (place, error) in std::mem::take(&mut shared.state().unfit) {
-        let path = run.items[place].file.name.clone();
+    for (index, error) in std::mem::take(&mut shared.state().unfit) {
+        let path = run.items[index].file.name.clone();
         run.problem(PublishProblem::new(&path, PublishProblemKind::Unreadable, error));
     }
     upload_all(run, moderated, true);
 }
 
 /// Writes down how an upload ended.
-fn handle(run: &mut Run<'_>, place: usize, outcome: UploadOutcome) {
-    let item = run.items[place].clone();
+fn handle(run: &mut Run<'_>, index: usize, outcome: UploadOutcome) {
+    let item = run.items[index].clone();
     let path = item.file.name.clone();
     for failure in &outcome.partial_failures {
         let message = format!("it is published, but: {failure}");
@@ -230,14 +230,14 @@ fn handle(run: &mut Run<'_>, place: usize, outcome: UploadOutcome) {
 
 fn failed(run: &mut Run<'_>, key: &Key, path: &str, error: Error) {
     let may_exist = error.outcome_unknown() || error.can_wait_again();
-    let was_begun = run.book.look(|lock| lock.doubts.contains_key(key));
+    let was_begun = run.record.look(|lock| lock.doubts.contains_key(key));
     if was_begun && !may_exist {
         let _ = run.note(Change::Over(key.clone()));
     }
     // A response that can't be used can name the operation, too.
     if let Some(name) = error.operation().filter(|_| may_exist) {
         let is_new = |doubt: &Doubt| doubt.operation.as_ref() != Some(name);
-        if run.book.look(|lock| lock.doubts.get(key).is_some_and(is_new)) {
+        if run.record.look(|lock| lock.doubts.get(key).is_some_and(is_new)) {
             let _ = run.note(Change::Accepted(key.clone(), name.clone()));
         }
     }
@@ -256,11 +256,11 @@ pub(super) fn check(item: &Item) -> Result<()> {
 /// Uploads new versions of models, then waits for all of them.
 pub(super) fn update_all(run: &mut Run<'_>, versions: Vec<(usize, u64)>) {
     let mut accepted = Vec::new();
-    for (place, id) in versions {
+    for (index, id) in versions {
         if run.has_stopped() {
             break;
         }
-        let item = run.items[place].clone();
+        let item = run.items[index].clone();
         match update(run, &item, id) {
             Ok(operation) => accepted.push((item, operation)),
             Err(error) => {
@@ -289,12 +289,12 @@ fn update(run: &mut Run<'_>, item: &Item, id: u64) -> Result<Operation<Asset>> {
     let asset = run.settings.owner.client().asset(id);
     let after_version = asset.fetch()?.revision_id;
     let doubt = Doubt { version_of: Some(id), after_version, ..Doubt::new(&item.file.name, &item.name) };
-    let begin = begin(&run.book, item, doubt);
+    let begin = begin(&run.record, item, doubt);
     let operation = asset.update(AssetUpdate::new(id).file(open_unchanged(item)?).on_attempt(begin))?;
     if let Some(name) = operation.name() {
         // If that fails, the run is stopped, and the outcome names it.
         let _ = run.note(Change::Accepted(item.key.clone(), name.clone()));
-        run.tell(&PublishEvent::Accepted { path: &item.file.name, operation: name });
+        run.emit(&PublishEvent::Accepted { path: &item.file.name, operation: name });
     }
     Ok(operation)
 }

@@ -49,7 +49,7 @@ impl Request {
     pub fn send(self) -> Result<()> {
         let (data, is_declared) = (self.endpoint.error_as_data(), !self.endpoint.is_unnamed());
         self.prepare()?.run(|body| {
-            // No field is expected, so words alone are no error.
+            // No field is expected, so a text alone isn't an error.
             match ErrorFields::read(body, data).and_then(|fields| fields.alone()) {
                 Some(said) => Err(DecodeError::Service(said)),
                 None => read_nothing(body, is_declared),

@@ -205,7 +205,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_body_has_what_was_set() {
+    fn the_body_has_the_fields_that_were_set() {
         let notification =
             Notification::new(1, "m").parameter("a", "b").parameter("n", 7).launch_data("d").category("c");
         assert_eq!(

@@ -156,7 +156,7 @@ impl<'de> Deserialize<'de> for Subscription {
             ("active", state.as_ref().and_then(SubscriptionState::is_active)),
             ("willRenew", state.as_ref().and_then(SubscriptionState::will_renew)),
         ] {
-            let is_readable = fields.get(field).is_some_and(|told| bool::of(told.clone().into()).is_some());
+            let is_readable = fields.get(field).is_some_and(|value| bool::of(value.clone().into()).is_some());
             if let Some(by_state) = by_state.filter(|_| !is_readable) {
                 fields.insert(field.to_owned(), by_state.into());
             }

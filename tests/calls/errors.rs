@@ -36,7 +36,7 @@ fn every_form_of_error_body_is_read() {
         let error = fails(server.user().fetch_info(), kind);
         assert_eq!((error.status(), error.code(), error.message()), (Some(400), code, Some(words)), "{body}");
         assert!(error.to_string().contains(words.trim_end_matches('.')), "{error}");
-        assert_eq!(server.count(), 1, "a refusal is not asked for again");
+        assert_eq!(server.count(), 1, "a refused request is not repeated");
     }
 }
 
@@ -82,7 +82,7 @@ fn validation_errors_name_the_fields() {
     });
     let server = Server::script([Reply::json(400, &body)]);
     let error = fails(server.user().fetch_info(), ErrorKind::Rejected);
-    let message = error.message().expect("the service said something");
+    let message = error.message().expect("the service sent a message");
     for word in ["displayName", "It is too long.", "assetType", "It is unknown."] {
         assert!(message.contains(word), "{message}");
     }

@@ -113,7 +113,7 @@ fn every_form_of_done_gives_the_result() {
 #[test]
 fn every_form_of_failure_is_a_failure_with_the_services_words() {
     let words = "Could not \"make\" it";
-    let in_operation = |field: &str, said: Value| json!({ "path": "operations/abc", "done": true, field: said });
+    let in_operation = |field: &str, value: Value| json!({ "path": "operations/abc", "done": true, field: value });
     for (answer, code) in [
         (
             in_operation("error", json!({ "code": "INVALID_ARGUMENT", "message": words, "details": [] })),

@@ -76,7 +76,7 @@ fn ten_thousand_ids_take_few_requests() {
     assert!(error.to_string().contains("10000"), "{error}");
     // An endless iterator ends, too.
     fails(user.owns_assets(0..), ErrorKind::InvalidInput);
-    assert!(user.owns_assets([]).expect("there is nothing to ask").is_empty());
+    assert!(user.owns_assets([]).expect("no request is needed").is_empty());
     assert!(sandbox.requests().is_empty());
 }
 

@@ -96,7 +96,7 @@ fn no_interleaving_mixes_up_users() {
                     for &(number, step) in plan {
                         let user = &signed_in[usize::try_from(number).expect("a small number")];
                         let id = FIRST + number;
-                        let ask = |user: &SignedIn| match user.client().user(id).fetch_info() {
+                        let make_call = |user: &SignedIn| match user.client().user(id).fetch_info() {
                             Ok(info) => assert_eq!(info.id, id),
                             // The renewed token has expired at once, too.
                             Err(error) if error.kind() == ErrorKind::Unauthenticated => {}
@@ -106,8 +106,8 @@ fn no_interleaving_mixes_up_users() {
                             }
                         };
                         match step {
-                            Step::Ask => ask(user),
-                            Step::AskAClone => ask(&user.clone()),
+                            Step::Ask => make_call(user),
+                            Step::AskAClone => make_call(&user.clone()),
                             Step::Expire => sandbox.expire_access_tokens(),
                             Step::Handle => {
                                 if let Ok(token) = user.access_token() {

@@ -141,7 +141,7 @@ fn the_job() {
 }
 
 #[test]
-fn a_job_that_is_killed_at_any_moment_goes_on_where_it_was() {
+fn a_job_that_is_killed_at_any_time_continues_where_it_was() {
     let sandbox = world();
     // Slow enough for a kill to hit the middle of something.
     sandbox.inject(Fault::delay(Duration::from_millis(2)).times(u64::MAX));

@@ -40,14 +40,14 @@ fn version_without_answer() -> (Sandbox, Folder, u64) {
 /// A publisher that is cancelled as soon as the service has accepted an upload.
 fn until_accepted(publisher: Publisher) -> Publisher {
     let stop = Arc::new(AtomicBool::new(false));
-    let asked = Arc::clone(&stop);
+    let checked = Arc::clone(&stop);
     publisher
         .on_event(move |event| {
             if matches!(event, PublishEvent::Accepted { .. }) {
                 stop.store(true, Ordering::SeqCst);
             }
         })
-        .stop_when(move || asked.load(Ordering::SeqCst))
+        .stop_when(move || checked.load(Ordering::SeqCst))
 }
 
 #[test]
@@ -61,7 +61,7 @@ fn an_upload_without_an_answer_is_found_and_adopted() {
     assert_eq!(report.exit_code(), 2);
     let report = publisher().run().expect("there is a report");
     complete(&report);
-    assert!(matches!(&report.files[1].how, Published::Adopted(reason) if reason.contains("it is the only")));
+    assert!(matches!(&report.files[1].outcome, Published::Adopted(reason) if reason.contains("it is the only")));
     assert_eq!(sandbox.assets().len(), 2);
     // The record is whole: a third run has nothing to do.
     sandbox.clear_requests();
@@ -83,7 +83,12 @@ fn a_version_without_an_answer_is_sent_again_only_if_it_is_missing() {
         let report = run();
         complete(&report);
         assert_eq!(report.ids()["tree.rbxmx"], id);
-        assert_eq!(matches!(report.files[0].how, Published::Adopted(_)), has_arrived, "{:?}", report.files[0].how);
+        assert_eq!(
+            matches!(report.files[0].outcome, Published::Adopted(_)),
+            has_arrived,
+            "{:?}",
+            report.files[0].outcome
+        );
         assert_eq!(sandbox.asset(id).expect("it is there").revision_id, Some(2));
         assert_eq!(sandbox.asset_content(id).expect("it is there").bytes, b"<roblox>2</roblox>");
         // The next change is a version of the same asset.
@@ -153,7 +158,7 @@ fn content_that_is_gone_is_not_looked_for() {
     complete(&run(&decals(&folder, &sandbox)));
     assert_eq!(sandbox.requests().len(), 0);
 
-    // An operation that is known is asked, once.
+    // A known operation is polled once.
     folder.write("tree.png", &image(3));
     sandbox.set_operation_time(Duration::from_secs(600));
     assert_eq!(run(&until_accepted(folder.publisher(&sandbox).exclude("door.png"))).exit_code(), 130);
@@ -267,7 +272,7 @@ fn an_operation_that_was_forgotten_leaves_its_asset() {
     assert_eq!(run(&until_accepted(decals(&folder, &sandbox))).exit_code(), 130);
     let report = run(&decals(&folder, &sandbox));
     complete(&report);
-    assert!(matches!(&report.files[0].how, Published::Adopted(reason) if reason.contains("it is the only")));
+    assert!(matches!(&report.files[0].outcome, Published::Adopted(reason) if reason.contains("it is the only")));
     assert_eq!(sandbox.assets().len(), 1);
 }
 
@@ -321,7 +326,7 @@ fn a_version_that_is_adopted_by_hand_replaces_the_content_before() {
     complete(&run(&publisher().adopt("tree.rbxmx", id)));
     folder.write("tree.rbxmx", b"<roblox>1</roblox>");
     let report = run(&publisher());
-    assert_eq!((&report.files[0].how, report.ids()["tree.rbxmx"]), (&Published::NewVersion, id));
+    assert_eq!((&report.files[0].outcome, report.ids()["tree.rbxmx"]), (&Published::NewVersion, id));
 }
 
 #[test]

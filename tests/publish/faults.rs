@@ -62,14 +62,14 @@ fn rejected_assets_are_not_handed_to_the_game() {
     sandbox.inject(Fault::status(200).body(rejected.to_string()).on("POST", "/assets/v1/assets"));
     for round in 0..2 {
         sandbox.clear_requests();
-        let told = Arc::new(AtomicUsize::new(0));
-        let counted = Arc::clone(&told);
+        let conflict = Arc::new(AtomicUsize::new(0));
+        let counted = Arc::clone(&conflict);
         let publisher = folder.publisher(&sandbox).grant_to(5).on_event(move |event| {
             counted.fetch_add(usize::from(matches!(event, PublishEvent::Published { .. })), Ordering::SeqCst);
         });
         let report = publisher.run().expect("there is a report");
         assert_eq!((report.problems.len(), report.problems[0].kind), (1, PublishProblemKind::Rejected));
-        assert_eq!((told.load(Ordering::SeqCst), uploads(&sandbox)), (0, 1 - round));
+        assert_eq!((conflict.load(Ordering::SeqCst), uploads(&sandbox)), (0, 1 - round));
         assert!(!sandbox.requests().iter().any(|request| request.path.contains("permissions")), "nobody may use it");
         assert!(report.problems[0].message.contains("4242"), "{}", report.problems[0]);
         assert!(report.files.is_empty() && !report.module().luau().expect("it is empty").contains("4242"));
@@ -92,7 +92,7 @@ fn reviews_are_looked_at_until_they_are_decided() {
     complete(&folder.run(&sandbox));
     sandbox.clear_requests();
     complete(&folder.run(&sandbox));
-    assert_eq!(sandbox.requests().len(), 0, "by default, nothing is asked");
+    assert_eq!(sandbox.requests().len(), 0, "by default, no request is made");
     let run = |state: &str| {
         sandbox.clear_requests();
         sandbox.inject(Fault::status(200).body(asset(state).to_string()).on("GET", "/assets/v1/assets/4242"));
@@ -146,9 +146,9 @@ fn two_runs_at_once_are_kept_apart() {
     let sandbox = sandbox();
     let folder = Folder::of_images(2);
     let refused = Arc::new(Mutex::new(None));
-    let (other, told) = (folder.publisher(&sandbox), Arc::clone(&refused));
+    let (other, conflict) = (folder.publisher(&sandbox), Arc::clone(&refused));
     let publisher = folder.publisher(&sandbox).on_event(move |_| {
-        told.lock().unwrap().get_or_insert_with(|| other.run().expect_err("a run is in progress"));
+        conflict.lock().unwrap().get_or_insert_with(|| other.run().expect_err("a run is in progress"));
     });
     complete(&publisher.run().expect("there is a report"));
     let error = refused.lock().unwrap().take().expect("it was tried");
@@ -158,7 +158,7 @@ fn two_runs_at_once_are_kept_apart() {
 }
 
 #[test]
-fn permissions_that_are_not_granted_are_told_and_asked_for_again() {
+fn permissions_that_are_not_granted_are_reported_and_requested_again() {
     let sandbox = sandbox();
     let folder = Folder::of_images(2);
     let publisher = || folder.publisher(&sandbox).grant_to(13_058);
@@ -197,12 +197,12 @@ fn a_cancelled_run_does_not_wait_for_operations_and_lets_the_next_one_begin() {
     folder.write("crate.png", &image(1));
     sandbox.set_operation_time(Duration::from_secs(600));
     let accepted = Arc::new(AtomicUsize::new(0));
-    let (counted, asked) = (Arc::clone(&accepted), Arc::clone(&accepted));
+    let (counted, checked) = (Arc::clone(&accepted), Arc::clone(&accepted));
     let cancelled = publisher()
         .on_event(move |event| {
             counted.fetch_add(usize::from(matches!(event, PublishEvent::Accepted { .. })), Ordering::SeqCst);
         })
-        .stop_when(move || asked.load(Ordering::SeqCst) > 0);
+        .stop_when(move || checked.load(Ordering::SeqCst) > 0);
     // A thread of the run still polls.
     sandbox.inject(Fault::delay(Duration::from_secs(20)).on("GET", "/assets/v1/operations"));
     let report = cancelled.run().expect("there is a report");
@@ -216,11 +216,11 @@ fn a_run_that_is_cancelled_late_says_so() {
     let sandbox = sandbox();
     let folder = Folder::of_images(3);
     let published = Arc::new(AtomicUsize::new(0));
-    let (counted, asked) = (Arc::clone(&published), Arc::clone(&published));
+    let (counted, checked) = (Arc::clone(&published), Arc::clone(&published));
     let publisher = folder.publisher(&sandbox).grant_to(5).on_event(move |event| {
         counted.fetch_add(usize::from(matches!(event, PublishEvent::Published { .. })), Ordering::SeqCst);
     });
-    let report = publisher.stop_when(move || asked.load(Ordering::SeqCst) == 3).run().expect("there is a report");
+    let report = publisher.stop_when(move || checked.load(Ordering::SeqCst) == 3).run().expect("there is a report");
     assert_eq!((report.files.len(), report.exit_code()), (3, 130), "nothing was granted: {report}");
 }
 
@@ -251,7 +251,7 @@ fn a_cancelled_run_ends_soon_and_the_next_one_goes_on() {
     let sandbox = sandbox();
     let folder = Folder::of_images(30);
     let accepted = Arc::new(AtomicUsize::new(0));
-    let (counted, asked) = (Arc::clone(&accepted), Arc::clone(&accepted));
+    let (counted, checked) = (Arc::clone(&accepted), Arc::clone(&accepted));
     let publisher = folder
         .publisher(&sandbox)
         .on_event(move |event| {
@@ -259,7 +259,7 @@ fn a_cancelled_run_ends_soon_and_the_next_one_goes_on() {
                 counted.fetch_add(1, Ordering::SeqCst);
             }
         })
-        .stop_when(move || asked.load(Ordering::SeqCst) >= 5);
+        .stop_when(move || checked.load(Ordering::SeqCst) >= 5);
     sandbox.set_operation_time(Duration::from_millis(500));
     let report = publisher.run().expect("there is a report");
     assert!(matches!(report.stopped, Some(Stopped::Cancelled)));
@@ -281,7 +281,7 @@ fn an_upload_that_is_refused_after_the_end_of_a_cancelled_run_is_not_in_doubt() 
     });
     let folder = Folder::of_images(1);
     let is_sent = Arc::new(AtomicUsize::new(0));
-    let (sent, asked) = (Arc::clone(&is_sent), Arc::clone(&is_sent));
+    let (sent, checked) = (Arc::clone(&is_sent), Arc::clone(&is_sent));
     let publisher = Publisher::new(&server.user_without_retries())
         .lock_file(folder.lock())
         .folder(folder.assets())
@@ -290,7 +290,7 @@ fn an_upload_that_is_refused_after_the_end_of_a_cancelled_run_is_not_in_doubt() 
                 sent.fetch_add(1, Ordering::SeqCst);
             }
         })
-        .stop_when(move || asked.load(Ordering::SeqCst) > 0);
+        .stop_when(move || checked.load(Ordering::SeqCst) > 0);
     let report = publisher.run().expect("there is a report");
     assert!(matches!(report.stopped, Some(Stopped::Cancelled)));
     assert_eq!((server.count(), report.problems[0].kind), (1, PublishProblemKind::NotSent));

@@ -29,11 +29,11 @@ fn a_file_that_cannot_be_read_keeps_its_asset() {
     folder.write("tree.rbxmx", b"<roblox>2</roblox>");
     let report = run();
     complete(&report);
-    assert_eq!((report.ids()["tree.rbxmx"], &report.files[0].how), (id, &Published::NewVersion));
+    assert_eq!((report.ids()["tree.rbxmx"], &report.files[0].outcome), (id, &Published::NewVersion));
 }
 
 #[test]
-fn bad_files_are_told_and_the_others_go_on() {
+fn bad_files_are_reported_and_the_others_go_on() {
     let sandbox = sandbox();
     let folder = Folder::new(&[
         ("good.png", image(1)),
@@ -54,7 +54,7 @@ fn bad_files_are_told_and_the_others_go_on() {
     );
     assert_eq!((report.exit_code(), report.uploaded(), uploads(&sandbox)), (1, 1, 1));
     assert!(report.problems[2].to_string().contains("exclude it"), "{}", report.problems[2]);
-    // They are told again, without a request.
+    // They are reported again, without a request.
     sandbox.clear_requests();
     let publisher = folder.publisher(&sandbox).exclude("*.psd");
     assert_eq!(publisher.run().expect("there is a report").problems.len(), 2);
@@ -62,7 +62,7 @@ fn bad_files_are_told_and_the_others_go_on() {
 }
 
 #[test]
-fn what_is_published_is_told_if_the_lock_file_cannot_be_written_at_the_end() {
+fn published_files_are_reported_if_the_lock_file_cannot_be_written_at_the_end() {
     let sandbox = sandbox();
     let folder = Folder::of_images(3);
     let lock = folder.lock();
@@ -123,7 +123,7 @@ fn only_files_are_read() {
 }
 
 #[test]
-fn links_that_lead_back_are_told() {
+fn links_that_lead_back_are_reported() {
     #[cfg(unix)]
     {
         let sandbox = sandbox();
@@ -139,7 +139,7 @@ fn links_that_lead_back_are_told() {
 }
 
 #[test]
-fn a_file_that_changes_during_the_run_is_told() {
+fn a_file_that_changes_during_the_run_is_reported() {
     let sandbox = sandbox();
     let folder = Folder::of_images(3);
     let changing = folder.assets().join("image001.png");
@@ -170,7 +170,7 @@ fn a_file_that_changes_during_the_run_is_told() {
 }
 
 #[test]
-fn a_lock_file_that_cannot_be_used_is_told_before_a_request() {
+fn a_lock_file_that_cannot_be_used_is_reported_before_a_request() {
     let sandbox = sandbox();
     let folder = Folder::of_images(2);
     let run_with = |lock: std::path::PathBuf| {
@@ -249,8 +249,8 @@ fn a_full_disk_stops_the_run_before_something_is_sent_that_is_not_on_record() {
         .env("FULL_DISK_TEST", "1")
         .output()
         .expect("there is a shell");
-    let said = String::from_utf8_lossy(&child.stdout);
-    assert!(child.status.success() && said.contains("1 passed"), "{said}");
+    let text = String::from_utf8_lossy(&child.stdout);
+    assert!(child.status.success() && text.contains("1 passed"), "{text}");
 }
 
 /// What others may have laid beside the lock file.

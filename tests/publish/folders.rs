@@ -56,7 +56,7 @@ fn renamed_moved_and_copied_files_cost_nothing() {
     let id = |path: &str| report.ids()[path];
     assert_eq!((id("z.png"), id("b.png"), id("ui/copy.png")), (ids[0], ids[1], ids[1]));
     assert_eq!(id("ui/new.png"), id("ui/twin.png"));
-    assert_eq!(report.files[3].how, Published::SameAs("ui/new.png".to_owned()));
+    assert_eq!(report.files[3].outcome, Published::SameAs("ui/new.png".to_owned()));
     // Content that comes back is known, too.
     folder.write("b.png", &image(9));
     folder.run(&sandbox);
@@ -81,7 +81,7 @@ fn changed_content_is_a_new_asset_or_a_new_version_of_a_model() {
     complete(&second);
     assert_eq!(second.ids()["tree.rbxmx"], first.ids()["tree.rbxmx"]);
     assert_ne!(second.ids()["crate.png"], first.ids()["crate.png"]);
-    assert_eq!(second.files[1].how, Published::NewVersion);
+    assert_eq!(second.files[1].outcome, Published::NewVersion);
     assert_eq!(sandbox.asset_content(second.ids()["tree.rbxmx"]).expect("it is there").bytes, model("2"));
     // By default, it is a new asset.
     folder.write("tree.rbxmx", &model("3"));
@@ -111,7 +111,7 @@ fn plans_and_checks_send_nothing() {
 }
 
 #[test]
-fn plans_tell_what_cannot_be_sent() {
+fn plans_report_what_cannot_be_sent() {
     let sandbox = sandbox();
     let photo = b"\xff\xd8\xff\xe0JFIF".to_vec();
     let folder = Folder::new(&[("empty.png", Vec::new()), ("good.png", image(1)), ("photo.png", photo)]);

@@ -195,7 +195,7 @@ fn fill_audit_log(sandbox: &Sandbox, count: u64) {
         let user = AuditLogUser::new(number % 2, format!("user{}", number % 2));
         entry.actor = Some(AuditLogActor::new(user, AuditLogRole::new(70, "Member", 10)));
         entry.description = serde_json::json!({ "TargetId": number });
-        entry.created_at = jiff::Timestamp::from_second(1_700_000_000 + number.cast_signed()).ok();
+        entry.created_at = jiff::Timestamp::from_second(1_700_000_000 + i64::try_from(number).expect("few entries")).ok();
         sandbox.add_audit_log_entry(7, entry);
     }
 }
@@ -307,7 +307,7 @@ fn a_page_of_another_site_can_not_use_the_sandbox() {
     let allowing = Sandbox::builder().allow_host("sandbox").allow_host("Open-Cloud.test").start().expect("a free port");
     let strict = sandbox();
     allowing.add_user(UserInfo::new(1, "one"));
-    let ask = |sandbox: &Sandbox, target: &str, hosts: &[&str]| {
+    let fetch = |sandbox: &Sandbox, target: &str, hosts: &[&str]| {
         let hosts: String = hosts.iter().map(|host| format!("Host: {host}\r\n")).collect();
         let answer = raw(sandbox, &format!("GET {target} HTTP/1.1\r\nconnection: close\r\n{KEY}{hosts}\r\n"));
         answer.split(' ').nth(1).unwrap_or_default().to_owned()
@@ -315,28 +315,28 @@ fn a_page_of_another_site_can_not_use_the_sandbox() {
     let path = "/cloud/v2/users/1";
     let own = strict.url().strip_prefix("http://").expect("an address");
     for host in [own, "localhost", "LOCALHOST:1", "127.0.0.1", "192.168.0.7:4000", "[::1]:4000"] {
-        assert_eq!(ask(&strict, path, &[host]), "200", "{host}");
+        assert_eq!(fetch(&strict, path, &[host]), "200", "{host}");
     }
     strict.inject(rblxopencloud_sandbox::Fault::status(500));
     for host in ["evil.example", "sandbox", "localhost.evil.example:80", "127.0.0.1.nip.io"] {
-        assert_eq!(ask(&strict, path, &[host]), "421", "{host}");
+        assert_eq!(fetch(&strict, path, &[host]), "421", "{host}");
     }
     let refused = raw(&strict, "GET / HTTP/1.1\r\nconnection: close\r\nHost: evil.example\r\n\r\n");
     for part in ["evil.example", "SandboxBuilder::allow_host", "--allow-host"] {
         assert!(refused.contains(part), "{part}: {refused}");
     }
-    assert_eq!(ask(&strict, path, &["localhost"]), "500", "a strange request uses no fault up");
+    assert_eq!(fetch(&strict, path, &["localhost"]), "500", "a strange request uses no fault up");
     for hosts in [&[][..], &["localhost", "localhost"], &["localhost", "evil.example"], &["me@localhost"], &[""]] {
-        assert_eq!(ask(&strict, path, hosts), "400", "{hosts:?}");
+        assert_eq!(fetch(&strict, path, hosts), "400", "{hosts:?}");
     }
-    assert_eq!(ask(&strict, &format!("http://{own}{path}"), &[own]), "200");
-    assert_eq!(ask(&strict, &format!("http://evil.example{path}"), &[own]), "421");
-    assert_eq!(ask(&strict, &format!("http://{own}{path}"), &["evil.example"]), "421");
+    assert_eq!(fetch(&strict, &format!("http://{own}{path}"), &[own]), "200");
+    assert_eq!(fetch(&strict, &format!("http://evil.example{path}"), &[own]), "421");
+    assert_eq!(fetch(&strict, &format!("http://{own}{path}"), &["evil.example"]), "421");
 
     for host in ["sandbox:4000", "SANDBOX", "open-cloud.test", "localhost"] {
-        assert_eq!(ask(&allowing, path, &[host]), "200", "{host}");
+        assert_eq!(fetch(&allowing, path, &[host]), "200", "{host}");
     }
-    assert_eq!(ask(&allowing, path, &["sandbox.evil.example"]), "421");
+    assert_eq!(fetch(&allowing, path, &["sandbox.evil.example"]), "421");
 }
 
 #[test]

@@ -72,7 +72,7 @@ pub fn uploads(sandbox: &Sandbox) -> usize {
 }
 
 pub fn how(report: &Report) -> Vec<(&str, &Published)> {
-    report.files.iter().map(|file| (file.path.as_str(), &file.how)).collect()
+    report.files.iter().map(|file| (file.path.as_str(), &file.outcome)).collect()
 }
 
 #[track_caller]

@@ -314,7 +314,7 @@ fn filled(template: &str) -> String {
     ids.iter().fold(template.to_owned(), |path, (name, id)| path.replace(name, id))
 }
 
-fn asked(sandbox: &Sandbox, path: &str, name: &str, value: &str) -> (u16, String) {
+fn requested(sandbox: &Sandbox, path: &str, name: &str, value: &str) -> (u16, String) {
     let needed = if path.ends_with(":search") { "searchCategoryType=Model&" } else { "" };
     get(sandbox, &format!("{path}?{needed}{name}={}", utf8_percent_encode(value, NON_ALPHANUMERIC)))
 }
@@ -346,7 +346,7 @@ fn the_sandbox_accepts_the_examples_of_parameters() {
             }
             // The sandbox has no music charts, and no assets in all categories.
             for example in examples_of(&document, parameter) {
-                let (status, body) = asked(&sandbox, &filled(path), name, &example);
+                let (status, body) = requested(&sandbox, &filled(path), name, &example);
                 assert_eq!(status, 200, "{path}?{name}={example}: {body}");
                 tried.push(format!("{name}={example}"));
             }

@@ -18,7 +18,7 @@ const FIXED_RANKS: [u32; 2] = [0, 255];
 pub(crate) struct Groups {
     groups: BTreeMap<u64, Group>,
     /// The index of a user in a group's members, by user and group.
-    places: HashMap<u64, BTreeMap<u64, usize>>,
+    indices: HashMap<u64, BTreeMap<u64, usize>>,
 }
 
 #[derive(Debug)]
@@ -98,11 +98,11 @@ impl Groups {
         group.requests.retain(|(known, _)| *known != user);
         let member = Member { membership: membership.clone(), json: membership_json(membership) };
         let members = &mut group.members;
-        let places = self.places.entry(user).or_default();
-        match places.get(&id) {
-            Some(place) => members[*place] = member,
+        let indices = self.indices.entry(user).or_default();
+        match indices.get(&id) {
+            Some(index) => members[*index] = member,
             None => {
-                places.insert(id, members.len());
+                indices.insert(id, members.len());
                 members.push(member);
             }
         }
@@ -110,13 +110,13 @@ impl Groups {
 
     /// Returns the membership of a user.
     pub(crate) fn member(&self, group: u64, user: u64) -> Option<&Member> {
-        let place = *self.places.get(&user)?.get(&group)?;
-        self.groups.get(&group)?.members.get(place)
+        let index = *self.indices.get(&user)?.get(&group)?;
+        self.groups.get(&group)?.members.get(index)
     }
 
     /// Returns the memberships of a user, by the id of the group.
     pub(crate) fn of_user(&self, user: u64) -> impl Iterator<Item = &Member> {
-        let groups = self.places.get(&user).into_iter().flat_map(BTreeMap::keys);
+        let groups = self.indices.get(&user).into_iter().flat_map(BTreeMap::keys);
         groups.filter_map(move |group| self.member(*group, user))
     }
 

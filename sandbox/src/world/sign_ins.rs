@@ -20,7 +20,7 @@ pub(crate) struct App {
     pub(crate) redirect_uris: Vec<String>,
 }
 
-/// What an app asks a user for.
+/// What an app requests from a user.
 #[derive(Clone, Debug)]
 pub(crate) struct Request {
     pub(crate) client_id: String,

@@ -23,7 +23,7 @@ pub(crate) struct Limits {
     pub(crate) retry_after: Option<Duration>,
 }
 
-/// The longest delay. More is no delay: it is a Unix time, or a date that stands for "never".
+/// The longest delay. A longer one isn't a delay, but a Unix time or a date that stands for "never".
 const LONGEST: Duration = Duration::from_secs(366 * 24 * 3600);
 
 impl Limits {

@@ -56,7 +56,7 @@ fn refusals() -> Vec<Refused> {
     use ErrorScope::{AssetType, Call, Later, Run};
     use Refusal::{Body, Operation as Failed};
     vec![
-        // endpoint, moment, outcome, code, message → kind, scope, whether to retry
+        // endpoint, event, outcome, code, message → kind, scope, whether to retry
         (USER, NotSent, status(400), "INVALID_ARGUMENT", "Bad.", K::Rejected, Call, "-"),
         (USER, NotSent, status(404), "NOT_FOUND", "No such user.", K::NotFound, Call, "-"),
         // Someone else was faster.
@@ -124,7 +124,7 @@ fn refusals() -> Vec<Refused> {
         (GRANT, NotSent, Body, "CannotManageAsset", "No.", K::InvalidResponse, Call, "-"),
         (POLL, Accepted, status(403), "PERMISSION_DENIED", "", K::PermissionDenied, Call, "unknown"),
         (POLL, Accepted, status(403), "INSUFFICIENT_SCOPE", "", K::PermissionDenied, Run, "unknown"),
-        // Creating names no resource, so the next upload is refused too.
+        // A request that creates doesn't have a resource, so the next upload is refused too.
         (CREATE, MayHaveArrived, status(403), "PERMISSION_DENIED", "", K::PermissionDenied, Run, "-"),
         (CREATE, MayHaveArrived, status(403), "", "<html>", K::PermissionDenied, Run, "-"),
         // The account and its quotas.
@@ -273,14 +273,14 @@ fn advice_fits_the_failure() {
     }
     let lacking = |endpoint, scheme| advice(endpoint, scheme, "INSUFFICIENT_SCOPE", "", status(403));
     assert_eq!(lacking(INVENTORY, Scheme::ApiKey), "give the key the scope item:read");
-    assert_eq!(lacking(CREATE, Scheme::AccessToken), "ask for the scopes asset:read and asset:write when authorizing");
+    assert_eq!(lacking(CREATE, Scheme::AccessToken), "request the scopes asset:read and asset:write when authorizing");
     let private = advice(INVENTORY, Scheme::ApiKey, "PERMISSION_DENIED", "Private.", status(403));
     assert_eq!(private, "it may be private");
 
     // The scope that the service names comes before those of the endpoint.
     let named = |endpoint, scheme| advice(endpoint, scheme, "PERMISSION_DENIED", SCOPE, status(403));
     assert_eq!(named(INVENTORY, Scheme::ApiKey), "give the key the scope a:write");
-    assert_eq!(named(EITHER, Scheme::AccessToken), "ask for the scope a:write when authorizing");
+    assert_eq!(named(EITHER, Scheme::AccessToken), "request the scope a:write when authorizing");
     assert_eq!(named(USER, Scheme::ApiKey), "give the key the scope a:write");
     assert_eq!(lacking(EITHER, Scheme::ApiKey), "give the key the scope a.b:read");
     let denied = |endpoint, code, message| advice(endpoint, Scheme::ApiKey, code, message, status(403));
