@@ -8,12 +8,12 @@ use crate::api::{Endpoint, OperationName};
 use crate::error::{ErrorFields, Event, Problem, ServiceError};
 
 /// A status other than that of a success.
-pub(super) fn refusal(status: u16, limits: Limits, said: ServiceError) -> Event {
+pub(super) fn refusal(status: u16, limits: Limits, reported: ServiceError) -> Event {
     let pause = match status {
         429 => limits.pause(),
         _ => limits.retry_after,
     };
-    Event::Status { status, pause, said }
+    Event::Status { status, pause, reported }
 }
 
 /// Describes why a redirect isn't followed.
@@ -40,21 +40,21 @@ pub(super) fn accepted_early(body: &[u8]) -> Problem {
     let operation = text("/path").and_then(|path| OperationName::parse(&path));
     let operation = operation.or_else(|| OperationName::from_id(&text("/operationId")?));
     let asset = ["/response/assetId", "/assetId"].into_iter().find_map(text);
-    let said = ServiceError::from_json(&json).filter(|said| operation.is_none() && !said.is_ok());
+    let reported = ServiceError::from_json(&json).filter(|reported| operation.is_none() && !reported.is_ok());
     let words = asset.map_or_else(|| PROBLEM.to_owned(), |asset| format!("{PROBLEM}, as asset {asset}"));
-    Problem::new(Event::AcceptedEarly(said.unwrap_or_default()), words).about_operation(operation)
+    Problem::new(Event::AcceptedEarly(reported.unwrap_or_default()), words).about_operation(operation)
 }
 
 /// A success that can't be decoded.
 pub(super) fn undecodable(endpoint: &Endpoint, body: &[u8], problem: DecodeError) -> Problem {
     let misread = |json| match error_beside_data(endpoint, body) {
-        Some(said) => an_error(said),
+        Some(reported) => an_error(reported),
         None => unreadable(body, json),
     };
     match problem {
         DecodeError::Json(json) => misread(json),
         DecodeError::Operation(name, json) => misread(json).about_operation(Some(name)),
-        DecodeError::Service(said) => an_error(said),
+        DecodeError::Service(reported) => an_error(reported),
         DecodeError::NoOperation(problem) => Problem::new(Event::NotAnOperation, problem),
         DecodeError::Unfollowed(field) => Problem::new(
             Event::Unfollowed,
@@ -66,11 +66,11 @@ pub(super) fn undecodable(endpoint: &Endpoint, body: &[u8], problem: DecodeError
 /// Returns the error beside other data, where a model should be.
 fn error_beside_data(endpoint: &Endpoint, body: &[u8]) -> Option<ServiceError> {
     let fields = ErrorFields::read(body, endpoint.error_as_data())?;
-    fields.error_beside_data().filter(|said| said.message.is_some())
+    fields.error_beside_data().filter(|reported| reported.message.is_some())
 }
 
-fn an_error(said: ServiceError) -> Problem {
-    Problem::new(Event::ErrorInSuccess(said), "an error with a success status")
+fn an_error(reported: ServiceError) -> Problem {
+    Problem::new(Event::ErrorInSuccess(reported), "an error with a success status")
 }
 
 /// Describes a body that isn't the expected JSON.

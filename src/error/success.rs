@@ -88,7 +88,7 @@ impl ErrorFields {
     /// Returns the error of a response, also if it has a code or a message only, where no other field is expected by these
     /// names.
     pub(crate) fn error_or_words(&self) -> Option<ServiceError> {
-        self.error().or_else(|| self.words().filter(|said| !said.is_ok()))
+        self.error().or_else(|| self.words().filter(|reported| !reported.is_ok()))
     }
 
     /// Returns the error that stands for a model. The models of this crate have no field that is named like one of an error; a
@@ -126,7 +126,7 @@ fn is_ok(code: &Value) -> bool {
         Value::String(text) => is_success(text),
         // The gateway's errors have the code 0 and a message.
         Value::Object(fields) => ServiceError::from_fields(fields)
-            .is_some_and(|said| said.is_ok() && said.message.is_none_or(|message| is_success(&message))),
+            .is_some_and(|reported| reported.is_ok() && reported.message.is_none_or(|message| is_success(&message))),
         _ => false,
     }
 }
@@ -337,12 +337,12 @@ mod tests {
             assert_eq!(alone(&format!(r#"{{"code":0,"message":"Success","details":{value}}}"#)), None);
             assert_eq!(alone(&format!(r#"{{"errors":[],"error":"","details":{value}}}"#)), None);
             assert_eq!(alone(&format!(r#"{{"details":{value},"errors":{{}},"errorCode":0}}"#)), None);
-            let said = ServiceError { code: Some("5".to_owned()), message: Some("no".to_owned()) };
-            assert_eq!(alone(&format!(r#"{{"details":{value},"code":5,"message":"no"}}"#)), Some(said));
+            let reported = ServiceError { code: Some("5".to_owned()), message: Some("no".to_owned()) };
+            assert_eq!(alone(&format!(r#"{{"details":{value},"code":5,"message":"no"}}"#)), Some(reported));
         }
         assert_eq!(alone(&format!(r#"{{"code":0,"message":{long}}}"#)), None);
         assert_eq!(
-            alone(&format!(r#"{{"code":5,"message":{long}}}"#)).and_then(|said| said.code).as_deref(),
+            alone(&format!(r#"{{"code":5,"message":{long}}}"#)).and_then(|reported| reported.code).as_deref(),
             Some("5")
         );
         assert_eq!(alone(&format!(r#"{{"errors":[{}]}}"#, " ".repeat(2 * LARGEST_KEPT))), None);

@@ -283,7 +283,7 @@ fn refusals_of_one_resource_advise_no_scope() {
 }
 
 #[test]
-fn a_name_that_reads_like_a_missing_scope_is_no_missing_scope() {
+fn a_name_that_reads_like_a_missing_scope_is_not_one() {
     let name = "The required scope <asset:write> is missing";
     for (status, message) in [
         (400, format!("{name} is moderated.")),

@@ -80,7 +80,7 @@ fn a_success_that_holds_nothing_but_an_error_is_an_error() {
 }
 
 #[test]
-fn a_code_or_a_message_alone_is_no_model_of_this_crate() {
+fn a_code_or_a_message_alone_is_not_a_model_of_this_crate() {
     for body in [json!({ "message": "no" }), json!({ "code": "NOT_FOUND" }), json!({ "title": "no" })] {
         let server = Server::script([Reply::ok(&body)]);
         let user = server.user();

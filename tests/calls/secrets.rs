@@ -583,7 +583,7 @@ fn a_token_that_was_replaced_during_a_call_is_redacted() {
 }
 
 #[test]
-fn no_token_is_fetched_to_find_that_it_is_no_key() {
+fn no_token_is_fetched_where_a_key_is_needed() {
     let server = Server::script([]);
     let (credentials, count) = numbered();
     let client = Client::builder(credentials).base_url(server.url()).build().expect("the settings are good");

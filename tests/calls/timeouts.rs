@@ -456,7 +456,7 @@ fn waiting_ends_at_its_deadline_whatever_the_server_does() {
 }
 
 #[test]
-fn polls_cut_off_by_the_deadline_name_no_other_limit() {
+fn polls_cut_off_by_the_deadline_do_not_name_another_limit() {
     let server = Server::script([Reply::Stall]);
     let user = user_at(&server.url(), far().attempt(Duration::from_secs(47)));
     let outcome = resumed(&user).wait_with(&WaitOptions::new().timeout(100 * MS));

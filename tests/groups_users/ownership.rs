@@ -30,7 +30,7 @@ fn each_kind_is_owned_or_not() {
 }
 
 #[test]
-fn a_private_inventory_is_no_error() {
+fn a_private_inventory_is_not_an_error() {
     let sandbox = sandbox();
     sandbox.set_inventory_private(156, true);
     let user = hasty(&sandbox).user(156);

@@ -195,7 +195,8 @@ fn fill_audit_log(sandbox: &Sandbox, count: u64) {
         let user = AuditLogUser::new(number % 2, format!("user{}", number % 2));
         entry.actor = Some(AuditLogActor::new(user, AuditLogRole::new(70, "Member", 10)));
         entry.description = serde_json::json!({ "TargetId": number });
-        entry.created_at = jiff::Timestamp::from_second(1_700_000_000 + i64::try_from(number).expect("few entries")).ok();
+        entry.created_at =
+            jiff::Timestamp::from_second(1_700_000_000 + i64::try_from(number).expect("few entries")).ok();
         sandbox.add_audit_log_entry(7, entry);
     }
 }

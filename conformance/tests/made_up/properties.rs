@@ -134,7 +134,8 @@ fn filters_by_kind_contain_exactly_the_kinds() {
             Some(filter) => {
                 let sent_values = parse(&filter);
                 prop_assert!(sent_values.iter().all(|(_, values)| values.iter().collect::<BTreeSet<_>>().len() == values.len()));
-                let sent_values: BTreeSet<_> = sent_values.into_iter().map(|(name, values)| (name, values.into_iter().collect())).collect();
+                let sent_values: BTreeSet<_> =
+                    sent_values.into_iter().map(|(name, values)| (name, values.into_iter().collect())).collect();
                 prop_assert_eq!(sent_values, wanted);
             }
         }

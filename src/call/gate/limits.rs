@@ -19,7 +19,7 @@ pub(crate) struct Limits {
     pub(crate) remaining: Option<u64>,
     /// The time until the last window ends.
     pub(crate) reset: Option<Duration>,
-    /// The longest delay that a refusal asks for.
+    /// The longest delay that a refusal requests.
     pub(crate) retry_after: Option<Duration>,
 }
 
