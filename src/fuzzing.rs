@@ -157,13 +157,13 @@ pub fn file_head(bytes: &[u8]) {
     judge(bytes);
 }
 
-/// Any text is the redirect of a sign-in, or is refused without telling a secret.
+/// Any text is the redirect of a sign-in, or is refused without showing a secret.
 #[cfg(feature = "oauth2")]
 pub fn redirect(text: &str) {
     crate::oauth2::fuzzing::redirect(text);
 }
 
-/// Any body is a set of tokens, or is refused without telling them.
+/// Any body is a set of tokens, or is refused without showing them.
 #[cfg(feature = "oauth2")]
 pub fn token_answer(body: &[u8]) {
     crate::oauth2::fuzzing::token_answer(body);

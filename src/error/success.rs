@@ -151,7 +151,7 @@ impl TopLevel<'_> {
     fn keep(&mut self, text: &str) -> Value {
         let is_nested = text.starts_with(['[', '{']);
         let room = if is_nested { self.room } else { LARGEST_KEPT };
-        // What is nested too deeply can be passed over, but not kept.
+        // What is nested too deeply can be skipped, but not kept.
         if let Some(kept) = (text.len() <= room).then(|| serde_json::from_str(text).ok()).flatten() {
             self.room -= if is_nested { text.len() } else { 0 };
             return kept;
@@ -231,7 +231,7 @@ mod tests {
     }
 
     #[test]
-    fn an_error_alone_is_told_from_data() {
+    fn an_error_alone_is_distinguished_from_data() {
         for (body, is_error) in [
             // Every form of an error.
             (r#"{"code":"INVALID_ARGUMENT","message":"no","details":[]}"#, true),
@@ -329,7 +329,7 @@ mod tests {
     }
 
     #[test]
-    fn success_and_empty_lists_are_told_beside_large_and_deep_fields() {
+    fn success_and_empty_lists_are_recognized_beside_large_and_deep_fields() {
         let deep = format!("{}{}", "[".repeat(200), "]".repeat(200));
         let large = format!("[{}1]", "1,".repeat(LARGEST_KEPT));
         let long = format!("\"{}\"", "a".repeat(2 * LARGEST_KEPT));

@@ -209,7 +209,7 @@ impl OAuth2App {
     ///
     /// # Errors
     /// Returns [`InvalidGrant`](crate::ErrorKind::InvalidGrant) if the refresh token is wrong, expired, revoked, or was used
-    /// before. If [`outcome_unknown`](Error::outcome_unknown) is true, the service may have spent it without telling the new
+    /// before. If [`outcome_unknown`](Error::outcome_unknown) is true, the service may have spent it without returning the new
     /// one.
     pub fn refresh(&self, tokens: &TokenSet) -> Result<AccessToken> {
         let (mut tokens, id_token) = self.renew(tokens)?;

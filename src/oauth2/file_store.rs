@@ -92,8 +92,8 @@ impl FileTokenStore {
                 .concerning_run()
         };
         let json: Value = serde_json::from_slice(text).map_err(|error| {
-            let place = format!("line {}, column {}", error.line(), error.column());
-            corrupt(format!("it is incomplete or no JSON (at {place})"))
+            let position = format!("line {}, column {}", error.line(), error.column());
+            corrupt(format!("it is incomplete or not JSON (at {position})"))
         })?;
         if let Some(error) = newer_version(&json, VERSION, self.subject()) {
             return Err(error);

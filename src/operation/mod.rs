@@ -302,7 +302,7 @@ mod tests {
             let operation = thread::scope(|scope| {
                 scope.spawn(|| {
                     let (mut stream, _) = listener.accept().expect("it connects");
-                    let _ = stream.read(&mut [0; 4096]).expect("it asks");
+                    let _ = stream.read(&mut [0; 4096]).expect("it sends a request");
                     let body = r#"{"path":"operations/a"}"#;
                     let head = format!("content-length: {}\r\nconnection: close", body.len());
                     write!(stream, "HTTP/1.1 200 OK\r\n{head}\r\n\r\n{body}").expect("it listens");

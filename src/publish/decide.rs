@@ -59,8 +59,8 @@ pub(super) fn read_files(
 }
 
 fn type_of(settings: &Settings, name: &str) -> Option<AssetType> {
-    if let Some(place) = settings.type_patterns.last_match(name) {
-        return settings.types.get(place).cloned();
+    if let Some(index) = settings.type_patterns.last_match(name) {
+        return settings.types.get(index).cloned();
     }
     match AssetType::usual_for(name)? {
         AssetType::Image => Some(settings.images.clone()),

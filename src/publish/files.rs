@@ -64,7 +64,7 @@ impl Patterns {
         self.last_match(name).is_some()
     }
 
-    /// Returns the place of the last pattern that matches.
+    /// Returns the index of the last pattern that matches.
     pub(super) fn last_match(&self, name: &str) -> Option<usize> {
         self.0
             .iter()
@@ -216,11 +216,11 @@ fn is_beside(path: &Path, lock: &Path) -> bool {
     let rest = name.to_str().and_then(|name| name.strip_prefix(&*beginning));
     let is_of_lock =
         name == lock_name || rest.is_some_and(|rest| BESIDE_LOCK.contains(&rest) || rest.ends_with(".part"));
-    let place = |path: &Path| {
+    let folder_of = |path: &Path| {
         let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
         parent.canonicalize().ok()
     };
-    is_of_lock && place(path).is_some_and(|folder| place(lock) == Some(folder))
+    is_of_lock && folder_of(path).is_some_and(|folder| folder_of(lock) == Some(folder))
 }
 
 fn is_hidden(name: &str) -> bool {

@@ -262,8 +262,8 @@ fn part<T: DeserializeOwned + Default>(json: &Value, name: &str, path: &Path) ->
 
 fn section<K: Serialize, V: Serialize>(text: &mut String, name: &str, entries: &BTreeMap<K, V>) {
     let _ = write!(text, "  \"{name}\": {{");
-    for (place, (key, value)) in entries.iter().enumerate() {
-        let comma = if place == 0 { "" } else { "," };
+    for (index, (key, value)) in entries.iter().enumerate() {
+        let comma = if index == 0 { "" } else { "," };
         let _ = write!(text, "{comma}\n    {}: {}", json(key), json(value));
     }
     text.push_str(if entries.is_empty() { "}" } else { "\n  }" });

@@ -262,7 +262,7 @@ fn object(text: &mut String, folder: &BTreeMap<String, Node>, depth: usize, is_t
         return;
     }
     text.push_str("{\n");
-    for (place, (name, node)) in folder.iter().enumerate() {
+    for (index, (name, node)) in folder.iter().enumerate() {
         indent(text, depth + 1);
         // A JSON string is a JavaScript string, too.
         let quoted = serde_json::Value::from(name.as_str());
@@ -277,7 +277,7 @@ fn object(text: &mut String, folder: &BTreeMap<String, Node>, depth: usize, is_t
             }
             Node::Folder(inner) => object(text, inner, depth + 1, is_typescript),
         }
-        text.push_str(if is_typescript || place + 1 < folder.len() { ",\n" } else { "\n" });
+        text.push_str(if is_typescript || index + 1 < folder.len() { ",\n" } else { "\n" });
     }
     indent(text, depth);
     text.push('}');

@@ -182,10 +182,10 @@ fn drop_waits_for_on_accepted() {
     let server = service(|method, number| (method == "POST" && number == 0).then(|| done(0)));
     let reported = Arc::new(AtomicUsize::new(0));
     let (begun, ended) = (Arc::new(AtomicUsize::new(0)), Arc::clone(&reported));
-    let telling = Arc::clone(&begun);
+    let counted = Arc::clone(&begun);
     let mut uploads =
         server.user().upload_assets(images(4)).concurrency(4).wait_options(impatient()).on_accepted(move |index, _| {
-            telling.fetch_add(1, Ordering::SeqCst);
+            counted.fetch_add(1, Ordering::SeqCst);
             thread::sleep(Duration::from_millis(if index == 0 { 0 } else { 400 }));
             ended.fetch_add(1, Ordering::SeqCst);
         });

@@ -97,7 +97,7 @@ fn times_have_any_number_of_digits() {
 }
 
 #[test]
-fn the_last_moment_of_the_calendar_is_a_time() {
+fn the_last_instant_of_the_calendar_is_a_time() {
     let soon = time("2100-01-01T00:00:00Z");
     for text in
         ["9999-12-31T23:59:59Z", "9999-12-31T23:59:59.9999999Z", "9999-12-31T23:59:59.999Z", "9999-12-31T00:00:00Z"]

@@ -415,7 +415,7 @@ fn the_most_constrained_window_of_a_list_counts() {
 #[test]
 fn closed_limits_are_kept_among_any_number_of_others() {
     let server = Server::start(move |request| match request.path() {
-        "/told/to/wait" => Reply::text(429, "").with("retry-after", "60"),
+        "/with/a/delay" => Reply::text(429, "").with("retry-after", "60"),
         "/refused" => tells(Reply::text(429, ""), "1, 1000", "0, 940", "60, 0"),
         "/used/up" => tells(Reply::ok(&json!({})), "1, 1000", "0, 940", "60, 0"),
         _ => Reply::ok(&json!({})),
@@ -423,7 +423,7 @@ fn closed_limits_are_kept_among_any_number_of_others() {
     let policy = RetryPolicy::none().max_retry_after(Duration::from_secs(1));
     let client = server.builder().retry(policy).build().expect("the settings are good");
     let get = |path: &str| client.request(Method::Get, path).send();
-    let closed = ["/told/to/wait", "/refused", "/used/up"];
+    let closed = ["/with/a/delay", "/refused", "/used/up"];
     for path in closed {
         let _ = get(path);
     }

@@ -368,14 +368,14 @@ fn log_of_signed_urls(level: LevelFilter) -> (Vec<(Level, String, String)>, Stri
 fn only_the_documented_targets_show_signed_urls() {
     let (lines, signature) = log_of_signed_urls(LevelFilter::Trace);
     let documented = include_str!("../../src/lib.rs");
-    let mut telling = BTreeSet::new();
+    let mut showing = BTreeSet::new();
     for (level, target, line) in lines {
         if line.contains(&signature) {
             assert!(documented.contains(&format!("`{target}`")), "the documentation doesn't name {target} ({level})");
-            telling.insert(target);
+            showing.insert(target);
         }
     }
-    assert!(telling.contains("ureq::run"), "the documentation can be shorter: {telling:?}");
+    assert!(showing.contains("ureq::run"), "the documentation can be shorter: {showing:?}");
     // The lines of ureq_proto have 16 bytes each.
     assert!(documented.contains("`ureq_proto::util`"));
 }

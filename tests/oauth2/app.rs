@@ -83,7 +83,7 @@ fn the_page_to_show_is_part_of_the_address() {
 }
 
 #[test]
-fn bad_settings_are_told_before_a_request() {
+fn bad_settings_are_reported_before_a_request() {
     for (app, word) in [
         (OAuth2App::new("", REDIRECT), "client id"),
         (OAuth2App::new("1 2", REDIRECT), "client id"),
@@ -127,7 +127,7 @@ fn a_server_can_restart_between_the_address_and_the_redirect() {
 }
 
 #[test]
-fn each_bad_redirect_is_told_and_spends_nothing() {
+fn each_bad_redirect_is_reported_and_spends_nothing() {
     let sandbox = sandbox();
     let app = sandbox.oauth2_app(REDIRECT);
     let (redirect, pending) = begin(&sandbox, &app);
@@ -178,7 +178,7 @@ fn the_verifier_belongs_to_the_sign_in() {
 }
 
 #[test]
-fn a_wrong_secret_is_told_as_such() {
+fn a_wrong_secret_is_reported_as_such() {
     let sandbox = sandbox();
     sandbox.register_oauth2_app("42", Some("app-secret"), [REDIRECT]);
     let right = OAuth2App::new("42", REDIRECT).client(&sandbox.client());
@@ -311,7 +311,7 @@ fn a_code_is_not_spent_while_the_keys_cannot_be_fetched() {
 }
 
 #[test]
-fn a_wrong_clock_is_told_and_a_small_difference_is_allowed() {
+fn a_wrong_clock_is_reported_and_a_small_difference_is_allowed() {
     let sandbox = sandbox();
     let app = sandbox.oauth2_app(REDIRECT);
     for offset in [-170, 170] {
@@ -348,7 +348,7 @@ fn refresh_tokens_rotate() {
 }
 
 #[test]
-fn a_refresh_without_an_answer_is_told_as_unknown() {
+fn a_refresh_without_a_response_is_reported_as_unknown() {
     let sandbox = sandbox();
     let app = sandbox.oauth2_app(REDIRECT).client(&sandbox.client_with(|client| client.retry(hasty())).expect("good"));
     let token = sign_in(&sandbox, &app);

@@ -55,7 +55,7 @@ fn begin_with(timeout: Duration, input: Option<TcpStream>) -> Waiting {
 
 impl Waiting {
     fn result(&mut self) -> Result<AccessToken, Error> {
-        self.result.take().expect("it is asked once").join().expect("it doesn't panic")
+        self.result.take().expect("it is taken once").join().expect("it doesn't panic")
     }
 
     fn is_waiting(&self) -> bool {
@@ -379,7 +379,7 @@ fn the_time_out_tells_why_a_pasted_line_was_not_accepted() {
 }
 
 #[test]
-fn a_code_of_another_address_is_told_so() {
+fn a_code_of_another_address_is_reported_as_such() {
     const WORDS: &str = r#"{"message":"Authorization code may not be used from this device"}"#;
     let mut waiting = begin(LONG);
     waiting.sandbox.inject(Fault::status(401).body(WORDS).on("POST", "/oauth/v1/token"));
@@ -389,7 +389,7 @@ fn a_code_of_another_address_is_told_so() {
 }
 
 #[test]
-fn a_port_in_use_is_told_before_the_browser_opens() {
+fn a_port_in_use_is_reported_before_the_browser_opens() {
     let sandbox = Sandbox::builder().demo().start().expect("a port is free");
     let taken = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a port is free");
     let port = taken.local_addr().expect("a listener has an address").port();

@@ -308,7 +308,7 @@ fn nobody_stays_signed_in_if_the_first_tokens_cannot_be_stored() {
 }
 
 #[test]
-fn a_revoked_authorization_is_told() {
+fn a_revoked_authorization_is_reported() {
     let sandbox = sandbox();
     let signed_in = sign_in(&sandbox).keep_in(Memory::default()).expect("it can be stored");
     sandbox.revoke_authorizations(USER);
@@ -318,7 +318,7 @@ fn a_revoked_authorization_is_told() {
 }
 
 #[test]
-fn a_refresh_without_an_answer_is_told_and_tried_again_by_the_next_call() {
+fn a_refresh_without_a_response_is_reported_and_repeated_by_the_next_call() {
     let sandbox = sandbox();
     let signed_in = sign_in(&sandbox).keep_in(Memory::default()).expect("it can be stored");
     sandbox.expire_access_tokens();

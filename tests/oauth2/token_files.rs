@@ -72,7 +72,7 @@ fn the_file_is_private_whole_and_keeps_the_tokens() {
 }
 
 #[test]
-fn each_unreadable_file_is_told_and_left_alone() {
+fn each_unreadable_file_is_reported_and_left_alone() {
     let sandbox = sandbox();
     let app = sandbox.oauth2_app(REDIRECT);
     let directory = TempDir::new();
@@ -300,7 +300,7 @@ fn tokens_of_another_app_or_user_are_not_taken_over() {
 /// As root, permissions don't hold, so this shows it only for other users.
 #[cfg(unix)]
 #[test]
-fn a_read_only_directory_is_told() {
+fn a_read_only_directory_is_reported() {
     use std::os::unix::fs::PermissionsExt;
     let sandbox = sandbox();
     let directory = TempDir::new();

@@ -1,5 +1,5 @@
 //! A nightly job as a user would write it: it dumps the inventories of fifty users, some of them private, is killed at any
-//! moment, and resumes.
+//! time, and resumes.
 
 use std::collections::BTreeMap;
 use std::fs::{self, OpenOptions};

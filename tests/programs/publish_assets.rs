@@ -107,7 +107,7 @@ fn kills() -> usize {
 }
 
 #[test]
-fn a_kill_at_any_moment_loses_nothing_and_uploads_nothing_twice() {
+fn a_kill_at_any_time_loses_nothing_and_uploads_nothing_twice() {
     const FILES: usize = 12;
     let mut random = Random::new();
     let (mut kills_left, mut decided, mut folders, mut by_themselves) = (kills(), 0, 0, 0);

@@ -87,7 +87,7 @@ fn uploads_with_lost_responses_are_carried_out() {
 fn raw_bytes_are_sent_unchanged() {
     let sandbox = sandbox();
     sandbox.inject(Fault::raw("HTTP/1.1 200 OK\r\ncontent-length: 3\r\n\r\n{,}"));
-    let error = hasty(&sandbox).user(1).fetch_info().expect_err("no JSON");
+    let error = hasty(&sandbox).user(1).fetch_info().expect_err("it isn't JSON");
     assert_eq!(error.kind(), ErrorKind::InvalidResponse);
 
     // A custom body: an empty page within a listing.

@@ -227,8 +227,8 @@ fn take_request(world: &mut World, call: &Call<'_>) -> Result<(u64, u64), Answer
     call.json()?;
     let requests = world.groups.get_mut(id).map(|group| &mut group.requests);
     let requests = requests.ok_or_else(|| not_found("join request"))?;
-    let place = requests.iter().position(|(known, _)| *known == user).ok_or_else(|| not_found("join request"))?;
-    requests.remove(place);
+    let index = requests.iter().position(|(known, _)| *known == user).ok_or_else(|| not_found("join request"))?;
+    requests.remove(index);
     Ok((id, user))
 }
 
