@@ -11,7 +11,8 @@ use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 use std::{env, fs};
 
-use rblxopencloud::{Client, InventoryAsset, InventoryAssetType, InventoryBadge, InventoryItem, UserInfo};
+use rblxopencloud::inventory::{InventoryAsset, InventoryBadge};
+use rblxopencloud::{Client, InventoryAssetType, InventoryItem, UserInfo};
 use rblxopencloud_sandbox::Sandbox;
 use serde::Deserialize;
 

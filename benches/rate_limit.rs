@@ -10,7 +10,8 @@ use std::thread;
 use std::time::{Duration, Instant};
 use std::{env, iter};
 
-use rblxopencloud::{Client, InventoryAsset, InventoryAssetType, InventoryItem};
+use rblxopencloud::inventory::InventoryAsset;
+use rblxopencloud::{Client, InventoryAssetType, InventoryItem};
 use rblxopencloud_sandbox::{RateLimit, Sandbox};
 
 const LIMIT: u64 = 100;

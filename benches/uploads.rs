@@ -14,8 +14,9 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 use std::{env, thread};
 
-use rblxopencloud::limits::MAX_VIDEO_SIZE;
-use rblxopencloud::{AssetFile, AssetType, AssetUpload, Check, Client, UserInfo};
+use rblxopencloud::asset::Check;
+use rblxopencloud::asset::limits::MAX_VIDEO_SIZE;
+use rblxopencloud::{AssetFile, AssetType, AssetUpload, Client, UserInfo};
 use rblxopencloud_sandbox::{RateLimit, Sandbox};
 
 const ROUNDS: usize = 5;

@@ -6,7 +6,8 @@ mod common;
 
 use std::process::ExitCode;
 
-use rblxopencloud::{Body, Budget, Client, Endpoint, Method, Multipart, Paging};
+use rblxopencloud::endpoints::Budget;
+use rblxopencloud::{Body, Client, Endpoint, Method, Multipart, Paging};
 use rblxopencloud_sandbox::Fault;
 use serde::Deserialize;
 use serde_json::{Value, json};

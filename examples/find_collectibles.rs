@@ -4,7 +4,8 @@ mod common;
 
 use std::process::ExitCode;
 
-use rblxopencloud::{CollectibleInstanceState, InventoryAssetType, InventoryFilter, InventoryItem};
+use rblxopencloud::inventory::CollectibleInstanceState;
+use rblxopencloud::{InventoryAssetType, InventoryFilter, InventoryItem};
 
 const USAGE: &str = "\
 Usage: find_collectibles [TYPE...]

@@ -11,7 +11,8 @@ use std::time::Duration;
 
 use common::server::{Request, Response, serve};
 use common::table::Table;
-use rblxopencloud::{Client, Error, ErrorKind, Group, Ownership};
+use rblxopencloud::inventory::Ownership;
+use rblxopencloud::{Client, Error, ErrorKind, Group};
 
 const USAGE: &str = "\
 Usage: ownership_gate [--port PORT]

@@ -4,7 +4,8 @@ mod common;
 
 use std::process::ExitCode;
 
-use rblxopencloud::{AssetQuotaFilter, AssetQuotaKind, AssetType};
+use rblxopencloud::AssetType;
+use rblxopencloud::user::{AssetQuotaFilter, AssetQuotaKind};
 
 const USAGE: &str = "\
 Usage: quota_report

@@ -6,9 +6,9 @@ mod common;
 
 use std::process::ExitCode;
 
+use rblxopencloud::asset::{SocialLink, SocialLinkKind};
 use rblxopencloud::{
-    AssetFile, AssetType, AssetUpdate, AssetUpload, InventoryAssetType, InventoryFilter, InventoryItem, SocialLink,
-    SocialLinkKind,
+    AssetFile, AssetType, AssetUpdate, AssetUpload, InventoryAssetType, InventoryFilter, InventoryItem,
 };
 
 const USAGE: &str = "\

@@ -4,7 +4,8 @@ mod common;
 
 use std::process::ExitCode;
 
-use rblxopencloud::{ThumbnailOptions, ThumbnailShape, ThumbnailSize};
+use rblxopencloud::ThumbnailOptions;
+use rblxopencloud::user::{ThumbnailShape, ThumbnailSize};
 
 const USAGE: &str = "Usage: who_is NAME...\n\nPrints who users are, by their unique names. Defaults to builderman.";
 

@@ -2,9 +2,11 @@ use std::env::{self, VarError};
 use std::fmt;
 use std::time::{Duration, Instant};
 
-use crate::call::{HttpSettings, RetryPolicy, Session, Timeouts, check_base_url, shown_url};
+use crate::call::Session;
 use crate::credentials::Credentials;
 use crate::error::{Error, Result};
+use crate::retry::RetryPolicy;
+use crate::transport::{HttpSettings, Timeouts, check_base_url, shown_url};
 
 const KEY_VARIABLE: &str = "ROBLOX_API_KEY";
 const URL_VARIABLE: &str = "ROBLOX_OPEN_CLOUD_URL";
@@ -236,9 +238,9 @@ impl ClientBuilder {
         self
     }
 
-    /// Sets whether calls keep within the [budgets](crate::Budget) of their endpoints while no response announces a rate limit.
-    /// Defaults to `true` for `https://apis.roblox.com`, and to `false` for any other [base URL](Self::base_url): the budgets
-    /// describe Roblox, and not a stand-in for tests.
+    /// Sets whether calls keep within the [budgets](crate::endpoints::Budget) of their endpoints while no response announces a
+    /// rate limit. Defaults to `true` for `https://apis.roblox.com`, and to `false` for any other [base URL](Self::base_url):
+    /// the budgets describe Roblox, and not a stand-in for tests.
     ///
     /// With `true`, a budget of less than a minute also counts after a response has announced a rate limit, because the service
     /// announces minutes only. With `false`, only what responses announce counts. [`Slots`](crate::endpoints::Slots) count in any

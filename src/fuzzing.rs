@@ -8,18 +8,23 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::api::OperationName;
-use crate::asset::{Asset, AssetFile, AssetVersion, CreatorStoreProduct, StoreAsset, judge};
-use crate::asset::{GET_ASSET_OPERATION, operation::work};
-use crate::call::Limits;
-use crate::call::Payload;
-use crate::call::http::{check_base_url, net, shown_url};
+use crate::asset::file::AssetFile;
+use crate::asset::operation::{GET_ASSET_OPERATION, work};
+use crate::asset::{Asset, AssetVersion, judge};
 use crate::error::{Error, ErrorKind, ServiceError};
-use crate::group::{GroupInfo, GroupJoinRequest, GroupMembership, GroupRole};
+use crate::gate::Limits;
+use crate::group::info::GroupInfo;
+use crate::group::role::GroupRole;
+use crate::group::{GroupJoinRequest, GroupMembership};
+use crate::inventory::item::InventoryItem;
 use crate::key::KeyInfo;
 use crate::operation::{Polls, read_answer};
 use crate::page::{Cursor, Names, PageItem, decode_page};
 use crate::request::{Body, Multipart};
-use crate::user::{AssetQuota, InventoryItem, Subscription, UserInfo};
+use crate::store::{CreatorStoreProduct, StoreAsset};
+use crate::transport::{Payload, check_base_url, net, shown_url};
+use crate::user::info::UserInfo;
+use crate::user::{AssetQuota, Subscription};
 
 const SECRET: &str = "secret-of-sixteen";
 

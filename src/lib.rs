@@ -31,7 +31,22 @@
 //! - a [`Pager`]: an iterator over models, which fetches pages as needed;
 //! - an [`Operation`]: work that the service continues, to [wait](Operation::wait) for.
 //!
-//! A [`Group`] publishes assets as a user does. [`User::upload_assets`] uploads many files at once.
+//! | task | start with | more in |
+//! |---|---|---|
+//! | look up users, their profiles and thumbnails | [`User::fetch_info`], [`Client::find_users`], [`User::save_thumbnail`] | [`user`] |
+//! | list what a user owns, or ask for single items | [`User::list_inventory`], [`User::owns_asset`] | [`inventory`] |
+//! | upload files for a user or a group | [`User::upload_asset`], [`Group::upload_asset`], [`User::upload_assets`] for many | [`asset`] |
+//! | update, archive, roll back, download or share an asset | [`Client::asset`] | [`asset`] |
+//! | search the creator store, or put assets on it | [`Client::search_assets`], [`AssetHandle::create_store_product`] | [`store`] |
+//! | read and manage groups | [`Client::group`] | [`group`] |
+//! | read what an experience is | [`Client::experience`] | [`experience`] |
+//! | notify users, read quotas and subscriptions | [`User::send_notification`], [`User::list_asset_quotas`], [`User::fetch_subscription`] | [`user`] |
+//! | check what an API key can do | [`Client::inspect_key`] | [`key`] |
+//! | call any other endpoint | [`Client::request`] | [`endpoints`] |
+//! | sign users in | `OAuth2App` | `oauth2`, with the feature of that name |
+//! | publish folders | `Publisher` | `publish`, with the feature of that name |
+//!
+//! The root of the crate has the types that most programs name. The modules have the rest, each type in one of them.
 //!
 //! Every method makes its call with a [`Request`]. [`Client::request`] makes one to an endpoint that has no method here, by its
 //! method and path; [`Client::call`] to one of [`endpoints`], or to an [`Endpoint`] that you declare. A [`Body`] is JSON, a form,
@@ -74,8 +89,8 @@
 //!   [`retry_after`](Error::retry_after).
 //! - [`Client::with_deadline`] limits several calls together: those that a server makes for one of its own requests.
 //! - Budgets are per endpoint and per owner of the key; see [`endpoints`]. All threads of a client share them, and keep within
-//!   the documented ones until a response announces how much is left (see [`Budget`]). To keep one kind of caller from exhausting the budget of
-//!   another, use keys of different owners.
+//!   the documented ones until a response announces how much is left (see [`Budget`](endpoints::Budget)). To keep one kind of
+//!   caller from exhausting the budget of another, use keys of different owners.
 //! - Threads are started only by [`User::upload_assets`], by `SignIn` while it waits for the user, to resolve a host name that
 //!   isn't cached, and to renew a token for a call with a time limit.
 //!
@@ -113,20 +128,26 @@
 //! version (`~3.5`), because its module `unversioned` changes with each.
 #![forbid(unsafe_code)]
 
-mod api;
-mod asset;
-mod call;
+// First, so that the pages of `Client` and `User` begin with their constructors.
 mod client;
+pub mod user;
+
+mod api;
+pub mod asset;
+mod call;
+mod cancel;
 mod credentials;
 mod disk;
 mod error;
-mod experience;
+pub mod experience;
 #[cfg(fuzzing)]
 #[doc(hidden)]
 pub mod fuzzing;
-mod group;
+mod gate;
+pub mod group;
+pub mod inventory;
 mod json;
-mod key;
+pub mod key;
 mod log_target;
 #[cfg(feature = "oauth2")]
 pub mod oauth2;
@@ -136,8 +157,10 @@ mod page;
 #[cfg(feature = "publish")]
 pub mod publish;
 mod request;
+mod retry;
 mod single_flight;
-mod user;
+pub mod store;
+mod transport;
 mod wire;
 
 /// The endpoints that this crate has methods for, with their scopes and budgets.
@@ -153,7 +176,7 @@ mod wire;
 /// ```
 ///
 /// An API key needs these scopes, and an OAuth 2.0 authorization the same ones. [`Client::inspect_key`] and
-/// [`KeyInfo::check`] compare a key with the calls of a program.
+/// [`KeyInfo::check`](crate::key::KeyInfo::check) compare a key with the calls of a program.
 ///
 /// | endpoint | methods | scopes | requests a minute, or as stated: key / OAuth |
 /// |---|---|---|---|
@@ -211,66 +234,78 @@ mod wire;
 ///
 /// All keys of one owner share a budget, and so do all tokens of one authorization. A client waits instead of exceeding it.
 pub mod endpoints {
-    pub use crate::api::{KeyedBudget, Slots};
-    pub use crate::asset::{
-        ARCHIVE_ASSET, CREATE_ASSET, CREATE_CREATOR_STORE_PRODUCT, GET_ASSET, GET_ASSET_DELIVERY, GET_ASSET_OPERATION,
-        GET_ASSET_VERSION, GET_ASSET_VERSION_DELIVERY, GET_CREATOR_STORE_PRODUCT, GRANT_ASSET_PERMISSIONS,
-        LIST_ASSET_VERSIONS, RESTORE_ASSET, ROLLBACK_ASSET, SEARCH_ASSETS, UPDATE_ASSET, UPDATE_CREATOR_STORE_PRODUCT,
+    pub use crate::api::{Budget, KeyedBudget, Slots};
+    pub use crate::asset::delivery::{GET_ASSET_DELIVERY, GET_ASSET_VERSION_DELIVERY};
+    pub use crate::asset::handle::{
+        ARCHIVE_ASSET, GET_ASSET, GET_ASSET_VERSION, LIST_ASSET_VERSIONS, RESTORE_ASSET, ROLLBACK_ASSET,
     };
-    pub use crate::experience::GET_EXPERIENCE;
-    pub use crate::group::{
-        ACCEPT_GROUP_JOIN_REQUEST, ASSIGN_GROUP_ROLE, DECLINE_GROUP_JOIN_REQUEST, GET_GROUP, GET_GROUP_ROLE,
-        LIST_GROUP_AUDIT_LOG, LIST_GROUP_JOIN_REQUESTS, LIST_GROUP_MEMBERSHIPS, LIST_GROUP_ROLES,
-        LIST_MANAGEABLE_GROUPS, UNASSIGN_GROUP_ROLE, UPDATE_GROUP_MEMBERSHIP,
+    pub use crate::asset::operation::GET_ASSET_OPERATION;
+    pub use crate::asset::permission::GRANT_ASSET_PERMISSIONS;
+    pub use crate::asset::update::UPDATE_ASSET;
+    pub use crate::asset::upload::CREATE_ASSET;
+    pub use crate::experience::info::GET_EXPERIENCE;
+    pub use crate::group::audit_log::LIST_GROUP_AUDIT_LOG;
+    pub use crate::group::info::GET_GROUP;
+    pub use crate::group::join_request::{
+        ACCEPT_GROUP_JOIN_REQUEST, DECLINE_GROUP_JOIN_REQUEST, LIST_GROUP_JOIN_REQUESTS,
     };
-    pub use crate::key::INSPECT_KEY;
+    pub use crate::group::manageable::LIST_MANAGEABLE_GROUPS;
+    pub use crate::group::members::{ASSIGN_GROUP_ROLE, UNASSIGN_GROUP_ROLE, UPDATE_GROUP_MEMBERSHIP};
+    pub use crate::group::membership::LIST_GROUP_MEMBERSHIPS;
+    pub use crate::group::roles::{GET_GROUP_ROLE, LIST_GROUP_ROLES};
+    pub use crate::inventory::item::LIST_INVENTORY_ITEMS;
+    pub use crate::key::info::INSPECT_KEY;
     #[cfg(feature = "oauth2")]
     pub use crate::oauth2::{
         access_token::{GET_TOKEN_RESOURCES, GET_USER_INFO},
         app::{AUTHORIZE, GET_TOKEN, INTROSPECT_TOKEN, REVOKE_TOKEN},
         keys::LIST_SIGNING_KEYS,
     };
-    pub use crate::user::{
-        CREATE_NOTIFICATION, FIND_USERS, FOLLOW_EXPERIENCE, GENERATE_THUMBNAIL, GET_EXPERIENCE_FOLLOWING,
-        GET_SUBSCRIPTION, GET_THUMBNAIL_OPERATION, GET_USER, LIST_ASSET_QUOTAS, LIST_EXPERIENCE_FOLLOWINGS,
-        LIST_INVENTORY_ITEMS, UNFOLLOW_EXPERIENCE,
+    pub use crate::store::product::{
+        CREATE_CREATOR_STORE_PRODUCT, GET_CREATOR_STORE_PRODUCT, UPDATE_CREATOR_STORE_PRODUCT,
     };
+    pub use crate::store::search::SEARCH_ASSETS;
+    pub use crate::user::followings::{
+        FOLLOW_EXPERIENCE, GET_EXPERIENCE_FOLLOWING, LIST_EXPERIENCE_FOLLOWINGS, UNFOLLOW_EXPERIENCE,
+    };
+    pub use crate::user::info::GET_USER;
+    pub use crate::user::names::FIND_USERS;
+    pub use crate::user::notification::CREATE_NOTIFICATION;
+    pub use crate::user::quotas::LIST_ASSET_QUOTAS;
+    pub use crate::user::subscription::GET_SUBSCRIPTION;
+    pub use crate::user::thumbnail::{GENERATE_THUMBNAIL, GET_THUMBNAIL_OPERATION};
 }
 
-pub use api::{Budget, Endpoint, Method, OperationName, ResourcePath};
-pub use asset::limits;
-pub use asset::{
-    Asset, AssetAction, AssetDelivery, AssetField, AssetFile, AssetHandle, AssetPermission, AssetPrivacy, AssetSearch,
-    AssetSearchCategory, AssetSearchPage, AssetSearchSort, AssetSearchView, AssetState, AssetType, AssetUpdate,
-    AssetUpload, AssetUploads, AssetVersion, Check, Creator, CreatorStoreProduct, CreatorStoreProductType, Decimal,
-    GrantError, GrantedPermissions, ModelInstanceType, ModelSubType, ModerationState, Money, MusicChart,
-    PermissionErrorCode, PermissionSubject, Preview, ProductRestriction, SocialLink, SocialLinkKind, SortDirection,
-    StoreAsset, StoreAssetDetails, StoreAssetInfo, StoreAudioType, StoreCapabilities, StoreCreator,
-    StoreInstanceCounts, StoreMeshSummary, StorePreviews, StorePrice, StoreProductUpdate, StoreSocialLink, StoreVoting,
-    UploadCandidate, UploadOutcome, UploadSearch,
-};
-pub use call::{CancelToken, DownloadProgress, RetryPolicy, Timeouts};
+pub use api::{Endpoint, Method, OperationName, ResourcePath};
+pub use asset::batch::{AssetUploads, UploadOutcome};
+pub use asset::creator::Creator;
+pub use asset::file::AssetFile;
+pub use asset::handle::AssetHandle;
+pub use asset::model::{Asset, AssetType};
+pub use asset::update::AssetUpdate;
+pub use asset::upload::AssetUpload;
+pub use cancel::CancelToken;
 pub use client::{Client, ClientBuilder};
 pub use credentials::Credentials;
 pub use error::{Error, ErrorKind, ErrorScope, Result};
-pub use experience::{AgeRating, Experience, ExperienceInfo, ExperienceVisibility};
-pub use group::{
-    AuditLogActor, AuditLogEntry, AuditLogRole, AuditLogUser, Group, GroupInfo, GroupJoinRequest, GroupMembership,
-    GroupPermission, GroupRole, ManageableGroup, MembershipFilter, RoleRef,
-};
-pub use key::{KeyDataStore, KeyInfo, KeyScope, KeyTargets};
+pub use experience::handle::Experience;
+pub use experience::info::ExperienceInfo;
+pub use group::handle::Group;
+pub use group::info::GroupInfo;
+pub use group::members::MembershipFilter;
+pub use group::membership::GroupMembership;
+pub use group::role::GroupRole;
+pub use inventory::asset_type::InventoryAssetType;
+pub use inventory::filter::InventoryFilter;
+pub use inventory::item::InventoryItem;
 pub use operation::{Operation, WaitOptions, WaitProgress};
 pub use page::{Cursor, Page, PageItem, Pager, Pages};
 pub use request::{AttemptEvent, Body, Multipart, Paging, Request, Response, UploadProgress};
-pub use user::{
-    AssetQuota, AssetQuotaFilter, AssetQuotaKind, AssetQuotaPeriod, AssetQuotaType, CollectibleDetails,
-    CollectibleInstanceState, ExperienceFollowing, ExperienceFollowingStatus, FoundUser, InventoryAsset,
-    InventoryAssetType, InventoryBadge, InventoryFilter, InventoryGamePass, InventoryIds, InventoryItem,
-    InventoryItemKind, InventoryKinds, InventoryPrivateServer, Notification, NotificationParameter, Ownership,
-    SentNotification, SocialNetworkProfiles, SocialNetworkVisibility, Subscription, SubscriptionExpirationDetails,
-    SubscriptionExpirationReason, SubscriptionPaymentProvider, SubscriptionPurchasePlatform, SubscriptionState,
-    Thumbnail, ThumbnailFormat, ThumbnailOptions, ThumbnailShape, ThumbnailSize, User, UserInfo,
-};
+pub use retry::RetryPolicy;
+pub use transport::{DownloadProgress, Timeouts};
+pub use user::handle::User;
+pub use user::info::UserInfo;
+pub use user::thumbnail::{Thumbnail, ThumbnailOptions};
 
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]

@@ -1,10 +1,14 @@
 //! Sample data.
 
+use rblxopencloud::experience::{AgeRating, ExperienceVisibility};
+use rblxopencloud::group::{AuditLogActor, AuditLogEntry, AuditLogRole, AuditLogUser, GroupPermission};
+use rblxopencloud::inventory::{
+    CollectibleDetails, CollectibleInstanceState, InventoryAsset, InventoryBadge, InventoryGamePass,
+    InventoryPrivateServer,
+};
+use rblxopencloud::user::{SocialNetworkProfiles, SocialNetworkVisibility};
 use rblxopencloud::{
-    AgeRating, AuditLogActor, AuditLogEntry, AuditLogRole, AuditLogUser, CollectibleDetails, CollectibleInstanceState,
-    ExperienceInfo, ExperienceVisibility, GroupInfo, GroupMembership, GroupPermission, GroupRole, InventoryAsset,
-    InventoryAssetType, InventoryBadge, InventoryGamePass, InventoryItem, InventoryPrivateServer,
-    SocialNetworkProfiles, SocialNetworkVisibility, UserInfo,
+    ExperienceInfo, GroupInfo, GroupMembership, GroupRole, InventoryAssetType, InventoryItem, UserInfo,
 };
 use serde_json::json;
 

@@ -27,9 +27,11 @@ use std::io;
 use std::sync::{Arc, MutexGuard};
 use std::time::Duration;
 
+use rblxopencloud::asset::{AssetAction, PermissionSubject};
+use rblxopencloud::group::AuditLogEntry;
 use rblxopencloud::{
-    Asset, AssetAction, AuditLogEntry, Client, ClientBuilder, Error, ExperienceInfo, GroupInfo, GroupMembership,
-    GroupRole, InventoryItem, PermissionSubject, Result, UserInfo,
+    Asset, Client, ClientBuilder, Error, ExperienceInfo, GroupInfo, GroupMembership, GroupRole, InventoryItem, Result,
+    UserInfo,
 };
 use serde::Deserialize;
 use serde_json::Value;
@@ -175,7 +177,7 @@ impl Sandbox {
     /// one. The sandbox itself writes none.
     ///
     /// ```
-    /// use rblxopencloud::AuditLogEntry;
+    /// use rblxopencloud::group::AuditLogEntry;
     /// use rblxopencloud_sandbox::Sandbox;
     ///
     /// # fn main() -> rblxopencloud::Result<()> {

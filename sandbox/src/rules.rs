@@ -1,7 +1,8 @@
 //! Settings of a [`Sandbox`] for what is allowed.
 
 use jiff::Timestamp;
-use rblxopencloud::{AssetType, Creator, Subscription};
+use rblxopencloud::user::Subscription;
+use rblxopencloud::{AssetType, Creator};
 use serde_json::Value;
 
 use super::Sandbox;
@@ -129,7 +130,8 @@ impl Sandbox {
     /// Sets whether the content of files is checked: a file whose first bytes don't match its content type is refused with 400
     /// and `InvalidImage`, `InvalidAudio` and so on. Defaults to `true`.
     ///
-    /// Disable it to upload made-up content. The client has its own [check](rblxopencloud::Check::Content), which comes first.
+    /// Disable it to upload made-up content. The client has its own [check](rblxopencloud::asset::Check::Content), which comes
+    /// first.
     pub fn set_content_checks(&self, are_on: bool) {
         self.world().skips_content_checks = !are_on;
     }

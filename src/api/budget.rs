@@ -18,7 +18,7 @@ use std::time::Duration;
 /// ```
 /// use std::time::Duration;
 ///
-/// use rblxopencloud::{Budget, endpoints};
+/// use rblxopencloud::endpoints::{self, Budget};
 ///
 /// const BUDGET: Budget = Budget::per_second(3);
 /// assert_eq!((BUDGET.count(), BUDGET.period()), (3, Duration::from_secs(1)));

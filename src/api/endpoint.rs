@@ -1,50 +1,10 @@
+mod facts;
+
 use std::fmt;
 
-use super::Scheme;
 use super::budget::{Budget, KeyedBudget, Slots};
+use super::method::Method;
 use super::path::has_parameter;
-
-/// An HTTP method.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum Method {
-    /// `GET`
-    Get,
-    /// `POST`
-    Post,
-    /// `PATCH`
-    Patch,
-    /// `PUT`
-    Put,
-    /// `DELETE`
-    Delete,
-}
-
-impl Method {
-    /// Returns the method's name.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Get => "GET",
-            Self::Post => "POST",
-            Self::Patch => "PATCH",
-            Self::Put => "PUT",
-            Self::Delete => "DELETE",
-        }
-    }
-}
-
-impl Method {
-    pub(crate) const fn has_body(self) -> bool {
-        matches!(self, Self::Post | Self::Patch | Self::Put)
-    }
-}
-
-impl fmt::Display for Method {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(self.as_str())
-    }
-}
 
 /// An endpoint of the service: its method and path, the scopes that it needs, and its rate limits.
 ///
@@ -53,7 +13,8 @@ impl fmt::Display for Method {
 /// counts as idempotent if it is a `GET`.
 ///
 /// ```no_run
-/// use rblxopencloud::{Budget, Client, Endpoint};
+/// use rblxopencloud::endpoints::Budget;
+/// use rblxopencloud::{Client, Endpoint};
 ///
 /// const PUBLISH_PLACE: Endpoint =
 ///     Endpoint::post("/universes/v1/{universe}/places/{place}/versions").with_key_budget(Budget::per_minute(30));
@@ -65,7 +26,7 @@ impl fmt::Display for Method {
 /// ```
 ///
 /// ```
-/// use rblxopencloud::{Budget, endpoints};
+/// use rblxopencloud::endpoints::{self, Budget};
 ///
 /// assert_eq!(endpoints::LIST_INVENTORY_ITEMS.path(), "/cloud/v2/users/{user}/inventory-items");
 /// assert_eq!(endpoints::LIST_INVENTORY_ITEMS.scopes(), ["user.inventory-item:read"]);
@@ -317,7 +278,8 @@ impl Endpoint {
     /// minute for each user of each universe. Such a budget applies beside that of the endpoint, with any credentials.
     ///
     /// ```
-    /// use rblxopencloud::{Budget, Endpoint};
+    /// use rblxopencloud::Endpoint;
+    /// use rblxopencloud::endpoints::Budget;
     ///
     /// const RESTRICT_USER: Endpoint = Endpoint::patch("/cloud/v2/universes/{universe}/user-restrictions/{user}")
     ///     .with_budget_for(&["universe"], Budget::per_second(10))
@@ -378,154 +340,6 @@ impl Endpoint {
     pub const fn with_error_as_data(mut self, field: &'static str) -> Self {
         self.error_as_data = Some(field);
         self
-    }
-
-    pub(crate) const fn error_as_data(&self) -> Option<&'static str> {
-        self.error_as_data
-    }
-
-    /// Returns the HTTP method.
-    #[must_use]
-    pub const fn method(&self) -> Method {
-        self.method
-    }
-
-    /// Returns the path, with its parameters in braces.
-    #[must_use]
-    pub const fn path(&self) -> &'static str {
-        self.path
-    }
-
-    /// Returns the documented scopes. See [`required_scopes`](Self::required_scopes).
-    #[must_use]
-    pub const fn scopes(&self) -> &'static [&'static str] {
-        self.scopes
-    }
-
-    /// Returns the scopes without each of which the service refuses the call. The others are alternatives, or are needed for
-    /// a part of the response only.
-    #[must_use]
-    pub const fn required_scopes(&self) -> &'static [&'static str] {
-        match self.need {
-            Need::All => self.scopes,
-            Need::Any | Need::Part => &[],
-        }
-    }
-
-    /// Returns whether the call is refused without an API key or an access token.
-    #[must_use]
-    pub const fn needs_credentials(&self) -> bool {
-        matches!(self.key, Key::Needed)
-    }
-
-    /// Returns whether the credentials never authorize requests to this endpoint.
-    #[must_use]
-    pub const fn is_keyless(&self) -> bool {
-        matches!(self.key, Key::Never | Key::InBody)
-    }
-
-    pub(crate) const fn has_key_in_body(&self) -> bool {
-        matches!(self.key, Key::InBody)
-    }
-
-    /// Returns a scope that API keys need although the reference doesn't name it.
-    #[must_use]
-    pub const fn undocumented_scope(&self) -> Option<&'static str> {
-        self.undocumented_scope
-    }
-
-    pub(crate) const fn host(&self) -> Option<&'static str> {
-        self.host
-    }
-
-    /// Returns the documented scopes that are missing if `has` tells which are there. Of alternatives, it returns the first.
-    #[must_use]
-    pub fn missing_scopes(&self, has: impl Fn(&str) -> bool) -> Vec<&'static str> {
-        match self.need {
-            Need::All => self.scopes.iter().copied().filter(|scope| !has(scope)).collect(),
-            Need::Any if self.scopes.iter().any(|scope| has(scope)) => Vec::new(),
-            Need::Any => self.scopes.first().copied().into_iter().collect(),
-            Need::Part => Vec::new(),
-        }
-    }
-
-    /// Returns what the service accepts from all API keys of one owner.
-    #[must_use]
-    pub const fn key_budget(&self) -> Option<Budget> {
-        self.key_budget
-    }
-
-    /// Returns what the service accepts from one OAuth 2.0 authorization.
-    #[must_use]
-    pub const fn oauth_budget(&self) -> Option<Budget> {
-        self.oauth_budget
-    }
-
-    /// Returns the budgets that only requests with the same values of parameters share.
-    pub fn keyed_budgets(&self) -> impl Iterator<Item = KeyedBudget> {
-        self.keyed_budgets.into_iter().flatten()
-    }
-
-    /// Returns the pool from which a request takes a slot.
-    #[must_use]
-    pub const fn slots(&self) -> Option<Slots> {
-        self.slots
-    }
-
-    /// Returns what the service accepts with these credentials.
-    pub(crate) const fn budget_for(&self, scheme: Scheme) -> Option<Budget> {
-        match scheme {
-            Scheme::ApiKey => self.key_budget,
-            Scheme::AccessToken => self.oauth_budget,
-        }
-    }
-
-    /// Returns whether an API key that belongs to a group is accepted.
-    #[must_use]
-    pub const fn takes_group_keys(&self) -> bool {
-        self.takes_group_keys
-    }
-
-    /// Returns whether a second call has no further effect.
-    #[must_use]
-    pub const fn is_harmless(&self) -> bool {
-        self.harmless
-    }
-
-    pub(crate) const fn is_poll(&self) -> bool {
-        self.polls
-    }
-
-    /// Returns the scopes to request from a user, or to name when one is missing. Of alternatives, it is the first.
-    pub(crate) fn scopes_to_request(&self) -> Vec<&'static str> {
-        let documented = match self.need {
-            Need::All | Need::Part => self.scopes,
-            Need::Any => self.scopes.get(..1).unwrap_or_default(),
-        };
-        documented.iter().copied().chain(self.undocumented_scope).collect()
-    }
-
-    /// Returns the scopes without which the call is refused. Of alternatives, it is the first.
-    pub(crate) fn scopes_to_check(&self) -> Vec<&'static str> {
-        self.missing_scopes(|_| false).into_iter().chain(self.undocumented_scope).collect()
-    }
-
-    /// Whether a 401 can mean that a scope is missing.
-    pub(crate) fn refuses_scopes_with_401(&self) -> bool {
-        self.path.starts_with("/assets/v1/")
-    }
-
-    pub(crate) const fn denied_hint(&self) -> Option<&'static str> {
-        self.denied_hint
-    }
-
-    pub(crate) const fn precondition(&self) -> Option<&'static str> {
-        self.precondition
-    }
-
-    /// Whether the request names a resource. If it doesn't, as when creating one, a 403 concerns the caller.
-    pub(crate) fn names_a_resource(&self) -> bool {
-        self.path.is_empty() || self.path.contains('{') || self.names_in_body
     }
 }
 

@@ -2,21 +2,18 @@
 
 mod budget;
 mod endpoint;
+mod method;
 mod operation_name;
 mod path;
 mod resource_path;
+mod scheme;
 
 pub use budget::{Budget, KeyedBudget, Slots};
-pub use endpoint::{Endpoint, Method};
+pub use endpoint::Endpoint;
+pub use method::Method;
 pub(crate) use operation_name::FORM as OPERATION_NAME_FORM;
 pub use operation_name::OperationName;
 pub(crate) use path::{Parameter, ParameterKind, SEGMENT, has_dot_segment, is_dots, push_query, shape};
 pub use resource_path::ResourcePath;
 pub(crate) use resource_path::{is_resource_path, segments};
-
-/// How a call is authorized.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Scheme {
-    ApiKey,
-    AccessToken,
-}
+pub(crate) use scheme::Scheme;

@@ -1,14 +1,15 @@
 //! Checks before anything is sent.
 
 use super::content::{self, Format, Found, HEAD};
+use super::file::AssetFile;
 use super::limits::{MAX_DESCRIPTION_LENGTH, MAX_FILE_SIZE, MAX_IMAGE_SIDE, MAX_NAME_LENGTH, MAX_VIDEO_SIZE};
-use super::{AssetFile, AssetType};
+use super::model::AssetType;
 use crate::error::{Error, Result};
 
 /// A check that is made before anything is sent. [`AssetUpload::skip_check`](crate::AssetUpload::skip_check) and
 /// [`AssetUpdate::skip_check`](crate::AssetUpdate::skip_check) skip it, in case the service has changed its limits.
 ///
-/// The limits are constants in [`limits`](crate::limits).
+/// The limits are constants in [`limits`](crate::asset::limits).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Check {

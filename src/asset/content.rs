@@ -1,6 +1,6 @@
 //! Detects the format of a file by its name and its first bytes.
 
-use super::AssetType;
+use super::model::AssetType;
 
 /// The formats that the service documents.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -120,6 +120,14 @@ impl Format {
             AssetType::Unknown(_) => true,
             asset_type => self.usual_asset_type() == *asset_type,
         }
+    }
+}
+
+#[cfg(feature = "publish")]
+impl AssetType {
+    /// Returns the usual type for the extension of a file name.
+    pub(crate) fn usual_for(name: &str) -> Option<Self> {
+        Format::of_name(name.rsplit('/').next()?).map(Format::usual_asset_type)
     }
 }
 

@@ -5,7 +5,7 @@ use std::path::Path;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::{Value, json};
 
-use super::AssetHandle;
+use super::handle::AssetHandle;
 use crate::api::Endpoint;
 use crate::call::DecodeError;
 use crate::error::Result;

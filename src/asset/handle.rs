@@ -2,8 +2,10 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Map, Value, json};
 
+use super::model::Asset;
 use super::permission::{AssetPermission, GrantedPermissions};
-use super::{Asset, AssetUpdate, AssetVersion};
+use super::update::AssetUpdate;
+use super::version::AssetVersion;
 use crate::api::Endpoint;
 use crate::client::Client;
 use crate::error::{Error, Result};
@@ -86,7 +88,7 @@ open_enum! {
 /// let asset = client.asset(id).fetch()?;
 /// println!("{asset}");
 /// client.asset(id).archive()?;
-/// # assert_eq!(client.asset(id).fetch()?.state, Some(rblxopencloud::AssetState::Archived));
+/// # assert_eq!(client.asset(id).fetch()?.state, Some(rblxopencloud::asset::AssetState::Archived));
 /// # Ok(())
 /// # }
 /// ```
@@ -152,7 +154,7 @@ impl AssetHandle {
     /// Calls [`GET_ASSET`], which needs the scope `asset:read`.
     ///
     /// ```
-    /// use rblxopencloud::AssetField;
+    /// use rblxopencloud::asset::AssetField;
     ///
     /// # fn main() -> rblxopencloud::Result<()> {
     /// # let sandbox = rblxopencloud_sandbox::Sandbox::builder().demo().start()?;
@@ -286,7 +288,7 @@ impl AssetHandle {
     /// Calls [`ARCHIVE_ASSET`], which needs the scopes `asset:read` and `asset:write`.
     ///
     /// ```
-    /// use rblxopencloud::AssetState;
+    /// use rblxopencloud::asset::AssetState;
     ///
     /// # fn main() -> rblxopencloud::Result<()> {
     /// # let sandbox = rblxopencloud_sandbox::Sandbox::builder().demo().start()?;
@@ -313,7 +315,7 @@ impl AssetHandle {
     /// Calls [`RESTORE_ASSET`], which needs the scopes `asset:read` and `asset:write`.
     ///
     /// ```
-    /// use rblxopencloud::AssetState;
+    /// use rblxopencloud::asset::AssetState;
     ///
     /// # fn main() -> rblxopencloud::Result<()> {
     /// # let sandbox = rblxopencloud_sandbox::Sandbox::builder().demo().start()?;
@@ -352,7 +354,7 @@ impl AssetHandle {
     /// `asset-permissions:write`.
     ///
     /// ```
-    /// use rblxopencloud::{AssetAction, AssetPermission, PermissionSubject};
+    /// use rblxopencloud::asset::{AssetAction, AssetPermission, PermissionSubject};
     ///
     /// # fn main() -> rblxopencloud::Result<()> {
     /// # let sandbox = rblxopencloud_sandbox::Sandbox::builder().demo().start()?;

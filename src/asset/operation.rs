@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::Asset;
+use super::model::Asset;
 use crate::api::{Endpoint, OperationName};
 use crate::client::Client;
 use crate::operation::{Operation, Operations, Polls};

@@ -78,7 +78,7 @@ impl PermissionSubject {
 /// A permission for assets, for [`Client::grant_asset_permissions`].
 ///
 /// ```
-/// use rblxopencloud::{AssetAction, AssetPermission, PermissionSubject};
+/// use rblxopencloud::asset::{AssetAction, AssetPermission, PermissionSubject};
 ///
 /// let permission = AssetPermission::new(PermissionSubject::Universe(13058), AssetAction::Use).with_dependencies();
 /// ```
@@ -213,7 +213,7 @@ impl Client {
     /// may manage the assets.
     ///
     /// ```
-    /// use rblxopencloud::{AssetAction, AssetPermission, PermissionSubject};
+    /// use rblxopencloud::asset::{AssetAction, AssetPermission, PermissionSubject};
     ///
     /// # fn main() -> rblxopencloud::Result<()> {
     /// # let sandbox = rblxopencloud_sandbox::Sandbox::builder().demo().start()?;

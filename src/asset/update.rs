@@ -3,9 +3,10 @@ use std::collections::BTreeMap;
 use serde_json::{Map, Value, json};
 
 use super::check::{Check, Checks};
+use super::file::AssetFile;
 use super::limits::MAX_SOCIAL_LINKS;
+use super::model::{Asset, AssetType, Preview, SOCIAL_LINK, SocialLink, SocialLinkKind};
 use super::operation::work;
-use super::{AssetFile, AssetType, Preview, SocialLink, SocialLinkKind};
 use crate::api::Endpoint;
 use crate::client::Client;
 use crate::error::{Error, Result};
@@ -23,7 +24,8 @@ pub const UPDATE_ASSET: Endpoint = Endpoint::patch("/assets/v1/assets/{asset}")
 /// An update of an asset, for [`User::update_asset`](crate::User::update_asset). Fields that aren't set stay unchanged.
 ///
 /// ```no_run
-/// use rblxopencloud::{AssetUpdate, SocialLink, SocialLinkKind, User};
+/// use rblxopencloud::asset::{SocialLink, SocialLinkKind};
+/// use rblxopencloud::{AssetUpdate, User};
 ///
 /// # fn main() -> rblxopencloud::Result<()> {
 /// let user = User::new(156, "api-key");
@@ -160,7 +162,7 @@ impl AssetUpdate {
         }
         let empty_link = self.fields.iter().find(|(field, value)| {
             let uri = value.as_ref().and_then(|value| value.get("uri")?.as_str());
-            *field == super::SOCIAL_LINK || uri.is_some_and(|uri| uri.trim().is_empty())
+            *field == SOCIAL_LINK || uri.is_some_and(|uri| uri.trim().is_empty())
         });
         if let Some((field, _)) = empty_link {
             let error = Error::invalid_input(format!("the link {field} has no URL"));
@@ -202,7 +204,7 @@ impl AssetUpdate {
     }
 
     /// Sends the update.
-    pub(crate) fn send(mut self, client: &Client) -> Result<Operation<super::Asset>> {
+    pub(crate) fn send(mut self, client: &Client) -> Result<Operation<Asset>> {
         self.check()?;
         let mask: Vec<&str> = self.fields.keys().map(String::as_str).collect();
         let mask = mask.join(",");

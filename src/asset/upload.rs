@@ -4,14 +4,15 @@ use serde::Serialize;
 
 use super::check::{Check, Checks};
 use super::content::Format;
+use super::creator::Creator;
+use super::file::AssetFile;
 use super::limits::MAX_NAME_LENGTH;
+use super::model::{Asset, AssetPrivacy, AssetType};
 use super::operation::work;
-use super::{AssetFile, AssetType, Creator};
 use crate::api::Endpoint;
-use crate::call::CancelToken;
+use crate::cancel::CancelToken;
 use crate::client::Client;
 use crate::error::{Error, Result};
-use crate::open_enum::open_enum;
 use crate::operation::Operation;
 #[cfg(feature = "publish")]
 use crate::request::AttemptEvent;
@@ -48,20 +49,6 @@ pub const CREATE_ASSET: Endpoint = Endpoint::post("/assets/v1/assets")
     .with_scopes(&["asset:read", "asset:write"])
     .with_denied_hint("check that the owner of the credentials may upload for this creator")
     .with_budget(120, 120);
-
-open_enum! {
-    /// Who may use an asset, for types that offer a choice.
-    ///
-    /// <https://create.roblox.com/docs/projects/assets/privacy>
-    AssetPrivacy {
-        /// As the creator's settings say.
-        Default = "default",
-        /// The creator, and those with a permission.
-        Restricted = "restricted",
-        /// Everyone.
-        OpenUse = "openUse",
-    }
-}
 
 impl AssetUpload {
     /// Creates an upload from a file, a type, a name (at most 50 characters) and a description (at most 1000 characters).
@@ -177,7 +164,7 @@ impl AssetUpload {
         client: &Client,
         creator: Creator,
         cancelled: Option<&CancelToken>,
-    ) -> Result<Operation<super::Asset>> {
+    ) -> Result<Operation<Asset>> {
         self.check()?;
         let request = CreateAsset {
             asset_type: &self.asset_type,

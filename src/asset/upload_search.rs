@@ -2,7 +2,7 @@ use std::fmt;
 
 use jiff::Timestamp;
 
-use super::Asset;
+use super::model::Asset;
 
 /// What became of an upload, as far as it can be seen, from [`User::find_upload`](crate::User::find_upload).
 ///

@@ -2,7 +2,8 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use super::{CreationContext, Creator, Moderation, ModerationState};
+use super::creator::Creator;
+use super::model::{CreationContext, Moderation, ModerationState};
 use crate::page::PageItem;
 use crate::request::Paging;
 use crate::wire;

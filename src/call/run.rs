@@ -3,15 +3,15 @@
 use std::thread;
 use std::time::{Duration, Instant};
 
-use super::gate::{Demand, Patience, Refused, earlier};
-use super::http::{Attempt, Buffer, Failed};
-use super::retry::Attempts;
+use super::decode_error::DecodeError;
 use super::session::{Bound, Session};
-use super::{Call, DecodeError, verdict};
 use crate::api::Scheme;
 use crate::credentials::Secret;
 use crate::error::{Arrival, Error, ErrorKind, Event, FailedCall, Problem, Result, rounded};
+use crate::gate::{Demand, Patience, Refused, earlier};
 use crate::log_target::LOG_TARGET;
+use crate::retry::Attempts;
+use crate::transport::{Attempt, Buffer, Call, Failed};
 
 /// Decodes the body of a success.
 pub(super) type Decoder<'d> = dyn FnMut(&[u8]) -> Result<(), DecodeError> + 'd;
@@ -74,7 +74,7 @@ impl Session {
                         }
                         return Ok(());
                     }
-                    Err(problem) => Failed::accepted(verdict::undecodable(call.endpoint, body.as_slice(), problem)),
+                    Err(problem) => Failed::accepted(problem.into_problem(call.endpoint, body.as_slice())),
                 },
                 Err(failed) => failed,
             };

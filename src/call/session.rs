@@ -5,13 +5,13 @@ use std::panic::{RefUnwindSafe, UnwindSafe};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use super::gate::Gate;
-use super::http::{Buffer, Http, HttpSettings, shown_url};
-use super::retry::RetryPolicy;
-use super::{Call, DecodeError};
+use super::decode_error::DecodeError;
 use crate::api::{Endpoint, Scheme};
 use crate::credentials::{Credentials, Secret};
 use crate::error::{Error, ErrorKind, Result};
+use crate::gate::Gate;
+use crate::retry::RetryPolicy;
+use crate::transport::{Buffer, Call, Http, HttpSettings, shown_url};
 
 /// Connections, credentials and rate limits. Clones share them.
 #[derive(Clone)]

@@ -1,9 +1,9 @@
+use std::time::Instant;
+
+use super::authorization::Authorization;
+use super::secret::Secret;
 use crate::api::Scheme;
 use crate::error::Result;
-
-use super::Authorization;
-use super::secret::Secret;
-use std::time::Instant;
 
 /// A source of authorizations.
 pub(super) trait Provider: Send + Sync {

@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
-use super::Authorization;
+use super::authorization::Authorization;
 use super::provider::Provider;
 use super::secret::Secret;
 use crate::api::Scheme;

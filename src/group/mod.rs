@@ -1,28 +1,25 @@
-//! Groups: their roles, members and join requests, and the assets that they publish.
+//! Groups: what they have beside their profile, roles and members, such as join requests and audit logs.
+//!
+//! [`Client::group`](crate::Client::group) returns the handle, [`Group`](crate::Group).
+//! [`Client::list_manageable_groups`](crate::Client::list_manageable_groups) lists the groups that a user manages.
 
 // First, so that the page of `Group` begins with its constructor.
-mod handle;
+pub(crate) mod handle;
 
-mod audit_log;
-mod info;
-mod join_request;
-mod manageable;
-mod members;
-mod membership;
+pub(crate) mod audit_log;
+pub(crate) mod info;
+pub(crate) mod join_request;
+pub(crate) mod manageable;
+pub(crate) mod members;
+pub(crate) mod membership;
 mod rank;
-mod role;
+pub(crate) mod role;
 mod role_cache;
-mod roles;
+pub(crate) mod roles;
 mod uploads;
 
-pub use audit_log::{AuditLogActor, AuditLogEntry, AuditLogRole, AuditLogUser, LIST_GROUP_AUDIT_LOG};
-pub use handle::Group;
-pub use info::{GET_GROUP, GroupInfo};
-pub use join_request::{
-    ACCEPT_GROUP_JOIN_REQUEST, DECLINE_GROUP_JOIN_REQUEST, GroupJoinRequest, LIST_GROUP_JOIN_REQUESTS,
-};
-pub use manageable::{LIST_MANAGEABLE_GROUPS, ManageableGroup};
-pub use members::{ASSIGN_GROUP_ROLE, MembershipFilter, UNASSIGN_GROUP_ROLE, UPDATE_GROUP_MEMBERSHIP};
-pub use membership::{GroupMembership, LIST_GROUP_MEMBERSHIPS};
-pub use role::{GroupPermission, GroupRole, RoleRef};
-pub use roles::{GET_GROUP_ROLE, LIST_GROUP_ROLES};
+pub use audit_log::{AuditLogActor, AuditLogEntry, AuditLogRole, AuditLogUser};
+pub use join_request::GroupJoinRequest;
+pub use manageable::ManageableGroup;
+pub(crate) use membership::GroupMembership;
+pub use role::{GroupPermission, RoleRef};

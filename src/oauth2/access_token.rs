@@ -5,7 +5,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use serde::Deserialize;
 
-use super::{GrantedResources, IdTokenClaims, Identity, OAuth2App, Scope, SignedIn, TokenSet, TokenStore, store};
+use super::{GrantedResources, IdTokenClaims, Identity, OAuth2App, PendingSignIn, Scope, TokenSet};
 use crate::api::Endpoint;
 use crate::client::Client;
 use crate::credentials::Credentials;
@@ -18,13 +18,13 @@ pub const GET_USER_INFO: Endpoint = Endpoint::get("/oauth/v1/userinfo").with_sco
 pub const GET_TOKEN_RESOURCES: Endpoint = Endpoint::post("/oauth/v1/token/resources").without_key().harmless();
 
 /// An access token, which acts for a user for 15 minutes. A handle, from
-/// [`OAuth2App::exchange_code`](super::OAuth2App::exchange_code) or [`SignedIn::access_token`].
+/// [`OAuth2App::exchange_code`](super::OAuth2App::exchange_code) or [`SignedIn::access_token`](super::SignedIn::access_token).
 ///
 /// Clones share the client. `Debug` doesn't show the token.
 #[derive(Clone)]
 pub struct AccessToken {
-    app: OAuth2App,
-    tokens: Arc<TokenSet>,
+    pub(super) app: OAuth2App,
+    pub(super) tokens: Arc<TokenSet>,
     client: Client,
 }
 
@@ -121,17 +121,54 @@ impl AccessToken {
         let answer: Answer = self.app.describe_token(&GET_TOKEN_RESOURCES, self.tokens.access_token())?;
         Ok(answer.resource_infos)
     }
+}
 
-    /// Stays signed in: stores the tokens, and renews them from now on.
+impl OAuth2App {
+    /// Completes a sign-in: checks the redirect, and exchanges its code for a token.
     ///
-    /// A closure is a store, too: it is called with each new set, before that is used. The rate limits are those of this handle.
+    /// `redirect` is the URL to which the service has sent the user, its path and query, or the query alone. Its
+    /// state is compared with that of `pending`; parameters that OAuth 2.0 doesn't know are ignored. Forget `pending`
+    /// afterwards: a code can be used once, and within a minute.
+    ///
+    /// Calls [`GET_TOKEN`](crate::endpoints::GET_TOKEN), which needs no scope.
     ///
     /// # Errors
-    /// Returns [`Io`](crate::ErrorKind::Io) if the tokens can't be stored.
-    pub fn keep_in(&self, store: impl TokenStore + 'static) -> Result<SignedIn> {
-        let failed = |error| store::from_io(error).redact(|text| self.tokens.redact(text));
-        store.with_lock(&mut || store.save(&self.tokens)).map_err(failed)?;
-        Ok(SignedIn::new(&self.app, self.client.session(), (*self.tokens).clone(), Box::new(store)))
+    /// Returns
+    /// - [`StateMismatch`](crate::ErrorKind::StateMismatch) if the redirect belongs to another sign-in;
+    /// - [`ConsentDenied`](crate::ErrorKind::ConsentDenied) if the user did not authorize the app;
+    /// - [`InvalidRedirect`](crate::ErrorKind::InvalidRedirect) if it has no code, or a parameter twice;
+    /// - [`InvalidGrant`](crate::ErrorKind::InvalidGrant) if the code is wrong, was used before, or is older than a minute;
+    /// - [`InvalidIdToken`](crate::ErrorKind::InvalidIdToken) if the id token can't be trusted;
+    /// - [`ClockSkew`](crate::ErrorKind::ClockSkew) if the local clock is wrong by more than 180 seconds.
+    pub fn exchange_code(&self, redirect: &str, pending: &PendingSignIn) -> Result<AccessToken> {
+        Ok(AccessToken::new(self, self.exchange(redirect, pending)?))
+    }
+
+    /// Exchanges a refresh token for new tokens, which may be for fewer scopes. The old refresh token can't be used again.
+    ///
+    /// Store the new [`TokenSet::refresh_token`] before anything else. [`resume`](Self::resume) and
+    /// [`AccessToken::keep_in`] do all of that by themselves.
+    ///
+    /// Calls [`GET_TOKEN`](crate::endpoints::GET_TOKEN), which needs no scope.
+    ///
+    /// # Errors
+    /// Returns [`InvalidGrant`](crate::ErrorKind::InvalidGrant) if the refresh token is wrong, expired, revoked, or was used
+    /// before. If [`outcome_unknown`](Error::outcome_unknown) is true, the service may have spent it without returning the new
+    /// one.
+    pub fn refresh(&self, tokens: &TokenSet) -> Result<AccessToken> {
+        let (mut tokens, id_token) = self.renew(tokens)?;
+        if let Some(claims) = self.missing_claims(&tokens, id_token.as_ref()) {
+            tokens.claims = Some(claims);
+        }
+        Ok(AccessToken::new(self, tokens))
+    }
+
+    /// Returns a handle for tokens that were stored before. Makes no request.
+    ///
+    /// It doesn't renew them; [`resume`](Self::resume) does.
+    #[must_use]
+    pub fn access_token(&self, tokens: TokenSet) -> AccessToken {
+        AccessToken::new(self, tokens)
     }
 }
 

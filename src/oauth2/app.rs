@@ -8,17 +8,15 @@ use super::id_token::{Expected, missing as missing_id_token};
 use super::keys::{Keys, Origin};
 use super::redirect::{FORM as REDIRECT_FORM, Redirect};
 use super::tokens::{TokenAnswer, check_refresh_token};
-use super::{
-    AccessToken, IdTokenClaims, PendingSignIn, Prompt, Scope, SignIn, SignedIn, TokenInfo, TokenSet, TokenStore,
-};
-use super::{random, store};
+use super::{IdTokenClaims, PendingSignIn, Prompt, Scope, TokenInfo, TokenSet, random};
 use crate::api::{Endpoint, SEGMENT, push_query};
-use crate::call::{Session, shown_url};
+use crate::call::Session;
 use crate::client::Client;
 use crate::credentials::{Credentials, SHORTEST, Secret};
 use crate::error::{Error, REDACTED, Result};
 use crate::log_target::LOG_TARGET;
 use crate::request::Request;
+use crate::transport::shown_url;
 
 /// Asks a user to authorize an app. It is a page for the browser.
 pub const AUTHORIZE: Endpoint = Endpoint::get("/oauth/v1/authorize").without_key();
@@ -156,69 +154,6 @@ impl OAuth2App {
         })
     }
 
-    /// Completes a sign-in: checks the redirect, and exchanges its code for a token.
-    ///
-    /// `redirect` is the URL to which the service has sent the user, its path and query, or the query alone. Its
-    /// state is compared with that of `pending`; parameters that OAuth 2.0 doesn't know are ignored. Forget `pending`
-    /// afterwards: a code can be used once, and within a minute.
-    ///
-    /// Calls [`GET_TOKEN`], which needs no scope.
-    ///
-    /// # Errors
-    /// Returns
-    /// - [`StateMismatch`](crate::ErrorKind::StateMismatch) if the redirect belongs to another sign-in;
-    /// - [`ConsentDenied`](crate::ErrorKind::ConsentDenied) if the user did not authorize the app;
-    /// - [`InvalidRedirect`](crate::ErrorKind::InvalidRedirect) if it has no code, or a parameter twice;
-    /// - [`InvalidGrant`](crate::ErrorKind::InvalidGrant) if the code is wrong, was used before, or is older than a minute;
-    /// - [`InvalidIdToken`](crate::ErrorKind::InvalidIdToken) if the id token can't be trusted;
-    /// - [`ClockSkew`](crate::ErrorKind::ClockSkew) if the local clock is wrong by more than 180 seconds.
-    pub fn exchange_code(&self, redirect: &str, pending: &PendingSignIn) -> Result<AccessToken> {
-        self.check()?;
-        pending.check()?;
-        let code = Redirect::parse(redirect)
-            .and_then(|redirect| redirect.into_code(pending.state()))
-            .map_err(|error| error.redact(|text| pending.redact(text)))?;
-        // If they can't be fetched, the code isn't spent.
-        if pending.scopes.contains(&Scope::OPENID) {
-            self.keys.prepare(&self.session)?;
-        }
-        let verifier = pending.verifier.expose();
-        let grant = [("grant_type", "authorization_code"), ("code", &code), ("code_verifier", verifier)];
-        let mut answer = self.get_token(&grant, &[&code, verifier]).map_err(|error| match error.outcome_unknown() {
-            true => error.advise("the code may be spent; sign in again"),
-            false => error,
-        })?;
-        if !answer.has_scopes {
-            answer.tokens.scopes.clone_from(&pending.scopes);
-        }
-        match &answer.id_token {
-            Some(id_token) => answer.tokens.claims = Some(self.verify(id_token.expose(), Some(pending))?),
-            // Without it, nobody has checked the nonce.
-            None if answer.tokens.scopes.contains(&Scope::OPENID) => return Err(missing_id_token()),
-            None => {}
-        }
-        Ok(AccessToken::new(self, answer.tokens))
-    }
-
-    /// Exchanges a refresh token for new tokens, which may be for fewer scopes. The old refresh token can't be used again.
-    ///
-    /// Store the new [`TokenSet::refresh_token`] before anything else. [`resume`](Self::resume) and
-    /// [`AccessToken::keep_in`] do all of that by themselves.
-    ///
-    /// Calls [`GET_TOKEN`], which needs no scope.
-    ///
-    /// # Errors
-    /// Returns [`InvalidGrant`](crate::ErrorKind::InvalidGrant) if the refresh token is wrong, expired, revoked, or was used
-    /// before. If [`outcome_unknown`](Error::outcome_unknown) is true, the service may have spent it without returning the new
-    /// one.
-    pub fn refresh(&self, tokens: &TokenSet) -> Result<AccessToken> {
-        let (mut tokens, id_token) = self.renew(tokens)?;
-        if let Some(claims) = self.missing_claims(&tokens, id_token.as_ref()) {
-            tokens.claims = Some(claims);
-        }
-        Ok(AccessToken::new(self, tokens))
-    }
-
     /// Revokes the authorization of these tokens: neither token can be used any more. Revoking it twice does no harm.
     ///
     /// Calls [`REVOKE_TOKEN`], which needs no scope.
@@ -243,35 +178,6 @@ impl OAuth2App {
     /// See [`ErrorKind`](crate::ErrorKind).
     pub fn introspect(&self, token: &str) -> Result<TokenInfo> {
         self.describe_token(&INTROSPECT_TOKEN, token)
-    }
-
-    /// Returns a handle for tokens that were stored before. Makes no request.
-    ///
-    /// It doesn't renew them; [`resume`](Self::resume) does.
-    #[must_use]
-    pub fn access_token(&self, tokens: TokenSet) -> AccessToken {
-        AccessToken::new(self, tokens)
-    }
-
-    /// Goes on with the tokens of a store. `None` if it has none: the user has to sign in. Makes no request.
-    ///
-    /// # Errors
-    /// Returns [`CorruptFile`](crate::ErrorKind::CorruptFile) or
-    /// [`NewerFile`](crate::ErrorKind::NewerFile) if stored tokens can't be read,
-    /// [`ForeignTokens`](crate::ErrorKind::ForeignTokens) if they belong to another app, and
-    /// [`Io`](crate::ErrorKind::Io) if the store can't be read.
-    pub fn resume(&self, store: impl TokenStore + 'static) -> Result<Option<SignedIn>> {
-        let tokens = store.load().map_err(store::from_io)?;
-        if let Some(tokens) = &tokens {
-            tokens.check_app(&self.client_id)?;
-        }
-        let session = self.session.with_credentials(Credentials::none());
-        Ok(tokens.map(|tokens| SignedIn::new(self, &session, tokens, Box::new(store))))
-    }
-
-    /// Signs a user in from a script: opens their browser, and waits for the redirect to `http://localhost:PORT`.
-    pub fn sign_in<S: Into<Scope>>(&self, scopes: impl IntoIterator<Item = S>) -> SignIn<'static> {
-        SignIn::new(self, scopes.into_iter().map(Into::into).collect())
     }
 
     /// Checks an id token of this app that came from elsewhere, such as from a game or a web page. `nonce` is the one that it
@@ -330,6 +236,35 @@ impl OAuth2App {
     pub(super) fn describe_token<T: serde::de::DeserializeOwned>(&self, endpoint: &Endpoint, token: &str) -> Result<T> {
         self.check()?;
         self.call(endpoint, &[("token", token)], &[token]).fetch()
+    }
+
+    /// Exchanges the code of a redirect.
+    pub(super) fn exchange(&self, redirect: &str, pending: &PendingSignIn) -> Result<TokenSet> {
+        self.check()?;
+        pending.check()?;
+        let code = Redirect::parse(redirect)
+            .and_then(|redirect| redirect.into_code(pending.state()))
+            .map_err(|error| error.redact(|text| pending.redact(text)))?;
+        // If they can't be fetched, the code isn't spent.
+        if pending.scopes.contains(&Scope::OPENID) {
+            self.keys.prepare(&self.session)?;
+        }
+        let verifier = pending.verifier.expose();
+        let grant = [("grant_type", "authorization_code"), ("code", &code), ("code_verifier", verifier)];
+        let mut answer = self.get_token(&grant, &[&code, verifier]).map_err(|error| match error.outcome_unknown() {
+            true => error.advise("the code may be spent; sign in again"),
+            false => error,
+        })?;
+        if !answer.has_scopes {
+            answer.tokens.scopes.clone_from(&pending.scopes);
+        }
+        match &answer.id_token {
+            Some(id_token) => answer.tokens.claims = Some(self.verify(id_token.expose(), Some(pending))?),
+            // Without it, nobody has checked the nonce.
+            None if answer.tokens.scopes.contains(&Scope::OPENID) => return Err(missing_id_token()),
+            None => {}
+        }
+        Ok(answer.tokens)
     }
 
     /// Exchanges a refresh token. Its id token, if there is one, isn't checked yet: that may take requests, and the new refresh

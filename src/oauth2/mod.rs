@@ -57,8 +57,10 @@
 //! One process can serve many users: all clients of an app share its connections and TLS sessions, and each has rate limits of
 //! its own, because the service counts each authorization by itself.
 
-pub(crate) mod access_token;
+// First, so that the page of `OAuth2App` begins with its constructor.
 pub(crate) mod app;
+
+pub(crate) mod access_token;
 mod file_store;
 #[cfg(fuzzing)]
 pub(crate) mod fuzzing;

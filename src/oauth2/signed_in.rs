@@ -138,6 +138,38 @@ impl SignedIn {
     }
 }
 
+impl OAuth2App {
+    /// Goes on with the tokens of a store. `None` if it has none: the user has to sign in. Makes no request.
+    ///
+    /// # Errors
+    /// Returns [`CorruptFile`](crate::ErrorKind::CorruptFile) or
+    /// [`NewerFile`](crate::ErrorKind::NewerFile) if stored tokens can't be read,
+    /// [`ForeignTokens`](crate::ErrorKind::ForeignTokens) if they belong to another app, and
+    /// [`Io`](crate::ErrorKind::Io) if the store can't be read.
+    pub fn resume(&self, store: impl TokenStore + 'static) -> Result<Option<SignedIn>> {
+        let tokens = store.load().map_err(store::from_io)?;
+        if let Some(tokens) = &tokens {
+            tokens.check_app(self.client_id())?;
+        }
+        let session = self.session().with_credentials(Credentials::none());
+        Ok(tokens.map(|tokens| SignedIn::new(self, &session, tokens, Box::new(store))))
+    }
+}
+
+impl AccessToken {
+    /// Stays signed in: stores the tokens, and renews them from now on.
+    ///
+    /// A closure is a store, too: it is called with each new set, before that is used. The rate limits are those of this handle.
+    ///
+    /// # Errors
+    /// Returns [`Io`](crate::ErrorKind::Io) if the tokens can't be stored.
+    pub fn keep_in(&self, store: impl TokenStore + 'static) -> Result<SignedIn> {
+        let failed = |error| store::from_io(error).redact(|text| self.tokens.redact(text));
+        store.with_lock(&mut || store.save(&self.tokens)).map_err(failed)?;
+        Ok(SignedIn::new(&self.app, self.client().session(), (*self.tokens).clone(), Box::new(store)))
+    }
+}
+
 // If a store panics, it is called again by the next call.
 impl UnwindSafe for SignedIn {}
 impl RefUnwindSafe for SignedIn {}

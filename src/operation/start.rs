@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use serde::de::DeserializeOwned;
 
-use super::Operation;
+use super::handle::Operation;
 use super::operations::Operations;
 use super::task::Tasks;
 use super::work::{LongRunning, Polls};

@@ -3,8 +3,8 @@ use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use crate::call::retry::Backoff;
 use crate::error::{Error, ErrorKind, Result, rounded};
+use crate::retry::Backoff;
 
 /// Options of [`Operation::wait_with`](crate::Operation::wait_with).
 ///

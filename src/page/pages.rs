@@ -8,9 +8,10 @@ use serde_json::{Map, Value};
 use super::cursor::{Cursor, fingerprint};
 use super::decode::{Contents, Names, PageItem, decode_page, decode_plain_page};
 use crate::api::{Method, push_query};
-use crate::call::{Buffer, DecodeError};
+use crate::call::DecodeError;
 use crate::error::{Error, Result};
 use crate::request::{Follow, Paging, Prepared, Request};
+use crate::transport::Buffer;
 use crate::wire;
 
 /// A page of a listing, from [`Pager::pages`](crate::Pager::pages).

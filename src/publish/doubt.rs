@@ -6,7 +6,8 @@ use jiff::SignedDuration;
 
 use super::lock::{Doubt, Entry, Key, Lock};
 use super::settings::PublishOwner;
-use crate::asset::{Asset, AssetFile, AssetUpload, ModerationState, UploadCandidate, UploadSearch};
+use crate::asset::file::AssetFile;
+use crate::asset::{Asset, AssetUpload, ModerationState, UploadCandidate, UploadSearch};
 use crate::error::{Error, ErrorKind};
 use crate::operation::WaitOptions;
 

@@ -66,7 +66,7 @@ impl Plan {
     #[must_use]
     pub fn shortest_time(&self) -> Duration {
         let uploads = u64::try_from(self.uploads().count()).unwrap_or(u64::MAX);
-        let Some(budget) = crate::asset::CREATE_ASSET.key_budget() else { return Duration::ZERO };
+        let Some(budget) = crate::asset::upload::CREATE_ASSET.key_budget() else { return Duration::ZERO };
         let periods = uploads.saturating_sub(1) / u64::from(budget.count());
         budget.period().saturating_mul(u32::try_from(periods).unwrap_or(u32::MAX))
     }

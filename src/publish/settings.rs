@@ -8,7 +8,7 @@ use super::event::PublishEvent;
 use super::files::{Input, Patterns};
 use crate::asset::{AssetType, Creator};
 use crate::client::Client;
-use crate::group::Group;
+use crate::group::handle::Group;
 use crate::user::User;
 
 type OnEvent = Arc<dyn Fn(&PublishEvent<'_>) + Send + Sync>;

@@ -11,9 +11,9 @@ use serde_json::{Map, Value};
 use super::file::{FileContent, OnUpload, UploadProgress};
 use super::piece::Piece;
 use crate::api::SEGMENT;
-use crate::call::Payload;
 use crate::error::{Error, Result};
 use crate::log_target::LOG_TARGET;
+use crate::transport::Payload;
 
 /// Leaves room in 64 bits for what surrounds the parts.
 const LONGEST: u64 = u64::MAX / 2;

@@ -6,12 +6,14 @@ use std::path::Path;
 use serde::Deserialize;
 use serde::de::{DeserializeOwned, IgnoredAny};
 
+use super::builder::Request;
+use super::prepared::Prepared;
 use super::response::Response;
-use super::{Prepared, Request};
-use crate::call::{DecodeError, Download};
+use crate::call::DecodeError;
 use crate::disk::save;
 use crate::error::{Error, ErrorFields, Result};
 use crate::json;
+use crate::transport::Download;
 
 /// Redirects that a download follows.
 const MAX_REDIRECTS: usize = 5;

@@ -5,8 +5,8 @@ use std::mem;
 
 use super::body::Body;
 use super::piece::Piece;
-use crate::call::retry::random_u64;
 use crate::error::Error;
+use crate::retry::random_u64;
 
 impl From<Multipart> for Body {
     fn from(form: Multipart) -> Self {

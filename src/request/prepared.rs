@@ -8,12 +8,17 @@ use std::time::Instant;
 
 use serde_json::{Map, Value};
 
+use super::body::Body;
+use super::builder::Request;
 use super::response::Origin;
+use super::response::Response;
 use super::route::Route;
-use super::{Body, Request, Response};
 use crate::api::{Endpoint, Method};
-use crate::call::{Bound, Buffer, Call, CancelToken, DecodeError, Download, Head, Payload, Slot};
+use crate::call::{Bound, DecodeError};
+use crate::cancel::CancelToken;
 use crate::error::{Error, Result};
+use crate::gate::Slot;
+use crate::transport::{Buffer, Call, Download, Head, Payload};
 
 /// A request that was checked, and where it goes. It can be sent several times, if its body can.
 pub(crate) struct Prepared {

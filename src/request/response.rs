@@ -2,10 +2,11 @@ use std::fmt;
 
 use serde::de::DeserializeOwned;
 
-use crate::call::{Head, Session};
+use crate::call::Session;
 use crate::credentials::Secret;
 use crate::error::{Error, Result};
 use crate::json;
+use crate::transport::Head;
 
 /// A response, from [`Request::response`](crate::Request::response): its status, its headers and its whole body.
 ///

@@ -1,9 +1,10 @@
 //! Where a request goes.
 
-use super::Request;
+use super::builder::Request;
 use crate::api::{Method, Parameter, has_dot_segment, is_dots};
-use crate::call::{Session, Target, shown_url};
+use crate::call::Session;
 use crate::error::{Error, Result};
+use crate::transport::{Target, shown_url};
 
 /// Where a request goes.
 #[derive(Clone)]

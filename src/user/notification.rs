@@ -25,7 +25,7 @@ const MAX_LAUNCH_DATA: usize = 200;
 /// The text is that of a message, which is made in the Creator Dashboard and can have parameters.
 ///
 /// ```
-/// use rblxopencloud::Notification;
+/// use rblxopencloud::user::Notification;
 ///
 /// let notification = Notification::new(13058, "5dd7024b-68e3-ac4d-8232-4217f86ca244")
 ///     .parameter("egg_name", "royal egg")
@@ -175,7 +175,7 @@ impl User {
     /// Calls [`CREATE_NOTIFICATION`], which needs the scope `user.user-notification:write` for the experience.
     ///
     /// ```
-    /// use rblxopencloud::Notification;
+    /// use rblxopencloud::user::Notification;
     ///
     /// # fn main() -> rblxopencloud::Result<()> {
     /// # let sandbox = rblxopencloud_sandbox::Sandbox::builder().demo().start()?;

@@ -176,7 +176,8 @@ impl PageItem for AssetQuota {
 /// Which quotas to list, for [`User::list_asset_quotas_with`].
 ///
 /// ```
-/// use rblxopencloud::{AssetQuotaFilter, AssetQuotaKind, AssetType};
+/// use rblxopencloud::AssetType;
+/// use rblxopencloud::user::{AssetQuotaFilter, AssetQuotaKind};
 ///
 /// let filter = AssetQuotaFilter::new().kind(AssetQuotaKind::RateLimitUpload).asset_type(AssetType::Audio);
 /// ```
@@ -255,7 +256,8 @@ impl User {
     /// Calls [`LIST_ASSET_QUOTAS`], which needs the scope `asset:read`.
     ///
     /// ```
-    /// use rblxopencloud::{AssetQuotaFilter, AssetType};
+    /// use rblxopencloud::AssetType;
+    /// use rblxopencloud::user::AssetQuotaFilter;
     ///
     /// # fn main() -> rblxopencloud::Result<()> {
     /// # let sandbox = rblxopencloud_sandbox::Sandbox::builder().demo().start()?;

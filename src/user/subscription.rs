@@ -213,7 +213,7 @@ impl User {
     /// the authorizing user's own subscription, `universe.subscription-product.subscription:read`.
     ///
     /// ```
-    /// # use rblxopencloud::Subscription;
+    /// # use rblxopencloud::user::Subscription;
     /// # fn main() -> rblxopencloud::Result<()> {
     /// # let sandbox = rblxopencloud_sandbox::Sandbox::builder().demo().start()?;
     /// # sandbox.add_subscription(13058, "EXP-1234", 156, Subscription::new());

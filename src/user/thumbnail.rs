@@ -88,7 +88,7 @@ impl ThumbnailSize {
     /// Returns the smallest size with at least this many pixels. `None` above 720.
     ///
     /// ```
-    /// use rblxopencloud::ThumbnailSize;
+    /// use rblxopencloud::user::ThumbnailSize;
     ///
     /// assert_eq!(ThumbnailSize::at_least(128), Some(ThumbnailSize::Px150));
     /// assert_eq!(ThumbnailSize::at_least(721), None);
@@ -122,7 +122,8 @@ open_enum! {
 /// How to draw a thumbnail, for [`User::generate_thumbnail`].
 ///
 /// ```
-/// use rblxopencloud::{ThumbnailFormat, ThumbnailOptions, ThumbnailShape, ThumbnailSize};
+/// use rblxopencloud::ThumbnailOptions;
+/// use rblxopencloud::user::{ThumbnailFormat, ThumbnailShape, ThumbnailSize};
 ///
 /// let options = ThumbnailOptions::new()
 ///     .size(ThumbnailSize::Px150)
@@ -194,7 +195,8 @@ impl User {
     /// Calls [`GENERATE_THUMBNAIL`], which needs no scope.
     ///
     /// ```
-    /// use rblxopencloud::{ThumbnailOptions, ThumbnailSize};
+    /// use rblxopencloud::ThumbnailOptions;
+    /// use rblxopencloud::user::ThumbnailSize;
     ///
     /// # fn main() -> rblxopencloud::Result<()> {
     /// # let sandbox = rblxopencloud_sandbox::Sandbox::builder().demo().start()?;

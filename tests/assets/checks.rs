@@ -4,9 +4,9 @@ use std::io::{self, Cursor, Read};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use rblxopencloud::asset::{Check, SocialLink, SocialLinkKind, limits};
 use rblxopencloud::{
-    Asset, AssetFile, AssetType, AssetUpdate, AssetUpload, Check, Error, ErrorKind, ErrorScope, Operation, SocialLink,
-    SocialLinkKind, User, UserInfo, limits,
+    Asset, AssetFile, AssetType, AssetUpdate, AssetUpload, Error, ErrorKind, ErrorScope, Operation, User, UserInfo,
 };
 use rblxopencloud_sandbox::{Fault, Sandbox};
 use serde_json::Value;

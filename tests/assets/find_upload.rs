@@ -1,9 +1,10 @@
 //! What became of an upload whose outcome is unknown.
 
 use jiff::{SignedDuration, Timestamp};
+use rblxopencloud::asset::UploadSearch;
+use rblxopencloud::inventory::InventoryAsset;
 use rblxopencloud::{
-    AssetFile, AssetType, AssetUpload, Creator, ErrorKind, InventoryAsset, InventoryAssetType, InventoryItem,
-    UploadSearch, User, UserInfo,
+    AssetFile, AssetType, AssetUpload, Creator, ErrorKind, InventoryAssetType, InventoryItem, User, UserInfo,
 };
 use rblxopencloud_sandbox::{Fault, Sandbox};
 use serde_json::json;

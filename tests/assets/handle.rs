@@ -3,12 +3,12 @@
 use std::fs;
 use std::io::{self, Write};
 
-use rblxopencloud::{
-    Asset, AssetAction, AssetDelivery, AssetField, AssetPermission, AssetSearch, AssetSearchCategory, AssetState,
-    AssetType, AssetUpdate, Check, Client, Creator, CreatorStoreProductType, Credentials, ErrorKind, ErrorScope,
-    GrantedPermissions, Money, PermissionErrorCode, PermissionSubject, SocialLink, SocialLinkKind, StoreProductUpdate,
-    UserInfo,
+use rblxopencloud::asset::{
+    AssetAction, AssetDelivery, AssetField, AssetPermission, AssetState, Check, GrantedPermissions,
+    PermissionErrorCode, PermissionSubject, SocialLink, SocialLinkKind,
 };
+use rblxopencloud::store::{AssetSearch, AssetSearchCategory, CreatorStoreProductType, Money, StoreProductUpdate};
+use rblxopencloud::{Asset, AssetType, AssetUpdate, Client, Creator, Credentials, ErrorKind, ErrorScope, UserInfo};
 use rblxopencloud_sandbox::{Fault, Sandbox};
 use serde_json::{Value, json};
 

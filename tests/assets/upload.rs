@@ -5,10 +5,8 @@ use std::io::{self, Read};
 use std::path::Path;
 use std::time::{Duration, SystemTime};
 
-use rblxopencloud::{
-    Asset, AssetFile, AssetPrivacy, AssetType, AssetUpdate, AssetUpload, Check, Error, ErrorKind, Operation, Preview,
-    SocialLink, SocialLinkKind, User,
-};
+use rblxopencloud::asset::{AssetPrivacy, Check, Preview, SocialLink, SocialLinkKind};
+use rblxopencloud::{Asset, AssetFile, AssetType, AssetUpdate, AssetUpload, Error, ErrorKind, Operation, User};
 use serde_json::{Value, json};
 
 use crate::support::{self, Reply, Request, Server, TempDir, USER, fails, unchecked, within};

@@ -4,7 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::Path;
 
-use rblxopencloud::{Budget, Endpoint, ErrorKind, endpoints};
+use rblxopencloud::endpoints::Budget;
+use rblxopencloud::{Endpoint, ErrorKind, endpoints};
 
 use crate::support::calls::{Call, calls};
 use crate::support::{Reply, Server, fails};

@@ -2,9 +2,11 @@
 
 use std::time::Duration;
 
+use rblxopencloud::asset::{AssetAction, AssetPermission, PermissionSubject};
+use rblxopencloud::store::{Decimal, Money};
 use rblxopencloud::{
-    AssetAction, AssetFile, AssetPermission, AssetType, AssetUpload, Client, Credentials, Cursor, Decimal, Error,
-    ErrorKind, ErrorScope, InventoryFilter, Money, OperationName, PermissionSubject,
+    AssetFile, AssetType, AssetUpload, Client, Credentials, Cursor, Error, ErrorKind, ErrorScope, InventoryFilter,
+    OperationName,
 };
 use serde_json::json;
 
@@ -504,7 +506,7 @@ fn lost_races_have_one_kind_and_are_not_repeated() {
         fails(Server::script([Reply::json(status, &body)]).user_without_retries().fetch_info(), kind);
     }
     let unmet = Reply::json(400, &json!({ "code": "FAILED_PRECONDITION", "message": "Not opted in." }));
-    let notification = rblxopencloud::Notification::new(13058, "message");
+    let notification = rblxopencloud::user::Notification::new(13058, "message");
     let error = fails(Server::script([unmet]).user().send_notification(&notification), ErrorKind::Rejected);
     assert!(error.to_string().ends_with("the user has to turn on the notifications of the experience"), "{error}");
 }

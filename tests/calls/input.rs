@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use rblxopencloud::{Client, CreatorStoreProductType, Credentials, ErrorKind, OperationName, StoreProductUpdate, User};
+use rblxopencloud::store::{CreatorStoreProductType, StoreProductUpdate};
+use rblxopencloud::{Client, Credentials, ErrorKind, OperationName, User};
 use serde_json::json;
 
 use crate::support::{self, KEY, Reply, Server, USER, fails, free_address, within};

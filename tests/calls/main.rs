@@ -15,6 +15,7 @@ mod operation;
 mod pager;
 mod paging;
 mod progress;
+mod public_names;
 mod rate_limit;
 mod requests;
 mod resume;

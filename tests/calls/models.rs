@@ -4,10 +4,10 @@ use std::collections::HashSet;
 use std::fmt::Debug;
 
 use jiff::Timestamp;
-use rblxopencloud::{
-    Asset, AssetPrivacy, AssetState, AssetType, CollectibleInstanceState, Creator, GroupMembership, InventoryAssetType,
-    InventoryItem, ModerationState, SocialLinkKind, SocialNetworkVisibility, UserInfo,
-};
+use rblxopencloud::asset::{AssetPrivacy, AssetState, ModerationState, SocialLinkKind};
+use rblxopencloud::inventory::CollectibleInstanceState;
+use rblxopencloud::user::SocialNetworkVisibility;
+use rblxopencloud::{Asset, AssetType, Creator, GroupMembership, InventoryAssetType, InventoryItem, UserInfo};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};

@@ -1,6 +1,6 @@
 //! The forms of paging that a request can have.
 
-use rblxopencloud::{ErrorKind, Method, Paging};
+use rblxopencloud::{Cursor, ErrorKind, Method, Paging};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -176,6 +176,10 @@ fn a_cursor_of_another_listing_is_refused() {
     ] {
         let error = fails(other.resume_from(first.cursor()).next().expect(what), ErrorKind::InvalidInput);
         assert!(error.to_string().contains("another listing"), "{what}: {error}");
+    }
+    for numbered in [skipped, Paging::page_numbers()] {
+        let error = listing("tree", numbered).resume_from(Cursor::at_page("2a")).next().expect("a refusal");
+        fails(error, ErrorKind::InvalidInput);
     }
     assert_eq!(server.count(), sent);
     let rest: Vec<usize> =

@@ -5,9 +5,10 @@ use std::ops::ControlFlow;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use rblxopencloud::asset::Check;
 use rblxopencloud::{
-    Asset, AssetFile, AssetType, AssetUpdate, AssetUpload, Check, ErrorKind, ErrorScope, Operation, UploadProgress,
-    User, WaitOptions, WaitProgress,
+    Asset, AssetFile, AssetType, AssetUpdate, AssetUpload, ErrorKind, ErrorScope, Operation, UploadProgress, User,
+    WaitOptions, WaitProgress,
 };
 use serde_json::json;
 

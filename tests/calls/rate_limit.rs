@@ -7,9 +7,11 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use rblxopencloud::endpoints::Budget;
+use rblxopencloud::inventory::InventoryAsset;
 use rblxopencloud::{
-    Budget, Client, Credentials, Endpoint, Error, ErrorKind, InventoryAsset, InventoryAssetType, InventoryItem, Method,
-    RetryPolicy, User, UserInfo,
+    Client, Credentials, Endpoint, Error, ErrorKind, InventoryAssetType, InventoryItem, Method, RetryPolicy, User,
+    UserInfo,
 };
 use rblxopencloud_sandbox::{RateLimit, Sandbox};
 use serde_json::json;

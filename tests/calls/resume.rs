@@ -3,8 +3,9 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
+use rblxopencloud::inventory::InventoryAsset;
 use rblxopencloud::{
-    Cursor, ErrorKind, InventoryAsset, InventoryAssetType, InventoryItem, OperationName, RetryPolicy, User, WaitOptions,
+    Cursor, ErrorKind, InventoryAssetType, InventoryItem, OperationName, RetryPolicy, User, WaitOptions,
 };
 use rblxopencloud_sandbox::{Fault, Sandbox};
 use serde_json::{Value, json};

@@ -52,7 +52,7 @@ fn assets_need_only_their_id() {
     }
 }
 
-fn asset_item(asset: &rblxopencloud::InventoryAsset) -> InventoryItem {
+fn asset_item(asset: &rblxopencloud::inventory::InventoryAsset) -> InventoryItem {
     InventoryItem::Asset(asset.clone())
 }
 

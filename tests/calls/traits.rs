@@ -4,10 +4,13 @@ use std::collections::HashSet;
 use std::io;
 use std::panic::{RefUnwindSafe, UnwindSafe};
 
+use rblxopencloud::inventory::{
+    InventoryAsset, InventoryBadge, InventoryGamePass, InventoryItemKind, InventoryPrivateServer,
+};
+use rblxopencloud::store::StoreAsset;
 use rblxopencloud::{
     Asset, AssetFile, AssetHandle, AssetType, Client, ClientBuilder, Creator, Credentials, Error, ErrorKind, Group,
-    GroupMembership, InventoryAsset, InventoryAssetType, InventoryBadge, InventoryGamePass, InventoryItem,
-    InventoryItemKind, InventoryPrivateServer, Operation, Pager, RetryPolicy, StoreAsset, Timeouts, User, UserInfo,
+    GroupMembership, InventoryAssetType, InventoryItem, Operation, Pager, RetryPolicy, Timeouts, User, UserInfo,
     WaitOptions,
 };
 use serde_json::json;

@@ -4,9 +4,8 @@ use std::sync::Barrier;
 use std::thread;
 use std::time::Duration;
 
-use rblxopencloud::{
-    Creator, Credentials, ErrorKind, GroupMembership, GroupPermission, GroupRole, MembershipFilter, UserInfo,
-};
+use rblxopencloud::group::GroupPermission;
+use rblxopencloud::{Creator, Credentials, ErrorKind, GroupMembership, GroupRole, MembershipFilter, UserInfo};
 use rblxopencloud_sandbox::Sandbox;
 use serde_json::{Value, json};
 

@@ -1,9 +1,7 @@
 //! Whether users own things.
 
-use rblxopencloud::{
-    Creator, ErrorKind, ErrorScope, InventoryAsset, InventoryAssetType, InventoryGamePass, InventoryItem, Ownership,
-    UserInfo,
-};
+use rblxopencloud::inventory::{InventoryAsset, InventoryGamePass, Ownership};
+use rblxopencloud::{Creator, ErrorKind, ErrorScope, InventoryAssetType, InventoryItem, UserInfo};
 use rblxopencloud_sandbox::{Fault, Sandbox};
 use serde_json::{Value, json};
 

@@ -3,9 +3,11 @@
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
+use rblxopencloud::user::{
+    AssetQuotaFilter, AssetQuotaKind, Notification, Subscription, ThumbnailFormat, ThumbnailSize,
+};
 use rblxopencloud::{
-    AssetFile, AssetQuotaFilter, AssetQuotaKind, AssetType, AssetUpload, Creator, Credentials, ErrorKind, Notification,
-    Subscription, ThumbnailFormat, ThumbnailOptions, ThumbnailSize, UserInfo, endpoints,
+    AssetFile, AssetType, AssetUpload, Creator, Credentials, ErrorKind, ThumbnailOptions, UserInfo, endpoints,
 };
 use rblxopencloud_sandbox::Sandbox;
 use serde_json::{Value, json};

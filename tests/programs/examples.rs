@@ -5,7 +5,8 @@ use std::process::{Child, Output};
 use std::time::{Duration, Instant};
 use std::{fs, thread};
 
-use rblxopencloud::{Asset, AssetType, Creator, InventoryAsset, InventoryAssetType, InventoryItem};
+use rblxopencloud::inventory::InventoryAsset;
+use rblxopencloud::{Asset, AssetType, Creator, InventoryAssetType, InventoryItem};
 use rblxopencloud_sandbox::{Fault, Sandbox};
 
 use crate::support::TempDir;

@@ -1,8 +1,9 @@
 //! The main use case, end to end against the sandbox, as a user would write it.
 
+use rblxopencloud::asset::{ModerationState, SocialLink, SocialLinkKind};
 use rblxopencloud::{
     AssetFile, AssetType, AssetUpdate, AssetUpload, Client, Creator, ErrorKind, InventoryAssetType, InventoryFilter,
-    InventoryItem, ModerationState, Result, SocialLink, SocialLinkKind, User,
+    InventoryItem, Result, User,
 };
 use rblxopencloud_sandbox::Sandbox;
 

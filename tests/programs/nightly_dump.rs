@@ -9,7 +9,8 @@ use std::process::Stdio;
 use std::thread;
 use std::time::Duration;
 
-use rblxopencloud::{Client, Cursor, ErrorScope, InventoryAsset, InventoryAssetType, InventoryItem, UserInfo};
+use rblxopencloud::inventory::InventoryAsset;
+use rblxopencloud::{Client, Cursor, ErrorScope, InventoryAssetType, InventoryItem, UserInfo};
 use rblxopencloud_sandbox::{Fault, Sandbox};
 use serde::{Deserialize, Serialize};
 

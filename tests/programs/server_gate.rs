@@ -6,9 +6,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use rblxopencloud::{
-    Client, Error, ErrorKind, InventoryFilter, InventoryGamePass, InventoryItem, RetryPolicy, UserInfo,
-};
+use rblxopencloud::inventory::InventoryGamePass;
+use rblxopencloud::{Client, Error, ErrorKind, InventoryFilter, InventoryItem, RetryPolicy, UserInfo};
 use rblxopencloud_sandbox::{Fault, RateLimit, Sandbox};
 
 const THREADS: usize = 16;

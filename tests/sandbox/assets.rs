@@ -3,10 +3,8 @@
 use std::io::Read;
 use std::time::{Duration, Instant};
 
-use rblxopencloud::{
-    Asset, AssetFile, AssetType, AssetUpdate, AssetUpload, Check, Creator, ErrorKind, ModerationState, SocialLink,
-    SocialLinkKind,
-};
+use rblxopencloud::asset::{Check, ModerationState, SocialLink, SocialLinkKind};
+use rblxopencloud::{Asset, AssetFile, AssetType, AssetUpdate, AssetUpload, Creator, ErrorKind};
 use rblxopencloud_sandbox::OperationFailure;
 
 use crate::support::local::{KEY, REQUEST, crate_png, form, get, hasty, quick_wait, raw, sandbox, send, send_form};

@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use rblxopencloud::{Budget, Client, ClientBuilder, Credentials, ErrorKind, RetryPolicy};
+use rblxopencloud::endpoints::Budget;
+use rblxopencloud::{Client, ClientBuilder, Credentials, ErrorKind, RetryPolicy};
 use rblxopencloud_sandbox::{RateLimit, Sandbox};
 
 use crate::support::calls::calls;

@@ -4,9 +4,9 @@ use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::time::{Duration, Instant};
 
-use rblxopencloud::{
-    AssetFile, AssetType, AssetUpload, Check, ErrorKind, InventoryBadge, InventoryItem, RetryPolicy, Timeouts,
-};
+use rblxopencloud::asset::Check;
+use rblxopencloud::inventory::InventoryBadge;
+use rblxopencloud::{AssetFile, AssetType, AssetUpload, ErrorKind, InventoryItem, RetryPolicy, Timeouts};
 use rblxopencloud_sandbox::{Fault, RateLimit, RecordedRequest, Sandbox};
 
 use crate::support::local::{KEY, REQUEST, connect, crate_png, form, get, hasty, patient, raw, sandbox};

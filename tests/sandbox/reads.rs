@@ -1,9 +1,12 @@
 //! Reads from the sandbox: users, inventories, groups and quotas.
 
+use rblxopencloud::experience::ExperienceVisibility;
+use rblxopencloud::group::{AuditLogActor, AuditLogEntry, AuditLogRole, AuditLogUser, GroupPermission};
+use rblxopencloud::inventory::{InventoryAsset, InventoryBadge};
+use rblxopencloud::user::Subscription;
 use rblxopencloud::{
-    Asset, AssetType, AuditLogActor, AuditLogEntry, AuditLogRole, AuditLogUser, Client, Creator, Credentials,
-    ErrorKind, ExperienceInfo, ExperienceVisibility, GroupMembership, GroupPermission, GroupRole, InventoryAsset,
-    InventoryAssetType, InventoryBadge, InventoryFilter, InventoryItem, Subscription, UserInfo,
+    Asset, AssetType, Client, Creator, Credentials, ErrorKind, ExperienceInfo, GroupMembership, GroupRole,
+    InventoryAssetType, InventoryFilter, InventoryItem, UserInfo,
 };
 use rblxopencloud_sandbox::Sandbox;
 

@@ -2,10 +2,11 @@
 
 use std::time::Duration;
 
+use rblxopencloud::asset::Check;
+use rblxopencloud::inventory::{InventoryAsset, InventoryBadge, InventoryPrivateServer};
 use rblxopencloud::{
-    Asset, AssetFile, AssetType, AssetUpdate, AssetUpload, Check, Client, Creator, Credentials, Error, ErrorKind,
-    GroupMembership, InventoryAsset, InventoryAssetType, InventoryBadge, InventoryFilter, InventoryItem,
-    InventoryPrivateServer, Result, RetryPolicy, UserInfo,
+    Asset, AssetFile, AssetType, AssetUpdate, AssetUpload, Client, Creator, Credentials, Error, ErrorKind,
+    GroupMembership, InventoryAssetType, InventoryFilter, InventoryItem, Result, RetryPolicy, UserInfo,
 };
 use rblxopencloud_sandbox::{Fault, RateLimit, Sandbox};
 

@@ -1,11 +1,10 @@
 //! All calls. A row in this table puts a new endpoint into all tests that iterate over it.
 
+use rblxopencloud::asset::{AssetAction, AssetPermission, PermissionSubject};
 use rblxopencloud::oauth2::{OAuth2App, TokenSet};
-use rblxopencloud::{
-    AssetAction, AssetFile, AssetPermission, AssetSearch, AssetSearchCategory, AssetUpdate, Client,
-    CreatorStoreProductType, Endpoint, Error, Money, Notification, PermissionSubject, StoreProductUpdate,
-    ThumbnailOptions, endpoints,
-};
+use rblxopencloud::store::{AssetSearch, AssetSearchCategory, CreatorStoreProductType, Money, StoreProductUpdate};
+use rblxopencloud::user::Notification;
+use rblxopencloud::{AssetFile, AssetUpdate, Client, Endpoint, Error, ThumbnailOptions, endpoints};
 use serde_json::{Value, json};
 
 use super::{KEY, USER, noise, upload};

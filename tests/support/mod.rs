@@ -23,8 +23,9 @@ use std::sync::mpsc;
 use std::thread;
 use std::time::Duration;
 
+use rblxopencloud::asset::Check;
 use rblxopencloud::{
-    Asset, AssetFile, AssetType, AssetUpdate, AssetUpload, Check, Client, ClientBuilder, Error, ErrorKind, Operation,
+    Asset, AssetFile, AssetType, AssetUpdate, AssetUpload, Client, ClientBuilder, Error, ErrorKind, Operation,
     RetryPolicy, User,
 };
 use serde_json::json;

@@ -5,14 +5,18 @@
 
 use std::collections::BTreeSet;
 
-use rblxopencloud::{
-    AgeRating, AssetAction, AssetPrivacy, AssetQuotaKind, AssetQuotaPeriod, AssetQuotaType, AssetSearchCategory,
-    AssetSearchSort, AssetSearchView, AssetState, Budget, CreatorStoreProductType, Endpoint, ExperienceVisibility,
-    InventoryAssetType, ModelInstanceType, ModelSubType, MusicChart, PermissionErrorCode, PermissionSubject,
-    ProductRestriction, SocialNetworkVisibility, SortDirection, SubscriptionExpirationReason,
-    SubscriptionPaymentProvider, SubscriptionPurchasePlatform, SubscriptionState, ThumbnailFormat, ThumbnailShape,
-    endpoints,
+use rblxopencloud::asset::{AssetAction, AssetPrivacy, AssetState, PermissionErrorCode, PermissionSubject};
+use rblxopencloud::endpoints::Budget;
+use rblxopencloud::experience::{AgeRating, ExperienceVisibility};
+use rblxopencloud::store::{
+    AssetSearchCategory, AssetSearchSort, AssetSearchView, CreatorStoreProductType, ModelInstanceType, ModelSubType,
+    MusicChart, ProductRestriction, SortDirection,
 };
+use rblxopencloud::user::{
+    AssetQuotaKind, AssetQuotaPeriod, AssetQuotaType, SocialNetworkVisibility, SubscriptionExpirationReason,
+    SubscriptionPaymentProvider, SubscriptionPurchasePlatform, SubscriptionState, ThumbnailFormat, ThumbnailShape,
+};
+use rblxopencloud::{Endpoint, InventoryAssetType, endpoints};
 use rblxopencloud_sandbox::RecordedRequest;
 use serde_json::{Map, Value, json};
 

@@ -8,10 +8,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use percent_encoding::{NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
-use rblxopencloud::{
-    Asset, AssetType, AssetUpdate, Creator, CreatorStoreProductType, GroupMembership, GroupRole, Money, Preview,
-    StoreProductUpdate,
-};
+use rblxopencloud::asset::Preview;
+use rblxopencloud::store::{CreatorStoreProductType, Money, StoreProductUpdate};
+use rblxopencloud::{Asset, AssetType, AssetUpdate, Creator, GroupMembership, GroupRole};
 use rblxopencloud_sandbox::Sandbox;
 use serde_json::Value;
 

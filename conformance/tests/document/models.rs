@@ -4,6 +4,10 @@
 use std::collections::BTreeSet;
 use std::fmt::Debug;
 
+use rblxopencloud::asset::*;
+use rblxopencloud::group::*;
+use rblxopencloud::store::*;
+use rblxopencloud::user::*;
 use rblxopencloud::*;
 use serde::Serialize;
 use serde::de::DeserializeOwned;

@@ -6,9 +6,11 @@ use std::time::Duration;
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::test_runner::RngSeed;
+use rblxopencloud::asset::Check;
+use rblxopencloud::inventory::{InventoryIds, InventoryKinds};
 use rblxopencloud::{
-    AssetFile, AssetType, AssetUpload, Check, Client, InventoryAssetType, InventoryFilter, InventoryIds, InventoryItem,
-    InventoryKinds, RetryPolicy, UserInfo,
+    AssetFile, AssetType, AssetUpload, Client, InventoryAssetType, InventoryFilter, InventoryItem, RetryPolicy,
+    UserInfo,
 };
 use rblxopencloud_sandbox::{Fault, Sandbox};
 use serde_json::{Value, json};

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::{env, fs};
 
 use jsonschema::Validator;
-use rblxopencloud::SocialLinkKind;
+use rblxopencloud::asset::SocialLinkKind;
 use serde_json::{Map, Value, json};
 
 /// What to do without the document.

@@ -2,6 +2,10 @@
 
 use std::sync::{Arc, Mutex};
 
+use rblxopencloud::asset::*;
+use rblxopencloud::group::*;
+use rblxopencloud::store::*;
+use rblxopencloud::user::*;
 use rblxopencloud::*;
 use rblxopencloud_sandbox::Sandbox;
 use serde_json::Value;

@@ -1,8 +1,11 @@
 //! Assets and the operations on them, with the checks of the service.
 
+use rblxopencloud::asset::limits::{
+    MAX_DESCRIPTION_LENGTH, MAX_FILE_SIZE, MAX_NAME_LENGTH, MAX_SOCIAL_LINKS, MAX_VIDEO_SIZE,
+};
+use rblxopencloud::asset::{AssetField, SocialLinkKind};
 use rblxopencloud::endpoints::{CREATE_ASSET, GET_ASSET, GET_ASSET_OPERATION, UPDATE_ASSET};
-use rblxopencloud::limits::{MAX_DESCRIPTION_LENGTH, MAX_FILE_SIZE, MAX_NAME_LENGTH, MAX_SOCIAL_LINKS, MAX_VIDEO_SIZE};
-use rblxopencloud::{AssetField, AssetType, Creator, SocialLinkKind};
+use rblxopencloud::{AssetType, Creator};
 use serde_json::{Map, Value, json};
 
 use super::{Call, Route};

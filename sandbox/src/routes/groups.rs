@@ -6,7 +6,8 @@ use rblxopencloud::endpoints::{
     LIST_GROUP_AUDIT_LOG, LIST_GROUP_JOIN_REQUESTS, LIST_GROUP_MEMBERSHIPS, LIST_GROUP_ROLES, LIST_MANAGEABLE_GROUPS,
     UNASSIGN_GROUP_ROLE, UPDATE_GROUP_MEMBERSHIP,
 };
-use rblxopencloud::{AuditLogEntry, Creator, GroupMembership, GroupPermission, GroupRole};
+use rblxopencloud::group::{AuditLogEntry, GroupPermission};
+use rblxopencloud::{Creator, GroupMembership, GroupRole};
 use serde_json::{Map, Value, json};
 
 use super::{Call, Route};

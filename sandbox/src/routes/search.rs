@@ -5,7 +5,8 @@ use std::str::FromStr;
 
 use jiff::Timestamp;
 use rblxopencloud::endpoints::SEARCH_ASSETS;
-use rblxopencloud::{AssetType, Creator, CreatorStoreProduct, Money};
+use rblxopencloud::store::{CreatorStoreProduct, Money};
+use rblxopencloud::{AssetType, Creator};
 use serde_json::{Value, json};
 
 use super::assets::creator_of;

@@ -9,7 +9,8 @@ use rblxopencloud::endpoints::{
     CREATE_NOTIFICATION, FIND_USERS, FOLLOW_EXPERIENCE, GENERATE_THUMBNAIL, GET_EXPERIENCE_FOLLOWING, GET_SUBSCRIPTION,
     GET_THUMBNAIL_OPERATION, GET_USER, LIST_ASSET_QUOTAS, LIST_EXPERIENCE_FOLLOWINGS, UNFOLLOW_EXPERIENCE,
 };
-use rblxopencloud::{AssetQuotaKind, AssetQuotaType, AssetType, Creator, ThumbnailSize, UserInfo};
+use rblxopencloud::user::{AssetQuotaKind, AssetQuotaType, ThumbnailSize};
+use rblxopencloud::{AssetType, Creator, UserInfo};
 use serde_json::{Map, Value, json};
 
 use super::{Call, Route};

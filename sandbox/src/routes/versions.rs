@@ -1,10 +1,10 @@
 //! The life of an asset after its upload: versions, archiving, permissions and delivery.
 
+use rblxopencloud::asset::{AssetAction, PermissionErrorCode, PermissionSubject};
 use rblxopencloud::endpoints::{
     ARCHIVE_ASSET, GET_ASSET_DELIVERY, GET_ASSET_VERSION, GET_ASSET_VERSION_DELIVERY, GRANT_ASSET_PERMISSIONS,
     LIST_ASSET_VERSIONS, RESTORE_ASSET, ROLLBACK_ASSET,
 };
-use rblxopencloud::{AssetAction, PermissionErrorCode, PermissionSubject};
 use serde_json::{Value, json};
 
 use super::assets::{creator_of, id_of, invalid, no_such_asset};

@@ -12,7 +12,7 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
-use rblxopencloud::limits::MAX_VIDEO_SIZE;
+use rblxopencloud::asset::limits::MAX_VIDEO_SIZE;
 
 pub use self::fault::Fault;
 use self::fault::Faults;

@@ -5,7 +5,8 @@ use std::time::{Duration, Instant, SystemTime};
 
 use crate::http::Answer;
 use crate::routes::Caller;
-use rblxopencloud::{Budget, Endpoint};
+use rblxopencloud::Endpoint;
+use rblxopencloud::endpoints::Budget;
 
 /// The number of requests that an endpoint accepts in a window of time, for
 /// [`Sandbox::set_rate_limit`](crate::Sandbox::set_rate_limit).
@@ -36,9 +37,9 @@ impl RateLimit {
         Self { counting: Counting::Each { requests, window }, is_aligned: false }
     }
 
-    /// Returns the limits that Roblox documents: each endpoint's [budget](rblxopencloud::Budget) for the key and for the token,
-    /// and its budgets for the values of path parameters. As on the live service, the windows of a minute begin with each
-    /// minute of the clock, and those of a second with each second.
+    /// Returns the limits that Roblox documents: each endpoint's [budget](rblxopencloud::endpoints::Budget) for the key and for
+    /// the token, and its budgets for the values of path parameters. As on the live service, the windows of a minute begin
+    /// with each minute of the clock, and those of a second with each second.
     ///
     /// A client of another base URL than the service's learns them from responses. To have it count them before, as on the live
     /// service, set [`documented_budgets`](rblxopencloud::ClientBuilder::documented_budgets).

@@ -1,6 +1,7 @@
 //! Filters of inventories, memberships and quotas, parsed as strictly as the service does.
 
-use rblxopencloud::{AssetQuotaKind, AssetQuotaType, InventoryAssetType, InventoryItem};
+use rblxopencloud::user::{AssetQuotaKind, AssetQuotaType};
+use rblxopencloud::{InventoryAssetType, InventoryItem};
 
 /// The properties of an item that a filter uses.
 #[derive(Clone, Debug)]

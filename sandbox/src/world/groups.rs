@@ -5,7 +5,8 @@ use std::collections::{BTreeMap, HashMap};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jiff::Timestamp;
-use rblxopencloud::{AuditLogEntry, Creator, GroupInfo, GroupMembership, GroupPermission, GroupRole};
+use rblxopencloud::group::{AuditLogEntry, GroupPermission};
+use rblxopencloud::{Creator, GroupInfo, GroupMembership, GroupRole};
 use serde_json::{Value, json};
 
 use super::filter::decimal;

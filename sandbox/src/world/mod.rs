@@ -18,10 +18,9 @@ use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use rblxopencloud::{
-    Asset, AssetAction, AssetState, AssetType, Creator, ExperienceInfo, InventoryAsset, InventoryAssetType,
-    InventoryItem, PermissionSubject, UserInfo,
-};
+use rblxopencloud::asset::{AssetAction, AssetState, PermissionSubject};
+use rblxopencloud::inventory::InventoryAsset;
+use rblxopencloud::{Asset, AssetType, Creator, ExperienceInfo, InventoryAssetType, InventoryItem, UserInfo};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 

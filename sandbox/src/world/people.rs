@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 use jiff::Timestamp;
-use rblxopencloud::Subscription;
+use rblxopencloud::user::Subscription;
 use serde_json::Value;
 
 /// How many experiences a user can follow.

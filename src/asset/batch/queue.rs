@@ -7,9 +7,9 @@ use std::iter::{Enumerate, Peekable};
 use std::mem;
 use std::time::Instant;
 
-use super::UploadOutcome;
+use super::outcome::UploadOutcome;
 use crate::asset::{Asset, AssetType, AssetUpload};
-use crate::call::CancelToken;
+use crate::cancel::CancelToken;
 use crate::error::{Error, ErrorKind, ErrorScope, Result};
 use crate::operation::{Operation, Waiting};
 

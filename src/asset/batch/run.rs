@@ -7,13 +7,27 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::Instant;
 
+use super::outcome::NextOutcome;
 use super::queue::{Admission, Job, POLLERS, Panic, Pending, Queue, Uploads};
-use super::{NextOutcome, OnAccepted, Plan};
+use crate::api::OperationName;
 use crate::asset::Creator;
-use crate::call::CancelToken;
+use crate::cancel::CancelToken;
 use crate::client::Client;
 use crate::log_target::LOG_TARGET;
 use crate::operation::{Step, WaitOptions, Waiting};
+
+/// The settings, before anything is sent.
+pub(super) struct Plan {
+    pub(super) client: Client,
+    pub(super) creator: Creator,
+    pub(super) uploads: Uploads,
+    pub(super) concurrency: usize,
+    pub(super) run_ahead: usize,
+    pub(super) wait: WaitOptions,
+    pub(super) on_accepted: Option<OnAccepted>,
+}
+
+pub(super) type OnAccepted = Arc<dyn Fn(usize, &OperationName) + Send + Sync>;
 
 pub(super) struct Run {
     shared: Arc<Shared>,

@@ -3,7 +3,7 @@
 use std::io;
 use std::sync::Arc;
 
-use super::SignIn;
+use super::sign_in::SignIn;
 use crate::error::{Error, ErrorKind, Result};
 use crate::oauth2::{OAuth2App, Scope, SignedIn, TokenSet, TokenStore};
 
