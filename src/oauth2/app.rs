@@ -18,7 +18,7 @@ use crate::log_target::LOG_TARGET;
 use crate::request::Request;
 use crate::transport::shown_url;
 
-/// Asks a user to authorize an app. It is a page for the browser.
+/// The page on which a user authorizes an app, for the browser.
 pub const AUTHORIZE: Endpoint = Endpoint::get("/oauth/v1/authorize").without_key();
 /// Exchanges a code or a refresh token for new tokens.
 pub const GET_TOKEN: Endpoint = Endpoint::post("/oauth/v1/token").without_key();
@@ -168,7 +168,7 @@ impl OAuth2App {
         self.call(&REVOKE_TOKEN, &[("token", token)], &[token]).send()
     }
 
-    /// Asks the service about a token: an access token, a refresh token or an id token.
+    /// Fetches what a token can do: an access token, a refresh token or an id token.
     ///
     /// It tells whether the token has expired, not whether the user has revoked it.
     ///
@@ -232,7 +232,7 @@ impl OAuth2App {
         &self.session
     }
 
-    /// Asks about a token.
+    /// Makes a call about a token.
     pub(super) fn describe_token<T: serde::de::DeserializeOwned>(&self, endpoint: &Endpoint, token: &str) -> Result<T> {
         self.check()?;
         self.call(endpoint, &[("token", token)], &[token]).fetch()

@@ -205,7 +205,7 @@ impl Run<'_> {
         }
     }
 
-    /// Asks what became of assets that were under review.
+    /// Fetches what became of assets that were under review.
     fn look_at_reviews(&mut self) {
         if !self.settings.check_reviews {
             return;
