@@ -30,8 +30,8 @@ const SECRET: &str = "secret-of-sixteen";
 
 /// Any body of a refusal becomes an error of one line, without the secret.
 pub fn error_body(body: &[u8]) {
-    let said = ServiceError::from_body(body);
-    let error = Error::service(ErrorKind::Server, "GET /", said)
+    let reported = ServiceError::from_body(body);
+    let error = Error::service(ErrorKind::Server, "GET /", reported)
         .with_status(500)
         .redact(|text| text.replace(SECRET, "[redacted]"));
     let line = error.to_string();
@@ -162,13 +162,13 @@ pub fn file_head(bytes: &[u8]) {
     judge(bytes);
 }
 
-/// Any text is the redirect of a sign-in, or is refused without telling a secret.
+/// Any text is the redirect of a sign-in, or is refused without showing a secret.
 #[cfg(feature = "oauth2")]
 pub fn redirect(text: &str) {
     crate::oauth2::fuzzing::redirect(text);
 }
 
-/// Any body is a set of tokens, or is refused without telling them.
+/// Any body is a set of tokens, or is refused without showing them.
 #[cfg(feature = "oauth2")]
 pub fn token_answer(body: &[u8]) {
     crate::oauth2::fuzzing::token_answer(body);

@@ -360,7 +360,7 @@ mod tests {
     }
 
     #[test]
-    fn creating_endpoints_name_no_resource() {
+    fn creating_endpoints_have_no_resource() {
         assert!(!Endpoint::post("/assets/v1/assets").names_a_resource());
         assert!(Endpoint::patch("/assets/v1/assets/{asset}").names_a_resource());
     }

@@ -25,6 +25,8 @@ pub(crate) fn work(asset_id: Option<u64>) -> Operations<Asset> {
 impl Client {
     /// Resumes waiting for an operation on an asset, which may have been started by another process. Makes no request.
     ///
+    /// Polling it calls [`GET_ASSET_OPERATION`], which needs the scope `asset:read`.
+    ///
     /// ```
     /// # use rblxopencloud::{Client, Result};
     /// # fn run(client: &Client) -> Result<()> {

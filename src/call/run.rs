@@ -178,8 +178,8 @@ fn not_sent(call: &Call<'_>, refused: Refused, last: Option<Error>) -> Error {
         (Refused::Cancelled, _) => (Event::Cancelled, "the call was cancelled"),
         // The service's message says more.
         (Refused::TooLong(wait) | Refused::NoSlot(wait), Some(error)) if error.kind() == ErrorKind::RateLimited => {
-            let asked = error.retry_after().filter(|asked| !asked.is_zero());
-            return error.clone().with_retry_after(asked.or(Some(wait)));
+            let delay = error.retry_after().filter(|delay| !delay.is_zero());
+            return error.clone().with_retry_after(delay.or(Some(wait)));
         }
         (Refused::TooLong(wait), _) => (Event::LimitExhausted(wait), "the rate limit is exhausted"),
         (Refused::NoSlot(wait), _) => (

@@ -156,7 +156,7 @@ impl Session {
         self.credentials.scheme()
     }
 
-    /// Returns the longest delay that the service can ask for.
+    /// Returns the longest delay that the service can request.
     pub(crate) fn max_retry_after(&self) -> Duration {
         self.retry.max_retry_after
     }

@@ -107,13 +107,13 @@ impl Error {
             detail.explanation = problem.words.map(|words| one_line(&words));
             detail.source = problem.cause;
             match problem.event {
-                Event::Status { status, pause, said } => {
+                Event::Status { status, pause, reported } => {
                     detail.status = Some(status);
                     detail.retry_after = pause;
-                    (detail.code, detail.message) = (said.code, said.message);
+                    (detail.code, detail.message) = (reported.code, reported.message);
                 }
-                Event::AcceptedEarly(said) | Event::ErrorInSuccess(said) | Event::OperationFailed(said) => {
-                    (detail.code, detail.message) = (said.code, said.message);
+                Event::AcceptedEarly(reported) | Event::ErrorInSuccess(reported) | Event::OperationFailed(reported) => {
+                    (detail.code, detail.message) = (reported.code, reported.message);
                 }
                 Event::LimitExhausted(wait) => detail.retry_after = Some(wait),
                 _ => {}
@@ -127,8 +127,8 @@ impl Error {
 
     /// An error with the service's code and message.
     #[cfg(any(feature = "oauth2", fuzzing))]
-    pub(crate) fn service(kind: ErrorKind, subject: impl Into<String>, said: super::ServiceError) -> Self {
-        Self::new(kind, subject).with(|detail| (detail.code, detail.message) = (said.code, said.message))
+    pub(crate) fn service(kind: ErrorKind, subject: impl Into<String>, reported: super::ServiceError) -> Self {
+        Self::new(kind, subject).with(|detail| (detail.code, detail.message) = (reported.code, reported.message))
     }
 
     /// Nothing was sent, because another call failed.

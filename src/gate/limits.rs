@@ -10,7 +10,7 @@ use jiff::tz::Offset;
 /// The rate limits that a response announces.
 ///
 /// Each header can have several lines, and each line several elements, one for each window that applies. The most constrained
-/// window counts. Elements that can't be read are passed over.
+/// window counts. Elements that can't be read are skipped.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub(crate) struct Limits {
     /// The smallest one: more than this is never left of all windows.
@@ -19,11 +19,11 @@ pub(crate) struct Limits {
     pub(crate) remaining: Option<u64>,
     /// The time until the last window ends.
     pub(crate) reset: Option<Duration>,
-    /// The longest delay that a refusal asks for.
+    /// The longest delay that a refusal requests.
     pub(crate) retry_after: Option<Duration>,
 }
 
-/// The longest delay. More is no delay: it is a Unix time, or a date that stands for "never".
+/// The longest delay. A longer one isn't a delay, but a Unix time or a date that stands for "never".
 const LONGEST: Duration = Duration::from_secs(366 * 24 * 3600);
 
 impl Limits {
@@ -69,7 +69,7 @@ impl Limits {
 }
 
 /// Returns the elements of a list such as `1000, 1000;w=60`, without their parameters. The day of the week of a date becomes an
-/// element of its own, which is passed over.
+/// element of its own, which is skipped.
 fn elements(line: &str) -> impl Iterator<Item = &str> {
     line.split(',').map(|element| element.split(';').next().unwrap_or_default().trim())
 }

@@ -97,8 +97,7 @@ fn owner_path<S: Serializer>(id: &Option<u64>, serializer: S) -> Result<S::Ok, S
 impl Group {
     /// Fetches the group.
     ///
-    /// Needs no scope. The service accepts 150 requests a minute with keys of one owner, and 30 with one OAuth 2.0
-    /// authorization.
+    /// Calls [`GET_GROUP`], which needs no scope.
     ///
     /// ```
     /// # fn main() -> rblxopencloud::Result<()> {

@@ -42,7 +42,7 @@ impl PageItem for ManageableGroup {
 impl Client {
     /// Lists the groups that the owner of the credentials can manage.
     ///
-    /// Needs the scope `legacy-group:manage`. The service accepts 100 requests a minute.
+    /// Calls [`LIST_MANAGEABLE_GROUPS`], which needs the scope `legacy-group:manage`.
     ///
     /// ```
     /// # fn main() -> rblxopencloud::Result<()> {

@@ -23,7 +23,8 @@ impl Group {
     /// It is the rank of the member's highest-ranked role. The roles of the group are fetched once and
     /// [kept](Self::with_roles_kept_for) for a minute, so this is one request. A server keeps the handle.
     ///
-    /// Needs the scope `group:read`. Budgets are those of [`list_memberships`](Self::list_memberships).
+    /// Calls [`LIST_GROUP_MEMBERSHIPS`], which needs the scope `group:read` with an API key, and
+    /// [`LIST_GROUP_ROLES`](crate::endpoints::LIST_GROUP_ROLES), which needs the scope `group:read`.
     ///
     /// ```
     /// use std::time::Duration;
@@ -46,6 +47,9 @@ impl Group {
     }
 
     /// Returns a user's highest-ranked role in the group. `None` if the user isn't a member. See [`rank_of`](Self::rank_of).
+    ///
+    /// Calls [`LIST_GROUP_MEMBERSHIPS`], which needs the scope `group:read` with an API key, and
+    /// [`LIST_GROUP_ROLES`](crate::endpoints::LIST_GROUP_ROLES), which needs the scope `group:read`.
     ///
     /// ```
     /// # fn main() -> rblxopencloud::Result<()> {

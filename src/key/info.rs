@@ -221,8 +221,8 @@ impl fmt::Display for KeyInfo {
 impl Client {
     /// Fetches what the client's API key can do.
     ///
-    /// Needs no scope. The key is sent in the body, and the answer has no secret. The service also refuses a key that can't be
-    /// used from this address, and one whose account is moderated.
+    /// Calls [`INSPECT_KEY`], which needs no scope. The key is sent in the body, and the answer has no secret. The
+    /// service also refuses a key that can't be used from this address, and one whose account is moderated.
     ///
     /// ```
     /// # fn main() -> rblxopencloud::Result<()> {

@@ -43,7 +43,7 @@ pub(crate) fn token_answer(body: &[u8]) {
     }
 }
 
-/// No text is an id token: a fuzzer doesn't find a signature. Claims are accepted or refused without telling their values.
+/// No text is an id token: a fuzzer doesn't find a signature. Claims are accepted or refused without showing their values.
 pub(crate) fn id_token(text: &str) {
     let x = "f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU";
     let y = "x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0";

@@ -64,7 +64,7 @@ impl SignedIn {
     /// - [`RefreshUnknown`](ErrorKind::RefreshUnknown): the connection broke after the refresh token was sent. It may be spent.
     ///   The next call tries it once more.
     /// - [`ForeignTokens`](ErrorKind::ForeignTokens): another user has signed in with the same store, or another app uses it.
-    ///   Users are told apart only if they signed in with [`Scope::OPENID`](super::Scope::OPENID).
+    ///   Users are distinguished only if they signed in with [`Scope::OPENID`](super::Scope::OPENID).
     /// - [`Io`](ErrorKind::Io): tokens can't be stored. If they are new, they are kept in memory and not used; the next call tries
     ///   to store them again.
     ///

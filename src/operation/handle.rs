@@ -76,7 +76,7 @@ impl<T: Clone> Operation<T> {
         operation.name = operation.take(answer);
         match operation.ended.get() {
             // There is no operation whose failure it could be.
-            Some(Ended { result: Err(said), .. }) if operation.name.is_none() => Err(operation.failure(said)),
+            Some(Ended { result: Err(reported), .. }) if operation.name.is_none() => Err(operation.failure(reported)),
             _ => Ok(operation),
         }
     }
@@ -173,7 +173,7 @@ impl<T: Clone> Operation<T> {
         match self.ended.get() {
             None => Ok(None),
             Some(Ended { result: Ok(result), .. }) => Ok(Some(result.clone())),
-            Some(Ended { result: Err(said), .. }) => Err(self.failure(said)),
+            Some(Ended { result: Err(reported), .. }) => Err(self.failure(reported)),
         }
     }
 
@@ -182,7 +182,7 @@ impl<T: Clone> Operation<T> {
         let result = match answer.state {
             State::Pending => return answer.name,
             State::Done(result) => Ok(result),
-            State::Failed(said) => Err(said),
+            State::Failed(reported) => Err(reported),
         };
         let partial_failures = answer.partial_failures.iter().map(|text| self.redacted(text)).collect();
         if let Some(slot) = &self.slot {
@@ -218,14 +218,14 @@ impl<T> Operation<T> {
         self.session.redacted_with(&self.secrets, text)
     }
 
-    fn failure(&self, said: &ServiceError) -> Error {
+    fn failure(&self, reported: &ServiceError) -> Error {
         let call = FailedCall {
             endpoint: self.work.endpoint(),
             arrival: Arrival::Accepted,
             scheme: self.session.scheme(),
             echoes: &self.echoes,
         };
-        let problem = Problem::new(Event::OperationFailed(said.clone()), "the operation failed");
+        let problem = Problem::new(Event::OperationFailed(reported.clone()), "the operation failed");
         let error = Error::of_call(&call, self.who(), problem);
         error.of_operation().about_operation(self.name.clone()).redact(|text| self.redacted(text))
     }

@@ -51,7 +51,7 @@ impl<T> Answer<T> {
         });
         let failures = metadata_errors(&json);
         let answer = |state| Ok(Self { name: name.clone(), state, partial_failures: Vec::new() });
-        let failed = |said: ServiceError| answer(State::Failed(said));
+        let failed = |reported: ServiceError| answer(State::Failed(reported));
         let done = present("done").and_then(Value::as_bool);
         let is_nameless_start = question == Question::Start && !work.may_be_bare && name.is_none();
         if is_nameless_start && done.is_none() && present("state").is_some() {
@@ -66,24 +66,24 @@ impl<T> Answer<T> {
         let is_operation = name.is_some() || done == Some(true) || question == Question::Start;
         let word = present("error").and_then(Value::as_str).filter(|word| !word.is_empty() && is_operation);
         let refusal = word.map(|word| ServiceError { code: None, message: Some(word.to_owned()) }).or_else(|| {
-            let mut said = ["error", "status"].into_iter().filter_map(present).filter_map(ServiceError::from_json);
-            said.find(|said| !said.is_ok())
+            let mut reported = ["error", "status"].into_iter().filter_map(present).filter_map(ServiceError::from_json);
+            reported.find(|reported| !reported.is_ok())
         });
-        if let Some(said) = refusal {
+        if let Some(reported) = refusal {
             // An operation that isn't done hasn't failed. An upload without a name isn't an operation.
             if done == Some(false) && (name.is_some() || question == Question::Poll) {
                 return answer(State::Pending);
             }
             // `{"error": "CODE", "message": …}` is one error, not a nested one.
-            return failed(ServiceError::from_json(&json).filter(|whole| whole.message.is_some()).unwrap_or(said));
+            return failed(ServiceError::from_json(&json).filter(|whole| whole.message.is_some()).unwrap_or(reported));
         }
         if done != Some(false) {
             if let Some(response) = present("response") {
                 let fields = response.as_object().map(|object| ErrorFields::of(object, work.error_as_data));
-                if let Some(said) =
+                if let Some(reported) =
                     fields.and_then(|fields| fields.in_place_of_model(work.poll.endpoint().is_unnamed()))
                 {
-                    return failed(said);
+                    return failed(reported);
                 }
                 return match (work.decode)(response) {
                     Ok(result) => Ok(Self { name, state: State::Done(result), partial_failures: failures }),
@@ -98,10 +98,10 @@ impl<T> Answer<T> {
             return failed(ServiceError { code: None, message: Some(failures.join("; ")) });
         }
         if name.is_none() {
-            if let Some(said) = refusal_in(&json) {
+            if let Some(reported) = refusal_in(&json) {
                 // A poll can be refused in other forms than those of a failed operation, which goes on.
                 let is_failure = question == Question::Start || (done.is_none() && is_status(object));
-                return if is_failure { failed(said) } else { Err(DecodeError::Service(said)) };
+                return if is_failure { failed(reported) } else { Err(DecodeError::Service(reported)) };
             }
             if question == Question::Start {
                 // The response to an update may be the updated fields.
@@ -135,8 +135,8 @@ fn refusal_in(json: &Value) -> Option<ServiceError> {
     }
     let has = |field| json.get(field).is_some_and(|value: &Value| !value.is_null());
     let is_refusal = ["code", "message", "error", "errors", "errorCode", "errorMessage"].into_iter().any(has);
-    let said = ServiceError::from_json(json).filter(|said| is_refusal && !said.is_ok());
-    said.or_else(|| ErrorFields::of(json.as_object()?, None).alone())
+    let reported = ServiceError::from_json(json).filter(|reported| is_refusal && !reported.is_ok());
+    reported.or_else(|| ErrorFields::of(json.as_object()?, None).alone())
 }
 
 /// Whether an object is `{"code": …, "message": …}`, which is how an operation that failed is seen. The gateway's errors have
@@ -151,8 +151,8 @@ fn is_status(object: &Map<String, Value>) -> bool {
 fn metadata_errors(json: &Value) -> Vec<String> {
     let errors = json.pointer("/metadata/errors").and_then(Value::as_array);
     let text = |error: &Value| {
-        let said = ServiceError::from_json(error)?;
-        said.message.or(said.code)
+        let reported = ServiceError::from_json(error)?;
+        reported.message.or(reported.code)
     };
     errors.into_iter().flatten().filter_map(text).collect()
 }

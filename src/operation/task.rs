@@ -39,8 +39,8 @@ fn read<T>(body: &[u8], work: &Tasks<T>, question: Question) -> Result<Answer<T>
     let text = |field: &str| object.get(field).and_then(Value::as_str).filter(|text| !text.is_empty());
     let name = text("path").and_then(OperationName::parse).filter(|name| work.poll.fits(name));
     let Some(state) = text("state") else {
-        let said = ErrorFields::of(object, None).in_place_of_model(false);
-        return Err(said.map_or_else(|| strange("a task without a state"), DecodeError::Service));
+        let reported = ErrorFields::of(object, None).in_place_of_model(false);
+        return Err(reported.map_or_else(|| strange("a task without a state"), DecodeError::Service));
     };
     let is_nameless = question == Question::Start && name.is_none();
     let state = match (work.decode)(&json) {

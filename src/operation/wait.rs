@@ -55,7 +55,7 @@ impl WaitOptions {
 
     /// Sets how long to wait. Defaults to 60 seconds. Zero polls once.
     ///
-    /// The wait ends earlier if the service asks for a delay above
+    /// The wait ends earlier if the service requests a delay above
     /// [`RetryPolicy::max_retry_after`](crate::RetryPolicy::max_retry_after). The error has it in
     /// [`retry_after`](Error::retry_after).
     #[must_use]
@@ -195,13 +195,13 @@ impl Waiting {
             return Err(self.out_of_time(still_pending));
         }
         self.polls += 1;
-        let mut asked_to_wait = Duration::ZERO;
+        let mut requested_delay = Duration::ZERO;
         // A wait of zero polls once, with the time limit of any call.
         let has_time_of_call = self.timeout.is_zero() || self.excludes_polls;
-        let asked = Instant::now();
+        let began = Instant::now();
         let answer = poll(self.deadline.filter(|_| !has_time_of_call));
         if self.excludes_polls {
-            self.exclude(asked.elapsed());
+            self.exclude(began.elapsed());
         }
         match answer {
             Ok(Some(result)) => return Ok(Step::Done(result)),
@@ -209,10 +209,10 @@ impl Waiting {
             // There was no time left for a response.
             Err(error) if self.is_last && error.kind() == ErrorKind::Timeout => {}
             Err(error) if error.is_transient() => {
-                asked_to_wait = error.retry_after().unwrap_or_default();
+                requested_delay = error.retry_after().unwrap_or_default();
                 self.last_problem = Some(error);
-                if asked_to_wait > max_retry_after {
-                    let when = format!("when the service asked for a delay of {:?}", rounded(asked_to_wait));
+                if requested_delay > max_retry_after {
+                    let when = format!("when the service requested a delay of {:?}", rounded(requested_delay));
                     return Err(self.give_up(&when, still_pending));
                 }
             }
@@ -227,7 +227,7 @@ impl Waiting {
             return Err(self.out_of_time(still_pending));
         }
         let left = self.left();
-        let mut delay = self.pauses.next_poll_pause().max(asked_to_wait);
+        let mut delay = self.pauses.next_poll_pause().max(requested_delay);
         if delay >= left {
             // The last poll is made while there is time left for its response.
             self.is_last = true;

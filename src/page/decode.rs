@@ -172,12 +172,12 @@ fn read_page(
     }
     if !fields.has_items {
         // Neither an error nor a list of another name is an empty page.
-        let said = ErrorFields::parse(text, names.error_as_data).and_then(|of_error| {
+        let reported = ErrorFields::parse(text, names.error_as_data).and_then(|of_error| {
             let in_place_of_list = || if fields.has_list { None } else { of_error.in_place_of_model(false) };
             of_error.error_beside_data().or_else(in_place_of_list)
         });
-        if let Some(said) = said {
-            return Err(DecodeError::Service(said));
+        if let Some(reported) = reported {
+            return Err(DecodeError::Service(reported));
         }
         if let Some(other) = fields.other.filter(|_| !fields.has_field) {
             return Err(DecodeError::expected(&format!("the list {:?}, found the list {other:?}", names.list)));

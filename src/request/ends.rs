@@ -35,7 +35,7 @@ impl Request {
         let (data, is_of_caller) = (self.endpoint.error_as_data(), self.endpoint.is_unnamed());
         self.prepare()?.run(|body| {
             match ErrorFields::read(body, data).and_then(|fields| fields.in_place_of_model(is_of_caller)) {
-                Some(said) => Err(DecodeError::Service(said)),
+                Some(reported) => Err(DecodeError::Service(reported)),
                 None => decode(body),
             }
         })
@@ -51,9 +51,9 @@ impl Request {
     pub fn send(self) -> Result<()> {
         let (data, is_declared) = (self.endpoint.error_as_data(), !self.endpoint.is_unnamed());
         self.prepare()?.run(|body| {
-            // No field is expected, so words alone are no error.
+            // No field is expected, so a text alone isn't an error.
             match ErrorFields::read(body, data).and_then(|fields| fields.alone()) {
-                Some(said) => Err(DecodeError::Service(said)),
+                Some(reported) => Err(DecodeError::Service(reported)),
                 None => read_nothing(body, is_declared),
             }
         })

@@ -231,7 +231,7 @@ impl StoreProductUpdate {
 impl AssetHandle {
     /// Fetches the asset's product on the creator store, which is named after the asset's type and id.
     ///
-    /// Needs the scope `creator-store-product:read`. The service accepts 30 requests a minute.
+    /// Calls [`GET_CREATOR_STORE_PRODUCT`], which needs the scope `creator-store-product:read`.
     ///
     /// ```
     /// use rblxopencloud::store::CreatorStoreProductType;
@@ -261,7 +261,7 @@ impl AssetHandle {
 
     /// Puts the asset on the creator store. If it was there before, [update](Self::update_store_product) its product.
     ///
-    /// Needs the scope `creator-store-product:write`. The service accepts 30 requests a minute.
+    /// Calls [`CREATE_CREATOR_STORE_PRODUCT`], which needs the scope `creator-store-product:write`.
     ///
     /// ```
     /// use rblxopencloud::store::{CreatorStoreProductType, Money, StoreProductUpdate};
@@ -297,7 +297,7 @@ impl AssetHandle {
 
     /// Updates the asset's product on the creator store.
     ///
-    /// Scope and budget are those of [`create_store_product`](Self::create_store_product).
+    /// Calls [`UPDATE_CREATOR_STORE_PRODUCT`], which needs the scope `creator-store-product:write`.
     ///
     /// ```
     /// use rblxopencloud::store::{CreatorStoreProductType, Money, StoreProductUpdate};

@@ -102,6 +102,9 @@ impl Client {
     /// Fetches the first page of a search, of at most 100 assets, with its totals and facets. See
     /// [`search_assets`](Self::search_assets), which lists all assets and can continue after this page.
     ///
+    /// Calls [`SEARCH_ASSETS`], which needs no credentials; a key or an authorization needs the scope
+    /// `creator-store-product:read`.
+    ///
     /// ```
     /// use rblxopencloud::store::{AssetSearch, AssetSearchCategory};
     ///

@@ -95,8 +95,8 @@ struct FollowedSources {
 impl User {
     /// Returns the experiences that the user follows, by id.
     ///
-    /// Needs the scope `legacy-universe.following:read`, with a key or an authorization of the user. The service accepts 100
-    /// requests a minute.
+    /// Calls [`LIST_EXPERIENCE_FOLLOWINGS`], which needs the scope `legacy-universe.following:read`, with a key or an
+    /// authorization of the user.
     ///
     /// ```
     /// # fn main() -> rblxopencloud::Result<()> {
@@ -133,7 +133,8 @@ impl User {
 
     /// Fetches whether the user follows an experience, by the id of its universe.
     ///
-    /// Scope and budget are those of [`list_experience_followings`](Self::list_experience_followings).
+    /// Calls [`GET_EXPERIENCE_FOLLOWING`], which needs the scope `legacy-universe.following:read`, with a key or an
+    /// authorization of the user.
     ///
     /// ```
     /// # fn main() -> rblxopencloud::Result<()> {
@@ -155,8 +156,8 @@ impl User {
 
     /// Follows an experience, by the id of its universe.
     ///
-    /// Needs the scope `legacy-universe.following:write`, with a key or an authorization of the user. The service accepts 100
-    /// requests a minute.
+    /// Calls [`FOLLOW_EXPERIENCE`], which needs the scope `legacy-universe.following:write`, with a key or an
+    /// authorization of the user.
     ///
     /// ```
     /// # fn main() -> rblxopencloud::Result<()> {
@@ -179,7 +180,8 @@ impl User {
 
     /// Stops following an experience, by the id of its universe.
     ///
-    /// Scope and budget are those of [`follow_experience`](Self::follow_experience).
+    /// Calls [`UNFOLLOW_EXPERIENCE`], which needs the scope `legacy-universe.following:write`, with a key or an
+    /// authorization of the user.
     ///
     /// ```
     /// # fn main() -> rblxopencloud::Result<()> {

@@ -173,7 +173,7 @@ impl fmt::Display for SentNotification {
 impl User {
     /// Sends the user a notification from an experience. The service delivers at most one a day from each experience.
     ///
-    /// Needs the scope `user.user-notification:write` for the experience. The service accepts 4000 requests a second.
+    /// Calls [`CREATE_NOTIFICATION`], which needs the scope `user.user-notification:write` for the experience.
     ///
     /// ```
     /// use rblxopencloud::user::Notification;
@@ -206,7 +206,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_body_has_what_was_set() {
+    fn the_body_has_the_fields_that_were_set() {
         let notification =
             Notification::new(1, "m").parameter("a", "b").parameter("n", 7).launch_data("d").category("c");
         assert_eq!(

@@ -229,7 +229,7 @@ fn camel_case(text: &str) -> String {
 impl User {
     /// Lists how many more assets the user can upload, for each asset type with a limit.
     ///
-    /// Needs the scope `asset:read`. The service accepts 60 requests a minute.
+    /// Calls [`LIST_ASSET_QUOTAS`], which needs the scope `asset:read`.
     ///
     /// ```
     /// # fn main() -> rblxopencloud::Result<()> {
@@ -251,6 +251,8 @@ impl User {
     }
 
     /// Lists the quotas that a filter matches. See [`list_asset_quotas`](Self::list_asset_quotas).
+    ///
+    /// Calls [`LIST_ASSET_QUOTAS`], which needs the scope `asset:read`.
     ///
     /// ```
     /// use rblxopencloud::AssetType;

@@ -175,6 +175,8 @@ fn work() -> Operations<Thumbnail> {
 impl Client {
     /// Resumes waiting for an operation that generates a thumbnail. Makes no request.
     ///
+    /// Polling it calls [`GET_THUMBNAIL_OPERATION`], which needs no scope.
+    ///
     /// ```
     /// # use rblxopencloud::{Client, Result};
     /// # fn run(client: &Client) -> Result<()> {
@@ -190,8 +192,7 @@ impl Client {
 impl User {
     /// Generates a picture of the user's avatar. The operation is usually done already, and then waiting makes no request.
     ///
-    /// Needs no scope. The service accepts 1000 requests a minute with keys of one owner, and 10 with one OAuth 2.0
-    /// authorization.
+    /// Calls [`GENERATE_THUMBNAIL`], which needs no scope.
     ///
     /// ```
     /// use rblxopencloud::ThumbnailOptions;
@@ -228,8 +229,8 @@ impl User {
 
     /// Generates a picture of the user's avatar and copies it to `writer`. Returns the number of bytes.
     ///
-    /// The picture comes from another host, which never sees the credentials. Scope and budget are those of
-    /// [`generate_thumbnail`](Self::generate_thumbnail).
+    /// Calls [`GENERATE_THUMBNAIL`], which needs no scope. The picture comes from another host, which never sees the
+    /// credentials.
     ///
     /// ```
     /// use rblxopencloud::ThumbnailOptions;
@@ -253,6 +254,8 @@ impl User {
     /// Generates a picture of the user's avatar and saves it as a file. Returns the number of bytes.
     ///
     /// The file appears under its name only when it is complete; see [`Request::download_to`].
+    ///
+    /// Calls [`GENERATE_THUMBNAIL`], which needs no scope.
     ///
     /// ```
     /// use rblxopencloud::ThumbnailOptions;

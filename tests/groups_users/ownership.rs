@@ -28,7 +28,7 @@ fn each_kind_is_owned_or_not() {
 }
 
 #[test]
-fn a_private_inventory_is_no_error() {
+fn a_private_inventory_is_not_an_error() {
     let sandbox = sandbox();
     sandbox.set_inventory_private(156, true);
     let user = hasty(&sandbox).user(156);
@@ -74,7 +74,7 @@ fn ten_thousand_ids_take_few_requests() {
     assert!(error.to_string().contains("10000"), "{error}");
     // An endless iterator ends, too.
     fails(user.owns_assets(0..), ErrorKind::InvalidInput);
-    assert!(user.owns_assets([]).expect("there is nothing to ask").is_empty());
+    assert!(user.owns_assets([]).expect("no request is needed").is_empty());
     assert!(sandbox.requests().is_empty());
 }
 

@@ -1,4 +1,4 @@
-//! The example `publish_assets` as a build uses it: run repeatedly, and killed at any moment.
+//! The example `publish_assets` as a build uses it: run repeatedly, and killed at any time.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -107,7 +107,7 @@ fn kills() -> usize {
 }
 
 #[test]
-fn a_kill_at_any_moment_loses_nothing_and_uploads_nothing_twice() {
+fn a_kill_at_any_time_loses_nothing_and_uploads_nothing_twice() {
     const FILES: usize = 12;
     let mut random = Random::new();
     let (mut kills_left, mut decided, mut folders, mut by_themselves) = (kills(), 0, 0, 0);
@@ -130,9 +130,9 @@ fn a_kill_at_any_moment_loses_nothing_and_uploads_nothing_twice() {
             thread::sleep(Duration::from_millis(random.below(250)));
             child.kill().expect("it can be killed");
             child.wait().expect("it ends");
-            // Whatever the moment was, the lock is readable.
+            // Whenever it was killed, the lock is readable.
             let publisher = Publisher::new(&sandbox.client().user(156)).lock_file(folder.lock()).folder(&folder.0);
-            publisher.plan().expect("the lock is whole at any moment");
+            publisher.plan().expect("the lock is always whole");
         }
         sandbox.clear_faults();
         // What the service has accepted is done by now.
@@ -225,21 +225,21 @@ fn ctrl_c_ends_the_run_soon() {
     let output = child.wait_with_output().expect("it ends");
     assert!(began.elapsed() < Duration::from_secs(15), "it doesn't wait for the operations");
     assert_eq!(output.status.code(), Some(130), "{output:?}");
-    let said = String::from_utf8_lossy(&output.stderr).into_owned();
-    assert!(said.contains("the next run waits for it"), "{said}");
+    let text = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(text.contains("the next run waits for it"), "{text}");
     sandbox.set_operation_time(Duration::ZERO);
 }
 
 #[test]
-fn bad_files_and_flags_are_told() {
+fn bad_files_and_flags_are_reported() {
     let (sandbox, folder) = (sandbox(), Folder::new("wrong", 2));
     folder.write("page.mp3", b"<!DOCTYPE html><html>404</html>");
     folder.write("image0.jpg", b"\xff\xd8\xff\xe0");
     let output = run(&sandbox, &folder);
-    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    let text = String::from_utf8_lossy(&output.stderr).into_owned();
     assert!(!output.status.success());
     for words in ["page.mp3", "web page", "image0.jpg", "the same name in the module"] {
-        assert!(said.contains(words), "{words} in {said}");
+        assert!(text.contains(words), "{words} in {text}");
     }
     let flagged = |flags: &[&str]| program(&sandbox, &folder).args(flags).output().expect("it runs");
     for flags in [&["--adopt"][..], &["--group", "x"], &["--nonsense"], &["other"]] {
@@ -282,7 +282,7 @@ fn locks_belong_to_one_publisher() {
     let (first, second, folder) = (sandbox(), sandbox(), Folder::new("publisher", 1));
     assert!(run(&first, &folder).status.success());
     let output = run(&second, &folder);
-    let said = String::from_utf8_lossy(&output.stderr).into_owned();
-    assert!(!output.status.success() && said.contains("assets.lock.json") && said.contains("user 156"), "{said}");
+    let text = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(!output.status.success() && text.contains("assets.lock.json") && text.contains("user 156"), "{text}");
     assert!(second.requests().is_empty());
 }

@@ -122,7 +122,7 @@ impl Endpoint {
         self.polls
     }
 
-    /// Returns the scopes to ask a user for, or to name when one is missing. Of alternatives, it is the first.
+    /// Returns the scopes to request from a user, or to name when one is missing. Of alternatives, it is the first.
     pub(crate) fn scopes_to_request(&self) -> Vec<&'static str> {
         let documented = match self.need {
             Need::All | Need::Part => self.scopes,

@@ -197,7 +197,7 @@ pub(in crate::transport) fn is_loopback(host: &str) -> bool {
     host.parse::<IpAddr>().map_or_else(|_| is_local_name(host), |address| address.is_loopback())
 }
 
-/// Whether a name is `localhost` or ends in it. As RFC 6761 asks for in section 6.3, such a name is a loopback address, whatever
+/// Whether a name is `localhost` or ends in it. As RFC 6761 requires in section 6.3, such a name is a loopback address, whatever
 /// the resolver, which a network can control, would say.
 fn is_local_name(host: &str) -> bool {
     let host = host.strip_suffix('.').unwrap_or(host).as_bytes();
