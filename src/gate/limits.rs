@@ -123,9 +123,9 @@ mod tests {
         Limits::of_headers_at(headers, http_date(now).expect("a date"))
     }
 
-    fn retry_after(asked: &str, date: Option<&str>, now: &str) -> Option<Duration> {
+    fn retry_after(requested: &str, date: Option<&str>, now: &str) -> Option<Duration> {
         let date = date.map(|date| ("date", date));
-        let headers: Vec<(&str, &str)> = [("retry-after", asked)].into_iter().chain(date).collect();
+        let headers: Vec<(&str, &str)> = [("retry-after", requested)].into_iter().chain(date).collect();
         read(&headers, now).retry_after
     }
 
@@ -176,7 +176,8 @@ mod tests {
     #[test]
     fn retry_after_dates_are_relative_to_the_response_date() {
         let minute = Duration::from_secs(60);
-        for asked in ["Sun, 06 Nov 1994 08:50:37 GMT", "Sunday, 06-Nov-94 08:50:37 GMT", "Sun Nov  6 08:50:37 1994"] {
+        for requested in ["Sun, 06 Nov 1994 08:50:37 GMT", "Sunday, 06-Nov-94 08:50:37 GMT", "Sun Nov  6 08:50:37 1994"]
+        {
             for date in [DATE, "Sunday, 06-Nov-94 08:49:37 GMT", "Sun Nov  6 08:49:37 1994"] {
                 // Our clock is right, an hour late, an hour early, and years off.
                 for now in [
@@ -186,7 +187,7 @@ mod tests {
                     "Sun, 06 Nov 2044 09:49:37 GMT",
                     "Thu, 01 Jan 1970 00:00:00 GMT",
                 ] {
-                    assert_eq!(retry_after(asked, Some(date), now), Some(minute), "{asked}, {date}, {now}");
+                    assert_eq!(retry_after(requested, Some(date), now), Some(minute), "{requested}, {date}, {now}");
                 }
             }
         }
@@ -194,18 +195,18 @@ mod tests {
 
     #[test]
     fn retry_after_dates_fall_back_on_the_local_clock() {
-        let asked = "Sun, 06 Nov 1994 08:50:37 GMT";
+        let requested = "Sun, 06 Nov 1994 08:50:37 GMT";
         for date in [None, Some(""), Some("yesterday"), Some("Sun, 99 Nov 1994 08:49:37 GMT")] {
-            assert_eq!(retry_after(asked, date, DATE), Some(Duration::from_secs(60)), "{date:?}");
+            assert_eq!(retry_after(requested, date, DATE), Some(Duration::from_secs(60)), "{date:?}");
             let hour_ago = "Sun, 06 Nov 1994 07:49:37 GMT";
-            assert_eq!(retry_after(asked, date, hour_ago), Some(Duration::from_secs(3660)), "{date:?}");
+            assert_eq!(retry_after(requested, date, hour_ago), Some(Duration::from_secs(3660)), "{date:?}");
         }
     }
 
     #[test]
     fn delays_are_seconds_or_dates_up_to_a_year_ahead() {
         let secs = Duration::from_secs;
-        for (asked, expected) in [
+        for (requested, expected) in [
             ("0", Some(Duration::ZERO)),
             ("20", Some(secs(20))),
             (" 20 ", Some(secs(20))),
@@ -256,8 +257,12 @@ mod tests {
             ("Fri, 31 Dec 9999 23:59:59 GMT, 20", Some(secs(20))),
             ("Fri, 31 Dec 99999 23:59:59 GMT", None),
         ] {
-            assert_eq!(retry_after(asked, Some(DATE), DATE), expected, "{asked:?}");
-            assert_eq!(read(&[("x-ratelimit-reset", asked), ("date", DATE)], DATE).reset, expected, "{asked:?}");
+            assert_eq!(retry_after(requested, Some(DATE), DATE), expected, "{requested:?}");
+            assert_eq!(
+                read(&[("x-ratelimit-reset", requested), ("date", DATE)], DATE).reset,
+                expected,
+                "{requested:?}"
+            );
         }
     }
 
