@@ -128,8 +128,9 @@
 //! version (`~3.5`), because its module `unversioned` changes with each.
 #![forbid(unsafe_code)]
 
-// First, so that the pages of `Client` and `User` begin with their constructors.
+// First, so that the pages of `Client`, `Request` and `User` begin with their constructors and setters.
 mod client;
+mod request;
 pub mod user;
 
 mod api;
@@ -156,7 +157,6 @@ mod operation;
 mod page;
 #[cfg(feature = "publish")]
 pub mod publish;
-mod request;
 mod retry;
 mod single_flight;
 pub mod store;

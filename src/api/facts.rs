@@ -1,6 +1,6 @@
 //! What an endpoint says.
 
-use super::{Endpoint, Key, Need};
+use super::endpoint::{Endpoint, Key, Need};
 use crate::api::Scheme;
 use crate::api::budget::{Budget, KeyedBudget, Slots};
 use crate::api::method::Method;
