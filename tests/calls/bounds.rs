@@ -207,11 +207,12 @@ fn long_heads_are_read() {
 #[test]
 fn nested_json_does_not_overflow_the_stack() {
     let one = || calls().drain(..1).collect();
-    for (depth, calls, statuses) in [
-        (200, calls(), &[200, 400, 500][..]),
-        (30_000, one_of_each_kind(), &[200, 400]),
+    for (depth, calls, statuses, every_body) in [
+        (200, calls(), &[200, 500][..], false),
+        (200, one_of_each_kind(), &[200, 400, 500], true),
+        (30_000, one_of_each_kind(), &[200, 400], true),
         // Megabytes of it.
-        (1_000_000, one(), &[200]),
+        (1_000_000, one(), &[200], true),
     ] {
         let open = "[".repeat(depth);
         let objects = "{\"a\":".repeat(depth);
@@ -234,6 +235,9 @@ fn nested_json_does_not_overflow_the_stack() {
         // In an unknown field, it may be ignored.
         bodies.push(format!("{{\"id\":\"156\",\"name\":\"builderman\",\"newField\":{closed}}}"));
         bodies.push(format!("{{\"inventoryItems\":[],\"newField\":{closed}}}"));
+        if !every_body {
+            bodies.truncate(3);
+        }
         for body in bodies {
             let shown: String = body.chars().take(60).collect();
             for &status in statuses {
