@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::api::OperationName;
-use crate::asset::AssetType;
+use crate::asset::{Asset, AssetType, ModerationState};
 use crate::disk::{self, newer_version};
 use crate::error::{Error, ErrorKind, Result};
 
@@ -76,6 +76,17 @@ impl Entry {
         self.in_review &= other.in_review;
         self.version = self.version.max(other.version);
         self.granted.extend(other.granted);
+    }
+
+    /// What the service says of an asset. `name` is used if it doesn't say its name.
+    pub(super) fn of(asset: &Asset, name: &str) -> Self {
+        let state = asset.moderation_state.as_ref();
+        Self {
+            rejected: state == Some(&ModerationState::Rejected),
+            in_review: state == Some(&ModerationState::Reviewing),
+            version: asset.revision_id.filter(|version| *version > 1),
+            ..Self::new(asset.id, name)
+        }
     }
 
     pub(super) fn new(id: u64, name: &str) -> Self {

@@ -43,24 +43,27 @@
 //! report, and [`Publisher::adopt`] and [`Publisher::send_again`] decide it. Uploads of a group and those of the type
 //! [`Image`](crate::AssetType::Image) can't be looked for, because no inventory lists them.
 
-mod book;
 mod change;
 mod content;
 mod decide;
-mod doubt;
 mod event;
 mod files;
 #[cfg(fuzzing)]
 pub(crate) mod fuzzing;
 mod grant;
+mod item;
 mod journal;
 mod lock;
 mod module;
 mod plan;
 mod publisher;
+mod record;
 mod report;
+mod reviews;
 mod run;
+mod running;
 mod settings;
+mod settle;
 mod state;
 mod upload;
 

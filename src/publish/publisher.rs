@@ -3,11 +3,11 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::book::{self, Book, check_owner};
 use super::event::PublishEvent;
 use super::files::Input;
 use super::lock::Lock;
 use super::plan::Plan;
+use super::record::{self, Record, check_owner};
 use super::report::Report;
 use super::run;
 use super::settings::{PublishOwner, Settings};
@@ -201,7 +201,7 @@ impl Publisher {
         }
         let (shown, rest) = names.split_at(names.len().min(5));
         let more = if rest.is_empty() { String::new() } else { format!(" and {} more", rest.len()) };
-        Err(Error::new(ErrorKind::OutOfDate, book_subject(&self.settings.lock))
+        Err(Error::new(ErrorKind::OutOfDate, lock_subject(&self.settings.lock))
             .explain(format!("not published: {}{more}", shown.join(", ")))
             .advise("publish them and commit the lock file")
             .concerning_run())
@@ -216,11 +216,11 @@ impl Publisher {
     /// # Errors
     /// See [`run`](Self::run). Locks of two owners can't be merged. Returns [`Io`](ErrorKind::Io) if there is no file `theirs`.
     pub fn merge(ours: impl AsRef<Path>, theirs: impl AsRef<Path>) -> Result<Vec<(u64, u64)>> {
-        Book::merge(ours.as_ref(), theirs.as_ref())
+        Record::merge(ours.as_ref(), theirs.as_ref())
     }
 
     fn read_lock(&self) -> Result<Lock> {
-        let (lock, _) = book::read(&self.settings.lock)?;
+        let (lock, _) = record::read(&self.settings.lock)?;
         check_owner(&lock, &self.settings.owner.to_string(), &self.settings.lock)?;
         Ok(lock)
     }
@@ -249,7 +249,7 @@ fn with_slashes(path: String) -> String {
     if cfg!(windows) { path.replace('\\', "/") } else { path }
 }
 
-fn book_subject(lock: &Path) -> String {
+fn lock_subject(lock: &Path) -> String {
     super::lock::subject(lock)
 }
 

@@ -3,21 +3,23 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use super::book::Book;
 use super::change::Change;
 use super::content::Cache;
-use super::decide::{Item, by_hand, decide, read_files, rejection};
-use super::doubt::{Ended, entry_of, resolve};
+use super::decide::{by_hand, decide, rejection};
 use super::event::PublishEvent;
 use super::files::Found;
-use super::lock::{Doubt, Entry, Key, Lock};
+use super::grant::grant;
+use super::item::{Item, read_files};
+use super::lock::{Key, Lock};
 use super::plan::{Plan, PlannedAction, PlannedFile};
+use super::record::Record;
 use super::report::{PublishProblem, PublishProblemKind, Published, PublishedFile, Report, Stopped};
+use super::reviews::fetch_reviews;
 use super::settings::Settings;
+use super::settle::settle_doubts;
 use super::state::Run;
 use super::upload;
-use crate::error::{Error, ErrorKind, ErrorScope, Result};
-use crate::log_target::LOG_TARGET;
+use crate::error::Result;
 
 pub(super) fn plan(settings: &Settings, lock: &Lock) -> Result<Plan> {
     let (items, mut problems) = read_files(settings, &mut Cache::read(&settings.lock), &|| false)?;
@@ -87,7 +89,7 @@ fn published_files(
                 Some(None) => {
                     (PublishProblemKind::InDoubt, "its upload may have arrived; the next run looks for it".to_owned())
                 }
-                None => (PublishProblemKind::NotSent, "it is not published; run the settings".to_owned()),
+                None => (PublishProblemKind::NotSent, "it is not published; run the publisher".to_owned()),
             };
             problems.push(PublishProblem { path: item.file.name.clone(), kind, message, error: None });
         }
@@ -96,18 +98,18 @@ fn published_files(
 }
 
 pub(super) fn run(settings: &Settings) -> Result<Report> {
-    /// Lets another run begin, also after a panic of a callback: threads of this one may still have the book.
-    struct Release(Arc<Book>);
+    /// Lets another run begin, also after a panic of a callback: threads of this one may still have the record.
+    struct Release(Arc<Record>);
     impl Drop for Release {
         fn drop(&mut self) {
             self.0.release();
         }
     }
-    let book = Release(Arc::new(Book::open(&settings.lock, &settings.owner.to_string())?));
-    run_with(settings, &book.0)
+    let record = Release(Arc::new(Record::open(&settings.lock, &settings.owner.to_string())?));
+    run_with(settings, &record.0)
 }
 
-fn run_with(settings: &Settings, book: &Arc<Book>) -> Result<Report> {
+fn run_with(settings: &Settings, record: &Arc<Record>) -> Result<Report> {
     let mut cache = Cache::read(&settings.lock);
     let (items, problems) = read_files(settings, &mut cache, &*settings.stop_when)?;
     if (settings.stop_when)() {
@@ -122,7 +124,7 @@ fn run_with(settings: &Settings, book: &Arc<Book>) -> Result<Report> {
     }
     let mut run = Run {
         settings,
-        book: Arc::clone(book),
+        record: Arc::clone(record),
         items: Arc::new(items),
         places,
         problems: Vec::new(),
@@ -130,176 +132,78 @@ fn run_with(settings: &Settings, book: &Arc<Book>) -> Result<Report> {
         stopped: None,
     };
     problems.into_iter().for_each(|problem| run.problem(problem));
-    run.decide_by_hand()?;
-    run.resolve_doubts();
-    run.look_at_reviews();
-    run.upload();
-    run.grant();
-    Ok(run.finish())
+    apply_choices(&mut run)?;
+    settle_doubts(&mut run);
+    fetch_reviews(&mut run);
+    upload_changes(&mut run);
+    grant(&mut run);
+    Ok(finish(run))
 }
 
-/// Whether no call can succeed any more. A key that can't read inventories can still upload.
-fn refuses_all(error: &Error) -> bool {
-    matches!(error.kind(), ErrorKind::Unauthenticated | ErrorKind::AccountModerated | ErrorKind::InvalidGrant)
+/// Carries out what the caller has decided about single files.
+fn apply_choices(run: &mut Run<'_>) -> Result<()> {
+    let changes = run.record.look(|lock| by_hand(run.settings, lock, &run.items))?;
+    for change in changes {
+        let adopted = match &change {
+            Change::Adopted { key, entry, .. } => Some((key.clone(), entry.id)),
+            _ => None,
+        };
+        run.note(change)?;
+        if let Some((key, id)) = adopted {
+            run.how.insert(key.clone(), Published::Adopted("by hand".to_owned()));
+            run.items_of(&key).for_each(|item| run.tell(&PublishEvent::Published { path: &item.file.name, id }));
+        }
+    }
+    Ok(())
 }
 
-impl Run<'_> {
-    /// Carries out what the caller has decided about single files.
-    fn decide_by_hand(&mut self) -> Result<()> {
-        let changes = self.book.look(|lock| by_hand(self.settings, lock, &self.items))?;
-        for change in changes {
-            let adopted = match &change {
-                Change::Adopted { key, entry, .. } => Some((key.clone(), entry.id)),
-                _ => None,
-            };
-            self.note(change)?;
-            if let Some((key, id)) = adopted {
-                self.how.insert(key.clone(), Published::Adopted("by hand".to_owned()));
-                self.items_of(&key).for_each(|item| self.tell(&PublishEvent::Published { path: &item.file.name, id }));
-            }
+fn upload_changes(run: &mut Run<'_>) {
+    let lock = run.record.lock();
+    let actions = decide(run.settings, &lock, &run.items);
+    let (mut uploads, mut versions) = (Vec::new(), Vec::new());
+    for (place, action) in actions.iter().enumerate() {
+        match action {
+            PlannedAction::Upload | PlannedAction::UploadChanged => uploads.push(place),
+            PlannedAction::NewVersion(id) => versions.push((place, *id)),
+            PlannedAction::Nothing(_) | PlannedAction::SameAs(_) | PlannedAction::Resolve => {}
         }
-        Ok(())
     }
+    let sent = uploads.iter().copied().chain(versions.iter().map(|(place, _)| *place));
+    let bytes = sent.map(|place| run.items[place].file.size).sum();
+    let count = uploads.len() + versions.len();
+    run.tell(&PublishEvent::Begun { files: run.items.len(), uploads: count, bytes });
+    upload::upload_all(run, uploads, false);
+    upload::update_all(run, versions);
+}
 
-    /// Finds out how the uploads of an earlier run ended.
-    fn resolve_doubts(&mut self) {
-        let mut doubts: Vec<(Key, Doubt)> = self.book.look(|lock| lock.doubts.clone()).into_iter().collect();
-        // Those that are known for certain tell which asset isn't that of another one.
-        doubts.sort_by_key(|(_, doubt)| doubt.operation.is_none());
-        for (key, doubt) in doubts {
-            if self.has_stopped() {
-                return;
-            }
-            let item = self.items_of(&key).next().or_else(|| self.item_of_asset(doubt.version_of?)).cloned();
-            // Nothing waits for an upload whose content is gone, until it comes back. If its operation is known, that is final.
-            if item.is_none() && doubt.operation.is_none() {
-                continue;
-            }
-            let path = item.as_ref().map_or(doubt.path.as_str(), |item| item.file.name.as_str());
-            self.tell(&PublishEvent::Resolving { path });
-            let wait = self.wait_options();
-            match resolve(&self.settings.owner, &self.book.lock(), &key, &doubt, &wait) {
-                Ended::Arrived(entry, reason) => {
-                    self.published(&key, entry, Published::Adopted(reason), doubt.version_of.is_some());
-                }
-                Ended::Failed(error) => {
-                    log::info!(target: LOG_TARGET, "{path}: an earlier upload failed: {error}");
-                    let _ = self.note(Change::Over(key));
-                }
-                Ended::Unsure => drop(self.note(Change::Unsure(key))),
-                Ended::Unknown(message, error) => {
-                    if item.is_some() {
-                        let (path, kind) = (path.to_owned(), PublishProblemKind::InDoubt);
-                        self.problem(PublishProblem { path, kind, message, error: error.clone() });
-                    } else if error.is_none() {
-                        // The service has forgotten the operation.
-                        let _ = self.note(Change::Begun(key, Doubt { operation: None, ..doubt }));
-                    }
-                    if let Some(error) = error.filter(refuses_all) {
-                        self.stopped = Some(Stopped::Failed(error));
-                    }
-                    // The wait may have been cancelled.
-                    self.has_stopped();
-                }
-            }
+fn finish(mut run: Run<'_>) -> Report {
+    let lock = run.record.lock();
+    let items = Arc::clone(&run.items);
+    let mut rest = std::mem::take(&mut run.problems);
+    let known = rest.len();
+    let published = published_files(&lock, &items, &run.how, &mut rest);
+    let new = rest.split_off(known);
+    run.problems = rest;
+    new.into_iter().for_each(|problem| run.problem(problem));
+    // What is not published keeps its old name, so that a change is known as one.
+    let files = items.iter().filter_map(|item| {
+        let key = match lock.assets.contains_key(&item.key) {
+            true => Some(&item.key),
+            false => lock.files.get(&item.file.name),
+        };
+        Some((item.file.name.clone(), key?.clone()))
+    });
+    let mut files: BTreeMap<String, Key> = files.collect();
+    // So does what could not be read.
+    for problem in &run.problems {
+        if let (false, Some(key)) = (files.contains_key(&problem.path), lock.files.get(&problem.path)) {
+            files.insert(problem.path.clone(), key.clone());
         }
     }
-
-    /// Asks what became of assets that were under review.
-    fn look_at_reviews(&mut self) {
-        if !self.settings.check_reviews {
-            return;
-        }
-        let keys: BTreeSet<&Key> = self.items.iter().map(|item| &item.key).collect();
-        let under_review: Vec<(Key, Entry)> = self.book.look(|lock| {
-            let entries = keys.iter().filter_map(|key| Some(((*key).clone(), lock.assets.get(*key)?.clone())));
-            entries.filter(|(_, entry)| entry.in_review).collect()
-        });
-        for (key, known) in under_review {
-            if self.has_stopped() {
-                return;
-            }
-            match self.settings.owner.client().asset(known.id).fetch() {
-                Ok(asset) => {
-                    let Entry { rejected, in_review, .. } = entry_of(&asset, &known.name);
-                    if !in_review {
-                        let entry = Entry { rejected, in_review, ..known };
-                        let _ = self.note(Change::Published { key, entry, is_version: false });
-                    }
-                }
-                Err(error) => {
-                    let message = format!("whether moderation has rejected asset {} is not known: {error}", known.id);
-                    let paths: Vec<String> = self.items_of(&key).map(|item| item.file.name.clone()).collect();
-                    for path in paths {
-                        let (kind, message) = (PublishProblemKind::Failed, message.clone());
-                        self.problem(PublishProblem { path, kind, message, error: Some(error.clone()) });
-                    }
-                    if refuses_all(&error) {
-                        self.stopped = Some(Stopped::Failed(error));
-                    } else if error.scope() == ErrorScope::Run {
-                        return;
-                    }
-                }
-            }
-        }
+    // What is in the journal then is read by the next run.
+    if let (Err(error), None) = (run.record.close(files), &run.stopped) {
+        run.stopped = Some(Stopped::Failed(error));
     }
-
-    /// Returns a file whose asset this is, or was before the file changed.
-    fn item_of_asset(&self, id: u64) -> Option<&Item> {
-        self.book.look(|lock| {
-            let has_it = |key: &Key| lock.assets.get(key).is_some_and(|entry| entry.id == id);
-            self.items.iter().find(|item| has_it(&item.key) || lock.files.get(&item.file.name).is_some_and(has_it))
-        })
-    }
-
-    fn upload(&mut self) {
-        let lock = self.book.lock();
-        let actions = decide(self.settings, &lock, &self.items);
-        let (mut uploads, mut versions) = (Vec::new(), Vec::new());
-        for (place, action) in actions.iter().enumerate() {
-            match action {
-                PlannedAction::Upload | PlannedAction::UploadChanged => uploads.push(place),
-                PlannedAction::NewVersion(id) => versions.push((place, *id)),
-                PlannedAction::Nothing(_) | PlannedAction::SameAs(_) | PlannedAction::Resolve => {}
-            }
-        }
-        let sent = uploads.iter().copied().chain(versions.iter().map(|(place, _)| *place));
-        let bytes = sent.map(|place| self.items[place].file.size).sum();
-        let count = uploads.len() + versions.len();
-        self.tell(&PublishEvent::Begun { files: self.items.len(), uploads: count, bytes });
-        upload::upload_all(self, uploads, false);
-        upload::update_all(self, versions);
-    }
-
-    fn finish(mut self) -> Report {
-        let lock = self.book.lock();
-        let items = Arc::clone(&self.items);
-        let mut rest = std::mem::take(&mut self.problems);
-        let known = rest.len();
-        let published = published_files(&lock, &items, &self.how, &mut rest);
-        let new = rest.split_off(known);
-        self.problems = rest;
-        new.into_iter().for_each(|problem| self.problem(problem));
-        // What is not published keeps its old name, so that a change is known as one.
-        let files = items.iter().filter_map(|item| {
-            let key = match lock.assets.contains_key(&item.key) {
-                true => Some(&item.key),
-                false => lock.files.get(&item.file.name),
-            };
-            Some((item.file.name.clone(), key?.clone()))
-        });
-        let mut files: BTreeMap<String, Key> = files.collect();
-        // So does what could not be read.
-        for problem in &self.problems {
-            if let (false, Some(key)) = (files.contains_key(&problem.path), lock.files.get(&problem.path)) {
-                files.insert(problem.path.clone(), key.clone());
-            }
-        }
-        // What is in the journal then is read by the next run.
-        if let (Err(error), None) = (self.book.close(files), &self.stopped) {
-            self.stopped = Some(Stopped::Failed(error));
-        }
-        self.problems.sort_by(|one, other| one.path.cmp(&other.path));
-        Report { files: published, problems: self.problems, stopped: self.stopped }
-    }
+    run.problems.sort_by(|one, other| one.path.cmp(&other.path));
+    Report { files: published, problems: run.problems, stopped: run.stopped }
 }

@@ -5,14 +5,14 @@ use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::book::Book;
 use super::change::Change;
-use super::decide::Item;
 use super::event::PublishEvent;
+use super::item::Item;
 use super::lock::{Entry, Key};
+use super::record::Record;
 use super::report::{PublishProblem, PublishProblemKind, Published, Stopped};
 use super::settings::Settings;
-use crate::error::Result;
+use crate::error::{Error, ErrorKind, Result};
 use crate::operation::WaitOptions;
 
 /// The longest delay between polls, so that a run that is cancelled ends soon.
@@ -21,7 +21,7 @@ const LONGEST_DELAY: Duration = Duration::from_secs(1);
 /// A run in progress.
 pub(super) struct Run<'a> {
     pub(super) settings: &'a Settings,
-    pub(super) book: Arc<Book>,
+    pub(super) record: Arc<Record>,
     pub(super) items: Arc<Vec<Item>>,
     /// The places of the items of each content.
     pub(super) places: BTreeMap<Key, Vec<usize>>,
@@ -29,6 +29,11 @@ pub(super) struct Run<'a> {
     /// How the assets came to be that weren't there before.
     pub(super) how: BTreeMap<Key, Published>,
     pub(super) stopped: Option<Stopped>,
+}
+
+/// Whether no call can succeed any more. A key that can't read inventories can still upload.
+pub(super) fn refuses_all(error: &Error) -> bool {
+    matches!(error.kind(), ErrorKind::Unauthenticated | ErrorKind::AccountModerated | ErrorKind::InvalidGrant)
 }
 
 impl Run<'_> {
@@ -59,7 +64,7 @@ impl Run<'_> {
 
     /// Writes a change down. If that fails, the run is stopped.
     pub(super) fn note(&mut self, change: Change) -> Result<()> {
-        let noted = self.book.note(change);
+        let noted = self.record.note(change);
         if let (Err(error), None) = (&noted, &self.stopped) {
             self.stopped = Some(Stopped::Failed(error.clone()));
         }

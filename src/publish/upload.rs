@@ -6,13 +6,12 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use super::book::Book;
 use super::change::Change;
-use super::decide::Item;
-use super::doubt::entry_of;
 use super::event::PublishEvent;
 use super::files;
-use super::lock::{Doubt, Key};
+use super::item::Item;
+use super::lock::{Doubt, Entry, Key};
+use super::record::Record;
 use super::report::{PublishProblem, PublishProblemKind, Published, Stopped};
 use super::settings::Settings;
 use super::state::Run;
@@ -27,9 +26,9 @@ use crate::request::AttemptEvent;
 const PAUSE: Duration = Duration::from_millis(100);
 
 /// The uploads, which the threads of the batch take.
-struct Feed {
+struct Source {
     settings: Settings,
-    book: Arc<Book>,
+    record: Arc<Record>,
     items: Arc<Vec<Item>>,
     places: std::vec::IntoIter<usize>,
     is_neutral: bool,
@@ -81,7 +80,7 @@ impl Shared {
     }
 }
 
-impl Iterator for Feed {
+impl Iterator for Source {
     type Item = AssetUpload;
 
     fn next(&mut self) -> Option<AssetUpload> {
@@ -110,12 +109,12 @@ impl Iterator for Feed {
     }
 }
 
-impl Feed {
+impl Source {
     fn upload(&self, place: usize) -> Result<AssetUpload> {
         let item = &self.items[place];
         let file = open_unchanged(item)?;
         let name = if self.is_neutral { format!("asset-{}", item.key.short()) } else { item.name.clone() };
-        let begin = begin(&self.book, item, Doubt::new(&item.file.name, &name));
+        let begin = begin(&self.record, item, Doubt::new(&item.file.name, &name));
         let (on_event, path) = (Arc::clone(&self.settings.on_event), item.file.name.clone());
         let upload = AssetUpload::new(file, item.asset_type.clone(), name, "");
         Ok(upload.on_attempt(begin).on_progress(move |progress| {
@@ -139,10 +138,10 @@ fn open_unchanged(item: &Item) -> Result<AssetFile> {
 
 /// Returns what writes each attempt to send an upload down. One that had no effect, such as one that the rate limit refused,
 /// leaves no doubt while the next one waits for its turn.
-fn begin(book: &Arc<Book>, item: &Item, doubt: Doubt) -> impl FnMut(AttemptEvent) -> Result<()> + Send + 'static {
-    let (book, key) = (Arc::clone(book), item.key.clone());
+fn begin(record: &Arc<Record>, item: &Item, doubt: Doubt) -> impl FnMut(AttemptEvent) -> Result<()> + Send + 'static {
+    let (record, key) = (Arc::clone(record), item.key.clone());
     move |attempt| {
-        book.note(match attempt {
+        record.note(match attempt {
             AttemptEvent::Begins => Change::Begun(key.clone(), Doubt { since: Timestamp::now(), ..doubt.clone() }),
             AttemptEvent::HadNoEffect => Change::Over(key.clone()),
         })
@@ -155,25 +154,25 @@ pub(super) fn upload_all(run: &mut Run<'_>, places: Vec<usize>, is_neutral: bool
         return;
     }
     let shared = Arc::new(Shared::default());
-    let feed = Feed {
+    let source = Source {
         settings: run.settings.clone(),
-        book: Arc::clone(&run.book),
+        record: Arc::clone(&run.record),
         items: Arc::clone(&run.items),
         places: places.into_iter(),
         is_neutral,
         shared: Arc::clone(&shared),
     };
-    let (accepted, book, items) = (Arc::clone(&shared), Arc::clone(&run.book), Arc::clone(&run.items));
+    let (accepted, record, items) = (Arc::clone(&shared), Arc::clone(&run.record), Arc::clone(&run.items));
     let on_event = Arc::clone(&run.settings.on_event);
     let owner = &run.settings.owner;
-    let mut uploads = AssetUploads::new(owner.client().clone(), owner.creator(), feed)
+    let mut uploads = AssetUploads::new(owner.client().clone(), owner.creator(), source)
         .concurrency(run.settings.concurrency)
         .on_accepted(move |index, operation| {
             let place = accepted.state().sent[index];
             accepted.tried();
             let item = &items[place];
             // Its space is kept, so only a broken disk gets here. The outcome names it, too.
-            if let Err(error) = book.note(Change::Accepted(item.key.clone(), operation.clone())) {
+            if let Err(error) = record.note(Change::Accepted(item.key.clone(), operation.clone())) {
                 log::error!(target: LOG_TARGET, "{} is {operation}, but that is not on record: {error}", item.file.name);
             }
             on_event(&PublishEvent::Accepted { path: &item.file.name, operation });
@@ -224,21 +223,21 @@ fn handle(run: &mut Run<'_>, place: usize, outcome: UploadOutcome) {
         run.problem(PublishProblem { path: path.clone(), kind: PublishProblemKind::Failed, message, error: None });
     }
     match outcome.result {
-        Ok(asset) => run.published(&item.key, entry_of(&asset, &item.name), Published::Uploaded, false),
+        Ok(asset) => run.published(&item.key, Entry::of(&asset, &item.name), Published::Uploaded, false),
         Err(error) => failed(run, &item.key, &path, error),
     }
 }
 
 fn failed(run: &mut Run<'_>, key: &Key, path: &str, error: Error) {
     let may_exist = error.outcome_unknown() || error.can_wait_again();
-    let was_begun = run.book.look(|lock| lock.doubts.contains_key(key));
+    let was_begun = run.record.look(|lock| lock.doubts.contains_key(key));
     if was_begun && !may_exist {
         let _ = run.note(Change::Over(key.clone()));
     }
     // A response that can't be used can name the operation, too.
     if let Some(name) = error.operation().filter(|_| may_exist) {
         let is_new = |doubt: &Doubt| doubt.operation.as_ref() != Some(name);
-        if run.book.look(|lock| lock.doubts.get(key).is_some_and(is_new)) {
+        if run.record.look(|lock| lock.doubts.get(key).is_some_and(is_new)) {
             let _ = run.note(Change::Accepted(key.clone(), name.clone()));
         }
     }
@@ -276,7 +275,7 @@ pub(super) fn update_all(run: &mut Run<'_>, versions: Vec<(usize, u64)>) {
     }
     for (item, operation) in accepted {
         match operation.wait_with(&run.wait_options()) {
-            Ok(asset) => run.published(&item.key, entry_of(&asset, &item.name), Published::NewVersion, true),
+            Ok(asset) => run.published(&item.key, Entry::of(&asset, &item.name), Published::NewVersion, true),
             Err(error) => {
                 failed(run, &item.key, &item.file.name, error);
                 // The wait may have been cancelled.
@@ -290,7 +289,7 @@ fn update(run: &mut Run<'_>, item: &Item, id: u64) -> Result<Operation<Asset>> {
     let asset = run.settings.owner.client().asset(id);
     let after_version = asset.fetch()?.revision_id;
     let doubt = Doubt { version_of: Some(id), after_version, ..Doubt::new(&item.file.name, &item.name) };
-    let begin = begin(&run.book, item, doubt);
+    let begin = begin(&run.record, item, doubt);
     let operation = asset.update(AssetUpdate::new(id).file(open_unchanged(item)?).on_attempt(begin))?;
     if let Some(name) = operation.name() {
         // If that fails, the run is stopped, and the outcome names it.
