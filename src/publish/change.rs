@@ -50,7 +50,8 @@ impl Lock {
             }
             Change::Published { key, entry, is_version } => self.publish(key, entry, is_version),
             Change::Adopted { path, key, entry, is_version } => {
-                self.adopted.insert(path.clone(), entry.id);
+                self.adopted.retain(|(other, _)| *other != path);
+                self.adopted.insert((path.clone(), entry.id));
                 self.publish(key.clone(), entry, is_version);
                 self.files.insert(path, key);
             }

@@ -19,7 +19,11 @@ pub(super) fn decide(settings: &Settings, lock: &Lock, items: &[Item]) -> Vec<Pl
     // The asset of which a content is the next version. It gets one at most, also if another file has that content, too.
     let mut versions: BTreeMap<&Key, u64> = BTreeMap::new();
     let mut versioned: BTreeSet<u64> = BTreeSet::new();
-    for item in items.iter().filter(|item| settings.new_versions && item.asset_type == AssetType::Model) {
+    let mut models: Vec<&Item> =
+        items.iter().filter(|item| settings.new_versions && item.asset_type == AssetType::Model).collect();
+    // A name that the content had before counts only if no file has a better claim.
+    models.sort_by_key(|item| lock.moved.contains(&item.file.name));
+    for item in models {
         let old = lock.files.get(&item.file.name).filter(|old| !current.contains(old));
         let old = old.filter(|old| old.asset_type() == AssetType::Model).and_then(|old| lock.assets.get(old));
         if let Some(entry) = old.filter(|entry| !versions.contains_key(&item.key) && versioned.insert(entry.id)) {
@@ -69,7 +73,7 @@ pub(super) fn by_hand(settings: &Settings, lock: &Lock, items: &[Item]) -> Resul
     let mut changes = Vec::new();
     for (path, id) in &settings.adopt {
         let is_last = settings.adopt.iter().rfind(|(other, _)| other == path) == Some(&(path.clone(), *id));
-        if !is_last || lock.adopted.get(path) == Some(id) {
+        if !is_last || lock.adopted.contains(&(path.clone(), *id)) {
             continue;
         }
         let (name, keys) = match item_at(path) {

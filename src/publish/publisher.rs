@@ -30,7 +30,7 @@ impl Publisher {
         Self { settings: Settings::new(owner.into()) }
     }
 
-    /// Sets the lock file. Defaults to `assets.lock.json` in the current directory. If it is a link, the file that it leads to is
+    /// Sets the lock file. Defaults to `assets.lock` in the current directory. If it is a link, the file that it leads to is
     /// replaced, and the files of a run lie beside that one.
     pub fn lock_file(mut self, path: impl Into<PathBuf>) -> Self {
         self.settings.lock = path.into();
@@ -205,6 +205,18 @@ impl Publisher {
             .explain(format!("not published: {}{more}", shown.join(", ")))
             .advise("publish them and commit the lock file")
             .concerning_run())
+    }
+
+    /// Forgets the names of files that aren't there any more, and returns them. Makes no request.
+    ///
+    /// The lock file remembers the name of each file that was published. One that is away for some runs, because it is excluded,
+    /// on another branch or in a folder of another publisher with the same lock file, gets its next version as usual when it
+    /// comes back. A name that is forgotten is a new one then. What was published stays known by its content.
+    ///
+    /// # Errors
+    /// See [`run`](Self::run).
+    pub fn prune(&self) -> Result<Vec<String>> {
+        run::prune(&self.settings)
     }
 
     /// Merges the lock file at `theirs` into that at `ours`, such as those of two branches. Returns the assets that both have

@@ -1,13 +1,13 @@
 //! The lock file while it changes: each step is on disk before the next one.
 
-use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use super::change::Change;
 use super::journal::{END, Journal, journal_of, read_journal};
-use super::lock::{Key, Lock, subject};
+use super::lock::{Lock, subject};
+use super::lock_text;
 use super::running::Running;
 use crate::disk::save_bytes;
 use crate::error::{Error, Result};
@@ -33,7 +33,7 @@ struct State {
 
 /// Reads a lock file, and the journal of a run that was killed. Returns also whether there is one.
 pub(super) fn read(path: &Path) -> Result<(Lock, bool)> {
-    let mut lock = Lock::read(path)?;
+    let mut lock = lock_text::read(path)?;
     let has_journal = read_journal(path, |change| lock.apply(change))?;
     Ok((lock, has_journal))
 }
@@ -115,13 +115,18 @@ impl Record {
         Ok(())
     }
 
-    /// Writes the lock file, with what the files are now.
-    pub(super) fn close(&self, files: BTreeMap<String, Key>) -> Result<()> {
+    /// Changes what isn't worth a line in the journal: a run that is killed finds it out again.
+    pub(super) fn update<T>(&self, update: impl FnOnce(&mut Lock) -> T) -> T {
         let mut state = self.state();
-        if state.lock.files != files {
-            state.lock.files = files;
-            state.is_changed = true;
-        }
+        let before = state.lock.clone();
+        let result = update(&mut state.lock);
+        state.is_changed |= state.lock != before;
+        result
+    }
+
+    /// Writes the lock file.
+    pub(super) fn close(&self) -> Result<()> {
+        let mut state = self.state();
         if state.is_changed {
             write(&self.path, &state.lock)?;
             state.is_changed = false;
@@ -150,7 +155,7 @@ pub(super) fn check_owner(lock: &Lock, owner: &str, path: &Path) -> Result<()> {
 }
 
 pub(super) fn write(path: &Path, lock: &Lock) -> Result<()> {
-    save_bytes(path, lock.text().as_bytes()).map_err(Error::concerning_run)
+    save_bytes(path, lock_text::text(lock).as_bytes()).map_err(Error::concerning_run)
 }
 
 fn remove(path: &Path) -> Result<()> {
@@ -163,7 +168,7 @@ mod tests {
 
     use super::*;
     use crate::error::ErrorKind;
-    use crate::publish::lock::{Doubt, Entry};
+    use crate::publish::lock::{Doubt, Entry, Key};
 
     /// A directory that is removed after the test.
     struct Place(PathBuf);
@@ -177,7 +182,7 @@ mod tests {
         }
 
         fn lock(&self) -> PathBuf {
-            self.0.join("assets.lock.json")
+            self.0.join("assets.lock")
         }
     }
 
@@ -263,7 +268,7 @@ mod tests {
         assert_eq!(Record::merge(&theirs.lock(), &ours.lock()).unwrap_err().kind(), ErrorKind::Conflict);
         drop(running);
         assert_eq!(merge().unwrap(), []);
-        assert_eq!(Lock::read(&ours.lock()).unwrap().assets.len(), 2);
+        assert_eq!(lock_text::read(&ours.lock()).unwrap().assets.len(), 2);
         assert!(!journal_of(&ours.lock()).exists());
     }
 
@@ -276,7 +281,7 @@ mod tests {
         Record::open(&place.lock(), "user 156").unwrap().note(published("bb", 2)).unwrap();
         assert_eq!(read(&place.lock()).unwrap().0.assets.len(), 2);
         let text = fs::read_to_string(place.lock()).unwrap();
-        fs::write(place.lock(), text.replace("user 156", "")).unwrap();
+        fs::write(place.lock(), text.replace("owner user 156\n", "")).unwrap();
         Record::open(&place.lock(), "user 156").unwrap().note(published("cc", 3)).unwrap();
         assert_eq!(read(&place.lock()).unwrap().0.assets.len(), 3);
     }
@@ -287,7 +292,7 @@ mod tests {
         Record::open(&place.lock(), "user 156").unwrap().note(published("aa", 1)).unwrap();
         let whole = fs::read(journal_of(&place.lock())).unwrap();
         let damaged = |damage: &[u8]| {
-            let line = [b"{\"over".as_slice(), damage, b"aa:Image\"}\n"].concat();
+            let line = [b"{\"over".as_slice(), damage, b"aa\"}\n"].concat();
             fs::write(journal_of(&place.lock()), [&whole, line.as_slice(), b"   \0\0"].concat()).unwrap();
             let read_last = read(&place.lock()).map(|(lock, _)| lock.assets.len());
             fs::write(journal_of(&place.lock()), [line.as_slice(), &whole].concat()).unwrap();
@@ -345,7 +350,7 @@ mod tests {
         }
         let journal = fs::read(journal_of(&place.lock())).unwrap();
         let expected = record.lock();
-        record.close(BTreeMap::new()).unwrap();
+        record.close().unwrap();
         drop(record);
         fs::write(journal_of(&place.lock()), journal).unwrap();
         assert_eq!(read(&place.lock()).unwrap().0, expected);

@@ -97,6 +97,17 @@ fn published_files(
     published
 }
 
+/// Forgets the names of files that aren't there, and returns them.
+pub(super) fn prune(settings: &Settings) -> Result<Vec<String>> {
+    let record = Record::open(&settings.lock, &settings.owner.to_string())?;
+    let (items, problems) = read_files(settings, &mut Cache::read(&settings.lock), &|| false)?;
+    let unfit = problems.into_iter().map(|problem| problem.path);
+    let present: BTreeSet<String> = items.into_iter().map(|item| item.file.name).chain(unfit).collect();
+    let forgotten = record.update(|lock| lock.forget_names(&present));
+    record.close()?;
+    Ok(forgotten)
+}
+
 pub(super) fn run(settings: &Settings) -> Result<Report> {
     /// Lets another run begin, also after a panic of a callback: threads of this one may still have the record.
     struct Release(Arc<Record>);
@@ -200,8 +211,9 @@ fn finish(mut run: Run<'_>) -> Report {
             files.insert(problem.path.clone(), key.clone());
         }
     }
+    run.record.update(|lock| lock.see(files));
     // What is in the journal then is read by the next run.
-    if let (Err(error), None) = (run.record.close(files), &run.stopped) {
+    if let (Err(error), None) = (run.record.close(), &run.stopped) {
         run.stopped = Some(Stopped::Failed(error));
     }
     run.problems.sort_by(|one, other| one.path.cmp(&other.path));

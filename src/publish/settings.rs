@@ -40,7 +40,7 @@ impl Settings {
     pub(super) fn new(owner: PublishOwner) -> Self {
         Self {
             owner,
-            lock: PathBuf::from("assets.lock.json"),
+            lock: PathBuf::from("assets.lock"),
             inputs: Vec::new(),
             include: Patterns::default(),
             exclude: Patterns::default(),
