@@ -93,12 +93,14 @@ pub(super) fn by_hand(settings: &Settings, lock: &Lock, items: &[Item]) -> Resul
             changes.push(Change::Adopted { path: path.clone(), key, entry, is_version });
         }
     }
-    for path in &settings.send_again {
+    for path in settings.send_again.iter().filter(|path| !lock.sent_again.contains(*path)) {
         let doubts = doubts_of(path);
         if doubts.is_empty() && item_at(path).is_none() {
             return Err(missing(path));
         }
-        changes.extend(doubts.into_iter().map(Change::Unsure));
+        if !doubts.is_empty() {
+            changes.push(Change::SentAgain { path: path.clone(), keys: doubts });
+        }
     }
     Ok(changes)
 }

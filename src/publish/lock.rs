@@ -137,6 +137,8 @@ pub(super) struct Lock {
     pub(super) doubts: BTreeMap<Key, Doubt>,
     /// The assets that the caller has chosen for files: each choice counts once.
     pub(super) adopted: BTreeSet<(String, u64)>,
+    /// The files whose upload in doubt was sent again because the caller has chosen so: that counts once, too.
+    pub(super) sent_again: BTreeSet<String>,
 }
 
 impl Lock {
@@ -165,6 +167,7 @@ impl Lock {
             }
         }
         self.adopted.extend(other.adopted);
+        self.sent_again.extend(other.sent_again);
         for (key, doubt) in other.doubts {
             self.add_doubt(key, doubt);
         }
@@ -310,6 +313,7 @@ mod tests {
             moved: BTreeSet::new(),
             doubts: [(key("cc"), doubt)].into(),
             adopted: [("d.png".to_owned(), 7)].into(),
+            sent_again: BTreeSet::new(),
         }
     }
 

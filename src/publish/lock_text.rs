@@ -55,6 +55,11 @@ struct AdoptedLine {
     id: u64,
 }
 
+#[derive(Serialize, Deserialize)]
+struct SentAgainLine {
+    file: String,
+}
+
 /// Reads a lock file. An empty lock if there is none.
 pub(super) fn read(path: &Path) -> Result<Lock> {
     match disk::read(path) {
@@ -115,6 +120,9 @@ pub(super) fn text(lock: &Lock) -> String {
     for (file, id) in &lock.adopted {
         add(&mut text, "adopted", &AdoptedLine { file: file.clone(), id: *id });
     }
+    for file in &lock.sent_again {
+        add(&mut text, "sent_again", &SentAgainLine { file: file.clone() });
+    }
     text.push_str("end\n");
     text
 }
@@ -162,6 +170,11 @@ impl Reader<'_> {
             "adopted" => {
                 let AdoptedLine { file, id } = self.json(rest)?;
                 self.lock.adopted.insert((file, id));
+                Ok(())
+            }
+            "sent_again" => {
+                let SentAgainLine { file } = self.json(rest)?;
+                self.lock.sent_again.insert(file);
                 Ok(())
             }
             "end" if rest.is_empty() => Ok(()),
@@ -257,6 +270,7 @@ mod tests {
             moved: ["old.png".to_owned()].into(),
             doubts: [(key("cc"), doubt)].into(),
             adopted: [("d.png".to_owned(), 7)].into(),
+            sent_again: ["e.png".to_owned()].into(),
         }
     }
 
@@ -304,23 +318,23 @@ mod tests {
         for (changed, words) in [
             (
                 with(&asset(9, "aa")),
-                "lines 6 and 9 have two assets for the content of \"x.png\", 1 and 9; delete the line",
+                "lines 6 and 10 have two assets for the content of \"x.png\", 1 and 9; delete the line",
             ),
             (with("owner group 7 at https://apis.roblox.com"), "and group 7 at"),
-            (with("<<<<<<< ours"), "a merge conflict on line 9; delete the lines that begin with"),
-            (with("======="), "a merge conflict on line 9"),
-            (with(">>>>>>> theirs"), "a merge conflict on line 9"),
-            (with("||||||| base"), "a merge conflict on line 9"),
+            (with("<<<<<<< ours"), "a merge conflict on line 10; delete the lines that begin with"),
+            (with("======="), "a merge conflict on line 10"),
+            (with(">>>>>>> theirs"), "a merge conflict on line 10"),
+            (with("||||||| base"), "a merge conflict on line 10"),
             (format!("<<<<<<< ours\n{whole}"), "a merge conflict on line 1"),
-            (with("end of it"), "line 9: it begins with none of the words"),
-            (with("assets {}"), "line 9: it begins with none of the words"),
-            (with("{"), "line 9: it begins with none of the words"),
-            (with(&asset(9, "ee").replace("asset", "doubt")), "line 9: missing field"),
-            (with(&asset(9, "ee").replace("asset", "adopted")), "line 9: missing field"),
-            (with(&asset(9, "ee").replace("\"id\":9,", "")), "line 9: missing field `id`"),
-            (with(&asset(9, "ee").replace("\"id\":9,", "\"id\":\"x\",")), "line 9: invalid type"),
-            (with(&asset(9, "ee").replace("\"id\":9,", "\"id\":9,\"id\":8,")), "line 9: duplicate field `id`"),
-            (with(&format!("{} {}", asset(9, "ee"), asset(8, "ff"))), "line 9: trailing characters"),
+            (with("end of it"), "line 10: it begins with none of the words"),
+            (with("assets {}"), "line 10: it begins with none of the words"),
+            (with("{"), "line 10: it begins with none of the words"),
+            (with(&asset(9, "ee").replace("asset", "doubt")), "line 10: missing field"),
+            (with(&asset(9, "ee").replace("asset", "adopted")), "line 10: missing field"),
+            (with(&asset(9, "ee").replace("\"id\":9,", "")), "line 10: missing field `id`"),
+            (with(&asset(9, "ee").replace("\"id\":9,", "\"id\":\"x\",")), "line 10: invalid type"),
+            (with(&asset(9, "ee").replace("\"id\":9,", "\"id\":9,\"id\":8,")), "line 10: duplicate field `id`"),
+            (with(&format!("{} {}", asset(9, "ee"), asset(8, "ff"))), "line 10: trailing characters"),
             (whole.replace("lock 1\n", ""), "doesn't begin with its version"),
             (whole.replace("lock 1\n", "lock x\n"), "line 1: its version isn't a number"),
             (whole.replace("lock 1\n", "lock 0\n"), "line 1: there is no such version"),

@@ -101,6 +101,9 @@ impl Publisher {
 
     /// Sends the upload in doubt of the file at `path` again. If it has arrived after all, there are two assets. If the file is
     /// gone, its upload is forgotten.
+    ///
+    /// The choice counts once, so that the call can stay in a build script: if the upload is in doubt once more, it isn't sent a
+    /// third time. A run without the call ends the choice, and the next call is a new one.
     pub fn send_again(mut self, path: impl Into<String>) -> Self {
         self.settings.send_again.push(with_slashes(path.into()));
         self

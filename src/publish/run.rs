@@ -211,7 +211,13 @@ fn finish(mut run: Run<'_>) -> Report {
             files.insert(problem.path.clone(), key.clone());
         }
     }
-    run.record.update(|lock| lock.see(files));
+    let (send_again, seen) = (&run.settings.send_again, &run.items);
+    run.record.update(|lock| {
+        lock.see(files);
+        // Without the call, the choice is over: the next one is a new choice.
+        let is_over = |path: &String| !send_again.contains(path) && seen.iter().any(|item| item.file.name == *path);
+        lock.sent_again.retain(|path| !is_over(path));
+    });
     // What is in the journal then is read by the next run.
     if let (Err(error), None) = (run.record.close(), &run.stopped) {
         run.stopped = Some(Stopped::Failed(error));

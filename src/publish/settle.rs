@@ -60,7 +60,10 @@ pub(super) fn settle_doubts(run: &mut Run<'_>) {
                 let _ = run.note(Change::Over(key));
             }
             Ended::Unsure => drop(run.note(Change::Unsure(key))),
-            Ended::Unknown(message, error) => {
+            Ended::Unknown(mut message, error) => {
+                if run.record.look(|lock| lock.sent_again.contains(path)) {
+                    message += "; it was sent again once already: to do so once more, run without send_again first";
+                }
                 if item.is_some() {
                     let (path, kind) = (path.to_owned(), PublishProblemKind::InDoubt);
                     run.problem(PublishProblem { path, kind, message, error: error.clone() });

@@ -399,3 +399,55 @@ fn an_adoption_that_stays_in_a_script_does_not_hide_a_change() {
     // Another id is a new choice.
     assert_eq!(run(&folder.publisher(&sandbox).adopt("crate.png", 78)).ids()["crate.png"], 78);
 }
+
+/// The call stays in a script, and each further upload is interrupted, too.
+#[test]
+fn sending_again_counts_once() {
+    for (changes, is_version) in [(false, false), (true, false), (true, true)] {
+        let sandbox = sandbox();
+        let name = if is_version { "c.rbxmx" } else { "c.png" };
+        let content =
+            |number: usize| if is_version { format!("<roblox>{number}</roblox>").into() } else { image(number) };
+        let folder = Folder::new(&[(name, content(0))]);
+        // Nothing is known of images, and sent again is what nobody can find.
+        let publisher = || folder.publisher(&sandbox);
+        sandbox.inject(Fault::reset_before_answer().on("POST", UPLOAD).times(9));
+        assert_eq!(run(&publisher()).exit_code(), 2);
+        for round in 0..3 {
+            if changes && round == 1 {
+                folder.write(name, &content(1));
+            }
+            run(&publisher().send_again(name));
+        }
+        // The first upload, the choice, and content that is new.
+        let most = 2 + usize::from(changes);
+        assert!(sandbox.assets().len() <= most, "{changes} {is_version}: {}", sandbox.assets().len());
+        if is_version {
+            continue;
+        }
+        let report = run(&publisher().send_again(name));
+        assert_eq!(report.exit_code(), 2, "{report}");
+        assert!(report.problems[0].message.contains("run without send_again first"), "{}", report.problems[0]);
+        // A run without the call ends the choice.
+        sandbox.clear_faults();
+        assert_eq!(run(&publisher()).exit_code(), 2);
+        complete(&run(&publisher().send_again(name)));
+        complete(&run(&publisher().send_again(name)));
+        assert_eq!(sandbox.assets().len(), most + 1);
+    }
+}
+
+/// A kill right after the choice was carried out.
+#[test]
+fn a_choice_to_send_again_survives_a_kill() {
+    let sandbox = sandbox();
+    let folder = Folder::new(&[("c.png", image(1))]);
+    sandbox.inject(Fault::reset_before_answer().on("POST", UPLOAD).times(9));
+    assert_eq!(run(&folder.publisher(&sandbox)).exit_code(), 2);
+    for _ in 0..3 {
+        let killed = folder.publisher(&sandbox).send_again("c.png");
+        let killed = killed.on_event(|event| assert!(!matches!(event, PublishEvent::Problem { .. }), "killed"));
+        let _ = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| killed.run()));
+    }
+    assert_eq!(sandbox.assets().len(), 2);
+}
