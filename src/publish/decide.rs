@@ -12,15 +12,23 @@ use super::settings::Settings;
 use crate::asset::{AssetType, default_name};
 use crate::error::{Error, Result};
 
-/// Returns what is to be done with each file.
-pub(super) fn decide(settings: &Settings, lock: &Lock, items: &[Item]) -> Vec<PlannedAction> {
+/// Returns what is to be done with each file. Those at the places in `refused` can't be sent: if other files have the same
+/// content, the first of them is sent instead.
+pub(super) fn decide(new_versions: bool, lock: &Lock, items: &[Item], refused: &BTreeSet<usize>) -> Vec<PlannedAction> {
     let current: BTreeSet<&Key> = items.iter().map(|item| &item.key).collect();
-    let mut first: BTreeMap<&Key, &str> = BTreeMap::new();
+    // The place of the file that stands for each content.
+    let mut first: BTreeMap<&Key, usize> = BTreeMap::new();
+    for (place, item) in items.iter().enumerate() {
+        let first = first.entry(&item.key).or_insert(place);
+        if refused.contains(first) && !refused.contains(&place) {
+            *first = place;
+        }
+    }
     // The asset of which a content is the next version. It gets one at most, also if another file has that content, too.
     let mut versions: BTreeMap<&Key, u64> = BTreeMap::new();
     let mut versioned: BTreeSet<u64> = BTreeSet::new();
     let mut models: Vec<&Item> =
-        items.iter().filter(|item| settings.new_versions && item.asset_type == AssetType::Model).collect();
+        items.iter().filter(|item| new_versions && item.asset_type == AssetType::Model).collect();
     // A name that the content had before counts only if no file has a better claim.
     models.sort_by_key(|item| lock.moved.contains(&item.file.name));
     for item in models {
@@ -32,14 +40,15 @@ pub(super) fn decide(settings: &Settings, lock: &Lock, items: &[Item]) -> Vec<Pl
     }
     let versions_in_doubt = lock.versions_in_doubt();
     let mut actions = Vec::with_capacity(items.len());
-    for item in items {
+    for (place, item) in items.iter().enumerate() {
+        let first = first.get(&item.key).copied().filter(|first| *first != place);
         actions.push(if let Some(entry) = lock.assets.get(&item.key) {
             match versions_in_doubt.contains(&entry.id) {
                 true => PlannedAction::Resolve,
                 false => PlannedAction::Nothing(entry.id),
             }
-        } else if let Some(other) = first.get(&item.key) {
-            PlannedAction::SameAs((*other).to_owned())
+        } else if let Some(first) = first {
+            PlannedAction::SameAs(items[first].file.name.clone())
         } else if lock.doubts.contains_key(&item.key) {
             PlannedAction::Resolve
         } else {
@@ -50,7 +59,6 @@ pub(super) fn decide(settings: &Settings, lock: &Lock, items: &[Item]) -> Vec<Pl
                 None => PlannedAction::Upload,
             }
         });
-        first.entry(&item.key).or_insert(&item.file.name);
     }
     actions
 }
@@ -113,4 +121,87 @@ pub(super) fn rejection(item: &Item, lock: &Lock) -> Option<PublishProblem> {
         message: format!("moderation has rejected asset {}; change or remove the file", entry.id),
         error: None,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::publish::files::Found;
+
+    /// A model, whose content is this letter. `!` marks a file that can't be sent.
+    fn items(files: &[&str]) -> (Vec<Item>, BTreeSet<usize>) {
+        let refused = files.iter().enumerate().filter(|(_, file)| file.ends_with('!')).map(|(place, _)| place);
+        let item = |file: &&str| {
+            let (name, content) = file.trim_end_matches('!').split_once('=').expect("a name and a content");
+            let found = Found { path: name.into(), name: name.to_owned(), size: 1, modified: 1 };
+            Item { file: found, key: key(content), asset_type: AssetType::Model, name: name.to_owned() }
+        };
+        (files.iter().map(item).collect(), refused.collect())
+    }
+
+    fn key(content: &str) -> Key {
+        Key::new(content, &AssetType::Model)
+    }
+
+    /// Names, contents and ids: `a=x1`. `~` marks a name whose content went to another one.
+    fn lock(known: &[&str], doubts: &[(&str, Option<u64>)]) -> Lock {
+        let mut lock = Lock::default();
+        for known in known {
+            let (name, rest) = known.trim_start_matches('~').split_once('=').expect("a name and a content");
+            let (content, id) = rest.split_at(1);
+            lock.assets.insert(key(content), Entry::new(id.parse().expect("an id"), "a"));
+            lock.files.insert(name.to_owned(), key(content));
+            if known.starts_with('~') {
+                lock.moved.insert(name.to_owned());
+            }
+        }
+        for (content, version_of) in doubts {
+            lock.doubts.insert(key(content), Doubt { version_of: *version_of, ..Doubt::new("a", "a") });
+        }
+        lock
+    }
+
+    #[test]
+    fn what_is_done_follows_from_the_lock_and_the_files() {
+        use PlannedAction::{NewVersion, Nothing, Resolve, SameAs, Upload, UploadChanged};
+
+        let same_as = |name: &str| SameAs(name.to_owned());
+        for (known, doubts, files, new_versions, expected) in [
+            // New, unchanged, renamed and copied files.
+            (&[][..], &[][..], &["a=x", "b=y"][..], true, vec![Upload, Upload]),
+            (&["a=x1"], &[], &["a=x"], true, vec![Nothing(1)]),
+            (&["a=x1"], &[], &["b=x"], true, vec![Nothing(1)]),
+            (&["a=x1"], &[], &["a=x", "b=x"], true, vec![Nothing(1), Nothing(1)]),
+            (&[], &[], &["a=x", "b=x"], true, vec![Upload, same_as("a")]),
+            // Changed files.
+            (&["a=x1"], &[], &["a=y"], false, vec![UploadChanged]),
+            (&["a=x1"], &[], &["a=y"], true, vec![NewVersion(1)]),
+            (&["a=x1"], &[], &["a=y", "b=y"], true, vec![NewVersion(1), same_as("a")]),
+            (&["b=x1"], &[], &["a=y", "b=y"], true, vec![NewVersion(1), same_as("a")]),
+            // Another file has the old content still.
+            (&["a=x1"], &[], &["a=y", "b=x"], true, vec![UploadChanged, Nothing(1)]),
+            // Two files had it: only one of them can go on with the asset.
+            (&["a=x1", "b=x1"], &[], &["a=y", "b=z"], true, vec![NewVersion(1), UploadChanged]),
+            (&["~a=x1", "b=x1"], &[], &["a=y", "b=z"], true, vec![UploadChanged, NewVersion(1)]),
+            (&["~a=x1", "b=x1"], &[], &["a=y"], true, vec![NewVersion(1)]),
+            // Two files with two assets get the same content.
+            (&["a=x1", "b=y2"], &[], &["a=z", "b=z"], true, vec![NewVersion(1), same_as("a")]),
+            // Uploads in doubt.
+            (&[], &[("x", None)], &["a=x", "b=x"], true, vec![Resolve, same_as("a")]),
+            (&["a=x1"], &[("y", Some(1))], &["a=x"], true, vec![Resolve]),
+            (&["a=x1"], &[("y", Some(1))], &["a=y"], true, vec![Resolve]),
+            (&["a=x1"], &[("y", Some(1))], &["a=z"], true, vec![Resolve]),
+            (&["a=x1"], &[("y", Some(1))], &["a=z"], false, vec![UploadChanged]),
+            // Copies that can't be sent.
+            (&[], &[], &["a=x!", "b=x", "c=x"], true, vec![same_as("b"), Upload, same_as("b")]),
+            (&[], &[], &["a=x!", "b=x!", "c=x"], true, vec![same_as("c"), same_as("c"), Upload]),
+            (&[], &[], &["a=x!", "b=x!"], true, vec![Upload, same_as("a")]),
+            (&["a=x1"], &[], &["a=y!", "b=y"], true, vec![same_as("b"), NewVersion(1)]),
+            (&["a=x1"], &[], &["a=x!", "b=x"], true, vec![Nothing(1), Nothing(1)]),
+        ] {
+            let (items, refused) = items(files);
+            let actions = decide(new_versions, &lock(known, doubts), &items, &refused);
+            assert_eq!(actions, expected, "{known:?} {doubts:?} {files:?}");
+        }
+    }
 }

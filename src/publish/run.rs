@@ -19,28 +19,49 @@ use super::settings::Settings;
 use super::settle::settle_doubts;
 use super::state::Run;
 use super::upload;
-use crate::error::Result;
+use crate::error::{Error, Result};
 
 pub(super) fn plan(settings: &Settings, lock: &Lock) -> Result<Plan> {
     let (items, mut problems) = read_files(settings, &mut Cache::read(&settings.lock), &|| false)?;
     let mut lock = lock.clone();
     by_hand(settings, &lock, &items)?.into_iter().for_each(|change| lock.apply(change));
-    let actions = decide(settings, &lock, &items);
     problems.extend(items.iter().filter_map(|item| rejection(item, &lock)));
+    let unfit = unfit(&lock, &items);
+    let refused: BTreeSet<usize> = unfit.keys().copied().collect();
+    let fit: BTreeSet<Key> = places_of(&items, |place| !refused.contains(&place)).into_keys().collect();
+    let actions = decide(settings.new_versions, &lock, &items, &refused);
+    // A file is published as a copy of it that can be sent.
+    let unfit = unfit.into_iter().filter(|(place, _)| !fit.contains(&items[*place].key));
+    let unfit: BTreeMap<usize, Error> = unfit.collect();
     let mut files = Vec::with_capacity(items.len());
-    for (item, action) in items.into_iter().zip(actions) {
-        if action.is_upload() {
-            if let Err(error) = upload::check(&item) {
-                problems.push(PublishProblem::new(&item.file.name, PublishProblemKind::of(&error), error));
-                continue;
-            }
-        }
+    for (place, (item, action)) in items.into_iter().zip(actions).enumerate() {
         let Item { file, asset_type, .. } = item;
-        files.push(PlannedFile { path: file.name, asset_type, size: file.size, action });
+        match unfit.get(&place) {
+            Some(error) => {
+                problems.push(PublishProblem::new(&file.name, PublishProblemKind::of(error), error.clone()));
+            }
+            None => files.push(PlannedFile { path: file.name, asset_type, size: file.size, action }),
+        }
     }
     let mut plan = Plan { files, problems, quotas: BTreeMap::new() };
     plan.problems.sort_by(|one, other| one.path.cmp(&other.path));
     Ok(plan)
+}
+
+/// Returns which files can't be sent, of those that may have to be.
+fn unfit(lock: &Lock, items: &[Item]) -> BTreeMap<usize, Error> {
+    let is_due = |item: &Item| !lock.assets.contains_key(&item.key) && !lock.doubts.contains_key(&item.key);
+    let due = items.iter().enumerate().filter(|(_, item)| is_due(item));
+    due.filter_map(|(place, item)| Some((place, upload::check(item).err()?))).collect()
+}
+
+/// Returns the places of the items of each content.
+fn places_of(items: &[Item], filter: impl Fn(usize) -> bool) -> BTreeMap<Key, Vec<usize>> {
+    let mut places: BTreeMap<Key, Vec<usize>> = BTreeMap::new();
+    for (place, item) in items.iter().enumerate().filter(|(place, _)| filter(*place)) {
+        places.entry(item.key.clone()).or_default().push(place);
+    }
+    places
 }
 
 /// Returns what a run would, if it could send nothing.
@@ -62,6 +83,8 @@ fn published_files(
     let versions_in_doubt = lock.versions_in_doubt();
     let mut published = Vec::new();
     let mut first: BTreeMap<&Key, &str> = BTreeMap::new();
+    let refused = items.iter().filter(|item| known.contains(&item.file.name));
+    let refused: BTreeMap<&Key, &str> = refused.map(|item| (&item.key, item.file.name.as_str())).collect();
     for item in items {
         if let Some(problem) = rejection(item, lock) {
             problems.push(problem);
@@ -88,6 +111,10 @@ fn published_files(
                 }
                 Some(None) => {
                     (PublishProblemKind::InDoubt, "its upload may have arrived; the next run looks for it".to_owned())
+                }
+                None if refused.contains_key(&item.key) => {
+                    let message = format!("it has the same content as {}, which is not published", refused[&item.key]);
+                    (PublishProblemKind::NotSent, message)
                 }
                 None => (PublishProblemKind::NotSent, "it is not published; run the publisher".to_owned()),
             };
@@ -129,16 +156,13 @@ fn run_with(settings: &Settings, record: &Arc<Record>) -> Result<Report> {
     }
     let files: Vec<Found> = items.iter().map(|item| item.file.clone()).collect();
     cache.write(&files)?;
-    let mut places: BTreeMap<Key, Vec<usize>> = BTreeMap::new();
-    for (place, item) in items.iter().enumerate() {
-        places.entry(item.key.clone()).or_default().push(place);
-    }
     let mut run = Run {
         settings,
         record: Arc::clone(record),
+        places: places_of(&items, |_| true),
         items: Arc::new(items),
-        places,
         problems: Vec::new(),
+        refused: Vec::new(),
         how: BTreeMap::new(),
         stopped: None,
     };
@@ -170,7 +194,7 @@ fn apply_choices(run: &mut Run<'_>) -> Result<()> {
 
 fn upload_changes(run: &mut Run<'_>) {
     let lock = run.record.lock();
-    let actions = decide(run.settings, &lock, &run.items);
+    let actions = decide(run.settings.new_versions, &lock, &run.items, &BTreeSet::new());
     let (mut uploads, mut versions) = (Vec::new(), Vec::new());
     for (place, action) in actions.iter().enumerate() {
         match action {
@@ -183,8 +207,14 @@ fn upload_changes(run: &mut Run<'_>) {
     let bytes = sent.map(|place| run.items[place].file.size).sum();
     let count = uploads.len() + versions.len();
     run.tell(&PublishEvent::Begun { files: run.items.len(), uploads: count, bytes });
-    upload::upload_all(run, uploads, false);
+    upload::upload_all(run, uploads);
     upload::update_all(run, versions);
+    // Other files of the same content may have been refused, too.
+    for (key, problem) in std::mem::take(&mut run.refused) {
+        if run.record.look(|lock| !lock.assets.contains_key(&key)) {
+            run.problem(problem);
+        }
+    }
 }
 
 fn finish(mut run: Run<'_>) -> Report {

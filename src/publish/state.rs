@@ -26,6 +26,8 @@ pub(super) struct Run<'a> {
     /// The places of the items of each content.
     pub(super) places: BTreeMap<Key, Vec<usize>>,
     pub(super) problems: Vec<PublishProblem>,
+    /// Problems of files of which a copy is sent instead. They count if none of the copies is published.
+    pub(super) refused: Vec<(Key, PublishProblem)>,
     /// How the assets came to be that weren't there before.
     pub(super) how: BTreeMap<Key, Published>,
     pub(super) stopped: Option<Stopped>,
@@ -60,6 +62,11 @@ impl Run<'_> {
 
     pub(super) fn items_of(&self, key: &Key) -> impl Iterator<Item = &Item> {
         self.places.get(key).into_iter().flatten().map(|place| &self.items[*place])
+    }
+
+    /// Returns the next file of the same content, if there is one.
+    pub(super) fn next_copy(&self, place: usize) -> Option<usize> {
+        self.places.get(&self.items[place].key)?.iter().copied().find(|other| *other > place)
     }
 
     /// Writes a change down. If that fails, the run is stopped.

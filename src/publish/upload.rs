@@ -1,5 +1,6 @@
 //! Sends what is new or has changed.
 
+use std::collections::VecDeque;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -10,7 +11,7 @@ use super::change::Change;
 use super::event::PublishEvent;
 use super::files;
 use super::item::Item;
-use super::lock::{Doubt, Entry, Key};
+use super::lock::{Doubt, Entry};
 use super::record::Record;
 use super::report::{PublishProblem, PublishProblemKind, Published, Stopped};
 use super::settings::Settings;
@@ -148,11 +149,27 @@ fn begin(record: &Arc<Record>, item: &Item, doubt: Doubt) -> impl FnMut(AttemptE
     }
 }
 
-/// Uploads the items at these places.
-pub(super) fn upload_all(run: &mut Run<'_>, places: Vec<usize>, is_neutral: bool) {
-    if places.is_empty() || run.stopped.is_some() {
-        return;
+/// Uploads the items at these places, or copies of those that are refused.
+pub(super) fn upload_all(run: &mut Run<'_>, places: Vec<usize>) {
+    let mut rounds = VecDeque::from([(places, false)]);
+    while let Some((places, is_neutral)) = rounds.pop_front() {
+        if !places.is_empty() && run.stopped.is_none() {
+            let round = upload_round(run, places, is_neutral);
+            rounds.extend([(round.moderated, true), (round.copies, false)]);
+        }
     }
+}
+
+/// What is to be sent after a round of uploads.
+#[derive(Default)]
+struct Round {
+    /// Files to send again under a neutral name.
+    moderated: Vec<usize>,
+    /// Copies of files that were refused.
+    copies: Vec<usize>,
+}
+
+fn upload_round(run: &mut Run<'_>, places: Vec<usize>, is_neutral: bool) -> Round {
     let shared = Arc::new(Shared::default());
     let source = Source {
         settings: run.settings.clone(),
@@ -177,7 +194,7 @@ pub(super) fn upload_all(run: &mut Run<'_>, places: Vec<usize>, is_neutral: bool
             }
             on_event(&PublishEvent::Accepted { path: &item.file.name, operation });
         });
-    let mut moderated = Vec::new();
+    let mut round = Round::default();
     loop {
         match uploads.next_within(PAUSE) {
             NextOutcome::Outcome(outcome) => {
@@ -187,9 +204,9 @@ pub(super) fn upload_all(run: &mut Run<'_>, places: Vec<usize>, is_neutral: bool
                     outcome.result.as_ref().is_err_and(|error| error.kind() == ErrorKind::Moderated && !is_neutral);
                 if is_moderated && run.settings.neutral_names {
                     let _ = run.note(Change::Over(run.items[place].key.clone()));
-                    moderated.push(place);
+                    round.moderated.push(place);
                 } else {
-                    handle(run, place, *outcome);
+                    round.copies.extend(handle(run, place, *outcome));
                 }
                 // Nothing more may begin that couldn't be written down.
                 if run.stopped.is_some() {
@@ -208,14 +225,13 @@ pub(super) fn upload_all(run: &mut Run<'_>, places: Vec<usize>, is_neutral: bool
     drop(uploads);
     run.has_stopped();
     for (place, error) in std::mem::take(&mut shared.state().unfit) {
-        let path = run.items[place].file.name.clone();
-        run.problem(PublishProblem::new(&path, PublishProblemKind::Unreadable, error));
+        round.copies.extend(failed(run, place, error));
     }
-    upload_all(run, moderated, true);
+    round
 }
 
-/// Writes down how an upload ended.
-fn handle(run: &mut Run<'_>, place: usize, outcome: UploadOutcome) {
+/// Writes down how an upload ended. Returns a copy of the file to send instead.
+fn handle(run: &mut Run<'_>, place: usize, outcome: UploadOutcome) -> Option<usize> {
     let item = run.items[place].clone();
     let path = item.file.name.clone();
     for failure in &outcome.partial_failures {
@@ -223,12 +239,29 @@ fn handle(run: &mut Run<'_>, place: usize, outcome: UploadOutcome) {
         run.problem(PublishProblem { path: path.clone(), kind: PublishProblemKind::Failed, message, error: None });
     }
     match outcome.result {
-        Ok(asset) => run.published(&item.key, Entry::of(&asset, &item.name), Published::Uploaded, false),
-        Err(error) => failed(run, &item.key, &path, error),
+        Ok(asset) => {
+            run.published(&item.key, Entry::of(&asset, &item.name), Published::Uploaded, false);
+            None
+        }
+        Err(error) => failed(run, place, error),
     }
 }
 
-fn failed(run: &mut Run<'_>, key: &Key, path: &str, error: Error) {
+/// Whether a copy of the file may be accepted: it has another name and perhaps another extension.
+fn is_of_one_copy(error: &Error) -> bool {
+    match error.kind() {
+        ErrorKind::Moderated | ErrorKind::Rejected => true,
+        ErrorKind::InvalidInput | ErrorKind::InvalidContent | ErrorKind::Io => {
+            error.status().is_none() && error.operation().is_none()
+        }
+        _ => false,
+    }
+}
+
+/// Writes down that an upload failed. Returns a copy of the file to send instead.
+fn failed(run: &mut Run<'_>, place: usize, error: Error) -> Option<usize> {
+    let item = run.items[place].clone();
+    let (key, path) = (&item.key, &item.file.name);
     let may_exist = error.outcome_unknown() || error.can_wait_again();
     let was_begun = run.record.look(|lock| lock.doubts.contains_key(key));
     if was_begun && !may_exist {
@@ -245,7 +278,13 @@ fn failed(run: &mut Run<'_>, key: &Key, path: &str, error: Error) {
     if error.scope() == ErrorScope::Run && run.stopped.is_none() {
         run.stopped = Some(Stopped::Failed(error.clone()));
     }
-    run.problem(PublishProblem::new(path, kind, error));
+    let copy = run.next_copy(place).filter(|_| !may_exist && run.stopped.is_none() && is_of_one_copy(&error));
+    let problem = PublishProblem::new(path, kind, error);
+    match copy {
+        Some(_) => run.refused.push((item.key, problem)),
+        None => run.problem(problem),
+    }
+    copy
 }
 
 /// Checks what can be checked without sending a file.
@@ -256,16 +295,17 @@ pub(super) fn check(item: &Item) -> Result<()> {
 /// Uploads new versions of models, then waits for all of them.
 pub(super) fn update_all(run: &mut Run<'_>, versions: Vec<(usize, u64)>) {
     let mut accepted = Vec::new();
-    for (place, id) in versions {
+    let mut versions = VecDeque::from(versions);
+    while let Some((place, id)) = versions.pop_front() {
         if run.has_stopped() {
             break;
         }
         let item = run.items[place].clone();
         match update(run, &item, id) {
-            Ok(operation) => accepted.push((item, operation)),
+            Ok(operation) => accepted.push((place, item, operation)),
             Err(error) => {
                 let is_of_type = error.scope() == ErrorScope::AssetType;
-                failed(run, &item.key, &item.file.name, error);
+                versions.extend(failed(run, place, error).map(|copy| (copy, id)));
                 // The quota is used up.
                 if is_of_type {
                     break;
@@ -273,11 +313,11 @@ pub(super) fn update_all(run: &mut Run<'_>, versions: Vec<(usize, u64)>) {
             }
         }
     }
-    for (item, operation) in accepted {
+    for (place, item, operation) in accepted {
         match operation.wait_with(&run.wait_options()) {
             Ok(asset) => run.published(&item.key, Entry::of(&asset, &item.name), Published::NewVersion, true),
             Err(error) => {
-                failed(run, &item.key, &item.file.name, error);
+                let _ = failed(run, place, error);
                 // The wait may have been cancelled.
                 run.has_stopped();
             }
