@@ -109,6 +109,15 @@ impl Publisher {
         self
     }
 
+    /// Sets whether a journal that no run on this machine has written is used. Defaults to `false`: it is an error of every call.
+    ///
+    /// For a folder that was copied or moved to another disk after a run was killed, or that a cache of a build server restores.
+    /// A journal can change the ids of files, so don't set it where strangers can add one, such as in a pull request.
+    pub fn accept_journal(mut self, accept_journal: bool) -> Self {
+        self.settings.accept_journal = accept_journal;
+        self
+    }
+
     /// Grants an experience the use of all published assets. Needs the scope `asset-permissions:write`.
     pub fn grant_to(mut self, universe_id: u64) -> Self {
         self.settings.grant_to.push(universe_id);
@@ -235,7 +244,7 @@ impl Publisher {
     }
 
     fn read_lock(&self) -> Result<Lock> {
-        let (lock, _) = record::read(&self.settings.lock)?;
+        let (lock, _) = record::read(&self.settings.lock, self.settings.accept_journal)?;
         check_owner(&lock, &self.settings.owner.to_string(), &self.settings.lock)?;
         Ok(lock)
     }

@@ -32,17 +32,17 @@ struct State {
 }
 
 /// Reads a lock file, and the journal of a run that was killed. Returns also whether there is one.
-pub(super) fn read(path: &Path) -> Result<(Lock, bool)> {
+pub(super) fn read(path: &Path, accepts_journal: bool) -> Result<(Lock, bool)> {
     let mut lock = lock_text::read(path)?;
-    let has_journal = read_journal(path, |change| lock.apply(change))?;
+    let has_journal = read_journal(path, accepts_journal, |change| lock.apply(change))?;
     Ok((lock, has_journal))
 }
 
 impl Record {
     /// Opens a lock file, which this process then holds. It belongs to `owner`.
-    pub(super) fn open(path: &Path, owner: &str) -> Result<Self> {
+    pub(super) fn open(path: &Path, owner: &str, accepts_journal: bool) -> Result<Self> {
         let running = Running::new(path)?;
-        let (mut lock, has_journal) = read(path)?;
+        let (mut lock, has_journal) = read(path, accepts_journal)?;
         check_owner(&lock, owner, path)?;
         let has_owner = !lock.owner.is_empty();
         owner.clone_into(&mut lock.owner);
@@ -59,8 +59,8 @@ impl Record {
     pub(super) fn merge(ours: &Path, theirs: &Path) -> Result<Vec<(u64, u64)>> {
         let _running = Running::new(ours)?;
         fs::metadata(theirs).map_err(|error| Error::io(subject(theirs), error).concerning_run())?;
-        let (mut merged, has_journal) = read(ours)?;
-        let (other, _) = read(theirs)?;
+        let (mut merged, has_journal) = read(ours, false)?;
+        let (other, _) = read(theirs, false)?;
         if !other.owner.is_empty() {
             check_owner(&merged, &other.owner, ours)?;
             merged.owner.clone_from(&other.owner);
@@ -107,7 +107,7 @@ impl Record {
         };
         let written = match &mut state.journal {
             Some(journal) => journal.append(&line, space),
-            none => Journal::open(&journal).and_then(|journal| none.insert(journal).append(&line, space)),
+            none => Journal::create(&self.path).and_then(|journal| none.insert(journal).append(&line, space)),
         };
         written.map_err(failed)?;
         state.lock.apply(change);
@@ -203,7 +203,7 @@ mod tests {
     #[test]
     fn a_line_after_a_failed_one_begins_on_its_own() {
         let place = Place::new("torn");
-        let record = Record::open(&place.lock(), "user 156").unwrap();
+        let record = Record::open(&place.lock(), "user 156", false).unwrap();
         record.note(published("aa", 1)).unwrap();
         {
             // As on a full disk: a part of the line is there.
@@ -214,7 +214,7 @@ mod tests {
         }
         record.note(published("cc", 3)).unwrap();
         drop(record);
-        let (lock, has_journal) = read(&place.lock()).unwrap();
+        let (lock, has_journal) = read(&place.lock(), false).unwrap();
         assert!(has_journal);
         assert_eq!(lock.assets.keys().cloned().collect::<Vec<_>>(), [key("aa"), key("cc")]);
     }
@@ -223,7 +223,7 @@ mod tests {
     #[test]
     fn the_end_of_an_upload_has_its_space() {
         let place = Place::new("space");
-        let record = Record::open(&place.lock(), "user 156").unwrap();
+        let record = Record::open(&place.lock(), "user 156", false).unwrap();
         let size = || fs::metadata(journal_of(&place.lock())).unwrap().len();
         let mut begun = 0;
         for number in 0..200 {
@@ -237,23 +237,23 @@ mod tests {
             record.note(published(&format!("a{number}"), number)).unwrap();
         }
         assert_eq!(size(), begun, "the ends need no more space");
-        assert_eq!(read(&place.lock()).unwrap().0.assets.len(), 200);
+        assert_eq!(read(&place.lock(), false).unwrap().0.assets.len(), 200);
         record.state().journal.as_mut().unwrap().is_torn = true;
         record.note(published("last", 7)).unwrap();
-        assert_eq!(read(&place.lock()).unwrap().0.assets.len(), 201);
+        assert_eq!(read(&place.lock(), false).unwrap().0.assets.len(), 201);
     }
 
     /// A run of the owner was killed before its end.
     #[test]
     fn a_journal_belongs_to_its_owner() {
         let place = Place::new("owner");
-        let record = Record::open(&place.lock(), "user 156").unwrap();
+        let record = Record::open(&place.lock(), "user 156", false).unwrap();
         assert!(!place.lock().exists(), "a run without changes writes nothing");
         record.note(published("aa", 1)).unwrap();
         drop(record);
-        let error = Record::open(&place.lock(), "group 7").map(drop).unwrap_err();
+        let error = Record::open(&place.lock(), "group 7", false).map(drop).unwrap_err();
         assert!(error.to_string().contains("tells what user 156 published, not group 7"), "{error}");
-        assert_eq!(Record::open(&place.lock(), "user 156").unwrap().lock().assets.len(), 1);
+        assert_eq!(Record::open(&place.lock(), "user 156", false).unwrap().lock().assets.len(), 1);
     }
 
     #[test]
@@ -262,9 +262,9 @@ mod tests {
         let merge = || Record::merge(&ours.lock(), &theirs.lock());
         assert_eq!(merge().unwrap_err().kind(), ErrorKind::Io, "there is nothing to merge");
         for (place, hash, id) in [(&ours, "aa", 1), (&theirs, "bb", 2)] {
-            Record::open(&place.lock(), "user 156").unwrap().note(published(hash, id)).unwrap();
+            Record::open(&place.lock(), "user 156", false).unwrap().note(published(hash, id)).unwrap();
         }
-        let running = Record::open(&theirs.lock(), "user 156").unwrap();
+        let running = Record::open(&theirs.lock(), "user 156", false).unwrap();
         assert_eq!(Record::merge(&theirs.lock(), &ours.lock()).unwrap_err().kind(), ErrorKind::Conflict);
         drop(running);
         assert_eq!(merge().unwrap(), []);
@@ -276,27 +276,27 @@ mod tests {
     #[test]
     fn the_first_change_erases_nothing() {
         let place = Place::new("erased");
-        Record::open(&place.lock(), "user 156").unwrap().note(published("aa", 1)).unwrap();
+        Record::open(&place.lock(), "user 156", false).unwrap().note(published("aa", 1)).unwrap();
         fs::remove_file(place.lock()).unwrap();
-        Record::open(&place.lock(), "user 156").unwrap().note(published("bb", 2)).unwrap();
-        assert_eq!(read(&place.lock()).unwrap().0.assets.len(), 2);
+        Record::open(&place.lock(), "user 156", false).unwrap().note(published("bb", 2)).unwrap();
+        assert_eq!(read(&place.lock(), false).unwrap().0.assets.len(), 2);
         let text = fs::read_to_string(place.lock()).unwrap();
         fs::write(place.lock(), text.replace("owner user 156\n", "")).unwrap();
-        Record::open(&place.lock(), "user 156").unwrap().note(published("cc", 3)).unwrap();
-        assert_eq!(read(&place.lock()).unwrap().0.assets.len(), 3);
+        Record::open(&place.lock(), "user 156", false).unwrap().note(published("cc", 3)).unwrap();
+        assert_eq!(read(&place.lock(), false).unwrap().0.assets.len(), 3);
     }
 
     #[test]
     fn a_last_line_that_was_not_written_whole_is_not_read() {
         let place = Place::new("damaged");
-        Record::open(&place.lock(), "user 156").unwrap().note(published("aa", 1)).unwrap();
+        Record::open(&place.lock(), "user 156", false).unwrap().note(published("aa", 1)).unwrap();
         let whole = fs::read(journal_of(&place.lock())).unwrap();
         let damaged = |damage: &[u8]| {
             let line = [b"{\"over".as_slice(), damage, b"aa\"}\n"].concat();
             fs::write(journal_of(&place.lock()), [&whole, line.as_slice(), b"   \0\0"].concat()).unwrap();
-            let read_last = read(&place.lock()).map(|(lock, _)| lock.assets.len());
+            let read_last = read(&place.lock(), false).map(|(lock, _)| lock.assets.len());
             fs::write(journal_of(&place.lock()), [line.as_slice(), &whole].concat()).unwrap();
-            (read_last.unwrap(), read(&place.lock()).map(drop))
+            (read_last.unwrap(), read(&place.lock(), false).map(drop))
         };
         for damage in [b"\0\0".as_slice(), &[b' '; 512], &[b' '; 16]] {
             let (read_last, first) = damaged(damage);
@@ -307,10 +307,10 @@ mod tests {
     #[test]
     fn a_book_that_was_let_go_of_is_not_written_any_more() {
         let place = Place::new("released");
-        let record = Record::open(&place.lock(), "user 156").unwrap();
+        let record = Record::open(&place.lock(), "user 156", false).unwrap();
         record.note(published("aa", 1)).unwrap();
         record.release();
-        let other = Record::open(&place.lock(), "user 156").expect("it is free");
+        let other = Record::open(&place.lock(), "user 156", false).expect("it is free");
         record.note(published("bb", 2)).unwrap_err();
         assert_eq!(other.lock().assets.len(), 1);
     }
@@ -318,7 +318,7 @@ mod tests {
     #[test]
     fn a_journal_is_read_wherever_it_was_cut() {
         let place = Place::new("cut");
-        let record = Record::open(&place.lock(), "user 156").unwrap();
+        let record = Record::open(&place.lock(), "user 156", false).unwrap();
         record.note(published("aa", 1)).unwrap();
         let first = fs::metadata(journal_of(&place.lock())).unwrap().len();
         record.note(published("bb", 2)).unwrap();
@@ -327,7 +327,7 @@ mod tests {
         for length in 0..=whole.len() {
             fs::write(journal_of(&place.lock()), &whole[..length]).unwrap();
             let expected = usize::from(length as u64 >= first) + usize::from(length == whole.len());
-            assert_eq!(read(&place.lock()).unwrap().0.assets.len(), expected, "cut at {length}");
+            assert_eq!(read(&place.lock(), false).unwrap().0.assets.len(), expected, "cut at {length}");
         }
     }
 
@@ -336,7 +336,7 @@ mod tests {
     fn a_journal_that_is_read_twice_changes_nothing() {
         let place = Place::new("twice");
         let doubt = Doubt::new("a.png", "a");
-        let record = Record::open(&place.lock(), "user 156").unwrap();
+        let record = Record::open(&place.lock(), "user 156", false).unwrap();
         for change in [
             Change::Begun(key("aa"), doubt.clone()),
             Change::Accepted(key("aa"), "operations/1".parse().unwrap()),
@@ -353,6 +353,6 @@ mod tests {
         record.close().unwrap();
         drop(record);
         fs::write(journal_of(&place.lock()), journal).unwrap();
-        assert_eq!(read(&place.lock()).unwrap().0, expected);
+        assert_eq!(read(&place.lock(), false).unwrap().0, expected);
     }
 }

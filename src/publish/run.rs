@@ -126,7 +126,7 @@ fn published_files(
 
 /// Forgets the names of files that aren't there, and returns them.
 pub(super) fn prune(settings: &Settings) -> Result<Vec<String>> {
-    let record = Record::open(&settings.lock, &settings.owner.to_string())?;
+    let record = Record::open(&settings.lock, &settings.owner.to_string(), settings.accept_journal)?;
     let (items, problems) = read_files(settings, &mut Cache::read(&settings.lock), &|| false)?;
     let unfit = problems.into_iter().map(|problem| problem.path);
     let present: BTreeSet<String> = items.into_iter().map(|item| item.file.name).chain(unfit).collect();
@@ -143,7 +143,7 @@ pub(super) fn run(settings: &Settings) -> Result<Report> {
             self.0.release();
         }
     }
-    let record = Release(Arc::new(Record::open(&settings.lock, &settings.owner.to_string())?));
+    let record = Release(Arc::new(Record::open(&settings.lock, &settings.owner.to_string(), settings.accept_journal)?));
     run_with(settings, &record.0)
 }
 

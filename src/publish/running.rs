@@ -5,8 +5,17 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use super::lock::subject;
-use crate::disk::{beside, open_companion, read_companion, remove_unfinished, try_lock};
+use crate::disk::{beside, identity, open_companion, read_companion, remove_unfinished, try_lock};
 use crate::error::{Error, ErrorKind, Result};
+
+/// Returns what tells the runs of this machine from those of others: the file that marks a run, which stays there.
+pub(super) fn machine(lock: &Path) -> Option<String> {
+    identity(&mark_of(lock))
+}
+
+fn mark_of(lock: &Path) -> PathBuf {
+    beside(lock, ".running")
+}
 
 /// Keeps other processes from using the same lock file. A process that dies lets go of it.
 pub(super) struct Running {
@@ -22,7 +31,7 @@ impl Running {
         }
         // On Windows, nobody else can read a locked file.
         let holder = beside(lock, ".pid");
-        let Some(file) = try_lock(&beside(lock, ".running")).map_err(failed)? else {
+        let Some(file) = try_lock(&mark_of(lock)).map_err(failed)? else {
             let who = read_companion(&holder).unwrap_or_default();
             let who = match String::from_utf8_lossy(&who).trim() {
                 "" => "another process".to_owned(),

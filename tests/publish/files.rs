@@ -203,11 +203,18 @@ fn a_torn_journal_is_read_as_far_as_it_goes() {
     let ids: Vec<u64> = folder.run(&sandbox).files.iter().map(|file| file.id).collect();
     let lock = fs::read_to_string(folder.lock()).expect("it is there");
     let asset = lock.lines().find_map(|line| line.strip_prefix("asset ")).expect("a line");
-    fs::remove_file(folder.lock()).expect("it is there");
     // Of the line, the journal reads the fields that it needs.
     let published = format!(r#"{{"published":{{"key":{asset},"entry":{asset}}}}}"#);
+    // The first line is that of a run on this machine.
+    folder.write("other.png", &image(7));
+    let killed = folder.publisher(&sandbox).on_event(|event| assert!(!matches!(event, PublishEvent::Accepted { .. })));
+    let _ = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| killed.run()));
+    fs::remove_file(folder.assets().join("other.png")).expect("it is there");
+    let journal = fs::read_to_string(folder.0.path().join("assets.lock.journal")).expect("the run was killed");
+    let header = journal.lines().next().expect("a line");
     for torn in ["", "{\"begun\":[\"", "{\"over\":\"x\"}"] {
-        folder.0.file("assets.lock.journal", format!("{published}\n{torn}").as_bytes());
+        let _ = fs::remove_file(folder.lock());
+        folder.0.file("assets.lock.journal", format!("{header}\n{published}\n{torn}").as_bytes());
         sandbox.clear_requests();
         let report = folder.run(&sandbox);
         complete(&report);

@@ -4,7 +4,7 @@ use std::fs;
 use std::process::Command;
 
 use rblxopencloud::ErrorKind;
-use rblxopencloud::publish::{PlannedAction, Publisher};
+use rblxopencloud::publish::{PlannedAction, PublishEvent, Publisher};
 use rblxopencloud_sandbox::Sandbox;
 
 use crate::support::fails;
@@ -246,4 +246,70 @@ fn pruning_forgets_the_names_of_files_that_are_gone_and_no_asset() {
     let nothing = |name: &str| PlannedAction::Nothing(ids.ids()[name]);
     assert_eq!(actions, [&nothing("a.png"), &nothing("oak.rbxmx"), &PlannedAction::Upload]);
     assert!(sandbox.requests().iter().all(|request| request.target.contains("quotas")), "{:?}", sandbox.requests());
+}
+
+/// It comes with a pull request, say, because everybody's ignore list hides it in the author's folder.
+#[test]
+fn a_journal_of_another_machine_is_refused_until_it_is_accepted() {
+    let (sandbox, folder) = (sandbox(), Folder::of_images(2));
+    let ids = folder.run(&sandbox).files.iter().map(|file| file.id).collect::<Vec<_>>();
+    let asset = lock(&folder).lines().find_map(|line| line.strip_prefix("asset ").map(str::to_owned)).expect("a line");
+    let planted = format!("{{\"published\":{{\"key\":{asset},\"entry\":{{\"id\":666,\"name\":\"x\"}}}}}}\n");
+    let journal = folder.0.path().join("assets.lock.journal");
+    for (header, has_mark) in [
+        ("", true),
+        ("{\"machine\":\"\"}\n", true),
+        ("{\"machine\":\"\"}\n", false),
+        ("{\"machine\":\"1-2\"}\n", true),
+        ("{\"machine\":\"1-2\"}\n", false),
+        ("{\"machine\":null}\n", true),
+    ] {
+        fs::write(&journal, format!("{header}{planted}")).expect("it can be written");
+        let mark = folder.0.path().join("assets.lock.running");
+        if !has_mark {
+            fs::remove_file(mark).expect("it is there");
+        }
+        sandbox.clear_requests();
+        let publisher = folder.publisher(&sandbox);
+        for error in [
+            publisher.check().unwrap_err(),
+            publisher.published().map(drop).unwrap_err(),
+            publisher.plan().map(drop).unwrap_err(),
+            publisher.run().map(drop).unwrap_err(),
+            publisher.prune().map(drop).unwrap_err(),
+        ] {
+            let text = error.to_string();
+            assert_eq!(error.kind(), ErrorKind::CorruptFile, "{text}");
+            assert!(text.contains("assets.lock.journal") && text.contains("delete it if it came"), "{text}");
+        }
+        assert!(journal.exists() && sandbox.requests().is_empty(), "{header}");
+        if header.contains("1-2") {
+            let accepted = folder.publisher(&sandbox).accept_journal(true).published().expect("it is accepted");
+            assert!(accepted.ids().values().any(|id| *id == 666));
+        }
+        // As the advice says.
+        fs::remove_file(&journal).expect("it is there");
+        let now = folder.run(&sandbox).files.iter().map(|file| file.id).collect::<Vec<_>>();
+        assert_eq!(now, ids);
+    }
+}
+
+/// A run was killed, and the folder was copied to another machine.
+#[test]
+fn an_accepted_journal_is_used_once_and_gone() {
+    let (sandbox, folder) = (sandbox(), Folder::of_images(2));
+    let killed = folder.publisher(&sandbox).concurrency(1);
+    let killed = killed.on_event(|event| assert!(!matches!(event, PublishEvent::Published { .. }), "killed"));
+    std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| killed.run())).expect_err("it was killed");
+    let copy = Folder::of_images(2);
+    for ending in ["", ".journal", ".running"] {
+        let name = format!("assets.lock{ending}");
+        fs::copy(folder.0.path().join(&name), copy.0.path().join(&name)).expect("it is there");
+    }
+    fails(copy.publisher(&sandbox).run(), ErrorKind::CorruptFile);
+    complete(&copy.publisher(&sandbox).accept_journal(true).run().expect("there is a report"));
+    complete(&copy.run(&sandbox));
+    assert_eq!(sandbox.assets().len(), 2);
+    // At its own place, nobody needs to accept it.
+    folder.publisher(&sandbox).published().expect("it is this machine's");
 }
