@@ -1,7 +1,6 @@
 //! What is to be done with each file.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::Path;
 
 use super::change::Change;
 use super::item::Item;
@@ -9,7 +8,7 @@ use super::lock::{Doubt, Entry, Key, Lock};
 use super::plan::PlannedAction;
 use super::report::{PublishProblem, PublishProblemKind};
 use super::settings::Settings;
-use crate::asset::{AssetType, default_name};
+use crate::asset::AssetType;
 use crate::error::{Error, Result};
 
 /// Returns what is to be done with each file. Those at the places in `refused` can't be sent: if other files have the same
@@ -84,10 +83,7 @@ pub(super) fn by_hand(settings: &Settings, lock: &Lock, items: &[Item]) -> Resul
         if !is_last || lock.adopted.contains(&(path.clone(), *id)) {
             continue;
         }
-        let (name, keys) = match item_at(path) {
-            Some(item) => (item.name.clone(), vec![item.key.clone()]),
-            None => (default_name(Path::new(path)), doubts_of(path)),
-        };
+        let keys = item_at(path).map_or_else(|| doubts_of(path), |item| vec![item.key.clone()]);
         if keys.is_empty() && !lock.files.contains_key(path) {
             return Err(missing(path));
         }
@@ -97,7 +93,7 @@ pub(super) fn by_hand(settings: &Settings, lock: &Lock, items: &[Item]) -> Resul
             let is_version = key.asset_type() == AssetType::Model
                 && before.is_some_and(|(before, _)| !items.iter().any(|item| item.key == *before));
             let known = lock.assets.get(&key).filter(|entry| entry.id == *id);
-            let entry = known.cloned().unwrap_or_else(|| Entry::new(*id, &name));
+            let entry = known.cloned().unwrap_or_else(|| Entry::new(*id, ""));
             changes.push(Change::Adopted { path: path.clone(), key, entry, is_version });
         }
     }

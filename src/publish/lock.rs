@@ -48,7 +48,7 @@ impl fmt::Debug for Key {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Entry {
     pub(super) id: u64,
-    /// The display name.
+    /// The display name that the service has. Empty if it isn't known, such as that of an asset that was adopted.
     #[serde(default)]
     pub(super) name: String,
     /// Moderation has rejected it.
@@ -72,6 +72,9 @@ impl Entry {
         self.in_review &= other.in_review;
         self.version = self.version.max(other.version);
         self.granted.extend(other.granted);
+        if self.name.is_empty() {
+            self.name = other.name;
+        }
     }
 
     /// What the service says of an asset. `name` is used if it doesn't say its name.
@@ -81,7 +84,7 @@ impl Entry {
             rejected: state == Some(&ModerationState::Rejected),
             in_review: state == Some(&ModerationState::Reviewing),
             version: asset.revision_id.filter(|version| *version > 1),
-            ..Self::new(asset.id, name)
+            ..Self::new(asset.id, asset.display_name.as_deref().unwrap_or(name))
         }
     }
 
@@ -275,6 +278,10 @@ impl Lock {
         let Some((unknown, entry)) = known.map(|(key, entry)| (key.unknown(id), entry.clone())) else { return };
         self.rename_content(id, &unknown);
         self.assets.insert(unknown, entry);
+    }
+
+    pub(super) fn entry_of(&self, id: u64) -> Option<&Entry> {
+        self.assets.values().find(|entry| entry.id == id)
     }
 
     /// Returns the assets of which a new version may have arrived: their content isn't known.

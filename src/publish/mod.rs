@@ -72,6 +72,7 @@ mod settings;
 mod settle;
 mod state;
 mod upload;
+mod version;
 
 pub use event::PublishEvent;
 pub use module::AssetModule;

@@ -85,6 +85,9 @@ impl Publisher {
     ///
     /// Before a version is sent, the number of the current one is read and written down. If the response is lost, the next run
     /// compares it, and sends the version again only if it is missing.
+    ///
+    /// The asset must be a model of the owner, and have the name that the lock file has for it, so that a changed id in a lock
+    /// file doesn't overwrite another asset. Correct the name there if the asset was renamed on the Creator Hub.
     pub fn new_versions(mut self, new_versions: bool) -> Self {
         self.settings.new_versions = new_versions;
         self
@@ -174,12 +177,15 @@ impl Publisher {
 
     /// Returns what [`run`](Self::run) would do. Sends no upload and changes no file.
     ///
-    /// If something would be uploaded and the key may read quotas, these are fetched.
+    /// If something would be uploaded and the key may read quotas, these are fetched. So are the assets that would get a new
+    /// version: see [`new_versions`](Self::new_versions).
     ///
     /// # Errors
     /// See [`run`](Self::run).
     pub fn plan(&self) -> Result<Plan> {
-        let mut plan = run::plan(&self.settings, &self.read_lock()?)?;
+        let lock = self.read_lock()?;
+        let mut plan = run::plan(&self.settings, &lock)?;
+        run::compare_versions(&self.settings, &lock, &mut plan);
         plan.quotas = self.quotas(&plan);
         Ok(plan)
     }

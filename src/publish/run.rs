@@ -19,7 +19,8 @@ use super::settings::Settings;
 use super::settle::settle_doubts;
 use super::state::Run;
 use super::upload;
-use crate::error::{Error, Result};
+use super::version;
+use crate::error::{Error, ErrorKind, ErrorScope, Result};
 
 pub(super) fn plan(settings: &Settings, lock: &Lock) -> Result<Plan> {
     let (items, mut problems) = read_files(settings, &mut Cache::read(&settings.lock), &|| false)?;
@@ -46,6 +47,26 @@ pub(super) fn plan(settings: &Settings, lock: &Lock) -> Result<Plan> {
     let mut plan = Plan { files, problems, quotas: BTreeMap::new() };
     plan.problems.sort_by(|one, other| one.path.cmp(&other.path));
     Ok(plan)
+}
+
+/// Fetches the assets that would get new versions. A file whose asset isn't the one that the lock file means is a problem.
+pub(super) fn compare_versions(settings: &Settings, lock: &Lock, plan: &mut Plan) {
+    let mut others = BTreeSet::new();
+    for file in &plan.files {
+        let PlannedAction::NewVersion(id) = file.action else { continue };
+        let Some(entry) = lock.entry_of(id) else { continue };
+        let Err(error) = version::fetch(&settings.owner, &file.path, entry) else { continue };
+        let concerns_run = error.scope() == ErrorScope::Run;
+        if error.kind() == ErrorKind::InvalidInput {
+            others.insert(file.path.clone());
+        }
+        plan.problems.push(PublishProblem::new(&file.path, PublishProblemKind::of(&error), error));
+        if concerns_run {
+            break;
+        }
+    }
+    plan.files.retain(|file| !others.contains(&file.path));
+    plan.problems.sort_by(|one, other| one.path.cmp(&other.path));
 }
 
 /// Returns which files can't be sent, of those that may have to be.

@@ -16,6 +16,7 @@ use super::record::Record;
 use super::report::{PublishProblem, PublishProblemKind, Published, Stopped};
 use super::settings::Settings;
 use super::state::Run;
+use super::version;
 use crate::asset::file::AssetFile;
 use crate::asset::{Asset, AssetUpdate, AssetUpload, AssetUploads, NextOutcome, UploadOutcome};
 use crate::error::{Error, ErrorKind, ErrorScope, Result};
@@ -326,8 +327,11 @@ pub(super) fn update_all(run: &mut Run<'_>, versions: Vec<(usize, u64)>) {
 }
 
 fn update(run: &mut Run<'_>, item: &Item, id: u64) -> Result<Operation<Asset>> {
-    let asset = run.settings.owner.client().asset(id);
-    let after_version = asset.fetch()?.revision_id;
+    let owner = &run.settings.owner;
+    let entry = run.record.look(|lock| lock.entry_of(id).cloned());
+    let entry = entry.ok_or_else(|| Error::invalid_input(format!("the lock file doesn't have asset {id} any more")))?;
+    let after_version = version::fetch(owner, &item.file.name, &entry)?.revision_id;
+    let asset = owner.client().asset(id);
     let doubt = Doubt { version_of: Some(id), after_version, ..Doubt::new(&item.file.name, &item.name) };
     let begin = begin(&run.record, item, doubt);
     let operation = asset.update(AssetUpdate::new(id).file(open_unchanged(item)?).on_attempt(begin))?;

@@ -3,8 +3,8 @@
 use std::fs;
 use std::process::Command;
 
-use rblxopencloud::ErrorKind;
 use rblxopencloud::publish::{PlannedAction, PublishEvent, Publisher};
+use rblxopencloud::{AssetType, AssetUpdate, ErrorKind};
 use rblxopencloud_sandbox::Sandbox;
 
 use crate::support::fails;
@@ -312,4 +312,52 @@ fn an_accepted_journal_is_used_once_and_gone() {
     assert_eq!(sandbox.assets().len(), 2);
     // At its own place, nobody needs to accept it.
     folder.publisher(&sandbox).published().expect("it is this machine's");
+}
+
+/// A changed line of a pull request.
+#[test]
+fn a_new_version_goes_only_to_the_asset_that_the_lock_file_means() {
+    let (sandbox, folder) = (sandbox(), Folder::new(&[("tree.rbxmx", model(1))]));
+    let other = Folder::new(&[("castle.rbxmx", model(7)), ("castle.png", image(7))]);
+    let others = other.publisher(&sandbox).images_as(AssetType::Decal).run().expect("there is a report");
+    let publisher = || folder.publisher(&sandbox).new_versions(true);
+    let id = publisher().run().expect("there is a report").ids()["tree.rbxmx"];
+    let right = lock(&folder);
+    folder.write("tree.rbxmx", &model(2));
+    for (wrong, words) in [("castle.rbxmx", "has the name \"castle\""), ("castle.png", "has the type Decal")] {
+        let victim = others.ids()[wrong];
+        fs::write(folder.lock(), right.replace(&id.to_string(), &victim.to_string())).expect("it can be written");
+        let before = sandbox.asset_content(victim).expect("it is there").bytes;
+        let plan = publisher().plan().expect("there is a plan");
+        let report = publisher().run().expect("there is a report");
+        for problem in [&plan.problems[0], &report.problems[0]] {
+            let text = problem.to_string();
+            assert!(text.contains(words) && text.contains(&victim.to_string()), "{text}");
+            assert!(text.contains("tree.rbxmx") && text.contains("compare the id"), "{text}");
+        }
+        assert_eq!((plan.uploads().count(), report.uploaded(), report.exit_code()), (0, 0, 1));
+        assert_eq!(sandbox.asset_content(victim).expect("it is there").bytes, before);
+    }
+    fs::write(folder.lock(), right).expect("it can be written");
+    complete(&publisher().run().expect("there is a report"));
+    assert_eq!(sandbox.asset_content(id).expect("it is there").bytes, model(2));
+}
+
+/// The advice of the error, word for word: the asset was renamed on the Creator Hub.
+#[test]
+fn a_name_that_is_corrected_in_the_lock_file_lets_the_next_version_through() {
+    let (sandbox, folder) = (sandbox(), Folder::new(&[("tree.rbxmx", model(1))]));
+    let publisher = || folder.publisher(&sandbox).new_versions(true);
+    let id = publisher().run().expect("there is a report").ids()["tree.rbxmx"];
+    let user = crate::support::folder::user(&sandbox);
+    let renamed = user.client().asset(id).update(AssetUpdate::new(id).display_name("Old Oak"));
+    renamed.and_then(|operation| operation.wait()).expect("it can be renamed");
+    folder.write("tree.rbxmx", &model(2));
+    assert_eq!(publisher().run().expect("there is a report").exit_code(), 1);
+    let corrected = lock(&folder).replace("\"name\":\"tree\"", "\"name\":\"Old Oak\"");
+    fs::write(folder.lock(), corrected).expect("it can be written");
+    complete(&publisher().run().expect("there is a report"));
+    folder.write("tree.rbxmx", &model(3));
+    complete(&publisher().run().expect("there is a report"));
+    assert_eq!(sandbox.asset_content(id).expect("it is there").bytes, model(3));
 }
