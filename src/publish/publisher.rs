@@ -121,6 +121,17 @@ impl Publisher {
         self
     }
 
+    /// Sets whether an upload in doubt that is nowhere to be seen is sent again by itself. Defaults to `false`: the caller looks
+    /// for it on the Creator Hub, and then [adopts](Self::adopt) it or [sends it again](Self::send_again).
+    ///
+    /// It counts as lost if the service has not accepted it, it began more than a quarter of an hour ago, and the whole list of
+    /// the owner's assets of its type was read without one that is or may be it. There is an
+    /// [event](PublishEvent::Lost) for it. Uploads that can't be looked for stay in doubt.
+    pub fn send_lost_again(mut self, send_lost_again: bool) -> Self {
+        self.settings.send_lost_again = send_lost_again;
+        self
+    }
+
     /// Grants an experience the use of all published assets. Needs the scope `asset-permissions:write`.
     pub fn grant_to(mut self, universe_id: u64) -> Self {
         self.settings.grant_to.push(universe_id);

@@ -2,14 +2,14 @@
 
 use std::collections::BTreeMap;
 
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 
 use super::change::Change;
 use super::event::PublishEvent;
 use super::item::Item;
 use super::lock::{Doubt, Entry, Key, Lock};
 use super::report::{PublishProblem, PublishProblemKind, Published, Stopped};
-use super::settings::PublishOwner;
+use super::settings::{PublishOwner, Settings};
 use super::state::{Run, refuses_all};
 use crate::asset::file::AssetFile;
 use crate::asset::{AssetUpload, UploadCandidate, UploadSearch};
@@ -28,6 +28,8 @@ enum Ended {
     Arrived(Entry, String),
     /// It had no effect.
     Failed(Error),
+    /// It has not arrived, for a reason.
+    Lost(String),
     /// It is a version, and nobody will find out.
     Unsure,
     /// It isn't known. The message tells what to do.
@@ -51,12 +53,17 @@ pub(super) fn settle_doubts(run: &mut Run<'_>) {
         let path = item.as_ref().map_or(doubt.path.as_str(), |item| item.file.name.as_str());
         run.tell(&PublishEvent::Resolving { path });
         let wait = run.wait_options();
-        match resolve(&run.settings.owner, &run.record.lock(), &key, &doubt, &wait) {
+        match resolve(run.settings, &run.record.lock(), &key, &doubt, &wait) {
             Ended::Arrived(entry, reason) => {
                 run.published(&key, entry, Published::Adopted(reason), doubt.version_of.is_some());
             }
             Ended::Failed(error) => {
                 log::info!(target: LOG_TARGET, "{path}: an earlier upload failed: {error}");
+                let _ = run.note(Change::Over(key));
+            }
+            Ended::Lost(message) => {
+                log::warn!(target: LOG_TARGET, "{path}: {message}");
+                run.tell(&PublishEvent::Lost { path, message: &message });
                 let _ = run.note(Change::Over(key));
             }
             Ended::Unsure => drop(run.note(Change::Unsure(key))),
@@ -90,7 +97,8 @@ fn item_of_asset<'a>(run: &'a Run<'_>, id: u64) -> Option<&'a Item> {
 }
 
 /// Finds out how an upload ended: asks its operation or, without one, looks for the asset.
-fn resolve(owner: &PublishOwner, lock: &Lock, key: &Key, doubt: &Doubt, wait: &WaitOptions) -> Ended {
+fn resolve(settings: &Settings, lock: &Lock, key: &Key, doubt: &Doubt, wait: &WaitOptions) -> Ended {
+    let owner = &settings.owner;
     if let Some(name) = &doubt.operation {
         let operation = owner.client().operation(name.clone());
         // It began long ago, so it is probably done.
@@ -116,13 +124,18 @@ fn resolve(owner: &PublishOwner, lock: &Lock, key: &Key, doubt: &Doubt, wait: &W
     }
     let upload = AssetUpload::new(AssetFile::from_bytes(&doubt.name, []), key.asset_type(), doubt.name.as_str(), "");
     let since = doubt.since.saturating_sub(SKEW).unwrap_or(doubt.since);
+    let mut unread = Vec::new();
     let found = match user.find_upload(&upload, since) {
         Ok(UploadSearch::One(candidate)) => vec![*candidate],
         Ok(UploadSearch::Several(candidates)) => candidates,
-        Ok(UploadSearch::NoneSeen { .. }) => Vec::new(),
+        Ok(UploadSearch::NoneSeen { unread: some, .. }) => {
+            unread = some;
+            Vec::new()
+        }
         Ok(UploadSearch::CannotLook { reason }) => return Ended::Unknown(undecided(doubt, &reason), None),
         Err(error) => return Ended::Unknown(undecided(doubt, &error.to_string()), Some(error)),
     };
+    unread.extend(found.iter().flat_map(|candidate| &candidate.unread));
     // Other files can have the same name.
     let known: BTreeMap<u64, &Key> = lock.assets.iter().map(|(key, entry)| (entry.id, key)).collect();
     let candidates: Vec<UploadCandidate> =
@@ -135,6 +148,15 @@ fn resolve(owner: &PublishOwner, lock: &Lock, key: &Key, doubt: &Doubt, wait: &W
             let problem = format!("it may be {only}, or one of the {} assets that can't be read", only.unread.len());
             Ended::Unknown(undecided(doubt, &problem), None)
         }
+        [] if !unread.is_empty() => {
+            let problem = format!("it may be one of the {} assets that can't be read", unread.len());
+            Ended::Unknown(undecided(doubt, &problem), None)
+        }
+        // One that the service has accepted isn't lost, also if its asset can't be seen.
+        [] if settings.send_lost_again && doubt.operation.is_none() && is_old(doubt) => Ended::Lost(format!(
+            "an upload that was cut off at {} has not arrived: none of the assets that were added since then is it",
+            doubt.since
+        )),
         [] => Ended::Unknown(undecided(doubt, "no asset that looks like it was seen"), None),
         several => {
             let ids: Vec<String> = several.iter().map(|candidate| candidate.asset.id.to_string()).collect();
@@ -166,6 +188,11 @@ fn resolve_version(owner: &PublishOwner, id: u64, doubt: &Doubt) -> Ended {
         }
         _ => Ended::Unsure,
     }
+}
+
+/// Whether an upload has arrived by now, if it has arrived at all.
+fn is_old(doubt: &Doubt) -> bool {
+    Timestamp::now().duration_since(doubt.since) > LATEST + SKEW
 }
 
 fn undecided(doubt: &Doubt, why: &str) -> String {

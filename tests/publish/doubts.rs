@@ -451,3 +451,67 @@ fn a_choice_to_send_again_survives_a_kill() {
     }
     assert_eq!(sandbox.assets().len(), 2);
 }
+
+/// Makes the uploads in doubt older.
+fn age(folder: &Folder, minutes: i64) {
+    let lock = fs::read_to_string(folder.lock()).expect("there is a lock file");
+    let since = jiff::Timestamp::now() - jiff::SignedDuration::from_mins(minutes);
+    let lines = lock.lines().map(|line| match line.split_once("\"since\":\"") {
+        Some((start, rest)) => {
+            let (_, end) = rest.split_once('"').expect("it ends");
+            format!("{start}\"since\":\"{since}\"{end}\n")
+        }
+        None => format!("{line}\n"),
+    });
+    fs::write(folder.lock(), lines.collect::<String>()).expect("it can be written");
+}
+
+/// It was killed before its first byte.
+#[test]
+fn an_upload_that_is_nowhere_to_be_seen_is_sent_again_if_the_caller_allows_it() {
+    for (allowed, minutes, unread, is_image, is_sent) in [
+        (true, 20, false, false, true),
+        (false, 20, false, false, false),
+        (true, 5, false, false, false),
+        (true, 20, true, false, false),
+        (true, 20, false, true, false),
+    ] {
+        let sandbox = sandbox();
+        let folder = Folder::new(&[("crate.png", image(1)), ("door.png", image(2))]);
+        let publisher = || match is_image {
+            true => folder.publisher(&sandbox).concurrency(1),
+            false => decals(&folder, &sandbox),
+        };
+        // Neither of them has an effect, but nobody knows.
+        sandbox.inject(Fault::status(500).on("POST", UPLOAD));
+        assert_eq!(run(&publisher()).exit_code(), 2);
+        age(&folder, minutes);
+        if unread {
+            sandbox.inject(Fault::status(403).on("GET", "/assets/v1/assets/").times(9));
+        }
+        let lost = Arc::new(AtomicBool::new(false));
+        let seen = Arc::clone(&lost);
+        let report = run(&publisher().send_lost_again(allowed).on_event(move |event| {
+            if let PublishEvent::Lost { path: "crate.png", message } = event {
+                assert!(message.contains("has not arrived"), "{message}");
+                seen.store(true, Ordering::SeqCst);
+            }
+        }));
+        let case = format!("{allowed} {minutes} {unread} {is_image}: {report}");
+        assert_eq!((report.uploaded(), lost.load(Ordering::SeqCst)), (usize::from(is_sent), is_sent), "{case}");
+        assert_eq!(report.exit_code(), if is_sent { 0 } else { 2 }, "{case}");
+        assert_eq!(sandbox.assets().len(), 1 + usize::from(is_sent), "{case}");
+    }
+}
+
+#[test]
+fn an_upload_that_has_arrived_is_never_lost() {
+    let sandbox = sandbox();
+    let folder = Folder::new(&[("crate.png", image(1)), ("door.png", image(2))]);
+    sandbox.inject(Fault::reset_before_answer().on("POST", UPLOAD));
+    assert_eq!(run(&decals(&folder, &sandbox)).exit_code(), 2);
+    age(&folder, 20);
+    let report = run(&decals(&folder, &sandbox).send_lost_again(true));
+    complete(&report);
+    assert_eq!((report.uploaded(), sandbox.assets().len()), (0, 2));
+}
