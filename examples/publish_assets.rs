@@ -16,7 +16,7 @@ use rblxopencloud::publish::{PublishEvent, PublishOwner, Publisher};
 const USAGE: &str = "\
 Usage: publish_assets DIR [--plan | --check] [--group ID] [--decals] [--adopt FILE ID] [--send-again FILE]
 
-Uploads what is new or has changed in DIR, and writes the ids to DIR/assets.luau. Commit it and DIR/assets.lock.json. With
+Uploads what is new or has changed in DIR, and writes the ids to DIR/assets.luau. Commit it and DIR/assets.lock. With
 --plan, it only tells what it would do; with --check, it fails if something would be uploaded. Without a key, it publishes to a
 sandbox on this machine, and writes both files to DIR/.sandbox instead.
 
@@ -53,12 +53,12 @@ fn run(arguments: Vec<String>) -> common::Result<ExitCode> {
     let setup = common::setup()?;
     let place = if setup.sandbox.is_some() { dir.join(".sandbox") } else { dir.clone() };
     if let Some(sandbox) = &setup.sandbox {
-        let lock = place.join("assets.lock.json");
+        let lock = place.join("assets.lock");
         if plans || checks {
             set_service(&lock, sandbox.url())?;
         } else {
             // This sandbox is new and has none of the assets of an earlier run.
-            let _ = fs::remove_file(place.join("assets.lock.json.journal"));
+            let _ = fs::remove_file(place.join("assets.lock.journal"));
             let _ = fs::remove_file(lock);
         }
     }
@@ -66,7 +66,7 @@ fn run(arguments: Vec<String>) -> common::Result<ExitCode> {
         Some(id) => PublishOwner::from(&setup.user.client().group(id)),
         None => PublishOwner::from(&setup.user),
     };
-    let mut publisher = Publisher::new(owner).lock_file(place.join("assets.lock.json")).folder(&dir);
+    let mut publisher = Publisher::new(owner).lock_file(place.join("assets.lock")).folder(&dir);
     publisher = if decals { publisher.images_as(AssetType::Decal) } else { publisher };
     publisher = adopted.into_iter().fold(publisher, |publisher, (file, id)| publisher.adopt(file, id));
     publisher = again.into_iter().fold(publisher, Publisher::send_again);
@@ -111,10 +111,10 @@ fn set_service(lock: &Path, url: &str) -> common::Result<()> {
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(()),
         text => text?,
     };
-    let mut json: serde_json::Value = serde_json::from_str(&text)?;
-    if let Some((owner, _)) = json["owner"].as_str().and_then(|owner| owner.split_once(" at ")) {
-        json["owner"] = format!("{owner} at {url}").into();
-        fs::write(lock, json.to_string())?;
-    }
+    let lines = text.lines().map(|line| match line.strip_prefix("owner ").and_then(|owner| owner.split_once(" at ")) {
+        Some((owner, _)) => format!("owner {owner} at {url}\n"),
+        None => format!("{line}\n"),
+    });
+    fs::write(lock, lines.collect::<String>())?;
     Ok(())
 }

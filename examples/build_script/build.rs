@@ -1,5 +1,5 @@
 //! Publishes `assets/` if `PUBLISH_ASSETS` is set, with the key in `ROBLOX_API_KEY`. Otherwise, it takes the ids from
-//! `assets.lock.json`, without a key and without the network.
+//! `assets.lock`, without a key and without the network.
 
 use std::env;
 use std::error::Error;
@@ -13,7 +13,7 @@ const OWNER: u64 = 156;
 
 fn main() -> Result<(), Box<dyn Error>> {
     println!("cargo::rerun-if-changed=assets");
-    println!("cargo::rerun-if-changed=assets.lock.json");
+    println!("cargo::rerun-if-changed=assets.lock");
     println!("cargo::rerun-if-env-changed=PUBLISH_ASSETS");
     println!("cargo::rerun-if-env-changed=ROBLOX_USER_ID");
     let publishes = env::var_os("PUBLISH_ASSETS").is_some_and(|value| !value.is_empty());
@@ -27,7 +27,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         .into());
     }
 
-    let publisher = Publisher::new(&client.user(OWNER)).lock_file("assets.lock.json").folder("assets");
+    let publisher = Publisher::new(&client.user(OWNER)).lock_file("assets.lock").folder("assets");
     let report = if publishes { publisher.run()? } else { publisher.published()? };
     for problem in &report.problems {
         println!("cargo::warning={problem}");

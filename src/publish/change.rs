@@ -24,6 +24,11 @@ pub(super) enum Change {
         is_version: bool,
     },
     Granted(Key, u64),
+    /// The caller has chosen to send the uploads in doubt of a file again.
+    SentAgain {
+        path: String,
+        keys: Vec<Key>,
+    },
     /// The caller has chosen this asset for a file.
     Adopted {
         path: String,
@@ -43,14 +48,15 @@ impl Lock {
                 }
             }
             Change::Over(key) => drop(self.doubts.remove(&key)),
-            Change::Unsure(key) => {
-                if let Some(id) = self.doubts.remove(&key).and_then(|doubt| doubt.version_of) {
-                    self.forget_content(id);
-                }
+            Change::Unsure(key) => self.drop_doubt(&key),
+            Change::SentAgain { path, keys } => {
+                keys.iter().for_each(|key| self.drop_doubt(key));
+                self.sent_again.insert(path);
             }
             Change::Published { key, entry, is_version } => self.publish(key, entry, is_version),
             Change::Adopted { path, key, entry, is_version } => {
-                self.adopted.insert(path.clone(), entry.id);
+                self.adopted.retain(|(other, _)| *other != path);
+                self.adopted.insert((path.clone(), entry.id));
                 self.publish(key.clone(), entry, is_version);
                 self.files.insert(path, key);
             }
@@ -59,6 +65,13 @@ impl Lock {
                     entry.granted.insert(universe);
                 }
             }
+        }
+    }
+
+    /// Gives up finding out what became of an upload.
+    fn drop_doubt(&mut self, key: &Key) {
+        if let Some(id) = self.doubts.remove(key).and_then(|doubt| doubt.version_of) {
+            self.forget_content(id);
         }
     }
 

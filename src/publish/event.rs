@@ -18,6 +18,14 @@ pub enum PublishEvent<'a> {
         /// The file.
         path: &'a str,
     },
+    /// An upload in doubt counts as lost, and is sent again: see
+    /// [`Publisher::send_lost_again`](super::Publisher::send_lost_again).
+    Lost {
+        /// The file.
+        path: &'a str,
+        /// Why.
+        message: &'a str,
+    },
     /// A piece of a file was sent.
     Progress {
         /// The file.

@@ -16,7 +16,7 @@ const SKIPPED: &[&str] = &["thumbs.db", "desktop.ini"];
 /// Files that are skipped with any extension or none.
 const SKIPPED_STEMS: &[&str] = &["readme", "license", "licence", "changelog", "copying"];
 /// What this crate and its users write beside assets.
-const SKIPPED_ENDS: &[&str] = &[".json", ".part", ".tmp", ".luau", ".lua", ".ts", ".rs", ".md"];
+const SKIPPED_ENDS: &[&str] = &[".json", ".lock", ".part", ".tmp", ".luau", ".lua", ".ts", ".rs", ".md"];
 
 /// What is added to the name of the lock file for those beside it.
 const BESIDE_LOCK: &[&str] = &[".journal", ".cache", ".running", ".pid"];
@@ -290,7 +290,7 @@ mod tests {
             "README.md",
             "readme",
             "LICENSE.txt",
-            "assets.lock.json",
+            "assets.lock",
             "assets.luau",
             "notes.md",
         ] {

@@ -13,7 +13,7 @@
 //! # let in_folder = |name: &str| folder.join(name);
 //! # std::fs::create_dir_all(&folder).unwrap();
 //! # std::fs::copy("examples/assets/crate.png", folder.join("crate.png")).unwrap();
-//! let report = Publisher::new(&user).lock_file(in_folder("assets.lock.json")).folder(&folder).run()?;
+//! let report = Publisher::new(&user).lock_file(in_folder("assets.lock")).folder(&folder).run()?;
 //! report.write_luau(in_folder("assets.luau"))?;
 //! for problem in &report.problems {
 //!     eprintln!("{problem}");
@@ -31,11 +31,16 @@
 //! the same content are one asset. Changed content is a new asset or, for models and if [asked for](Publisher::new_versions), a
 //! new version.
 //!
+//! The lock file remembers the name of each file, so that a file that is away for a while, such as on another branch, is the same
+//! one when it comes back. [`Publisher::prune`] forgets the names of files that are gone.
+//!
 //! # The lock file
 //!
-//! Commit the lock file, `assets.lock.json` by default: it has one line for each asset, and lines of two branches can be merged by
-//! hand or with [`Publisher::merge`]. The files beside it, `assets.lock.json.*`, belong to one machine; let version control
-//! ignore them. They are a journal, which is there while a run lasts or after it was killed; a cache of hashes, which can be
+//! Commit the lock file, `assets.lock` by default, and review a changed id like code. Each asset has a line, which says everything
+//! about it. If two branches conflict, keep the lines of both sides: by hand, by the line `assets.lock merge=union` in
+//! `.gitattributes`, or with [`Publisher::merge`]. What can't be true together, such as two assets for one content, is refused.
+//!
+//! The files beside it, `assets.lock.*`, belong to one machine; let version control ignore them. They are a journal, which is there while a run lasts or after it was killed; a cache of hashes, which can be
 //! deleted; and the mark of a run, which keeps two runs apart.
 //!
 //! What is about to happen is on disk before it happens. A run can be killed at any moment: the next one asks the operations
@@ -43,26 +48,31 @@
 //! report, and [`Publisher::adopt`] and [`Publisher::send_again`] decide it. Uploads of a group and those of the type
 //! [`Image`](crate::AssetType::Image) can't be looked for, because no inventory lists them.
 
-mod book;
 mod change;
 mod content;
 mod decide;
-mod doubt;
 mod event;
 mod files;
 #[cfg(fuzzing)]
 pub(crate) mod fuzzing;
 mod grant;
+mod item;
 mod journal;
 mod lock;
+mod lock_text;
 mod module;
 mod plan;
 mod publisher;
+mod record;
 mod report;
+mod reviews;
 mod run;
+mod running;
 mod settings;
+mod settle;
 mod state;
 mod upload;
+mod version;
 
 pub use event::PublishEvent;
 pub use module::AssetModule;

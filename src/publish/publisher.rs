@@ -3,11 +3,11 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::book::{self, Book, check_owner};
 use super::event::PublishEvent;
 use super::files::Input;
 use super::lock::Lock;
 use super::plan::Plan;
+use super::record::{self, Record, check_owner};
 use super::report::Report;
 use super::run;
 use super::settings::{PublishOwner, Settings};
@@ -30,7 +30,7 @@ impl Publisher {
         Self { settings: Settings::new(owner.into()) }
     }
 
-    /// Sets the lock file. Defaults to `assets.lock.json` in the current directory. If it is a link, the file that it leads to is
+    /// Sets the lock file. Defaults to `assets.lock` in the current directory. If it is a link, the file that it leads to is
     /// replaced, and the files of a run lie beside that one.
     pub fn lock_file(mut self, path: impl Into<PathBuf>) -> Self {
         self.settings.lock = path.into();
@@ -85,6 +85,9 @@ impl Publisher {
     ///
     /// Before a version is sent, the number of the current one is read and written down. If the response is lost, the next run
     /// compares it, and sends the version again only if it is missing.
+    ///
+    /// The asset must be a model of the owner, and have the name that the lock file has for it, so that a changed id in a lock
+    /// file doesn't overwrite another asset. Correct the name there if the asset was renamed on the Creator Hub.
     pub fn new_versions(mut self, new_versions: bool) -> Self {
         self.settings.new_versions = new_versions;
         self
@@ -101,8 +104,31 @@ impl Publisher {
 
     /// Sends the upload in doubt of the file at `path` again. If it has arrived after all, there are two assets. If the file is
     /// gone, its upload is forgotten.
+    ///
+    /// The choice counts once, so that the call can stay in a build script: if the upload is in doubt once more, it isn't sent a
+    /// third time. A run without the call ends the choice, and the next call is a new one.
     pub fn send_again(mut self, path: impl Into<String>) -> Self {
         self.settings.send_again.push(with_slashes(path.into()));
+        self
+    }
+
+    /// Sets whether a journal that no run on this machine has written is used. Defaults to `false`: it is an error of every call.
+    ///
+    /// For a folder that was copied or moved to another disk after a run was killed, or that a cache of a build server restores.
+    /// A journal can change the ids of files, so don't set it where strangers can add one, such as in a pull request.
+    pub fn accept_journal(mut self, accept_journal: bool) -> Self {
+        self.settings.accept_journal = accept_journal;
+        self
+    }
+
+    /// Sets whether an upload in doubt that is nowhere to be seen is sent again by itself. Defaults to `false`: the caller looks
+    /// for it on the Creator Hub, and then [adopts](Self::adopt) it or [sends it again](Self::send_again).
+    ///
+    /// It counts as lost if the service has not accepted it, it began more than a quarter of an hour ago, and the whole list of
+    /// the owner's assets of its type was read without one that is or may be it. There is an
+    /// [event](PublishEvent::Lost) for it. Uploads that can't be looked for stay in doubt.
+    pub fn send_lost_again(mut self, send_lost_again: bool) -> Self {
+        self.settings.send_lost_again = send_lost_again;
         self
     }
 
@@ -162,12 +188,15 @@ impl Publisher {
 
     /// Returns what [`run`](Self::run) would do. Sends no upload and changes no file.
     ///
-    /// If something would be uploaded and the key may read quotas, these are fetched.
+    /// If something would be uploaded and the key may read quotas, these are fetched. So are the assets that would get a new
+    /// version: see [`new_versions`](Self::new_versions).
     ///
     /// # Errors
     /// See [`run`](Self::run).
     pub fn plan(&self) -> Result<Plan> {
-        let mut plan = run::plan(&self.settings, &self.read_lock()?)?;
+        let lock = self.read_lock()?;
+        let mut plan = run::plan(&self.settings, &lock)?;
+        run::compare_versions(&self.settings, &lock, &mut plan);
         plan.quotas = self.quotas(&plan);
         Ok(plan)
     }
@@ -201,10 +230,22 @@ impl Publisher {
         }
         let (shown, rest) = names.split_at(names.len().min(5));
         let more = if rest.is_empty() { String::new() } else { format!(" and {} more", rest.len()) };
-        Err(Error::new(ErrorKind::OutOfDate, book_subject(&self.settings.lock))
+        Err(Error::new(ErrorKind::OutOfDate, lock_subject(&self.settings.lock))
             .explain(format!("not published: {}{more}", shown.join(", ")))
             .advise("publish them and commit the lock file")
             .concerning_run())
+    }
+
+    /// Forgets the names of files that aren't there any more, and returns them. Makes no request.
+    ///
+    /// The lock file remembers the name of each file that was published. One that is away for some runs, because it is excluded,
+    /// on another branch or in a folder of another publisher with the same lock file, gets its next version as usual when it
+    /// comes back. A name that is forgotten is a new one then. What was published stays known by its content.
+    ///
+    /// # Errors
+    /// See [`run`](Self::run).
+    pub fn prune(&self) -> Result<Vec<String>> {
+        run::prune(&self.settings)
     }
 
     /// Merges the lock file at `theirs` into that at `ours`, such as those of two branches. Returns the assets that both have
@@ -216,11 +257,11 @@ impl Publisher {
     /// # Errors
     /// See [`run`](Self::run). Locks of two owners can't be merged. Returns [`Io`](ErrorKind::Io) if there is no file `theirs`.
     pub fn merge(ours: impl AsRef<Path>, theirs: impl AsRef<Path>) -> Result<Vec<(u64, u64)>> {
-        Book::merge(ours.as_ref(), theirs.as_ref())
+        Record::merge(ours.as_ref(), theirs.as_ref())
     }
 
     fn read_lock(&self) -> Result<Lock> {
-        let (lock, _) = book::read(&self.settings.lock)?;
+        let (lock, _) = record::read(&self.settings.lock, self.settings.accept_journal)?;
         check_owner(&lock, &self.settings.owner.to_string(), &self.settings.lock)?;
         Ok(lock)
     }
@@ -249,7 +290,7 @@ fn with_slashes(path: String) -> String {
     if cfg!(windows) { path.replace('\\', "/") } else { path }
 }
 
-fn book_subject(lock: &Path) -> String {
+fn lock_subject(lock: &Path) -> String {
     super::lock::subject(lock)
 }
 

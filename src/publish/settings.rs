@@ -28,6 +28,8 @@ pub(super) struct Settings {
     pub(super) new_versions: bool,
     pub(super) adopt: Vec<(String, u64)>,
     pub(super) send_again: Vec<String>,
+    pub(super) send_lost_again: bool,
+    pub(super) accept_journal: bool,
     pub(super) grant_to: Vec<u64>,
     pub(super) neutral_names: bool,
     pub(super) check_reviews: bool,
@@ -40,7 +42,7 @@ impl Settings {
     pub(super) fn new(owner: PublishOwner) -> Self {
         Self {
             owner,
-            lock: PathBuf::from("assets.lock.json"),
+            lock: PathBuf::from("assets.lock"),
             inputs: Vec::new(),
             include: Patterns::default(),
             exclude: Patterns::default(),
@@ -50,6 +52,8 @@ impl Settings {
             new_versions: false,
             adopt: Vec::new(),
             send_again: Vec::new(),
+            send_lost_again: false,
+            accept_journal: false,
             grant_to: Vec::new(),
             neutral_names: false,
             check_reviews: false,

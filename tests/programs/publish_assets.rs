@@ -36,7 +36,7 @@ impl Folder {
     }
 
     fn lock(&self) -> PathBuf {
-        self.0.join("assets.lock.json")
+        self.0.join("assets.lock")
     }
 }
 
@@ -171,7 +171,7 @@ fn a_kill_at_any_time_loses_nothing_and_uploads_nothing_twice() {
             .map(|entry| entry.expect("an entry").file_name().to_string_lossy().into_owned())
             .filter(|name| !name.ends_with(".png") && !name.ends_with(".part"))
             .collect();
-        let expected = ["assets.lock.json", "assets.lock.json.cache", "assets.lock.json.running", "assets.luau"];
+        let expected = ["assets.lock", "assets.lock.cache", "assets.lock.running", "assets.luau"];
         assert_eq!(left, expected.map(str::to_owned).into());
     }
     let kills = kills();
@@ -254,14 +254,14 @@ fn bad_files_and_flags_are_reported() {
 #[test]
 fn without_a_key_nothing_real_is_touched() {
     let folder = Folder::new("keyless", 2);
-    folder.write("assets.lock.json", b"not read");
+    folder.write("assets.lock", b"not read");
     for _ in 0..2 {
         let mut command = program(&sandbox(), &folder);
         let output = command.env("ROBLOX_API_KEY", " ").env("ROBLOX_OPEN_CLOUD_URL", "").output().expect("it runs");
         assert!(output.status.success(), "{output:?}");
         assert!(String::from_utf8_lossy(&output.stdout).contains("2 uploaded"), "{output:?}");
     }
-    assert_eq!(folder.read("assets.lock.json"), "not read");
+    assert_eq!(folder.read("assets.lock"), "not read");
     assert!(folder.read(".sandbox/assets.luau").contains("image0"));
 }
 
@@ -283,6 +283,6 @@ fn locks_belong_to_one_publisher() {
     assert!(run(&first, &folder).status.success());
     let output = run(&second, &folder);
     let text = String::from_utf8_lossy(&output.stderr).into_owned();
-    assert!(!output.status.success() && text.contains("assets.lock.json") && text.contains("user 156"), "{text}");
+    assert!(!output.status.success() && text.contains("assets.lock") && text.contains("user 156"), "{text}");
     assert!(second.requests().is_empty());
 }

@@ -399,3 +399,119 @@ fn an_adoption_that_stays_in_a_script_does_not_hide_a_change() {
     // Another id is a new choice.
     assert_eq!(run(&folder.publisher(&sandbox).adopt("crate.png", 78)).ids()["crate.png"], 78);
 }
+
+/// The call stays in a script, and each further upload is interrupted, too.
+#[test]
+fn sending_again_counts_once() {
+    for (changes, is_version) in [(false, false), (true, false), (true, true)] {
+        let sandbox = sandbox();
+        let name = if is_version { "c.rbxmx" } else { "c.png" };
+        let content =
+            |number: usize| if is_version { format!("<roblox>{number}</roblox>").into() } else { image(number) };
+        let folder = Folder::new(&[(name, content(0))]);
+        // Nothing is known of images, and sent again is what nobody can find.
+        let publisher = || folder.publisher(&sandbox);
+        sandbox.inject(Fault::reset_before_answer().on("POST", UPLOAD).times(9));
+        assert_eq!(run(&publisher()).exit_code(), 2);
+        for round in 0..3 {
+            if changes && round == 1 {
+                folder.write(name, &content(1));
+            }
+            run(&publisher().send_again(name));
+        }
+        // The first upload, the choice, and content that is new.
+        let most = 2 + usize::from(changes);
+        assert!(sandbox.assets().len() <= most, "{changes} {is_version}: {}", sandbox.assets().len());
+        if is_version {
+            continue;
+        }
+        let report = run(&publisher().send_again(name));
+        assert_eq!(report.exit_code(), 2, "{report}");
+        assert!(report.problems[0].message.contains("run without send_again first"), "{}", report.problems[0]);
+        // A run without the call ends the choice.
+        sandbox.clear_faults();
+        assert_eq!(run(&publisher()).exit_code(), 2);
+        complete(&run(&publisher().send_again(name)));
+        complete(&run(&publisher().send_again(name)));
+        assert_eq!(sandbox.assets().len(), most + 1);
+    }
+}
+
+/// A kill right after the choice was carried out.
+#[test]
+fn a_choice_to_send_again_survives_a_kill() {
+    let sandbox = sandbox();
+    let folder = Folder::new(&[("c.png", image(1))]);
+    sandbox.inject(Fault::reset_before_answer().on("POST", UPLOAD).times(9));
+    assert_eq!(run(&folder.publisher(&sandbox)).exit_code(), 2);
+    for _ in 0..3 {
+        let killed = folder.publisher(&sandbox).send_again("c.png");
+        let killed = killed.on_event(|event| assert!(!matches!(event, PublishEvent::Problem { .. }), "killed"));
+        let _ = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| killed.run()));
+    }
+    assert_eq!(sandbox.assets().len(), 2);
+}
+
+/// Makes the uploads in doubt older.
+fn age(folder: &Folder, minutes: i64) {
+    let lock = fs::read_to_string(folder.lock()).expect("there is a lock file");
+    let since = jiff::Timestamp::now() - jiff::SignedDuration::from_mins(minutes);
+    let lines = lock.lines().map(|line| match line.split_once("\"since\":\"") {
+        Some((start, rest)) => {
+            let (_, end) = rest.split_once('"').expect("it ends");
+            format!("{start}\"since\":\"{since}\"{end}\n")
+        }
+        None => format!("{line}\n"),
+    });
+    fs::write(folder.lock(), lines.collect::<String>()).expect("it can be written");
+}
+
+/// It was killed before its first byte.
+#[test]
+fn an_upload_that_is_nowhere_to_be_seen_is_sent_again_if_the_caller_allows_it() {
+    for (allowed, minutes, unread, is_image, is_sent) in [
+        (true, 20, false, false, true),
+        (false, 20, false, false, false),
+        (true, 5, false, false, false),
+        (true, 20, true, false, false),
+        (true, 20, false, true, false),
+    ] {
+        let sandbox = sandbox();
+        let folder = Folder::new(&[("crate.png", image(1)), ("door.png", image(2))]);
+        let publisher = || match is_image {
+            true => folder.publisher(&sandbox).concurrency(1),
+            false => decals(&folder, &sandbox),
+        };
+        // Neither of them has an effect, but nobody knows.
+        sandbox.inject(Fault::status(500).on("POST", UPLOAD));
+        assert_eq!(run(&publisher()).exit_code(), 2);
+        age(&folder, minutes);
+        if unread {
+            sandbox.inject(Fault::status(403).on("GET", "/assets/v1/assets/").times(9));
+        }
+        let lost = Arc::new(AtomicBool::new(false));
+        let seen = Arc::clone(&lost);
+        let report = run(&publisher().send_lost_again(allowed).on_event(move |event| {
+            if let PublishEvent::Lost { path: "crate.png", message } = event {
+                assert!(message.contains("has not arrived"), "{message}");
+                seen.store(true, Ordering::SeqCst);
+            }
+        }));
+        let case = format!("{allowed} {minutes} {unread} {is_image}: {report}");
+        assert_eq!((report.uploaded(), lost.load(Ordering::SeqCst)), (usize::from(is_sent), is_sent), "{case}");
+        assert_eq!(report.exit_code(), if is_sent { 0 } else { 2 }, "{case}");
+        assert_eq!(sandbox.assets().len(), 1 + usize::from(is_sent), "{case}");
+    }
+}
+
+#[test]
+fn an_upload_that_has_arrived_is_never_lost() {
+    let sandbox = sandbox();
+    let folder = Folder::new(&[("crate.png", image(1)), ("door.png", image(2))]);
+    sandbox.inject(Fault::reset_before_answer().on("POST", UPLOAD));
+    assert_eq!(run(&decals(&folder, &sandbox)).exit_code(), 2);
+    age(&folder, 20);
+    let report = run(&decals(&folder, &sandbox).send_lost_again(true));
+    complete(&report);
+    assert_eq!((report.uploaded(), sandbox.assets().len()), (0, 2));
+}

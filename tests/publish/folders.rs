@@ -5,6 +5,7 @@ use std::path::Path;
 
 use rblxopencloud::publish::{PlannedAction, PublishProblemKind, Published, Publisher};
 use rblxopencloud::{AssetType, Client, ErrorKind};
+use rblxopencloud_sandbox::Fault;
 
 use crate::support::fails;
 use crate::support::folder::{Folder, USER, complete, how, image, sandbox, uploads, user};
@@ -231,4 +232,56 @@ fn groups_own_what_they_publish() {
     complete(&report);
     let asset = sandbox.asset(report.files[0].id).expect("it is there");
     assert_eq!(asset.creator, Some(rblxopencloud::Creator::Group(7)));
+}
+
+/// A copy that comes first by its name is refused before or after it is sent.
+#[test]
+fn a_copy_that_is_refused_does_not_hold_back_a_good_one() {
+    for (names, moderated) in [
+        (&["a.jpg", "b.png"][..], None),
+        (&["a.jpg", "b.jpg", "c.png", "d.png"], None),
+        (&["a.png", "b.png"], Some(1)),
+        (&["a.png", "b.jpg", "c.png", "d.png"], Some(1)),
+        (&["a.jpg", "b.png", "c.png"], Some(1)),
+    ] {
+        let sandbox = sandbox();
+        let files: Vec<(&str, Vec<u8>)> = names.iter().map(|name| (*name, image(1))).collect();
+        let folder = Folder::new(&files);
+        let plan = folder.publisher(&sandbox).plan().expect("there is a plan");
+        assert_eq!((plan.uploads().count(), plan.problems.len()), (1, 0), "{names:?}: {:#?}", plan.problems);
+        if let Some(times) = moderated {
+            let refusal = "{\"errors\":[{\"code\":0,\"message\":\"AssetName is moderated.\"}]}";
+            sandbox.inject(Fault::status(400).body(refusal).on("POST", "/assets").times(times));
+        }
+        let report = folder.run(&sandbox);
+        complete(&report);
+        assert_eq!((report.files.len(), sandbox.assets().len()), (names.len(), 1), "{names:?}");
+        folder.publisher(&sandbox).check().expect("everything is published");
+    }
+}
+
+#[test]
+fn copies_that_are_all_refused_are_problems_each() {
+    let sandbox = sandbox();
+    let folder = Folder::new(&[("a.jpg", image(1)), ("b.jpg", image(1)), ("c.png", image(2))]);
+    let plan = folder.publisher(&sandbox).plan().expect("there is a plan");
+    assert_eq!((plan.uploads().count(), plan.problems.len()), (1, 2), "{:#?}", plan.problems);
+    let report = folder.run(&sandbox);
+    let paths: Vec<&str> = report.problems.iter().map(|problem| problem.path.as_str()).collect();
+    assert_eq!((report.files.len(), paths), (1, vec!["a.jpg", "b.jpg"]), "{:#?}", report.problems);
+    assert_eq!(sandbox.assets().len(), 1);
+}
+
+#[test]
+fn a_new_version_comes_from_a_copy_that_can_be_sent() {
+    let sandbox = sandbox();
+    let folder = Folder::new(&[("tree.rbxmx", b"<roblox>1</roblox>".to_vec())]);
+    let run = || folder.publisher(&sandbox).new_versions(true).run().expect("there is a report");
+    let id = run().ids()["tree.rbxmx"];
+    folder.write("tree.rbxmx", b"<roblox>2</roblox>");
+    folder.write("a.fbx", b"<roblox>2</roblox>");
+    let report = run();
+    complete(&report);
+    assert_eq!((report.ids()["tree.rbxmx"], report.ids()["a.fbx"]), (id, id));
+    assert_eq!(sandbox.asset_content(id).expect("it is there").bytes, b"<roblox>2</roblox>");
 }
