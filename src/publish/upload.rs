@@ -8,10 +8,10 @@ use jiff::Timestamp;
 
 use super::book::Book;
 use super::change::Change;
+use super::content::{Stamp, hash_file};
 use super::decide::Item;
 use super::doubt::entry_of;
 use super::event::PublishEvent;
-use super::files;
 use super::lock::{Doubt, Key};
 use super::report::{PublishProblem, PublishProblemKind, Published, Stopped};
 use super::settings::Settings;
@@ -128,8 +128,13 @@ impl Feed {
 fn open_unchanged(item: &Item) -> Result<AssetFile> {
     let path = &item.file.path;
     let file = AssetFile::open(path)?;
-    let metadata = std::fs::metadata(path).map_err(|error| Error::io(format!("the file {path:?}"), error))?;
-    if metadata.len() != item.file.size || files::modified(&metadata) != item.file.modified {
+    let failed = |error| Error::io(format!("the file {path:?}"), error);
+    // Another mode or another link has another stamp, too.
+    let has_changed = || -> std::io::Result<bool> {
+        Ok(Stamp::of(&std::fs::metadata(path)?) != item.file.stamp
+            && Key::new(&hash_file(path)?, &item.asset_type) != item.key)
+    };
+    if has_changed().map_err(failed)? {
         return Err(Error::new(ErrorKind::Io, format!("the file {path:?}"))
             .explain("it changed after it was read")
             .advise("run again when nothing writes to it"));

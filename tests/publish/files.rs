@@ -1,6 +1,7 @@
 //! Files, lock files and disks that are not as they should be.
 
 use std::fs;
+use std::path::Path;
 use std::time::Duration;
 
 use rblxopencloud::ErrorKind;
@@ -83,27 +84,51 @@ fn what_is_published_is_told_if_the_lock_file_cannot_be_written_at_the_end() {
     assert_eq!(report.uploaded(), 0, "the journal has everything");
 }
 
-/// Content that has the size and the time of what was hashed before isn't read again, unless it was hashed too soon.
+/// Tools set the times of files: archives, `cp -p`, Nix and Bazel.
 #[test]
-fn hashes_are_kept_by_size_and_time() {
+fn changed_content_of_the_same_size_and_time_is_published() {
     use std::time::SystemTime;
+
     let sandbox = sandbox();
-    let set = |folder: &Folder, time: SystemTime| {
-        let file = fs::File::options().write(true).open(folder.assets().join("crate.png")).expect("it is there");
-        file.set_modified(time).expect("it can be set");
-    };
     let now = SystemTime::now();
+    let long_ago = SystemTime::UNIX_EPOCH + Duration::from_secs(1);
     let hour = Duration::from_secs(3600);
-    for (time, is_kept) in [(now - hour, true), (now + hour, false)] {
-        let folder = Folder::new(&[("crate.png", image(1))]);
-        set(&folder, time);
+    for time in [long_ago, SystemTime::UNIX_EPOCH, now - hour, now, now + hour] {
+        let folder = Folder::new(&[("crate.png", image(1)), ("door.png", image(4))]);
+        let path = folder.assets().join("crate.png");
+        let set = |path: &Path| {
+            let file = fs::File::options().write(true).open(path).expect("it is there");
+            file.set_modified(time).expect("it can be set");
+        };
+        set(&path);
         complete(&folder.run(&sandbox));
+        // Written in place, and replaced by another file.
         folder.write("crate.png", &image(2));
-        set(&folder, time);
-        assert_eq!(folder.run(&sandbox).uploaded(), usize::from(!is_kept), "{time:?}");
-        set(&folder, time + Duration::from_secs(5));
-        assert_eq!(folder.run(&sandbox).uploaded(), usize::from(is_kept), "{time:?}");
+        set(&path);
+        fails(folder.publisher(&sandbox).check(), ErrorKind::OutOfDate);
+        assert_eq!(folder.run(&sandbox).uploaded(), 1, "{time:?}");
+        let other = folder.0.file("other.png", &image(3));
+        set(&other);
+        fs::rename(other, &path).expect("it is there");
+        assert_eq!(folder.run(&sandbox).uploaded(), 1, "{time:?}");
+        // Nothing but its time has changed.
+        fs::File::options().write(true).open(&path).and_then(|file| file.set_modified(now)).expect("it can be set");
+        assert_eq!(folder.run(&sandbox).uploaded(), 0, "{time:?}");
     }
+}
+
+#[test]
+fn a_file_whose_times_change_during_the_run_is_sent() {
+    let sandbox = sandbox();
+    let folder = Folder::of_images(3);
+    let path = folder.assets().join("image001.png");
+    let publisher = folder.publisher(&sandbox).on_event(move |event| {
+        if matches!(event, PublishEvent::Begun { .. }) {
+            let file = fs::File::options().write(true).open(&path).expect("it is there");
+            file.set_modified(std::time::SystemTime::UNIX_EPOCH).expect("it can be set");
+        }
+    });
+    complete(&publisher.run().expect("there is a report"));
 }
 
 #[cfg(unix)]
