@@ -66,7 +66,8 @@ fn run(arguments: Vec<String>) -> common::Result<ExitCode> {
         Some(id) => PublishOwner::from(&setup.user.client().group(id)),
         None => PublishOwner::from(&setup.user),
     };
-    let mut publisher = Publisher::new(owner).lock_file(place.join("assets.lock.json")).folder(&dir);
+    let lock = place.join("assets.lock.json");
+    let mut publisher = Publisher::new(owner).lock_file(lock).folder(&dir).luau(place.join("assets.luau"));
     publisher = if decals { publisher.images_as(AssetType::Decal) } else { publisher };
     publisher = adopted.into_iter().fold(publisher, |publisher, (file, id)| publisher.adopt(file, id));
     publisher = again.into_iter().fold(publisher, Publisher::send_again);
@@ -77,11 +78,12 @@ fn run(arguments: Vec<String>) -> common::Result<ExitCode> {
     }
     if plans {
         let plan = publisher.plan()?;
-        plan.files.iter().for_each(|file| println!("{}: {}", file.path, file.action));
+        plan.changes().for_each(|file| println!("{}: {}", file.path, file.action));
         plan.problems.iter().for_each(|problem| println!("{problem}"));
-        plan.exceeded_quotas().iter().for_each(|kind| println!("the quota of {kind} is too small"));
-        let minutes = plan.shortest_time().as_secs() / 60;
-        println!("{} to upload, in at least {minutes} minutes", plan.uploads().count());
+        for quota in plan.exceeded_quotas() {
+            println!("the quota of {} is too small: {} left for {}", quota.asset_type, quota.left, quota.uploads);
+        }
+        println!("{plan}");
         return Ok(ExitCode::SUCCESS);
     }
 
@@ -100,7 +102,6 @@ fn run(arguments: Vec<String>) -> common::Result<ExitCode> {
     };
     let report = publisher.on_event(show).stop_when(move || stop.load(Ordering::Relaxed)).run()?;
     bar.finish_and_clear();
-    report.write_luau(place.join("assets.luau"))?;
     println!("{report}");
     Ok(ExitCode::from(report.exit_code()))
 }

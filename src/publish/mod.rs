@@ -13,13 +13,10 @@
 //! # let in_folder = |name: &str| folder.join(name);
 //! # std::fs::create_dir_all(&folder).unwrap();
 //! # std::fs::copy("examples/assets/crate.png", folder.join("crate.png")).unwrap();
-//! let report = Publisher::new(&user).lock_file(in_folder("assets.lock.json")).folder(&folder).run()?;
-//! report.write_luau(in_folder("assets.luau"))?;
-//! for problem in &report.problems {
-//!     eprintln!("{problem}");
-//! }
+//! let publisher = Publisher::new(&user).lock_file(in_folder("assets.lock.json")).folder(&folder);
+//! let report = publisher.luau(in_folder("assets.luau")).run()?;
 //! println!("{report}");
-//! # assert!(report.is_complete());
+//! report.check()?;
 //! # std::fs::remove_dir_all(&folder).unwrap();
 //! # Ok(())
 //! # }
@@ -50,12 +47,14 @@ mod decide;
 mod doubt;
 mod event;
 mod files;
+mod format;
 #[cfg(fuzzing)]
 pub(crate) mod fuzzing;
 mod grant;
 mod journal;
 mod lock;
 mod module;
+mod module_files;
 mod plan;
 mod publisher;
 mod report;
@@ -65,8 +64,8 @@ mod state;
 mod upload;
 
 pub use event::PublishEvent;
-pub use module::AssetModule;
-pub use plan::{Plan, PlannedAction, PlannedFile};
+pub use module::{AssetModule, AssetValue};
+pub use plan::{Plan, PlannedAction, PlannedFile, PlannedQuota};
 pub use publisher::Publisher;
 pub use report::{PublishProblem, PublishProblemKind, Published, PublishedFile, Report, Stopped};
 pub use settings::PublishOwner;

@@ -11,6 +11,7 @@ use super::doubt::{Ended, entry_of, resolve};
 use super::event::PublishEvent;
 use super::files::Found;
 use super::lock::{Doubt, Entry, Key, Lock};
+use super::module_files;
 use super::plan::{Plan, PlannedAction, PlannedFile};
 use super::report::{PublishProblem, PublishProblemKind, Published, PublishedFile, Report, Stopped};
 use super::settings::Settings;
@@ -23,7 +24,10 @@ pub(super) fn plan(settings: &Settings, lock: &Lock) -> Result<Plan> {
     let (items, mut problems) = read_files(settings, &mut Cache::read(&settings.lock), &|| false)?;
     let mut lock = lock.clone();
     by_hand(settings, &lock, &items)?.into_iter().for_each(|change| lock.apply(change));
+    check_found(settings, &lock, &items, &problems)?;
     let actions = decide(settings, &lock, &items);
+    let published = report(settings, &lock, &items, &BTreeMap::new(), problems.clone(), None);
+    problems.extend(module_files::clashes(settings, &lock, &items, &problems));
     problems.extend(items.iter().filter_map(|item| rejection(item, &lock)));
     let mut files = Vec::with_capacity(items.len());
     for (item, action) in items.into_iter().zip(actions) {
@@ -36,17 +40,42 @@ pub(super) fn plan(settings: &Settings, lock: &Lock) -> Result<Plan> {
         let Item { file, asset_type, .. } = item;
         files.push(PlannedFile { path: file.name, asset_type, size: file.size, action });
     }
-    let mut plan = Plan { files, problems, quotas: BTreeMap::new() };
+    let stale_modules = module_files::stale(settings, &published);
+    let mut plan = Plan { files, problems, stale_modules, quotas: Vec::new() };
     plan.problems.sort_by(|one, other| one.path.cmp(&other.path));
     Ok(plan)
 }
 
 /// Returns what a run would, if it could send nothing.
 pub(super) fn published(settings: &Settings, lock: &Lock) -> Result<Report> {
-    let (items, mut problems) = read_files(settings, &mut Cache::read(&settings.lock), &|| false)?;
-    let files = published_files(lock, &items, &BTreeMap::new(), &mut problems);
-    problems.sort_by(|one, other| one.path.cmp(&other.path));
-    Ok(Report { files, problems, stopped: None })
+    let (items, problems) = read_files(settings, &mut Cache::read(&settings.lock), &|| false)?;
+    check_found(settings, lock, &items, &problems)?;
+    Ok(report(settings, lock, &items, &BTreeMap::new(), problems, None))
+}
+
+/// Refuses a folder without files if there were some, such as that of a submodule that wasn't checked out.
+fn check_found(settings: &Settings, lock: &Lock, items: &[Item], problems: &[PublishProblem]) -> Result<()> {
+    if !items.is_empty() || !problems.is_empty() || lock.files.is_empty() {
+        return Ok(());
+    }
+    let (subject, known) = (super::lock::subject(&settings.lock), lock.files.len());
+    Err(Error::invalid_input(format!("there is no file to publish, but {subject} has {known}"))
+        .advise("check the folder out; if all files are gone for good, remove the lock file, too")
+        .concerning_run())
+}
+
+/// Returns what is published, as a lock file has it.
+fn report(
+    settings: &Settings,
+    lock: &Lock,
+    items: &[Item],
+    how: &BTreeMap<Key, Published>,
+    mut problems: Vec<PublishProblem>,
+    stopped: Option<Stopped>,
+) -> Report {
+    let mut files = published_files(lock, items, how, &mut problems);
+    module_files::add_outdated(lock, items, &problems, &mut files);
+    Report::new(&settings.module, files, problems, stopped)
 }
 
 /// Returns the files that have an asset. What became of the others is a problem, if there is none yet.
@@ -87,7 +116,7 @@ fn published_files(
                 Some(None) => {
                     (PublishProblemKind::InDoubt, "its upload may have arrived; the next run looks for it".to_owned())
                 }
-                None => (PublishProblemKind::NotSent, "it is not published; run the settings".to_owned()),
+                None => (PublishProblemKind::NotSent, "it is not published; run the publisher".to_owned()),
             };
             problems.push(PublishProblem { path: item.file.name.clone(), kind, message, error: None });
         }
@@ -112,8 +141,12 @@ fn run_with(settings: &Settings, book: &Arc<Book>) -> Result<Report> {
     let (items, problems) = read_files(settings, &mut cache, &*settings.stop_when)?;
     if (settings.stop_when)() {
         // Nothing was done yet.
-        return Ok(Report { files: Vec::new(), problems: Vec::new(), stopped: Some(Stopped::Cancelled) });
+        return Ok(Report::new(&settings.module, Vec::new(), Vec::new(), Some(Stopped::Cancelled)));
     }
+    book.look(|lock| {
+        check_found(settings, lock, &items, &problems)?;
+        module_files::check(settings, lock, &items, &problems)
+    })?;
     let files: Vec<Found> = items.iter().map(|item| item.file.clone()).collect();
     cache.write(&files)?;
     let mut places: BTreeMap<Key, Vec<usize>> = BTreeMap::new();
@@ -135,12 +168,16 @@ fn run_with(settings: &Settings, book: &Arc<Book>) -> Result<Report> {
     run.look_at_reviews();
     run.upload();
     run.grant();
-    Ok(run.finish())
+    let mut report = run.finish();
+    module_files::write_all(settings, &mut report);
+    Ok(report)
 }
 
 /// Whether no call can succeed any more. A key that can't read inventories can still upload.
 fn refuses_all(error: &Error) -> bool {
-    matches!(error.kind(), ErrorKind::Unauthenticated | ErrorKind::AccountModerated | ErrorKind::InvalidGrant)
+    let kinds =
+        [ErrorKind::Unauthenticated, ErrorKind::AccountModerated, ErrorKind::InvalidGrant, ErrorKind::Connection];
+    error.scope() == ErrorScope::Run && kinds.contains(&error.kind())
 }
 
 impl Run<'_> {
@@ -280,9 +317,11 @@ impl Run<'_> {
         let new = rest.split_off(known);
         self.problems = rest;
         new.into_iter().for_each(|problem| self.problem(problem));
+        let mut published = published;
+        module_files::add_outdated(&lock, &items, &self.problems, &mut published);
         // What is not published keeps its old name, so that a change is known as one.
         let files = items.iter().filter_map(|item| {
-            let key = match lock.assets.contains_key(&item.key) {
+            let key = match lock.assets.get(&item.key).is_some_and(|entry| !entry.rejected) {
                 true => Some(&item.key),
                 false => lock.files.get(&item.file.name),
             };
@@ -299,7 +338,6 @@ impl Run<'_> {
         if let (Err(error), None) = (self.book.close(files), &self.stopped) {
             self.stopped = Some(Stopped::Failed(error));
         }
-        self.problems.sort_by(|one, other| one.path.cmp(&other.path));
-        Report { files: published, problems: self.problems, stopped: self.stopped }
+        Report::new(&self.settings.module, published, self.problems, self.stopped)
     }
 }

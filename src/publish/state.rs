@@ -33,7 +33,9 @@ pub(super) struct Run<'a> {
 
 impl Run<'_> {
     pub(super) fn problem(&mut self, problem: PublishProblem) {
-        self.tell(&PublishEvent::Problem { path: &problem.path, message: &problem.message });
+        if !problem.is_of_others() {
+            self.tell(&PublishEvent::Problem { path: &problem.path, message: &problem.message });
+        }
         self.problems.push(problem);
     }
 

@@ -117,10 +117,18 @@ impl Feed {
         let name = if self.is_neutral { format!("asset-{}", item.key.short()) } else { item.name.clone() };
         let begin = begin(&self.book, item, Doubt::new(&item.file.name, &name));
         let (on_event, path) = (Arc::clone(&self.settings.on_event), item.file.name.clone());
-        let upload = AssetUpload::new(file, item.asset_type.clone(), name, "");
+        let upload = new_upload(&self.settings, file, item, &name);
         Ok(upload.on_attempt(begin).on_progress(move |progress| {
             on_event(&PublishEvent::Progress { path: &path, sent: progress.sent, total: progress.total });
         }))
+    }
+}
+
+fn new_upload(settings: &Settings, file: AssetFile, item: &Item, name: &str) -> AssetUpload {
+    let upload = AssetUpload::new(file, item.asset_type.clone(), name, "");
+    match settings.expected_price {
+        Some(robux) => upload.expected_price(robux),
+        None => upload,
     }
 }
 

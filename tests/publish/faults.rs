@@ -23,12 +23,11 @@ fn a_refused_key_stops_the_run_before_the_second_request() {
     let report = publisher.run().expect("there is a report");
     assert_eq!(sandbox.requests().len(), 1);
     assert!(matches!(&report.stopped, Some(Stopped::Failed(error)) if error.kind() == ErrorKind::Unauthenticated));
-    assert_eq!((report.exit_code(), report.problems.len()), (3, 20));
-    assert!(report.problems.iter().all(|problem| problem.kind == PublishProblemKind::NotSent));
+    assert_eq!((report.exit_code(), report.problems.len(), report.unpublished.len()), (3, 0, 20));
     // A file that isn't even sent doesn't let the others go.
     folder.write("aaa.png", b"");
     sandbox.clear_requests();
-    publisher.run().expect("there is a report");
+    let _ = publisher.run().expect("there is a report");
     assert_eq!(sandbox.requests().len(), 1);
     fs::remove_file(folder.assets().join("aaa.png")).expect("it is there");
     complete(&folder.run(&sandbox));
@@ -43,11 +42,9 @@ fn an_exhausted_quota_stops_one_type() {
     sandbox.set_quota(AssetType::Audio, 1);
     let report = folder.publisher(&sandbox).concurrency(1).run().expect("there is a report");
     assert_eq!(report.uploaded(), 2, "{:#?}", report.problems);
-    assert!(
-        report.problems.iter().all(|problem| problem.kind == PublishProblemKind::NotSent),
-        "{:#?}",
-        report.problems
-    );
+    let problems: Vec<_> = report.problems.iter().map(|problem| (problem.path.as_str(), problem.kind)).collect();
+    assert_eq!(problems, [("b.ogg", PublishProblemKind::NotSent)]);
+    assert_eq!(report.unpublished, ["c.ogg"], "the problem before is that of all");
     assert!(report.stopped.is_none());
     assert_eq!(uploads(&sandbox), 3, "the third sound isn't tried");
 }
@@ -293,6 +290,6 @@ fn an_upload_that_is_refused_after_the_end_of_a_cancelled_run_is_not_in_doubt() 
         .stop_when(move || asked.load(Ordering::SeqCst) > 0);
     let report = publisher.run().expect("there is a report");
     assert!(matches!(report.stopped, Some(Stopped::Cancelled)));
-    assert_eq!((server.count(), report.problems[0].kind), (1, PublishProblemKind::NotSent));
+    assert_eq!((server.count(), report.unpublished.as_slice()), (1, &["image000.png".to_owned()][..]));
     assert_eq!(publisher.plan().expect("there is a plan").files[0].action, PlannedAction::Upload);
 }

@@ -4,6 +4,7 @@ mod doubts;
 mod faults;
 mod files;
 mod folders;
+mod modules;
 #[path = "../support/mod.rs"]
 mod support;
 mod written_files;
