@@ -27,8 +27,8 @@ struct Pages {
     is_changed: bool,
     /// The lock on disk names its owner. A journal alone would be anyone's.
     has_owner: bool,
-    /// `None` once the book is closed.
-    running: Option<Running>,
+    /// Why nothing can be changed, once the book is closed or if its directory is read-only.
+    running: std::result::Result<Running, Error>,
 }
 
 /// Reads a lock file, and the journal of a run that was killed. Returns also whether there is one.
@@ -41,16 +41,23 @@ pub(super) fn read(path: &Path) -> Result<(Lock, bool)> {
 impl Book {
     /// Opens a lock file, which this process then holds. It belongs to `owner`.
     pub(super) fn open(path: &Path, owner: &str) -> Result<Self> {
-        let running = Running::new(path)?;
+        let running = match Running::new(path) {
+            // Nothing may have to be written.
+            Err(error) if is_read_only(&error) => Err(error),
+            running => Ok(running?),
+        };
         let (mut lock, has_journal) = read(path)?;
         check_owner(&lock, owner, path)?;
+        if let (Err(error), true) = (&running, has_journal) {
+            return Err(error.clone());
+        }
         let has_owner = !lock.owner.is_empty();
         owner.clone_into(&mut lock.owner);
         if has_journal {
             write(path, &lock)?;
             remove(&journal_of(path))?;
         }
-        let pages = Pages { lock, journal: None, is_changed: false, has_owner, running: Some(running) };
+        let pages = Pages { lock, journal: None, is_changed: false, has_owner, running };
         Ok(Self { path: path.to_owned(), pages: Mutex::new(pages) })
     }
 
@@ -89,8 +96,8 @@ impl Book {
     /// Writes a change down. When this returns, it survives a crash.
     pub(super) fn note(&self, change: Change) -> Result<()> {
         let mut pages = self.pages();
-        if pages.running.is_none() {
-            return Err(Error::invalid_input("the run has ended"));
+        if let Err(error) = &pages.running {
+            return Err(error.clone());
         }
         if !pages.has_owner {
             write(&self.path, &pages.lock)?;
@@ -122,6 +129,9 @@ impl Book {
             pages.lock.files = files;
             pages.is_changed = true;
         }
+        if let (Err(error), true) = (&pages.running, pages.is_changed) {
+            return Err(error.clone());
+        }
         if pages.is_changed {
             write(&self.path, &pages.lock)?;
             pages.is_changed = false;
@@ -136,8 +146,18 @@ impl Book {
     pub(super) fn release(&self) {
         let mut pages = self.pages();
         pages.journal = None;
-        pages.running = None;
+        pages.running = Err(Error::invalid_input("the run has ended"));
     }
+
+    /// Returns why nothing can be written down.
+    pub(super) fn refusal(&self) -> Option<Error> {
+        self.pages().running.as_ref().err().cloned()
+    }
+}
+
+fn is_read_only(error: &Error) -> bool {
+    let kind = std::io::Error::from(error.clone()).kind();
+    matches!(kind, std::io::ErrorKind::PermissionDenied | std::io::ErrorKind::ReadOnlyFilesystem)
 }
 
 pub(super) fn check_owner(lock: &Lock, owner: &str, path: &Path) -> Result<()> {

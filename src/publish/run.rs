@@ -12,7 +12,7 @@ use super::event::PublishEvent;
 use super::files::Found;
 use super::lock::{Doubt, Entry, Key, Lock};
 use super::module_files;
-use super::plan::{Plan, PlannedAction, PlannedFile};
+use super::plan::{Plan, PlannedAction, PlannedFile, shortest_time};
 use super::report::{PublishProblem, PublishProblemKind, Published, PublishedFile, Report, Stopped};
 use super::settings::Settings;
 use super::state::Run;
@@ -148,7 +148,9 @@ fn run_with(settings: &Settings, book: &Arc<Book>) -> Result<Report> {
         module_files::check(settings, lock, &items, &problems)
     })?;
     let files: Vec<Found> = items.iter().map(|item| item.file.clone()).collect();
-    cache.write(&files)?;
+    if book.refusal().is_none() {
+        cache.write(&files)?;
+    }
     let mut places: BTreeMap<Key, Vec<usize>> = BTreeMap::new();
     for (place, item) in items.iter().enumerate() {
         places.entry(item.key.clone()).or_default().push(place);
@@ -303,7 +305,11 @@ impl Run<'_> {
         let sent = uploads.iter().copied().chain(versions.iter().map(|(place, _)| *place));
         let bytes = sent.map(|place| self.items[place].file.size).sum();
         let count = uploads.len() + versions.len();
-        self.tell(&PublishEvent::Begun { files: self.items.len(), uploads: count, bytes });
+        let shortest_time = shortest_time(count);
+        self.tell(&PublishEvent::Begun { files: self.items.len(), uploads: count, bytes, shortest_time });
+        if count > 0 && self.stopped.is_none() {
+            self.stopped = self.book.refusal().map(Stopped::Failed);
+        }
         upload::upload_all(self, uploads, false);
         upload::update_all(self, versions);
     }

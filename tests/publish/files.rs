@@ -317,6 +317,40 @@ fn the_files_beside_the_lock_are_never_opened_through_a_link() {
     }
 }
 
+/// For root, permissions don't hold, so this shows it only for other users.
+#[cfg(unix)]
+#[test]
+fn a_read_only_folder_is_enough_if_nothing_is_new() {
+    use std::os::unix::fs::PermissionsExt;
+
+    let sandbox = sandbox();
+    let folder = Folder::of_images(2);
+    let module = folder.0.path().join("src.luau");
+    let publisher = || folder.publisher(&sandbox).luau(&module);
+    complete(&publisher().run().expect("there is a report"));
+    let companions = || -> Vec<_> {
+        let names = fs::read_dir(folder.0.path()).expect("it is there");
+        names.map(|entry| entry.expect("an entry").path()).filter(|path| path.is_file()).collect()
+    };
+    // As in a checkout.
+    companions().iter().filter(|path| **path != folder.lock() && **path != module).for_each(|path| {
+        fs::remove_file(path).expect("it is there");
+    });
+    let set = |mode| fs::set_permissions(folder.0.path(), fs::Permissions::from_mode(mode)).expect("it can be set");
+    set(0o555);
+    if fs::write(folder.0.path().join("probe"), b"").is_err() {
+        sandbox.clear_requests();
+        complete(&publisher().run().expect("nothing is new"));
+        assert_eq!(companions().len(), 2, "{:?}", companions());
+        folder.write("new.png", &image(7));
+        let report = publisher().run().expect("there is a report");
+        let error = report.check().expect_err("nothing can be written down");
+        assert!(error.kind() == ErrorKind::Io && error.to_string().contains("assets.lock.json"), "{error}");
+        assert_eq!(sandbox.requests().len(), 0, "nothing is sent that isn't on record");
+    }
+    set(0o755);
+}
+
 /// A pipe of such a name must not stop a run for ever.
 #[cfg(unix)]
 #[test]
