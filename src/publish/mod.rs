@@ -100,7 +100,7 @@
 //!
 //! Paths in names, patterns, [`adopt`](Publisher::adopt) and modules have slashes; `adopt` takes both. Git may check modules out with
 //! other line ends, which changes nothing. The standard library doesn't tell when a file was changed other than by the time that
-//! anyone can set, so each run reads all files; this takes about a second for a gigabyte.
+//! anyone can set, so each run reads all files.
 //!
 //! # Coming from other tools
 //!

@@ -1,7 +1,7 @@
 //! The modules that a publisher keeps: whether they have the ids of what is published, and writing them.
 
 use std::collections::BTreeSet;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use super::decide::Item;
 use super::format::Format;
@@ -9,6 +9,7 @@ use super::lock::Lock;
 use super::module::{has_text, write};
 use super::report::{PublishProblem, PublishProblemKind, Published, PublishedFile, Report};
 use super::settings::Settings;
+use crate::disk::beside;
 use crate::error::{Error, Result};
 
 /// A module that is written.
@@ -21,6 +22,28 @@ pub(super) struct ModuleFile {
 impl ModuleFile {
     fn problem(&self, error: Error) -> PublishProblem {
         PublishProblem::new(&self.path.to_string_lossy(), PublishProblemKind::Module, error)
+    }
+}
+
+/// Refuses two modules in one file, and one in the place of the lock file.
+pub(super) fn check_paths(settings: &Settings) -> Result<()> {
+    let mut taken = BTreeSet::from([place(&settings.lock)]);
+    match settings.modules.iter().find(|file| !taken.insert(place(&file.path))) {
+        Some(ModuleFile { path, .. }) => {
+            let problem = format!("the module {path:?} has the path of another one, or that of the lock file");
+            Err(Error::invalid_input(problem).of_setting().concerning_run())
+        }
+        None => Ok(()),
+    }
+}
+
+/// Returns where a file is, or will be, in one form.
+fn place(path: &Path) -> PathBuf {
+    let path = beside(path, "");
+    let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    match (parent.canonicalize(), path.file_name()) {
+        (Ok(parent), Some(name)) => parent.join(name),
+        _ => path,
     }
 }
 

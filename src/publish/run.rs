@@ -55,6 +55,7 @@ pub(super) fn published(settings: &Settings, lock: &Lock) -> Result<Report> {
 
 /// Refuses a folder without files if there were some, such as that of a submodule that wasn't checked out.
 fn check_found(settings: &Settings, lock: &Lock, items: &[Item], problems: &[PublishProblem]) -> Result<()> {
+    module_files::check_paths(settings)?;
     if !items.is_empty() || !problems.is_empty() || lock.files.is_empty() {
         return Ok(());
     }

@@ -349,3 +349,21 @@ fn a_module_that_cannot_be_written_is_a_problem() {
     assert!(report.problems[0].to_string().contains("assets.luau"), "{}", report.problems[0]);
     fails(report.check(), ErrorKind::OutOfDate);
 }
+
+#[test]
+fn a_path_belongs_to_one_module() {
+    let sandbox = sandbox();
+    let folder = Folder::of_images(1);
+    let luau = folder.luau();
+    for publisher in [
+        folder.publisher(&sandbox).luau(&luau).typescript(&luau),
+        folder.publisher(&sandbox).json(folder.lock()),
+        folder.publisher(&sandbox).json(folder.assets().join("..").join("assets.lock.json")),
+    ] {
+        for result in [publisher.run().map(drop), publisher.check(), publisher.plan().map(drop)] {
+            let error = fails(result, ErrorKind::InvalidInput).to_string();
+            assert!(error.contains("has the path of another one"), "{error}");
+        }
+        assert_eq!(sandbox.requests().len(), 0);
+    }
+}
