@@ -10,8 +10,10 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use ring::digest::{Context, SHA256};
 use serde::{Deserialize, Serialize};
 
+use super::animation::is_animation;
 use super::files::Found;
-use crate::disk::{beside, open_regular, read_companion, save_companion};
+use crate::asset::limits;
+use crate::disk::{beside, open_regular, read, read_companion, save_companion};
 use crate::error::{Error, Result};
 
 /// Clocks of file systems can be this coarse, in nanoseconds: a file that is as new as its hash can have changed after it.
@@ -82,6 +84,9 @@ struct Known {
     /// When it was hashed.
     at: u64,
     hash: String,
+    /// It is an animation, and not another model.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    is_animation: bool,
 }
 
 impl Cache {
@@ -101,10 +106,17 @@ impl Cache {
         let at = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |now| now.as_nanos());
         let hash = hash_file(&file.path).map_err(|error| Error::io(format!("the file {:?}", file.path), error))?;
         let at = u64::try_from(at).unwrap_or_default();
-        let known = Known { stamp: file.stamp.clone(), at, hash: hash.clone() };
+        let is_xml = file.name.to_ascii_lowercase().ends_with(".rbxmx") && file.size <= limits::MAX_FILE_SIZE;
+        let is_animation = is_xml && read(&file.path).is_ok_and(|content| is_animation(&content));
+        let known = Known { stamp: file.stamp.clone(), at, hash: hash.clone(), is_animation };
         self.known.insert(file.name.clone(), known);
         self.is_changed = true;
         Ok(hash)
+    }
+
+    /// Returns whether a file whose hash was asked for is an animation.
+    pub(super) fn is_animation(&self, file: &Found) -> bool {
+        self.known.get(&file.name).is_some_and(|known| known.is_animation)
     }
 
     /// Writes the cache, without what is known of other files.

@@ -109,6 +109,7 @@
 //! without a file become [`known`](Publisher::known) ones. Modules of Tarmac and Asphalt have the same shape: tables of
 //! `rbxassetid://` strings, [nested](Publisher::flat_modules) or flat, [with](Publisher::keep_extensions) or without extensions.
 
+mod animation;
 mod book;
 mod change;
 mod content;

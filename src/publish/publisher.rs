@@ -69,7 +69,8 @@ impl Publisher {
     }
 
     /// Sets the type of the files whose names match this pattern. The last pattern that matches counts. Defaults to the usual
-    /// type for the extension.
+    /// type for the extension; a `.rbxmx` file whose only root is a `KeyframeSequence` is an animation. A `.rbxm` file doesn't tell
+    /// that, so it is a model.
     pub fn asset_type(mut self, pattern: impl Into<String>, asset_type: AssetType) -> Self {
         self.settings.type_patterns.add(pattern.into());
         self.settings.types.push(asset_type);

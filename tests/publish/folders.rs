@@ -222,6 +222,26 @@ fn types_and_files_are_chosen_by_patterns() {
     assert!(report.problems[0].message.contains("have the same name"), "{:?}", report.problems);
 }
 
+/// Its content says so, unless a pattern says something else.
+#[test]
+fn a_keyframe_sequence_is_an_animation() {
+    let sandbox = sandbox();
+    let file = |class: &str| format!("<roblox version=\"4\"><Item class=\"{class}\"></Item></roblox>").into_bytes();
+    let folder = Folder::new(&[
+        ("old/wave.rbxmx", file("KeyframeSequence")),
+        ("tree.rbxmx", file("Model")),
+        ("wave.rbxmx", file("KeyframeSequence")),
+    ]);
+    let publisher = folder.publisher(&sandbox).asset_type("old/**", AssetType::Model);
+    for uploaded in [3, 0] {
+        let report = publisher.run().expect("there is a report");
+        complete(&report);
+        let types: Vec<&AssetType> = report.files.iter().map(|file| &file.asset_type).collect();
+        assert_eq!(types, [&AssetType::Model, &AssetType::Model, &AssetType::Animation]);
+        assert_eq!(report.uploaded(), uploaded);
+    }
+}
+
 #[test]
 fn groups_own_what_they_publish() {
     let sandbox = sandbox();
