@@ -27,11 +27,12 @@ fn main() -> Result<(), Box<dyn Error>> {
         .into());
     }
 
-    let publisher = Publisher::new(&client.user(OWNER)).lock_file("assets.lock").folder("assets");
-    let report = if publishes { publisher.run()? } else { publisher.published()? };
-    for problem in &report.problems {
-        println!("cargo::warning={problem}");
+    let module = Path::new(&env::var("OUT_DIR")?).join("assets.rs");
+    let publisher = Publisher::new(&client.user(OWNER)).folder("assets").rust(module);
+    if publishes {
+        publisher.run()?.check()?;
+    } else if let Err(error) = publisher.write_modules()?.check() {
+        println!("cargo::warning={error}");
     }
-    report.write_rust(Path::new(&env::var("OUT_DIR")?).join("assets.rs"))?;
     Ok(())
 }

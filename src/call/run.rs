@@ -1,5 +1,6 @@
 //! The run of a call: gate, authorize, attempt, classify, retry.
 
+use std::sync::atomic::Ordering;
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -12,6 +13,9 @@ use crate::gate::{Demand, Patience, Refused, earlier};
 use crate::log_target::LOG_TARGET;
 use crate::retry::Attempts;
 use crate::transport::{Attempt, Buffer, Call, Failed};
+
+/// How long a connection is tried to be made before the service has answered a call. Without a network, a program ends soon.
+const LONGEST_WITHOUT_SERVICE: Duration = Duration::from_secs(2);
 
 /// Decodes the body of a success.
 pub(super) type Decoder<'d> = dyn FnMut(&[u8]) -> Result<(), DecodeError> + 'd;
@@ -28,6 +32,7 @@ impl Session {
         let end = self.end().filter(|(end, _)| call.deadline.is_none_or(|deadline| *end < deadline));
         call.deadline = earlier(call.deadline, end.map(|(end, _)| end));
         let mut attempts = Attempts::new(&self.retry);
+        let first_began = Instant::now();
         let mut renewed = false;
         let mut last: Option<Error> = None;
         loop {
@@ -64,6 +69,7 @@ impl Session {
                 self.http.attempt(&mut call, authorization.as_ref(), body);
             if status.is_some() {
                 permit.answered(limits);
+                self.was_reached.store(true, Ordering::Relaxed);
             }
             self.log(&call, status, attempts.made(), began);
             let failed = match outcome {
@@ -99,7 +105,11 @@ impl Session {
                 (attempts.may_wait_for_turn(&error), Duration::ZERO)
             } else {
                 let is_repeatable = !is_local && (call.only_reads() || !error.may_have_effect());
-                let pause = attempts.pause_after(&error, is_repeatable).filter(|pause| *pause < call.left());
+                let left = match error.is_unreachable() && !self.was_reached.load(Ordering::Relaxed) {
+                    true => call.left().min(LONGEST_WITHOUT_SERVICE.saturating_sub(first_began.elapsed())),
+                    false => call.left(),
+                };
+                let pause = attempts.pause_after(&error, is_repeatable).filter(|pause| *pause < left);
                 (pause.is_some(), pause.unwrap_or_default())
             };
             drop(permit);

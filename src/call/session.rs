@@ -3,6 +3,7 @@
 use std::fmt;
 use std::panic::{RefUnwindSafe, UnwindSafe};
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 use std::time::{Duration, Instant};
 
 use super::decode_error::DecodeError;
@@ -20,6 +21,8 @@ pub(crate) struct Session {
     pub(super) credentials: Credentials,
     pub(super) gate: Arc<Gate>,
     pub(super) retry: Arc<RetryPolicy>,
+    /// The service has answered a call.
+    pub(super) was_reached: Arc<AtomicBool>,
     limit: TimeLimit,
 }
 
@@ -88,6 +91,7 @@ impl Session {
             credentials,
             gate: Arc::new(Gate::new(&retry, holds_budgets)),
             retry: Arc::new(retry),
+            was_reached: Arc::default(),
             limit: TimeLimit { timeout, deadline: None },
         }
     }

@@ -70,7 +70,7 @@ pub enum ErrorKind {
     NewerFile,
     /// Stored tokens belong to another app or another user.
     ForeignTokens,
-    /// Files are new or have changed, and are not published.
+    /// Files are not published as they are now, or modules don't have the ids of what is.
     OutOfDate,
     /// An error that the caller created with [`Error::other`](crate::Error::other), such as that of a source of access tokens.
     Other,
@@ -82,7 +82,8 @@ pub enum ErrorKind {
 pub enum ErrorScope {
     /// This call only: its file, its name, or the resource that it names. The next call can succeed.
     Call,
-    /// All calls of this run: the key, its scopes, or the account. No call succeeds until someone changes that.
+    /// All calls of this run: the key, its scopes, the account, or a service that can't be reached. No call succeeds until someone
+    /// changes that.
     Run,
     /// All uploads of one asset type, whose quota is exhausted. Uploads of other types can succeed.
     AssetType,

@@ -129,7 +129,7 @@ mod tests {
         let refused = files.iter().enumerate().filter(|(_, file)| file.ends_with('!')).map(|(place, _)| place);
         let item = |file: &&str| {
             let (name, content) = file.trim_end_matches('!').split_once('=').expect("a name and a content");
-            let found = Found { path: name.into(), name: name.to_owned(), size: 1, modified: 1 };
+            let found = Found { path: name.into(), name: name.to_owned(), size: 1, stamp: Default::default() };
             Item { file: found, key: key(content), asset_type: AssetType::Model, name: name.to_owned() }
         };
         (files.iter().map(item).collect(), refused.collect())

@@ -1,3 +1,5 @@
+use std::time::Duration;
+
 use crate::api::OperationName;
 
 /// What happens during a run, for [`Publisher::on_event`](super::Publisher::on_event).
@@ -12,6 +14,8 @@ pub enum PublishEvent<'a> {
         uploads: usize,
         /// How many bytes these have.
         bytes: u64,
+        /// How long they take at least, at the service's rate limit.
+        shortest_time: Duration,
     },
     /// An upload that may have arrived is being looked into.
     Resolving {

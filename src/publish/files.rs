@@ -3,11 +3,11 @@
 use std::collections::BTreeMap;
 use std::io;
 use std::path::{Path, PathBuf};
-use std::time::{SystemTime, UNIX_EPOCH};
 
 use glob::{MatchOptions, Pattern};
 use walkdir::WalkDir;
 
+use super::content::Stamp;
 use crate::disk::{beside, short_name};
 use crate::error::{Error, Result};
 
@@ -39,8 +39,7 @@ pub(super) struct Found {
     /// The path in its folder, with slashes.
     pub(super) name: String,
     pub(super) size: u64,
-    /// When it was changed, in nanoseconds since 1970.
-    pub(super) modified: u64,
+    pub(super) stamp: Stamp,
 }
 
 /// A file that can't be published, and why.
@@ -185,13 +184,7 @@ fn add(found: &mut BTreeMap<String, Found>, file: Found, bad: &mut Vec<Bad>) {
 }
 
 fn of_file(path: &Path, name: String, metadata: &std::fs::Metadata) -> Found {
-    Found { path: path.to_owned(), name, size: metadata.len(), modified: modified(metadata) }
-}
-
-/// Returns when a file was changed. 0 if that isn't known.
-pub(super) fn modified(metadata: &std::fs::Metadata) -> u64 {
-    let since_1970 = metadata.modified().unwrap_or(SystemTime::UNIX_EPOCH).duration_since(UNIX_EPOCH);
-    since_1970.ok().and_then(|time| u64::try_from(time.as_nanos()).ok()).unwrap_or_default()
+    Found { path: path.to_owned(), name, size: metadata.len(), stamp: Stamp::of(metadata) }
 }
 
 fn unreadable(path: &Path, error: io::Error) -> Error {

@@ -19,7 +19,7 @@ pub(crate) fn lock(text: &str) {
         let names: serde_json::Map<String, serde_json::Value> = serde_json::from_str(&json).expect("it is JSON");
         assert_eq!(names.len(), text.lines().count());
         let luau = module.luau().expect("the names are different");
-        assert_eq!(luau.lines().count(), names.len() + 3, "a name is on one line: {luau}");
+        assert_eq!(luau.lines().count(), names.len() + 4, "a name is on one line: {luau}");
         module.typescript().expect("the names are different");
     }
     let _ = module.rust();

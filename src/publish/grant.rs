@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::change::Change;
 use super::lock::Key;
-use super::report::{PublishProblem, PublishProblemKind};
+use super::report::{PublishProblem, PublishProblemKind, Stopped};
 use super::state::Run;
 use crate::asset::{AssetAction, AssetPermission, PermissionSubject};
 use crate::error::ErrorScope;
@@ -35,12 +35,18 @@ pub(super) fn grant(run: &mut Run<'_>) {
                 Some(reason) => Err(reason.clone()),
                 None => client.grant_asset_permissions(&permission, some.iter().map(|(_, id)| *id)).map_err(|error| {
                     let reason = error.to_string();
+                    if error.is_unreachable() {
+                        run.stopped = Some(Stopped::Failed(error.clone()));
+                    }
                     if error.scope() == ErrorScope::Run {
                         refusal = Some(reason.clone());
                     }
                     reason
                 }),
             };
+            if run.stopped.is_some() {
+                return;
+            }
             match answer {
                 Ok(answer) => {
                     granted.extend(answer.success_asset_ids.iter().copied());

@@ -44,6 +44,11 @@ pub(super) fn read_files(
         };
         match cache.hash(&file) {
             Ok(hash) => {
+                let is_chosen = settings.type_patterns.last_match(&file.name).is_some();
+                let asset_type = match cache.is_animation(&file) && !is_chosen {
+                    true => AssetType::Animation,
+                    false => asset_type,
+                };
                 let key = Key::new(&hash, &asset_type);
                 items.push(Item { name: default_name(&file.path), key, asset_type, file });
             }

@@ -1,19 +1,21 @@
-use std::collections::BTreeMap;
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::event::PublishEvent;
 use super::files::Input;
-use super::lock::Lock;
-use super::plan::Plan;
+use super::format::Format;
+use super::lock::{Lock, subject};
+use super::module::AssetValue;
+use super::module_files::{self, ModuleFile};
+use super::plan::{Plan, PlannedAction, PlannedFile, PlannedQuota};
 use super::record::{self, Record, check_owner};
-use super::report::Report;
+use super::report::{PublishProblemKind, Report, list};
 use super::run;
 use super::settings::{PublishOwner, Settings};
 use crate::asset::AssetType;
 use crate::error::{Error, ErrorKind, Result};
-use crate::user::AssetQuotaKind;
+use crate::user::{AssetQuotaKind, AssetQuotaType};
 
 /// Publishes folders. See [the module](crate::publish).
 ///
@@ -67,7 +69,8 @@ impl Publisher {
     }
 
     /// Sets the type of the files whose names match this pattern. The last pattern that matches counts. Defaults to the usual
-    /// type for the extension.
+    /// type for the extension; a `.rbxmx` file whose only root is a `KeyframeSequence` is an animation. A `.rbxm` file doesn't tell
+    /// that, so it is a model.
     pub fn asset_type(mut self, pattern: impl Into<String>, asset_type: AssetType) -> Self {
         self.settings.type_patterns.add(pattern.into());
         self.settings.types.push(asset_type);
@@ -132,6 +135,72 @@ impl Publisher {
         self
     }
 
+    /// Keeps a Luau module with the ids: a table for each folder, whose keys are the names of files without extensions.
+    ///
+    /// [`run`](Self::run) writes it if it has changed, unless the run is stopped. A file that is gone is not in it, and one that
+    /// can't be published as it is now keeps its [last id](crate::publish::Published::Outdated).
+    /// [`plan`](Self::plan) and [`check`](Self::check) tell whether it is stale, and whether two names would be the same.
+    ///
+    /// The file is replaced as a whole. See [`AssetModule::write_luau`](super::AssetModule::write_luau).
+    pub fn luau(self, path: impl Into<PathBuf>) -> Self {
+        self.module(path.into(), Format::Luau)
+    }
+
+    /// Keeps a TypeScript module with the ids. If the name ends with `.d.ts`, it declares the types of the Luau module beside it,
+    /// for roblox-ts. See [`luau`](Self::luau).
+    pub fn typescript(self, path: impl Into<PathBuf>) -> Self {
+        let path = path.into();
+        let format = Format::of_typescript(&path);
+        self.module(path, format)
+    }
+
+    /// Keeps a JSON file with the ids. See [`luau`](Self::luau).
+    pub fn json(self, path: impl Into<PathBuf>) -> Self {
+        self.module(path.into(), Format::Json)
+    }
+
+    /// Keeps a Rust module with the ids: a constant for each file, a module for each folder. See [`luau`](Self::luau).
+    pub fn rust(self, path: impl Into<PathBuf>) -> Self {
+        self.module(path.into(), Format::Rust)
+    }
+
+    fn module(mut self, path: PathBuf, format: Format) -> Self {
+        self.settings.modules.push(ModuleFile { path, format });
+        self
+    }
+
+    /// Adds an id without a file to all modules, under a key such as `ui/logo`.
+    pub fn known(mut self, key: impl Into<String>, id: u64) -> Self {
+        self.settings.module = self.settings.module.known(key, id);
+        self
+    }
+
+    /// Sets whether modules have one table, whose keys are paths. Defaults to `false`: a table for each folder.
+    pub fn flat_modules(mut self, is_flat: bool) -> Self {
+        self.settings.module = self.settings.module.flat(is_flat);
+        self
+    }
+
+    /// Sets whether the names in modules keep their extensions, for folders with files such as `crate.fbx` and `crate.png`. Defaults
+    /// to `false`.
+    pub fn keep_extensions(mut self, keep_extensions: bool) -> Self {
+        self.settings.module = self.settings.module.keep_extensions(keep_extensions);
+        self
+    }
+
+    /// Sets what stands for an asset in modules. Defaults to [`AssetValue::Uri`].
+    pub fn module_values(mut self, values: AssetValue) -> Self {
+        self.settings.module = self.settings.module.values(values);
+        self
+    }
+
+    /// Sets the most that an upload may cost, in Robux, for types that cost something. See
+    /// [`AssetUpload::expected_price`](crate::AssetUpload::expected_price).
+    pub fn expected_price(mut self, robux: u64) -> Self {
+        self.settings.expected_price = Some(robux);
+        self
+    }
+
     /// Grants an experience the use of all published assets. Needs the scope `asset-permissions:write`.
     pub fn grant_to(mut self, universe_id: u64) -> Self {
         self.settings.grant_to.push(universe_id);
@@ -173,15 +242,17 @@ impl Publisher {
         self
     }
 
-    /// Publishes what is new or has changed.
+    /// Publishes what is new or has changed, and writes the [modules](Self::luau).
     ///
-    /// If nothing has, no request is made. A file that can't be published is a problem in the report, and the others go on. A
-    /// refused key or a moderated account stops the run; an exhausted quota stops the uploads of its type.
+    /// If nothing has changed, no request is made. A file that can't be published is a problem in the report, and the others go on.
+    /// A refused key, a moderated account or a service that can't be reached stops the run; an exhausted quota stops the uploads
+    /// of its type.
     ///
     /// # Errors
     /// Returns an error if there is no report: the lock file can't be used
     /// ([`CorruptFile`](ErrorKind::CorruptFile), [`NewerFile`](ErrorKind::NewerFile), [`Io`](ErrorKind::Io)), is used by another
-    /// process ([`Conflict`](ErrorKind::Conflict)) or belongs to another owner, a folder can't be read, or a setting is invalid.
+    /// process ([`Conflict`](ErrorKind::Conflict)) or belongs to another owner, a folder can't be read or has no files although the
+    /// lock file has some, two names in a module would be the same, or a setting is invalid.
     pub fn run(&self) -> Result<Report> {
         run::run(&self.settings)
     }
@@ -212,28 +283,49 @@ impl Publisher {
         run::published(&self.settings, &self.read_lock()?)
     }
 
-    /// Checks that everything is published, for continuous integration. Makes no request and changes no file.
+    /// Checks that everything is published, and that the modules have the ids, for continuous integration. Makes no request and
+    /// changes no file.
     ///
     /// # Errors
-    /// Returns [`OutOfDate`](ErrorKind::OutOfDate), which names the first files, if [`run`](Self::run) would upload something or
-    /// has a problem.
+    /// Returns [`OutOfDate`](ErrorKind::OutOfDate), which names the first files, if [`run`](Self::run) would upload something,
+    /// write a module or have a problem.
     pub fn check(&self) -> Result<()> {
         let plan = run::plan(&self.settings, &self.read_lock()?)?;
-        let due = plan
-            .files
-            .iter()
-            .filter(|file| !matches!(file.action, super::PlannedAction::Nothing(_) | super::PlannedAction::SameAs(_)));
-        let mut names: Vec<&str> = due.map(|file| file.path.as_str()).collect();
-        names.extend(plan.problems.iter().map(|problem| problem.path.as_str()));
-        if names.is_empty() {
+        let is_due = |file: &&PlannedFile| !matches!(file.action, PlannedAction::Nothing(_) | PlannedAction::SameAs(_));
+        let due = plan.files.iter().filter(is_due).map(|file| file.path.clone());
+        let (of_modules, of_files): (Vec<_>, Vec<_>) =
+            plan.problems.iter().partition(|problem| problem.kind == PublishProblemKind::Module);
+        let due: Vec<String> = due.chain(of_files.iter().map(|problem| problem.path.clone())).collect();
+        let stale: Vec<String> = plan.stale_modules.iter().map(|path| path.to_string_lossy().into_owned()).collect();
+        let mut found: Vec<String> = of_modules.iter().map(|problem| problem.message.clone()).collect();
+        let mut advice = "publish them and commit the lock file";
+        if !due.is_empty() {
+            found.push(format!("not published: {}", list(due, ", ")));
+        }
+        if !stale.is_empty() {
+            found.push(format!("stale modules: {}", list(stale, ", ")));
+            advice = "run the publisher, and commit the lock file and the modules";
+        }
+        if found.is_empty() {
             return Ok(());
         }
-        let (shown, rest) = names.split_at(names.len().min(5));
-        let more = if rest.is_empty() { String::new() } else { format!(" and {} more", rest.len()) };
-        Err(Error::new(ErrorKind::OutOfDate, lock_subject(&self.settings.lock))
-            .explain(format!("not published: {}{more}", shown.join(", ")))
-            .advise("publish them and commit the lock file")
+        Err(Error::new(ErrorKind::OutOfDate, subject(&self.settings.lock))
+            .explain(found.join("; "))
+            .advise(advice)
             .concerning_run())
+    }
+
+    /// Writes the [modules](Self::luau) with the ids that the lock file has. Makes no request, so it needs no key, as in a build
+    /// or after a merge.
+    ///
+    /// Files that are not published are problems of the report, and modules have their last ids.
+    ///
+    /// # Errors
+    /// See [`run`](Self::run).
+    pub fn write_modules(&self) -> Result<Report> {
+        let mut report = self.published()?;
+        module_files::write_all(&self.settings, &mut report);
+        Ok(report)
     }
 
     /// Forgets the names of files that aren't there any more, and returns them. Makes no request.
@@ -266,32 +358,37 @@ impl Publisher {
         Ok(lock)
     }
 
-    /// Returns what is left of the quotas, if the key may read them.
-    fn quotas(&self, plan: &Plan) -> BTreeMap<String, u64> {
-        let mut left = BTreeMap::new();
-        let Some(user) = self.settings.owner.user().filter(|_| plan.uploads().next().is_some()) else { return left };
-        for quota in user.list_asset_quotas().map_while(Result::ok) {
-            let Some(kind) = quota.asset_type.as_ref().filter(|_| quota.kind == Some(AssetQuotaKind::RateLimitUpload))
-            else {
-                continue;
-            };
-            let kind = kind.to_string();
-            let Some(remaining) = quota.remaining() else { continue };
-            if plan.uploads().any(|file| file.asset_type.as_str().eq_ignore_ascii_case(&kind)) {
-                left.entry(kind).and_modify(|least: &mut u64| *least = remaining.min(*least)).or_insert(remaining);
+    /// Returns the quotas of what would be uploaded, if the key may read them.
+    fn quotas(&self, plan: &Plan) -> Vec<PlannedQuota> {
+        let mut quotas: Vec<PlannedQuota> = Vec::new();
+        let Some(user) = self.settings.owner.user() else { return quotas };
+        for file in plan.uploads() {
+            match quotas.iter_mut().find(|quota| quota.asset_type == file.asset_type) {
+                Some(quota) => quota.uploads += 1,
+                None => quotas.push(PlannedQuota { asset_type: file.asset_type.clone(), uploads: 1, left: u64::MAX }),
             }
         }
-        left
+        if quotas.is_empty() {
+            return quotas;
+        }
+        for quota in user.list_asset_quotas().map_while(Result::ok) {
+            let is_of_uploads = quota.kind == Some(AssetQuotaKind::RateLimitUpload);
+            let (Some(kind), Some(left), true) = (&quota.asset_type, quota.remaining(), is_of_uploads) else {
+                continue;
+            };
+            for planned in quotas.iter_mut().filter(|planned| AssetQuotaType::from(planned.asset_type.clone()) == *kind)
+            {
+                planned.left = planned.left.min(left);
+            }
+        }
+        quotas.retain(|quota| quota.left < u64::MAX);
+        quotas
     }
 }
 
 /// Returns a path as it is in reports.
 fn with_slashes(path: String) -> String {
     if cfg!(windows) { path.replace('\\', "/") } else { path }
-}
-
-fn lock_subject(lock: &Path) -> String {
-    super::lock::subject(lock)
 }
 
 impl fmt::Debug for Publisher {

@@ -27,8 +27,8 @@ struct State {
     is_changed: bool,
     /// The lock on disk names its owner. A journal alone would be anyone's.
     has_owner: bool,
-    /// `None` once the record is closed.
-    running: Option<Running>,
+    /// Why nothing can be changed, once the record is released or if its directory is read-only.
+    running: std::result::Result<Running, Error>,
 }
 
 /// Reads a lock file, and the journal of a run that was killed. Returns also whether there is one.
@@ -41,16 +41,23 @@ pub(super) fn read(path: &Path, accepts_journal: bool) -> Result<(Lock, bool)> {
 impl Record {
     /// Opens a lock file, which this process then holds. It belongs to `owner`.
     pub(super) fn open(path: &Path, owner: &str, accepts_journal: bool) -> Result<Self> {
-        let running = Running::new(path)?;
+        let running = match Running::new(path) {
+            // Nothing may have to be written.
+            Err(error) if is_read_only(&error) => Err(error),
+            running => Ok(running?),
+        };
         let (mut lock, has_journal) = read(path, accepts_journal)?;
         check_owner(&lock, owner, path)?;
+        if let (Err(error), true) = (&running, has_journal) {
+            return Err(error.clone());
+        }
         let has_owner = !lock.owner.is_empty();
         owner.clone_into(&mut lock.owner);
         if has_journal {
             write(path, &lock)?;
             remove(&journal_of(path))?;
         }
-        let state = State { lock, journal: None, is_changed: false, has_owner, running: Some(running) };
+        let state = State { lock, journal: None, is_changed: false, has_owner, running };
         Ok(Self { path: path.to_owned(), state: Mutex::new(state) })
     }
 
@@ -89,8 +96,8 @@ impl Record {
     /// Writes a change down. When this returns, it survives a crash.
     pub(super) fn note(&self, change: Change) -> Result<()> {
         let mut state = self.state();
-        if state.running.is_none() {
-            return Err(Error::invalid_input("the run has ended"));
+        if let Err(error) = &state.running {
+            return Err(error.clone());
         }
         if !state.has_owner {
             write(&self.path, &state.lock)?;
@@ -127,6 +134,9 @@ impl Record {
     /// Writes the lock file.
     pub(super) fn close(&self) -> Result<()> {
         let mut state = self.state();
+        if let (Err(error), true) = (&state.running, state.is_changed) {
+            return Err(error.clone());
+        }
         if state.is_changed {
             write(&self.path, &state.lock)?;
             state.is_changed = false;
@@ -141,8 +151,18 @@ impl Record {
     pub(super) fn release(&self) {
         let mut state = self.state();
         state.journal = None;
-        state.running = None;
+        state.running = Err(Error::invalid_input("the run has ended"));
     }
+
+    /// Returns why nothing can be written down.
+    pub(super) fn refusal(&self) -> Option<Error> {
+        self.state().running.as_ref().err().cloned()
+    }
+}
+
+fn is_read_only(error: &Error) -> bool {
+    let kind = std::io::Error::from(error.clone()).kind();
+    matches!(kind, std::io::ErrorKind::PermissionDenied | std::io::ErrorKind::ReadOnlyFilesystem)
 }
 
 pub(super) fn check_owner(lock: &Lock, owner: &str, path: &Path) -> Result<()> {

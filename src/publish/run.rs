@@ -11,7 +11,8 @@ use super::files::Found;
 use super::grant::grant;
 use super::item::{Item, read_files};
 use super::lock::{Key, Lock};
-use super::plan::{Plan, PlannedAction, PlannedFile};
+use super::module_files;
+use super::plan::{Plan, PlannedAction, PlannedFile, shortest_time};
 use super::record::Record;
 use super::report::{PublishProblem, PublishProblemKind, Published, PublishedFile, Report, Stopped};
 use super::reviews::fetch_reviews;
@@ -26,6 +27,9 @@ pub(super) fn plan(settings: &Settings, lock: &Lock) -> Result<Plan> {
     let (items, mut problems) = read_files(settings, &mut Cache::read(&settings.lock), &|| false)?;
     let mut lock = lock.clone();
     by_hand(settings, &lock, &items)?.into_iter().for_each(|change| lock.apply(change));
+    check_found(settings, &lock, &items, &problems)?;
+    let published = report(settings, &lock, &items, &BTreeMap::new(), problems.clone(), None);
+    problems.extend(module_files::clashes(settings, &lock, &items, &problems));
     problems.extend(items.iter().filter_map(|item| rejection(item, &lock)));
     let unfit = unfit(&lock, &items);
     let refused: BTreeSet<usize> = unfit.keys().copied().collect();
@@ -44,7 +48,8 @@ pub(super) fn plan(settings: &Settings, lock: &Lock) -> Result<Plan> {
             None => files.push(PlannedFile { path: file.name, asset_type, size: file.size, action }),
         }
     }
-    let mut plan = Plan { files, problems, quotas: BTreeMap::new() };
+    let stale_modules = module_files::stale(settings, &published);
+    let mut plan = Plan { files, problems, stale_modules, quotas: Vec::new() };
     plan.problems.sort_by(|one, other| one.path.cmp(&other.path));
     Ok(plan)
 }
@@ -87,10 +92,35 @@ fn places_of(items: &[Item], filter: impl Fn(usize) -> bool) -> BTreeMap<Key, Ve
 
 /// Returns what a run would, if it could send nothing.
 pub(super) fn published(settings: &Settings, lock: &Lock) -> Result<Report> {
-    let (items, mut problems) = read_files(settings, &mut Cache::read(&settings.lock), &|| false)?;
-    let files = published_files(lock, &items, &BTreeMap::new(), &mut problems);
-    problems.sort_by(|one, other| one.path.cmp(&other.path));
-    Ok(Report { files, problems, stopped: None })
+    let (items, problems) = read_files(settings, &mut Cache::read(&settings.lock), &|| false)?;
+    check_found(settings, lock, &items, &problems)?;
+    Ok(report(settings, lock, &items, &BTreeMap::new(), problems, None))
+}
+
+/// Refuses a folder without files if there were some, such as that of a submodule that wasn't checked out.
+fn check_found(settings: &Settings, lock: &Lock, items: &[Item], problems: &[PublishProblem]) -> Result<()> {
+    module_files::check_paths(settings)?;
+    if !items.is_empty() || !problems.is_empty() || lock.files.is_empty() {
+        return Ok(());
+    }
+    let (subject, known) = (super::lock::subject(&settings.lock), lock.files.len());
+    Err(Error::invalid_input(format!("there is no file to publish, but {subject} has {known}"))
+        .advise("check the folder out; if all files are gone for good, remove the lock file, too")
+        .concerning_run())
+}
+
+/// Returns what is published, as a lock file has it.
+fn report(
+    settings: &Settings,
+    lock: &Lock,
+    items: &[Item],
+    how: &BTreeMap<Key, Published>,
+    mut problems: Vec<PublishProblem>,
+    stopped: Option<Stopped>,
+) -> Report {
+    let mut files = published_files(lock, items, how, &mut problems);
+    module_files::add_outdated(lock, items, &problems, &mut files);
+    Report::new(&settings.module, files, problems, stopped)
 }
 
 /// Returns the files that have an asset. What became of the others is a problem, if there is none yet.
@@ -173,10 +203,16 @@ fn run_with(settings: &Settings, record: &Arc<Record>) -> Result<Report> {
     let (items, problems) = read_files(settings, &mut cache, &*settings.stop_when)?;
     if (settings.stop_when)() {
         // Nothing was done yet.
-        return Ok(Report { files: Vec::new(), problems: Vec::new(), stopped: Some(Stopped::Cancelled) });
+        return Ok(Report::new(&settings.module, Vec::new(), Vec::new(), Some(Stopped::Cancelled)));
     }
+    record.look(|lock| {
+        check_found(settings, lock, &items, &problems)?;
+        module_files::check(settings, lock, &items, &problems)
+    })?;
     let files: Vec<Found> = items.iter().map(|item| item.file.clone()).collect();
-    cache.write(&files)?;
+    if record.refusal().is_none() {
+        cache.write(&files)?;
+    }
     let mut run = Run {
         settings,
         record: Arc::clone(record),
@@ -193,7 +229,9 @@ fn run_with(settings: &Settings, record: &Arc<Record>) -> Result<Report> {
     fetch_reviews(&mut run);
     upload_changes(&mut run);
     grant(&mut run);
-    Ok(finish(run))
+    let mut report = finish(run);
+    module_files::write_all(settings, &mut report);
+    Ok(report)
 }
 
 /// Carries out what the caller has decided about single files.
@@ -227,7 +265,11 @@ fn upload_changes(run: &mut Run<'_>) {
     let sent = uploads.iter().copied().chain(versions.iter().map(|(place, _)| *place));
     let bytes = sent.map(|place| run.items[place].file.size).sum();
     let count = uploads.len() + versions.len();
-    run.tell(&PublishEvent::Begun { files: run.items.len(), uploads: count, bytes });
+    let shortest_time = shortest_time(count);
+    run.tell(&PublishEvent::Begun { files: run.items.len(), uploads: count, bytes, shortest_time });
+    if count > 0 && run.stopped.is_none() {
+        run.stopped = run.record.refusal().map(Stopped::Failed);
+    }
     upload::upload_all(run, uploads);
     upload::update_all(run, versions);
     // Other files of the same content may have been refused, too.
@@ -243,13 +285,14 @@ fn finish(mut run: Run<'_>) -> Report {
     let items = Arc::clone(&run.items);
     let mut rest = std::mem::take(&mut run.problems);
     let known = rest.len();
-    let published = published_files(&lock, &items, &run.how, &mut rest);
+    let mut published = published_files(&lock, &items, &run.how, &mut rest);
     let new = rest.split_off(known);
     run.problems = rest;
     new.into_iter().for_each(|problem| run.problem(problem));
+    module_files::add_outdated(&lock, &items, &run.problems, &mut published);
     // What is not published keeps its old name, so that a change is known as one.
     let files = items.iter().filter_map(|item| {
-        let key = match lock.assets.contains_key(&item.key) {
+        let key = match lock.assets.get(&item.key).is_some_and(|entry| !entry.rejected) {
             true => Some(&item.key),
             false => lock.files.get(&item.file.name),
         };
@@ -273,6 +316,5 @@ fn finish(mut run: Run<'_>) -> Report {
     if let (Err(error), None) = (run.record.close(), &run.stopped) {
         run.stopped = Some(Stopped::Failed(error));
     }
-    run.problems.sort_by(|one, other| one.path.cmp(&other.path));
-    Report { files: published, problems: run.problems, stopped: run.stopped }
+    Report::new(&run.settings.module, published, run.problems, run.stopped)
 }

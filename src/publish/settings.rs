@@ -6,6 +6,8 @@ use std::sync::Arc;
 
 use super::event::PublishEvent;
 use super::files::{Input, Patterns};
+use super::module::AssetModule;
+use super::module_files::ModuleFile;
 use crate::asset::{AssetType, Creator};
 use crate::client::Client;
 use crate::group::handle::Group;
@@ -31,6 +33,10 @@ pub(super) struct Settings {
     pub(super) send_lost_again: bool,
     pub(super) accept_journal: bool,
     pub(super) grant_to: Vec<u64>,
+    /// What all modules have in common.
+    pub(super) module: AssetModule,
+    pub(super) modules: Vec<ModuleFile>,
+    pub(super) expected_price: Option<u64>,
     pub(super) neutral_names: bool,
     pub(super) check_reviews: bool,
     pub(super) concurrency: usize,
@@ -55,6 +61,9 @@ impl Settings {
             send_lost_again: false,
             accept_journal: false,
             grant_to: Vec::new(),
+            module: AssetModule::new::<String>([]),
+            modules: Vec::new(),
+            expected_price: None,
             neutral_names: false,
             check_reviews: false,
             concurrency: 8,

@@ -12,7 +12,7 @@ use super::lock::{Entry, Key};
 use super::record::Record;
 use super::report::{PublishProblem, PublishProblemKind, Published, Stopped};
 use super::settings::Settings;
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{Error, ErrorKind, ErrorScope, Result};
 use crate::operation::WaitOptions;
 
 /// The longest delay between polls, so that a run that is cancelled ends soon.
@@ -35,12 +35,16 @@ pub(super) struct Run<'a> {
 
 /// Whether no call can succeed any more. A key that can't read inventories can still upload.
 pub(super) fn refuses_all(error: &Error) -> bool {
-    matches!(error.kind(), ErrorKind::Unauthenticated | ErrorKind::AccountModerated | ErrorKind::InvalidGrant)
+    let kinds =
+        [ErrorKind::Unauthenticated, ErrorKind::AccountModerated, ErrorKind::InvalidGrant, ErrorKind::Connection];
+    error.scope() == ErrorScope::Run && kinds.contains(&error.kind())
 }
 
 impl Run<'_> {
     pub(super) fn problem(&mut self, problem: PublishProblem) {
-        self.tell(&PublishEvent::Problem { path: &problem.path, message: &problem.message });
+        if !problem.is_of_others() {
+            self.tell(&PublishEvent::Problem { path: &problem.path, message: &problem.message });
+        }
         self.problems.push(problem);
     }
 

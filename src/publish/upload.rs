@@ -8,10 +8,10 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use super::change::Change;
+use super::content::{Stamp, hash_file};
 use super::event::PublishEvent;
-use super::files;
 use super::item::Item;
-use super::lock::{Doubt, Entry};
+use super::lock::{Doubt, Entry, Key};
 use super::record::Record;
 use super::report::{PublishProblem, PublishProblemKind, Published, Stopped};
 use super::settings::Settings;
@@ -118,10 +118,18 @@ impl Source {
         let name = if self.is_neutral { format!("asset-{}", item.key.short()) } else { item.name.clone() };
         let begin = begin(&self.record, item, Doubt::new(&item.file.name, &name));
         let (on_event, path) = (Arc::clone(&self.settings.on_event), item.file.name.clone());
-        let upload = AssetUpload::new(file, item.asset_type.clone(), name, "");
+        let upload = new_upload(&self.settings, file, item, &name);
         Ok(upload.on_attempt(begin).on_progress(move |progress| {
             on_event(&PublishEvent::Progress { path: &path, sent: progress.sent, total: progress.total });
         }))
+    }
+}
+
+fn new_upload(settings: &Settings, file: AssetFile, item: &Item, name: &str) -> AssetUpload {
+    let upload = AssetUpload::new(file, item.asset_type.clone(), name, "");
+    match settings.expected_price {
+        Some(robux) => upload.expected_price(robux),
+        None => upload,
     }
 }
 
@@ -129,8 +137,13 @@ impl Source {
 fn open_unchanged(item: &Item) -> Result<AssetFile> {
     let path = &item.file.path;
     let file = AssetFile::open(path)?;
-    let metadata = std::fs::metadata(path).map_err(|error| Error::io(format!("the file {path:?}"), error))?;
-    if metadata.len() != item.file.size || files::modified(&metadata) != item.file.modified {
+    let failed = |error| Error::io(format!("the file {path:?}"), error);
+    // Another mode or another link has another stamp, too.
+    let has_changed = || -> std::io::Result<bool> {
+        Ok(Stamp::of(&std::fs::metadata(path)?) != item.file.stamp
+            && Key::new(&hash_file(path)?, &item.asset_type) != item.key)
+    };
+    if has_changed().map_err(failed)? {
         return Err(Error::new(ErrorKind::Io, format!("the file {path:?}"))
             .explain("it changed after it was read")
             .advise("run again when nothing writes to it"));

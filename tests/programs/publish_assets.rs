@@ -212,8 +212,8 @@ fn a_kill_while_files_wait_for_the_rate_limit_leaves_none_in_doubt() {
 
 #[cfg(unix)]
 #[test]
-fn ctrl_c_ends_the_run_soon() {
-    let (sandbox, folder) = (sandbox(), Folder::new("interrupted", 10));
+fn ctrl_c_ends_the_run_soon_and_prints_a_few_lines() {
+    let (sandbox, folder) = (sandbox(), Folder::new("interrupted", 200));
     sandbox.set_operation_time(Duration::from_secs(20));
     let child = program(&sandbox, &folder).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("it is built");
     while uploads(&sandbox) < 10 {
@@ -226,7 +226,7 @@ fn ctrl_c_ends_the_run_soon() {
     assert!(began.elapsed() < Duration::from_secs(15), "it doesn't wait for the operations");
     assert_eq!(output.status.code(), Some(130), "{output:?}");
     let text = String::from_utf8_lossy(&output.stderr).into_owned();
-    assert!(text.contains("the next run waits for it"), "{text}");
+    assert!(text.contains("the next run waits for it") && text.lines().count() <= 21, "{text}");
     sandbox.set_operation_time(Duration::ZERO);
 }
 
@@ -234,21 +234,75 @@ fn ctrl_c_ends_the_run_soon() {
 fn bad_files_and_flags_are_reported() {
     let (sandbox, folder) = (sandbox(), Folder::new("wrong", 2));
     folder.write("page.mp3", b"<!DOCTYPE html><html>404</html>");
-    folder.write("image0.jpg", b"\xff\xd8\xff\xe0");
+    folder.write("photo.png", b"\xff\xd8\xff\xe0JFIF");
     let output = run(&sandbox, &folder);
     let text = String::from_utf8_lossy(&output.stderr).into_owned();
-    assert!(!output.status.success());
-    for words in ["page.mp3", "web page", "image0.jpg", "the same name in the module"] {
+    assert_eq!(output.status.code(), Some(1));
+    for words in ["page.mp3", "web page", "photo.png"] {
         assert!(text.contains(words), "{words} in {text}");
     }
     let flagged = |flags: &[&str]| program(&sandbox, &folder).args(flags).output().expect("it runs");
-    for flags in [&["--adopt"][..], &["--group", "x"], &["--nonsense"], &["other"]] {
-        assert_eq!(flagged(flags).status.code(), Some(1), "{flags:?}");
+    for (flags, words) in [
+        (&["--adopt"][..], "--adopt needs a value"),
+        (&["--group", "7x"], "\"7x\" is not an id"),
+        (&["--adopt", "a.png", "-1"], "\"-1\" is not an id"),
+        (&["--nonsense"], "--nonsense?"),
+        (&["other"], "other?"),
+    ] {
+        let output = flagged(flags);
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(output.status.code() == Some(1) && said.contains(words), "{flags:?}: {said}");
     }
     let checked = flagged(&["--check"]);
     assert!(String::from_utf8_lossy(&checked.stderr).contains("page.mp3"), "{checked:?}");
     let planned = flagged(&["--plan"]);
     assert!(String::from_utf8_lossy(&planned.stdout).contains("page.mp3"), "{planned:?}");
+    folder.write("image0.ogg", b"OggS");
+    sandbox.clear_requests();
+    let output = run(&sandbox, &folder);
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(!output.status.success() && said.contains("the same name in the module"), "{said}");
+    assert_eq!(uploads(&sandbox), 0, "it is told before anything is sent");
+}
+
+#[test]
+fn a_plan_has_counts_and_what_would_change() {
+    let (sandbox, folder) = (sandbox(), Folder::new("plan", 30));
+    let plan = || {
+        let output = program(&sandbox, &folder).arg("--plan").output().expect("it runs");
+        String::from_utf8_lossy(&output.stdout).lines().map(str::to_owned).collect::<Vec<_>>()
+    };
+    let lines = plan();
+    assert_eq!((lines.len(), lines[31].as_str()), (32, "30 to upload, 0 unchanged, 1 module to write"), "{lines:#?}");
+    assert!(run(&sandbox, &folder).status.success());
+    assert_eq!(plan(), ["0 to upload, 30 unchanged"]);
+    folder.write("new.png", &image(70));
+    assert_eq!(plan(), ["new.png: upload: new", "1 to upload, 30 unchanged"]);
+    fs::remove_file(folder.0.join("image7.png")).expect("it is there");
+    let stale = plan();
+    assert!(stale.len() == 3 && stale[1].ends_with("assets.luau: write"), "{stale:?}");
+}
+
+/// As in continuous integration.
+#[test]
+fn without_a_terminal_a_line_tells_how_far_it_is() {
+    let (sandbox, folder) = (sandbox(), Folder::new("lines", 2));
+    sandbox.set_operation_time(Duration::from_secs(12));
+    let output = run(&sandbox, &folder);
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(output.status.success() && said.contains("0 of 2 published, at least 0 min left"), "{output:?}");
+}
+
+#[test]
+fn without_a_network_one_line_tells_it() {
+    let (sandbox, folder) = (sandbox(), Folder::new("offline", 60));
+    let mut program = program(&sandbox, &folder);
+    drop(sandbox);
+    let began = Instant::now();
+    let output = program.output().expect("it runs");
+    assert!(began.elapsed() < Duration::from_secs(15), "{:?}", began.elapsed());
+    let said = String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned();
+    assert!(output.status.code() == Some(3) && said.lines().count() == 1, "{said}");
 }
 
 #[test]

@@ -33,7 +33,7 @@ fn version_without_answer() -> (Sandbox, Folder, u64) {
     let id = run(&publisher).ids()["tree.rbxmx"];
     folder.write("tree.rbxmx", b"<roblox>2</roblox>");
     sandbox.inject(Fault::reset_before_answer().on("PATCH", UPLOAD));
-    run(&publisher);
+    let _ = run(&publisher);
     (sandbox, folder, id)
 }
 
@@ -161,7 +161,7 @@ fn content_that_is_gone_is_not_looked_for() {
     sandbox.inject(Fault::status(404).on("GET", "/assets/v1/operations").times(9));
     for requests in [1, 0] {
         sandbox.clear_requests();
-        run(&folder.publisher(&sandbox).exclude("*"));
+        let _ = run(&folder.publisher(&sandbox).exclude("*"));
         assert_eq!(sandbox.requests().len(), requests);
     }
 }
@@ -194,7 +194,7 @@ fn a_key_that_cannot_look_publishes_the_rest() {
     let sandbox = sandbox();
     let folder = Folder::new(&[("crate.png", image(1))]);
     sandbox.inject(Fault::reset_before_answer().on("POST", UPLOAD));
-    run(&decals(&folder, &sandbox));
+    let _ = run(&decals(&folder, &sandbox));
     folder.write("door.png", &image(2));
     let refusal = "{\"errors\":[{\"code\":\"INSUFFICIENT_SCOPE\",\"message\":\"The key lacks a scope.\"}]}";
     sandbox.inject(Fault::status(403).body(refusal).on("GET", "/cloud/v2/users").times(9));
@@ -224,7 +224,7 @@ fn uploads_of_one_name_are_not_confused() {
     let folder = Folder::new(&[("a/crate.png", image(1)), ("b/crate.png", image(2))]);
     sandbox.inject(Fault::reset_before_answer().on("POST", UPLOAD));
     sandbox.inject(Fault::status(500).on("POST", UPLOAD));
-    run(&decals(&folder, &sandbox));
+    let _ = run(&decals(&folder, &sandbox));
     assert_eq!(sandbox.assets().len(), 1, "one of them has arrived");
     let report = run(&decals(&folder, &sandbox));
     assert_eq!((report.exit_code(), report.problems.len()), (2, 2), "{:#?}", report.problems);
@@ -236,7 +236,7 @@ fn an_asset_that_cannot_be_read_leaves_a_doubt() {
     let sandbox = sandbox();
     let folder = Folder::new(&[("crate.png", image(1)), ("door.png", image(2))]);
     sandbox.inject(Fault::reset_before_answer().on("POST", UPLOAD));
-    run(&decals(&folder, &sandbox));
+    let _ = run(&decals(&folder, &sandbox));
     sandbox.inject(Fault::status(403).on("GET", "/assets/v1/assets/"));
     let report = run(&decals(&folder, &sandbox));
     assert_eq!(report.exit_code(), 2, "{report}");
@@ -253,7 +253,7 @@ fn an_operation_that_only_an_error_names_is_polled() {
     let report = run(&decals(&folder, &sandbox));
     assert_eq!(report.problems[0].kind, PublishProblemKind::InDoubt, "{report}");
     sandbox.clear_requests();
-    run(&decals(&folder, &sandbox));
+    let _ = run(&decals(&folder, &sandbox));
     let requests = sandbox.requests();
     assert!(requests.iter().any(|request| request.target == "/assets/v1/operations/abc"), "{requests:?}");
 }
@@ -298,7 +298,7 @@ fn a_version_in_doubt_is_settled_before_the_next_one() {
         let id = run(&publisher()).ids()["tree.rbxmx"];
         folder.write("tree.rbxmx", &text(2));
         sandbox.inject(fault.on("PATCH", UPLOAD));
-        run(&publisher());
+        let _ = run(&publisher());
         let mut last = 3;
         folder.write("tree.rbxmx", &text(3));
         complete(&run(&publisher()));
@@ -341,6 +341,7 @@ fn an_adoption_is_carried_out_once_whatever_happens_to_the_file() {
     folder.write("door.png", &image(3));
     let publisher = publisher().adopt("door.png", 78).adopt("door.png", 79);
     assert_eq!(run(&publisher).ids()["door.png"], 79);
+    folder.write("tree.png", &image(4));
     for name in ["crate.png", "door.png"] {
         fs::remove_file(folder.assets().join(name)).expect("it is there");
     }
@@ -354,7 +355,7 @@ fn a_run_that_was_killed_knows_which_asset_gets_the_next_version() {
         let folder = Folder::new(&[("tree.rbxmx", b"<roblox>1</roblox>".to_vec())]);
         let publisher = || folder.publisher(&sandbox).new_versions(true);
         if adopts {
-            run(&publisher());
+            let _ = run(&publisher());
             fs::remove_file(folder.lock()).expect("it is there");
         }
         let killed = match adopts {
@@ -417,7 +418,7 @@ fn sending_again_counts_once() {
             if changes && round == 1 {
                 folder.write(name, &content(1));
             }
-            run(&publisher().send_again(name));
+            let _ = run(&publisher().send_again(name));
         }
         // The first upload, the choice, and content that is new.
         let most = 2 + usize::from(changes);

@@ -1,6 +1,7 @@
 //! Files, lock files and disks that are not as they should be.
 
 use std::fs;
+use std::path::Path;
 use std::time::Duration;
 
 use rblxopencloud::ErrorKind;
@@ -83,27 +84,51 @@ fn what_is_published_is_told_if_the_lock_file_cannot_be_written_at_the_end() {
     assert_eq!(report.uploaded(), 0, "the journal has everything");
 }
 
-/// Content that has the size and the time of what was hashed before isn't read again, unless it was hashed too soon.
+/// Tools set the times of files: archives, `cp -p`, Nix and Bazel.
 #[test]
-fn hashes_are_kept_by_size_and_time() {
+fn changed_content_of_the_same_size_and_time_is_published() {
     use std::time::SystemTime;
+
     let sandbox = sandbox();
-    let set = |folder: &Folder, time: SystemTime| {
-        let file = fs::File::options().write(true).open(folder.assets().join("crate.png")).expect("it is there");
-        file.set_modified(time).expect("it can be set");
-    };
     let now = SystemTime::now();
+    let long_ago = SystemTime::UNIX_EPOCH + Duration::from_secs(1);
     let hour = Duration::from_secs(3600);
-    for (time, is_kept) in [(now - hour, true), (now + hour, false)] {
-        let folder = Folder::new(&[("crate.png", image(1))]);
-        set(&folder, time);
+    for time in [long_ago, SystemTime::UNIX_EPOCH, now - hour, now, now + hour] {
+        let folder = Folder::new(&[("crate.png", image(1)), ("door.png", image(4))]);
+        let path = folder.assets().join("crate.png");
+        let set = |path: &Path| {
+            let file = fs::File::options().write(true).open(path).expect("it is there");
+            file.set_modified(time).expect("it can be set");
+        };
+        set(&path);
         complete(&folder.run(&sandbox));
+        // Written in place, and replaced by another file.
         folder.write("crate.png", &image(2));
-        set(&folder, time);
-        assert_eq!(folder.run(&sandbox).uploaded(), usize::from(!is_kept), "{time:?}");
-        set(&folder, time + Duration::from_secs(5));
-        assert_eq!(folder.run(&sandbox).uploaded(), usize::from(is_kept), "{time:?}");
+        set(&path);
+        fails(folder.publisher(&sandbox).check(), ErrorKind::OutOfDate);
+        assert_eq!(folder.run(&sandbox).uploaded(), 1, "{time:?}");
+        let other = folder.0.file("other.png", &image(3));
+        set(&other);
+        fs::rename(other, &path).expect("it is there");
+        assert_eq!(folder.run(&sandbox).uploaded(), 1, "{time:?}");
+        // Nothing but its time has changed.
+        fs::File::options().write(true).open(&path).and_then(|file| file.set_modified(now)).expect("it can be set");
+        assert_eq!(folder.run(&sandbox).uploaded(), 0, "{time:?}");
     }
+}
+
+#[test]
+fn a_file_whose_times_change_during_the_run_is_sent() {
+    let sandbox = sandbox();
+    let folder = Folder::of_images(3);
+    let path = folder.assets().join("image001.png");
+    let publisher = folder.publisher(&sandbox).on_event(move |event| {
+        if matches!(event, PublishEvent::Begun { .. }) {
+            let file = fs::File::options().write(true).open(&path).expect("it is there");
+            file.set_modified(std::time::SystemTime::UNIX_EPOCH).expect("it can be set");
+        }
+    });
+    complete(&publisher.run().expect("there is a report"));
 }
 
 #[cfg(unix)]
@@ -292,6 +317,40 @@ fn the_files_beside_the_lock_are_never_opened_through_a_link() {
         fs::remove_file(&path).expect("the link is still there");
         complete(&folder.run(&sandbox));
     }
+}
+
+/// For root, permissions don't hold, so this shows it only for other users.
+#[cfg(unix)]
+#[test]
+fn a_read_only_folder_is_enough_if_nothing_is_new() {
+    use std::os::unix::fs::PermissionsExt;
+
+    let sandbox = sandbox();
+    let folder = Folder::of_images(2);
+    let module = folder.0.path().join("src.luau");
+    let publisher = || folder.publisher(&sandbox).luau(&module);
+    complete(&publisher().run().expect("there is a report"));
+    let companions = || -> Vec<_> {
+        let names = fs::read_dir(folder.0.path()).expect("it is there");
+        names.map(|entry| entry.expect("an entry").path()).filter(|path| path.is_file()).collect()
+    };
+    // As in a checkout.
+    companions().iter().filter(|path| **path != folder.lock() && **path != module).for_each(|path| {
+        fs::remove_file(path).expect("it is there");
+    });
+    let set = |mode| fs::set_permissions(folder.0.path(), fs::Permissions::from_mode(mode)).expect("it can be set");
+    set(0o555);
+    if fs::write(folder.0.path().join("probe"), b"").is_err() {
+        sandbox.clear_requests();
+        complete(&publisher().run().expect("nothing is new"));
+        assert_eq!(companions().len(), 2, "{:?}", companions());
+        folder.write("new.png", &image(7));
+        let report = publisher().run().expect("there is a report");
+        let error = report.check().expect_err("nothing can be written down");
+        assert!(error.kind() == ErrorKind::Io && error.to_string().contains("assets.lock"), "{error}");
+        assert_eq!(sandbox.requests().len(), 0, "nothing is sent that isn't on record");
+    }
+    set(0o755);
 }
 
 /// A pipe of such a name must not stop a run for ever.

@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::Path;
 
-use rblxopencloud::publish::{PlannedAction, PublishProblemKind, Published, Publisher};
+use rblxopencloud::publish::{PlannedAction, Published, Publisher};
 use rblxopencloud::{AssetType, Client, ErrorKind};
 use rblxopencloud_sandbox::Fault;
 
@@ -60,7 +60,7 @@ fn renamed_moved_and_copied_files_cost_nothing() {
     assert_eq!(report.files[3].how, Published::SameAs("ui/new.png".to_owned()));
     // Content that comes back is known, too.
     folder.write("b.png", &image(9));
-    folder.run(&sandbox);
+    let _ = folder.run(&sandbox);
     folder.write("b.png", &image(2));
     sandbox.clear_requests();
     assert_eq!(folder.run(&sandbox).ids()["b.png"], ids[1]);
@@ -97,7 +97,9 @@ fn plans_and_checks_send_nothing() {
     let plan = folder.publisher(&sandbox).plan().expect("there is a plan");
     let actions: Vec<String> = plan.files.iter().map(|file| file.action.to_string()).collect();
     assert_eq!(actions, ["upload: new", "upload: new", "the same as a.png"]);
-    assert_eq!(plan.exceeded_quotas(), ["AUDIO"]);
+    let exceeded: Vec<_> = plan.exceeded_quotas().collect();
+    assert_eq!((exceeded.len(), &exceeded[0].asset_type, exceeded[0].uploads), (1, &AssetType::Audio, 1));
+    assert_eq!(plan.to_string(), "2 to upload, 1 unchanged");
     assert_eq!((plan.uploads().count(), plan.is_empty()), (2, false));
     assert_eq!(uploads(&sandbox), 0);
     assert!(!folder.lock().exists());
@@ -119,7 +121,7 @@ fn plans_tell_what_cannot_be_sent() {
     let plan = folder.publisher(&sandbox).plan().expect("there is a plan");
     let problems: Vec<&str> = plan.problems.iter().map(|problem| problem.path.as_str()).collect();
     assert_eq!((plan.uploads().count(), problems), (1, vec!["empty.png", "photo.png"]));
-    folder.run(&sandbox);
+    let _ = folder.run(&sandbox);
     let error = fails(folder.publisher(&sandbox).check(), ErrorKind::OutOfDate);
     assert!(error.to_string().contains("not published: empty.png, photo.png"), "{error}");
 }
@@ -166,8 +168,8 @@ fn locks_are_merged_and_owners_kept_apart() {
     let sandbox = sandbox();
     let ours = Folder::new(&[("a.png", image(1)), ("b.png", image(2))]);
     let theirs = Folder::new(&[("a.png", image(1)), ("c.png", image(3))]);
-    ours.run(&sandbox);
-    theirs.run(&sandbox);
+    let _ = ours.run(&sandbox);
+    let _ = theirs.run(&sandbox);
     let twice = Publisher::merge(ours.lock(), theirs.lock()).expect("they have one owner");
     assert_eq!(twice.len(), 1);
     ours.write("c.png", &image(3));
@@ -194,7 +196,7 @@ fn published_ids_are_read_without_a_key() {
     let publisher = Publisher::new(&client.user(USER)).lock_file(folder.lock()).folder(folder.assets());
     let report = publisher.published().expect("the lock is whole");
     assert_eq!(report.ids()["a.png"], ids.files[0].id);
-    assert_eq!((report.problems[0].path.as_str(), report.problems[0].kind), ("new.png", PublishProblemKind::NotSent));
+    assert_eq!((report.unpublished.as_slice(), report.exit_code()), (&["new.png".to_owned()][..], 1));
     assert_eq!(sandbox.requests().len(), 0);
     assert_eq!(fs::read_to_string(folder.lock()).expect("it is there"), before);
 }
@@ -219,6 +221,26 @@ fn types_and_files_are_chosen_by_patterns() {
     let twin = folder.0.file("c.png", &image(6));
     let report = folder.publisher(&sandbox).file(&twin).run().expect("there is a report");
     assert!(report.problems[0].message.contains("have the same name"), "{:?}", report.problems);
+}
+
+/// Its content says so, unless a pattern says something else.
+#[test]
+fn a_keyframe_sequence_is_an_animation() {
+    let sandbox = sandbox();
+    let file = |class: &str| format!("<roblox version=\"4\"><Item class=\"{class}\"></Item></roblox>").into_bytes();
+    let folder = Folder::new(&[
+        ("old/wave.rbxmx", file("KeyframeSequence")),
+        ("tree.rbxmx", file("Model")),
+        ("wave.rbxmx", file("KeyframeSequence")),
+    ]);
+    let publisher = folder.publisher(&sandbox).asset_type("old/**", AssetType::Model);
+    for uploaded in [3, 0] {
+        let report = publisher.run().expect("there is a report");
+        complete(&report);
+        let types: Vec<&AssetType> = report.files.iter().map(|file| &file.asset_type).collect();
+        assert_eq!(types, [&AssetType::Model, &AssetType::Model, &AssetType::Animation]);
+        assert_eq!(report.uploaded(), uploaded);
+    }
 }
 
 #[test]

@@ -120,7 +120,7 @@ fn one_content_with_two_assets_is_refused_until_one_line_is_deleted() {
 #[test]
 fn a_lock_file_whose_end_is_missing_is_refused() {
     let (sandbox, folder) = (sandbox(), Folder::of_images(3));
-    folder.run(&sandbox);
+    let _ = folder.run(&sandbox);
     let whole = lock(&folder);
     sandbox.clear_requests();
     let lines: Vec<&str> = whole.lines().collect();
@@ -311,7 +311,7 @@ fn an_accepted_journal_is_used_once_and_gone() {
     complete(&copy.run(&sandbox));
     assert_eq!(sandbox.assets().len(), 2);
     // At its own place, nobody needs to accept it.
-    folder.publisher(&sandbox).published().expect("it is this machine's");
+    let _ = folder.publisher(&sandbox).published().expect("it is this machine's");
 }
 
 /// A changed line of a pull request.

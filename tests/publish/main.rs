@@ -5,6 +5,7 @@ mod faults;
 mod files;
 mod folders;
 mod lock_file;
+mod modules;
 #[path = "../support/mod.rs"]
 mod support;
 mod written_files;
