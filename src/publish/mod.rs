@@ -40,12 +40,15 @@
 //! about it. If two branches conflict, keep the lines of both sides: by hand, by the line `assets.lock merge=union` in
 //! `.gitattributes`, or with [`Publisher::merge`]. What can't be true together, such as two assets for one content, is refused.
 //!
-//! The files beside it, `assets.lock.*`, belong to one machine; let version control ignore them. They are a journal, which is there while a run lasts or after it was killed; a cache of hashes, which can be
-//! deleted; and the mark of a run, which keeps two runs apart.
+//! The files beside it, `assets.lock.*`, belong to one machine; let version control ignore them. They are a journal, which is
+//! there while a run lasts or after it was killed; a cache of hashes, which can be deleted; and the mark of a run, which keeps two
+//! runs apart, and tells this machine's journal from one that came with a checkout. That one is refused, because it could change
+//! ids that nobody has reviewed: see [`Publisher::accept_journal`].
 //!
 //! What is about to happen is on disk before it happens. A run can be killed at any moment: the next one asks the operations
 //! that the service had accepted, and looks for an upload that may have arrived. What it can't find out is a problem in the
-//! report, and [`Publisher::adopt`] and [`Publisher::send_again`] decide it. Uploads of a group and those of the type
+//! report, and [`Publisher::adopt`] and [`Publisher::send_again`] decide it, once each. [`Publisher::send_lost_again`] decides by
+//! itself where nothing like the upload is to be seen. Uploads of a group and those of the type
 //! [`Image`](crate::AssetType::Image) can't be looked for, because no inventory lists them.
 
 mod change;
