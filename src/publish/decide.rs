@@ -38,6 +38,16 @@ pub(super) fn decide(new_versions: bool, lock: &Lock, items: &[Item], refused: &
         }
     }
     let versions_in_doubt = lock.versions_in_doubt();
+    // The asset of a file that has changed since its first upload was cut off would get the next version.
+    let is_first_in_doubt = |item: &Item| {
+        let is_of_file = |key: &Key, doubt: &Doubt| {
+            doubt.path == item.file.name && doubt.version_of.is_none() && key.asset_type() == AssetType::Model
+        };
+        new_versions
+            && item.asset_type == AssetType::Model
+            && !lock.files.contains_key(&item.file.name)
+            && lock.doubts.iter().any(|(key, doubt)| is_of_file(key, doubt))
+    };
     let mut actions = Vec::with_capacity(items.len());
     for (place, item) in items.iter().enumerate() {
         let first = first.get(&item.key).copied().filter(|first| *first != place);
@@ -54,6 +64,7 @@ pub(super) fn decide(new_versions: bool, lock: &Lock, items: &[Item], refused: &
             match versions.get(&item.key) {
                 Some(id) if versions_in_doubt.contains(id) => PlannedAction::Resolve,
                 Some(id) => PlannedAction::NewVersion(*id),
+                None if is_first_in_doubt(item) => PlannedAction::Resolve,
                 None if lock.files.contains_key(&item.file.name) => PlannedAction::UploadChanged,
                 None => PlannedAction::Upload,
             }
@@ -188,6 +199,10 @@ mod tests {
             (&["a=x1"], &[("y", Some(1))], &["a=y"], true, vec![Resolve]),
             (&["a=x1"], &[("y", Some(1))], &["a=z"], true, vec![Resolve]),
             (&["a=x1"], &[("y", Some(1))], &["a=z"], false, vec![UploadChanged]),
+            (&[], &[("y", None)], &["a=z"], true, vec![Resolve]),
+            (&[], &[("y", None)], &["a=z"], false, vec![Upload]),
+            (&[], &[("y", None)], &["b=z"], true, vec![Upload]),
+            (&["a=x1"], &[("y", None)], &["a=z"], true, vec![NewVersion(1)]),
             // Copies that can't be sent.
             (&[], &[], &["a=x!", "b=x", "c=x"], true, vec![same_as("b"), Upload, same_as("b")]),
             (&[], &[], &["a=x!", "b=x!", "c=x"], true, vec![same_as("c"), same_as("c"), Upload]),

@@ -100,7 +100,10 @@ pub(super) fn read_journal(lock: &Path, accepts_foreign: bool, mut each: impl Fn
                 let is_own = !header.machine.is_empty() && machine(lock) == Some(header.machine);
                 (is_own || accepts_foreign).then_some(())
             }),
-            _ => serde_json::from_slice(line).map(|change| Some(each(change))),
+            _ => serde_json::from_slice(line).map(|change| {
+                each(change);
+                Some(())
+            }),
         };
         match read {
             Ok(Some(())) => {}

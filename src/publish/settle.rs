@@ -12,7 +12,7 @@ use super::report::{PublishProblem, PublishProblemKind, Published, Stopped};
 use super::settings::{PublishOwner, Settings};
 use super::state::{Run, refuses_all};
 use crate::asset::file::AssetFile;
-use crate::asset::{AssetUpload, UploadCandidate, UploadSearch};
+use crate::asset::{AssetType, AssetUpload, UploadCandidate, UploadSearch};
 use crate::error::{Error, ErrorKind};
 use crate::log_target::LOG_TARGET;
 use crate::operation::WaitOptions;
@@ -45,7 +45,8 @@ pub(super) fn settle_doubts(run: &mut Run<'_>) {
         if run.has_stopped() {
             return;
         }
-        let item = run.items_of(&key).next().or_else(|| item_of_asset(run, doubt.version_of?)).cloned();
+        let item = run.items_of(&key).next().or_else(|| item_of_asset(run, doubt.version_of?));
+        let item = item.or_else(|| item_of_first_version(run, &key, &doubt)).cloned();
         // Nothing waits for an upload whose content is gone, until it comes back. If its operation is known, that is final.
         if item.is_none() && doubt.operation.is_none() {
             continue;
@@ -94,6 +95,14 @@ fn item_of_asset<'a>(run: &'a Run<'_>, id: u64) -> Option<&'a Item> {
         let has_it = |key: &Key| lock.assets.get(key).is_some_and(|entry| entry.id == id);
         run.items.iter().find(|item| has_it(&item.key) || lock.files.get(&item.file.name).is_some_and(has_it))
     })
+}
+
+/// Returns the file that has changed since its first upload was cut off: its asset gets the next version, if it has arrived.
+fn item_of_first_version<'a>(run: &'a Run<'_>, key: &Key, doubt: &Doubt) -> Option<&'a Item> {
+    let has_versions = run.settings.new_versions && key.asset_type() == AssetType::Model && doubt.version_of.is_none();
+    let is_known = || run.record.look(|lock| lock.files.contains_key(&doubt.path));
+    let item = run.items.iter().find(|item| item.file.name == doubt.path && item.asset_type == AssetType::Model)?;
+    (has_versions && !is_known()).then_some(item)
 }
 
 /// Finds out how an upload ended: asks its operation or, without one, looks for the asset.

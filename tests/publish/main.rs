@@ -4,6 +4,7 @@ mod doubts;
 mod faults;
 mod files;
 mod folders;
+mod histories;
 mod lock_file;
 mod modules;
 #[path = "../support/mod.rs"]
