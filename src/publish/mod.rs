@@ -130,11 +130,13 @@ mod publisher;
 mod report;
 mod run;
 mod settings;
+mod stamp;
 mod state;
 mod upload;
 
 pub use event::PublishEvent;
-pub use module::{AssetModule, AssetValue};
+pub use format::AssetValue;
+pub use module::AssetModule;
 pub use plan::{Plan, PlannedAction, PlannedFile, PlannedQuota};
 pub use publisher::Publisher;
 pub use report::{PublishProblem, PublishProblemKind, Published, PublishedFile, Report, Stopped};

@@ -8,13 +8,14 @@ use jiff::Timestamp;
 
 use super::book::Book;
 use super::change::Change;
-use super::content::{Stamp, hash_file};
+use super::content::hash_file;
 use super::decide::Item;
 use super::doubt::entry_of;
 use super::event::PublishEvent;
 use super::lock::{Doubt, Key};
 use super::report::{PublishProblem, PublishProblemKind, Published, Stopped};
 use super::settings::Settings;
+use super::stamp::Stamp;
 use super::state::Run;
 use crate::asset::file::AssetFile;
 use crate::asset::{Asset, AssetUpdate, AssetUpload, AssetUploads, NextOutcome, UploadOutcome};
