@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use glob::{MatchOptions, Pattern};
 use walkdir::WalkDir;
 
-use super::content::Stamp;
+use super::stamp::Stamp;
 use crate::disk::{beside, short_name};
 use crate::error::{Error, Result};
 

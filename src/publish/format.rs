@@ -3,7 +3,18 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-use super::module::AssetValue;
+/// What stands for an asset in a module of Luau, TypeScript or JSON. In Rust, it is always a `u64`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum AssetValue {
+    /// `"rbxassetid://1234"`.
+    #[default]
+    Uri,
+    /// `1234`.
+    Number,
+    /// `Content.fromUri("rbxassetid://1234")`, for properties of the type `Content`. In JSON, it is the URI.
+    Content,
+}
 
 /// The language of a module.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

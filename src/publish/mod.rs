@@ -93,8 +93,10 @@
 //!
 //! What is about to happen is on disk before it happens. A run can be killed at any moment: the next one polls the operations that
 //! the service had accepted, and looks for an upload that may have arrived. What it can't find out is a problem in the report, and
-//! [`Publisher::adopt`] and [`Publisher::send_again`] decide it. Uploads of a group and those of the type
-//! [`Image`](crate::AssetType::Image) can't be looked for, because no inventory lists them.
+//! [`Publisher::adopt`] and [`Publisher::send_again`] decide it, once each. [`Publisher::send_lost_again`] decides by itself where nothing
+//! like the upload is to be seen. Uploads of a group and those of the type
+//! [`Image`](crate::AssetType::Image) can't be looked for, because no inventory lists them. A journal that came with a checkout is
+//! refused, because it could change ids that nobody has reviewed: see [`Publisher::accept_journal`].
 //! [`stop_when`](Publisher::stop_when) ends a run in order, such as for Ctrl-C.
 //!
 //! If the service can't be reached, the key is refused or the account is moderated, the run stops: [`Report::stopped`] has the one
@@ -138,12 +140,14 @@ mod run;
 mod running;
 mod settings;
 mod settle;
+mod stamp;
 mod state;
 mod upload;
 mod version;
 
 pub use event::PublishEvent;
-pub use module::{AssetModule, AssetValue};
+pub use format::AssetValue;
+pub use module::AssetModule;
 pub use plan::{Plan, PlannedAction, PlannedFile, PlannedQuota};
 pub use publisher::Publisher;
 pub use report::{PublishProblem, PublishProblemKind, Published, PublishedFile, Report, Stopped};

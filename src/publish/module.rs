@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
-use super::format::{Clash, Format, Node};
+use super::format::{AssetValue, Clash, Format, Node};
 use crate::disk::{read, save_bytes};
 use crate::error::{Error, Result};
 
@@ -24,17 +24,11 @@ pub struct AssetModule {
     values: AssetValue,
 }
 
-/// What stands for an asset in a module of Luau, TypeScript or JSON. In Rust, it is always a `u64`.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum AssetValue {
-    /// `"rbxassetid://1234"`.
-    #[default]
-    Uri,
-    /// `1234`.
-    Number,
-    /// `Content.fromUri("rbxassetid://1234")`, for properties of the type `Content`. In JSON, it is the URI.
-    Content,
+/// A module that a publisher keeps.
+#[derive(Clone, Debug)]
+pub(super) struct ModuleFile {
+    pub(super) path: PathBuf,
+    pub(super) format: Format,
 }
 
 impl AssetModule {

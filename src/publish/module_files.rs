@@ -3,26 +3,16 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-use super::format::Format;
 use super::item::Item;
 use super::lock::Lock;
-use super::module::{has_text, write};
+use super::module::{ModuleFile, has_text, write};
 use super::report::{PublishProblem, PublishProblemKind, Published, PublishedFile, Report};
 use super::settings::Settings;
 use crate::disk::beside;
 use crate::error::{Error, Result};
 
-/// A module that is written.
-#[derive(Clone, Debug)]
-pub(super) struct ModuleFile {
-    pub(super) path: PathBuf,
-    pub(super) format: Format,
-}
-
-impl ModuleFile {
-    fn problem(&self, error: Error) -> PublishProblem {
-        PublishProblem::new(&self.path.to_string_lossy(), PublishProblemKind::Module, error)
-    }
+fn problem_of(file: &ModuleFile, error: Error) -> PublishProblem {
+    PublishProblem::new(&file.path.to_string_lossy(), PublishProblemKind::Module, error)
 }
 
 /// Refuses two modules in one file, and one in the place of the lock file.
@@ -57,7 +47,7 @@ pub(super) fn clashes(
     let mut names: BTreeSet<&str> = items.iter().map(|item| item.file.name.as_str()).collect();
     names.extend(problems.iter().map(|problem| problem.path.as_str()).filter(|path| last(lock, path).is_some()));
     let module = settings.module.with_ids(names.into_iter().map(|name| (name, 0)));
-    let text = |file: &ModuleFile| module.text(file.format).err().map(|error| file.problem(error.concerning_run()));
+    let text = |file: &ModuleFile| module.text(file.format).err().map(|error| problem_of(file, error.concerning_run()));
     settings.modules.iter().filter_map(text).collect()
 }
 
@@ -101,7 +91,7 @@ pub(super) fn write_all(settings: &Settings, report: &mut Report) {
     }
     for file in &settings.modules {
         if let Err(error) = report.module.text(file.format).and_then(|text| write(&file.path, &text)) {
-            report.problems.push(file.problem(error));
+            report.problems.push(problem_of(file, error));
         }
     }
 }

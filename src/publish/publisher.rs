@@ -4,10 +4,10 @@ use std::sync::Arc;
 
 use super::event::PublishEvent;
 use super::files::Input;
-use super::format::Format;
+use super::format::{AssetValue, Format};
 use super::lock::{Lock, subject};
-use super::module::AssetValue;
-use super::module_files::{self, ModuleFile};
+use super::module::ModuleFile;
+use super::module_files;
 use super::plan::{Plan, PlannedAction, PlannedFile, PlannedQuota};
 use super::record::{self, Record, check_owner};
 use super::report::{PublishProblemKind, Report, list};

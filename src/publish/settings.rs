@@ -6,8 +6,7 @@ use std::sync::Arc;
 
 use super::event::PublishEvent;
 use super::files::{Input, Patterns};
-use super::module::AssetModule;
-use super::module_files::ModuleFile;
+use super::module::{AssetModule, ModuleFile};
 use crate::asset::{AssetType, Creator};
 use crate::client::Client;
 use crate::group::handle::Group;

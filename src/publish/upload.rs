@@ -8,13 +8,14 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use super::change::Change;
-use super::content::{Stamp, hash_file};
+use super::content::hash_file;
 use super::event::PublishEvent;
 use super::item::Item;
 use super::lock::{Doubt, Entry, Key};
 use super::record::Record;
 use super::report::{PublishProblem, PublishProblemKind, Published, Stopped};
 use super::settings::Settings;
+use super::stamp::Stamp;
 use super::state::Run;
 use super::version;
 use crate::asset::file::AssetFile;

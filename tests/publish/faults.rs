@@ -34,6 +34,24 @@ fn a_refused_key_stops_the_run_before_the_second_request() {
     assert_eq!(sandbox.assets().len(), 20);
 }
 
+#[test]
+fn an_upload_costs_no_more_than_expected() {
+    for price in [None, Some(10)] {
+        let bodies = Arc::new(Mutex::new(Vec::new()));
+        let seen = Arc::clone(&bodies);
+        let server = Server::start(move |request| {
+            seen.lock().unwrap().push(String::from_utf8_lossy(&request.body).into_owned());
+            Reply::json(400, &json!({ "code": "INVALID_ARGUMENT", "message": "No." }))
+        });
+        let folder = Folder::of_images(1);
+        let publisher = Publisher::new(&server.user_without_retries()).lock_file(folder.lock()).folder(folder.assets());
+        let publisher = price.into_iter().fold(publisher, Publisher::expected_price);
+        assert_eq!(publisher.run().expect("there is a report").exit_code(), 1);
+        let has_price = bodies.lock().unwrap()[0].contains("\"expectedPrice\":10");
+        assert_eq!(has_price, price.is_some());
+    }
+}
+
 /// With the usual retries.
 #[test]
 fn a_service_that_cannot_be_reached_stops_the_run_soon() {
