@@ -161,7 +161,7 @@ fn content_that_is_gone_is_not_looked_for() {
     sandbox.inject(Fault::status(404).on("GET", "/assets/v1/operations").times(9));
     for requests in [1, 0] {
         sandbox.clear_requests();
-        let _ = run(&folder.publisher(&sandbox).exclude("*"));
+        let _ = run(&decals(&folder, &sandbox));
         assert_eq!(sandbox.requests().len(), requests);
     }
 }
