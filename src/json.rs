@@ -38,7 +38,7 @@ impl<T: DeserializeOwned> Fill for Option<T> {
 }
 
 fn fill_from_slice(model: &mut dyn Fill, body: &[u8]) -> Result<(), serde_json::Error> {
-    read(body, |text| fill_from_str(model, text))
+    read(body, &mut |text| fill_from_str(model, text))
 }
 
 fn fill_from_value(model: &mut dyn Fill, value: &Value) -> Result<(), serde_json::Error> {
@@ -57,7 +57,7 @@ fn filled<T>(model: Option<T>) -> Result<T, serde_json::Error> {
 
 /// Passes the text to `read`. If that fails and the text has broken characters, passes a repaired copy: a string that was cut
 /// in the middle of a character must not fail the whole response.
-pub(crate) fn read<T, E>(body: &[u8], mut read: impl FnMut(&str) -> Result<T, E>) -> Result<T, E> {
+pub(crate) fn read<E>(body: &[u8], read: &mut dyn FnMut(&str) -> Result<(), E>) -> Result<(), E> {
     let text = text(body);
     read(&text).or_else(|error| match mended(&text) {
         Some(mended) => read(&mended).map_err(|_| error),

@@ -13,12 +13,13 @@ use crate::log_target::LOG_TARGET;
 use crate::retry::Attempts;
 use crate::transport::{Attempt, Buffer, Call, Failed};
 
-/// Decodes the body of a success.
-pub(super) type Decoder<'d> = dyn FnMut(&[u8]) -> Result<(), DecodeError> + 'd;
+/// Decodes the body of a success. It decides what is an error, and keeps the result: the loop is compiled once, and not for each
+/// model.
+pub(crate) type Decoder<'d> = dyn FnMut(&[u8]) -> Result<(), DecodeError> + 'd;
 
 impl Session {
-    /// Makes the attempts of a call until one succeeds, or no other may be made.
-    pub(super) fn attempts(&self, body: &mut Buffer, mut call: Call<'_>, decode: &mut Decoder<'_>) -> Result<()> {
+    /// Makes the attempts of a call until one succeeds, or no other may be made. The response may use the buffer of others.
+    pub(crate) fn run(&self, body: &mut Buffer, mut call: Call<'_>, decode: &mut Decoder<'_>) -> Result<()> {
         self.check()?;
         if call.origin.is_none() && call.endpoint.needs_credentials() && self.scheme().is_none() {
             let problem = format!("{} needs an API key or an access token; this client has none", call.subject());
@@ -140,7 +141,7 @@ impl Session {
     /// Removes the secrets of the call, of the proxy and of the client. `token` is what was sent, which another one may have
     /// replaced since.
     fn redacted_error(&self, error: Error, call: &Call<'_>, logins: &[Secret], token: Option<&Secret>) -> Error {
-        error.redact(|text| {
+        error.redact(&|text| {
             let secrets = call.secrets.iter().chain(logins);
             let text = secrets.fold(text.to_owned(), |text, secret| secret.redact_at_any_length(&text));
             let text = token.iter().fold(text, |text, token| token.redact(&text));

@@ -5,13 +5,12 @@ use std::panic::{RefUnwindSafe, UnwindSafe};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use super::decode_error::DecodeError;
 use crate::api::{Endpoint, Scheme};
 use crate::credentials::{Credentials, Secret};
 use crate::error::{Error, ErrorKind, Result};
 use crate::gate::Gate;
 use crate::retry::RetryPolicy;
-use crate::transport::{Buffer, Call, Http, HttpSettings, shown_url};
+use crate::transport::{Http, HttpSettings, shown_url};
 
 /// Connections, credentials and rate limits. Clones share them.
 #[derive(Clone)]
@@ -175,25 +174,9 @@ impl Session {
         Ok(())
     }
 
-    /// Makes a call whose response may use the buffer of others. `decode` decides what is an error.
-    pub(crate) fn run_in<T>(
-        &self,
-        body: &mut Buffer,
-        call: Call<'_>,
-        decode: impl Fn(&[u8]) -> Result<T, DecodeError>,
-    ) -> Result<T> {
-        let mut decoded = None;
-        // The loop is compiled once, and not for each model.
-        self.attempts(body, call, &mut |body| {
-            decoded = Some(decode(body)?);
-            Ok(())
-        })?;
-        decoded.ok_or_else(|| unreachable!("a call succeeds only with a decoded response"))
-    }
-
     /// Redacts an error: a service that repeats the key in its message must not get it into a log.
     pub(crate) fn redact(&self, error: Error) -> Error {
-        error.redact(|text| self.credentials.redact(text))
+        error.redact(&|text| self.credentials.redact(text))
     }
 
     /// Removes the credentials and these secrets from a text.

@@ -1,5 +1,3 @@
-use std::collections::BTreeMap;
-
 use super::filter::{InventoryFilter, InventoryIds};
 use super::item::{InventoryAsset, InventoryBadge, InventoryGamePass, InventoryItem, InventoryPrivateServer};
 use crate::error::{Error, ErrorKind, ErrorScope, Result};
@@ -68,13 +66,13 @@ macro_rules! owns {
             ///
             /// <https://create.roblox.com/docs/cloud/reference/features/inventories#Cloud_ListInventoryItems>
             pub fn $one(&self, id: u64) -> Result<Ownership<$model>> {
-                let mut answers = self.$many([id])?;
-                Ok(answers.remove(&id).unwrap_or(Ownership::NotOwned))
+                Ok(self.$many([id])?.pop().map_or(Ownership::NotOwned, |(_, answer)| answer))
             }
 
             #[doc = concat!("Returns for each of these ids whether the user owns ", $what, ", in as few requests as fit.")]
             ///
-            /// At most 10,000 ids are allowed. A request takes a few hundred of them.
+            /// At most 10,000 ids are allowed. A request takes a few hundred of them. The answers are sorted by id, with each id
+            /// once.
             ///
             #[doc = concat!("Scope and budget are those of [`", stringify!($one), "`](Self::", stringify!($one), ").")]
             ///
@@ -83,8 +81,11 @@ macro_rules! owns {
             /// # let sandbox = rblxopencloud_sandbox::Sandbox::builder().demo().start()?;
             /// # let user = sandbox.client().user(156);
             #[doc = concat!("let answers = user.", stringify!($many), "([", $example, ", 404])?;")]
-            /// println!("{} of them are owned", answers.values().filter(|answer| answer.is_owned()).count());
-            #[doc = concat!("# assert!(answers[&", $example, "].is_owned() && !answers[&404].is_owned());")]
+            /// for (id, answer) in &answers {
+            ///     println!("{id}: {}", answer.is_owned());
+            /// }
+            /// # let owned: Vec<u64> = answers.iter().filter(|(_, answer)| answer.is_owned()).map(|(id, _)| *id).collect();
+            #[doc = concat!("# assert!(answers.len() == 2 && owned == [", $example, "]);")]
             /// # Ok(())
             /// # }
             /// ```
@@ -93,11 +94,20 @@ macro_rules! owns {
             /// Returns [`InvalidInput`](crate::ErrorKind::InvalidInput) for more than 10,000 ids,
             /// [`NotFound`](crate::ErrorKind::NotFound) if the user doesn't exist, and
             /// [`InvalidResponse`](crate::ErrorKind::InvalidResponse) if an item can't be read, unless the user owns all of them.
-            pub fn $many(&self, ids: impl IntoIterator<Item = u64>) -> Result<BTreeMap<u64, Ownership<$model>>> {
-                self.ownership(ids, InventoryIds::$filter, |item| match item {
-                    InventoryItem::$kind(item) => Some((item.id, item)),
+            pub fn $many(&self, ids: impl IntoIterator<Item = u64>) -> Result<Vec<(u64, Ownership<$model>)>> {
+                // One more tells that there are too many, and an endless iterator ends.
+                let ids = ids.into_iter().take(MAX_IDS + 1).collect();
+                let filter = |ids| InventoryFilter::ids().$filter(ids);
+                let answers = self.ownership(ids, filter, |item| match item {
+                    InventoryItem::$kind(item) => Some(item.id),
                     _ => None,
-                })
+                })?;
+                let of_kind = |(id, answer)| match answer {
+                    Ownership::Owned(InventoryItem::$kind(item)) => (id, Ownership::Owned(item)),
+                    Ownership::Private => (id, Ownership::Private),
+                    _ => (id, Ownership::NotOwned),
+                };
+                Ok(answers.into_iter().map(of_kind).collect())
             }
         }
     };
@@ -145,20 +155,21 @@ owns!(
 );
 
 impl User {
-    fn ownership<T: Clone>(
+    /// `id_of` returns the id of an item of the kind that is looked for.
+    fn ownership(
         &self,
-        ids: impl IntoIterator<Item = u64>,
-        filter: impl FnOnce(InventoryIds, Vec<u64>) -> InventoryIds,
-        read: impl Fn(InventoryItem) -> Option<(u64, T)>,
-    ) -> Result<BTreeMap<u64, Ownership<T>>> {
-        let mut answers: BTreeMap<u64, Ownership<T>> =
-            ids.into_iter().take(MAX_IDS + 1).map(|id| (id, Ownership::NotOwned)).collect();
-        if answers.len() > MAX_IDS {
+        mut ids: Vec<u64>,
+        filter: fn(Vec<u64>) -> InventoryIds,
+        id_of: fn(&InventoryItem) -> Option<u64>,
+    ) -> Result<Vec<(u64, Ownership<InventoryItem>)>> {
+        if ids.len() > MAX_IDS {
             let error = Error::invalid_input(format!("more than {MAX_IDS} ids in one call"));
             return Err(error.advise("split them into several calls"));
         }
-        let filter = filter(InventoryFilter::ids(), answers.keys().copied().collect());
-        let mut items = self.list_inventory_with(filter);
+        ids.sort_unstable();
+        ids.dedup();
+        let mut answers: Vec<_> = ids.iter().map(|id| (*id, Ownership::NotOwned)).collect();
+        let mut items = self.list_inventory_with(filter(ids));
         let mut open = answers.len();
         let mut has_unknown = false;
         // Of what is known already, no further copy is needed.
@@ -166,15 +177,16 @@ impl User {
             match items.next() {
                 Some(Ok(InventoryItem::Unknown(_))) => has_unknown = true,
                 Some(Ok(item)) => {
-                    let Some((id, item)) = read(item) else { continue };
-                    if let Some(answer @ Ownership::NotOwned) = answers.get_mut(&id) {
-                        *answer = Ownership::Owned(item);
+                    let Some(id) = id_of(&item) else { continue };
+                    let Ok(at) = answers.binary_search_by_key(&id, |(id, _)| *id) else { continue };
+                    if answers[at].1 == Ownership::NotOwned {
+                        answers[at].1 = Ownership::Owned(item);
                         open -= 1;
                     }
                 }
                 Some(Err(error)) if is_private(&error) => {
-                    let unseen = answers.values_mut().filter(|answer| !answer.is_owned());
-                    unseen.for_each(|answer| *answer = Ownership::Private);
+                    let unseen = answers.iter_mut().filter(|(_, answer)| !answer.is_owned());
+                    unseen.for_each(|(_, answer)| *answer = Ownership::Private);
                     return Ok(answers);
                 }
                 Some(Err(error)) => return Err(error),

@@ -1,4 +1,3 @@
-use std::collections::BTreeSet;
 use std::fmt;
 
 use jiff::Timestamp;
@@ -36,6 +35,7 @@ model! {
         #[serde(rename = "expirationTimeUtc", deserialize_with = "expiration")]
         pub expires_at: Option<Timestamp>,
         /// The scopes of the key.
+        #[serde(deserialize_with = "wire::models")]
         pub scopes: Vec<KeyScope>,
     }
 }
@@ -85,7 +85,7 @@ pub enum KeyTargets {
     /// All.
     All,
     /// Those with these ids.
-    Ids(BTreeSet<u64>),
+    Ids(Vec<u64>),
 }
 
 impl KeyTargets {
@@ -184,20 +184,20 @@ impl KeyInfo {
         if self.expired || self.expires_at.is_some_and(|time| time <= Timestamp::now()) {
             return unusable("it has expired", "regenerate it in the Creator Dashboard");
         }
-        let mut missing = BTreeSet::new();
+        let mut missing: Vec<&str> = Vec::new();
         let mut calls = Vec::new();
         for endpoint in endpoints.into_iter().filter(|endpoint| !endpoint.is_keyless()) {
             let mut scopes = endpoint.missing_scopes(|scope| self.has_scope(scope));
             scopes.extend(endpoint.undocumented_scope().filter(|scope| !self.has_scope(scope)));
             if !scopes.is_empty() {
-                missing.extend(scopes);
                 calls.push(endpoint.to_string());
             }
+            scopes.retain(|scope| !missing.contains(scope));
+            missing.extend(scopes);
         }
         if missing.is_empty() {
             return Ok(());
         }
-        let missing: Vec<&str> = missing.into_iter().collect();
         let word = if missing.len() == 1 { "scope" } else { "scopes" };
         let missing = missing.join(" and ");
         let error = Error::new(ErrorKind::PermissionDenied, subject())

@@ -9,7 +9,7 @@ use serde::de::{DeserializeOwned, IgnoredAny};
 use super::builder::Request;
 use super::prepared::Prepared;
 use super::response::Response;
-use crate::call::DecodeError;
+use crate::call::{DecodeError, Decoder};
 use crate::disk::save;
 use crate::error::{Error, ErrorFields, Result};
 use crate::json;
@@ -32,12 +32,21 @@ impl Request {
     /// Makes the call, and reads the response with `decode`. A response that holds nothing but an error is one, also where
     /// `decode` would read it.
     pub(crate) fn read<T>(self, decode: impl Fn(&[u8]) -> Result<T, DecodeError>) -> Result<T> {
+        let mut decoded = None;
+        self.decode(&mut |body| {
+            decoded = Some(decode(body)?);
+            Ok(())
+        })?;
+        decoded.ok_or_else(|| unreachable!("a call succeeds only with a decoded response"))
+    }
+
+    fn decode(self, decode: &mut Decoder<'_>) -> Result<()> {
         let (data, is_of_caller) = (self.endpoint.error_as_data(), self.endpoint.is_unnamed());
-        self.prepare()?.run(|body| {
-            match ErrorFields::read(body, data).and_then(|fields| fields.in_place_of_model(is_of_caller)) {
-                Some(said) => Err(DecodeError::Service(said)),
-                None => decode(body),
-            }
+        self.prepare()?.run(&mut |body| match ErrorFields::read(body, data)
+            .and_then(|fields| fields.in_place_of_model(is_of_caller))
+        {
+            Some(said) => Err(DecodeError::Service(said)),
+            None => decode(body),
         })
     }
 
@@ -50,7 +59,7 @@ impl Request {
     /// holds [nothing but an error](Self::error_as_data).
     pub fn send(self) -> Result<()> {
         let (data, is_declared) = (self.endpoint.error_as_data(), !self.endpoint.is_unnamed());
-        self.prepare()?.run(|body| {
+        self.prepare()?.run(&mut |body| {
             // No field is expected, so words alone are no error.
             match ErrorFields::read(body, data).and_then(|fields| fields.alone()) {
                 Some(said) => Err(DecodeError::Service(said)),

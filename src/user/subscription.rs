@@ -7,6 +7,7 @@ use serde_json::{Map, Value};
 use super::handle::User;
 use crate::api::{Budget, Endpoint};
 use crate::error::{self, ErrorKind};
+use crate::json::Objects;
 use crate::open_enum::open_enum;
 use crate::wire::{self, Field, model};
 
@@ -162,7 +163,7 @@ impl<'de> Deserialize<'de> for Subscription {
             return Err(de::Error::missing_field("active"));
         }
         let text = Value::Object(fields).to_string();
-        Self::deserialize(&mut serde_json::Deserializer::from_str(&text)).map_err(de::Error::custom)
+        Self::deserialize(Objects(&mut serde_json::Deserializer::from_str(&text))).map_err(de::Error::custom)
     }
 }
 

@@ -163,13 +163,8 @@ impl ThumbnailOptions {
     }
 }
 
-fn work() -> Operations<Thumbnail> {
-    Operations {
-        poll: Polls::At(GET_THUMBNAIL_OPERATION),
-        decode: Arc::new(json::from_value),
-        may_be_bare: false,
-        error_as_data: None,
-    }
+fn work() -> Operations {
+    Operations { poll: Polls::At(GET_THUMBNAIL_OPERATION), may_be_bare: false, error_as_data: None }
 }
 
 impl Client {
@@ -183,7 +178,7 @@ impl Client {
     /// # }
     /// ```
     pub fn thumbnail_operation(&self, name: OperationName) -> Operation<Thumbnail> {
-        Operation::resume(self.session(), name, work())
+        Operation::resume(self.session(), name, work(), Arc::new(json::from_value))
     }
 }
 
@@ -223,7 +218,7 @@ impl User {
         if let Some(shape) = &options.shape {
             request = request.query("shape", shape);
         }
-        request.start(work())
+        request.start(work(), Arc::new(json::from_value))
     }
 
     /// Generates a picture of the user's avatar and copies it to `writer`. Returns the number of bytes.

@@ -31,10 +31,12 @@ impl<T: Field> Field for Vec<T> {
     const EXPECTED: &'static str = "a list";
 
     fn of(json: Json<'_>) -> Option<Self> {
-        match json {
-            Json::List(values) => values.into_iter().map(T::of).collect(),
-            _ => None,
+        let Json::List(values) = json else { return None };
+        let mut read = Self::with_capacity(values.len());
+        for value in values {
+            read.push(T::of(value)?);
         }
+        Some(read)
     }
 }
 

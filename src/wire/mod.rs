@@ -15,6 +15,7 @@ pub(crate) use json::Json;
 pub(crate) use model::{Model, is_default, model};
 
 use self::json::JsonVisitor;
+use crate::json::Objects;
 
 /// Reads a value of the wrong type as the default, so that a minor field can't fail the whole model.
 pub(crate) fn lenient<'de, D, T>(deserializer: D) -> Result<T, D::Error>
@@ -119,6 +120,20 @@ where
     T: Deserialize<'de> + Default,
 {
     Ok(Option::deserialize(deserializer)?.unwrap_or_default())
+}
+
+/// Reads a list of models, each from an object only.
+pub(crate) fn models<'de, D: Deserializer<'de>, T: Deserialize<'de>>(deserializer: D) -> Result<Vec<T>, D::Error> {
+    struct FromObject<T>(T);
+
+    impl<'de, T: Deserialize<'de>> Deserialize<'de> for FromObject<T> {
+        fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+            T::deserialize(Objects(deserializer)).map(Self)
+        }
+    }
+
+    let models: Vec<FromObject<T>> = Vec::deserialize(deserializer)?;
+    Ok(models.into_iter().map(|model| model.0).collect())
 }
 
 /// Reads an object straight into a model whose fields are all lenient. Anything else is `None`.
