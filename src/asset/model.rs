@@ -6,7 +6,6 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use serde_json::{Map, Value};
 
 use super::creator::Creator;
-use crate::json;
 use crate::open_enum::open_enum;
 use crate::wire::{self, model};
 
@@ -75,12 +74,12 @@ impl Asset {
 
     /// Reads a response that may leave out the id that was requested.
     pub(crate) fn from_answer(answer: &Value, asked_for: Option<u64>) -> Result<Self, serde_json::Error> {
-        let wire = json::from_value::<WireAsset>(answer)?;
+        let wire = wire::from_value::<WireAsset>(answer)?;
         let id = wire.asset_id.or_else(|| wire::path_id(&wire.path, "assets")).or(asked_for);
         let id = id.ok_or_else(|| de::Error::custom("an asset without an id"))?;
         let mut asset = wire.into_asset(id);
         for (field, link) in answer.as_object().into_iter().flatten() {
-            if let (Some(kind), Ok(link)) = (SocialLinkKind::of_field(field), json::from_value(link)) {
+            if let (Some(kind), Ok(link)) = (SocialLinkKind::of_field(field), wire::from_value(link)) {
                 asset.social_links.insert(kind, link);
             }
         }

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::open_enum::open_enum;
-use crate::page::PageItem;
+use crate::page::{PageItem, Values};
 use crate::request::Paging;
 use crate::wire::{self, Field, Json, model};
 
@@ -147,6 +147,10 @@ fn permission_flags<S: Serializer>(
 impl PageItem for GroupRole {
     const FIELD: &'static str = "groupRoles";
     const PAGING: Paging = Paging::page_tokens().page_size(20);
+
+    fn read(values: &mut Values<'_>) -> Option<Self> {
+        values.read_fields()
+    }
 }
 
 /// A role, by its id or as a [`GroupRole`], for [`Group::assign_role`](crate::Group::assign_role) and its relatives.

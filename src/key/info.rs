@@ -65,6 +65,8 @@ pub struct KeyScope {
     pub universe_datastores: Option<Vec<KeyDataStore>>,
 }
 
+impl wire::Model for KeyScope {}
+
 /// A data store of a universe.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -255,7 +257,7 @@ impl Client {
         // It doesn't grow, so no copy of the key stays in memory.
         let mut content = Vec::with_capacity(2 * key.expose().len() + 64);
         let _ = serde_json::to_writer(&mut content, &Introspect { api_key: key.expose() });
-        self.call(&INSPECT_KEY).body(Body::bytes("application/json", content)).fetch()
+        self.call(&INSPECT_KEY).body(Body::bytes("application/json", content)).fetch_model()
     }
 }
 

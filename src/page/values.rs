@@ -2,6 +2,7 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
 use crate::json::Objects;
+use crate::wire::{Fields, Model};
 
 /// A JSON text that is read value by value, so that each is read once, into its own type.
 #[derive(Clone, Copy, Debug)]
@@ -28,6 +29,16 @@ impl<'t> Values<'t> {
     pub(crate) fn read_model<T: DeserializeOwned>(&mut self) -> Option<T> {
         let mut deserializer = serde_json::Deserializer::from_str(self.rest);
         let model = T::deserialize(Objects(&mut deserializer)).ok();
+        if model.is_some() {
+            self.rest = &self.rest[deserializer.into_iter::<()>().byte_offset()..];
+        }
+        model
+    }
+
+    /// Reads a model of this crate.
+    pub(crate) fn read_fields<T: Model>(&mut self) -> Option<T> {
+        let mut deserializer = serde_json::Deserializer::from_str(self.rest);
+        let model = T::deserialize(Fields(&mut deserializer)).ok();
         if model.is_some() {
             self.rest = &self.rest[deserializer.into_iter::<()>().byte_offset()..];
         }

@@ -14,6 +14,7 @@ use crate::disk::save;
 use crate::error::{Error, ErrorFields, Result};
 use crate::json;
 use crate::transport::Download;
+use crate::wire::{self, Model};
 
 /// Redirects that a download follows.
 const MAX_REDIRECTS: usize = 5;
@@ -27,6 +28,11 @@ impl Request {
     /// that holds [nothing but an error](Self::error_as_data) is an error too.
     pub fn fetch<T: DeserializeOwned>(self) -> Result<T> {
         self.read(|body| Ok(json::from_slice(body)?))
+    }
+
+    /// Makes the call like [`fetch`](Self::fetch), and reads a model of this crate.
+    pub(crate) fn fetch_model<T: Model>(self) -> Result<T> {
+        self.read(|body| Ok(wire::from_slice(body)?))
     }
 
     /// Makes the call, and reads the response with `decode`. A response that holds nothing but an error is one, also where

@@ -141,7 +141,7 @@ impl<'de> Deserialize<'de> for CreatorStoreProduct {
             let id = id.as_u64().or_else(|| wire::decimal(id.as_str()?));
             Some((CreatorStoreProductType::from(field.strip_suffix(ASSET_ID)?), id?))
         });
-        let wire: WireProduct = crate::json::from_value(&Value::Object(fields)).map_err(de::Error::custom)?;
+        let wire: WireProduct = wire::from_fields(fields).map_err(de::Error::custom)?;
         let id = |text: &Option<String>, collection: &str| {
             let text = text.as_deref()?;
             wire::path_id(text, collection).or_else(|| wire::decimal(text))

@@ -149,7 +149,7 @@ impl User {
     ///
     /// <https://create.roblox.com/docs/cloud/reference/features/users>
     pub fn fetch_experience_following(&self, universe_id: u64) -> Result<ExperienceFollowingStatus> {
-        self.following(&GET_EXPERIENCE_FOLLOWING, universe_id).fetch()
+        self.following(&GET_EXPERIENCE_FOLLOWING, universe_id).fetch_model()
     }
 
     /// Follows an experience, by the id of its universe.

@@ -187,7 +187,7 @@ impl User {
     pub fn send_notification(&self, notification: &Notification) -> Result<SentNotification> {
         notification.check()?;
         let request = self.client.call(&CREATE_NOTIFICATION).param("user", self.id).json(&notification.json());
-        notification.echoes().into_iter().fold(request, Request::echo).fetch()
+        notification.echoes().into_iter().fold(request, Request::echo).fetch_model()
     }
 }
 

@@ -1,6 +1,7 @@
 //! JSON forms of single fields: ids that are strings or integers, times that jiff can't hold, and values of the wrong type.
 
 mod field;
+mod fields;
 mod json;
 mod model;
 
@@ -11,11 +12,11 @@ use serde::de::value::MapAccessDeserializer;
 use serde::de::{Deserialize, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
 pub(crate) use field::Field;
+pub(crate) use fields::{Fields, FromJson, from_fields, from_slice, from_value};
 pub(crate) use json::Json;
 pub(crate) use model::{Model, is_default, model};
 
 use self::json::JsonVisitor;
-use crate::json::Objects;
 
 /// Reads a value of the wrong type as the default, so that a minor field can't fail the whole model.
 pub(crate) fn lenient<'de, D, T>(deserializer: D) -> Result<T, D::Error>
@@ -123,12 +124,12 @@ where
 }
 
 /// Reads a list of models, each from an object only.
-pub(crate) fn models<'de, D: Deserializer<'de>, T: Deserialize<'de>>(deserializer: D) -> Result<Vec<T>, D::Error> {
+pub(crate) fn models<'de, D: Deserializer<'de>, T: Model>(deserializer: D) -> Result<Vec<T>, D::Error> {
     struct FromObject<T>(T);
 
-    impl<'de, T: Deserialize<'de>> Deserialize<'de> for FromObject<T> {
+    impl<'de, T: Model> Deserialize<'de> for FromObject<T> {
         fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-            T::deserialize(Objects(deserializer)).map(Self)
+            T::deserialize(Fields(deserializer)).map(Self)
         }
     }
 
