@@ -19,8 +19,6 @@ use crate::error::Error;
 /// header can be a list, whose longest delay counts. More than a year isn't a delay. Without one it is random, between zero
 /// and a bound that doubles from [`initial_backoff`](Self::initial_backoff) to [`max_backoff`](Self::max_backoff).
 ///
-/// Until the service has answered a call of the client, a connection that can't be made is tried for 2 seconds at most.
-///
 /// A call that the rate limit refuses (429) was not carried out. It is retried until [`max_elapsed`](Self::max_elapsed) has
 /// passed, however often it is refused. A 429 delays all calls of the client that share the limit which refused it: those to the same
 /// endpoint, those with the same values of its [parameters](crate::endpoints::KeyedBudget), or those that wait for one of the same

@@ -41,7 +41,7 @@ pub(super) fn fill(sandbox: &Sandbox, unknown_kinds: bool) {
             role.description = Some(format!("The role {name}."));
             role.created_at = "2009-07-29T19:05:03.123Z".parse().ok();
             role.updated_at = "2024-02-29T12:00:00Z".parse().ok();
-            role.permissions = Some(permissions.iter().cloned().collect());
+            role.permissions = Some(permissions.to_vec());
             sandbox.add_role(role);
         }
         let mut builderman = GroupMembership::new(group, BUILDERMAN, role);

@@ -9,7 +9,6 @@ use super::handle::AssetHandle;
 use crate::api::Endpoint;
 use crate::call::DecodeError;
 use crate::error::Result;
-use crate::json;
 use crate::request::Request;
 use crate::wire::{self, model};
 
@@ -227,7 +226,7 @@ impl AssetHandle {
 
 fn delivery(request: Request) -> Result<AssetDelivery> {
     request.read(|body| {
-        let delivery: AssetDelivery = json::from_slice(body)?;
+        let delivery: AssetDelivery = wire::from_slice(body)?;
         if !delivery.location.is_empty() {
             return Ok(delivery);
         }

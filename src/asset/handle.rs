@@ -252,7 +252,7 @@ impl AssetHandle {
     ///
     /// <https://create.roblox.com/docs/cloud/reference/features/assets#Assets_GetAssetVersion>
     pub fn fetch_version(&self, number: u64) -> Result<AssetVersion> {
-        self.call(&GET_ASSET_VERSION).param("version", number).fetch()
+        self.call(&GET_ASSET_VERSION).param("version", number).fetch_model()
     }
 
     /// Makes the content of an earlier version the current one. Returns the version that results, which is a new one.
@@ -280,7 +280,7 @@ impl AssetHandle {
     pub fn rollback(&self, number: u64) -> Result<AssetVersion> {
         // The reference describes a form, and shows JSON in its sample. The service was seen to accept JSON.
         let version = format!("assets/{}/versions/{number}", self.id);
-        self.call(&ROLLBACK_ASSET).json(&json!({ "assetVersion": version })).fetch()
+        self.call(&ROLLBACK_ASSET).json(&json!({ "assetVersion": version })).fetch_model()
     }
 
     /// Archives the asset: it disappears from the website and from experiences until it is [restored](Self::restore).

@@ -14,15 +14,13 @@ use crate::log_target::LOG_TARGET;
 use crate::retry::Attempts;
 use crate::transport::{Attempt, Buffer, Call, Failed};
 
-/// How long a connection is tried to be made before the service has answered a call. Without a network, a program ends soon.
-const LONGEST_WITHOUT_SERVICE: Duration = Duration::from_secs(2);
-
-/// Decodes the body of a success.
-pub(super) type Decoder<'d> = dyn FnMut(&[u8]) -> Result<(), DecodeError> + 'd;
+/// Decodes the body of a success. It decides what is an error, and keeps the result: the loop is compiled once, and not for each
+/// model.
+pub(crate) type Decoder<'d> = dyn FnMut(&[u8]) -> Result<(), DecodeError> + 'd;
 
 impl Session {
-    /// Makes the attempts of a call until one succeeds, or no other may be made.
-    pub(super) fn attempts(&self, body: &mut Buffer, mut call: Call<'_>, decode: &mut Decoder<'_>) -> Result<()> {
+    /// Makes the attempts of a call until one succeeds, or no other may be made. The response may use the buffer of others.
+    pub(crate) fn run(&self, body: &mut Buffer, mut call: Call<'_>, decode: &mut Decoder<'_>) -> Result<()> {
         self.check()?;
         if call.origin.is_none() && call.endpoint.needs_credentials() && self.scheme().is_none() {
             let problem = format!("{} needs an API key or an access token; this client has none", call.subject());
@@ -105,9 +103,11 @@ impl Session {
                 (attempts.may_wait_for_turn(&error), Duration::ZERO)
             } else {
                 let is_repeatable = !is_local && (call.only_reads() || !error.may_have_effect());
-                let left = match error.is_unreachable() && !self.was_reached.load(Ordering::Relaxed) {
-                    true => call.left().min(LONGEST_WITHOUT_SERVICE.saturating_sub(first_began.elapsed())),
-                    false => call.left(),
+                let left = match self.first_contact {
+                    Some(limit) if error.is_unreachable() && !self.was_reached.load(Ordering::Relaxed) => {
+                        call.left().min(limit.saturating_sub(first_began.elapsed()))
+                    }
+                    _ => call.left(),
                 };
                 let pause = attempts.pause_after(&error, is_repeatable).filter(|pause| *pause < left);
                 (pause.is_some(), pause.unwrap_or_default())
@@ -150,7 +150,7 @@ impl Session {
     /// Removes the secrets of the call, of the proxy and of the client. `token` is what was sent, which another one may have
     /// replaced since.
     fn redacted_error(&self, error: Error, call: &Call<'_>, logins: &[Secret], token: Option<&Secret>) -> Error {
-        error.redact(|text| {
+        error.redact(&|text| {
             let secrets = call.secrets.iter().chain(logins);
             let text = secrets.fold(text.to_owned(), |text, secret| secret.redact_at_any_length(&text));
             let text = token.iter().fold(text, |text, token| token.redact(&text));

@@ -243,11 +243,11 @@ impl Error {
 
     /// Removes secrets from all texts of other origin, then cuts texts that are too long. In this order, no part of a secret
     /// remains at the cut.
-    pub(crate) fn redact(self, redact: impl Fn(&str) -> String) -> Self {
+    pub(crate) fn redact(self, redact: &dyn Fn(&str) -> String) -> Self {
         self.with(|detail| {
             // The advice can repeat what a message names; otherwise, its words are this crate's.
             if detail.message.as_deref().is_some_and(|message| redact(message) != message) {
-                detail.advice = detail.advice.as_deref().map(&redact);
+                detail.advice = detail.advice.as_deref().map(redact);
             }
             let longest = if detail.kind == ErrorKind::Other { LONGEST_OF_CALLER } else { LONGEST_MESSAGE };
             for text in [&mut detail.code, &mut detail.message, &mut detail.explanation].into_iter().flatten() {

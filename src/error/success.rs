@@ -42,7 +42,12 @@ pub(crate) struct ErrorFields {
 impl ErrorFields {
     /// Reads the top level of a response. `None` if it isn't an object. The field `data` isn't that of an error.
     pub(crate) fn read(body: &[u8], data: Option<&str>) -> Option<Self> {
-        crate::json::read(body, |text| Self::parse(text, data).ok_or(NotAnObject)).ok()
+        let mut fields = None;
+        let _ = crate::json::read(body, &mut |text| {
+            fields = Self::parse(text, data);
+            fields.as_ref().map(|_| ()).ok_or(NotAnObject)
+        });
+        fields
     }
 
     /// Reads the top level of a text.

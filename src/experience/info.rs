@@ -34,7 +34,7 @@ impl Experience {
     ///
     /// <https://create.roblox.com/docs/cloud/reference/features/universes#Cloud_GetUniverse>
     pub fn fetch_info(&self) -> Result<ExperienceInfo> {
-        self.client.call(&GET_EXPERIENCE).param("universe", self.id).fetch()
+        self.client.call(&GET_EXPERIENCE).param("universe", self.id).fetch_model()
     }
 }
 

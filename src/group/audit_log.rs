@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::handle::Group;
 use crate::api::Endpoint;
-use crate::page::{PageItem, Pager};
+use crate::page::{PageItem, Pager, Values};
 use crate::request::Paging;
 use crate::wire::{self, model};
 
@@ -133,6 +133,10 @@ impl fmt::Display for AuditLogEntry {
 impl PageItem for AuditLogEntry {
     const FIELD: &'static str = "data";
     const PAGING: Paging = Paging::cursors().page_size(100);
+
+    fn read(values: &mut Values<'_>) -> Option<Self> {
+        values.read_fields()
+    }
 }
 
 impl Group {

@@ -116,7 +116,7 @@ impl Group {
     ///
     /// <https://create.roblox.com/docs/cloud/reference/features/groups#Cloud_GetGroup>
     pub fn fetch_info(&self) -> Result<GroupInfo> {
-        self.client.call(&GET_GROUP).param("group", self.id).fetch()
+        self.client.call(&GET_GROUP).param("group", self.id).fetch_model()
     }
 }
 

@@ -6,7 +6,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use super::handle::Group;
 use crate::api::Endpoint;
 use crate::error::Result;
-use crate::page::{PageItem, Pager};
+use crate::page::{PageItem, Pager, Values};
 use crate::request::Paging;
 use crate::wire::{self, model};
 
@@ -70,6 +70,10 @@ fn user_path<S: Serializer>(id: &u64, serializer: S) -> Result<S::Ok, S::Error> 
 impl PageItem for GroupJoinRequest {
     const FIELD: &'static str = "groupJoinRequests";
     const PAGING: Paging = Paging::page_tokens().page_size(20);
+
+    fn read(values: &mut Values<'_>) -> Option<Self> {
+        values.read_fields()
+    }
 }
 
 impl Group {

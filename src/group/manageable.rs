@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::api::Endpoint;
 use crate::client::Client;
-use crate::page::{PageItem, Pager};
+use crate::page::{PageItem, Pager, Values};
 use crate::request::Paging;
 use crate::wire::{self, model};
 
@@ -37,6 +37,10 @@ impl fmt::Display for ManageableGroup {
 impl PageItem for ManageableGroup {
     const FIELD: &'static str = "data";
     const PAGING: Paging = Paging::page_tokens();
+
+    fn read(values: &mut Values<'_>) -> Option<Self> {
+        values.read_fields()
+    }
 }
 
 impl Client {

@@ -1,3 +1,5 @@
+use std::collections::HashSet;
+
 use serde_json::json;
 
 use super::handle::Group;
@@ -81,7 +83,7 @@ impl Client {
     ///
     /// <https://create.roblox.com/docs/cloud/reference/features/groups#Cloud_ListGroupMemberships>
     pub fn list_memberships_of(&self, user_ids: impl IntoIterator<Item = u64>) -> Pager<GroupMembership> {
-        let mut seen = std::collections::BTreeSet::new();
+        let mut seen = HashSet::new();
         let users: Vec<u64> = user_ids.into_iter().filter(|id| seen.insert(*id)).collect();
         // With `-`, the reference documents only this form.
         let filter = |users: &[u64]| {

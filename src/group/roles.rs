@@ -57,6 +57,6 @@ impl Group {
     ///
     /// <https://create.roblox.com/docs/cloud/reference/features/groups#Cloud_GetGroupRole>
     pub fn fetch_role(&self, role_id: u64) -> Result<GroupRole> {
-        self.client.call(&GET_GROUP_ROLE).param("group", self.id).param("role", role_id).fetch()
+        self.client.call(&GET_GROUP_ROLE).param("group", self.id).param("role", role_id).fetch_model()
     }
 }

@@ -302,7 +302,7 @@ impl PageItem for InventoryItem {
     const FIELD: &'static str = "inventoryItems";
 
     fn read(values: &mut Values<'_>) -> Option<Self> {
-        values.read().and_then(Self::from_wire)
+        values.read_model().and_then(Self::from_wire)
     }
 
     fn unknown(json: Value) -> Result<Self, Value> {

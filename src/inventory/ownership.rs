@@ -293,12 +293,13 @@ impl User {
         filter: impl FnOnce(InventoryIds, Vec<u64>) -> InventoryIds,
         read: impl Fn(InventoryItem) -> Option<(u64, T)>,
     ) -> Result<BTreeMap<u64, Ownership<T>>> {
-        let mut answers: BTreeMap<u64, Ownership<T>> =
-            ids.into_iter().take(MAX_IDS + 1).map(|id| (id, Ownership::NotOwned)).collect();
-        if answers.len() > MAX_IDS {
+        // One more tells that there are too many, and an endless iterator ends.
+        let ids: Vec<u64> = ids.into_iter().take(MAX_IDS + 1).collect();
+        if ids.len() > MAX_IDS {
             let error = Error::invalid_input(format!("more than {MAX_IDS} ids in one call"));
             return Err(error.advise("split them into several calls"));
         }
+        let mut answers: BTreeMap<u64, Ownership<T>> = ids.into_iter().map(|id| (id, Ownership::NotOwned)).collect();
         let filter = filter(InventoryFilter::ids(), answers.keys().copied().collect());
         let mut items = self.list_inventory_with(filter);
         let mut open = answers.len();

@@ -244,7 +244,7 @@ impl OAuth2App {
         pending.check()?;
         let code = Redirect::parse(redirect)
             .and_then(|redirect| redirect.into_code(pending.state()))
-            .map_err(|error| error.redact(|text| pending.redact(text)))?;
+            .map_err(|error| error.redact(&|text| pending.redact(text)))?;
         // If they can't be fetched, the code isn't spent.
         if pending.scopes.contains(&Scope::OPENID) {
             self.keys.prepare(&self.session)?;

@@ -15,7 +15,7 @@ pub(crate) fn redirect(text: &str) {
         match Redirect::parse(&text).and_then(|redirect| redirect.into_code(STATE)) {
             Ok(code) => assert!(!code.is_empty() && text.contains("state")),
             Err(error) => {
-                let line = error.redact(|text| text.replace(STATE, "[redacted]")).to_string();
+                let line = error.redact(&|text| text.replace(STATE, "[redacted]")).to_string();
                 assert!(!line.contains(STATE) && !line.chars().any(char::is_control), "{line:?}");
             }
         }

@@ -164,7 +164,7 @@ impl AccessToken {
     /// # Errors
     /// Returns [`Io`](crate::ErrorKind::Io) if the tokens can't be stored.
     pub fn keep_in(&self, store: impl TokenStore + 'static) -> Result<SignedIn> {
-        let failed = |error| store::from_io(error).redact(|text| self.tokens.redact(text));
+        let failed = |error| store::from_io(error).redact(&|text| self.tokens.redact(text));
         store.with_lock(&mut || store.save(&self.tokens)).map_err(failed)?;
         Ok(SignedIn::new(&self.app, self.client().session(), (*self.tokens).clone(), Box::new(store)))
     }
@@ -227,7 +227,7 @@ impl Source {
 
     /// Returns the error of the store, without secrets: a database may repeat what it was given.
     fn failed(&self, error: io::Error) -> Error {
-        store::from_io(error).redact(|text| self.redact(text))
+        store::from_io(error).redact(&|text| self.redact(text))
     }
 
     fn redact(&self, text: &str) -> String {

@@ -3,23 +3,22 @@
 use serde::de;
 use serde_json::{Map, Value};
 
-use super::work::{Answer, Decode, LongRunning, Polls, Question, State};
+use super::work::{Answer, LongRunning, Polls, Question, ResultDecoder, State};
 use crate::api::{Endpoint, OperationName, is_resource_path};
 use crate::call::{DecodeError, Session};
 use crate::error::{ErrorFields, ServiceError};
 use crate::request::Request;
 
 /// Operations, which have a field `done`.
-pub(crate) struct Operations<T> {
+pub(crate) struct Operations {
     pub(crate) poll: Polls,
-    pub(crate) decode: Decode<T>,
     /// Whether the first response may be the bare result.
     pub(crate) may_be_bare: bool,
     /// The field of the result that isn't that of an error.
     pub(crate) error_as_data: Option<&'static str>,
 }
 
-impl<T> LongRunning<T> for Operations<T> {
+impl LongRunning for Operations {
     fn endpoint(&self) -> &Endpoint {
         self.poll.endpoint()
     }
@@ -28,14 +27,19 @@ impl<T> LongRunning<T> for Operations<T> {
         self.poll.request(session, name)
     }
 
-    fn read(&self, body: &[u8], question: Question) -> Result<Answer<T>, DecodeError> {
-        Answer::of_operation(body, self, question)
+    fn read(&self, body: &[u8], question: Question, decode: &mut ResultDecoder<'_>) -> Result<Answer, DecodeError> {
+        Answer::of_operation(body, self, question, decode)
     }
 }
 
-impl<T> Answer<T> {
+impl Answer {
     /// Reads an operation in each of its forms.
-    fn of_operation(body: &[u8], work: &Operations<T>, question: Question) -> Result<Self, DecodeError> {
+    fn of_operation(
+        body: &[u8],
+        work: &Operations,
+        question: Question,
+        decode: &mut ResultDecoder<'_>,
+    ) -> Result<Self, DecodeError> {
         let json: Value = crate::json::from_slice(body)?;
         let strange = |what: &str| <serde_json::Error as de::Error>::custom(what);
         let object = json.as_object().ok_or_else(|| strange("an operation that isn't an object"))?;
@@ -85,8 +89,8 @@ impl<T> Answer<T> {
                 {
                     return failed(reported);
                 }
-                return match (work.decode)(response) {
-                    Ok(result) => Ok(Self { name, state: State::Done(result), partial_failures: failures }),
+                return match decode(response) {
+                    Ok(()) => Ok(Self { name, state: State::Done, partial_failures: failures }),
                     Err(problem) => Err(DecodeError::of_operation(name, problem)),
                 };
             }
@@ -109,7 +113,8 @@ impl<T> Answer<T> {
                     let nameless = || strange("an operation without a name").into();
                     return Err(another_resource(&json).unwrap_or_else(nameless));
                 }
-                return answer(State::Done((work.decode)(&json)?));
+                decode(&json)?;
+                return answer(State::Done);
             }
         }
         answer(State::Pending)

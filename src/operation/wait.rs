@@ -136,13 +136,6 @@ pub(crate) struct Waiting {
     last_problem: Option<Error>,
 }
 
-/// What follows a poll.
-pub(crate) enum Step<T> {
-    Done(T),
-    /// Poll again after this delay.
-    Again(Duration),
-}
-
 /// Makes the error of a wait that ends while the work is pending: of when that is, and of why the last poll failed.
 type StillPending<'f> = &'f dyn Fn(&str, Option<Error>) -> Error;
 
@@ -183,14 +176,14 @@ impl Waiting {
         self.on_poll = None;
     }
 
-    /// Polls once, and returns what follows.
-    pub(super) fn step<T>(
+    /// Polls once, and returns the delay before the next poll. `None` if the work is done, as `poll` tells.
+    pub(super) fn step(
         &mut self,
         is_done: bool,
         max_retry_after: Duration,
-        poll: impl FnOnce(Option<Instant>) -> Result<Option<T>>,
+        poll: &mut dyn FnMut(Option<Instant>) -> Result<bool>,
         still_pending: StillPending<'_>,
-    ) -> Result<Step<T>> {
+    ) -> Result<Option<Duration>> {
         if self.polls > 0 && !is_done && self.left().is_zero() {
             return Err(self.out_of_time(still_pending));
         }
@@ -204,8 +197,8 @@ impl Waiting {
             self.exclude(began.elapsed());
         }
         match answer {
-            Ok(Some(result)) => return Ok(Step::Done(result)),
-            Ok(None) => self.last_problem = None,
+            Ok(true) => return Ok(None),
+            Ok(false) => self.last_problem = None,
             // There was no time left for a response.
             Err(error) if self.is_last && error.kind() == ErrorKind::Timeout => {}
             Err(error) if error.is_transient() => {
@@ -233,7 +226,7 @@ impl Waiting {
             self.is_last = true;
             delay = left - (left / 4).min(LAST_QUESTION);
         }
-        Ok(Step::Again(delay))
+        Ok(Some(delay))
     }
 
     /// Returns the delay before the first poll.

@@ -29,7 +29,7 @@ pub struct Publisher {
 impl Publisher {
     /// Creates a publisher for a user or a group. The key needs the scopes `asset:read` and `asset:write`.
     pub fn new(owner: impl Into<PublishOwner>) -> Self {
-        Self { settings: Settings::new(owner.into()) }
+        Self { settings: Settings::new(owner.into().impatient()) }
     }
 
     /// Sets the lock file. Defaults to `assets.lock` in the current directory. If it is a link, the file that it leads to is

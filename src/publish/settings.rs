@@ -3,6 +3,7 @@
 use std::fmt;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use super::event::PublishEvent;
 use super::files::{Input, Patterns};
@@ -82,7 +83,19 @@ pub enum PublishOwner {
     Group(Group),
 }
 
+/// How long a connection is tried to be made before the service has answered a call: without a network, a run ends soon.
+const FIRST_CONTACT: Duration = Duration::from_secs(2);
+
 impl PublishOwner {
+    /// Returns the owner with a client that gives up soon if there is no network.
+    pub(super) fn impatient(self) -> Self {
+        let client = self.client().with_first_contact(FIRST_CONTACT);
+        match self {
+            Self::User(user) => Self::User(client.user(user.id())),
+            Self::Group(group) => Self::Group(client.group(group.id())),
+        }
+    }
+
     pub(super) fn client(&self) -> &Client {
         match self {
             Self::User(user) => user.client(),

@@ -1,4 +1,3 @@
-use std::collections::BTreeMap;
 use std::fmt;
 
 use jiff::Timestamp;
@@ -89,7 +88,7 @@ model! {
 #[serde(rename_all = "camelCase")]
 struct FollowedSources {
     #[serde(deserialize_with = "wire::or_default")]
-    followed_sources: BTreeMap<String, serde_json::Value>,
+    followed_sources: serde_json::Map<String, serde_json::Value>,
 }
 
 impl User {
@@ -126,7 +125,7 @@ impl User {
             };
             let mut followings: Vec<_> =
                 followed_sources.into_iter().map(following).collect::<Result<_, DecodeError>>()?;
-            followings.sort_by_key(|following| following.universe_id);
+            followings.sort_unstable_by_key(|following| following.universe_id);
             Ok(followings)
         })
     }
@@ -151,7 +150,7 @@ impl User {
     ///
     /// <https://create.roblox.com/docs/cloud/reference/features/users>
     pub fn fetch_experience_following(&self, universe_id: u64) -> Result<ExperienceFollowingStatus> {
-        self.following(&GET_EXPERIENCE_FOLLOWING, universe_id).fetch()
+        self.following(&GET_EXPERIENCE_FOLLOWING, universe_id).fetch_model()
     }
 
     /// Follows an experience, by the id of its universe.

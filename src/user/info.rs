@@ -145,6 +145,6 @@ impl User {
     ///
     /// <https://create.roblox.com/docs/cloud/reference/features/users#Cloud_GetUser>
     pub fn fetch_info(&self) -> Result<UserInfo> {
-        self.client.call(&GET_USER).param("user", self.id).fetch()
+        self.client.call(&GET_USER).param("user", self.id).fetch_model()
     }
 }

@@ -90,6 +90,7 @@ impl Client {
 fn read(body: &[u8], names: &[String]) -> Result<Vec<FoundUser>, DecodeError> {
     #[derive(Deserialize)]
     struct Found {
+        #[serde(deserialize_with = "wire::models")]
         data: Vec<FoundUser>,
     }
     let Found { mut data } = crate::json::from_slice(body)?;

@@ -7,7 +7,7 @@ use super::handle::User;
 use crate::api::Endpoint;
 use crate::asset::AssetType;
 use crate::open_enum::open_enum;
-use crate::page::{PageItem, Pager};
+use crate::page::{PageItem, Pager, Values};
 use crate::wire::model;
 
 /// Lists how many more assets a user can upload.
@@ -170,6 +170,10 @@ impl fmt::Display for AssetQuota {
 
 impl PageItem for AssetQuota {
     const FIELD: &'static str = "assetQuotas";
+
+    fn read(values: &mut Values<'_>) -> Option<Self> {
+        values.read_fields()
+    }
 }
 
 /// Which quotas to list, for [`User::list_asset_quotas_with`].

@@ -8,7 +8,7 @@ use super::handle::User;
 use crate::api::{Budget, Endpoint};
 use crate::error::{self, ErrorKind};
 use crate::open_enum::open_enum;
-use crate::wire::{self, Field, model};
+use crate::wire::{self, Field, Json, model};
 
 /// Fetches a user's subscription.
 pub const GET_SUBSCRIPTION: Endpoint =
@@ -161,8 +161,7 @@ impl<'de> Deserialize<'de> for Subscription {
         if !fields.contains_key("active") {
             return Err(de::Error::missing_field("active"));
         }
-        let text = Value::Object(fields).to_string();
-        Self::deserialize(&mut serde_json::Deserializer::from_str(&text)).map_err(de::Error::custom)
+        Self::deserialize(wire::Fields(wire::FromJson::new(Json::Object(fields))))
     }
 }
 

@@ -8,10 +8,10 @@ use super::handle::User;
 use crate::api::{Endpoint, OperationName};
 use crate::client::Client;
 use crate::error::Result;
-use crate::json;
 use crate::open_enum::open_enum;
 use crate::operation::{Operation, Operations, Polls};
 use crate::request::Request;
+use crate::wire::{self, Model};
 
 /// Generates a picture of a user's avatar.
 pub const GENERATE_THUMBNAIL: Endpoint =
@@ -31,6 +31,8 @@ pub struct Thumbnail {
     /// The URL of the picture, on another host than the service's.
     pub image_uri: String,
 }
+
+impl Model for Thumbnail {}
 
 /// The size of a thumbnail, in pixels on each side.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -163,13 +165,8 @@ impl ThumbnailOptions {
     }
 }
 
-fn work() -> Operations<Thumbnail> {
-    Operations {
-        poll: Polls::At(GET_THUMBNAIL_OPERATION),
-        decode: Arc::new(json::from_value),
-        may_be_bare: false,
-        error_as_data: None,
-    }
+fn work() -> Operations {
+    Operations { poll: Polls::At(GET_THUMBNAIL_OPERATION), may_be_bare: false, error_as_data: None }
 }
 
 impl Client {
@@ -185,7 +182,7 @@ impl Client {
     /// # }
     /// ```
     pub fn thumbnail_operation(&self, name: OperationName) -> Operation<Thumbnail> {
-        Operation::resume(self.session(), name, work())
+        Operation::resume(self.session(), name, work(), Arc::new(wire::from_value))
     }
 }
 
@@ -224,7 +221,7 @@ impl User {
         if let Some(shape) = &options.shape {
             request = request.query("shape", shape);
         }
-        request.start(work())
+        request.start(work(), Arc::new(wire::from_value))
     }
 
     /// Generates a picture of the user's avatar and copies it to `writer`. Returns the number of bytes.

@@ -72,6 +72,8 @@ fn ten_thousand_ids_take_few_requests() {
     sandbox.clear_requests();
     let error = fails(user.owns_assets(0..10_001), ErrorKind::InvalidInput);
     assert!(error.to_string().contains("10000"), "{error}");
+    // Ids that are named twice count twice: those after them are never left out.
+    fails(user.owns_assets([1, 1].into_iter().chain(2..10_001)), ErrorKind::InvalidInput);
     // An endless iterator ends, too.
     fails(user.owns_assets(0..), ErrorKind::InvalidInput);
     assert!(user.owns_assets([]).expect("no request is needed").is_empty());
