@@ -76,13 +76,15 @@ impl Lock {
     }
 
     fn publish(&mut self, key: Key, entry: Entry, is_version: bool) {
-        // A run that is killed doesn't write what the files are.
-        if let Some(doubt) = self.doubts.remove(&key) {
-            self.files.entry(doubt.path).or_insert_with(|| key.clone());
-        }
+        let doubt = self.doubts.remove(&key);
         if is_version {
             self.rename_content(entry.id, &key);
         }
-        self.assets.insert(key, entry);
+        self.assets.insert(key.clone(), entry);
+        // A run that is killed doesn't write what the files are.
+        if let Some(doubt) = doubt {
+            self.moved.remove(&doubt.path);
+            self.add_name(doubt.path, key);
+        }
     }
 }

@@ -68,13 +68,14 @@ pub(super) struct Entry {
 impl Entry {
     /// Adds what another lock knows of the same asset.
     fn learn(&mut self, other: Self) {
+        // The name of the newest version. One of several, whatever the order of the lines is.
+        if (self.version, &self.name) < (other.version, &other.name) {
+            self.name = other.name;
+        }
         self.rejected |= other.rejected;
         self.in_review &= other.in_review;
         self.version = self.version.max(other.version);
         self.granted.extend(other.granted);
-        if self.name.is_empty() {
-            self.name = other.name;
-        }
     }
 
     /// What the service says of an asset. `name` is used if it doesn't say its name.

@@ -405,4 +405,42 @@ mod tests {
         let read = read(&text(&lock)).unwrap();
         assert_eq!((read.assets.len(), &read.files["a.rbxm"]), (1, &key("aa")));
     }
+
+    #[test]
+    fn the_order_of_the_lines_means_nothing() {
+        arbtest::arbtest(|choices| {
+            let mut lines = Vec::new();
+            for _ in 0..choices.int_in_range(0..=6)? {
+                let hash = *choices.choose(&["aa", "bb", "cc"])?;
+                let asset_type = *choices.choose(&["Image", "Model"])?;
+                let mut names = || -> arbtest::arbitrary::Result<Vec<&str>> {
+                    let all = ["a", "b", "c"];
+                    let count = choices.int_in_range(0..=2)?;
+                    (0..count).map(|_| choices.choose(&all).copied()).collect()
+                };
+                let (files, moved) = (names()?, names()?);
+                let (id, version) = (choices.int_in_range(1..=3)?, choices.int_in_range(2..=4)?);
+                let name = *choices.choose(&["x", "y", ""])?;
+                lines.push(format!(
+                    "asset {}",
+                    serde_json::json!({
+                        "files": files, "moved": moved, "id": id, "name": name, "version": version,
+                        "type": asset_type, "sha256": hash,
+                    })
+                ));
+            }
+            let of = |lines: &[String]| read(&format!("lock 1\n{}\nend\n", lines.join("\n")));
+            let one = of(&lines);
+            lines.reverse();
+            match (one, of(&lines)) {
+                (Ok(one), Ok(other)) => {
+                    assert_eq!(one, other, "{lines:#?}");
+                    assert_eq!(read(&text(&one)).expect("it was just written"), one);
+                }
+                (one, other) => assert!(one.is_err() && other.is_err(), "{lines:#?}"),
+            }
+            Ok(())
+        })
+        .budget_ms(500);
+    }
 }

@@ -373,6 +373,23 @@ fn a_run_that_was_killed_knows_which_asset_gets_the_next_version() {
     }
 }
 
+/// The file had another asset before.
+#[test]
+fn a_run_that_was_killed_knows_the_newest_asset_of_a_file() {
+    let sandbox = sandbox();
+    let folder = Folder::new(&[("tree.rbxmx", MODEL.to_vec())]);
+    let first = run(&folder.publisher(&sandbox)).ids()["tree.rbxmx"];
+    folder.write("tree.rbxmx", b"<roblox>2</roblox>");
+    let killed = folder.publisher(&sandbox);
+    let killed = killed.on_event(|event| assert!(!matches!(event, PublishEvent::Published { .. }), "killed"));
+    std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| killed.run())).expect_err("it was killed");
+    folder.write("tree.rbxmx", b"<roblox>3</roblox>");
+    let report = run(&folder.publisher(&sandbox).new_versions(true));
+    complete(&report);
+    assert_ne!(report.ids()["tree.rbxmx"], first, "the game has had the second asset since then");
+    assert_eq!(sandbox.assets().len(), 2);
+}
+
 #[test]
 fn a_version_that_nobody_can_find_is_replaced_by_what_the_file_has() {
     let (sandbox, folder, id) = version_without_answer();
