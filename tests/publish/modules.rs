@@ -273,6 +273,8 @@ fn a_run_that_is_stopped_writes_no_module() {
         folder.write(&format!("image{number:03}.png"), &image(100 + number));
     }
     folder.write("new.png", &image(7));
+    // A module that is written would have another name.
+    fs::rename(folder.assets().join("image004.png"), folder.assets().join("renamed.png")).expect("it is there");
     sandbox.set_key_enabled(false);
     let report = folder.run_with_module(&sandbox);
     assert!(matches!(&report.stopped, Some(Stopped::Failed(error)) if error.kind() == ErrorKind::Unauthenticated));
