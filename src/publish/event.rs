@@ -53,9 +53,9 @@ pub enum PublishEvent<'a> {
         /// The id of the asset.
         id: u64,
     },
-    /// A file has a problem.
+    /// A file or a module has a problem.
     Problem {
-        /// The file.
+        /// The file or the module.
         path: &'a str,
         /// What is wrong, and what to do.
         message: &'a str,

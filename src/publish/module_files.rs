@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
+use super::event::PublishEvent;
 use super::item::Item;
 use super::lock::Lock;
 use super::module::{ModuleFile, has_text, write};
@@ -91,7 +92,9 @@ pub(super) fn write_all(settings: &Settings, report: &mut Report) {
     }
     for file in &settings.modules {
         if let Err(error) = report.module.text(file.format).and_then(|text| write(&file.path, &text)) {
-            report.problems.push(problem_of(file, error));
+            let problem = problem_of(file, error);
+            (settings.on_event)(&PublishEvent::Problem { path: &problem.path, message: &problem.message });
+            report.problems.push(problem);
         }
     }
 }

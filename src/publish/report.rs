@@ -122,7 +122,8 @@ impl PublishProblemKind {
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum Stopped {
-    /// No further upload can succeed: the key is refused, the account is moderated, or the lock file can't be written.
+    /// No further upload can succeed: the key is refused, the account is moderated, the service can't be reached, or the lock file
+    /// can't be written.
     Failed(Error),
     /// [`Publisher::stop_when`](super::Publisher::stop_when) returned `true`.
     Cancelled,
@@ -187,7 +188,7 @@ impl Report {
         let mut text = format!("{uploaded} uploaded, {unchanged} unchanged");
         for (count, what) in [
             (outdated, if outdated == 1 { "with its last id" } else { "with their last ids" }),
-            (self.unpublished.len(), "not sent"),
+            (self.unpublished.len(), "not published"),
         ] {
             if count > 0 {
                 text.push_str(&format!(", {count} {what}"));
@@ -232,7 +233,7 @@ impl Report {
     }
 }
 
-/// `3 uploaded, 40 unchanged, 1 problem`.
+/// `3 uploaded, 40 unchanged, 1 with its last id, 1 problem`.
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.counts())?;

@@ -2,9 +2,13 @@
 
 use std::fs;
 use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, SystemTime};
 
-use rblxopencloud::publish::{AssetModule, AssetValue, PublishProblemKind, Published, Publisher, Report, Stopped};
+use rblxopencloud::publish::{
+    AssetModule, AssetValue, PublishEvent, PublishProblemKind, Published, Publisher, Report, Stopped,
+};
 use rblxopencloud::{AssetType, Client, Credentials, ErrorKind};
 use rblxopencloud_sandbox::{Fault, Sandbox};
 
@@ -273,6 +277,8 @@ fn a_run_that_is_stopped_writes_no_module() {
         folder.write(&format!("image{number:03}.png"), &image(100 + number));
     }
     folder.write("new.png", &image(7));
+    // A module that is written would have another name.
+    fs::rename(folder.assets().join("image004.png"), folder.assets().join("renamed.png")).expect("it is there");
     sandbox.set_key_enabled(false);
     let report = folder.run_with_module(&sandbox);
     assert!(matches!(&report.stopped, Some(Stopped::Failed(error)) if error.kind() == ErrorKind::Unauthenticated));
@@ -343,8 +349,13 @@ fn a_module_that_cannot_be_written_is_a_problem() {
     let sandbox = sandbox();
     let folder = Folder::of_images(2);
     fs::create_dir_all(folder.luau()).expect("a folder");
-    let report = folder.run_with_module(&sandbox);
-    assert_eq!((report.uploaded(), report.exit_code()), (2, 1), "{report}");
+    let told = Arc::new(AtomicUsize::new(0));
+    let counted = Arc::clone(&told);
+    let publisher = folder.with_module(&sandbox).on_event(move |event| {
+        counted.fetch_add(usize::from(matches!(event, PublishEvent::Problem { .. })), Ordering::SeqCst);
+    });
+    let report = publisher.run().expect("there is a report");
+    assert_eq!((report.uploaded(), report.exit_code(), told.load(Ordering::SeqCst)), (2, 1, 1), "{report}");
     assert_eq!(report.problems[0].kind, PublishProblemKind::Module);
     assert!(report.problems[0].to_string().contains("assets.luau"), "{}", report.problems[0]);
     fails(report.check(), ErrorKind::OutOfDate);
