@@ -91,6 +91,9 @@ impl Session {
                 None => error,
             };
 
+            let is_unreachable =
+                self.first_contact.is_some() && error.is_unconnected() && !self.was_reached.load(Ordering::Relaxed);
+            let error = if is_unreachable { error.concerning_run() } else { error };
             if call.has_progressed() {
                 attempts = Attempts::new(&self.retry);
                 attempts.begin(attempts.budget_ends());
@@ -104,9 +107,7 @@ impl Session {
             } else {
                 let is_repeatable = !is_local && (call.only_reads() || !error.may_have_effect());
                 let left = match self.first_contact {
-                    Some(limit) if error.is_unreachable() && !self.was_reached.load(Ordering::Relaxed) => {
-                        call.left().min(limit.saturating_sub(first_began.elapsed()))
-                    }
+                    Some(limit) if is_unreachable => call.left().min(limit.saturating_sub(first_began.elapsed())),
                     _ => call.left(),
                 };
                 let pause = attempts.pause_after(&error, is_repeatable).filter(|pause| *pause < left);

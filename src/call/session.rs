@@ -22,7 +22,7 @@ pub(crate) struct Session {
     pub(super) retry: Arc<RetryPolicy>,
     /// The service has answered a call.
     pub(super) was_reached: Arc<AtomicBool>,
-    /// How long a connection is tried to be made until then.
+    /// How long a connection is tried to be made until then. One that can't be made then concerns all calls.
     pub(super) first_contact: Option<Duration>,
     limit: TimeLimit,
 }

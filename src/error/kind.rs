@@ -82,8 +82,7 @@ pub enum ErrorKind {
 pub enum ErrorScope {
     /// This call only: its file, its name, or the resource that it names. The next call can succeed.
     Call,
-    /// All calls of this run: the key, its scopes, the account, or a service that can't be reached. No call succeeds until someone
-    /// changes that.
+    /// All calls of this run: the key, its scopes, or the account. No call succeeds until someone changes that.
     Run,
     /// All uploads of one asset type, whose quota is exhausted. Uploads of other types can succeed.
     AssetType,

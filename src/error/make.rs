@@ -192,9 +192,9 @@ impl Error {
         self.detail.transient
     }
 
-    /// Whether no connection could be made: the name can't be looked up, or nobody listens. It may be gone later.
-    pub(crate) fn is_unreachable(&self) -> bool {
-        self.kind() == ErrorKind::Connection && self.scope() == ErrorScope::Run && self.is_transient()
+    /// Whether no connection was made, which may succeed later.
+    pub(crate) fn is_unconnected(&self) -> bool {
+        self.kind() == ErrorKind::Connection && self.is_transient() && !self.may_have_effect()
     }
 
     /// Whether the last request may have had an effect. Unlike [`outcome_unknown`](Self::outcome_unknown), it can be true although a

@@ -70,7 +70,7 @@ pub(super) fn of_event(event: &Event) -> Row {
         Event::OutOfTime             => row(K::Timeout,         LATER, AGAIN, NO_EFFECT, NONE),
 
         Event::Unsendable            => row(K::InvalidInput,    CALL,  FINAL, NO_EFFECT, NONE),
-        Event::Unreachable           => row(K::Connection,      RUN,   AGAIN, NO_EFFECT, NONE),
+        Event::Unreachable           => row(K::Connection,      LATER, AGAIN, NO_EFFECT, NONE),
         Event::LateConnection        => row(K::Timeout,         LATER, AGAIN, NO_EFFECT, NONE),
         Event::NoTls                 => row(K::Connection,      RUN,   FINAL, NO_EFFECT, Advice::Text(BUILD_WITH_TLS)),
         Event::Untrusted { .. }      => row(K::Connection,      RUN,   FINAL, NO_EFFECT, Advice::Certificate),

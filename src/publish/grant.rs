@@ -35,7 +35,7 @@ pub(super) fn grant(run: &mut Run<'_>) {
                 Some(reason) => Err(reason.clone()),
                 None => client.grant_asset_permissions(&permission, some.iter().map(|(_, id)| *id)).map_err(|error| {
                     let reason = error.to_string();
-                    if error.is_unreachable() {
+                    if error.is_unconnected() && error.scope() == ErrorScope::Run {
                         run.stopped = Some(Stopped::Failed(error.clone()));
                     }
                     if error.scope() == ErrorScope::Run {

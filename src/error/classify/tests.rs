@@ -198,7 +198,7 @@ fn failures() -> Vec<Failed> {
         (Event::LimitExhausted(Duration::from_millis(1500)), K::RateLimited, Later, "again", "again", "in 2 s"),
         (Event::OutOfTime, K::Timeout, Later, "again", "again", ""),
         (Event::Unsendable, K::InvalidInput, Call, "-", "-", ""),
-        (Event::Unreachable, K::Connection, Run, "again", "again", ""),
+        (Event::Unreachable, K::Connection, Later, "again", "again", ""),
         (Event::LateConnection, K::Timeout, Later, "again", "again", ""),
         (Event::NoTls, K::Connection, Run, "-", "-", "native-tls"),
         (trusted, K::Connection, Run, "-", "-", "the clock"),
