@@ -80,8 +80,8 @@ impl<T: Clone> Operation<T> {
     /// Polls the operation once. Returns `None` while it is pending. Makes no request once it has ended.
     ///
     /// # Errors
-    /// Returns [`OperationFailed`](ErrorKind::OperationFailed), or a more specific kind, with the service's reason, if the
-    /// operation failed; then [`is_operation_failure`](Error::is_operation_failure) is true. After any other error, the
+    /// Returns [`OperationFailed`](crate::ErrorKind::OperationFailed), or a more specific kind, with the service's reason, if the
+    /// operation failed; then [`is_operation_failure`](crate::Error::is_operation_failure) is true. After any other error, the
     /// operation may still succeed.
     pub fn poll(&self) -> Result<Option<T>> {
         self.poll_until(None, None)?;
@@ -108,9 +108,9 @@ impl<T: Clone> Operation<T> {
     /// Transient failures of a poll don't end the wait.
     ///
     /// # Errors
-    /// Returns [`OperationFailed`](ErrorKind::OperationFailed), or a more specific kind, if the operation failed;
-    /// [`OperationPending`](ErrorKind::OperationPending) at the end of the wait; and errors of a poll that aren't transient,
-    /// such as that of an expired key. After all but the first, you [can wait again](Error::can_wait_again).
+    /// Returns [`OperationFailed`](crate::ErrorKind::OperationFailed), or a more specific kind, if the operation failed;
+    /// [`OperationPending`](crate::ErrorKind::OperationPending) at the end of the wait; and errors of a poll that aren't transient,
+    /// such as that of an expired key. After all but the first, you [can wait again](crate::Error::can_wait_again).
     pub fn wait_with(&self, options: &WaitOptions) -> Result<T> {
         let mut waiting = Waiting::new(options);
         loop {

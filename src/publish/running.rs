@@ -19,7 +19,7 @@ fn mark_of(lock: &Path) -> PathBuf {
 
 /// Keeps other processes from using the same lock file. A process that dies lets go of it.
 pub(super) struct Running {
-    _file: File,
+    file: File,
     holder: PathBuf,
 }
 
@@ -47,12 +47,14 @@ impl Running {
         pid.set_len(0).and_then(|()| write!(pid, "{}", std::process::id())).map_err(failed)?;
         remove_unfinished(lock);
         remove_unfinished(&beside(lock, ".cache"));
-        Ok(Self { _file: file, holder })
+        Ok(Self { file, holder })
     }
 }
 
 impl Drop for Running {
     fn drop(&mut self) {
         let _ = fs::remove_file(&self.holder);
+        // A child that another thread starts holds the file, too, until it runs its program.
+        let _ = fs4::FileExt::unlock(&self.file);
     }
 }
