@@ -43,11 +43,11 @@ fn main() -> Result<()> {
         fs::write(&path, [IMAGE, number.to_string().as_bytes()].concat())?;
         fs::File::options().write(true).open(&path)?.set_modified(old)?;
     }
-    let publisher = Publisher::new(&user).lock_file(place.join("assets.lock.json")).folder(&folder).concurrency(32);
+    let publisher = Publisher::new(&user).lock_file(place.join("assets.lock")).folder(&folder).concurrency(32);
     println!("{:>24} {:>10} {:>14} {:>12}", "", "time", "peak memory", "uploaded");
     for run in ["first run", "second run", "without the cache"] {
         if run == "without the cache" {
-            fs::remove_file(place.join("assets.lock.json.cache"))?;
+            fs::remove_file(place.join("assets.lock.cache"))?;
         }
         let began = Instant::now();
         let report = publisher.run()?;

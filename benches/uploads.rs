@@ -120,7 +120,7 @@ fn child(url: &str, path: &str) -> Result<()> {
         .skip_check(Check::Content)
         .on_progress(move |_| _ = counted.fetch_add(1, Ordering::Relaxed));
     let operation = user.upload_asset(upload)?;
-    assert!(!operation.is_done() && pieces.load(Ordering::Relaxed) > 1000, "the progress was told");
+    assert!(!operation.is_done() && pieces.load(Ordering::Relaxed) > 1000, "the progress was reported");
     let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
     let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:")?.split_whitespace().next()?.parse().ok());
     println!("{} {}", began.elapsed().as_nanos(), peak.unwrap_or(0_u64));

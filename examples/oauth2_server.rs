@@ -20,9 +20,9 @@ use rblxopencloud::{Error, ErrorKind};
 const USAGE: &str = "\
 Usage: oauth2_server [--port PORT]
 
-Serves a page with a sign-in on this machine. Without a port, it serves a free one, visits itself as a browser would, and ends.";
+Serves a page with a sign-in on this machine. Without a port, it serves a free one, calls itself as a browser would, and ends.";
 
-/// How long a visitor waits.
+/// How long a browser waits.
 const DEADLINE: Duration = Duration::from_secs(10);
 /// How long a sign-in can take.
 const PENDING_FOR: Duration = Duration::from_secs(600);
@@ -59,18 +59,18 @@ fn run(arguments: Vec<String>) -> common::Result<()> {
         return server.join().map_err(|_| "the server panicked".into());
     };
 
-    // A visitor, who signs in and out.
-    let mut visitor = Visitor { address: address.to_string(), cookies: BTreeMap::new() };
-    println!("GET /: {}", visitor.request("GET", "/")?.1);
-    let consent = visitor.request("GET", "/sign-in")?.0;
+    // A browser, whose user signs in and out.
+    let mut browser = Browser { address: address.to_string(), cookies: BTreeMap::new() };
+    println!("GET /: {}", browser.request("GET", "/")?.1);
+    let consent = browser.request("GET", "/sign-in")?.0;
     let redirect = sandbox.authorize(&consent, 156)?;
     let callback = format!("/{}", redirect.splitn(4, '/').nth(3).unwrap_or_default());
-    println!("forged: {}", visitor.request("GET", "/callback?code=stolen&state=guessed")?.1);
-    println!("GET /callback: {}", visitor.request("GET", &callback)?.0);
-    println!("GET /: {}", visitor.request("GET", "/")?.1);
-    println!("reloaded: {}", visitor.request("GET", &callback)?.0);
-    println!("POST /sign-out: {}", visitor.request("POST", "/sign-out")?.0);
-    println!("GET /: {}", visitor.request("GET", "/")?.1);
+    println!("forged: {}", browser.request("GET", "/callback?code=stolen&state=guessed")?.1);
+    println!("GET /callback: {}", browser.request("GET", &callback)?.0);
+    println!("GET /: {}", browser.request("GET", "/")?.1);
+    println!("reloaded: {}", browser.request("GET", &callback)?.0);
+    println!("POST /sign-out: {}", browser.request("POST", "/sign-out")?.0);
+    println!("GET /: {}", browser.request("GET", "/")?.1);
     Ok(())
 }
 
@@ -263,12 +263,12 @@ fn escaped(text: &str) -> String {
 }
 
 /// A browser with cookies.
-struct Visitor {
+struct Browser {
     address: String,
     cookies: BTreeMap<String, String>,
 }
 
-impl Visitor {
+impl Browser {
     /// Returns where the response leads, and its text.
     fn request(&mut self, method: &str, target: &str) -> std::io::Result<(String, String)> {
         let mut stream = TcpStream::connect(&self.address)?;

@@ -18,7 +18,7 @@ const USAGE: &str = "\
 Usage: ownership_gate [--port PORT]
 
 Serves GET /gate?user=U&pass=P&group=G on this machine, and responds with JSON: whether the user owns the game pass, and the
-user's rank in the group. Answers are cached for a minute. Without a port, it serves a free one, asks itself and ends.";
+user's rank in the group. Answers are cached for a minute. Without a port, it serves a free one, calls itself and ends.";
 
 /// How long a game waits.
 const DEADLINE: Duration = Duration::from_secs(3);
@@ -26,7 +26,7 @@ const ANSWERS_KEPT_FOR: Duration = Duration::from_secs(60);
 const MOST_ANSWERS: usize = 10_000;
 const GROUPS_KEPT_FOR: Duration = Duration::from_secs(24 * 3600);
 const ROLES_KEPT_FOR: Duration = Duration::from_secs(600);
-/// Anyone can ask for any group.
+/// Anyone can request any group.
 const MOST_GROUPS: usize = 1_000;
 
 fn main() -> ExitCode {
@@ -49,7 +49,7 @@ fn run(arguments: Vec<String>) -> common::Result<()> {
         return server.join().map_err(|_| "the server panicked".into());
     }
     for query in ["user=156&pass=777&group=7", "user=156&pass=1&group=1", "user=1&pass=777&group=7", "user=x"] {
-        println!("{query}: {}", ask(&address.to_string(), query)?);
+        println!("{query}: {}", fetch(&address.to_string(), query)?);
     }
     Ok(())
 }
@@ -98,7 +98,7 @@ impl Gate {
                 self.answers.insert(key, answer.clone());
                 ("200 OK", answer)
             }
-            // What is refused now is asked again later.
+            // What is refused now is requested again later.
             Err(error) => (status(&error), format!(r#"{{"error":"{:?}"}}"#, error.kind())),
         }
     }
@@ -131,7 +131,7 @@ fn status(error: &Error) -> &'static str {
     }
 }
 
-fn ask(address: &str, query: &str) -> common::Result<String> {
+fn fetch(address: &str, query: &str) -> common::Result<String> {
     let mut stream = TcpStream::connect(address)?;
     write!(stream, "GET /gate?{query} HTTP/1.1\r\nhost: {address}\r\n\r\n")?;
     let mut answer = String::new();

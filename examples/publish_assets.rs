@@ -6,8 +6,10 @@ use std::fs;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::thread;
+use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressStyle};
 use rblxopencloud::AssetType;
@@ -16,8 +18,8 @@ use rblxopencloud::publish::{PublishEvent, PublishOwner, Publisher};
 const USAGE: &str = "\
 Usage: publish_assets DIR [--plan | --check] [--group ID] [--decals] [--adopt FILE ID] [--send-again FILE]
 
-Uploads what is new or has changed in DIR, and writes the ids to DIR/assets.luau. Commit it and DIR/assets.lock.json. With
---plan, it only tells what it would do; with --check, it fails if something would be uploaded. Without a key, it publishes to a
+Uploads what is new or has changed in DIR, and writes the ids to DIR/assets.luau. Commit it and DIR/assets.lock. With
+--plan, it only tells what it would do; with --check, it fails if it would do something. Without a key, it publishes to a
 sandbox on this machine, and writes both files to DIR/.sandbox instead.
 
 If ROBLOX_API_KEY is set, this creates real assets, which Roblox moderates.
@@ -32,6 +34,10 @@ fn main() -> ExitCode {
     }
 }
 
+fn id(text: &str) -> common::Result<u64> {
+    text.parse().map_err(|_| format!("{text:?} is not an id; expected a number such as 156").into())
+}
+
 fn run(arguments: Vec<String>) -> common::Result<ExitCode> {
     let (mut dir, mut plans, mut checks, mut group, mut decals) = (None, false, false, None, false);
     let (mut adopted, mut again) = (Vec::new(), Vec::new());
@@ -42,8 +48,8 @@ fn run(arguments: Vec<String>) -> common::Result<ExitCode> {
             "--plan" => plans = true,
             "--check" => checks = true,
             "--decals" => decals = true,
-            "--group" => group = Some(id(&argument, &value()?)?),
-            "--adopt" => adopted.push((value()?, id(&argument, &value()?)?)),
+            "--group" => group = Some(id(&value()?)?),
+            "--adopt" => adopted.push((value()?, id(&value()?)?)),
             "--send-again" => again.push(value()?),
             _ if argument.starts_with("--") || dir.is_some() => {
                 return Err(format!("unexpected argument {argument:?}; see --help").into());
@@ -55,12 +61,12 @@ fn run(arguments: Vec<String>) -> common::Result<ExitCode> {
     let setup = common::setup()?;
     let place = if setup.sandbox.is_some() { dir.join(".sandbox") } else { dir.clone() };
     if let Some(sandbox) = &setup.sandbox {
-        let lock = place.join("assets.lock.json");
+        let lock = place.join("assets.lock");
         if plans || checks {
             set_service(&lock, sandbox.url())?;
         } else {
             // This sandbox is new and has none of the assets of an earlier run.
-            let _ = fs::remove_file(place.join("assets.lock.json.journal"));
+            let _ = fs::remove_file(place.join("assets.lock.journal"));
             let _ = fs::remove_file(lock);
         }
     }
@@ -68,7 +74,8 @@ fn run(arguments: Vec<String>) -> common::Result<ExitCode> {
         Some(id) => PublishOwner::from(&setup.user.client().group(id)),
         None => PublishOwner::from(&setup.user),
     };
-    let mut publisher = Publisher::new(owner).lock_file(place.join("assets.lock.json")).folder(&dir);
+    let lock = place.join("assets.lock");
+    let mut publisher = Publisher::new(owner).lock_file(lock).folder(&dir).luau(place.join("assets.luau"));
     publisher = if decals { publisher.images_as(AssetType::Decal) } else { publisher };
     publisher = adopted.into_iter().fold(publisher, |publisher, (file, id)| publisher.adopt(file, id));
     publisher = again.into_iter().fold(publisher, Publisher::send_again);
@@ -79,12 +86,14 @@ fn run(arguments: Vec<String>) -> common::Result<ExitCode> {
     }
     if plans {
         let plan = publisher.plan()?;
-        plan.files.iter().for_each(|file| println!("{}: {}", file.path, file.action));
+        plan.changes().for_each(|file| println!("{}: {}", file.path, file.action));
+        plan.stale_modules.iter().for_each(|path| println!("{}: write", path.display()));
         plan.problems.iter().for_each(|problem| println!("{problem}"));
         plan.notes.iter().for_each(|note| println!("{note}"));
-        plan.exceeded_quotas().iter().for_each(|kind| println!("the quota of {kind} is too small"));
-        let minutes = plan.shortest_time().as_secs() / 60;
-        println!("{} to upload, in at least {minutes} minutes", plan.uploads().count());
+        for quota in plan.exceeded_quotas() {
+            println!("the quota of {} is too small: {} left for {}", quota.asset_type, quota.left, quota.uploads);
+        }
+        println!("{plan}");
         return Ok(ExitCode::SUCCESS);
     }
 
@@ -92,27 +101,103 @@ fn run(arguments: Vec<String>) -> common::Result<ExitCode> {
     let stop = Arc::new(AtomicBool::new(false));
     let pressed = Arc::clone(&stop);
     ctrlc::set_handler(move || pressed.store(true, Ordering::Relaxed))?;
-    let bar = ProgressBar::new(0).with_style(ProgressStyle::with_template("{bar:40} {pos}/{len} {wide_msg}")?);
-    let shown = bar.clone();
-    let show = move |event: &PublishEvent<'_>| match event {
-        PublishEvent::Begun { uploads, .. } => shown.set_length(*uploads as u64),
-        PublishEvent::Progress { path, .. } | PublishEvent::Resolving { path } => shown.set_message((*path).to_owned()),
-        PublishEvent::Published { .. } => shown.inc(1),
-        PublishEvent::Problem { path, message } => shown.suspend(|| eprintln!("{path}: {message}")),
-        _ => {}
-    };
-    let report = publisher.on_event(show).stop_when(move || stop.load(Ordering::Relaxed)).run()?;
-    bar.finish_and_clear();
-    report.write_luau(place.join("assets.luau"))?;
+    let progress = Arc::new(Progress::new()?);
+    let shown = Arc::clone(&progress);
+    let publisher = publisher.on_event(move |event| shown.show(event));
+    let report = publisher.stop_when(move || stop.load(Ordering::Relaxed)).run()?;
+    progress.end();
+    match report.problems.len().saturating_sub(SHOWN) {
+        0 => {}
+        more => eprintln!("and {more} more problems"),
+    }
     report.notes.iter().for_each(|note| println!("{note}"));
     println!("{report}");
     Ok(ExitCode::from(report.exit_code()))
 }
 
-/// Reads the id that an option needs.
-fn id(option: &str, value: &str) -> common::Result<u64> {
-    value.parse().map_err(|_| format!("{option} needs an id, such as 1234, and not {value:?}; see --help").into())
+/// How many problems are printed.
+const SHOWN: usize = 20;
+
+/// How far the run is: a bar on a terminal, a line every ten seconds elsewhere.
+struct Progress {
+    bar: ProgressBar,
+    state: Mutex<State>,
+    ended: Condvar,
 }
+
+#[derive(Default)]
+struct State {
+    uploads: usize,
+    published: usize,
+    problems: usize,
+    /// How long all uploads take at least.
+    shortest_time: Duration,
+    has_ended: bool,
+}
+
+impl Progress {
+    fn new() -> common::Result<Self> {
+        let bar = ProgressBar::new(0).with_style(ProgressStyle::with_template("{bar:40} {pos}/{len} {wide_msg}")?);
+        Ok(Self { bar, state: Mutex::default(), ended: Condvar::new() })
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn show(self: &Arc<Self>, event: &PublishEvent<'_>) {
+        match event {
+            PublishEvent::Begun { uploads, shortest_time, .. } => {
+                self.bar.set_length(*uploads as u64);
+                let mut state = self.state();
+                (state.uploads, state.shortest_time) = (*uploads, *shortest_time);
+                drop(state);
+                if self.bar.is_hidden() && *uploads > 0 {
+                    let progress = Arc::clone(self);
+                    thread::spawn(move || progress.print_lines());
+                }
+            }
+            PublishEvent::Progress { path, .. } | PublishEvent::Resolving { path } => {
+                self.bar.set_message((*path).to_owned());
+            }
+            PublishEvent::Published { .. } => {
+                self.bar.inc(1);
+                self.state().published += 1;
+            }
+            PublishEvent::Problem { path, message } => {
+                let mut state = self.state();
+                state.problems += 1;
+                if state.problems <= SHOWN {
+                    self.bar.suspend(|| eprintln!("{path}: {message}"));
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn print_lines(&self) {
+        let mut state = self.state();
+        loop {
+            let waited = self.ended.wait_timeout_while(state, INTERVAL, |state| !state.has_ended);
+            state = waited.unwrap_or_else(PoisonError::into_inner).0;
+            if state.has_ended {
+                return;
+            }
+            let State { uploads, published, shortest_time, .. } = *state;
+            let left = shortest_time.mul_f64(uploads.saturating_sub(published) as f64 / uploads as f64);
+            eprintln!("{published} of {uploads} published, at least {} min left", left.as_secs().div_ceil(60));
+        }
+    }
+
+    fn end(&self) {
+        self.state().has_ended = true;
+        self.ended.notify_all();
+        self.bar.finish_and_clear();
+    }
+}
+
+/// How often a line is printed.
+const INTERVAL: Duration = Duration::from_secs(10);
 
 /// Sets the service that a lock file names to this sandbox. That of the earlier run had another port.
 fn set_service(lock: &Path, url: &str) -> common::Result<()> {
@@ -120,10 +205,10 @@ fn set_service(lock: &Path, url: &str) -> common::Result<()> {
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(()),
         text => text?,
     };
-    let mut json: serde_json::Value = serde_json::from_str(&text)?;
-    if let Some((owner, _)) = json["owner"].as_str().and_then(|owner| owner.split_once(" at ")) {
-        json["owner"] = format!("{owner} at {url}").into();
-        fs::write(lock, json.to_string())?;
-    }
+    let lines = text.lines().map(|line| match line.strip_prefix("owner ").and_then(|owner| owner.split_once(" at ")) {
+        Some((owner, _)) => format!("owner {owner} at {url}\n"),
+        None => format!("{line}\n"),
+    });
+    fs::write(lock, lines.collect::<String>())?;
     Ok(())
 }

@@ -112,8 +112,8 @@ pub(crate) struct Watch<'a> {
 impl Drop for Watch<'_> {
     fn drop(&mut self) {
         let mut sleepers = self.cancel.lock();
-        if let Some(place) = sleepers.iter().position(|sleeper| Arc::ptr_eq(sleeper, &self.sleeper)) {
-            sleepers.swap_remove(place);
+        if let Some(index) = sleepers.iter().position(|sleeper| Arc::ptr_eq(sleeper, &self.sleeper)) {
+            sleepers.swap_remove(index);
         }
     }
 }

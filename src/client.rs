@@ -109,6 +109,12 @@ impl Client {
         Self { session: self.session.with_timeout(timeout) }
     }
 
+    /// Returns a client that tries for at most this time to make a connection, until the service has answered a call.
+    #[cfg(feature = "publish")]
+    pub(crate) fn with_first_contact(&self, limit: Duration) -> Self {
+        Self { session: self.session.with_first_contact(limit) }
+    }
+
     /// Returns a client whose calls must all have ended at `deadline`. Connections, credentials and rate limits are shared.
     ///
     /// A server that makes several calls for one of its own requests sets the deadline of that request once; each call then gets

@@ -9,7 +9,7 @@ use serde::de::DeserializeOwned;
 
 use crate::api::OperationName;
 use crate::asset::file::AssetFile;
-use crate::asset::operation::{GET_ASSET_OPERATION, work};
+use crate::asset::operation::{GET_ASSET_OPERATION, decode, work};
 use crate::asset::{Asset, AssetVersion, judge};
 use crate::error::{Error, ErrorKind, ServiceError};
 use crate::gate::Limits;
@@ -30,10 +30,10 @@ const SECRET: &str = "secret-of-sixteen";
 
 /// Any body of a refusal becomes an error of one line, without the secret.
 pub fn error_body(body: &[u8]) {
-    let said = ServiceError::from_body(body);
-    let error = Error::service(ErrorKind::Server, "GET /", said)
+    let reported = ServiceError::from_body(body);
+    let error = Error::service(ErrorKind::Server, "GET /", reported)
         .with_status(500)
-        .redact(|text| text.replace(SECRET, "[redacted]"));
+        .redact(&|text| text.replace(SECRET, "[redacted]"));
     let line = error.to_string();
     assert!(!line.contains(SECRET) && !line.chars().any(char::is_control), "{line:?}");
 }
@@ -59,8 +59,8 @@ fn inspect<T: PageItem>(body: &[u8]) {
 
 /// Any body is an operation or an error, and models survive a round trip.
 pub fn model(body: &[u8]) {
-    read_answer(body, &work(None));
-    read_answer(body, &work(Some(7)));
+    read_answer(body, &work(None), &decode(None));
+    read_answer(body, &work(Some(7)), &decode(Some(7)));
     round_trip::<Asset>(body);
     round_trip::<UserInfo>(body);
     round_trip::<Subscription>(body);
@@ -162,13 +162,13 @@ pub fn file_head(bytes: &[u8]) {
     judge(bytes);
 }
 
-/// Any text is the redirect of a sign-in, or is refused without telling a secret.
+/// Any text is the redirect of a sign-in, or is refused without showing a secret.
 #[cfg(feature = "oauth2")]
 pub fn redirect(text: &str) {
     crate::oauth2::fuzzing::redirect(text);
 }
 
-/// Any body is a set of tokens, or is refused without telling them.
+/// Any body is a set of tokens, or is refused without showing them.
 #[cfg(feature = "oauth2")]
 pub fn token_answer(body: &[u8]) {
     crate::oauth2::fuzzing::token_answer(body);

@@ -18,7 +18,8 @@ pub(crate) fn from_text<T: DeserializeOwned>(text: &str) -> Result<T, serde_json
     from_slice(text.as_bytes())
 }
 
-/// Reads a model from a value, by way of its text: models are compiled for texts only.
+/// Reads a caller's model from a value, by way of its text, so that it is compiled for texts only. See `wire::from_value` for
+/// those of this crate.
 pub(crate) fn from_value<T: DeserializeOwned>(value: &Value) -> Result<T, serde_json::Error> {
     let mut model = None;
     fill_from_value(&mut model, value)?;
@@ -26,7 +27,7 @@ pub(crate) fn from_value<T: DeserializeOwned>(value: &Value) -> Result<T, serde_
 }
 
 /// A model that is still to be read. What doesn't depend on its type is compiled once.
-trait Fill {
+pub(crate) trait Fill {
     fn fill(&mut self, deserializer: &mut Deserializer<StrRead<'_>>) -> Result<(), serde_json::Error>;
 }
 
@@ -37,8 +38,8 @@ impl<T: DeserializeOwned> Fill for Option<T> {
     }
 }
 
-fn fill_from_slice(model: &mut dyn Fill, body: &[u8]) -> Result<(), serde_json::Error> {
-    read(body, |text| fill_from_str(model, text))
+pub(crate) fn fill_from_slice(model: &mut dyn Fill, body: &[u8]) -> Result<(), serde_json::Error> {
+    read(body, &mut |text| fill_from_str(model, text))
 }
 
 fn fill_from_value(model: &mut dyn Fill, value: &Value) -> Result<(), serde_json::Error> {
@@ -57,7 +58,7 @@ fn filled<T>(model: Option<T>) -> Result<T, serde_json::Error> {
 
 /// Passes the text to `read`. If that fails and the text has broken characters, passes a repaired copy: a string that was cut
 /// in the middle of a character must not fail the whole response.
-pub(crate) fn read<T, E>(body: &[u8], mut read: impl FnMut(&str) -> Result<T, E>) -> Result<T, E> {
+pub(crate) fn read<E>(body: &[u8], read: &mut dyn FnMut(&str) -> Result<(), E>) -> Result<(), E> {
     let text = text(body);
     read(&text).or_else(|error| match mended(&text) {
         Some(mended) => read(&mended).map_err(|_| error),

@@ -128,8 +128,9 @@
 //! version (`~3.5`), because its module `unversioned` changes with each.
 #![forbid(unsafe_code)]
 
-// First, so that the pages of `Client` and `User` begin with their constructors.
+// First, so that the pages of `Client`, `Request` and `User` begin with their constructors and setters.
 mod client;
+mod request;
 pub mod user;
 
 mod api;
@@ -157,7 +158,6 @@ mod page;
 mod plain;
 #[cfg(feature = "publish")]
 pub mod publish;
-mod request;
 mod retry;
 mod single_flight;
 pub mod store;
@@ -179,59 +179,59 @@ mod wire;
 /// An API key needs these scopes, and an OAuth 2.0 authorization the same ones. [`Client::inspect_key`] and
 /// [`KeyInfo::check`](crate::key::KeyInfo::check) compare a key with the calls of a program.
 ///
-/// | call | scopes | requests a minute, or as stated: key / OAuth |
-/// |---|---|---|
-/// | `User::fetch_info` | `user.advanced:read`, `user.social:read` | 1000 / 10 |
-/// | `User::list_inventory`, `User::list_inventory_with`, `User::owns_asset` and the like | `user.inventory-item:read` | 100 / 20 |
-/// | `User::list_groups`, `Client::list_memberships_of`, `Group::list_memberships`, `Group::list_memberships_with`, `Group::membership_of` | | 300 / 90 |
-/// | `User::generate_thumbnail`, `User::download_thumbnail`, `User::save_thumbnail` | | 1000 / 10 |
-/// | `Client::thumbnail_operation` | | 1000 / 10 |
-/// | `User::list_asset_quotas`, `User::list_asset_quotas_with` | `asset:read` | 60 / 60 |
-/// | `User::send_notification` | `user.user-notification:write` | 4000 a second / 4000 a second |
-/// | `User::list_experience_followings` | `legacy-universe.following:read` | 100 / 100 |
-/// | `User::fetch_experience_following` | `legacy-universe.following:read` | 100 / 100 |
-/// | `User::follow_experience` | `legacy-universe.following:write` | 100 / 100 |
-/// | `User::unfollow_experience` | `legacy-universe.following:write` | 100 / 100 |
-/// | `User::fetch_subscription` | `universe.subscription-product.subscription:read` or `universe:write` | 500 / 3 a second |
-/// | `Group::fetch_info` | | 150 / 30 |
-/// | `Group::list_roles`, `Group::rank_of`, `Group::role_of` | `group:read` | 300 / 90 |
-/// | `Group::fetch_role` | `group:read` | 300 / 90 |
-/// | `Group::update_member` | `group:write` | 300 / 90 |
-/// | `Group::assign_role` | `group:write` | 300 / 90 |
-/// | `Group::unassign_role` | `group:write` | 300 / 90 |
-/// | `Group::list_join_requests`, `Group::join_request_of` | `group:read` | 300 / 90 |
-/// | `Group::accept_join_request` | `group:write` | 100 / 90 |
-/// | `Group::decline_join_request` | `group:write` | 100 / 90 |
-/// | `Group::list_audit_log` | `legacy-group:manage` | 100 / 100 |
-/// | `Client::list_manageable_groups` | `legacy-group:manage` | 100 / 100 |
-/// | `Experience::fetch_info` | | 100 / 100 |
-/// | `User::upload_asset`, `User::upload_assets`, and those of `Group` | `asset:read`, `asset:write` | 120 / 120 |
-/// | `User::update_asset`, `Group::update_asset`, `AssetHandle::update` | `asset:read`, `asset:write` | 120 / 120 |
-/// | `Client::operation`, `Operation::wait` | `asset:read` | 300 / 300 |
-/// | `AssetHandle::fetch`, `AssetHandle::fetch_fields` | `asset:read` | 120 / 120 |
-/// | `AssetHandle::list_versions` | `asset:read` | 100 / 100 |
-/// | `AssetHandle::fetch_version` | `asset:read` | 100 / 100 |
-/// | `AssetHandle::rollback` | `asset:read`, `asset:write` | 100 / 100 |
-/// | `AssetHandle::archive` | `asset:read`, `asset:write` | 100 / 100 |
-/// | `AssetHandle::restore` | `asset:read`, `asset:write` | 100 / 100 |
-/// | `AssetHandle::locate`, `AssetHandle::fetch_delivery`, `AssetHandle::download`, `AssetHandle::download_to` | `legacy-asset:manage` | 1000 / 1000 |
-/// | `AssetHandle::locate_version`, `AssetHandle::fetch_version_delivery` | `legacy-asset:manage` | 1000 / 1000 |
-/// | `Client::grant_asset_permissions`, `AssetHandle::grant_permission` | `asset-permissions:write` | 100 / - |
-/// | `AssetHandle::create_store_product` | `creator-store-product:write` | 30 / 30 |
-/// | `AssetHandle::fetch_store_product` | `creator-store-product:read` | 30 / 30 |
-/// | `AssetHandle::update_store_product` | `creator-store-product:write` | 30 / 30 |
-/// | `Client::search_assets`, `Client::fetch_search_page` | `creator-store-product:read`, or no key | 1000 / 1000 |
-/// | `Client::find_users` | no key | - / - |
-/// | `Client::inspect_key` | | - / - |
-/// | `OAuth2App::exchange_code`, `OAuth2App::refresh` | | - / - |
-/// | `OAuth2App::introspect` | | - / - |
-/// | `OAuth2App::revoke` | | - / - |
-/// | `AccessToken::fetch_resources` | | - / - |
+/// | endpoint | methods | scopes | requests a minute, or as stated: key / OAuth |
+/// |---|---|---|---|
+/// | `GET_USER` | `User::fetch_info` | `user.advanced:read`, `user.social:read` | 1000 / 10 |
+/// | `LIST_INVENTORY_ITEMS` | `User::list_inventory`, `User::list_inventory_with`, `User::find_upload`, `User::owns_asset`, `User::owns_assets`, `User::owns_badge`, `User::owns_badges`, `User::owns_game_pass`, `User::owns_game_passes`, `User::owns_private_server`, `User::owns_private_servers` | `user.inventory-item:read` | 100 / 20 |
+/// | `LIST_GROUP_MEMBERSHIPS` | `User::list_groups`, `Client::list_memberships_of`, `Group::list_memberships`, `Group::list_memberships_with`, `Group::membership_of`, `Group::rank_of`, `Group::role_of` | `group:read`, with an API key | 300 / 90 |
+/// | `GENERATE_THUMBNAIL` | `User::generate_thumbnail`, `User::download_thumbnail`, `User::save_thumbnail` | | 1000 / 10 |
+/// | `GET_THUMBNAIL_OPERATION` | `Client::thumbnail_operation` | | 1000 / 10 |
+/// | `LIST_ASSET_QUOTAS` | `User::list_asset_quotas`, `User::list_asset_quotas_with` | `asset:read` | 60 / 60 |
+/// | `CREATE_NOTIFICATION` | `User::send_notification` | `user.user-notification:write` | 4000 a second / 4000 a second |
+/// | `LIST_EXPERIENCE_FOLLOWINGS` | `User::list_experience_followings` | `legacy-universe.following:read` | 100 / 100 |
+/// | `GET_EXPERIENCE_FOLLOWING` | `User::fetch_experience_following` | `legacy-universe.following:read` | 100 / 100 |
+/// | `FOLLOW_EXPERIENCE` | `User::follow_experience` | `legacy-universe.following:write` | 100 / 100 |
+/// | `UNFOLLOW_EXPERIENCE` | `User::unfollow_experience` | `legacy-universe.following:write` | 100 / 100 |
+/// | `GET_SUBSCRIPTION` | `User::fetch_subscription` | `universe.subscription-product.subscription:read` or `universe:write` | 500 / 3 a second |
+/// | `GET_GROUP` | `Group::fetch_info` | | 150 / 30 |
+/// | `LIST_GROUP_ROLES` | `Group::list_roles`, `Group::rank_of`, `Group::role_of` | `group:read` | 300 / 90 |
+/// | `GET_GROUP_ROLE` | `Group::fetch_role` | `group:read` | 300 / 90 |
+/// | `UPDATE_GROUP_MEMBERSHIP` | `Group::update_member` | `group:write` | 300 / 90 |
+/// | `ASSIGN_GROUP_ROLE` | `Group::assign_role` | `group:write` | 300 / 90 |
+/// | `UNASSIGN_GROUP_ROLE` | `Group::unassign_role` | `group:write` | 300 / 90 |
+/// | `LIST_GROUP_JOIN_REQUESTS` | `Group::list_join_requests`, `Group::join_request_of` | `group:read` | 300 / 90 |
+/// | `ACCEPT_GROUP_JOIN_REQUEST` | `Group::accept_join_request` | `group:write` | 100 / 90 |
+/// | `DECLINE_GROUP_JOIN_REQUEST` | `Group::decline_join_request` | `group:write` | 100 / 90 |
+/// | `LIST_GROUP_AUDIT_LOG` | `Group::list_audit_log` | `legacy-group:manage` | 100 / 100 |
+/// | `LIST_MANAGEABLE_GROUPS` | `Client::list_manageable_groups` | `legacy-group:manage` | 100 / 100 |
+/// | `GET_EXPERIENCE` | `Experience::fetch_info` | | 100 / 100 |
+/// | `CREATE_ASSET` | `User::upload_asset`, `User::upload_assets`, `Group::upload_asset`, `Group::upload_assets` | `asset:read`, `asset:write` | 120 / 120 |
+/// | `UPDATE_ASSET` | `User::update_asset`, `Group::update_asset`, `AssetHandle::update` | `asset:read`, `asset:write` | 120 / 120 |
+/// | `GET_ASSET_OPERATION` | `Client::operation` | `asset:read` | 300 / 300 |
+/// | `GET_ASSET` | `AssetHandle::fetch`, `AssetHandle::fetch_fields`, `User::find_upload` | `asset:read` | 120 / 120 |
+/// | `LIST_ASSET_VERSIONS` | `AssetHandle::list_versions` | `asset:read` | 100 / 100 |
+/// | `GET_ASSET_VERSION` | `AssetHandle::fetch_version` | `asset:read` | 100 / 100 |
+/// | `ROLLBACK_ASSET` | `AssetHandle::rollback` | `asset:read`, `asset:write` | 100 / 100 |
+/// | `ARCHIVE_ASSET` | `AssetHandle::archive` | `asset:read`, `asset:write` | 100 / 100 |
+/// | `RESTORE_ASSET` | `AssetHandle::restore` | `asset:read`, `asset:write` | 100 / 100 |
+/// | `GET_ASSET_DELIVERY` | `AssetHandle::locate`, `AssetHandle::fetch_delivery`, `AssetHandle::download`, `AssetHandle::download_to` | `legacy-asset:manage` | 1000 / 1000 |
+/// | `GET_ASSET_VERSION_DELIVERY` | `AssetHandle::locate_version`, `AssetHandle::fetch_version_delivery` | `legacy-asset:manage` | 1000 / 1000 |
+/// | `GRANT_ASSET_PERMISSIONS` | `Client::grant_asset_permissions`, `AssetHandle::grant_permission` | `asset-permissions:write` | 100 / - |
+/// | `CREATE_CREATOR_STORE_PRODUCT` | `AssetHandle::create_store_product` | `creator-store-product:write` | 30 / 30 |
+/// | `GET_CREATOR_STORE_PRODUCT` | `AssetHandle::fetch_store_product` | `creator-store-product:read` | 30 / 30 |
+/// | `UPDATE_CREATOR_STORE_PRODUCT` | `AssetHandle::update_store_product` | `creator-store-product:write` | 30 / 30 |
+/// | `SEARCH_ASSETS` | `Client::search_assets`, `Client::fetch_search_page` | `creator-store-product:read`, or no key | 1000 / 1000 |
+/// | `FIND_USERS` | `Client::find_users` | no key | - / - |
+/// | `INSPECT_KEY` | `Client::inspect_key` | | - / - |
+/// | `GET_TOKEN` | `OAuth2App::exchange_code`, `OAuth2App::refresh` | | - / - |
+/// | `INTROSPECT_TOKEN` | `OAuth2App::introspect` | | - / - |
+/// | `REVOKE_TOKEN` | `OAuth2App::revoke` | | - / - |
+/// | `GET_TOKEN_RESOURCES` | `AccessToken::fetch_resources` | | - / - |
 ///
 /// `User::fetch_info` needs a scope for some fields only: `user.advanced:read` for `premium` and `id_verified`,
 /// `user.social:read` for the social profiles. A public inventory needs no scope; a private inventory, private servers and
-/// purchased places do. For `list_groups`, an API key needs the Groups API. `AccessToken::fetch_user_info` needs `openid`, and
-/// `profile` for more than the id. Keys of groups are accepted for assets only.
+/// purchased places do. `AccessToken::fetch_user_info` needs `openid`, and `profile` for more than the id. Keys of groups are
+/// accepted for assets only.
 ///
 /// All keys of one owner share a budget, and so do all tokens of one authorization. A client waits instead of exceeding it.
 pub mod endpoints {

@@ -33,18 +33,11 @@ macro_rules! open_enum {
             }
 
             fn known(text: &str) -> Option<Self> {
-                match text {
-                    $($wire => Some(Self::$variant),)+
-                    _ => {
-                        $(if let Some(long) = text.strip_prefix($prefix) {
-                            return Self::KNOWN
-                                .iter()
-                                .find(|known| $crate::open_enum::same_word(known.as_str(), long))
-                                .cloned();
-                        })?
-                        None
-                    }
-                }
+                #[allow(unused_mut, unused_assignments)]
+                let mut prefix = None;
+                $(prefix = Some($prefix);)?
+                let at = $crate::open_enum::find(&[$($wire,)+], prefix, text)?;
+                Self::KNOWN.get(at).cloned()
             }
         }
 
@@ -149,8 +142,17 @@ macro_rules! open_enum {
 
 pub(crate) use open_enum;
 
+/// Returns which of these words a text is, in its short form or in the long one that begins with `prefix`.
+pub(crate) fn find(words: &[&str], prefix: Option<&str>, text: &str) -> Option<usize> {
+    let short = words.iter().position(|word| *word == text);
+    short.or_else(|| {
+        let long = text.strip_prefix(prefix?)?;
+        words.iter().position(|word| same_word(word, long))
+    })
+}
+
 /// Whether a short and a long form are the same word, such as `MeshPart` and `MESH_PART`.
-pub(crate) fn same_word(short: &str, long: &str) -> bool {
+fn same_word(short: &str, long: &str) -> bool {
     let long = long.bytes().filter(|byte| *byte != b'_');
     short.bytes().map(|byte| byte.to_ascii_uppercase()).eq(long)
 }

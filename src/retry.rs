@@ -15,15 +15,15 @@ use crate::error::Error;
 /// A call that was refused with 401 is repeated once, whatever the policy is, if the
 /// [source of tokens](crate::Credentials::access_tokens_from) has a new one. That doesn't count as an attempt.
 ///
-/// The delay is the one that the service asks for in `retry-after`; after a 429, it is at least that of `x-ratelimit-reset`. A
+/// The delay is the one that the service requests in `retry-after`; after a 429, it is at least that of `x-ratelimit-reset`. A
 /// header can be a list, whose longest delay counts. More than a year isn't a delay. Without one it is random, between zero
 /// and a bound that doubles from [`initial_backoff`](Self::initial_backoff) to [`max_backoff`](Self::max_backoff).
 ///
 /// A call that the rate limit refuses (429) was not carried out. It is retried until [`max_elapsed`](Self::max_elapsed) has
 /// passed, however often it is refused. A 429 delays all calls of the client that share the limit which refused it: those to the same
 /// endpoint, those with the same values of its [parameters](crate::endpoints::KeyedBudget), or those that wait for one of the same
-/// [`Slots`](crate::endpoints::Slots). If it names no delay, the delay grows with each refusal, up to a minute, and a single call is
-/// sent after it.
+/// [`Slots`](crate::endpoints::Slots). If a response has no delay, the delay grows with each refusal, up to a minute, and a single
+/// call is sent after it.
 ///
 /// ```
 /// use std::time::Duration;
@@ -95,7 +95,7 @@ impl RetryPolicy {
         self
     }
 
-    /// Sets the longest delay that the service can ask for. Defaults to 90 seconds; the service's windows last a minute.
+    /// Sets the longest delay that the service can request. Defaults to 90 seconds; the service's windows last a minute.
     ///
     /// Shorter delays are waited for in full. A longer one is returned at once, as an error with
     /// [`retry_after`](crate::Error::retry_after), and so is a call that would have to wait longer for the rate limit.
@@ -154,9 +154,9 @@ impl<'a> Attempts<'a> {
             return None;
         }
         let pause = match error.retry_after() {
-            Some(asked) if asked > self.policy.max_retry_after => return None,
+            Some(delay) if delay > self.policy.max_retry_after => return None,
             // Even after a delay of zero, the backoff applies.
-            Some(asked) => asked.max(self.backoff.next_pause()),
+            Some(delay) => delay.max(self.backoff.next_pause()),
             None => self.backoff.next_pause(),
         };
         self.has_budget_for(pause).then_some(pause)
@@ -165,8 +165,8 @@ impl<'a> Attempts<'a> {
     /// Whether to retry after a refusal by the rate limit. The gate knows when.
     pub(crate) fn may_wait_for_turn(&mut self, error: &Error) -> bool {
         self.refused = self.refused.saturating_add(1);
-        let asked = error.retry_after().unwrap_or_default();
-        self.policy.max_attempts > 1 && asked <= self.policy.max_retry_after && self.has_budget_for(asked)
+        let delay = error.retry_after().unwrap_or_default();
+        self.policy.max_attempts > 1 && delay <= self.policy.max_retry_after && self.has_budget_for(delay)
     }
 
     fn has_budget_for(&self, pause: Duration) -> bool {

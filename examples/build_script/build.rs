@@ -1,5 +1,5 @@
 //! Publishes `assets/` if `PUBLISH_ASSETS` is set, with the key in `ROBLOX_API_KEY`. Otherwise, it takes the ids from
-//! `assets.lock.json`, without a key and without the network.
+//! `assets.lock`, without a key and without the network.
 
 use std::env;
 use std::error::Error;
@@ -13,7 +13,7 @@ const OWNER: u64 = 156;
 
 fn main() -> Result<(), Box<dyn Error>> {
     println!("cargo::rerun-if-changed=assets");
-    println!("cargo::rerun-if-changed=assets.lock.json");
+    println!("cargo::rerun-if-changed=assets.lock");
     println!("cargo::rerun-if-env-changed=PUBLISH_ASSETS");
     println!("cargo::rerun-if-env-changed=ROBLOX_USER_ID");
     let publishes = env::var_os("PUBLISH_ASSETS").is_some_and(|value| !value.is_empty());
@@ -27,11 +27,12 @@ fn main() -> Result<(), Box<dyn Error>> {
         .into());
     }
 
-    let publisher = Publisher::new(&client.user(OWNER)).lock_file("assets.lock.json").folder("assets");
-    let report = if publishes { publisher.run()? } else { publisher.published()? };
-    for problem in &report.problems {
-        println!("cargo::warning={problem}");
+    let module = Path::new(&env::var("OUT_DIR")?).join("assets.rs");
+    let publisher = Publisher::new(&client.user(OWNER)).folder("assets").rust(module);
+    if publishes {
+        publisher.run()?.check()?;
+    } else if let Err(error) = publisher.write_modules()?.check() {
+        println!("cargo::warning={error}");
     }
-    report.write_rust(Path::new(&env::var("OUT_DIR")?).join("assets.rs"))?;
     Ok(())
 }

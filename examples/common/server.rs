@@ -14,7 +14,7 @@ const LONGEST_HEAD: Duration = Duration::from_secs(5);
 const LARGEST_HEAD: usize = 16 * 1024;
 /// If more connections have sent no whole head, the oldest one is closed: slow clients keep nobody out.
 const MOST_WAITING: usize = 128;
-/// More requests at once are told to come back later.
+/// Further requests get a response to retry later.
 const MOST_BUSY: usize = 64;
 
 /// A request without its body.
@@ -190,12 +190,12 @@ pub fn serve(
             continue;
         };
         waiting.enter(&stream);
-        let (visitor, left, shared) = (Arc::clone(&stream), Arc::clone(&waiting), Arc::clone(&shared));
+        let (connection, left, shared) = (Arc::clone(&stream), Arc::clone(&waiting), Arc::clone(&shared));
         let started = thread::Builder::new().spawn(move || {
-            let head = read_head(&visitor);
-            left.leave(&visitor);
+            let head = read_head(&connection);
+            left.leave(&connection);
             if let Some(head) = head {
-                shared(&visitor, &head);
+                shared(&connection, &head);
             }
         });
         if started.is_err() {

@@ -1,12 +1,15 @@
 //! Sample data.
 
-use rblxopencloud::group::GroupPermission;
+use rblxopencloud::experience::{AgeRating, ExperienceVisibility};
+use rblxopencloud::group::{AuditLogActor, AuditLogEntry, AuditLogRole, AuditLogUser, GroupPermission};
 use rblxopencloud::inventory::{
     CollectibleDetails, CollectibleInstanceState, InventoryAsset, InventoryBadge, InventoryGamePass,
     InventoryPrivateServer,
 };
 use rblxopencloud::user::{SocialNetworkProfiles, SocialNetworkVisibility};
-use rblxopencloud::{GroupInfo, GroupMembership, GroupRole, InventoryAssetType, InventoryItem, UserInfo};
+use rblxopencloud::{
+    ExperienceInfo, GroupInfo, GroupMembership, GroupRole, InventoryAssetType, InventoryItem, UserInfo,
+};
 use serde_json::json;
 
 use super::Sandbox;
@@ -20,6 +23,7 @@ const MEMBERS: &[GroupPermission] =
 pub(super) fn fill(sandbox: &Sandbox, unknown_kinds: bool) {
     sandbox.add_user(builderman());
     sandbox.set_inventory(BUILDERMAN, inventory(unknown_kinds));
+    sandbox.add_experience(crossroads());
     let _ = sandbox.oauth2_app("http://localhost:4000/callback");
     for (group, name, role) in [(7, "Roblox", 99), (1_200, "Builders Club", 41), (36_000, "Sandbox Testers", 12)] {
         let mut info = GroupInfo::new(group, name);
@@ -37,7 +41,7 @@ pub(super) fn fill(sandbox: &Sandbox, unknown_kinds: bool) {
             role.description = Some(format!("The role {name}."));
             role.created_at = "2009-07-29T19:05:03.123Z".parse().ok();
             role.updated_at = "2024-02-29T12:00:00Z".parse().ok();
-            role.permissions = Some(permissions.iter().cloned().collect());
+            role.permissions = Some(permissions.to_vec());
             sandbox.add_role(role);
         }
         let mut builderman = GroupMembership::new(group, BUILDERMAN, role);
@@ -52,7 +56,34 @@ pub(super) fn fill(sandbox: &Sandbox, unknown_kinds: bool) {
             membership.updated_at = "2024-02-29T12:00:00Z".parse().ok();
             sandbox.add_membership(membership);
         }
+        for (action, time, description) in [
+            ("AcceptJoinRequest", "2013-01-01T00:00:00.125Z", json!({ "TargetId": group + 1_000 })),
+            ("ChangeRank", "2024-02-29T12:00:00Z", json!({ "TargetId": group + 1_000, "NewRoleSetId": role - 1 })),
+        ] {
+            let (owner, role) = (AuditLogUser::new(BUILDERMAN, "builderman"), AuditLogRole::new(role, "Owner", 255));
+            let mut entry = AuditLogEntry::new(action);
+            entry.actor = Some(AuditLogActor::new(owner, role));
+            entry.description = description;
+            entry.created_at = time.parse().ok();
+            sandbox.add_audit_log_entry(group, entry);
+        }
     }
+}
+
+fn crossroads() -> ExperienceInfo {
+    let mut info = ExperienceInfo::new(13_058, "Classic: Crossroads");
+    info.description = "The classic battle of the sandbox.".to_owned();
+    info.user = Some(format!("users/{BUILDERMAN}"));
+    info.visibility = Some(ExperienceVisibility::Public);
+    info.age_rating = Some(AgeRating::From9);
+    info.desktop_enabled = Some(true);
+    info.mobile_enabled = Some(true);
+    info.tablet_enabled = Some(true);
+    info.private_server_price_robux = Some(0);
+    info.root_place = Some("universes/13058/places/1818".to_owned());
+    info.created_at = "2007-05-01T01:07:04.78Z".parse().ok();
+    info.updated_at = "2024-02-29T12:00:00Z".parse().ok();
+    info
 }
 
 fn builderman() -> UserInfo {

@@ -28,8 +28,10 @@ use std::sync::{Arc, MutexGuard};
 use std::time::Duration;
 
 use rblxopencloud::asset::{AssetAction, PermissionSubject};
+use rblxopencloud::group::AuditLogEntry;
 use rblxopencloud::{
-    Asset, Client, ClientBuilder, Error, GroupInfo, GroupMembership, GroupRole, InventoryItem, Result, UserInfo,
+    Asset, Client, ClientBuilder, Error, ExperienceInfo, GroupInfo, GroupMembership, GroupRole, InventoryItem, Result,
+    UserInfo,
 };
 use serde::Deserialize;
 use serde_json::Value;
@@ -169,6 +171,45 @@ impl Sandbox {
     /// if they don't exist.
     pub fn add_membership(&self, membership: GroupMembership) {
         self.world().groups.join(&membership);
+    }
+
+    /// Adds an entry to the audit log of a group. Adds the group if it doesn't exist. An entry without a time gets the current
+    /// one. The sandbox itself writes none.
+    ///
+    /// ```
+    /// use rblxopencloud::group::AuditLogEntry;
+    /// use rblxopencloud_sandbox::Sandbox;
+    ///
+    /// # fn main() -> rblxopencloud::Result<()> {
+    /// let sandbox = Sandbox::start()?;
+    /// sandbox.add_audit_log_entry(7, AuditLogEntry::new("PublishPlace"));
+    ///
+    /// let log: Vec<_> = sandbox.client().group(7).list_audit_log().collect::<Result<_, _>>()?;
+    /// assert_eq!(log[0].action_type, "PublishPlace");
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn add_audit_log_entry(&self, group_id: u64, entry: AuditLogEntry) {
+        self.world().groups.log(group_id, entry);
+    }
+
+    /// Adds an experience, or replaces the one with this id. One whose path has no id is ignored.
+    ///
+    /// ```
+    /// use rblxopencloud::ExperienceInfo;
+    /// use rblxopencloud_sandbox::Sandbox;
+    ///
+    /// # fn main() -> rblxopencloud::Result<()> {
+    /// let sandbox = Sandbox::start()?;
+    /// sandbox.add_experience(ExperienceInfo::new(13058, "Crossroads"));
+    /// assert_eq!(sandbox.client().experience(13058).fetch_info()?.display_name, "Crossroads");
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn add_experience(&self, info: ExperienceInfo) {
+        if let Some(id) = info.id() {
+            self.world().experiences.insert(id, info);
+        }
     }
 
     /// Adds an asset, or replaces the one with this id.
@@ -327,8 +368,9 @@ impl SandboxBuilder {
     }
 
     /// Adds sample data: user 156, "builderman", with a profile, 250 items of every kind (among them badges 111 and 222 and game
-    /// pass 777), three groups, whose roles have the ranks 255, 10 and 5, and an OAuth 2.0 app without a secret, with the client
-    /// id 840974200211308101 and the redirect URI `http://localhost:4000/callback`.
+    /// pass 777), three groups, whose roles have the ranks 255, 10 and 5, each with two entries in its audit log, the experience
+    /// 13058, whose root place is 1818, and an OAuth 2.0 app without a secret, with the client id 840974200211308101 and the
+    /// redirect URI `http://localhost:4000/callback`.
     pub fn demo(mut self) -> Self {
         self.demo = true;
         self

@@ -1,5 +1,3 @@
-mod facts;
-
 use std::fmt;
 
 use super::budget::{Budget, KeyedBudget, Slots};
@@ -34,31 +32,31 @@ use super::path::has_parameter;
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Endpoint {
-    method: Method,
+    pub(super) method: Method,
     /// Empty for an endpoint that isn't known at compile time.
-    path: &'static str,
-    scopes: &'static [&'static str],
-    need: Need,
+    pub(super) path: &'static str,
+    pub(super) scopes: &'static [&'static str],
+    pub(super) need: Need,
     /// Another host than that of the base URL.
-    host: Option<&'static str>,
-    key: Key,
-    undocumented_scope: Option<&'static str>,
-    names_in_body: bool,
-    denied_hint: Option<&'static str>,
-    precondition: Option<&'static str>,
-    key_budget: Option<Budget>,
-    oauth_budget: Option<Budget>,
-    keyed_budgets: [Option<KeyedBudget>; 2],
-    slots: Option<Slots>,
-    harmless: bool,
-    takes_group_keys: bool,
-    polls: bool,
-    error_as_data: Option<&'static str>,
+    pub(super) host: Option<&'static str>,
+    pub(super) key: Key,
+    pub(super) undocumented_scope: Option<&'static str>,
+    pub(super) names_in_body: bool,
+    pub(super) denied_hint: Option<&'static str>,
+    pub(super) precondition: Option<&'static str>,
+    pub(super) key_budget: Option<Budget>,
+    pub(super) oauth_budget: Option<Budget>,
+    pub(super) keyed_budgets: [Option<KeyedBudget>; 2],
+    pub(super) slots: Option<Slots>,
+    pub(super) harmless: bool,
+    pub(super) takes_group_keys: bool,
+    pub(super) polls: bool,
+    pub(super) error_as_data: Option<&'static str>,
 }
 
 /// Which of the scopes a call needs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-enum Need {
+pub(super) enum Need {
     All,
     /// One of them.
     Any,
@@ -68,7 +66,7 @@ enum Need {
 
 /// Whether credentials are sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-enum Key {
+pub(super) enum Key {
     Needed,
     Optional,
     Never,
@@ -360,7 +358,7 @@ mod tests {
     }
 
     #[test]
-    fn creating_endpoints_name_no_resource() {
+    fn creating_endpoints_have_no_resource() {
         assert!(!Endpoint::post("/assets/v1/assets").names_a_resource());
         assert!(Endpoint::patch("/assets/v1/assets/{asset}").names_a_resource());
     }

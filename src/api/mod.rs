@@ -2,6 +2,7 @@
 
 mod budget;
 mod endpoint;
+mod facts;
 mod method;
 mod operation_name;
 mod path;

@@ -2,7 +2,7 @@ use std::fmt;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
-use crate::wire::{self, Model, model};
+use crate::wire::{self, Fields, Model, model};
 
 /// The owner of an asset.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -49,7 +49,7 @@ impl Serialize for Creator {
 
 impl<'de> Deserialize<'de> for Creator {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let WireCreator { user_id, group_id } = WireCreator::deserialize(deserializer)?;
+        let WireCreator { user_id, group_id } = WireCreator::deserialize(Fields(deserializer))?;
         // Some responses have an id of 0 for the other kind.
         let set = |id: Option<u64>| id.filter(|id| *id != 0);
         match (set(user_id), set(group_id)) {

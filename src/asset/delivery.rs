@@ -9,7 +9,6 @@ use super::handle::AssetHandle;
 use crate::api::Endpoint;
 use crate::call::DecodeError;
 use crate::error::Result;
-use crate::json;
 use crate::request::Request;
 use crate::wire::{self, model};
 
@@ -81,7 +80,7 @@ impl AssetHandle {
     ///
     /// The content comes from another host, which never sees the credentials. The request is valid for a short time.
     ///
-    /// Needs the scope `legacy-asset:manage`. The service accepts 1000 requests a minute.
+    /// Calls [`GET_ASSET_DELIVERY`], which needs the scope `legacy-asset:manage`.
     ///
     /// ```
     /// # fn main() -> rblxopencloud::Result<()> {
@@ -107,6 +106,8 @@ impl AssetHandle {
 
     /// Locates the content of a version of the asset. See [`locate`](Self::locate).
     ///
+    /// Calls [`GET_ASSET_VERSION_DELIVERY`], which needs the scope `legacy-asset:manage`.
+    ///
     /// ```
     /// # fn main() -> rblxopencloud::Result<()> {
     /// # let sandbox = rblxopencloud_sandbox::Sandbox::builder().demo().start()?;
@@ -129,7 +130,7 @@ impl AssetHandle {
 
     /// Fetches what the service tells of the content of the asset, such as its size. Downloads nothing.
     ///
-    /// Scope and budget are those of [`locate`](Self::locate).
+    /// Calls [`GET_ASSET_DELIVERY`], which needs the scope `legacy-asset:manage`.
     ///
     /// ```
     /// # fn main() -> rblxopencloud::Result<()> {
@@ -154,6 +155,8 @@ impl AssetHandle {
 
     /// Fetches what the service tells of the content of a version of the asset. See [`fetch_delivery`](Self::fetch_delivery).
     ///
+    /// Calls [`GET_ASSET_VERSION_DELIVERY`], which needs the scope `legacy-asset:manage`.
+    ///
     /// # Errors
     /// See [`locate`](Self::locate).
     pub fn fetch_version_delivery(&self, number: u64) -> Result<AssetDelivery> {
@@ -170,6 +173,8 @@ impl AssetHandle {
     }
 
     /// Copies the content of the asset to `writer`. Returns the number of bytes. See [`locate`](Self::locate).
+    ///
+    /// Calls [`GET_ASSET_DELIVERY`], which needs the scope `legacy-asset:manage`.
     ///
     /// ```
     /// # fn main() -> rblxopencloud::Result<()> {
@@ -195,6 +200,8 @@ impl AssetHandle {
     ///
     /// The file appears under its name only when it is complete; see [`Request::download_to`].
     ///
+    /// Calls [`GET_ASSET_DELIVERY`], which needs the scope `legacy-asset:manage`.
+    ///
     /// ```
     /// # fn main() -> rblxopencloud::Result<()> {
     /// # let sandbox = rblxopencloud_sandbox::Sandbox::builder().demo().start()?;
@@ -219,7 +226,7 @@ impl AssetHandle {
 
 fn delivery(request: Request) -> Result<AssetDelivery> {
     request.read(|body| {
-        let delivery: AssetDelivery = json::from_slice(body)?;
+        let delivery: AssetDelivery = wire::from_slice(body)?;
         if !delivery.location.is_empty() {
             return Ok(delivery);
         }

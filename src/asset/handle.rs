@@ -122,7 +122,7 @@ impl AssetHandle {
     /// Fetches the asset, with all of its fields but the link to Guilded, which the service may no longer know.
     /// [`fetch_fields`](Self::fetch_fields) can name that too.
     ///
-    /// Needs the scope `asset:read`. The service accepts 120 requests a minute.
+    /// Calls [`GET_ASSET`], which needs the scope `asset:read`.
     ///
     /// ```
     /// # fn main() -> rblxopencloud::Result<()> {
@@ -150,6 +150,8 @@ impl AssetHandle {
     }
 
     /// Fetches the fields of the asset that are named, and its id. See [`fetch`](Self::fetch).
+    ///
+    /// Calls [`GET_ASSET`], which needs the scope `asset:read`.
     ///
     /// ```
     /// use rblxopencloud::asset::AssetField;
@@ -180,7 +182,7 @@ impl AssetHandle {
 
     /// Updates the asset. `update` is made with [`AssetUpdate::default`], or for this asset.
     ///
-    /// Needs the scopes `asset:read` and `asset:write`. The service accepts 120 requests a minute.
+    /// Calls [`UPDATE_ASSET`](crate::endpoints::UPDATE_ASSET), which needs the scopes `asset:read` and `asset:write`.
     ///
     /// ```
     /// use rblxopencloud::AssetUpdate;
@@ -207,7 +209,7 @@ impl AssetHandle {
 
     /// Lists the versions of the asset, newest first.
     ///
-    /// Needs the scope `asset:read`. The service accepts 100 requests a minute. A page has 50 versions.
+    /// Calls [`LIST_ASSET_VERSIONS`], which needs the scope `asset:read`. A page has 50 versions.
     ///
     /// ```
     /// # fn main() -> rblxopencloud::Result<()> {
@@ -230,7 +232,7 @@ impl AssetHandle {
 
     /// Fetches a version of the asset by its number, starting at 1.
     ///
-    /// Scope and budget are those of [`list_versions`](Self::list_versions).
+    /// Calls [`GET_ASSET_VERSION`], which needs the scope `asset:read`.
     ///
     /// ```
     /// # fn main() -> rblxopencloud::Result<()> {
@@ -250,12 +252,12 @@ impl AssetHandle {
     ///
     /// <https://create.roblox.com/docs/cloud/reference/features/assets#Assets_GetAssetVersion>
     pub fn fetch_version(&self, number: u64) -> Result<AssetVersion> {
-        self.call(&GET_ASSET_VERSION).param("version", number).fetch()
+        self.call(&GET_ASSET_VERSION).param("version", number).fetch_model()
     }
 
     /// Makes the content of an earlier version the current one. Returns the version that results, which is a new one.
     ///
-    /// Needs the scopes `asset:read` and `asset:write`. The service accepts 100 requests a minute.
+    /// Calls [`ROLLBACK_ASSET`], which needs the scopes `asset:read` and `asset:write`.
     ///
     /// ```
     /// # fn main() -> rblxopencloud::Result<()> {
@@ -278,12 +280,12 @@ impl AssetHandle {
     pub fn rollback(&self, number: u64) -> Result<AssetVersion> {
         // The reference describes a form, and shows JSON in its sample. The service was seen to accept JSON.
         let version = format!("assets/{}/versions/{number}", self.id);
-        self.call(&ROLLBACK_ASSET).json(&json!({ "assetVersion": version })).fetch()
+        self.call(&ROLLBACK_ASSET).json(&json!({ "assetVersion": version })).fetch_model()
     }
 
     /// Archives the asset: it disappears from the website and from experiences until it is [restored](Self::restore).
     ///
-    /// Needs the scopes `asset:read` and `asset:write`. The service accepts 100 requests a minute.
+    /// Calls [`ARCHIVE_ASSET`], which needs the scopes `asset:read` and `asset:write`.
     ///
     /// ```
     /// use rblxopencloud::asset::AssetState;
@@ -310,7 +312,7 @@ impl AssetHandle {
 
     /// Restores the asset after it was archived.
     ///
-    /// Scopes and budget are those of [`archive`](Self::archive).
+    /// Calls [`RESTORE_ASSET`], which needs the scopes `asset:read` and `asset:write`.
     ///
     /// ```
     /// use rblxopencloud::asset::AssetState;
@@ -347,6 +349,9 @@ impl AssetHandle {
     }
 
     /// Grants a permission for the asset. See [`Client::grant_asset_permissions`].
+    ///
+    /// Calls [`GRANT_ASSET_PERMISSIONS`](crate::endpoints::GRANT_ASSET_PERMISSIONS), which needs the scope
+    /// `asset-permissions:write`.
     ///
     /// ```
     /// use rblxopencloud::asset::{AssetAction, AssetPermission, PermissionSubject};

@@ -6,7 +6,6 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use serde_json::{Map, Value};
 
 use super::creator::Creator;
-use crate::json;
 use crate::open_enum::open_enum;
 use crate::wire::{self, model};
 
@@ -75,10 +74,16 @@ impl Asset {
 
     /// Reads a response that may leave out the id that was requested.
     pub(crate) fn from_answer(answer: &Value, asked_for: Option<u64>) -> Result<Self, serde_json::Error> {
-        let wire = json::from_value::<WireAsset>(answer)?;
+        let wire = wire::from_value::<WireAsset>(answer)?;
         let id = wire.asset_id.or_else(|| wire::path_id(&wire.path, "assets")).or(asked_for);
         let id = id.ok_or_else(|| de::Error::custom("an asset without an id"))?;
-        Ok(wire.into_asset(id))
+        let mut asset = wire.into_asset(id);
+        for (field, link) in answer.as_object().into_iter().flatten() {
+            if let (Some(kind), Ok(link)) = (SocialLinkKind::of_field(field), wire::from_value(link)) {
+                asset.social_links.insert(kind, link);
+            }
+        }
+        Ok(asset)
     }
 }
 
@@ -277,7 +282,8 @@ model! {
         #[optional]
         previews: Vec<Preview>,
         social_link: Option<SocialLink>,
-        #[serde(flatten)]
+        /// The social links, by field. They are read apart, because a flattened field would buffer all others.
+        #[serde(flatten, skip_deserializing)]
         others: Map<String, Value>,
     }
 }
@@ -303,14 +309,6 @@ model! {
 
 impl WireAsset {
     fn into_asset(self, id: u64) -> Asset {
-        let social_links = self
-            .others
-            .into_iter()
-            .filter_map(|(field, link)| {
-                let kind = SocialLinkKind::of_field(&field)?;
-                Some((kind, json::from_value(&link).ok()?))
-            })
-            .collect();
         Asset {
             id,
             display_name: self.display_name,
@@ -325,7 +323,7 @@ impl WireAsset {
             revision_created_at: self.revision_create_time,
             icon_id: self.icon.and_then(|path| wire::path_id(&path, "assets")),
             previews: self.previews,
-            social_links,
+            social_links: BTreeMap::new(),
             social_link: self.social_link,
         }
     }
@@ -339,9 +337,10 @@ impl<'de> Deserialize<'de> for Asset {
 
 impl Serialize for Asset {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let links = self.social_links.iter();
-        let others: Result<_, serde_json::Error> =
-            links.map(|(kind, link)| Ok((kind.field(), serde_json::to_value(link)?))).collect();
+        let mut others = Map::new();
+        for (kind, link) in &self.social_links {
+            others.insert(kind.field(), serde_json::to_value(link).map_err(serde::ser::Error::custom)?);
+        }
         WireAsset {
             path: format!("assets/{}", self.id),
             asset_id: Some(self.id),
@@ -360,7 +359,7 @@ impl Serialize for Asset {
             icon: self.icon_id.map(|id| format!("assets/{id}")),
             previews: self.previews.clone(),
             social_link: self.social_link.clone(),
-            others: others.map_err(serde::ser::Error::custom)?,
+            others,
         }
         .serialize(serializer)
     }

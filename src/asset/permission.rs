@@ -180,8 +180,8 @@ impl GrantedPermissions {
         let mut granted: Self = json_text::from_slice(body)?;
         if granted.success_asset_ids.is_empty() && granted.errors.is_empty() {
             // The gateway's errors have the same name.
-            if let Some(said) = ErrorFields::read(body, None).and_then(|fields| fields.alone()) {
-                return Err(DecodeError::Service(said));
+            if let Some(refusal) = ErrorFields::read(body, None).and_then(|fields| fields.alone()) {
+                return Err(DecodeError::Service(refusal));
             }
         }
         let failed = granted.errors.iter().map(|error| error.asset_id);
@@ -208,8 +208,8 @@ model! {
 impl Client {
     /// Grants a permission for assets. The result tells for which assets it was granted.
     ///
-    /// Needs the scope `asset-permissions:write`, with a key of someone who may manage the assets. The service accepts 100
-    /// requests a minute with keys of one owner.
+    /// Calls [`GRANT_ASSET_PERMISSIONS`], which needs the scope `asset-permissions:write`, with a key of someone who
+    /// may manage the assets.
     ///
     /// ```
     /// use rblxopencloud::asset::{AssetAction, AssetPermission, PermissionSubject};

@@ -1,12 +1,10 @@
-use std::collections::BTreeMap;
-
 use serde_json::{Map, Value, json};
 
 use super::check::{Check, Checks};
 use super::file::AssetFile;
 use super::limits::MAX_SOCIAL_LINKS;
 use super::model::{Asset, AssetType, Preview, SOCIAL_LINK, SocialLink, SocialLinkKind};
-use super::operation::work;
+use super::operation::{decode, work};
 use crate::api::Endpoint;
 use crate::client::Client;
 use crate::error::{Error, Result};
@@ -42,8 +40,8 @@ pub struct AssetUpdate {
     asset_id: u64,
     file: Option<AssetFile>,
     on_progress: Option<OnProgress>,
-    /// By field name. `None` removes the field: the mask names it, and the body leaves it out.
-    fields: BTreeMap<String, Option<Value>>,
+    /// `null` removes a field: the mask names it, and the body leaves it out.
+    fields: Map<String, Value>,
     checks: Checks,
     on_attempt: OnAttempt,
 }
@@ -71,7 +69,7 @@ impl Default for AssetUpdate {
 impl AssetUpdate {
     /// Creates an update of the asset with this id, which changes nothing yet.
     pub fn new(asset_id: u64) -> Self {
-        let (fields, checks, on_attempt) = (BTreeMap::new(), Checks::default(), OnAttempt::default());
+        let (fields, checks, on_attempt) = (Map::new(), Checks::default(), OnAttempt::default());
         Self { asset_id, file: None, on_progress: None, fields, checks, on_attempt }
     }
 
@@ -104,12 +102,12 @@ impl AssetUpdate {
 
     /// Sets the display name, of at most 50 characters. It can't be removed.
     pub fn display_name(self, name: impl Into<String>) -> Self {
-        self.set("displayName", Some(Value::String(name.into())))
+        self.set("displayName", Value::String(name.into()))
     }
 
     /// Sets the description, of at most 1000 characters. An empty one removes it.
     pub fn description(self, description: impl Into<String>) -> Self {
-        self.set("description", Some(Value::String(description.into())))
+        self.set("description", Value::String(description.into()))
     }
 
     /// Removes the description. The same as setting an empty one.
@@ -119,36 +117,36 @@ impl AssetUpdate {
 
     /// Sets a link. An asset has at most one of each kind, and at most three to other sites.
     pub fn social_link(self, kind: SocialLinkKind, link: SocialLink) -> Self {
-        self.set(kind.field(), Some(json!(link)))
+        self.set(kind.field(), json!(link))
     }
 
     /// Removes a link.
     pub fn remove_social_link(self, kind: SocialLinkKind) -> Self {
-        self.set(kind.field(), None)
+        self.set(kind.field(), Value::Null)
     }
 
     /// Sets the icon: the id of a square image.
     pub fn icon(self, image_id: u64) -> Self {
-        self.set("icon", Some(Value::String(format!("assets/{image_id}"))))
+        self.set("icon", Value::String(format!("assets/{image_id}")))
     }
 
     /// Removes the icon.
     pub fn remove_icon(self) -> Self {
-        self.set("icon", None)
+        self.set("icon", Value::Null)
     }
 
     /// Sets the previews, which replace all existing ones.
     pub fn previews(self, previews: impl IntoIterator<Item = Preview>) -> Self {
         let previews: Vec<Preview> = previews.into_iter().collect();
-        self.set("previews", Some(json!(previews)))
+        self.set("previews", json!(previews))
     }
 
     /// Removes all previews.
     pub fn remove_previews(self) -> Self {
-        self.set("previews", None)
+        self.set("previews", Value::Null)
     }
 
-    fn set(mut self, field: impl Into<String>, value: Option<Value>) -> Self {
+    fn set(mut self, field: impl Into<String>, value: Value) -> Self {
         self.fields.insert(field.into(), value);
         self
     }
@@ -161,14 +159,14 @@ impl AssetUpdate {
             return Err(Error::invalid_input("the id of the asset to update is 0"));
         }
         let empty_link = self.fields.iter().find(|(field, value)| {
-            let uri = value.as_ref().and_then(|value| value.get("uri")?.as_str());
+            let uri = value.get("uri").and_then(Value::as_str);
             *field == SOCIAL_LINK || uri.is_some_and(|uri| uri.trim().is_empty())
         });
         if let Some((field, _)) = empty_link {
             let error = Error::invalid_input(format!("the link {field} has no URL"));
             return Err(error.advise("set its kind and URL, or remove it"));
         }
-        let text = |field: &str| self.fields.get(field)?.as_ref()?.as_str();
+        let text = |field: &str| self.fields.get(field)?.as_str();
         if let Some(name) = text("displayName") {
             self.checks.check_name(name)?;
         }
@@ -176,7 +174,7 @@ impl AssetUpdate {
             self.checks.check_description(description)?;
         }
         let is_limited = |field: &str| SocialLinkKind::of_field(field).is_some_and(|kind| kind.is_limited());
-        let links = self.fields.iter().filter(|(field, link)| link.is_some() && is_limited(field)).count();
+        let links = self.fields.iter().filter(|(field, link)| !link.is_null() && is_limited(field)).count();
         self.checks.unless(Check::SocialLinks, || {
             if links > MAX_SOCIAL_LINKS {
                 let most = format!("an asset has at most {MAX_SOCIAL_LINKS} social links, not {links}");
@@ -208,11 +206,13 @@ impl AssetUpdate {
         self.check()?;
         let mask: Vec<&str> = self.fields.keys().map(String::as_str).collect();
         let mask = mask.join(",");
-        let texts = self.fields.values().flatten().filter_map(Value::as_str).map(str::to_owned);
+        let texts = self.fields.values().filter_map(Value::as_str).map(str::to_owned);
         let texts: Vec<String> = texts.chain(self.file.as_ref().map(|file| file.name().to_owned())).collect();
-        let mut fields: Map<String, Value> =
-            self.fields.into_iter().filter_map(|(field, value)| Some((field, value?))).collect();
+        let mut fields = Map::new();
         fields.insert("assetId".to_owned(), json!(self.asset_id));
+        for (field, value) in self.fields.into_iter().filter(|(_, value)| !value.is_null()) {
+            fields.insert(field, value);
+        }
 
         let mut form = Multipart::new().part("request", Body::json(&fields)?);
         if let Some(mut file) = self.file {
@@ -226,6 +226,6 @@ impl AssetUpdate {
             request = request.query("updateMask", mask);
         }
         let request = texts.into_iter().fold(request, Request::echo);
-        request.with_on_attempt(self.on_attempt).start(work(Some(self.asset_id)))
+        request.with_on_attempt(self.on_attempt).start(work(Some(self.asset_id)), decode(Some(self.asset_id)))
     }
 }

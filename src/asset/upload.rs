@@ -8,7 +8,7 @@ use super::creator::Creator;
 use super::file::AssetFile;
 use super::limits::MAX_NAME_LENGTH;
 use super::model::{Asset, AssetPrivacy, AssetType};
-use super::operation::work;
+use super::operation::{decode, work};
 use crate::api::Endpoint;
 use crate::cancel::CancelToken;
 use crate::client::Client;
@@ -182,7 +182,7 @@ impl AssetUpload {
         request
             .body(form.part("fileContent", self.file.into_body()?))
             .with_on_attempt(self.on_attempt)
-            .start(work(None))
+            .start(work(None), decode(None))
     }
 }
 

@@ -16,7 +16,7 @@ pub enum UploadSearch {
     Several(Vec<UploadCandidate>),
     /// No asset that looks like the upload was seen.
     NoneSeen {
-        /// How many assets of this type were added to the inventory since the time that was asked for.
+        /// How many assets of this type were added to the inventory since the given time.
         added: usize,
         /// Those of them that couldn't be read. The upload can be among them.
         unread: Vec<u64>,

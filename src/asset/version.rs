@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::creator::Creator;
 use super::model::{CreationContext, Moderation, ModerationState};
-use crate::page::PageItem;
+use crate::page::{PageItem, Values};
 use crate::request::Paging;
 use crate::wire::{self, model};
 
@@ -68,4 +68,8 @@ impl PageItem for AssetVersion {
     const FIELD: &'static str = "assetVersions";
     const PAGING: Paging = Paging::page_tokens().page_size(50);
     const MAY_BE_BARE: bool = true;
+
+    fn read(values: &mut Values<'_>) -> Option<Self> {
+        values.read_fields()
+    }
 }

@@ -32,13 +32,13 @@ impl DecodeError {
     /// Describes a success with this body.
     pub(super) fn into_problem(self, endpoint: &Endpoint, body: &[u8]) -> Problem {
         let misread = |json| match error_beside_data(endpoint, body) {
-            Some(said) => an_error(said),
+            Some(reported) => an_error(reported),
             None => unreadable(body, json),
         };
         match self {
             Self::Json(json) => misread(json),
             Self::Operation(name, json) => misread(json).about_operation(Some(name)),
-            Self::Service(said) => an_error(said),
+            Self::Service(reported) => an_error(reported),
             Self::NoOperation(problem) => Problem::new(Event::NotAnOperation, problem),
             Self::Unfollowed(field) => Problem::new(
                 Event::Unfollowed,
@@ -57,11 +57,11 @@ impl From<serde_json::Error> for DecodeError {
 /// Returns the error beside other data, where a model should be.
 fn error_beside_data(endpoint: &Endpoint, body: &[u8]) -> Option<ServiceError> {
     let fields = ErrorFields::read(body, endpoint.error_as_data())?;
-    fields.error_beside_data().filter(|said| said.message.is_some())
+    fields.error_beside_data().filter(|reported| reported.message.is_some())
 }
 
-fn an_error(said: ServiceError) -> Problem {
-    Problem::new(Event::ErrorInSuccess(said), "an error with a success status")
+fn an_error(reported: ServiceError) -> Problem {
+    Problem::new(Event::ErrorInSuccess(reported), "an error with a success status")
 }
 
 /// Describes a body that isn't the expected JSON.

@@ -5,4 +5,5 @@ mod run;
 mod session;
 
 pub(crate) use decode_error::DecodeError;
+pub(crate) use run::Decoder;
 pub(crate) use session::{Bound, Session};

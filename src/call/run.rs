@@ -1,5 +1,6 @@
 //! The run of a call: gate, authorize, attempt, classify, retry.
 
+use std::sync::atomic::Ordering;
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -13,12 +14,13 @@ use crate::log_target::LOG_TARGET;
 use crate::retry::Attempts;
 use crate::transport::{Attempt, Buffer, Call, Failed};
 
-/// Decodes the body of a success.
-pub(super) type Decoder<'d> = dyn FnMut(&[u8]) -> Result<(), DecodeError> + 'd;
+/// Decodes the body of a success. It decides what is an error, and keeps the result: the loop is compiled once, and not for each
+/// model.
+pub(crate) type Decoder<'d> = dyn FnMut(&[u8]) -> Result<(), DecodeError> + 'd;
 
 impl Session {
-    /// Makes the attempts of a call until one succeeds, or no other may be made.
-    pub(super) fn attempts(&self, body: &mut Buffer, mut call: Call<'_>, decode: &mut Decoder<'_>) -> Result<()> {
+    /// Makes the attempts of a call until one succeeds, or no other may be made. The response may use the buffer of others.
+    pub(crate) fn run(&self, body: &mut Buffer, mut call: Call<'_>, decode: &mut Decoder<'_>) -> Result<()> {
         self.check()?;
         if call.origin.is_none() && call.endpoint.needs_credentials() && self.scheme().is_none() {
             let problem = format!("{} needs an API key or an access token; this client has none", call.subject());
@@ -28,6 +30,7 @@ impl Session {
         let end = self.end().filter(|(end, _)| call.deadline.is_none_or(|deadline| *end < deadline));
         call.deadline = earlier(call.deadline, end.map(|(end, _)| end));
         let mut attempts = Attempts::new(&self.retry);
+        let first_began = Instant::now();
         let mut renewed = false;
         let mut last: Option<Error> = None;
         loop {
@@ -64,6 +67,7 @@ impl Session {
                 self.http.attempt(&mut call, authorization.as_ref(), body);
             if status.is_some() {
                 permit.answered(limits);
+                self.was_reached.store(true, Ordering::Relaxed);
             }
             self.log(&call, status, attempts.made(), began);
             let failed = match outcome {
@@ -87,6 +91,9 @@ impl Session {
                 None => error,
             };
 
+            let is_unreachable =
+                self.first_contact.is_some() && error.is_unconnected() && !self.was_reached.load(Ordering::Relaxed);
+            let error = if is_unreachable { error.concerning_run() } else { error };
             if call.has_progressed() {
                 attempts = Attempts::new(&self.retry);
                 attempts.begin(attempts.budget_ends());
@@ -99,7 +106,11 @@ impl Session {
                 (attempts.may_wait_for_turn(&error), Duration::ZERO)
             } else {
                 let is_repeatable = !is_local && (call.only_reads() || !error.may_have_effect());
-                let pause = attempts.pause_after(&error, is_repeatable).filter(|pause| *pause < call.left());
+                let left = match self.first_contact {
+                    Some(limit) if is_unreachable => call.left().min(limit.saturating_sub(first_began.elapsed())),
+                    _ => call.left(),
+                };
+                let pause = attempts.pause_after(&error, is_repeatable).filter(|pause| *pause < left);
                 (pause.is_some(), pause.unwrap_or_default())
             };
             drop(permit);
@@ -140,7 +151,7 @@ impl Session {
     /// Removes the secrets of the call, of the proxy and of the client. `token` is what was sent, which another one may have
     /// replaced since.
     fn redacted_error(&self, error: Error, call: &Call<'_>, logins: &[Secret], token: Option<&Secret>) -> Error {
-        error.redact(|text| {
+        error.redact(&|text| {
             let secrets = call.secrets.iter().chain(logins);
             let text = secrets.fold(text.to_owned(), |text, secret| secret.redact_at_any_length(&text));
             let text = token.iter().fold(text, |text, token| token.redact(&text));
@@ -178,8 +189,8 @@ fn not_sent(call: &Call<'_>, refused: Refused, last: Option<Error>) -> Error {
         (Refused::Cancelled, _) => (Event::Cancelled, "the call was cancelled"),
         // The service's message says more.
         (Refused::TooLong(wait) | Refused::NoSlot(wait), Some(error)) if error.kind() == ErrorKind::RateLimited => {
-            let asked = error.retry_after().filter(|asked| !asked.is_zero());
-            return error.clone().with_retry_after(asked.or(Some(wait)));
+            let delay = error.retry_after().filter(|delay| !delay.is_zero());
+            return error.clone().with_retry_after(delay.or(Some(wait)));
         }
         (Refused::TooLong(wait), _) => (Event::LimitExhausted(wait), "the rate limit is exhausted"),
         (Refused::NoSlot(wait), _) => (

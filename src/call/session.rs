@@ -3,15 +3,15 @@
 use std::fmt;
 use std::panic::{RefUnwindSafe, UnwindSafe};
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 use std::time::{Duration, Instant};
 
-use super::decode_error::DecodeError;
 use crate::api::{Endpoint, Scheme};
 use crate::credentials::{Credentials, Secret};
 use crate::error::{Error, ErrorKind, Result};
 use crate::gate::Gate;
 use crate::retry::RetryPolicy;
-use crate::transport::{Buffer, Call, Http, HttpSettings, shown_url};
+use crate::transport::{Http, HttpSettings, shown_url};
 
 /// Connections, credentials and rate limits. Clones share them.
 #[derive(Clone)]
@@ -20,6 +20,10 @@ pub(crate) struct Session {
     pub(super) credentials: Credentials,
     pub(super) gate: Arc<Gate>,
     pub(super) retry: Arc<RetryPolicy>,
+    /// The service has answered a call.
+    pub(super) was_reached: Arc<AtomicBool>,
+    /// How long a connection is tried to be made until then. One that can't be made then concerns all calls.
+    pub(super) first_contact: Option<Duration>,
     limit: TimeLimit,
 }
 
@@ -88,6 +92,8 @@ impl Session {
             credentials,
             gate: Arc::new(Gate::new(&retry, holds_budgets)),
             retry: Arc::new(retry),
+            was_reached: Arc::default(),
+            first_contact: None,
             limit: TimeLimit { timeout, deadline: None },
         }
     }
@@ -100,6 +106,12 @@ impl Session {
     /// Returns the session with another deadline for all calls.
     pub(crate) fn with_deadline(&self, deadline: Instant) -> Self {
         Self { limit: TimeLimit { deadline: Some(deadline), ..self.limit }, ..self.clone() }
+    }
+
+    /// Returns the session with a limit for how long a connection is tried to be made before the service has answered a call.
+    #[cfg(feature = "publish")]
+    pub(crate) fn with_first_contact(&self, limit: Duration) -> Self {
+        Self { first_contact: Some(limit), ..self.clone() }
     }
 
     /// Returns the session without a time limit.
@@ -156,7 +168,7 @@ impl Session {
         self.credentials.scheme()
     }
 
-    /// Returns the longest delay that the service can ask for.
+    /// Returns the longest delay that the service can request.
     pub(crate) fn max_retry_after(&self) -> Duration {
         self.retry.max_retry_after
     }
@@ -175,25 +187,9 @@ impl Session {
         Ok(())
     }
 
-    /// Makes a call whose response may use the buffer of others. `decode` decides what is an error.
-    pub(crate) fn run_in<T>(
-        &self,
-        body: &mut Buffer,
-        call: Call<'_>,
-        decode: impl Fn(&[u8]) -> Result<T, DecodeError>,
-    ) -> Result<T> {
-        let mut decoded = None;
-        // The loop is compiled once, and not for each model.
-        self.attempts(body, call, &mut |body| {
-            decoded = Some(decode(body)?);
-            Ok(())
-        })?;
-        decoded.ok_or_else(|| unreachable!("a call succeeds only with a decoded response"))
-    }
-
     /// Redacts an error: a service that repeats the key in its message must not get it into a log.
     pub(crate) fn redact(&self, error: Error) -> Error {
-        error.redact(|text| self.credentials.redact(text))
+        error.redact(&|text| self.credentials.redact(text))
     }
 
     /// Removes the credentials and these secrets from a text.

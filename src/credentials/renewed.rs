@@ -321,7 +321,7 @@ mod tests {
         let spent = || Error::new(ErrorKind::Connection, "the network").transient().with_unknown_outcome(true);
         let tokens = short(move |call| if call == 1 { Err(spent()) } else { Ok(format!("token-{call}")) });
         tokens.authorize(None).unwrap();
-        assert!(tokens.authorize(None).map(drop).expect_err("it is told").outcome_unknown());
+        assert!(tokens.authorize(None).map(drop).expect_err("it is returned").outcome_unknown());
     }
 
     #[test]

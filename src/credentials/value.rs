@@ -113,7 +113,7 @@ impl Credentials {
     /// The error of a call that has no authorization. What became of a request for one doesn't concern the call itself, which was
     /// not sent or has been refused.
     fn failed(&self, error: Error) -> Error {
-        let error = error.redact(|text| self.redact(text)).without_effect();
+        let error = error.redact(&|text| self.redact(text)).without_effect();
         // Without a token, no other call succeeds either, unless there will be one later.
         if error.kind() == ErrorKind::Other && !error.is_transient() { error.concerning_run() } else { error }
     }

@@ -38,6 +38,38 @@ pub(crate) fn read_companion(path: &Path) -> io::Result<Vec<u8>> {
     Ok(content)
 }
 
+/// Creates a file beside another one. What is there is removed first, so that nothing is written through a link.
+#[cfg(feature = "publish")]
+pub(crate) fn create_companion(path: &Path) -> io::Result<File> {
+    match std::fs::remove_file(path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+        _ => open_companion(path, OpenOptions::new().write(true).create_new(true)),
+    }
+}
+
+/// Returns what a regular file has that no copy of it has: one that came with a checkout, an archive or another machine differs.
+/// `None` if there is no such file, or if the system doesn't tell.
+#[cfg(feature = "publish")]
+pub(crate) fn identity(path: &Path) -> Option<String> {
+    let metadata = std::fs::symlink_metadata(path).ok().filter(std::fs::Metadata::is_file)?;
+    let created = metadata.created().ok().and_then(|time| time.duration_since(std::time::UNIX_EPOCH).ok());
+    let number = file_number(&metadata);
+    (created.is_some() || number.is_some())
+        .then(|| format!("{:x}-{:x}", number.unwrap_or_default(), created.unwrap_or_default().as_nanos()))
+}
+
+#[cfg(all(unix, feature = "publish"))]
+#[allow(clippy::unnecessary_wraps)]
+fn file_number(metadata: &std::fs::Metadata) -> Option<u64> {
+    Some(std::os::unix::fs::MetadataExt::ino(metadata))
+}
+
+/// std doesn't tell it on Windows, which has the time of creation in units of 100 ns.
+#[cfg(all(not(unix), feature = "publish"))]
+fn file_number(_: &std::fs::Metadata) -> Option<u64> {
+    None
+}
+
 /// Locks a file against other processes, until it is closed or this process ends. `None` if another one holds the lock. Creates
 /// the file.
 pub(crate) fn try_lock(path: &Path) -> io::Result<Option<File>> {

@@ -29,7 +29,7 @@ pub(crate) use unfinished::remove_unfinished;
 pub(crate) use version::newer_version;
 #[cfg(feature = "publish")]
 pub(crate) use {
-    companion::{open_companion, read_companion},
+    companion::{create_companion, identity, open_companion, read_companion},
     names::short_name,
     read::read,
     save::{save_bytes, save_companion},

@@ -8,7 +8,7 @@ pub(super) fn patiently<T>(work: impl Fn() -> io::Result<T>) -> io::Result<T> {
     work()
 }
 
-/// On Windows, a virus scanner, an editor or another process can have the file for a moment.
+/// On Windows, a virus scanner, an editor or another process can hold the file briefly.
 #[cfg(windows)]
 pub(super) fn patiently<T>(work: impl Fn() -> io::Result<T>) -> io::Result<T> {
     const SHARING_VIOLATION: i32 = 32;

@@ -174,7 +174,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn directories_are_told_by_their_names() {
+    fn directories_are_recognized_by_their_names() {
         for path in ["", "/", ".", "..", "a/", "a/.", "a/..", "a/b/./"] {
             assert!(names_directory(Path::new(path)), "{path}");
         }

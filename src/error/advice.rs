@@ -12,10 +12,10 @@ const ONE_NETWORK: &str = "browser and program must be in one network (no VPN in
 /// Returns what to do, if that is known.
 pub(super) fn text(call: &FailedCall<'_>, advice: Advice, event: &Event, missing: &[MissingScope]) -> Option<String> {
     let none = ServiceError::default();
-    let said = event.said().unwrap_or(&none);
+    let reported = event.reported().unwrap_or(&none);
     match advice {
         Advice::Scopes => Some(scopes(call, missing)),
-        _ if words::is_code_of_another_address(said) => Some(ONE_NETWORK.to_owned()),
+        _ if words::is_code_of_another_address(reported) => Some(ONE_NETWORK.to_owned()),
         Advice::None => None,
         Advice::Text(text) => Some(text.to_owned()),
         Advice::Wait => match event {
@@ -23,8 +23,8 @@ pub(super) fn text(call: &FailedCall<'_>, advice: Advice, event: &Event, missing
             _ => None,
         },
         Advice::Certificate => Some(certificate(matches!(event, Event::Untrusted { unknown_issuer: true })).to_owned()),
-        Advice::Credentials => credentials(call, said),
-        Advice::Denied => denied(call, said),
+        Advice::Credentials => credentials(call, reported),
+        Advice::Denied => denied(call, reported),
         Advice::Precondition => call.endpoint.precondition().map(str::to_owned),
     }
 }
@@ -46,16 +46,16 @@ fn scopes(call: &FailedCall<'_>, missing: &[MissingScope]) -> String {
     };
     let scopes = scopes.unwrap_or_else(|| "scope that the reference names for this call".to_owned());
     match call.scheme {
-        Some(Scheme::AccessToken) => format!("ask for the {scopes} when authorizing"),
+        Some(Scheme::AccessToken) => format!("request the {scopes} when authorizing"),
         Some(Scheme::ApiKey) | None => format!("give the key the {scopes}"),
     }
 }
 
 /// Returns what to do about a 401.
-fn credentials(call: &FailedCall<'_>, said: &ServiceError) -> Option<String> {
+fn credentials(call: &FailedCall<'_>, reported: &ServiceError) -> Option<String> {
     let by_key = call.scheme == Some(Scheme::ApiKey) || call.endpoint.has_key_in_body();
     // The gateway refuses unknown keys with a list of errors; this code comes from the services behind it.
-    if by_key && !call.endpoint.takes_group_keys() && said.code.as_deref() == Some("UNAUTHENTICATED") {
+    if by_key && !call.endpoint.takes_group_keys() && reported.code.as_deref() == Some("UNAUTHENTICATED") {
         return Some("a key that a group owns is not accepted here; use a user's key or OAuth 2.0".to_owned());
     }
     let advice = match (by_key, call.scheme) {
@@ -69,10 +69,10 @@ fn credentials(call: &FailedCall<'_>, said: &ServiceError) -> Option<String> {
 }
 
 /// Returns what to do about a 403 that isn't about a scope, or doesn't tell what it is about.
-fn denied(call: &FailedCall<'_>, said: &ServiceError) -> Option<String> {
+fn denied(call: &FailedCall<'_>, reported: &ServiceError) -> Option<String> {
     let hint = call.endpoint.denied_hint().map(str::to_owned);
     // A service that refuses for a missing scope says so. A gateway or a proxy may not tell its reason.
-    let is_unclear = said.code.is_none() && !words::names_a_reason(said, call.echoes);
+    let is_unclear = reported.code.is_none() && !words::names_a_reason(reported, call.echoes);
     let scopes = list(&call.endpoint.scopes_to_check()).filter(|_| is_unclear);
     let check = scopes.map(|scopes| format!("check that the credentials have the {scopes}"));
     match (check, hint) {

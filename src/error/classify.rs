@@ -25,7 +25,7 @@ pub(crate) struct Verdict {
     /// Whether the cause may be gone later.
     pub(crate) transient: bool,
     /// Whether this request may have had an effect. The call loop derives from it whether the call is repeated, whether its work may
-    /// run, and what a journal is told.
+    /// run, and what a journal records.
     pub(crate) may_have_effect: bool,
     /// Whether the call may have taken effect, and a second one would not be harmless.
     pub(crate) outcome_unknown: bool,
@@ -35,9 +35,9 @@ pub(crate) struct Verdict {
 /// Decides what a failure means.
 pub(crate) fn classify(call: &FailedCall<'_>, event: &Event) -> Verdict {
     let missing = match event {
-        Event::Status { status: 401 | 403, said, .. } | Event::ErrorInSuccess(said) | Event::OperationFailed(said) => {
-            missing_scopes(said, call.echoes)
-        }
+        Event::Status { status: 401 | 403, reported, .. }
+        | Event::ErrorInSuccess(reported)
+        | Event::OperationFailed(reported) => missing_scopes(reported, call.echoes),
         _ => None,
     };
     let row = reason(call, event, missing.is_some()).map_or_else(|| of_event(event), of_reason);
@@ -60,21 +60,21 @@ pub(crate) fn classify(call: &FailedCall<'_>, event: &Event) -> Verdict {
 /// Returns the reason that the service gives, where its status doesn't tell enough.
 fn reason(call: &FailedCall<'_>, event: &Event, lacks_scope: bool) -> Option<Reason> {
     // The name of a scope isn't read as words.
-    let told = |said| match words::reason(said, call.echoes).filter(|_| !lacks_scope) {
+    let reason_of = |reported| match words::reason(reported, call.echoes).filter(|_| !lacks_scope) {
         Some(Reason::Precondition) if call.endpoint.precondition().is_none() => Some(Reason::Conflict),
         reason => reason,
     };
     match event {
-        Event::OperationFailed(said) => told(said),
-        Event::Status { status, pause, said } => match status {
-            401 => words::reason_of_sign_in(said),
-            400 | 403 => words::reason_of_sign_in(said).or_else(|| told(said)),
+        Event::OperationFailed(reported) => reason_of(reported),
+        Event::Status { status, pause, reported } => match status {
+            401 => words::reason_of_sign_in(reported),
+            400 | 403 => words::reason_of_sign_in(reported).or_else(|| reason_of(reported)),
             404 | 407..=409 | 412 | 499 => None,
             429 => {
                 let is_long = pause.is_none_or(|pause| pause > LONGEST_WINDOW);
-                (is_long && words::names_a_quota(said, call.echoes)).then_some(Reason::QuotaExhausted)
+                (is_long && words::names_a_quota(reported, call.echoes)).then_some(Reason::QuotaExhausted)
             }
-            402..=498 => told(said),
+            402..=498 => reason_of(reported),
             _ => None,
         },
         _ => None,

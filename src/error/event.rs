@@ -88,20 +88,20 @@ pub(crate) enum Event {
     /// An error with the status of a success.
     ErrorInSuccess(ServiceError),
 
-    /// A status other than that of a success. `pause` is the delay that the service asked for.
-    Status { status: u16, pause: Option<Duration>, said: ServiceError },
+    /// A status other than that of a success. `pause` is the delay that the service requested.
+    Status { status: u16, pause: Option<Duration>, reported: ServiceError },
     /// The operation failed.
     OperationFailed(ServiceError),
 }
 
 impl Event {
     /// Returns the code and the message of the service.
-    pub(super) fn said(&self) -> Option<&ServiceError> {
+    pub(super) fn reported(&self) -> Option<&ServiceError> {
         match self {
-            Self::AcceptedEarly(said)
-            | Self::ErrorInSuccess(said)
-            | Self::Status { said, .. }
-            | Self::OperationFailed(said) => Some(said),
+            Self::AcceptedEarly(reported)
+            | Self::ErrorInSuccess(reported)
+            | Self::Status { reported, .. }
+            | Self::OperationFailed(reported) => Some(reported),
             _ => None,
         }
     }
@@ -150,7 +150,7 @@ impl Problem {
     }
 }
 
-/// What the service has said describes it.
+/// The message of the service describes it.
 impl From<Event> for Problem {
     fn from(event: Event) -> Self {
         Self { event, words: None, cause: None, operation: None }

@@ -70,7 +70,7 @@ pub enum ErrorKind {
     NewerFile,
     /// Stored tokens belong to another app or another user.
     ForeignTokens,
-    /// Files are new or have changed, and are not published.
+    /// Files are not published as they are now, or modules don't have the ids of what is.
     OutOfDate,
     /// An error that the caller created with [`Error::other`](crate::Error::other), such as that of a source of access tokens.
     Other,

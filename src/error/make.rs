@@ -107,13 +107,13 @@ impl Error {
             detail.explanation = problem.words.map(|words| one_line(&words));
             detail.source = problem.cause;
             match problem.event {
-                Event::Status { status, pause, said } => {
+                Event::Status { status, pause, reported } => {
                     detail.status = Some(status);
                     detail.retry_after = pause;
-                    (detail.code, detail.message) = (said.code, said.message);
+                    (detail.code, detail.message) = (reported.code, reported.message);
                 }
-                Event::AcceptedEarly(said) | Event::ErrorInSuccess(said) | Event::OperationFailed(said) => {
-                    (detail.code, detail.message) = (said.code, said.message);
+                Event::AcceptedEarly(reported) | Event::ErrorInSuccess(reported) | Event::OperationFailed(reported) => {
+                    (detail.code, detail.message) = (reported.code, reported.message);
                 }
                 Event::LimitExhausted(wait) => detail.retry_after = Some(wait),
                 _ => {}
@@ -127,8 +127,8 @@ impl Error {
 
     /// An error with the service's code and message.
     #[cfg(any(feature = "oauth2", fuzzing))]
-    pub(crate) fn service(kind: ErrorKind, subject: impl Into<String>, said: super::ServiceError) -> Self {
-        Self::new(kind, subject).with(|detail| (detail.code, detail.message) = (said.code, said.message))
+    pub(crate) fn service(kind: ErrorKind, subject: impl Into<String>, reported: super::ServiceError) -> Self {
+        Self::new(kind, subject).with(|detail| (detail.code, detail.message) = (reported.code, reported.message))
     }
 
     /// Nothing was sent, because another call failed.
@@ -192,6 +192,11 @@ impl Error {
         self.detail.transient
     }
 
+    /// Whether no connection was made, which may succeed later.
+    pub(crate) fn is_unconnected(&self) -> bool {
+        self.kind() == ErrorKind::Connection && self.is_transient() && !self.may_have_effect()
+    }
+
     /// Whether the last request may have had an effect. Unlike [`outcome_unknown`](Self::outcome_unknown), it can be true although a
     /// second one would be harmless.
     pub(crate) fn may_have_effect(&self) -> bool {
@@ -238,11 +243,11 @@ impl Error {
 
     /// Removes secrets from all texts of other origin, then cuts texts that are too long. In this order, no part of a secret
     /// remains at the cut.
-    pub(crate) fn redact(self, redact: impl Fn(&str) -> String) -> Self {
+    pub(crate) fn redact(self, redact: &dyn Fn(&str) -> String) -> Self {
         self.with(|detail| {
             // The advice can repeat what a message names; otherwise, its words are this crate's.
             if detail.message.as_deref().is_some_and(|message| redact(message) != message) {
-                detail.advice = detail.advice.as_deref().map(&redact);
+                detail.advice = detail.advice.as_deref().map(redact);
             }
             let longest = if detail.kind == ErrorKind::Other { LONGEST_OF_CALLER } else { LONGEST_MESSAGE };
             for text in [&mut detail.code, &mut detail.message, &mut detail.explanation].into_iter().flatten() {

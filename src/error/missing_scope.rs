@@ -16,13 +16,13 @@ pub(super) struct MissingScope {
 ///
 /// API version 1 has a code for it. Version 2 only has a sentence, which has to be the whole message: an asset may be named
 /// like it, and its name may be repeated in a message about something else.
-pub(super) fn missing_scopes(said: &ServiceError, echoes: &[String]) -> Option<Vec<MissingScope>> {
-    let message = said.message.as_deref().unwrap_or_default();
+pub(super) fn missing_scopes(reported: &ServiceError, echoes: &[String]) -> Option<Vec<MissingScope>> {
+    let message = reported.message.as_deref().unwrap_or_default();
     let is_echo = echoes.iter().any(|echo| words(echo) == words(message));
     let named = if is_echo { None } else { message.split("; ").map(sentence).collect::<Option<Vec<_>>>() };
     let named = named.map(|sentences| sentences.concat());
     // OAuth 2.0 writes it in lower case.
-    named.or_else(|| (words(said.code.as_deref().unwrap_or_default()) == ["insufficient", "scope"]).then(Vec::new))
+    named.or_else(|| (words(reported.code.as_deref().unwrap_or_default()) == ["insufficient", "scope"]).then(Vec::new))
 }
 
 /// Reads "The required scope <universe:write> is missing."
@@ -76,8 +76,8 @@ mod tests {
     fn read(code: &str, message: &str, echoes: &[&str]) -> Option<Vec<String>> {
         let text = |text: &str| Some(text.to_owned()).filter(|text| !text.is_empty());
         let echoes: Vec<String> = echoes.iter().map(|&echo| echo.to_owned()).collect();
-        let said = ServiceError { code: text(code), message: text(message) };
-        missing_scopes(&said, &echoes).map(|scopes| scopes.iter().map(MissingScope::text).collect())
+        let reported = ServiceError { code: text(code), message: text(message) };
+        missing_scopes(&reported, &echoes).map(|scopes| scopes.iter().map(MissingScope::text).collect())
     }
 
     #[test]
@@ -110,7 +110,7 @@ mod tests {
     }
 
     #[test]
-    fn other_messages_name_no_scope() {
+    fn other_messages_have_no_scope() {
         for message in [
             "",
             "Inventory is private.",

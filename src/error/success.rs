@@ -42,7 +42,12 @@ pub(crate) struct ErrorFields {
 impl ErrorFields {
     /// Reads the top level of a response. `None` if it isn't an object. The field `data` isn't that of an error.
     pub(crate) fn read(body: &[u8], data: Option<&str>) -> Option<Self> {
-        crate::json::read(body, |text| Self::parse(text, data).ok_or(NotAnObject)).ok()
+        let mut fields = None;
+        let _ = crate::json::read(body, &mut |text| {
+            fields = Self::parse(text, data);
+            fields.as_ref().map(|_| ()).ok_or(NotAnObject)
+        });
+        fields
     }
 
     /// Reads the top level of a text.
@@ -88,7 +93,7 @@ impl ErrorFields {
     /// Returns the error of a response, also if it has a code or a message only, where no other field is expected by these
     /// names.
     pub(crate) fn error_or_words(&self) -> Option<ServiceError> {
-        self.error().or_else(|| self.words().filter(|said| !said.is_ok()))
+        self.error().or_else(|| self.words().filter(|reported| !reported.is_ok()))
     }
 
     /// Returns the error that stands for a model. The models of this crate have no field that is named like one of an error; a
@@ -126,7 +131,7 @@ fn is_ok(code: &Value) -> bool {
         Value::String(text) => is_success(text),
         // The gateway's errors have the code 0 and a message.
         Value::Object(fields) => ServiceError::from_fields(fields)
-            .is_some_and(|said| said.is_ok() && said.message.is_none_or(|message| is_success(&message))),
+            .is_some_and(|reported| reported.is_ok() && reported.message.is_none_or(|message| is_success(&message))),
         _ => false,
     }
 }
@@ -151,7 +156,7 @@ impl TopLevel<'_> {
     fn keep(&mut self, text: &str) -> Value {
         let is_nested = text.starts_with(['[', '{']);
         let room = if is_nested { self.room } else { LARGEST_KEPT };
-        // What is nested too deeply can be passed over, but not kept.
+        // What is nested too deeply can be skipped, but not kept.
         if let Some(kept) = (text.len() <= room).then(|| serde_json::from_str(text).ok()).flatten() {
             self.room -= if is_nested { text.len() } else { 0 };
             return kept;
@@ -231,7 +236,7 @@ mod tests {
     }
 
     #[test]
-    fn an_error_alone_is_told_from_data() {
+    fn an_error_alone_is_distinguished_from_data() {
         for (body, is_error) in [
             // Every form of an error.
             (r#"{"code":"INVALID_ARGUMENT","message":"no","details":[]}"#, true),
@@ -329,7 +334,7 @@ mod tests {
     }
 
     #[test]
-    fn success_and_empty_lists_are_told_beside_large_and_deep_fields() {
+    fn success_and_empty_lists_are_recognized_beside_large_and_deep_fields() {
         let deep = format!("{}{}", "[".repeat(200), "]".repeat(200));
         let large = format!("[{}1]", "1,".repeat(LARGEST_KEPT));
         let long = format!("\"{}\"", "a".repeat(2 * LARGEST_KEPT));
@@ -337,12 +342,12 @@ mod tests {
             assert_eq!(alone(&format!(r#"{{"code":0,"message":"Success","details":{value}}}"#)), None);
             assert_eq!(alone(&format!(r#"{{"errors":[],"error":"","details":{value}}}"#)), None);
             assert_eq!(alone(&format!(r#"{{"details":{value},"errors":{{}},"errorCode":0}}"#)), None);
-            let said = ServiceError { code: Some("5".to_owned()), message: Some("no".to_owned()) };
-            assert_eq!(alone(&format!(r#"{{"details":{value},"code":5,"message":"no"}}"#)), Some(said));
+            let reported = ServiceError { code: Some("5".to_owned()), message: Some("no".to_owned()) };
+            assert_eq!(alone(&format!(r#"{{"details":{value},"code":5,"message":"no"}}"#)), Some(reported));
         }
         assert_eq!(alone(&format!(r#"{{"code":0,"message":{long}}}"#)), None);
         assert_eq!(
-            alone(&format!(r#"{{"code":5,"message":{long}}}"#)).and_then(|said| said.code).as_deref(),
+            alone(&format!(r#"{{"code":5,"message":{long}}}"#)).and_then(|reported| reported.code).as_deref(),
             Some("5")
         );
         assert_eq!(alone(&format!(r#"{{"errors":[{}]}}"#, " ".repeat(2 * LARGEST_KEPT))), None);

@@ -22,7 +22,7 @@ pub(super) enum Reach {
     Is(ErrorScope),
     /// To the run if the call had credentials. Another host doesn't see them, so its refusal isn't about them.
     OfCredentials,
-    /// To the run if the call names no resource that was refused.
+    /// To the run if the call doesn't have a resource that was refused.
     OfResource,
 }
 

@@ -124,8 +124,8 @@ impl Error {
         self.detail.message.as_deref()
     }
 
-    /// Returns how long to wait before a retry: as long as the service asked for, or, for a call that wasn't sent, until there is room
-    /// again in the rate limit or among the unfinished tasks, as far as the client knows.
+    /// Returns how long to wait before a retry: as long as the service requested, or, for a call that wasn't sent, until there is
+    /// room again in the rate limit or among the unfinished tasks, as far as the client knows.
     #[must_use]
     pub fn retry_after(&self) -> Option<Duration> {
         self.detail.retry_after

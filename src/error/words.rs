@@ -88,47 +88,47 @@ const REASONS: &[&str] = &[
 const OTHER_ADDRESS: &[&str] = &["code", "may", "not", "be", "used", "from", "this", "device"];
 
 /// Returns the reason that a code of OAuth 2.0 tells.
-pub(super) fn reason_of_sign_in(said: &ServiceError) -> Option<Reason> {
-    let code = said.code.as_deref()?;
+pub(super) fn reason_of_sign_in(reported: &ServiceError) -> Option<Reason> {
+    let code = reported.code.as_deref()?;
     OAUTH2_CODES.iter().find(|(known, _)| *known == code).map(|(_, reason)| *reason)
 }
 
 /// Whether a code was refused because the program and the browser have different addresses.
-pub(super) fn is_code_of_another_address(said: &ServiceError) -> bool {
-    contains(&words(message(said)), OTHER_ADDRESS)
+pub(super) fn is_code_of_another_address(reported: &ServiceError) -> bool {
+    contains(&words(message(reported)), OTHER_ADDRESS)
 }
 
 /// Returns the reason that only the code and the message tell, if they tell one.
 ///
 /// Quoted text, file names and texts of the request (`echoes`, such as the asset's name) are ignored: an asset may be called
 /// "Quota Bar".
-pub(super) fn reason(said: &ServiceError, echoes: &[String]) -> Option<Reason> {
-    let code = words(code(said));
+pub(super) fn reason(reported: &ServiceError, echoes: &[String]) -> Option<Reason> {
+    let code = words(code(reported));
     if let Some((_, reason)) = PLAIN_CODES.iter().find(|(known, _)| words(known) == code) {
         return *reason;
     }
     reason_of_words(&code)
-        .or_else(|| whole_sentence(message(said)))
-        .or_else(|| reason_of_words(&spoken(said, echoes)))
+        .or_else(|| whole_sentence(message(reported)))
+        .or_else(|| reason_of_words(&spoken(reported, echoes)))
         .or_else(|| OTHER_CODES.iter().find(|(known, _)| words(known) == code).map(|(_, reason)| *reason))
 }
 
 /// Whether the message says that an upload quota is exhausted.
-pub(super) fn names_a_quota(said: &ServiceError, echoes: &[String]) -> bool {
-    is_quota(&words(code(said))) || is_quota(&spoken(said, echoes))
+pub(super) fn names_a_quota(reported: &ServiceError, echoes: &[String]) -> bool {
+    is_quota(&words(code(reported))) || is_quota(&spoken(reported, echoes))
 }
 
 /// Whether the message tells why the call was refused, other than for a scope.
-pub(super) fn names_a_reason(said: &ServiceError, echoes: &[String]) -> bool {
-    spoken(said, echoes).iter().any(|word| REASONS.contains(&word.as_str()))
+pub(super) fn names_a_reason(reported: &ServiceError, echoes: &[String]) -> bool {
+    spoken(reported, echoes).iter().any(|word| REASONS.contains(&word.as_str()))
 }
 
-fn code(said: &ServiceError) -> &str {
-    said.code.as_deref().unwrap_or_default()
+fn code(reported: &ServiceError) -> &str {
+    reported.code.as_deref().unwrap_or_default()
 }
 
-fn message(said: &ServiceError) -> &str {
-    said.message.as_deref().unwrap_or_default()
+fn message(reported: &ServiceError) -> &str {
+    reported.message.as_deref().unwrap_or_default()
 }
 
 /// Reads a whole message, which counts even if an asset has such a name.
@@ -165,13 +165,13 @@ fn is_quota(words: &[String]) -> bool {
 }
 
 /// Returns the words of the message that aren't the request's.
-fn spoken(said: &ServiceError, echoes: &[String]) -> Vec<String> {
+fn spoken(reported: &ServiceError, echoes: &[String]) -> Vec<String> {
     // The service quotes its own codes and sentences.
     let is_own = |quoted: &str| {
         let is_code = quoted.bytes().all(|byte| byte.is_ascii_alphanumeric()) && is_content(&words(quoted));
         is_code || whole_sentence(quoted).is_some()
     };
-    let mut spoken = words(&without_quotes(message(said), is_own));
+    let mut spoken = words(&without_quotes(message(reported), is_own));
     for echo in echoes {
         let echo = words(echo);
         while let Some(at) = spoken.windows(echo.len().max(1)).position(|window| window == echo.as_slice()) {

@@ -16,13 +16,15 @@ pub const GET_EXPERIENCE: Endpoint = Endpoint::get("/cloud/v2/universes/{univers
 impl Experience {
     /// Fetches the experience.
     ///
-    /// Needs no scope. The service accepts 100 requests a minute.
+    /// Calls [`GET_EXPERIENCE`], which needs no scope.
     ///
-    /// ```no_run
+    /// ```
     /// # fn main() -> rblxopencloud::Result<()> {
-    /// let client = rblxopencloud::Client::from_env()?;
+    /// # let sandbox = rblxopencloud_sandbox::Sandbox::builder().demo().start()?;
+    /// # let client = sandbox.client();
     /// let experience = client.experience(13058).fetch_info()?;
     /// println!("{} starts at place {:?}", experience.display_name, experience.root_place_id());
+    /// # assert_eq!(experience.root_place_id(), Some(1818));
     /// # Ok(())
     /// # }
     /// ```
@@ -32,7 +34,7 @@ impl Experience {
     ///
     /// <https://create.roblox.com/docs/cloud/reference/features/universes#Cloud_GetUniverse>
     pub fn fetch_info(&self) -> Result<ExperienceInfo> {
-        self.client.call(&GET_EXPERIENCE).param("universe", self.id).fetch()
+        self.client.call(&GET_EXPERIENCE).param("universe", self.id).fetch_model()
     }
 }
 
@@ -114,6 +116,37 @@ model! {
 }
 
 impl ExperienceInfo {
+    /// Creates an experience without an owner, for tests.
+    #[must_use]
+    pub fn new(universe_id: u64, display_name: impl Into<String>) -> Self {
+        Self {
+            path: format!("universes/{universe_id}"),
+            display_name: display_name.into(),
+            description: String::new(),
+            user: None,
+            group: None,
+            visibility: None,
+            age_rating: None,
+            voice_chat_enabled: None,
+            desktop_enabled: None,
+            mobile_enabled: None,
+            tablet_enabled: None,
+            console_enabled: None,
+            vr_enabled: None,
+            private_server_price_robux: None,
+            root_place: None,
+            facebook_social_link: None,
+            twitter_social_link: None,
+            youtube_social_link: None,
+            twitch_social_link: None,
+            discord_social_link: None,
+            roblox_group_social_link: None,
+            guilded_social_link: None,
+            created_at: None,
+            updated_at: None,
+        }
+    }
+
     /// Returns the universe id. `None` if the path doesn't name it.
     #[must_use]
     pub fn id(&self) -> Option<u64> {
@@ -183,7 +216,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_read_is_no_answer() {
+    fn unreadable_experiences_are_refused() {
         let strange = json!({ "path": "universes/1", "user": null, "createTime": "soon", "visibility": "HIDDEN" });
         let experience: ExperienceInfo = serde_json::from_value(strange).expect("it is an experience");
         assert_eq!((experience.user, experience.created_at, experience.desktop_enabled), (None, None, None));

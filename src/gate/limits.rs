@@ -10,7 +10,7 @@ use jiff::tz::Offset;
 /// The rate limits that a response announces.
 ///
 /// Each header can have several lines, and each line several elements, one for each window that applies. The most constrained
-/// window counts. Elements that can't be read are passed over.
+/// window counts. Elements that can't be read are skipped.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub(crate) struct Limits {
     /// The smallest one: more than this is never left of all windows.
@@ -19,11 +19,11 @@ pub(crate) struct Limits {
     pub(crate) remaining: Option<u64>,
     /// The time until the last window ends.
     pub(crate) reset: Option<Duration>,
-    /// The longest delay that a refusal asks for.
+    /// The longest delay that a refusal requests.
     pub(crate) retry_after: Option<Duration>,
 }
 
-/// The longest delay. More is no delay: it is a Unix time, or a date that stands for "never".
+/// The longest delay. A longer one isn't a delay, but a Unix time or a date that stands for "never".
 const LONGEST: Duration = Duration::from_secs(366 * 24 * 3600);
 
 impl Limits {
@@ -69,7 +69,7 @@ impl Limits {
 }
 
 /// Returns the elements of a list such as `1000, 1000;w=60`, without their parameters. The day of the week of a date becomes an
-/// element of its own, which is passed over.
+/// element of its own, which is skipped.
 fn elements(line: &str) -> impl Iterator<Item = &str> {
     line.split(',').map(|element| element.split(';').next().unwrap_or_default().trim())
 }
@@ -123,9 +123,9 @@ mod tests {
         Limits::of_headers_at(headers, http_date(now).expect("a date"))
     }
 
-    fn retry_after(asked: &str, date: Option<&str>, now: &str) -> Option<Duration> {
+    fn retry_after(requested: &str, date: Option<&str>, now: &str) -> Option<Duration> {
         let date = date.map(|date| ("date", date));
-        let headers: Vec<(&str, &str)> = [("retry-after", asked)].into_iter().chain(date).collect();
+        let headers: Vec<(&str, &str)> = [("retry-after", requested)].into_iter().chain(date).collect();
         read(&headers, now).retry_after
     }
 
@@ -176,7 +176,8 @@ mod tests {
     #[test]
     fn retry_after_dates_are_relative_to_the_response_date() {
         let minute = Duration::from_secs(60);
-        for asked in ["Sun, 06 Nov 1994 08:50:37 GMT", "Sunday, 06-Nov-94 08:50:37 GMT", "Sun Nov  6 08:50:37 1994"] {
+        for requested in ["Sun, 06 Nov 1994 08:50:37 GMT", "Sunday, 06-Nov-94 08:50:37 GMT", "Sun Nov  6 08:50:37 1994"]
+        {
             for date in [DATE, "Sunday, 06-Nov-94 08:49:37 GMT", "Sun Nov  6 08:49:37 1994"] {
                 // Our clock is right, an hour late, an hour early, and years off.
                 for now in [
@@ -186,7 +187,7 @@ mod tests {
                     "Sun, 06 Nov 2044 09:49:37 GMT",
                     "Thu, 01 Jan 1970 00:00:00 GMT",
                 ] {
-                    assert_eq!(retry_after(asked, Some(date), now), Some(minute), "{asked}, {date}, {now}");
+                    assert_eq!(retry_after(requested, Some(date), now), Some(minute), "{requested}, {date}, {now}");
                 }
             }
         }
@@ -194,18 +195,18 @@ mod tests {
 
     #[test]
     fn retry_after_dates_fall_back_on_the_local_clock() {
-        let asked = "Sun, 06 Nov 1994 08:50:37 GMT";
+        let requested = "Sun, 06 Nov 1994 08:50:37 GMT";
         for date in [None, Some(""), Some("yesterday"), Some("Sun, 99 Nov 1994 08:49:37 GMT")] {
-            assert_eq!(retry_after(asked, date, DATE), Some(Duration::from_secs(60)), "{date:?}");
+            assert_eq!(retry_after(requested, date, DATE), Some(Duration::from_secs(60)), "{date:?}");
             let hour_ago = "Sun, 06 Nov 1994 07:49:37 GMT";
-            assert_eq!(retry_after(asked, date, hour_ago), Some(Duration::from_secs(3660)), "{date:?}");
+            assert_eq!(retry_after(requested, date, hour_ago), Some(Duration::from_secs(3660)), "{date:?}");
         }
     }
 
     #[test]
     fn delays_are_seconds_or_dates_up_to_a_year_ahead() {
         let secs = Duration::from_secs;
-        for (asked, expected) in [
+        for (requested, expected) in [
             ("0", Some(Duration::ZERO)),
             ("20", Some(secs(20))),
             (" 20 ", Some(secs(20))),
@@ -256,8 +257,12 @@ mod tests {
             ("Fri, 31 Dec 9999 23:59:59 GMT, 20", Some(secs(20))),
             ("Fri, 31 Dec 99999 23:59:59 GMT", None),
         ] {
-            assert_eq!(retry_after(asked, Some(DATE), DATE), expected, "{asked:?}");
-            assert_eq!(read(&[("x-ratelimit-reset", asked), ("date", DATE)], DATE).reset, expected, "{asked:?}");
+            assert_eq!(retry_after(requested, Some(DATE), DATE), expected, "{requested:?}");
+            assert_eq!(
+                read(&[("x-ratelimit-reset", requested), ("date", DATE)], DATE).reset,
+                expected,
+                "{requested:?}"
+            );
         }
     }
 

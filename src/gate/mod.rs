@@ -7,7 +7,7 @@
 //! window, the documented budget counts. One of less than a minute always counts, because no response announces it. Documented
 //! budgets are those of Roblox: a client of another server holds them only on request.
 //!
-//! A 429 closes the gate for all calls of its endpoint, for as long as the service asks and until its window ends, or for a
+//! A 429 closes the gate for all calls of its endpoint, for as long as the service requests and until its window ends, or for a
 //! delay that grows with each refusal. When it opens, a single request is sent first.
 //!
 //! Work that takes a slot waits for one, in the order of arrival. Whatever else delays a request comes first, so that it keeps no

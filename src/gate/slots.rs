@@ -1,6 +1,5 @@
 //! The slots of unfinished work, and who waits for one. It is pure: the time is an argument, and nothing waits.
 
-use std::collections::{BTreeMap, BTreeSet};
 use std::time::Instant;
 
 use super::block::{Block, after};
@@ -12,10 +11,10 @@ use crate::api::Slots;
 #[derive(Debug)]
 pub(super) struct Pool {
     slots: Slots,
-    /// When each taken slot is free. `None` while the request that takes it is under way.
-    taken: BTreeMap<u64, Option<Instant>>,
-    /// The turns of waiting calls. A slot goes to the one that waits longest.
-    queue: BTreeSet<u64>,
+    /// The numbers of the taken slots, and when each is free. `None` while the request that takes it is under way.
+    taken: Vec<(u64, Option<Instant>)>,
+    /// The turns of waiting calls, in their order. A slot goes to the one that waits longest.
+    queue: Vec<u64>,
     /// The number of the next slot or turn.
     next: u64,
     /// How many slots became free.
@@ -25,13 +24,13 @@ pub(super) struct Pool {
 
 impl Pool {
     pub(super) fn new(slots: Slots) -> Self {
-        Self { slots, taken: BTreeMap::new(), queue: BTreeSet::new(), next: 0, freed: 0, taken_last: None }
+        Self { slots, taken: Vec::new(), queue: Vec::new(), next: 0, freed: 0, taken_last: None }
     }
 
     /// Returns how many slots are taken.
     pub(super) fn taken(&mut self, now: Instant) -> usize {
         let before = self.taken.len();
-        self.taken.retain(|_, free_at| free_at.is_none_or(|at| now < at));
+        self.taken.retain(|(_, free_at)| free_at.is_none_or(|at| now < at));
         self.freed += (before - self.taken.len()) as u64;
         self.taken.len()
     }
@@ -39,26 +38,29 @@ impl Pool {
     /// Returns why a call with this turn can't have a slot. One without comes after all that wait.
     pub(super) fn block(&mut self, turn: Option<u64>, now: Instant) -> Option<Block> {
         let free = (self.slots.count() as usize).saturating_sub(self.taken(now));
-        let ahead = turn.map_or(self.queue.len(), |turn| self.queue.range(..turn).count());
+        let ahead = turn.map_or(self.queue.len(), |turn| self.queue.partition_point(|waiting| *waiting < turn));
         if free > ahead {
             return None;
         }
         // Those that are under way will be taken until this at the most.
         let latest = after(self.taken_last.unwrap_or(now).max(now), self.slots.lifetime());
-        let until = self.taken.values().flatten().min().copied().unwrap_or(latest);
+        let until = self.taken.iter().filter_map(|(_, free_at)| *free_at).min().unwrap_or(latest);
         Some(Block::UntilFreed { until, freed: self.freed })
     }
 
     /// Adds a call to the queue, and returns its turn: the one that it had before, if it had one.
     pub(super) fn join(&mut self, turn: Option<u64>) -> u64 {
         let turn = turn.unwrap_or_else(|| self.number());
-        self.queue.insert(turn);
+        if let Err(at) = self.queue.binary_search(&turn) {
+            self.queue.insert(at, turn);
+        }
         turn
     }
 
     /// Returns whether it was in the queue.
     pub(super) fn leave(&mut self, turn: u64) -> bool {
-        self.queue.remove(&turn)
+        let found = self.queue.binary_search(&turn);
+        found.map(|at| self.queue.remove(at)).is_ok()
     }
 
     #[cfg(test)]
@@ -69,22 +71,29 @@ impl Pool {
     /// Takes a slot, and returns its number.
     pub(super) fn take(&mut self, now: Instant) -> u64 {
         let slot = self.number();
-        self.taken.insert(slot, None);
+        self.taken.push((slot, None));
         self.taken_last = Some(now);
         slot
     }
 
     /// Records that the request has ended which took the slot, and whether it may have started work.
     pub(super) fn settle(&mut self, slot: u64, may_have_started: bool, now: Instant) {
-        let Some(free_at) = self.taken.get_mut(&slot).filter(|free_at| free_at.is_none()) else { return };
-        *free_at = Some(if may_have_started { after(now, self.slots.lifetime()) } else { now });
+        let end = if may_have_started { after(now, self.slots.lifetime()) } else { now };
+        if let Some(free_at @ None) = self.free_at(slot) {
+            *free_at = Some(end);
+        }
     }
 
     /// Records that the work has ended which took the slot.
     pub(super) fn end(&mut self, slot: u64, now: Instant) {
-        let Some(free_at) = self.taken.get_mut(&slot) else { return };
         let recovered = after(now, self.slots.recovery());
-        *free_at = Some(free_at.map_or(recovered, |known| known.min(recovered)));
+        if let Some(free_at) = self.free_at(slot) {
+            *free_at = Some(free_at.map_or(recovered, |known| known.min(recovered)));
+        }
+    }
+
+    fn free_at(&mut self, slot: u64) -> Option<&mut Option<Instant>> {
+        self.taken.iter_mut().find(|(taken, _)| *taken == slot).map(|(_, free_at)| free_at)
     }
 
     fn number(&mut self) -> u64 {

@@ -293,19 +293,19 @@ impl Window {
 
     fn refuse(
         &mut self,
-        asked: Option<Duration>,
+        requested: Option<Duration>,
         is_news: bool,
         refusals: &RefusalBackoff,
         fraction: f64,
         now: Instant,
     ) {
-        let asked = asked.filter(|pause| !pause.is_zero());
+        let requested = requested.filter(|pause| !pause.is_zero());
         if is_news {
             self.closures += 1;
             self.backoff = Some(refusals.after(self.backoff));
         }
-        let pause = match (asked, self.backoff) {
-            (Some(asked), _) => asked,
+        let pause = match (requested, self.backoff) {
+            (Some(requested), _) => requested,
             // Between half the bound and the bound, so that processes don't return all at once.
             (None, Some(bound)) if is_news => bound.mul_f64(0.5 + fraction.clamp(0.0, 1.0) / 2.0),
             (None, _) => return,

@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::handle::Group;
 use crate::api::Endpoint;
-use crate::page::{PageItem, Pager};
+use crate::page::{PageItem, Pager, Values};
 use crate::request::Paging;
 use crate::wire::{self, model};
 
@@ -86,6 +86,39 @@ model! {
     }
 }
 
+impl AuditLogEntry {
+    /// Creates an entry without an actor, for tests.
+    #[must_use]
+    pub fn new(action_type: impl Into<String>) -> Self {
+        Self { actor: None, action_type: action_type.into(), description: Value::Null, created_at: None }
+    }
+}
+
+impl AuditLogActor {
+    /// Creates an actor, for tests.
+    #[must_use]
+    pub fn new(user: AuditLogUser, role: AuditLogRole) -> Self {
+        Self { user: Some(user), role: Some(role) }
+    }
+}
+
+impl AuditLogUser {
+    /// Creates a user whose display name is the name, for tests.
+    #[must_use]
+    pub fn new(id: u64, name: impl Into<String>) -> Self {
+        let name = name.into();
+        Self { id, display_name: name.clone(), name, has_verified_badge: None }
+    }
+}
+
+impl AuditLogRole {
+    /// Creates a role, for tests.
+    #[must_use]
+    pub fn new(id: u64, name: impl Into<String>, rank: u32) -> Self {
+        Self { id, name: name.into(), rank: Some(rank) }
+    }
+}
+
 /// `ChangeRank by builderman`.
 impl fmt::Display for AuditLogEntry {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -100,22 +133,32 @@ impl fmt::Display for AuditLogEntry {
 impl PageItem for AuditLogEntry {
     const FIELD: &'static str = "data";
     const PAGING: Paging = Paging::cursors().page_size(100);
+
+    fn read(values: &mut Values<'_>) -> Option<Self> {
+        values.read_fields()
+    }
 }
 
 impl Group {
     /// Lists what was done in the group.
     ///
-    /// Needs the scope `legacy-group:manage`. The service accepts 100 requests a minute. A page has 100 entries.
+    /// Calls [`LIST_GROUP_AUDIT_LOG`], which needs the scope `legacy-group:manage`. A page has 100 entries.
     ///
-    /// ```no_run
+    /// ```
     /// # fn main() -> rblxopencloud::Result<()> {
-    /// let client = rblxopencloud::Client::from_env()?;
+    /// # let sandbox = rblxopencloud_sandbox::Sandbox::builder().demo().start()?;
+    /// # let client = sandbox.client();
     /// for entry in client.group(7).list_audit_log() {
     ///     println!("{}", entry?);
     /// }
+    /// # assert_eq!(client.group(7).list_audit_log().count(), 2);
     /// # Ok(())
     /// # }
     /// ```
+    ///
+    /// # Errors
+    /// The first item is a [`Rejected`](crate::ErrorKind::Rejected) error if the group doesn't exist, and a
+    /// [`PermissionDenied`](crate::ErrorKind::PermissionDenied) error if the owner of the credentials may not view the log.
     ///
     /// <https://create.roblox.com/docs/cloud/reference/features/groups#get_legacy_groups_v1_groups__groupId__audit_log>
     pub fn list_audit_log(&self) -> Pager<AuditLogEntry> {

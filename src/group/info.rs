@@ -97,8 +97,7 @@ fn owner_path<S: Serializer>(id: &Option<u64>, serializer: S) -> Result<S::Ok, S
 impl Group {
     /// Fetches the group.
     ///
-    /// Needs no scope. The service accepts 150 requests a minute with keys of one owner, and 30 with one OAuth 2.0
-    /// authorization.
+    /// Calls [`GET_GROUP`], which needs no scope.
     ///
     /// ```
     /// # fn main() -> rblxopencloud::Result<()> {
@@ -117,7 +116,7 @@ impl Group {
     ///
     /// <https://create.roblox.com/docs/cloud/reference/features/groups#Cloud_GetGroup>
     pub fn fetch_info(&self) -> Result<GroupInfo> {
-        self.client.call(&GET_GROUP).param("group", self.id).fetch()
+        self.client.call(&GET_GROUP).param("group", self.id).fetch_model()
     }
 }
 

@@ -6,7 +6,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use super::handle::Group;
 use crate::api::Endpoint;
 use crate::error::Result;
-use crate::page::{PageItem, Pager};
+use crate::page::{PageItem, Pager, Values};
 use crate::request::Paging;
 use crate::wire::{self, model};
 
@@ -44,7 +44,7 @@ model! {
         /// The id of the user who wants to join.
         #[serde(rename = "user", deserialize_with = "user_id", serialize_with = "user_path")]
         pub user_id: u64,
-        /// When the user asked.
+        /// When the user requested it.
         #[serde(rename = "createTime")]
         pub created_at: Option<Timestamp>,
     }
@@ -70,13 +70,17 @@ fn user_path<S: Serializer>(id: &u64, serializer: S) -> Result<S::Ok, S::Error> 
 impl PageItem for GroupJoinRequest {
     const FIELD: &'static str = "groupJoinRequests";
     const PAGING: Paging = Paging::page_tokens().page_size(20);
+
+    fn read(values: &mut Values<'_>) -> Option<Self> {
+        values.read_fields()
+    }
 }
 
 impl Group {
     /// Lists the requests to join the group.
     ///
-    /// Needs the scope `group:read`, with a key or an authorization of a user who may accept requests. The service accepts 300
-    /// requests a minute with keys of one owner, and 90 with one OAuth 2.0 authorization. A page has 20 of them.
+    /// Calls [`LIST_GROUP_JOIN_REQUESTS`], which needs the scope `group:read`, with a key or an authorization of a user
+    /// who may accept requests. A page has 20 of them.
     ///
     /// ```
     /// # fn main() -> rblxopencloud::Result<()> {
@@ -99,6 +103,8 @@ impl Group {
     /// Fetches the request of a user to join the group. Returns `None` if there is none. See
     /// [`list_join_requests`](Self::list_join_requests).
     ///
+    /// Calls [`LIST_GROUP_JOIN_REQUESTS`], which needs the scope `group:read`.
+    ///
     /// ```
     /// # fn main() -> rblxopencloud::Result<()> {
     /// # let sandbox = rblxopencloud_sandbox::Sandbox::builder().demo().start()?;
@@ -114,7 +120,7 @@ impl Group {
     /// [`InvalidResponse`](crate::ErrorKind::InvalidResponse) if a request can't be read.
     pub fn join_request_of(&self, user_id: u64) -> Result<Option<GroupJoinRequest>> {
         let requests = self.join_requests(Some(format!("user == 'users/{user_id}'")));
-        requests.find_readable("whether the user has asked to join", |request| request.user_id == user_id)
+        requests.find_readable("whether the user has requested to join", |request| request.user_id == user_id)
     }
 
     fn join_requests(&self, filter: Option<String>) -> Pager<GroupJoinRequest> {
@@ -124,8 +130,8 @@ impl Group {
 
     /// Accepts a user's request to join the group, who becomes a member.
     ///
-    /// Needs the scope `group:write`, with a key or an authorization of a user who may accept requests. The service accepts 100
-    /// requests a minute with keys of one owner, and 90 with one OAuth 2.0 authorization.
+    /// Calls [`ACCEPT_GROUP_JOIN_REQUEST`], which needs the scope `group:write`, with a key or an authorization of a
+    /// user who may accept requests.
     ///
     /// ```
     /// # fn main() -> rblxopencloud::Result<()> {
@@ -139,7 +145,7 @@ impl Group {
     /// ```
     ///
     /// # Errors
-    /// Returns [`NotFound`](crate::ErrorKind::NotFound) if the user hasn't asked to join.
+    /// Returns [`NotFound`](crate::ErrorKind::NotFound) if the user hasn't requested to join.
     ///
     /// <https://create.roblox.com/docs/cloud/reference/features/groups#Cloud_AcceptGroupJoinRequest>
     pub fn accept_join_request(&self, user_id: u64) -> Result<()> {
@@ -148,7 +154,8 @@ impl Group {
 
     /// Declines a user's request to join the group.
     ///
-    /// Scope and budget are those of [`accept_join_request`](Self::accept_join_request).
+    /// Calls [`DECLINE_GROUP_JOIN_REQUEST`], which needs the scope `group:write`, with a key or an authorization of a
+    /// user who may accept requests.
     ///
     /// ```
     /// # fn main() -> rblxopencloud::Result<()> {

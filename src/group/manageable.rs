@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::api::Endpoint;
 use crate::client::Client;
-use crate::page::{PageItem, Pager};
+use crate::page::{PageItem, Pager, Values};
 use crate::request::Paging;
 use crate::wire::{self, model};
 
@@ -37,12 +37,16 @@ impl fmt::Display for ManageableGroup {
 impl PageItem for ManageableGroup {
     const FIELD: &'static str = "data";
     const PAGING: Paging = Paging::page_tokens();
+
+    fn read(values: &mut Values<'_>) -> Option<Self> {
+        values.read_fields()
+    }
 }
 
 impl Client {
     /// Lists the groups that the owner of the credentials can manage.
     ///
-    /// Needs the scope `legacy-group:manage`. The service accepts 100 requests a minute.
+    /// Calls [`LIST_MANAGEABLE_GROUPS`], which needs the scope `legacy-group:manage`.
     ///
     /// ```
     /// # fn main() -> rblxopencloud::Result<()> {

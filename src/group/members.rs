@@ -1,3 +1,5 @@
+use std::collections::HashSet;
+
 use serde_json::json;
 
 use super::handle::Group;
@@ -65,8 +67,7 @@ impl Client {
     /// Lists the groups that these users are in, with their roles in each. Any number of users is allowed; a request takes 50
     /// of them. A user who is named twice counts once.
     ///
-    /// Needs the scope `group:read` with an API key. The service accepts 300 requests a minute with keys of one owner, and 90
-    /// with one OAuth 2.0 authorization.
+    /// Calls [`LIST_GROUP_MEMBERSHIPS`], which needs the scope `group:read` with an API key.
     ///
     /// ```
     /// # fn main() -> rblxopencloud::Result<()> {
@@ -82,7 +83,7 @@ impl Client {
     ///
     /// <https://create.roblox.com/docs/cloud/reference/features/groups#Cloud_ListGroupMemberships>
     pub fn list_memberships_of(&self, user_ids: impl IntoIterator<Item = u64>) -> Pager<GroupMembership> {
-        let mut seen = std::collections::BTreeSet::new();
+        let mut seen = HashSet::new();
         let users: Vec<u64> = user_ids.into_iter().filter(|id| seen.insert(*id)).collect();
         // With `-`, the reference documents only this form.
         let filter = |users: &[u64]| {
@@ -100,8 +101,7 @@ const ALL_GROUPS: &str = "-";
 impl Group {
     /// Lists the members of the group, with their roles.
     ///
-    /// Needs the scope `group:read` with an API key. The service accepts 300 requests a minute with keys of one owner, and 90
-    /// with one OAuth 2.0 authorization.
+    /// Calls [`LIST_GROUP_MEMBERSHIPS`], which needs the scope `group:read` with an API key.
     ///
     /// ```
     /// # fn main() -> rblxopencloud::Result<()> {
@@ -121,6 +121,8 @@ impl Group {
     }
 
     /// Lists the members with a role, or one member. See [`list_memberships`](Self::list_memberships).
+    ///
+    /// Calls [`LIST_GROUP_MEMBERSHIPS`], which needs the scope `group:read` with an API key.
     ///
     /// ```
     /// use rblxopencloud::MembershipFilter;
@@ -158,7 +160,7 @@ impl Group {
 
     /// Fetches the membership of a user. Returns `None` if the user isn't a member.
     ///
-    /// Scope and budget are those of [`list_memberships`](Self::list_memberships).
+    /// Calls [`LIST_GROUP_MEMBERSHIPS`], which needs the scope `group:read` with an API key.
     ///
     /// ```
     /// # fn main() -> rblxopencloud::Result<()> {
@@ -184,9 +186,9 @@ impl Group {
     /// Roblox recommends [`assign_role`](Self::assign_role) and [`unassign_role`](Self::unassign_role) in its place, because a
     /// member can have several roles.
     ///
-    /// Needs the scope `group:write`, with a key or an authorization of a user who may change the rank of the member. Roles of
-    /// guests and owners can't be given, and one's own role can't be changed. The service accepts 300 requests a minute with
-    /// keys of one owner, and 90 with one OAuth 2.0 authorization.
+    /// Calls [`UPDATE_GROUP_MEMBERSHIP`], which needs the scope `group:write`, with a key or an authorization of a user
+    /// who may change the rank of the member. Roles of guests and owners can't be given, and one's own role can't be
+    /// changed.
     ///
     /// ```
     /// # fn main() -> rblxopencloud::Result<()> {
@@ -210,7 +212,8 @@ impl Group {
 
     /// Gives a member one more role. Does nothing if the member has it already.
     ///
-    /// Scope, budget and errors are those of [`update_member`](Self::update_member).
+    /// Calls [`ASSIGN_GROUP_ROLE`], which needs the scope `group:write`, under the conditions of
+    /// [`update_member`](Self::update_member).
     ///
     /// ```
     /// # fn main() -> rblxopencloud::Result<()> {
@@ -234,7 +237,8 @@ impl Group {
 
     /// Takes a role from a member. Does nothing if the member doesn't have it.
     ///
-    /// Scope and budget are those of [`update_member`](Self::update_member).
+    /// Calls [`UNASSIGN_GROUP_ROLE`], which needs the scope `group:write`, under the conditions of
+    /// [`update_member`](Self::update_member).
     ///
     /// ```
     /// # fn main() -> rblxopencloud::Result<()> {

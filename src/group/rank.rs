@@ -1,4 +1,3 @@
-use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -23,7 +22,8 @@ impl Group {
     /// It is the rank of the member's highest-ranked role. The roles of the group are fetched once and
     /// [kept](Self::with_roles_kept_for) for a minute, so this is one request. A server keeps the handle.
     ///
-    /// Needs the scope `group:read`. Budgets are those of [`list_memberships`](Self::list_memberships).
+    /// Calls [`LIST_GROUP_MEMBERSHIPS`], which needs the scope `group:read` with an API key, and
+    /// [`LIST_GROUP_ROLES`](crate::endpoints::LIST_GROUP_ROLES), which needs the scope `group:read`.
     ///
     /// ```
     /// use std::time::Duration;
@@ -47,6 +47,9 @@ impl Group {
 
     /// Returns a user's highest-ranked role in the group. `None` if the user isn't a member. See [`rank_of`](Self::rank_of).
     ///
+    /// Calls [`LIST_GROUP_MEMBERSHIPS`], which needs the scope `group:read` with an API key, and
+    /// [`LIST_GROUP_ROLES`](crate::endpoints::LIST_GROUP_ROLES), which needs the scope `group:read`.
+    ///
     /// ```
     /// # fn main() -> rblxopencloud::Result<()> {
     /// # let sandbox = rblxopencloud_sandbox::Sandbox::builder().demo().start()?;
@@ -67,13 +70,13 @@ impl Group {
             KnownRoles::Part => return Err(self.unknown_role(user_id, "has no role that can be read")),
         };
         let roles = self.roles_with(&needed, user_id)?;
-        let own = membership.role_ids.iter().chain(&membership.role_id).filter_map(|id| roles.get(id));
+        let own = membership.role_ids.iter().chain(&membership.role_id).filter_map(|id| find(&roles, *id));
         Ok(own.max_by_key(|role| role.rank).cloned())
     }
 
     /// Returns roles among which are those that a user has.
     fn roles_with(&self, ids: &[u64], user_id: u64) -> Result<Roles> {
-        let has_all = |roles: &Roles| ids.iter().all(|id| roles.contains_key(id));
+        let has_all = |roles: &Roles| ids.iter().all(|id| find(roles, *id).is_some());
         if let Some(roles) = self.roles.get().filter(has_all) {
             return Ok(roles);
         }
@@ -84,9 +87,9 @@ impl Group {
         }
         // The listing doesn't have them, or they can't be read in it.
         let fetched = Instant::now();
-        let mut roles = BTreeMap::clone(&listed);
+        let mut roles = Vec::clone(&listed);
         for id in ids {
-            if roles.contains_key(id) {
+            if find(&roles, *id).is_some() {
                 continue;
             }
             let role = self.fetch_role(*id).map_err(|error| match error.kind() {
@@ -94,7 +97,7 @@ impl Group {
                 ErrorKind::NotFound => self.unknown_role(user_id, &format!("has the role {id}, which doesn't exist")),
                 _ => error,
             })?;
-            roles.insert(*id, role);
+            roles.push(role);
         }
         Ok(self.roles.put(fetched, Arc::new(roles)))
     }
@@ -108,8 +111,7 @@ impl Group {
                     return Ok(roles);
                 }
                 let fetched = Instant::now();
-                let listed = self.list_roles().map(|role| role.map(|role| (role.id, role)));
-                Ok(self.roles.put(fetched, Arc::new(listed.collect::<Result<_>>()?)))
+                Ok(self.roles.put(fetched, Arc::new(self.list_roles().collect::<Result<_>>()?)))
             });
             match listed {
                 Flight::Own(listed) => return listed,
@@ -130,4 +132,8 @@ impl Group {
         let subject = self.client.call(&LIST_GROUP_MEMBERSHIPS).param("group", self.id).subject();
         Error::invalid_response(subject, format!("user {user_id} is a member, but {problem}"))
     }
+}
+
+fn find(roles: &[GroupRole], id: u64) -> Option<&GroupRole> {
+    roles.iter().find(|role| role.id == id)
 }

@@ -1,12 +1,10 @@
-use std::collections::BTreeSet;
 use std::fmt;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
-use serde_json::Value;
 
 use crate::open_enum::open_enum;
-use crate::page::PageItem;
+use crate::page::{PageItem, Values};
 use crate::request::Paging;
 use crate::wire::{self, Field, Json, model};
 
@@ -80,11 +78,11 @@ model! {
         pub rank: u32,
         /// The number of members. The service leaves it out for guests.
         pub member_count: Option<u64>,
-        /// What the role allows. `None` if the service doesn't show it, or if it can't be read. The permissions of one's own
+        /// What the role allows, each once. `None` if the service doesn't show it, or if it can't be read. The permissions of one's own
         /// role are visible with the scope `group:read`, those of all roles to the owner of the group, and those of guests to
         /// everyone.
         #[serde(deserialize_with = "permissions", serialize_with = "permission_flags")]
-        pub permissions: Option<BTreeSet<GroupPermission>>,
+        pub permissions: Option<Vec<GroupPermission>>,
         /// When the role was created. The service shows it only to the owner of the group.
         #[serde(rename = "createTime")]
         pub created_at: Option<Timestamp>,
@@ -125,18 +123,22 @@ impl fmt::Display for GroupRole {
     }
 }
 
-fn permissions<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<BTreeSet<GroupPermission>>, D::Error> {
+fn permissions<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Vec<GroupPermission>>, D::Error> {
     let Json::Object(flags) = Json::deserialize(deserializer)? else { return Ok(None) };
-    let read = |(name, flag): (String, Value)| {
-        Some((GroupPermission::from(name), Option::<bool>::of(flag.into())?.unwrap_or_default()))
-    };
-    // One that can't be read may be granted.
-    let flags: Option<Vec<_>> = flags.into_iter().map(read).collect();
-    Ok(flags.map(|flags| flags.into_iter().filter(|(_, granted)| *granted).map(|(permission, _)| permission).collect()))
+    let mut granted = Vec::new();
+    for (name, flag) in flags {
+        match Option::<bool>::of(flag.into()) {
+            Some(Some(true)) => granted.push(GroupPermission::from(name)),
+            Some(_) => {}
+            // It may be granted.
+            None => return Ok(None),
+        }
+    }
+    Ok(Some(granted))
 }
 
 fn permission_flags<S: Serializer>(
-    permissions: &Option<BTreeSet<GroupPermission>>,
+    permissions: &Option<Vec<GroupPermission>>,
     serializer: S,
 ) -> Result<S::Ok, S::Error> {
     serializer.collect_map(permissions.iter().flatten().map(|permission| (permission, true)))
@@ -145,6 +147,10 @@ fn permission_flags<S: Serializer>(
 impl PageItem for GroupRole {
     const FIELD: &'static str = "groupRoles";
     const PAGING: Paging = Paging::page_tokens().page_size(20);
+
+    fn read(values: &mut Values<'_>) -> Option<Self> {
+        values.read_fields()
+    }
 }
 
 /// A role, by its id or as a [`GroupRole`], for [`Group::assign_role`](crate::Group::assign_role) and its relatives.
@@ -194,6 +200,6 @@ mod tests {
         assert_eq!(role.permissions, None, "it may be granted");
         let denied = json!({ "id": 9, "permissions": { "changeRank": false } });
         let role: GroupRole = serde_json::from_value(denied).expect("it is a role");
-        assert_eq!(role.permissions, Some(BTreeSet::new()));
+        assert_eq!(role.permissions, Some(Vec::new()));
     }
 }

@@ -1,4 +1,3 @@
-use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -7,8 +6,8 @@ use super::role::GroupRole;
 use crate::error::Result;
 use crate::single_flight::SingleFlight;
 
-/// The roles of a group, by id.
-pub(super) type Roles = Arc<BTreeMap<u64, GroupRole>>;
+/// The roles of a group.
+pub(super) type Roles = Arc<Vec<GroupRole>>;
 
 /// The roles that were fetched last. All clones of a handle share them.
 #[derive(Clone)]

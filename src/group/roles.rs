@@ -19,8 +19,7 @@ pub const GET_GROUP_ROLE: Endpoint = Endpoint::get("/cloud/v2/groups/{group}/rol
 impl Group {
     /// Lists the group's roles.
     ///
-    /// Needs the scope `group:read`. The service accepts 300 requests a minute with keys of one owner, and 90 with one OAuth
-    /// 2.0 authorization. A page has 20 roles.
+    /// Calls [`LIST_GROUP_ROLES`], which needs the scope `group:read`. A page has 20 roles.
     ///
     /// ```
     /// # fn main() -> rblxopencloud::Result<()> {
@@ -41,7 +40,7 @@ impl Group {
 
     /// Fetches a role by its id.
     ///
-    /// Scope and budget are those of [`list_roles`](Self::list_roles).
+    /// Calls [`GET_GROUP_ROLE`], which needs the scope `group:read`.
     ///
     /// ```
     /// # fn main() -> rblxopencloud::Result<()> {
@@ -58,6 +57,6 @@ impl Group {
     ///
     /// <https://create.roblox.com/docs/cloud/reference/features/groups#Cloud_GetGroupRole>
     pub fn fetch_role(&self, role_id: u64) -> Result<GroupRole> {
-        self.client.call(&GET_GROUP_ROLE).param("group", self.id).param("role", role_id).fetch()
+        self.client.call(&GET_GROUP_ROLE).param("group", self.id).param("role", role_id).fetch_model()
     }
 }

@@ -10,8 +10,8 @@ use crate::operation::Operation;
 impl Group {
     /// Uploads a file as a new asset, owned by the group.
     ///
-    /// Needs the scopes `asset:read` and `asset:write`, with a key of the group, or of a user who may manage its assets. The file is
-    /// streamed, whatever its size.
+    /// Calls [`CREATE_ASSET`](crate::endpoints::CREATE_ASSET), which needs the scopes `asset:read` and `asset:write`,
+    /// with a key of the group, or of a user who may manage its assets. The file is streamed, whatever its size.
     ///
     /// Content that breaks Roblox's terms can get the account moderated: the one that owns the key or, under OAuth 2.0, the one
     /// that gave the authorization.
@@ -40,7 +40,8 @@ impl Group {
     /// # }
     /// ```
     ///
-    /// Scopes and errors are those of [`upload_asset`](Self::upload_asset).
+    /// Calls [`CREATE_ASSET`](crate::endpoints::CREATE_ASSET) for each, which needs the scopes `asset:read` and
+    /// `asset:write`. Keys and errors are those of [`upload_asset`](Self::upload_asset).
     pub fn upload_assets<I>(&self, uploads: I) -> AssetUploads
     where
         I: IntoIterator<Item = AssetUpload>,
@@ -51,7 +52,8 @@ impl Group {
 
     /// Updates an asset that the group owns.
     ///
-    /// Scopes and key are those of [`upload_asset`](Self::upload_asset).
+    /// Calls [`UPDATE_ASSET`](crate::endpoints::UPDATE_ASSET), which needs the scopes `asset:read` and `asset:write`,
+    /// with the keys of [`upload_asset`](Self::upload_asset).
     ///
     /// # Errors
     /// See [`upload_asset`](Self::upload_asset). Returns [`InvalidInput`](crate::ErrorKind::InvalidInput) also if the update

@@ -1,3 +1,4 @@
+use std::collections::HashSet;
 use std::fmt::Write;
 
 use super::asset_type::InventoryAssetType;
@@ -92,7 +93,14 @@ impl InventoryKinds {
         match self.assets.get_or_insert(Assets::Types(Vec::new())) {
             Assets::All => {}
             // Types with the same spelling are equal, whether they are known or not.
-            Assets::Types(named) => extend_once(named, types.into_iter().map(|named| named.as_str().into())),
+            Assets::Types(named) => {
+                for asset_type in types {
+                    let asset_type = InventoryAssetType::from(asset_type.as_str());
+                    if !named.contains(&asset_type) {
+                        named.push(asset_type);
+                    }
+                }
+            }
         }
         self
     }
@@ -253,7 +261,9 @@ fn join(values: impl IntoIterator<Item = impl ToString>) -> String {
     values.join(",")
 }
 
-fn extend_once<T: Ord + Clone>(named: &mut Vec<T>, more: impl IntoIterator<Item = T>) {
-    let mut seen: std::collections::BTreeSet<T> = named.iter().cloned().collect();
-    named.extend(more.into_iter().filter(|value| seen.insert(value.clone())));
+/// Adds ids, and leaves out those that are there.
+fn extend_once(ids: &mut Vec<u64>, more: impl IntoIterator<Item = u64>) {
+    ids.extend(more);
+    let mut seen = HashSet::new();
+    ids.retain(|id| seen.insert(*id));
 }

@@ -30,8 +30,9 @@ impl User {
     ///
     /// Inventories have animations, sounds, decals, models and videos. Other types can't be looked for.
     ///
-    /// Needs `user.inventory-item:read`, if the inventory is private, and `asset:read`. The budgets are those of
-    /// [`list_inventory`](Self::list_inventory) and [`AssetHandle::fetch`](crate::AssetHandle::fetch).
+    /// Calls [`LIST_INVENTORY_ITEMS`](crate::endpoints::LIST_INVENTORY_ITEMS), which needs the scope
+    /// `user.inventory-item:read` if the inventory is private, and [`GET_ASSET`](crate::endpoints::GET_ASSET), which
+    /// needs the scope `asset:read`.
     ///
     /// ```
     /// use jiff::{SignedDuration, Timestamp};

@@ -302,7 +302,7 @@ impl PageItem for InventoryItem {
     const FIELD: &'static str = "inventoryItems";
 
     fn read(values: &mut Values<'_>) -> Option<Self> {
-        values.read().and_then(Self::from_wire)
+        values.read_model().and_then(Self::from_wire)
     }
 
     fn unknown(json: Value) -> Result<Self, Value> {
@@ -380,8 +380,8 @@ impl Serialize for InventoryItem {
 impl User {
     /// Lists everything that the user owns.
     ///
-    /// A public inventory needs no scope. A private inventory needs a key or an authorization of the user with the scope
-    /// `user.inventory-item:read`, and so do private servers and purchased places.
+    /// Calls [`LIST_INVENTORY_ITEMS`], which needs the scope `user.inventory-item:read` for a private inventory, for
+    /// private servers and for purchased places, with a key or an authorization of the user.
     ///
     /// If the inventory is private, the first item is a [`PermissionDenied`](crate::ErrorKind::PermissionDenied) error with the
     /// service's message.
@@ -394,6 +394,8 @@ impl User {
     /// Lists the items that a filter matches. See [`list_inventory`](Self::list_inventory).
     ///
     /// An empty filter lists nothing and makes no request.
+    ///
+    /// Calls [`LIST_INVENTORY_ITEMS`], which needs the scope `user.inventory-item:read` for the same items as there.
     ///
     /// ```no_run
     /// # use rblxopencloud::{InventoryFilter, Result, User};

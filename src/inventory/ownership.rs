@@ -37,126 +37,269 @@ impl<T> Ownership<T> {
     }
 }
 
-/// Adds the methods for one kind of item.
-macro_rules! owns {
-    ($one:ident, $many:ident, $filter:ident, $kind:ident, $model:ident, $what:literal, $note:literal, $example:literal) => {
-        impl User {
-            #[doc = concat!("Returns whether the user owns ", $what, ", in one request.")]
-            ///
-            #[doc = concat!($note, " The service accepts 100 requests a minute with keys of one owner, and 20 with one OAuth 2.0 authorization.")]
-            ///
-            /// ```
-            /// use rblxopencloud::inventory::Ownership;
-            ///
-            /// # fn main() -> rblxopencloud::Result<()> {
-            /// # let sandbox = rblxopencloud_sandbox::Sandbox::builder().demo().start()?;
-            /// # let user = sandbox.client().user(156);
-            #[doc = concat!("match user.", stringify!($one), "(", $example, ")? {")]
-            ///     Ownership::Owned(item) => println!("owned since {:?}", item.added_at),
-            ///     Ownership::NotOwned => println!("not owned"),
-            ///     Ownership::Private => println!("the inventory is private"),
-            ///     _ => {}
-            /// }
-            #[doc = concat!("# assert!(user.", stringify!($one), "(", $example, ")?.is_owned());")]
-            /// # Ok(())
-            /// # }
-            /// ```
-            ///
-            /// # Errors
-            /// Returns [`NotFound`](crate::ErrorKind::NotFound) if the user doesn't exist, and
-            /// [`InvalidResponse`](crate::ErrorKind::InvalidResponse) if an item can't be read, which may be the one.
-            ///
-            /// <https://create.roblox.com/docs/cloud/reference/features/inventories#Cloud_ListInventoryItems>
-            pub fn $one(&self, id: u64) -> Result<Ownership<$model>> {
-                let mut answers = self.$many([id])?;
-                Ok(answers.remove(&id).unwrap_or(Ownership::NotOwned))
-            }
-
-            #[doc = concat!("Returns for each of these ids whether the user owns ", $what, ", in as few requests as fit.")]
-            ///
-            /// At most 10,000 ids are allowed. A request takes a few hundred of them.
-            ///
-            #[doc = concat!("Scope and budget are those of [`", stringify!($one), "`](Self::", stringify!($one), ").")]
-            ///
-            /// ```
-            /// # fn main() -> rblxopencloud::Result<()> {
-            /// # let sandbox = rblxopencloud_sandbox::Sandbox::builder().demo().start()?;
-            /// # let user = sandbox.client().user(156);
-            #[doc = concat!("let answers = user.", stringify!($many), "([", $example, ", 404])?;")]
-            /// println!("{} of them are owned", answers.values().filter(|answer| answer.is_owned()).count());
-            #[doc = concat!("# assert!(answers[&", $example, "].is_owned() && !answers[&404].is_owned());")]
-            /// # Ok(())
-            /// # }
-            /// ```
-            ///
-            /// # Errors
-            /// Returns [`InvalidInput`](crate::ErrorKind::InvalidInput) for more than 10,000 ids,
-            /// [`NotFound`](crate::ErrorKind::NotFound) if the user doesn't exist, and
-            /// [`InvalidResponse`](crate::ErrorKind::InvalidResponse) if an item can't be read, unless the user owns all of them.
-            pub fn $many(&self, ids: impl IntoIterator<Item = u64>) -> Result<BTreeMap<u64, Ownership<$model>>> {
-                self.ownership(ids, InventoryIds::$filter, |item| match item {
-                    InventoryItem::$kind(item) => Some((item.id, item)),
-                    _ => None,
-                })
-            }
-        }
-    };
-}
-
-owns!(
-    owns_asset,
-    owns_assets,
-    assets,
-    Asset,
-    InventoryAsset,
-    "an asset",
-    "Needs no scope if the inventory is public. A private one needs `user.inventory-item:read` with a key or an authorization of the user, and so do purchased places.",
-    "1_365_001"
-);
-owns!(
-    owns_badge,
-    owns_badges,
-    badges,
-    Badge,
-    InventoryBadge,
-    "a badge",
-    "Needs no scope if the inventory is public. A private one needs `user.inventory-item:read` with a key or an authorization of the user.",
-    "111"
-);
-owns!(
-    owns_game_pass,
-    owns_game_passes,
-    game_passes,
-    GamePass,
-    InventoryGamePass,
-    "a game pass",
-    "Needs no scope if the inventory is public. A private one needs `user.inventory-item:read` with a key or an authorization of the user.",
-    "777"
-);
-owns!(
-    owns_private_server,
-    owns_private_servers,
-    private_servers,
-    PrivateServer,
-    InventoryPrivateServer,
-    "a private server",
-    "Needs the scope `user.inventory-item:read`, also if the inventory is public: without it, the service can leave private servers out, and the answer is [`NotOwned`](Ownership::NotOwned).",
-    "175_156"
-);
-
 impl User {
+    /// Returns whether the user owns an asset, in one request.
+    ///
+    /// Calls [`LIST_INVENTORY_ITEMS`](crate::endpoints::LIST_INVENTORY_ITEMS), which needs the scope
+    /// `user.inventory-item:read` for a private inventory and for purchased places, with a key or an authorization of
+    /// the user.
+    ///
+    /// ```
+    /// use rblxopencloud::inventory::Ownership;
+    ///
+    /// # fn main() -> rblxopencloud::Result<()> {
+    /// # let sandbox = rblxopencloud_sandbox::Sandbox::builder().demo().start()?;
+    /// # let user = sandbox.client().user(156);
+    /// match user.owns_asset(1_365_001)? {
+    ///     Ownership::Owned(item) => println!("owned since {:?}", item.added_at),
+    ///     Ownership::NotOwned => println!("not owned"),
+    ///     Ownership::Private => println!("the inventory is private"),
+    ///     _ => {}
+    /// }
+    /// # assert!(user.owns_asset(1_365_001)?.is_owned());
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// Returns [`NotFound`](crate::ErrorKind::NotFound) if the user doesn't exist, and
+    /// [`InvalidResponse`](crate::ErrorKind::InvalidResponse) if an item can't be read, which may be the one.
+    ///
+    /// <https://create.roblox.com/docs/cloud/reference/features/inventories#Cloud_ListInventoryItems>
+    pub fn owns_asset(&self, id: u64) -> Result<Ownership<InventoryAsset>> {
+        self.owns_assets([id]).map(|answers| only(answers, id))
+    }
+
+    /// Returns for each of these ids whether the user owns an asset, in as few requests as fit.
+    ///
+    /// At most 10,000 ids are allowed. A request takes a few hundred of them.
+    ///
+    /// Calls [`LIST_INVENTORY_ITEMS`](crate::endpoints::LIST_INVENTORY_ITEMS), which needs the scope
+    /// `user.inventory-item:read` for a private inventory and for purchased places, with a key or an authorization of
+    /// the user.
+    ///
+    /// ```
+    /// # fn main() -> rblxopencloud::Result<()> {
+    /// # let sandbox = rblxopencloud_sandbox::Sandbox::builder().demo().start()?;
+    /// # let user = sandbox.client().user(156);
+    /// let answers = user.owns_assets([1_365_001, 404])?;
+    /// println!("{} of them are owned", answers.values().filter(|answer| answer.is_owned()).count());
+    /// # assert!(answers[&1_365_001].is_owned() && !answers[&404].is_owned());
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// Returns [`InvalidInput`](crate::ErrorKind::InvalidInput) for more than 10,000 ids,
+    /// [`NotFound`](crate::ErrorKind::NotFound) if the user doesn't exist, and
+    /// [`InvalidResponse`](crate::ErrorKind::InvalidResponse) if an item can't be read, unless the user owns all of them.
+    pub fn owns_assets(&self, ids: impl IntoIterator<Item = u64>) -> Result<BTreeMap<u64, Ownership<InventoryAsset>>> {
+        self.ownership(ids, InventoryIds::assets, |item| match item {
+            InventoryItem::Asset(item) => Some((item.id, item)),
+            _ => None,
+        })
+    }
+
+    /// Returns whether the user owns a badge, in one request.
+    ///
+    /// Calls [`LIST_INVENTORY_ITEMS`](crate::endpoints::LIST_INVENTORY_ITEMS), which needs the scope
+    /// `user.inventory-item:read` for a private inventory, with a key or an authorization of the user.
+    ///
+    /// ```
+    /// use rblxopencloud::inventory::Ownership;
+    ///
+    /// # fn main() -> rblxopencloud::Result<()> {
+    /// # let sandbox = rblxopencloud_sandbox::Sandbox::builder().demo().start()?;
+    /// # let user = sandbox.client().user(156);
+    /// match user.owns_badge(111)? {
+    ///     Ownership::Owned(item) => println!("owned since {:?}", item.added_at),
+    ///     Ownership::NotOwned => println!("not owned"),
+    ///     Ownership::Private => println!("the inventory is private"),
+    ///     _ => {}
+    /// }
+    /// # assert!(user.owns_badge(111)?.is_owned());
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// Returns [`NotFound`](crate::ErrorKind::NotFound) if the user doesn't exist, and
+    /// [`InvalidResponse`](crate::ErrorKind::InvalidResponse) if an item can't be read, which may be the one.
+    ///
+    /// <https://create.roblox.com/docs/cloud/reference/features/inventories#Cloud_ListInventoryItems>
+    pub fn owns_badge(&self, id: u64) -> Result<Ownership<InventoryBadge>> {
+        self.owns_badges([id]).map(|answers| only(answers, id))
+    }
+
+    /// Returns for each of these ids whether the user owns a badge, in as few requests as fit.
+    ///
+    /// At most 10,000 ids are allowed. A request takes a few hundred of them.
+    ///
+    /// Calls [`LIST_INVENTORY_ITEMS`](crate::endpoints::LIST_INVENTORY_ITEMS), which needs the scope
+    /// `user.inventory-item:read` for a private inventory, with a key or an authorization of the user.
+    ///
+    /// ```
+    /// # fn main() -> rblxopencloud::Result<()> {
+    /// # let sandbox = rblxopencloud_sandbox::Sandbox::builder().demo().start()?;
+    /// # let user = sandbox.client().user(156);
+    /// let answers = user.owns_badges([111, 404])?;
+    /// println!("{} of them are owned", answers.values().filter(|answer| answer.is_owned()).count());
+    /// # assert!(answers[&111].is_owned() && !answers[&404].is_owned());
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// Returns [`InvalidInput`](crate::ErrorKind::InvalidInput) for more than 10,000 ids,
+    /// [`NotFound`](crate::ErrorKind::NotFound) if the user doesn't exist, and
+    /// [`InvalidResponse`](crate::ErrorKind::InvalidResponse) if an item can't be read, unless the user owns all of them.
+    pub fn owns_badges(&self, ids: impl IntoIterator<Item = u64>) -> Result<BTreeMap<u64, Ownership<InventoryBadge>>> {
+        self.ownership(ids, InventoryIds::badges, |item| match item {
+            InventoryItem::Badge(item) => Some((item.id, item)),
+            _ => None,
+        })
+    }
+
+    /// Returns whether the user owns a game pass, in one request.
+    ///
+    /// Calls [`LIST_INVENTORY_ITEMS`](crate::endpoints::LIST_INVENTORY_ITEMS), which needs the scope
+    /// `user.inventory-item:read` for a private inventory, with a key or an authorization of the user.
+    ///
+    /// ```
+    /// use rblxopencloud::inventory::Ownership;
+    ///
+    /// # fn main() -> rblxopencloud::Result<()> {
+    /// # let sandbox = rblxopencloud_sandbox::Sandbox::builder().demo().start()?;
+    /// # let user = sandbox.client().user(156);
+    /// match user.owns_game_pass(777)? {
+    ///     Ownership::Owned(item) => println!("owned since {:?}", item.added_at),
+    ///     Ownership::NotOwned => println!("not owned"),
+    ///     Ownership::Private => println!("the inventory is private"),
+    ///     _ => {}
+    /// }
+    /// # assert!(user.owns_game_pass(777)?.is_owned());
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// Returns [`NotFound`](crate::ErrorKind::NotFound) if the user doesn't exist, and
+    /// [`InvalidResponse`](crate::ErrorKind::InvalidResponse) if an item can't be read, which may be the one.
+    ///
+    /// <https://create.roblox.com/docs/cloud/reference/features/inventories#Cloud_ListInventoryItems>
+    pub fn owns_game_pass(&self, id: u64) -> Result<Ownership<InventoryGamePass>> {
+        self.owns_game_passes([id]).map(|answers| only(answers, id))
+    }
+
+    /// Returns for each of these ids whether the user owns a game pass, in as few requests as fit.
+    ///
+    /// At most 10,000 ids are allowed. A request takes a few hundred of them.
+    ///
+    /// Calls [`LIST_INVENTORY_ITEMS`](crate::endpoints::LIST_INVENTORY_ITEMS), which needs the scope
+    /// `user.inventory-item:read` for a private inventory, with a key or an authorization of the user.
+    ///
+    /// ```
+    /// # fn main() -> rblxopencloud::Result<()> {
+    /// # let sandbox = rblxopencloud_sandbox::Sandbox::builder().demo().start()?;
+    /// # let user = sandbox.client().user(156);
+    /// let answers = user.owns_game_passes([777, 404])?;
+    /// println!("{} of them are owned", answers.values().filter(|answer| answer.is_owned()).count());
+    /// # assert!(answers[&777].is_owned() && !answers[&404].is_owned());
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// Returns [`InvalidInput`](crate::ErrorKind::InvalidInput) for more than 10,000 ids,
+    /// [`NotFound`](crate::ErrorKind::NotFound) if the user doesn't exist, and
+    /// [`InvalidResponse`](crate::ErrorKind::InvalidResponse) if an item can't be read, unless the user owns all of them.
+    pub fn owns_game_passes(
+        &self,
+        ids: impl IntoIterator<Item = u64>,
+    ) -> Result<BTreeMap<u64, Ownership<InventoryGamePass>>> {
+        self.ownership(ids, InventoryIds::game_passes, |item| match item {
+            InventoryItem::GamePass(item) => Some((item.id, item)),
+            _ => None,
+        })
+    }
+
+    /// Returns whether the user owns a private server, in one request.
+    ///
+    /// Calls [`LIST_INVENTORY_ITEMS`](crate::endpoints::LIST_INVENTORY_ITEMS), which needs the scope
+    /// `user.inventory-item:read`, also if the inventory is public: without it, the service can leave private servers
+    /// out, and the answer is [`NotOwned`](Ownership::NotOwned).
+    ///
+    /// ```
+    /// use rblxopencloud::inventory::Ownership;
+    ///
+    /// # fn main() -> rblxopencloud::Result<()> {
+    /// # let sandbox = rblxopencloud_sandbox::Sandbox::builder().demo().start()?;
+    /// # let user = sandbox.client().user(156);
+    /// match user.owns_private_server(175_156)? {
+    ///     Ownership::Owned(item) => println!("owned since {:?}", item.added_at),
+    ///     Ownership::NotOwned => println!("not owned"),
+    ///     Ownership::Private => println!("the inventory is private"),
+    ///     _ => {}
+    /// }
+    /// # assert!(user.owns_private_server(175_156)?.is_owned());
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// Returns [`NotFound`](crate::ErrorKind::NotFound) if the user doesn't exist, and
+    /// [`InvalidResponse`](crate::ErrorKind::InvalidResponse) if an item can't be read, which may be the one.
+    ///
+    /// <https://create.roblox.com/docs/cloud/reference/features/inventories#Cloud_ListInventoryItems>
+    pub fn owns_private_server(&self, id: u64) -> Result<Ownership<InventoryPrivateServer>> {
+        self.owns_private_servers([id]).map(|answers| only(answers, id))
+    }
+
+    /// Returns for each of these ids whether the user owns a private server, in as few requests as fit.
+    ///
+    /// At most 10,000 ids are allowed. A request takes a few hundred of them.
+    ///
+    /// Calls [`LIST_INVENTORY_ITEMS`](crate::endpoints::LIST_INVENTORY_ITEMS), which needs the scope
+    /// `user.inventory-item:read`: see [`owns_private_server`](Self::owns_private_server).
+    ///
+    /// ```
+    /// # fn main() -> rblxopencloud::Result<()> {
+    /// # let sandbox = rblxopencloud_sandbox::Sandbox::builder().demo().start()?;
+    /// # let user = sandbox.client().user(156);
+    /// let answers = user.owns_private_servers([175_156, 404])?;
+    /// println!("{} of them are owned", answers.values().filter(|answer| answer.is_owned()).count());
+    /// # assert!(answers[&175_156].is_owned() && !answers[&404].is_owned());
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// Returns [`InvalidInput`](crate::ErrorKind::InvalidInput) for more than 10,000 ids,
+    /// [`NotFound`](crate::ErrorKind::NotFound) if the user doesn't exist, and
+    /// [`InvalidResponse`](crate::ErrorKind::InvalidResponse) if an item can't be read, unless the user owns all of them.
+    pub fn owns_private_servers(
+        &self,
+        ids: impl IntoIterator<Item = u64>,
+    ) -> Result<BTreeMap<u64, Ownership<InventoryPrivateServer>>> {
+        self.ownership(ids, InventoryIds::private_servers, |item| match item {
+            InventoryItem::PrivateServer(item) => Some((item.id, item)),
+            _ => None,
+        })
+    }
+
     fn ownership<T: Clone>(
         &self,
         ids: impl IntoIterator<Item = u64>,
         filter: impl FnOnce(InventoryIds, Vec<u64>) -> InventoryIds,
         read: impl Fn(InventoryItem) -> Option<(u64, T)>,
     ) -> Result<BTreeMap<u64, Ownership<T>>> {
-        let mut answers: BTreeMap<u64, Ownership<T>> =
-            ids.into_iter().take(MAX_IDS + 1).map(|id| (id, Ownership::NotOwned)).collect();
-        if answers.len() > MAX_IDS {
+        // One more tells that there are too many, and an endless iterator ends.
+        let ids: Vec<u64> = ids.into_iter().take(MAX_IDS + 1).collect();
+        if ids.len() > MAX_IDS {
             let error = Error::invalid_input(format!("more than {MAX_IDS} ids in one call"));
             return Err(error.advise("split them into several calls"));
         }
+        let mut answers: BTreeMap<u64, Ownership<T>> = ids.into_iter().map(|id| (id, Ownership::NotOwned)).collect();
         let filter = filter(InventoryFilter::ids(), answers.keys().copied().collect());
         let mut items = self.list_inventory_with(filter);
         let mut open = answers.len();
@@ -190,6 +333,11 @@ impl User {
         }
         Ok(answers)
     }
+}
+
+/// Returns the answer for the only id.
+fn only<T>(mut answers: BTreeMap<u64, Ownership<T>>, id: u64) -> Ownership<T> {
+    answers.remove(&id).unwrap_or(Ownership::NotOwned)
 }
 
 /// A missing scope reaches further than one user, and a proxy's refusal has another code.

@@ -1,4 +1,3 @@
-use std::collections::BTreeSet;
 use std::fmt;
 
 use jiff::Timestamp;
@@ -36,6 +35,7 @@ model! {
         #[serde(rename = "expirationTimeUtc", deserialize_with = "expiration")]
         pub expires_at: Option<Timestamp>,
         /// The scopes of the key.
+        #[serde(deserialize_with = "wire::models")]
         pub scopes: Vec<KeyScope>,
     }
 }
@@ -65,6 +65,8 @@ pub struct KeyScope {
     pub universe_datastores: Option<Vec<KeyDataStore>>,
 }
 
+impl wire::Model for KeyScope {}
+
 /// A data store of a universe.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -85,7 +87,7 @@ pub enum KeyTargets {
     /// All.
     All,
     /// Those with these ids.
-    Ids(BTreeSet<u64>),
+    Ids(Vec<u64>),
 }
 
 impl KeyTargets {
@@ -184,20 +186,20 @@ impl KeyInfo {
         if self.expired || self.expires_at.is_some_and(|time| time <= Timestamp::now()) {
             return unusable("it has expired", "regenerate it in the Creator Dashboard");
         }
-        let mut missing = BTreeSet::new();
+        let mut missing: Vec<&str> = Vec::new();
         let mut calls = Vec::new();
         for endpoint in endpoints.into_iter().filter(|endpoint| !endpoint.is_keyless()) {
             let mut scopes = endpoint.missing_scopes(|scope| self.has_scope(scope));
             scopes.extend(endpoint.undocumented_scope().filter(|scope| !self.has_scope(scope)));
             if !scopes.is_empty() {
-                missing.extend(scopes);
                 calls.push(endpoint.to_string());
             }
+            scopes.retain(|scope| !missing.contains(scope));
+            missing.extend(scopes);
         }
         if missing.is_empty() {
             return Ok(());
         }
-        let missing: Vec<&str> = missing.into_iter().collect();
         let word = if missing.len() == 1 { "scope" } else { "scopes" };
         let missing = missing.join(" and ");
         let error = Error::new(ErrorKind::PermissionDenied, subject())
@@ -221,8 +223,8 @@ impl fmt::Display for KeyInfo {
 impl Client {
     /// Fetches what the client's API key can do.
     ///
-    /// Needs no scope. The key is sent in the body, and the answer has no secret. The service also refuses a key that can't be
-    /// used from this address, and one whose account is moderated.
+    /// Calls [`INSPECT_KEY`], which needs no scope. The key is sent in the body, and the answer has no secret. The
+    /// service also refuses a key that can't be used from this address, and one whose account is moderated.
     ///
     /// ```
     /// # fn main() -> rblxopencloud::Result<()> {
@@ -255,7 +257,7 @@ impl Client {
         // It doesn't grow, so no copy of the key stays in memory.
         let mut content = Vec::with_capacity(2 * key.expose().len() + 64);
         let _ = serde_json::to_writer(&mut content, &Introspect { api_key: key.expose() });
-        self.call(&INSPECT_KEY).body(Body::bytes("application/json", content)).fetch()
+        self.call(&INSPECT_KEY).body(Body::bytes("application/json", content)).fetch_model()
     }
 }
 

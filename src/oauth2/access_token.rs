@@ -63,7 +63,7 @@ impl AccessToken {
         self.tokens.is_expired()
     }
 
-    /// Returns the scopes that were granted, which can be fewer than those that were asked for.
+    /// Returns the scopes that were granted, which can be fewer than those that were requested.
     #[must_use]
     pub fn scopes(&self) -> &[Scope] {
         self.tokens.scopes()
@@ -96,7 +96,10 @@ impl AccessToken {
         user_of(&self.client, &self.tokens)
     }
 
-    /// Fetches who the user is. Needs the scope `openid`, and `profile` for more than the id.
+    /// Fetches who the user is.
+    ///
+    /// Calls [`GET_USER_INFO`], which needs the scope `openid`. With the scope `profile`, the result has more
+    /// than the id.
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).
@@ -106,6 +109,8 @@ impl AccessToken {
 
     /// Fetches what the user has granted: users, groups and experiences.
     ///
+    /// Calls [`GET_TOKEN_RESOURCES`], which needs no scope.
+    ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).
     pub fn fetch_resources(&self) -> Result<Vec<GrantedResources>> {
@@ -113,7 +118,7 @@ impl AccessToken {
         struct Answer {
             resource_infos: Vec<GrantedResources>,
         }
-        let answer: Answer = self.app.ask(&GET_TOKEN_RESOURCES, self.tokens.access_token())?;
+        let answer: Answer = self.app.describe_token(&GET_TOKEN_RESOURCES, self.tokens.access_token())?;
         Ok(answer.resource_infos)
     }
 }
@@ -124,6 +129,8 @@ impl OAuth2App {
     /// `redirect` is the URL to which the service has sent the user, its path and query, or the query alone. Its
     /// state is compared with that of `pending`; parameters that OAuth 2.0 doesn't know are ignored. Forget `pending`
     /// afterwards: a code can be used once, and within a minute.
+    ///
+    /// Calls [`GET_TOKEN`](crate::endpoints::GET_TOKEN), which needs no scope.
     ///
     /// # Errors
     /// Returns
@@ -142,9 +149,11 @@ impl OAuth2App {
     /// Store the new [`TokenSet::refresh_token`] before anything else. [`resume`](Self::resume) and
     /// [`AccessToken::keep_in`] do all of that by themselves.
     ///
+    /// Calls [`GET_TOKEN`](crate::endpoints::GET_TOKEN), which needs no scope.
+    ///
     /// # Errors
     /// Returns [`InvalidGrant`](crate::ErrorKind::InvalidGrant) if the refresh token is wrong, expired, revoked, or was used
-    /// before. If [`outcome_unknown`](Error::outcome_unknown) is true, the service may have spent it without telling the new
+    /// before. If [`outcome_unknown`](Error::outcome_unknown) is true, the service may have spent it without returning the new
     /// one.
     pub fn refresh(&self, tokens: &TokenSet) -> Result<AccessToken> {
         let (mut tokens, id_token) = self.renew(tokens)?;
@@ -166,7 +175,7 @@ impl OAuth2App {
 /// Returns the user that tokens belong to.
 pub(super) fn user_of(client: &Client, tokens: &TokenSet) -> Result<User> {
     let id = tokens.user_id().ok_or_else(|| {
-        Error::invalid_input("the user of the access token is not known; ask for the scope openid").concerning_run()
+        Error::invalid_input("the user of the access token is not known; request the scope openid").concerning_run()
     })?;
     Ok(client.user(id))
 }

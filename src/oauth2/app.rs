@@ -18,7 +18,7 @@ use crate::log_target::LOG_TARGET;
 use crate::request::Request;
 use crate::transport::shown_url;
 
-/// Asks a user to authorize an app. It is a page for the browser.
+/// The page on which a user authorizes an app, for the browser.
 pub const AUTHORIZE: Endpoint = Endpoint::get("/oauth/v1/authorize").without_key();
 /// Exchanges a code or a refresh token for new tokens.
 pub const GET_TOKEN: Endpoint = Endpoint::post("/oauth/v1/token").without_key();
@@ -156,6 +156,8 @@ impl OAuth2App {
 
     /// Revokes the authorization of these tokens: neither token can be used any more. Revoking it twice does no harm.
     ///
+    /// Calls [`REVOKE_TOKEN`], which needs no scope.
+    ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).
     pub fn revoke(&self, tokens: &TokenSet) -> Result<()> {
@@ -166,14 +168,16 @@ impl OAuth2App {
         self.call(&REVOKE_TOKEN, &[("token", token)], &[token]).send()
     }
 
-    /// Asks the service about a token: an access token, a refresh token or an id token.
+    /// Fetches what a token can do: an access token, a refresh token or an id token.
     ///
     /// It tells whether the token has expired, not whether the user has revoked it.
+    ///
+    /// Calls [`INTROSPECT_TOKEN`], which needs no scope.
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).
     pub fn introspect(&self, token: &str) -> Result<TokenInfo> {
-        self.ask(&INTROSPECT_TOKEN, token)
+        self.describe_token(&INTROSPECT_TOKEN, token)
     }
 
     /// Checks an id token of this app that came from elsewhere, such as from a game or a web page. `nonce` is the one that it
@@ -228,8 +232,8 @@ impl OAuth2App {
         &self.session
     }
 
-    /// Asks about a token.
-    pub(super) fn ask<T: serde::de::DeserializeOwned>(&self, endpoint: &Endpoint, token: &str) -> Result<T> {
+    /// Makes a call about a token.
+    pub(super) fn describe_token<T: serde::de::DeserializeOwned>(&self, endpoint: &Endpoint, token: &str) -> Result<T> {
         self.check()?;
         self.call(endpoint, &[("token", token)], &[token]).fetch()
     }
@@ -240,7 +244,7 @@ impl OAuth2App {
         pending.check()?;
         let code = Redirect::parse(redirect)
             .and_then(|redirect| redirect.into_code(pending.state()))
-            .map_err(|error| error.redact(|text| pending.redact(text)))?;
+            .map_err(|error| error.redact(&|text| pending.redact(text)))?;
         // If they can't be fetched, the code isn't spent.
         if pending.scopes.contains(&Scope::OPENID) {
             self.keys.prepare(&self.session)?;

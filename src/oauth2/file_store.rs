@@ -33,7 +33,7 @@ const LONGEST_WAIT: Duration = Duration::from_secs(120);
 /// other names. On Unix, a file that others can read or write, or that belongs to another user of the machine, is refused
 /// until that is mended, as `ssh` does with its keys; so is a file that is read-only, and what isn't a regular file.
 ///
-/// Use one file for each app and user: tokens of [another one](ErrorKind::ForeignTokens) aren't used. Users are told apart only
+/// Use one file for each app and user: tokens of [another one](ErrorKind::ForeignTokens) aren't used. Users are distinguished only
 /// if they signed in with [`Scope::OPENID`](super::Scope::OPENID).
 ///
 /// The tokens are in plain text. Keep the file out of version control and of backups that others can read.
@@ -92,8 +92,8 @@ impl FileTokenStore {
                 .concerning_run()
         };
         let json: Value = serde_json::from_slice(text).map_err(|error| {
-            let place = format!("line {}, column {}", error.line(), error.column());
-            corrupt(format!("it is incomplete or no JSON (at {place})"))
+            let position = format!("line {}, column {}", error.line(), error.column());
+            corrupt(format!("it is incomplete or not JSON (at {position})"))
         })?;
         if let Some(error) = newer_version(&json, VERSION, self.subject()) {
             return Err(error);

@@ -15,7 +15,7 @@ pub(crate) fn redirect(text: &str) {
         match Redirect::parse(&text).and_then(|redirect| redirect.into_code(STATE)) {
             Ok(code) => assert!(!code.is_empty() && text.contains("state")),
             Err(error) => {
-                let line = error.redact(|text| text.replace(STATE, "[redacted]")).to_string();
+                let line = error.redact(&|text| text.replace(STATE, "[redacted]")).to_string();
                 assert!(!line.contains(STATE) && !line.chars().any(char::is_control), "{line:?}");
             }
         }
@@ -43,7 +43,7 @@ pub(crate) fn token_answer(body: &[u8]) {
     }
 }
 
-/// No text is an id token: a fuzzer doesn't find a signature. Claims are accepted or refused without telling their values.
+/// No text is an id token: a fuzzer doesn't find a signature. Claims are accepted or refused without showing their values.
 pub(crate) fn id_token(text: &str) {
     let x = "f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU";
     let y = "x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0";

@@ -329,7 +329,7 @@ mod tests {
     }
 
     #[test]
-    fn a_wrong_clock_is_told_from_an_old_token() {
+    fn a_wrong_clock_is_distinguished_from_an_old_token() {
         for (issued, how) in [(NOW + SKEW + 1, "behind"), (NOW + 3600, "3600s behind"), (NOW - 3660, "3600s ahead of")]
         {
             let error = check(|claims| {
@@ -366,7 +366,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_signed_token_is_refused() {
+    fn anything_but_a_signed_token_is_refused() {
         let part = |json: Value| URL_SAFE_NO_PAD.encode(json.to_string());
         let body = part(json!({ "sub": "156" }));
         for (token, word) in [

@@ -11,7 +11,7 @@ pub(super) const FORM: &str = "expected the form http://localhost:4000/callback"
 
 const SUBJECT: &str = "the redirect of the sign-in";
 
-/// The parameters of a redirect. Others are ignored, as RFC 6749 asks for.
+/// The parameters of a redirect. Others are ignored, as RFC 6749 requires.
 #[derive(Default)]
 pub(super) struct Redirect {
     pub(super) code: Option<String>,
@@ -93,9 +93,9 @@ impl Redirect {
 
 fn denial(error: String, description: Option<String>) -> Error {
     let kind = if error == "access_denied" { ErrorKind::ConsentDenied } else { ErrorKind::Rejected };
-    let said =
+    let reported =
         ServiceError::from_json(&json!({ "error": error, "error_description": description })).unwrap_or_default();
-    let error = Error::service(kind, SUBJECT, said);
+    let error = Error::service(kind, SUBJECT, reported);
     match kind {
         ErrorKind::ConsentDenied => error.explain("the user did not authorize the app"),
         _ => error,

@@ -109,17 +109,17 @@ impl Scope {
         // RFC 6749, section 3.3.
         let is_valid = |byte: u8| matches!(byte, 0x21 | 0x23..=0x5b | 0x5d..=0x7e);
         let mut text = String::new();
-        for (place, scope) in scopes.iter().enumerate() {
+        for (index, scope) in scopes.iter().enumerate() {
             if scope.0.is_empty() || !scope.0.bytes().all(is_valid) {
                 return Err(Error::invalid_text("scope", &scope.0, "expected the form asset:read"));
             }
-            if !scopes[..place].contains(scope) {
+            if !scopes[..index].contains(scope) {
                 text.push_str(if text.is_empty() { "" } else { " " });
                 text.push_str(&scope.0);
             }
         }
         if text.is_empty() {
-            return Err(Error::invalid_input("no scopes; ask for one at least, such as \"openid\"").of_setting());
+            return Err(Error::invalid_input("no scopes; request one at least, such as \"openid\"").of_setting());
         }
         Ok(text)
     }
@@ -178,7 +178,7 @@ mod tests {
     }
 
     #[test]
-    fn endpoints_tell_the_scopes_to_ask_for() {
+    fn the_scopes_of_endpoints_are_requested_once() {
         let scopes = Scope::for_endpoints([
             endpoints::GET_USER,
             endpoints::CREATE_ASSET,

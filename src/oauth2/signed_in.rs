@@ -64,7 +64,7 @@ impl SignedIn {
     /// - [`RefreshUnknown`](ErrorKind::RefreshUnknown): the connection broke after the refresh token was sent. It may be spent.
     ///   The next call tries it once more.
     /// - [`ForeignTokens`](ErrorKind::ForeignTokens): another user has signed in with the same store, or another app uses it.
-    ///   Users are told apart only if they signed in with [`Scope::OPENID`](super::Scope::OPENID).
+    ///   Users are distinguished only if they signed in with [`Scope::OPENID`](super::Scope::OPENID).
     /// - [`Io`](ErrorKind::Io): tokens can't be stored. If they are new, they are kept in memory and not used; the next call tries
     ///   to store them again.
     ///
@@ -164,7 +164,7 @@ impl AccessToken {
     /// # Errors
     /// Returns [`Io`](crate::ErrorKind::Io) if the tokens can't be stored.
     pub fn keep_in(&self, store: impl TokenStore + 'static) -> Result<SignedIn> {
-        let failed = |error| store::from_io(error).redact(|text| self.tokens.redact(text));
+        let failed = |error| store::from_io(error).redact(&|text| self.tokens.redact(text));
         store.with_lock(&mut || store.save(&self.tokens)).map_err(failed)?;
         Ok(SignedIn::new(&self.app, self.client().session(), (*self.tokens).clone(), Box::new(store)))
     }
@@ -227,7 +227,7 @@ impl Source {
 
     /// Returns the error of the store, without secrets: a database may repeat what it was given.
     fn failed(&self, error: io::Error) -> Error {
-        store::from_io(error).redact(|text| self.redact(text))
+        store::from_io(error).redact(&|text| self.redact(text))
     }
 
     fn redact(&self, text: &str) -> String {

@@ -42,7 +42,7 @@ pub trait TokenStore: Send + Sync {
     /// Loads the tokens. `None` if nobody is signed in.
     ///
     /// # Errors
-    /// Any error, also if the tokens can't be read. The user then isn't asked to sign in again in silence.
+    /// Any error, also if the tokens can't be read. Otherwise the user would have to sign in again for no visible reason.
     fn load(&self) -> io::Result<Option<TokenSet>>;
 
     /// Stores the tokens. When it returns, they must survive a crash: the refresh token before them can't be used again.
@@ -78,7 +78,7 @@ pub trait TokenStore: Send + Sync {
     }
 }
 
-/// Calls the closure with each new set. It is never asked for tokens.
+/// Calls the closure with each new set. It never loads tokens.
 impl<F: Fn(&TokenSet) -> io::Result<()> + Send + Sync> TokenStore for F {
     fn load(&self) -> io::Result<Option<TokenSet>> {
         Ok(None)

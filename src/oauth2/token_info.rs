@@ -10,7 +10,7 @@ use crate::wire::{self, model};
 model! {
     /// What the service knows of a token, from [`OAuth2App::introspect`](super::OAuth2App::introspect).
     ///
-    /// If the token isn't active, nothing else is told.
+    /// If the token isn't active, no other field is set.
     #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
     #[non_exhaustive]
     pub struct TokenInfo {

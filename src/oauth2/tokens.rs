@@ -94,7 +94,7 @@ impl TokenSet {
         self.expires_in().is_zero()
     }
 
-    /// Returns the scopes that were granted, which can be fewer than those that were asked for.
+    /// Returns the scopes that were granted, which can be fewer than those that were requested.
     #[must_use]
     pub fn scopes(&self) -> &[Scope] {
         &self.scopes
@@ -321,7 +321,7 @@ mod tests {
     }
 
     #[test]
-    fn unreadable_sets_are_told_without_their_values() {
+    fn errors_of_unreadable_sets_omit_their_values() {
         for bad in [
             "\"SECRET\"",
             "[\"SECRET\"]",

@@ -3,16 +3,16 @@ use std::sync::{Arc, OnceLock};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use super::wait::{Step, WaitOptions, Waiting};
-use super::work::{Answer, LongRunning, Question, State};
+use super::started::Started;
+use super::wait::{WaitOptions, Waiting};
+#[cfg(fuzzing)]
+use super::work::Question;
+use super::work::{Answer, Decode, LongRunning, State};
 use crate::api::OperationName;
 use crate::call::Session;
 use crate::cancel::CancelToken;
-use crate::credentials::Secret;
-use crate::error::{Arrival, Error, ErrorKind, Event, FailedCall, Problem, Result, ServiceError};
-use crate::gate::Slot;
+use crate::error::{Result, ServiceError};
 use crate::request::Request;
-use crate::transport::Buffer;
 
 /// A long-running operation, which ends with a `T` or fails.
 ///
@@ -35,22 +35,8 @@ use crate::transport::Buffer;
 /// Dropping it doesn't cancel the operation. [`Client::operation`](crate::Client::operation) resumes waiting by name.
 #[must_use = "whether the operation succeeds shows only in `wait` or `poll`"]
 pub struct Operation<T> {
-    session: Session,
-    work: Arc<dyn LongRunning<T>>,
-    /// `None` only if the first response was the result.
-    name: Option<OperationName>,
-    /// The call that started it, for errors of an operation without a name.
-    subject: String,
-    /// Texts of the call that the service may repeat in its message.
-    echoes: Vec<String>,
-    /// Texts of the call that are removed from errors.
-    secrets: Vec<Secret>,
-    /// How long the service lets the work run.
-    time_limit: Option<Duration>,
-    /// Cancels the wait.
-    cancel: Option<CancelToken>,
-    /// What it takes of a number of unfinished pieces of work, which is given back when it is known to have ended.
-    slot: Option<Slot>,
+    started: Started,
+    decode: Decode<T>,
     ended: OnceLock<Ended<T>>,
 }
 
@@ -64,52 +50,42 @@ struct Ended<T> {
 
 impl<T: Clone> Operation<T> {
     /// Makes the call that starts the work.
-    pub(super) fn start(request: Request, work: Arc<dyn LongRunning<T>>) -> Result<Self> {
-        let (session, echoes) = (request.session().clone(), request.echoes().to_vec());
-        let secrets = request.declared_secrets().to_vec();
-        let (time_limit, cancel) = (request.work_time_limit(), request.cancel_token().cloned());
-        let mut request = request.prepare()?;
-        let subject = request.subject();
-        let (answer, slot) = request.run_for_slot(|body| work.read(body, Question::Start))?;
-        let mut operation =
-            Self { subject, echoes, secrets, time_limit, cancel, slot, ..Self::pending(session, None, work) };
-        operation.name = operation.take(answer);
+    pub(super) fn start(request: Request, work: Arc<dyn LongRunning>, decode: Decode<T>) -> Result<Self> {
+        let mut result = None;
+        let (started, answer) = Started::by(request, work, &mut |json| {
+            result = Some(decode(json)?);
+            Ok(())
+        })?;
+        let operation = Self { started, decode, ended: OnceLock::new() };
+        operation.take(answer, result);
         match operation.ended.get() {
             // There is no operation whose failure it could be.
-            Some(Ended { result: Err(said), .. }) if operation.name.is_none() => Err(operation.failure(said)),
+            Some(Ended { result: Err(reported), .. }) if operation.name().is_none() => {
+                Err(operation.started.failure(reported))
+            }
             _ => Ok(operation),
         }
     }
 
     /// Resumes an operation by its name.
-    pub(crate) fn resume(session: &Session, name: OperationName, work: impl LongRunning<T> + 'static) -> Self {
-        Self::pending(session.clone(), Some(name), Arc::new(work))
-    }
-
-    fn pending(session: Session, name: Option<OperationName>, work: Arc<dyn LongRunning<T>>) -> Self {
-        let (subject, echoes, ended) = (String::new(), Vec::new(), OnceLock::new());
-        Self {
-            session,
-            work,
-            name,
-            subject,
-            echoes,
-            secrets: Vec::new(),
-            time_limit: None,
-            cancel: None,
-            slot: None,
-            ended,
-        }
+    pub(crate) fn resume(
+        session: &Session,
+        name: OperationName,
+        work: impl LongRunning + 'static,
+        decode: Decode<T>,
+    ) -> Self {
+        Self { started: Started::named(session.clone(), name, Arc::new(work)), decode, ended: OnceLock::new() }
     }
 
     /// Polls the operation once. Returns `None` while it is pending. Makes no request once it has ended.
     ///
     /// # Errors
-    /// Returns [`OperationFailed`](ErrorKind::OperationFailed), or a more specific kind, with the service's reason, if the
-    /// operation failed; then [`is_operation_failure`](Error::is_operation_failure) is true. After any other error, the
+    /// Returns [`OperationFailed`](crate::ErrorKind::OperationFailed), or a more specific kind, with the service's reason, if the
+    /// operation failed; then [`is_operation_failure`](crate::Error::is_operation_failure) is true. After any other error, the
     /// operation may still succeed.
     pub fn poll(&self) -> Result<Option<T>> {
-        self.poll_until(None, None)
+        self.poll_until(None, None)?;
+        self.result()
     }
 
     /// Waits until the operation has ended, for at most 60 seconds, or 45 seconds longer than the
@@ -123,7 +99,7 @@ impl<T: Clone> Operation<T> {
 
     /// Returns the options of [`wait`](Self::wait).
     fn wait_options(&self) -> WaitOptions {
-        let limit = self.time_limit.map_or(Duration::ZERO, |limit| limit.saturating_add(AFTER_LIMIT));
+        let limit = self.started.time_limit.map_or(Duration::ZERO, |limit| limit.saturating_add(AFTER_LIMIT));
         WaitOptions::default().at_least(limit)
     }
 
@@ -132,15 +108,15 @@ impl<T: Clone> Operation<T> {
     /// Transient failures of a poll don't end the wait.
     ///
     /// # Errors
-    /// Returns [`OperationFailed`](ErrorKind::OperationFailed), or a more specific kind, if the operation failed;
-    /// [`OperationPending`](ErrorKind::OperationPending) at the end of the wait; and errors of a poll that aren't transient,
-    /// such as that of an expired key. After all but the first, you [can wait again](Error::can_wait_again).
+    /// Returns [`OperationFailed`](crate::ErrorKind::OperationFailed), or a more specific kind, if the operation failed;
+    /// [`OperationPending`](crate::ErrorKind::OperationPending) at the end of the wait; and errors of a poll that aren't transient,
+    /// such as that of an expired key. After all but the first, you [can wait again](crate::Error::can_wait_again).
     pub fn wait_with(&self, options: &WaitOptions) -> Result<T> {
         let mut waiting = Waiting::new(options);
         loop {
             match self.step(&mut waiting, None)? {
                 Step::Done(result) => return Ok(result),
-                Step::Again(delay) => match &self.cancel {
+                Step::Again(delay) => match &self.started.cancel {
                     Some(cancel) => drop(cancel.as_cancel().wait_timeout(delay)),
                     None => thread::sleep(delay),
                 },
@@ -150,47 +126,50 @@ impl<T: Clone> Operation<T> {
 
     /// Polls once, as a step of a wait.
     pub(crate) fn step(&self, waiting: &mut Waiting, cancel: Option<&CancelToken>) -> Result<Step<T>> {
-        waiting.end_by(self.session.fixed_deadline());
-        let poll = |deadline| self.poll_until(deadline, cancel);
-        let still_pending = |when: &str, problem| self.still_pending(when, problem);
-        waiting.step(self.is_done(), self.session.max_retry_after(), poll, &still_pending)
+        let mut poll = |deadline| {
+            self.poll_until(deadline, cancel)?;
+            self.result().map(|result| result.is_some())
+        };
+        match self.started.step(waiting, self.is_done(), &mut poll)? {
+            Some(delay) => Ok(Step::Again(delay)),
+            None => Ok(self.result()?.map_or(Step::Again(Duration::ZERO), Step::Done)),
+        }
     }
 
-    fn poll_until(&self, deadline: Option<Instant>, cancel: Option<&CancelToken>) -> Result<Option<T>> {
-        if let (None, Some(name)) = (self.ended.get(), &self.name) {
-            let request = self.work.poll(&self.session, name).ok_or_else(|| {
-                Error::invalid_input(format!("{name} is not an operation of {}", self.work.endpoint().path()))
-            })?;
-            let request = request.secrets(self.secrets.clone());
-            let request = cancel.or(self.cancel.as_ref()).into_iter().fold(request, Request::cancel_by);
-            let read = |body: &[u8]| self.work.read(body, Question::Poll);
-            let answer = request
-                .prepare()
-                .and_then(|mut request| request.run_in(&mut Buffer::default(), deadline, |_| (), read))
-                .map_err(|error| error.about_operation(Some(name.clone())))?;
-            self.take(answer);
+    fn poll_until(&self, deadline: Option<Instant>, cancel: Option<&CancelToken>) -> Result<()> {
+        if self.is_done() {
+            return Ok(());
         }
+        let mut result = None;
+        let answer = self.started.poll(deadline, cancel, &mut |json| {
+            result = Some((self.decode)(json)?);
+            Ok(())
+        })?;
+        if let Some(answer) = answer {
+            self.take(answer, result);
+        }
+        Ok(())
+    }
+
+    /// Stores the end, if it has ended.
+    fn take(&self, answer: Answer, result: Option<T>) {
+        let result = match (answer.state, result) {
+            (State::Done, Some(result)) => Ok(result),
+            (State::Failed(said), _) => Err(said),
+            _ => return,
+        };
+        let partial_failures = self.started.end(&answer.partial_failures);
+        // Another thread may have stored the same end first.
+        let _ = self.ended.set(Ended { result, partial_failures });
+    }
+
+    /// Returns the result. `None` while it isn't known to have ended.
+    fn result(&self) -> Result<Option<T>> {
         match self.ended.get() {
             None => Ok(None),
             Some(Ended { result: Ok(result), .. }) => Ok(Some(result.clone())),
-            Some(Ended { result: Err(said), .. }) => Err(self.failure(said)),
+            Some(Ended { result: Err(reported), .. }) => Err(self.started.failure(reported)),
         }
-    }
-
-    /// Stores the state, and returns the name.
-    fn take(&self, answer: Answer<T>) -> Option<OperationName> {
-        let result = match answer.state {
-            State::Pending => return answer.name,
-            State::Done(result) => Ok(result),
-            State::Failed(said) => Err(said),
-        };
-        let partial_failures = answer.partial_failures.iter().map(|text| self.redacted(text)).collect();
-        if let Some(slot) = &self.slot {
-            slot.ended();
-        }
-        // Another thread may have stored the same end first.
-        let _ = self.ended.set(Ended { result, partial_failures });
-        answer.name
     }
 }
 
@@ -198,7 +177,7 @@ impl<T> Operation<T> {
     /// Returns the name of the operation. `None` if the first response was the result.
     #[must_use]
     pub fn name(&self) -> Option<&OperationName> {
-        self.name.as_ref()
+        self.started.name.as_ref()
     }
 
     /// Returns whether the operation is known to have ended, successfully or not. Makes no request.
@@ -212,51 +191,20 @@ impl<T> Operation<T> {
     pub fn partial_failures(&self) -> &[String] {
         self.ended.get().map_or(&[], |ended| &ended.partial_failures)
     }
+}
 
-    /// Removes the credentials and the declared secrets from a text.
-    fn redacted(&self, text: &str) -> String {
-        self.session.redacted_with(&self.secrets, text)
-    }
-
-    fn failure(&self, said: &ServiceError) -> Error {
-        let call = FailedCall {
-            endpoint: self.work.endpoint(),
-            arrival: Arrival::Accepted,
-            scheme: self.session.scheme(),
-            echoes: &self.echoes,
-        };
-        let problem = Problem::new(Event::OperationFailed(said.clone()), "the operation failed");
-        let error = Error::of_call(&call, self.who(), problem);
-        error.of_operation().about_operation(self.name.clone()).redact(|text| self.redacted(text))
-    }
-
-    fn still_pending(&self, when: &str, problem: Option<Error>) -> Error {
-        // The line names the operation once, and says once what to do.
-        let problem = problem.map(|problem| problem.about_operation(None).with_unknown_outcome(false));
-        let error = Error::new(ErrorKind::OperationPending, self.who())
-            .explain(match &problem {
-                None => format!("still pending {when}"),
-                Some(problem) => format!("not known to have ended {when}; the last poll failed: {problem}"),
-            })
-            .transient()
-            .about_operation(self.name.clone());
-        let error = match problem {
-            Some(problem) => error.with_retry_after(problem.retry_after()).caused_by(problem),
-            None => error,
-        };
-        error.redact(|text| self.redacted(text))
-    }
-
-    fn who(&self) -> String {
-        self.name.as_ref().map_or_else(|| self.subject.clone(), OperationName::to_string)
-    }
+/// What follows a poll.
+pub(crate) enum Step<T> {
+    Done(T),
+    /// Poll again after this delay.
+    Again(Duration),
 }
 
 /// The decoder, for the fuzzer.
 #[cfg(fuzzing)]
-pub(crate) fn read_answer<T>(body: &[u8], work: &dyn LongRunning<T>) {
+pub(crate) fn read_answer<T>(body: &[u8], work: &dyn LongRunning, decode: &Decode<T>) {
     for question in [Question::Start, Question::Poll] {
-        let _ = work.read(body, question);
+        let _ = work.read(body, question, &mut |json| decode(json).map(drop));
     }
 }
 
@@ -267,7 +215,7 @@ impl<T> fmt::Debug for Operation<T> {
             Some(Ended { result: Ok(_), .. }) => "done",
             Some(Ended { result: Err(_), .. }) => "failed",
         };
-        f.debug_struct("Operation").field("name", &self.name).field("state", &state).finish_non_exhaustive()
+        f.debug_struct("Operation").field("name", &self.started.name).field("state", &state).finish_non_exhaustive()
     }
 }
 

@@ -3,23 +3,22 @@
 use serde::de;
 use serde_json::{Map, Value};
 
-use super::work::{Answer, Decode, LongRunning, Polls, Question, State};
+use super::work::{Answer, LongRunning, Polls, Question, ResultDecoder, State};
 use crate::api::{Endpoint, OperationName, is_resource_path};
 use crate::call::{DecodeError, Session};
 use crate::error::{ErrorFields, ServiceError};
 use crate::request::Request;
 
 /// Operations, which have a field `done`.
-pub(crate) struct Operations<T> {
+pub(crate) struct Operations {
     pub(crate) poll: Polls,
-    pub(crate) decode: Decode<T>,
     /// Whether the first response may be the bare result.
     pub(crate) may_be_bare: bool,
     /// The field of the result that isn't that of an error.
     pub(crate) error_as_data: Option<&'static str>,
 }
 
-impl<T> LongRunning<T> for Operations<T> {
+impl LongRunning for Operations {
     fn endpoint(&self) -> &Endpoint {
         self.poll.endpoint()
     }
@@ -28,14 +27,19 @@ impl<T> LongRunning<T> for Operations<T> {
         self.poll.request(session, name)
     }
 
-    fn read(&self, body: &[u8], question: Question) -> Result<Answer<T>, DecodeError> {
-        Answer::of_operation(body, self, question)
+    fn read(&self, body: &[u8], question: Question, decode: &mut ResultDecoder<'_>) -> Result<Answer, DecodeError> {
+        Answer::of_operation(body, self, question, decode)
     }
 }
 
-impl<T> Answer<T> {
+impl Answer {
     /// Reads an operation in each of its forms.
-    fn of_operation(body: &[u8], work: &Operations<T>, question: Question) -> Result<Self, DecodeError> {
+    fn of_operation(
+        body: &[u8],
+        work: &Operations,
+        question: Question,
+        decode: &mut ResultDecoder<'_>,
+    ) -> Result<Self, DecodeError> {
         let json: Value = crate::json::from_slice(body)?;
         let strange = |what: &str| <serde_json::Error as de::Error>::custom(what);
         let object = json.as_object().ok_or_else(|| strange("an operation that isn't an object"))?;
@@ -51,7 +55,7 @@ impl<T> Answer<T> {
         });
         let failures = metadata_errors(&json);
         let answer = |state| Ok(Self { name: name.clone(), state, partial_failures: Vec::new() });
-        let failed = |said: ServiceError| answer(State::Failed(said));
+        let failed = |reported: ServiceError| answer(State::Failed(reported));
         let done = present("done").and_then(Value::as_bool);
         let is_nameless_start = question == Question::Start && !work.may_be_bare && name.is_none();
         if is_nameless_start && done.is_none() && present("state").is_some() {
@@ -66,27 +70,27 @@ impl<T> Answer<T> {
         let is_operation = name.is_some() || done == Some(true) || question == Question::Start;
         let word = present("error").and_then(Value::as_str).filter(|word| !word.is_empty() && is_operation);
         let refusal = word.map(|word| ServiceError { code: None, message: Some(word.to_owned()) }).or_else(|| {
-            let mut said = ["error", "status"].into_iter().filter_map(present).filter_map(ServiceError::from_json);
-            said.find(|said| !said.is_ok())
+            let mut reported = ["error", "status"].into_iter().filter_map(present).filter_map(ServiceError::from_json);
+            reported.find(|reported| !reported.is_ok())
         });
-        if let Some(said) = refusal {
+        if let Some(reported) = refusal {
             // An operation that isn't done hasn't failed. An upload without a name isn't an operation.
             if done == Some(false) && (name.is_some() || question == Question::Poll) {
                 return answer(State::Pending);
             }
             // `{"error": "CODE", "message": …}` is one error, not a nested one.
-            return failed(ServiceError::from_json(&json).filter(|whole| whole.message.is_some()).unwrap_or(said));
+            return failed(ServiceError::from_json(&json).filter(|whole| whole.message.is_some()).unwrap_or(reported));
         }
         if done != Some(false) {
             if let Some(response) = present("response") {
                 let fields = response.as_object().map(|object| ErrorFields::of(object, work.error_as_data));
-                if let Some(said) =
+                if let Some(reported) =
                     fields.and_then(|fields| fields.in_place_of_model(work.poll.endpoint().is_unnamed()))
                 {
-                    return failed(said);
+                    return failed(reported);
                 }
-                return match (work.decode)(response) {
-                    Ok(result) => Ok(Self { name, state: State::Done(result), partial_failures: failures }),
+                return match decode(response) {
+                    Ok(()) => Ok(Self { name, state: State::Done, partial_failures: failures }),
                     Err(problem) => Err(DecodeError::of_operation(name, problem)),
                 };
             }
@@ -98,10 +102,10 @@ impl<T> Answer<T> {
             return failed(ServiceError { code: None, message: Some(failures.join("; ")) });
         }
         if name.is_none() {
-            if let Some(said) = refusal_in(&json) {
+            if let Some(reported) = refusal_in(&json) {
                 // A poll can be refused in other forms than those of a failed operation, which goes on.
                 let is_failure = question == Question::Start || (done.is_none() && is_status(object));
-                return if is_failure { failed(said) } else { Err(DecodeError::Service(said)) };
+                return if is_failure { failed(reported) } else { Err(DecodeError::Service(reported)) };
             }
             if question == Question::Start {
                 // The response to an update may be the updated fields.
@@ -109,7 +113,8 @@ impl<T> Answer<T> {
                     let nameless = || strange("an operation without a name").into();
                     return Err(another_resource(&json).unwrap_or_else(nameless));
                 }
-                return answer(State::Done((work.decode)(&json)?));
+                decode(&json)?;
+                return answer(State::Done);
             }
         }
         answer(State::Pending)
@@ -135,8 +140,8 @@ fn refusal_in(json: &Value) -> Option<ServiceError> {
     }
     let has = |field| json.get(field).is_some_and(|value: &Value| !value.is_null());
     let is_refusal = ["code", "message", "error", "errors", "errorCode", "errorMessage"].into_iter().any(has);
-    let said = ServiceError::from_json(json).filter(|said| is_refusal && !said.is_ok());
-    said.or_else(|| ErrorFields::of(json.as_object()?, None).alone())
+    let reported = ServiceError::from_json(json).filter(|reported| is_refusal && !reported.is_ok());
+    reported.or_else(|| ErrorFields::of(json.as_object()?, None).alone())
 }
 
 /// Whether an object is `{"code": …, "message": …}`, which is how an operation that failed is seen. The gateway's errors have
@@ -151,8 +156,8 @@ fn is_status(object: &Map<String, Value>) -> bool {
 fn metadata_errors(json: &Value) -> Vec<String> {
     let errors = json.pointer("/metadata/errors").and_then(Value::as_array);
     let text = |error: &Value| {
-        let said = ServiceError::from_json(error)?;
-        said.message.or(said.code)
+        let reported = ServiceError::from_json(error)?;
+        reported.message.or(reported.code)
     };
     errors.into_iter().flatten().filter_map(text).collect()
 }

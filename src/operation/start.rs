@@ -7,7 +7,7 @@ use serde::de::DeserializeOwned;
 use super::handle::Operation;
 use super::operations::Operations;
 use super::task::Tasks;
-use super::work::{LongRunning, Polls};
+use super::work::{Decode, LongRunning, Polls};
 use crate::error::{Error, Result};
 use crate::json;
 use crate::request::Request;
@@ -38,7 +38,7 @@ impl Request {
     pub fn operation<T: DeserializeOwned + Clone + 'static>(self) -> Result<Operation<T>> {
         let poll = self.polls()?;
         let error_as_data = self.endpoint().error_as_data();
-        self.start(Operations { poll, decode: Arc::new(json::from_value), may_be_bare: false, error_as_data })
+        self.start(Operations { poll, may_be_bare: false, error_as_data }, Arc::new(json::from_value))
     }
 
     /// Makes the call, which the service answers with a task: a resource with a `state`, such as a Luau execution.
@@ -67,7 +67,7 @@ impl Request {
     /// [`fetch`](Self::fetch).
     pub fn task<T: DeserializeOwned + Clone + 'static>(self) -> Result<Operation<T>> {
         let poll = self.polls()?;
-        self.start(Tasks { poll, decode: Arc::new(json::from_value) })
+        self.start(Tasks { poll }, Arc::new(json::from_value))
     }
 
     fn polls(&self) -> Result<Polls> {
@@ -78,7 +78,7 @@ impl Request {
     }
 
     /// Makes the call that starts the work.
-    pub(crate) fn start<T: Clone>(self, work: impl LongRunning<T> + 'static) -> Result<Operation<T>> {
-        Operation::start(self, Arc::new(work))
+    pub(crate) fn start<T: Clone>(self, work: impl LongRunning + 'static, decode: Decode<T>) -> Result<Operation<T>> {
+        Operation::start(self, Arc::new(work), decode)
     }
 }

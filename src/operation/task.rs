@@ -3,7 +3,7 @@
 use serde::de;
 use serde_json::Value;
 
-use super::work::{Answer, Decode, LongRunning, Polls, Question, State};
+use super::work::{Answer, LongRunning, Polls, Question, ResultDecoder, State};
 use crate::api::{Endpoint, OperationName};
 use crate::call::{DecodeError, Session};
 use crate::error::ErrorFields;
@@ -13,12 +13,11 @@ use crate::request::Request;
 const ENDED: [&str; 3] = ["COMPLETE", "FAILED", "CANCELLED"];
 
 /// Tasks, which have a field `state`. Their result is the task, also if it has failed.
-pub(super) struct Tasks<T> {
+pub(super) struct Tasks {
     pub(super) poll: Polls,
-    pub(super) decode: Decode<T>,
 }
 
-impl<T> LongRunning<T> for Tasks<T> {
+impl LongRunning for Tasks {
     fn endpoint(&self) -> &Endpoint {
         self.poll.endpoint()
     }
@@ -27,26 +26,26 @@ impl<T> LongRunning<T> for Tasks<T> {
         self.poll.request(session, name)
     }
 
-    fn read(&self, body: &[u8], question: Question) -> Result<Answer<T>, DecodeError> {
-        read(body, self, question)
+    fn read(&self, body: &[u8], question: Question, decode: &mut ResultDecoder<'_>) -> Result<Answer, DecodeError> {
+        read(body, self, question, decode)
     }
 }
 
-fn read<T>(body: &[u8], work: &Tasks<T>, question: Question) -> Result<Answer<T>, DecodeError> {
+fn read(body: &[u8], work: &Tasks, question: Question, decode: &mut ResultDecoder<'_>) -> Result<Answer, DecodeError> {
     let json: Value = crate::json::from_slice(body)?;
     let strange = |what: &str| DecodeError::Json(<serde_json::Error as de::Error>::custom(what));
     let object = json.as_object().ok_or_else(|| strange("a task that isn't an object"))?;
     let text = |field: &str| object.get(field).and_then(Value::as_str).filter(|text| !text.is_empty());
     let name = text("path").and_then(OperationName::parse).filter(|name| work.poll.fits(name));
     let Some(state) = text("state") else {
-        let said = ErrorFields::of(object, None).in_place_of_model(false);
-        return Err(said.map_or_else(|| strange("a task without a state"), DecodeError::Service));
+        let reported = ErrorFields::of(object, None).in_place_of_model(false);
+        return Err(reported.map_or_else(|| strange("a task without a state"), DecodeError::Service));
     };
     let is_nameless = question == Question::Start && name.is_none();
-    let state = match (work.decode)(&json) {
+    let state = match decode(&json) {
         _ if !ENDED.contains(&state) && is_nameless => return Err(strange("a task without a path")),
         _ if !ENDED.contains(&state) => State::Pending,
-        Ok(task) => State::Done(task),
+        Ok(()) => State::Done,
         Err(problem) => return Err(DecodeError::of_operation(name, problem)),
     };
     Ok(Answer { name, state, partial_failures: Vec::new() })

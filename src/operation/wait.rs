@@ -55,7 +55,7 @@ impl WaitOptions {
 
     /// Sets how long to wait. Defaults to 60 seconds. Zero polls once.
     ///
-    /// The wait ends earlier if the service asks for a delay above
+    /// The wait ends earlier if the service requests a delay above
     /// [`RetryPolicy::max_retry_after`](crate::RetryPolicy::max_retry_after). The error has it in
     /// [`retry_after`](Error::retry_after).
     #[must_use]
@@ -136,13 +136,6 @@ pub(crate) struct Waiting {
     last_problem: Option<Error>,
 }
 
-/// What follows a poll.
-pub(crate) enum Step<T> {
-    Done(T),
-    /// Poll again after this delay.
-    Again(Duration),
-}
-
 /// Makes the error of a wait that ends while the work is pending: of when that is, and of why the last poll failed.
 type StillPending<'f> = &'f dyn Fn(&str, Option<Error>) -> Error;
 
@@ -183,36 +176,36 @@ impl Waiting {
         self.on_poll = None;
     }
 
-    /// Polls once, and returns what follows.
-    pub(super) fn step<T>(
+    /// Polls once, and returns the delay before the next poll. `None` if the work is done, as `poll` tells.
+    pub(super) fn step(
         &mut self,
         is_done: bool,
         max_retry_after: Duration,
-        poll: impl FnOnce(Option<Instant>) -> Result<Option<T>>,
+        poll: &mut dyn FnMut(Option<Instant>) -> Result<bool>,
         still_pending: StillPending<'_>,
-    ) -> Result<Step<T>> {
+    ) -> Result<Option<Duration>> {
         if self.polls > 0 && !is_done && self.left().is_zero() {
             return Err(self.out_of_time(still_pending));
         }
         self.polls += 1;
-        let mut asked_to_wait = Duration::ZERO;
+        let mut requested_delay = Duration::ZERO;
         // A wait of zero polls once, with the time limit of any call.
         let has_time_of_call = self.timeout.is_zero() || self.excludes_polls;
-        let asked = Instant::now();
+        let began = Instant::now();
         let answer = poll(self.deadline.filter(|_| !has_time_of_call));
         if self.excludes_polls {
-            self.exclude(asked.elapsed());
+            self.exclude(began.elapsed());
         }
         match answer {
-            Ok(Some(result)) => return Ok(Step::Done(result)),
-            Ok(None) => self.last_problem = None,
+            Ok(true) => return Ok(None),
+            Ok(false) => self.last_problem = None,
             // There was no time left for a response.
             Err(error) if self.is_last && error.kind() == ErrorKind::Timeout => {}
             Err(error) if error.is_transient() => {
-                asked_to_wait = error.retry_after().unwrap_or_default();
+                requested_delay = error.retry_after().unwrap_or_default();
                 self.last_problem = Some(error);
-                if asked_to_wait > max_retry_after {
-                    let when = format!("when the service asked for a delay of {:?}", rounded(asked_to_wait));
+                if requested_delay > max_retry_after {
+                    let when = format!("when the service requested a delay of {:?}", rounded(requested_delay));
                     return Err(self.give_up(&when, still_pending));
                 }
             }
@@ -227,13 +220,13 @@ impl Waiting {
             return Err(self.out_of_time(still_pending));
         }
         let left = self.left();
-        let mut delay = self.pauses.next_poll_pause().max(asked_to_wait);
+        let mut delay = self.pauses.next_poll_pause().max(requested_delay);
         if delay >= left {
             // The last poll is made while there is time left for its response.
             self.is_last = true;
             delay = left - (left / 4).min(LAST_QUESTION);
         }
-        Ok(Step::Again(delay))
+        Ok(Some(delay))
     }
 
     /// Returns the delay before the first poll.

@@ -12,29 +12,35 @@ use crate::error::ServiceError;
 use crate::request::Request;
 
 /// A form of long-running work: how it is polled, and how a response tells how it stands.
-pub(crate) trait LongRunning<T>: Send + Sync + UnwindSafe + RefUnwindSafe {
+pub(crate) trait LongRunning: Send + Sync + UnwindSafe + RefUnwindSafe {
     /// The endpoint of polls.
     fn endpoint(&self) -> &Endpoint;
 
     /// Returns the request of a poll. `None` if the name isn't one of this form.
     fn poll(&self, session: &Session, name: &OperationName) -> Option<Request>;
 
-    /// Reads a response about the work.
-    fn read(&self, body: &[u8], question: Question) -> Result<Answer<T>, DecodeError>;
+    /// Reads a response about the work, and its result with `decode`.
+    fn read(&self, body: &[u8], question: Question, decode: &mut ResultDecoder<'_>) -> Result<Answer, DecodeError>;
 }
 
+/// Decodes a result and keeps it: answers are read by code that is compiled once, and not for each kind of result.
+pub(crate) type ResultDecoder<'d> = dyn FnMut(&Value) -> Result<(), serde_json::Error> + 'd;
+
 /// The state of an operation.
-#[derive(Clone, Debug)]
-pub(crate) enum State<T> {
+#[derive(Clone, Debug, Default)]
+pub(crate) enum State {
+    #[default]
     Pending,
-    Done(T),
+    /// The result was decoded.
+    Done,
     Failed(ServiceError),
 }
 
 /// A response about an operation.
-pub(crate) struct Answer<T> {
+#[derive(Default)]
+pub(crate) struct Answer {
     pub(super) name: Option<OperationName>,
-    pub(super) state: State<T>,
+    pub(super) state: State,
     pub(super) partial_failures: Vec<String>,
 }
 

@@ -119,28 +119,82 @@ fn decode<T>(
     read: fn(&mut Values<'_>) -> Option<T>,
     unknown: fn(Value) -> Result<T, Value>,
 ) -> Result<Contents<T>, DecodeError> {
-    json::read(body, |text| {
-        let (mut items, mut unreadable) = (Vec::with_capacity(100), Vec::new());
+    let mut items = Items { read, unknown, items: Vec::with_capacity(100) };
+    let (unreadable, next_token) = decode_into(&mut items, body, names)?;
+    Ok(Contents { items: items.items, unreadable, next_token })
+}
+
+/// Where the items of a page go. What doesn't depend on their type is compiled once.
+trait Collect {
+    fn clear(&mut self);
+
+    /// Reads an item. `None` if it can't be read; then it isn't known where the next value begins.
+    fn read(&mut self, values: &mut Values<'_>) -> Option<()>;
+
+    /// Takes the item that was read last away.
+    fn take_back(&mut self);
+
+    /// Makes an item of one that can't be read. Returns an unreadable one.
+    fn unknown(&mut self, json: Value) -> Result<(), Value>;
+}
+
+struct Items<T> {
+    read: fn(&mut Values<'_>) -> Option<T>,
+    unknown: fn(Value) -> Result<T, Value>,
+    items: Vec<T>,
+}
+
+impl<T> Collect for Items<T> {
+    fn clear(&mut self) {
+        self.items.clear();
+    }
+
+    fn read(&mut self, values: &mut Values<'_>) -> Option<()> {
+        self.items.push((self.read)(values)?);
+        Some(())
+    }
+
+    fn take_back(&mut self) {
+        self.items.pop();
+    }
+
+    fn unknown(&mut self, json: Value) -> Result<(), Value> {
+        self.items.push((self.unknown)(json)?);
+        Ok(())
+    }
+}
+
+/// Returns the unreadable items and the token of the next page.
+fn decode_into(
+    items: &mut dyn Collect,
+    body: &[u8],
+    names: Names<'_>,
+) -> Result<(Vec<Value>, Option<String>), DecodeError> {
+    let (mut unreadable, mut next_token) = (Vec::new(), None);
+    json::read::<DecodeError>(body, &mut |text| {
+        items.clear();
+        unreadable.clear();
         let mut room = LARGEST_KEPT;
-        let next_token = read_page(text, names, &mut |values| {
+        next_token = read_page(text, names, &mut |values| {
             let start = *values;
-            if let Some(item) = read(values) {
+            if items.read(values).is_some() {
                 if matches!(values.peek(), Some(b',' | b']')) {
-                    items.push(item);
                     return Some(());
                 }
+                items.take_back();
             }
             *values = start;
             let text = values.read::<&RawValue>()?.get();
-            let mended = json::mended(text).and_then(|mended| read(&mut Values::new(&mended)));
-            match mended.map_or_else(|| keep(text, &mut room).and_then(unknown), Ok) {
-                Ok(item) => items.push(item),
-                Err(item) => unreadable.push(item),
+            let mended = json::mended(text).and_then(|mended| items.read(&mut Values::new(&mended)));
+            if mended.is_none() {
+                let unknown = keep(text, &mut room).and_then(|json| items.unknown(json));
+                unreadable.extend(unknown.err());
             }
             Some(())
         })?;
-        Ok(Contents { items, unreadable, next_token })
-    })
+        Ok(())
+    })?;
+    Ok((unreadable, next_token))
 }
 
 /// Returns an unreadable item as JSON. One that is too large or nested too deep is an error: the beginning of its text.
@@ -172,12 +226,12 @@ fn read_page(
     }
     if !fields.has_items {
         // Neither an error nor a list of another name is an empty page.
-        let said = ErrorFields::parse(text, names.error_as_data).and_then(|of_error| {
+        let reported = ErrorFields::parse(text, names.error_as_data).and_then(|of_error| {
             let in_place_of_list = || if fields.has_list { None } else { of_error.in_place_of_model(false) };
             of_error.error_beside_data().or_else(in_place_of_list)
         });
-        if let Some(said) = said {
-            return Err(DecodeError::Service(said));
+        if let Some(reported) = reported {
+            return Err(DecodeError::Service(reported));
         }
         if let Some(other) = fields.other.filter(|_| !fields.has_field) {
             return Err(DecodeError::expected(&format!("the list {:?}, found the list {other:?}", names.list)));

@@ -2,6 +2,7 @@
 
 mod cursor;
 mod decode;
+mod listing;
 mod pager;
 mod pages;
 mod values;

@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use super::cursor::Cursor;
 use super::decode::PageItem;
-use super::pages::{Page, PageShape, Pages};
+use super::pages::{Page, Pages};
 use crate::error::{Error, Result};
 use crate::log_target::LOG_TARGET;
 use crate::request::{Paging, Request};
@@ -32,7 +32,7 @@ impl Request {
     /// ```
     pub fn pages<T: PageItem>(self) -> Pager<T> {
         let paging = self.paging_or(T::PAGING);
-        Pager::with(Pages::new(self, paging, PageShape::of_model()))
+        Pager::with(Pages::of_model(self, paging))
     }
 
     /// Lists the items in the list `field` of each page. Makes no request.
@@ -55,7 +55,7 @@ impl Request {
     /// ```
     pub fn pages_of<T: DeserializeOwned>(self, field: impl Into<String>) -> Pager<T> {
         let paging = self.paging_or(Paging::page_tokens());
-        Pager::with(Pages::new(self, paging, PageShape::plain(field.into())))
+        Pager::with(Pages::plain(self, paging, field.into()))
     }
 }
 
@@ -157,7 +157,7 @@ impl<T> Pager<T> {
 
     /// The error of a question that an unreadable item leaves open.
     pub(crate) fn unread(&self, question: &str) -> Error {
-        self.pages.invalid_response(format!("an item can't be read, so it isn't known {question}"))
+        self.pages.invalid_response(&format!("an item can't be read, so it isn't known {question}"))
     }
 
     /// Returns the first item that `is_it` accepts. `None` means that there is none: an unreadable item is an error.

@@ -1,7 +1,10 @@
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
+use serde_json::Deserializer;
+use serde_json::de::StrRead;
 
 use crate::json::Objects;
+use crate::wire::{Fields, Model};
 
 /// A JSON text that is read value by value, so that each is read once, into its own type.
 #[derive(Clone, Copy, Debug)]
@@ -16,22 +19,30 @@ impl<'t> Values<'t> {
 
     /// Reads a value. `None` if the next one isn't a `T`; what was read of it is not defined then.
     pub(crate) fn read<T: Deserialize<'t>>(&mut self) -> Option<T> {
-        let mut deserializer = serde_json::Deserializer::from_str(self.rest);
-        let value = T::deserialize(&mut deserializer).ok();
-        if value.is_some() {
-            self.rest = &self.rest[deserializer.into_iter::<()>().byte_offset()..];
-        }
-        value
+        self.read_with(|deserializer| T::deserialize(deserializer))
     }
 
     /// Reads a model, a struct from an object only. `None` if the next value isn't one.
     pub(crate) fn read_model<T: DeserializeOwned>(&mut self) -> Option<T> {
-        let mut deserializer = serde_json::Deserializer::from_str(self.rest);
-        let model = T::deserialize(Objects(&mut deserializer)).ok();
-        if model.is_some() {
+        self.read_with(|deserializer| T::deserialize(Objects(deserializer)))
+    }
+
+    /// Reads a model of this crate.
+    pub(crate) fn read_fields<T: Model>(&mut self) -> Option<T> {
+        self.read_with(|deserializer| T::deserialize(Fields(deserializer)))
+    }
+
+    #[inline]
+    fn read_with<T>(
+        &mut self,
+        read: impl FnOnce(&mut Deserializer<StrRead<'t>>) -> Result<T, serde_json::Error>,
+    ) -> Option<T> {
+        let mut deserializer = Deserializer::from_str(self.rest);
+        let value = read(&mut deserializer).ok();
+        if value.is_some() {
             self.rest = &self.rest[deserializer.into_iter::<()>().byte_offset()..];
         }
-        model
+        value
     }
 
     /// Reads a byte of punctuation. `None` if another one is next.

@@ -24,6 +24,11 @@ pub(super) enum Change {
         is_version: bool,
     },
     Granted(Key, u64),
+    /// The caller has chosen to send the uploads in doubt of a file again.
+    SentAgain {
+        path: String,
+        keys: Vec<Key>,
+    },
     /// The caller has chosen this asset for a file.
     Adopted {
         path: String,
@@ -43,14 +48,15 @@ impl Lock {
                 }
             }
             Change::Over(key) => drop(self.doubts.remove(&key)),
-            Change::Unsure(key) => {
-                if let Some(id) = self.doubts.remove(&key).and_then(|doubt| doubt.version_of) {
-                    self.forget_content(id);
-                }
+            Change::Unsure(key) => self.drop_doubt(&key),
+            Change::SentAgain { path, keys } => {
+                keys.iter().for_each(|key| self.drop_doubt(key));
+                self.sent_again.insert(path);
             }
             Change::Published { key, entry, is_version } => self.publish(key, entry, is_version),
             Change::Adopted { path, key, entry, is_version } => {
-                self.adopted.insert(path.clone(), entry.id);
+                self.adopted.retain(|(other, _)| *other != path);
+                self.adopted.insert((path.clone(), entry.id));
                 self.publish(key.clone(), entry, is_version);
                 self.files.insert(path, key);
             }
@@ -62,14 +68,23 @@ impl Lock {
         }
     }
 
-    fn publish(&mut self, key: Key, entry: Entry, is_version: bool) {
-        // A run that is killed doesn't write what the files are.
-        if let Some(doubt) = self.doubts.remove(&key) {
-            self.files.entry(doubt.path).or_insert_with(|| key.clone());
+    /// Gives up finding out what became of an upload.
+    fn drop_doubt(&mut self, key: &Key) {
+        if let Some(id) = self.doubts.remove(key).and_then(|doubt| doubt.version_of) {
+            self.forget_content(id);
         }
+    }
+
+    fn publish(&mut self, key: Key, entry: Entry, is_version: bool) {
+        let doubt = self.doubts.remove(&key);
         if is_version {
             self.rename_content(entry.id, &key);
         }
-        self.assets.insert(key, entry);
+        self.assets.insert(key.clone(), entry);
+        // A run that is killed doesn't write what the files are.
+        if let Some(doubt) = doubt {
+            self.moved.remove(&doubt.path);
+            self.add_name(doubt.path, key);
+        }
     }
 }

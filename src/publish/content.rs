@@ -9,12 +9,12 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use ring::digest::{Context, SHA256};
 use serde::{Deserialize, Serialize};
 
+use super::animation::is_animation;
 use super::files::Found;
-use crate::disk::{beside, open_regular, read_companion, save_companion};
+use super::stamp::Stamp;
+use crate::asset::limits;
+use crate::disk::{beside, open_regular, read, read_companion, save_companion};
 use crate::error::{Error, Result};
-
-/// Clocks of file systems can be this coarse, in nanoseconds: a file that is as new as its hash can have changed after it.
-const COARSEST: u64 = 2_000_000_000;
 
 /// The hashes of files that haven't changed since they were read. It can be deleted at any time.
 #[derive(Debug)]
@@ -26,11 +26,13 @@ pub(super) struct Cache {
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 struct Known {
-    size: u64,
-    modified: u64,
+    stamp: Stamp,
     /// When it was hashed.
     at: u64,
     hash: String,
+    /// It is an animation, and not another model.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    is_animation: bool,
 }
 
 impl Cache {
@@ -43,19 +45,24 @@ impl Cache {
 
     /// Returns the hash of a file.
     pub(super) fn hash(&mut self, file: &Found) -> Result<String> {
-        if let Some(known) = self.known.get(&file.name) {
-            let is_old = known.modified.saturating_add(COARSEST) < known.at;
-            if is_old && known.size == file.size && known.modified == file.modified && file.modified != 0 {
-                return Ok(known.hash.clone());
-            }
+        let known = self.known.get(&file.name);
+        if let Some(known) = known.filter(|known| known.stamp == file.stamp && known.stamp.is_proof(known.at)) {
+            return Ok(known.hash.clone());
         }
         let at = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |now| now.as_nanos());
         let hash = hash_file(&file.path).map_err(|error| Error::io(format!("the file {:?}", file.path), error))?;
         let at = u64::try_from(at).unwrap_or_default();
-        let known = Known { size: file.size, modified: file.modified, at, hash: hash.clone() };
+        let is_xml = file.name.to_ascii_lowercase().ends_with(".rbxmx") && file.size <= limits::MAX_FILE_SIZE;
+        let is_animation = is_xml && read(&file.path).is_ok_and(|content| is_animation(&content));
+        let known = Known { stamp: file.stamp.clone(), at, hash: hash.clone(), is_animation };
         self.known.insert(file.name.clone(), known);
         self.is_changed = true;
         Ok(hash)
+    }
+
+    /// Returns whether a file whose hash was asked for is an animation.
+    pub(super) fn is_animation(&self, file: &Found) -> bool {
+        self.known.get(&file.name).is_some_and(|known| known.is_animation)
     }
 
     /// Writes the cache, without what is known of other files.
@@ -71,7 +78,7 @@ impl Cache {
     }
 }
 
-fn hash_file(path: &Path) -> io::Result<String> {
+pub(super) fn hash_file(path: &Path) -> io::Result<String> {
     let mut context = Context::new(&SHA256);
     let mut file = open_regular(path)?;
     let mut buffer = vec![0; 64 * 1024];

@@ -1,106 +1,36 @@
 //! What is to be done with each file.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::Path;
 
 use super::change::Change;
-use super::content::Cache;
-use super::files::{self, Found};
+use super::item::Item;
 use super::lock::{Doubt, Entry, Key, Lock};
-use super::names;
 use super::plan::PlannedAction;
 use super::report::{PublishProblem, PublishProblemKind};
 use super::settings::Settings;
-use crate::asset::{AssetType, default_name};
+use crate::asset::AssetType;
 use crate::error::{Error, Result};
 
-/// A file and what it is.
-#[derive(Clone, Debug)]
-pub(super) struct Item {
-    pub(super) file: Found,
-    pub(super) key: Key,
-    pub(super) asset_type: AssetType,
-    /// The display name.
-    pub(super) name: String,
-}
-
-/// The files, and what is wrong with others.
-#[derive(Debug)]
-pub(super) struct Files {
-    pub(super) items: Vec<Item>,
-    pub(super) problems: Vec<PublishProblem>,
-    pub(super) notes: Vec<String>,
-    /// What is wrong with the settings or a whole folder, so that nothing is sent. It is one of the problems.
-    pub(super) wrong: Option<Error>,
-}
-
-/// Lists and hashes the files, until `stop` returns `true`.
-pub(super) fn read_files(
-    settings: &Settings,
-    lock: &Lock,
-    cache: &mut Cache,
-    stop: &dyn Fn() -> bool,
-) -> Result<Files> {
-    let mut scan = files::scan(settings.selection())?;
-    let found: BTreeSet<&str> = scan.found.iter().map(|file| file.name.as_str()).collect();
-    let missing = lock.files.keys().find(|name| !found.contains(name.as_str()));
-    for folder in &scan.empty {
-        let subject = format!("the folder {folder:?} has no file to publish");
-        match missing {
-            Some(name) => {
-                let error = Error::invalid_input(format!("{subject}, but the lock file knows {name:?}"));
-                let error = error.advise("restore the folder; a submodule or a cache may be missing").concerning_run();
-                scan.wrong.push((names::shown(&folder.to_string_lossy()), error));
-            }
-            None => scan.notes.push(subject),
-        }
-    }
-    let wrong = scan.wrong.first().map(|(_, error)| error.clone());
-    let problem = |(path, error): files::Bad| PublishProblem::new(&path, PublishProblemKind::of(&error), error);
-    let mut problems: Vec<PublishProblem> = scan.bad.into_iter().map(problem).collect();
-    let setting = |(path, error): files::Bad| PublishProblem::new(&path, PublishProblemKind::Setting, error);
-    problems.extend(scan.wrong.into_iter().map(setting));
-    let mut items = Vec::with_capacity(scan.found.len());
-    for file in scan.found {
-        if stop() {
-            break;
-        }
-        let Some(asset_type) = type_of(settings, &file.name) else {
-            let error = Error::invalid_input("its extension isn't that of a known asset type")
-                .advise("exclude it, or set its type with Publisher::asset_type");
-            problems.push(PublishProblem::new(&file.name, PublishProblemKind::Unfit, error));
-            continue;
-        };
-        match cache.hash(&file) {
-            Ok(hash) => {
-                let key = Key::new(&hash, &asset_type);
-                items.push(Item { name: default_name(Path::new(&file.name)), key, asset_type, file });
-            }
-            Err(error) => problems.push(PublishProblem::new(&file.name, PublishProblemKind::Unreadable, error)),
-        }
-    }
-    Ok(Files { items, problems, notes: scan.notes, wrong })
-}
-
-fn type_of(settings: &Settings, name: &str) -> Option<AssetType> {
-    let usual = AssetType::usual_for(name);
-    if let Some(place) = settings.type_patterns.last_match(name, usual.is_some()) {
-        return settings.types.get(place).cloned();
-    }
-    match usual? {
-        AssetType::Image => Some(settings.images.clone()),
-        other => Some(other),
-    }
-}
-
-/// Returns what is to be done with each file.
-pub(super) fn decide(settings: &Settings, lock: &Lock, items: &[Item]) -> Vec<PlannedAction> {
+/// Returns what is to be done with each file. Those at the places in `refused` can't be sent: if other files have the same
+/// content, the first of them is sent instead.
+pub(super) fn decide(new_versions: bool, lock: &Lock, items: &[Item], refused: &BTreeSet<usize>) -> Vec<PlannedAction> {
     let current: BTreeSet<&Key> = items.iter().map(|item| &item.key).collect();
-    let mut first: BTreeMap<&Key, &str> = BTreeMap::new();
+    // The place of the file that stands for each content.
+    let mut first: BTreeMap<&Key, usize> = BTreeMap::new();
+    for (place, item) in items.iter().enumerate() {
+        let first = first.entry(&item.key).or_insert(place);
+        if refused.contains(first) && !refused.contains(&place) {
+            *first = place;
+        }
+    }
     // The asset of which a content is the next version. It gets one at most, also if another file has that content, too.
     let mut versions: BTreeMap<&Key, u64> = BTreeMap::new();
     let mut versioned: BTreeSet<u64> = BTreeSet::new();
-    for item in items.iter().filter(|item| settings.new_versions && item.asset_type == AssetType::Model) {
+    let mut models: Vec<&Item> =
+        items.iter().filter(|item| new_versions && item.asset_type == AssetType::Model).collect();
+    // A name that the content had before counts only if no file has a better claim.
+    models.sort_by_key(|item| lock.moved.contains(&item.file.name));
+    for item in models {
         let old = lock.files.get(&item.file.name).filter(|old| !current.contains(old));
         let old = old.filter(|old| old.asset_type() == AssetType::Model).and_then(|old| lock.assets.get(old));
         if let Some(entry) = old.filter(|entry| !versions.contains_key(&item.key) && versioned.insert(entry.id)) {
@@ -108,26 +38,37 @@ pub(super) fn decide(settings: &Settings, lock: &Lock, items: &[Item]) -> Vec<Pl
         }
     }
     let versions_in_doubt = lock.versions_in_doubt();
+    // The asset of a file that has changed since its first upload was cut off would get the next version.
+    let is_first_in_doubt = |item: &Item| {
+        let is_of_file = |key: &Key, doubt: &Doubt| {
+            doubt.path == item.file.name && doubt.version_of.is_none() && key.asset_type() == AssetType::Model
+        };
+        new_versions
+            && item.asset_type == AssetType::Model
+            && !lock.files.contains_key(&item.file.name)
+            && lock.doubts.iter().any(|(key, doubt)| is_of_file(key, doubt))
+    };
     let mut actions = Vec::with_capacity(items.len());
-    for item in items {
+    for (place, item) in items.iter().enumerate() {
+        let first = first.get(&item.key).copied().filter(|first| *first != place);
         actions.push(if let Some(entry) = lock.assets.get(&item.key) {
             match versions_in_doubt.contains(&entry.id) {
                 true => PlannedAction::Resolve,
                 false => PlannedAction::Nothing(entry.id),
             }
-        } else if let Some(other) = first.get(&item.key) {
-            PlannedAction::SameAs((*other).to_owned())
+        } else if let Some(first) = first {
+            PlannedAction::SameAs(items[first].file.name.clone())
         } else if lock.doubts.contains_key(&item.key) {
             PlannedAction::Resolve
         } else {
             match versions.get(&item.key) {
                 Some(id) if versions_in_doubt.contains(id) => PlannedAction::Resolve,
                 Some(id) => PlannedAction::NewVersion(*id),
+                None if is_first_in_doubt(item) => PlannedAction::Resolve,
                 None if lock.files.contains_key(&item.file.name) => PlannedAction::UploadChanged,
                 None => PlannedAction::Upload,
             }
         });
-        first.entry(&item.key).or_insert(&item.file.name);
     }
     actions
 }
@@ -150,13 +91,10 @@ pub(super) fn by_hand(settings: &Settings, lock: &Lock, items: &[Item]) -> Resul
     let mut changes = Vec::new();
     for (path, id) in &settings.adopt {
         let is_last = settings.adopt.iter().rfind(|(other, _)| other == path) == Some(&(path.clone(), *id));
-        if !is_last || lock.adopted.get(path) == Some(id) {
+        if !is_last || lock.adopted.contains(&(path.clone(), *id)) {
             continue;
         }
-        let (name, keys) = match item_at(path) {
-            Some(item) => (item.name.clone(), vec![item.key.clone()]),
-            None => (default_name(Path::new(path)), doubts_of(path)),
-        };
+        let keys = item_at(path).map_or_else(|| doubts_of(path), |item| vec![item.key.clone()]);
         if keys.is_empty() && !lock.files.contains_key(path) {
             return Err(missing(path));
         }
@@ -166,16 +104,18 @@ pub(super) fn by_hand(settings: &Settings, lock: &Lock, items: &[Item]) -> Resul
             let is_version = key.asset_type() == AssetType::Model
                 && before.is_some_and(|(before, _)| !items.iter().any(|item| item.key == *before));
             let known = lock.assets.get(&key).filter(|entry| entry.id == *id);
-            let entry = known.cloned().unwrap_or_else(|| Entry::new(*id, &name));
+            let entry = known.cloned().unwrap_or_else(|| Entry::new(*id, ""));
             changes.push(Change::Adopted { path: path.clone(), key, entry, is_version });
         }
     }
-    for path in &settings.send_again {
+    for path in settings.send_again.iter().filter(|path| !lock.sent_again.contains(*path)) {
         let doubts = doubts_of(path);
         if doubts.is_empty() && item_at(path).is_none() {
             return Err(missing(path));
         }
-        changes.extend(doubts.into_iter().map(Change::Unsure));
+        if !doubts.is_empty() {
+            changes.push(Change::SentAgain { path: path.clone(), keys: doubts });
+        }
     }
     Ok(changes)
 }
@@ -188,4 +128,91 @@ pub(super) fn rejection(item: &Item, lock: &Lock) -> Option<PublishProblem> {
         message: format!("moderation has rejected asset {}; change or remove the file", entry.id),
         error: None,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::publish::files::Found;
+
+    /// A model, whose content is this letter. `!` marks a file that can't be sent.
+    fn items(files: &[&str]) -> (Vec<Item>, BTreeSet<usize>) {
+        let refused = files.iter().enumerate().filter(|(_, file)| file.ends_with('!')).map(|(place, _)| place);
+        let item = |file: &&str| {
+            let (name, content) = file.trim_end_matches('!').split_once('=').expect("a name and a content");
+            let found = Found { path: name.into(), name: name.to_owned(), size: 1, stamp: Default::default() };
+            Item { file: found, key: key(content), asset_type: AssetType::Model, name: name.to_owned() }
+        };
+        (files.iter().map(item).collect(), refused.collect())
+    }
+
+    fn key(content: &str) -> Key {
+        Key::new(content, &AssetType::Model)
+    }
+
+    /// Names, contents and ids: `a=x1`. `~` marks a name whose content went to another one.
+    fn lock(known: &[&str], doubts: &[(&str, Option<u64>)]) -> Lock {
+        let mut lock = Lock::default();
+        for known in known {
+            let (name, rest) = known.trim_start_matches('~').split_once('=').expect("a name and a content");
+            let (content, id) = rest.split_at(1);
+            lock.assets.insert(key(content), Entry::new(id.parse().expect("an id"), "a"));
+            lock.files.insert(name.to_owned(), key(content));
+            if known.starts_with('~') {
+                lock.moved.insert(name.to_owned());
+            }
+        }
+        for (content, version_of) in doubts {
+            lock.doubts.insert(key(content), Doubt { version_of: *version_of, ..Doubt::new("a", "a") });
+        }
+        lock
+    }
+
+    #[test]
+    fn what_is_done_follows_from_the_lock_and_the_files() {
+        use PlannedAction::{NewVersion, Nothing, Resolve, SameAs, Upload, UploadChanged};
+
+        let same_as = |name: &str| SameAs(name.to_owned());
+        for (known, doubts, files, new_versions, expected) in [
+            // New, unchanged, renamed and copied files.
+            (&[][..], &[][..], &["a=x", "b=y"][..], true, vec![Upload, Upload]),
+            (&["a=x1"], &[], &["a=x"], true, vec![Nothing(1)]),
+            (&["a=x1"], &[], &["b=x"], true, vec![Nothing(1)]),
+            (&["a=x1"], &[], &["a=x", "b=x"], true, vec![Nothing(1), Nothing(1)]),
+            (&[], &[], &["a=x", "b=x"], true, vec![Upload, same_as("a")]),
+            // Changed files.
+            (&["a=x1"], &[], &["a=y"], false, vec![UploadChanged]),
+            (&["a=x1"], &[], &["a=y"], true, vec![NewVersion(1)]),
+            (&["a=x1"], &[], &["a=y", "b=y"], true, vec![NewVersion(1), same_as("a")]),
+            (&["b=x1"], &[], &["a=y", "b=y"], true, vec![NewVersion(1), same_as("a")]),
+            // Another file has the old content still.
+            (&["a=x1"], &[], &["a=y", "b=x"], true, vec![UploadChanged, Nothing(1)]),
+            // Two files had it: only one of them can go on with the asset.
+            (&["a=x1", "b=x1"], &[], &["a=y", "b=z"], true, vec![NewVersion(1), UploadChanged]),
+            (&["~a=x1", "b=x1"], &[], &["a=y", "b=z"], true, vec![UploadChanged, NewVersion(1)]),
+            (&["~a=x1", "b=x1"], &[], &["a=y"], true, vec![NewVersion(1)]),
+            // Two files with two assets get the same content.
+            (&["a=x1", "b=y2"], &[], &["a=z", "b=z"], true, vec![NewVersion(1), same_as("a")]),
+            // Uploads in doubt.
+            (&[], &[("x", None)], &["a=x", "b=x"], true, vec![Resolve, same_as("a")]),
+            (&["a=x1"], &[("y", Some(1))], &["a=x"], true, vec![Resolve]),
+            (&["a=x1"], &[("y", Some(1))], &["a=y"], true, vec![Resolve]),
+            (&["a=x1"], &[("y", Some(1))], &["a=z"], true, vec![Resolve]),
+            (&["a=x1"], &[("y", Some(1))], &["a=z"], false, vec![UploadChanged]),
+            (&[], &[("y", None)], &["a=z"], true, vec![Resolve]),
+            (&[], &[("y", None)], &["a=z"], false, vec![Upload]),
+            (&[], &[("y", None)], &["b=z"], true, vec![Upload]),
+            (&["a=x1"], &[("y", None)], &["a=z"], true, vec![NewVersion(1)]),
+            // Copies that can't be sent.
+            (&[], &[], &["a=x!", "b=x", "c=x"], true, vec![same_as("b"), Upload, same_as("b")]),
+            (&[], &[], &["a=x!", "b=x!", "c=x"], true, vec![same_as("c"), same_as("c"), Upload]),
+            (&[], &[], &["a=x!", "b=x!"], true, vec![Upload, same_as("a")]),
+            (&["a=x1"], &[], &["a=y!", "b=y"], true, vec![same_as("b"), NewVersion(1)]),
+            (&["a=x1"], &[], &["a=x!", "b=x"], true, vec![Nothing(1), Nothing(1)]),
+        ] {
+            let (items, refused) = items(files);
+            let actions = decide(new_versions, &lock(known, doubts), &items, &refused);
+            assert_eq!(actions, expected, "{known:?} {doubts:?} {files:?}");
+        }
+    }
 }

@@ -1,3 +1,5 @@
+use std::time::Duration;
+
 use crate::api::OperationName;
 
 /// What happens during a run, for [`Publisher::on_event`](super::Publisher::on_event).
@@ -12,11 +14,21 @@ pub enum PublishEvent<'a> {
         uploads: usize,
         /// How many bytes these have.
         bytes: u64,
+        /// How long they take at least, at the service's rate limit.
+        shortest_time: Duration,
     },
     /// An upload that may have arrived is being looked into.
     Resolving {
         /// The file.
         path: &'a str,
+    },
+    /// An upload in doubt counts as lost, and is sent again: see
+    /// [`Publisher::send_lost_again`](super::Publisher::send_lost_again).
+    Lost {
+        /// The file.
+        path: &'a str,
+        /// Why.
+        message: &'a str,
     },
     /// A piece of a file was sent.
     Progress {
@@ -41,9 +53,9 @@ pub enum PublishEvent<'a> {
         /// The id of the asset.
         id: u64,
     },
-    /// A file has a problem.
+    /// A file or a module has a problem.
     Problem {
-        /// The file.
+        /// The file or the module.
         path: &'a str,
         /// What is wrong, and what to do.
         message: &'a str,

@@ -4,10 +4,10 @@ use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::io;
 use std::path::{Path, PathBuf};
-use std::time::{SystemTime, UNIX_EPOCH};
 
 use super::names::{clashes, normal, problem, shown};
 use super::patterns::{Patterns, Purpose};
+use super::stamp::Stamp;
 use super::walk::{Entry, Problem, unreadable, walk};
 use crate::asset::AssetType;
 use crate::disk::{beside, short_name};
@@ -18,7 +18,7 @@ const SKIPPED: &[&str] = &["thumbs.db", "ehthumbs.db", "desktop.ini", "icon\r"];
 /// Files that are skipped with any extension or none.
 const SKIPPED_STEMS: &[&str] = &["readme", "license", "licence", "changelog", "copying"];
 /// What this crate and its users write beside assets.
-const SKIPPED_ENDS: &[&str] = &[".json", ".part", ".tmp", ".luau", ".lua", ".ts", ".rs", ".md"];
+const SKIPPED_ENDS: &[&str] = &[".json", ".lock", ".part", ".tmp", ".luau", ".lua", ".ts", ".rs", ".md"];
 
 /// What is added to the name of the lock file for those beside it.
 const BESIDE_LOCK: &[&str] = &[".journal", ".cache", ".running", ".pid"];
@@ -37,8 +37,7 @@ pub(super) struct Found {
     /// The path in its folder, with slashes and in the composed form.
     pub(super) name: String,
     pub(super) size: u64,
-    /// When it was changed, in nanoseconds since 1970.
-    pub(super) modified: u64,
+    pub(super) stamp: Stamp,
 }
 
 /// A file that can't be published, and why.
@@ -295,13 +294,7 @@ fn extension(name: &str) -> String {
 }
 
 fn of_file(path: &Path, name: String, metadata: &std::fs::Metadata) -> Found {
-    Found { path: path.to_owned(), name, size: metadata.len(), modified: modified(metadata) }
-}
-
-/// Returns when a file was changed. 0 if that isn't known.
-pub(super) fn modified(metadata: &std::fs::Metadata) -> u64 {
-    let since_1970 = metadata.modified().unwrap_or(SystemTime::UNIX_EPOCH).duration_since(UNIX_EPOCH);
-    since_1970.ok().and_then(|time| u64::try_from(time.as_nanos()).ok()).unwrap_or_default()
+    Found { path: path.to_owned(), name, size: metadata.len(), stamp: Stamp::of(metadata) }
 }
 
 /// Whether it is the lock file under one of its names, or one of the files beside it, which lie beside the file that a link leads
@@ -361,7 +354,7 @@ mod tests {
             "README.md",
             "readme",
             "LICENSE.txt",
-            "assets.lock.json",
+            "assets.lock",
             "assets.luau",
             "notes.md",
         ] {

@@ -1,17 +1,27 @@
 //! The journal beside a lock file.
 
-use std::fs::{File, OpenOptions};
+use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
+use serde::{Deserialize, Serialize};
+
 use super::change::Change;
-use crate::disk::{beside, open_companion, read_companion, sync_directory};
+use super::running::machine;
+use crate::disk::{beside, create_companion, read_companion, sync_directory};
 use crate::error::{Error, ErrorKind, Result};
 
 /// How much space in the journal is kept for the end of each upload that was begun.
 pub(super) const END: u64 = 2 * 1024;
 /// How much space is added to the journal at once.
 const SPACE: u64 = 64 * 1024;
+
+/// The first line of a journal.
+#[derive(Serialize, Deserialize)]
+struct Header {
+    /// The machine that writes it.
+    machine: String,
+}
 
 /// The journal of this run.
 ///
@@ -27,11 +37,16 @@ pub(super) struct Journal {
 }
 
 impl Journal {
-    pub(super) fn open(path: &Path) -> io::Result<Self> {
-        let file = open_companion(path, OpenOptions::new().write(true).create(true).truncate(false))?;
-        file.set_len(0)?;
-        sync_directory(path)?;
-        Ok(Self { file, length: 0, size: 0, is_torn: false })
+    /// Creates the journal of a lock file, which this process holds.
+    pub(super) fn create(lock: &Path) -> io::Result<Self> {
+        let path = journal_of(lock);
+        let mut file = create_companion(&path)?;
+        let mut header = serde_json::to_vec(&Header { machine: machine(lock).unwrap_or_default() })?;
+        header.push(b'\n');
+        file.write_all(&header)?;
+        sync_directory(&path)?;
+        let length = header.len() as u64;
+        Ok(Self { file, length, size: length, is_torn: false })
     }
 
     /// Adds a line, after which this much space is left. When this returns, it survives a crash.
@@ -64,12 +79,15 @@ pub(super) fn journal_of(lock: &Path) -> PathBuf {
 }
 
 /// Reads the journal of a run that was killed, line by line. Returns whether there is one.
-pub(super) fn read_journal(lock: &Path, mut each: impl FnMut(Change)) -> Result<bool> {
+///
+/// One that came with a checkout, say, could give any file any asset. It is refused, unless the caller accepts it.
+pub(super) fn read_journal(lock: &Path, accepts_foreign: bool, mut each: impl FnMut(Change)) -> Result<bool> {
     let path = journal_of(lock);
+    let subject = || format!("the journal {path:?}");
     let text = match read_companion(&path) {
         Ok(text) => text,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(false),
-        Err(error) => return Err(Error::io(format!("the journal {path:?}"), error).concerning_run()),
+        Err(error) => return Err(Error::io(subject(), error).concerning_run()),
     };
     let mut rest = text.as_slice();
     let mut number = 0;
@@ -77,14 +95,33 @@ pub(super) fn read_journal(lock: &Path, mut each: impl FnMut(Change)) -> Result<
         let line = &rest[..end];
         rest = &rest[end + 1..];
         number += 1;
-        match serde_json::from_slice(line) {
-            Ok(change) => each(change),
+        let read = match number {
+            1 => serde_json::from_slice(line).map(|header: Header| {
+                let is_own = !header.machine.is_empty() && machine(lock) == Some(header.machine);
+                (is_own || accepts_foreign).then_some(())
+            }),
+            _ => serde_json::from_slice(line).map(|change| {
+                each(change);
+                Some(())
+            }),
+        };
+        match read {
+            Ok(Some(())) => {}
             // What it says was not done yet.
             Err(_) if is_torn(line, rest) => break,
-            Err(error) => {
-                return Err(Error::new(ErrorKind::CorruptFile, format!("the journal {path:?}"))
+            Err(error) if number > 1 => {
+                return Err(Error::new(ErrorKind::CorruptFile, subject())
                     .explain(format!("line {number}: {error}"))
                     .advise("restore it; without it, uploads may be sent twice")
+                    .concerning_run());
+            }
+            Ok(None) | Err(_) => {
+                return Err(Error::new(ErrorKind::CorruptFile, subject())
+                    .explain("no run on this machine has written it, and it can change the ids of files")
+                    .advise(
+                        "delete it if it came with a checkout; if a run of yours was killed before the folder was copied or \
+                         moved here, accept it once with Publisher::accept_journal",
+                    )
                     .concerning_run());
             }
         }

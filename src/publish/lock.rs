@@ -1,50 +1,46 @@
 //! What was published: a file that people read, review and merge.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fmt::{self, Write};
-use std::io;
+use std::fmt;
 use std::path::Path;
 
 use jiff::Timestamp;
-use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 
 use crate::api::OperationName;
-use crate::asset::AssetType;
-use crate::disk::{self, newer_version};
-use crate::error::{Error, ErrorKind, Result};
-
-const VERSION: u64 = 1;
+use crate::asset::{Asset, AssetType, ModerationState};
 
 /// What an asset is made of: the hash of the content, and the asset type.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(transparent)]
-pub(super) struct Key(String);
+pub(super) struct Key {
+    #[serde(rename = "type")]
+    asset_type: String,
+    sha256: String,
+}
 
 impl Key {
     pub(super) fn new(hash: &str, asset_type: &AssetType) -> Self {
-        Self(format!("{hash}:{asset_type}"))
+        Self { asset_type: asset_type.to_string(), sha256: hash.to_owned() }
     }
 
     pub(super) fn asset_type(&self) -> AssetType {
-        AssetType::from(self.0.split_once(':').map_or("", |(_, asset_type)| asset_type))
+        AssetType::from(self.asset_type.as_str())
     }
 
     /// The key of an asset whose content isn't known.
     fn unknown(&self, id: u64) -> Self {
-        Self::new(&format!("unknown-{id}"), &self.asset_type())
+        Self { sha256: format!("unknown-{id}"), asset_type: self.asset_type.clone() }
     }
 
     /// Returns the first characters of the hash.
     pub(super) fn short(&self) -> &str {
-        self.0.get(..8).unwrap_or(&self.0)
+        self.sha256.get(..8).unwrap_or(&self.sha256)
     }
 }
 
 impl fmt::Debug for Key {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
+        write!(f, "{}:{}", self.sha256, self.asset_type)
     }
 }
 
@@ -52,7 +48,7 @@ impl fmt::Debug for Key {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Entry {
     pub(super) id: u64,
-    /// The display name.
+    /// The display name that the service has. Empty if it isn't known, such as that of an asset that was adopted.
     #[serde(default)]
     pub(super) name: String,
     /// Moderation has rejected it.
@@ -72,10 +68,25 @@ pub(super) struct Entry {
 impl Entry {
     /// Adds what another lock knows of the same asset.
     fn learn(&mut self, other: Self) {
+        // The name of the newest version. One of several, whatever the order of the lines is.
+        if (self.version, &self.name) < (other.version, &other.name) {
+            self.name = other.name;
+        }
         self.rejected |= other.rejected;
         self.in_review &= other.in_review;
         self.version = self.version.max(other.version);
         self.granted.extend(other.granted);
+    }
+
+    /// What the service says of an asset. `name` is used if it doesn't say its name.
+    pub(super) fn of(asset: &Asset, name: &str) -> Self {
+        let state = asset.moderation_state.as_ref();
+        Self {
+            rejected: state == Some(&ModerationState::Rejected),
+            in_review: state == Some(&ModerationState::Reviewing),
+            version: asset.revision_id.filter(|version| *version > 1),
+            ..Self::new(asset.id, asset.display_name.as_deref().unwrap_or(name))
+        }
     }
 
     pub(super) fn new(id: u64, name: &str) -> Self {
@@ -87,6 +98,7 @@ impl Entry {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Doubt {
     /// The file, as it was named then.
+    #[serde(rename = "file")]
     pub(super) path: String,
     /// The display name.
     pub(super) name: String,
@@ -122,94 +134,115 @@ pub(super) struct Lock {
     /// Whose assets they are.
     pub(super) owner: String,
     pub(super) assets: BTreeMap<Key, Entry>,
-    /// What each file was at the end of the last run.
+    /// What each file was when it was last seen. A file that is away for a run, such as on another branch, is still known.
     pub(super) files: BTreeMap<String, Key>,
+    /// Those of the names whose content was last seen under another name.
+    pub(super) moved: BTreeSet<String>,
     pub(super) doubts: BTreeMap<Key, Doubt>,
     /// The assets that the caller has chosen for files: each choice counts once.
-    pub(super) adopted: BTreeMap<String, u64>,
+    pub(super) adopted: BTreeSet<(String, u64)>,
+    /// The files whose upload in doubt was sent again because the caller has chosen so: that counts once, too.
+    pub(super) sent_again: BTreeSet<String>,
 }
 
 impl Lock {
-    /// Reads a lock file. An empty lock if there is none.
-    pub(super) fn read(path: &Path) -> Result<Self> {
-        match disk::read(path) {
-            Ok(text) => Self::parse(&text, path),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Self::default()),
-            Err(error) => Err(Error::io(subject(path), error).concerning_run()),
-        }
-    }
-
-    pub(super) fn parse(text: &[u8], path: &Path) -> Result<Self> {
-        if text.split(|byte| *byte == b'\n').any(|line| line.starts_with(b"<<<<<<<")) {
-            return Err(corrupt(path, "it has a merge conflict")
-                .advise("keep the lines of both sides, or merge the two files with Publisher::merge"));
-        }
-        let json: Value = serde_json::from_slice(text).map_err(|error| corrupt(path, &error.to_string()))?;
-        if let Some(error) = newer_version(&json, VERSION, subject(path)) {
-            return Err(error);
-        }
-        if json.get("version").and_then(Value::as_u64) != Some(VERSION) {
-            return Err(corrupt(path, "it has no version"));
-        }
-        let mut lock = Self {
-            owner: part(&json, "owner", path)?,
-            assets: part(&json, "assets", path)?,
-            files: part(&json, "files", path)?,
-            doubts: part(&json, "doubts", path)?,
-            adopted: part(&json, "adopted", path)?,
-        };
-        // Lines of both sides may have been kept by hand.
-        lock.keep_newest_versions(&BTreeSet::new());
-        Ok(lock)
-    }
-
-    /// Returns the text of the file: one line for each entry, in order.
-    pub(super) fn text(&self) -> String {
-        let mut text = format!("{{\n  \"version\": {VERSION},\n  \"owner\": {},\n", json(&self.owner));
-        section(&mut text, "assets", &self.assets);
-        text.push_str(",\n");
-        section(&mut text, "files", &self.files);
-        text.push_str(",\n");
-        section(&mut text, "doubts", &self.doubts);
-        if !self.adopted.is_empty() {
-            text.push_str(",\n");
-            section(&mut text, "adopted", &self.adopted);
-        }
-        text.push_str("\n}\n");
-        text
-    }
-
     /// Adds what another lock knows. Where both have published the same content, this one's asset stays, and the other's id is
     /// returned.
     pub(super) fn merge(&mut self, other: Self) -> Vec<(u64, u64)> {
         let mut twice = Vec::new();
-        let only_ours = self.assets.iter().filter(|(key, _)| !other.assets.contains_key(key));
-        let only_ours: BTreeSet<u64> = only_ours.map(|(_, entry)| entry.id).collect();
-        let only_theirs = other.assets.iter().filter(|(key, _)| !self.assets.contains_key(key));
-        let changed = only_theirs.map(|(_, entry)| entry.id).filter(|id| only_ours.contains(id)).collect();
+        let changed = self.changed_on_both_sides(&other);
         for (key, entry) in other.assets {
-            match self.assets.get_mut(&key) {
-                Some(known) if known.id != entry.id => twice.push((known.id, entry.id)),
-                Some(known) => known.learn(entry),
-                None => drop(self.assets.insert(key, entry)),
+            twice.extend(self.learn(key, entry));
+        }
+        for (name, key) in other.files {
+            // A name that one side has for a file counts more than one that the other has moved.
+            match (self.files.contains_key(&name), self.moved.contains(&name), other.moved.contains(&name)) {
+                (true, false, true) => {}
+                (true, true, false) => {
+                    self.moved.remove(&name);
+                    self.files.insert(name, key);
+                }
+                (is_known, _, is_moved) => {
+                    if is_moved && !is_known {
+                        self.moved.insert(name.clone());
+                    }
+                    self.add_name(name, key);
+                }
             }
         }
-        for (path, key) in other.files {
-            self.files.entry(path).or_insert(key);
-        }
-        for (path, id) in other.adopted {
-            self.adopted.entry(path).or_insert(id);
-        }
+        self.adopted.extend(other.adopted);
+        self.sent_again.extend(other.sent_again);
         for (key, doubt) in other.doubts {
-            self.doubts.entry(key).or_insert(doubt);
+            self.add_doubt(key, doubt);
         }
+        self.settle(&changed);
+        twice
+    }
+
+    /// Returns the assets that have another content in each of two locks.
+    fn changed_on_both_sides(&self, other: &Self) -> BTreeSet<u64> {
+        let only_in = |one: &Self, other: &Self| -> BTreeSet<u64> {
+            let only = one.assets.iter().filter(|(key, _)| !other.assets.contains_key(key));
+            only.map(|(_, entry)| entry.id).collect()
+        };
+        only_in(self, other).intersection(&only_in(other, self)).copied().collect()
+    }
+
+    /// Adds an asset. If another one is known for this content, that one stays, and both ids are returned.
+    pub(super) fn learn(&mut self, key: Key, entry: Entry) -> Option<(u64, u64)> {
+        match self.assets.get_mut(&key) {
+            Some(known) if known.id != entry.id => return Some((known.id, entry.id)),
+            Some(known) => known.learn(entry),
+            None => drop(self.assets.insert(key, entry)),
+        }
+        None
+    }
+
+    /// Adds what a file was. If two branches have published it, the newer asset counts.
+    pub(super) fn add_name(&mut self, name: String, key: Key) {
+        let rank = |key: &Key| (self.assets.get(key).map(|entry| (entry.id, entry.version)), key.clone());
+        if self.files.get(&name).is_none_or(|known| rank(known) < rank(&key)) {
+            self.files.insert(name, key);
+        }
+    }
+
+    /// Learns what the files are now. The names of others are kept.
+    pub(super) fn see(&mut self, now: BTreeMap<String, Key>) {
+        let contents: BTreeSet<&Key> = now.values().collect();
+        let is_away = |name: &String| !now.contains_key(name);
+        let moved = self.files.iter().filter(|(name, key)| is_away(name) && contents.contains(key));
+        let moved: BTreeSet<String> = moved.map(|(name, _)| name.clone()).collect();
+        self.moved.retain(is_away);
+        self.moved.extend(moved);
+        self.files.extend(now);
+    }
+
+    /// Forgets the names that aren't among these, and returns them. What their files were published as stays known.
+    pub(super) fn forget_names(&mut self, present: &BTreeSet<String>) -> Vec<String> {
+        let gone: Vec<String> = self.files.keys().filter(|name| !present.contains(*name)).cloned().collect();
+        for name in &gone {
+            self.files.remove(name);
+            self.moved.remove(name);
+        }
+        gone
+    }
+
+    /// Adds an upload in doubt. If it is known already, the operation that one side may know counts.
+    pub(super) fn add_doubt(&mut self, key: Key, doubt: Doubt) {
+        let rank = |doubt: &Doubt| (doubt.operation.is_none(), doubt.since);
+        if self.doubts.get(&key).is_none_or(|known| rank(&doubt) < rank(known)) {
+            self.doubts.insert(key, doubt);
+        }
+    }
+
+    /// Ends a merge: what one side knows for certain isn't in doubt, and each model has one content.
+    pub(super) fn settle(&mut self, changed: &BTreeSet<u64>) {
         let published = &self.assets;
         let is_settled = |key: &Key, doubt: &Doubt| {
             published.get(key).is_some_and(|entry| doubt.version_of.is_none_or(|id| id == entry.id))
         };
         self.doubts.retain(|key, doubt| !is_settled(key, doubt));
-        self.keep_newest_versions(&changed);
-        twice
+        self.keep_newest_versions(changed);
     }
 
     /// Keeps the newest version of each model. `changed` are those that have another content on each side of a merge.
@@ -248,40 +281,18 @@ impl Lock {
         self.assets.insert(unknown, entry);
     }
 
+    pub(super) fn entry_of(&self, id: u64) -> Option<&Entry> {
+        self.assets.values().find(|entry| entry.id == id)
+    }
+
     /// Returns the assets of which a new version may have arrived: their content isn't known.
     pub(super) fn versions_in_doubt(&self) -> BTreeSet<u64> {
         self.doubts.values().filter_map(|doubt| doubt.version_of).collect()
     }
 }
 
-/// A part of the file, which may be missing.
-fn part<T: DeserializeOwned + Default>(json: &Value, name: &str, path: &Path) -> Result<T> {
-    let Some(value) = json.get(name) else { return Ok(T::default()) };
-    T::deserialize(value).map_err(|error| corrupt(path, &format!("{name}: {error}")))
-}
-
-fn section<K: Serialize, V: Serialize>(text: &mut String, name: &str, entries: &BTreeMap<K, V>) {
-    let _ = write!(text, "  \"{name}\": {{");
-    for (place, (key, value)) in entries.iter().enumerate() {
-        let comma = if place == 0 { "" } else { "," };
-        let _ = write!(text, "{comma}\n    {}: {}", json(key), json(value));
-    }
-    text.push_str(if entries.is_empty() { "}" } else { "\n  }" });
-}
-
-fn json(value: &impl Serialize) -> String {
-    serde_json::to_string(value).unwrap_or_default()
-}
-
 pub(super) fn subject(path: &Path) -> String {
     format!("the lock file {path:?}")
-}
-
-fn corrupt(path: &Path, problem: &str) -> Error {
-    Error::new(ErrorKind::CorruptFile, subject(path))
-        .explain(problem)
-        .advise("restore it; without it, everything is uploaded again")
-        .concerning_run()
 }
 
 #[cfg(test)]
@@ -307,37 +318,11 @@ mod tests {
             assets: [(key("aa"), entry(1)), (key("bb"), Entry { rejected: true, granted: [5].into(), ..entry(2) })]
                 .into(),
             files: [("a/crate.png".to_owned(), key("aa"))].into(),
+            moved: BTreeSet::new(),
             doubts: [(key("cc"), doubt)].into(),
             adopted: [("d.png".to_owned(), 7)].into(),
+            sent_again: BTreeSet::new(),
         }
-    }
-
-    #[test]
-    fn a_lock_survives_a_round_trip_with_a_line_for_each_entry() {
-        let path = Path::new("assets.lock.json");
-        for lock in [lock(), Lock::default()] {
-            let text = lock.text();
-            assert_eq!(Lock::parse(text.as_bytes(), path).unwrap(), lock);
-            assert!(text.ends_with("}\n"));
-        }
-        let text = lock().text();
-        assert_eq!(text.lines().filter(|line| line.contains("\"id\"")).count(), 2, "{text}");
-        assert!(text.contains("    \"a/crate.png\": \"aa:Image\"\n"), "{text}");
-    }
-
-    #[test]
-    fn unusable_locks_are_told() {
-        let parse = |text: &str| Lock::parse(text.as_bytes(), Path::new("a.lock.json")).unwrap_err();
-        let whole = lock().text();
-        for length in 0..whole.len() - 2 {
-            let error = parse(&whole[..length]);
-            assert_eq!(error.kind(), ErrorKind::CorruptFile, "{}", &whole[..length]);
-            assert!(error.to_string().contains("a.lock.json"), "{error}");
-        }
-        assert_eq!(parse(&whole.replace("\"version\": 1", "\"version\": 2")).kind(), ErrorKind::NewerFile);
-        let conflict = format!("<<<<<<< ours\n{whole}=======\n{whole}>>>>>>> theirs\n");
-        assert!(parse(&conflict).to_string().contains("Publisher::merge"));
-        assert!(parse(&whole.replace("\"id\":1", "\"id\":\"x\"")).to_string().contains("assets"));
     }
 
     #[test]
@@ -377,17 +362,6 @@ mod tests {
         let mut ours = of("aa");
         ours.merge(of("bb"));
         assert_eq!(ours.assets.len(), 2);
-    }
-
-    #[test]
-    fn lines_of_two_versions_are_one_asset() {
-        let key = |hash: &str| Key::new(hash, &AssetType::Model);
-        let version = |version| Entry { version: Some(version), ..entry(1) };
-        let assets = [(key("aa"), version(3)), (key("bb"), version(2))].into();
-        let files = [("a.rbxm".to_owned(), key("bb"))].into();
-        let lock = Lock { owner: "user 1".to_owned(), assets, files, ..Lock::default() };
-        let read = Lock::parse(lock.text().as_bytes(), Path::new("a.lock.json")).unwrap();
-        assert_eq!((read.assets.len(), &read.files["a.rbxm"]), (1, &key("aa")));
     }
 
     #[test]

@@ -1,17 +1,17 @@
 //! The ids as a module of a programming language.
 
 use std::collections::BTreeMap;
-use std::fmt::Write as _;
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
-use super::names::normal;
+use super::format::{AssetValue, Clash, Format, Node};
+use super::names::{normal, of_caller};
 use crate::disk::{read, save_bytes};
 use crate::error::{Error, Result};
-use crate::plain::is_control;
 
 /// The ids of published files, as the game or the program needs them, such as from
-/// [`Report::module`](super::Report::module).
+/// [`Report::module`](super::Report::module). [`Publisher::luau`](super::Publisher::luau) and its siblings write them by
+/// themselves.
 ///
 /// A file is named by its path without its extension: `ui/button.png` is `ui.button`, or `["ui/button"]` if the module is
 /// [flat](Self::flat).
@@ -19,28 +19,18 @@ use crate::plain::is_control;
 #[must_use]
 pub struct AssetModule {
     ids: Vec<(String, u64)>,
+    known: Vec<(String, u64)>,
     is_flat: bool,
     keeps_extensions: bool,
+    values: AssetValue,
 }
 
-/// A name, and what it stands for.
-#[derive(Debug)]
-enum Node {
-    Id { file: String, id: u64 },
-    Folder(BTreeMap<String, Node>),
+/// A module that a publisher keeps.
+#[derive(Clone, Debug)]
+pub(super) struct ModuleFile {
+    pub(super) path: PathBuf,
+    pub(super) format: Format,
 }
-
-const LUAU_KEYWORDS: &[&str] = &[
-    "and", "break", "continue", "do", "else", "elseif", "end", "export", "false", "for", "function", "if", "in",
-    "local", "nil", "not", "or", "repeat", "return", "then", "true", "type", "until", "while",
-];
-
-const RUST_KEYWORDS: &[&str] = &[
-    "abstract", "as", "async", "await", "become", "box", "break", "const", "continue", "crate", "do", "dyn", "else",
-    "enum", "extern", "false", "final", "fn", "for", "gen", "if", "impl", "in", "let", "loop", "macro", "match", "mod",
-    "move", "mut", "override", "priv", "pub", "ref", "return", "self", "static", "struct", "super", "trait", "true",
-    "try", "type", "typeof", "union", "unsafe", "unsized", "use", "virtual", "where", "while", "yield",
-];
 
 impl AssetModule {
     /// Creates a module from paths of files, with slashes, and the ids of their assets.
@@ -56,7 +46,13 @@ impl AssetModule {
     /// ```
     pub fn new<P: Into<String>>(ids: impl IntoIterator<Item = (P, u64)>) -> Self {
         let ids = ids.into_iter().map(|(path, id)| (normal(&path.into()), id)).collect();
-        Self { ids, is_flat: false, keeps_extensions: false }
+        Self { ids, known: Vec::new(), is_flat: false, keeps_extensions: false, values: AssetValue::default() }
+    }
+
+    /// Adds an id without a file under this key, such as `ui/logo`. An extension in it is kept.
+    pub fn known(mut self, key: impl Into<String>, id: u64) -> Self {
+        self.known.push((of_caller(&key.into()), id));
+        self
     }
 
     /// Sets whether the module has one table, whose keys are paths with slashes. Defaults to `false`: a table for each folder.
@@ -81,50 +77,55 @@ impl AssetModule {
         self
     }
 
-    /// Returns a Luau module that returns a table of `rbxassetid://` strings.
+    /// Sets what stands for an asset. Defaults to [`AssetValue::Uri`].
+    pub fn values(mut self, values: AssetValue) -> Self {
+        self.values = values;
+        self
+    }
+
+    /// Returns a strict Luau module that returns a table.
     ///
     /// # Errors
     /// Returns [`InvalidInput`](crate::ErrorKind::InvalidInput) if two files would have the same name.
     pub fn luau(&self) -> Result<String> {
-        let mut text = String::from("-- Written by rblxopencloud; do not edit.\nreturn ");
-        luau(&mut text, &self.tree()?, 0);
-        text.push('\n');
-        Ok(text)
+        self.text(Format::Luau)
     }
 
-    /// Returns a TypeScript module that exports an object of `rbxassetid://` strings.
+    /// Returns a TypeScript module that exports an object.
     ///
     /// # Errors
-    /// Returns [`InvalidInput`](crate::ErrorKind::InvalidInput) if two files would have the same name.
+    /// See [`luau`](Self::luau).
     pub fn typescript(&self) -> Result<String> {
-        let mut text = String::from("// Written by rblxopencloud; do not edit.\nexport const assets = ");
-        object(&mut text, &self.tree()?, 0, true);
-        text.push_str(" as const;\n");
-        Ok(text)
+        self.text(Format::TypeScript)
     }
 
-    /// Returns a JSON object of `rbxassetid://` strings.
+    /// Returns the TypeScript declarations of [`luau`](Self::luau). As a `.d.ts` file beside it, roblox-ts imports the Luau
+    /// module.
     ///
     /// # Errors
-    /// Returns [`InvalidInput`](crate::ErrorKind::InvalidInput) if two files would have the same name.
+    /// See [`luau`](Self::luau).
+    pub fn declarations(&self) -> Result<String> {
+        self.text(Format::Declarations)
+    }
+
+    /// Returns a JSON object.
+    ///
+    /// # Errors
+    /// See [`luau`](Self::luau).
     pub fn json(&self) -> Result<String> {
-        let mut text = String::new();
-        object(&mut text, &self.tree()?, 0, false);
-        text.push('\n');
-        Ok(text)
+        self.text(Format::Json)
     }
 
     /// Returns a Rust module with a constant `u64` for each id.
     ///
     /// # Errors
-    /// Returns [`InvalidInput`](crate::ErrorKind::InvalidInput) if two files would have the same name.
+    /// See [`luau`](Self::luau). Names that differ in other characters than ASCII letters and digits only, or in case only, are
+    /// the same in Rust.
     pub fn rust(&self) -> Result<String> {
-        let mut text = String::from("// Written by rblxopencloud; do not edit.\n");
-        rust(&mut text, &self.tree()?, 0)?;
-        Ok(text)
+        self.text(Format::Rust)
     }
 
-    /// Writes [`luau`](Self::luau) to a file. An unchanged file isn't touched.
+    /// Writes [`luau`](Self::luau) to a file. A file that differs in its line ends only isn't touched.
     ///
     /// The file is replaced as a whole, and keeps its mode. If `path` is a link, the file that it leads to is replaced or
     /// created. A pipe or a device, such as `/dev/stdout`, is written through; a pipe that nobody reads is an error. See
@@ -133,51 +134,72 @@ impl AssetModule {
     /// # Errors
     /// See [`luau`](Self::luau); [`Io`](crate::ErrorKind::Io) if the file can't be written.
     pub fn write_luau(&self, path: impl AsRef<Path>) -> Result<()> {
-        write(path.as_ref(), &self.luau()?)
+        write(path.as_ref(), &self.text(Format::Luau)?)
     }
 
-    /// Writes [`typescript`](Self::typescript) to a file. An unchanged file isn't touched.
+    /// Writes [`typescript`](Self::typescript) to a file, or [`declarations`](Self::declarations) if its name ends with `.d.ts`.
     ///
     /// # Errors
     /// See [`write_luau`](Self::write_luau).
     pub fn write_typescript(&self, path: impl AsRef<Path>) -> Result<()> {
-        write(path.as_ref(), &self.typescript()?)
+        write(path.as_ref(), &self.text(Format::of_typescript(path.as_ref()))?)
     }
 
-    /// Writes [`json`](Self::json) to a file. An unchanged file isn't touched.
+    /// Writes [`json`](Self::json) to a file.
     ///
     /// # Errors
     /// See [`write_luau`](Self::write_luau).
     pub fn write_json(&self, path: impl AsRef<Path>) -> Result<()> {
-        write(path.as_ref(), &self.json()?)
+        write(path.as_ref(), &self.text(Format::Json)?)
     }
 
-    /// Writes [`rust`](Self::rust) to a file. An unchanged file isn't touched.
+    /// Writes [`rust`](Self::rust) to a file.
     ///
     /// # Errors
     /// See [`write_luau`](Self::write_luau).
     pub fn write_rust(&self, path: impl AsRef<Path>) -> Result<()> {
-        write(path.as_ref(), &self.rust()?)
+        write(path.as_ref(), &self.text(Format::Rust)?)
     }
 
-    fn tree(&self) -> Result<BTreeMap<String, Node>> {
+    /// Returns the same module with these ids of files.
+    pub(super) fn with_ids<'a>(&self, ids: impl IntoIterator<Item = (&'a str, u64)>) -> Self {
+        let ids = ids.into_iter().map(|(path, id)| (path.to_owned(), id)).collect();
+        Self { ids, ..self.clone() }
+    }
+
+    pub(super) fn text(&self, format: Format) -> Result<String> {
+        let text = |module: &Self| module.tree().and_then(|tree| format.text(&tree, self.values));
+        text(self).map_err(|Clash(one, other)| {
+            let error = Error::invalid_input(format!("{one:?} and {other:?} would have the same name in the module"));
+            error.advise(if text(&self.clone().keep_extensions(true)).is_ok() {
+                "rename one of them, or keep the extensions with keep_extensions"
+            } else if text(&self.clone().flat(true)).is_ok() {
+                "rename one of them, or make the module flat"
+            } else {
+                "rename one of them"
+            })
+        })
+    }
+
+    fn tree(&self) -> Result<BTreeMap<String, Node>, Clash> {
+        let files = self.ids.iter().map(|(file, id)| (if self.keeps_extensions { file } else { stem(file) }, file, id));
+        let known = self.known.iter().map(|(key, id)| (key.as_str(), key, id));
         let mut root = BTreeMap::new();
-        for (file, id) in &self.ids {
-            let name = if self.keeps_extensions { file } else { stem(file) };
-            let mut parts: Vec<&str> = if self.is_flat { vec![name] } else { name.split('/').collect() };
+        for (key, name, id) in files.chain(known) {
+            let mut parts: Vec<&str> = if self.is_flat { vec![key] } else { key.split('/').collect() };
             let last = parts.pop().unwrap_or_default();
             let mut folder = &mut root;
             for part in parts {
                 let node = folder.entry(part.to_owned()).or_insert_with(|| Node::Folder(BTreeMap::new()));
                 match node {
                     Node::Folder(inner) => folder = inner,
-                    Node::Id { file: other, .. } => return Err(same_name(other, file)),
+                    Node::Id { name: other, .. } => return Err(Clash(other.clone(), name.clone())),
                 }
             }
             match folder.get(last) {
-                Some(Node::Id { file: other, .. }) => return Err(same_name(other, file)),
-                Some(Node::Folder(inner)) => return Err(same_name(file, &first_file(inner))),
-                None => drop(folder.insert(last.to_owned(), Node::Id { file: file.clone(), id: *id })),
+                Some(id @ Node::Id { .. }) => return Err(Clash(id.first_name(), name.clone())),
+                Some(folder) => return Err(Clash(name.clone(), folder.first_name())),
+                None => drop(folder.insert(last.to_owned(), Node::Id { name: name.clone(), id: *id })),
             }
         }
         Ok(root)
@@ -193,167 +215,17 @@ fn stem(file: &str) -> &str {
     }
 }
 
-fn first_file(folder: &BTreeMap<String, Node>) -> String {
-    match folder.values().next() {
-        Some(Node::Id { file, .. }) => file.clone(),
-        Some(Node::Folder(inner)) => first_file(inner),
-        None => String::new(),
-    }
-}
-
-fn same_name(one: &str, other: &str) -> Error {
-    Error::invalid_input(format!("{one:?} and {other:?} would have the same name in the module"))
-        .advise("rename one of them, or keep the extensions with AssetModule::keep_extensions")
-}
-
-fn indent(text: &mut String, depth: usize) {
-    (0..depth).for_each(|_| text.push('\t'));
-}
-
-fn luau(text: &mut String, folder: &BTreeMap<String, Node>, depth: usize) {
-    text.push_str("{\n");
-    for (name, node) in folder {
-        indent(text, depth + 1);
-        if is_luau_name(name) {
-            text.push_str(name);
-        } else {
-            let _ = write!(text, "[{}]", luau_string(name));
-        }
-        text.push_str(" = ");
-        match node {
-            Node::Id { id, .. } => {
-                let _ = write!(text, "\"rbxassetid://{id}\"");
-            }
-            Node::Folder(inner) => luau(text, inner, depth + 1),
-        }
-        text.push_str(",\n");
-    }
-    indent(text, depth);
-    text.push('}');
-}
-
-fn is_luau_name(name: &str) -> bool {
-    let mut bytes = name.bytes();
-    bytes.next().is_some_and(|first| first.is_ascii_alphabetic() || first == b'_')
-        && bytes.all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
-        && !LUAU_KEYWORDS.contains(&name)
-}
-
-fn luau_string(text: &str) -> String {
-    let mut quoted = String::from("\"");
-    for c in text.chars() {
-        match c {
-            '"' | '\\' => {
-                quoted.push('\\');
-                quoted.push(c);
-            }
-            '\n' => quoted.push_str("\\n"),
-            c if is_control(c) => {
-                let _ = write!(quoted, "\\u{{{:x}}}", u32::from(c));
-            }
-            c => quoted.push(c),
-        }
-    }
-    quoted.push('"');
-    quoted
-}
-
-fn object(text: &mut String, folder: &BTreeMap<String, Node>, depth: usize, is_typescript: bool) {
-    if folder.is_empty() {
-        text.push_str("{}");
-        return;
-    }
-    text.push_str("{\n");
-    for (place, (name, node)) in folder.iter().enumerate() {
-        indent(text, depth + 1);
-        let quoted = json_string(name);
-        // Without brackets, it would set the prototype.
-        let _ = match is_typescript && name == "__proto__" {
-            true => write!(text, "[{quoted}]: "),
-            false => write!(text, "{quoted}: "),
-        };
-        match node {
-            Node::Id { id, .. } => {
-                let _ = write!(text, "\"rbxassetid://{id}\"");
-            }
-            Node::Folder(inner) => object(text, inner, depth + 1, is_typescript),
-        }
-        text.push_str(if is_typescript || place + 1 < folder.len() { ",\n" } else { "\n" });
-    }
-    indent(text, depth);
-    text.push('}');
-}
-
-fn rust(text: &mut String, folder: &BTreeMap<String, Node>, depth: usize) -> Result<()> {
-    let mut names: BTreeMap<String, &str> = BTreeMap::new();
-    let line = |text: &mut String, line: &str| {
-        (0..depth).for_each(|_| text.push_str("    "));
-        text.push_str(line);
-        text.push('\n');
+/// Whether a file has this text. Git may have changed the line ends.
+pub(super) fn has_text(path: &Path, text: &str) -> bool {
+    let is_same = |old: Vec<u8>| {
+        let old = String::from_utf8(old).unwrap_or_default();
+        old == text || old.replace("\r\n", "\n") == text
     };
-    for (name, node) in folder {
-        let written = match node {
-            Node::Id { .. } => rust_name(name).to_uppercase(),
-            Node::Folder(_) => rust_name(name).to_lowercase(),
-        };
-        let written = if RUST_KEYWORDS.contains(&written.as_str()) { written + "_" } else { written };
-        if let Some(other) = names.insert(written.clone(), name) {
-            return Err(same_name(other, name));
-        }
-        match node {
-            Node::Id { file, id } => {
-                let file: String = file.chars().filter(|c| !is_control(*c)).collect();
-                line(text, &format!("/// `{}`", file.replace('`', "'")));
-                line(text, &format!("pub const {written}: u64 = {id};"));
-            }
-            Node::Folder(inner) => {
-                if written.contains("__") || written.ends_with('_') {
-                    line(text, "#[allow(non_snake_case)]");
-                }
-                line(text, &format!("pub mod {written} {{"));
-                rust(text, inner, depth + 1)?;
-                line(text, "}");
-            }
-        }
-    }
-    Ok(())
+    read(path).is_ok_and(is_same)
 }
 
-/// Returns a string of JSON, which is one of JavaScript, too.
-fn json_string(text: &str) -> String {
-    let mut quoted = String::new();
-    for c in serde_json::Value::from(text).to_string().chars() {
-        match is_control(c) {
-            // All of them have four digits.
-            true => {
-                let _ = write!(quoted, "\\u{:04x}", u32::from(c));
-            }
-            false => quoted.push(c),
-        }
-    }
-    quoted
-}
-
-/// Returns a name with words of ASCII letters and digits.
-fn rust_name(name: &str) -> String {
-    let mut written = String::new();
-    for c in name.chars() {
-        match c {
-            c if c.is_ascii_alphanumeric() => written.push(c),
-            c if c.is_ascii() => written.push('_'),
-            c => {
-                let _ = write!(written, "u{:x}", u32::from(c));
-            }
-        }
-    }
-    if written.starts_with(|first: char| first.is_ascii_digit()) || written.chars().all(|c| c == '_') {
-        written.insert_str(0, "n_");
-    }
-    written
-}
-
-fn write(path: &Path, text: &str) -> Result<()> {
-    if read(path).is_ok_and(|old| old == text.as_bytes()) {
+pub(super) fn write(path: &Path, text: &str) -> Result<()> {
+    if has_text(path, text) {
         return Ok(());
     }
     if let Some(folder) = path.parent() {
@@ -375,7 +247,7 @@ mod tests {
         let module = module(&["crate.png", "end.png", "ui/a b.png", "ui/icons/x.tar.gz.png", "7.png"]);
         assert_eq!(
             module.luau().unwrap(),
-            "-- Written by rblxopencloud; do not edit.\nreturn {\n\t[\"7\"] = \"rbxassetid://5\",\n\
+            "--!strict\n-- @generated by rblxopencloud; do not edit.\nreturn {\n\t[\"7\"] = \"rbxassetid://5\",\n\
              \tcrate = \"rbxassetid://1\",\n\t[\"end\"] = \"rbxassetid://2\",\n\tui = {\n\
              \t\t[\"a b\"] = \"rbxassetid://3\",\n\t\ticons = {\n\t\t\t[\"x.tar.gz\"] = \"rbxassetid://4\",\n\t\t},\n\t},\n}\n"
         );

@@ -1,5 +1,5 @@
-use std::collections::BTreeMap;
 use std::fmt::{self, Write as _};
+use std::path::PathBuf;
 use std::time::Duration;
 
 use super::report::PublishProblem;
@@ -16,9 +16,23 @@ pub struct Plan {
     pub problems: Vec<PublishProblem>,
     /// What isn't a problem, in a line each: how many files are left out, and patterns that match nothing.
     pub notes: Vec<String>,
-    /// How many more assets of each type can be uploaded, for the types that the plan uploads. Types without a quota, and all
-    /// types if the key can't read quotas, are missing.
-    pub quotas: BTreeMap<String, u64>,
+    /// The modules that don't have the ids of what is published now.
+    pub stale_modules: Vec<PathBuf>,
+    /// The quotas of the types that the plan uploads, in the order of their first files. Types without a quota, and all types if
+    /// the key can't read quotas, are missing.
+    pub quotas: Vec<PlannedQuota>,
+}
+
+/// How many assets of a type can be uploaded.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct PlannedQuota {
+    /// The type.
+    pub asset_type: AssetType,
+    /// How many the plan uploads.
+    pub uploads: u64,
+    /// How many more can be uploaded now.
+    pub left: u64,
 }
 
 /// A file, and what would be done with it.
@@ -59,30 +73,35 @@ impl Plan {
         self.files.iter().filter(|file| file.action.is_upload())
     }
 
+    /// Returns the files with which something would be done.
+    pub fn changes(&self) -> impl Iterator<Item = &PlannedFile> {
+        self.files.iter().filter(|file| file.action.is_upload() || file.action == PlannedAction::Resolve)
+    }
+
     /// Returns whether there is nothing to do.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.uploads().next().is_none() && !self.files.iter().any(|file| file.action == PlannedAction::Resolve)
+        self.changes().next().is_none() && self.stale_modules.is_empty()
     }
 
     /// Returns how long the uploads take at least, at the service's rate limit.
     #[must_use]
     pub fn shortest_time(&self) -> Duration {
-        let uploads = u64::try_from(self.uploads().count()).unwrap_or(u64::MAX);
-        let Some(budget) = crate::asset::upload::CREATE_ASSET.key_budget() else { return Duration::ZERO };
-        let periods = uploads.saturating_sub(1) / u64::from(budget.count());
-        budget.period().saturating_mul(u32::try_from(periods).unwrap_or(u32::MAX))
+        shortest_time(self.uploads().count())
     }
 
-    /// Returns the types whose quota is less than what the plan uploads.
-    #[must_use]
-    pub fn exceeded_quotas(&self) -> Vec<&str> {
-        let uploads_of = |asset_type: &str| {
-            let of_type = self.uploads().filter(|file| file.asset_type.as_str().eq_ignore_ascii_case(asset_type));
-            u64::try_from(of_type.count()).unwrap_or(u64::MAX)
-        };
-        self.quotas.iter().filter(|(kind, left)| uploads_of(kind) > **left).map(|(kind, _)| kind.as_str()).collect()
+    /// Returns the quotas that are less than what the plan uploads.
+    pub fn exceeded_quotas(&self) -> impl Iterator<Item = &PlannedQuota> {
+        self.quotas.iter().filter(|quota| quota.uploads > quota.left)
     }
+}
+
+/// Returns how long this many uploads take at least.
+pub(super) fn shortest_time(uploads: usize) -> Duration {
+    let uploads = u64::try_from(uploads).unwrap_or(u64::MAX);
+    let Some(budget) = crate::asset::upload::CREATE_ASSET.key_budget() else { return Duration::ZERO };
+    let periods = uploads.saturating_sub(1) / u64::from(budget.count());
+    budget.period().saturating_mul(u32::try_from(periods).unwrap_or(u32::MAX))
 }
 
 impl PlannedAction {
@@ -91,6 +110,31 @@ impl PlannedAction {
             Self::Upload | Self::UploadChanged | Self::NewVersion(_) => true,
             Self::Nothing(_) | Self::SameAs(_) | Self::Resolve => false,
         }
+    }
+}
+
+/// `120 to upload in at least 2 min, 40 unchanged, 1 problem`.
+impl fmt::Display for Plan {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (uploads, changes) = (self.uploads().count(), self.changes().count());
+        write!(f, "{uploads} to upload")?;
+        let minutes = self.shortest_time().as_secs().div_ceil(60);
+        if minutes > 0 {
+            write!(f, " in at least {minutes} min")?;
+        }
+        if changes > uploads {
+            write!(f, ", {} to look for", changes - uploads)?;
+        }
+        write!(f, ", {} unchanged", self.files.len() - changes)?;
+        for (count, one, several) in [
+            (self.problems.len(), "problem", "problems"),
+            (self.stale_modules.len(), "module to write", "modules to write"),
+        ] {
+            if count > 0 {
+                write!(f, ", {count} {}", if count == 1 { one } else { several })?;
+            }
+        }
+        Ok(())
     }
 }
 

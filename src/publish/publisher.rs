@@ -1,20 +1,22 @@
-use std::collections::BTreeMap;
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::book::{self, Book, check_owner};
 use super::event::PublishEvent;
 use super::files::Input;
-use super::lock::Lock;
+use super::format::{AssetValue, Format};
+use super::lock::{Lock, subject};
+use super::module::ModuleFile;
+use super::module_files;
 use super::names::of_caller;
-use super::plan::Plan;
-use super::report::{PublishProblemKind, Report};
+use super::plan::{Plan, PlannedAction, PlannedFile, PlannedQuota};
+use super::record::{self, Record, check_owner};
+use super::report::{PublishProblemKind, Report, list};
 use super::run;
 use super::settings::{PublishOwner, Settings};
 use crate::asset::AssetType;
 use crate::error::{Error, ErrorKind, Result};
-use crate::user::AssetQuotaKind;
+use crate::user::{AssetQuotaKind, AssetQuotaType};
 
 /// Publishes folders. See [the module](crate::publish).
 ///
@@ -28,10 +30,10 @@ pub struct Publisher {
 impl Publisher {
     /// Creates a publisher for a user or a group. The key needs the scopes `asset:read` and `asset:write`.
     pub fn new(owner: impl Into<PublishOwner>) -> Self {
-        Self { settings: Settings::new(owner.into()) }
+        Self { settings: Settings::new(owner.into().impatient()) }
     }
 
-    /// Sets the lock file. Defaults to `assets.lock.json` in the current directory. If it is a link, the file that it leads to is
+    /// Sets the lock file. Defaults to `assets.lock` in the current directory. If it is a link, the file that it leads to is
     /// replaced, and the files of a run lie beside that one.
     pub fn lock_file(mut self, path: impl Into<PathBuf>) -> Self {
         self.settings.lock = path.into();
@@ -94,7 +96,8 @@ impl Publisher {
     }
 
     /// Sets the type of the files whose names match this pattern; see [`include`](Self::include). The last pattern that matches
-    /// counts. Defaults to the usual type for the extension. A pattern that matches nothing is treated as by
+    /// counts. Defaults to the usual type for the extension; a `.rbxmx` file whose only root is a `KeyframeSequence` is an animation.
+    /// A `.rbxm` file doesn't tell that, so it is a model. A pattern that matches nothing is treated as by
     /// [`exclude`](Self::exclude).
     pub fn asset_type(mut self, pattern: impl Into<String>, asset_type: AssetType) -> Self {
         self.settings.type_patterns.add(pattern.into());
@@ -113,6 +116,9 @@ impl Publisher {
     ///
     /// Before a version is sent, the number of the current one is read and written down. If the response is lost, the next run
     /// compares it, and sends the version again only if it is missing.
+    ///
+    /// The asset must be a model of the owner, and have the name that the lock file has for it, so that a changed id in a lock
+    /// file doesn't overwrite another asset. Correct the name there if the asset was renamed on the Creator Hub.
     pub fn new_versions(mut self, new_versions: bool) -> Self {
         self.settings.new_versions = new_versions;
         self
@@ -129,8 +135,97 @@ impl Publisher {
 
     /// Sends the upload in doubt of the file at `path` again. If it has arrived after all, there are two assets. If the file is
     /// gone, its upload is forgotten.
+    ///
+    /// The choice counts once, so that the call can stay in a build script: if the upload is in doubt once more, it isn't sent a
+    /// third time. A run without the call ends the choice, and the next call is a new one.
     pub fn send_again(mut self, path: impl Into<String>) -> Self {
         self.settings.send_again.push(of_caller(&path.into()));
+        self
+    }
+
+    /// Sets whether a journal that no run on this machine has written is used. Defaults to `false`: it is an error of every call.
+    ///
+    /// For a folder that was copied or moved to another disk after a run was killed, or that a cache of a build server restores.
+    /// A journal can change the ids of files, so don't set it where strangers can add one, such as in a pull request.
+    pub fn accept_journal(mut self, accept_journal: bool) -> Self {
+        self.settings.accept_journal = accept_journal;
+        self
+    }
+
+    /// Sets whether an upload in doubt that is nowhere to be seen is sent again by itself. Defaults to `false`: the caller looks
+    /// for it on the Creator Hub, and then [adopts](Self::adopt) it or [sends it again](Self::send_again).
+    ///
+    /// It counts as lost if the service has not accepted it, it began more than a quarter of an hour ago, and the whole list of
+    /// the owner's assets of its type was read without one that is or may be it. There is an
+    /// [event](PublishEvent::Lost) for it. Uploads that can't be looked for stay in doubt.
+    pub fn send_lost_again(mut self, send_lost_again: bool) -> Self {
+        self.settings.send_lost_again = send_lost_again;
+        self
+    }
+
+    /// Keeps a Luau module with the ids: a table for each folder, whose keys are the names of files without extensions.
+    ///
+    /// [`run`](Self::run) writes it if it has changed, unless the run is stopped. A file that is gone is not in it, and one that
+    /// can't be published as it is now keeps its [last id](crate::publish::Published::Outdated).
+    /// [`plan`](Self::plan) and [`check`](Self::check) tell whether it is stale, and whether two names would be the same.
+    ///
+    /// The file is replaced as a whole. See [`AssetModule::write_luau`](super::AssetModule::write_luau).
+    pub fn luau(self, path: impl Into<PathBuf>) -> Self {
+        self.module(path.into(), Format::Luau)
+    }
+
+    /// Keeps a TypeScript module with the ids. If the name ends with `.d.ts`, it declares the types of the Luau module beside it,
+    /// for roblox-ts. See [`luau`](Self::luau).
+    pub fn typescript(self, path: impl Into<PathBuf>) -> Self {
+        let path = path.into();
+        let format = Format::of_typescript(&path);
+        self.module(path, format)
+    }
+
+    /// Keeps a JSON file with the ids. See [`luau`](Self::luau).
+    pub fn json(self, path: impl Into<PathBuf>) -> Self {
+        self.module(path.into(), Format::Json)
+    }
+
+    /// Keeps a Rust module with the ids: a constant for each file, a module for each folder. See [`luau`](Self::luau).
+    pub fn rust(self, path: impl Into<PathBuf>) -> Self {
+        self.module(path.into(), Format::Rust)
+    }
+
+    fn module(mut self, path: PathBuf, format: Format) -> Self {
+        self.settings.modules.push(ModuleFile { path, format });
+        self
+    }
+
+    /// Adds an id without a file to all modules, under a key such as `ui/logo`.
+    pub fn known(mut self, key: impl Into<String>, id: u64) -> Self {
+        self.settings.module = self.settings.module.known(key, id);
+        self
+    }
+
+    /// Sets whether modules have one table, whose keys are paths. Defaults to `false`: a table for each folder.
+    pub fn flat_modules(mut self, is_flat: bool) -> Self {
+        self.settings.module = self.settings.module.flat(is_flat);
+        self
+    }
+
+    /// Sets whether the names in modules keep their extensions, for folders with files such as `crate.fbx` and `crate.png`. Defaults
+    /// to `false`.
+    pub fn keep_extensions(mut self, keep_extensions: bool) -> Self {
+        self.settings.module = self.settings.module.keep_extensions(keep_extensions);
+        self
+    }
+
+    /// Sets what stands for an asset in modules. Defaults to [`AssetValue::Uri`].
+    pub fn module_values(mut self, values: AssetValue) -> Self {
+        self.settings.module = self.settings.module.values(values);
+        self
+    }
+
+    /// Sets the most that an upload may cost, in Robux, for types that cost something. See
+    /// [`AssetUpload::expected_price`](crate::AssetUpload::expected_price).
+    pub fn expected_price(mut self, robux: u64) -> Self {
+        self.settings.expected_price = Some(robux);
         self
     }
 
@@ -182,28 +277,34 @@ impl Publisher {
         self
     }
 
-    /// Publishes what is new or has changed.
+    /// Publishes what is new or has changed, and writes the [modules](Self::luau).
     ///
-    /// If nothing has, no request is made. If a pattern can't mean what it says, or a folder has no file while the lock file
-    /// knows some, nothing is sent; see [`Setting`](PublishProblemKind::Setting). A file that can't be published is a problem in the report, and the others go on. A
-    /// refused key or a moderated account stops the run; an exhausted quota stops the uploads of its type.
+    /// If nothing has changed, no request is made. A file that can't be published is a problem in the report, and the others go on.
+    /// A refused key, a moderated account or a service that can't be reached stops the run; an exhausted quota stops the uploads
+    /// of its type.
+    /// If a pattern can't mean what it says, or a folder has no file while the lock file knows some, nothing is sent; see
+    /// [`Setting`](PublishProblemKind::Setting).
     ///
     /// # Errors
     /// Returns an error if there is no report: the lock file can't be used
     /// ([`CorruptFile`](ErrorKind::CorruptFile), [`NewerFile`](ErrorKind::NewerFile), [`Io`](ErrorKind::Io)), is used by another
-    /// process ([`Conflict`](ErrorKind::Conflict)) or belongs to another owner, a folder can't be read, or a setting is invalid.
+    /// process ([`Conflict`](ErrorKind::Conflict)) or belongs to another owner, a folder can't be read or has no files although the
+    /// lock file has some, two names in a module would be the same, or a setting is invalid.
     pub fn run(&self) -> Result<Report> {
         run::run(&self.settings)
     }
 
     /// Returns what [`run`](Self::run) would do. Sends no upload and changes no file.
     ///
-    /// If something would be uploaded and the key may read quotas, these are fetched.
+    /// If something would be uploaded and the key may read quotas, these are fetched. So are the assets that would get a new
+    /// version: see [`new_versions`](Self::new_versions).
     ///
     /// # Errors
     /// See [`run`](Self::run).
     pub fn plan(&self) -> Result<Plan> {
-        let mut plan = run::plan(&self.settings, &self.read_lock()?)?;
+        let lock = self.read_lock()?;
+        let mut plan = run::plan(&self.settings, &lock)?;
+        run::compare_versions(&self.settings, &lock, &mut plan);
         plan.quotas = self.quotas(&plan);
         Ok(plan)
     }
@@ -219,32 +320,66 @@ impl Publisher {
         run::published(&self.settings, &self.read_lock()?)
     }
 
-    /// Checks that everything is published, for continuous integration. Makes no request and changes no file.
+    /// Checks that everything is published, and that the modules have the ids, for continuous integration. Makes no request and
+    /// changes no file.
     ///
     /// # Errors
-    /// Returns [`OutOfDate`](ErrorKind::OutOfDate), which names the first files, if [`run`](Self::run) would upload something or
-    /// has a problem, and [`InvalidInput`](ErrorKind::InvalidInput) if nothing can be sent because of a pattern or an empty folder.
+    /// Returns [`OutOfDate`](ErrorKind::OutOfDate), which names the first files, if [`run`](Self::run) would upload something,
+    /// write a module or have a problem, and [`InvalidInput`](ErrorKind::InvalidInput) if nothing can be sent because of a pattern
+    /// or an empty folder.
     pub fn check(&self) -> Result<()> {
         let plan = run::plan(&self.settings, &self.read_lock()?)?;
         let setting = plan.problems.iter().find(|problem| problem.kind == PublishProblemKind::Setting);
         if let Some(error) = setting.and_then(|problem| problem.error.clone()) {
             return Err(error);
         }
-        let due = plan
-            .files
-            .iter()
-            .filter(|file| !matches!(file.action, super::PlannedAction::Nothing(_) | super::PlannedAction::SameAs(_)));
-        let mut names: Vec<&str> = due.map(|file| file.path.as_str()).collect();
-        names.extend(plan.problems.iter().map(|problem| problem.path.as_str()));
-        if names.is_empty() {
+        let is_due = |file: &&PlannedFile| !matches!(file.action, PlannedAction::Nothing(_) | PlannedAction::SameAs(_));
+        let due = plan.files.iter().filter(is_due).map(|file| file.path.clone());
+        let (of_modules, of_files): (Vec<_>, Vec<_>) =
+            plan.problems.iter().partition(|problem| problem.kind == PublishProblemKind::Module);
+        let due: Vec<String> = due.chain(of_files.iter().map(|problem| problem.path.clone())).collect();
+        let stale: Vec<String> = plan.stale_modules.iter().map(|path| path.to_string_lossy().into_owned()).collect();
+        let mut found: Vec<String> = of_modules.iter().map(|problem| problem.message.clone()).collect();
+        let mut advice = "publish them and commit the lock file";
+        if !due.is_empty() {
+            found.push(format!("not published: {}", list(due, ", ")));
+        }
+        if !stale.is_empty() {
+            found.push(format!("stale modules: {}", list(stale, ", ")));
+            advice = "run the publisher, and commit the lock file and the modules";
+        }
+        if found.is_empty() {
             return Ok(());
         }
-        let (shown, rest) = names.split_at(names.len().min(5));
-        let more = if rest.is_empty() { String::new() } else { format!(" and {} more", rest.len()) };
-        Err(Error::new(ErrorKind::OutOfDate, book_subject(&self.settings.lock))
-            .explain(format!("not published: {}{more}", shown.join(", ")))
-            .advise("publish them and commit the lock file")
+        Err(Error::new(ErrorKind::OutOfDate, subject(&self.settings.lock))
+            .explain(found.join("; "))
+            .advise(advice)
             .concerning_run())
+    }
+
+    /// Writes the [modules](Self::luau) with the ids that the lock file has. Makes no request, so it needs no key, as in a build
+    /// or after a merge.
+    ///
+    /// Files that are not published are problems of the report, and modules have their last ids.
+    ///
+    /// # Errors
+    /// See [`run`](Self::run).
+    pub fn write_modules(&self) -> Result<Report> {
+        let mut report = self.published()?;
+        module_files::write_all(&self.settings, &mut report);
+        Ok(report)
+    }
+
+    /// Forgets the names of files that aren't there any more, and returns them. Makes no request.
+    ///
+    /// The lock file remembers the name of each file that was published. One that is away for some runs, because it is excluded,
+    /// on another branch or in a folder of another publisher with the same lock file, gets its next version as usual when it
+    /// comes back. A name that is forgotten is a new one then. What was published stays known by its content.
+    ///
+    /// # Errors
+    /// See [`run`](Self::run).
+    pub fn prune(&self) -> Result<Vec<String>> {
+        run::prune(&self.settings)
     }
 
     /// Merges the lock file at `theirs` into that at `ours`, such as those of two branches. Returns the assets that both have
@@ -256,36 +391,41 @@ impl Publisher {
     /// # Errors
     /// See [`run`](Self::run). Locks of two owners can't be merged. Returns [`Io`](ErrorKind::Io) if there is no file `theirs`.
     pub fn merge(ours: impl AsRef<Path>, theirs: impl AsRef<Path>) -> Result<Vec<(u64, u64)>> {
-        Book::merge(ours.as_ref(), theirs.as_ref())
+        Record::merge(ours.as_ref(), theirs.as_ref())
     }
 
     fn read_lock(&self) -> Result<Lock> {
-        let (lock, _) = book::read(&self.settings.lock)?;
+        let (lock, _) = record::read(&self.settings.lock, self.settings.accept_journal)?;
         check_owner(&lock, &self.settings.owner.to_string(), &self.settings.lock)?;
         Ok(lock)
     }
 
-    /// Returns what is left of the quotas, if the key may read them.
-    fn quotas(&self, plan: &Plan) -> BTreeMap<String, u64> {
-        let mut left = BTreeMap::new();
-        let Some(user) = self.settings.owner.user().filter(|_| plan.uploads().next().is_some()) else { return left };
-        for quota in user.list_asset_quotas().map_while(Result::ok) {
-            let Some(kind) = quota.asset_type.as_ref().filter(|_| quota.kind == Some(AssetQuotaKind::RateLimitUpload))
-            else {
-                continue;
-            };
-            let kind = kind.to_string();
-            let Some(remaining) = quota.remaining() else { continue };
-            if plan.uploads().any(|file| file.asset_type.as_str().eq_ignore_ascii_case(&kind)) {
-                left.entry(kind).and_modify(|least: &mut u64| *least = remaining.min(*least)).or_insert(remaining);
+    /// Returns the quotas of what would be uploaded, if the key may read them.
+    fn quotas(&self, plan: &Plan) -> Vec<PlannedQuota> {
+        let mut quotas: Vec<PlannedQuota> = Vec::new();
+        let Some(user) = self.settings.owner.user() else { return quotas };
+        for file in plan.uploads() {
+            match quotas.iter_mut().find(|quota| quota.asset_type == file.asset_type) {
+                Some(quota) => quota.uploads += 1,
+                None => quotas.push(PlannedQuota { asset_type: file.asset_type.clone(), uploads: 1, left: u64::MAX }),
             }
         }
-        left
+        if quotas.is_empty() {
+            return quotas;
+        }
+        for quota in user.list_asset_quotas().map_while(Result::ok) {
+            let is_of_uploads = quota.kind == Some(AssetQuotaKind::RateLimitUpload);
+            let (Some(kind), Some(left), true) = (&quota.asset_type, quota.remaining(), is_of_uploads) else {
+                continue;
+            };
+            for planned in quotas.iter_mut().filter(|planned| AssetQuotaType::from(planned.asset_type.clone()) == *kind)
+            {
+                planned.left = planned.left.min(left);
+            }
+        }
+        quotas.retain(|quota| quota.left < u64::MAX);
+        quotas
     }
-}
-
-fn book_subject(lock: &Path) -> String {
-    super::lock::subject(lock)
 }
 
 impl fmt::Debug for Publisher {

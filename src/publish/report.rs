@@ -1,6 +1,5 @@
 use std::collections::BTreeMap;
 use std::fmt::{self, Write as _};
-use std::path::Path;
 
 use super::module::AssetModule;
 use crate::asset::AssetType;
@@ -10,16 +9,21 @@ use crate::plain::Plain;
 /// What became of each file, from [`Publisher::run`](super::Publisher::run).
 #[derive(Clone, Debug)]
 #[non_exhaustive]
+#[must_use = "files can have problems; `check` makes them an error"]
 pub struct Report {
-    /// The files, in order of their names.
+    /// The files with an asset, in order of their names. That of [`Outdated`](Published::Outdated) files has earlier content.
     pub files: Vec<PublishedFile>,
     /// What did not go as planned, in order of the files' names. A file can be published and have a problem, such as a
     /// permission that was not granted.
     pub problems: Vec<PublishProblem>,
     /// What isn't a problem, in a line each: how many files are left out, and patterns that match nothing.
     pub notes: Vec<String>,
+    /// The files that are not published as they are now, without a problem of their own, in order: they were not sent yet, because
+    /// the run was stopped, or because the quota of their type is exhausted.
+    pub unpublished: Vec<String>,
     /// Why the run was stopped before its end.
     pub stopped: Option<Stopped>,
+    pub(super) module: AssetModule,
 }
 
 /// A file with an asset.
@@ -50,6 +54,8 @@ pub enum Published {
     NewVersion,
     /// An upload of an earlier run had arrived, or the asset was [taken over](super::Publisher::adopt).
     Adopted(String),
+    /// What it is now isn't published. The id is that of the content that was published last.
+    Outdated,
 }
 
 /// A problem with a file.
@@ -70,6 +76,12 @@ impl PublishProblem {
     pub(super) fn new(path: &str, kind: PublishProblemKind, error: Error) -> Self {
         Self { path: path.to_owned(), kind, message: error.to_string(), error: Some(error) }
     }
+
+    /// Whether the file has no problem of its own: why it wasn't sent is that of the run, or of the file before.
+    pub(super) fn is_of_others(&self) -> bool {
+        let is_of_file = |error: &Error| error.status().is_some() && error.scope() == ErrorScope::AssetType;
+        self.kind == PublishProblemKind::NotSent && !self.error.as_ref().is_some_and(is_of_file)
+    }
 }
 
 /// The kind of a [`PublishProblem`].
@@ -88,10 +100,12 @@ pub enum PublishProblemKind {
     Rejected,
     /// A pattern or a folder isn't as the settings expect. Nothing was sent.
     Setting,
-    /// It was not sent, because the run was stopped or the quota of its type is exhausted.
+    /// It was not sent, because the quota of its type is exhausted.
     NotSent,
     /// It is published, but a permission was not granted.
     NotGranted,
+    /// A module can't be written. The problem's path is that of the module.
+    Module,
 }
 
 impl PublishProblemKind {
@@ -113,18 +127,86 @@ impl PublishProblemKind {
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum Stopped {
-    /// No further upload can succeed: the key is refused, the account is moderated, a pattern or a folder isn't as the
-    /// settings expect, or the lock file can't be written.
+    /// No further upload can succeed: the key is refused, the account is moderated, the service can't be reached, a pattern or a
+    /// folder isn't as the settings expect, or the lock file can't be written.
     Failed(Error),
     /// [`Publisher::stop_when`](super::Publisher::stop_when) returned `true`.
     Cancelled,
 }
 
 impl Report {
+    pub(super) fn new(
+        module: &AssetModule,
+        files: Vec<PublishedFile>,
+        problems: Vec<PublishProblem>,
+        notes: Vec<String>,
+        stopped: Option<Stopped>,
+    ) -> Self {
+        let module = module.with_ids(files.iter().map(|file| (file.path.as_str(), file.id)));
+        let (others, mut problems): (Vec<_>, Vec<_>) = problems.into_iter().partition(PublishProblem::is_of_others);
+        problems.sort_by(|one, other| one.path.cmp(&other.path));
+        let mut unpublished: Vec<String> = others.into_iter().map(|problem| problem.path).collect();
+        unpublished.sort();
+        unpublished.dedup();
+        Self { files, problems, notes, unpublished, stopped, module }
+    }
+
+    /// Checks that every file is published, and every module written.
+    ///
+    /// ```no_run
+    /// use rblxopencloud::User;
+    /// use rblxopencloud::publish::Publisher;
+    ///
+    /// fn main() -> rblxopencloud::Result<()> {
+    ///     let user = User::new(156, "api-key");
+    ///     let report = Publisher::new(&user).folder("assets").luau("src/assets.luau").run()?;
+    ///     println!("{report}");
+    ///     report.check()
+    /// }
+    /// ```
+    ///
+    /// # Errors
+    /// Returns what has [stopped](Self::stopped) the run, or [`OutOfDate`](ErrorKind::OutOfDate) with the first problems.
+    pub fn check(&self) -> Result<()> {
+        if self.is_complete() {
+            return Ok(());
+        }
+        Err(match &self.stopped {
+            Some(Stopped::Failed(error)) => error.clone(),
+            Some(Stopped::Cancelled) => {
+                Error::new(ErrorKind::Cancelled, self.counts()).explain("the run was cancelled")
+            }
+            None => {
+                let problems = self.problems.iter().map(ToString::to_string);
+                let unpublished = self.unpublished.iter().map(|path| format!("{path}: it is not published"));
+                Error::new(ErrorKind::OutOfDate, self.counts())
+                    .explain(list(problems.chain(unpublished).collect(), "; "))
+            }
+        }
+        .concerning_run())
+    }
+
+    fn counts(&self) -> String {
+        let uploaded = self.uploaded();
+        let outdated = self.files.iter().filter(|file| file.how == Published::Outdated).count();
+        let unchanged = self.files.len() - uploaded - outdated;
+        let problems = self.problems.len();
+        let mut text = format!("{uploaded} uploaded, {unchanged} unchanged");
+        for (count, what) in [
+            (outdated, if outdated == 1 { "with its last id" } else { "with their last ids" }),
+            (self.unpublished.len(), "not published"),
+        ] {
+            if count > 0 {
+                text.push_str(&format!(", {count} {what}"));
+            }
+        }
+        text + &format!(", {problems} {}", if problems == 1 { "problem" } else { "problems" })
+    }
+
     /// Returns whether every file is published.
     #[must_use]
     pub fn is_complete(&self) -> bool {
-        self.problems.is_empty() && self.stopped.is_none()
+        self.problems.is_empty() && self.unpublished.is_empty() && self.stopped.is_none()
     }
 
     /// Returns how many files were uploaded.
@@ -141,65 +223,26 @@ impl Report {
             Some(Stopped::Failed(_)) => 3,
             Some(Stopped::Cancelled) => 130,
             None if self.problems.iter().any(|problem| problem.kind == PublishProblemKind::InDoubt) => 2,
-            None => u8::from(!self.problems.is_empty()),
+            None => u8::from(!self.is_complete()),
         }
     }
 
-    /// Returns the ids of all published files as a module of a programming language.
+    /// Returns the ids as a module of a programming language, with the settings of the publisher. Its methods change them.
     pub fn module(&self) -> AssetModule {
-        AssetModule::new(self.files.iter().map(|file| (file.path.as_str(), file.id)))
+        self.module.clone()
     }
 
-    /// Returns the id of each published file, by its path.
+    /// Returns the id of each file with an asset, by its path.
     #[must_use]
     pub fn ids(&self) -> BTreeMap<&str, u64> {
         self.files.iter().map(|file| (file.path.as_str(), file.id)).collect()
     }
-
-    /// Writes a Luau module of nested tables. See [`module`](Self::module) for other forms.
-    ///
-    /// # Errors
-    /// See [`AssetModule::write_luau`].
-    pub fn write_luau(&self, path: impl AsRef<Path>) -> Result<()> {
-        self.module().write_luau(path)
-    }
-
-    /// Writes a TypeScript module of nested objects. See [`module`](Self::module) for other forms.
-    ///
-    /// # Errors
-    /// See [`AssetModule::write_typescript`].
-    pub fn write_typescript(&self, path: impl AsRef<Path>) -> Result<()> {
-        self.module().write_typescript(path)
-    }
-
-    /// Writes a JSON file of nested objects. See [`module`](Self::module) for other forms.
-    ///
-    /// # Errors
-    /// See [`AssetModule::write_json`].
-    pub fn write_json(&self, path: impl AsRef<Path>) -> Result<()> {
-        self.module().write_json(path)
-    }
-
-    /// Writes a Rust module of constants. See [`module`](Self::module) for other forms.
-    ///
-    /// # Errors
-    /// See [`AssetModule::write_rust`].
-    pub fn write_rust(&self, path: impl AsRef<Path>) -> Result<()> {
-        self.module().write_rust(path)
-    }
 }
 
-/// `3 uploaded, 40 unchanged, 1 problem`.
+/// `3 uploaded, 40 unchanged, 1 with its last id, 1 problem`.
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let uploaded = self.uploaded();
-        let problems = if self.problems.len() == 1 { "problem" } else { "problems" };
-        write!(
-            f,
-            "{uploaded} uploaded, {} unchanged, {} {problems}",
-            self.files.len() - uploaded,
-            self.problems.len()
-        )?;
+        f.write_str(&self.counts())?;
         match &self.stopped {
             Some(Stopped::Failed(error)) => write!(f, "; stopped: {error}"),
             Some(Stopped::Cancelled) => f.write_str("; stopped: the run was cancelled"),
@@ -212,4 +255,11 @@ impl fmt::Display for PublishProblem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(Plain(f), "{}: {}", self.path, self.message)
     }
+}
+
+/// The first of these texts, and how many others there are.
+pub(super) fn list(texts: Vec<String>, separator: &str) -> String {
+    let (shown, rest) = texts.split_at(texts.len().min(5));
+    let more = if rest.is_empty() { String::new() } else { format!(" and {} more", rest.len()) };
+    shown.join(separator) + &more
 }

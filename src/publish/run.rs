@@ -3,53 +3,114 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use super::book::Book;
 use super::change::Change;
 use super::content::Cache;
-use super::decide::{Files, Item, by_hand, decide, read_files, rejection};
-use super::doubt::{Ended, entry_of, resolve};
+use super::decide::{by_hand, decide, rejection};
 use super::event::PublishEvent;
 use super::files::{self, Found};
-use super::lock::{Doubt, Entry, Key, Lock};
-use super::names::shown;
-use super::plan::{Plan, PlannedAction, PlannedFile};
+use super::grant::grant;
+use super::item::{Files, Item, read_files};
+use super::lock::{Key, Lock};
+use super::module_files;
+use super::plan::{Plan, PlannedAction, PlannedFile, shortest_time};
+use super::record::Record;
 use super::report::{PublishProblem, PublishProblemKind, Published, PublishedFile, Report, Stopped};
+use super::reviews::fetch_reviews;
 use super::settings::Settings;
+use super::settle::settle_doubts;
 use super::state::Run;
 use super::upload;
+use super::version;
 use crate::error::{Error, ErrorKind, ErrorScope, Result};
-use crate::log_target::LOG_TARGET;
 
 pub(super) fn plan(settings: &Settings, lock: &Lock) -> Result<Plan> {
+    module_files::check_paths(settings)?;
     let Files { items, mut problems, notes, .. } =
         read_files(settings, lock, &mut Cache::read(&settings.lock), &|| false)?;
     let mut lock = lock.clone();
     by_hand(settings, &lock, &items)?.into_iter().for_each(|change| lock.apply(change));
-    let actions = decide(settings, &lock, &items);
+    let published = report(settings, &lock, &items, problems.clone(), Vec::new(), None);
+    problems.extend(module_files::clashes(settings, &lock, &items, &problems));
     problems.extend(items.iter().filter_map(|item| rejection(item, &lock)));
+    let unfit = unfit(&lock, &items);
+    let refused: BTreeSet<usize> = unfit.keys().copied().collect();
+    let fit: BTreeSet<Key> = places_of(&items, |place| !refused.contains(&place)).into_keys().collect();
+    let actions = decide(settings.new_versions, &lock, &items, &refused);
+    // A file is published as a copy of it that can be sent.
+    let unfit = unfit.into_iter().filter(|(place, _)| !fit.contains(&items[*place].key));
+    let unfit: BTreeMap<usize, Error> = unfit.collect();
     let mut files = Vec::with_capacity(items.len());
-    for (item, action) in items.into_iter().zip(actions) {
-        if action.is_upload() {
-            if let Err(error) = upload::check(&item) {
-                problems.push(PublishProblem::new(&item.file.name, PublishProblemKind::of(&error), error));
-                continue;
-            }
-        }
+    for (place, (item, action)) in items.into_iter().zip(actions).enumerate() {
         let Item { file, asset_type, .. } = item;
-        files.push(PlannedFile { path: file.name, asset_type, size: file.size, action });
+        match unfit.get(&place) {
+            Some(error) => {
+                problems.push(PublishProblem::new(&file.name, PublishProblemKind::of(error), error.clone()));
+            }
+            None => files.push(PlannedFile { path: file.name, asset_type, size: file.size, action }),
+        }
     }
-    let mut plan = Plan { files, problems, notes, quotas: BTreeMap::new() };
+    let stale_modules = module_files::stale(settings, &published);
+    let mut plan = Plan { files, problems, notes, stale_modules, quotas: Vec::new() };
     plan.problems.sort_by(|one, other| one.path.cmp(&other.path));
     Ok(plan)
 }
 
+/// Fetches the assets that would get new versions. A file whose asset isn't the one that the lock file means is a problem.
+pub(super) fn compare_versions(settings: &Settings, lock: &Lock, plan: &mut Plan) {
+    let mut others = BTreeSet::new();
+    for file in &plan.files {
+        let PlannedAction::NewVersion(id) = file.action else { continue };
+        let Some(entry) = lock.entry_of(id) else { continue };
+        let Err(error) = version::fetch(&settings.owner, &file.path, entry) else { continue };
+        let concerns_run = error.scope() == ErrorScope::Run;
+        if error.kind() == ErrorKind::InvalidInput {
+            others.insert(file.path.clone());
+        }
+        plan.problems.push(PublishProblem::new(&file.path, PublishProblemKind::of(&error), error));
+        if concerns_run {
+            break;
+        }
+    }
+    plan.files.retain(|file| !others.contains(&file.path));
+    plan.problems.sort_by(|one, other| one.path.cmp(&other.path));
+}
+
+/// Returns which files can't be sent, of those that may have to be.
+fn unfit(lock: &Lock, items: &[Item]) -> BTreeMap<usize, Error> {
+    let is_due = |item: &Item| !lock.assets.contains_key(&item.key) && !lock.doubts.contains_key(&item.key);
+    let due = items.iter().enumerate().filter(|(_, item)| is_due(item));
+    due.filter_map(|(place, item)| Some((place, upload::check(item).err()?))).collect()
+}
+
+/// Returns the places of the items of each content.
+fn places_of(items: &[Item], filter: impl Fn(usize) -> bool) -> BTreeMap<Key, Vec<usize>> {
+    let mut places: BTreeMap<Key, Vec<usize>> = BTreeMap::new();
+    for (place, item) in items.iter().enumerate().filter(|(place, _)| filter(*place)) {
+        places.entry(item.key.clone()).or_default().push(place);
+    }
+    places
+}
+
 /// Returns what a run would, if it could send nothing.
 pub(super) fn published(settings: &Settings, lock: &Lock) -> Result<Report> {
-    let Files { items, mut problems, notes, .. } =
+    module_files::check_paths(settings)?;
+    let Files { items, problems, notes, wrong } =
         read_files(settings, lock, &mut Cache::read(&settings.lock), &|| false)?;
-    let files = published_files(lock, &items, &BTreeMap::new(), &mut problems);
-    problems.sort_by(|one, other| one.path.cmp(&other.path));
-    Ok(Report { files, problems, notes, stopped: None })
+    Ok(report(settings, lock, &items, problems, notes, wrong.map(Stopped::Failed)))
+}
+
+/// Returns what is published, as a lock file has it.
+fn report(
+    settings: &Settings,
+    lock: &Lock,
+    items: &[Item],
+    mut problems: Vec<PublishProblem>,
+    notes: Vec<String>,
+    stopped: Option<Stopped>,
+) -> Report {
+    let mut files = published_files(lock, items, &BTreeMap::new(), &mut problems);
+    module_files::add_outdated(lock, items, &problems, &mut files);
+    Report::new(&settings.module, files, problems, notes, stopped)
 }
 
 /// Returns the files that have an asset. What became of the others is a problem, if there is none yet.
@@ -63,6 +124,8 @@ fn published_files(
     let versions_in_doubt = lock.versions_in_doubt();
     let mut published = Vec::new();
     let mut first: BTreeMap<&Key, &str> = BTreeMap::new();
+    let refused = items.iter().filter(|item| known.contains(&item.file.name));
+    let refused: BTreeMap<&Key, &str> = refused.map(|item| (&item.key, item.file.name.as_str())).collect();
     for item in items {
         if let Some(problem) = rejection(item, lock) {
             problems.push(problem);
@@ -90,7 +153,11 @@ fn published_files(
                 Some(None) => {
                     (PublishProblemKind::InDoubt, "its upload may have arrived; the next run looks for it".to_owned())
                 }
-                None => (PublishProblemKind::NotSent, "it is not published; run the settings".to_owned()),
+                None if refused.contains_key(&item.key) => {
+                    let message = format!("it has the same content as {}, which is not published", refused[&item.key]);
+                    (PublishProblemKind::NotSent, message)
+                }
+                None => (PublishProblemKind::NotSent, "it is not published; run the publisher".to_owned()),
             };
             problems.push(PublishProblem { path: item.file.name.clone(), kind, message, error: None });
         }
@@ -98,9 +165,21 @@ fn published_files(
     published
 }
 
+/// Forgets the names of files that aren't there, and returns them.
+pub(super) fn prune(settings: &Settings) -> Result<Vec<String>> {
+    let record = Record::open(&settings.lock, &settings.owner.to_string(), settings.accept_journal)?;
+    let Files { items, problems, .. } =
+        read_files(settings, &record.lock(), &mut Cache::read(&settings.lock), &|| false)?;
+    let unfit = problems.into_iter().map(|problem| problem.path);
+    let present: BTreeSet<String> = items.into_iter().map(|item| item.file.name).chain(unfit).collect();
+    let forgotten = record.update(|lock| lock.forget_names(&present));
+    record.close()?;
+    Ok(forgotten)
+}
+
 pub(super) fn run(settings: &Settings) -> Result<Report> {
-    /// Lets another run begin, also after a panic of a callback: threads of this one may still have the book.
-    struct Release(Arc<Book>);
+    /// Lets another run begin, also after a panic of a callback: threads of this one may still have the record.
+    struct Release(Arc<Record>);
     impl Drop for Release {
         fn drop(&mut self) {
             self.0.release();
@@ -108,214 +187,134 @@ pub(super) fn run(settings: &Settings) -> Result<Report> {
     }
     // Before the files beside the lock are created.
     files::check(settings.selection())?;
-    let book = Release(Arc::new(Book::open(&settings.lock, &settings.owner.to_string())?));
-    run_with(settings, &book.0)
+    module_files::check_paths(settings)?;
+    let record = Release(Arc::new(Record::open(&settings.lock, &settings.owner.to_string(), settings.accept_journal)?));
+    run_with(settings, &record.0)
 }
 
-fn run_with(settings: &Settings, book: &Arc<Book>) -> Result<Report> {
+fn run_with(settings: &Settings, record: &Arc<Record>) -> Result<Report> {
     let mut cache = Cache::read(&settings.lock);
-    let lock = book.lock();
-    let Files { items, mut problems, notes, wrong } = read_files(settings, &lock, &mut cache, &*settings.stop_when)?;
+    let lock = record.lock();
+    let Files { items, problems, notes, wrong } = read_files(settings, &lock, &mut cache, &*settings.stop_when)?;
     if (settings.stop_when)() {
         // Nothing was done yet.
-        return Ok(Report { files: Vec::new(), problems: Vec::new(), notes, stopped: Some(Stopped::Cancelled) });
+        return Ok(Report::new(&settings.module, Vec::new(), Vec::new(), notes, Some(Stopped::Cancelled)));
     }
     if let Some(error) = wrong {
-        let files = published_files(&lock, &items, &BTreeMap::new(), &mut problems);
-        problems.sort_by(|one, other| one.path.cmp(&other.path));
-        for PublishProblem { path, message, .. } in &problems {
+        let report = report(settings, &lock, &items, problems, notes, Some(Stopped::Failed(error)));
+        for PublishProblem { path, message, .. } in &report.problems {
             (settings.on_event)(&PublishEvent::Problem { path, message });
         }
-        return Ok(Report { files, problems, notes, stopped: Some(Stopped::Failed(error)) });
+        return Ok(report);
     }
+    module_files::check(settings, &lock, &items, &problems)?;
     let files: Vec<Found> = items.iter().map(|item| item.file.clone()).collect();
-    cache.write(&files)?;
-    let mut places: BTreeMap<Key, Vec<usize>> = BTreeMap::new();
-    for (place, item) in items.iter().enumerate() {
-        places.entry(item.key.clone()).or_default().push(place);
+    if record.refusal().is_none() {
+        cache.write(&files)?;
     }
     let mut run = Run {
         settings,
-        book: Arc::clone(book),
+        record: Arc::clone(record),
+        places: places_of(&items, |_| true),
         items: Arc::new(items),
-        places,
         problems: Vec::new(),
         notes,
+        refused: Vec::new(),
         how: BTreeMap::new(),
         stopped: None,
     };
     problems.into_iter().for_each(|problem| run.problem(problem));
-    run.decide_by_hand()?;
-    run.resolve_doubts();
-    run.look_at_reviews();
-    run.upload();
-    run.grant();
-    Ok(run.finish())
+    apply_choices(&mut run)?;
+    settle_doubts(&mut run);
+    fetch_reviews(&mut run);
+    upload_changes(&mut run);
+    grant(&mut run);
+    let mut report = finish(run);
+    module_files::write_all(settings, &mut report);
+    Ok(report)
 }
 
-/// Whether no call can succeed any more. A key that can't read inventories can still upload.
-fn refuses_all(error: &Error) -> bool {
-    matches!(error.kind(), ErrorKind::Unauthenticated | ErrorKind::AccountModerated | ErrorKind::InvalidGrant)
+/// Carries out what the caller has decided about single files.
+fn apply_choices(run: &mut Run<'_>) -> Result<()> {
+    let changes = run.record.look(|lock| by_hand(run.settings, lock, &run.items))?;
+    for change in changes {
+        let adopted = match &change {
+            Change::Adopted { key, entry, .. } => Some((key.clone(), entry.id)),
+            _ => None,
+        };
+        run.note(change)?;
+        if let Some((key, id)) = adopted {
+            run.how.insert(key.clone(), Published::Adopted("by hand".to_owned()));
+            run.items_of(&key).for_each(|item| run.tell(&PublishEvent::Published { path: &item.file.name, id }));
+        }
+    }
+    Ok(())
 }
 
-impl Run<'_> {
-    /// Carries out what the caller has decided about single files.
-    fn decide_by_hand(&mut self) -> Result<()> {
-        let changes = self.book.look(|lock| by_hand(self.settings, lock, &self.items))?;
-        for change in changes {
-            let adopted = match &change {
-                Change::Adopted { key, entry, .. } => Some((key.clone(), entry.id)),
-                _ => None,
-            };
-            self.note(change)?;
-            if let Some((key, id)) = adopted {
-                self.how.insert(key.clone(), Published::Adopted("by hand".to_owned()));
-                self.items_of(&key).for_each(|item| self.tell(&PublishEvent::Published { path: &item.file.name, id }));
-            }
+fn upload_changes(run: &mut Run<'_>) {
+    let lock = run.record.lock();
+    let actions = decide(run.settings.new_versions, &lock, &run.items, &BTreeSet::new());
+    let (mut uploads, mut versions) = (Vec::new(), Vec::new());
+    for (place, action) in actions.iter().enumerate() {
+        match action {
+            PlannedAction::Upload | PlannedAction::UploadChanged => uploads.push(place),
+            PlannedAction::NewVersion(id) => versions.push((place, *id)),
+            PlannedAction::Nothing(_) | PlannedAction::SameAs(_) | PlannedAction::Resolve => {}
         }
-        Ok(())
     }
+    let sent = uploads.iter().copied().chain(versions.iter().map(|(place, _)| *place));
+    let bytes = sent.map(|place| run.items[place].file.size).sum();
+    let count = uploads.len() + versions.len();
+    let shortest_time = shortest_time(count);
+    run.tell(&PublishEvent::Begun { files: run.items.len(), uploads: count, bytes, shortest_time });
+    if count > 0 && run.stopped.is_none() {
+        run.stopped = run.record.refusal().map(Stopped::Failed);
+    }
+    upload::upload_all(run, uploads);
+    upload::update_all(run, versions);
+    // Other files of the same content may have been refused, too.
+    for (key, problem) in std::mem::take(&mut run.refused) {
+        if run.record.look(|lock| !lock.assets.contains_key(&key)) {
+            run.problem(problem);
+        }
+    }
+}
 
-    /// Finds out how the uploads of an earlier run ended.
-    fn resolve_doubts(&mut self) {
-        let mut doubts: Vec<(Key, Doubt)> = self.book.look(|lock| lock.doubts.clone()).into_iter().collect();
-        // Those that are known for certain tell which asset isn't that of another one.
-        doubts.sort_by_key(|(_, doubt)| doubt.operation.is_none());
-        for (key, doubt) in doubts {
-            if self.has_stopped() {
-                return;
-            }
-            let item = self.items_of(&key).next().or_else(|| self.item_of_asset(doubt.version_of?)).cloned();
-            // Nothing waits for an upload whose content is gone, until it comes back. If its operation is known, that is final.
-            if item.is_none() && doubt.operation.is_none() {
-                continue;
-            }
-            let path = item.as_ref().map_or_else(|| shown(&doubt.path), |item| item.file.name.clone());
-            let path = path.as_str();
-            self.tell(&PublishEvent::Resolving { path });
-            let wait = self.wait_options();
-            match resolve(&self.settings.owner, &self.book.lock(), &key, &doubt, &wait) {
-                Ended::Arrived(entry, reason) => {
-                    self.published(&key, entry, Published::Adopted(reason), doubt.version_of.is_some());
-                }
-                Ended::Failed(error) => {
-                    log::info!(target: LOG_TARGET, "{path}: an earlier upload failed: {error}");
-                    let _ = self.note(Change::Over(key));
-                }
-                Ended::Unsure => drop(self.note(Change::Unsure(key))),
-                Ended::Unknown(message, error) => {
-                    if item.is_some() {
-                        let (path, kind) = (path.to_owned(), PublishProblemKind::InDoubt);
-                        self.problem(PublishProblem { path, kind, message, error: error.clone() });
-                    } else if error.is_none() {
-                        // The service has forgotten the operation.
-                        let _ = self.note(Change::Begun(key, Doubt { operation: None, ..doubt }));
-                    }
-                    if let Some(error) = error.filter(refuses_all) {
-                        self.stopped = Some(Stopped::Failed(error));
-                    }
-                    // The wait may have been cancelled.
-                    self.has_stopped();
-                }
-            }
+fn finish(mut run: Run<'_>) -> Report {
+    let lock = run.record.lock();
+    let items = Arc::clone(&run.items);
+    let mut rest = std::mem::take(&mut run.problems);
+    let known = rest.len();
+    let mut published = published_files(&lock, &items, &run.how, &mut rest);
+    let new = rest.split_off(known);
+    run.problems = rest;
+    new.into_iter().for_each(|problem| run.problem(problem));
+    module_files::add_outdated(&lock, &items, &run.problems, &mut published);
+    // What is not published keeps its old name, so that a change is known as one.
+    let files = items.iter().filter_map(|item| {
+        let key = match lock.assets.get(&item.key).is_some_and(|entry| !entry.rejected) {
+            true => Some(&item.key),
+            false => lock.files.get(&item.file.name),
+        };
+        Some((item.file.name.clone(), key?.clone()))
+    });
+    let mut files: BTreeMap<String, Key> = files.collect();
+    // So does what could not be read.
+    for problem in &run.problems {
+        if let (false, Some(key)) = (files.contains_key(&problem.path), lock.files.get(&problem.path)) {
+            files.insert(problem.path.clone(), key.clone());
         }
     }
-
-    /// Asks what became of assets that were under review.
-    fn look_at_reviews(&mut self) {
-        if !self.settings.check_reviews {
-            return;
-        }
-        let keys: BTreeSet<&Key> = self.items.iter().map(|item| &item.key).collect();
-        let under_review: Vec<(Key, Entry)> = self.book.look(|lock| {
-            let entries = keys.iter().filter_map(|key| Some(((*key).clone(), lock.assets.get(*key)?.clone())));
-            entries.filter(|(_, entry)| entry.in_review).collect()
-        });
-        for (key, known) in under_review {
-            if self.has_stopped() {
-                return;
-            }
-            match self.settings.owner.client().asset(known.id).fetch() {
-                Ok(asset) => {
-                    let Entry { rejected, in_review, .. } = entry_of(&asset, &known.name);
-                    if !in_review {
-                        let entry = Entry { rejected, in_review, ..known };
-                        let _ = self.note(Change::Published { key, entry, is_version: false });
-                    }
-                }
-                Err(error) => {
-                    let message = format!("whether moderation has rejected asset {} is not known: {error}", known.id);
-                    let paths: Vec<String> = self.items_of(&key).map(|item| item.file.name.clone()).collect();
-                    for path in paths {
-                        let (kind, message) = (PublishProblemKind::Failed, message.clone());
-                        self.problem(PublishProblem { path, kind, message, error: Some(error.clone()) });
-                    }
-                    if refuses_all(&error) {
-                        self.stopped = Some(Stopped::Failed(error));
-                    } else if error.scope() == ErrorScope::Run {
-                        return;
-                    }
-                }
-            }
-        }
+    let (send_again, seen) = (&run.settings.send_again, &run.items);
+    run.record.update(|lock| {
+        lock.see(files);
+        // Without the call, the choice is over: the next one is a new choice.
+        let is_over = |path: &String| !send_again.contains(path) && seen.iter().any(|item| item.file.name == *path);
+        lock.sent_again.retain(|path| !is_over(path));
+    });
+    // What is in the journal then is read by the next run.
+    if let (Err(error), None) = (run.record.close(), &run.stopped) {
+        run.stopped = Some(Stopped::Failed(error));
     }
-
-    /// Returns a file whose asset this is, or was before the file changed.
-    fn item_of_asset(&self, id: u64) -> Option<&Item> {
-        self.book.look(|lock| {
-            let has_it = |key: &Key| lock.assets.get(key).is_some_and(|entry| entry.id == id);
-            self.items.iter().find(|item| has_it(&item.key) || lock.files.get(&item.file.name).is_some_and(has_it))
-        })
-    }
-
-    fn upload(&mut self) {
-        let lock = self.book.lock();
-        let actions = decide(self.settings, &lock, &self.items);
-        let (mut uploads, mut versions) = (Vec::new(), Vec::new());
-        for (place, action) in actions.iter().enumerate() {
-            match action {
-                PlannedAction::Upload | PlannedAction::UploadChanged => uploads.push(place),
-                PlannedAction::NewVersion(id) => versions.push((place, *id)),
-                PlannedAction::Nothing(_) | PlannedAction::SameAs(_) | PlannedAction::Resolve => {}
-            }
-        }
-        let sent = uploads.iter().copied().chain(versions.iter().map(|(place, _)| *place));
-        let bytes = sent.map(|place| self.items[place].file.size).sum();
-        let count = uploads.len() + versions.len();
-        self.tell(&PublishEvent::Begun { files: self.items.len(), uploads: count, bytes });
-        upload::upload_all(self, uploads, false);
-        upload::update_all(self, versions);
-    }
-
-    fn finish(mut self) -> Report {
-        let lock = self.book.lock();
-        let items = Arc::clone(&self.items);
-        let mut rest = std::mem::take(&mut self.problems);
-        let known = rest.len();
-        let published = published_files(&lock, &items, &self.how, &mut rest);
-        let new = rest.split_off(known);
-        self.problems = rest;
-        new.into_iter().for_each(|problem| self.problem(problem));
-        // What is not published keeps its old name, so that a change is known as one.
-        let files = items.iter().filter_map(|item| {
-            let key = match lock.assets.contains_key(&item.key) {
-                true => Some(&item.key),
-                false => lock.files.get(&item.file.name),
-            };
-            Some((item.file.name.clone(), key?.clone()))
-        });
-        let mut files: BTreeMap<String, Key> = files.collect();
-        // So does what could not be read.
-        for problem in &self.problems {
-            if let (false, Some(key)) = (files.contains_key(&problem.path), lock.files.get(&problem.path)) {
-                files.insert(problem.path.clone(), key.clone());
-            }
-        }
-        // What is in the journal then is read by the next run.
-        if let (Err(error), None) = (self.book.close(files), &self.stopped) {
-            self.stopped = Some(Stopped::Failed(error));
-        }
-        self.problems.sort_by(|one, other| one.path.cmp(&other.path));
-        Report { files: published, problems: self.problems, notes: self.notes, stopped: self.stopped }
-    }
+    Report::new(&run.settings.module, published, run.problems, run.notes, run.stopped)
 }

@@ -3,9 +3,11 @@
 use std::fmt;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use super::event::PublishEvent;
 use super::files::{Input, Selection};
+use super::module::{AssetModule, ModuleFile};
 use super::patterns::{Patterns, Purpose};
 use crate::asset::{AssetType, Creator};
 use crate::client::Client;
@@ -29,7 +31,13 @@ pub(super) struct Settings {
     pub(super) new_versions: bool,
     pub(super) adopt: Vec<(String, u64)>,
     pub(super) send_again: Vec<String>,
+    pub(super) send_lost_again: bool,
+    pub(super) accept_journal: bool,
     pub(super) grant_to: Vec<u64>,
+    /// What all modules have in common.
+    pub(super) module: AssetModule,
+    pub(super) modules: Vec<ModuleFile>,
+    pub(super) expected_price: Option<u64>,
     pub(super) neutral_names: bool,
     pub(super) check_reviews: bool,
     pub(super) concurrency: usize,
@@ -42,7 +50,7 @@ impl Settings {
     pub(super) fn new(owner: PublishOwner) -> Self {
         Self {
             owner,
-            lock: PathBuf::from("assets.lock.json"),
+            lock: PathBuf::from("assets.lock"),
             inputs: Vec::new(),
             include: Patterns::new(Purpose::Include),
             exclude: Patterns::new(Purpose::Exclude),
@@ -52,7 +60,12 @@ impl Settings {
             new_versions: false,
             adopt: Vec::new(),
             send_again: Vec::new(),
+            send_lost_again: false,
+            accept_journal: false,
             grant_to: Vec::new(),
+            module: AssetModule::new::<String>([]),
+            modules: Vec::new(),
+            expected_price: None,
             neutral_names: false,
             check_reviews: false,
             concurrency: 8,
@@ -79,7 +92,19 @@ pub enum PublishOwner {
     Group(Group),
 }
 
+/// How long a connection is tried to be made before the service has answered a call: without a network, a run ends soon.
+const FIRST_CONTACT: Duration = Duration::from_secs(2);
+
 impl PublishOwner {
+    /// Returns the owner with a client that gives up soon if there is no network.
+    pub(super) fn impatient(self) -> Self {
+        let client = self.client().with_first_contact(FIRST_CONTACT);
+        match self {
+            Self::User(user) => Self::User(client.user(user.id())),
+            Self::Group(group) => Self::Group(client.group(group.id())),
+        }
+    }
+
     pub(super) fn client(&self) -> &Client {
         match self {
             Self::User(user) => user.client(),

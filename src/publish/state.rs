@@ -5,14 +5,14 @@ use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::book::Book;
 use super::change::Change;
-use super::decide::Item;
 use super::event::PublishEvent;
+use super::item::Item;
 use super::lock::{Entry, Key};
+use super::record::Record;
 use super::report::{PublishProblem, PublishProblemKind, Published, Stopped};
 use super::settings::Settings;
-use crate::error::Result;
+use crate::error::{Error, ErrorKind, ErrorScope, Result};
 use crate::operation::WaitOptions;
 
 /// The longest delay between polls, so that a run that is cancelled ends soon.
@@ -21,20 +21,31 @@ const LONGEST_DELAY: Duration = Duration::from_secs(1);
 /// A run in progress.
 pub(super) struct Run<'a> {
     pub(super) settings: &'a Settings,
-    pub(super) book: Arc<Book>,
+    pub(super) record: Arc<Record>,
     pub(super) items: Arc<Vec<Item>>,
     /// The places of the items of each content.
     pub(super) places: BTreeMap<Key, Vec<usize>>,
     pub(super) problems: Vec<PublishProblem>,
     pub(super) notes: Vec<String>,
+    /// Problems of files of which a copy is sent instead. They count if none of the copies is published.
+    pub(super) refused: Vec<(Key, PublishProblem)>,
     /// How the assets came to be that weren't there before.
     pub(super) how: BTreeMap<Key, Published>,
     pub(super) stopped: Option<Stopped>,
 }
 
+/// Whether no call can succeed any more. A key that can't read inventories can still upload.
+pub(super) fn refuses_all(error: &Error) -> bool {
+    let kinds =
+        [ErrorKind::Unauthenticated, ErrorKind::AccountModerated, ErrorKind::InvalidGrant, ErrorKind::Connection];
+    error.scope() == ErrorScope::Run && kinds.contains(&error.kind())
+}
+
 impl Run<'_> {
     pub(super) fn problem(&mut self, problem: PublishProblem) {
-        self.tell(&PublishEvent::Problem { path: &problem.path, message: &problem.message });
+        if !problem.is_of_others() {
+            self.tell(&PublishEvent::Problem { path: &problem.path, message: &problem.message });
+        }
         self.problems.push(problem);
     }
 
@@ -58,9 +69,14 @@ impl Run<'_> {
         self.places.get(key).into_iter().flatten().map(|place| &self.items[*place])
     }
 
+    /// Returns the next file of the same content, if there is one.
+    pub(super) fn next_copy(&self, place: usize) -> Option<usize> {
+        self.places.get(&self.items[place].key)?.iter().copied().find(|other| *other > place)
+    }
+
     /// Writes a change down. If that fails, the run is stopped.
     pub(super) fn note(&mut self, change: Change) -> Result<()> {
-        let noted = self.book.note(change);
+        let noted = self.record.note(change);
         if let (Err(error), None) = (&noted, &self.stopped) {
             self.stopped = Some(Stopped::Failed(error.clone()));
         }

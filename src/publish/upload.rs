@@ -1,21 +1,23 @@
 //! Sends what is new or has changed.
 
+use std::collections::VecDeque;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use jiff::Timestamp;
 
-use super::book::Book;
 use super::change::Change;
-use super::decide::Item;
-use super::doubt::entry_of;
+use super::content::hash_file;
 use super::event::PublishEvent;
-use super::files;
-use super::lock::{Doubt, Key};
+use super::item::Item;
+use super::lock::{Doubt, Entry, Key};
+use super::record::Record;
 use super::report::{PublishProblem, PublishProblemKind, Published, Stopped};
 use super::settings::Settings;
+use super::stamp::Stamp;
 use super::state::Run;
+use super::version;
 use crate::asset::file::AssetFile;
 use crate::asset::{Asset, AssetUpdate, AssetUpload, AssetUploads, NextOutcome, UploadOutcome};
 use crate::error::{Error, ErrorKind, ErrorScope, Result};
@@ -27,9 +29,9 @@ use crate::request::AttemptEvent;
 const PAUSE: Duration = Duration::from_millis(100);
 
 /// The uploads, which the threads of the batch take.
-struct Feed {
+struct Source {
     settings: Settings,
-    book: Arc<Book>,
+    record: Arc<Record>,
     items: Arc<Vec<Item>>,
     places: std::vec::IntoIter<usize>,
     is_neutral: bool,
@@ -81,7 +83,7 @@ impl Shared {
     }
 }
 
-impl Iterator for Feed {
+impl Iterator for Source {
     type Item = AssetUpload;
 
     fn next(&mut self) -> Option<AssetUpload> {
@@ -110,17 +112,25 @@ impl Iterator for Feed {
     }
 }
 
-impl Feed {
+impl Source {
     fn upload(&self, place: usize) -> Result<AssetUpload> {
         let item = &self.items[place];
         let file = open_unchanged(item)?;
         let name = if self.is_neutral { format!("asset-{}", item.key.short()) } else { item.name.clone() };
-        let begin = begin(&self.book, item, Doubt::new(&item.file.name, &name));
+        let begin = begin(&self.record, item, Doubt::new(&item.file.name, &name));
         let (on_event, path) = (Arc::clone(&self.settings.on_event), item.file.name.clone());
-        let upload = AssetUpload::new(file, item.asset_type.clone(), name, "");
+        let upload = new_upload(&self.settings, file, item, &name);
         Ok(upload.on_attempt(begin).on_progress(move |progress| {
             on_event(&PublishEvent::Progress { path: &path, sent: progress.sent, total: progress.total });
         }))
+    }
+}
+
+fn new_upload(settings: &Settings, file: AssetFile, item: &Item, name: &str) -> AssetUpload {
+    let upload = AssetUpload::new(file, item.asset_type.clone(), name, "");
+    match settings.expected_price {
+        Some(robux) => upload.expected_price(robux),
+        None => upload,
     }
 }
 
@@ -128,8 +138,13 @@ impl Feed {
 fn open_unchanged(item: &Item) -> Result<AssetFile> {
     let path = &item.file.path;
     let file = AssetFile::open(path)?;
-    let metadata = std::fs::metadata(path).map_err(|error| Error::io(format!("the file {path:?}"), error))?;
-    if metadata.len() != item.file.size || files::modified(&metadata) != item.file.modified {
+    let failed = |error| Error::io(format!("the file {path:?}"), error);
+    // Another mode or another link has another stamp, too.
+    let has_changed = || -> std::io::Result<bool> {
+        Ok(Stamp::of(&std::fs::metadata(path)?) != item.file.stamp
+            && Key::new(&hash_file(path)?, &item.asset_type) != item.key)
+    };
+    if has_changed().map_err(failed)? {
         return Err(Error::new(ErrorKind::Io, format!("the file {path:?}"))
             .explain("it changed after it was read")
             .advise("run again when nothing writes to it"));
@@ -139,46 +154,62 @@ fn open_unchanged(item: &Item) -> Result<AssetFile> {
 
 /// Returns what writes each attempt to send an upload down. One that had no effect, such as one that the rate limit refused,
 /// leaves no doubt while the next one waits for its turn.
-fn begin(book: &Arc<Book>, item: &Item, doubt: Doubt) -> impl FnMut(AttemptEvent) -> Result<()> + Send + 'static {
-    let (book, key) = (Arc::clone(book), item.key.clone());
+fn begin(record: &Arc<Record>, item: &Item, doubt: Doubt) -> impl FnMut(AttemptEvent) -> Result<()> + Send + 'static {
+    let (record, key) = (Arc::clone(record), item.key.clone());
     move |attempt| {
-        book.note(match attempt {
+        record.note(match attempt {
             AttemptEvent::Begins => Change::Begun(key.clone(), Doubt { since: Timestamp::now(), ..doubt.clone() }),
             AttemptEvent::HadNoEffect => Change::Over(key.clone()),
         })
     }
 }
 
-/// Uploads the items at these places.
-pub(super) fn upload_all(run: &mut Run<'_>, places: Vec<usize>, is_neutral: bool) {
-    if places.is_empty() || run.stopped.is_some() {
-        return;
+/// Uploads the items at these places, or copies of those that are refused.
+pub(super) fn upload_all(run: &mut Run<'_>, places: Vec<usize>) {
+    let mut rounds = VecDeque::from([(places, false)]);
+    while let Some((places, is_neutral)) = rounds.pop_front() {
+        if !places.is_empty() && run.stopped.is_none() {
+            let round = upload_round(run, places, is_neutral);
+            rounds.extend([(round.moderated, true), (round.copies, false)]);
+        }
     }
+}
+
+/// What is to be sent after a round of uploads.
+#[derive(Default)]
+struct Round {
+    /// Files to send again under a neutral name.
+    moderated: Vec<usize>,
+    /// Copies of files that were refused.
+    copies: Vec<usize>,
+}
+
+fn upload_round(run: &mut Run<'_>, places: Vec<usize>, is_neutral: bool) -> Round {
     let shared = Arc::new(Shared::default());
-    let feed = Feed {
+    let source = Source {
         settings: run.settings.clone(),
-        book: Arc::clone(&run.book),
+        record: Arc::clone(&run.record),
         items: Arc::clone(&run.items),
         places: places.into_iter(),
         is_neutral,
         shared: Arc::clone(&shared),
     };
-    let (accepted, book, items) = (Arc::clone(&shared), Arc::clone(&run.book), Arc::clone(&run.items));
+    let (accepted, record, items) = (Arc::clone(&shared), Arc::clone(&run.record), Arc::clone(&run.items));
     let on_event = Arc::clone(&run.settings.on_event);
     let owner = &run.settings.owner;
-    let mut uploads = AssetUploads::new(owner.client().clone(), owner.creator(), feed)
+    let mut uploads = AssetUploads::new(owner.client().clone(), owner.creator(), source)
         .concurrency(run.settings.concurrency)
         .on_accepted(move |index, operation| {
             let place = accepted.state().sent[index];
             accepted.tried();
             let item = &items[place];
             // Its space is kept, so only a broken disk gets here. The outcome names it, too.
-            if let Err(error) = book.note(Change::Accepted(item.key.clone(), operation.clone())) {
+            if let Err(error) = record.note(Change::Accepted(item.key.clone(), operation.clone())) {
                 log::error!(target: LOG_TARGET, "{} is {operation}, but that is not on record: {error}", item.file.name);
             }
             on_event(&PublishEvent::Accepted { path: &item.file.name, operation });
         });
-    let mut moderated = Vec::new();
+    let mut round = Round::default();
     loop {
         match uploads.next_within(PAUSE) {
             NextOutcome::Outcome(outcome) => {
@@ -188,9 +219,9 @@ pub(super) fn upload_all(run: &mut Run<'_>, places: Vec<usize>, is_neutral: bool
                     outcome.result.as_ref().is_err_and(|error| error.kind() == ErrorKind::Moderated && !is_neutral);
                 if is_moderated && run.settings.neutral_names {
                     let _ = run.note(Change::Over(run.items[place].key.clone()));
-                    moderated.push(place);
+                    round.moderated.push(place);
                 } else {
-                    handle(run, place, *outcome);
+                    round.copies.extend(handle(run, place, *outcome));
                 }
                 // Nothing more may begin that couldn't be written down.
                 if run.stopped.is_some() {
@@ -209,14 +240,13 @@ pub(super) fn upload_all(run: &mut Run<'_>, places: Vec<usize>, is_neutral: bool
     drop(uploads);
     run.has_stopped();
     for (place, error) in std::mem::take(&mut shared.state().unfit) {
-        let path = run.items[place].file.name.clone();
-        run.problem(PublishProblem::new(&path, PublishProblemKind::Unreadable, error));
+        round.copies.extend(failed(run, place, error));
     }
-    upload_all(run, moderated, true);
+    round
 }
 
-/// Writes down how an upload ended.
-fn handle(run: &mut Run<'_>, place: usize, outcome: UploadOutcome) {
+/// Writes down how an upload ended. Returns a copy of the file to send instead.
+fn handle(run: &mut Run<'_>, place: usize, outcome: UploadOutcome) -> Option<usize> {
     let item = run.items[place].clone();
     let path = item.file.name.clone();
     for failure in &outcome.partial_failures {
@@ -224,21 +254,38 @@ fn handle(run: &mut Run<'_>, place: usize, outcome: UploadOutcome) {
         run.problem(PublishProblem { path: path.clone(), kind: PublishProblemKind::Failed, message, error: None });
     }
     match outcome.result {
-        Ok(asset) => run.published(&item.key, entry_of(&asset, &item.name), Published::Uploaded, false),
-        Err(error) => failed(run, &item.key, &path, error),
+        Ok(asset) => {
+            run.published(&item.key, Entry::of(&asset, &item.name), Published::Uploaded, false);
+            None
+        }
+        Err(error) => failed(run, place, error),
     }
 }
 
-fn failed(run: &mut Run<'_>, key: &Key, path: &str, error: Error) {
+/// Whether a copy of the file may be accepted: it has another name and perhaps another extension.
+fn is_of_one_copy(error: &Error) -> bool {
+    match error.kind() {
+        ErrorKind::Moderated | ErrorKind::Rejected => true,
+        ErrorKind::InvalidInput | ErrorKind::InvalidContent | ErrorKind::Io => {
+            error.status().is_none() && error.operation().is_none()
+        }
+        _ => false,
+    }
+}
+
+/// Writes down that an upload failed. Returns a copy of the file to send instead.
+fn failed(run: &mut Run<'_>, place: usize, error: Error) -> Option<usize> {
+    let item = run.items[place].clone();
+    let (key, path) = (&item.key, &item.file.name);
     let may_exist = error.outcome_unknown() || error.can_wait_again();
-    let was_begun = run.book.look(|lock| lock.doubts.contains_key(key));
+    let was_begun = run.record.look(|lock| lock.doubts.contains_key(key));
     if was_begun && !may_exist {
         let _ = run.note(Change::Over(key.clone()));
     }
     // A response that can't be used can name the operation, too.
     if let Some(name) = error.operation().filter(|_| may_exist) {
         let is_new = |doubt: &Doubt| doubt.operation.as_ref() != Some(name);
-        if run.book.look(|lock| lock.doubts.get(key).is_some_and(is_new)) {
+        if run.record.look(|lock| lock.doubts.get(key).is_some_and(is_new)) {
             let _ = run.note(Change::Accepted(key.clone(), name.clone()));
         }
     }
@@ -246,7 +293,13 @@ fn failed(run: &mut Run<'_>, key: &Key, path: &str, error: Error) {
     if error.scope() == ErrorScope::Run && run.stopped.is_none() {
         run.stopped = Some(Stopped::Failed(error.clone()));
     }
-    run.problem(PublishProblem::new(path, kind, error));
+    let copy = run.next_copy(place).filter(|_| !may_exist && run.stopped.is_none() && is_of_one_copy(&error));
+    let problem = PublishProblem::new(path, kind, error);
+    match copy {
+        Some(_) => run.refused.push((item.key, problem)),
+        None => run.problem(problem),
+    }
+    copy
 }
 
 /// Checks what can be checked without sending a file.
@@ -257,16 +310,17 @@ pub(super) fn check(item: &Item) -> Result<()> {
 /// Uploads new versions of models, then waits for all of them.
 pub(super) fn update_all(run: &mut Run<'_>, versions: Vec<(usize, u64)>) {
     let mut accepted = Vec::new();
-    for (place, id) in versions {
+    let mut versions = VecDeque::from(versions);
+    while let Some((place, id)) = versions.pop_front() {
         if run.has_stopped() {
             break;
         }
         let item = run.items[place].clone();
         match update(run, &item, id) {
-            Ok(operation) => accepted.push((item, operation)),
+            Ok(operation) => accepted.push((place, item, operation)),
             Err(error) => {
                 let is_of_type = error.scope() == ErrorScope::AssetType;
-                failed(run, &item.key, &item.file.name, error);
+                versions.extend(failed(run, place, error).map(|copy| (copy, id)));
                 // The quota is used up.
                 if is_of_type {
                     break;
@@ -274,11 +328,11 @@ pub(super) fn update_all(run: &mut Run<'_>, versions: Vec<(usize, u64)>) {
             }
         }
     }
-    for (item, operation) in accepted {
+    for (place, item, operation) in accepted {
         match operation.wait_with(&run.wait_options()) {
-            Ok(asset) => run.published(&item.key, entry_of(&asset, &item.name), Published::NewVersion, true),
+            Ok(asset) => run.published(&item.key, Entry::of(&asset, &item.name), Published::NewVersion, true),
             Err(error) => {
-                failed(run, &item.key, &item.file.name, error);
+                let _ = failed(run, place, error);
                 // The wait may have been cancelled.
                 run.has_stopped();
             }
@@ -287,10 +341,13 @@ pub(super) fn update_all(run: &mut Run<'_>, versions: Vec<(usize, u64)>) {
 }
 
 fn update(run: &mut Run<'_>, item: &Item, id: u64) -> Result<Operation<Asset>> {
-    let asset = run.settings.owner.client().asset(id);
-    let after_version = asset.fetch()?.revision_id;
+    let owner = &run.settings.owner;
+    let entry = run.record.look(|lock| lock.entry_of(id).cloned());
+    let entry = entry.ok_or_else(|| Error::invalid_input(format!("the lock file doesn't have asset {id} any more")))?;
+    let after_version = version::fetch(owner, &item.file.name, &entry)?.revision_id;
+    let asset = owner.client().asset(id);
     let doubt = Doubt { version_of: Some(id), after_version, ..Doubt::new(&item.file.name, &item.name) };
-    let begin = begin(&run.book, item, doubt);
+    let begin = begin(&run.record, item, doubt);
     let operation = asset.update(AssetUpdate::new(id).file(open_unchanged(item)?).on_attempt(begin))?;
     if let Some(name) = operation.name() {
         // If that fails, the run is stopped, and the outcome names it.

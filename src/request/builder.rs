@@ -417,7 +417,7 @@ impl Request {
 
     /// Removes the credentials and the declared secrets from an error.
     pub(crate) fn redact(&self, error: Error) -> Error {
-        error.redact(|text| self.session.redacted_with(&self.secrets, text))
+        error.redact(&|text| self.session.redacted_with(&self.secrets, text))
     }
 
     pub(crate) fn declared_secrets(&self) -> &[Secret] {

@@ -9,11 +9,12 @@ use serde::de::{DeserializeOwned, IgnoredAny};
 use super::builder::Request;
 use super::prepared::Prepared;
 use super::response::Response;
-use crate::call::DecodeError;
+use crate::call::{DecodeError, Decoder};
 use crate::disk::save;
 use crate::error::{Error, ErrorFields, Result};
 use crate::json;
 use crate::transport::Download;
+use crate::wire::{self, Model};
 
 /// Redirects that a download follows.
 const MAX_REDIRECTS: usize = 5;
@@ -29,15 +30,29 @@ impl Request {
         self.read(|body| Ok(json::from_slice(body)?))
     }
 
+    /// Makes the call like [`fetch`](Self::fetch), and reads a model of this crate.
+    pub(crate) fn fetch_model<T: Model>(self) -> Result<T> {
+        self.read(|body| Ok(wire::from_slice(body)?))
+    }
+
     /// Makes the call, and reads the response with `decode`. A response that holds nothing but an error is one, also where
     /// `decode` would read it.
     pub(crate) fn read<T>(self, decode: impl Fn(&[u8]) -> Result<T, DecodeError>) -> Result<T> {
+        let mut decoded = None;
+        self.decode(&mut |body| {
+            decoded = Some(decode(body)?);
+            Ok(())
+        })?;
+        decoded.ok_or_else(|| unreachable!("a call succeeds only with a decoded response"))
+    }
+
+    fn decode(self, decode: &mut Decoder<'_>) -> Result<()> {
         let (data, is_of_caller) = (self.endpoint.error_as_data(), self.endpoint.is_unnamed());
-        self.prepare()?.run(|body| {
-            match ErrorFields::read(body, data).and_then(|fields| fields.in_place_of_model(is_of_caller)) {
-                Some(said) => Err(DecodeError::Service(said)),
-                None => decode(body),
-            }
+        self.prepare()?.run(&mut |body| match ErrorFields::read(body, data)
+            .and_then(|fields| fields.in_place_of_model(is_of_caller))
+        {
+            Some(reported) => Err(DecodeError::Service(reported)),
+            None => decode(body),
         })
     }
 
@@ -50,10 +65,10 @@ impl Request {
     /// holds [nothing but an error](Self::error_as_data).
     pub fn send(self) -> Result<()> {
         let (data, is_declared) = (self.endpoint.error_as_data(), !self.endpoint.is_unnamed());
-        self.prepare()?.run(|body| {
-            // No field is expected, so words alone are no error.
+        self.prepare()?.run(&mut |body| {
+            // No field is expected, so a text alone isn't an error.
             match ErrorFields::read(body, data).and_then(|fields| fields.alone()) {
-                Some(said) => Err(DecodeError::Service(said)),
+                Some(reported) => Err(DecodeError::Service(reported)),
                 None => read_nothing(body, is_declared),
             }
         })

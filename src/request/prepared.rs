@@ -13,8 +13,8 @@ use super::builder::Request;
 use super::response::Origin;
 use super::response::Response;
 use super::route::Route;
-use crate::api::{Endpoint, Method};
-use crate::call::{Bound, DecodeError};
+use crate::api::{Endpoint, Method, push_query};
+use crate::call::{Bound, Decoder};
 use crate::cancel::CancelToken;
 use crate::error::{Error, Result};
 use crate::gate::Slot;
@@ -57,25 +57,27 @@ impl Prepared {
         Ok(Self { request, route, has_left: false, body, has_sent: false })
     }
 
-    /// Makes the call. `decode` decides what is an error.
-    pub(crate) fn run<T>(&mut self, decode: impl Fn(&[u8]) -> Result<T, DecodeError>) -> Result<T> {
-        self.run_in(&mut Buffer::default(), None, |_| (), decode)
+    /// Makes the call.
+    pub(super) fn run(&mut self, decode: &mut Decoder<'_>) -> Result<()> {
+        self.run_in(&mut Buffer::default(), None, &[], decode)
     }
 
-    /// Makes one of several calls, whose responses use one buffer, by `deadline`. `more` adds what only this one has in its query.
-    pub(crate) fn run_in<T>(
+    /// Makes one of several calls, whose responses use one buffer, by `deadline`. `query` is what only this one has in its query.
+    pub(crate) fn run_in(
         &mut self,
         buffer: &mut Buffer,
         deadline: Option<Instant>,
-        more: impl FnOnce(&mut String),
-        decode: impl Fn(&[u8]) -> Result<T, DecodeError>,
-    ) -> Result<T> {
+        query: &[(&str, String)],
+        decode: &mut Decoder<'_>,
+    ) -> Result<()> {
         self.rewind()?;
         let session = self.request.session.clone();
         let mut call = self.call();
         call.deadline = deadline;
-        more(&mut call.query);
-        session.run_in(buffer, call, decode)
+        for (name, value) in query {
+            push_query(&mut call.query, name, value);
+        }
+        session.run(buffer, call, decode)
     }
 
     /// Starts the body again, if it was sent before.
@@ -86,17 +88,14 @@ impl Prepared {
         Err(Error::invalid_input("the body is a reader, which can be sent only once"))
     }
 
-    /// Makes the call, which may start work that takes a slot, and returns the slot too.
-    pub(crate) fn run_for_slot<T>(
-        &mut self,
-        decode: impl Fn(&[u8]) -> Result<T, DecodeError>,
-    ) -> Result<(T, Option<Slot>)> {
+    /// Makes the call, which may start work that takes a slot, and returns the slot.
+    pub(crate) fn run_for_slot(&mut self, decode: &mut Decoder<'_>) -> Result<Option<Slot>> {
         let session = self.request.session.clone();
         let mut slot = None;
         let mut call = self.call();
         call.slot = Some(&mut slot);
-        let started = session.run_in(&mut Buffer::default(), call, decode)?;
-        Ok((started, slot))
+        session.run(&mut Buffer::default(), call, decode)?;
+        Ok(slot)
     }
 
     /// Makes the call, and returns the whole response.
@@ -106,7 +105,7 @@ impl Prepared {
         let mut call = self.call();
         let subject = call.subject();
         call.head = Some(&mut head);
-        session.run_in(&mut buffer, call, |_| Ok(()))?;
+        session.run(&mut buffer, call, &mut |_| Ok(()))?;
         let secrets = self.request.secrets.clone();
         Ok(Response::new(head, buffer.into_inner(), Origin { session, secrets, subject }))
     }
@@ -123,7 +122,7 @@ impl Prepared {
         let mut call = self.call();
         call.deadline = end.map(|(end, _)| end);
         call.download = Some((download, writer));
-        session.run_in(&mut Buffer::default(), call, |_| Ok(())).map_err(|error| match end {
+        session.run(&mut Buffer::default(), call, &mut |_| Ok(())).map_err(|error| match end {
             Some((end, bound)) => bound.explain(error, end),
             None => error,
         })

@@ -71,7 +71,7 @@ impl Response {
             Error::invalid_response(subject, format!("the response isn't in the expected format: {json}"))
                 .with_status(self.status())
                 .caused_by(json)
-                .redact(|text| session.redacted_with(secrets, text))
+                .redact(&|text| session.redacted_with(secrets, text))
         })
     }
 }

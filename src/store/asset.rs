@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::kinds::{ModelSubType, StoreAudioType};
 use super::money::Money;
 use crate::asset::Creator;
-use crate::page::PageItem;
+use crate::page::{PageItem, Values};
 use crate::wire::{self, model};
 
 model! {
@@ -42,6 +42,10 @@ impl fmt::Display for StoreAsset {
 
 impl PageItem for StoreAsset {
     const FIELD: &'static str = "creatorStoreAssets";
+
+    fn read(values: &mut Values<'_>) -> Option<Self> {
+        values.read_fields()
+    }
 }
 
 model! {

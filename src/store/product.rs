@@ -1,6 +1,6 @@
 use std::fmt;
 
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use serde_json::{Map, Value, json};
 
 use super::money::Money;
@@ -116,7 +116,8 @@ model! {
         group_seller: Option<String>,
         display_name: Option<String>,
         description: Option<String>,
-        #[serde(flatten)]
+        /// The field that names the asset, which is read apart.
+        #[serde(flatten, skip_deserializing)]
         others: Map<String, Value>,
     }
 }
@@ -135,11 +136,12 @@ fn product_name(product_type: &CreatorStoreProductType, asset_id: u64) -> String
 
 impl<'de> Deserialize<'de> for CreatorStoreProduct {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let wire = WireProduct::deserialize(deserializer)?;
-        let item = wire.others.iter().find_map(|(field, id)| {
+        let fields = Map::deserialize(deserializer)?;
+        let item = fields.iter().find_map(|(field, id)| {
             let id = id.as_u64().or_else(|| wire::decimal(id.as_str()?));
             Some((CreatorStoreProductType::from(field.strip_suffix(ASSET_ID)?), id?))
         });
+        let wire: WireProduct = wire::from_fields(fields).map_err(de::Error::custom)?;
         let id = |text: &Option<String>, collection: &str| {
             let text = text.as_deref()?;
             wire::path_id(text, collection).or_else(|| wire::decimal(text))
@@ -169,7 +171,10 @@ impl Serialize for CreatorStoreProduct {
             Some(Creator::Group(id)) => (None, Some(id.to_string())),
             None => (None, None),
         };
-        let item = self.product_type.as_ref().zip(self.asset_id);
+        let mut others = Map::new();
+        if let (Some(of), Some(id)) = (&self.product_type, self.asset_id) {
+            others.insert(format!("{of}{ASSET_ID}"), json!(id.to_string()));
+        }
         WireProduct {
             path: self.path.clone(),
             base_price: self.base_price.clone(),
@@ -181,7 +186,7 @@ impl Serialize for CreatorStoreProduct {
             group_seller,
             display_name: self.display_name.clone(),
             description: self.description.clone(),
-            others: item.map(|(of, id)| (format!("{of}{ASSET_ID}"), json!(id.to_string()))).into_iter().collect(),
+            others,
         }
         .serialize(serializer)
     }
@@ -222,16 +227,21 @@ impl StoreProductUpdate {
 
     /// Returns the fields and their values.
     fn fields(&self) -> Map<String, Value> {
-        let price = self.base_price.as_ref().map(|price| ("basePrice".to_owned(), json!(price)));
-        let published = self.published.map(|published| ("published".to_owned(), json!(published)));
-        price.into_iter().chain(published).collect()
+        let mut fields = Map::new();
+        if let Some(price) = &self.base_price {
+            fields.insert("basePrice".to_owned(), json!(price));
+        }
+        if let Some(published) = self.published {
+            fields.insert("published".to_owned(), json!(published));
+        }
+        fields
     }
 }
 
 impl AssetHandle {
     /// Fetches the asset's product on the creator store, which is named after the asset's type and id.
     ///
-    /// Needs the scope `creator-store-product:read`. The service accepts 30 requests a minute.
+    /// Calls [`GET_CREATOR_STORE_PRODUCT`], which needs the scope `creator-store-product:read`.
     ///
     /// ```
     /// use rblxopencloud::store::CreatorStoreProductType;
@@ -261,7 +271,7 @@ impl AssetHandle {
 
     /// Puts the asset on the creator store. If it was there before, [update](Self::update_store_product) its product.
     ///
-    /// Needs the scope `creator-store-product:write`. The service accepts 30 requests a minute.
+    /// Calls [`CREATE_CREATOR_STORE_PRODUCT`], which needs the scope `creator-store-product:write`.
     ///
     /// ```
     /// use rblxopencloud::store::{CreatorStoreProductType, Money, StoreProductUpdate};
@@ -297,7 +307,7 @@ impl AssetHandle {
 
     /// Updates the asset's product on the creator store.
     ///
-    /// Scope and budget are those of [`create_store_product`](Self::create_store_product).
+    /// Calls [`UPDATE_CREATOR_STORE_PRODUCT`], which needs the scope `creator-store-product:write`.
     ///
     /// ```
     /// use rblxopencloud::store::{CreatorStoreProductType, Money, StoreProductUpdate};

@@ -253,8 +253,8 @@ impl AssetSearch {
 impl Client {
     /// Searches the creator store. It has only what its creators distribute.
     ///
-    /// Needs no credentials. A key or an authorization needs the scope `creator-store-product:read`. The service accepts 1000
-    /// requests a minute.
+    /// Calls [`SEARCH_ASSETS`], which needs no credentials; a key or an authorization needs the scope
+    /// `creator-store-product:read`.
     ///
     /// ```
     /// use rblxopencloud::store::{AssetSearch, AssetSearchCategory};

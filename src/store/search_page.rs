@@ -72,8 +72,10 @@ impl AssetSearchPage {
     fn decode(body: &[u8]) -> Result<Self, DecodeError> {
         let names = Names { error_as_data: SEARCH_ASSETS.error_as_data(), ..Names::of(StoreAsset::FIELD) };
         let Contents { items, unreadable, next_token } = decode_page::<StoreAsset>(body, names)?;
-        let read_totals = |text: &str| serde_json::from_str(text).map(|totals: Totals<'_>| totals.read());
-        let totals = json::read(body, read_totals).unwrap_or_default();
+        let mut totals = Self::default();
+        let read = |text: &str| serde_json::from_str(text).map(|fields: Totals<'_>| totals = fields.read());
+        // Fields that can't be read are missing.
+        let _ = json::read::<serde_json::Error>(body, &mut { read });
         Ok(Self { assets: items, unreadable, next_cursor: next_token.map(Cursor::at_page), ..totals })
     }
 }
@@ -95,12 +97,15 @@ impl Totals<'_> {
 }
 
 fn read<T: DeserializeOwned>(field: Option<&RawValue>) -> Option<T> {
-    serde_json::from_str(field?.get()).ok()
+    json::from_text(field?.get()).ok()
 }
 
 impl Client {
     /// Fetches the first page of a search, of at most 100 assets, with its totals and facets. See
     /// [`search_assets`](Self::search_assets), which lists all assets and can continue after this page.
+    ///
+    /// Calls [`SEARCH_ASSETS`], which needs no credentials; a key or an authorization needs the scope
+    /// `creator-store-product:read`.
     ///
     /// ```
     /// use rblxopencloud::store::{AssetSearch, AssetSearchCategory};

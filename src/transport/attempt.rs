@@ -32,7 +32,7 @@ const LARGEST_HEADERS: usize = 24 * 1024;
 const API_KEY: HeaderName = HeaderName::from_static("x-api-key");
 
 /// Bodies of this size and more are sent with `Expect: 100-continue`, as curl does.
-const ASKS_FIRST: u64 = 1024 * 1024;
+const EXPECTS_CONTINUE_FROM: u64 = 1024 * 1024;
 const WAIT_FOR_CONTINUE: Duration = Duration::from_secs(1);
 
 /// The output buffer of a request with a connection of its own.
@@ -86,10 +86,10 @@ impl Http {
     }
 
     fn exchange(&self, call: &mut Call<'_>, authorization: Option<&Authorization>, limit: Limit<'_>) -> Exchange {
-        let asks_first = limit.upload.is_some_and(|size| size >= ASKS_FIRST);
-        let exchange = self.exchange_once(call, authorization, asks_first, limit);
+        let expects_continue = limit.upload.is_some_and(|size| size >= EXPECTS_CONTINUE_FROM);
+        let exchange = self.exchange_once(call, authorization, expects_continue, limit);
         // The server refused `Expect`, not the request: it is sent again without.
-        if asks_first
+        if expects_continue
             && is_against_asking(&exchange.response)
             && call.payload.as_mut().is_some_and(|payload| {
                 payload.had_no_effect();
@@ -106,7 +106,7 @@ impl Http {
         &self,
         call: &mut Call<'_>,
         authorization: Option<&Authorization>,
-        asks_first: bool,
+        expects_continue: bool,
         limit: Limit<'_>,
     ) -> Exchange {
         let failed = |error| Exchange { response: Err(error), is_cut_short: false, logins: Vec::new() };
@@ -117,11 +117,11 @@ impl Http {
         };
         let Ok(proxy) = self.proxy_for(call, &uri) else { return failed(ureq::Error::InvalidProxyUrl) };
         let logins = proxy.iter().flat_map(net::proxy::logins).collect();
-        let head = match self.head(call, authorization, &uri, asks_first) {
+        let head = match self.head(call, authorization, &uri, expects_continue) {
             Ok(head) => head,
             Err(error) => return failed(ureq::Error::Http(error)),
         };
-        let how = How {
+        let options = SendOptions {
             upload: limit.upload,
             end: limit.end,
             response: call.download.as_ref().map(|_| self.timeouts.attempt_with(limit.upload)),
@@ -137,9 +137,9 @@ impl Http {
                     }
                 }
                 let mut reader = &mut **payload;
-                self.run(head, SendBody::from_reader(&mut reader), how)
+                self.run(head, SendBody::from_reader(&mut reader), options)
             }
-            None => self.run(head, (), how),
+            None => self.run(head, (), options),
         };
         match sent {
             Err(ureq::Error::Other(other)) => match other.downcast::<EarlyAnswer>() {
@@ -158,7 +158,7 @@ impl Http {
         call: &Call<'_>,
         authorization: Option<&Authorization>,
         uri: &Uri,
-        asks_first: bool,
+        expects_continue: bool,
     ) -> Result<http::request::Builder, http::Error> {
         let mut head = http::Request::builder()
             .method(call.endpoint.method().as_str())
@@ -201,7 +201,7 @@ impl Http {
             None if call.endpoint.method().has_body() => head = head.header(header::CONTENT_LENGTH, 0),
             None => {}
         }
-        if asks_first {
+        if expects_continue {
             head = head.header(header::EXPECT, "100-continue");
         }
         Ok(head)
@@ -229,9 +229,9 @@ impl Http {
         &self,
         head: http::request::Builder,
         body: impl AsSendBody,
-        how: How,
+        options: SendOptions,
     ) -> Result<http::Response<ureq::Body>, ureq::Error> {
-        let How { upload, end, response, is_fresh, proxy } = how;
+        let SendOptions { upload, end, response, is_fresh, proxy } = options;
         let limit = left_until(end);
         if limit.is_zero() {
             // ureq has the same error for a request whose response is late.
@@ -269,7 +269,7 @@ impl Http {
 }
 
 /// How a request is sent.
-struct How {
+struct SendOptions {
     upload: Option<u64>,
     end: Instant,
     /// The limit of the response's head, in place of one for the whole.
@@ -350,9 +350,9 @@ fn read(
     if let Err(ReadProblem::TooLarge(_)) = body.read_from(&mut reader, length, LARGEST_ERROR) {
         let _ = Buffer::default().read_from(&mut reader, None, LARGEST_DRAIN);
     }
-    let mut said = ServiceError::from_body(body.as_slice());
-    said.message = said.message.or_else(|| reason(&head.headers));
-    let refusal = refusal::refused(status.as_u16(), limits, said);
+    let mut reported = ServiceError::from_body(body.as_slice());
+    reported.message = reported.message.or_else(|| reason(&head.headers));
+    let refusal = refusal::refused(status.as_u16(), limits, reported);
     let problem = match leads_elsewhere(status) {
         true => Problem::new(refusal, refusal::not_followed(call, location.is_some())),
         false => Problem::from(refusal),

@@ -8,12 +8,12 @@ use crate::error::{Event, Problem, ServiceError};
 use crate::gate::Limits;
 
 /// A status other than that of a success.
-pub(super) fn refused(status: u16, limits: Limits, said: ServiceError) -> Event {
+pub(super) fn refused(status: u16, limits: Limits, reported: ServiceError) -> Event {
     let pause = match status {
         429 => limits.pause(),
         _ => limits.retry_after,
     };
-    Event::Status { status, pause, said }
+    Event::Status { status, pause, reported }
 }
 
 /// Describes why a redirect isn't followed.
@@ -40,7 +40,7 @@ pub(super) fn accepted_early(body: &[u8]) -> Problem {
     let operation = text("/path").and_then(|path| OperationName::parse(&path));
     let operation = operation.or_else(|| OperationName::from_id(&text("/operationId")?));
     let asset = ["/response/assetId", "/assetId"].into_iter().find_map(text);
-    let said = ServiceError::from_json(&json).filter(|said| operation.is_none() && !said.is_ok());
+    let reported = ServiceError::from_json(&json).filter(|reported| operation.is_none() && !reported.is_ok());
     let words = asset.map_or_else(|| PROBLEM.to_owned(), |asset| format!("{PROBLEM}, as asset {asset}"));
-    Problem::new(Event::AcceptedEarly(said.unwrap_or_default()), words).about_operation(operation)
+    Problem::new(Event::AcceptedEarly(reported.unwrap_or_default()), words).about_operation(operation)
 }

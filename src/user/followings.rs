@@ -1,4 +1,3 @@
-use std::collections::BTreeMap;
 use std::fmt;
 
 use jiff::Timestamp;
@@ -89,14 +88,14 @@ model! {
 #[serde(rename_all = "camelCase")]
 struct FollowedSources {
     #[serde(deserialize_with = "wire::or_default")]
-    followed_sources: BTreeMap<String, serde_json::Value>,
+    followed_sources: serde_json::Map<String, serde_json::Value>,
 }
 
 impl User {
     /// Returns the experiences that the user follows, by id.
     ///
-    /// Needs the scope `legacy-universe.following:read`, with a key or an authorization of the user. The service accepts 100
-    /// requests a minute.
+    /// Calls [`LIST_EXPERIENCE_FOLLOWINGS`], which needs the scope `legacy-universe.following:read`, with a key or an
+    /// authorization of the user.
     ///
     /// ```
     /// # fn main() -> rblxopencloud::Result<()> {
@@ -126,14 +125,15 @@ impl User {
             };
             let mut followings: Vec<_> =
                 followed_sources.into_iter().map(following).collect::<Result<_, DecodeError>>()?;
-            followings.sort_by_key(|following| following.universe_id);
+            followings.sort_unstable_by_key(|following| following.universe_id);
             Ok(followings)
         })
     }
 
     /// Fetches whether the user follows an experience, by the id of its universe.
     ///
-    /// Scope and budget are those of [`list_experience_followings`](Self::list_experience_followings).
+    /// Calls [`GET_EXPERIENCE_FOLLOWING`], which needs the scope `legacy-universe.following:read`, with a key or an
+    /// authorization of the user.
     ///
     /// ```
     /// # fn main() -> rblxopencloud::Result<()> {
@@ -150,13 +150,13 @@ impl User {
     ///
     /// <https://create.roblox.com/docs/cloud/reference/features/users>
     pub fn fetch_experience_following(&self, universe_id: u64) -> Result<ExperienceFollowingStatus> {
-        self.following(&GET_EXPERIENCE_FOLLOWING, universe_id).fetch()
+        self.following(&GET_EXPERIENCE_FOLLOWING, universe_id).fetch_model()
     }
 
     /// Follows an experience, by the id of its universe.
     ///
-    /// Needs the scope `legacy-universe.following:write`, with a key or an authorization of the user. The service accepts 100
-    /// requests a minute.
+    /// Calls [`FOLLOW_EXPERIENCE`], which needs the scope `legacy-universe.following:write`, with a key or an
+    /// authorization of the user.
     ///
     /// ```
     /// # fn main() -> rblxopencloud::Result<()> {
@@ -179,7 +179,8 @@ impl User {
 
     /// Stops following an experience, by the id of its universe.
     ///
-    /// Scope and budget are those of [`follow_experience`](Self::follow_experience).
+    /// Calls [`UNFOLLOW_EXPERIENCE`], which needs the scope `legacy-universe.following:write`, with a key or an
+    /// authorization of the user.
     ///
     /// ```
     /// # fn main() -> rblxopencloud::Result<()> {

@@ -66,7 +66,8 @@ impl User {
 
     /// Lists the groups that the user is in, with the user's role in each.
     ///
-    /// An API key needs the Groups API. Any user's groups can be listed.
+    /// Calls [`LIST_GROUP_MEMBERSHIPS`](crate::endpoints::LIST_GROUP_MEMBERSHIPS), which needs the scope `group:read` with an API
+    /// key. Any user's groups can be listed.
     ///
     /// <https://create.roblox.com/docs/cloud/reference/features/groups#Cloud_ListGroupMemberships>
     pub fn list_groups(&self) -> Pager<GroupMembership> {

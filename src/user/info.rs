@@ -136,8 +136,8 @@ open_enum! {
 impl User {
     /// Fetches the user's profile.
     ///
-    /// Needs no scope, except that `premium` and `id_verified` need `user.advanced:read`, and `social_network_profiles` needs
-    /// `user.social:read`.
+    /// Calls [`GET_USER`], which needs the scopes `user.advanced:read` and `user.social:read` for some fields only: see
+    /// [`UserInfo`].
     ///
     /// # Errors
     /// Returns [`NotFound`](crate::ErrorKind::NotFound) if the user doesn't exist, and
@@ -145,6 +145,6 @@ impl User {
     ///
     /// <https://create.roblox.com/docs/cloud/reference/features/users#Cloud_GetUser>
     pub fn fetch_info(&self) -> Result<UserInfo> {
-        self.client.call(&GET_USER).param("user", self.id).fetch()
+        self.client.call(&GET_USER).param("user", self.id).fetch_model()
     }
 }

@@ -53,8 +53,8 @@ impl Client {
     ///
     /// Names that no user has or had are left out of the result. Banned users are found, too.
     ///
-    /// Needs no credentials. The names are sent to `users.roblox.com`, without the credentials of the client. With a custom
-    /// [base URL](crate::ClientBuilder::base_url), they are sent there, also without credentials.
+    /// Calls [`FIND_USERS`], which needs no credentials. The names are sent to `users.roblox.com`, without the credentials of the
+    /// client. With a custom [base URL](crate::ClientBuilder::base_url), they are sent there, also without credentials.
     ///
     /// ```
     /// # fn main() -> rblxopencloud::Result<()> {
@@ -90,6 +90,7 @@ impl Client {
 fn read(body: &[u8], names: &[String]) -> Result<Vec<FoundUser>, DecodeError> {
     #[derive(Deserialize)]
     struct Found {
+        #[serde(deserialize_with = "wire::models")]
         data: Vec<FoundUser>,
     }
     let Found { mut data } = crate::json::from_slice(body)?;

@@ -1,8 +1,7 @@
-use std::collections::BTreeMap;
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use super::handle::User;
 use crate::api::{Budget, Endpoint};
@@ -38,7 +37,8 @@ const MAX_LAUNCH_DATA: usize = 200;
 pub struct Notification {
     universe_id: u64,
     message_id: String,
-    parameters: BTreeMap<String, NotificationParameter>,
+    /// As JSON.
+    parameters: Map<String, Value>,
     launch_data: Option<String>,
     category: Option<String>,
 }
@@ -74,18 +74,16 @@ impl From<i64> for NotificationParameter {
 impl Notification {
     /// Creates a notification from the id of the experience (universe) that sends it, and the id of its message.
     pub fn new(universe_id: u64, message_id: impl Into<String>) -> Self {
-        Self {
-            universe_id,
-            message_id: message_id.into(),
-            parameters: BTreeMap::new(),
-            launch_data: None,
-            category: None,
-        }
+        Self { universe_id, message_id: message_id.into(), parameters: Map::new(), launch_data: None, category: None }
     }
 
     /// Sets a parameter of the message.
     pub fn parameter(mut self, name: impl Into<String>, value: impl Into<NotificationParameter>) -> Self {
-        self.parameters.insert(name.into(), value.into());
+        let json = match value.into() {
+            NotificationParameter::String(text) => json!({ "stringValue": text }),
+            NotificationParameter::Int64(number) => json!({ "int64Value": number }),
+        };
+        self.parameters.insert(name.into(), json);
         self
     }
 
@@ -121,14 +119,9 @@ impl Notification {
     }
 
     fn json(&self) -> Value {
-        let parameter = |value: &NotificationParameter| match value {
-            NotificationParameter::String(text) => json!({ "stringValue": text }),
-            NotificationParameter::Int64(number) => json!({ "int64Value": number }),
-        };
         let mut payload = json!({ "type": "MOMENT", "messageId": self.message_id });
         if !self.parameters.is_empty() {
-            let parameters = self.parameters.iter().map(|(name, value)| (name.clone(), parameter(value)));
-            payload["parameters"] = Value::Object(parameters.collect());
+            payload["parameters"] = Value::Object(self.parameters.clone());
         }
         if let Some(data) = &self.launch_data {
             payload["joinExperience"] = json!({ "launchData": data });
@@ -141,11 +134,8 @@ impl Notification {
 
     /// The texts that the service may repeat in its message.
     fn echoes(&self) -> Vec<String> {
-        let values = self.parameters.values().filter_map(|value| match value {
-            NotificationParameter::String(text) => Some(text.clone()),
-            NotificationParameter::Int64(_) => None,
-        });
-        values.chain(self.launch_data.clone()).chain(self.category.clone()).collect()
+        let texts = self.parameters.values().filter_map(|value| value["stringValue"].as_str());
+        texts.map(str::to_owned).chain(self.launch_data.clone()).chain(self.category.clone()).collect()
     }
 }
 
@@ -173,7 +163,7 @@ impl fmt::Display for SentNotification {
 impl User {
     /// Sends the user a notification from an experience. The service delivers at most one a day from each experience.
     ///
-    /// Needs the scope `user.user-notification:write` for the experience. The service accepts 4000 requests a second.
+    /// Calls [`CREATE_NOTIFICATION`], which needs the scope `user.user-notification:write` for the experience.
     ///
     /// ```
     /// use rblxopencloud::user::Notification;
@@ -197,7 +187,7 @@ impl User {
     pub fn send_notification(&self, notification: &Notification) -> Result<SentNotification> {
         notification.check()?;
         let request = self.client.call(&CREATE_NOTIFICATION).param("user", self.id).json(&notification.json());
-        notification.echoes().into_iter().fold(request, Request::echo).fetch()
+        notification.echoes().into_iter().fold(request, Request::echo).fetch_model()
     }
 }
 
@@ -206,7 +196,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_body_has_what_was_set() {
+    fn the_body_has_the_fields_that_were_set() {
         let notification =
             Notification::new(1, "m").parameter("a", "b").parameter("n", 7).launch_data("d").category("c");
         assert_eq!(

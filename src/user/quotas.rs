@@ -7,7 +7,7 @@ use super::handle::User;
 use crate::api::Endpoint;
 use crate::asset::AssetType;
 use crate::open_enum::open_enum;
-use crate::page::{PageItem, Pager};
+use crate::page::{PageItem, Pager, Values};
 use crate::wire::model;
 
 /// Lists how many more assets a user can upload.
@@ -170,6 +170,10 @@ impl fmt::Display for AssetQuota {
 
 impl PageItem for AssetQuota {
     const FIELD: &'static str = "assetQuotas";
+
+    fn read(values: &mut Values<'_>) -> Option<Self> {
+        values.read_fields()
+    }
 }
 
 /// Which quotas to list, for [`User::list_asset_quotas_with`].
@@ -229,7 +233,7 @@ fn camel_case(text: &str) -> String {
 impl User {
     /// Lists how many more assets the user can upload, for each asset type with a limit.
     ///
-    /// Needs the scope `asset:read`. The service accepts 60 requests a minute.
+    /// Calls [`LIST_ASSET_QUOTAS`], which needs the scope `asset:read`.
     ///
     /// ```
     /// # fn main() -> rblxopencloud::Result<()> {
@@ -251,6 +255,8 @@ impl User {
     }
 
     /// Lists the quotas that a filter matches. See [`list_asset_quotas`](Self::list_asset_quotas).
+    ///
+    /// Calls [`LIST_ASSET_QUOTAS`], which needs the scope `asset:read`.
     ///
     /// ```
     /// use rblxopencloud::AssetType;

@@ -8,7 +8,7 @@ use super::handle::User;
 use crate::api::{Budget, Endpoint};
 use crate::error::{self, ErrorKind};
 use crate::open_enum::open_enum;
-use crate::wire::{self, Field, model};
+use crate::wire::{self, Field, Json, model};
 
 /// Fetches a user's subscription.
 pub const GET_SUBSCRIPTION: Endpoint =
@@ -152,7 +152,7 @@ impl<'de> Deserialize<'de> for Subscription {
             ("active", state.as_ref().and_then(SubscriptionState::is_active)),
             ("willRenew", state.as_ref().and_then(SubscriptionState::will_renew)),
         ] {
-            let is_readable = fields.get(field).is_some_and(|told| bool::of(told.clone().into()).is_some());
+            let is_readable = fields.get(field).is_some_and(|value| bool::of(value.clone().into()).is_some());
             if let Some(by_state) = by_state.filter(|_| !is_readable) {
                 fields.insert(field.to_owned(), by_state.into());
             }
@@ -161,8 +161,7 @@ impl<'de> Deserialize<'de> for Subscription {
         if !fields.contains_key("active") {
             return Err(de::Error::missing_field("active"));
         }
-        let text = Value::Object(fields).to_string();
-        Self::deserialize(&mut serde_json::Deserializer::from_str(&text)).map_err(de::Error::custom)
+        Self::deserialize(wire::Fields(wire::FromJson::new(Json::Object(fields))))
     }
 }
 
@@ -205,9 +204,8 @@ impl User {
     /// `universe_id` is the id of the experience, and `product_id` that of the product, such as `EXP-1234`. The service
     /// doesn't distinguish a user who never subscribed from a product that doesn't exist.
     ///
-    /// Needs the scope `universe:write` of the experience. With OAuth 2.0, the scope
-    /// `universe.subscription-product.subscription:read` is enough for the authorizing user's own subscription. The service
-    /// accepts 500 requests a minute with keys of one owner, and 3 a second with one OAuth 2.0 authorization.
+    /// Calls [`GET_SUBSCRIPTION`], which needs the scope `universe:write` of the experience or, with OAuth 2.0 and for
+    /// the authorizing user's own subscription, `universe.subscription-product.subscription:read`.
     ///
     /// ```
     /// # use rblxopencloud::user::Subscription;

@@ -8,10 +8,10 @@ use super::handle::User;
 use crate::api::{Endpoint, OperationName};
 use crate::client::Client;
 use crate::error::Result;
-use crate::json;
 use crate::open_enum::open_enum;
 use crate::operation::{Operation, Operations, Polls};
 use crate::request::Request;
+use crate::wire::{self, Model};
 
 /// Generates a picture of a user's avatar.
 pub const GENERATE_THUMBNAIL: Endpoint =
@@ -31,6 +31,8 @@ pub struct Thumbnail {
     /// The URL of the picture, on another host than the service's.
     pub image_uri: String,
 }
+
+impl Model for Thumbnail {}
 
 /// The size of a thumbnail, in pixels on each side.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -163,17 +165,14 @@ impl ThumbnailOptions {
     }
 }
 
-fn work() -> Operations<Thumbnail> {
-    Operations {
-        poll: Polls::At(GET_THUMBNAIL_OPERATION),
-        decode: Arc::new(json::from_value),
-        may_be_bare: false,
-        error_as_data: None,
-    }
+fn work() -> Operations {
+    Operations { poll: Polls::At(GET_THUMBNAIL_OPERATION), may_be_bare: false, error_as_data: None }
 }
 
 impl Client {
     /// Resumes waiting for an operation that generates a thumbnail. Makes no request.
+    ///
+    /// Polling it calls [`GET_THUMBNAIL_OPERATION`], which needs no scope.
     ///
     /// ```
     /// # use rblxopencloud::{Client, Result};
@@ -183,15 +182,14 @@ impl Client {
     /// # }
     /// ```
     pub fn thumbnail_operation(&self, name: OperationName) -> Operation<Thumbnail> {
-        Operation::resume(self.session(), name, work())
+        Operation::resume(self.session(), name, work(), Arc::new(wire::from_value))
     }
 }
 
 impl User {
     /// Generates a picture of the user's avatar. The operation is usually done already, and then waiting makes no request.
     ///
-    /// Needs no scope. The service accepts 1000 requests a minute with keys of one owner, and 10 with one OAuth 2.0
-    /// authorization.
+    /// Calls [`GENERATE_THUMBNAIL`], which needs no scope.
     ///
     /// ```
     /// use rblxopencloud::ThumbnailOptions;
@@ -223,13 +221,13 @@ impl User {
         if let Some(shape) = &options.shape {
             request = request.query("shape", shape);
         }
-        request.start(work())
+        request.start(work(), Arc::new(wire::from_value))
     }
 
     /// Generates a picture of the user's avatar and copies it to `writer`. Returns the number of bytes.
     ///
-    /// The picture comes from another host, which never sees the credentials. Scope and budget are those of
-    /// [`generate_thumbnail`](Self::generate_thumbnail).
+    /// Calls [`GENERATE_THUMBNAIL`], which needs no scope. The picture comes from another host, which never sees the
+    /// credentials.
     ///
     /// ```
     /// use rblxopencloud::ThumbnailOptions;
@@ -253,6 +251,8 @@ impl User {
     /// Generates a picture of the user's avatar and saves it as a file. Returns the number of bytes.
     ///
     /// The file appears under its name only when it is complete; see [`Request::download_to`].
+    ///
+    /// Calls [`GENERATE_THUMBNAIL`], which needs no scope.
     ///
     /// ```
     /// use rblxopencloud::ThumbnailOptions;

@@ -8,8 +8,8 @@ use crate::operation::Operation;
 impl User {
     /// Uploads a file as a new asset, owned by the user.
     ///
-    /// Needs the scopes `asset:read` and `asset:write`, with a key or an authorization of the user. The file is
-    /// streamed, whatever its size.
+    /// Calls [`CREATE_ASSET`](crate::endpoints::CREATE_ASSET), which needs the scopes `asset:read` and `asset:write`,
+    /// with a key or an authorization of the user. The file is streamed, whatever its size.
     ///
     /// Content that breaks Roblox's terms can get the account moderated: the one that owns the key or, under OAuth 2.0, the one
     /// that gave the authorization.
@@ -38,7 +38,8 @@ impl User {
     /// # }
     /// ```
     ///
-    /// Scopes and errors are those of [`upload_asset`](Self::upload_asset).
+    /// Calls [`CREATE_ASSET`](crate::endpoints::CREATE_ASSET) for each, which needs the scopes `asset:read` and
+    /// `asset:write`. Keys and errors are those of [`upload_asset`](Self::upload_asset).
     pub fn upload_assets<I>(&self, uploads: I) -> AssetUploads
     where
         I: IntoIterator<Item = AssetUpload>,
@@ -49,7 +50,8 @@ impl User {
 
     /// Updates an asset that the user owns.
     ///
-    /// Scopes and key are those of [`upload_asset`](Self::upload_asset).
+    /// Calls [`UPDATE_ASSET`](crate::endpoints::UPDATE_ASSET), which needs the scopes `asset:read` and `asset:write`,
+    /// with the keys of [`upload_asset`](Self::upload_asset).
     ///
     /// # Errors
     /// See [`upload_asset`](Self::upload_asset). Returns [`InvalidInput`](crate::ErrorKind::InvalidInput) also if the update

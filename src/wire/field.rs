@@ -1,9 +1,7 @@
 //! The types of fields, which are read from JSON of several types.
 
+use super::{Json, Model, decimal, from_fields};
 use jiff::Timestamp;
-use serde_json::Value;
-
-use super::{Json, Model, decimal};
 
 /// The type of a field, which can be read from JSON of another type. It isn't read by serde, of which there would be a copy for
 /// each type and for each form of input.
@@ -31,10 +29,12 @@ impl<T: Field> Field for Vec<T> {
     const EXPECTED: &'static str = "a list";
 
     fn of(json: Json<'_>) -> Option<Self> {
-        match json {
-            Json::List(values) => values.into_iter().map(T::of).collect(),
-            _ => None,
+        let Json::List(values) = json else { return None };
+        let mut read = Self::with_capacity(values.len());
+        for value in values {
+            read.push(T::of(value)?);
         }
+        Some(read)
     }
 }
 
@@ -118,13 +118,12 @@ impl Field for Timestamp {
     }
 }
 
-/// A model is read from its text, so that it is compiled once.
 impl<T: Model> Field for T {
     const EXPECTED: &'static str = "an object";
 
     fn of(json: Json<'_>) -> Option<Self> {
         match json {
-            Json::Object(fields) => crate::json::from_value(&Value::Object(fields)).ok(),
+            Json::Object(fields) => from_fields(fields).ok(),
             _ => None,
         }
     }

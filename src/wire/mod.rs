@@ -1,6 +1,7 @@
 //! JSON forms of single fields: ids that are strings or integers, times that jiff can't hold, and values of the wrong type.
 
 mod field;
+mod fields;
 mod json;
 mod model;
 
@@ -11,6 +12,7 @@ use serde::de::value::MapAccessDeserializer;
 use serde::de::{Deserialize, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
 pub(crate) use field::Field;
+pub(crate) use fields::{Fields, FromJson, from_fields, from_slice, from_value};
 pub(crate) use json::Json;
 pub(crate) use model::{Model, is_default, model};
 
@@ -119,6 +121,20 @@ where
     T: Deserialize<'de> + Default,
 {
     Ok(Option::deserialize(deserializer)?.unwrap_or_default())
+}
+
+/// Reads a list of models, each from an object only.
+pub(crate) fn models<'de, D: Deserializer<'de>, T: Model>(deserializer: D) -> Result<Vec<T>, D::Error> {
+    struct FromObject<T>(T);
+
+    impl<'de, T: Model> Deserialize<'de> for FromObject<T> {
+        fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+            T::deserialize(Fields(deserializer)).map(Self)
+        }
+    }
+
+    let models: Vec<FromObject<T>> = Vec::deserialize(deserializer)?;
+    Ok(models.into_iter().map(|model| model.0).collect())
 }
 
 /// Reads an object straight into a model whose fields are all lenient. Anything else is `None`.

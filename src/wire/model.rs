@@ -179,8 +179,11 @@ mod tests {
     }
 
     fn kept(json: Value) -> Option<Value> {
-        let sample: Sample = serde_json::from_value(json).ok()?;
-        Some(serde_json::to_value(sample).expect("it is JSON"))
+        let sample: Option<Sample> = serde_json::from_value(json.clone()).ok();
+        // The ways in which this crate reads models read the same.
+        assert_eq!(wire::from_value::<Sample>(&json).ok(), sample, "{json}");
+        assert_eq!(wire::from_slice::<Sample>(json.to_string().as_bytes()).ok(), sample, "{json}");
+        Some(serde_json::to_value(sample?).expect("it is JSON"))
     }
 
     #[test]

@@ -195,22 +195,22 @@ fn fatal_refusals_stop_unsent_uploads_only() {
     for (label, method, reply, kind) in fatal() {
         // The quota is that of these images.
         let scope = if kind == ErrorKind::QuotaExhausted { ErrorScope::AssetType } else { ErrorScope::Run };
-        let is_said = Arc::new(AtomicBool::new(false));
-        let server = service(move |asked, number| {
-            if (asked, number) == (method, 5) {
-                is_said.store(true, Ordering::SeqCst);
+        let is_moderated = Arc::new(AtomicBool::new(false));
+        let server = service(move |method_sent, number| {
+            if (method_sent, number) == (method, 5) {
+                is_moderated.store(true, Ordering::SeqCst);
                 return Some(reply.clone());
             }
-            let said = is_said.load(Ordering::SeqCst);
-            if asked == "POST" && number > 5 {
+            let is_known = is_moderated.load(Ordering::SeqCst);
+            if method_sent == "POST" && number > 5 {
                 // These are being sent at that time.
                 let deadline = Instant::now() + Duration::from_secs(10);
-                while !is_said.load(Ordering::SeqCst) && Instant::now() < deadline {
+                while !is_moderated.load(Ordering::SeqCst) && Instant::now() < deadline {
                     thread::sleep(Duration::from_millis(1));
                 }
                 thread::sleep(Duration::from_millis(300));
             }
-            (asked == "GET" && !said).then(|| pending(number))
+            (method_sent == "GET" && !is_known).then(|| pending(number))
         });
         let results = run(server.user().upload_assets(images(40)).concurrency(3).wait_options(impatient()));
         assert!(results.keys().copied().eq(0..40), "{label}: {:?}", results.keys());
@@ -260,7 +260,7 @@ fn fatal_refusals_stop_uploads_that_wait_for_the_rate_limit() {
     let results = run(server.user().upload_assets(images(20)).concurrency(4).wait_options(impatient()));
     assert!(results.keys().copied().eq(0..20));
     let posted = posted(&server);
-    assert_eq!(posted, [0, 1, 2, 3], "sent after the account was said to be moderated");
+    assert_eq!(posted, [0, 1, 2, 3], "sent after the account was reported as moderated");
     for (which, outcome) in &results {
         if let Err(error) = &outcome.result {
             assert_eq!(error.scope(), ErrorScope::Run, "{which}: {error}");
@@ -321,16 +321,16 @@ fn pending_operations_are_named_and_do_not_stop_others() {
 #[test]
 fn on_accepted_is_called_with_the_index_before_the_outcome() {
     let server = service(|_, _| None);
-    let told: Arc<Mutex<BTreeMap<usize, String>>> = Arc::default();
-    let telling = Arc::clone(&told);
+    let reported: Arc<Mutex<BTreeMap<usize, String>>> = Arc::default();
+    let recorded = Arc::clone(&reported);
     let uploads = server.user().upload_assets(images(20)).wait_options(impatient()).on_accepted(move |which, name| {
-        let known = telling.lock().expect("no test panics here").insert(which, name.to_string());
-        assert_eq!(known, None, "{which} was told twice");
+        let known = recorded.lock().expect("no test panics here").insert(which, name.to_string());
+        assert_eq!(known, None, "{which} was reported twice");
     });
     let results = within(LONG, move || {
         uploads
             .map(|outcome| {
-                let name = told.lock().expect("no test panics here").get(&outcome.index).cloned();
+                let name = reported.lock().expect("no test panics here").get(&outcome.index).cloned();
                 (name, outcome)
             })
             .collect::<Vec<_>>()
@@ -347,17 +347,17 @@ fn on_accepted_is_called_with_the_index_before_the_outcome() {
 #[test]
 fn accepted_operations_can_be_resumed_after_dropping_the_batch() {
     let server = service(|method, number| (method == "POST" && number == 0).then(|| done(0)));
-    let told: Arc<Mutex<Vec<rblxopencloud::OperationName>>> = Arc::default();
-    let telling = Arc::clone(&told);
+    let reported: Arc<Mutex<Vec<rblxopencloud::OperationName>>> = Arc::default();
+    let recorded = Arc::clone(&reported);
     let user: User = server.user();
     let slow = WaitOptions::new().initial_delay(Duration::from_secs(30));
     let mut uploads = user.upload_assets(images(5)).wait_options(slow).on_accepted(move |_, name| {
-        telling.lock().expect("no test panics here").push(name.clone());
+        recorded.lock().expect("no test panics here").push(name.clone());
     });
     assert!(uploads.next().is_some());
-    until("not all began", || told.lock().expect("no test panics here").len() == 5);
+    until("not all began", || reported.lock().expect("no test panics here").len() == 5);
     within(LONG, move || drop(uploads));
-    for name in told.lock().expect("no test panics here").clone() {
+    for name in reported.lock().expect("no test panics here").clone() {
         let asset = user.client().operation(name.clone()).wait().expect("it is made");
         assert_eq!(format!("operations/{}", asset.display_name.expect("a name")), name.to_string());
     }
@@ -447,7 +447,8 @@ fn exhausted_quotas_stop_one_asset_type() {
     for (label, method, reply) in replies {
         for concurrency in [1, 4] {
             let reply = reply.clone();
-            let server = service(move |asked, number| ((asked, number) == (method, 5)).then(|| reply.clone()));
+            let server =
+                service(move |method_sent, number| ((method_sent, number) == (method, 5)).then(|| reply.clone()));
             let outcomes =
                 run(server.user().upload_assets(mixed(60)).concurrency(concurrency).wait_options(impatient()));
             assert!(outcomes.keys().copied().eq(0..60), "{label}");
@@ -460,8 +461,8 @@ fn exhausted_quotas_stop_one_asset_type() {
                             index % 2 == 1 && (*index == 5 || !posted.contains(index)),
                             "{label}: {index}: {error}"
                         );
-                        let said = (error.kind(), error.scope());
-                        assert_eq!(said, (ErrorKind::QuotaExhausted, ErrorScope::AssetType), "{label}: {index}");
+                        let problem = (error.kind(), error.scope());
+                        assert_eq!(problem, (ErrorKind::QuotaExhausted, ErrorScope::AssetType), "{label}: {index}");
                         assert!(!error.is_retryable() && !error.outcome_unknown(), "{label}: {index}: {error}");
                         assert!(*index == 5 || error.to_string().contains("Decal"), "{label}: {index}: {error}");
                     }

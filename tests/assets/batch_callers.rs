@@ -180,19 +180,19 @@ fn drop_does_not_wait_for_unanswered_polls() {
 #[test]
 fn drop_waits_for_on_accepted() {
     let server = service(|method, number| (method == "POST" && number == 0).then(|| done(0)));
-    let told = Arc::new(AtomicUsize::new(0));
-    let (begun, ended) = (Arc::new(AtomicUsize::new(0)), Arc::clone(&told));
-    let telling = Arc::clone(&begun);
+    let reported = Arc::new(AtomicUsize::new(0));
+    let (begun, ended) = (Arc::new(AtomicUsize::new(0)), Arc::clone(&reported));
+    let counted = Arc::clone(&begun);
     let mut uploads =
         server.user().upload_assets(images(4)).concurrency(4).wait_options(impatient()).on_accepted(move |index, _| {
-            telling.fetch_add(1, Ordering::SeqCst);
+            counted.fetch_add(1, Ordering::SeqCst);
             thread::sleep(Duration::from_millis(if index == 0 { 0 } else { 400 }));
             ended.fetch_add(1, Ordering::SeqCst);
         });
     assert_eq!(uploads.next().map(|outcome| outcome.index), Some(0));
-    until("nothing is told", || begun.load(Ordering::SeqCst) > 1);
+    until("nothing is reported", || begun.load(Ordering::SeqCst) > 1);
     within(LONG, move || drop(uploads));
-    assert_eq!(told.load(Ordering::SeqCst), begun.load(Ordering::SeqCst));
+    assert_eq!(reported.load(Ordering::SeqCst), begun.load(Ordering::SeqCst));
 }
 
 #[test]
@@ -233,8 +233,8 @@ fn yielded_before_the_panic(uploads: AssetUploads) -> BTreeSet<usize> {
             }
         }))
         .expect_err("the panic is lost");
-        let said = panic.downcast_ref::<String>().map(String::as_str).or(panic.downcast_ref::<&str>().copied());
-        assert!(said.is_some_and(|said| said.contains(PANIC)), "{said:?}");
+        let message = panic.downcast_ref::<String>().map(String::as_str).or(panic.downcast_ref::<&str>().copied());
+        assert!(message.is_some_and(|message| message.contains(PANIC)), "{message:?}");
         assert!(uploads.next().is_none() && uploads.next().is_none());
         yielded
     })
@@ -366,7 +366,7 @@ fn panics_in_drop_are_resumed() {
     let uploads = server.user().upload_assets(uploads).concurrency(1).wait_options(impatient());
     within(LONG, move || {
         let panic = catch_unwind(AssertUnwindSafe(|| uploads.count())).expect_err("the panic is lost");
-        assert!(panic.downcast_ref::<String>().is_some_and(|said| said.contains(PANIC)));
+        assert!(panic.downcast_ref::<String>().is_some_and(|message| message.contains(PANIC)));
     });
 }
 
@@ -445,7 +445,7 @@ fn run_ahead_is_respected() {
     }
 }
 
-/// The bound counts when an upload is sent, not when the iterator is asked for it.
+/// The bound counts when an upload is sent, not when it is taken from the iterator.
 #[test]
 fn an_iterator_that_blocks_does_not_send_ahead_of_waiting_outcomes() {
     let server = service(|_, _| Some(error(400, "it is bad")));
@@ -649,11 +649,11 @@ mod threads {
             .env(URL, server.url())
             .output();
         let Ok(output) = output else { return eprintln!("not tested: setpriv or prlimit is missing") };
-        let said = String::from_utf8_lossy(&output.stdout);
-        if !said.contains("running 1 test") {
+        let message = String::from_utf8_lossy(&output.stdout);
+        if !message.contains("running 1 test") {
             return eprintln!("not tested, because the program may not be run so: {output:?}");
         }
-        assert!(output.status.success() && said.contains("1 passed"), "{output:?}");
+        assert!(output.status.success() && message.contains("1 passed"), "{output:?}");
         assert_eq!(server.count(), 0);
     }
 
@@ -661,15 +661,15 @@ mod threads {
     fn a_few_threads_wait_for_a_hundred_operations() {
         let taken = Arc::new(AtomicUsize::new(0));
         let counted = Arc::clone(&taken);
-        let asked = AtomicUsize::new(0);
+        let polls = AtomicUsize::new(0);
         let server = service(move |method, number| {
             if method == "POST" {
                 counted.fetch_add(1, Ordering::SeqCst);
                 return None;
             }
             let all_are_pending = counted.load(Ordering::SeqCst) == 100;
-            let asked = asked.fetch_add(usize::from(all_are_pending), Ordering::SeqCst);
-            (!all_are_pending || asked < 100).then(|| pending(number))
+            let polls = polls.fetch_add(usize::from(all_are_pending), Ordering::SeqCst);
+            (!all_are_pending || polls < 100).then(|| pending(number))
         });
         let output = support::test_process(module_path!(), "a_hundred_uploads_in_a_child_process")
             .env(URL, server.url())

@@ -54,12 +54,12 @@ fn padded(head: Vec<u8>, length: u64) -> Vec<u8> {
 }
 
 /// An upload or an update.
-enum Ask {
+enum Attempt {
     Upload(AssetUpload),
     Update(AssetUpdate),
 }
 
-impl Ask {
+impl Attempt {
     fn skip_check(self, check: Check) -> Self {
         match self {
             Self::Upload(upload) => Self::Upload(upload.skip_check(check)),
@@ -78,11 +78,11 @@ impl Ask {
 /// What one check refuses, and the words of its error.
 struct Case {
     check: Check,
-    make: fn() -> Ask,
+    make: fn() -> Attempt,
     words: &'static [&'static str],
 }
 
-fn case(check: Check, make: fn() -> Ask, words: &'static [&'static str]) -> Case {
+fn case(check: Check, make: fn() -> Attempt, words: &'static [&'static str]) -> Case {
     Case { check, make, words }
 }
 
@@ -97,75 +97,86 @@ fn refused() -> Vec<Case> {
     vec![
         case(
             Check::NameLength,
-            || Ask::Upload(AssetUpload::new(bytes("crate.png", png(9, 9)), AssetType::Image, "n".repeat(51), "")),
+            || Attempt::Upload(AssetUpload::new(bytes("crate.png", png(9, 9)), AssetType::Image, "n".repeat(51), "")),
             &["name", "51", "50"],
         ),
         case(
             Check::NameLength,
-            || Ask::Update(AssetUpdate::new(42).display_name("é".repeat(51))),
+            || Attempt::Update(AssetUpdate::new(42).display_name("é".repeat(51))),
             &["name", "51", "50"],
         ),
         case(
             Check::DescriptionLength,
-            || Ask::Upload(AssetUpload::new(bytes("crate.png", png(9, 9)), AssetType::Image, "n", "d".repeat(1001))),
+            || {
+                Attempt::Upload(AssetUpload::new(
+                    bytes("crate.png", png(9, 9)),
+                    AssetType::Image,
+                    "n",
+                    "d".repeat(1001),
+                ))
+            },
             &["description", "1001", "1000"],
         ),
         case(
             Check::DescriptionLength,
-            || Ask::Update(AssetUpdate::new(42).description("d".repeat(1001))),
+            || Attempt::Update(AssetUpdate::new(42).description("d".repeat(1001))),
             &["description", "1001", "1000"],
         ),
         case(
             Check::FileSize,
-            || Ask::Upload(upload(bytes("crate.png", padded(png(9, 9), 20 * MIB + 1)), AssetType::Image)),
+            || Attempt::Upload(upload(bytes("crate.png", padded(png(9, 9), 20 * MIB + 1)), AssetType::Image)),
             &["crate.png", "20971521", "20971520", "Image"],
         ),
         case(
             Check::FileSize,
-            || Ask::Update(AssetUpdate::new(42).file(bytes("crate.rbxm", padded(b"<roblox!".to_vec(), 20 * MIB + 1)))),
+            || {
+                Attempt::Update(
+                    AssetUpdate::new(42).file(bytes("crate.rbxm", padded(b"<roblox!".to_vec(), 20 * MIB + 1))),
+                )
+            },
             &["crate.rbxm", "20971521", "20971520", "Model"],
         ),
         case(
             Check::Format,
-            || Ask::Upload(upload(bytes("creak.mp3", b"ID3\x04\0\0".to_vec()), AssetType::Decal)),
+            || Attempt::Upload(upload(bytes("creak.mp3", b"ID3\x04\0\0".to_vec()), AssetType::Decal)),
             &["creak.mp3", "audio/mpeg", "Decal", "Audio"],
         ),
         case(
             Check::Content,
-            || Ask::Upload(upload(bytes("crate.png", jpeg(9, 9)), AssetType::Image)),
+            || Attempt::Upload(upload(bytes("crate.png", jpeg(9, 9)), AssetType::Image)),
             &["crate.png", ".jpg", "image/png"],
         ),
         case(
             Check::Content,
             || {
                 let page = "<!DOCTYPE html>\n<html><head><title>404</title></head></html>";
-                Ask::Upload(upload(bytes("creak.mp3", page), AssetType::Audio))
+                Attempt::Upload(upload(bytes("creak.mp3", page), AssetType::Audio))
             },
             &["creak.mp3", "web page"],
         ),
         case(
             Check::Content,
-            || Ask::Update(AssetUpdate::new(42).file(bytes("crate.rbxm", png(9, 9)))),
+            || Attempt::Update(AssetUpdate::new(42).file(bytes("crate.rbxm", png(9, 9)))),
             &["crate.rbxm", ".png", "model/x-rbxm"],
         ),
         case(
             Check::Dimensions,
-            || Ask::Upload(upload(bytes("crate.png", png(8000, 9)), AssetType::Decal)),
+            || Attempt::Upload(upload(bytes("crate.png", png(8000, 9)), AssetType::Decal)),
             &["crate.png", "8000×9", "at most 7999"],
         ),
-        case(Check::SocialLinks, || Ask::Update(links()), &["3", "4", "social links"]),
+        case(Check::SocialLinks, || Attempt::Update(links()), &["3", "4", "social links"]),
         case(
             Check::UpdateFormat,
-            || Ask::Update(AssetUpdate::new(42).file(bytes("crate.png", png(9, 9)))),
+            || Attempt::Update(AssetUpdate::new(42).file(bytes("crate.png", png(9, 9)))),
             &["crate.png", "image/png", "Model"],
         ),
     ]
 }
 
 #[track_caller]
-fn refuses(ask: Ask) -> Error {
+fn refuses(attempt: Attempt) -> Error {
     let (sandbox, user) = sandbox();
-    let error = fails(ask.send(&user), ErrorKind::InvalidInput);
+    let error = fails(attempt.send(&user), ErrorKind::InvalidInput);
     assert_eq!(error.scope(), ErrorScope::Call, "{error}");
     assert!(!error.outcome_unknown() && !error.is_retryable(), "{error}");
     assert!(sandbox.requests().is_empty(), "{error}");
@@ -187,7 +198,7 @@ fn each_check_refuses_before_sending_and_names_its_limit_and_the_file() {
 fn a_name_or_description_that_is_too_long_is_refused_with_the_name_of_the_file_it_belongs_to() {
     for (name, description) in [("n".repeat(51), String::new()), ("n".to_owned(), "d".repeat(1001))] {
         let file = bytes("crate.png", png(9, 9));
-        let error = refuses(Ask::Upload(AssetUpload::new(file, AssetType::Image, name, description)));
+        let error = refuses(Attempt::Upload(AssetUpload::new(file, AssetType::Image, name, description)));
         assert!(error.to_string().contains("crate.png"), "which of the files? {error}");
     }
 }
@@ -205,10 +216,10 @@ fn skipped_checks_let_the_request_through() {
 #[test]
 fn skipping_other_checks_still_refuses_an_upload() {
     for Case { check, make, .. } in refused() {
-        let ask = make();
-        if matches!(ask, Ask::Upload(_)) {
+        let attempt = make();
+        if matches!(attempt, Attempt::Upload(_)) {
             let others = CHECKS.into_iter().filter(|other| *other != check);
-            refuses(others.fold(ask, Ask::skip_check));
+            refuses(others.fold(attempt, Attempt::skip_check));
         }
     }
 }
@@ -219,9 +230,9 @@ fn skipping_another_check_still_refuses_an_update() {
     for Case { check, make, .. } in refused() {
         for other in CHECKS.into_iter().filter(|other| *other != check) {
             let (sandbox, user) = sandbox();
-            let ask = make();
-            if matches!(ask, Ask::Update(_)) {
-                let _ = ask.skip_check(other).send(&user);
+            let attempt = make();
+            if matches!(attempt, Attempt::Update(_)) {
+                let _ = attempt.skip_check(other).send(&user);
                 if !sandbox.requests().is_empty() {
                     wrong.push(format!("{check:?} was left out with {other:?}"));
                 }
@@ -406,7 +417,7 @@ fn a_file_with_the_extension_of_another_format_is_refused() {
 fn web_pages_are_refused_under_any_name() {
     for page in ["<!DOCTYPE html><html></html>", "\n\n  <HTML><body>Not found</body></HTML>", "<head></head>"] {
         for Sample { name, asset_type, .. } in samples() {
-            let error = refuses(Ask::Upload(upload(bytes(name, page), asset_type)));
+            let error = refuses(Attempt::Upload(upload(bytes(name, page), asset_type)));
             assert!(error.to_string().contains(name), "{error}");
         }
     }
@@ -460,7 +471,7 @@ fn an_empty_file_is_refused_by_name() {
         AssetFile::from_reader("empty.png", io::empty(), 0),
         AssetFile::open(path).expect("it is there"),
     ] {
-        let error = refuses(Ask::Upload(upload(file, AssetType::Image))).to_string();
+        let error = refuses(Attempt::Upload(upload(file, AssetType::Image))).to_string();
         assert!(error.contains("empty.png") && error.contains("is empty"), "{error}");
     }
 }
@@ -502,7 +513,7 @@ fn absurd_lengths_in_headers_never_panic() {
 }
 
 /// What the service receives of an upload.
-fn told(sandbox: &Sandbox) -> Value {
+fn sent_request(sandbox: &Sandbox) -> Value {
     let requests = sandbox.requests();
     let part = requests.iter().rev().find_map(|request| request.part("request")).expect("a part of JSON");
     serde_json::from_slice(&part.body).expect("it is JSON")
@@ -518,7 +529,7 @@ fn from_path_determines_the_type() {
             assert_eq!(upload.declared_type(), &asset_type, "{name}");
             assert_eq!((upload.file().name(), upload.file().len()), (&*name, content.len() as u64));
             let operation = user.upload_asset(upload).unwrap_or_else(|error| panic!("{name}: {error}"));
-            let request = told(&sandbox);
+            let request = sent_request(&sandbox);
             let stem = name.rsplit_once('.').expect("it has an extension").0;
             assert_eq!((&request["displayName"], &request["description"]), (&stem.into(), &"".into()), "{name}");
             operation.wait().expect("it is made");
@@ -543,7 +554,7 @@ fn from_path_cuts_the_name_to_50_characters() {
         let upload = AssetUpload::from_path(dir.file(&format!("{stem}.png"), &png(9, 9))).expect("it is there");
         let asset = user.upload_asset(upload).expect("it is sent").wait().expect("it is made");
         assert_eq!(asset.display_name.as_deref(), Some(&*name));
-        assert_eq!(told(&sandbox)["displayName"], name);
+        assert_eq!(sent_request(&sandbox)["displayName"], name);
     }
 }
 

@@ -51,7 +51,7 @@ fn a_lost_response_is_found() {
 }
 
 #[test]
-fn several_and_none_are_told_apart() {
+fn several_and_none_are_distinguished() {
     let (sandbox, user) = sandbox();
     let search = |name: &str| user.find_upload(&upload(name), since()).expect("it can look");
     assert_eq!(search("Crate"), UploadSearch::NoneSeen { added: 0, unread: Vec::new() });

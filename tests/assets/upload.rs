@@ -262,7 +262,7 @@ fn slow_and_interrupted_readers_are_read_to_their_end() {
 
 #[test]
 fn names_cannot_break_the_body_or_leak_a_path() {
-    for (name, told) in [
+    for (name, shown) in [
         ("a b.png", Some("a b.png")),
         ("bögen 日本 🎲.png", Some("bögen 日本 🎲.png")),
         ("/home/me/secret/a.png", Some("a.png")),
@@ -283,8 +283,8 @@ fn names_cannot_break_the_body_or_leak_a_path() {
         let quoted = disposition.strip_prefix("form-data; name=\"fileContent\"; filename=\"").expect("a file name");
         let quoted = quoted.strip_suffix('"').expect("the end of a file name");
         assert!(!quoted.contains(['"', '\\', '/']), "{disposition}");
-        if let Some(told) = told {
-            assert_eq!(quoted, told);
+        if let Some(shown) = shown {
+            assert_eq!(quoted, shown);
         }
     }
 }
@@ -431,11 +431,11 @@ fn open_rejects_missing_files_and_directories() {
 
 #[test]
 fn only_large_bodies_expect_continue() {
-    for (size, asks) in [(10, false), (MIB / 2, false), (MIB, true), (2 * MIB, true)] {
+    for (size, expects) in [(10, false), (MIB / 2, false), (MIB, true), (2 * MIB, true)] {
         let server = Server::script([started()]);
         let _ = upload(&server.user(), AssetFile::from_bytes("a.png", noise(size))).expect("it is taken");
         let request = &server.requests()[0];
-        assert_eq!(request.header("expect"), asks.then_some("100-continue"), "{size} bytes");
+        assert_eq!(request.header("expect"), expects.then_some("100-continue"), "{size} bytes");
         assert!(parts(request)[1].content == noise(size));
     }
 }

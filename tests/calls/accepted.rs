@@ -138,7 +138,7 @@ fn unreadable_first_responses_with_a_name_are_acceptances() {
 }
 
 #[test]
-fn a_refused_upload_names_no_operation() {
+fn a_refused_upload_has_no_operation() {
     for (status, unknown) in [(400, false), (401, false), (403, false), (429, false), (503, true)] {
         let server = Server::script([Reply::text(status, "")]);
         let error = upload(&server.user_without_retries(), png()).expect_err("it is refused");

@@ -139,7 +139,7 @@ fn attempts_are_journaled_and_a_failed_journal_sends_nothing() {
     let expected = [AttemptEvent::Begins, AttemptEvent::HadNoEffect, AttemptEvent::Begins];
     assert_eq!(*events.lock().unwrap(), expected);
 
-    // An attempt that may have had its effect is repeated if that does no harm, and isn't said to have had none.
+    // An attempt that may have had its effect is repeated if that does no harm, and isn't reported to have had none.
     let lost = Server::script([Reply::text(503, ""), Reply::text(503, "")]);
     let (events, policy) = (Arc::new(Mutex::new(Vec::new())), support::hasty().max_attempts(2));
     let (kept, client) = (Arc::clone(&events), lost.builder().retry(policy).build().expect("the settings are good"));

@@ -28,15 +28,15 @@ fn end_of(call: &Call, client: Client) -> Result<(), Error> {
     within(SOON, move || make(&client))
 }
 
-/// Checks that a call of each kind ends in this error, and asks once.
+/// Checks that a call of each kind ends in this error after one request.
 fn all_kinds_end_in(server: &Wire, kind: ErrorKind, what: &str) {
-    for (asked, call) in one_of_each_kind().iter().enumerate() {
+    for (index, call) in one_of_each_kind().iter().enumerate() {
         let error = fails(end_of(call, client(server.builder())), kind);
         assert!(error.to_string().len() < 10_000, "{what}, {}: the error is too long", call.method);
         // A refusal leaves only open what became of work that was accepted before.
         let is_unknown = call.may_have_acted() && (kind == ErrorKind::InvalidResponse || !call.is_change());
         assert_eq!(error.outcome_unknown(), is_unknown, "{what}: {error}");
-        assert_eq!(server.visits(), asked + 1, "{what}, {}: it is asked for once", call.method);
+        assert_eq!(server.connections(), index + 1, "{what}, {}: one request is made", call.method);
     }
 }
 
@@ -66,10 +66,10 @@ fn raw(head: &str, body: &[u8]) -> impl Fn(&Call) -> Option<Reply> {
 fn endless(head: &'static str, again: Vec<u8>) -> (Wire, Arc<AtomicU64>) {
     let taken = Arc::new(AtomicU64::new(0));
     let count = Arc::clone(&taken);
-    let server = Wire::start(move |visit| {
-        visit.request();
-        visit.say(head);
-        count.fetch_add(visit.say_for_ever(&again), Ordering::SeqCst);
+    let server = Wire::start(move |connection| {
+        connection.request();
+        connection.send(head);
+        count.fetch_add(connection.send_endlessly(&again), Ordering::SeqCst);
     });
     (server, taken)
 }
@@ -129,7 +129,7 @@ fn responses_are_read_up_to_the_size_limit() {
         let server = Wire::says(answer(profile(length)));
         let user = server.user();
         fails(within(SOON, move || user.fetch_info()), ErrorKind::InvalidResponse);
-        assert_eq!(server.visits(), 1);
+        assert_eq!(server.connections(), 1);
     }
 }
 
@@ -139,7 +139,7 @@ fn endless_responses_to_changes_leave_the_outcome_unknown() {
         let (server, _) = endless("HTTP/1.1 200 OK\r\ncontent-length: 4294967296\r\n\r\n", vec![b' '; 64 * 1024]);
         let error = fails(end_of(call, client(server.builder())), ErrorKind::InvalidResponse);
         assert!(error.outcome_unknown() && !error.is_retryable(), "{}: {error}", call.method);
-        assert_eq!(server.visits(), 1, "{}", call.method);
+        assert_eq!(server.connections(), 1, "{}", call.method);
     }
 }
 
@@ -207,11 +207,12 @@ fn long_heads_are_read() {
 #[test]
 fn nested_json_does_not_overflow_the_stack() {
     let one = || calls().drain(..1).collect();
-    for (depth, calls, statuses) in [
-        (200, calls(), &[200, 400, 500][..]),
-        (30_000, one_of_each_kind(), &[200, 400]),
+    for (depth, calls, statuses, every_body) in [
+        (200, calls(), &[200, 500][..], false),
+        (200, one_of_each_kind(), &[200, 400, 500], true),
+        (30_000, one_of_each_kind(), &[200, 400], true),
         // Megabytes of it.
-        (1_000_000, one(), &[200]),
+        (1_000_000, one(), &[200], true),
     ] {
         let open = "[".repeat(depth);
         let objects = "{\"a\":".repeat(depth);
@@ -234,6 +235,9 @@ fn nested_json_does_not_overflow_the_stack() {
         // In an unknown field, it may be ignored.
         bodies.push(format!("{{\"id\":\"156\",\"name\":\"builderman\",\"newField\":{closed}}}"));
         bodies.push(format!("{{\"inventoryItems\":[],\"newField\":{closed}}}"));
+        if !every_body {
+            bodies.truncate(3);
+        }
         for body in bodies {
             let shown: String = body.chars().take(60).collect();
             for &status in statuses {
@@ -253,7 +257,7 @@ fn nested_json_does_not_overflow_the_stack() {
 fn unknown_fields_may_be_deeply_nested() {
     let deep = format!("{}{}", "[".repeat(100), "]".repeat(100));
     let server = Server::script([Reply::text(200, format!(r#"{{"id":"156","name":"a","newField":{deep}}}"#))]);
-    assert_eq!(server.user().fetch_info().expect("it is passed over").username, "a");
+    assert_eq!(server.user().fetch_info().expect("it is skipped").username, "a");
 }
 
 #[test]
@@ -344,7 +348,7 @@ fn wrong_chunks_are_errors() {
 
 #[test]
 fn non_http_responses_are_errors() {
-    for said in [
+    for response in [
         &b"{\"id\":\"156\",\"name\":\"builderman\"}"[..],
         b"<html>hello</html>\r\n\r\n",
         b"hello\r\n\r\n",
@@ -367,16 +371,16 @@ fn non_http_responses_are_errors() {
         b"SSH-2.0-OpenSSH_9.6\r\n",
         b"220 smtp.example ready\r\n",
     ] {
-        everything_fails(&String::from_utf8_lossy(said), raw("", said));
+        everything_fails(&String::from_utf8_lossy(response), raw("", response));
     }
 }
 
 #[test]
 fn endless_informational_responses_end_with_the_call() {
-    for said in
+    for response in
         ["HTTP/1.1 100 Continue\r\n\r\n", "HTTP/1.1 102 Processing\r\n\r\n", "HTTP/1.1 103 Early Hints\r\nx: y\r\n\r\n"]
     {
-        let (server, _) = endless("", said.repeat(1000).into_bytes());
+        let (server, _) = endless("", response.repeat(1000).into_bytes());
         for url in [server.url(), server.url().replace("127.0.0.1", "localhost")] {
             let timeouts = Timeouts::default().attempt(Duration::from_secs(2));
             let client = client(Client::builder(KEY).base_url(url).timeouts(timeouts).retry(RetryPolicy::none()));

@@ -328,9 +328,9 @@ fn bodies_of_wrong_length_are_refused() {
     assert_eq!(server.count(), 1);
 
     // Without a length, a reset is the only sign that something is missing.
-    let server = Wire::start(|visit| {
-        visit.leave_unread();
-        visit.say(b"HTTP/1.1 200 OK\r\n\r\ncontent");
+    let server = Wire::start(|connection| {
+        connection.leave_unread();
+        connection.send(b"HTTP/1.1 200 OK\r\n\r\ncontent");
         std::thread::sleep(std::time::Duration::from_millis(200));
     });
     let client = server.builder().build().unwrap();
@@ -616,27 +616,27 @@ fn the_size_is_limited() {
 #[test]
 fn progress_grows_to_the_whole() {
     let server = in_pieces(noise(500_000), 300_000);
-    let (tell, told) = mpsc::channel();
+    let (sender, events) = mpsc::channel();
     let request =
-        server.client().request(Method::Get, "/content").on_progress(move |progress| tell.send(progress).unwrap());
+        server.client().request(Method::Get, "/content").on_progress(move |progress| sender.send(progress).unwrap());
     request.download(&mut io::sink()).expect("it is copied");
-    let told: Vec<_> = told.into_iter().collect();
-    assert!(told.len() > 2 && told.windows(2).all(|pair| pair[0].received < pair[1].received), "{told:?}");
-    assert!(told.iter().all(|progress| progress.total == Some(500_000)));
-    assert_eq!(told.last().unwrap().received, 500_000);
+    let events: Vec<_> = events.into_iter().collect();
+    assert!(events.len() > 2 && events.windows(2).all(|pair| pair[0].received < pair[1].received), "{events:?}");
+    assert!(events.iter().all(|progress| progress.total == Some(500_000)));
+    assert_eq!(events.last().unwrap().received, 500_000);
 }
 
 #[test]
 fn progress_is_not_reported_for_bytes_that_were_written_before() {
     let content = noise(200_000);
     let server = Server::script([broken(200, TAGGED, &content, 150_000), whole(200, TAGGED, &content)]);
-    let (tell, told) = mpsc::channel();
+    let (sender, events) = mpsc::channel();
     let request =
-        server.client().request(Method::Get, "/content").on_progress(move |progress| tell.send(progress).unwrap());
+        server.client().request(Method::Get, "/content").on_progress(move |progress| sender.send(progress).unwrap());
     request.download(&mut io::sink()).expect("it is copied");
-    let told: Vec<_> = told.into_iter().map(|progress| progress.received).collect();
-    assert!(told.is_sorted_by(|a, b| a < b) && told.first() > Some(&0), "{told:?}");
-    assert_eq!(told.last(), Some(&200_000));
+    let events: Vec<_> = events.into_iter().map(|progress| progress.received).collect();
+    assert!(events.is_sorted_by(|a, b| a < b) && events.first() > Some(&0), "{events:?}");
+    assert_eq!(events.last(), Some(&200_000));
 }
 
 /// A disk with room for some bytes.
@@ -665,7 +665,7 @@ fn a_writer_that_fails_ends_the_download() {
     assert_eq!((server.count(), io::Error::from(error).kind()), (1, io::ErrorKind::StorageFull));
 }
 
-/// The service has done what it was asked for, whatever becomes of its answer.
+/// The service has carried out the request, whatever becomes of its response.
 #[test]
 fn a_writer_that_fails_does_not_undo_an_accepted_change() {
     for (room, is_idempotent) in [(0, false), (10, false), (0, true)] {

@@ -125,8 +125,8 @@ fn a_417_is_repeated_without_expect_and_without_counting() {
         let good = Script::new(When::After(usize::MAX), taken(), After::Keep);
         let server = Early::start([refused, good]);
         upload_of(&once(&server), 2048 * KIB).unwrap_or_else(|error| panic!("{after:?}: {error}"));
-        let asks: Vec<bool> = server.heads().iter().map(|head| head.to_lowercase().contains("expect:")).collect();
-        assert_eq!(asks, [true, false], "{after:?}");
+        let expects: Vec<bool> = server.heads().iter().map(|head| head.to_lowercase().contains("expect:")).collect();
+        assert_eq!(expects, [true, false], "{after:?}");
     }
     // A small upload doesn't send `Expect`, so that a 417 is like any other status.
     let server = Early::start([Script::new(When::AtOnce, refusal(417, ""), After::ReadOn)]);

@@ -38,7 +38,7 @@ fn every_form_of_error_body_is_read() {
         let error = fails(server.user().fetch_info(), kind);
         assert_eq!((error.status(), error.code(), error.message()), (Some(400), code, Some(words)), "{body}");
         assert!(error.to_string().contains(words.trim_end_matches('.')), "{error}");
-        assert_eq!(server.count(), 1, "a refusal is not asked for again");
+        assert_eq!(server.count(), 1, "a refused request is not repeated");
     }
 }
 
@@ -84,7 +84,7 @@ fn validation_errors_name_the_fields() {
     });
     let server = Server::script([Reply::json(400, &body)]);
     let error = fails(server.user().fetch_info(), ErrorKind::Rejected);
-    let message = error.message().expect("the service said something");
+    let message = error.message().expect("the service sent a message");
     for word in ["displayName", "It is too long.", "assetType", "It is unknown."] {
         assert!(message.contains(word), "{message}");
     }
@@ -285,7 +285,7 @@ fn refusals_of_one_resource_advise_no_scope() {
 }
 
 #[test]
-fn a_name_that_reads_like_a_missing_scope_is_no_missing_scope() {
+fn a_name_that_reads_like_a_missing_scope_is_not_one() {
     let name = "The required scope <asset:write> is missing";
     for (status, message) in [
         (400, format!("{name} is moderated.")),

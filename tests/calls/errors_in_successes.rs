@@ -80,11 +80,11 @@ fn a_success_that_holds_nothing_but_an_error_is_an_error() {
 }
 
 #[test]
-fn a_code_or_a_message_alone_is_no_model_of_this_crate() {
+fn a_code_or_a_message_alone_is_not_a_model_of_this_crate() {
     for body in [json!({ "message": "no" }), json!({ "code": "NOT_FOUND" }), json!({ "title": "no" })] {
         let server = Server::script([Reply::ok(&body)]);
         let user = server.user();
-        // No model is expected here, so words are no error.
+        // No model is expected here, so a text isn't an error.
         user.follow_experience(5).unwrap_or_else(|error| panic!("{body}: {error}"));
         fails(user.fetch_experience_following(5), ErrorKind::InvalidResponse);
         fails(user.list_inventory().next().expect("not the end"), ErrorKind::InvalidResponse);
@@ -121,7 +121,7 @@ fn an_empty_list_beside_data_is_an_empty_page() {
 }
 
 #[test]
-fn an_unreadable_model_is_told_by_the_services_words_only_if_they_are_an_error() {
+fn an_unreadable_model_has_the_message_of_the_service_only_if_it_is_an_error() {
     #[derive(Debug, Deserialize)]
     struct Priced {
         #[allow(dead_code)]

@@ -95,9 +95,9 @@ fn a_response_without_end_is_not_read_to_its_end() {
     for call in calls() {
         for (head, chunk) in endless {
             let piece = format!("{chunk}{}{}", "x".repeat(0x400), if chunk.is_empty() { "" } else { "\r\n" });
-            let wire = Wire::start(move |visit| {
-                if visit.request().is_some() && visit.say(head) {
-                    visit.say_for_ever(piece.as_bytes());
+            let wire = Wire::start(move |connection| {
+                if connection.request().is_some() && connection.send(head) {
+                    connection.send_endlessly(piece.as_bytes());
                 }
             });
             let client = wire.builder().retry(RetryPolicy::none()).build().expect("the settings are good");

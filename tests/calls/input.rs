@@ -301,7 +301,7 @@ fn https_without_tls_is_refused_before_anything_is_sent() {
     use std::sync::{Arc, Mutex};
     let received = Arc::new(Mutex::new(Vec::new()));
     let heads = Arc::clone(&received);
-    let server = support::Wire::start(move |visit| heads.lock().unwrap().extend(visit.head()));
+    let server = support::Wire::start(move |connection| heads.lock().unwrap().extend(connection.head()));
     let url = server.url().replace("http://", "https://");
     let client = Client::builder(KEY).base_url(url).retry(support::hasty()).build().expect("the settings are good");
     for result in [client.user(USER).fetch_info().map(drop), client.request(rblxopencloud::Method::Delete, "/a").send()]

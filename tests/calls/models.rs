@@ -63,7 +63,7 @@ fn a_profile_round_trips() {
     assert_eq!((info.about.as_str(), info.locale.as_deref()), ("Welcome.\nHave fun.", Some("en_us")));
     assert_eq!((info.premium, info.id_verified), (Some(true), Some(false)));
     assert_eq!(info.created_at, time("2006-02-27T21:06:40.3Z"));
-    let profiles = info.social_network_profiles.expect("they were told");
+    let profiles = info.social_network_profiles.expect("the response has them");
     assert_eq!((profiles.twitter.as_deref(), profiles.facebook, profiles.youtube), (Some("@builderman"), None, None));
     assert_eq!(profiles.visibility, Some(SocialNetworkVisibility::FriendsAndFollowing));
 }
@@ -97,7 +97,7 @@ fn times_have_any_number_of_digits() {
 }
 
 #[test]
-fn the_last_moment_of_the_calendar_is_a_time() {
+fn the_last_instant_of_the_calendar_is_a_time() {
     let soon = time("2100-01-01T00:00:00Z");
     for text in
         ["9999-12-31T23:59:59Z", "9999-12-31T23:59:59.9999999Z", "9999-12-31T23:59:59.999Z", "9999-12-31T00:00:00Z"]

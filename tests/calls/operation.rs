@@ -113,7 +113,7 @@ fn every_form_of_done_gives_the_result() {
 #[test]
 fn every_form_of_failure_is_a_failure_with_the_services_words() {
     let words = "Could not \"make\" it";
-    let in_operation = |field: &str, said: Value| json!({ "path": "operations/abc", "done": true, field: said });
+    let in_operation = |field: &str, value: Value| json!({ "path": "operations/abc", "done": true, field: value });
     for (answer, code) in [
         (
             in_operation("error", json!({ "code": "INVALID_ARGUMENT", "message": words, "details": [] })),
@@ -144,7 +144,7 @@ fn every_form_of_failure_is_a_failure_with_the_services_words() {
 }
 
 #[test]
-fn an_error_in_place_of_an_operation_is_no_failure_of_the_operation() {
+fn an_error_in_place_of_an_operation_is_not_a_failure_of_the_operation() {
     for answer in [
         json!({ "errors": [{ "code": 0, "message": "Internal Server Error" }] }),
         json!({ "errors": [{ "code": 13 }] }),

@@ -19,7 +19,7 @@ fn page(ids: &[u64], next: &str) -> Reply {
 }
 
 /// Responds by page token; an unknown one is a 400, as from the service.
-fn book(pages: impl IntoIterator<Item = (&'static str, Reply)>) -> Server {
+fn serve(pages: impl IntoIterator<Item = (&'static str, Reply)>) -> Server {
     let pages: Vec<_> = pages.into_iter().collect();
     Server::start(move |request| {
         let token = request.query("pageToken").unwrap_or_default();
@@ -62,7 +62,7 @@ fn until_error<T>(pager: &mut Pager<T>) -> (Vec<T>, rblxopencloud::Error) {
 
 #[test]
 fn no_request_is_made_before_the_first_next() {
-    let server = book([("", page(&[1], "a")), ("a", page(&[2], ""))]);
+    let server = serve([("", page(&[1], "a")), ("a", page(&[2], ""))]);
     let user = server.user();
     let mut items = user.list_inventory();
     let _ =
@@ -70,14 +70,14 @@ fn no_request_is_made_before_the_first_next() {
     assert!(items.cursor().is_start());
     assert_eq!(server.count(), 0);
     items.next().expect("an item").expect("it is good");
-    assert_eq!(server.count(), 1, "the second page is not asked for while the first has items");
+    assert_eq!(server.count(), 1, "the second page is not requested while the first has items");
     drop(items);
     assert_eq!(server.count(), 1);
 }
 
 #[test]
 fn pages_have_the_largest_size_and_the_same_filter() {
-    let server = book([("", page(&[1], "a+/= &b")), ("a+/= &b", page(&[2], "c")), ("c", page(&[3], ""))]);
+    let server = serve([("", page(&[1], "a+/= &b")), ("a+/= &b", page(&[2], "c")), ("c", page(&[3], ""))]);
     let filter = InventoryFilter::ids().badges([1, 2, 3]);
     assert_eq!(ids(&mut server.user().list_inventory_with(filter)), [1, 2, 3]);
     assert_eq!(tokens(&server), ["", "a+/= &b", "c"]);
@@ -92,7 +92,7 @@ fn pages_have_the_largest_size_and_the_same_filter() {
 
 #[test]
 fn without_a_filter_none_is_sent() {
-    let server = book([("", page(&[1], ""))]);
+    let server = serve([("", page(&[1], ""))]);
     assert_eq!(ids(&mut server.user().list_inventory()), [1]);
     assert_eq!(server.requests()[0].query("filter"), None);
     assert_eq!(server.requests()[0].query("pageToken"), None);
@@ -100,7 +100,7 @@ fn without_a_filter_none_is_sent() {
 
 #[test]
 fn groups_are_listed_by_the_user() {
-    let server = book([("", Reply::ok(&json!({ "groupMemberships": [membership(7)], "nextPageToken": "" })))]);
+    let server = serve([("", Reply::ok(&json!({ "groupMemberships": [membership(7)], "nextPageToken": "" })))]);
     let groups: Vec<GroupMembership> = server.user().list_groups().collect::<Result<_, _>>().expect("they are good");
     assert_eq!(groups.len(), 1);
     assert_eq!((groups[0].group_id, groups[0].user_id, groups[0].role_id), (7, USER, Some(70)));
@@ -122,7 +122,7 @@ fn membership(group: u64) -> Value {
 
 #[test]
 fn an_empty_page_with_a_token_is_not_the_end() {
-    let server = book([
+    let server = serve([
         ("", page(&[], "a")),
         ("a", Reply::ok(&json!({ "nextPageToken": "b" }))),
         ("b", page(&[1], "c")),
@@ -173,7 +173,7 @@ fn pages_that_cannot_be_followed_are_an_error() {
         }
         // The last page, too.
         let last = json!({ "inventoryItems": [badge(2)], name: value });
-        let server = book([("", page(&[1], "a")), ("a", Reply::ok(&last))]);
+        let server = serve([("", page(&[1], "a")), ("a", Reply::ok(&last))]);
         let (items, error) = until_error(&mut server.user().list_inventory());
         assert_eq!((items.len(), error.kind()), (1, ErrorKind::InvalidResponse), "{name}");
     }
@@ -188,18 +188,18 @@ fn pages_that_cannot_be_followed_are_an_error() {
     }
     // A listing that is followed by its token needs no other field.
     let first = json!({ "inventoryItems": [badge(1)], "nextPageToken": "a", "nextPageCursor": "c" });
-    let server = book([("", Reply::ok(&first)), ("a", page(&[2], ""))]);
+    let server = serve([("", Reply::ok(&first)), ("a", page(&[2], ""))]);
     assert_eq!(ids(&mut server.user().list_inventory()), [1, 2]);
 }
 
 #[test]
 fn repeated_tokens_are_an_error() {
-    let server = book([("", page(&[1], "a")), ("a", page(&[2], "a"))]);
+    let server = serve([("", page(&[1], "a")), ("a", page(&[2], "a"))]);
     let (_, error) = until_error(&mut server.user().list_inventory());
     assert_eq!(error.kind(), ErrorKind::InvalidResponse);
-    assert_eq!(server.count(), 2, "the page is not asked for a second time");
+    assert_eq!(server.count(), 2, "the page is not requested a second time");
 
-    let server = book([("a", page(&[2], "a"))]);
+    let server = serve([("a", page(&[2], "a"))]);
     let (_, error) = until_error(&mut server.user().list_inventory().resume_from(Cursor::at_page("a")));
     assert_eq!(error.kind(), ErrorKind::InvalidResponse);
     assert_eq!(server.count(), 1);
@@ -237,7 +237,7 @@ fn many_pages_are_not_a_cycle() {
 
 #[test]
 fn an_error_in_the_middle_comes_after_the_items_before_it_and_ends_the_listing() {
-    let server = book([
+    let server = serve([
         ("", page(&[1, 2], "a")),
         ("a", Reply::json(403, &json!({ "code": "PERMISSION_DENIED", "message": "It is private." }))),
     ]);
@@ -283,7 +283,7 @@ fn other_responses_are_not_empty_pages() {
 fn a_listing_that_resumes_at_any_cursor_repeats_nothing_and_skips_nothing() {
     let pages = || [("", page(&[1, 2], "a")), ("a", page(&[], "b")), ("b", page(&[3, 4], "c")), ("c", page(&[5], ""))];
     for taken in 0..=6 {
-        let server = book(pages());
+        let server = serve(pages());
         let mut first = server.user().list_inventory();
         let mut seen: Vec<u64> = first.by_ref().take(taken).map(|item| id(&item.expect("it is good"))).collect();
         let saved = first.cursor().to_string();
@@ -300,11 +300,11 @@ fn a_listing_that_resumes_at_any_cursor_repeats_nothing_and_skips_nothing() {
 
 #[test]
 fn the_cursor_of_another_listing_is_refused() {
-    let server = book([("", page(&[1, 2], "a")), ("a", page(&[3], ""))]);
+    let server = serve([("", page(&[1, 2], "a")), ("a", page(&[3], ""))]);
     let mut items = server.user().list_inventory();
     items.next().expect("an item").expect("it is good");
     let cursor = items.cursor();
-    let asked = server.count();
+    let requested = server.count();
     let filter = InventoryFilter::kinds().badges();
     for mut other in [
         server.client().user(157).list_inventory().resume_from(cursor.clone()),
@@ -313,17 +313,17 @@ fn the_cursor_of_another_listing_is_refused() {
         fails(other.next().expect("an error"), ErrorKind::InvalidInput);
         assert!(other.next().is_none());
     }
-    assert_eq!(server.count(), asked);
+    assert_eq!(server.count(), requested);
 }
 
 #[test]
 fn after_an_error_the_cursor_names_the_page_that_failed() {
     for failure in [Reply::text(500, ""), Reply::text(200, "nonsense"), page(&[3], "a"), Reply::HangUp] {
-        let broken = book([("", page(&[1, 2], "a")), ("a", failure)]);
+        let broken = serve([("", page(&[1, 2], "a")), ("a", failure)]);
         let mut items = broken.user_without_retries().list_inventory();
         let (mut seen, _) = until_error(&mut items);
         assert!(items.cursor().to_string().ends_with(".a"), "{}", items.cursor());
-        let sound = book([("a", page(&[3], ""))]);
+        let sound = serve([("a", page(&[3], ""))]);
         let rest = sound.user().list_inventory().resume_from(items.cursor());
         seen.extend(rest.map(|item| item.expect("it is good")));
         assert_eq!(seen.iter().map(id).collect::<Vec<_>>(), [1, 2, 3]);
@@ -347,7 +347,7 @@ fn listings_can_resume_after_an_error() {
 
 #[test]
 fn whole_pages_come_with_their_cursors() {
-    let server = book([("", page(&[1, 2], "a")), ("a", page(&[], "b")), ("b", page(&[3], ""))]);
+    let server = serve([("", page(&[1, 2], "a")), ("a", page(&[], "b")), ("b", page(&[3], ""))]);
     let summary = |page: &Page<InventoryItem>| (page.items.iter().map(id).collect(), page.next_cursor.is_some());
     let all: Vec<(Vec<u64>, _)> =
         server.user().list_inventory().pages().map(|page| summary(&page.expect("it is good"))).collect();
@@ -538,7 +538,7 @@ fn listings_can_be_sent_to_other_threads() {
     is_send::<Pager<InventoryItem>>();
     is_send::<Pager<GroupMembership>>();
     is_send::<Pages<InventoryItem>>();
-    let server = book([("", page(&[1], ""))]);
+    let server = serve([("", page(&[1], ""))]);
     let mut items = server.user().list_inventory();
     let listing = std::thread::spawn(move || ids(&mut items));
     assert_eq!(listing.join().expect("the thread ends"), [1]);

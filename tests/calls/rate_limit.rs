@@ -254,7 +254,7 @@ fn one_refusal_delays_all_threads() {
     }
     // Another client has its own count.
     let began = Instant::now();
-    server.user().fetch_info().expect("nothing was said to this one");
+    server.user().fetch_info().expect("this one was not refused");
     assert!(began.elapsed() < TOLERANCE);
 }
 
@@ -309,8 +309,8 @@ fn waits_above_the_policy_are_errors() {
             let began = Instant::now();
             let error = fails(user.fetch_info(), ErrorKind::RateLimited);
             assert!(began.elapsed() < TOLERANCE, "it waited");
-            let told = error.retry_after().expect("the error carries the wait");
-            assert!(told <= half_a_minute && told >= Duration::from_secs(15), "{told:?}");
+            let delay = error.retry_after().expect("the error carries the wait");
+            assert!(delay <= half_a_minute && delay >= Duration::from_secs(15), "{delay:?}");
             assert!(error.is_retryable() && !error.outcome_unknown(), "{error}");
         }
         assert_eq!(server.count(), 1, "nothing was sent");
@@ -405,8 +405,11 @@ fn the_most_constrained_window_of_a_list_counts() {
         let user = user(&server, policy.clone());
         user.fetch_info().expect("the first call is answered");
         let error = fails(user.fetch_info(), ErrorKind::RateLimited);
-        let told = error.retry_after().expect("the error carries the wait");
-        assert!(told <= Duration::from_secs(30) && told >= Duration::from_secs(15), "{remaining}, {reset}: {told:?}");
+        let delay = error.retry_after().expect("the error carries the wait");
+        assert!(
+            delay <= Duration::from_secs(30) && delay >= Duration::from_secs(15),
+            "{remaining}, {reset}: {delay:?}"
+        );
         assert_eq!(server.count(), 1, "{remaining}, {reset}");
     }
 }
@@ -414,7 +417,7 @@ fn the_most_constrained_window_of_a_list_counts() {
 #[test]
 fn closed_limits_are_kept_among_any_number_of_others() {
     let server = Server::start(move |request| match request.path() {
-        "/asked/to/wait" => Reply::text(429, "").with("retry-after", "60"),
+        "/with/a/delay" => Reply::text(429, "").with("retry-after", "60"),
         "/refused" => tells(Reply::text(429, ""), "1, 1000", "0, 940", "60, 0"),
         "/used/up" => tells(Reply::ok(&json!({})), "1, 1000", "0, 940", "60, 0"),
         _ => Reply::ok(&json!({})),
@@ -422,7 +425,7 @@ fn closed_limits_are_kept_among_any_number_of_others() {
     let policy = RetryPolicy::none().max_retry_after(Duration::from_secs(1));
     let client = server.builder().retry(policy).build().expect("the settings are good");
     let get = |path: &str| client.request(Method::Get, path).send();
-    let closed = ["/asked/to/wait", "/refused", "/used/up"];
+    let closed = ["/with/a/delay", "/refused", "/used/up"];
     for path in closed {
         let _ = get(path);
     }

@@ -34,7 +34,7 @@ fn send_takes_an_empty_response_and_any_json() {
         let server = Server::script([Reply::text(if body.is_empty() { 204 } else { 200 }, body)]);
         server.client().request(Method::Post, "/a").send().unwrap_or_else(|error| panic!("{body}: {error}"));
     }
-    // The page of a proxy that asks for a login isn't the service's response.
+    // The page of a proxy that needs a login isn't the service's response.
     for body in ["<html>Login</html>", "<p>", "OK", "{"] {
         let server = Server::script([Reply::text(200, body)]);
         let error = fails(server.client().request(Method::Post, "/a").send(), ErrorKind::InvalidResponse);
@@ -210,7 +210,7 @@ fn a_request_has_limits_of_its_own() {
 }
 
 #[test]
-fn what_is_declared_secret_is_redacted_and_what_is_echoed_is_no_reason() {
+fn declared_secrets_are_redacted_and_echoed_texts_are_not_a_reason() {
     let server = Server::script([Reply::text(400, r#"{"code":"INVALID_ARGUMENT","message":"bad hunter-2-hunter"}"#)]);
     let request = server.client().request(Method::Post, "/a").form([("password", "hunter-2-hunter")]);
     let error = fails(request.secret("hunter-2-hunter").send(), ErrorKind::Rejected);
@@ -255,12 +255,12 @@ fn a_declared_path_with_a_query_or_a_dot_segment_is_refused() {
     const WITH_QUERY: Endpoint = Endpoint::get("/cloud/v2/things?view=FULL");
     const WITH_DOTS: Endpoint = Endpoint::get("/cloud/v2/groups/../users/{user}");
     let server = Server::script([Reply::ok(&json!({}))]);
-    for (request, said) in [
+    for (request, problem) in [
         (server.client().call(&WITH_QUERY), "query"),
         (server.client().call(&WITH_DOTS).param("user", 156), "dot segment"),
     ] {
         let error = fails(request.send(), ErrorKind::InvalidInput);
-        assert!(error.to_string().contains(said), "{error}");
+        assert!(error.to_string().contains(problem), "{error}");
     }
     assert_eq!(server.count(), 0);
 }

@@ -16,7 +16,7 @@ const PAGES: u64 = 100;
 const ITEMS: u64 = 3;
 
 /// The page that a request names, starting at 1.
-fn asked(request: &Request) -> u64 {
+fn requested(request: &Request) -> u64 {
     let token = request.query("pageToken");
     token.map_or(1, |token| token.strip_prefix("page ").expect("a token of ours").parse().expect("a number"))
 }
@@ -29,7 +29,7 @@ fn page(number: u64) -> Reply {
 }
 
 fn sound_library() -> Server {
-    Server::start(|request| page(asked(request)))
+    Server::start(|request| page(requested(request)))
 }
 
 fn id(item: &InventoryItem) -> u64 {
@@ -76,8 +76,9 @@ fn lasting() -> Vec<(Reply, ErrorKind)> {
 fn failed_listings_resume_in_a_later_process() {
     for (trouble, kind) in lasting() {
         let shown = format!("{trouble:?}");
-        let broken =
-            Server::start(move |request| if asked(request) == 57 { trouble.clone() } else { page(asked(request)) });
+        let broken = Server::start(
+            move |request| if requested(request) == 57 { trouble.clone() } else { page(requested(request)) },
+        );
         let mut seen = Vec::new();
         let mut items = broken.user().list_inventory();
         let error = loop {
@@ -97,7 +98,7 @@ fn failed_listings_resume_in_a_later_process() {
         let rest = sound.user().list_inventory().resume_from(saved.parse::<Cursor>().expect("a cursor"));
         seen.extend(rest.map(|item| id(&item.expect("it goes well now"))));
         assert!(seen.into_iter().eq(1..=PAGES * ITEMS), "{shown}: nothing is skipped");
-        assert_eq!(asked(&sound.requests()[0]), 57, "{shown}");
+        assert_eq!(requested(&sound.requests()[0]), 57, "{shown}");
         assert_eq!(sound.count() as u64, PAGES - 56, "{shown}: no page comes twice");
     }
 }
@@ -118,7 +119,7 @@ fn listings_resume_in_the_middle_of_a_page() {
 #[test]
 fn listings_by_page_resume_at_the_failed_page() {
     let broken =
-        Server::start(|request| if asked(request) == 57 { Reply::text(403, "") } else { page(asked(request)) });
+        Server::start(|request| if requested(request) == 57 { Reply::text(403, "") } else { page(requested(request)) });
     let mut pages = broken.user().list_inventory().pages();
     let good = pages.by_ref().take_while(Result::is_ok).count();
     assert_eq!(good, 56);
@@ -142,7 +143,7 @@ fn listings_survive_transient_failures() {
     // One or two failures before each page.
     let server = Server::start(move |request| {
         let number = count.fetch_add(1, Ordering::SeqCst);
-        if number % 3 == 2 { page(asked(request)) } else { troubles[number % troubles.len()].clone() }
+        if number % 3 == 2 { page(requested(request)) } else { troubles[number % troubles.len()].clone() }
     });
     let user = server.user();
     let ids: Vec<u64> = within(Duration::from_secs(30), move || {
@@ -155,12 +156,9 @@ fn listings_survive_transient_failures() {
 #[test]
 fn listings_without_retries_can_be_resumed_repeatedly() {
     let count = AtomicUsize::new(0);
-    let server =
-        Server::start(
-            move |request| {
-                if count.fetch_add(1, Ordering::SeqCst) % 4 == 3 { Reply::HangUp } else { page(asked(request)) }
-            },
-        );
+    let server = Server::start(move |request| {
+        if count.fetch_add(1, Ordering::SeqCst) % 4 == 3 { Reply::HangUp } else { page(requested(request)) }
+    });
     let (mut saved, mut seen): (String, Vec<u64>) = (Cursor::default().to_string(), Vec::new());
     for run in 0.. {
         assert!(run < 200, "it gets nowhere");
@@ -228,16 +226,16 @@ fn operations_resume_by_name_in_a_later_process() {
             let resumed = server.client().operation(name.expect("it is a name"));
             assert_eq!(resumed.wait_with(&quick()).expect("it is done").id, 4242, "{what}");
         }
-        let asked: Vec<String> = server.requests()[1..].iter().map(|request| request.target.clone()).collect();
-        assert_eq!(asked, ["/assets/v1/operations/abc"; 2], "{what}");
+        let requested: Vec<String> = server.requests()[1..].iter().map(|request| request.target.clone()).collect();
+        assert_eq!(requested, ["/assets/v1/operations/abc"; 2], "{what}");
     }
 }
 
 #[test]
 fn pending_operations_resume_in_a_later_process() {
-    let asked = AtomicUsize::new(0);
+    let requested = AtomicUsize::new(0);
     let server = Server::start(move |request| match request.method.as_str() {
-        "GET" if asked.fetch_add(1, Ordering::SeqCst) > 1 => done(),
+        "GET" if requested.fetch_add(1, Ordering::SeqCst) > 1 => done(),
         _ => started(),
     });
     let operation = CHANGES[0].1(&server.user()).expect("it begins");

@@ -79,19 +79,19 @@ fn reads_are_retried_after_transient_failures() {
 
 #[test]
 fn reads_are_retried_after_a_reset_anywhere() {
-    for (what, said) in BREAKS {
-        let server = Wire::start(move |visit| {
-            if visit.number < 2 {
-                visit.leave_unread();
-                visit.say(said);
+    for (what, response) in BREAKS {
+        let server = Wire::start(move |connection| {
+            if connection.number < 2 {
+                connection.leave_unread();
+                connection.send(response);
             } else {
-                visit.request();
-                visit.say(answer(r#"{"id":"156","name":"builderman"}"#));
+                connection.request();
+                connection.send(answer(r#"{"id":"156","name":"builderman"}"#));
             }
         });
         let info = server.user().fetch_info().unwrap_or_else(|error| panic!("{what}: {error}"));
         assert_eq!(info.id, USER, "{what}");
-        assert_eq!(server.visits(), 3, "{what}");
+        assert_eq!(server.connections(), 3, "{what}");
     }
 }
 
@@ -224,15 +224,15 @@ fn http_date(from_now: Duration) -> String {
 fn delays_above_the_policy_are_errors() {
     let day = Duration::from_secs(86_400);
     for status in [429, 500, 503] {
-        for asked in ["86400".to_owned(), http_date(day)] {
-            let server = Server::script([Reply::text(status, "").with("retry-after", asked.clone())]);
+        for delay in ["86400".to_owned(), http_date(day)] {
+            let server = Server::script([Reply::text(status, "").with("retry-after", delay.clone())]);
             let began = Instant::now();
             let error = server.user().fetch_info().expect_err("it is not waited for");
-            assert!(began.elapsed() < TOLERANCE, "{asked}: it waited");
+            assert!(began.elapsed() < TOLERANCE, "{delay}: it waited");
             assert_eq!(error.status(), Some(status));
-            let told = error.retry_after().expect("the error carries the pause");
-            assert!(told <= day && told >= day - Duration::from_secs(30), "{asked}: {told:?}");
-            assert_eq!(server.count(), 1, "{status} {asked}");
+            let announced = error.retry_after().expect("the error carries the pause");
+            assert!(announced <= day && announced >= day - Duration::from_secs(30), "{delay}: {announced:?}");
+            assert_eq!(server.count(), 1, "{status} {delay}");
         }
     }
     for (what, change) in CHANGES {
@@ -377,8 +377,8 @@ fn errors_of_a_journal_are_returned_at_once() {
     for problem in [busy, of_another_call] {
         for is_idempotent in [false, true] {
             let server = Server::script([Reply::text(200, "{}")]);
-            let told = Arc::new(AtomicUsize::new(0));
-            let (counted, returned) = (Arc::clone(&told), problem.clone());
+            let announced = Arc::new(AtomicUsize::new(0));
+            let (counted, returned) = (Arc::clone(&announced), problem.clone());
             let request = server.client().request(Method::Post, "/a").json(&serde_json::json!({}));
             let request = if is_idempotent { request.idempotent() } else { request };
             let request = request.on_attempt(move |_| {
@@ -387,7 +387,7 @@ fn errors_of_a_journal_are_returned_at_once() {
             });
             let error = fails(request.send(), problem.kind());
             assert!(!error.outcome_unknown(), "{error}");
-            assert_eq!((told.load(Ordering::SeqCst), server.count()), (1, 0), "{problem}, {is_idempotent}");
+            assert_eq!((announced.load(Ordering::SeqCst), server.count()), (1, 0), "{problem}, {is_idempotent}");
         }
     }
 }
@@ -417,14 +417,14 @@ fn calls_that_are_not_sent_again_tell_of_the_attempt_before() {
 #[test]
 fn changes_reset_after_their_last_byte_are_not_retried() {
     for (what, change) in CHANGES {
-        for (trouble, said) in BREAKS {
-            let server = Wire::start(move |visit| {
-                visit.leave_unread();
-                visit.say(said);
+        for (trouble, response) in BREAKS {
+            let server = Wire::start(move |connection| {
+                connection.leave_unread();
+                connection.send(response);
             });
             let Err(error) = change(&server.user()) else { panic!("{what} with {trouble} isn't a success") };
             assert!(error.outcome_unknown() && !error.is_retryable(), "{what} with {trouble}: {error}");
-            assert_eq!(server.visits(), 1, "{what} with {trouble}");
+            assert_eq!(server.connections(), 1, "{what} with {trouble}");
         }
     }
 }
@@ -513,17 +513,17 @@ const LARGE: usize = 24 * 1024 * 1024;
 fn breaking_server(times: usize) -> (Wire, Arc<Mutex<Vec<Vec<u8>>>>) {
     let bodies = Arc::new(Mutex::new(Vec::new()));
     let kept = Arc::clone(&bodies);
-    let server = Wire::start(move |visit| {
-        if visit.number < times {
-            visit.head();
-            visit.say(support::CONTINUE);
+    let server = Wire::start(move |connection| {
+        if connection.number < times {
+            connection.head();
+            connection.send(support::CONTINUE);
             // Some of the body arrives, and stays unread.
-            let _ = visit.stream.socket().peek(&mut [0; 1024]);
+            let _ = connection.stream.socket().peek(&mut [0; 1024]);
             return;
         }
-        if let Some((_, body)) = visit.request() {
+        if let Some((_, body)) = connection.request() {
             kept.lock().unwrap().push(body);
-            visit.say(answer(r#"{"path":"operations/abc","done":false}"#));
+            connection.send(answer(r#"{"path":"operations/abc","done":false}"#));
         }
     });
     (server, bodies)
@@ -535,7 +535,7 @@ fn broken_uploads_are_sent_again_whole() {
     let (server, bodies) = breaking_server(2);
     let _ = upload(&server.user(), AssetFile::from_bytes("a.png", content.clone()))
         .expect("the third time it gets through");
-    assert_eq!(server.visits(), 3);
+    assert_eq!(server.connections(), 3);
     let bodies = bodies.lock().unwrap();
     assert_eq!(bodies.len(), 1);
     let start = bodies[0].windows(64).position(|window| window == &content[..64]).expect("the content is there");
@@ -552,7 +552,7 @@ fn broken_uploads_have_a_known_outcome() {
     let file = AssetFile::from_reader("a.png", io::Read::take(io::repeat(7), LARGE as u64), LARGE as u64);
     let error = fails(upload(&server.user(), file), ErrorKind::Connection);
     assert!(!error.outcome_unknown(), "{error}");
-    assert_eq!(server.visits(), 2);
+    assert_eq!(server.connections(), 2);
     assert!(bodies.lock().unwrap().is_empty());
 }
 
@@ -580,9 +580,9 @@ fn closing_servers_fail_no_call_and_repeat_no_upload() {
 #[test]
 fn uploads_after_a_pause_use_a_new_connection() {
     // The server drops connections while they are idle in the pool.
-    let server = Wire::start(|visit| {
-        visit.request();
-        visit.say(answer(r#"{"id":"156","name":"builderman","path":"operations/abc"}"#));
+    let server = Wire::start(|connection| {
+        connection.request();
+        connection.send(answer(r#"{"id":"156","name":"builderman","path":"operations/abc"}"#));
         thread::sleep(Duration::from_millis(5));
     });
     let user = server.builder().retry(RetryPolicy::none()).build().expect("the settings are good").user(USER);

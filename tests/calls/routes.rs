@@ -211,7 +211,7 @@ fn redirects_with_hidden_dot_segments_are_refused() {
 }
 
 #[test]
-fn the_location_of_a_content_is_no_template() {
+fn the_location_of_a_content_is_not_a_template() {
     let host = Server::script([Reply::text(200, "content")]);
     let server = Server::script([Reply::ok(&json!({ "location": format!("{}/a?sig={{b}}", host.url()) }))]);
     let mut content = Vec::new();

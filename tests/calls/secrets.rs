@@ -209,15 +209,15 @@ fn responses_of_the_wrong_type_are_redacted() {
 
 #[test]
 fn failed_operations_are_redacted() {
-    let said = json!({ "code": SECRET, "message": format!("The key is {SECRET}.") });
+    let refusal = json!({ "code": SECRET, "message": format!("The key is {SECRET}.") });
     for body in [
-        json!({ "path": "operations/1", "done": true, "error": said }),
+        json!({ "path": "operations/1", "done": true, "error": refusal }),
         json!({ "path": "operations/1", "done": true, "error": { "error": SECRET, "message": SECRET } }),
         json!({ "path": "operations/1", "done": true, "error": SECRET }),
-        json!({ "path": "operations/1", "done": true, "response": said }),
-        json!({ "path": "operations/1", "done": true, "status": said }),
-        json!({ "path": "operations/1", "done": true, "metadata": { "errors": [{ "error": said }] } }),
-        said,
+        json!({ "path": "operations/1", "done": true, "response": refusal }),
+        json!({ "path": "operations/1", "done": true, "status": refusal }),
+        json!({ "path": "operations/1", "done": true, "metadata": { "errors": [{ "error": refusal }] } }),
+        refusal,
     ] {
         let server = Server::script([Reply::ok(&body)]);
         for credentials in both(SECRET) {
@@ -304,14 +304,14 @@ fn log_of_level(level: LevelFilter, work: impl FnOnce()) -> Vec<(Level, String, 
 
 #[test]
 fn log_lines_hide_the_secret() {
-    let said = json!({ "code": SECRET, "message": SECRET });
+    let refusal = json!({ "code": SECRET, "message": SECRET });
     let lines = log_of(|| {
         for reply in [
             Reply::ok(&json!({ "id": "1", "name": "name", "path": "operations/1" })),
-            Reply::json(401, &said),
+            Reply::json(401, &refusal),
             Reply::text(302, "").with("location", "/elsewhere"),
-            Reply::json(503, &said),
-            Reply::ok(&said),
+            Reply::json(503, &refusal),
+            Reply::ok(&refusal),
             Reply::HangUp,
         ] {
             let server = Server::script([reply]);
@@ -368,14 +368,14 @@ fn log_of_signed_urls(level: LevelFilter) -> (Vec<(Level, String, String)>, Stri
 fn only_the_documented_targets_show_signed_urls() {
     let (lines, signature) = log_of_signed_urls(LevelFilter::Trace);
     let documented = include_str!("../../src/lib.rs");
-    let mut telling = BTreeSet::new();
+    let mut showing = BTreeSet::new();
     for (level, target, line) in lines {
         if line.contains(&signature) {
             assert!(documented.contains(&format!("`{target}`")), "the documentation doesn't name {target} ({level})");
-            telling.insert(target);
+            showing.insert(target);
         }
     }
-    assert!(telling.contains("ureq::run"), "the documentation can be shorter: {telling:?}");
+    assert!(showing.contains("ureq::run"), "the documentation can be shorter: {showing:?}");
     // The lines of ureq_proto have 16 bytes each.
     assert!(documented.contains("`ureq_proto::util`"));
 }
@@ -395,15 +395,15 @@ fn at_debug_no_target_shows_a_secret() {
 #[test]
 fn logins_of_proxies_are_redacted_in_responses() {
     const LOGIN: &str = "cHJveHktdXNlcjp3cTdXdkszeEptOVJ0NQ";
-    let proxy = support::Wire::start(|visit| {
-        let Some(head) = visit.head() else { return };
+    let proxy = support::Wire::start(|connection| {
+        let Some(head) = connection.head() else { return };
         assert!(head.starts_with("CONNECT") && head.contains(&format!("Basic {LOGIN}==")), "{head}");
-        visit.say("HTTP/1.1 200 Connected\r\n\r\n");
-        let _ = visit.request();
+        connection.send("HTTP/1.1 200 Connected\r\n\r\n");
+        let _ = connection.request();
         let body =
             json!({ "code": LOGIN, "message": format!("{LOGIN}==, proxy-user:wq7WvK3xJm9Rt5 and wq7WvK3xJm9Rt5") });
         let body = body.to_string();
-        visit.say(format!("HTTP/1.1 403 No\r\ncontent-length: {}\r\n\r\n{body}", body.len()));
+        connection.send(format!("HTTP/1.1 403 No\r\ncontent-length: {}\r\n\r\n{body}", body.len()));
     });
     let address = ureq::Proxy::new(&format!("http://proxy-user:wq7WvK3xJm9Rt5@127.0.0.1:{}", proxy.port()));
     let agent = ureq::Agent::config_builder().proxy(Some(address.expect("it is a proxy"))).build().new_agent();
@@ -462,7 +462,7 @@ fn errors_of_token_sources_are_redacted() {
 /// A request's errors hide what it declares secret, whichever its end and whoever repeats it.
 #[test]
 fn a_declared_secret_is_hidden_from_every_end() {
-    let said = |status| Reply::text(status, json!({ "code": "INVALID_ARGUMENT", "message": SECRET }).to_string());
+    let refusal = |status| Reply::text(status, json!({ "code": "INVALID_ARGUMENT", "message": SECRET }).to_string());
     let named = json!({ "path": "operations/a" });
     let failed = json!({ "path": "operations/a", "done": true, "error": { "code": 3, "message": SECRET } });
     let strange = json!({ "path": "operations/a", "done": true, "response": { "id": SECRET } });
@@ -484,7 +484,7 @@ fn a_declared_secret_is_hidden_from_every_end() {
         let error = call(request).unwrap_or_else(|| panic!("{what} succeeds"));
         assert_error_is_clean(what, &error, SECRET);
     };
-    let refused = || vec![said(400)];
+    let refused = || vec![refusal(400)];
     let unreadable = || vec![Reply::ok(&json!({ "id": SECRET }))];
     end("send", refused(), &|request| request.send().err());
     end("fetch", refused(), &|request| request.fetch::<Value>().err());
@@ -507,14 +507,14 @@ fn a_declared_secret_is_hidden_from_every_end() {
         &|request| request.task::<Numbered>().err(),
     );
     for (what, polled) in [
-        ("a refused poll", said(400)),
+        ("a refused poll", refusal(400)),
         ("an operation that failed", Reply::ok(&failed)),
         ("an operation of another model", Reply::ok(&strange)),
     ] {
         let replies = vec![Reply::ok(&named), polled];
         end(what, replies, &|request| request.operation::<Numbered>().expect("it begins").poll().err());
     }
-    end("a wait that ends", vec![Reply::ok(&named), said(503)], &|request| {
+    end("a wait that ends", vec![Reply::ok(&named), refusal(503)], &|request| {
         let once = WaitOptions::new().timeout(Duration::ZERO);
         request.operation::<Value>().expect("it begins").wait_with(&once).err()
     });
@@ -583,7 +583,7 @@ fn a_token_that_was_replaced_during_a_call_is_redacted() {
 }
 
 #[test]
-fn no_token_is_fetched_to_find_that_it_is_no_key() {
+fn no_token_is_fetched_where_a_key_is_needed() {
     let server = Server::script([]);
     let (credentials, count) = numbered();
     let client = Client::builder(credentials).base_url(server.url()).build().expect("the settings are good");

@@ -43,8 +43,8 @@ fn assets_need_only_their_id() {
         ] {
             let InventoryItem::Asset(asset) = one_item(&item) else { panic!("{item} is an asset") };
             assert_eq!(asset.id, 5, "{item}");
-            let said = details["inventoryItemAssetType"].as_str().unwrap_or_default();
-            assert_eq!(asset.asset_type, InventoryAssetType::from(said), "{item}");
+            let written = details["inventoryItemAssetType"].as_str().unwrap_or_default();
+            assert_eq!(asset.asset_type, InventoryAssetType::from(written), "{item}");
             let again: InventoryItem =
                 serde_json::from_value(serde_json::to_value(asset_item(&asset)).expect("JSON")).expect("it is read");
             assert_eq!(again, asset_item(&asset));
@@ -137,7 +137,7 @@ fn a_deep_item_is_one_unreadable_item() {
             assert_eq!((ids, groups.unreadable_count()), (vec![1, 2], 1), "{depth}");
             assert_eq!(groups.unreadable().len(), 1);
         }
-        // What isn't asked for can be as deep as it likes.
+        // What isn't a field of the model can have any depth.
         let page = format!(r#"{{"inventoryItems":[{{"badgeDetails":{{"badgeId":"1"}},"more":{deep}}},{deep}]}}"#);
         let server = Server::script([Reply::text(200, page)]);
         let mut items = server.user().list_inventory();
@@ -215,7 +215,7 @@ fn lists_of_another_name_are_an_error() {
     }
 }
 
-fn asked_ids(server: &Server) -> Vec<(String, Vec<u64>)> {
+fn requested_ids(server: &Server) -> Vec<(String, Vec<u64>)> {
     let requests = server.requests();
     let filters = requests.iter().map(|request| request.query("filter").expect("a filter"));
     filters
@@ -257,8 +257,8 @@ fn long_filters_are_split_into_requests_that_fit() {
             let server = Server::script([inventory(&json!([]))]);
             let ids: Vec<u64> = (1..=count).map(|number| number * step % (1 << 53)).collect();
             assert!(badges(&server.user(), &ids).next().is_none());
-            let asked: Vec<u64> = asked_ids(&server).into_iter().flat_map(|(_, ids)| ids).collect();
-            assert_eq!(asked, ids, "each id is asked for once and in order");
+            let requested: Vec<u64> = requested_ids(&server).into_iter().flat_map(|(_, ids)| ids).collect();
+            assert_eq!(requested, ids, "each id is requested once and in order");
             for request in server.requests() {
                 assert!(request.target.len() < 7000, "a target of {} bytes", request.target.len());
             }
@@ -268,9 +268,10 @@ fn long_filters_are_split_into_requests_that_fit() {
     let server = Server::script([inventory(&json!([]))]);
     let filter = InventoryFilter::ids().assets(1..1000).badges(1..1000).game_passes([7]).private_servers(1..1000);
     assert!(server.user().list_inventory_with(filter).next().is_none());
-    let asked = asked_ids(&server);
+    let requested = requested_ids(&server);
     for (field, count) in [("assetIds", 999), ("badgeIds", 999), ("gamePassIds", 1), ("privateServerIds", 999)] {
-        let ids: Vec<u64> = asked.iter().filter(|(name, _)| name == field).flat_map(|(_, ids)| ids.clone()).collect();
+        let ids: Vec<u64> =
+            requested.iter().filter(|(name, _)| name == field).flat_map(|(_, ids)| ids.clone()).collect();
         assert_eq!(ids.len(), count, "{field}");
     }
     assert!(server.count() <= 4, "{} requests", server.count());
@@ -293,10 +294,10 @@ fn a_split_filter_is_one_listing_with_one_cursor() {
     // The cursor isn't valid for other ids.
     let mut first = badges(&server.user(), &ids);
     assert_eq!(first.by_ref().take(2500).count(), 2500);
-    let asked = server.count();
+    let requested = server.count();
     let mut other = badges(&server.user(), &ids[1..]).resume_from(first.cursor());
     fails(other.next().expect("an error"), ErrorKind::InvalidInput);
-    assert_eq!(server.count(), asked);
+    assert_eq!(server.count(), requested);
 }
 
 #[test]

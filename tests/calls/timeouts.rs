@@ -27,7 +27,7 @@ fn user_at(url: &str, timeouts: Timeouts) -> User {
     builder.build().expect("the settings are good").user(USER)
 }
 
-/// Returns the result of work that must end. What ends it is told by the result: nothing else here ends within this time.
+/// Returns the result of work that must end. The result tells what ended it: nothing else here ends within this time.
 #[track_caller]
 fn ends<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
     within(Duration::from_secs(60), work)
@@ -40,7 +40,7 @@ fn passes<T: Debug + Send + 'static>(
     work: impl FnOnce() -> Result<T, Error> + Send + 'static,
 ) -> Error {
     let error = fails(ends(work), ErrorKind::Timeout);
-    assert!(error.to_string().contains(&format!("{limit:?}")), "it doesn't say which limit passed: {error}");
+    assert!(error.to_string().contains(&format!("{limit:?}")), "it doesn't name the limit that expired: {error}");
     error
 }
 
@@ -56,14 +56,14 @@ fn head(length: usize) -> Vec<u8> {
 #[test]
 fn silent_servers_time_out() {
     let limit = 150 * MS;
-    for said in
+    for response in
         [b"".to_vec(), b"HTTP/1.1 200 OK\r\nx-half: ".to_vec(), head(100), [&head(100), &b"{\"id\""[..]].concat()]
     {
-        let shown = String::from_utf8_lossy(&said).into_owned();
-        let server = Wire::start(move |visit| {
-            visit.request();
-            visit.say(&said);
-            visit.wait_for_the_end();
+        let shown = String::from_utf8_lossy(&response).into_owned();
+        let server = Wire::start(move |connection| {
+            connection.request();
+            connection.send(&response);
+            connection.wait_for_the_end();
         });
         for url in [server.url(), by_name(&server.url())] {
             let user = user_at(&url, far().read(limit));
@@ -96,10 +96,10 @@ fn timed_out_uploads_are_not_sent_again() {
 #[test]
 fn servers_that_do_not_read_time_out() {
     let limit = 200 * MS;
-    let server = Wire::start(|visit| {
-        visit.head();
-        visit.say(CONTINUE);
-        visit.freeze();
+    let server = Wire::start(|connection| {
+        connection.head();
+        connection.send(CONTINUE);
+        connection.freeze();
     });
     let user = user_at(&server.url(), far().write(limit));
     let error = passes(limit, move || upload(&user, AssetFile::from_bytes("a.png", vec![7; 20_000_000])));
@@ -112,7 +112,7 @@ fn dripping_servers_time_out() {
     let slow = 20 * MS;
     let body = vec![b' '; 5000];
     let padding = "x-padding: 1\r\n".repeat(300);
-    for (what, said) in [
+    for (what, response) in [
         ("body", Reply::Slow([head(5000), body.clone()].concat(), slow)),
         ("head", Reply::Slow(format!("HTTP/1.1 200 OK\r\n{padding}\r\n").into_bytes(), slow)),
         (
@@ -133,7 +133,7 @@ fn dripping_servers_time_out() {
         ("body without end", Reply::Slow([b"HTTP/1.1 200 OK\r\n\r\n".to_vec(), body].concat(), slow)),
         ("interim answers", Reply::Slow(b"HTTP/1.1 102 Processing\r\n\r\n".repeat(300), slow)),
     ] {
-        let server = Server::script([said]);
+        let server = Server::script([response]);
         for url in [server.url(), by_name(&server.url())] {
             let user = user_at(&url, far().attempt(limit));
             let error = passes(limit, move || user.fetch_info());
@@ -144,11 +144,11 @@ fn dripping_servers_time_out() {
 
 /// A server that sends the head at once, then a body in bursts with a pause before each.
 fn bursts(pause: Duration, burst: usize) -> Wire {
-    Wire::start(move |visit| {
-        visit.request();
+    Wire::start(move |connection| {
+        connection.request();
         // More than comes while the test waits.
-        visit.say(head(100_000_000));
-        while visit.say(vec![b' '; burst]) {
+        connection.send(head(100_000_000));
+        while connection.send(vec![b' '; burst]) {
             thread::sleep(pause);
         }
     })
@@ -169,14 +169,14 @@ fn slow_bodies_end_with_the_attempt() {
 #[test]
 fn stalled_bodies_end_with_the_attempt() {
     let limit = 200 * MS;
-    for said in
+    for response in
         [head(100), [&head(100), &b"{"[..]].concat(), b"HTTP/1.1 404 Not Found\r\ncontent-length: 9\r\n\r\n".to_vec()]
     {
-        let shown = String::from_utf8_lossy(&said).into_owned();
-        let server = Wire::start(move |visit| {
-            visit.request();
-            visit.say(&said);
-            visit.wait_for_the_end();
+        let shown = String::from_utf8_lossy(&response).into_owned();
+        let server = Wire::start(move |connection| {
+            connection.request();
+            connection.send(&response);
+            connection.wait_for_the_end();
         });
         for url in [server.url(), by_name(&server.url())] {
             let user = user_at(&url, far().attempt(limit));
@@ -215,11 +215,11 @@ fn the_limit_of_an_attempt_covers_all_phases() {
     let early = limit * 9 / 10;
     let one_limit = limit * 3 / 2;
     // Most of the time passes before `100 Continue`, and then nothing more comes.
-    let server = Wire::start(move |visit| {
-        visit.head();
+    let server = Wire::start(move |connection| {
+        connection.head();
         thread::sleep(early);
-        visit.say(CONTINUE);
-        visit.wait_for_the_end();
+        connection.send(CONTINUE);
+        connection.wait_for_the_end();
     });
     let large: Change = |user| upload(user, AssetFile::from_bytes("a.png", vec![7; 1_100_000]));
     for url in [server.url(), by_name(&server.url())] {
@@ -229,11 +229,11 @@ fn the_limit_of_an_attempt_covers_all_phases() {
         assert!(took <= one_limit && error.to_string().contains("1s"), "after {took:?}: {error}");
     }
     // The same before the head of the response, and then in its body.
-    let server = Wire::start(move |visit| {
-        visit.request();
+    let server = Wire::start(move |connection| {
+        connection.request();
         thread::sleep(early);
-        visit.say(head(100));
-        visit.wait_for_the_end();
+        connection.send(head(100));
+        connection.wait_for_the_end();
     });
     // With an address in the URL, the body gets the time again.
     for (url, longest) in [(server.url(), limit * 5 / 2), (by_name(&server.url()), one_limit)] {
@@ -271,9 +271,9 @@ fn an_uploads_limit_grows_with_its_size() {
     let _ = upload(&user, AssetFile::from_bytes("a.png", vec![7; 20 << 20])).expect("20 MiB have 20 seconds more");
 
     // A larger upload has more time, which the error tells.
-    let server = Wire::start(|visit| {
-        visit.request();
-        visit.wait_for_the_end();
+    let server = Wire::start(|connection| {
+        connection.request();
+        connection.wait_for_the_end();
     });
     let user = user_at(&server.url(), far().attempt(200 * MS).min_upload_rate(1 << 20));
     let error = passes(1200 * MS, move || upload(&user, AssetFile::from_bytes("a.png", vec![7; 1 << 20])));
@@ -282,11 +282,11 @@ fn an_uploads_limit_grows_with_its_size() {
 
 #[test]
 fn nothing_times_out_early() {
-    let server = Wire::start(|visit| {
-        visit.request();
+    let server = Wire::start(|connection| {
+        connection.request();
         for byte in answer(r#"{"id":"156","name":"builderman","path":"operations/abc"}"#) {
             thread::sleep(2 * MS);
-            visit.say([byte]);
+            connection.send([byte]);
         }
     });
     let tight = Timeouts::default()
@@ -372,7 +372,7 @@ fn proxies_that_stall_have_sent_nothing_on() {
         #[cfg(feature = "socks")]
         "socks5",
     ] {
-        let proxy = Wire::start(|visit| visit.wait_for_the_end());
+        let proxy = Wire::start(|connection| connection.wait_for_the_end());
         let address = ureq::Proxy::new(&format!("{scheme}://127.0.0.1:{}", proxy.port())).expect("it is a proxy");
         let agent = ureq::Agent::config_builder().proxy(Some(address)).build().new_agent();
         let limit = 300 * MS;
@@ -385,7 +385,7 @@ fn proxies_that_stall_have_sent_nothing_on() {
             let client = by_client.map_or_else(|| client.clone(), |limit| client.with_timeout(limit));
             let error = fails(ends(move || restart(&client)), ErrorKind::Timeout);
             assert!(!error.outcome_unknown() && error.is_retryable(), "{shown}: {error}");
-            assert!(proxy.visits() > 0, "{shown}: {error}");
+            assert!(proxy.connections() > 0, "{shown}: {error}");
         }
     }
 }
@@ -415,14 +415,14 @@ fn waiting_ends_at_its_deadline_whatever_the_server_does() {
         b"HTTP/1.1 503 Service Unavailable\r\ncontent-length: 9\r\n\r\n".to_vec(),
         b"HTTP/1.1 429 Too Many Requests\r\nretry-after: 1\r\ncontent-length: 9\r\n\r\n".to_vec(),
     ];
-    let stalling = bodies.map(|said| {
-        Wire::start(move |visit| {
-            visit.request();
-            visit.say(&said);
-            visit.wait_for_the_end();
+    let stalling = bodies.map(|response| {
+        Wire::start(move |connection| {
+            connection.request();
+            connection.send(&response);
+            connection.wait_for_the_end();
         })
     });
-    let busy = |status: u16, asked: &str| Reply::text(status, "").with("retry-after", asked);
+    let busy = |status: u16, delay: &str| Reply::text(status, "").with("retry-after", delay);
     let scripts = [
         Reply::Slow([head(9000), vec![b' '; 9000]].concat(), 20 * MS),
         Reply::Slow(b"HTTP/1.1 102 Processing\r\n\r\n".repeat(900), 20 * MS),
@@ -456,7 +456,7 @@ fn waiting_ends_at_its_deadline_whatever_the_server_does() {
 }
 
 #[test]
-fn polls_cut_off_by_the_deadline_name_no_other_limit() {
+fn polls_cut_off_by_the_deadline_do_not_name_another_limit() {
     let server = Server::script([Reply::Stall]);
     let user = user_at(&server.url(), far().attempt(Duration::from_secs(47)));
     let outcome = resumed(&user).wait_with(&WaitOptions::new().timeout(100 * MS));
@@ -487,12 +487,12 @@ fn slow_downloads_are_complete_whatever_the_limit_of_an_attempt() {
     ];
     let downloads = kinds.map(|(head, body)| {
         thread::spawn(move || {
-            let server = Wire::start(move |visit| {
-                visit.request();
-                visit.say(&head);
+            let server = Wire::start(move |connection| {
+                connection.request();
+                connection.send(&head);
                 // Longer than the limit of an attempt.
                 body.chunks(body.len() / 100).for_each(|piece| {
-                    visit.say(piece);
+                    connection.send(piece);
                     thread::sleep(25 * MS);
                 });
             });
@@ -507,13 +507,13 @@ fn slow_downloads_are_complete_whatever_the_limit_of_an_attempt() {
 
 /// A server that sends `head`, then the same bytes for ever, with a pause after each time.
 fn endless(head: &'static [u8], bytes: &'static [u8], pause: Option<Duration>) -> Wire {
-    Wire::start(move |visit| {
-        visit.request();
-        visit.say(head);
+    Wire::start(move |connection| {
+        connection.request();
+        connection.send(head);
         match pause {
-            None => drop(visit.say_for_ever(bytes)),
+            None => drop(connection.send_endlessly(bytes)),
             Some(pause) => {
-                while visit.say(bytes) {
+                while connection.send(bytes) {
                     thread::sleep(pause);
                 }
             }
@@ -573,9 +573,9 @@ fn interim_responses_are_bounded_in_number_and_time() {
     let large: Change = |user| upload(user, AssetFile::from_bytes("a.png", vec![7; 1_100_000]));
     let small: Change = |user| upload(user, AssetFile::from_bytes("a.png", vec![7; 100]));
     let server = endless(b"", HINTS, None);
-    let server_of_continues = Wire::start(|visit| {
-        visit.head();
-        visit.say_for_ever(HINTS);
+    let server_of_continues = Wire::start(|connection| {
+        connection.head();
+        connection.send_endlessly(HINTS);
     });
     for server in [&server, &server_of_continues] {
         let user = user_at(&server.url(), far().attempt(Duration::from_secs(3600)));
@@ -599,11 +599,11 @@ fn interim_responses_are_bounded_in_number_and_time() {
 #[test]
 fn stalled_downloads_end_and_name_the_limit() {
     let limit = 200 * MS;
-    for said in [b"".to_vec(), head(100), [&head(100), &b"{"[..]].concat()] {
-        let server = Wire::start(move |visit| {
-            visit.request();
-            visit.say(&said);
-            visit.wait_for_the_end();
+    for response in [b"".to_vec(), head(100), [&head(100), &b"{"[..]].concat()] {
+        let server = Wire::start(move |connection| {
+            connection.request();
+            connection.send(&response);
+            connection.wait_for_the_end();
         });
         for url in [server.url(), by_name(&server.url())] {
             passes(limit, download(&url, far().read(limit)));

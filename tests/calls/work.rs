@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use crate::support::{Reply, Server, fails};
 
 #[test]
-fn tasks_are_told_from_operations() {
+fn tasks_are_distinguished_from_operations() {
     let path = "universes/1/places/2/versions/3/luau-execution-sessions/4/tasks/5";
     for (body, shown) in [
         (json!({ "path": path, "state": "PROCESSING", "user": "156", "script": "" }), "PROCESSING"),

@@ -282,7 +282,7 @@ fn member(role: &Value, roles: &Value) -> Value {
 }
 
 #[test]
-fn a_member_whose_role_is_unknown_is_no_stranger() {
+fn a_member_whose_role_is_unknown_stays_a_member() {
     let listed = json!([{ "id": "1", "rank": 10 }]);
     let missing = || Reply::json(404, &json!({ "code": "NOT_FOUND", "message": "no" }));
     for membership in [

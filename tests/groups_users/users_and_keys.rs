@@ -154,7 +154,7 @@ fn users_are_found_by_name_without_a_key() {
         assert!(requests.iter().all(|request| !format!("{:?}", request.headers).contains(KEY)));
         sandbox.clear_requests();
         fails(client.find_users(["User1", " "]), ErrorKind::InvalidInput);
-        assert!(client.find_users(Vec::<String>::new()).expect("there is nothing to ask").is_empty());
+        assert!(client.find_users(Vec::<String>::new()).expect("no request is needed").is_empty());
         assert!(sandbox.requests().is_empty());
     }
 }

@@ -47,11 +47,11 @@ fn a_user_signs_in_and_lists_their_private_inventory() {
     let other = token.client().user(1_007).list_inventory_with(InventoryFilter::kinds().badges()).next();
     fails(other.expect("an error"), ErrorKind::PermissionDenied);
     let error = fails(token.client().group(7).list_roles().next().expect("an error"), ErrorKind::PermissionDenied);
-    assert!(error.to_string().contains("ask for the scope group:read when authorizing"), "{error}");
+    assert!(error.to_string().contains("request the scope group:read when authorizing"), "{error}");
 }
 
 #[test]
-fn the_address_has_what_the_service_asks_for() {
+fn the_address_has_the_parameters_that_the_service_needs() {
     let app = OAuth2App::new("840974200211308101", REDIRECT).secret("RBX-secret");
     let pending = app.authorize_url(["openid", "asset:read"]).expect("the app is fine");
     let (base, query) = pending.url().split_once('?').expect("a query");
@@ -83,7 +83,7 @@ fn the_page_to_show_is_part_of_the_address() {
 }
 
 #[test]
-fn bad_settings_are_told_before_a_request() {
+fn bad_settings_are_reported_before_a_request() {
     for (app, word) in [
         (OAuth2App::new("", REDIRECT), "client id"),
         (OAuth2App::new("1 2", REDIRECT), "client id"),
@@ -127,7 +127,7 @@ fn a_server_can_restart_between_the_address_and_the_redirect() {
 }
 
 #[test]
-fn each_bad_redirect_is_told_and_spends_nothing() {
+fn each_bad_redirect_is_reported_and_spends_nothing() {
     let sandbox = sandbox();
     let app = sandbox.oauth2_app(REDIRECT);
     let (redirect, pending) = begin(&sandbox, &app);
@@ -178,7 +178,7 @@ fn the_verifier_belongs_to_the_sign_in() {
 }
 
 #[test]
-fn a_wrong_secret_is_told_as_such() {
+fn a_wrong_secret_is_reported_as_such() {
     let sandbox = sandbox();
     sandbox.register_oauth2_app("42", Some("app-secret"), [REDIRECT]);
     let right = OAuth2App::new("42", REDIRECT).client(&sandbox.client());
@@ -311,7 +311,7 @@ fn a_code_is_not_spent_while_the_keys_cannot_be_fetched() {
 }
 
 #[test]
-fn a_wrong_clock_is_told_and_a_small_difference_is_allowed() {
+fn a_wrong_clock_is_reported_and_a_small_difference_is_allowed() {
     let sandbox = sandbox();
     let app = sandbox.oauth2_app(REDIRECT);
     for offset in [-170, 170] {
@@ -348,7 +348,7 @@ fn refresh_tokens_rotate() {
 }
 
 #[test]
-fn a_refresh_without_an_answer_is_told_as_unknown() {
+fn a_refresh_without_a_response_is_reported_as_unknown() {
     let sandbox = sandbox();
     let app = sandbox.oauth2_app(REDIRECT).client(&sandbox.client_with(|client| client.retry(hasty())).expect("good"));
     let token = sign_in(&sandbox, &app);
@@ -417,10 +417,10 @@ fn a_public_app_sends_its_id_and_nothing_more() {
 }
 
 #[test]
-fn the_sandbox_decodes_basic_credentials_and_says_how_to_authenticate() {
+fn the_sandbox_decodes_basic_credentials_and_names_the_authentication_scheme() {
     let sandbox = sandbox();
     sandbox.register_oauth2_app("840974200211308101", Some("RBX-a+b:c"), [REDIRECT]);
-    let ask = |method: &str, path: &str, authorization: &str, body: &str| {
+    let make_call = |method: &str, path: &str, authorization: &str, body: &str| {
         let form = "content-type: application/x-www-form-urlencoded\r\n";
         let length = body.len();
         raw(
@@ -435,11 +435,12 @@ fn the_sandbox_decodes_basic_credentials_and_says_how_to_authenticate() {
     for credentials in
         ["ODQwOTc0MjAwMjExMzA4MTAxOlJCWCUyRGElMkJiJTNBYw==", "ODQwOTc0MjAwMjExMzA4MTAxOlJCWC1hJTJCYiUzQWM="]
     {
-        let answer = ask("POST", "token/introspect", &format!("authorization: Basic {credentials}\r\n"), "token=x");
+        let answer =
+            make_call("POST", "token/introspect", &format!("authorization: Basic {credentials}\r\n"), "token=x");
         assert!(answer.starts_with("HTTP/1.1 200 ") && answer.contains(r#"{"active":false}"#), "{answer}");
     }
     let fields = "token=x&client_id=840974200211308101&client_secret=RBX-a%2Bb%3Ac";
-    assert!(ask("POST", "token/introspect", "", fields).starts_with("HTTP/1.1 200 "));
+    assert!(make_call("POST", "token/introspect", "", fields).starts_with("HTTP/1.1 200 "));
     for path in ["token", "token/introspect", "token/revoke", "token/resources"] {
         for credentials in [
             "ODQwOTc0MjAwMjExMzA4MTAxOlJCWC1hK2I6Yw==",
@@ -447,7 +448,7 @@ fn the_sandbox_decodes_basic_credentials_and_says_how_to_authenticate() {
             "MTpSQlglMkRhJTJCYiUzQWM=",
             "?",
         ] {
-            let answer = ask("POST", path, &format!("authorization: Basic {credentials}\r\n"), "token=x");
+            let answer = make_call("POST", path, &format!("authorization: Basic {credentials}\r\n"), "token=x");
             assert!(answer.starts_with("HTTP/1.1 401 ") && answer.contains("\"invalid_client\""), "{path}: {answer}");
             assert!(answer.contains("\r\nwww-authenticate: Basic realm="), "{path}: {answer}");
         }
@@ -455,7 +456,7 @@ fn the_sandbox_decodes_basic_credentials_and_says_how_to_authenticate() {
     for (authorization, challenge) in
         [("", "Bearer\r\n"), ("authorization: Bearer x\r\n", "Bearer error=\"invalid_token\"\r\n")]
     {
-        let answer = ask("GET", "userinfo", authorization, "");
+        let answer = make_call("GET", "userinfo", authorization, "");
         assert!(answer.starts_with("HTTP/1.1 401 "), "{answer}");
         assert!(answer.contains(&format!("\r\nwww-authenticate: {challenge}")), "{answer}");
     }

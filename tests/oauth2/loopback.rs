@@ -55,7 +55,7 @@ fn begin_with(timeout: Duration, input: Option<TcpStream>) -> Waiting {
 
 impl Waiting {
     fn result(&mut self) -> Result<AccessToken, Error> {
-        self.result.take().expect("it is asked once").join().expect("it doesn't panic")
+        self.result.take().expect("it is taken once").join().expect("it doesn't panic")
     }
 
     fn is_waiting(&self) -> bool {
@@ -155,22 +155,22 @@ fn other_requests_are_refused_and_do_not_end_the_wait() {
 fn requests_for_another_host_are_refused_and_do_not_end_the_wait() {
     let mut waiting = begin(LONG);
     let (redirect, port) = (waiting.redirect(), waiting.port);
-    let ask = |target: &str, hosts: &str| {
+    let make_call = |target: &str, hosts: &str| {
         let response = send(port, &format!("GET {target} HTTP/1.1\r\n{hosts}\r\n"));
         response.split(' ').nth(1).unwrap_or_default().to_owned()
     };
     for host in ["evil.example", "localhost", "192.168.0.7", "localhost.evil.example", "sandbox"] {
-        assert_eq!(ask(&redirect, &format!("host: {host}:1\r\n")), "421", "{host}");
-        assert_eq!(ask(&redirect, &format!("host: {host}\r\n")), "421", "{host}");
+        assert_eq!(make_call(&redirect, &format!("host: {host}:1\r\n")), "421", "{host}");
+        assert_eq!(make_call(&redirect, &format!("host: {host}\r\n")), "421", "{host}");
     }
     let ours = format!("host: localhost:{port}\r\n");
-    assert_eq!(ask(&format!("http://evil.example{redirect}"), &ours), "421");
-    assert_eq!(ask(&redirect, &format!("host: evil.example:{port}\r\n")), "421");
+    assert_eq!(make_call(&format!("http://evil.example{redirect}"), &ours), "421");
+    assert_eq!(make_call(&redirect, &format!("host: evil.example:{port}\r\n")), "421");
     for hosts in [String::new(), format!("{ours}{ours}"), format!("{ours}host: evil.example\r\n")] {
-        assert_eq!(ask(&redirect, &hosts), "400", "{hosts}");
+        assert_eq!(make_call(&redirect, &hosts), "400", "{hosts}");
     }
     assert!(waiting.is_waiting());
-    assert_eq!(ask(&format!("http://LOCALHOST:{port}{redirect}"), &format!("Host: 127.0.0.1:{port}\r\n")), "200");
+    assert_eq!(make_call(&format!("http://LOCALHOST:{port}{redirect}"), &format!("Host: 127.0.0.1:{port}\r\n")), "200");
     waiting.result().expect("it is signed in");
 }
 
@@ -222,7 +222,7 @@ fn a_page_that_is_loaded_again_during_the_exchange_is_shown_again() {
 }
 
 #[test]
-fn a_user_who_declines_is_told() {
+fn declining_is_reported_to_the_user() {
     let mut waiting = begin(LONG);
     let redirect = path_of(&waiting.sandbox.decline(&waiting.url).expect("the address is fine"));
     let response = waiting.get(&redirect);
@@ -379,7 +379,7 @@ fn the_time_out_tells_why_a_pasted_line_was_not_accepted() {
 }
 
 #[test]
-fn a_code_of_another_address_is_told_so() {
+fn a_code_of_another_address_is_reported_as_such() {
     const WORDS: &str = r#"{"message":"Authorization code may not be used from this device"}"#;
     let mut waiting = begin(LONG);
     waiting.sandbox.inject(Fault::status(401).body(WORDS).on("POST", "/oauth/v1/token"));
@@ -389,7 +389,7 @@ fn a_code_of_another_address_is_told_so() {
 }
 
 #[test]
-fn a_port_in_use_is_told_before_the_browser_opens() {
+fn a_port_in_use_is_reported_before_the_browser_opens() {
     let sandbox = Sandbox::builder().demo().start().expect("a port is free");
     let taken = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a port is free");
     let port = taken.local_addr().expect("a listener has an address").port();

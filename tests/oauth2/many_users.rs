@@ -15,7 +15,7 @@ use crate::support::fails;
 const REDIRECT: &str = "https://app.example/callback";
 const FIRST: u64 = 1_000;
 
-/// Whose token each access token is, as the stores were told.
+/// Whose token each access token is, as the stores have saved it.
 type Owners = Arc<Mutex<HashMap<String, u64>>>;
 
 fn sandbox(users: u64) -> Sandbox {
@@ -53,11 +53,11 @@ fn assert_nobody_is_mixed_up(sandbox: &Sandbox, owners: &Owners) -> usize {
 /// What one thread does with one of the users.
 #[derive(Clone, Copy, Debug)]
 enum Step {
-    Ask,
-    AskAClone,
+    Call,
+    CallByClone,
     /// All access tokens expire.
     Expire,
-    /// The address is asked for the tokens' handle.
+    /// The address returns the handle of the tokens.
     Handle,
     Revoke,
     Rest,
@@ -73,8 +73,8 @@ fn no_interleaving_mixes_up_users() {
             let mut plan = Vec::new();
             for _ in 0..choices.int_in_range(1..=12)? {
                 let step = match choices.int_in_range(0..=11)? {
-                    0..=4 => Step::Ask,
-                    5 => Step::AskAClone,
+                    0..=4 => Step::Call,
+                    5 => Step::CallByClone,
                     6..=7 => Step::Expire,
                     8 => Step::Handle,
                     9 => Step::Revoke,
@@ -96,7 +96,7 @@ fn no_interleaving_mixes_up_users() {
                     for &(number, step) in plan {
                         let user = &signed_in[usize::try_from(number).expect("a small number")];
                         let id = FIRST + number;
-                        let ask = |user: &SignedIn| match user.client().user(id).fetch_info() {
+                        let make_call = |user: &SignedIn| match user.client().user(id).fetch_info() {
                             Ok(info) => assert_eq!(info.id, id),
                             // The renewed token has expired at once, too.
                             Err(error) if error.kind() == ErrorKind::Unauthenticated => {}
@@ -106,8 +106,8 @@ fn no_interleaving_mixes_up_users() {
                             }
                         };
                         match step {
-                            Step::Ask => ask(user),
-                            Step::AskAClone => ask(&user.clone()),
+                            Step::Call => make_call(user),
+                            Step::CallByClone => make_call(&user.clone()),
                             Step::Expire => sandbox.expire_access_tokens(),
                             Step::Handle => {
                                 if let Ok(token) = user.access_token() {

@@ -8,7 +8,7 @@ use rblxopencloud::oauth2::{FileTokenStore, OAuth2App, Scope, SignedIn, TokenSet
 use rblxopencloud::{Error, ErrorKind, RetryPolicy};
 use rblxopencloud_sandbox::{Fault, Sandbox};
 
-use crate::support::signing_in::{Memory, TOKEN, USER, ask, expiring_in, free_port, refreshes, sandbox};
+use crate::support::signing_in::{Memory, TOKEN, USER, expiring_in, free_port, make_call, refreshes, sandbox};
 use crate::support::{TempDir, fails};
 
 const USER_INFO: &str = "/oauth/v1/userinfo";
@@ -63,7 +63,7 @@ impl Script {
     fn signs_in_again(&self) {
         let signed_in = self.run().expect("the user signs in again");
         assert_eq!(self.opened(), 2);
-        ask(&signed_in.client()).expect("the new token is good");
+        make_call(&signed_in.client()).expect("the new token is good");
         self.run().expect("the new tokens are stored");
         assert_eq!(self.opened(), 2);
     }
@@ -81,7 +81,7 @@ fn app(sandbox: &Sandbox) -> OAuth2App {
 #[test]
 fn good_tokens_need_no_browser() {
     let script = Script::after_first_run();
-    ask(&script.run().expect("the tokens are good").client()).expect("it is signed in");
+    make_call(&script.run().expect("the tokens are good").client()).expect("it is signed in");
     assert_eq!(refreshes(&script.sandbox), 0);
     script.sandbox.expire_access_tokens();
     script.run().expect("the token is renewed");

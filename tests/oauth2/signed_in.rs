@@ -11,7 +11,7 @@ use rblxopencloud::{AssetFile, AssetType, AssetUpload, ErrorKind, ErrorScope};
 use rblxopencloud_sandbox::{Fault, RateLimit};
 
 use crate::support::signing_in::{
-    Memory, REDIRECT, TOKEN, USER, ask, expiring_in, refreshes, sandbox, sign_in, sign_in_with,
+    Memory, REDIRECT, TOKEN, USER, expiring_in, make_call, refreshes, sandbox, sign_in, sign_in_with,
 };
 use crate::support::{TempDir, fails};
 
@@ -19,7 +19,7 @@ use crate::support::{TempDir, fails};
 fn a_refused_token_is_renewed_once_for_all_threads_and_clones() {
     let sandbox = sandbox();
     let signed_in = sign_in(&sandbox).keep_in(Memory::default()).expect("it can be stored");
-    ask(&signed_in.client()).expect("the token is valid");
+    make_call(&signed_in.client()).expect("the token is valid");
     sandbox.expire_access_tokens();
     let all = Barrier::new(16);
     thread::scope(|scope| {
@@ -28,7 +28,7 @@ fn a_refused_token_is_renewed_once_for_all_threads_and_clones() {
             let all = &all;
             scope.spawn(move || {
                 all.wait();
-                ask(&client).expect("the token is renewed");
+                make_call(&client).expect("the token is renewed");
             });
         }
     });
@@ -45,10 +45,10 @@ fn a_token_is_renewed_before_it_expires() {
     let end = Instant::now() + Duration::from_secs(60);
     while refreshes(&sandbox) == 0 {
         assert!(Instant::now() < end, "it is not renewed");
-        ask(&signed_in.client()).expect("it is renewed in time");
+        make_call(&signed_in.client()).expect("it is renewed in time");
         thread::sleep(Duration::from_millis(50));
     }
-    ask(&signed_in.client()).expect("the next token is valid");
+    make_call(&signed_in.client()).expect("the next token is valid");
     assert_eq!(refreshes(&sandbox), 1);
     assert!(sandbox.requests().iter().all(|request| request.status != Some(401)), "no call was refused");
 }
@@ -68,9 +68,9 @@ fn the_hook_gets_the_refresh_token_before_the_access_token_is_used() {
             Ok(())
         })
         .expect("it can be stored");
-    ask(&signed_in.client()).expect("it is valid");
+    make_call(&signed_in.client()).expect("it is valid");
     sandbox.expire_access_tokens();
-    ask(&signed_in.client()).expect("it is renewed");
+    make_call(&signed_in.client()).expect("it is renewed");
     assert_eq!(calls.load(Ordering::SeqCst), 2);
 }
 
@@ -83,7 +83,7 @@ fn tokens_that_cannot_be_stored_are_kept_and_not_used() {
     store.is_broken.store(true, Ordering::SeqCst);
     for _ in 0..3 {
         sandbox.clear_requests();
-        let error = fails(ask(&signed_in.client()), ErrorKind::Io);
+        let error = fails(make_call(&signed_in.client()), ErrorKind::Io);
         assert!(error.to_string().contains("the database is down"), "{error}");
         assert_eq!(error.scope(), ErrorScope::Run);
         let uses =
@@ -92,7 +92,7 @@ fn tokens_that_cannot_be_stored_are_kept_and_not_used() {
     }
     store.is_broken.store(false, Ordering::SeqCst);
     sandbox.clear_requests();
-    ask(&signed_in.client()).expect("they are stored now");
+    make_call(&signed_in.client()).expect("they are stored now");
     assert_eq!(refreshes(&sandbox), 0, "the refresh token isn't spent again");
     let saved = store.saved.lock().unwrap();
     assert_eq!(saved.len(), 2);
@@ -106,11 +106,11 @@ fn tokens_that_are_not_stored_yet_are_not_handed_out() {
     let store = Slow::default();
     let token = sign_in(&sandbox);
     let signed_in = token.keep_in(store.clone()).expect("it can be stored");
-    ask(&signed_in.client()).expect("the token is valid");
+    make_call(&signed_in.client()).expect("the token is valid");
     sandbox.expire_access_tokens();
     store.stop();
     thread::scope(|scope| {
-        let renewing = scope.spawn(|| ask(&signed_in.client()));
+        let renewing = scope.spawn(|| make_call(&signed_in.client()));
         store.wait();
         let meanwhile = signed_in.access_token().expect("there is one");
         assert_eq!(meanwhile.tokens().access_token(), token.tokens().access_token());
@@ -169,11 +169,11 @@ fn signing_out_waits_for_a_renewal_and_undoes_it() {
     let sandbox = sandbox();
     let store = Slow::default();
     let signed_in = sign_in(&sandbox).keep_in(store.clone()).expect("it can be stored");
-    ask(&signed_in.client()).expect("the token is valid");
+    make_call(&signed_in.client()).expect("the token is valid");
     sandbox.expire_access_tokens();
     store.stop();
     thread::scope(|scope| {
-        let renewing = scope.spawn(|| ask(&signed_in.client()));
+        let renewing = scope.spawn(|| make_call(&signed_in.client()));
         store.wait();
         let signing_out = scope.spawn(|| signed_in.sign_out());
         thread::sleep(Duration::from_millis(200));
@@ -183,7 +183,7 @@ fn signing_out_waits_for_a_renewal_and_undoes_it() {
         let _ = renewing.join().unwrap();
     });
     assert!(store.memory.saved.lock().unwrap().is_empty());
-    fails(ask(&signed_in.client()), ErrorKind::InvalidInput);
+    fails(make_call(&signed_in.client()), ErrorKind::InvalidInput);
     assert_eq!(refreshes(&sandbox), 1);
 }
 
@@ -194,15 +194,15 @@ fn signing_out_keeps_tokens_that_are_not_stored_yet_until_they_are_revoked() {
     let signed_in = sign_in(&sandbox).keep_in(store.clone()).expect("it can be stored");
     sandbox.expire_access_tokens();
     store.is_broken.store(true, Ordering::SeqCst);
-    fails(ask(&signed_in.client()), ErrorKind::Io);
+    fails(make_call(&signed_in.client()), ErrorKind::Io);
     store.is_broken.store(false, Ordering::SeqCst);
     sandbox.inject(Fault::status(503).on("POST", "/oauth/v1/token/revoke"));
     fails(signed_in.sign_out(), ErrorKind::Server);
-    ask(&signed_in.client()).expect("the newest refresh token isn't lost");
+    make_call(&signed_in.client()).expect("the newest refresh token isn't lost");
     // Once more, and this time they are revoked.
     sandbox.expire_access_tokens();
     store.is_broken.store(true, Ordering::SeqCst);
-    fails(ask(&signed_in.client()), ErrorKind::Io);
+    fails(make_call(&signed_in.client()), ErrorKind::Io);
     store.is_broken.store(false, Ordering::SeqCst);
     let spent = store.saved.lock().unwrap().last().and_then(|tokens| tokens.refresh_token().map(str::to_owned));
     let spent = spent.expect("the store has the one before");
@@ -211,7 +211,7 @@ fn signing_out_keeps_tokens_that_are_not_stored_yet_until_they_are_revoked() {
     let revoked = String::from_utf8(sandbox.requests()[0].body.to_vec()).expect("it is a form");
     assert!(revoked.contains("token=") && !revoked.contains(&spent), "the newest refresh token is revoked");
     sandbox.clear_requests();
-    fails(ask(&signed_in.client()), ErrorKind::InvalidInput);
+    fails(make_call(&signed_in.client()), ErrorKind::InvalidInput);
     assert_eq!(sandbox.requests().len(), 0, "the last access token isn't used, even if the service would accept it");
     assert!(store.saved.lock().unwrap().is_empty(), "nothing is stored again");
 }
@@ -237,10 +237,10 @@ fn the_rate_limits_are_those_of_the_token() {
     sandbox.set_rate_limit(Some(RateLimit::new(10, Duration::from_secs(2))));
     let token = sign_in(&sandbox);
     for _ in 0..10 {
-        ask(&token.client()).expect("the limit isn't exhausted");
+        make_call(&token.client()).expect("the limit isn't exhausted");
     }
     let signed_in = token.keep_in(Memory::default()).expect("it can be stored");
-    ask(&signed_in.client()).expect("it waits for the next window");
+    make_call(&signed_in.client()).expect("it waits for the next window");
     assert_eq!(sandbox.rate_limited(), 0);
 }
 
@@ -266,7 +266,7 @@ fn a_refresh_token_is_not_spent_if_the_store_knows_that_it_is_broken() {
     let token = sign_in(&sandbox);
     let signed_in = token.keep_in(Broken(Memory::default())).expect("it can be stored");
     sandbox.expire_access_tokens();
-    let error = fails(ask(&signed_in.client()), ErrorKind::Io);
+    let error = fails(make_call(&signed_in.client()), ErrorKind::Io);
     let text = format!("{error} {error:?} {error:#?}");
     assert!(
         text.contains("no room") && !text.contains(token.tokens().refresh_token().expect("there is one")),
@@ -282,7 +282,7 @@ fn tokens_without_a_refresh_token_are_used_to_the_end() {
     let soon = token.tokens().expires_at() - Duration::from_secs(899 - 40);
     let alone = TokenSet::from_access_token(token.tokens().access_token(), soon);
     let client = sandbox.oauth2_app(REDIRECT).access_token(alone).keep_in(Memory::default()).expect("it can be stored");
-    ask(&client.client()).expect("it is valid for 40 seconds");
+    make_call(&client.client()).expect("it is valid for 40 seconds");
     assert_eq!(refreshes(&sandbox), 0);
 }
 
@@ -293,7 +293,7 @@ fn a_token_that_expires_soon_is_used_while_the_token_endpoint_refuses() {
     store.save(&expiring_in(sign_in(&sandbox).tokens(), 30)).expect("memory takes it");
     sandbox.inject(Fault::status(429).on("POST", TOKEN).times(1000));
     let signed_in = sandbox.oauth2_app(REDIRECT).resume(store).expect("it is read").expect("there are tokens");
-    ask(&signed_in.client()).expect("the token is good for 30 s more");
+    make_call(&signed_in.client()).expect("the token is good for 30 s more");
     assert_eq!(refreshes(&sandbox), 0);
 }
 
@@ -304,35 +304,35 @@ fn nobody_stays_signed_in_if_the_first_tokens_cannot_be_stored() {
     store.is_broken.store(true, Ordering::SeqCst);
     let token = sign_in(&sandbox);
     fails(token.keep_in(store), ErrorKind::Io);
-    ask(&token.client()).expect("the token itself is fine");
+    make_call(&token.client()).expect("the token itself is fine");
 }
 
 #[test]
-fn a_revoked_authorization_is_told() {
+fn a_revoked_authorization_is_reported() {
     let sandbox = sandbox();
     let signed_in = sign_in(&sandbox).keep_in(Memory::default()).expect("it can be stored");
     sandbox.revoke_authorizations(USER);
-    let error = fails(ask(&signed_in.client()), ErrorKind::InvalidGrant);
+    let error = fails(make_call(&signed_in.client()), ErrorKind::InvalidGrant);
     assert!(error.to_string().contains("revoked; sign in again"), "{error}");
     assert_eq!(error.scope(), ErrorScope::Run);
 }
 
 #[test]
-fn a_refresh_without_an_answer_is_told_and_tried_again_by_the_next_call() {
+fn a_refresh_without_a_response_is_reported_and_repeated_by_the_next_call() {
     let sandbox = sandbox();
     let signed_in = sign_in(&sandbox).keep_in(Memory::default()).expect("it can be stored");
     sandbox.expire_access_tokens();
     // The service never saw it.
     sandbox.inject(Fault::reset_before_reading().on("POST", TOKEN));
-    let error = ask(&signed_in.client()).expect_err("there is no response");
+    let error = make_call(&signed_in.client()).expect_err("there is no response");
     assert!(error.is_retryable(), "{error}");
-    ask(&signed_in.client()).expect("it was unspent");
+    make_call(&signed_in.client()).expect("it was unspent");
 
     sandbox.expire_access_tokens();
     sandbox.inject(Fault::reset_before_answer().on("POST", TOKEN));
-    let error = fails(ask(&signed_in.client()), ErrorKind::RefreshUnknown);
+    let error = fails(make_call(&signed_in.client()), ErrorKind::RefreshUnknown);
     assert!(error.to_string().contains("may be spent"), "{error}");
-    fails(ask(&signed_in.client()), ErrorKind::InvalidGrant);
+    fails(make_call(&signed_in.client()), ErrorKind::InvalidGrant);
 }
 
 #[test]
@@ -344,17 +344,17 @@ fn a_process_that_was_slower_takes_over_the_tokens_of_the_other() {
     let other = app.resume(store.clone()).expect("it can be read").expect("there are tokens");
     assert_eq!(other.user().expect("the user is stored").id(), USER);
     sandbox.expire_access_tokens();
-    ask(&one.client()).expect("it is renewed");
-    ask(&other.client()).expect("it is taken over");
+    make_call(&one.client()).expect("it is renewed");
+    make_call(&other.client()).expect("it is taken over");
     assert_eq!(refreshes(&sandbox), 1);
 
-    // Without a lock, both can refresh at the same moment: the store changes after the slower one has read it.
+    // Without a lock, both can refresh at the same time: the store changes after the slower one has read it.
     let late = Racing { inner: store, is_early: AtomicBool::new(true) };
     let slow = app.resume(late).expect("it can be read").expect("there are tokens");
-    ask(&slow.client()).expect("the token is valid");
+    make_call(&slow.client()).expect("the token is valid");
     sandbox.expire_access_tokens();
-    ask(&one.client()).expect("it is renewed");
-    ask(&slow.client()).expect("its refresh is refused, and it loads the tokens again");
+    make_call(&one.client()).expect("it is renewed");
+    make_call(&slow.client()).expect("its refresh is refused, and it loads the tokens again");
     assert_eq!(refreshes(&sandbox), 3);
 }
 
@@ -369,9 +369,9 @@ fn a_process_that_was_slower_waits_for_the_tokens_of_the_other() {
     sandbox.expire_access_tokens();
     store.stop();
     thread::scope(|scope| {
-        let faster = scope.spawn(|| ask(&one.client()));
+        let faster = scope.spawn(|| make_call(&one.client()));
         store.wait();
-        let slower = scope.spawn(|| ask(&other.client()));
+        let slower = scope.spawn(|| make_call(&other.client()));
         while refreshes(&sandbox) < 2 {
             thread::sleep(Duration::from_millis(5));
         }
@@ -411,9 +411,9 @@ fn a_hasty_caller_does_not_break_off_a_refresh() {
     sandbox.expire_access_tokens();
     sandbox.inject(Fault::delay(Duration::from_secs(4)).on("POST", TOKEN));
     let began = Instant::now();
-    fails(ask(&signed_in.client().with_timeout(Duration::from_secs(1))), ErrorKind::Timeout);
+    fails(make_call(&signed_in.client().with_timeout(Duration::from_secs(1))), ErrorKind::Timeout);
     assert!(began.elapsed() < Duration::from_millis(3500), "the caller's own limit is kept");
-    ask(&signed_in.client()).expect("the refresh went on");
+    make_call(&signed_in.client()).expect("the refresh went on");
     assert_eq!(refreshes(&sandbox), 1);
     assert_eq!(store.saved.lock().unwrap().len(), 2);
 
@@ -423,11 +423,11 @@ fn a_hasty_caller_does_not_break_off_a_refresh() {
     let signed_in = sign_in_with(&sandbox, &app).keep_in(store.clone()).expect("it can be stored");
     sandbox.expire_access_tokens();
     sandbox.inject(Fault::delay(Duration::from_secs(4)).on("POST", TOKEN));
-    fails(ask(&signed_in.client()), ErrorKind::Timeout);
+    fails(make_call(&signed_in.client()), ErrorKind::Timeout);
     while store.saved.lock().unwrap().len() < 4 {
         thread::sleep(Duration::from_millis(10));
     }
-    ask(&signed_in.client()).expect("the refresh went on");
+    make_call(&signed_in.client()).expect("the refresh went on");
 }
 
 #[test]
@@ -444,10 +444,10 @@ fn signing_out_revokes_and_forgets() {
     signed_in.sign_out().expect("the service is back");
     assert!(store.load().expect("it can be read").is_none());
     sandbox.clear_requests();
-    let error = fails(ask(&signed_in.client()), ErrorKind::InvalidInput);
+    let error = fails(make_call(&signed_in.client()), ErrorKind::InvalidInput);
     assert!(error.to_string().contains("signed out"), "{error}");
     assert_eq!(sandbox.requests().len(), 0);
-    fails(ask(&token.client()), ErrorKind::Unauthenticated);
+    fails(make_call(&token.client()), ErrorKind::Unauthenticated);
 }
 
 fn assert_send_sync<T: Send + Sync + Clone + std::fmt::Debug + std::panic::UnwindSafe + std::panic::RefUnwindSafe>() {}

@@ -7,7 +7,7 @@ use std::time::Duration;
 use rblxopencloud::oauth2::{FileTokenStore, OAuth2App, TokenSet, TokenStore};
 use rblxopencloud::{Client, ErrorKind};
 
-use crate::support::signing_in::{REDIRECT, ask, expiring_in, refreshes, sandbox, sign_in, sign_in_with};
+use crate::support::signing_in::{REDIRECT, expiring_in, make_call, refreshes, sandbox, sign_in, sign_in_with};
 use crate::support::{self, TempDir, fails};
 
 /// Tokens in a file that have always expired.
@@ -45,7 +45,7 @@ fn the_file_is_private_whole_and_keeps_the_tokens() {
     for _ in 0..3 {
         sandbox.expire_access_tokens();
         let signed_in = app.resume(store.clone()).expect("it can be read").expect("there are tokens");
-        ask(&signed_in.client()).expect("it is renewed");
+        make_call(&signed_in.client()).expect("it is renewed");
     }
     let mut names: Vec<_> = std::fs::read_dir(path.parent().unwrap())
         .unwrap()
@@ -66,13 +66,13 @@ fn the_file_is_private_whole_and_keeps_the_tokens() {
     std::fs::write(path.with_file_name("tokens.json.mine.part"), "of another program").unwrap();
     sandbox.expire_access_tokens();
     let signed_in = app.resume(store).expect("it can be read").expect("there are tokens");
-    ask(&signed_in.client()).expect("it is renewed");
+    make_call(&signed_in.client()).expect("it is renewed");
     assert!(!path.with_file_name("tokens.json.0123456789abcdef.part").exists());
     assert!(path.with_file_name("tokens.json.mine.part").exists());
 }
 
 #[test]
-fn each_unreadable_file_is_told_and_left_alone() {
+fn each_unreadable_file_is_reported_and_left_alone() {
     let sandbox = sandbox();
     let app = sandbox.oauth2_app(REDIRECT);
     let directory = TempDir::new();
@@ -115,11 +115,11 @@ fn a_refresh_token_is_not_spent_if_the_next_one_cannot_be_stored() {
     std::fs::remove_dir_all(directory.path().join("inner")).unwrap();
     let blocker = directory.file("inner", b"");
     sandbox.expire_access_tokens();
-    let error = fails(ask(&signed_in.client()), ErrorKind::Io);
+    let error = fails(make_call(&signed_in.client()), ErrorKind::Io);
     assert!(error.to_string().contains("tokens.json") && error.to_string().contains("writable"), "{error}");
     assert_eq!(refreshes(&sandbox), 0);
     std::fs::remove_file(blocker).unwrap();
-    ask(&signed_in.client()).expect("it can be stored now");
+    make_call(&signed_in.client()).expect("it can be stored now");
     assert_eq!(refreshes(&sandbox), 1);
 }
 
@@ -142,7 +142,7 @@ fn a_refresh_token_is_not_spent_if_only_the_lock_can_be_written() {
     std::fs::rename(&short, deep.join("t")).expect("the path fits");
     let signed_in = app.resume(FileTokenStore::new(deep.join("t"))).expect("it can be read").expect("there are tokens");
     sandbox.expire_access_tokens();
-    fails(ask(&signed_in.client()), ErrorKind::Io);
+    fails(make_call(&signed_in.client()), ErrorKind::Io);
     assert_eq!(refreshes(&sandbox), 0);
     assert!(deep.join("t.lock").exists());
 }
@@ -162,7 +162,7 @@ fn two_names_of_a_file_are_one_authorization() {
         let path = if turn % 2 == 0 { &real } else { &link };
         let store = Expired(FileTokenStore::new(path));
         let signed_in = app.resume(store).expect("it can be read").expect("there are tokens");
-        ask(&signed_in.client()).expect("both stay signed in");
+        make_call(&signed_in.client()).expect("both stay signed in");
     }
     assert!(refreshes(&sandbox) >= 6);
     assert!(std::fs::symlink_metadata(&link).unwrap().is_symlink());
@@ -188,12 +188,12 @@ fn a_file_that_others_can_use_is_refused_until_it_is_private() {
         let error = fails(app.resume(store.clone()), ErrorKind::Io);
         assert!(error.to_string().contains("chmod 600"), "{error}");
         sandbox.expire_access_tokens();
-        fails(ask(&signed_in.client()), ErrorKind::Io);
+        fails(make_call(&signed_in.client()), ErrorKind::Io);
         assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, mode, "it is left as it is");
     }
     assert_eq!(refreshes(&sandbox), 0, "no token was spent");
     set(0o600);
-    ask(&signed_in.client()).expect("it is private");
+    make_call(&signed_in.client()).expect("it is private");
     // Signing in again makes it private, too.
     set(0o644);
     sign_in_with(&sandbox, &app).keep_in(store.clone()).expect("it can be stored");
@@ -205,14 +205,15 @@ fn a_file_that_others_can_use_is_refused_until_it_is_private() {
         assert!(error.to_string().contains("another user of this machine (uid 12345)"), "{error}");
         // With `sudo`, the folder belongs to them, too; then root works for them.
         chown(directory.path(), Some(12_345), None).unwrap();
-        ask(&app.resume(store).expect("it can be read").expect("there are tokens").client()).expect("it is theirs");
+        make_call(&app.resume(store).expect("it can be read").expect("there are tokens").client())
+            .expect("it is theirs");
         assert_eq!(std::os::unix::fs::MetadataExt::uid(&std::fs::metadata(&path).unwrap()), 12_345);
     }
 }
 
 #[cfg(unix)]
 #[test]
-fn what_is_not_a_regular_file_is_told_at_once() {
+fn anything_but_a_regular_file_is_reported_at_once() {
     let directory = TempDir::new();
     let path = directory.path().join("tokens.json");
     assert!(std::process::Command::new("mkfifo").arg(&path).status().expect("mkfifo is there").success());
@@ -269,22 +270,22 @@ fn tokens_of_another_app_or_user_are_not_taken_over() {
     let theirs = app.exchange_code(&redirect, &pending).expect("the code is fresh").keep_in(store.clone()).unwrap();
     let stored = std::fs::read(&path).unwrap();
     sandbox.expire_access_tokens();
-    let error = fails(ask(&signed_in.client()), ErrorKind::ForeignTokens);
+    let error = fails(make_call(&signed_in.client()), ErrorKind::ForeignTokens);
     assert!(error.to_string().contains("user 200, not to user 156"), "{error}");
     assert_eq!(error.scope(), rblxopencloud::ErrorScope::Run);
     assert_eq!(std::fs::read(&path).unwrap(), stored);
     signed_in.sign_out().expect("their own tokens are revoked");
     assert_eq!(std::fs::read(&path).unwrap(), stored, "the other user stays signed in");
-    ask(&theirs.client()).expect("they are signed in");
+    make_call(&theirs.client()).expect("they are signed in");
 
     // Without the scope `openid`, tokens don't tell whose they are.
     let pending = app.authorize_url([Scope::READ_INVENTORY]).expect("the app is fine");
     let redirect = sandbox.authorize(pending.url(), 156).expect("the address is fine");
     let unknown = app.exchange_code(&redirect, &pending).expect("the code is fresh").keep_in(store.clone()).unwrap();
     sandbox.expire_access_tokens();
-    let error = fails(ask(&theirs.client()), ErrorKind::ForeignTokens);
+    let error = fails(make_call(&theirs.client()), ErrorKind::ForeignTokens);
     assert!(error.to_string().contains("user 200"), "{error}");
-    ask(&unknown.client()).expect("they are renewed by their own user");
+    make_call(&unknown.client()).expect("they are renewed by their own user");
 
     // Tokens that don't tell whose they are, such as those of another program.
     let unknown = rblxopencloud::oauth2::TokenSet::from_refresh_token(
@@ -292,14 +293,14 @@ fn tokens_of_another_app_or_user_are_not_taken_over() {
     );
     store.save(&unknown).expect("it can be stored");
     let signed_in = app.resume(store.clone()).expect("it can be read").expect("there are tokens");
-    ask(&signed_in.client()).expect("they are taken over");
+    make_call(&signed_in.client()).expect("they are taken over");
     assert_eq!(store.load().unwrap().unwrap().client_id(), Some(app.client_id()));
 }
 
 /// As root, permissions don't hold, so this shows it only for other users.
 #[cfg(unix)]
 #[test]
-fn a_read_only_directory_is_told() {
+fn a_read_only_directory_is_reported() {
     use std::os::unix::fs::PermissionsExt;
     let sandbox = sandbox();
     let directory = TempDir::new();
@@ -323,7 +324,7 @@ fn child_script() {
     for _ in 0..10 {
         let store = Expired(FileTokenStore::new(&path));
         let signed_in = app.resume(store).expect("it can be read").expect("there are tokens");
-        ask(&signed_in.client()).expect("nobody has spent this script's refresh token");
+        make_call(&signed_in.client()).expect("nobody has spent this script's refresh token");
     }
 }
 

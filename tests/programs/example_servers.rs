@@ -73,13 +73,13 @@ impl Program {
         Response(response)
     }
 
-    fn ask(&self, method: &str, target: &str, cookies: &[&str]) -> Response {
+    fn request(&self, method: &str, target: &str, cookies: &[&str]) -> Response {
         let cookies = cookies.join("; ");
         self.send(&format!("{method} {target} HTTP/1.1\r\nhost: localhost:{}\r\ncookie: {cookies}", self.port))
     }
 
     fn get(&self, target: &str, cookies: &[&str]) -> Response {
-        self.ask("GET", target, cookies)
+        self.request("GET", target, cookies)
     }
 
     /// Returns the cookie of a new sign-in, and the target of the redirect that completes it.
@@ -151,7 +151,7 @@ fn oauth2_server_signs_in_and_refuses_a_forged_state() {
         let home = server.get("/", &["a=b", &session]);
         assert!(home.0.contains("Welcome, Builderman (@builderman)! You are in 3 groups"), "{home:?}");
         assert!(!server.is_signed_in(&pending) && !server.is_signed_in(""));
-        let out = server.ask("POST", "/sign-out", &[&session]);
+        let out = server.request("POST", "/sign-out", &[&session]);
         assert!(out.header("set-cookie").is_some_and(|cookie| cookie.contains("Max-Age=0")), "{out:?}");
         assert!(!server.is_signed_in(&session));
     }
@@ -195,7 +195,7 @@ fn a_callback_that_runs_again_shows_no_failure_to_a_user_who_is_signed_in() {
     let exchanges = sandbox.requests().iter().filter(|request| request.path == "/oauth/v1/token").count();
     assert_eq!(exchanges, 1, "a code that is used twice revokes the authorization");
     assert_eq!(server.get(&callback, &[]).status(), "400", "in another browser");
-    server.ask("POST", "/sign-out", &[&session]);
+    server.request("POST", "/sign-out", &[&session]);
     let again = server.get(&callback, &[&pending]);
     assert!(again.status() == "400" && again.header("set-cookie").is_none(), "who has signed out stays so: {again:?}");
 }

@@ -151,16 +151,16 @@ fn publish_assets_checks_and_plans_what_an_earlier_run_without_set_up_published(
 
 #[test]
 fn who_is_prints_users_and_their_absence() {
-    let told = succeeds(&sandbox(), "who_is", &["BuilderMan", "no-one"]);
-    assert!(told.contains("Builderman (@builderman), user 156") && told.contains("in 3 groups"), "{told}");
-    assert!(told.contains("no-one: no such user"), "{told}");
+    let shown = succeeds(&sandbox(), "who_is", &["BuilderMan", "no-one"]);
+    assert!(shown.contains("Builderman (@builderman), user 156") && shown.contains("in 3 groups"), "{shown}");
+    assert!(shown.contains("no-one: no such user"), "{shown}");
 }
 
 #[test]
 fn find_collectibles_prints_serial_numbers() {
     let sandbox = sandbox();
-    let told = succeeds(&sandbox, "find_collectibles", &[]);
-    assert!(told.contains("#5") && told.contains("5 collectibles, 1 of them on hold"), "{told}");
+    let shown = succeeds(&sandbox, "find_collectibles", &[]);
+    assert!(shown.contains("#5") && shown.contains("5 collectibles, 1 of them on hold"), "{shown}");
     assert!(succeeds(&sandbox, "find_collectibles", &["gear"]).contains("0 collectibles"));
 }
 
@@ -180,15 +180,15 @@ fn any_endpoint_lists_publishes_a_place_and_sends_a_form() {
     assert!(succeeds(&sandbox, "any_endpoint", &[]).contains("groups/"));
 
     sandbox.inject(Fault::status(200).body(r#"{"versionNumber":7}"#).on("POST", "/universes/v1/1/places/2/versions"));
-    let told = succeeds(&sandbox, "any_endpoint", &["publish", "1", "2", image]);
-    assert!(told.contains("published version 7 of place 2"), "{told}");
+    let shown = succeeds(&sandbox, "any_endpoint", &["publish", "1", "2", image]);
+    assert!(shown.contains("published version 7 of place 2"), "{shown}");
     let sent = sandbox.requests().pop().expect("a place");
     assert_eq!(sent.query_value("versionType"), Some("Published"));
     assert_eq!(sent.body, fs::read(image).expect("the image"));
 
     sandbox.inject(Fault::status(200).body(r#"{"gamePassId":777,"name":"Coins"}"#).on("POST", "/game-passes/v1/"));
-    let told = succeeds(&sandbox, "any_endpoint", &["game-pass", "1", "Coins", image]);
-    assert!(told.contains("created game pass 777 (Coins)"), "{told}");
+    let shown = succeeds(&sandbox, "any_endpoint", &["game-pass", "1", "Coins", image]);
+    assert!(shown.contains("created game pass 777 (Coins)"), "{shown}");
     let sent = sandbox.requests().pop().expect("a form");
     let names: Vec<_> = sent.parts.iter().map(|part| part.name.as_str()).collect();
     assert_eq!(names, ["name", "isForSale", "imageFile"]);
@@ -198,9 +198,9 @@ fn any_endpoint_lists_publishes_a_place_and_sends_a_form() {
 
 #[test]
 fn ownership_gate_answers() {
-    let told = succeeds(&sandbox(), "ownership_gate", &[]);
-    assert!(told.contains(r#"200 {"owns_pass":true,"rank":255}"#), "{told}");
-    assert!(told.contains("404") && told.contains("400"), "{told}");
+    let shown = succeeds(&sandbox(), "ownership_gate", &[]);
+    assert!(shown.contains(r#"200 {"owns_pass":true,"rank":255}"#), "{shown}");
+    assert!(shown.contains("404") && shown.contains("400"), "{shown}");
 }
 
 #[test]
@@ -221,12 +221,12 @@ fn sign_in_needs_the_browser_once() {
     let mut first = start(&sandbox, "sign_in", &redirect_uri, &["--no-browser", file]);
     let url = line_with(first.stderr.take().expect("it is piped"), "http://");
     sandbox.browse(sandbox.authorize(&url, 156).expect("the address is good"));
-    let told = ended(first);
-    assert!(told.contains("signed in as Builderman") && told.contains("250 items in all"), "{told}");
+    let shown = ended(first);
+    assert!(shown.contains("signed in as Builderman") && shown.contains("250 items in all"), "{shown}");
 
     sandbox.expire_access_tokens();
-    let told = ended(start(&sandbox, "sign_in", &redirect_uri, &[file]));
-    assert!(told.contains("250 items in all"), "{told}");
+    let shown = ended(start(&sandbox, "sign_in", &redirect_uri, &[file]));
+    assert!(shown.contains("250 items in all"), "{shown}");
     assert!(ended(start(&sandbox, "sign_in", &redirect_uri, &["--sign-out", file])).contains("signed out"));
     assert!(!Path::new(file).exists());
 }
@@ -310,7 +310,7 @@ fn sign_in_with_opener(exit_code: u8, home: &str) -> (Option<Seen>, String) {
 #[test]
 #[cfg(target_os = "linux")]
 fn sign_in_shows_the_opener_neither_the_url_nor_a_key() {
-    let (seen, told) = sign_in_with_opener(0, "home");
+    let (seen, shown) = sign_in_with_opener(0, "home");
     let seen = seen.expect("it was started");
     assert_eq!((seen.arguments.lines().count(), seen.mode.trim()), (1, "600"), "{}", seen.arguments);
     for secret in ["RBX-secret-of-the-app", "key-of-the-user", "key-of-another-name", "code_challenge"] {
@@ -319,24 +319,24 @@ fn sign_in_shows_the_opener_neither_the_url_nor_a_key() {
     for other in ["XDG_ACTIVATION_TOKEN=harmless", "HOME="] {
         assert!(seen.environment.contains(other), "{other}: {}", seen.environment);
     }
-    assert!(told.contains("signed in as Builderman"), "{told}");
+    assert!(shown.contains("signed in as Builderman"), "{shown}");
 }
 
 #[test]
 #[cfg(target_os = "linux")]
 fn sign_in_waits_also_if_the_browser_can_not_be_opened() {
     for (exit_code, home) in [(3, "home"), (0, "missing")] {
-        let (_, told) = sign_in_with_opener(exit_code, home);
-        assert!(told.contains("signed in as Builderman"), "{told}");
+        let (_, shown) = sign_in_with_opener(exit_code, home);
+        assert!(shown.contains("signed in as Builderman"), "{shown}");
     }
 }
 
 #[test]
 fn the_examples_of_oauth2_run_without_set_up() {
-    let told = succeeds(&sandbox(), "sign_in", &[]);
-    assert!(told.contains("signed in as Builderman (@builderman)") && told.contains("250 items in all"), "{told}");
-    let told = succeeds(&sandbox(), "oauth2_server", &[]);
-    assert!(told.contains("Welcome, Builderman") && told.contains("forged: 400"), "{told}");
+    let shown = succeeds(&sandbox(), "sign_in", &[]);
+    assert!(shown.contains("signed in as Builderman (@builderman)") && shown.contains("250 items in all"), "{shown}");
+    let shown = succeeds(&sandbox(), "oauth2_server", &[]);
+    assert!(shown.contains("Welcome, Builderman") && shown.contains("forged: 400"), "{shown}");
 }
 
 #[test]

@@ -103,7 +103,7 @@ fn each_form_of_an_exhausted_quota_is_recognized() {
             (ErrorKind::QuotaExhausted, ErrorScope::AssetType),
             "{body}: {error}"
         );
-        assert_eq!(sandbox.requests().len(), 1, "{body}: a quota is not asked for again");
+        assert_eq!(sandbox.requests().len(), 1, "{body}: a quota is not requested again");
         let _ = user.upload_asset(image(2)).expect("another type is not affected");
     }
 }

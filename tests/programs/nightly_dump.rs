@@ -1,5 +1,5 @@
 //! A nightly job as a user would write it: it dumps the inventories of fifty users, some of them private, is killed at any
-//! moment, and resumes.
+//! time, and resumes.
 
 use std::collections::BTreeMap;
 use std::fs::{self, OpenOptions};
@@ -142,7 +142,7 @@ fn the_job() {
 }
 
 #[test]
-fn a_job_that_is_killed_at_any_moment_goes_on_where_it_was() {
+fn a_job_that_is_killed_at_any_time_continues_where_it_was() {
     let sandbox = world();
     // Slow enough for a kill to hit the middle of something.
     sandbox.inject(Fault::delay(Duration::from_millis(2)).times(u64::MAX));

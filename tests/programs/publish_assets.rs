@@ -1,4 +1,4 @@
-//! The example `publish_assets` as a build uses it: run repeatedly, and killed at any moment.
+//! The example `publish_assets` as a build uses it: run repeatedly, and killed at any time.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -36,7 +36,7 @@ impl Folder {
     }
 
     fn lock(&self) -> PathBuf {
-        self.0.join("assets.lock.json")
+        self.0.join("assets.lock")
     }
 }
 
@@ -107,7 +107,7 @@ fn kills() -> usize {
 }
 
 #[test]
-fn a_kill_at_any_moment_loses_nothing_and_uploads_nothing_twice() {
+fn a_kill_at_any_time_loses_nothing_and_uploads_nothing_twice() {
     const FILES: usize = 12;
     let mut random = Random::new();
     let (mut kills_left, mut decided, mut folders, mut by_themselves) = (kills(), 0, 0, 0);
@@ -130,9 +130,9 @@ fn a_kill_at_any_moment_loses_nothing_and_uploads_nothing_twice() {
             thread::sleep(Duration::from_millis(random.below(250)));
             child.kill().expect("it can be killed");
             child.wait().expect("it ends");
-            // Whatever the moment was, the lock is readable.
+            // Whenever it was killed, the lock is readable.
             let publisher = Publisher::new(&sandbox.client().user(156)).lock_file(folder.lock()).folder(&folder.0);
-            publisher.plan().expect("the lock is whole at any moment");
+            publisher.plan().expect("the lock is always whole");
         }
         sandbox.clear_faults();
         // What the service has accepted is done by now.
@@ -171,7 +171,7 @@ fn a_kill_at_any_moment_loses_nothing_and_uploads_nothing_twice() {
             .map(|entry| entry.expect("an entry").file_name().to_string_lossy().into_owned())
             .filter(|name| !name.ends_with(".png") && !name.ends_with(".part"))
             .collect();
-        let expected = ["assets.lock.json", "assets.lock.json.cache", "assets.lock.json.running", "assets.luau"];
+        let expected = ["assets.lock", "assets.lock.cache", "assets.lock.running", "assets.luau"];
         assert_eq!(left, expected.map(str::to_owned).into());
     }
     let kills = kills();
@@ -212,8 +212,8 @@ fn a_kill_while_files_wait_for_the_rate_limit_leaves_none_in_doubt() {
 
 #[cfg(unix)]
 #[test]
-fn ctrl_c_ends_the_run_soon() {
-    let (sandbox, folder) = (sandbox(), Folder::new("interrupted", 10));
+fn ctrl_c_ends_the_run_soon_and_prints_a_few_lines() {
+    let (sandbox, folder) = (sandbox(), Folder::new("interrupted", 200));
     sandbox.set_operation_time(Duration::from_secs(20));
     let child = program(&sandbox, &folder).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("it is built");
     while uploads(&sandbox) < 10 {
@@ -225,25 +225,33 @@ fn ctrl_c_ends_the_run_soon() {
     let output = child.wait_with_output().expect("it ends");
     assert!(began.elapsed() < Duration::from_secs(15), "it doesn't wait for the operations");
     assert_eq!(output.status.code(), Some(130), "{output:?}");
-    let said = String::from_utf8_lossy(&output.stderr).into_owned();
-    assert!(said.contains("the next run waits for it"), "{said}");
+    let text = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(text.contains("the next run waits for it") && text.lines().count() <= 21, "{text}");
     sandbox.set_operation_time(Duration::ZERO);
 }
 
 #[test]
-fn bad_files_and_flags_are_told() {
+fn bad_files_and_flags_are_reported() {
     let (sandbox, folder) = (sandbox(), Folder::new("wrong", 2));
     folder.write("page.mp3", b"<!DOCTYPE html><html>404</html>");
-    folder.write("image0.jpg", b"\xff\xd8\xff\xe0");
+    folder.write("photo.png", b"\xff\xd8\xff\xe0JFIF");
     let output = run(&sandbox, &folder);
-    let said = String::from_utf8_lossy(&output.stderr).into_owned();
-    assert!(!output.status.success());
-    for words in ["page.mp3", "web page", "image0.jpg", "the same name in the module"] {
-        assert!(said.contains(words), "{words} in {said}");
+    let text = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert_eq!(output.status.code(), Some(1));
+    for words in ["page.mp3", "web page", "photo.png"] {
+        assert!(text.contains(words), "{words} in {text}");
     }
     let flagged = |flags: &[&str]| program(&sandbox, &folder).args(flags).output().expect("it runs");
-    for flags in [&["--adopt"][..], &["--group", "x"], &["--nonsense"], &["other"]] {
-        assert_eq!(flagged(flags).status.code(), Some(1), "{flags:?}");
+    for (flags, words) in [
+        (&["--adopt"][..], "--adopt needs a value"),
+        (&["--group", "7x"], "\"7x\" is not an id"),
+        (&["--adopt", "a.png", "-1"], "\"-1\" is not an id"),
+        (&["--nonsense"], "--nonsense?"),
+        (&["other"], "other?"),
+    ] {
+        let output = flagged(flags);
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(output.status.code() == Some(1) && said.contains(words), "{flags:?}: {said}");
     }
     for flags in [&["--group", "7x"][..], &["--adopt", "image0.png", "7x"]] {
         let said = String::from_utf8_lossy(&flagged(flags).stderr).into_owned();
@@ -253,6 +261,52 @@ fn bad_files_and_flags_are_told() {
     assert!(String::from_utf8_lossy(&checked.stderr).contains("page.mp3"), "{checked:?}");
     let planned = flagged(&["--plan"]);
     assert!(String::from_utf8_lossy(&planned.stdout).contains("page.mp3"), "{planned:?}");
+    folder.write("image0.ogg", b"OggS");
+    sandbox.clear_requests();
+    let output = run(&sandbox, &folder);
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(!output.status.success() && said.contains("the same name in the module"), "{said}");
+    assert_eq!(uploads(&sandbox), 0, "it is told before anything is sent");
+}
+
+#[test]
+fn a_plan_has_counts_and_what_would_change() {
+    let (sandbox, folder) = (sandbox(), Folder::new("plan", 30));
+    let plan = || {
+        let output = program(&sandbox, &folder).arg("--plan").output().expect("it runs");
+        String::from_utf8_lossy(&output.stdout).lines().map(str::to_owned).collect::<Vec<_>>()
+    };
+    let lines = plan();
+    assert_eq!((lines.len(), lines[31].as_str()), (32, "30 to upload, 0 unchanged, 1 module to write"), "{lines:#?}");
+    assert!(run(&sandbox, &folder).status.success());
+    assert_eq!(plan(), ["0 to upload, 30 unchanged"]);
+    folder.write("new.png", &image(70));
+    assert_eq!(plan(), ["new.png: upload: new", "1 to upload, 30 unchanged"]);
+    fs::remove_file(folder.0.join("image7.png")).expect("it is there");
+    let stale = plan();
+    assert!(stale.len() == 3 && stale[1].ends_with("assets.luau: write"), "{stale:?}");
+}
+
+/// As in continuous integration.
+#[test]
+fn without_a_terminal_a_line_tells_how_far_it_is() {
+    let (sandbox, folder) = (sandbox(), Folder::new("lines", 2));
+    sandbox.set_operation_time(Duration::from_secs(12));
+    let output = run(&sandbox, &folder);
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(output.status.success() && said.contains("0 of 2 published, at least 0 min left"), "{output:?}");
+}
+
+#[test]
+fn without_a_network_one_line_tells_it() {
+    let (sandbox, folder) = (sandbox(), Folder::new("offline", 60));
+    let mut program = program(&sandbox, &folder);
+    drop(sandbox);
+    let began = Instant::now();
+    let output = program.output().expect("it runs");
+    assert!(began.elapsed() < Duration::from_secs(15), "{:?}", began.elapsed());
+    let said = String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned();
+    assert!(output.status.code() == Some(3) && said.lines().count() == 1, "{said}");
 }
 
 #[cfg(unix)]
@@ -281,14 +335,14 @@ fn names_with_control_characters_reach_no_terminal() {
 #[test]
 fn without_a_key_nothing_real_is_touched() {
     let folder = Folder::new("keyless", 2);
-    folder.write("assets.lock.json", b"not read");
+    folder.write("assets.lock", b"not read");
     for _ in 0..2 {
         let mut command = program(&sandbox(), &folder);
         let output = command.env("ROBLOX_API_KEY", " ").env("ROBLOX_OPEN_CLOUD_URL", "").output().expect("it runs");
         assert!(output.status.success(), "{output:?}");
         assert!(String::from_utf8_lossy(&output.stdout).contains("2 uploaded"), "{output:?}");
     }
-    assert_eq!(folder.read("assets.lock.json"), "not read");
+    assert_eq!(folder.read("assets.lock"), "not read");
     assert!(folder.read(".sandbox/assets.luau").contains("image0"));
 }
 
@@ -309,7 +363,7 @@ fn locks_belong_to_one_publisher() {
     let (first, second, folder) = (sandbox(), sandbox(), Folder::new("publisher", 1));
     assert!(run(&first, &folder).status.success());
     let output = run(&second, &folder);
-    let said = String::from_utf8_lossy(&output.stderr).into_owned();
-    assert!(!output.status.success() && said.contains("assets.lock.json") && said.contains("user 156"), "{said}");
+    let text = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(!output.status.success() && text.contains("assets.lock") && text.contains("user 156"), "{text}");
     assert!(second.requests().is_empty());
 }

@@ -87,7 +87,7 @@ fn exhausted_windows_are_errors_within_the_time_limit() {
         let answered = calls.iter().filter(|(_, answer)| answer.is_ok()).count();
         assert_eq!(answered, 100, "the whole window was used");
         assert!(calls.iter().any(|(_, answer)| answer.is_err()));
-        assert!(sandbox.rate_limited() <= THREADS as u64, "the gate kept the others from asking");
+        assert!(sandbox.rate_limited() <= THREADS as u64, "the gate kept the others from sending");
     }
 }
 

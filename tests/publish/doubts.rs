@@ -33,7 +33,7 @@ fn version_without_answer() -> (Sandbox, Folder, u64) {
     let id = run(&publisher).ids()["tree.rbxmx"];
     folder.write("tree.rbxmx", b"<roblox>2</roblox>");
     sandbox.inject(Fault::reset_before_answer().on("PATCH", UPLOAD));
-    run(&publisher);
+    let _ = run(&publisher);
     (sandbox, folder, id)
 }
 
@@ -161,7 +161,7 @@ fn content_that_is_gone_is_not_looked_for() {
     sandbox.inject(Fault::status(404).on("GET", "/assets/v1/operations").times(9));
     for requests in [1, 0] {
         sandbox.clear_requests();
-        run(&folder.publisher(&sandbox).exclude("*"));
+        let _ = run(&decals(&folder, &sandbox));
         assert_eq!(sandbox.requests().len(), requests);
     }
 }
@@ -194,7 +194,7 @@ fn a_key_that_cannot_look_publishes_the_rest() {
     let sandbox = sandbox();
     let folder = Folder::new(&[("crate.png", image(1))]);
     sandbox.inject(Fault::reset_before_answer().on("POST", UPLOAD));
-    run(&decals(&folder, &sandbox));
+    let _ = run(&decals(&folder, &sandbox));
     folder.write("door.png", &image(2));
     let refusal = "{\"errors\":[{\"code\":\"INSUFFICIENT_SCOPE\",\"message\":\"The key lacks a scope.\"}]}";
     sandbox.inject(Fault::status(403).body(refusal).on("GET", "/cloud/v2/users").times(9));
@@ -224,7 +224,7 @@ fn uploads_of_one_name_are_not_confused() {
     let folder = Folder::new(&[("a/crate.png", image(1)), ("b/crate.png", image(2))]);
     sandbox.inject(Fault::reset_before_answer().on("POST", UPLOAD));
     sandbox.inject(Fault::status(500).on("POST", UPLOAD));
-    run(&decals(&folder, &sandbox));
+    let _ = run(&decals(&folder, &sandbox));
     assert_eq!(sandbox.assets().len(), 1, "one of them has arrived");
     let report = run(&decals(&folder, &sandbox));
     assert_eq!((report.exit_code(), report.problems.len()), (2, 2), "{:#?}", report.problems);
@@ -236,7 +236,7 @@ fn an_asset_that_cannot_be_read_leaves_a_doubt() {
     let sandbox = sandbox();
     let folder = Folder::new(&[("crate.png", image(1)), ("door.png", image(2))]);
     sandbox.inject(Fault::reset_before_answer().on("POST", UPLOAD));
-    run(&decals(&folder, &sandbox));
+    let _ = run(&decals(&folder, &sandbox));
     sandbox.inject(Fault::status(403).on("GET", "/assets/v1/assets/"));
     let report = run(&decals(&folder, &sandbox));
     assert_eq!(report.exit_code(), 2, "{report}");
@@ -253,7 +253,7 @@ fn an_operation_that_only_an_error_names_is_polled() {
     let report = run(&decals(&folder, &sandbox));
     assert_eq!(report.problems[0].kind, PublishProblemKind::InDoubt, "{report}");
     sandbox.clear_requests();
-    run(&decals(&folder, &sandbox));
+    let _ = run(&decals(&folder, &sandbox));
     let requests = sandbox.requests();
     assert!(requests.iter().any(|request| request.target == "/assets/v1/operations/abc"), "{requests:?}");
 }
@@ -298,7 +298,7 @@ fn a_version_in_doubt_is_settled_before_the_next_one() {
         let id = run(&publisher()).ids()["tree.rbxmx"];
         folder.write("tree.rbxmx", &text(2));
         sandbox.inject(fault.on("PATCH", UPLOAD));
-        run(&publisher());
+        let _ = run(&publisher());
         let mut last = 3;
         folder.write("tree.rbxmx", &text(3));
         complete(&run(&publisher()));
@@ -341,7 +341,7 @@ fn an_adoption_is_carried_out_once_whatever_happens_to_the_file() {
     folder.write("door.png", &image(3));
     let publisher = publisher().adopt("door.png", 78).adopt("door.png", 79);
     assert_eq!(run(&publisher).ids()["door.png"], 79);
-    folder.write("kept.png", &image(4));
+    folder.write("tree.png", &image(4));
     for name in ["crate.png", "door.png"] {
         fs::remove_file(folder.assets().join(name)).expect("it is there");
     }
@@ -355,7 +355,7 @@ fn a_run_that_was_killed_knows_which_asset_gets_the_next_version() {
         let folder = Folder::new(&[("tree.rbxmx", b"<roblox>1</roblox>".to_vec())]);
         let publisher = || folder.publisher(&sandbox).new_versions(true);
         if adopts {
-            run(&publisher());
+            let _ = run(&publisher());
             fs::remove_file(folder.lock()).expect("it is there");
         }
         let killed = match adopts {
@@ -371,6 +371,23 @@ fn a_run_that_was_killed_knows_which_asset_gets_the_next_version() {
         assert_eq!(sandbox.assets().len(), 1, "{adopts}");
         assert_eq!(sandbox.assets()[0].revision_id, Some(2));
     }
+}
+
+/// The file had another asset before.
+#[test]
+fn a_run_that_was_killed_knows_the_newest_asset_of_a_file() {
+    let sandbox = sandbox();
+    let folder = Folder::new(&[("tree.rbxmx", MODEL.to_vec())]);
+    let first = run(&folder.publisher(&sandbox)).ids()["tree.rbxmx"];
+    folder.write("tree.rbxmx", b"<roblox>2</roblox>");
+    let killed = folder.publisher(&sandbox);
+    let killed = killed.on_event(|event| assert!(!matches!(event, PublishEvent::Published { .. }), "killed"));
+    std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| killed.run())).expect_err("it was killed");
+    folder.write("tree.rbxmx", b"<roblox>3</roblox>");
+    let report = run(&folder.publisher(&sandbox).new_versions(true));
+    complete(&report);
+    assert_ne!(report.ids()["tree.rbxmx"], first, "the game has had the second asset since then");
+    assert_eq!(sandbox.assets().len(), 2);
 }
 
 #[test]
@@ -399,4 +416,120 @@ fn an_adoption_that_stays_in_a_script_does_not_hide_a_change() {
     assert_eq!((report.uploaded(), report.ids()["crate.png"]), (0, sandbox.assets()[0].id), "nothing has changed");
     // Another id is a new choice.
     assert_eq!(run(&folder.publisher(&sandbox).adopt("crate.png", 78)).ids()["crate.png"], 78);
+}
+
+/// The call stays in a script, and each further upload is interrupted, too.
+#[test]
+fn sending_again_counts_once() {
+    for (changes, is_version) in [(false, false), (true, false), (true, true)] {
+        let sandbox = sandbox();
+        let name = if is_version { "c.rbxmx" } else { "c.png" };
+        let content =
+            |number: usize| if is_version { format!("<roblox>{number}</roblox>").into() } else { image(number) };
+        let folder = Folder::new(&[(name, content(0))]);
+        // Nothing is known of images, and sent again is what nobody can find.
+        let publisher = || folder.publisher(&sandbox);
+        sandbox.inject(Fault::reset_before_answer().on("POST", UPLOAD).times(9));
+        assert_eq!(run(&publisher()).exit_code(), 2);
+        for round in 0..3 {
+            if changes && round == 1 {
+                folder.write(name, &content(1));
+            }
+            let _ = run(&publisher().send_again(name));
+        }
+        // The first upload, the choice, and content that is new.
+        let most = 2 + usize::from(changes);
+        assert!(sandbox.assets().len() <= most, "{changes} {is_version}: {}", sandbox.assets().len());
+        if is_version {
+            continue;
+        }
+        let report = run(&publisher().send_again(name));
+        assert_eq!(report.exit_code(), 2, "{report}");
+        assert!(report.problems[0].message.contains("run without send_again first"), "{}", report.problems[0]);
+        // A run without the call ends the choice.
+        sandbox.clear_faults();
+        assert_eq!(run(&publisher()).exit_code(), 2);
+        complete(&run(&publisher().send_again(name)));
+        complete(&run(&publisher().send_again(name)));
+        assert_eq!(sandbox.assets().len(), most + 1);
+    }
+}
+
+/// A kill right after the choice was carried out.
+#[test]
+fn a_choice_to_send_again_survives_a_kill() {
+    let sandbox = sandbox();
+    let folder = Folder::new(&[("c.png", image(1))]);
+    sandbox.inject(Fault::reset_before_answer().on("POST", UPLOAD).times(9));
+    assert_eq!(run(&folder.publisher(&sandbox)).exit_code(), 2);
+    for _ in 0..3 {
+        let killed = folder.publisher(&sandbox).send_again("c.png");
+        let killed = killed.on_event(|event| assert!(!matches!(event, PublishEvent::Problem { .. }), "killed"));
+        let _ = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| killed.run()));
+    }
+    assert_eq!(sandbox.assets().len(), 2);
+}
+
+/// Makes the uploads in doubt older.
+fn age(folder: &Folder, minutes: i64) {
+    let lock = fs::read_to_string(folder.lock()).expect("there is a lock file");
+    let since = jiff::Timestamp::now() - jiff::SignedDuration::from_mins(minutes);
+    let lines = lock.lines().map(|line| match line.split_once("\"since\":\"") {
+        Some((start, rest)) => {
+            let (_, end) = rest.split_once('"').expect("it ends");
+            format!("{start}\"since\":\"{since}\"{end}\n")
+        }
+        None => format!("{line}\n"),
+    });
+    fs::write(folder.lock(), lines.collect::<String>()).expect("it can be written");
+}
+
+/// It was killed before its first byte.
+#[test]
+fn an_upload_that_is_nowhere_to_be_seen_is_sent_again_if_the_caller_allows_it() {
+    for (allowed, minutes, unread, is_image, is_sent) in [
+        (true, 20, false, false, true),
+        (false, 20, false, false, false),
+        (true, 5, false, false, false),
+        (true, 20, true, false, false),
+        (true, 20, false, true, false),
+    ] {
+        let sandbox = sandbox();
+        let folder = Folder::new(&[("crate.png", image(1)), ("door.png", image(2))]);
+        let publisher = || match is_image {
+            true => folder.publisher(&sandbox).concurrency(1),
+            false => decals(&folder, &sandbox),
+        };
+        // Neither of them has an effect, but nobody knows.
+        sandbox.inject(Fault::status(500).on("POST", UPLOAD));
+        assert_eq!(run(&publisher()).exit_code(), 2);
+        age(&folder, minutes);
+        if unread {
+            sandbox.inject(Fault::status(403).on("GET", "/assets/v1/assets/").times(9));
+        }
+        let lost = Arc::new(AtomicBool::new(false));
+        let seen = Arc::clone(&lost);
+        let report = run(&publisher().send_lost_again(allowed).on_event(move |event| {
+            if let PublishEvent::Lost { path: "crate.png", message } = event {
+                assert!(message.contains("has not arrived"), "{message}");
+                seen.store(true, Ordering::SeqCst);
+            }
+        }));
+        let case = format!("{allowed} {minutes} {unread} {is_image}: {report}");
+        assert_eq!((report.uploaded(), lost.load(Ordering::SeqCst)), (usize::from(is_sent), is_sent), "{case}");
+        assert_eq!(report.exit_code(), if is_sent { 0 } else { 2 }, "{case}");
+        assert_eq!(sandbox.assets().len(), 1 + usize::from(is_sent), "{case}");
+    }
+}
+
+#[test]
+fn an_upload_that_has_arrived_is_never_lost() {
+    let sandbox = sandbox();
+    let folder = Folder::new(&[("crate.png", image(1)), ("door.png", image(2))]);
+    sandbox.inject(Fault::reset_before_answer().on("POST", UPLOAD));
+    assert_eq!(run(&decals(&folder, &sandbox)).exit_code(), 2);
+    age(&folder, 20);
+    let report = run(&decals(&folder, &sandbox).send_lost_again(true));
+    complete(&report);
+    assert_eq!((report.uploaded(), sandbox.assets().len()), (0, 2));
 }

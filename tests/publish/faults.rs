@@ -4,10 +4,10 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use rblxopencloud::publish::{PlannedAction, PublishEvent, PublishProblemKind, Publisher, Stopped};
-use rblxopencloud::{AssetType, Client, ErrorKind};
+use rblxopencloud::{AssetType, Client, ErrorKind, ErrorScope};
 use rblxopencloud_sandbox::{Fault, OperationFailure};
 use serde_json::json;
 
@@ -23,16 +23,85 @@ fn a_refused_key_stops_the_run_before_the_second_request() {
     let report = publisher.run().expect("there is a report");
     assert_eq!(sandbox.requests().len(), 1);
     assert!(matches!(&report.stopped, Some(Stopped::Failed(error)) if error.kind() == ErrorKind::Unauthenticated));
-    assert_eq!((report.exit_code(), report.problems.len()), (3, 20));
-    assert!(report.problems.iter().all(|problem| problem.kind == PublishProblemKind::NotSent));
+    assert_eq!((report.exit_code(), report.problems.len(), report.unpublished.len()), (3, 0, 20));
     // A file that isn't even sent doesn't let the others go.
     folder.write("aaa.png", b"");
     sandbox.clear_requests();
-    publisher.run().expect("there is a report");
+    let _ = publisher.run().expect("there is a report");
     assert_eq!(sandbox.requests().len(), 1);
     fs::remove_file(folder.assets().join("aaa.png")).expect("it is there");
     complete(&folder.run(&sandbox));
     assert_eq!(sandbox.assets().len(), 20);
+}
+
+#[test]
+fn an_upload_costs_no_more_than_expected() {
+    for price in [None, Some(10)] {
+        let bodies = Arc::new(Mutex::new(Vec::new()));
+        let seen = Arc::clone(&bodies);
+        let server = Server::start(move |request| {
+            seen.lock().unwrap().push(String::from_utf8_lossy(&request.body).into_owned());
+            Reply::json(400, &json!({ "code": "INVALID_ARGUMENT", "message": "No." }))
+        });
+        let folder = Folder::of_images(1);
+        let publisher = Publisher::new(&server.user_without_retries()).lock_file(folder.lock()).folder(folder.assets());
+        let publisher = price.into_iter().fold(publisher, Publisher::expected_price);
+        assert_eq!(publisher.run().expect("there is a report").exit_code(), 1);
+        let has_price = bodies.lock().unwrap()[0].contains("\"expectedPrice\":10");
+        assert_eq!(has_price, price.is_some());
+    }
+}
+
+/// With the usual retries.
+#[test]
+fn a_service_that_cannot_be_reached_stops_the_run_soon() {
+    for stage in ["uploads", "versions", "doubts", "grants"] {
+        let sandbox = sandbox();
+        let folder = Folder::of_images(30);
+        let client = Client::builder(sandbox.api_key()).base_url(sandbox.url()).build().expect("the settings are good");
+        let told = Arc::new(AtomicUsize::new(0));
+        let counted = Arc::clone(&told);
+        let publisher = Publisher::new(&client.user(USER))
+            .lock_file(folder.lock())
+            .folder(folder.assets())
+            .images_as(AssetType::Decal)
+            .new_versions(true)
+            .on_event(move |event| {
+                counted.fetch_add(usize::from(matches!(event, PublishEvent::Problem { .. })), Ordering::SeqCst);
+            });
+        match stage {
+            "versions" => {
+                (0..30).for_each(|number| {
+                    folder.write(&format!("{number}.rbxmx"), format!("<roblox>{number}</roblox>").as_bytes())
+                });
+                complete(&folder.publisher(&sandbox).images_as(AssetType::Decal).run().expect("there is a report"));
+                (0..30).for_each(|number| {
+                    folder.write(&format!("{number}.rbxmx"), format!("<roblox>{number}+</roblox>").as_bytes())
+                });
+            }
+            "doubts" => {
+                sandbox.inject(Fault::reset_before_answer().on("POST", "/assets/v1/assets").times(9));
+                let report = folder.publisher(&sandbox).images_as(AssetType::Decal).run().expect("there is a report");
+                assert_eq!(report.problems.len(), 9, "{report}");
+            }
+            "grants" => {
+                complete(&folder.publisher(&sandbox).images_as(AssetType::Decal).run().expect("there is a report"));
+            }
+            _ => {}
+        }
+        drop(sandbox);
+        let began = Instant::now();
+        let publisher = if stage == "grants" { publisher.grant_to(5) } else { publisher };
+        let report = publisher.run().expect("there is a report");
+        assert!(began.elapsed() < Duration::from_secs(15), "{stage}: {:?}", began.elapsed());
+        let Some(Stopped::Failed(error)) = &report.stopped else { panic!("{stage}: {report}") };
+        assert_eq!((error.kind(), error.scope()), (ErrorKind::Connection, ErrorScope::Run), "{stage}");
+        assert_eq!(report.exit_code(), 3, "{stage}");
+        // Those in doubt are known from the run before.
+        let in_doubt = if stage == "doubts" { 9 } else { 0 };
+        assert_eq!((report.problems.len(), told.load(Ordering::SeqCst)), (in_doubt, in_doubt), "{stage}: {report}");
+        assert!(!report.check().expect_err("it was stopped").to_string().contains('\n'));
+    }
 }
 
 #[test]
@@ -43,11 +112,9 @@ fn an_exhausted_quota_stops_one_type() {
     sandbox.set_quota(AssetType::Audio, 1);
     let report = folder.publisher(&sandbox).concurrency(1).run().expect("there is a report");
     assert_eq!(report.uploaded(), 2, "{:#?}", report.problems);
-    assert!(
-        report.problems.iter().all(|problem| problem.kind == PublishProblemKind::NotSent),
-        "{:#?}",
-        report.problems
-    );
+    let problems: Vec<_> = report.problems.iter().map(|problem| (problem.path.as_str(), problem.kind)).collect();
+    assert_eq!(problems, [("b.ogg", PublishProblemKind::NotSent)]);
+    assert_eq!(report.unpublished, ["c.ogg"], "the problem before is that of all");
     assert!(report.stopped.is_none());
     assert_eq!(uploads(&sandbox), 3, "the third sound isn't tried");
 }
@@ -293,6 +360,6 @@ fn an_upload_that_is_refused_after_the_end_of_a_cancelled_run_is_not_in_doubt() 
         .stop_when(move || asked.load(Ordering::SeqCst) > 0);
     let report = publisher.run().expect("there is a report");
     assert!(matches!(report.stopped, Some(Stopped::Cancelled)));
-    assert_eq!((server.count(), report.problems[0].kind), (1, PublishProblemKind::NotSent));
+    assert_eq!((server.count(), report.unpublished.as_slice()), (1, &["image000.png".to_owned()][..]));
     assert_eq!(publisher.plan().expect("there is a plan").files[0].action, PlannedAction::Upload);
 }

@@ -1,6 +1,7 @@
 //! Files, lock files and disks that are not as they should be.
 
 use std::fs;
+use std::path::Path;
 use std::time::Duration;
 
 use rblxopencloud::ErrorKind;
@@ -67,36 +68,60 @@ fn what_is_published_is_told_if_the_lock_file_cannot_be_written_at_the_end() {
     });
     let report = publisher.run().expect("there is a report");
     assert_eq!((report.files.len(), report.exit_code()), (3, 3), "{report}");
-    assert!(matches!(&report.stopped, Some(Stopped::Failed(error)) if error.to_string().contains("assets.lock.json")));
+    assert!(matches!(&report.stopped, Some(Stopped::Failed(error)) if error.to_string().contains("assets.lock")));
     fs::remove_dir(folder.lock()).expect("it is empty");
-    let owner = format!("{{\"version\":1,\"owner\":\"user {USER} at {}\"}}", sandbox.url());
+    let owner = format!("lock 1\nowner user {USER} at {}\nend\n", sandbox.url());
     fs::write(folder.lock(), owner).expect("it can be written");
     let report = folder.run(&sandbox);
     complete(&report);
     assert_eq!(report.uploaded(), 0, "the journal has everything");
 }
 
-/// Content that has the size and the time of what was hashed before isn't read again, unless it was hashed too soon.
+/// Tools set the times of files: archives, `cp -p`, Nix and Bazel.
 #[test]
-fn hashes_are_kept_by_size_and_time() {
+fn changed_content_of_the_same_size_and_time_is_published() {
     use std::time::SystemTime;
+
     let sandbox = sandbox();
-    let set = |folder: &Folder, time: SystemTime| {
-        let file = fs::File::options().write(true).open(folder.assets().join("crate.png")).expect("it is there");
-        file.set_modified(time).expect("it can be set");
-    };
     let now = SystemTime::now();
+    let long_ago = SystemTime::UNIX_EPOCH + Duration::from_secs(1);
     let hour = Duration::from_secs(3600);
-    for (time, is_kept) in [(now - hour, true), (now + hour, false)] {
-        let folder = Folder::new(&[("crate.png", image(1))]);
-        set(&folder, time);
+    for time in [long_ago, SystemTime::UNIX_EPOCH, now - hour, now, now + hour] {
+        let folder = Folder::new(&[("crate.png", image(1)), ("door.png", image(4))]);
+        let path = folder.assets().join("crate.png");
+        let set = |path: &Path| {
+            let file = fs::File::options().write(true).open(path).expect("it is there");
+            file.set_modified(time).expect("it can be set");
+        };
+        set(&path);
         complete(&folder.run(&sandbox));
+        // Written in place, and replaced by another file.
         folder.write("crate.png", &image(2));
-        set(&folder, time);
-        assert_eq!(folder.run(&sandbox).uploaded(), usize::from(!is_kept), "{time:?}");
-        set(&folder, time + Duration::from_secs(5));
-        assert_eq!(folder.run(&sandbox).uploaded(), usize::from(is_kept), "{time:?}");
+        set(&path);
+        fails(folder.publisher(&sandbox).check(), ErrorKind::OutOfDate);
+        assert_eq!(folder.run(&sandbox).uploaded(), 1, "{time:?}");
+        let other = folder.0.file("other.png", &image(3));
+        set(&other);
+        fs::rename(other, &path).expect("it is there");
+        assert_eq!(folder.run(&sandbox).uploaded(), 1, "{time:?}");
+        // Nothing but its time has changed.
+        fs::File::options().write(true).open(&path).and_then(|file| file.set_modified(now)).expect("it can be set");
+        assert_eq!(folder.run(&sandbox).uploaded(), 0, "{time:?}");
     }
+}
+
+#[test]
+fn a_file_whose_times_change_during_the_run_is_sent() {
+    let sandbox = sandbox();
+    let folder = Folder::of_images(3);
+    let path = folder.assets().join("image001.png");
+    let publisher = folder.publisher(&sandbox).on_event(move |event| {
+        if matches!(event, PublishEvent::Begun { .. }) {
+            let file = fs::File::options().write(true).open(&path).expect("it is there");
+            file.set_modified(std::time::SystemTime::UNIX_EPOCH).expect("it can be set");
+        }
+    });
+    complete(&publisher.run().expect("there is a report"));
 }
 
 #[cfg(unix)]
@@ -170,17 +195,17 @@ fn a_lock_file_that_cannot_be_used_is_told_before_a_request() {
         Publisher::new(&user(&sandbox)).lock_file(lock).folder(folder.assets()).run().expect_err("it can't be used")
     };
     let file = folder.0.file("file", b"");
-    for (lock, kind) in [(file.join("assets.lock.json"), ErrorKind::Io), (folder.assets(), ErrorKind::Io)] {
+    for (lock, kind) in [(file.join("assets.lock"), ErrorKind::Io), (folder.assets(), ErrorKind::Io)] {
         let error = run_with(lock);
         assert_eq!(error.kind(), kind);
         assert!(error.to_string().contains("the lock file"), "{error}");
     }
-    let damaged = folder.0.file("damaged.lock.json", b"{ half");
+    let damaged = folder.0.file("damaged.lock", b"{ half");
     let error = run_with(damaged.clone());
     assert_eq!(error.kind(), ErrorKind::CorruptFile);
     assert_eq!(fs::read(&damaged).expect("it is there"), b"{ half");
-    let journal = folder.0.file("j.lock.json.journal", b"{ whole line of nonsense\n");
-    assert_eq!(run_with(folder.0.path().join("j.lock.json")).kind(), ErrorKind::CorruptFile);
+    let journal = folder.0.file("j.lock.journal", b"{ whole line of nonsense\n");
+    assert_eq!(run_with(folder.0.path().join("j.lock")).kind(), ErrorKind::CorruptFile);
     assert!(journal.exists(), "it is left as it is");
     assert_eq!(sandbox.requests().len(), 0);
     fails(Publisher::new(&user(&sandbox)).lock_file(folder.lock()).run(), ErrorKind::InvalidInput);
@@ -195,17 +220,19 @@ fn a_torn_journal_is_read_as_far_as_it_goes() {
     let folder = Folder::of_images(1);
     let ids: Vec<u64> = folder.run(&sandbox).files.iter().map(|file| file.id).collect();
     let lock = fs::read_to_string(folder.lock()).expect("it is there");
-    let key = lock
-        .lines()
-        .find_map(|line| line.trim().strip_prefix('"')?.split_once("\": {\"id\""))
-        .expect("a key")
-        .0
-        .to_owned();
-    fs::remove_file(folder.lock()).expect("it is there");
-    let published =
-        format!(r#"{{"published":{{"key":"{key}","entry":{{"id":{},"name":"image000"}},"replaces":null}}}}"#, ids[0]);
+    let asset = lock.lines().find_map(|line| line.strip_prefix("asset ")).expect("a line");
+    // Of the line, the journal reads the fields that it needs.
+    let published = format!(r#"{{"published":{{"key":{asset},"entry":{asset}}}}}"#);
+    // The first line is that of a run on this machine.
+    folder.write("other.png", &image(7));
+    let killed = folder.publisher(&sandbox).on_event(|event| assert!(!matches!(event, PublishEvent::Accepted { .. })));
+    let _ = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| killed.run()));
+    fs::remove_file(folder.assets().join("other.png")).expect("it is there");
+    let journal = fs::read_to_string(folder.0.path().join("assets.lock.journal")).expect("the run was killed");
+    let header = journal.lines().next().expect("a line");
     for torn in ["", "{\"begun\":[\"", "{\"over\":\"x\"}"] {
-        folder.0.file("assets.lock.json.journal", format!("{published}\n{torn}").as_bytes());
+        let _ = fs::remove_file(folder.lock());
+        folder.0.file("assets.lock.journal", format!("{header}\n{published}\n{torn}").as_bytes());
         sandbox.clear_requests();
         let report = folder.run(&sandbox);
         complete(&report);
@@ -225,7 +252,7 @@ fn child_run_on_a_full_disk() {
     let report = folder.run(&sandbox);
     assert_eq!((report.uploaded(), report.exit_code()), (0, 3));
     assert!(
-        matches!(&report.stopped, Some(Stopped::Failed(error)) if error.to_string().contains("assets.lock.json.journal")),
+        matches!(&report.stopped, Some(Stopped::Failed(error)) if error.to_string().contains("assets.lock.journal")),
         "{report}"
     );
     assert_eq!(sandbox.assets().len(), 0);
@@ -268,7 +295,7 @@ fn the_files_beside_the_lock_are_never_opened_through_a_link() {
         if !is_dangling {
             fs::write(&notes, "mine").expect("it can be written");
         }
-        let path = folder.0.path().join(format!("assets.lock.json{ending}"));
+        let path = folder.0.path().join(format!("assets.lock{ending}"));
         symlink("notes.txt", &path).expect("a link");
         let error = match folder.publisher(&sandbox).run() {
             Ok(report) => match report.stopped {
@@ -285,6 +312,40 @@ fn the_files_beside_the_lock_are_never_opened_through_a_link() {
     }
 }
 
+/// For root, permissions don't hold, so this shows it only for other users.
+#[cfg(unix)]
+#[test]
+fn a_read_only_folder_is_enough_if_nothing_is_new() {
+    use std::os::unix::fs::PermissionsExt;
+
+    let sandbox = sandbox();
+    let folder = Folder::of_images(2);
+    let module = folder.0.path().join("src.luau");
+    let publisher = || folder.publisher(&sandbox).luau(&module);
+    complete(&publisher().run().expect("there is a report"));
+    let companions = || -> Vec<_> {
+        let names = fs::read_dir(folder.0.path()).expect("it is there");
+        names.map(|entry| entry.expect("an entry").path()).filter(|path| path.is_file()).collect()
+    };
+    // As in a checkout.
+    companions().iter().filter(|path| **path != folder.lock() && **path != module).for_each(|path| {
+        fs::remove_file(path).expect("it is there");
+    });
+    let set = |mode| fs::set_permissions(folder.0.path(), fs::Permissions::from_mode(mode)).expect("it can be set");
+    set(0o555);
+    if fs::write(folder.0.path().join("probe"), b"").is_err() {
+        sandbox.clear_requests();
+        complete(&publisher().run().expect("nothing is new"));
+        assert_eq!(companions().len(), 2, "{:?}", companions());
+        folder.write("new.png", &image(7));
+        let report = publisher().run().expect("there is a report");
+        let error = report.check().expect_err("nothing can be written down");
+        assert!(error.kind() == ErrorKind::Io && error.to_string().contains("assets.lock"), "{error}");
+        assert_eq!(sandbox.requests().len(), 0, "nothing is sent that isn't on record");
+    }
+    set(0o755);
+}
+
 /// A pipe of such a name must not stop a run for ever.
 #[cfg(unix)]
 #[test]
@@ -292,7 +353,7 @@ fn the_files_beside_the_lock_are_regular_ones() {
     for ending in ["", ".journal", ".running", ".pid", ".cache"] {
         let sandbox = sandbox();
         let folder = Folder::of_images(1);
-        let path = folder.0.path().join(format!("assets.lock.json{ending}"));
+        let path = folder.0.path().join(format!("assets.lock{ending}"));
         assert!(std::process::Command::new("mkfifo").arg(&path).status().expect("mkfifo is there").success());
         let publisher = folder.publisher(&sandbox);
         let stopped = crate::support::within(Duration::from_secs(60), move || match publisher.run() {
@@ -311,7 +372,7 @@ fn two_names_of_a_lock_file_are_one_lock() {
     let folder = Folder::of_images(2);
     complete(&folder.run(&sandbox));
     let link = folder.0.path().join("link.json");
-    std::os::unix::fs::symlink("assets.lock.json", &link).expect("a link");
+    std::os::unix::fs::symlink("assets.lock", &link).expect("a link");
     let publisher = folder.publisher(&sandbox).lock_file(&link);
     folder.write("new.png", &image(7));
     let inner = folder.publisher(&sandbox);
@@ -333,11 +394,11 @@ fn files_beside_a_linked_lock_are_no_assets() {
     let sandbox = sandbox();
     let folder = Folder::of_images(1);
     let link = folder.0.path().join("link.json");
-    std::os::unix::fs::symlink("assets/real.lock.json", &link).expect("a link");
+    std::os::unix::fs::symlink("assets/real.lock", &link).expect("a link");
     for _ in 0..2 {
         let report = folder.publisher(&sandbox).lock_file(&link).run().expect("there is a report");
         complete(&report);
         assert_eq!(report.problems.len(), 0);
     }
-    assert!(folder.assets().join("real.lock.json").exists());
+    assert!(folder.assets().join("real.lock").exists());
 }

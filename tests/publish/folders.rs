@@ -3,8 +3,9 @@
 use std::fs;
 use std::path::Path;
 
-use rblxopencloud::publish::{PlannedAction, PublishProblemKind, Published, Publisher};
+use rblxopencloud::publish::{PlannedAction, Published, Publisher};
 use rblxopencloud::{AssetType, Client, ErrorKind};
+use rblxopencloud_sandbox::Fault;
 
 use crate::support::fails;
 use crate::support::folder::{Folder, USER, complete, how, image, sandbox, uploads, user};
@@ -59,7 +60,7 @@ fn renamed_moved_and_copied_files_cost_nothing() {
     assert_eq!(report.files[3].how, Published::SameAs("ui/new.png".to_owned()));
     // Content that comes back is known, too.
     folder.write("b.png", &image(9));
-    folder.run(&sandbox);
+    let _ = folder.run(&sandbox);
     folder.write("b.png", &image(2));
     sandbox.clear_requests();
     assert_eq!(folder.run(&sandbox).ids()["b.png"], ids[1]);
@@ -96,7 +97,9 @@ fn plans_and_checks_send_nothing() {
     let plan = folder.publisher(&sandbox).plan().expect("there is a plan");
     let actions: Vec<String> = plan.files.iter().map(|file| file.action.to_string()).collect();
     assert_eq!(actions, ["upload: new", "upload: new", "the same as a.png"]);
-    assert_eq!(plan.exceeded_quotas(), ["AUDIO"]);
+    let exceeded: Vec<_> = plan.exceeded_quotas().collect();
+    assert_eq!((exceeded.len(), &exceeded[0].asset_type, exceeded[0].uploads), (1, &AssetType::Audio, 1));
+    assert_eq!(plan.to_string(), "2 to upload, 1 unchanged");
     assert_eq!((plan.uploads().count(), plan.is_empty()), (2, false));
     assert_eq!(uploads(&sandbox), 0);
     assert!(!folder.lock().exists());
@@ -118,7 +121,7 @@ fn plans_tell_what_cannot_be_sent() {
     let plan = folder.publisher(&sandbox).plan().expect("there is a plan");
     let problems: Vec<&str> = plan.problems.iter().map(|problem| problem.path.as_str()).collect();
     assert_eq!((plan.uploads().count(), problems), (1, vec!["empty.png", "photo.png"]));
-    folder.run(&sandbox);
+    let _ = folder.run(&sandbox);
     let error = fails(folder.publisher(&sandbox).check(), ErrorKind::OutOfDate);
     assert!(error.to_string().contains("not published: empty.png, photo.png"), "{error}");
 }
@@ -165,8 +168,8 @@ fn locks_are_merged_and_owners_kept_apart() {
     let sandbox = sandbox();
     let ours = Folder::new(&[("a.png", image(1)), ("b.png", image(2))]);
     let theirs = Folder::new(&[("a.png", image(1)), ("c.png", image(3))]);
-    ours.run(&sandbox);
-    theirs.run(&sandbox);
+    let _ = ours.run(&sandbox);
+    let _ = theirs.run(&sandbox);
     let twice = Publisher::merge(ours.lock(), theirs.lock()).expect("they have one owner");
     assert_eq!(twice.len(), 1);
     ours.write("c.png", &image(3));
@@ -193,7 +196,7 @@ fn published_ids_are_read_without_a_key() {
     let publisher = Publisher::new(&client.user(USER)).lock_file(folder.lock()).folder(folder.assets());
     let report = publisher.published().expect("the lock is whole");
     assert_eq!(report.ids()["a.png"], ids.files[0].id);
-    assert_eq!((report.problems[0].path.as_str(), report.problems[0].kind), ("new.png", PublishProblemKind::NotSent));
+    assert_eq!((report.unpublished.as_slice(), report.exit_code()), (&["new.png".to_owned()][..], 1));
     assert_eq!(sandbox.requests().len(), 0);
     assert_eq!(fs::read_to_string(folder.lock()).expect("it is there"), before);
 }
@@ -220,6 +223,26 @@ fn types_and_files_are_chosen_by_patterns() {
     assert!(report.problems[0].message.contains("have the same name"), "{:?}", report.problems);
 }
 
+/// Its content says so, unless a pattern says something else.
+#[test]
+fn a_keyframe_sequence_is_an_animation() {
+    let sandbox = sandbox();
+    let file = |class: &str| format!("<roblox version=\"4\"><Item class=\"{class}\"></Item></roblox>").into_bytes();
+    let folder = Folder::new(&[
+        ("old/wave.rbxmx", file("KeyframeSequence")),
+        ("tree.rbxmx", file("Model")),
+        ("wave.rbxmx", file("KeyframeSequence")),
+    ]);
+    let publisher = folder.publisher(&sandbox).asset_type("old/**", AssetType::Model);
+    for uploaded in [3, 0] {
+        let report = publisher.run().expect("there is a report");
+        complete(&report);
+        let types: Vec<&AssetType> = report.files.iter().map(|file| &file.asset_type).collect();
+        assert_eq!(types, [&AssetType::Model, &AssetType::Model, &AssetType::Animation]);
+        assert_eq!(report.uploaded(), uploaded);
+    }
+}
+
 #[test]
 fn groups_own_what_they_publish() {
     let sandbox = sandbox();
@@ -231,4 +254,56 @@ fn groups_own_what_they_publish() {
     complete(&report);
     let asset = sandbox.asset(report.files[0].id).expect("it is there");
     assert_eq!(asset.creator, Some(rblxopencloud::Creator::Group(7)));
+}
+
+/// A copy that comes first by its name is refused before or after it is sent.
+#[test]
+fn a_copy_that_is_refused_does_not_hold_back_a_good_one() {
+    for (names, moderated) in [
+        (&["a.jpg", "b.png"][..], None),
+        (&["a.jpg", "b.jpg", "c.png", "d.png"], None),
+        (&["a.png", "b.png"], Some(1)),
+        (&["a.png", "b.jpg", "c.png", "d.png"], Some(1)),
+        (&["a.jpg", "b.png", "c.png"], Some(1)),
+    ] {
+        let sandbox = sandbox();
+        let files: Vec<(&str, Vec<u8>)> = names.iter().map(|name| (*name, image(1))).collect();
+        let folder = Folder::new(&files);
+        let plan = folder.publisher(&sandbox).plan().expect("there is a plan");
+        assert_eq!((plan.uploads().count(), plan.problems.len()), (1, 0), "{names:?}: {:#?}", plan.problems);
+        if let Some(times) = moderated {
+            let refusal = "{\"errors\":[{\"code\":0,\"message\":\"AssetName is moderated.\"}]}";
+            sandbox.inject(Fault::status(400).body(refusal).on("POST", "/assets").times(times));
+        }
+        let report = folder.run(&sandbox);
+        complete(&report);
+        assert_eq!((report.files.len(), sandbox.assets().len()), (names.len(), 1), "{names:?}");
+        folder.publisher(&sandbox).check().expect("everything is published");
+    }
+}
+
+#[test]
+fn copies_that_are_all_refused_are_problems_each() {
+    let sandbox = sandbox();
+    let folder = Folder::new(&[("a.jpg", image(1)), ("b.jpg", image(1)), ("c.png", image(2))]);
+    let plan = folder.publisher(&sandbox).plan().expect("there is a plan");
+    assert_eq!((plan.uploads().count(), plan.problems.len()), (1, 2), "{:#?}", plan.problems);
+    let report = folder.run(&sandbox);
+    let paths: Vec<&str> = report.problems.iter().map(|problem| problem.path.as_str()).collect();
+    assert_eq!((report.files.len(), paths), (1, vec!["a.jpg", "b.jpg"]), "{:#?}", report.problems);
+    assert_eq!(sandbox.assets().len(), 1);
+}
+
+#[test]
+fn a_new_version_comes_from_a_copy_that_can_be_sent() {
+    let sandbox = sandbox();
+    let folder = Folder::new(&[("tree.rbxmx", b"<roblox>1</roblox>".to_vec())]);
+    let run = || folder.publisher(&sandbox).new_versions(true).run().expect("there is a report");
+    let id = run().ids()["tree.rbxmx"];
+    folder.write("tree.rbxmx", b"<roblox>2</roblox>");
+    folder.write("a.fbx", b"<roblox>2</roblox>");
+    let report = run();
+    complete(&report);
+    assert_eq!((report.ids()["tree.rbxmx"], report.ids()["a.fbx"]), (id, id));
+    assert_eq!(sandbox.asset_content(id).expect("it is there").bytes, b"<roblox>2</roblox>");
 }

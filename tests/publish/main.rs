@@ -4,7 +4,10 @@ mod doubts;
 mod faults;
 mod files;
 mod folders;
+mod histories;
 mod links;
+mod lock_file;
+mod modules;
 mod names;
 mod selection;
 #[path = "../support/mod.rs"]

@@ -22,6 +22,8 @@ use crate::support::{Reply, Server, TempDir, within};
 
 /// What a file had before. Each writer replaces it.
 const OLD: &str = "{\"version\":1}";
+/// What a lock file had before.
+const OLD_LOCK: &str = "lock 1\nend\n";
 
 /// Hangs end the test. Nothing here takes a second on a quiet machine, but for a pipe without a reader.
 const LIMIT: Duration = Duration::from_secs(60);
@@ -55,6 +57,11 @@ impl Writer {
         matches!(self, Self::Download(_) | Self::Module)
     }
 
+    /// What the file had before.
+    fn old(&self) -> &'static str {
+        if matches!(self, Self::Lock(_)) { OLD_LOCK } else { OLD }
+    }
+
     /// Writes the file, within a minute.
     #[track_caller]
     fn write(&self, path: &Path) -> Result<(), Error> {
@@ -86,7 +93,7 @@ impl Writer {
         match self {
             Self::Download(_) => content == "content",
             Self::Module => content.contains("rbxassetid://1"),
-            Self::Lock(_) => content.contains("\"owner\": \"user") && content.contains("crate.png"),
+            Self::Lock(_) => content.contains("owner user") && content.contains("crate.png"),
             Self::Tokens => content.contains("of-a-test"),
         }
     }
@@ -168,7 +175,7 @@ fn a_regular_file_is_created_and_replaced() {
         let directory = TempDir::new();
         let path = directory.path().join("file");
         writer.assert_wrote(&path);
-        fs::write(&path, OLD).unwrap();
+        fs::write(&path, writer.old()).unwrap();
         writer.assert_wrote(&path);
         let left: Vec<_> = names(directory.path()).into_iter().filter(|name| !is_of_lock(name)).collect();
         assert_eq!(left, [Path::new("file")], "{}", writer.name());
@@ -181,12 +188,12 @@ fn a_link_stays_and_its_target_is_replaced() {
         let directory = TempDir::new();
         let inner = directory.path().join("inner");
         fs::create_dir(&inner).unwrap();
-        let target = directory.file("real", OLD.as_bytes());
+        let target = directory.file("real", writer.old().as_bytes());
         symlink("../real", inner.join("link")).unwrap();
         symlink(inner.join("link"), directory.path().join("link to link")).unwrap();
         symlink("inner", directory.path().join("other")).unwrap();
         for path in ["inner/link", "link to link", "other/link"] {
-            fs::write(&target, OLD).unwrap();
+            fs::write(&target, writer.old()).unwrap();
             let path = directory.path().join(path);
             writer.assert_wrote(&path);
             assert!(is_link(&path) && is_link(&inner.join("link")), "{}", writer.name());
@@ -237,10 +244,10 @@ fn what_cannot_be_written_is_an_error_and_stays() {
         writer.assert_fails(&at("socket"), "not a regular file");
         assert!(fs::symlink_metadata(at("socket")).unwrap().file_type().is_socket(), "{}", writer.name());
 
-        let file = directory.file("read-only", OLD.as_bytes());
+        let file = directory.file("read-only", writer.old().as_bytes());
         fs::set_permissions(&file, fs::Permissions::from_mode(0o444)).unwrap();
         writer.assert_fails(&file, "read-only");
-        assert_eq!(fs::read_to_string(&file).unwrap(), OLD, "{}", writer.name());
+        assert_eq!(fs::read_to_string(&file).unwrap(), writer.old(), "{}", writer.name());
     }
 }
 
@@ -358,7 +365,7 @@ fn the_mode_of_a_file_is_kept_and_tokens_stay_private() {
     for writer in Writer::all() {
         let directory = TempDir::new();
         for mode in [0o600, 0o640, 0o644, 0o660, 0o664, 0o666, 0o755, 0o777] {
-            let path = directory.file(&format!("{mode:o}"), OLD.as_bytes());
+            let path = directory.file(&format!("{mode:o}"), writer.old().as_bytes());
             let link = directory.path().join(format!("{mode:o} link"));
             symlink(&path, &link).unwrap();
             fs::set_permissions(&path, fs::Permissions::from_mode(mode)).unwrap();
@@ -377,7 +384,7 @@ fn the_mode_of_a_file_is_kept_and_tokens_stay_private() {
 fn the_owner_of_a_file_is_kept_by_root() {
     for writer in Writer::all() {
         let directory = TempDir::new();
-        let path = directory.file("file", OLD.as_bytes());
+        let path = directory.file("file", writer.old().as_bytes());
         if std::os::unix::fs::chown(&path, Some(12_345), Some(23_456)).is_err() {
             return;
         }
@@ -392,11 +399,11 @@ fn the_owner_of_a_file_is_kept_by_root() {
 fn a_directory_that_is_read_only_is_named() {
     for writer in Writer::all() {
         let directory = TempDir::new();
-        let path = directory.file("file", OLD.as_bytes());
+        let path = directory.file("file", writer.old().as_bytes());
         fs::set_permissions(directory.path(), fs::Permissions::from_mode(0o555)).unwrap();
         if fs::write(directory.path().join("probe"), b"").is_err() {
             writer.assert_fails(&path, "can't create a file in the directory");
-            assert_eq!(fs::read_to_string(&path).unwrap(), OLD, "{}", writer.name());
+            assert_eq!(fs::read_to_string(&path).unwrap(), writer.old(), "{}", writer.name());
         }
         fs::set_permissions(directory.path(), fs::Permissions::from_mode(0o755)).unwrap();
     }
@@ -409,7 +416,7 @@ fn what_another_user_may_have_planted_is_not_followed() {
         let directory = TempDir::new();
         let shared = directory.path().join("shared");
         fs::create_dir(&shared).unwrap();
-        let target = directory.file("precious", OLD.as_bytes());
+        let target = directory.file("precious", writer.old().as_bytes());
         let link = shared.join("link");
         symlink(&target, &link).unwrap();
         if std::os::unix::fs::lchown(&link, Some(12_345), Some(12_345)).is_err() {
@@ -417,12 +424,12 @@ fn what_another_user_may_have_planted_is_not_followed() {
         }
         for (mode, is_followed) in [(0o1777, false), (0o777, false), (0o775, false), (0o755, true)] {
             fs::set_permissions(&shared, fs::Permissions::from_mode(mode)).unwrap();
-            fs::write(&target, OLD).unwrap();
+            fs::write(&target, writer.old()).unwrap();
             if is_followed {
                 writer.assert_wrote(&link);
             } else {
                 writer.assert_fails(&link, "another user");
-                assert_eq!(fs::read_to_string(&target).unwrap(), OLD, "{}", writer.name());
+                assert_eq!(fs::read_to_string(&target).unwrap(), writer.old(), "{}", writer.name());
             }
         }
         // What is written to a pipe goes to whoever made it.
@@ -436,7 +443,7 @@ fn what_another_user_may_have_planted_is_not_followed() {
         // What a stranger has put there is replaced as if it weren't there.
         fs::set_permissions(&shared, fs::Permissions::from_mode(0o1777)).unwrap();
         let path = shared.join("file");
-        fs::write(&path, OLD).unwrap();
+        fs::write(&path, writer.old()).unwrap();
         fs::set_permissions(&path, fs::Permissions::from_mode(0o666)).unwrap();
         std::os::unix::fs::chown(&path, Some(12_345), Some(12_345)).unwrap();
         writer.assert_wrote(&path);

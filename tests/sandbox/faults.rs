@@ -87,7 +87,7 @@ fn uploads_with_lost_responses_are_carried_out() {
 fn raw_bytes_are_sent_unchanged() {
     let sandbox = sandbox();
     sandbox.inject(Fault::raw("HTTP/1.1 200 OK\r\ncontent-length: 3\r\n\r\n{,}"));
-    let error = hasty(&sandbox).user(1).fetch_info().expect_err("no JSON");
+    let error = hasty(&sandbox).user(1).fetch_info().expect_err("it isn't JSON");
     assert_eq!(error.kind(), ErrorKind::InvalidResponse);
 
     // A custom body: an empty page within a listing.
@@ -162,30 +162,30 @@ fn broken_connections_do_not_affect_others() {
 fn rate_limits_are_announced_and_enforced() {
     let sandbox = sandbox();
     let request = format!("GET /cloud/v2/users/1 HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n{KEY}\r\n");
-    let ask = || raw(&sandbox, &request);
+    let fetch = || raw(&sandbox, &request);
     sandbox.set_rate_limit(Some(RateLimit::new(2, Duration::from_secs(60))));
-    let first = ask();
+    let first = fetch();
     for header in ["x-ratelimit-limit: 2, 2;w=60\r\n", "x-ratelimit-remaining: 1\r\n", "x-ratelimit-reset: 60\r\n"] {
         assert!(first.contains(header), "{first}");
     }
-    assert!(ask().contains("x-ratelimit-remaining: 0\r\n"));
-    let refused = ask();
+    assert!(fetch().contains("x-ratelimit-remaining: 0\r\n"));
+    let refused = fetch();
     assert!(refused.starts_with("HTTP/1.1 429 ") && refused.contains("retry-after: 5\r\n"), "{refused}");
     assert!(refused.contains("x-ratelimit-reset: ") && refused.contains("RESOURCE_EXHAUSTED"), "{refused}");
-    let refused = ask();
+    let refused = fetch();
     assert!(refused.contains("x-ratelimit-remaining: 0, 2\r\n"), "each fourth response has lists: {refused}");
     assert_eq!(sandbox.rate_limited(), 2);
     assert_eq!(get(&sandbox, "/cloud/v2/users/1/inventory-items").0, 200, "another endpoint counts for itself");
 
     sandbox.set_rate_limit(Some(RateLimit::new(1, Duration::from_millis(80))));
-    let answer = ask();
+    let answer = fetch();
     let reset = answer.lines().find_map(|line| line.strip_prefix("x-ratelimit-reset: ")).expect("a reset");
     let reset: f64 = reset.parse().expect("a number");
     assert!(reset > 0.0 && reset <= 0.08, "{reset}");
     std::thread::sleep(Duration::from_secs_f64(reset));
-    assert!(ask().starts_with("HTTP/1.1 200 "));
+    assert!(fetch().starts_with("HTTP/1.1 200 "));
     sandbox.set_rate_limit(None);
-    assert!(!ask().contains("x-ratelimit"));
+    assert!(!fetch().contains("x-ratelimit"));
 }
 
 #[test]
@@ -194,9 +194,9 @@ fn rate_limits_are_in_successes_and_refusals_and_not_beside_a_404() {
     sandbox.set_inventory_private(1, true);
     let headers = |path: &str| {
         sandbox.set_rate_limit(Some(RateLimit::new(1, Duration::from_secs(60))));
-        let ask =
+        let fetch =
             || raw(&sandbox, &format!("GET {path} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n{KEY}\r\n"));
-        let (first, second) = (ask(), ask());
+        let (first, second) = (fetch(), fetch());
         let status = |answer: &str| answer.split(' ').nth(1).and_then(|status| status.parse::<u16>().ok());
         assert_eq!(status(&second), Some(429), "{path}: {second}");
         assert!(second.contains("x-ratelimit-reset: ") && second.contains("retry-after: 5\r\n"), "{second}");

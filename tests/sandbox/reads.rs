@@ -1,10 +1,12 @@
 //! Reads from the sandbox: users, inventories, groups and quotas.
 
+use rblxopencloud::experience::ExperienceVisibility;
+use rblxopencloud::group::{AuditLogActor, AuditLogEntry, AuditLogRole, AuditLogUser, GroupPermission};
 use rblxopencloud::inventory::{InventoryAsset, InventoryBadge};
 use rblxopencloud::user::Subscription;
 use rblxopencloud::{
-    Asset, AssetType, Client, Credentials, ErrorKind, GroupMembership, InventoryAssetType, InventoryFilter,
-    InventoryItem, UserInfo,
+    Asset, AssetType, Client, Creator, Credentials, ErrorKind, ExperienceInfo, GroupMembership, GroupRole,
+    InventoryAssetType, InventoryFilter, InventoryItem, UserInfo,
 };
 use rblxopencloud_sandbox::Sandbox;
 
@@ -164,6 +166,110 @@ fn membership_filters_are_applied() {
 }
 
 #[test]
+fn experiences_have_the_fields_that_the_service_never_leaves_out() {
+    let sandbox = sandbox();
+    let mut crossroads = ExperienceInfo::new(5, "Crossroads");
+    crossroads.group = Some("groups/7".to_owned());
+    crossroads.desktop_enabled = Some(true);
+    sandbox.add_experience(crossroads);
+    let client = hasty(&sandbox);
+    let info = client.experience(5).fetch_info().expect("an experience");
+    assert_eq!((info.display_name.as_str(), info.group.as_deref()), ("Crossroads", Some("groups/7")));
+    assert_eq!((info.desktop_enabled, info.vr_enabled), (Some(true), Some(false)));
+    assert_eq!(info.visibility, Some(ExperienceVisibility::Private));
+    assert_eq!(info.private_server_price_robux, None, "there are no private servers");
+
+    let error = client.experience(6).fetch_info().expect_err("there is none");
+    assert_eq!((error.kind(), error.code()), (ErrorKind::NotFound, Some("NOT_FOUND")));
+    let mut changed = ExperienceInfo::new(5, "Roads");
+    changed.visibility = Some(ExperienceVisibility::Public);
+    sandbox.add_experience(changed);
+    let info = client.experience(5).fetch_info().expect("an experience");
+    assert_eq!((info.display_name.as_str(), info.visibility), ("Roads", Some(ExperienceVisibility::Public)));
+    // As for every experience, no scope is needed.
+    sandbox.set_scopes::<&str>([]);
+    assert!(client.experience(5).fetch_info().is_ok());
+}
+
+/// Adds entries of two users in turn, newest first.
+fn fill_audit_log(sandbox: &Sandbox, count: u64) {
+    for number in (0..count).rev() {
+        let mut entry = AuditLogEntry::new(if number % 3 == 0 { "ChangeRank" } else { "JoinGroup" });
+        let user = AuditLogUser::new(number % 2, format!("user{}", number % 2));
+        entry.actor = Some(AuditLogActor::new(user, AuditLogRole::new(70, "Member", 10)));
+        entry.description = serde_json::json!({ "TargetId": number });
+        entry.created_at =
+            jiff::Timestamp::from_second(1_700_000_000 + i64::try_from(number).expect("few entries")).ok();
+        sandbox.add_audit_log_entry(7, entry);
+    }
+}
+
+#[test]
+fn audit_logs_are_paged_sorted_and_filtered() {
+    let sandbox = sandbox();
+    fill_audit_log(&sandbox, 230);
+    let listed: Vec<_> = hasty(&sandbox).group(7).list_audit_log().collect::<Result<_, _>>().expect("a log");
+    let numbers: Vec<_> =
+        listed.iter().map(|entry| entry.description["TargetId"].as_u64().expect("a number")).collect();
+    assert!(numbers.into_iter().eq(0..230), "the oldest is the first");
+    assert_eq!(sandbox.requests().len(), 3);
+
+    let page = |query: &str| {
+        let (status, body) = get(&sandbox, &format!("/legacy-groups/v1/groups/7/audit-log?{query}"));
+        let json: serde_json::Value = serde_json::from_str(&body).expect("JSON");
+        (status, json)
+    };
+    let numbers = |json: &serde_json::Value| -> Vec<u64> {
+        let entries = json["data"].as_array().expect("a page");
+        entries.iter().map(|entry| entry["description"]["TargetId"].as_u64().expect("a number")).collect()
+    };
+    let (_, first) = page("");
+    assert_eq!((numbers(&first), &first["previousPageCursor"]), ((0..10).collect(), &serde_json::Value::Null));
+    assert_eq!(first["data"][1]["actor"]["user"]["userId"], 1, "ids are numbers");
+    assert_eq!(numbers(&page("limit=25&sortOrder=Desc").1), (205..230).rev().collect::<Vec<_>>());
+    assert_eq!(numbers(&page("userId=1").1), (0..10).map(|index| index * 2 + 1).collect::<Vec<_>>());
+    assert_eq!(numbers(&page("actionType=ChangeRank").1), (0..10).map(|index| index * 3).collect::<Vec<_>>());
+
+    let cursor = first["nextPageCursor"].as_str().expect("there is more");
+    let (_, second) = page(&format!("cursor={cursor}"));
+    assert_eq!(numbers(&second), (10..20).collect::<Vec<_>>());
+    let back = second["previousPageCursor"].as_str().expect("the first page");
+    assert_eq!(numbers(&page(&format!("cursor={back}")).1), numbers(&first));
+    for bad in [
+        "limit=30",
+        "limit=0",
+        "limit=x",
+        "cursor=zzz",
+        "sortOrder=asc",
+        &format!("cursor={cursor}&userId=1"),
+        "userId=x",
+    ] {
+        let (status, json) = page(bad);
+        assert_eq!((status, &json["errors"][0]["code"]), (400, &serde_json::json!(8)), "{bad}");
+    }
+}
+
+#[test]
+fn audit_logs_are_shown_to_those_who_may_view_them() {
+    let sandbox = sandbox();
+    fill_audit_log(&sandbox, 1);
+    let mut role = GroupRole::new(7, 70, "Member", 10);
+    role.permissions = Some([GroupPermission::ViewAuditLog].into_iter().collect());
+    sandbox.add_role(role);
+    sandbox.add_membership(GroupMembership::new(7, 1, 70));
+    let client = hasty(&sandbox);
+    let list = |group: u64| client.group(group).list_audit_log().next().expect("an item");
+    assert!(list(7).is_ok(), "credentials without an owner act for everyone");
+    sandbox.set_key_owner(Creator::User(1));
+    assert!(list(7).is_ok());
+    sandbox.set_key_owner(Creator::User(2));
+    let error = list(7).expect_err("not a member");
+    assert_eq!((error.kind(), error.code()), (ErrorKind::PermissionDenied, Some("23")));
+    let error = list(8).expect_err("there is no such group");
+    assert_eq!((error.kind(), error.code()), (ErrorKind::Rejected, Some("1")));
+}
+
+#[test]
 fn credentials_are_checked_everywhere() {
     let sandbox = sandbox();
     for path in ["/cloud/v2/users/1", "/assets/v1/operations/x", "/nowhere"] {
@@ -205,7 +311,7 @@ fn a_page_of_another_site_can_not_use_the_sandbox() {
     let allowing = Sandbox::builder().allow_host("sandbox").allow_host("Open-Cloud.test").start().expect("a free port");
     let strict = sandbox();
     allowing.add_user(UserInfo::new(1, "one"));
-    let ask = |sandbox: &Sandbox, target: &str, hosts: &[&str]| {
+    let fetch = |sandbox: &Sandbox, target: &str, hosts: &[&str]| {
         let hosts: String = hosts.iter().map(|host| format!("Host: {host}\r\n")).collect();
         let answer = raw(sandbox, &format!("GET {target} HTTP/1.1\r\nconnection: close\r\n{KEY}{hosts}\r\n"));
         answer.split(' ').nth(1).unwrap_or_default().to_owned()
@@ -213,28 +319,28 @@ fn a_page_of_another_site_can_not_use_the_sandbox() {
     let path = "/cloud/v2/users/1";
     let own = strict.url().strip_prefix("http://").expect("an address");
     for host in [own, "localhost", "LOCALHOST:1", "127.0.0.1", "192.168.0.7:4000", "[::1]:4000"] {
-        assert_eq!(ask(&strict, path, &[host]), "200", "{host}");
+        assert_eq!(fetch(&strict, path, &[host]), "200", "{host}");
     }
     strict.inject(rblxopencloud_sandbox::Fault::status(500));
     for host in ["evil.example", "sandbox", "localhost.evil.example:80", "127.0.0.1.nip.io"] {
-        assert_eq!(ask(&strict, path, &[host]), "421", "{host}");
+        assert_eq!(fetch(&strict, path, &[host]), "421", "{host}");
     }
     let refused = raw(&strict, "GET / HTTP/1.1\r\nconnection: close\r\nHost: evil.example\r\n\r\n");
     for part in ["evil.example", "SandboxBuilder::allow_host", "--allow-host"] {
         assert!(refused.contains(part), "{part}: {refused}");
     }
-    assert_eq!(ask(&strict, path, &["localhost"]), "500", "a strange request uses no fault up");
+    assert_eq!(fetch(&strict, path, &["localhost"]), "500", "a strange request uses no fault up");
     for hosts in [&[][..], &["localhost", "localhost"], &["localhost", "evil.example"], &["me@localhost"], &[""]] {
-        assert_eq!(ask(&strict, path, hosts), "400", "{hosts:?}");
+        assert_eq!(fetch(&strict, path, hosts), "400", "{hosts:?}");
     }
-    assert_eq!(ask(&strict, &format!("http://{own}{path}"), &[own]), "200");
-    assert_eq!(ask(&strict, &format!("http://evil.example{path}"), &[own]), "421");
-    assert_eq!(ask(&strict, &format!("http://{own}{path}"), &["evil.example"]), "421");
+    assert_eq!(fetch(&strict, &format!("http://{own}{path}"), &[own]), "200");
+    assert_eq!(fetch(&strict, &format!("http://evil.example{path}"), &[own]), "421");
+    assert_eq!(fetch(&strict, &format!("http://{own}{path}"), &["evil.example"]), "421");
 
     for host in ["sandbox:4000", "SANDBOX", "open-cloud.test", "localhost"] {
-        assert_eq!(ask(&allowing, path, &[host]), "200", "{host}");
+        assert_eq!(fetch(&allowing, path, &[host]), "200", "{host}");
     }
-    assert_eq!(ask(&allowing, path, &["sandbox.evil.example"]), "421");
+    assert_eq!(fetch(&allowing, path, &["sandbox.evil.example"]), "421");
 }
 
 #[test]

@@ -24,7 +24,7 @@ struct Answer {
     body: String,
 }
 
-fn ask(sandbox: &Sandbox, method: &str, path: &str) -> Answer {
+fn fetch(sandbox: &Sandbox, method: &str, path: &str) -> Answer {
     let address = sandbox.url().strip_prefix("http://").expect("an address");
     let mut stream = TcpStream::connect(address).expect("it listens");
     stream.set_read_timeout(Some(Duration::from_secs(20))).expect("a timeout");
@@ -45,12 +45,11 @@ fn unserved_paths_are_not_implemented() {
     for (method, path, code) in [
         ("GET", "/cloud/v2/groups/7/forum-categories", "\"code\""),
         ("GET", "/cloud/v2/groups/7/forum%2Dcategories?maxPageSize=5", "\"code\""),
-        ("GET", "/cloud/v2/universes/5", "\"code\""),
+        ("GET", "/cloud/v2/universes/5/places/6", "\"code\""),
         ("POST", "/cloud/v2/universes/5:publishMessage", "\"code\""),
-        ("GET", "/legacy-groups/v1/groups/7/audit-log", "\"code\""),
         ("GET", "/toolbox-service/v1/saves", "\"code\""),
     ] {
-        let Answer { status, body, .. } = ask(&sandbox, method, path);
+        let Answer { status, body, .. } = fetch(&sandbox, method, path);
         assert_eq!(status, 501, "{method} {path}: {body}");
         assert!(body.contains(&format!("{code}:\"NOT_IMPLEMENTED\"")), "{body}");
         assert!(body.contains(&format!("\"message\":\"The sandbox doesn't serve {method} /")), "{body}");
@@ -81,7 +80,7 @@ fn unknown_paths_are_not_found() {
         "*",
     ] {
         for method in ["GET", "POST"] {
-            let Answer { status, body, .. } = ask(&sandbox, method, path);
+            let Answer { status, body, .. } = fetch(&sandbox, method, path);
             assert_eq!((status, body.contains("NotFound")), (404, true), "{method} {path}: {body}");
         }
     }
@@ -102,10 +101,10 @@ fn other_methods_are_not_allowed() {
         ("POST", "/cloud/v2/users/1:generateThumbnail", "GET"),
         ("OPTIONS", "/cloud/v2/groups/7", "GET"),
     ] {
-        let Answer { status, allow, body } = ask(&sandbox, method, path);
+        let Answer { status, allow, body } = fetch(&sandbox, method, path);
         assert_eq!((status, allow.as_deref()), (405, Some(allowed)), "{method} {path}: {body}");
     }
-    let Answer { status, body, .. } = ask(&sandbox, "HEAD", "/cloud/v2/users/1");
+    let Answer { status, body, .. } = fetch(&sandbox, "HEAD", "/cloud/v2/users/1");
     assert_eq!((status, body.as_str()), (405, ""), "an answer to HEAD has no body");
 }
 
@@ -122,15 +121,15 @@ fn ids_that_are_not_decimal_are_refused() {
         ("/cloud/v2/groups/seven/memberships", "\"code\""),
         ("/assets/v1/assets/x", "\"error\""),
     ] {
-        let Answer { status, body, .. } = ask(&sandbox, "GET", path);
+        let Answer { status, body, .. } = fetch(&sandbox, "GET", path);
         assert_eq!(status, 400, "{path}: {body}");
         assert!(
             body.contains(&format!("{code}:\"INVALID_ARGUMENT\"")) && body.contains("not a decimal number"),
             "{body}"
         );
     }
-    assert_eq!(ask(&sandbox, "GET", "/cloud/v2/users/%31").status, 200, "an escaped digit is one");
-    assert_eq!(ask(&sandbox, "GET", &format!("/cloud/v2/users/{}", u64::MAX)).status, 404);
+    assert_eq!(fetch(&sandbox, "GET", "/cloud/v2/users/%31").status, 200, "an escaped digit is one");
+    assert_eq!(fetch(&sandbox, "GET", &format!("/cloud/v2/users/{}", u64::MAX)).status, 404);
 }
 
 /// Compares the paths with Roblox's document, if `OPEN_CLOUD_SPEC` is its path.
@@ -149,11 +148,11 @@ fn every_path_of_the_service_is_known() {
         let known: BTreeSet<String> =
             known.into_iter().filter(|method| ["GET", "POST", "PATCH", "PUT", "DELETE"].contains(&&**method)).collect();
         for method in &known {
-            let Answer { status, body, .. } = ask(&sandbox, method, &path);
+            let Answer { status, body, .. } = fetch(&sandbox, method, &path);
             let is_unknown = status == 405 || body.contains("\"NotFound\"");
             assert!(!is_unknown, "{method} {path}: {status} {body}");
         }
-        let Answer { status, allow, .. } = ask(&sandbox, "TRACE", &path);
+        let Answer { status, allow, .. } = fetch(&sandbox, "TRACE", &path);
         let allow: BTreeSet<String> = allow.unwrap_or_default().split(", ").map(str::to_owned).collect();
         assert_eq!((status, allow), (405, known), "{path}");
     }

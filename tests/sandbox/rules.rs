@@ -33,7 +33,7 @@ fn sound() -> AssetUpload {
     AssetUpload::new(AssetFile::from_bytes("a.ogg", b"OggS".to_vec()), AssetType::Audio, "a", "")
 }
 
-fn said(error: &Error) -> (Option<u16>, Option<&str>, Option<&str>) {
+fn refusal(error: &Error) -> (Option<u16>, Option<&str>, Option<&str>) {
     (error.status(), error.code(), error.message())
 }
 
@@ -50,8 +50,8 @@ fn quotas_are_by_asset_type() {
     for _ in 0..2 {
         let error = user.upload_asset(sound()).expect_err("the quota is used up");
         assert_eq!(error.kind(), ErrorKind::QuotaExhausted);
-        assert_eq!(said(&error), (Some(429), Some("RESOURCE_EXHAUSTED"), Some("Audio upload quota exceeded.")));
-        assert_eq!(error.retry_after(), None, "no window's end is told");
+        assert_eq!(refusal(&error), (Some(429), Some("RESOURCE_EXHAUSTED"), Some("Audio upload quota exceeded.")));
+        assert_eq!(error.retry_after(), None, "the response has no end of a window");
         assert!(user.upload_asset(decal("n", "")).is_ok(), "another type");
     }
     sandbox.set_quota(AssetType::Audio, 1);
@@ -82,7 +82,7 @@ fn moderated_words_refuse_names_and_descriptions() {
         (user.update_asset(update().description("slur")).expect_err("both"), "AssetDescription is moderated."),
     ] {
         assert_eq!(error.kind(), ErrorKind::Moderated);
-        assert_eq!(said(&error), (Some(400), Some("INVALID_ARGUMENT"), Some(message)));
+        assert_eq!(refusal(&error), (Some(400), Some("INVALID_ARGUMENT"), Some(message)));
     }
     assert!(user.upload_asset(decal("n", "")).is_ok(), "other words");
     sandbox.set_moderated_words([""; 0]);
@@ -100,7 +100,7 @@ fn moderated_accounts_can_read_but_not_write() {
         user.update_asset(AssetUpdate::new(5).display_name("n")).expect_err("moderated"),
     ] {
         assert_eq!(error.kind(), ErrorKind::AccountModerated);
-        assert_eq!(said(&error), (Some(400), Some("INVALID_ARGUMENT"), Some("User is moderated")));
+        assert_eq!(refusal(&error), (Some(400), Some("INVALID_ARGUMENT"), Some("User is moderated")));
     }
     assert!(user.fetch_info().is_ok());
     sandbox.set_account_moderated(false);
@@ -131,7 +131,7 @@ fn a_call_without_its_scope_is_refused() {
             sandbox.set_scopes(others);
             let error = call().expect_err(scope);
             let message = format!("The credentials lack the scope {scope}.");
-            assert_eq!(said(&error), (Some(403), Some("INSUFFICIENT_SCOPE"), Some(message.as_str())));
+            assert_eq!(refusal(&error), (Some(403), Some("INSUFFICIENT_SCOPE"), Some(message.as_str())));
         }
         sandbox.set_scopes(["asset:write", "asset:read"]);
         assert!(user.upload_asset(decal("n", "")).and_then(|operation| operation.wait()).is_ok());
@@ -201,7 +201,7 @@ fn a_private_inventory_is_open_to_its_owner_with_the_scope() {
     let private = (Some(403), Some("PERMISSION_DENIED"), Some("The inventory is private."));
     for owner in [None, Some(Creator::User(2))] {
         sandbox.set_key_owner(owner);
-        assert_eq!(said(&first().expect_err("private")), private, "{owner:?}");
+        assert_eq!(refusal(&first().expect_err("private")), private, "{owner:?}");
     }
     sandbox.set_key_owner(Creator::Group(1));
     assert_eq!(first().expect_err("a group's key").status(), Some(401));
@@ -209,7 +209,7 @@ fn a_private_inventory_is_open_to_its_owner_with_the_scope() {
     assert!(first().is_ok());
     sandbox.set_scopes(["asset:read"]);
     let lacking = "The required scope <user.inventory-item:read> is missing.";
-    assert_eq!(said(&first().expect_err("no scope")), (Some(403), Some("PERMISSION_DENIED"), Some(lacking)));
+    assert_eq!(refusal(&first().expect_err("no scope")), (Some(403), Some("PERMISSION_DENIED"), Some(lacking)));
     sandbox.set_scopes(["user.inventory-item:read"]);
     assert!(first().is_ok());
     sandbox.set_scopes(["asset:read"]);
@@ -321,7 +321,7 @@ fn files_of_another_format_are_invalid() {
         for wrong in others.iter().copied().chain(foreign.map(|(_, _, _, content)| *content)) {
             let error = upload(name, content_type, asset_type, wrong).expect_err(name);
             assert_eq!(error.kind(), ErrorKind::InvalidContent, "{name} with {wrong:?}: {error}");
-            assert_eq!(said(&error), (Some(400), Some("INVALID_ARGUMENT"), Some(message)), "{name} with {wrong:?}");
+            assert_eq!(refusal(&error), (Some(400), Some("INVALID_ARGUMENT"), Some(message)), "{name} with {wrong:?}");
         }
     }
     sandbox.set_content_checks(false);

@@ -55,8 +55,8 @@ impl Call {
         !self.endpoint.is_harmless()
     }
 
-    /// Whether a failure after it was sent may leave something undecided: a change, or an accepted operation that it asks for,
-    /// which may end well whatever becomes of the question.
+    /// Whether a failure after it was sent may leave something undecided: a change, or an accepted operation that it polls,
+    /// which may succeed whatever becomes of the poll.
     pub fn may_have_acted(&self) -> bool {
         self.is_change() || self.endpoint.path().contains("operations")
     }

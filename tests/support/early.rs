@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use rblxopencloud::ClientBuilder;
 
-use super::wire::{CONTINUE, Talk, Visit, Wire, length};
+use super::wire::{CONTINUE, Connection, Talk, Wire, length};
 
 /// What the server does after the response.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -85,8 +85,8 @@ impl Early {
         let scripts: Vec<Script> = scripts.into_iter().collect();
         let (heads, bodies) = (Arc::default(), Arc::default());
         let (seen, read) = (Arc::clone(&heads), Arc::clone(&bodies));
-        let wire = Wire::start_with(origin, wrap, move |visit| {
-            follow(&scripts[visit.number.min(scripts.len() - 1)], visit, &seen, &read);
+        let wire = Wire::start_with(origin, wrap, move |connection| {
+            follow(&scripts[connection.number.min(scripts.len() - 1)], connection, &seen, &read);
         });
         Self { url: wire.url(), wire, heads, bodies }
     }
@@ -106,35 +106,35 @@ impl Early {
     }
 
     pub fn connections(&self) -> usize {
-        self.wire.visits()
+        self.wire.connections()
     }
 }
 
-fn follow(script: &Script, visit: &mut Visit, heads: &Mutex<Vec<String>>, bodies: &Mutex<Vec<usize>>) {
-    let Some(head) = visit.head() else { return };
+fn follow(script: &Script, connection: &mut Connection, heads: &Mutex<Vec<String>>, bodies: &Mutex<Vec<usize>>) {
+    let Some(head) = connection.head() else { return };
     let expects = head.to_ascii_lowercase().contains("expect: 100-continue");
     let length = length(&head);
     heads.lock().expect("no panic under it").push(head);
-    if !visit.say(&script.before) {
+    if !connection.send(&script.before) {
         return;
     }
-    let mut got = visit.body_up_to(0);
+    let mut got = connection.body_up_to(0);
     if let When::After(wanted) = script.when {
-        if expects && script.before.is_empty() && !visit.say(CONTINUE) {
+        if expects && script.before.is_empty() && !connection.send(CONTINUE) {
             return;
         }
-        got = visit.body_up_to(length.min(wanted));
+        got = connection.body_up_to(length.min(wanted));
     }
     bodies.lock().expect("no panic under it").push(got);
-    if !visit.say(&script.answer) {
+    if !connection.send(&script.answer) {
         return;
     }
     match script.after {
-        After::Keep => visit.freeze(),
-        After::ReadOn => visit.wait_for_the_end(),
+        After::Keep => connection.freeze(),
+        After::ReadOn => connection.wait_for_the_end(),
         After::HangUp => {
-            visit.stream.hang_up();
-            visit.wait_for_the_end();
+            connection.stream.hang_up();
+            connection.wait_for_the_end();
         }
         // Time for the response to be on its way, and for more of the body to come.
         After::Reset => thread::sleep(Duration::from_millis(50)),

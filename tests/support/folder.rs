@@ -49,7 +49,7 @@ impl Folder {
     }
 
     pub fn lock(&self) -> PathBuf {
-        self.0.path().join("assets.lock.json")
+        self.0.path().join("assets.lock")
     }
 
     pub fn write(&self, name: &str, content: &[u8]) {

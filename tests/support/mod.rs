@@ -31,7 +31,7 @@ use rblxopencloud::{
 use serde_json::json;
 
 pub use server::{Reply, Request, Server};
-pub use wire::{CONTINUE, Visit, Wire, answer};
+pub use wire::{CONTINUE, Connection, Wire, answer};
 
 /// The API key of all clients.
 pub const KEY: &str = "test-key";

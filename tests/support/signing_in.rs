@@ -53,7 +53,7 @@ pub fn refreshes(sandbox: &Sandbox) -> usize {
     sandbox.requests().iter().filter(|request| request.path == TOKEN && is_refresh(&request.body)).count()
 }
 
-pub fn ask(client: &Client) -> Result<(), rblxopencloud::Error> {
+pub fn make_call(client: &Client) -> Result<(), rblxopencloud::Error> {
     client.user(USER).fetch_info().map(drop)
 }
 

@@ -33,13 +33,13 @@ impl Talk for TcpStream {
 pub struct Wire {
     url: String,
     address: SocketAddr,
-    visits: Arc<AtomicUsize>,
+    connections: Arc<AtomicUsize>,
     stopped: Arc<AtomicBool>,
 }
 
 impl Wire {
     /// Passes each connection to `handler`, which closes it by returning.
-    pub fn start(handler: impl Fn(&mut Visit) + Send + Sync + 'static) -> Self {
+    pub fn start(handler: impl Fn(&mut Connection) + Send + Sync + 'static) -> Self {
         Self::start_with("http://127.0.0.1", |stream| Some(Box::new(stream)), handler)
     }
 
@@ -47,12 +47,12 @@ impl Wire {
     pub fn start_with(
         origin: &str,
         wrap: impl Fn(TcpStream) -> Option<Box<dyn Talk>> + Send + Sync + 'static,
-        handler: impl Fn(&mut Visit) + Send + Sync + 'static,
+        handler: impl Fn(&mut Connection) + Send + Sync + 'static,
     ) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").expect("the loopback interface has a free port");
         let address = listener.local_addr().expect("a listener has an address");
-        let (visits, stopped) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicBool::new(false)));
-        let (counted, ended, handler) = (Arc::clone(&visits), Arc::clone(&stopped), Arc::new((wrap, handler)));
+        let (connections, stopped) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicBool::new(false)));
+        let (counted, ended, handler) = (Arc::clone(&connections), Arc::clone(&stopped), Arc::new((wrap, handler)));
         thread::spawn(move || {
             for stream in listener.incoming() {
                 if ended.load(Ordering::SeqCst) {
@@ -65,19 +65,19 @@ impl Wire {
                 thread::spawn(move || {
                     let (wrap, handler) = &*handler;
                     let Some(stream) = wrap(stream) else { return };
-                    handler(&mut Visit { number, stream, ended, unread: Vec::new() });
+                    handler(&mut Connection { number, stream, ended, unread: Vec::new() });
                 });
             }
         });
-        Self { url: format!("{origin}:{}", address.port()), address, visits, stopped }
+        Self { url: format!("{origin}:{}", address.port()), address, connections, stopped }
     }
 
     /// Reads a request on each connection, responds with these bytes, then closes the connection.
     pub fn says(answer: impl Into<Vec<u8>>) -> Self {
         let answer = answer.into();
-        Self::start(move |visit| {
-            let _ = visit.request();
-            visit.say(&answer);
+        Self::start(move |connection| {
+            let _ = connection.request();
+            connection.send(&answer);
         })
     }
 
@@ -90,8 +90,8 @@ impl Wire {
     }
 
     /// The number of connections.
-    pub fn visits(&self) -> usize {
-        self.visits.load(Ordering::SeqCst)
+    pub fn connections(&self) -> usize {
+        self.connections.load(Ordering::SeqCst)
     }
 
     pub fn builder(&self) -> ClientBuilder {
@@ -111,7 +111,7 @@ impl Drop for Wire {
 }
 
 /// One connection.
-pub struct Visit {
+pub struct Connection {
     /// The number of the connection, starting at 0.
     pub number: usize,
     pub stream: Box<dyn Talk>,
@@ -119,7 +119,7 @@ pub struct Visit {
     unread: Vec<u8>,
 }
 
-impl Visit {
+impl Connection {
     /// Reads the head of a request.
     pub fn head(&mut self) -> Option<String> {
         loop {
@@ -134,7 +134,7 @@ impl Visit {
     /// Reads a whole request, after `100 Continue` if the client expects it. Returns its head and body.
     pub fn request(&mut self) -> Option<(String, Vec<u8>)> {
         let head = self.head()?;
-        if head.to_ascii_lowercase().contains("expect: 100-continue") && !self.say(CONTINUE) {
+        if head.to_ascii_lowercase().contains("expect: 100-continue") && !self.send(CONTINUE) {
             return None;
         }
         let length = length(&head);
@@ -160,24 +160,24 @@ impl Visit {
     }
 
     /// Sends bytes. Returns `false` if the client has closed the connection.
-    pub fn say(&mut self, bytes: impl AsRef<[u8]>) -> bool {
+    pub fn send(&mut self, bytes: impl AsRef<[u8]>) -> bool {
         self.stream.write_all(bytes.as_ref()).is_ok() && self.stream.flush().is_ok()
     }
 
     /// Sends the same bytes until the client closes the connection. Returns how many bytes were sent.
-    pub fn say_for_ever(&mut self, bytes: &[u8]) -> u64 {
-        let mut said = 0;
+    pub fn send_endlessly(&mut self, bytes: &[u8]) -> u64 {
+        let mut total = 0;
         // A client that neither reads nor closes must not block a thread forever.
         let _ = self.stream.socket().set_write_timeout(Some(Duration::from_secs(20)));
         while !self.ended.load(Ordering::SeqCst) {
             match self.stream.write(bytes) {
                 Ok(0) => break,
-                Ok(written) => said += written as u64,
+                Ok(written) => total += written as u64,
                 Err(error) if error.kind() == ErrorKind::Interrupted => {}
                 Err(_) => break,
             }
         }
-        said
+        total
     }
 
     /// Does nothing until the server ends.

@@ -22,7 +22,7 @@ use serde_json::{Map, Value, json};
 
 use crate::support::calls::{Call, calls};
 use crate::support::document::{Document, fits};
-use crate::support::exchanges::{Exchange, make_every_call};
+use crate::support::exchanges::make_every_call;
 
 /// The endpoints that the document doesn't have, and where they are known from.
 const UNDOCUMENTED: &[(Endpoint, &str)] = &[
@@ -84,6 +84,19 @@ const DIFFERENCES: &[Difference] = &[
         undo: |object| {
             if let Some(versions) = object.remove("assetVersions") {
                 *object = Map::from_iter([(BARE.to_owned(), versions)]);
+            }
+        },
+    },
+    Difference {
+        why: "a cursor is null at an end of a listing",
+        undo: |object| object.retain(|name, value| !(name.ends_with("PageCursor") && value.is_null())),
+    },
+    Difference {
+        why: "the template of an experience is required, and in no response",
+        undo: |object| {
+            let path = object.get("path").and_then(Value::as_str).unwrap_or_default();
+            if path.starts_with("universes/") && object.contains_key("rootPlace") {
+                object.insert("templateRootPlace".to_owned(), json!(path));
             }
         },
     },
@@ -240,16 +253,9 @@ fn every_sandbox_response_is_documented() {
             described.push((format!("{} {}", exchange.method, exchange.target), schema, value));
         }
     }
-    let is_unserved = |call: &Call| {
-        let is_of_it =
-            |exchange: &&Exchange| exchange.method == call.endpoint.method().as_str() && exchange.path == call.path();
-        exchanges.iter().find(is_of_it).is_some_and(|exchange| exchange.status == 501)
-    };
     let documented = calls()
         .iter()
         .filter(|call| document.operation(call.endpoint.method().as_str(), &call.path()).is_some())
-        // The client can have calls that the sandbox doesn't serve yet. It says so.
-        .filter(|call| !is_unserved(call))
         .map(|call| call.endpoint.to_string())
         .collect::<BTreeSet<_>>();
     assert_eq!(succeeded.len(), documented.len(), "not every call succeeds in the sandbox: {documented:#?}");

@@ -443,11 +443,11 @@ fn assert_made<'a>(operation: &Operation<'a>, maker: &mut Maker<'a>) {
 /// Refuses the call with the key and a password in each form of error.
 fn assert_redacted<'a>(operation: &Operation<'a>, maker: &mut Maker<'a>) {
     let name = operation.name();
-    let said = format!("no {KEY} or {PASSWORD}");
+    let refusal = format!("no {KEY} or {PASSWORD}");
     for body in [
-        json!({ "code": "INVALID_ARGUMENT", "message": said }),
-        json!({ "errors": [{ "code": 0, "message": said }] }),
-        json!({ "type": "about:blank", "title": said, "status": 400, "detail": said }),
+        json!({ "code": "INVALID_ARGUMENT", "message": refusal }),
+        json!({ "errors": [{ "code": 0, "message": refusal }] }),
+        json!({ "type": "about:blank", "title": refusal, "status": 400, "detail": refusal }),
     ] {
         let server = Server::script([Reply::json(400, &body)]);
         let made = operation.made(maker, None);

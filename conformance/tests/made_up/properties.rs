@@ -132,12 +132,13 @@ fn filters_by_kind_contain_exactly_the_kinds() {
             }
         }
         match sent(&sandbox) {
-            None => prop_assert!(wanted.is_empty(), "nothing was asked for {wanted:?}"),
+            None => prop_assert!(wanted.is_empty(), "no request has {wanted:?}"),
             Some(filter) => {
-                let said = parse(&filter);
-                prop_assert!(said.iter().all(|(_, values)| values.iter().collect::<BTreeSet<_>>().len() == values.len()));
-                let said: BTreeSet<_> = said.into_iter().map(|(name, values)| (name, values.into_iter().collect())).collect();
-                prop_assert_eq!(said, wanted);
+                let sent_values = parse(&filter);
+                prop_assert!(sent_values.iter().all(|(_, values)| values.iter().collect::<BTreeSet<_>>().len() == values.len()));
+                let sent_values: BTreeSet<_> =
+                    sent_values.into_iter().map(|(name, values)| (name, values.into_iter().collect())).collect();
+                prop_assert_eq!(sent_values, wanted);
             }
         }
     });
@@ -159,11 +160,11 @@ fn filters_by_id_contain_each_id_once() {
         let filter = steps.iter().fold(InventoryFilter::ids(), |filter, (field, ids)| fields[*field].1(filter, ids.clone()));
         let items: Result<Vec<_>, _> = user.list_inventory_with(filter).collect();
         prop_assert!(items.is_ok(), "the sandbox refused it: {items:?}");
-        let said = sent(&sandbox).map(|filter| parse(&filter)).unwrap_or_default();
+        let sent_values = sent(&sandbox).map(|filter| parse(&filter)).unwrap_or_default();
         for (at, (field, _)) in fields.iter().enumerate() {
             let wanted: BTreeSet<String> =
                 steps.iter().filter(|(step, _)| *step == at).flat_map(|(_, ids)| ids).map(ToString::to_string).collect();
-            let values = said.iter().find(|(name, _)| name == field).map(|(_, values)| values.clone()).unwrap_or_default();
+            let values = sent_values.iter().find(|(name, _)| name == field).map(|(_, values)| values.clone()).unwrap_or_default();
             prop_assert_eq!(values.len(), wanted.len());
             prop_assert_eq!(values.into_iter().collect::<BTreeSet<_>>(), wanted);
         }
@@ -250,7 +251,7 @@ fn any_response_is_read_or_refused() {
         }
         let operation = client.operation("operations/8f2c".parse().expect("a name"));
         if let Ok(Some(asset)) = operation.poll() {
-            prop_assert!(json.get("response").is_some_and(Value::is_object), "{} is no {:?}", json, asset);
+            prop_assert!(json.get("response").is_some_and(Value::is_object), "{} isn't {:?}", json, asset);
         }
     });
 }
@@ -277,9 +278,9 @@ fn uploads_arrive_whole_with_any_name_and_content() {
         let declared = request.header("content-length").and_then(|text| text.parse::<u64>().ok());
         prop_assert_eq!(declared, Some(request.body_length));
         prop_assert_eq!(request.parts.len(), 2);
-        let said: Value = serde_json::from_slice(&request.part("request").expect("a part").body).expect("JSON");
-        prop_assert_eq!(&said["displayName"], &json!(title));
-        prop_assert_eq!(&said["description"], &json!(text));
+        let sent_values: Value = serde_json::from_slice(&request.part("request").expect("a part").body).expect("JSON");
+        prop_assert_eq!(&sent_values["displayName"], &json!(title));
+        prop_assert_eq!(&sent_values["description"], &json!(text));
         let part = request.part("fileContent").expect("a part");
         prop_assert_eq!(part.length, length);
         prop_assert_eq!(&part.body, &content);

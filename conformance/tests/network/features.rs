@@ -68,11 +68,11 @@ fn cookies_of_early_and_slow_responses_are_dropped_too() {
     let interim = format!("HTTP/1.1 103 Early Hints\r\nset-cookie: {COOKIE}\r\n\r\n");
     // Byte by byte, with line feeds alone, and after informational responses.
     for raw in [head(200), head(200).replace("\r\n", "\n"), format!("{interim}{}", head(200))] {
-        let server = Wire::start(move |visit| {
-            while let Some((head, _)) = visit.request() {
+        let server = Wire::start(move |connection| {
+            while let Some((head, _)) = connection.request() {
                 assert!(!head.to_ascii_lowercase().contains("cookie:"), "{head}");
                 for byte in raw.bytes() {
-                    visit.say([byte]);
+                    connection.send([byte]);
                 }
             }
         });

@@ -26,7 +26,7 @@ const HOST: &str = "open-cloud.test";
 struct Seen(Arc<Mutex<Vec<String>>>, Arc<AtomicUsize>);
 
 impl Seen {
-    fn asked(&self) -> Vec<String> {
+    fn heads(&self) -> Vec<String> {
         self.0.lock().expect("no panic under it").clone()
     }
 }
@@ -185,8 +185,8 @@ fn an_http_proxy_of_the_environment_is_used() {
         let variables = [(variable, &*format!("http://127.0.0.1:{port}")), ("CHILD_OWN_AGENT", "1")];
         let output = calls_with(&variables, &format!("https://{HOST}"), &identity.certificate);
         assert_eq!(output, GOOD, "{variable}");
-        assert!(seen.asked().iter().all(|head| head.starts_with(&format!("CONNECT {HOST}:443 HTTP/1.1\r\n"))));
-        assert!(!seen.asked().is_empty() && seen.asked().iter().all(|head| !head.contains(KEY)), "{:?}", seen.asked());
+        assert!(seen.heads().iter().all(|head| head.starts_with(&format!("CONNECT {HOST}:443 HTTP/1.1\r\n"))));
+        assert!(!seen.heads().is_empty() && seen.heads().iter().all(|head| !head.contains(KEY)), "{:?}", seen.heads());
     }
 }
 
@@ -200,7 +200,7 @@ fn the_specific_variable_is_used_before_the_general_one() {
         ("CHILD_OWN_AGENT", "1"),
     ];
     assert_eq!(calls_with(&variables, &format!("https://{HOST}"), &identity.certificate), GOOD);
-    assert!(!seen.asked().is_empty());
+    assert!(!seen.heads().is_empty());
 }
 
 #[test]
@@ -221,7 +221,7 @@ fn proxy_credentials_are_sent_once_and_never_shown() {
         assert!(line.starts_with("failed: Run") && line.contains(&format!("127.0.0.1:{port}")), "{line}");
         assert!(line.contains("user name") && !line.contains("tried"), "{line}");
     }
-    assert_eq!(seen.asked().len(), 3, "a refused login is not tried again");
+    assert_eq!(seen.heads().len(), 3, "a refused login is not tried again");
     let output = run("me:wrong-secret@");
     assert!(output.contains("failed: Run") && !output.contains("wrong-secret"), "{output}");
     assert_eq!(run("me:secret@"), GOOD);
@@ -234,7 +234,7 @@ fn repeats_the_login(stream: &mut TcpStream, seen: &Seen) -> io::Result<bool> {
     let known = base64::engine::general_purpose::STANDARD.decode(login).unwrap_or_default();
     let known = String::from_utf8_lossy(&known).into_owned();
     let (user, password) = known.split_once(':').unwrap_or_default();
-    let number = seen.asked().len();
+    let number = seen.heads().len();
     let words = match number % 4 {
         0 => format!("Proxy-Authorization: Basic {login}"),
         1 => known.clone(),
@@ -257,13 +257,13 @@ fn a_login_that_the_proxy_repeats_is_never_shown() {
         let variables = [("HTTPS_PROXY", proxy.as_str()), ("CHILD_ONCE", "1")];
         let output = calls_with(&variables, &format!("https://{HOST}"), &[]);
         assert!(output.lines().count() == 3 && output.lines().all(|line| line.starts_with("failed")), "{output}");
-        let login = seen.asked()[0].clone();
+        let login = seen.heads()[0].clone();
         assert!(!login.is_empty() && output.contains("[redacted]"), "{output}");
         for secret in [&login[..8], &login[12..20], "proxy-user", "wq7Wv", "xJm9Rt5"] {
             assert!(!output.contains(secret), "{secret}: {output}");
         }
     }
-    assert!(seen.asked().len() >= 12);
+    assert!(seen.heads().len() >= 12);
 }
 
 /// The timeout of the client is far below that of a connection.
@@ -283,7 +283,7 @@ fn a_proxy_that_stalls_has_sent_no_change() {
         let variables = [("HTTPS_PROXY", url.as_str()), ("CHILD_ONCE", "1"), ("CHILD_TIMEOUT", "1")];
         let output = calls_with(&variables, &format!("https://{HOST}"), &[]);
         assert!(output.starts_with("Timeout, unknown: false, ") && output.contains("500ms"), "{scheme}: {output}");
-        assert_eq!(seen.asked().len(), 1, "{scheme}: {output}");
+        assert_eq!(seen.heads().len(), 1, "{scheme}: {output}");
     }
 }
 
@@ -318,7 +318,7 @@ fn no_proxy_and_empty_variables_mean_no_proxy() {
         let output = calls_with(&variables, &format!("https://{unknown}"), &identity.certificate);
         assert!(output.starts_with("failed: Later") && output.contains(&unknown), "{output}");
     }
-    assert!(seen.asked().is_empty());
+    assert!(seen.heads().is_empty());
 }
 
 #[test]
@@ -333,7 +333,7 @@ fn calls_on_this_machine_never_go_through_a_proxy_of_the_environment() {
         // Without a custom agent, the child doesn't trust the certificate.
         assert!(own.is_none() || output == GOOD, "{output}");
     }
-    assert!(seen.asked().is_empty());
+    assert!(seen.heads().is_empty());
 }
 
 #[cfg(feature = "socks")]
@@ -344,5 +344,5 @@ fn a_socks_proxy_of_the_environment_is_used() {
     let value = format!("socks5h://127.0.0.1:{port}");
     let variables = [("ALL_PROXY", value.as_str()), ("CHILD_OWN_AGENT", "1")];
     assert_eq!(calls_with(&variables, &format!("https://{HOST}"), &identity.certificate), GOOD);
-    assert!(seen.asked().iter().all(|target| *target == format!("{HOST}:443")), "{:?}", seen.asked());
+    assert!(seen.heads().iter().all(|target| *target == format!("{HOST}:443")), "{:?}", seen.heads());
 }

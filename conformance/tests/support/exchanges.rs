@@ -76,7 +76,7 @@ pub fn sandbox() -> Sandbox {
     }
     let mut role = GroupRole::new(7, 96, "Helper", 20);
     role.description = Some("Helps".to_owned());
-    role.permissions = Some(GroupPermission::KNOWN.iter().cloned().collect());
+    role.permissions = Some(GroupPermission::KNOWN.to_vec());
     role.created_at = "2020-01-01T00:00:00Z".parse().ok();
     role.updated_at = role.created_at;
     sandbox.add_role(role);

@@ -11,7 +11,7 @@ const USAGE: &str = "\
 Usage: build-script-example
 
 Prints the id of an asset that was published when this program was built. Building it publishes assets/ only if PUBLISH_ASSETS is
-set; otherwise, the ids come from assets.lock.json.
+set; otherwise, the ids come from assets.lock.
 
 Environment of the build:
   PUBLISH_ASSETS         publishes what is new or has changed: real assets, which Roblox moderates
@@ -35,7 +35,7 @@ fn main() -> ExitCode {
 mod tests {
     #[test]
     fn the_ids_are_those_of_the_lock_file() {
-        let lock = include_str!("../assets.lock.json");
+        let lock = include_str!("../assets.lock");
         assert!(lock.contains(&format!("\"id\":{},", super::assets::CRATE)), "{lock}");
     }
 }

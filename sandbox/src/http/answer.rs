@@ -38,7 +38,12 @@ impl Answer {
 
     /// A refusal of the gateway.
     pub(crate) fn gateway(status: u16, message: &str) -> Self {
-        Self::new(status, json!({ "errors": [{ "code": 0, "message": message }] }).to_string())
+        Self::numbered(status, 0, message)
+    }
+
+    /// A refusal in the form of older APIs, which number their errors.
+    pub(crate) fn numbered(status: u16, code: u32, message: &str) -> Self {
+        Self::new(status, json!({ "errors": [{ "code": code, "message": message }] }).to_string())
     }
 
     pub(crate) fn with_header(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {

@@ -59,6 +59,31 @@ impl PageRequest {
         Ok(request)
     }
 
+    /// Reads `limit`, which is one of `sizes` and defaults to the first, and `cursor`, for the listings of older APIs. Returns
+    /// `None` if one of them is invalid. A cursor is valid for the same path and the same filter.
+    pub(crate) fn read_cursor(sizes: &[u64], head: &Head, filter: &str) -> Option<Self> {
+        let size = match head.query_value("limit") {
+            None => *sizes.first()?,
+            Some(limit) => limit.parse().ok().filter(|size| sizes.contains(size))?,
+        };
+        let (resource, filter_hash) = (short_hash(&head.path), short_hash(filter));
+        let mut request = Self { offset: 0, size: usize::try_from(size).ok()?, resource, filter_hash };
+        if let Some(cursor) = head.query_value("cursor").filter(|cursor| !cursor.is_empty()) {
+            let (offset, of_filter) = request.read_token(cursor)?;
+            request.offset = Some(offset).filter(|_| of_filter == filter_hash)?;
+        }
+        Some(request)
+    }
+
+    /// Responds with the page of a listing with cursors. At an end of the listing, the cursor is null.
+    pub(crate) fn cursor_page(&self, items: impl Iterator<Item = Value>) -> Answer {
+        let mut items = items.skip(self.offset);
+        let page: Vec<Value> = items.by_ref().take(self.size).collect();
+        let next = items.next().map(|_| self.token(self.offset + page.len()));
+        let previous = (self.offset > 0).then(|| self.token(self.offset.saturating_sub(self.size)));
+        Answer::json(&json!({ "previousPageCursor": previous, "nextPageCursor": next, "data": page }))
+    }
+
     /// Responds with the page of a listing.
     pub(crate) fn page(&self, field: &str, items: impl Iterator<Item = Value>) -> Answer {
         Answer::json(&Value::Object(self.page_json(field, items)))

@@ -22,7 +22,7 @@ const HEADERS: [(&str, &str); 5] = [
     ("content-security-policy", "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'"),
 ];
 
-/// The page that asks a user to authorize an app.
+/// The page on which a user authorizes an app.
 pub(super) fn page(client_id: &str, user: &str, scopes: &[String], redirect_uri: &str, ticket: &str) -> Answer {
     let scopes: String = scopes
         .iter()

@@ -3,12 +3,12 @@
 use jiff::Timestamp;
 use rblxopencloud::endpoints::{
     ACCEPT_GROUP_JOIN_REQUEST, ASSIGN_GROUP_ROLE, DECLINE_GROUP_JOIN_REQUEST, GET_GROUP, GET_GROUP_ROLE,
-    LIST_GROUP_JOIN_REQUESTS, LIST_GROUP_MEMBERSHIPS, LIST_GROUP_ROLES, LIST_MANAGEABLE_GROUPS, UNASSIGN_GROUP_ROLE,
-    UPDATE_GROUP_MEMBERSHIP,
+    LIST_GROUP_AUDIT_LOG, LIST_GROUP_JOIN_REQUESTS, LIST_GROUP_MEMBERSHIPS, LIST_GROUP_ROLES, LIST_MANAGEABLE_GROUPS,
+    UNASSIGN_GROUP_ROLE, UPDATE_GROUP_MEMBERSHIP,
 };
-use rblxopencloud::group::GroupPermission;
+use rblxopencloud::group::{AuditLogEntry, GroupPermission};
 use rblxopencloud::{Creator, GroupMembership, GroupRole};
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use super::{Call, Route};
 use crate::http::{Answer, PageRequest};
@@ -29,10 +29,13 @@ pub(crate) const ROUTES: &[Route] = &[
     Route::new(ACCEPT_GROUP_JOIN_REQUEST, accept),
     Route::new(DECLINE_GROUP_JOIN_REQUEST, decline),
     Route::new(LIST_MANAGEABLE_GROUPS, list_manageable),
+    Route::new(LIST_GROUP_AUDIT_LOG, list_audit_log),
 ];
 
 /// The largest page of roles and of join requests.
 const LARGEST_PAGE: u64 = 20;
+/// The sizes that a page of the audit log can have.
+const LOG_PAGES: [u64; 4] = [10, 25, 50, 100];
 
 fn not_found(what: &str) -> Answer {
     Answer::v2(404, "NOT_FOUND", format!("The {what} doesn't exist."))
@@ -225,8 +228,8 @@ fn take_request(world: &mut World, call: &Call<'_>) -> Result<(u64, u64), Answer
     call.json()?;
     let requests = world.groups.get_mut(id).map(|group| &mut group.requests);
     let requests = requests.ok_or_else(|| not_found("join request"))?;
-    let place = requests.iter().position(|(known, _)| *known == user).ok_or_else(|| not_found("join request"))?;
-    requests.remove(place);
+    let index = requests.iter().position(|(known, _)| *known == user).ok_or_else(|| not_found("join request"))?;
+    requests.remove(index);
     Ok((id, user))
 }
 
@@ -240,4 +243,57 @@ fn list_manageable(world: &mut World, _: Call<'_>) -> Result<Answer, Answer> {
     let groups: Vec<Value> =
         groups.map(|group| json!({ "id": group.info.id, "name": group.info.display_name })).collect();
     Ok(Answer::json(&json!({ "data": groups })))
+}
+
+fn list_audit_log(world: &mut World, call: Call<'_>) -> Result<Answer, Answer> {
+    let id = call.id(0);
+    let group = world.groups.get(id).ok_or_else(|| Answer::numbered(400, 1, "Group is invalid or does not exist."))?;
+    if !world.groups.allows(id, world.access().owner, &GroupPermission::ViewAuditLog) {
+        return Err(Answer::numbered(403, 23, "Insufficient permissions to complete the request."));
+    }
+    let value = |name: &str| call.head.query_value(name).filter(|value| !value.is_empty());
+    let invalid = || Answer::numbered(400, 8, "Invalid or missing pagination parameters");
+    let user = value("userId").map(|user| decimal(user).ok_or_else(invalid)).transpose()?;
+    let is_newest_first = match value("sortOrder") {
+        None | Some("Asc") => false,
+        Some("Desc") => true,
+        Some(_) => return Err(invalid()),
+    };
+    let filter = [value("actionType"), value("userId"), value("sortOrder")].map(Option::unwrap_or_default).join("&");
+    let request = PageRequest::read_cursor(&LOG_PAGES, call.head, &filter).ok_or_else(invalid)?;
+    let is_wanted = |entry: &&AuditLogEntry| {
+        let actor = entry.actor.as_ref().and_then(|actor| actor.user.as_ref());
+        value("actionType").is_none_or(|action| entry.action_type == action)
+            && user.is_none_or(|user| actor.is_some_and(|actor| actor.id == user))
+    };
+    let mut entries: Vec<_> = group.audit_log.iter().filter(is_wanted).collect();
+    if is_newest_first {
+        entries.reverse();
+    }
+    Ok(request.cursor_page(entries.into_iter().map(entry_json)))
+}
+
+/// Ids are numbers in this API.
+fn entry_json(entry: &AuditLogEntry) -> Value {
+    let actor = entry.actor.clone().unwrap_or_default();
+    let user = actor.user.map(|user| {
+        json!({
+            "hasVerifiedBadge": user.has_verified_badge.unwrap_or_default(),
+            "userId": user.id,
+            "username": user.name,
+            "displayName": user.display_name,
+        })
+    });
+    let role =
+        actor.role.map(|role| json!({ "id": role.id, "name": role.name, "rank": role.rank.unwrap_or_default() }));
+    let actor: Map<String, Value> = [("user", user), ("role", role)]
+        .into_iter()
+        .filter_map(|(name, value)| Some((name.to_owned(), value?)))
+        .collect();
+    json!({
+        "actor": actor,
+        "actionType": entry.action_type,
+        "description": entry.description,
+        "created": entry.created_at,
+    })
 }

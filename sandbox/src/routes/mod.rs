@@ -4,6 +4,7 @@ mod assets;
 mod consent;
 mod delivery;
 mod document;
+mod experiences;
 mod groups;
 mod inventory;
 mod keys;
@@ -38,6 +39,7 @@ impl Site {
                 users::ROUTES,
                 inventory::ROUTES,
                 groups::ROUTES,
+                experiences::ROUTES,
                 assets::ROUTES,
                 versions::ROUTES,
                 store::ROUTES,

@@ -20,7 +20,7 @@ const CHOOSE: Endpoint = Endpoint::post("/oauth/v1/authorize").without_key();
 const DISCOVER: Endpoint = Endpoint::get("/oauth/.well-known/openid-configuration").without_key();
 
 pub(crate) const ROUTES: &[Route] = &[
-    Route::new(AUTHORIZE, ask_for_consent),
+    Route::new(AUTHORIZE, request_consent),
     Route::new(CHOOSE, choose),
     Route::new(GET_TOKEN, get_token),
     Route::new(INTROSPECT_TOKEN, introspect),
@@ -125,7 +125,7 @@ fn browser_user(world: &World) -> Option<u64> {
     world.sign_ins.browser_user.or_else(|| world.users.keys().min().copied())
 }
 
-fn ask_for_consent(world: &mut World, call: Call<'_>) -> Result<Answer, Answer> {
+fn request_consent(world: &mut World, call: Call<'_>) -> Result<Answer, Answer> {
     let request = match judge(world, &call.head.query) {
         Judged::Fine(request) => request,
         Judged::Redirect(address) => return Ok(send_to(address)),

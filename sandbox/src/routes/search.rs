@@ -38,7 +38,7 @@ const CHOICES: [(&str, &[&str]); 9] = [
     ("includedInstanceTypes", &["Script", "MeshPart", "Decal", "Animation", "Audio", "Tool"]),
 ];
 
-/// The parameters that ask for what no asset of the sandbox has, unless they have this value. Such a search finds nothing.
+/// The parameters that no asset of the sandbox matches, unless they have this value. Such a search finds nothing.
 const UNMATCHED: [(&str, &str); 11] = [
     ("audioMinDurationSeconds", "0"),
     ("audioMaxDurationSeconds", ""),

@@ -197,7 +197,7 @@ impl Faults {
 
     /// Returns the first fault that affects this request. Faults before it count the request as let through.
     pub(crate) fn take(&mut self, method: &str, path: &str) -> Option<Harm> {
-        for (place, fault) in self.0.iter_mut().enumerate() {
+        for (index, fault) in self.0.iter_mut().enumerate() {
             if !fault.matches(method, path) {
                 continue;
             }
@@ -208,7 +208,7 @@ impl Faults {
             fault.times -= 1;
             let harm = fault.harm();
             if fault.times == 0 {
-                drop(self.0.remove(place));
+                drop(self.0.remove(index));
             }
             return Some(harm);
         }

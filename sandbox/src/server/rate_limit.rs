@@ -142,7 +142,7 @@ struct Quota {
 }
 
 /// What headers tell of a limit.
-struct Told {
+struct Announced {
     limit: String,
     remaining: String,
     reset: String,
@@ -160,7 +160,7 @@ pub(crate) type LimitHeaders = Vec<(String, String)>;
 
 /// Of so many responses, one has lists in its headers: of all limits of the request, or as if another one applied too.
 const LIST_EVERY: u64 = 4;
-/// What refusals ask for in longer windows, in seconds, whatever is left of the window.
+/// The `retry-after` of refusals in longer windows, in seconds, whatever is left of the window.
 const RETRY_AFTER: u64 = 5;
 
 impl Limiter {
@@ -194,11 +194,11 @@ impl Limiter {
         }
         // Responses tell the window of which the least is left.
         let left_of = |quota: &Quota| quota.requests - self.windows[&quota.name].used;
-        let told = |quota: &Quota| {
+        let announced = |quota: &Quota| {
             let (requests, length) = (quota.requests, quota.length);
             let ends = self.windows[&quota.name].ends;
             let left = ends.map_or(length, |end| end.saturating_duration_since(now.instant));
-            Told {
+            Announced {
                 limit: format!("{requests}, {requests};w={}", length.as_secs_f64()),
                 remaining: left_of(quota).to_string(),
                 reset: announce(left, length),
@@ -207,7 +207,7 @@ impl Limiter {
         let mut sorted: Vec<&Quota> = quotas.iter().collect();
         sorted.sort_by_key(|quota| left_of(quota));
         let binding = *sorted.first().expect("an endpoint has a limit");
-        let mut list: Vec<Told> = sorted.into_iter().map(told).collect();
+        let mut list: Vec<Announced> = sorted.into_iter().map(announced).collect();
         let retry_after = match binding.length > Duration::from_secs(RETRY_AFTER) {
             true => RETRY_AFTER.to_string(),
             false => list[0].reset.clone(),
@@ -218,20 +218,20 @@ impl Limiter {
             list.truncate(1);
         } else if list.len() == 1 {
             let unused = binding.requests.to_string();
-            list.push(Told { limit: String::new(), remaining: unused, reset: "0".to_owned() });
+            list.push(Announced { limit: String::new(), remaining: unused, reset: "0".to_owned() });
         }
         // The limit that binds comes first in one list and last in the next one.
         if self.counted / LIST_EVERY % 2 == 0 {
             list.reverse();
         }
-        let header = |name: &str, value: fn(&Told) -> &str| {
+        let header = |name: &str, value: fn(&Announced) -> &str| {
             let values: Vec<&str> = list.iter().map(value).filter(|value| !value.is_empty()).collect();
             (name.to_owned(), values.join(", "))
         };
         let mut headers = vec![
-            header("x-ratelimit-limit", |told| &told.limit),
-            header("x-ratelimit-remaining", |told| &told.remaining),
-            header("x-ratelimit-reset", |told| &told.reset),
+            header("x-ratelimit-limit", |announced| &announced.limit),
+            header("x-ratelimit-remaining", |announced| &announced.remaining),
+            header("x-ratelimit-reset", |announced| &announced.reset),
         ];
         if is_accepted {
             return Ok(headers);
@@ -296,7 +296,7 @@ mod tests {
     }
 
     #[test]
-    fn refusals_ask_for_five_seconds_beside_a_longer_reset() {
+    fn refusals_have_a_delay_of_five_seconds_beside_a_longer_reset() {
         let start = Instant::now();
         let mut limiter = Limiter::default();
         limiter.set(Some(RateLimit::new(1, Duration::from_secs(60)).aligned_to_clock(true)));

@@ -186,8 +186,8 @@ impl Log {
         self.entries.push_back(entry);
         self.with_body = self.with_body.max(self.first);
         while self.kept > MOST_BODIES {
-            let place = self.with_body;
-            let Some(entry) = self.entry(place) else { break };
+            let index = self.with_body;
+            let Some(entry) = self.entry(index) else { break };
             let freed = entry.kept();
             entry.body = Vec::new();
             entry.parts.iter_mut().for_each(|part| part.body = Vec::new());
@@ -204,8 +204,8 @@ impl Log {
     }
 
     fn entry(&mut self, number: u64) -> Option<&mut Entry> {
-        let place = usize::try_from(number.checked_sub(self.first)?).ok()?;
-        self.entries.get_mut(place)
+        let index = usize::try_from(number.checked_sub(self.first)?).ok()?;
+        self.entries.get_mut(index)
     }
 
     pub(crate) fn requests(&self) -> Vec<RecordedRequest> {

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jiff::Timestamp;
-use rblxopencloud::group::GroupPermission;
+use rblxopencloud::group::{AuditLogEntry, GroupPermission};
 use rblxopencloud::{Creator, GroupInfo, GroupMembership, GroupRole};
 use serde_json::{Value, json};
 
@@ -19,7 +19,7 @@ const FIXED_RANKS: [u32; 2] = [0, 255];
 pub(crate) struct Groups {
     groups: BTreeMap<u64, Group>,
     /// The index of a user in a group's members, by user and group.
-    places: HashMap<u64, BTreeMap<u64, usize>>,
+    indices: HashMap<u64, BTreeMap<u64, usize>>,
 }
 
 #[derive(Debug)]
@@ -30,6 +30,8 @@ pub(crate) struct Group {
     pub(crate) members: Vec<Member>,
     /// Who wants to join, and since when.
     pub(crate) requests: Vec<(u64, Timestamp)>,
+    /// Oldest first.
+    pub(crate) audit_log: Vec<AuditLogEntry>,
 }
 
 #[derive(Debug)]
@@ -79,6 +81,14 @@ impl Groups {
         }
     }
 
+    /// Adds an entry to the audit log. Without a time, it is of now.
+    pub(crate) fn log(&mut self, group: u64, mut action: AuditLogEntry) {
+        action.created_at = action.created_at.or_else(|| Some(Timestamp::now()));
+        let log = &mut entry(&mut self.groups, group).audit_log;
+        let index = log.partition_point(|known| known.created_at <= action.created_at);
+        log.insert(index, action);
+    }
+
     /// Adds a membership, or replaces that of this user in this group. Roles that don't exist are added.
     pub(crate) fn join(&mut self, membership: &GroupMembership) {
         let (id, user) = (membership.group_id, membership.user_id);
@@ -89,11 +99,11 @@ impl Groups {
         group.requests.retain(|(known, _)| *known != user);
         let member = Member { membership: membership.clone(), json: membership_json(membership) };
         let members = &mut group.members;
-        let places = self.places.entry(user).or_default();
-        match places.get(&id) {
-            Some(place) => members[*place] = member,
+        let indices = self.indices.entry(user).or_default();
+        match indices.get(&id) {
+            Some(index) => members[*index] = member,
             None => {
-                places.insert(id, members.len());
+                indices.insert(id, members.len());
                 members.push(member);
             }
         }
@@ -101,13 +111,13 @@ impl Groups {
 
     /// Returns the membership of a user.
     pub(crate) fn member(&self, group: u64, user: u64) -> Option<&Member> {
-        let place = *self.places.get(&user)?.get(&group)?;
-        self.groups.get(&group)?.members.get(place)
+        let index = *self.indices.get(&user)?.get(&group)?;
+        self.groups.get(&group)?.members.get(index)
     }
 
     /// Returns the memberships of a user, by the id of the group.
     pub(crate) fn of_user(&self, user: u64) -> impl Iterator<Item = &Member> {
-        let groups = self.places.get(&user).into_iter().flat_map(BTreeMap::keys);
+        let groups = self.indices.get(&user).into_iter().flat_map(BTreeMap::keys);
         groups.filter_map(move |group| self.member(*group, user))
     }
 
@@ -147,6 +157,7 @@ fn entry(groups: &mut BTreeMap<u64, Group>, id: u64) -> &mut Group {
         roles: BTreeMap::new(),
         members: Vec::new(),
         requests: Vec::new(),
+        audit_log: Vec::new(),
     })
 }
 

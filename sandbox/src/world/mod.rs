@@ -20,7 +20,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use rblxopencloud::asset::{AssetAction, AssetState, PermissionSubject};
 use rblxopencloud::inventory::InventoryAsset;
-use rblxopencloud::{Asset, AssetType, Creator, InventoryAssetType, InventoryItem, UserInfo};
+use rblxopencloud::{Asset, AssetType, Creator, ExperienceInfo, InventoryAssetType, InventoryItem, UserInfo};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
@@ -137,6 +137,8 @@ pub(crate) struct World {
     pub(crate) inventories: HashMap<u64, Inventory>,
     pub(crate) private_inventories: HashSet<u64>,
     pub(crate) groups: Groups,
+    /// Experiences, by the id of the universe.
+    pub(crate) experiences: BTreeMap<u64, ExperienceInfo>,
     pub(crate) assets: BTreeMap<u64, StoredAsset>,
     pub(crate) operations: Operations<Change>,
     pub(crate) bare_updates: bool,

@@ -20,7 +20,7 @@ pub(crate) struct App {
     pub(crate) redirect_uris: Vec<String>,
 }
 
-/// What an app asks a user for.
+/// What an app requests from a user.
 #[derive(Clone, Debug)]
 pub(crate) struct Request {
     pub(crate) client_id: String,
@@ -119,8 +119,8 @@ impl SignIns {
 
     /// Takes the request of a consent page, which can be answered once.
     pub(crate) fn close(&mut self, ticket: &str) -> Option<Request> {
-        let place = self.pages.iter().position(|(known, _)| known == ticket)?;
-        self.pages.remove(place).map(|(_, request)| request)
+        let index = self.pages.iter().position(|(known, _)| known == ticket)?;
+        self.pages.remove(index).map(|(_, request)| request)
     }
 
     /// Returns a code with which the app gets its tokens.

@@ -188,7 +188,7 @@ impl Shared {
             Err(panic) => drop(self.update(|queue| queue.panicked_sending(panic))),
             Ok(Err(error)) => self.update(|queue| queue.not_accepted(index, &asset_type, error)),
             Ok(Ok(operation)) => {
-                let told = catch(|| {
+                let reported = catch(|| {
                     if let (Some(on_accepted), Some(name)) = (&self.on_accepted, operation.name()) {
                         on_accepted(index, name);
                     }
@@ -202,7 +202,7 @@ impl Shared {
                     Some(result) => self.update(|queue| queue.ended_at_once(&pending, result)),
                     None => self.update(|queue| queue.accepted(pending)),
                 }
-                told.unwrap_or_else(|panic| self.panicked(panic));
+                reported.unwrap_or_else(|panic| self.panicked(panic));
             }
         }
     }

@@ -25,11 +25,11 @@ enum Refusal {
 }
 
 impl Refusal {
-    fn event(self, said: ServiceError) -> Event {
+    fn event(self, reported: ServiceError) -> Event {
         match self {
-            Self::Status(status, pause) => Event::Status { status, pause, said },
-            Self::Body => Event::ErrorInSuccess(said),
-            Self::Operation => Event::OperationFailed(said),
+            Self::Status(status, pause) => Event::Status { status, pause, reported },
+            Self::Body => Event::ErrorInSuccess(reported),
+            Self::Operation => Event::OperationFailed(reported),
         }
     }
 }
@@ -56,7 +56,7 @@ fn refusals() -> Vec<Refused> {
     use ErrorScope::{AssetType, Call, Later, Run};
     use Refusal::{Body, Operation as Failed};
     vec![
-        // endpoint, moment, outcome, code, message → kind, scope, whether to retry
+        // endpoint, event, outcome, code, message → kind, scope, whether to retry
         (USER, NotSent, status(400), "INVALID_ARGUMENT", "Bad.", K::Rejected, Call, "-"),
         (USER, NotSent, status(404), "NOT_FOUND", "No such user.", K::NotFound, Call, "-"),
         // Someone else was faster.
@@ -124,7 +124,7 @@ fn refusals() -> Vec<Refused> {
         (GRANT, NotSent, Body, "CannotManageAsset", "No.", K::InvalidResponse, Call, "-"),
         (POLL, Accepted, status(403), "PERMISSION_DENIED", "", K::PermissionDenied, Call, "unknown"),
         (POLL, Accepted, status(403), "INSUFFICIENT_SCOPE", "", K::PermissionDenied, Run, "unknown"),
-        // Creating names no resource, so the next upload is refused too.
+        // A request that creates doesn't have a resource, so the next upload is refused too.
         (CREATE, MayHaveArrived, status(403), "PERMISSION_DENIED", "", K::PermissionDenied, Run, "-"),
         (CREATE, MayHaveArrived, status(403), "", "<html>", K::PermissionDenied, Run, "-"),
         // The account and its quotas.
@@ -180,8 +180,8 @@ fn each_refusal_has_its_verdict() {
     for row in refusals() {
         let (endpoint, arrival, refusal, code, message, kind, scope, expected) = row;
         let call = FailedCall { endpoint, arrival, scheme: Some(Scheme::ApiKey), echoes: &[] };
-        let said = ServiceError { code: text(code), message: text(message) };
-        let verdict = classify(&call, &refusal.event(said));
+        let reported = ServiceError { code: text(code), message: text(message) };
+        let verdict = classify(&call, &refusal.event(reported));
         assert_eq!((verdict.kind, verdict.scope, again(&verdict)), (kind, scope, expected), "{row:?}");
     }
 }
@@ -189,7 +189,7 @@ fn each_refusal_has_its_verdict() {
 fn failures() -> Vec<Failed> {
     use ErrorKind as K;
     use ErrorScope::{Call, Later, Run};
-    let said = ServiceError::default;
+    let reported = ServiceError::default;
     let (trusted, untrusted) = (Event::Untrusted { unknown_issuer: false }, Event::Untrusted { unknown_issuer: true });
     let hint = if cfg!(feature = "platform-verifier") { "the clock" } else { "platform-verifier" };
     vec![
@@ -219,9 +219,9 @@ fn failures() -> Vec<Failed> {
         (Event::Truncated, K::InvalidResponse, Later, "again", "unknown", ""),
         (Event::NotAnOperation, K::InvalidResponse, Call, "-", "unknown", "fetch its path"),
         (Event::Unfollowed, K::InvalidResponse, Call, "-", "unknown", "fetch each page"),
-        (Event::AcceptedEarly(said()), K::InvalidResponse, Call, "-", "unknown", ""),
-        (Event::ErrorInSuccess(said()), K::InvalidResponse, Call, "-", "unknown", ""),
-        (Event::OperationFailed(said()), K::OperationFailed, Call, "-", "-", ""),
+        (Event::AcceptedEarly(reported()), K::InvalidResponse, Call, "-", "unknown", ""),
+        (Event::ErrorInSuccess(reported()), K::InvalidResponse, Call, "-", "unknown", ""),
+        (Event::OperationFailed(reported()), K::OperationFailed, Call, "-", "-", ""),
     ]
 }
 
@@ -230,8 +230,11 @@ fn each_failure_has_its_verdict() {
     for (event, kind, scope, of_reading, of_change, advice) in failures() {
         let verdict = |endpoint, arrival| {
             let verdict = classify(&FailedCall { endpoint, arrival, scheme: None, echoes: &[] }, &event);
-            let told = verdict.advice.clone().unwrap_or_default();
-            assert!(if advice.is_empty() { told.is_empty() } else { told.contains(advice) }, "{event:?}: {told}");
+            let advised = verdict.advice.clone().unwrap_or_default();
+            assert!(
+                if advice.is_empty() { advised.is_empty() } else { advised.contains(advice) },
+                "{event:?}: {advised}"
+            );
             assert_eq!((verdict.kind, verdict.scope), (kind, scope), "{event:?}");
             again(&verdict)
         };
@@ -258,9 +261,9 @@ fn each_failure_has_its_verdict() {
 #[test]
 fn advice_fits_the_failure() {
     let advice = |endpoint, scheme, code: &str, message: &str, refusal| {
-        let said = ServiceError { code: Some(code.to_owned()), message: Some(message.to_owned()) };
+        let reported = ServiceError { code: Some(code.to_owned()), message: Some(message.to_owned()) };
         let call = FailedCall { endpoint, arrival: Arrival::MayHaveArrived, scheme: Some(scheme), echoes: &[] };
-        classify(&call, &Refusal::event(refusal, said)).advice.unwrap_or_default()
+        classify(&call, &Refusal::event(refusal, reported)).advice.unwrap_or_default()
     };
     let create = |message: &str, code: u16| advice(CREATE, Scheme::ApiKey, "", message, status(code));
     for code in [400, 403] {
@@ -273,14 +276,14 @@ fn advice_fits_the_failure() {
     }
     let lacking = |endpoint, scheme| advice(endpoint, scheme, "INSUFFICIENT_SCOPE", "", status(403));
     assert_eq!(lacking(INVENTORY, Scheme::ApiKey), "give the key the scope item:read");
-    assert_eq!(lacking(CREATE, Scheme::AccessToken), "ask for the scopes asset:read and asset:write when authorizing");
+    assert_eq!(lacking(CREATE, Scheme::AccessToken), "request the scopes asset:read and asset:write when authorizing");
     let private = advice(INVENTORY, Scheme::ApiKey, "PERMISSION_DENIED", "Private.", status(403));
     assert_eq!(private, "it may be private");
 
     // The scope that the service names comes before those of the endpoint.
     let named = |endpoint, scheme| advice(endpoint, scheme, "PERMISSION_DENIED", SCOPE, status(403));
     assert_eq!(named(INVENTORY, Scheme::ApiKey), "give the key the scope a:write");
-    assert_eq!(named(EITHER, Scheme::AccessToken), "ask for the scope a:write when authorizing");
+    assert_eq!(named(EITHER, Scheme::AccessToken), "request the scope a:write when authorizing");
     assert_eq!(named(USER, Scheme::ApiKey), "give the key the scope a:write");
     assert_eq!(lacking(EITHER, Scheme::ApiKey), "give the key the scope a.b:read");
     let denied = |endpoint, code, message| advice(endpoint, Scheme::ApiKey, code, message, status(403));
@@ -302,9 +305,9 @@ fn advice_fits_the_failure() {
     assert!(!unauthenticated(INVENTORY, Scheme::ApiKey).contains("scope"));
     // A gateway doesn't tell its reason.
     let unclear = |endpoint, message: Option<&str>| {
-        let said = ServiceError { code: None, message: message.map(str::to_owned) };
+        let reported = ServiceError { code: None, message: message.map(str::to_owned) };
         let call = FailedCall { endpoint, arrival: Arrival::NotSent, scheme: Some(Scheme::ApiKey), echoes: &[] };
-        classify(&call, &status(403).event(said)).advice.unwrap_or_default()
+        classify(&call, &status(403).event(reported)).advice.unwrap_or_default()
     };
     assert_eq!(unclear(UPDATE, None), "check that the credentials have the scopes asset:read and asset:write");
     assert_eq!(unclear(EITHER, Some("Forbidden")), "check that the credentials have the scope a.b:read");

@@ -46,7 +46,7 @@ impl Met {
             strays => problem += &format!("; {strays} redirects of other sign-ins were ignored"),
         }
         if let Some(words) = &self.words {
-            problem += &format!("; a redirect without a state said {words:?}");
+            problem += &format!("; a redirect without a state had the error {words:?}");
         }
         if let Some(pasted) = &self.pasted {
             problem += &format!("; a pasted line was not accepted: {pasted}");

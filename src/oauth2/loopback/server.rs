@@ -222,13 +222,13 @@ fn target(head: &[u8], port: u16, path: &str) -> Result<(String, bool), Page> {
 mod tests {
     use super::*;
 
-    fn ask_at(port: u16, line: &str, hosts: &str) -> Result<(String, bool), Page> {
+    fn target_at(port: u16, line: &str, hosts: &str) -> Result<(String, bool), Page> {
         target(format!("{line}\r\n{hosts}\r\n").as_bytes(), port, "/callback")
     }
 
     #[test]
     fn only_gets_are_let_in() {
-        let ask = |line: &str| ask_at(80, line, "host: localhost\r\n");
+        let target_of = |line: &str| target_at(80, line, "host: localhost\r\n");
         for (target, path, is_on_path) in [
             ("/callback?code=a&state=b", "/callback?code=a&state=b", true),
             ("/callback", "/callback", true),
@@ -236,30 +236,31 @@ mod tests {
             ("/favicon.ico", "/favicon.ico", false),
             ("/callback/?code=a", "/callback/?code=a", false),
         ] {
-            assert_eq!(ask(&format!("GET {target} HTTP/1.1")), Ok((path.to_owned(), is_on_path)));
+            assert_eq!(target_of(&format!("GET {target} HTTP/1.1")), Ok((path.to_owned(), is_on_path)));
         }
-        assert_eq!(ask("POST /other HTTP/1.1"), Err(Page::NotFound));
-        assert_eq!(ask("POST /callback?code=a HTTP/1.1"), Err(Page::BadMethod));
-        assert_eq!(ask("\x16\x03\x01"), Err(Page::BadRequest));
-        assert_eq!(ask(""), Err(Page::BadRequest));
+        assert_eq!(target_of("POST /other HTTP/1.1"), Err(Page::NotFound));
+        assert_eq!(target_of("POST /callback?code=a HTTP/1.1"), Err(Page::BadMethod));
+        assert_eq!(target_of("\x16\x03\x01"), Err(Page::BadRequest));
+        assert_eq!(target_of(""), Err(Page::BadRequest));
     }
 
     #[test]
     fn only_requests_for_this_machine_and_port_are_let_in() {
-        let ask = |hosts: &str| ask_at(4000, "GET /callback HTTP/1.1", hosts).map(drop);
+        let target_of = |hosts: &str| target_at(4000, "GET /callback HTTP/1.1", hosts).map(drop);
         for host in ["localhost:4000", "LocalHost:4000", "127.0.0.1:4000", "[::1]:4000"] {
-            assert_eq!(ask(&format!("host: {host}\r\n")), Ok(()), "{host}");
+            assert_eq!(target_of(&format!("host: {host}\r\n")), Ok(()), "{host}");
         }
         for host in
             ["evil.example:4000", "evil.example", "localhost", "localhost:4001", "192.168.0.7:4000", "[::2]:4000"]
         {
-            assert_eq!(ask(&format!("host: {host}\r\n")), Err(Page::OtherHost), "{host}");
+            assert_eq!(target_of(&format!("host: {host}\r\n")), Err(Page::OtherHost), "{host}");
         }
         for hosts in ["", "host: localhost:4000\r\nHost: localhost:4000\r\n", "host: localhost:4000, evil\r\n"] {
-            assert_eq!(ask(hosts), Err(Page::BadRequest), "{hosts}");
+            assert_eq!(target_of(hosts), Err(Page::BadRequest), "{hosts}");
         }
         let ours = "host: localhost:4000\r\n";
-        let absolute = |host: &str, hosts: &str| ask_at(4000, &format!("GET http://{host}/callback HTTP/1.1"), hosts);
+        let absolute =
+            |host: &str, hosts: &str| target_at(4000, &format!("GET http://{host}/callback HTTP/1.1"), hosts);
         assert_eq!(absolute("localhost:4000", ours), Ok(("/callback".to_owned(), true)));
         assert_eq!(absolute("evil.example", ours), Err(Page::OtherHost));
         assert_eq!(absolute("localhost:4000", "host: evil.example\r\n"), Err(Page::OtherHost));

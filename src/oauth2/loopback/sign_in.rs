@@ -144,21 +144,21 @@ impl<'a> SignIn<'a> {
     /// [`OAuth2App::exchange_code`].
     pub fn wait(self) -> Result<AccessToken> {
         let pending = self.app.authorize_url(self.scopes)?;
-        let place = Place::of(self.app.redirect_uri())?;
-        let listeners = place.listen()?;
+        let address = RedirectAddress::of(self.app.redirect_uri())?;
+        let listeners = address.listen()?;
         match self.on_url {
             Some(callback) => callback(pending.url()),
             // A program whose standard error is closed signs in nevertheless.
-            None => drop(writeln!(io::stderr(), "{}", invitation(pending.url(), place.port, self.lines.is_some()))),
+            None => drop(writeln!(io::stderr(), "{}", invitation(pending.url(), address.port, self.lines.is_some()))),
         }
         // The page is there until the sign-in ends.
-        let _page = self.opens_browser.then(|| StartPage::open(pending.url(), place.port));
+        let _page = self.opens_browser.then(|| StartPage::open(pending.url(), address.port));
         let deadline = Instant::now().checked_add(self.timeout);
         let (sender, events) = channel();
         if let Some(lines) = self.lines {
             read_lines(lines, sender.clone());
         }
-        let server = Server::new(listeners, place.port, place.path, sender);
+        let server = Server::new(listeners, address.port, address.path, sender);
         let answered = answer(&self.app, &pending, &server, &events, deadline);
         answered.unwrap_or_else(|met| Err(met.into_error(self.app.redirect_uri(), self.timeout)))
     }
@@ -267,15 +267,15 @@ fn paste(app: &OAuth2App, pending: &PendingSignIn, line: &str, met: &mut Met) ->
     None
 }
 
-/// Where the redirect goes.
+/// The address of the redirect.
 #[derive(Debug, PartialEq)]
-struct Place {
+struct RedirectAddress {
     addresses: Vec<IpAddr>,
     port: u16,
     path: String,
 }
 
-impl Place {
+impl RedirectAddress {
     fn of(uri: &str) -> Result<Self> {
         let invalid = || {
             Error::invalid_text("redirect URI", &shown_url(uri), REDIRECT_FORM)
@@ -349,7 +349,7 @@ mod tests {
     #[test]
     fn a_port_that_needs_rights_is_not_called_one_in_use() {
         let advice = |port: u16, kind: io::ErrorKind| {
-            Place { addresses: Vec::new(), port, path: "/".to_owned() }.unusable(kind.into()).to_string()
+            RedirectAddress { addresses: Vec::new(), port, path: "/".to_owned() }.unusable(kind.into()).to_string()
         };
         assert!(advice(4000, io::ErrorKind::AddrInUse).contains("close the program"));
         assert_eq!(advice(80, io::ErrorKind::PermissionDenied).contains("close the program"), cfg!(windows));
@@ -368,7 +368,11 @@ mod tests {
             ("http://[::1]:4000/a", vec![IpAddr::V6(Ipv6Addr::LOCALHOST)], 4000, "/a"),
             ("http://[::1]/a", vec![IpAddr::V6(Ipv6Addr::LOCALHOST)], 80, "/a"),
         ] {
-            assert_eq!(Place::of(uri).unwrap(), Place { addresses, port, path: path.to_owned() }, "{uri}");
+            assert_eq!(
+                RedirectAddress::of(uri).unwrap(),
+                RedirectAddress { addresses, port, path: path.to_owned() },
+                "{uri}"
+            );
         }
         for uri in [
             "https://localhost:4000/",
@@ -381,7 +385,7 @@ mod tests {
             "http://192.168.0.7:4000/",
             "http://",
         ] {
-            assert_eq!(Place::of(uri).unwrap_err().kind(), ErrorKind::InvalidInput, "{uri}");
+            assert_eq!(RedirectAddress::of(uri).unwrap_err().kind(), ErrorKind::InvalidInput, "{uri}");
         }
     }
 }

@@ -43,9 +43,9 @@ pub(super) struct Early {
 #[derive(Clone, Copy, Debug)]
 enum Phase {
     /// The head of a request is sent.
-    Head { asks_first: bool },
+    Head { expects_continue: bool },
     /// `100 Continue` is awaited.
-    Asked,
+    AwaitingContinue,
     /// The body is sent, if there is one.
     Body,
     /// A response is awaited.
@@ -72,18 +72,18 @@ enum Begun {
 
 impl Early {
     pub(super) fn new(inner: Box<dyn Transport>) -> Self {
-        Self { inner, phase: Phase::Head { asks_first: false }, head: Vec::new(), interim: 0, only_answer: false }
+        Self { inner, phase: Phase::Head { expects_continue: false }, head: Vec::new(), interim: 0, only_answer: false }
     }
 
     /// Tracks the head of the request, which tells whether it expects `100 Continue`.
     fn follow_head(&mut self, amount: usize) {
         let head = &self.inner.buffers().output()[..amount];
-        let before = matches!(self.phase, Phase::Head { asks_first: true });
+        let before = matches!(self.phase, Phase::Head { expects_continue: true });
         // ureq never splits a header.
-        let asks_first = before || head.split(|byte| *byte == b'\n').any(|line| starts_with(line, b"expect:"));
+        let expects_continue = before || head.split(|byte| *byte == b'\n').any(|line| starts_with(line, b"expect:"));
         self.phase = match head.ends_with(b"\r\n\r\n") || head == b"\r\n" {
-            false => Phase::Head { asks_first },
-            true if asks_first => Phase::Asked,
+            false => Phase::Head { expects_continue },
+            true if expects_continue => Phase::AwaitingContinue,
             true => Phase::Body,
         };
     }
@@ -107,7 +107,7 @@ impl Early {
     }
 
     /// Waits for `100 Continue` or a final response.
-    fn await_word(&mut self, limit: NextTimeout) -> Result<bool, Error> {
+    fn await_continue(&mut self, limit: NextTimeout) -> Result<bool, Error> {
         // ureq takes this for the end of the wait.
         let send_body = || Err(Error::Timeout(Timeout::Await100));
         let time = Countdown::new(limit);
@@ -260,12 +260,12 @@ impl Transport for Early {
         }
         match self.phase {
             Phase::Answer | Phase::Answered { .. } => {
-                self.phase = Phase::Head { asks_first: false };
+                self.phase = Phase::Head { expects_continue: false };
                 self.interim = 0;
                 self.follow_head(amount);
             }
             Phase::Head { .. } => self.follow_head(amount),
-            Phase::Asked | Phase::Body => {
+            Phase::AwaitingContinue | Phase::Body => {
                 self.phase = Phase::Body;
                 self.look()?;
             }
@@ -275,7 +275,7 @@ impl Transport for Early {
 
     fn await_input(&mut self, limit: NextTimeout) -> Result<bool, Error> {
         match self.phase {
-            Phase::Asked => self.await_word(limit),
+            Phase::AwaitingContinue => self.await_continue(limit),
             Phase::Head { .. } | Phase::Body | Phase::Answer => {
                 self.phase = Phase::Answer;
                 self.await_answer(limit)

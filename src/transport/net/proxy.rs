@@ -214,7 +214,7 @@ mod tests {
     fn logins_are_redacted_in_all_forms() {
         let proxy =
             choose_from(&[("ALL_PROXY", "http://me:p%40ss%2Fw%3Ard@proxy")]).expect("it is fine").expect("a proxy");
-        for said in [
+        for text in [
             "bWU6cEBzcy93OnJk",
             "Basic bWU6cEBzcy93OnJk, again",
             "BWU6CEBZCY93OnJk",
@@ -223,9 +223,9 @@ mod tests {
             "p%40ss%2Fw%3Ard",
             "p%40ss%2fw%3ard",
         ] {
-            let shown = logins(&proxy).iter().fold(said.to_owned(), |text, secret| secret.redact_at_any_length(&text));
-            assert!(shown.contains("[redacted]"), "{said}: {shown}");
-            assert!(!shown.to_lowercase().contains("ss") && !shown.contains("cEBz"), "{said}: {shown}");
+            let shown = logins(&proxy).iter().fold(text.to_owned(), |text, secret| secret.redact_at_any_length(&text));
+            assert!(shown.contains("[redacted]"), "{text}: {shown}");
+            assert!(!shown.to_lowercase().contains("ss") && !shown.contains("cEBz"), "{text}: {shown}");
         }
         let nobody = choose_from(&[("ALL_PROXY", "http://proxy")]).expect("it is fine").expect("a proxy");
         assert!(logins(&nobody).is_empty());

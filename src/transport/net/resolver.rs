@@ -83,7 +83,7 @@ impl Names {
             old = Some(known.addresses.clone());
         }
         let wait = if old.is_some() { PATIENCE.min(*limit.after) } else { *limit.after };
-        match (self.ask(host, port, wait, old.is_none()), old) {
+        match (self.look_up(host, port, wait, old.is_none()), old) {
             (Some(Ok(found)), _) => Ok(found),
             (_, Some(old)) => Ok(old),
             (Some(Err(error)), None) => Err(Failure::LookUp { host: host.to_owned(), error }.into()),
@@ -92,15 +92,15 @@ impl Names {
     }
 
     /// Resolves a name in a separate thread. `None` if it takes too long.
-    fn ask(&self, host: &str, port: u16, wait: Duration, is_first: bool) -> Option<io::Result<Vec<SocketAddr>>> {
+    fn look_up(&self, host: &str, port: u16, wait: Duration, is_first: bool) -> Option<io::Result<Vec<SocketAddr>>> {
         if is_local_name(host) {
-            return Some(self.ask_here(host, port));
+            return Some(self.look_up_here(host, port));
         }
         let (names, name) = (self.clone(), host.to_owned());
         let look_up = move || {
             // Another thread has resolved it since.
             let found = find(&mut names.lock(), &name, port).filter(|_| is_first).map(|known| known.addresses.clone());
-            found.map_or_else(|| names.ask_here(&name, port), Ok).map_err(Arc::new)
+            found.map_or_else(|| names.look_up_here(&name, port), Ok).map_err(Arc::new)
         };
         let deadline = Instant::now().checked_add(wait);
         match self.resolution(host, port).run_apart("look-up", deadline, look_up) {
@@ -123,7 +123,7 @@ impl Names {
         resolution
     }
 
-    fn ask_here(&self, host: &str, port: u16) -> io::Result<Vec<SocketAddr>> {
+    fn look_up_here(&self, host: &str, port: u16) -> io::Result<Vec<SocketAddr>> {
         let found = match is_local_name(host) {
             true => LOOPBACK.map(|address| SocketAddr::new(address, port)).to_vec(),
             false => (self.look_up)(host, port)?,
@@ -197,7 +197,7 @@ pub(in crate::transport) fn is_loopback(host: &str) -> bool {
     host.parse::<IpAddr>().map_or_else(|_| is_local_name(host), |address| address.is_loopback())
 }
 
-/// Whether a name is `localhost` or ends in it. As RFC 6761 asks for in section 6.3, such a name is a loopback address, whatever
+/// Whether a name is `localhost` or ends in it. As RFC 6761 requires in section 6.3, such a name is a loopback address, whatever
 /// the resolver, which a network can control, would say.
 fn is_local_name(host: &str) -> bool {
     let host = host.strip_suffix('.').unwrap_or(host).as_bytes();
@@ -231,7 +231,7 @@ impl Resolver for Names {
             result.push(address);
         }
         if result.is_empty() {
-            let error = io::Error::new(io::ErrorKind::NotFound, "it has no address of the family that is asked for");
+            let error = io::Error::new(io::ErrorKind::NotFound, "it has no address of the requested family");
             return Err(Failure::LookUp { host: host.to_owned(), error }.into());
         }
         Ok(result)

@@ -43,18 +43,18 @@ pub(super) fn open(
         loop {
             let input = stream.buffers().input();
             let Some(end) = head_end(input) else { break };
-            let said = match status(input) {
+            let answered = match status(input) {
                 Status::Of(status) => status,
                 _ => return Err(failed("it doesn't speak HTTP".to_owned())),
             };
             let line = input[..end].split(|byte| *byte == b'\n').find(|line| line.len() > 1).unwrap_or_default();
             let line = shown(line);
             stream.buffers().input_consume(end);
-            match said {
+            match answered {
                 100 | 102..=199 if interim < MOST_INTERIM => interim += 1,
                 100 | 102..=199 => return Err(failed("it sent too many interim responses".to_owned())),
                 200..=299 => return Ok(Box::new(Tunnel(stream))),
-                _ => return Err(Failure::refused_by(proxy, reason(said), line)),
+                _ => return Err(Failure::refused_by(proxy, reason(answered), line)),
             }
         }
         let input = stream.buffers().input();

@@ -22,8 +22,8 @@ fn is_measured(test: &str) -> bool {
         return true;
     }
     let output = test_process(module_path!(), test).env(MEASURED, "1").output().expect("a process can be started");
-    let said = String::from_utf8_lossy(&output.stdout);
-    assert!(output.status.success() && said.contains("1 passed"), "it failed in its own process: {said}");
+    let text = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success() && text.contains("1 passed"), "it failed in its own process: {text}");
     false
 }
 

@@ -1,6 +1,6 @@
 //! What an endpoint says.
 
-use super::{Endpoint, Key, Need};
+use super::endpoint::{Endpoint, Key, Need};
 use crate::api::Scheme;
 use crate::api::budget::{Budget, KeyedBudget, Slots};
 use crate::api::method::Method;
@@ -122,7 +122,7 @@ impl Endpoint {
         self.polls
     }
 
-    /// Returns the scopes to ask a user for, or to name when one is missing. Of alternatives, it is the first.
+    /// Returns the scopes to request from a user, or to name when one is missing. Of alternatives, it is the first.
     pub(crate) fn scopes_to_request(&self) -> Vec<&'static str> {
         let documented = match self.need {
             Need::All | Need::Part => self.scopes,

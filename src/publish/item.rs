@@ -1,0 +1,97 @@
+//! The files to publish, and what each of them is.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+
+use super::content::Cache;
+use super::files::{self, Found};
+use super::lock::{Key, Lock};
+use super::names;
+use super::report::{PublishProblem, PublishProblemKind};
+use super::settings::Settings;
+use crate::asset::{AssetType, default_name};
+use crate::error::{Error, Result};
+
+/// A file and what it is.
+#[derive(Clone, Debug)]
+pub(super) struct Item {
+    pub(super) file: Found,
+    pub(super) key: Key,
+    pub(super) asset_type: AssetType,
+    /// The display name.
+    pub(super) name: String,
+}
+
+/// The files, and what is wrong with others.
+#[derive(Debug)]
+pub(super) struct Files {
+    pub(super) items: Vec<Item>,
+    pub(super) problems: Vec<PublishProblem>,
+    pub(super) notes: Vec<String>,
+    /// What is wrong with the settings or a whole folder, so that nothing is sent. It is one of the problems.
+    pub(super) wrong: Option<Error>,
+}
+
+/// Lists and hashes the files, until `stop` returns `true`.
+pub(super) fn read_files(
+    settings: &Settings,
+    lock: &Lock,
+    cache: &mut Cache,
+    stop: &dyn Fn() -> bool,
+) -> Result<Files> {
+    let mut scan = files::scan(settings.selection())?;
+    let found: BTreeSet<&str> = scan.found.iter().map(|file| file.name.as_str()).collect();
+    let missing = lock.files.keys().find(|name| !found.contains(name.as_str()));
+    for folder in &scan.empty {
+        let subject = format!("the folder {folder:?} has no file to publish");
+        match missing {
+            Some(name) => {
+                let error = Error::invalid_input(format!("{subject}, but the lock file knows {name:?}"));
+                let error = error.advise("restore the folder; a submodule or a cache may be missing").concerning_run();
+                scan.wrong.push((names::shown(&folder.to_string_lossy()), error));
+            }
+            None => scan.notes.push(subject),
+        }
+    }
+    let wrong = scan.wrong.first().map(|(_, error)| error.clone());
+    let problem = |(path, error): files::Bad| PublishProblem::new(&path, PublishProblemKind::of(&error), error);
+    let mut problems: Vec<PublishProblem> = scan.bad.into_iter().map(problem).collect();
+    let setting = |(path, error): files::Bad| PublishProblem::new(&path, PublishProblemKind::Setting, error);
+    problems.extend(scan.wrong.into_iter().map(setting));
+    let mut items = Vec::with_capacity(scan.found.len());
+    for file in scan.found {
+        if stop() {
+            break;
+        }
+        let Some(asset_type) = type_of(settings, &file.name) else {
+            let error = Error::invalid_input("its extension isn't that of a known asset type")
+                .advise("exclude it, or set its type with Publisher::asset_type");
+            problems.push(PublishProblem::new(&file.name, PublishProblemKind::Unfit, error));
+            continue;
+        };
+        match cache.hash(&file) {
+            Ok(hash) => {
+                let is_chosen = settings.type_patterns.last_match(&file.name, true).is_some();
+                let asset_type = match cache.is_animation(&file) && !is_chosen {
+                    true => AssetType::Animation,
+                    false => asset_type,
+                };
+                let key = Key::new(&hash, &asset_type);
+                items.push(Item { name: default_name(Path::new(&file.name)), key, asset_type, file });
+            }
+            Err(error) => problems.push(PublishProblem::new(&file.name, PublishProblemKind::Unreadable, error)),
+        }
+    }
+    Ok(Files { items, problems, notes: scan.notes, wrong })
+}
+
+fn type_of(settings: &Settings, name: &str) -> Option<AssetType> {
+    let usual = AssetType::usual_for(name);
+    if let Some(place) = settings.type_patterns.last_match(name, usual.is_some()) {
+        return settings.types.get(place).cloned();
+    }
+    match usual? {
+        AssetType::Image => Some(settings.images.clone()),
+        other => Some(other),
+    }
+}
