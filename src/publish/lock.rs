@@ -295,35 +295,42 @@ pub(super) fn subject(path: &Path) -> String {
     format!("the lock file {path:?}")
 }
 
+/// What the tests of lock files have in common.
 #[cfg(test)]
-mod tests {
+pub(super) mod sample {
     use super::*;
 
-    fn key(hash: &str) -> Key {
+    pub(in crate::publish) fn key(hash: &str) -> Key {
         Key::new(hash, &AssetType::Image)
     }
 
-    fn entry(id: u64) -> Entry {
+    pub(in crate::publish) fn entry(id: u64) -> Entry {
         Entry::new(id, "crate")
     }
 
-    fn lock() -> Lock {
+    pub(in crate::publish) fn lock() -> Lock {
         let doubt = Doubt {
             since: Timestamp::UNIX_EPOCH,
             operation: "operations/abc".parse().ok(),
-            ..Doubt::new("b.png", "b \"b\"")
+            ..Doubt::new("b.png", "b \"b\"\n")
         };
         Lock {
             owner: "user 156 at https://apis.roblox.com".to_owned(),
             assets: [(key("aa"), entry(1)), (key("bb"), Entry { rejected: true, granted: [5].into(), ..entry(2) })]
                 .into(),
-            files: [("a/crate.png".to_owned(), key("aa"))].into(),
-            moved: BTreeSet::new(),
+            files: ["a/crate.png", "copy.png", "old.png"].map(|name| (name.to_owned(), key("aa"))).into(),
+            moved: ["old.png".to_owned()].into(),
             doubts: [(key("cc"), doubt)].into(),
             adopted: [("d.png".to_owned(), 7)].into(),
-            sent_again: BTreeSet::new(),
+            sent_again: ["e.png".to_owned()].into(),
         }
     }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::sample::{entry, key, lock};
+    use super::*;
 
     #[test]
     fn locks_of_two_branches_are_merged() {

@@ -243,36 +243,9 @@ impl Reader<'_> {
 
 #[cfg(test)]
 mod tests {
-    use jiff::Timestamp;
-
+    use super::super::lock::sample::{entry, key, lock};
     use super::*;
     use crate::asset::AssetType;
-
-    fn key(hash: &str) -> Key {
-        Key::new(hash, &AssetType::Image)
-    }
-
-    fn entry(id: u64) -> Entry {
-        Entry::new(id, "crate")
-    }
-
-    fn lock() -> Lock {
-        let doubt = Doubt {
-            since: Timestamp::UNIX_EPOCH,
-            operation: "operations/abc".parse().ok(),
-            ..Doubt::new("b.png", "b \"b\"\n")
-        };
-        Lock {
-            owner: "user 156 at https://apis.roblox.com".to_owned(),
-            assets: [(key("aa"), entry(1)), (key("bb"), Entry { rejected: true, granted: [5].into(), ..entry(2) })]
-                .into(),
-            files: ["a/crate.png", "copy.png", "old.png"].map(|name| (name.to_owned(), key("aa"))).into(),
-            moved: ["old.png".to_owned()].into(),
-            doubts: [(key("cc"), doubt)].into(),
-            adopted: [("d.png".to_owned(), 7)].into(),
-            sent_again: ["e.png".to_owned()].into(),
-        }
-    }
 
     fn read(text: &str) -> Result<Lock> {
         parse(text.as_bytes(), Path::new("assets.lock"))

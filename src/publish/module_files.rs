@@ -16,7 +16,7 @@ fn problem_of(file: &ModuleFile, error: Error) -> PublishProblem {
     PublishProblem::new(&file.path.to_string_lossy(), PublishProblemKind::Module, error)
 }
 
-/// Refuses two modules in one file, and one in the place of the lock file.
+/// Refuses modules that share a path with each other or with the lock file.
 pub(super) fn check_paths(settings: &Settings) -> Result<()> {
     let mut taken = BTreeSet::from([place(&settings.lock)]);
     match settings.modules.iter().find(|file| !taken.insert(place(&file.path))) {

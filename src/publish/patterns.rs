@@ -124,7 +124,7 @@ fn compile(text: &str) -> std::result::Result<Vec<Pattern>, String> {
     }
     if text.contains('\\') {
         let right = text.replace('\\', "/");
-        return Err(format!("write {right:?} with / between folders, and a character that is no wildcard as [*]"));
+        return Err(format!("write {right:?} with / between folders, and a literal asterisk as [*]"));
     }
     if text.trim() != text {
         return Err(format!("it has white space around it; write {:?}", text.trim()));

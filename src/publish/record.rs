@@ -325,7 +325,7 @@ mod tests {
     }
 
     #[test]
-    fn a_book_that_was_let_go_of_is_not_written_any_more() {
+    fn a_released_record_is_not_written() {
         let place = Place::new("released");
         let record = Record::open(&place.lock(), "user 156", false).unwrap();
         record.note(published("aa", 1)).unwrap();

@@ -1,4 +1,4 @@
-//! Responses that are no success, or come too early.
+//! Responses that aren't successes, or that arrive before the whole request was sent.
 
 use serde_json::Value;
 
