@@ -33,11 +33,15 @@ macro_rules! open_enum {
             }
 
             fn known(text: &str) -> Option<Self> {
-                #[allow(unused_mut, unused_assignments)]
-                let mut prefix = None;
-                $(prefix = Some($prefix);)?
-                let at = $crate::open_enum::find(&[$($wire,)+], prefix, text)?;
-                Self::KNOWN.get(at).cloned()
+                match text {
+                    // Each item of a page is looked up, and a `match` of all words is faster than a search.
+                    $($wire => Some(Self::$variant),)+
+                    _ => {
+                        let prefix: &[&str] = &[$($prefix)?];
+                        let at = $crate::open_enum::find_long(&[$($wire,)+], prefix, text)?;
+                        Self::KNOWN.get(at).cloned()
+                    }
+                }
             }
         }
 
@@ -142,13 +146,10 @@ macro_rules! open_enum {
 
 pub(crate) use open_enum;
 
-/// Returns which of these words a text is, in its short form or in the long one that begins with `prefix`.
-pub(crate) fn find(words: &[&str], prefix: Option<&str>, text: &str) -> Option<usize> {
-    let short = words.iter().position(|word| *word == text);
-    short.or_else(|| {
-        let long = text.strip_prefix(prefix?)?;
-        words.iter().position(|word| same_word(word, long))
-    })
+/// Returns which of these words a text is in the long form, which begins with a prefix, if there is one.
+pub(crate) fn find_long(words: &[&str], prefix: &[&str], text: &str) -> Option<usize> {
+    let long = text.strip_prefix(prefix.first()?)?;
+    words.iter().position(|word| same_word(word, long))
 }
 
 /// Whether a short and a long form are the same word, such as `MeshPart` and `MESH_PART`.
