@@ -246,16 +246,12 @@ fn bad_files_and_flags_are_reported() {
         (&["--adopt"][..], "--adopt needs a value"),
         (&["--group", "7x"], "\"7x\" is not an id"),
         (&["--adopt", "a.png", "-1"], "\"-1\" is not an id"),
-        (&["--nonsense"], "--nonsense?"),
-        (&["other"], "other?"),
+        (&["--nonsense"], "unexpected argument \"--nonsense\""),
+        (&["other"], "unexpected argument \"other\""),
     ] {
         let output = flagged(flags);
         let said = String::from_utf8_lossy(&output.stderr).into_owned();
         assert!(output.status.code() == Some(1) && said.contains(words), "{flags:?}: {said}");
-    }
-    for flags in [&["--group", "7x"][..], &["--adopt", "image0.png", "7x"]] {
-        let said = String::from_utf8_lossy(&flagged(flags).stderr).into_owned();
-        assert!(said.contains(&format!("{} needs an id, such as 1234, and not \"7x\"", flags[0])), "{said}");
     }
     let checked = flagged(&["--check"]);
     assert!(String::from_utf8_lossy(&checked.stderr).contains("page.mp3"), "{checked:?}");
