@@ -5,7 +5,7 @@ mod common;
 use std::collections::BTreeMap;
 use std::process::ExitCode;
 
-use rblxopencloud::{InventoryAssetType, InventoryFilter, InventoryItem};
+use rblxopencloud::{InventoryAssetType, InventoryItem};
 
 fn main() -> ExitCode {
     common::run(
@@ -18,13 +18,10 @@ fn run(arguments: Vec<String>) -> common::Result<()> {
     common::at_most(0, &arguments)?;
     let setup = common::setup()?;
 
-    let clothes = InventoryFilter::kinds().asset_types([
-        InventoryAssetType::ClassicShirt,
-        InventoryAssetType::ClassicTShirt,
-        InventoryAssetType::ClassicPants,
-    ]);
+    let clothes =
+        [InventoryAssetType::ClassicShirt, InventoryAssetType::ClassicTShirt, InventoryAssetType::ClassicPants];
     println!("classic clothes:");
-    for item in setup.user.list_inventory_with(clothes).take(10) {
+    for item in setup.user.list_inventory().assets(clothes).take(10) {
         if let InventoryItem::Asset(asset) = item? {
             println!("  {:>12}  {}", asset.id, asset.asset_type);
         }

@@ -13,11 +13,12 @@ use crate::credentials::Credentials;
 ///
 /// # fn main() -> rblxopencloud::Result<()> {
 /// let group = Client::new("api-key").group(7);
-/// let asset = group.upload_asset(AssetUpload::from_path("crate.png")?)?.wait()?;
+/// let asset = group.upload_asset_with(AssetUpload::from_path("crate.png")?)?.wait()?;
 /// # Ok(())
 /// # }
 /// ```
 #[derive(Clone, Debug)]
+#[doc(alias = "community")]
 pub struct Group {
     pub(super) id: u64,
     pub(super) client: Client,

@@ -250,7 +250,7 @@ impl AssetHandle {
     /// # let sandbox = rblxopencloud_sandbox::Sandbox::builder().demo().start()?;
     /// # let client = sandbox.client();
     /// # let upload = rblxopencloud::AssetUpload::from_path("examples/assets/crate.png")?;
-    /// # let id = client.user(156).upload_asset(upload)?.wait()?.id;
+    /// # let id = client.user(156).upload_asset_with(upload)?.wait()?.id;
     /// # let asset = client.asset(id);
     /// # let free = rblxopencloud::store::StoreProductUpdate::new().published(true);
     /// # asset.create_store_product(&CreatorStoreProductType::MeshPart, &free)?;
@@ -281,7 +281,7 @@ impl AssetHandle {
     /// # let client = sandbox.client();
     /// # let upload = rblxopencloud::AssetUpload::from_path("examples/assets/crate.png")?;
     /// # let upload = upload.asset_type(rblxopencloud::AssetType::Decal);
-    /// # let asset = client.asset(client.user(156).upload_asset(upload)?.wait()?.id);
+    /// # let asset = client.asset(client.user(156).upload_asset_with(upload)?.wait()?.id);
     /// let free = StoreProductUpdate::new().base_price(Money::usd("0")?).published(true);
     /// let product = asset.create_store_product(&CreatorStoreProductType::Decal, &free)?;
     /// println!("{product}");
@@ -295,6 +295,7 @@ impl AssetHandle {
     /// Returns [`Rejected`](crate::ErrorKind::Rejected) if the price isn't one of the allowed ones.
     ///
     /// <https://create.roblox.com/docs/cloud/reference/features/creator-store#Cloud_CreateCreatorStoreProduct>
+    #[doc(alias = "sell")]
     pub fn create_store_product(
         &self,
         product_type: &CreatorStoreProductType,
@@ -316,7 +317,7 @@ impl AssetHandle {
     /// # let sandbox = rblxopencloud_sandbox::Sandbox::builder().demo().start()?;
     /// # let client = sandbox.client();
     /// # let upload = rblxopencloud::AssetUpload::from_path("examples/assets/crate.png")?;
-    /// # let id = client.user(156).upload_asset(upload)?.wait()?.id;
+    /// # let id = client.user(156).upload_asset_with(upload)?.wait()?.id;
     /// # let asset = client.asset(id);
     /// # let free = rblxopencloud::store::StoreProductUpdate::new().published(true);
     /// # asset.create_store_product(&CreatorStoreProductType::MeshPart, &free)?;

@@ -6,8 +6,8 @@ use std::sync::{Arc, Barrier, Condvar, Mutex};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use rblxopencloud::oauth2::{AccessToken, FileTokenStore, OAuth2App, SignedIn, TokenSet, TokenStore};
-use rblxopencloud::{AssetFile, AssetType, AssetUpload, ErrorKind, ErrorScope};
+use rblxopencloud::oauth2::{AccessToken, FileTokenStore, SignedIn, TokenSet, TokenStore};
+use rblxopencloud::{AssetFile, AssetType, AssetUpload, ErrorKind, ErrorScope, OAuth2App};
 use rblxopencloud_sandbox::{Fault, RateLimit};
 
 use crate::support::signing_in::{
@@ -225,7 +225,7 @@ fn a_call_without_credentials_is_not_in_doubt() {
     sandbox.inject(Fault::reset_before_answer().on("POST", TOKEN));
     let icon = AssetFile::from_bytes("icon.png", include_bytes!("../../examples/assets/crate.png").as_slice());
     let upload = AssetUpload::new(icon, AssetType::Decal, "icon", "");
-    let error = fails(user.upload_asset(upload), ErrorKind::RefreshUnknown);
+    let error = fails(user.upload_asset_with(upload), ErrorKind::RefreshUnknown);
     assert!(!error.outcome_unknown() && error.is_retryable(), "the upload was refused: {error}");
     assert!(error.to_string().contains("may be spent"), "{error}");
     assert_eq!((error.scope(), sandbox.assets().len()), (ErrorScope::Later, 0));

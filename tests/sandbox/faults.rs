@@ -77,7 +77,7 @@ fn broken_connections_are_connection_errors() {
 fn uploads_with_lost_responses_are_carried_out() {
     let sandbox = sandbox();
     sandbox.inject(Fault::reset_before_answer());
-    let error = patient(&sandbox).user(1).upload_asset(crate_png()).expect_err("a fault");
+    let error = patient(&sandbox).user(1).upload_asset_with(crate_png()).expect_err("a fault");
     assert!(error.outcome_unknown(), "{error}");
     assert_eq!((sandbox.assets().len(), sandbox.requests().len()), (1, 1));
     assert_eq!(sandbox.requests()[0].status, None);
@@ -108,7 +108,7 @@ fn early_responses_precede_the_body() {
     let file = AssetFile::from_reader("big.png", std::io::repeat(0).take(length), length);
     let upload =
         AssetUpload::new(file, AssetType::Image, "Big", "").skip_check(Check::Content).skip_check(Check::FileSize);
-    assert_eq!(hasty(&sandbox).user(1).upload_asset(upload).expect_err("a fault").status(), Some(413));
+    assert_eq!(hasty(&sandbox).user(1).upload_asset_with(upload).expect_err("a fault").status(), Some(413));
     assert_eq!(sandbox.requests()[0].body_length, 0);
 
     // A refusal by the head alone does the same.
@@ -216,7 +216,7 @@ fn a_client_stays_within_the_rate_limit() {
     sandbox.set_rate_limit(Some(RateLimit::new(5, Duration::from_millis(50))));
     let user = patient(&sandbox).user(1);
     for _ in 0..20 {
-        user.fetch_info().expect("an answer");
+        let _ = user.fetch_info().expect("an answer");
     }
     assert!(sandbox.rate_limited() <= 3, "{}", sandbox.rate_limited());
 }

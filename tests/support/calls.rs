@@ -1,10 +1,10 @@
 //! All calls. A row in this table puts a new endpoint into all tests that iterate over it.
 
 use rblxopencloud::asset::{AssetAction, AssetPermission, PermissionSubject};
-use rblxopencloud::oauth2::{OAuth2App, TokenSet};
+use rblxopencloud::oauth2::TokenSet;
 use rblxopencloud::store::{AssetSearch, AssetSearchCategory, CreatorStoreProductType, Money, StoreProductUpdate};
 use rblxopencloud::user::Notification;
-use rblxopencloud::{AssetFile, AssetUpdate, Client, Endpoint, Error, ThumbnailOptions, endpoints};
+use rblxopencloud::{AssetFile, AssetUpdate, Client, Endpoint, Error, OAuth2App, ThumbnailOptions, endpoints};
 use serde_json::{Value, json};
 
 use super::{KEY, USER, noise, upload};
@@ -160,7 +160,7 @@ pub fn calls() -> Vec<Call> {
             "User::update_asset",
             endpoints::UPDATE_ASSET,
             &["4242"],
-            |client| client.user(USER).update_asset(AssetUpdate::new(4242).display_name("name")).map(drop),
+            |client| client.user(USER).update_asset_with(AssetUpdate::new(4242).display_name("name")).map(drop),
             started,
         )
         .returns(Returns::Operation),
@@ -175,7 +175,7 @@ pub fn calls() -> Vec<Call> {
             "User::generate_thumbnail",
             endpoints::GENERATE_THUMBNAIL,
             &["156"],
-            |client| client.user(USER).generate_thumbnail(&ThumbnailOptions::new()).map(drop),
+            |client| client.user(USER).generate_thumbnail_with(&ThumbnailOptions::new()).map(drop),
             thumbnail,
         )
         .returns(Returns::Operation),
@@ -206,10 +206,10 @@ pub fn calls() -> Vec<Call> {
             || json!({ "path": "users/156/notifications/1", "id": "1" }),
         ),
         call(
-            "User::list_experience_followings",
+            "User::fetch_experience_followings",
             endpoints::LIST_EXPERIENCE_FOLLOWINGS,
             &["156"],
-            |client| client.user(USER).list_experience_followings().map(drop),
+            |client| client.user(USER).fetch_experience_followings().map(drop),
             || json!({ "followedSources": {} }),
         ),
         call(
@@ -360,7 +360,7 @@ pub fn calls() -> Vec<Call> {
             "AssetHandle::update",
             endpoints::UPDATE_ASSET,
             &["4242"],
-            |client| client.asset(4242).update(AssetUpdate::default().display_name("name")).map(drop),
+            |client| client.asset(4242).update_with(AssetUpdate::default().display_name("name")).map(drop),
             started,
         )
         .returns(Returns::Operation),
