@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::api::OperationName;
 use crate::asset::{Asset, AssetType, ModerationState};
+use crate::plain::is_control;
 
 /// What an asset is made of: the hash of the content, and the asset type.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -30,6 +31,12 @@ impl Key {
     /// The key of an asset whose content isn't known.
     fn unknown(&self, id: u64) -> Self {
         Self { sha256: format!("unknown-{id}"), asset_type: self.asset_type.clone() }
+    }
+
+    /// Returns what is wrong with a key that was read.
+    pub(super) fn problem(&self) -> Option<&'static str> {
+        let has_control = [&self.asset_type, &self.sha256].into_iter().any(|text| text.contains(is_control));
+        has_control.then_some("its type or its hash has a control character")
     }
 
     /// Returns the first characters of the hash.

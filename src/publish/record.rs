@@ -351,6 +351,41 @@ mod tests {
         }
     }
 
+    #[test]
+    fn names_that_no_file_can_have_are_refused_in_a_journal() {
+        let place = Place::new("names");
+        let key = || key("aa");
+        let changes = |name: &str| {
+            [
+                Change::Begun(key(), Doubt::new(name, "a")),
+                Change::SentAgain { path: name.to_owned(), keys: vec![key()] },
+                Change::Adopted { path: name.to_owned(), key: key(), entry: Entry::new(1, "a"), is_version: false },
+            ]
+        };
+        for name in ["e\u{301}.png", "a\u{1b}[2J.png", "../a.png"] {
+            for change in changes(name) {
+                Record::open(&place.lock(), "user 156", false).unwrap().note(change).unwrap();
+                for accepts in [false, true] {
+                    let error = read(&place.lock(), accepts).unwrap_err();
+                    assert_eq!(error.kind(), ErrorKind::CorruptFile);
+                    assert!(error.to_string().contains("line 2: no file can have the name"), "{error}");
+                }
+                let journal = fs::read_to_string(journal_of(&place.lock())).unwrap();
+                let text = read(&place.lock(), false).unwrap_err().to_string();
+                let right = text.split_once("; write ").unwrap().1.strip_suffix(" in its place").unwrap();
+                let wrong = serde_json::to_string(name).unwrap();
+                fs::write(journal_of(&place.lock()), journal.replace(&wrong, right)).unwrap();
+                read(&place.lock(), false).unwrap();
+                fs::remove_file(journal_of(&place.lock())).unwrap();
+                let _ = fs::remove_file(place.lock());
+            }
+        }
+        let control = Change::Over(Key::new("\u{7}", &crate::asset::AssetType::Image));
+        Record::open(&place.lock(), "user 156", false).unwrap().note(control).unwrap();
+        let error = read(&place.lock(), false).unwrap_err();
+        assert!(error.to_string().contains("line 2: its type or its hash has a control character"), "{error}");
+    }
+
     /// A kill between writing the lock and removing the journal.
     #[test]
     fn a_journal_that_is_read_twice_changes_nothing() {
