@@ -141,7 +141,13 @@ mod tests {
         let item = |file: &&str| {
             let (name, content) = file.trim_end_matches('!').split_once('=').expect("a name and a content");
             let found = Found { path: name.into(), name: name.to_owned(), size: 1, stamp: Default::default() };
-            Item { file: found, key: key(content), asset_type: AssetType::Model, name: name.to_owned() }
+            Item {
+                file: found,
+                key: key(content),
+                asset_type: AssetType::Model,
+                name: name.to_owned(),
+                preparation: None,
+            }
         };
         (files.iter().map(item).collect(), refused.collect())
     }

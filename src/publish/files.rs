@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 use super::names::{clashes, normal, problem, shown};
 use super::patterns::{Patterns, Purpose};
+use super::prepare::Preparation;
 use super::stamp::Stamp;
 use super::walk::{Entry, Problem, unreadable, walk};
 use crate::asset::AssetType;
@@ -51,6 +52,8 @@ pub(super) struct Selection<'a> {
     pub(super) include: &'a Patterns,
     pub(super) exclude: &'a Patterns,
     pub(super) types: &'a Patterns,
+    pub(super) prepared: &'a Patterns,
+    pub(super) preparations: &'a [Preparation],
     pub(super) links_outside: bool,
 }
 
@@ -74,15 +77,17 @@ struct Tally {
     included: Vec<bool>,
     excluded: Vec<bool>,
     typed: Vec<bool>,
+    prepared: Vec<bool>,
     /// How many files of each extension are left out.
     left_out: BTreeMap<String, usize>,
 }
 
 /// Checks what a caller wants, before anything is created.
 pub(super) fn check(selection: Selection<'_>) -> Result<()> {
-    for patterns in [selection.include, selection.exclude, selection.types] {
+    for patterns in [selection.include, selection.exclude, selection.types, selection.prepared] {
         patterns.check()?;
     }
+    selection.preparations.iter().try_for_each(Preparation::check)?;
     if selection.inputs.is_empty() {
         return Err(Error::invalid_input("there is nothing to publish; add a folder or a file").concerning_run());
     }
@@ -106,6 +111,7 @@ pub(super) fn scan(selection: Selection<'_>) -> Result<Scan> {
                 let name = normal(&path.file_name().unwrap_or_default().to_string_lossy());
                 let is_excluded = selection.exclude.matches(&name, &mut tally.excluded);
                 selection.types.matches(&name, &mut tally.typed);
+                selection.prepared.matches(&name, &mut tally.prepared);
                 match std::fs::metadata(path) {
                     _ if is_excluded => {}
                     Ok(metadata) if metadata.is_file() => scan.add(of_file(path, name, &metadata)),
@@ -138,9 +144,12 @@ pub(super) fn scan(selection: Selection<'_>) -> Result<Scan> {
     }
     scan.keep_distinct();
     scan.note_left_out(&tally.left_out);
-    for (patterns, matched) in
-        [(selection.include, tally.included), (selection.exclude, tally.excluded), (selection.types, tally.typed)]
-    {
+    for (patterns, matched) in [
+        (selection.include, tally.included),
+        (selection.exclude, tally.excluded),
+        (selection.types, tally.typed),
+        (selection.prepared, tally.prepared),
+    ] {
         let unmatched =
             patterns.texts().enumerate().filter(|(place, _)| !matched.get(*place).copied().unwrap_or(false));
         for (_, text) in unmatched {
@@ -169,7 +178,9 @@ impl Scan {
             return;
         }
         selection.types.matches(&name, &mut tally.typed);
-        let is_named = selection.include.name_file(&name) || selection.types.name_file(&name);
+        selection.prepared.matches(&name, &mut tally.prepared);
+        let is_named =
+            [selection.include, selection.types, selection.prepared].iter().any(|patterns| patterns.name_file(&name));
         if !is_named && is_skipped(&name) {
             return;
         }

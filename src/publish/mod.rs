@@ -40,6 +40,9 @@
 //! Content is what counts, not the time of a file. A file is read again unless the system proves that it is the one that was read
 //! before, so tools that set the times of files (archives, `cp -p`, Nix, Bazel) don't hide a change.
 //!
+//! Formats that the service doesn't take, such as SVG, and images in another size are [prepared](Publisher::prepare) by a function
+//! of the caller. `examples/prepare_svg` in the repository makes PNG of SVG.
+//!
 //! # Modules
 //!
 //! [`luau`](Publisher::luau), [`typescript`](Publisher::typescript), [`json`](Publisher::json) and [`rust`](Publisher::rust) name the
@@ -135,6 +138,7 @@ mod module_files;
 mod names;
 mod patterns;
 mod plan;
+mod prepare;
 mod publisher;
 mod record;
 mod report;
@@ -153,6 +157,7 @@ pub use event::PublishEvent;
 pub use format::AssetValue;
 pub use module::AssetModule;
 pub use plan::{Plan, PlannedAction, PlannedFile, PlannedQuota};
+pub use prepare::{Preparation, SourceFile};
 pub use publisher::Publisher;
 pub use report::{PublishProblem, PublishProblemKind, Published, PublishedFile, Report, Stopped};
 pub use settings::PublishOwner;

@@ -18,6 +18,7 @@ pub(super) enum Purpose {
     Include,
     Exclude,
     AssetType,
+    Prepare,
 }
 
 impl Purpose {
@@ -26,6 +27,7 @@ impl Purpose {
             Self::Include => "Publisher::include",
             Self::Exclude => "Publisher::exclude",
             Self::AssetType => "Publisher::asset_type",
+            Self::Prepare => "Publisher::prepare",
         }
     }
 }

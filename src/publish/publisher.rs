@@ -10,6 +10,7 @@ use super::module::ModuleFile;
 use super::module_files;
 use super::names::of_caller;
 use super::plan::{Plan, PlannedAction, PlannedFile, PlannedQuota};
+use super::prepare::Preparation;
 use super::record::{self, Record, check_owner};
 use super::report::{PublishProblemKind, Report, list};
 use super::run;
@@ -102,6 +103,36 @@ impl Publisher {
     pub fn asset_type(mut self, pattern: impl Into<String>, asset_type: AssetType) -> Self {
         self.settings.type_patterns.add(pattern.into());
         self.settings.types.push(asset_type);
+        self
+    }
+
+    /// Prepares the files whose names match this pattern (see [`include`](Self::include)): what the preparation makes of their
+    /// bytes is published in their place. For formats that the service doesn't take, and for sizes or colors that differ from
+    /// those of the sources. The last pattern that matches counts, and one that matches nothing is treated as by
+    /// [`exclude`](Self::exclude).
+    ///
+    /// ```no_run
+    /// use rblxopencloud::User;
+    /// use rblxopencloud::publish::{Preparation, Publisher};
+    ///
+    /// # fn render(svg: &[u8]) -> Result<Vec<u8>, std::fmt::Error> { Ok(svg.to_vec()) }
+    /// let user = User::new(156, "api-key");
+    /// let to_png = Preparation::new("png", "resvg 0.45", |file| Ok(render(file.content)?));
+    /// let report = Publisher::new(&user).folder("assets").prepare("*.svg", to_png).run()?;
+    /// # Ok::<(), rblxopencloud::Error>(())
+    /// ```
+    ///
+    /// A pattern that names files, such as `*.svg`, also brings those whose extensions aren't those of assets. The asset type is
+    /// the usual one for the new extension. The file keeps its own name in the plan, the lock file and modules: `logo.svg` is
+    /// `logo` there.
+    ///
+    /// A file that hasn't changed isn't prepared again: it is known by its own content and the preparation's version. A file
+    /// that is to be uploaded is prepared by [`plan`](Self::plan), [`check`](Self::check) and [`run`](Self::run), since what is
+    /// made of it is checked like any file. An error or a panic is a problem of the file. At most one file is prepared at a
+    /// time, and as many results are in memory as [uploads](Self::concurrency) are sent.
+    pub fn prepare(mut self, pattern: impl Into<String>, preparation: Preparation) -> Self {
+        self.settings.prepare_patterns.add(pattern.into());
+        self.settings.preparations.push(preparation);
         self
     }
 

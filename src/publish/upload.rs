@@ -11,7 +11,7 @@ use super::change::Change;
 use super::content::hash_file;
 use super::event::PublishEvent;
 use super::item::Item;
-use super::lock::{Doubt, Entry, Key};
+use super::lock::{Doubt, Entry};
 use super::record::Record;
 use super::report::{PublishProblem, PublishProblemKind, Published, Stopped};
 use super::settings::Settings;
@@ -134,20 +134,20 @@ fn new_upload(settings: &Settings, file: AssetFile, item: &Item, name: &str) -> 
     }
 }
 
-/// Opens a file, which must be the one that was hashed.
+/// Opens what is to be sent, which must be the file that was hashed, or is made of it.
 fn open_unchanged(item: &Item) -> Result<AssetFile> {
+    if let Some(preparation) = &item.preparation {
+        return preparation.prepare(item);
+    }
     let path = &item.file.path;
     let file = AssetFile::open(path)?;
     let failed = |error| Error::io(format!("the file {path:?}"), error);
     // Another mode or another link has another stamp, too.
     let has_changed = || -> std::io::Result<bool> {
-        Ok(Stamp::of(&std::fs::metadata(path)?) != item.file.stamp
-            && Key::new(&hash_file(path)?, &item.asset_type) != item.key)
+        Ok(Stamp::of(&std::fs::metadata(path)?) != item.file.stamp && !item.key.has_hash(&hash_file(path)?))
     };
     if has_changed().map_err(failed)? {
-        return Err(Error::new(ErrorKind::Io, format!("the file {path:?}"))
-            .explain("it changed after it was read")
-            .advise("run again when nothing writes to it"));
+        return Err(item.has_changed());
     }
     Ok(file)
 }
