@@ -3,7 +3,7 @@
 //! The first run uploads all of them to a sandbox without a rate limit, in another process. The second has nothing to do; the
 //! third begins without the cache of hashes. At the service's rate limit, the first run would take 83 minutes.
 
-use std::io::{self, BufRead, BufReader};
+use std::io::{self, BufRead, BufReader, Write};
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant, SystemTime};
@@ -23,15 +23,18 @@ fn main() -> Result<()> {
         let sandbox = Sandbox::start()?;
         sandbox.add_user(UserInfo::new(156, "builderman"));
         println!("{}", sandbox.url());
-        io::stdin().read_line(&mut String::new())?;
-        eprintln!("{} assets", sandbox.assets().len());
+        for _ in io::stdin().lines() {
+            println!("{}", sandbox.requests().len());
+            sandbox.clear_requests();
+        }
         return Ok(());
     }
     let mut server =
         Command::new(env::current_exe()?).arg("--server").stdin(Stdio::piped()).stdout(Stdio::piped()).spawn()?;
-    let mut url = String::new();
-    BufReader::new(server.stdout.take().ok_or("no output")?).read_line(&mut url)?;
-    let user = Client::builder("sandbox-api-key").base_url(url.trim()).build()?.user(156);
+    let mut input = server.stdin.take().ok_or("no input")?;
+    let mut lines = BufReader::new(server.stdout.take().ok_or("no output")?).lines();
+    let url = lines.next().ok_or("no line")??;
+    let user = Client::builder("sandbox-api-key").base_url(&url).build()?.user(156);
 
     let place = env::temp_dir().join(format!("rblxopencloud-bench-{}", std::process::id()));
     let folder = place.join("assets");
@@ -44,7 +47,7 @@ fn main() -> Result<()> {
         fs::File::options().write(true).open(&path)?.set_modified(old)?;
     }
     let publisher = Publisher::new(&user).lock_file(place.join("assets.lock")).folder(&folder).concurrency(32);
-    println!("{:>24} {:>10} {:>14} {:>12}", "", "time", "peak memory", "uploaded");
+    println!("{:>24} {:>10} {:>14} {:>12} {:>12}", "", "time", "peak memory", "uploaded", "requests");
     for run in ["first run", "second run", "without the cache"] {
         if run == "without the cache" {
             fs::remove_file(place.join("assets.lock.cache"))?;
@@ -55,9 +58,11 @@ fn main() -> Result<()> {
         if !report.is_complete() {
             return Err(report.to_string().into());
         }
-        println!("{run:>24} {took:>10.2?} {:>10} KiB {:>12}", peak_memory()?, report.uploaded());
+        writeln!(input)?;
+        let requests = lines.next().ok_or("no line")??;
+        println!("{run:>24} {took:>10.2?} {:>10} KiB {:>12} {requests:>12}", peak_memory()?, report.uploaded());
     }
-    drop(server.stdin.take());
+    drop(input);
     server.wait()?;
     fs::remove_dir_all(place)?;
     Ok(())

@@ -151,7 +151,7 @@ pub(super) fn scan(selection: Selection<'_>) -> Result<Scan> {
         (selection.prepared, tally.prepared),
     ] {
         let unmatched =
-            patterns.texts().enumerate().filter(|(place, _)| !matched.get(*place).copied().unwrap_or(false));
+            patterns.texts().enumerate().filter(|(index, _)| !matched.get(*index).copied().unwrap_or(false));
         for (_, text) in unmatched {
             scan.unmatched(patterns.purpose, text, selection.inputs);
         }
@@ -215,8 +215,8 @@ impl Scan {
         found.dedup_by(|one, other| one.name == other.name && (one.path == other.path || real(one) == real(other)));
         let mut clashes =
             clashes(&found.iter().map(|file| (file.path.as_path(), file.name.as_str())).collect::<Vec<_>>());
-        for (place, file) in found.into_iter().enumerate() {
-            match clashes.remove(&place) {
+        for (index, file) in found.into_iter().enumerate() {
+            match clashes.remove(&index) {
                 Some(error) => self.refuse(&file.name, error),
                 None => self.found.push(file),
             }
@@ -320,11 +320,11 @@ fn is_beside(path: &Path, lock: &Path) -> bool {
     let rest = name.to_str().and_then(|name| name.strip_prefix(&*beginning));
     let is_of_lock =
         name == lock_name || rest.is_some_and(|rest| BESIDE_LOCK.contains(&rest) || rest.ends_with(".part"));
-    let place = |path: &Path| {
+    let index = |path: &Path| {
         let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
         parent.canonicalize().ok()
     };
-    is_of_lock && place(path).is_some_and(|folder| place(lock) == Some(folder))
+    is_of_lock && index(path).is_some_and(|folder| index(lock) == Some(folder))
 }
 
 fn is_skipped(name: &str) -> bool {

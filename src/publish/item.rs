@@ -110,8 +110,8 @@ fn type_of(settings: &Settings, name: &str, preparation: Option<&Preparation>) -
         Some(preparation) => AssetType::usual_for(&preparation.name_of(name)),
         None => AssetType::usual_for(name),
     };
-    if let Some(place) = settings.type_patterns.last_match(name, usual.is_some()) {
-        return settings.types.get(place).cloned();
+    if let Some(index) = settings.type_patterns.last_match(name, usual.is_some()) {
+        return settings.types.get(index).cloned();
     }
     match usual? {
         AssetType::Image => Some(settings.images.clone()),

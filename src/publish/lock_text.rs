@@ -77,13 +77,13 @@ pub(super) fn parse(text: &[u8], path: &Path) -> Result<Lock> {
         return Err(reader.corrupt("it isn't UTF-8 text", RESTORE));
     };
     let mut last = "";
-    for (place, line) in text.lines().enumerate() {
+    for (index, line) in text.lines().enumerate() {
         // An editor or a merge may have added a byte order mark, spaces or another line break.
         let line = line.trim_matches(|character: char| character.is_whitespace() || character == '\u{feff}');
         if line.is_empty() || line.starts_with('#') {
             continue;
         }
-        reader.number = place + 1;
+        reader.number = index + 1;
         if last.is_empty() && !line.starts_with("lock ") && !is_conflict_mark(line) {
             return Err(reader.corrupt("it doesn't begin with its version, such as `lock 1`", RESTORE));
         }

@@ -18,8 +18,8 @@ fn problem_of(file: &ModuleFile, error: Error) -> PublishProblem {
 
 /// Refuses modules that share a path with each other or with the lock file.
 pub(super) fn check_paths(settings: &Settings) -> Result<()> {
-    let mut taken = BTreeSet::from([place(&settings.lock)]);
-    match settings.modules.iter().find(|file| !taken.insert(place(&file.path))) {
+    let mut taken = BTreeSet::from([location(&settings.lock)]);
+    match settings.modules.iter().find(|file| !taken.insert(location(&file.path))) {
         Some(ModuleFile { path, .. }) => {
             let problem = format!("the module {path:?} has the path of another one, or that of the lock file");
             Err(Error::invalid_input(problem).of_setting().concerning_run())
@@ -29,7 +29,7 @@ pub(super) fn check_paths(settings: &Settings) -> Result<()> {
 }
 
 /// Returns where a file is, or will be, in one form.
-fn place(path: &Path) -> PathBuf {
+fn location(path: &Path) -> PathBuf {
     let path = beside(path, "");
     let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
     match (parent.canonicalize(), path.file_name()) {

@@ -73,7 +73,7 @@ pub(super) fn problem(name: &str) -> Option<Error> {
     Some(Error::invalid_input(format!("the name {name:?} has {what}")).advise("rename the file"))
 }
 
-/// Returns what is wrong with files whose names, or those of whose folders, are one name on other systems, by their places.
+/// Returns what is wrong with files whose names, or those of whose folders, are one name on other systems, by their indexes.
 pub(super) fn clashes(files: &[(&Path, &str)]) -> BTreeMap<usize, Error> {
     // What the system calls each folder and file, and where it was found first.
     let mut spelled: BTreeMap<String, BTreeMap<String, usize>> = BTreeMap::new();
@@ -82,20 +82,20 @@ pub(super) fn clashes(files: &[(&Path, &str)]) -> BTreeMap<usize, Error> {
         true => path.to_string_lossy().into_owned(),
         false => spelled_folder(path, name, end),
     };
-    for (place, (path, name)) in files.iter().enumerate() {
+    for (index, (path, name)) in files.iter().enumerate() {
         for end in ends(name) {
-            spelled.entry(folded(&name[..end])).or_default().entry(spell(path, name, end)).or_insert(place);
+            spelled.entry(folded(&name[..end])).or_default().entry(spell(path, name, end)).or_insert(index);
         }
     }
     let mut bad = BTreeMap::new();
-    for (place, (_, name)) in files.iter().enumerate() {
+    for (index, (_, name)) in files.iter().enumerate() {
         let clash = ends(name).into_iter().find_map(|end| {
             let mut all = spelled.get(&folded(&name[..end]))?.iter();
             let ((one, first), (other, second)) = (all.next()?, all.next()?);
-            let name_at = |place: usize| files[place].1.get(..end).unwrap_or_default();
+            let name_at = |index: usize| files[index].1.get(..end).unwrap_or_default();
             Some(same_names(one, other, name_at(*first), name_at(*second)))
         });
-        bad.extend(clash.map(|error| (place, error)));
+        bad.extend(clash.map(|error| (index, error)));
     }
     bad
 }
@@ -110,12 +110,12 @@ fn spelled_folder(path: &Path, name: &str, end: usize) -> String {
 }
 
 fn same_names(one: &str, other: &str, name: &str, other_name: &str) -> Error {
-    let how = match name == other_name {
+    let difference = match name == other_name {
         true if normal(one) == normal(other) => "differ only in the Unicode form of their names",
         true => "have the same name",
         false => "have names that differ only in case",
     };
-    Error::invalid_input(format!("{one:?} and {other:?} {how}")).advise("rename one of them")
+    Error::invalid_input(format!("{one:?} and {other:?} {difference}")).advise("rename one of them")
 }
 
 /// Returns a name that a problem can have.

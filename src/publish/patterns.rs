@@ -74,9 +74,9 @@ impl Patterns {
         matched.resize(self.all.len(), false);
         let name = folded(name);
         let mut is_match = false;
-        for (place, pattern) in self.good() {
+        for (index, pattern) in self.good() {
             if pattern.matches(&name, self.purpose) {
-                matched[place] = true;
+                matched[index] = true;
                 is_match = true;
             }
         }
@@ -89,7 +89,7 @@ impl Patterns {
         self.good().any(|(_, pattern)| pattern.names(&name))
     }
 
-    /// Returns the place of the last pattern that matches. Of a file whose extension isn't that of an asset, only patterns that
+    /// Returns the index of the last pattern that matches. Of a file whose extension isn't that of an asset, only patterns that
     /// name it count.
     pub(super) fn last_match(&self, name: &str, is_asset: bool) -> Option<usize> {
         let name = folded(name);
@@ -97,7 +97,7 @@ impl Patterns {
             true => pattern.matches(&name, self.purpose),
             false => pattern.names(&name),
         };
-        self.good().filter(|(_, pattern)| matches(pattern)).last().map(|(place, _)| place)
+        self.good().filter(|(_, pattern)| matches(pattern)).last().map(|(index, _)| index)
     }
 
     pub(super) fn check(&self) -> Result<()> {
@@ -113,7 +113,7 @@ impl Patterns {
 
     fn good(&self) -> impl Iterator<Item = (usize, &Pattern)> {
         let all = self.all.iter().enumerate();
-        all.flat_map(|(place, (_, patterns))| patterns.iter().flatten().map(move |pattern| (place, pattern)))
+        all.flat_map(|(index, (_, patterns))| patterns.iter().flatten().map(move |pattern| (index, pattern)))
     }
 }
 
