@@ -113,9 +113,10 @@
 //!
 //! # Coming from other tools
 //!
-//! Assets that another tool or a hand has published are not uploaded again if they are adopted: call [`adopt`](Publisher::adopt) with
-//! each path and id of the other tool's lock file, once, before the first run. The calls can stay, as each one counts once. Ids
-//! without a file become [`known`](Publisher::known) ones. Modules of Tarmac and Asphalt have the same shape: tables of
+//! Assets that another tool or a hand has published are not uploaded again if they are [adopted](Publisher::adopt) before the first
+//! run. The calls can stay, as each one counts once, or [`write_adopted`](Publisher::write_adopted) writes them into the lock file
+//! at once. `examples/import_lock` in the repository does so with the lock files of Asphalt and Tarmac, for each file that still
+//! has the content that was published. Ids without a file become [`known`](Publisher::known) ones. Modules of Tarmac and Asphalt have the same shape: tables of
 //! `rbxassetid://` strings, [nested](Publisher::flat_modules) or flat, [with](Publisher::keep_extensions) or without extensions.
 
 mod animation;

@@ -98,8 +98,8 @@ impl Publisher {
 
     /// Sets the type of the files whose names match this pattern; see [`include`](Self::include). The last pattern that matches
     /// counts. Defaults to the usual type for the extension; a `.rbxmx` file whose only root is a `KeyframeSequence` is an animation.
-    /// A `.rbxm` file doesn't tell that, so it is a model. A pattern that matches nothing is treated as by
-    /// [`exclude`](Self::exclude).
+    /// A `.rbxm` file has that in compressed chunks, so it is a model, unless a pattern such as `animations/**` says that it is an
+    /// animation. A pattern that matches nothing is treated as by [`exclude`](Self::exclude).
     pub fn asset_type(mut self, pattern: impl Into<String>, asset_type: AssetType) -> Self {
         self.settings.type_patterns.add(pattern.into());
         self.settings.types.push(asset_type);
@@ -228,7 +228,8 @@ impl Publisher {
         self
     }
 
-    /// Adds an id without a file to all modules, under a key such as `ui/logo`.
+    /// Adds an id without a file to all modules, under a key such as `ui/logo`. A key that is that of a file or of another id is an
+    /// error before anything is sent.
     pub fn known(mut self, key: impl Into<String>, id: u64) -> Self {
         self.settings.module = self.settings.module.known(key, id);
         self
@@ -399,6 +400,17 @@ impl Publisher {
         let mut report = self.published()?;
         module_files::write_all(&self.settings, &mut report);
         Ok(report)
+    }
+
+    /// Writes the assets that are [adopted](Self::adopt) into the lock file, and nothing else. Makes no request, so it needs no key.
+    /// For assets that another tool has published.
+    ///
+    /// Files that are not published are problems of the report.
+    ///
+    /// # Errors
+    /// See [`run`](Self::run).
+    pub fn write_adopted(&self) -> Result<Report> {
+        run::write_adopted(&self.settings)
     }
 
     /// Forgets the names of files that aren't there any more, and returns them. Makes no request.

@@ -165,6 +165,23 @@ fn published_files(
     published
 }
 
+/// Carries out only which assets the caller has chosen for files.
+pub(super) fn write_adopted(settings: &Settings) -> Result<Report> {
+    files::check(settings.selection())?;
+    module_files::check_paths(settings)?;
+    let record = Record::open(&settings.lock, &settings.owner.to_string(), settings.accept_journal)?;
+    let Files { items, problems, notes, wrong } =
+        read_files(settings, &record.lock(), &mut Cache::read(&settings.lock), &|| false)?;
+    let stopped = wrong.map(Stopped::Failed);
+    if stopped.is_none() {
+        let changes = record.look(|lock| by_hand(settings, lock, &items))?;
+        let adopted = changes.into_iter().filter(|change| matches!(change, Change::Adopted { .. }));
+        adopted.map(|change| record.note(change)).collect::<Result<()>>()?;
+        record.close()?;
+    }
+    Ok(report(settings, &record.lock(), &items, problems, notes, stopped))
+}
+
 /// Forgets the names of files that aren't there, and returns them.
 pub(super) fn prune(settings: &Settings) -> Result<Vec<String>> {
     let record = Record::open(&settings.lock, &settings.owner.to_string(), settings.accept_journal)?;

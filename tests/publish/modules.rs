@@ -378,3 +378,33 @@ fn a_path_belongs_to_one_module() {
         assert_eq!(sandbox.requests().len(), 0);
     }
 }
+
+#[test]
+fn known_ids_are_checked_before_anything_is_sent() {
+    let sandbox = sandbox();
+    let folder = Folder::new(&[("ui/logo.png", image(1))]);
+    let publisher = || folder.with_module(&sandbox);
+    for (publisher, words) in [
+        (publisher().known("ui/logo", 7), "would have the same name in the module"),
+        (publisher().known("ui\\logo", 7), "would have the same name in the module"),
+        (publisher().known("ui", 7), "would have the same name in the module"),
+        (publisher().known("ui/logo/dark", 7), "would have the same name in the module"),
+        (publisher().known("x", 7).known("./x", 8), "would have the same name in the module"),
+        (publisher().known("e\u{301}", 7).known("\u{e9}", 8), "would have the same name in the module"),
+        (publisher().known("", 7), "the key \"\" of a known id has an empty part"),
+        (publisher().known("/x", 7), "has an empty part"),
+        (publisher().known("x/", 7), "has an empty part"),
+        (publisher().known("a//b", 7), "has an empty part"),
+    ] {
+        let plan = publisher.plan().expect("there is a plan");
+        assert!(plan.problems.iter().any(|problem| problem.message.contains(words)), "{words}: {:?}", plan.problems);
+        fails(publisher.check(), ErrorKind::OutOfDate);
+        let error = fails(publisher.run(), ErrorKind::InvalidInput).to_string();
+        assert!(error.contains(words), "{words}: {error}");
+    }
+    assert_eq!(uploads(&sandbox), 0);
+    complete(&publisher().known("a\n\"b", 7).known("ui/x", 8).run().expect("there is a report"));
+    assert!(folder.module().contains("[\"a\\n\\\"b\"] = \"rbxassetid://7\""), "{}", folder.module());
+    fails(publisher().check(), ErrorKind::OutOfDate);
+    fails(publisher().known("a\n\"b", 9).known("ui/x", 8).check(), ErrorKind::OutOfDate);
+}
