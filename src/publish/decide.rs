@@ -94,6 +94,10 @@ pub(super) fn by_hand(settings: &Settings, lock: &Lock, items: &[Item]) -> Resul
         if !is_last || lock.adopted.contains(&(path.clone(), *id)) {
             continue;
         }
+        if *id == 0 {
+            let problem = format!("asset 0 is adopted for {path:?}, but no asset has this id");
+            return Err(Error::invalid_input(problem).concerning_run());
+        }
         let keys = item_at(path).map_or_else(|| doubts_of(path), |item| vec![item.key.clone()]);
         if keys.is_empty() && !lock.files.contains_key(path) {
             return Err(missing(path));

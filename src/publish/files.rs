@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use super::names::{clashes, normal, problem, shown};
 use super::patterns::{Patterns, Purpose};
 use super::prepare::Preparation;
+use super::right_form::{advice_on_names, right_form};
 use super::stamp::Stamp;
 use super::walk::{Entry, Problem, unreadable, walk};
 use crate::asset::AssetType;
@@ -245,55 +246,27 @@ impl Scan {
         });
     }
 
-    /// Tells of a pattern that matches nothing.
+    /// Notes a pattern that matches nothing. It is a problem if it seems to mean files in another form.
     fn unmatched(&mut self, purpose: Purpose, text: &str, inputs: &[Input]) {
         let right_form = inputs.iter().find_map(|input| match input {
             Input::Folder(folder) => right_form(text, folder),
             Input::File(_) => None,
         });
+        let in_folder = right_form.map(|form| format!("paths begin in the folder; write {form:?}"));
+        let names: Vec<&str> = self.found.iter().map(|file| file.name.as_str()).collect();
+        let advice = in_folder.or_else(|| advice_on_names(purpose, text, &names));
         let method = purpose.method();
         let message = format!("the pattern {text:?} of {method} matches no file");
-        if purpose != Purpose::Include && right_form.is_none() {
+        if purpose != Purpose::Include && advice.is_none() {
             // What is hidden is never published.
             if !text.split('/').any(|part| part.starts_with('.') && part.len() > 1) {
                 self.notes.push(message);
             }
             return;
         }
-        let advice = match right_form {
-            Some(form) => format!("paths begin in the folder; write {form:?}"),
-            None => "correct it or remove it".to_owned(),
-        };
+        let advice = advice.unwrap_or_else(|| "correct it or remove it".to_owned());
         self.wrong.push((shown(text), Error::invalid_input(message).advise(advice).concerning_run()));
     }
-}
-
-/// Returns the right form of a pattern that names something in a folder by a path that doesn't begin there, such as
-/// `assets/drafts` in the folder `assets`.
-fn right_form(pattern: &str, folder: &Path) -> Option<String> {
-    let root = folder.canonicalize().ok()?;
-    let is_literal = |part: &&str| !part.contains(['*', '?', '[', '{']);
-    let parts: Vec<&str> = pattern.trim_end_matches('/').split('/').collect();
-    let count = parts.iter().take_while(|part| is_literal(part)).count();
-    let literal = parts[..count].join("/");
-    let relative = literal.trim_start_matches("./").trim_start_matches('/');
-    let in_folder = root.join(relative);
-    // On Windows, an absolute path replaces the root.
-    if relative.is_empty() || (in_folder.starts_with(&root) && in_folder.exists()) {
-        return None;
-    }
-    let paths = std::iter::once(PathBuf::from(&literal)).chain(root.ancestors().map(|above| above.join(relative)));
-    let inside = paths.into_iter().find_map(|path| {
-        let inside = path.canonicalize().ok()?.strip_prefix(&root).ok()?.to_owned();
-        Some(inside.components().map(|part| part.as_os_str().to_string_lossy().into_owned()).collect::<Vec<_>>())
-    })?;
-    let form = inside.iter().map(String::as_str).chain(parts[count..].iter().copied()).collect::<Vec<_>>().join("/");
-    let end = if pattern.ends_with('/') && !form.is_empty() { "/" } else { "" };
-    Some(match form.contains('/') {
-        _ if form.is_empty() => "**".to_owned(),
-        true => format!("{form}{end}"),
-        false => format!("/{form}{end}"),
-    })
 }
 
 /// Returns the extension of a name, in small letters. Nothing if it has none that can be shown.

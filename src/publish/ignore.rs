@@ -8,10 +8,15 @@ use glob::Pattern as Glob;
 
 use super::names::folded;
 use super::patterns::{glob_of, is_match};
+use super::right_form::right_form;
 use crate::disk::open_regular;
 use crate::error::{Error, Result};
 
 pub(super) const NAME: &str = ".assetignore";
+
+/// Names, in small letters, of files that are meant to be ignore files.
+const MISTAKEN: &[&str] =
+    &[NAME, ".assetignore.txt", ".assetsignore", ".asset-ignore", ".asset_ignore", "assetignore", "assetignore.txt"];
 
 /// The largest ignore file, in bytes.
 const LARGEST: u64 = 1024 * 1024;
@@ -30,23 +35,45 @@ struct Line {
     is_of_folder: bool,
 }
 
+/// Refuses a file that is meant to be an ignore file, but has another name. On some systems, it would be one.
+pub(super) fn check_name(name: &str) -> Result<()> {
+    let last = name.rsplit('/').next().unwrap_or(name);
+    if last == NAME || !MISTAKEN.contains(&last.to_lowercase().as_str()) {
+        return Ok(());
+    }
+    let error = Error::invalid_input(format!("{name:?} is not read as an ignore file"));
+    Err(error.advise(format!("rename it to {NAME:?}")).concerning_run())
+}
+
 impl Ignores {
     /// Reads the ignore file of a folder, if there is one.
     pub(super) fn read(&mut self, directory: &Path, name: &str) -> Result<()> {
         let path = directory.join(NAME);
         let mut text = String::new();
-        match open_regular(&path).and_then(|file| file.take(LARGEST).read_to_string(&mut text)) {
+        let failed = |problem: String| {
+            let error = Error::invalid_input(format!("the ignore file {path:?}: {problem}"));
+            error.concerning_run()
+        };
+        match open_regular(&path).and_then(|file| file.take(LARGEST + 1).read_to_string(&mut text)) {
+            Ok(length) if length as u64 > LARGEST => {
+                return Err(failed(format!("it has more than {LARGEST} bytes")));
+            }
             Ok(_) => {}
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
             Err(error) => return Err(Error::io(format!("the ignore file {path:?}"), error).concerning_run()),
         }
         let mut lines = Vec::new();
-        for (number, line) in text.trim_start_matches('\u{feff}').lines().enumerate() {
-            let line = Line::new(line).map_err(|problem| {
-                let subject = format!("line {} of the ignore file {path:?}", number + 1);
-                Error::invalid_input(format!("{subject}: invalid pattern {line:?}: {problem}")).concerning_run()
-            })?;
-            lines.extend(line);
+        for (number, line) in text.lines().enumerate() {
+            // Files that were joined have a byte order mark between them.
+            let line = line.trim_start_matches('\u{feff}');
+            let invalid = |problem| failed(format!("line {}: invalid pattern {line:?}: {problem}", number + 1));
+            lines.extend(Line::new(line).map_err(invalid)?);
+            let path_in_folder = without_spaces(line.trim_start_matches('!'));
+            let is_path = path_in_folder.trim_end_matches('/').contains('/') && !line.starts_with('#');
+            if let Some(form) = right_form(path_in_folder, directory).filter(|_| is_path) {
+                let problem = format!("{line:?} matches nothing, because paths begin in the folder of this file");
+                return Err(failed(format!("line {}: {problem}; write {form:?}", number + 1)));
+            }
         }
         let folder = if name.is_empty() { String::new() } else { format!("{}/", folded(name)) };
         self.files.insert(folder, lines);

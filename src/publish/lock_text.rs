@@ -84,6 +84,11 @@ pub(super) fn parse(text: &[u8], path: &Path) -> Result<Lock> {
             continue;
         }
         reader.number = index + 1;
+        if line.starts_with("version https://git-lfs") {
+            return Err(
+                reader.corrupt("it is a pointer of Git LFS", "run `git lfs pull`, and track the file without LFS")
+            );
+        }
         if last.is_empty() && !line.starts_with("lock ") && !is_conflict_mark(line) {
             return Err(reader.corrupt("it doesn't begin with its version, such as `lock 1`", RESTORE));
         }
@@ -206,6 +211,9 @@ impl Reader<'_> {
     fn asset(&mut self, text: &str) -> Result<()> {
         let AssetLine { files, moved, entry, key } = self.json(text)?;
         self.check(files.iter().chain(&moved), Some(&key))?;
+        if entry.id == 0 {
+            return Err(self.unreadable("no asset has the id 0"));
+        }
         if let Some((known, other)) = self.lock.learn(key.clone(), entry) {
             let first = self.lines.get(&key).copied().unwrap_or_default();
             let what =
@@ -330,6 +338,7 @@ mod tests {
             (whole.replace("lock 1\n", "lock 0\n"), "line 1: there is no such version"),
             (whole.replace("end\n", ""), "its last line isn't `end`; restore what is missing"),
             (String::new(), "its last line isn't `end`"),
+            ("version https://git-lfs.github.com/spec/v1\noid sha256:1".to_owned(), "run `git lfs pull`"),
             ("{\"version\":1}".to_owned(), "doesn't begin with its version"),
         ] {
             let error = read(&changed).unwrap_err();

@@ -144,6 +144,7 @@ mod publisher;
 mod record;
 mod report;
 mod reviews;
+mod right_form;
 mod run;
 mod running;
 mod settings;

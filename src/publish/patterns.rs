@@ -4,6 +4,7 @@ use glob::{MatchOptions, Pattern as Glob};
 
 use super::names::{folded, normal};
 use crate::error::{Error, Result};
+use crate::plain::is_control;
 
 /// An asterisk doesn't match a slash; two do. Letters are small before they are compared.
 const OPTIONS: MatchOptions =
@@ -128,6 +129,17 @@ fn compile(text: &str) -> std::result::Result<Vec<Pattern>, String> {
         let right = text.replace('\\', "/");
         return Err(format!("write {right:?} with / between folders, and a literal asterisk as [*]"));
     }
+    if text.starts_with("~/") {
+        return Err("only a shell knows ~; write the path in the folder".to_owned());
+    }
+    if text.contains('|') {
+        return Err("it has no alternatives with |; write {a,b}".to_owned());
+    }
+    let is_invisible = |c: char| is_control(c) || matches!(c, '\u{feff}' | '\u{200b}' | '\u{2060}');
+    if text.trim() == text && text.contains(is_invisible) {
+        let right: String = text.chars().filter(|c| !is_invisible(*c)).collect();
+        return Err(format!("it has characters that nobody sees; write {right:?}"));
+    }
     if text.trim() != text {
         return Err(format!("it has white space around it; write {:?}", text.trim()));
     }
@@ -200,7 +212,8 @@ impl Pattern {
         Ok(Self {
             // Without a part, it is the whole folder.
             glob: glob_of(if parts.is_empty() { "**".to_owned() } else { parts.join("/") }, is_anchored)?,
-            is_of_folder: text.ends_with('/') && !parts.is_empty(),
+            // What is in a folder at any depth isn't only folders.
+            is_of_folder: text.ends_with('/') && last != "**",
             is_literal: !last.contains(['*', '?', '[']),
             names_files: last.contains(|c| !matches!(c, '*' | '?')) && !text.ends_with('/'),
         })

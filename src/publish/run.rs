@@ -185,9 +185,9 @@ pub(super) fn write_adopted(settings: &Settings) -> Result<Report> {
 /// Forgets the names of files that aren't there, and returns them.
 pub(super) fn prune(settings: &Settings) -> Result<Vec<String>> {
     let record = Record::open(&settings.lock, &settings.owner.to_string(), settings.accept_journal)?;
-    let Files { items, problems, .. } =
-        read_files(settings, &record.lock(), &mut Cache::read(&settings.lock), &|| false)?;
-    let unfit = problems.into_iter().map(|problem| problem.path);
+    let lock = record.lock();
+    let Files { items, problems, .. } = read_files(settings, &lock, &mut Cache::read(&settings.lock), &|| false)?;
+    let unfit = problems.iter().flat_map(|problem| module_files::names_of(&lock, problem)).map(str::to_owned);
     let present: BTreeSet<String> = items.into_iter().map(|item| item.file.name).chain(unfit).collect();
     let forgotten = record.update(|lock| lock.forget_names(&present));
     record.close()?;

@@ -408,3 +408,65 @@ fn known_ids_are_checked_before_anything_is_sent() {
     fails(publisher().check(), ErrorKind::OutOfDate);
     fails(publisher().known("a\n\"b", 9).known("ui/x", 8).check(), ErrorKind::OutOfDate);
 }
+
+/// Such as one on a network drive that isn't there.
+#[cfg(unix)]
+#[test]
+fn the_files_of_a_folder_that_cannot_be_read_keep_their_ids() {
+    let sandbox = sandbox();
+    let folder = Folder::new(&[("a.png", image(1)), ("ui.png", image(3))]);
+    let drive = folder.0.path().join("drive");
+    fs::create_dir_all(drive.join("deep")).expect("a folder");
+    fs::write(drive.join("b.png"), image(2)).expect("it can be written");
+    fs::write(drive.join("deep/c.png"), image(4)).expect("it can be written");
+    std::os::unix::fs::symlink("../drive", folder.assets().join("ui")).expect("a link");
+    let publisher = || folder.with_module(&sandbox).flat_modules(true);
+    complete(&publisher().links_outside(true).run().expect("there is a report"));
+    let module = folder.module();
+    assert!(module.contains("ui/b") && module.contains("ui/deep/c"), "{module}");
+    let keeps = |publisher: Publisher| {
+        let report = publisher.run().expect("there is a report");
+        assert_eq!((report.exit_code(), report.problems.len(), report.files.len()), (1, 1, 4), "{report}");
+        assert_eq!(folder.module(), module);
+        let written = publisher.write_modules().expect("there is a report");
+        assert_eq!((written.files.len(), folder.module() == module), (4, true));
+        assert_eq!(publisher.prune().expect("the lock is whole"), Vec::<String>::new());
+    };
+    keeps(publisher());
+    fs::rename(&drive, folder.0.path().join("away")).expect("it is there");
+    keeps(publisher().links_outside(true));
+    fs::remove_file(folder.assets().join("ui")).expect("it is there");
+    assert_eq!(publisher().prune().expect("the lock is whole"), ["ui/b.png", "ui/deep/c.png"]);
+}
+
+#[test]
+fn a_module_overwrites_no_file_to_publish() {
+    let sandbox = sandbox();
+    let folder = Folder::new(&[("ui/a.png", image(1)), ("data.xyz", image(2))]);
+    for path in [folder.assets().join("ui/a.png"), folder.assets().join("ui/../data.xyz")] {
+        let before = fs::read(&path).expect("it is there");
+        let publisher = folder.publisher(&sandbox).asset_type("*.xyz", AssetType::Image).luau(&path);
+        let plan = publisher.plan().expect("there is a plan");
+        assert!(plan.problems[0].message.contains("would overwrite the file"), "{:?}", plan.problems);
+        fails(publisher.check(), ErrorKind::OutOfDate);
+        fails(publisher.run(), ErrorKind::InvalidInput);
+        assert_eq!(fs::read(&path).expect("it is there"), before);
+    }
+    assert_eq!(uploads(&sandbox), 0);
+}
+
+#[test]
+fn no_asset_has_the_id_0() {
+    let sandbox = sandbox();
+    let folder = Folder::new(&[("a.png", image(1))]);
+    for publisher in [folder.publisher(&sandbox).adopt("a.png", 0), folder.with_module(&sandbox).known("x", 0)] {
+        let error = fails(publisher.run(), ErrorKind::InvalidInput).to_string();
+        assert!(error.contains(" 0"), "{error}");
+    }
+    complete(&folder.run(&sandbox));
+    let lock = fs::read_to_string(folder.lock()).expect("there is one");
+    let id = sandbox.assets()[0].id;
+    fs::write(folder.lock(), lock.replace(&format!("\"id\":{id}"), "\"id\":0")).expect("it can be written");
+    let error = fails(folder.publisher(&sandbox).check(), ErrorKind::CorruptFile).to_string();
+    assert!(error.contains("no asset has the id 0"), "{error}");
+}
