@@ -7,7 +7,7 @@ use std::path::Path;
 use glob::Pattern as Glob;
 
 use super::names::folded;
-use super::patterns::{glob_of, is_match};
+use super::patterns::{check_common, glob_of, is_match};
 use super::right_form::right_form;
 use crate::disk::open_regular;
 use crate::error::{Error, Result};
@@ -106,14 +106,25 @@ impl Line {
         if line.is_empty() || line.starts_with('#') {
             return Ok(None);
         }
+        if line.starts_with([' ', '\t']) {
+            return Err(format!("it begins with white space; write {:?}, or \\ before a space", line.trim_start()));
+        }
+        if line.contains(" # ") {
+            return Err("a comment has a line of its own; \\# is the character".to_owned());
+        }
+        if line.contains(',') && line.split(',').all(|part| part.contains('*') || part.ends_with('/')) {
+            return Err("each pattern has a line of its own".to_owned());
+        }
+        check_common(line)?;
         let (takes_back, line) = line.strip_prefix('!').map_or((false, line), |rest| (true, rest));
-        let is_of_folder = line.ends_with('/');
-        let body = line.strip_suffix('/').unwrap_or(line);
-        let (is_anchored, body) = body.strip_prefix('/').map_or((false, body), |rest| (true, rest));
-        if body.is_empty() {
+        // What is in a folder at any depth isn't only folders.
+        let is_of_folder = line.ends_with('/') && !line.ends_with("**/");
+        let is_anchored = line.starts_with('/') || line.starts_with("./");
+        let parts: Vec<&str> = line.split('/').filter(|part| !part.is_empty() && *part != ".").collect();
+        if parts.is_empty() {
             return Ok(None);
         }
-        let (text, has_braces) = without_escapes(body)?;
+        let (text, has_braces) = without_escapes(&parts.join("/"))?;
         if has_braces {
             return Err(
                 "an ignore file has no braces; write a line for each alternative, or \\{ for the character".into()
@@ -137,13 +148,17 @@ fn without_spaces(line: &str) -> &str {
     if is_escaped { &line[..=cut.len()] } else { cut }
 }
 
-/// Returns a line with `[*]` for `\*`, and whether it has a brace that isn't escaped.
+/// Returns a line with `[*]` for `\*`, and whether it has a brace that isn't escaped. What may be meant to separate folders is
+/// refused.
 fn without_escapes(body: &str) -> std::result::Result<(String, bool), String> {
     let (mut text, mut has_braces) = (String::with_capacity(body.len()), false);
     let mut rest = body.chars();
     while let Some(c) = rest.next() {
         match c {
             '\\' => match rest.next().ok_or("a \\ at its end escapes nothing")? {
+                c if c.is_alphanumeric() || (c == '*' && text.ends_with(char::is_alphanumeric)) => {
+                    return Err(format!("write / between folders, and [{c}] for the character"));
+                }
                 c @ ('*' | '?' | '[') => text.extend(['[', c, ']']),
                 c => text.push(c),
             },
@@ -201,7 +216,6 @@ mod tests {
             ("[ab].png", "b.png", true),
             ("[!ab].png", "b.png", false),
             ("\\{a\\}.png", "{a}.png", true),
-            ("\\notes.png", "notes.png", true),
             ("\\*.png", "a.png", false),
             ("\\*.png", "*.png", true),
             ("[^a].png", "b.png", true),
@@ -212,7 +226,29 @@ mod tests {
             let ignores = Ignores { files: BTreeMap::from([(String::new(), lines)]) };
             assert_eq!(ignores.ignore(name, false), is_ignored, "{lines:?} {name}", lines = ignores.files);
         }
-        for invalid in ["*.{png,jpg}", "[a", "a\\"] {
+        for (line, name) in [("./drafts", "drafts/a.png"), ("drafts//", "drafts/a.png"), ("drafts/**/", "drafts/a.png")]
+        {
+            let lines = Line::new(line).expect("a good line").into_iter().collect();
+            let ignores = Ignores { files: BTreeMap::from([(String::new(), lines)]) };
+            assert!(ignores.ignore(name, false), "{line}: Git would not ignore it, but it is meant");
+        }
+        for invalid in [
+            "*.{png,jpg}",
+            "[a",
+            "a\\",
+            "drafts\\old",
+            "drafts\\*.png",
+            "  drafts",
+            "\tdrafts/",
+            "drafts/ # not yet",
+            "*.wav, *.mp3",
+            "drafts/,old/",
+            "~/game/drafts",
+            "drafts|old",
+            "../drafts",
+            "d\0r\0",
+            "dra\u{200b}fts",
+        ] {
             assert!(Line::new(invalid).is_err(), "{invalid}");
         }
     }

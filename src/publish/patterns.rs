@@ -129,26 +129,35 @@ fn compile(text: &str) -> std::result::Result<Vec<Pattern>, String> {
         let right = text.replace('\\', "/");
         return Err(format!("write {right:?} with / between folders, and a literal asterisk as [*]"));
     }
-    if text.starts_with("~/") {
-        return Err("only a shell knows ~; write the path in the folder".to_owned());
-    }
-    if text.contains('|') {
-        return Err("it has no alternatives with |; write {a,b}".to_owned());
-    }
-    let is_invisible = |c: char| is_control(c) || matches!(c, '\u{feff}' | '\u{200b}' | '\u{2060}');
-    if text.trim() == text && text.contains(is_invisible) {
-        let right: String = text.chars().filter(|c| !is_invisible(*c)).collect();
-        return Err(format!("it has characters that nobody sees; write {right:?}"));
-    }
     if text.trim() != text {
         return Err(format!("it has white space around it; write {:?}", text.trim()));
     }
+    check_common(text)?;
     if text.is_empty() {
         return Err("it is empty; \"**\" matches all files".to_owned());
     }
     let mut alternatives = Vec::new();
     expand(text, &mut alternatives)?;
     alternatives.iter().map(|alternative| Pattern::new(alternative)).collect()
+}
+
+/// Refuses what neither a pattern nor a line of an ignore file can mean.
+pub(super) fn check_common(text: &str) -> std::result::Result<(), String> {
+    if text.starts_with("~/") {
+        return Err("only a shell knows ~; write the path in the folder".to_owned());
+    }
+    if text.contains('|') {
+        return Err("there are no alternatives with |; write each of them as a pattern".to_owned());
+    }
+    if text.split('/').any(|part| part == "..") {
+        return Err("it leads out of the folder with ..; write the path in the folder".to_owned());
+    }
+    let is_invisible = |c: char| is_control(c) || matches!(c, '\u{feff}' | '\u{200b}' | '\u{2060}');
+    if text.contains(is_invisible) {
+        let right: String = text.chars().filter(|c| !is_invisible(*c)).collect();
+        return Err(format!("it has characters that nobody sees; write {right:?}"));
+    }
+    Ok(())
 }
 
 /// Adds what a pattern means without braces.
@@ -198,9 +207,6 @@ fn outside_class(text: &str) -> impl Iterator<Item = (usize, char)> {
 
 impl Pattern {
     fn new(text: &str) -> std::result::Result<Self, String> {
-        if text.split('/').any(|part| part == "..") {
-            return Err("it leads out of the folder with ..; write the path in the folder".to_owned());
-        }
         let is_anchored = text.starts_with('/') || text.starts_with("./");
         let parts: Vec<&str> = text.split('/').filter(|part| !part.is_empty() && *part != ".").collect();
         if let Some(part) = parts.iter().find(|part| part.contains("**") && **part != "**") {

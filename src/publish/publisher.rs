@@ -55,7 +55,7 @@ impl Publisher {
     /// Links are followed within the folder; see [`links_outside`](Self::links_outside). Each real folder is read once.
     ///
     /// A file `.assetignore` in the folder, or in one in it, has lines as in a `.gitignore`, which exclude files. Letters match in
-    /// any case.
+    /// any case, `./drafts` is `/drafts`, and what seems to mean something else, such as a backslash between folders, is an error.
     pub fn folder(mut self, path: impl Into<PathBuf>) -> Self {
         self.settings.inputs.push(Input::Folder(path.into()));
         self
@@ -89,8 +89,9 @@ impl Publisher {
     /// Skips files whose names match this pattern; see [`include`](Self::include). It also matches all that is in a folder whose
     /// name matches.
     ///
-    /// A pattern that matches nothing is a note of the plan and the report. If it names an existing path in another form, such as
-    /// `assets/drafts` for `drafts` in the folder `assets`, it is a problem, and nothing is sent.
+    /// A pattern that matches nothing is a note of the plan and the report. If it seems to mean files in another form, it is a
+    /// problem, and nothing is sent: `assets/drafts` for `drafts` in the folder `assets`, `secret` for `secret.png`, `wav` for
+    /// `*.wav`, or a list.
     pub fn exclude(mut self, pattern: impl Into<String>) -> Self {
         self.settings.exclude.add(pattern.into());
         self

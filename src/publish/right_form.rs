@@ -23,7 +23,15 @@ pub(super) fn right_form(pattern: &str, folder: &Path) -> Option<String> {
     let inside = paths.into_iter().find_map(|path| {
         let inside = path.canonicalize().ok()?.strip_prefix(&root).ok()?.to_owned();
         Some(inside.components().map(|part| part.as_os_str().to_string_lossy().into_owned()).collect::<Vec<_>>())
-    })?;
+    });
+    // The folder can lie elsewhere on another machine.
+    let elsewhere = || {
+        let name = folded(&root.file_name()?.to_string_lossy());
+        let at = parts[..count].iter().rposition(|part| folded(part) == name)?;
+        let inside: Vec<String> = parts[at + 1..count].iter().map(|part| (*part).to_owned()).collect();
+        (!inside.is_empty() && root.join(inside.join("/")).exists()).then_some(inside)
+    };
+    let inside = inside.or_else(elsewhere)?;
     let form = inside.iter().map(String::as_str).chain(parts[count..].iter().copied()).collect::<Vec<_>>().join("/");
     let end = if pattern.ends_with('/') && !form.is_empty() { "/" } else { "" };
     Some(match form.contains('/') {
