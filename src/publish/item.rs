@@ -6,6 +6,7 @@ use std::path::Path;
 use super::content::Cache;
 use super::files::{self, Found};
 use super::lock::{Key, Lock};
+use super::module_ids;
 use super::names;
 use super::prepare::Preparation;
 use super::report::{PublishProblem, PublishProblemKind};
@@ -63,6 +64,9 @@ pub(super) fn read_files(
             }
             None => scan.notes.push(subject),
         }
+    }
+    if let (Some((path, error)), true) = (module_ids::lost_lock(settings, lock), settings.adopt.is_empty()) {
+        scan.wrong.push((names::shown(&path.to_string_lossy()), error));
     }
     let wrong = scan.wrong.first().map(|(_, error)| error.clone());
     let problem = |(path, error): files::Bad| PublishProblem::new(&path, PublishProblemKind::of(&error), error);

@@ -57,6 +57,7 @@
 //! | moderation rejects the asset | the id of what was published before, if there is one |
 //! | the run is stopped: a refused key, no network, Ctrl-C | the module is not written |
 //! | all files are gone, although the lock file has some | an error, and the module is not written |
+//! | the lock file is gone, although the module has ids | an error, nothing is sent, and the module is not written |
 //!
 //! Two files whose names would be the same in a module are an error before anything is sent. A module that differs only in its line
 //! ends is not written, so that nothing is built again.
@@ -136,6 +137,7 @@ mod lock;
 mod lock_text;
 mod module;
 mod module_files;
+mod module_ids;
 mod names;
 mod patterns;
 mod plan;

@@ -470,3 +470,50 @@ fn no_asset_has_the_id_0() {
     let error = fails(folder.publisher(&sandbox).check(), ErrorKind::CorruptFile).to_string();
     assert!(error.contains("no asset has the id 0"), "{error}");
 }
+
+/// Many projects let version control ignore `*.lock`.
+#[test]
+fn a_lost_lock_file_changes_no_id() {
+    let sandbox = sandbox();
+    let folder = Folder::new(&[("a.png", image(1)), ("ui/b.png", image(2))]);
+    type Setting = fn(Publisher, PathBuf) -> Publisher;
+    let settings: [(&str, Setting); 4] = [
+        ("assets.luau", |publisher, path| publisher.luau(path)),
+        ("assets.d.ts", |publisher, path| publisher.luau(path.with_file_name("x.luau")).typescript(path)),
+        ("assets.json", |publisher, path| publisher.json(path).module_values(AssetValue::Number)),
+        ("assets.rs", |publisher, path| publisher.rust(path)),
+    ];
+    for (name, setting) in settings {
+        let publisher = || setting(folder.publisher(&sandbox).known("logo", 1234567), folder.0.path().join(name));
+        complete(&publisher().run().expect("there is a report"));
+        let (lock, module) =
+            (folder.0.path().join("other.lock"), fs::read(folder.0.path().join(name)).expect("it was written"));
+        for publisher in [publisher().lock_file(&lock), publisher().lock_file(folder.0.path().join("none/assets.lock"))]
+        {
+            let before = uploads(&sandbox);
+            let report = publisher.run().expect("there is a report");
+            let message = report.stopped.as_ref().map(|stopped| format!("{stopped:?}")).expect("it is stopped");
+            assert!(message.contains("has ids, but the lock file") && report.exit_code() == 3, "{name}: {message}");
+            fails(publisher.check(), ErrorKind::InvalidInput);
+            assert_eq!(publisher.plan().expect("there is a plan").problems.len(), 1);
+            let _ = publisher.write_modules().expect("there is a report");
+            assert_eq!(fs::read(folder.0.path().join(name)).expect("it is there"), module, "{name}");
+            assert_eq!(uploads(&sandbox), before);
+        }
+        // As the advice says.
+        fs::remove_file(folder.0.path().join(name)).expect("it is there");
+        let _ = fs::remove_file(folder.0.path().join("x.luau"));
+        complete(&publisher().lock_file(&lock).run().expect("there is a report"));
+        let _ = fs::remove_file(&lock);
+        let _ = fs::remove_file(folder.lock());
+    }
+    // A module without files, and ids that are adopted.
+    let folder = Folder::new(&[]);
+    complete(&folder.with_module(&sandbox).known("logo", 1234567).run().expect("there is a report"));
+    folder.write("a.png", &image(1));
+    complete(&folder.with_module(&sandbox).known("logo", 1234567).run().expect("there is a report"));
+    let folder = Folder::new(&[("a.png", image(1))]);
+    fs::create_dir_all(folder.luau().parent().expect("a folder")).expect("it can be made");
+    fs::write(folder.luau(), "return { a = 'rbxassetid://100000000000001' }").expect("it can be written");
+    complete(&folder.with_module(&sandbox).adopt("a.png", 100000000000001).run().expect("there is a report"));
+}
