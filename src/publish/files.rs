@@ -293,11 +293,11 @@ fn is_beside(path: &Path, lock: &Path) -> bool {
     let rest = name.to_str().and_then(|name| name.strip_prefix(&*beginning));
     let is_of_lock =
         name == lock_name || rest.is_some_and(|rest| BESIDE_LOCK.contains(&rest) || rest.ends_with(".part"));
-    let index = |path: &Path| {
+    let folder_of = |path: &Path| {
         let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
         parent.canonicalize().ok()
     };
-    is_of_lock && index(path).is_some_and(|folder| index(lock) == Some(folder))
+    is_of_lock && folder_of(path).is_some_and(|folder| folder_of(lock) == Some(folder))
 }
 
 fn is_skipped(name: &str) -> bool {

@@ -36,6 +36,8 @@ impl Publisher {
 
     /// Sets the lock file. Defaults to `assets.lock` in the current directory. If it is a link, the file that it leads to is
     /// replaced, and the files of a run lie beside that one.
+    ///
+    /// Publishers of several folders can share it, unless two of their files have the same name.
     pub fn lock_file(mut self, path: impl Into<PathBuf>) -> Self {
         self.settings.lock = path.into();
         self
