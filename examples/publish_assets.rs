@@ -16,11 +16,17 @@ use rblxopencloud::AssetType;
 use rblxopencloud::publish::{PublishEvent, PublishOwner, Publisher};
 
 const USAGE: &str = "\
-Usage: publish_assets DIR [--plan | --check] [--group ID] [--decals] [--adopt FILE ID] [--send-again FILE]
+Usage: publish_assets DIR [--plan | --check | --prune] [--group ID] [--decals] [--adopt FILE ID] [--send-again FILE]
+                      [--send-lost-again] [--accept-journal]
 
 Uploads what is new or has changed in DIR, and writes the ids to DIR/assets.luau. Commit it and DIR/assets.lock. With
---plan, it only tells what it would do; with --check, it fails if it would do something. Without a key, it publishes to a
-sandbox on this machine, and writes both files to DIR/.sandbox instead.
+--plan, it only tells what it would do; with --check, it fails if it would do something; with --prune, it only forgets the
+names of files that are gone. Without a key, it publishes to a sandbox on this machine, and writes both files to DIR/.sandbox
+instead.
+
+An upload in doubt may have arrived. --adopt uses an asset for its file, and --send-again sends it once more; --send-lost-again
+does so for those that nothing like is to be seen of. --accept-journal uses the journal of a run on another machine, which
+can change the ids of files.
 
 If ROBLOX_API_KEY is set, this creates real assets, which Roblox moderates.
 
@@ -39,7 +45,8 @@ fn id(text: &str) -> common::Result<u64> {
 }
 
 fn run(arguments: Vec<String>) -> common::Result<ExitCode> {
-    let (mut dir, mut plans, mut checks, mut group, mut decals) = (None, false, false, None, false);
+    let (mut dir, mut plans, mut checks, mut prunes, mut group, mut decals) = (None, false, false, false, None, false);
+    let (mut send_lost_again, mut accept_journal) = (false, false);
     let (mut adopted, mut again) = (Vec::new(), Vec::new());
     let mut arguments = arguments.into_iter();
     while let Some(argument) = arguments.next() {
@@ -47,7 +54,10 @@ fn run(arguments: Vec<String>) -> common::Result<ExitCode> {
         match argument.as_str() {
             "--plan" => plans = true,
             "--check" => checks = true,
+            "--prune" => prunes = true,
             "--decals" => decals = true,
+            "--send-lost-again" => send_lost_again = true,
+            "--accept-journal" => accept_journal = true,
             "--group" => group = Some(id(&value()?)?),
             "--adopt" => adopted.push((value()?, id(&value()?)?)),
             "--send-again" => again.push(value()?),
@@ -62,7 +72,7 @@ fn run(arguments: Vec<String>) -> common::Result<ExitCode> {
     let place = if setup.sandbox.is_some() { dir.join(".sandbox") } else { dir.clone() };
     if let Some(sandbox) = &setup.sandbox {
         let lock = place.join("assets.lock");
-        if plans || checks {
+        if plans || checks || prunes {
             set_service(&lock, sandbox.url())?;
         } else {
             // This sandbox is new and has none of the assets of an earlier run.
@@ -79,6 +89,13 @@ fn run(arguments: Vec<String>) -> common::Result<ExitCode> {
     publisher = if decals { publisher.images_as(AssetType::Decal) } else { publisher };
     publisher = adopted.into_iter().fold(publisher, |publisher, (file, id)| publisher.adopt(file, id));
     publisher = again.into_iter().fold(publisher, Publisher::send_again);
+    publisher = publisher.send_lost_again(send_lost_again).accept_journal(accept_journal);
+    if prunes {
+        let forgotten = publisher.prune()?;
+        forgotten.iter().for_each(|name| println!("{name}: forgotten"));
+        println!("{} forgotten", forgotten.len());
+        return Ok(ExitCode::SUCCESS);
+    }
     if checks {
         publisher.check()?;
         println!("everything is published");

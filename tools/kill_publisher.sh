@@ -4,4 +4,4 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 cargo build --examples
-PUBLISHER_KILLS="${1:-500}" cargo test --test programs -- --nocapture a_kill_at_any_moment
+PUBLISHER_KILLS="${1:-500}" cargo test --test programs -- --nocapture a_kill_at_any_time

@@ -38,6 +38,19 @@ pub(super) enum Change {
     },
 }
 
+impl Change {
+    /// Returns the name of a file in it, and the keys.
+    pub(super) fn recorded(&self) -> (Option<&String>, Vec<&Key>) {
+        match self {
+            Self::Begun(key, doubt) => (Some(&doubt.path), vec![key]),
+            Self::Accepted(key, _) | Self::Over(key) | Self::Unsure(key) | Self::Granted(key, _) => (None, vec![key]),
+            Self::Published { key, .. } => (None, vec![key]),
+            Self::SentAgain { path, keys } => (Some(path), keys.iter().collect()),
+            Self::Adopted { path, key, .. } => (Some(path), vec![key]),
+        }
+    }
+}
+
 impl Lock {
     pub(super) fn apply(&mut self, change: Change) {
         match change {

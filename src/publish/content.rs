@@ -6,7 +6,7 @@ use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use ring::digest::{Context, SHA256};
+use ring::digest::{Context, Digest, SHA256, digest};
 use serde::{Deserialize, Serialize};
 
 use super::animation::is_animation;
@@ -90,9 +90,17 @@ pub(super) fn hash_file(path: &Path) -> io::Result<String> {
             Err(error) => return Err(error),
         }
     }
-    let mut hash = String::with_capacity(64);
-    for byte in context.finish().as_ref() {
-        let _ = write!(hash, "{byte:02x}");
+    Ok(hex(&context.finish()))
+}
+
+pub(super) fn hash_bytes(content: &[u8]) -> String {
+    hex(&digest(&SHA256, content))
+}
+
+fn hex(hash: &Digest) -> String {
+    let mut written = String::with_capacity(64);
+    for byte in hash.as_ref() {
+        let _ = write!(written, "{byte:02x}");
     }
-    Ok(hash)
+    written
 }

@@ -11,16 +11,16 @@ use super::settings::Settings;
 use crate::asset::AssetType;
 use crate::error::{Error, Result};
 
-/// Returns what is to be done with each file. Those at the places in `refused` can't be sent: if other files have the same
+/// Returns what is to be done with each file. Those at the indexes in `refused` can't be sent: if other files have the same
 /// content, the first of them is sent instead.
 pub(super) fn decide(new_versions: bool, lock: &Lock, items: &[Item], refused: &BTreeSet<usize>) -> Vec<PlannedAction> {
     let current: BTreeSet<&Key> = items.iter().map(|item| &item.key).collect();
-    // The place of the file that stands for each content.
+    // The index of the file that stands for each content.
     let mut first: BTreeMap<&Key, usize> = BTreeMap::new();
-    for (place, item) in items.iter().enumerate() {
-        let first = first.entry(&item.key).or_insert(place);
-        if refused.contains(first) && !refused.contains(&place) {
-            *first = place;
+    for (index, item) in items.iter().enumerate() {
+        let first = first.entry(&item.key).or_insert(index);
+        if refused.contains(first) && !refused.contains(&index) {
+            *first = index;
         }
     }
     // The asset of which a content is the next version. It gets one at most, also if another file has that content, too.
@@ -49,8 +49,8 @@ pub(super) fn decide(new_versions: bool, lock: &Lock, items: &[Item], refused: &
             && lock.doubts.iter().any(|(key, doubt)| is_of_file(key, doubt))
     };
     let mut actions = Vec::with_capacity(items.len());
-    for (place, item) in items.iter().enumerate() {
-        let first = first.get(&item.key).copied().filter(|first| *first != place);
+    for (index, item) in items.iter().enumerate() {
+        let first = first.get(&item.key).copied().filter(|first| *first != index);
         actions.push(if let Some(entry) = lock.assets.get(&item.key) {
             match versions_in_doubt.contains(&entry.id) {
                 true => PlannedAction::Resolve,
@@ -93,6 +93,10 @@ pub(super) fn by_hand(settings: &Settings, lock: &Lock, items: &[Item]) -> Resul
         let is_last = settings.adopt.iter().rfind(|(other, _)| other == path) == Some(&(path.clone(), *id));
         if !is_last || lock.adopted.contains(&(path.clone(), *id)) {
             continue;
+        }
+        if *id == 0 {
+            let problem = format!("asset 0 is adopted for {path:?}, but no asset has this id");
+            return Err(Error::invalid_input(problem).concerning_run());
         }
         let keys = item_at(path).map_or_else(|| doubts_of(path), |item| vec![item.key.clone()]);
         if keys.is_empty() && !lock.files.contains_key(path) {
@@ -137,11 +141,17 @@ mod tests {
 
     /// A model, whose content is this letter. `!` marks a file that can't be sent.
     fn items(files: &[&str]) -> (Vec<Item>, BTreeSet<usize>) {
-        let refused = files.iter().enumerate().filter(|(_, file)| file.ends_with('!')).map(|(place, _)| place);
+        let refused = files.iter().enumerate().filter(|(_, file)| file.ends_with('!')).map(|(index, _)| index);
         let item = |file: &&str| {
             let (name, content) = file.trim_end_matches('!').split_once('=').expect("a name and a content");
             let found = Found { path: name.into(), name: name.to_owned(), size: 1, stamp: Default::default() };
-            Item { file: found, key: key(content), asset_type: AssetType::Model, name: name.to_owned() }
+            Item {
+                file: found,
+                key: key(content),
+                asset_type: AssetType::Model,
+                name: name.to_owned(),
+                preparation: None,
+            }
         };
         (files.iter().map(item).collect(), refused.collect())
     }

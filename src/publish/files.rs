@@ -7,6 +7,8 @@ use std::path::{Path, PathBuf};
 
 use super::names::{clashes, normal, problem, shown};
 use super::patterns::{Patterns, Purpose};
+use super::prepare::Preparation;
+use super::right_form::{advice_on_names, right_form};
 use super::stamp::Stamp;
 use super::walk::{Entry, Problem, unreadable, walk};
 use crate::asset::AssetType;
@@ -51,6 +53,8 @@ pub(super) struct Selection<'a> {
     pub(super) include: &'a Patterns,
     pub(super) exclude: &'a Patterns,
     pub(super) types: &'a Patterns,
+    pub(super) prepared: &'a Patterns,
+    pub(super) preparations: &'a [Preparation],
     pub(super) links_outside: bool,
 }
 
@@ -74,15 +78,17 @@ struct Tally {
     included: Vec<bool>,
     excluded: Vec<bool>,
     typed: Vec<bool>,
+    prepared: Vec<bool>,
     /// How many files of each extension are left out.
     left_out: BTreeMap<String, usize>,
 }
 
 /// Checks what a caller wants, before anything is created.
 pub(super) fn check(selection: Selection<'_>) -> Result<()> {
-    for patterns in [selection.include, selection.exclude, selection.types] {
+    for patterns in [selection.include, selection.exclude, selection.types, selection.prepared] {
         patterns.check()?;
     }
+    selection.preparations.iter().try_for_each(Preparation::check)?;
     if selection.inputs.is_empty() {
         return Err(Error::invalid_input("there is nothing to publish; add a folder or a file").concerning_run());
     }
@@ -106,6 +112,7 @@ pub(super) fn scan(selection: Selection<'_>) -> Result<Scan> {
                 let name = normal(&path.file_name().unwrap_or_default().to_string_lossy());
                 let is_excluded = selection.exclude.matches(&name, &mut tally.excluded);
                 selection.types.matches(&name, &mut tally.typed);
+                selection.prepared.matches(&name, &mut tally.prepared);
                 match std::fs::metadata(path) {
                     _ if is_excluded => {}
                     Ok(metadata) if metadata.is_file() => scan.add(of_file(path, name, &metadata)),
@@ -138,11 +145,14 @@ pub(super) fn scan(selection: Selection<'_>) -> Result<Scan> {
     }
     scan.keep_distinct();
     scan.note_left_out(&tally.left_out);
-    for (patterns, matched) in
-        [(selection.include, tally.included), (selection.exclude, tally.excluded), (selection.types, tally.typed)]
-    {
+    for (patterns, matched) in [
+        (selection.include, tally.included),
+        (selection.exclude, tally.excluded),
+        (selection.types, tally.typed),
+        (selection.prepared, tally.prepared),
+    ] {
         let unmatched =
-            patterns.texts().enumerate().filter(|(place, _)| !matched.get(*place).copied().unwrap_or(false));
+            patterns.texts().enumerate().filter(|(index, _)| !matched.get(*index).copied().unwrap_or(false));
         for (_, text) in unmatched {
             scan.unmatched(patterns.purpose, text, selection.inputs);
         }
@@ -169,7 +179,9 @@ impl Scan {
             return;
         }
         selection.types.matches(&name, &mut tally.typed);
-        let is_named = selection.include.name_file(&name) || selection.types.name_file(&name);
+        selection.prepared.matches(&name, &mut tally.prepared);
+        let is_named =
+            [selection.include, selection.types, selection.prepared].iter().any(|patterns| patterns.name_file(&name));
         if !is_named && is_skipped(&name) {
             return;
         }
@@ -204,8 +216,8 @@ impl Scan {
         found.dedup_by(|one, other| one.name == other.name && (one.path == other.path || real(one) == real(other)));
         let mut clashes =
             clashes(&found.iter().map(|file| (file.path.as_path(), file.name.as_str())).collect::<Vec<_>>());
-        for (place, file) in found.into_iter().enumerate() {
-            match clashes.remove(&place) {
+        for (index, file) in found.into_iter().enumerate() {
+            match clashes.remove(&index) {
                 Some(error) => self.refuse(&file.name, error),
                 None => self.found.push(file),
             }
@@ -234,55 +246,27 @@ impl Scan {
         });
     }
 
-    /// Tells of a pattern that matches nothing.
+    /// Notes a pattern that matches nothing. It is a problem if it seems to mean files in another form.
     fn unmatched(&mut self, purpose: Purpose, text: &str, inputs: &[Input]) {
         let right_form = inputs.iter().find_map(|input| match input {
             Input::Folder(folder) => right_form(text, folder),
             Input::File(_) => None,
         });
+        let in_folder = right_form.map(|form| format!("paths begin in the folder; write {form:?}"));
+        let names: Vec<&str> = self.found.iter().map(|file| file.name.as_str()).collect();
+        let advice = in_folder.or_else(|| advice_on_names(purpose, text, &names));
         let method = purpose.method();
         let message = format!("the pattern {text:?} of {method} matches no file");
-        if purpose != Purpose::Include && right_form.is_none() {
+        if purpose != Purpose::Include && advice.is_none() {
             // What is hidden is never published.
             if !text.split('/').any(|part| part.starts_with('.') && part.len() > 1) {
                 self.notes.push(message);
             }
             return;
         }
-        let advice = match right_form {
-            Some(form) => format!("paths begin in the folder; write {form:?}"),
-            None => "correct it or remove it".to_owned(),
-        };
+        let advice = advice.unwrap_or_else(|| "correct it or remove it".to_owned());
         self.wrong.push((shown(text), Error::invalid_input(message).advise(advice).concerning_run()));
     }
-}
-
-/// Returns the right form of a pattern that names something in a folder by a path that doesn't begin there, such as
-/// `assets/drafts` in the folder `assets`.
-fn right_form(pattern: &str, folder: &Path) -> Option<String> {
-    let root = folder.canonicalize().ok()?;
-    let is_literal = |part: &&str| !part.contains(['*', '?', '[', '{']);
-    let parts: Vec<&str> = pattern.trim_end_matches('/').split('/').collect();
-    let count = parts.iter().take_while(|part| is_literal(part)).count();
-    let literal = parts[..count].join("/");
-    let relative = literal.trim_start_matches("./").trim_start_matches('/');
-    let in_folder = root.join(relative);
-    // On Windows, an absolute path replaces the root.
-    if relative.is_empty() || (in_folder.starts_with(&root) && in_folder.exists()) {
-        return None;
-    }
-    let paths = std::iter::once(PathBuf::from(&literal)).chain(root.ancestors().map(|above| above.join(relative)));
-    let inside = paths.into_iter().find_map(|path| {
-        let inside = path.canonicalize().ok()?.strip_prefix(&root).ok()?.to_owned();
-        Some(inside.components().map(|part| part.as_os_str().to_string_lossy().into_owned()).collect::<Vec<_>>())
-    })?;
-    let form = inside.iter().map(String::as_str).chain(parts[count..].iter().copied()).collect::<Vec<_>>().join("/");
-    let end = if pattern.ends_with('/') && !form.is_empty() { "/" } else { "" };
-    Some(match form.contains('/') {
-        _ if form.is_empty() => "**".to_owned(),
-        true => format!("{form}{end}"),
-        false => format!("/{form}{end}"),
-    })
 }
 
 /// Returns the extension of a name, in small letters. Nothing if it has none that can be shown.
@@ -309,11 +293,11 @@ fn is_beside(path: &Path, lock: &Path) -> bool {
     let rest = name.to_str().and_then(|name| name.strip_prefix(&*beginning));
     let is_of_lock =
         name == lock_name || rest.is_some_and(|rest| BESIDE_LOCK.contains(&rest) || rest.ends_with(".part"));
-    let place = |path: &Path| {
+    let folder_of = |path: &Path| {
         let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
         parent.canonicalize().ok()
     };
-    is_of_lock && place(path).is_some_and(|folder| place(lock) == Some(folder))
+    is_of_lock && folder_of(path).is_some_and(|folder| folder_of(lock) == Some(folder))
 }
 
 fn is_skipped(name: &str) -> bool {

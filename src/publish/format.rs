@@ -99,7 +99,7 @@ impl Format {
             return;
         }
         text.push_str("{\n");
-        for (place, (name, node)) in folder.iter().enumerate() {
+        for (index, (name, node)) in folder.iter().enumerate() {
             indent(text, depth + 1);
             let quoted = json_string(name);
             let _ = match self {
@@ -114,7 +114,7 @@ impl Format {
             }
             text.push_str(match self {
                 Self::Declarations => ";\n",
-                Self::Json if place + 1 == folder.len() => "\n",
+                Self::Json if index + 1 == folder.len() => "\n",
                 _ => ",\n",
             });
         }

@@ -7,11 +7,16 @@ use std::path::Path;
 use glob::Pattern as Glob;
 
 use super::names::folded;
-use super::patterns::{glob_of, is_match};
+use super::patterns::{check_common, glob_of, is_match};
+use super::right_form::right_form;
 use crate::disk::open_regular;
 use crate::error::{Error, Result};
 
 pub(super) const NAME: &str = ".assetignore";
+
+/// Names, in small letters, of files that are meant to be ignore files.
+const MISTAKEN: &[&str] =
+    &[NAME, ".assetignore.txt", ".assetsignore", ".asset-ignore", ".asset_ignore", "assetignore", "assetignore.txt"];
 
 /// The largest ignore file, in bytes.
 const LARGEST: u64 = 1024 * 1024;
@@ -30,23 +35,45 @@ struct Line {
     is_of_folder: bool,
 }
 
+/// Refuses a file that is meant to be an ignore file, but has another name. On some systems, it would be one.
+pub(super) fn check_name(name: &str) -> Result<()> {
+    let last = name.rsplit('/').next().unwrap_or(name);
+    if last == NAME || !MISTAKEN.contains(&last.to_lowercase().as_str()) {
+        return Ok(());
+    }
+    let error = Error::invalid_input(format!("{name:?} is not read as an ignore file"));
+    Err(error.advise(format!("rename it to {NAME:?}")).concerning_run())
+}
+
 impl Ignores {
     /// Reads the ignore file of a folder, if there is one.
     pub(super) fn read(&mut self, directory: &Path, name: &str) -> Result<()> {
         let path = directory.join(NAME);
         let mut text = String::new();
-        match open_regular(&path).and_then(|file| file.take(LARGEST).read_to_string(&mut text)) {
+        let failed = |problem: String| {
+            let error = Error::invalid_input(format!("the ignore file {path:?}: {problem}"));
+            error.concerning_run()
+        };
+        match open_regular(&path).and_then(|file| file.take(LARGEST + 1).read_to_string(&mut text)) {
+            Ok(length) if length as u64 > LARGEST => {
+                return Err(failed(format!("it has more than {LARGEST} bytes")));
+            }
             Ok(_) => {}
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
             Err(error) => return Err(Error::io(format!("the ignore file {path:?}"), error).concerning_run()),
         }
         let mut lines = Vec::new();
-        for (number, line) in text.trim_start_matches('\u{feff}').lines().enumerate() {
-            let line = Line::new(line).map_err(|problem| {
-                let subject = format!("line {} of the ignore file {path:?}", number + 1);
-                Error::invalid_input(format!("{subject}: invalid pattern {line:?}: {problem}")).concerning_run()
-            })?;
-            lines.extend(line);
+        for (number, line) in text.lines().enumerate() {
+            // Files that were joined have a byte order mark between them.
+            let line = line.trim_start_matches('\u{feff}');
+            let invalid = |problem| failed(format!("line {}: invalid pattern {line:?}: {problem}", number + 1));
+            lines.extend(Line::new(line).map_err(invalid)?);
+            let path_in_folder = without_spaces(line.trim_start_matches('!'));
+            let is_path = path_in_folder.trim_end_matches('/').contains('/') && !line.starts_with('#');
+            if let Some(form) = right_form(path_in_folder, directory).filter(|_| is_path) {
+                let problem = format!("{line:?} matches nothing, because paths begin in the folder of this file");
+                return Err(failed(format!("line {}: {problem}; write {form:?}", number + 1)));
+            }
         }
         let folder = if name.is_empty() { String::new() } else { format!("{}/", folded(name)) };
         self.files.insert(folder, lines);
@@ -79,14 +106,25 @@ impl Line {
         if line.is_empty() || line.starts_with('#') {
             return Ok(None);
         }
+        if line.starts_with([' ', '\t']) {
+            return Err(format!("it begins with white space; write {:?}, or \\ before a space", line.trim_start()));
+        }
+        if line.contains(" # ") {
+            return Err("a comment has a line of its own; \\# is the character".to_owned());
+        }
+        if line.contains(',') && line.split(',').all(|part| part.contains('*') || part.ends_with('/')) {
+            return Err("each pattern has a line of its own".to_owned());
+        }
+        check_common(line)?;
         let (takes_back, line) = line.strip_prefix('!').map_or((false, line), |rest| (true, rest));
-        let is_of_folder = line.ends_with('/');
-        let body = line.strip_suffix('/').unwrap_or(line);
-        let (is_anchored, body) = body.strip_prefix('/').map_or((false, body), |rest| (true, rest));
-        if body.is_empty() {
+        // What is in a folder at any depth isn't only folders.
+        let is_of_folder = line.ends_with('/') && !line.ends_with("**/");
+        let is_anchored = line.starts_with('/') || line.starts_with("./");
+        let parts: Vec<&str> = line.split('/').filter(|part| !part.is_empty() && *part != ".").collect();
+        if parts.is_empty() {
             return Ok(None);
         }
-        let (text, has_braces) = without_escapes(body)?;
+        let (text, has_braces) = without_escapes(&parts.join("/"))?;
         if has_braces {
             return Err(
                 "an ignore file has no braces; write a line for each alternative, or \\{ for the character".into()
@@ -110,13 +148,17 @@ fn without_spaces(line: &str) -> &str {
     if is_escaped { &line[..=cut.len()] } else { cut }
 }
 
-/// Returns a line with `[*]` for `\*`, and whether it has a brace that isn't escaped.
+/// Returns a line with `[*]` for `\*`, and whether it has a brace that isn't escaped. What may be meant to separate folders is
+/// refused.
 fn without_escapes(body: &str) -> std::result::Result<(String, bool), String> {
     let (mut text, mut has_braces) = (String::with_capacity(body.len()), false);
     let mut rest = body.chars();
     while let Some(c) = rest.next() {
         match c {
             '\\' => match rest.next().ok_or("a \\ at its end escapes nothing")? {
+                c if c.is_alphanumeric() || (c == '*' && text.ends_with(char::is_alphanumeric)) => {
+                    return Err(format!("write / between folders, and [{c}] for the character"));
+                }
                 c @ ('*' | '?' | '[') => text.extend(['[', c, ']']),
                 c => text.push(c),
             },
@@ -174,7 +216,6 @@ mod tests {
             ("[ab].png", "b.png", true),
             ("[!ab].png", "b.png", false),
             ("\\{a\\}.png", "{a}.png", true),
-            ("\\notes.png", "notes.png", true),
             ("\\*.png", "a.png", false),
             ("\\*.png", "*.png", true),
             ("[^a].png", "b.png", true),
@@ -185,7 +226,29 @@ mod tests {
             let ignores = Ignores { files: BTreeMap::from([(String::new(), lines)]) };
             assert_eq!(ignores.ignore(name, false), is_ignored, "{lines:?} {name}", lines = ignores.files);
         }
-        for invalid in ["*.{png,jpg}", "[a", "a\\"] {
+        for (line, name) in [("./drafts", "drafts/a.png"), ("drafts//", "drafts/a.png"), ("drafts/**/", "drafts/a.png")]
+        {
+            let lines = Line::new(line).expect("a good line").into_iter().collect();
+            let ignores = Ignores { files: BTreeMap::from([(String::new(), lines)]) };
+            assert!(ignores.ignore(name, false), "{line}: Git would not ignore it, but it is meant");
+        }
+        for invalid in [
+            "*.{png,jpg}",
+            "[a",
+            "a\\",
+            "drafts\\old",
+            "drafts\\*.png",
+            "  drafts",
+            "\tdrafts/",
+            "drafts/ # not yet",
+            "*.wav, *.mp3",
+            "drafts/,old/",
+            "~/game/drafts",
+            "drafts|old",
+            "../drafts",
+            "d\0r\0",
+            "dra\u{200b}fts",
+        ] {
             assert!(Line::new(invalid).is_err(), "{invalid}");
         }
     }

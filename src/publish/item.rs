@@ -6,11 +6,13 @@ use std::path::Path;
 use super::content::Cache;
 use super::files::{self, Found};
 use super::lock::{Key, Lock};
+use super::module_ids;
 use super::names;
+use super::prepare::Preparation;
 use super::report::{PublishProblem, PublishProblemKind};
 use super::settings::Settings;
 use crate::asset::{AssetType, default_name};
-use crate::error::{Error, Result};
+use crate::error::{Error, ErrorKind, Result};
 
 /// A file and what it is.
 #[derive(Clone, Debug)]
@@ -20,6 +22,16 @@ pub(super) struct Item {
     pub(super) asset_type: AssetType,
     /// The display name.
     pub(super) name: String,
+    /// What makes the bytes to send of those of the file.
+    pub(super) preparation: Option<Preparation>,
+}
+
+impl Item {
+    pub(super) fn has_changed(&self) -> Error {
+        Error::new(ErrorKind::Io, format!("the file {:?}", self.file.path))
+            .explain("it changed after it was read")
+            .advise("run again when nothing writes to it")
+    }
 }
 
 /// The files, and what is wrong with others.
@@ -53,6 +65,9 @@ pub(super) fn read_files(
             None => scan.notes.push(subject),
         }
     }
+    if let (Some((path, error)), true) = (module_ids::lost_lock(settings, lock), settings.adopt.is_empty()) {
+        scan.wrong.push((names::shown(&path.to_string_lossy()), error));
+    }
     let wrong = scan.wrong.first().map(|(_, error)| error.clone());
     let problem = |(path, error): files::Bad| PublishProblem::new(&path, PublishProblemKind::of(&error), error);
     let mut problems: Vec<PublishProblem> = scan.bad.into_iter().map(problem).collect();
@@ -63,21 +78,24 @@ pub(super) fn read_files(
         if stop() {
             break;
         }
-        let Some(asset_type) = type_of(settings, &file.name) else {
+        let preparation = preparation_of(settings, &file.name);
+        let Some(asset_type) = type_of(settings, &file.name, preparation) else {
             let error = Error::invalid_input("its extension isn't that of a known asset type")
-                .advise("exclude it, or set its type with Publisher::asset_type");
+                .advise("exclude it, or see Publisher::asset_type and Publisher::prepare");
             problems.push(PublishProblem::new(&file.name, PublishProblemKind::Unfit, error));
             continue;
         };
         match cache.hash(&file) {
             Ok(hash) => {
                 let is_chosen = settings.type_patterns.last_match(&file.name, true).is_some();
-                let asset_type = match cache.is_animation(&file) && !is_chosen {
+                let asset_type = match cache.is_animation(&file) && !is_chosen && preparation.is_none() {
                     true => AssetType::Animation,
                     false => asset_type,
                 };
                 let key = Key::new(&hash, &asset_type);
-                items.push(Item { name: default_name(Path::new(&file.name)), key, asset_type, file });
+                let key = preparation.into_iter().fold(key, |key, made| key.prepared(made.identity()));
+                let (name, preparation) = (default_name(Path::new(&file.name)), preparation.cloned());
+                items.push(Item { name, key, asset_type, preparation, file });
             }
             Err(error) => problems.push(PublishProblem::new(&file.name, PublishProblemKind::Unreadable, error)),
         }
@@ -85,10 +103,19 @@ pub(super) fn read_files(
     Ok(Files { items, problems, notes: scan.notes, wrong })
 }
 
-fn type_of(settings: &Settings, name: &str) -> Option<AssetType> {
-    let usual = AssetType::usual_for(name);
-    if let Some(place) = settings.type_patterns.last_match(name, usual.is_some()) {
-        return settings.types.get(place).cloned();
+/// Returns what prepares a file, if anything does.
+fn preparation_of<'a>(settings: &'a Settings, name: &str) -> Option<&'a Preparation> {
+    let is_asset = AssetType::usual_for(name).is_some();
+    settings.preparations.get(settings.prepare_patterns.last_match(name, is_asset)?)
+}
+
+fn type_of(settings: &Settings, name: &str, preparation: Option<&Preparation>) -> Option<AssetType> {
+    let usual = match preparation {
+        Some(preparation) => AssetType::usual_for(&preparation.name_of(name)),
+        None => AssetType::usual_for(name),
+    };
+    if let Some(index) = settings.type_patterns.last_match(name, usual.is_some()) {
+        return settings.types.get(index).cloned();
     }
     match usual? {
         AssetType::Image => Some(settings.images.clone()),

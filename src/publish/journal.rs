@@ -7,6 +7,8 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use super::change::Change;
+use super::lock::Key;
+use super::names::check_recorded;
 use super::running::machine;
 use crate::disk::{beside, create_companion, read_companion, sync_directory};
 use crate::error::{Error, ErrorKind, Result};
@@ -100,10 +102,17 @@ pub(super) fn read_journal(lock: &Path, accepts_foreign: bool, mut each: impl Fn
                 let is_own = !header.machine.is_empty() && machine(lock) == Some(header.machine);
                 (is_own || accepts_foreign).then_some(())
             }),
-            _ => serde_json::from_slice(line).map(|change| {
-                each(change);
-                Some(())
-            }),
+            _ => match serde_json::from_slice(line) {
+                Ok(change) => {
+                    check(&change).map_err(|(problem, advice)| {
+                        let error = Error::new(ErrorKind::CorruptFile, subject());
+                        error.explain(format!("line {number}: {problem}")).advise(advice).concerning_run()
+                    })?;
+                    each(change);
+                    Ok(Some(()))
+                }
+                Err(error) => Err(error),
+            },
         };
         match read {
             Ok(Some(())) => {}
@@ -127,6 +136,16 @@ pub(super) fn read_journal(lock: &Path, accepts_foreign: bool, mut each: impl Fn
         }
     }
     Ok(true)
+}
+
+/// Refuses what this crate doesn't write, as in a lock file. Returns what is wrong and what to do.
+fn check(change: &Change) -> std::result::Result<(), (String, String)> {
+    let (name, keys) = change.recorded();
+    name.map_or(Ok(()), |name| check_recorded(name))?;
+    match keys.into_iter().find_map(Key::problem) {
+        Some(problem) => Err((problem.to_owned(), "delete the journal if it came from elsewhere".to_owned())),
+        None => Ok(()),
+    }
 }
 
 /// Whether a line is the last one and was not written whole: a power failure can leave some of the spaces that were there before,

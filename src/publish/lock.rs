@@ -9,18 +9,31 @@ use serde::{Deserialize, Serialize};
 
 use crate::api::OperationName;
 use crate::asset::{Asset, AssetType, ModerationState};
+use crate::plain::is_control;
 
-/// What an asset is made of: the hash of the content, and the asset type.
+/// What an asset is made of: the hash of the file's content, what was made of it, and the asset type.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub(super) struct Key {
     #[serde(rename = "type")]
     asset_type: String,
     sha256: String,
+    /// What was made of the content, and by which version of it.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    prepared: String,
 }
 
 impl Key {
     pub(super) fn new(hash: &str, asset_type: &AssetType) -> Self {
-        Self { asset_type: asset_type.to_string(), sha256: hash.to_owned() }
+        Self { asset_type: asset_type.to_string(), sha256: hash.to_owned(), prepared: String::new() }
+    }
+
+    /// The key of what a preparation makes of the content.
+    pub(super) fn prepared(self, prepared: String) -> Self {
+        Self { prepared, ..self }
+    }
+
+    pub(super) fn has_hash(&self, hash: &str) -> bool {
+        self.sha256 == hash
     }
 
     pub(super) fn asset_type(&self) -> AssetType {
@@ -29,7 +42,13 @@ impl Key {
 
     /// The key of an asset whose content isn't known.
     fn unknown(&self, id: u64) -> Self {
-        Self { sha256: format!("unknown-{id}"), asset_type: self.asset_type.clone() }
+        Self { sha256: format!("unknown-{id}"), ..self.clone() }
+    }
+
+    /// Returns what is wrong with a key that was read.
+    pub(super) fn problem(&self) -> Option<&'static str> {
+        let mut texts = [&self.asset_type, &self.sha256, &self.prepared].into_iter();
+        texts.any(|text| text.contains(is_control)).then_some("its type or its hash has a control character")
     }
 
     /// Returns the first characters of the hash.
@@ -40,7 +59,7 @@ impl Key {
 
 impl fmt::Debug for Key {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}:{}", self.sha256, self.asset_type)
+        write!(f, "{}:{}:{}", self.sha256, self.prepared, self.asset_type)
     }
 }
 

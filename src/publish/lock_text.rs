@@ -12,6 +12,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use super::lock::{Doubt, Entry, Key, Lock, subject};
+use super::names::check_recorded;
 use crate::disk::{self, newer_version};
 use crate::error::{Error, ErrorKind, Result};
 
@@ -76,13 +77,18 @@ pub(super) fn parse(text: &[u8], path: &Path) -> Result<Lock> {
         return Err(reader.corrupt("it isn't UTF-8 text", RESTORE));
     };
     let mut last = "";
-    for (place, line) in text.lines().enumerate() {
+    for (index, line) in text.lines().enumerate() {
         // An editor or a merge may have added a byte order mark, spaces or another line break.
         let line = line.trim_matches(|character: char| character.is_whitespace() || character == '\u{feff}');
         if line.is_empty() || line.starts_with('#') {
             continue;
         }
-        reader.number = place + 1;
+        reader.number = index + 1;
+        if line.starts_with("version https://git-lfs") {
+            return Err(
+                reader.corrupt("it is a pointer of Git LFS", "run `git lfs pull`, and track the file without LFS")
+            );
+        }
         if last.is_empty() && !line.starts_with("lock ") && !is_conflict_mark(line) {
             return Err(reader.corrupt("it doesn't begin with its version, such as `lock 1`", RESTORE));
         }
@@ -164,16 +170,19 @@ impl Reader<'_> {
             "asset" => self.asset(rest),
             "doubt" => {
                 let DoubtLine { doubt, key } = self.json(rest)?;
+                self.check([&doubt.path], Some(&key))?;
                 self.lock.add_doubt(key, doubt);
                 Ok(())
             }
             "adopted" => {
                 let AdoptedLine { file, id } = self.json(rest)?;
+                self.check([&file], None)?;
                 self.lock.adopted.insert((file, id));
                 Ok(())
             }
             "sent_again" => {
                 let SentAgainLine { file } = self.json(rest)?;
+                self.check([&file], None)?;
                 self.lock.sent_again.insert(file);
                 Ok(())
             }
@@ -201,6 +210,10 @@ impl Reader<'_> {
 
     fn asset(&mut self, text: &str) -> Result<()> {
         let AssetLine { files, moved, entry, key } = self.json(text)?;
+        self.check(files.iter().chain(&moved), Some(&key))?;
+        if entry.id == 0 {
+            return Err(self.unreadable("no asset has the id 0"));
+        }
         if let Some((known, other)) = self.lock.learn(key.clone(), entry) {
             let first = self.lines.get(&key).copied().unwrap_or_default();
             let what =
@@ -212,6 +225,18 @@ impl Reader<'_> {
         self.moved.extend(moved.into_iter().map(|name| (name, key.clone())));
         self.lines.entry(key).or_insert(self.number);
         Ok(())
+    }
+
+    /// Refuses what this crate doesn't write, because it shows names and types to people.
+    fn check<'b>(&self, names: impl IntoIterator<Item = &'b String>, key: Option<&Key>) -> Result<()> {
+        for name in names {
+            check_recorded(name)
+                .map_err(|(problem, advice)| self.corrupt(&format!("line {}: {problem}", self.number), &advice))?;
+        }
+        match key.and_then(Key::problem) {
+            Some(problem) => Err(self.unreadable(problem)),
+            None => Ok(()),
+        }
     }
 
     fn json<T: DeserializeOwned>(&self, text: &str) -> Result<T> {
@@ -313,6 +338,7 @@ mod tests {
             (whole.replace("lock 1\n", "lock 0\n"), "line 1: there is no such version"),
             (whole.replace("end\n", ""), "its last line isn't `end`; restore what is missing"),
             (String::new(), "its last line isn't `end`"),
+            ("version https://git-lfs.github.com/spec/v1\noid sha256:1".to_owned(), "run `git lfs pull`"),
             ("{\"version\":1}".to_owned(), "doesn't begin with its version"),
         ] {
             let error = read(&changed).unwrap_err();
@@ -323,6 +349,43 @@ mod tests {
         assert_eq!(read(&whole.replace("lock 1", "lock 2")).unwrap_err().kind(), ErrorKind::NewerFile);
         assert_eq!(read(&with("lock 2")).unwrap_err().kind(), ErrorKind::NewerFile);
         assert_eq!(parse(b"lock 1\nend\n\xff", Path::new("a")).unwrap_err().kind(), ErrorKind::CorruptFile);
+    }
+
+    /// Such a name would act on the terminals that show it, or be another one than that of the file.
+    #[test]
+    fn names_that_no_file_can_have_are_refused_in_each_kind_of_line() {
+        let doubt = r#"doubt {"file":NAME,"name":"x","since":"2026-01-01T00:00:00Z","type":"Image","sha256":"ee"}"#;
+        for line in [
+            r#"asset {"files":["ok.png",NAME],"id":9,"name":"x","type":"Image","sha256":"ee"}"#,
+            r#"asset {"files":[],"moved":[NAME],"id":9,"name":"x","type":"Image","sha256":"ee"}"#,
+            doubt,
+            r#"adopted {"file":NAME,"id":9}"#,
+            r#"sent_again {"file":NAME}"#,
+        ] {
+            let with = |name: &str| format!("lock 1\n{}\nend\n", line.replace("NAME", name));
+            for name in [
+                r#""e\u0301.png""#,
+                "\"e\u{301}.png\"",
+                r#""a\u001b[2J.png""#,
+                "\"a\u{202e}.png\"",
+                r#""..\\a""#,
+                "\"\"",
+            ] {
+                let error = read(&with(name)).unwrap_err();
+                assert_eq!(error.kind(), ErrorKind::CorruptFile, "{line} {name}");
+                let text = error.to_string();
+                assert!(text.contains("line 2: no file can have the name"), "{text}");
+                assert!(text.chars().all(|c| !crate::plain::is_control(c)), "{text}");
+                // As the advice says.
+                let (_, right) = text.split_once("; write ").expect("an advice");
+                let right = right.strip_suffix(" in its place").expect("an advice");
+                read(&with(right)).unwrap();
+            }
+        }
+        for line in [doubt.replace("NAME", "\"a\"").replace("Image", "\\u001b[2J"), doubt.replace("ee", "\\u0007")] {
+            let error = read(&format!("lock 1\n{}\nend\n", line.replace("NAME", "\"a\""))).unwrap_err();
+            assert!(error.to_string().contains("line 2: its type or its hash has a control character"), "{error}");
+        }
     }
 
     #[test]

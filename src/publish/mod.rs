@@ -40,6 +40,9 @@
 //! Content is what counts, not the time of a file. A file is read again unless the system proves that it is the one that was read
 //! before, so tools that set the times of files (archives, `cp -p`, Nix, Bazel) don't hide a change.
 //!
+//! Formats that the service doesn't take, such as SVG, and images in another size are [prepared](Publisher::prepare) by a function
+//! of the caller. `examples/prepare_svg` in the repository makes PNG of SVG.
+//!
 //! # Modules
 //!
 //! [`luau`](Publisher::luau), [`typescript`](Publisher::typescript), [`json`](Publisher::json) and [`rust`](Publisher::rust) name the
@@ -54,6 +57,7 @@
 //! | moderation rejects the asset | the id of what was published before, if there is one |
 //! | the run is stopped: a refused key, no network, Ctrl-C | the module is not written |
 //! | all files are gone, although the lock file has some | an error, and the module is not written |
+//! | the lock file is gone, although the module has ids | an error, nothing is sent, and the module is not written |
 //!
 //! Two files whose names would be the same in a module are an error before anything is sent. A module that differs only in its line
 //! ends is not written, so that nothing is built again.
@@ -110,9 +114,10 @@
 //!
 //! # Coming from other tools
 //!
-//! Assets that another tool or a hand has published are not uploaded again if they are adopted: call [`adopt`](Publisher::adopt) with
-//! each path and id of the other tool's lock file, once, before the first run. The calls can stay, as each one counts once. Ids
-//! without a file become [`known`](Publisher::known) ones. Modules of Tarmac and Asphalt have the same shape: tables of
+//! Assets that another tool or a hand has published are not uploaded again if they are [adopted](Publisher::adopt) before the first
+//! run. The calls can stay, as each one counts once, or [`write_adopted`](Publisher::write_adopted) writes them into the lock file
+//! at once. `examples/import_lock` in the repository does so with the lock files of Asphalt and Tarmac, for each file that still
+//! has the content that was published. Ids without a file become [`known`](Publisher::known) ones. Modules of Tarmac and Asphalt have the same shape: tables of
 //! `rbxassetid://` strings, [nested](Publisher::flat_modules) or flat, [with](Publisher::keep_extensions) or without extensions.
 
 mod animation;
@@ -132,13 +137,16 @@ mod lock;
 mod lock_text;
 mod module;
 mod module_files;
+mod module_ids;
 mod names;
 mod patterns;
 mod plan;
+mod prepare;
 mod publisher;
 mod record;
 mod report;
 mod reviews;
+mod right_form;
 mod run;
 mod running;
 mod settings;
@@ -153,6 +161,7 @@ pub use event::PublishEvent;
 pub use format::AssetValue;
 pub use module::AssetModule;
 pub use plan::{Plan, PlannedAction, PlannedFile, PlannedQuota};
+pub use prepare::{Preparation, SourceFile};
 pub use publisher::Publisher;
 pub use report::{PublishProblem, PublishProblemKind, Published, PublishedFile, Report, Stopped};
 pub use settings::PublishOwner;

@@ -168,6 +168,12 @@ impl AssetModule {
     }
 
     pub(super) fn text(&self, format: Format) -> Result<String> {
+        if let Some((key, _)) = self.known.iter().find(|(key, _)| key.split('/').any(str::is_empty)) {
+            return Err(Error::invalid_input(format!("the key {key:?} of a known id has an empty part")));
+        }
+        if let Some((key, _)) = self.known.iter().find(|(_, id)| *id == 0) {
+            return Err(Error::invalid_input(format!("the known id of {key:?} is 0, which no asset has")));
+        }
         let text = |module: &Self| module.tree().and_then(|tree| format.text(&tree, self.values));
         text(self).map_err(|Clash(one, other)| {
             let error = Error::invalid_input(format!("{one:?} and {other:?} would have the same name in the module"));

@@ -18,8 +18,8 @@ fn problem_of(file: &ModuleFile, error: Error) -> PublishProblem {
 
 /// Refuses modules that share a path with each other or with the lock file.
 pub(super) fn check_paths(settings: &Settings) -> Result<()> {
-    let mut taken = BTreeSet::from([place(&settings.lock)]);
-    match settings.modules.iter().find(|file| !taken.insert(place(&file.path))) {
+    let mut taken = BTreeSet::from([location(&settings.lock)]);
+    match settings.modules.iter().find(|file| !taken.insert(location(&file.path))) {
         Some(ModuleFile { path, .. }) => {
             let problem = format!("the module {path:?} has the path of another one, or that of the lock file");
             Err(Error::invalid_input(problem).of_setting().concerning_run())
@@ -29,7 +29,7 @@ pub(super) fn check_paths(settings: &Settings) -> Result<()> {
 }
 
 /// Returns where a file is, or will be, in one form.
-fn place(path: &Path) -> PathBuf {
+fn location(path: &Path) -> PathBuf {
     let path = beside(path, "");
     let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
     match (parent.canonicalize(), path.file_name()) {
@@ -38,7 +38,8 @@ fn place(path: &Path) -> PathBuf {
     }
 }
 
-/// Returns the modules that couldn't be written if all files were published: two of them would have the same name.
+/// Returns the modules that couldn't be written if all files were published, because two files would have the same name, or the
+/// module is one of them.
 pub(super) fn clashes(
     settings: &Settings,
     lock: &Lock,
@@ -46,10 +47,21 @@ pub(super) fn clashes(
     problems: &[PublishProblem],
 ) -> Vec<PublishProblem> {
     let mut names: BTreeSet<&str> = items.iter().map(|item| item.file.name.as_str()).collect();
-    names.extend(problems.iter().map(|problem| problem.path.as_str()).filter(|path| last(lock, path).is_some()));
+    let of_problems = problems.iter().flat_map(|problem| names_of(lock, problem));
+    names.extend(of_problems.filter(|path| last(lock, path).is_some()));
     let module = settings.module.with_ids(names.into_iter().map(|name| (name, 0)));
-    let text = |file: &ModuleFile| module.text(file.format).err().map(|error| problem_of(file, error.concerning_run()));
-    settings.modules.iter().filter_map(text).collect()
+    let error_of = |file: &ModuleFile| module.text(file.format).err().or_else(|| overwrites(file, items));
+    let problem_of = |file| Some(problem_of(file, error_of(file)?.concerning_run()));
+    settings.modules.iter().filter_map(problem_of).collect()
+}
+
+/// Returns an error if a module has the path of a file to publish.
+fn overwrites(file: &ModuleFile, items: &[Item]) -> Option<Error> {
+    let module = location(&file.path);
+    let has_its_name = |item: &&Item| item.file.path.file_name() == file.path.file_name();
+    let item = items.iter().filter(has_its_name).find(|item| location(&item.file.path) == module)?;
+    let problem = format!("the module {:?} would overwrite the file {:?}", file.path, item.file.name);
+    Some(Error::invalid_input(problem).advise("give the module another path"))
 }
 
 /// Refuses settings whose modules couldn't be written.
@@ -62,11 +74,18 @@ pub(super) fn check(settings: &Settings, lock: &Lock, items: &[Item], problems: 
 pub(super) fn add_outdated(lock: &Lock, items: &[Item], problems: &[PublishProblem], files: &mut Vec<PublishedFile>) {
     let known: BTreeSet<&str> = files.iter().map(|file| file.path.as_str()).collect();
     let names = items.iter().map(|item| item.file.name.as_str());
-    let names: BTreeSet<&str> = names.chain(problems.iter().map(|problem| problem.path.as_str())).collect();
+    let names: BTreeSet<&str> = names.chain(problems.iter().flat_map(|problem| names_of(lock, problem))).collect();
     let outdated = names.difference(&known).filter_map(|path| last(lock, path));
     let outdated: Vec<PublishedFile> = outdated.collect();
     files.extend(outdated);
     files.sort_by(|one, other| one.path.cmp(&other.path));
+}
+
+/// Returns the names of files that a problem concerns: the file, or what the lock file knows in the folder.
+pub(super) fn names_of<'a>(lock: &'a Lock, problem: &'a PublishProblem) -> impl Iterator<Item = &'a str> {
+    let folder = format!("{}/", problem.path);
+    let from_folder = lock.files.range(folder.clone()..).map(|(name, _)| name.as_str());
+    std::iter::once(problem.path.as_str()).chain(from_folder.take_while(move |name| name.starts_with(&folder)))
 }
 
 /// Returns what a file was when it was published last.

@@ -4,6 +4,7 @@ use glob::{MatchOptions, Pattern as Glob};
 
 use super::names::{folded, normal};
 use crate::error::{Error, Result};
+use crate::plain::is_control;
 
 /// An asterisk doesn't match a slash; two do. Letters are small before they are compared.
 const OPTIONS: MatchOptions =
@@ -18,6 +19,7 @@ pub(super) enum Purpose {
     Include,
     Exclude,
     AssetType,
+    Prepare,
 }
 
 impl Purpose {
@@ -26,6 +28,7 @@ impl Purpose {
             Self::Include => "Publisher::include",
             Self::Exclude => "Publisher::exclude",
             Self::AssetType => "Publisher::asset_type",
+            Self::Prepare => "Publisher::prepare",
         }
     }
 }
@@ -72,9 +75,9 @@ impl Patterns {
         matched.resize(self.all.len(), false);
         let name = folded(name);
         let mut is_match = false;
-        for (place, pattern) in self.good() {
+        for (index, pattern) in self.good() {
             if pattern.matches(&name, self.purpose) {
-                matched[place] = true;
+                matched[index] = true;
                 is_match = true;
             }
         }
@@ -87,7 +90,7 @@ impl Patterns {
         self.good().any(|(_, pattern)| pattern.names(&name))
     }
 
-    /// Returns the place of the last pattern that matches. Of a file whose extension isn't that of an asset, only patterns that
+    /// Returns the index of the last pattern that matches. Of a file whose extension isn't that of an asset, only patterns that
     /// name it count.
     pub(super) fn last_match(&self, name: &str, is_asset: bool) -> Option<usize> {
         let name = folded(name);
@@ -95,7 +98,7 @@ impl Patterns {
             true => pattern.matches(&name, self.purpose),
             false => pattern.names(&name),
         };
-        self.good().filter(|(_, pattern)| matches(pattern)).last().map(|(place, _)| place)
+        self.good().filter(|(_, pattern)| matches(pattern)).last().map(|(index, _)| index)
     }
 
     pub(super) fn check(&self) -> Result<()> {
@@ -111,7 +114,7 @@ impl Patterns {
 
     fn good(&self) -> impl Iterator<Item = (usize, &Pattern)> {
         let all = self.all.iter().enumerate();
-        all.flat_map(|(place, (_, patterns))| patterns.iter().flatten().map(move |pattern| (place, pattern)))
+        all.flat_map(|(index, (_, patterns))| patterns.iter().flatten().map(move |pattern| (index, pattern)))
     }
 }
 
@@ -129,12 +132,32 @@ fn compile(text: &str) -> std::result::Result<Vec<Pattern>, String> {
     if text.trim() != text {
         return Err(format!("it has white space around it; write {:?}", text.trim()));
     }
+    check_common(text)?;
     if text.is_empty() {
         return Err("it is empty; \"**\" matches all files".to_owned());
     }
     let mut alternatives = Vec::new();
     expand(text, &mut alternatives)?;
     alternatives.iter().map(|alternative| Pattern::new(alternative)).collect()
+}
+
+/// Refuses what neither a pattern nor a line of an ignore file can mean.
+pub(super) fn check_common(text: &str) -> std::result::Result<(), String> {
+    if text.starts_with("~/") {
+        return Err("only a shell knows ~; write the path in the folder".to_owned());
+    }
+    if text.contains('|') {
+        return Err("there are no alternatives with |; write each of them as a pattern".to_owned());
+    }
+    if text.split('/').any(|part| part == "..") {
+        return Err("it leads out of the folder with ..; write the path in the folder".to_owned());
+    }
+    let is_invisible = |c: char| is_control(c) || matches!(c, '\u{feff}' | '\u{200b}' | '\u{2060}');
+    if text.contains(is_invisible) {
+        let right: String = text.chars().filter(|c| !is_invisible(*c)).collect();
+        return Err(format!("it has characters that nobody sees; write {right:?}"));
+    }
+    Ok(())
 }
 
 /// Adds what a pattern means without braces.
@@ -184,9 +207,6 @@ fn outside_class(text: &str) -> impl Iterator<Item = (usize, char)> {
 
 impl Pattern {
     fn new(text: &str) -> std::result::Result<Self, String> {
-        if text.split('/').any(|part| part == "..") {
-            return Err("it leads out of the folder with ..; write the path in the folder".to_owned());
-        }
         let is_anchored = text.starts_with('/') || text.starts_with("./");
         let parts: Vec<&str> = text.split('/').filter(|part| !part.is_empty() && *part != ".").collect();
         if let Some(part) = parts.iter().find(|part| part.contains("**") && **part != "**") {
@@ -198,7 +218,8 @@ impl Pattern {
         Ok(Self {
             // Without a part, it is the whole folder.
             glob: glob_of(if parts.is_empty() { "**".to_owned() } else { parts.join("/") }, is_anchored)?,
-            is_of_folder: text.ends_with('/') && !parts.is_empty(),
+            // What is in a folder at any depth isn't only folders.
+            is_of_folder: text.ends_with('/') && last != "**",
             is_literal: !last.contains(['*', '?', '[']),
             names_files: last.contains(|c| !matches!(c, '*' | '?')) && !text.ends_with('/'),
         })

@@ -10,6 +10,7 @@ use super::module::ModuleFile;
 use super::module_files;
 use super::names::of_caller;
 use super::plan::{Plan, PlannedAction, PlannedFile, PlannedQuota};
+use super::prepare::Preparation;
 use super::record::{self, Record, check_owner};
 use super::report::{PublishProblemKind, Report, list};
 use super::run;
@@ -38,6 +39,8 @@ impl Publisher {
 
     /// Sets the lock file. Defaults to `assets.lock` in the current directory. If it is a link, the file that it leads to is
     /// replaced, and the files of a run lie beside that one.
+    ///
+    /// Publishers of several folders can share it, unless two of their files have the same name.
     pub fn lock_file(mut self, path: impl Into<PathBuf>) -> Self {
         self.settings.lock = path.into();
         self
@@ -57,7 +60,7 @@ impl Publisher {
     /// Links are followed within the folder; see [`links_outside`](Self::links_outside). Each real folder is read once.
     ///
     /// A file `.assetignore` in the folder, or in one in it, has lines as in a `.gitignore`, which exclude files. Letters match in
-    /// any case.
+    /// any case, `./drafts` is `/drafts`, and what seems to mean something else, such as a backslash between folders, is an error.
     pub fn folder(mut self, path: impl Into<PathBuf>) -> Self {
         self.settings.inputs.push(Input::Folder(path.into()));
         self
@@ -91,8 +94,9 @@ impl Publisher {
     /// Skips files whose names match this pattern; see [`include`](Self::include). It also matches all that is in a folder whose
     /// name matches.
     ///
-    /// A pattern that matches nothing is a note of the plan and the report. If it names an existing path in another form, such as
-    /// `assets/drafts` for `drafts` in the folder `assets`, it is a problem, and nothing is sent.
+    /// A pattern that matches nothing is a note of the plan and the report. If it seems to mean files in another form, it is a
+    /// problem, and nothing is sent: `assets/drafts` for `drafts` in the folder `assets`, `secret` for `secret.png`, `wav` for
+    /// `*.wav`, or a list.
     pub fn exclude(mut self, pattern: impl Into<String>) -> Self {
         self.settings.exclude.add(pattern.into());
         self
@@ -100,11 +104,41 @@ impl Publisher {
 
     /// Sets the type of the files whose names match this pattern; see [`include`](Self::include). The last pattern that matches
     /// counts. Defaults to the usual type for the extension; a `.rbxmx` file whose only root is a `KeyframeSequence` is an animation.
-    /// A `.rbxm` file doesn't tell that, so it is a model. A pattern that matches nothing is treated as by
-    /// [`exclude`](Self::exclude).
+    /// A `.rbxm` file has that in compressed chunks, so it is a model, unless a pattern such as `animations/**` says that it is an
+    /// animation. A pattern that matches nothing is treated as by [`exclude`](Self::exclude).
     pub fn asset_type(mut self, pattern: impl Into<String>, asset_type: AssetType) -> Self {
         self.settings.type_patterns.add(pattern.into());
         self.settings.types.push(asset_type);
+        self
+    }
+
+    /// Prepares the files whose names match this pattern (see [`include`](Self::include)): what the preparation makes of their
+    /// bytes is published in their place. For formats that the service doesn't take, and for sizes or colors that differ from
+    /// those of the sources. The last pattern that matches counts, and one that matches nothing is treated as by
+    /// [`exclude`](Self::exclude).
+    ///
+    /// ```no_run
+    /// use rblxopencloud::User;
+    /// use rblxopencloud::publish::{Preparation, Publisher};
+    ///
+    /// # fn render(svg: &[u8]) -> Result<Vec<u8>, std::fmt::Error> { Ok(svg.to_vec()) }
+    /// let user = User::new(156, "api-key");
+    /// let to_png = Preparation::new("png", "resvg 0.45", |file| Ok(render(file.content)?));
+    /// let report = Publisher::new(&user).folder("assets").prepare("*.svg", to_png).run()?;
+    /// # Ok::<(), rblxopencloud::Error>(())
+    /// ```
+    ///
+    /// A pattern that names files, such as `*.svg`, also brings those whose extensions aren't those of assets. The asset type is
+    /// the usual one for the new extension. The file keeps its own name in the plan, the lock file and modules: `logo.svg` is
+    /// `logo` there.
+    ///
+    /// A file that hasn't changed isn't prepared again: it is known by its own content and the preparation's version. A file
+    /// that is to be uploaded is prepared by [`plan`](Self::plan), [`check`](Self::check) and [`run`](Self::run), since what is
+    /// made of it is checked like any file. An error or a panic is a problem of the file. At most one file is prepared at a
+    /// time, and as many results are in memory as [uploads](Self::concurrency) are sent.
+    pub fn prepare(mut self, pattern: impl Into<String>, preparation: Preparation) -> Self {
+        self.settings.prepare_patterns.add(pattern.into());
+        self.settings.preparations.push(preparation);
         self
     }
 
@@ -200,7 +234,8 @@ impl Publisher {
         self
     }
 
-    /// Adds an id without a file to all modules, under a key such as `ui/logo`.
+    /// Adds an id without a file to all modules, under a key such as `ui/logo`. A key that is that of a file or of another id is an
+    /// error before anything is sent.
     pub fn known(mut self, key: impl Into<String>, id: u64) -> Self {
         self.settings.module = self.settings.module.known(key, id);
         self
@@ -373,6 +408,17 @@ impl Publisher {
         let mut report = self.published()?;
         module_files::write_all(&self.settings, &mut report);
         Ok(report)
+    }
+
+    /// Writes the assets that are [adopted](Self::adopt) into the lock file, and nothing else. Makes no request, so it needs no key.
+    /// For assets that another tool has published.
+    ///
+    /// Files that are not published are problems of the report.
+    ///
+    /// # Errors
+    /// See [`run`](Self::run).
+    pub fn write_adopted(&self) -> Result<Report> {
+        run::write_adopted(&self.settings)
     }
 
     /// Forgets the names of files that aren't there any more, and returns them. Makes no request.

@@ -191,9 +191,9 @@ mod tests {
     use crate::publish::lock::{Doubt, Entry, Key};
 
     /// A directory that is removed after the test.
-    struct Place(PathBuf);
+    struct Directory(PathBuf);
 
-    impl Place {
+    impl Directory {
         fn new(name: &str) -> Self {
             let path = std::env::temp_dir().join(format!("rblxopencloud-record-{name}-{}", std::process::id()));
             let _ = fs::remove_dir_all(&path);
@@ -206,7 +206,7 @@ mod tests {
         }
     }
 
-    impl Drop for Place {
+    impl Drop for Directory {
         fn drop(&mut self) {
             let _ = fs::remove_dir_all(&self.0);
         }
@@ -222,8 +222,8 @@ mod tests {
 
     #[test]
     fn a_line_after_a_failed_one_begins_on_its_own() {
-        let place = Place::new("torn");
-        let record = Record::open(&place.lock(), "user 156", false).unwrap();
+        let directory = Directory::new("torn");
+        let record = Record::open(&directory.lock(), "user 156", false).unwrap();
         record.note(published("aa", 1)).unwrap();
         {
             // As on a full disk: a part of the line is there.
@@ -234,7 +234,7 @@ mod tests {
         }
         record.note(published("cc", 3)).unwrap();
         drop(record);
-        let (lock, has_journal) = read(&place.lock(), false).unwrap();
+        let (lock, has_journal) = read(&directory.lock(), false).unwrap();
         assert!(has_journal);
         assert_eq!(lock.assets.keys().cloned().collect::<Vec<_>>(), [key("aa"), key("cc")]);
     }
@@ -242,9 +242,9 @@ mod tests {
     /// With the spaces that are kept for the ends of uploads.
     #[test]
     fn the_end_of_an_upload_has_its_space() {
-        let place = Place::new("space");
-        let record = Record::open(&place.lock(), "user 156", false).unwrap();
-        let size = || fs::metadata(journal_of(&place.lock())).unwrap().len();
+        let directory = Directory::new("space");
+        let record = Record::open(&directory.lock(), "user 156", false).unwrap();
+        let size = || fs::metadata(journal_of(&directory.lock())).unwrap().len();
         let mut begun = 0;
         for number in 0..200 {
             record.note(Change::Begun(key(&format!("a{number}")), Doubt::new("a.png", "a"))).unwrap();
@@ -257,32 +257,32 @@ mod tests {
             record.note(published(&format!("a{number}"), number)).unwrap();
         }
         assert_eq!(size(), begun, "the ends need no more space");
-        assert_eq!(read(&place.lock(), false).unwrap().0.assets.len(), 200);
+        assert_eq!(read(&directory.lock(), false).unwrap().0.assets.len(), 200);
         record.state().journal.as_mut().unwrap().is_torn = true;
         record.note(published("last", 7)).unwrap();
-        assert_eq!(read(&place.lock(), false).unwrap().0.assets.len(), 201);
+        assert_eq!(read(&directory.lock(), false).unwrap().0.assets.len(), 201);
     }
 
     /// A run of the owner was killed before its end.
     #[test]
     fn a_journal_belongs_to_its_owner() {
-        let place = Place::new("owner");
-        let record = Record::open(&place.lock(), "user 156", false).unwrap();
-        assert!(!place.lock().exists(), "a run without changes writes nothing");
+        let directory = Directory::new("owner");
+        let record = Record::open(&directory.lock(), "user 156", false).unwrap();
+        assert!(!directory.lock().exists(), "a run without changes writes nothing");
         record.note(published("aa", 1)).unwrap();
         drop(record);
-        let error = Record::open(&place.lock(), "group 7", false).map(drop).unwrap_err();
+        let error = Record::open(&directory.lock(), "group 7", false).map(drop).unwrap_err();
         assert!(error.to_string().contains("tells what user 156 published, not group 7"), "{error}");
-        assert_eq!(Record::open(&place.lock(), "user 156", false).unwrap().lock().assets.len(), 1);
+        assert_eq!(Record::open(&directory.lock(), "user 156", false).unwrap().lock().assets.len(), 1);
     }
 
     #[test]
     fn merging_reads_journals_and_keeps_out_of_runs() {
-        let (ours, theirs) = (Place::new("ours"), Place::new("theirs"));
+        let (ours, theirs) = (Directory::new("ours"), Directory::new("theirs"));
         let merge = || Record::merge(&ours.lock(), &theirs.lock());
         assert_eq!(merge().unwrap_err().kind(), ErrorKind::Io, "there is nothing to merge");
-        for (place, hash, id) in [(&ours, "aa", 1), (&theirs, "bb", 2)] {
-            Record::open(&place.lock(), "user 156", false).unwrap().note(published(hash, id)).unwrap();
+        for (directory, hash, id) in [(&ours, "aa", 1), (&theirs, "bb", 2)] {
+            Record::open(&directory.lock(), "user 156", false).unwrap().note(published(hash, id)).unwrap();
         }
         let running = Record::open(&theirs.lock(), "user 156", false).unwrap();
         assert_eq!(Record::merge(&theirs.lock(), &ours.lock()).unwrap_err().kind(), ErrorKind::Conflict);
@@ -295,28 +295,28 @@ mod tests {
     /// The lock was deleted after a run that was killed, or has no owner.
     #[test]
     fn the_first_change_erases_nothing() {
-        let place = Place::new("erased");
-        Record::open(&place.lock(), "user 156", false).unwrap().note(published("aa", 1)).unwrap();
-        fs::remove_file(place.lock()).unwrap();
-        Record::open(&place.lock(), "user 156", false).unwrap().note(published("bb", 2)).unwrap();
-        assert_eq!(read(&place.lock(), false).unwrap().0.assets.len(), 2);
-        let text = fs::read_to_string(place.lock()).unwrap();
-        fs::write(place.lock(), text.replace("owner user 156\n", "")).unwrap();
-        Record::open(&place.lock(), "user 156", false).unwrap().note(published("cc", 3)).unwrap();
-        assert_eq!(read(&place.lock(), false).unwrap().0.assets.len(), 3);
+        let directory = Directory::new("erased");
+        Record::open(&directory.lock(), "user 156", false).unwrap().note(published("aa", 1)).unwrap();
+        fs::remove_file(directory.lock()).unwrap();
+        Record::open(&directory.lock(), "user 156", false).unwrap().note(published("bb", 2)).unwrap();
+        assert_eq!(read(&directory.lock(), false).unwrap().0.assets.len(), 2);
+        let text = fs::read_to_string(directory.lock()).unwrap();
+        fs::write(directory.lock(), text.replace("owner user 156\n", "")).unwrap();
+        Record::open(&directory.lock(), "user 156", false).unwrap().note(published("cc", 3)).unwrap();
+        assert_eq!(read(&directory.lock(), false).unwrap().0.assets.len(), 3);
     }
 
     #[test]
     fn a_last_line_that_was_not_written_whole_is_not_read() {
-        let place = Place::new("damaged");
-        Record::open(&place.lock(), "user 156", false).unwrap().note(published("aa", 1)).unwrap();
-        let whole = fs::read(journal_of(&place.lock())).unwrap();
+        let directory = Directory::new("damaged");
+        Record::open(&directory.lock(), "user 156", false).unwrap().note(published("aa", 1)).unwrap();
+        let whole = fs::read(journal_of(&directory.lock())).unwrap();
         let damaged = |damage: &[u8]| {
             let line = [b"{\"over".as_slice(), damage, b"aa\"}\n"].concat();
-            fs::write(journal_of(&place.lock()), [&whole, line.as_slice(), b"   \0\0"].concat()).unwrap();
-            let read_last = read(&place.lock(), false).map(|(lock, _)| lock.assets.len());
-            fs::write(journal_of(&place.lock()), [line.as_slice(), &whole].concat()).unwrap();
-            (read_last.unwrap(), read(&place.lock(), false).map(drop))
+            fs::write(journal_of(&directory.lock()), [&whole, line.as_slice(), b"   \0\0"].concat()).unwrap();
+            let read_last = read(&directory.lock(), false).map(|(lock, _)| lock.assets.len());
+            fs::write(journal_of(&directory.lock()), [line.as_slice(), &whole].concat()).unwrap();
+            (read_last.unwrap(), read(&directory.lock(), false).map(drop))
         };
         for damage in [b"\0\0".as_slice(), &[b' '; 512], &[b' '; 16]] {
             let (read_last, first) = damaged(damage);
@@ -326,37 +326,72 @@ mod tests {
 
     #[test]
     fn a_released_record_is_not_written() {
-        let place = Place::new("released");
-        let record = Record::open(&place.lock(), "user 156", false).unwrap();
+        let directory = Directory::new("released");
+        let record = Record::open(&directory.lock(), "user 156", false).unwrap();
         record.note(published("aa", 1)).unwrap();
         record.release();
-        let other = Record::open(&place.lock(), "user 156", false).expect("it is free");
+        let other = Record::open(&directory.lock(), "user 156", false).expect("it is free");
         record.note(published("bb", 2)).unwrap_err();
         assert_eq!(other.lock().assets.len(), 1);
     }
 
     #[test]
     fn a_journal_is_read_wherever_it_was_cut() {
-        let place = Place::new("cut");
-        let record = Record::open(&place.lock(), "user 156", false).unwrap();
+        let directory = Directory::new("cut");
+        let record = Record::open(&directory.lock(), "user 156", false).unwrap();
         record.note(published("aa", 1)).unwrap();
-        let first = fs::metadata(journal_of(&place.lock())).unwrap().len();
+        let first = fs::metadata(journal_of(&directory.lock())).unwrap().len();
         record.note(published("bb", 2)).unwrap();
         drop(record);
-        let whole = fs::read(journal_of(&place.lock())).unwrap();
+        let whole = fs::read(journal_of(&directory.lock())).unwrap();
         for length in 0..=whole.len() {
-            fs::write(journal_of(&place.lock()), &whole[..length]).unwrap();
+            fs::write(journal_of(&directory.lock()), &whole[..length]).unwrap();
             let expected = usize::from(length as u64 >= first) + usize::from(length == whole.len());
-            assert_eq!(read(&place.lock(), false).unwrap().0.assets.len(), expected, "cut at {length}");
+            assert_eq!(read(&directory.lock(), false).unwrap().0.assets.len(), expected, "cut at {length}");
         }
+    }
+
+    #[test]
+    fn names_that_no_file_can_have_are_refused_in_a_journal() {
+        let directory = Directory::new("names");
+        let key = || key("aa");
+        let changes = |name: &str| {
+            [
+                Change::Begun(key(), Doubt::new(name, "a")),
+                Change::SentAgain { path: name.to_owned(), keys: vec![key()] },
+                Change::Adopted { path: name.to_owned(), key: key(), entry: Entry::new(1, "a"), is_version: false },
+            ]
+        };
+        for name in ["e\u{301}.png", "a\u{1b}[2J.png", "../a.png"] {
+            for change in changes(name) {
+                Record::open(&directory.lock(), "user 156", false).unwrap().note(change).unwrap();
+                for accepts in [false, true] {
+                    let error = read(&directory.lock(), accepts).unwrap_err();
+                    assert_eq!(error.kind(), ErrorKind::CorruptFile);
+                    assert!(error.to_string().contains("line 2: no file can have the name"), "{error}");
+                }
+                let journal = fs::read_to_string(journal_of(&directory.lock())).unwrap();
+                let text = read(&directory.lock(), false).unwrap_err().to_string();
+                let right = text.split_once("; write ").unwrap().1.strip_suffix(" in its place").unwrap();
+                let wrong = serde_json::to_string(name).unwrap();
+                fs::write(journal_of(&directory.lock()), journal.replace(&wrong, right)).unwrap();
+                read(&directory.lock(), false).unwrap();
+                fs::remove_file(journal_of(&directory.lock())).unwrap();
+                let _ = fs::remove_file(directory.lock());
+            }
+        }
+        let control = Change::Over(Key::new("\u{7}", &crate::asset::AssetType::Image));
+        Record::open(&directory.lock(), "user 156", false).unwrap().note(control).unwrap();
+        let error = read(&directory.lock(), false).unwrap_err();
+        assert!(error.to_string().contains("line 2: its type or its hash has a control character"), "{error}");
     }
 
     /// A kill between writing the lock and removing the journal.
     #[test]
     fn a_journal_that_is_read_twice_changes_nothing() {
-        let place = Place::new("twice");
+        let directory = Directory::new("twice");
         let doubt = Doubt::new("a.png", "a");
-        let record = Record::open(&place.lock(), "user 156", false).unwrap();
+        let record = Record::open(&directory.lock(), "user 156", false).unwrap();
         for change in [
             Change::Begun(key("aa"), doubt.clone()),
             Change::Accepted(key("aa"), "operations/1".parse().unwrap()),
@@ -368,11 +403,11 @@ mod tests {
         ] {
             record.note(change).unwrap();
         }
-        let journal = fs::read(journal_of(&place.lock())).unwrap();
+        let journal = fs::read(journal_of(&directory.lock())).unwrap();
         let expected = record.lock();
         record.close().unwrap();
         drop(record);
-        fs::write(journal_of(&place.lock()), journal).unwrap();
-        assert_eq!(read(&place.lock(), false).unwrap().0, expected);
+        fs::write(journal_of(&directory.lock()), journal).unwrap();
+        assert_eq!(read(&directory.lock(), false).unwrap().0, expected);
     }
 }

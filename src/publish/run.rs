@@ -34,15 +34,15 @@ pub(super) fn plan(settings: &Settings, lock: &Lock) -> Result<Plan> {
     problems.extend(items.iter().filter_map(|item| rejection(item, &lock)));
     let unfit = unfit(&lock, &items);
     let refused: BTreeSet<usize> = unfit.keys().copied().collect();
-    let fit: BTreeSet<Key> = places_of(&items, |place| !refused.contains(&place)).into_keys().collect();
+    let fit: BTreeSet<Key> = indexes_by_key(&items, |index| !refused.contains(&index)).into_keys().collect();
     let actions = decide(settings.new_versions, &lock, &items, &refused);
     // A file is published as a copy of it that can be sent.
-    let unfit = unfit.into_iter().filter(|(place, _)| !fit.contains(&items[*place].key));
+    let unfit = unfit.into_iter().filter(|(index, _)| !fit.contains(&items[*index].key));
     let unfit: BTreeMap<usize, Error> = unfit.collect();
     let mut files = Vec::with_capacity(items.len());
-    for (place, (item, action)) in items.into_iter().zip(actions).enumerate() {
+    for (index, (item, action)) in items.into_iter().zip(actions).enumerate() {
         let Item { file, asset_type, .. } = item;
-        match unfit.get(&place) {
+        match unfit.get(&index) {
             Some(error) => {
                 problems.push(PublishProblem::new(&file.name, PublishProblemKind::of(error), error.clone()));
             }
@@ -79,16 +79,16 @@ pub(super) fn compare_versions(settings: &Settings, lock: &Lock, plan: &mut Plan
 fn unfit(lock: &Lock, items: &[Item]) -> BTreeMap<usize, Error> {
     let is_due = |item: &Item| !lock.assets.contains_key(&item.key) && !lock.doubts.contains_key(&item.key);
     let due = items.iter().enumerate().filter(|(_, item)| is_due(item));
-    due.filter_map(|(place, item)| Some((place, upload::check(item).err()?))).collect()
+    due.filter_map(|(index, item)| Some((index, upload::check(item).err()?))).collect()
 }
 
-/// Returns the places of the items of each content.
-fn places_of(items: &[Item], filter: impl Fn(usize) -> bool) -> BTreeMap<Key, Vec<usize>> {
-    let mut places: BTreeMap<Key, Vec<usize>> = BTreeMap::new();
-    for (place, item) in items.iter().enumerate().filter(|(place, _)| filter(*place)) {
-        places.entry(item.key.clone()).or_default().push(place);
+/// Returns the indexes of the items of each content.
+fn indexes_by_key(items: &[Item], filter: impl Fn(usize) -> bool) -> BTreeMap<Key, Vec<usize>> {
+    let mut indexes: BTreeMap<Key, Vec<usize>> = BTreeMap::new();
+    for (index, item) in items.iter().enumerate().filter(|(index, _)| filter(*index)) {
+        indexes.entry(item.key.clone()).or_default().push(index);
     }
-    places
+    indexes
 }
 
 /// Returns what a run would, if it could send nothing.
@@ -117,7 +117,7 @@ fn report(
 fn published_files(
     lock: &Lock,
     items: &[Item],
-    how: &BTreeMap<Key, Published>,
+    outcomes: &BTreeMap<Key, Published>,
     problems: &mut Vec<PublishProblem>,
 ) -> Vec<PublishedFile> {
     let known: BTreeSet<String> = problems.iter().map(|problem| problem.path.clone()).collect();
@@ -136,7 +136,7 @@ fn published_files(
                 let (path, kind) = (item.file.name.clone(), PublishProblemKind::InDoubt);
                 problems.push(PublishProblem { path, kind, message, error: None });
             }
-            let how = match (how.get(&item.key), first.get(&item.key)) {
+            let how = match (outcomes.get(&item.key), first.get(&item.key)) {
                 (None, _) => Published::Unchanged,
                 (Some(_), Some(other)) => Published::SameAs((*other).to_owned()),
                 (Some(how), None) => how.clone(),
@@ -165,12 +165,29 @@ fn published_files(
     published
 }
 
+/// Carries out only which assets the caller has chosen for files.
+pub(super) fn write_adopted(settings: &Settings) -> Result<Report> {
+    files::check(settings.selection())?;
+    module_files::check_paths(settings)?;
+    let record = Record::open(&settings.lock, &settings.owner.to_string(), settings.accept_journal)?;
+    let Files { items, problems, notes, wrong } =
+        read_files(settings, &record.lock(), &mut Cache::read(&settings.lock), &|| false)?;
+    let stopped = wrong.map(Stopped::Failed);
+    if stopped.is_none() {
+        let changes = record.look(|lock| by_hand(settings, lock, &items))?;
+        let adopted = changes.into_iter().filter(|change| matches!(change, Change::Adopted { .. }));
+        adopted.map(|change| record.note(change)).collect::<Result<()>>()?;
+        record.close()?;
+    }
+    Ok(report(settings, &record.lock(), &items, problems, notes, stopped))
+}
+
 /// Forgets the names of files that aren't there, and returns them.
 pub(super) fn prune(settings: &Settings) -> Result<Vec<String>> {
     let record = Record::open(&settings.lock, &settings.owner.to_string(), settings.accept_journal)?;
-    let Files { items, problems, .. } =
-        read_files(settings, &record.lock(), &mut Cache::read(&settings.lock), &|| false)?;
-    let unfit = problems.into_iter().map(|problem| problem.path);
+    let lock = record.lock();
+    let Files { items, problems, .. } = read_files(settings, &lock, &mut Cache::read(&settings.lock), &|| false)?;
+    let unfit = problems.iter().flat_map(|problem| module_files::names_of(&lock, problem)).map(str::to_owned);
     let present: BTreeSet<String> = items.into_iter().map(|item| item.file.name).chain(unfit).collect();
     let forgotten = record.update(|lock| lock.forget_names(&present));
     record.close()?;
@@ -215,12 +232,12 @@ fn run_with(settings: &Settings, record: &Arc<Record>) -> Result<Report> {
     let mut run = Run {
         settings,
         record: Arc::clone(record),
-        places: places_of(&items, |_| true),
+        indexes: indexes_by_key(&items, |_| true),
         items: Arc::new(items),
         problems: Vec::new(),
         notes,
         refused: Vec::new(),
-        how: BTreeMap::new(),
+        outcomes: BTreeMap::new(),
         stopped: None,
     };
     problems.into_iter().for_each(|problem| run.problem(problem));
@@ -244,8 +261,8 @@ fn apply_choices(run: &mut Run<'_>) -> Result<()> {
         };
         run.note(change)?;
         if let Some((key, id)) = adopted {
-            run.how.insert(key.clone(), Published::Adopted("by hand".to_owned()));
-            run.items_of(&key).for_each(|item| run.tell(&PublishEvent::Published { path: &item.file.name, id }));
+            run.outcomes.insert(key.clone(), Published::Adopted("by hand".to_owned()));
+            run.items_of(&key).for_each(|item| run.emit(&PublishEvent::Published { path: &item.file.name, id }));
         }
     }
     Ok(())
@@ -255,18 +272,18 @@ fn upload_changes(run: &mut Run<'_>) {
     let lock = run.record.lock();
     let actions = decide(run.settings.new_versions, &lock, &run.items, &BTreeSet::new());
     let (mut uploads, mut versions) = (Vec::new(), Vec::new());
-    for (place, action) in actions.iter().enumerate() {
+    for (index, action) in actions.iter().enumerate() {
         match action {
-            PlannedAction::Upload | PlannedAction::UploadChanged => uploads.push(place),
-            PlannedAction::NewVersion(id) => versions.push((place, *id)),
+            PlannedAction::Upload | PlannedAction::UploadChanged => uploads.push(index),
+            PlannedAction::NewVersion(id) => versions.push((index, *id)),
             PlannedAction::Nothing(_) | PlannedAction::SameAs(_) | PlannedAction::Resolve => {}
         }
     }
-    let sent = uploads.iter().copied().chain(versions.iter().map(|(place, _)| *place));
-    let bytes = sent.map(|place| run.items[place].file.size).sum();
+    let sent = uploads.iter().copied().chain(versions.iter().map(|(index, _)| *index));
+    let bytes = sent.map(|index| run.items[index].file.size).sum();
     let count = uploads.len() + versions.len();
     let shortest_time = shortest_time(count);
-    run.tell(&PublishEvent::Begun { files: run.items.len(), uploads: count, bytes, shortest_time });
+    run.emit(&PublishEvent::Begun { files: run.items.len(), uploads: count, bytes, shortest_time });
     if count > 0 && run.stopped.is_none() {
         run.stopped = run.record.refusal().map(Stopped::Failed);
     }
@@ -285,7 +302,7 @@ fn finish(mut run: Run<'_>) -> Report {
     let items = Arc::clone(&run.items);
     let mut rest = std::mem::take(&mut run.problems);
     let known = rest.len();
-    let mut published = published_files(&lock, &items, &run.how, &mut rest);
+    let mut published = published_files(&lock, &items, &run.outcomes, &mut rest);
     let new = rest.split_off(known);
     run.problems = rest;
     new.into_iter().for_each(|problem| run.problem(problem));

@@ -9,6 +9,7 @@ use super::event::PublishEvent;
 use super::files::{Input, Selection};
 use super::module::{AssetModule, ModuleFile};
 use super::patterns::{Patterns, Purpose};
+use super::prepare::Preparation;
 use crate::asset::{AssetType, Creator};
 use crate::client::Client;
 use crate::group::handle::Group;
@@ -27,6 +28,8 @@ pub(super) struct Settings {
     pub(super) exclude: Patterns,
     pub(super) type_patterns: Patterns,
     pub(super) types: Vec<AssetType>,
+    pub(super) prepare_patterns: Patterns,
+    pub(super) preparations: Vec<Preparation>,
     pub(super) images: AssetType,
     pub(super) new_versions: bool,
     pub(super) adopt: Vec<(String, u64)>,
@@ -56,6 +59,8 @@ impl Settings {
             exclude: Patterns::new(Purpose::Exclude),
             type_patterns: Patterns::new(Purpose::AssetType),
             types: Vec::new(),
+            prepare_patterns: Patterns::new(Purpose::Prepare),
+            preparations: Vec::new(),
             images: AssetType::Image,
             new_versions: false,
             adopt: Vec::new(),
@@ -77,8 +82,9 @@ impl Settings {
 
     /// Returns which files are to be published.
     pub(super) fn selection(&self) -> Selection<'_> {
-        let Self { inputs, lock, include, exclude, type_patterns: types, links_outside, .. } = self;
-        Selection { inputs, lock, include, exclude, types, links_outside: *links_outside }
+        let Self { inputs, lock, include, exclude, type_patterns: types, prepare_patterns, preparations, .. } = self;
+        let (prepared, links_outside) = (prepare_patterns, self.links_outside);
+        Selection { inputs, lock, include, exclude, types, prepared, preparations, links_outside }
     }
 }
 

@@ -52,7 +52,7 @@ pub(super) fn settle_doubts(run: &mut Run<'_>) {
             continue;
         }
         let path = item.as_ref().map_or(doubt.path.as_str(), |item| item.file.name.as_str());
-        run.tell(&PublishEvent::Resolving { path });
+        run.emit(&PublishEvent::Resolving { path });
         let wait = run.wait_options();
         match resolve(run.settings, &run.record.lock(), &key, &doubt, &wait) {
             Ended::Arrived(entry, reason) => {
@@ -64,7 +64,7 @@ pub(super) fn settle_doubts(run: &mut Run<'_>) {
             }
             Ended::Lost(message) => {
                 log::warn!(target: LOG_TARGET, "{path}: {message}");
-                run.tell(&PublishEvent::Lost { path, message: &message });
+                run.emit(&PublishEvent::Lost { path, message: &message });
                 let _ = run.note(Change::Over(key));
             }
             Ended::Unsure => drop(run.note(Change::Unsure(key))),

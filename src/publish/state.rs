@@ -23,14 +23,14 @@ pub(super) struct Run<'a> {
     pub(super) settings: &'a Settings,
     pub(super) record: Arc<Record>,
     pub(super) items: Arc<Vec<Item>>,
-    /// The places of the items of each content.
-    pub(super) places: BTreeMap<Key, Vec<usize>>,
+    /// The indexes of the items of each content.
+    pub(super) indexes: BTreeMap<Key, Vec<usize>>,
     pub(super) problems: Vec<PublishProblem>,
     pub(super) notes: Vec<String>,
     /// Problems of files of which a copy is sent instead. They count if none of the copies is published.
     pub(super) refused: Vec<(Key, PublishProblem)>,
     /// How the assets came to be that weren't there before.
-    pub(super) how: BTreeMap<Key, Published>,
+    pub(super) outcomes: BTreeMap<Key, Published>,
     pub(super) stopped: Option<Stopped>,
 }
 
@@ -44,12 +44,12 @@ pub(super) fn refuses_all(error: &Error) -> bool {
 impl Run<'_> {
     pub(super) fn problem(&mut self, problem: PublishProblem) {
         if !problem.is_of_others() {
-            self.tell(&PublishEvent::Problem { path: &problem.path, message: &problem.message });
+            self.emit(&PublishEvent::Problem { path: &problem.path, message: &problem.message });
         }
         self.problems.push(problem);
     }
 
-    pub(super) fn tell(&self, event: &PublishEvent<'_>) {
+    pub(super) fn emit(&self, event: &PublishEvent<'_>) {
         (self.settings.on_event)(event);
     }
 
@@ -66,12 +66,12 @@ impl Run<'_> {
     }
 
     pub(super) fn items_of(&self, key: &Key) -> impl Iterator<Item = &Item> {
-        self.places.get(key).into_iter().flatten().map(|place| &self.items[*place])
+        self.indexes.get(key).into_iter().flatten().map(|index| &self.items[*index])
     }
 
     /// Returns the next file of the same content, if there is one.
-    pub(super) fn next_copy(&self, place: usize) -> Option<usize> {
-        self.places.get(&self.items[place].key)?.iter().copied().find(|other| *other > place)
+    pub(super) fn next_copy(&self, index: usize) -> Option<usize> {
+        self.indexes.get(&self.items[index].key)?.iter().copied().find(|other| *other > index)
     }
 
     /// Writes a change down. If that fails, the run is stopped.
@@ -84,15 +84,15 @@ impl Run<'_> {
     }
 
     /// Writes down that a file has its asset.
-    pub(super) fn published(&mut self, key: &Key, entry: Entry, how: Published, is_version: bool) {
+    pub(super) fn published(&mut self, key: &Key, entry: Entry, outcome: Published, is_version: bool) {
         let (id, is_rejected) = (entry.id, entry.rejected);
         let noted = self.note(Change::Published { key: key.clone(), entry, is_version });
-        self.how.insert(key.clone(), how);
+        self.outcomes.insert(key.clone(), outcome);
         let paths: Vec<String> = self.items_of(key).map(|item| item.file.name.clone()).collect();
         for path in paths {
             match &noted {
                 Ok(()) if is_rejected => {}
-                Ok(()) => self.tell(&PublishEvent::Published { path: &path, id }),
+                Ok(()) => self.emit(&PublishEvent::Published { path: &path, id }),
                 Err(error) => {
                     let message = format!(
                         "it is asset {id}, but that could not be written down: {error}; adopt {path:?} with this id"

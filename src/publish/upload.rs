@@ -11,7 +11,7 @@ use super::change::Change;
 use super::content::hash_file;
 use super::event::PublishEvent;
 use super::item::Item;
-use super::lock::{Doubt, Entry, Key};
+use super::lock::{Doubt, Entry};
 use super::record::Record;
 use super::report::{PublishProblem, PublishProblemKind, Published, Stopped};
 use super::settings::Settings;
@@ -33,12 +33,12 @@ struct Source {
     settings: Settings,
     record: Arc<Record>,
     items: Arc<Vec<Item>>,
-    places: std::vec::IntoIter<usize>,
+    indexes: std::vec::IntoIter<usize>,
     is_neutral: bool,
     shared: Arc<Shared>,
 }
 
-/// What the threads of the batch tell the run.
+/// What the run learns from the threads of the batch.
 #[derive(Default)]
 struct Shared {
     state: Mutex<State>,
@@ -48,7 +48,7 @@ struct Shared {
 
 #[derive(Default)]
 struct State {
-    /// The place of the item of each upload.
+    /// The index of the item of each upload.
     sent: Vec<usize>,
     /// Files that turned out to be unfit when their turn came.
     unfit: Vec<(usize, Error)>,
@@ -97,24 +97,24 @@ impl Iterator for Source {
         }
         drop(state);
         loop {
-            let place = self.places.next()?;
+            let index = self.indexes.next()?;
             if self.shared.is_cancelled.load(Ordering::Relaxed) || (self.settings.stop_when)() {
                 return None;
             }
-            match self.upload(place) {
+            match self.upload(index) {
                 Ok(upload) => {
-                    self.shared.state().sent.push(place);
+                    self.shared.state().sent.push(index);
                     return Some(upload);
                 }
-                Err(error) => self.shared.state().unfit.push((place, error)),
+                Err(error) => self.shared.state().unfit.push((index, error)),
             }
         }
     }
 }
 
 impl Source {
-    fn upload(&self, place: usize) -> Result<AssetUpload> {
-        let item = &self.items[place];
+    fn upload(&self, index: usize) -> Result<AssetUpload> {
+        let item = &self.items[index];
         let file = open_unchanged(item)?;
         let name = if self.is_neutral { format!("asset-{}", item.key.short()) } else { item.name.clone() };
         let begin = begin(&self.record, item, Doubt::new(&item.file.name, &name));
@@ -134,20 +134,20 @@ fn new_upload(settings: &Settings, file: AssetFile, item: &Item, name: &str) -> 
     }
 }
 
-/// Opens a file, which must be the one that was hashed.
+/// Opens what is to be sent, which must be the file that was hashed, or is made of it.
 fn open_unchanged(item: &Item) -> Result<AssetFile> {
+    if let Some(preparation) = &item.preparation {
+        return preparation.prepare(item);
+    }
     let path = &item.file.path;
     let file = AssetFile::open(path)?;
     let failed = |error| Error::io(format!("the file {path:?}"), error);
     // Another mode or another link has another stamp, too.
     let has_changed = || -> std::io::Result<bool> {
-        Ok(Stamp::of(&std::fs::metadata(path)?) != item.file.stamp
-            && Key::new(&hash_file(path)?, &item.asset_type) != item.key)
+        Ok(Stamp::of(&std::fs::metadata(path)?) != item.file.stamp && !item.key.has_hash(&hash_file(path)?))
     };
     if has_changed().map_err(failed)? {
-        return Err(Error::new(ErrorKind::Io, format!("the file {path:?}"))
-            .explain("it changed after it was read")
-            .advise("run again when nothing writes to it"));
+        return Err(item.has_changed());
     }
     Ok(file)
 }
@@ -164,12 +164,12 @@ fn begin(record: &Arc<Record>, item: &Item, doubt: Doubt) -> impl FnMut(AttemptE
     }
 }
 
-/// Uploads the items at these places, or copies of those that are refused.
-pub(super) fn upload_all(run: &mut Run<'_>, places: Vec<usize>) {
-    let mut rounds = VecDeque::from([(places, false)]);
-    while let Some((places, is_neutral)) = rounds.pop_front() {
-        if !places.is_empty() && run.stopped.is_none() {
-            let round = upload_round(run, places, is_neutral);
+/// Uploads the items with these indexes, or copies of those that are refused.
+pub(super) fn upload_all(run: &mut Run<'_>, indexes: Vec<usize>) {
+    let mut rounds = VecDeque::from([(indexes, false)]);
+    while let Some((indexes, is_neutral)) = rounds.pop_front() {
+        if !indexes.is_empty() && run.stopped.is_none() {
+            let round = upload_round(run, indexes, is_neutral);
             rounds.extend([(round.moderated, true), (round.copies, false)]);
         }
     }
@@ -184,13 +184,13 @@ struct Round {
     copies: Vec<usize>,
 }
 
-fn upload_round(run: &mut Run<'_>, places: Vec<usize>, is_neutral: bool) -> Round {
+fn upload_round(run: &mut Run<'_>, indexes: Vec<usize>, is_neutral: bool) -> Round {
     let shared = Arc::new(Shared::default());
     let source = Source {
         settings: run.settings.clone(),
         record: Arc::clone(&run.record),
         items: Arc::clone(&run.items),
-        places: places.into_iter(),
+        indexes: indexes.into_iter(),
         is_neutral,
         shared: Arc::clone(&shared),
     };
@@ -199,10 +199,10 @@ fn upload_round(run: &mut Run<'_>, places: Vec<usize>, is_neutral: bool) -> Roun
     let owner = &run.settings.owner;
     let mut uploads = AssetUploads::new(owner.client().clone(), owner.creator(), source)
         .concurrency(run.settings.concurrency)
-        .on_accepted(move |index, operation| {
-            let place = accepted.state().sent[index];
+        .on_accepted(move |upload_index, operation| {
+            let index = accepted.state().sent[upload_index];
             accepted.tried();
-            let item = &items[place];
+            let item = &items[index];
             // Its space is kept, so only a broken disk gets here. The outcome names it, too.
             if let Err(error) = record.note(Change::Accepted(item.key.clone(), operation.clone())) {
                 log::error!(target: LOG_TARGET, "{} is {operation}, but that is not on record: {error}", item.file.name);
@@ -214,14 +214,14 @@ fn upload_round(run: &mut Run<'_>, places: Vec<usize>, is_neutral: bool) -> Roun
         match uploads.next_within(PAUSE) {
             NextOutcome::Outcome(outcome) => {
                 shared.ended(&outcome);
-                let place = shared.state().sent[outcome.index];
+                let index = shared.state().sent[outcome.index];
                 let is_moderated =
                     outcome.result.as_ref().is_err_and(|error| error.kind() == ErrorKind::Moderated && !is_neutral);
                 if is_moderated && run.settings.neutral_names {
-                    let _ = run.note(Change::Over(run.items[place].key.clone()));
-                    round.moderated.push(place);
+                    let _ = run.note(Change::Over(run.items[index].key.clone()));
+                    round.moderated.push(index);
                 } else {
-                    round.copies.extend(handle(run, place, *outcome));
+                    round.copies.extend(handle(run, index, *outcome));
                 }
                 // Nothing more may begin that couldn't be written down.
                 if run.stopped.is_some() {
@@ -239,15 +239,15 @@ fn upload_round(run: &mut Run<'_>, places: Vec<usize>, is_neutral: bool) -> Roun
     // Waits for the uploads that are being sent.
     drop(uploads);
     run.has_stopped();
-    for (place, error) in std::mem::take(&mut shared.state().unfit) {
-        round.copies.extend(failed(run, place, error));
+    for (index, error) in std::mem::take(&mut shared.state().unfit) {
+        round.copies.extend(failed(run, index, error));
     }
     round
 }
 
 /// Writes down how an upload ended. Returns a copy of the file to send instead.
-fn handle(run: &mut Run<'_>, place: usize, outcome: UploadOutcome) -> Option<usize> {
-    let item = run.items[place].clone();
+fn handle(run: &mut Run<'_>, index: usize, outcome: UploadOutcome) -> Option<usize> {
+    let item = run.items[index].clone();
     let path = item.file.name.clone();
     for failure in &outcome.partial_failures {
         let message = format!("it is published, but: {failure}");
@@ -258,7 +258,7 @@ fn handle(run: &mut Run<'_>, place: usize, outcome: UploadOutcome) -> Option<usi
             run.published(&item.key, Entry::of(&asset, &item.name), Published::Uploaded, false);
             None
         }
-        Err(error) => failed(run, place, error),
+        Err(error) => failed(run, index, error),
     }
 }
 
@@ -274,8 +274,8 @@ fn is_of_one_copy(error: &Error) -> bool {
 }
 
 /// Writes down that an upload failed. Returns a copy of the file to send instead.
-fn failed(run: &mut Run<'_>, place: usize, error: Error) -> Option<usize> {
-    let item = run.items[place].clone();
+fn failed(run: &mut Run<'_>, index: usize, error: Error) -> Option<usize> {
+    let item = run.items[index].clone();
     let (key, path) = (&item.key, &item.file.name);
     let may_exist = error.outcome_unknown() || error.can_wait_again();
     let was_begun = run.record.look(|lock| lock.doubts.contains_key(key));
@@ -293,7 +293,7 @@ fn failed(run: &mut Run<'_>, place: usize, error: Error) -> Option<usize> {
     if error.scope() == ErrorScope::Run && run.stopped.is_none() {
         run.stopped = Some(Stopped::Failed(error.clone()));
     }
-    let copy = run.next_copy(place).filter(|_| !may_exist && run.stopped.is_none() && is_of_one_copy(&error));
+    let copy = run.next_copy(index).filter(|_| !may_exist && run.stopped.is_none() && is_of_one_copy(&error));
     let problem = PublishProblem::new(path, kind, error);
     match copy {
         Some(_) => run.refused.push((item.key, problem)),
@@ -311,16 +311,16 @@ pub(super) fn check(item: &Item) -> Result<()> {
 pub(super) fn update_all(run: &mut Run<'_>, versions: Vec<(usize, u64)>) {
     let mut accepted = Vec::new();
     let mut versions = VecDeque::from(versions);
-    while let Some((place, id)) = versions.pop_front() {
+    while let Some((index, id)) = versions.pop_front() {
         if run.has_stopped() {
             break;
         }
-        let item = run.items[place].clone();
+        let item = run.items[index].clone();
         match update(run, &item, id) {
-            Ok(operation) => accepted.push((place, item, operation)),
+            Ok(operation) => accepted.push((index, item, operation)),
             Err(error) => {
                 let is_of_type = error.scope() == ErrorScope::AssetType;
-                versions.extend(failed(run, place, error).map(|copy| (copy, id)));
+                versions.extend(failed(run, index, error).map(|copy| (copy, id)));
                 // The quota is used up.
                 if is_of_type {
                     break;
@@ -328,11 +328,11 @@ pub(super) fn update_all(run: &mut Run<'_>, versions: Vec<(usize, u64)>) {
             }
         }
     }
-    for (place, item, operation) in accepted {
+    for (index, item, operation) in accepted {
         match operation.wait_with(&run.wait_options()) {
             Ok(asset) => run.published(&item.key, Entry::of(&asset, &item.name), Published::NewVersion, true),
             Err(error) => {
-                let _ = failed(run, place, error);
+                let _ = failed(run, index, error);
                 // The wait may have been cancelled.
                 run.has_stopped();
             }
@@ -352,7 +352,7 @@ fn update(run: &mut Run<'_>, item: &Item, id: u64) -> Result<Operation<Asset>> {
     if let Some(name) = operation.name() {
         // If that fails, the run is stopped, and the outcome names it.
         let _ = run.note(Change::Accepted(item.key.clone(), name.clone()));
-        run.tell(&PublishEvent::Accepted { path: &item.file.name, operation: name });
+        run.emit(&PublishEvent::Accepted { path: &item.file.name, operation: name });
     }
     Ok(operation)
 }

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use walkdir::WalkDir;
 
-use super::ignore::Ignores;
+use super::ignore::{Ignores, check_name};
 use super::names::normal;
 use crate::error::{Error, Result};
 
@@ -92,6 +92,9 @@ impl Walk<'_> {
             };
             let (path, kind) = (entry.path(), entry.file_type());
             let name = name_in(folder_name, folder, path);
+            if !kind.is_dir() {
+                check_name(&name)?;
+            }
             // A link can lead to a folder.
             let is_ignored = || self.ignores.ignore(&name, kind.is_dir() || kind.is_symlink());
             if is_litter(&name, kind.is_dir()) || is_ignored() {

@@ -9,6 +9,7 @@ use std::{env, fs, thread};
 use rblxopencloud::publish::{PlannedAction, Publisher};
 use rblxopencloud::{AssetType, UserInfo};
 use rblxopencloud_sandbox::{Fault, Sandbox};
+use sha2::{Digest, Sha256};
 
 use crate::support::random::Random;
 
@@ -263,6 +264,37 @@ fn bad_files_and_flags_are_reported() {
     let said = String::from_utf8_lossy(&output.stderr).into_owned();
     assert!(!output.status.success() && said.contains("the same name in the module"), "{said}");
     assert_eq!(uploads(&sandbox), 0, "it is told before anything is sent");
+}
+
+#[test]
+fn flags_settle_doubts_journals_and_names() {
+    let (sandbox, folder) = (sandbox(), Folder::new("flags", 2));
+    let flagged = |flags: &[&str]| {
+        let output = program(&sandbox, &folder).arg("--decals").args(flags).output().expect("it runs");
+        (output.status.code(), String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned())
+    };
+    assert_eq!(flagged(&[]).0, Some(0));
+    fs::remove_file(folder.0.join("image0.png")).expect("it is there");
+    assert_eq!(flagged(&["--prune"]), (Some(0), "image0.png: forgotten\n1 forgotten\n".to_owned()));
+    assert_eq!(flagged(&["--prune"]), (Some(0), "0 forgotten\n".to_owned()));
+
+    folder.write("assets.lock.journal", b"{\"machine\":\"another\"}\n");
+    let (code, printed) = flagged(&["--plan"]);
+    assert!(code == Some(1) && printed.contains("no run on this machine has written it"), "{printed}");
+    assert_eq!(flagged(&["--accept-journal"]).0, Some(0));
+    assert!(!folder.0.join("assets.lock.journal").exists());
+
+    // An upload that began long ago and never arrived.
+    folder.write("lost.png", &image(9));
+    let hash = Sha256::digest(image(9)).iter().map(|byte| format!("{byte:02x}")).collect::<String>();
+    let doubt = format!(
+        r#"doubt {{"file":"lost.png","name":"lost","since":"2020-01-01T00:00:00Z","type":"Decal","sha256":"{hash}"}}"#
+    );
+    let lock = folder.read("assets.lock").replace("\nend\n", &format!("\n{doubt}\nend\n"));
+    folder.write("assets.lock", lock.as_bytes());
+    assert_eq!(flagged(&[]).0, Some(2));
+    let (code, printed) = flagged(&["--send-lost-again"]);
+    assert!(code == Some(0) && printed.contains("1 uploaded"), "{printed}");
 }
 
 #[test]

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 
 use rblxopencloud::publish::{PlannedAction, Published, Publisher};
-use rblxopencloud::{AssetType, Client, ErrorKind};
+use rblxopencloud::{AssetType, Client, Credentials, ErrorKind};
 use rblxopencloud_sandbox::Fault;
 
 use crate::support::fails;
@@ -306,4 +306,28 @@ fn a_new_version_comes_from_a_copy_that_can_be_sent() {
     complete(&report);
     assert_eq!((report.ids()["tree.rbxmx"], report.ids()["a.fbx"]), (id, id));
     assert_eq!(sandbox.asset_content(id).expect("it is there").bytes, b"<roblox>2</roblox>");
+}
+
+/// As an importer of another tool's lock file does.
+#[test]
+fn adopted_assets_are_written_without_a_request() {
+    let sandbox = sandbox();
+    let folder = Folder::new(&[("a.png", image(1)), ("ui/b.png", image(2)), ("copy.png", image(1))]);
+    let keyless = || {
+        let client =
+            Client::builder(Credentials::none()).base_url(sandbox.url()).build().expect("the settings are good");
+        Publisher::new(&client.user(USER)).lock_file(folder.lock()).folder(folder.assets())
+    };
+    let report = keyless().adopt("a.png", 71).write_adopted().expect("there is a report");
+    assert_eq!(report.ids(), [("a.png", 71), ("copy.png", 71)].into());
+    assert_eq!(report.unpublished, ["ui/b.png"]);
+    let _ = keyless().adopt("a.png", 71).write_adopted().expect("it can be done again");
+    fails(keyless().adopt("missing.png", 1).write_adopted(), ErrorKind::InvalidInput);
+    let report = keyless().exclude("assets/ui").adopt("ui/b.png", 1).write_adopted().expect("there is a report");
+    assert!(report.stopped.is_some(), "nothing is written with a wrong pattern");
+    assert_eq!(sandbox.requests().len(), 0);
+    let report = folder.run(&sandbox);
+    complete(&report);
+    assert_eq!((uploads(&sandbox), report.ids()["a.png"]), (1, 71));
+    assert!(!folder.0.path().join("assets.lock.journal").exists());
 }

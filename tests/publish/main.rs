@@ -9,6 +9,7 @@ mod links;
 mod lock_file;
 mod modules;
 mod names;
+mod prepare;
 mod selection;
 #[path = "../support/mod.rs"]
 mod support;

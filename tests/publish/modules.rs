@@ -378,3 +378,142 @@ fn a_path_belongs_to_one_module() {
         assert_eq!(sandbox.requests().len(), 0);
     }
 }
+
+#[test]
+fn known_ids_are_checked_before_anything_is_sent() {
+    let sandbox = sandbox();
+    let folder = Folder::new(&[("ui/logo.png", image(1))]);
+    let publisher = || folder.with_module(&sandbox);
+    for (publisher, words) in [
+        (publisher().known("ui/logo", 7), "would have the same name in the module"),
+        (publisher().known("ui\\logo", 7), "would have the same name in the module"),
+        (publisher().known("ui", 7), "would have the same name in the module"),
+        (publisher().known("ui/logo/dark", 7), "would have the same name in the module"),
+        (publisher().known("x", 7).known("./x", 8), "would have the same name in the module"),
+        (publisher().known("e\u{301}", 7).known("\u{e9}", 8), "would have the same name in the module"),
+        (publisher().known("", 7), "the key \"\" of a known id has an empty part"),
+        (publisher().known("/x", 7), "has an empty part"),
+        (publisher().known("x/", 7), "has an empty part"),
+        (publisher().known("a//b", 7), "has an empty part"),
+    ] {
+        let plan = publisher.plan().expect("there is a plan");
+        assert!(plan.problems.iter().any(|problem| problem.message.contains(words)), "{words}: {:?}", plan.problems);
+        fails(publisher.check(), ErrorKind::OutOfDate);
+        let error = fails(publisher.run(), ErrorKind::InvalidInput).to_string();
+        assert!(error.contains(words), "{words}: {error}");
+    }
+    assert_eq!(uploads(&sandbox), 0);
+    complete(&publisher().known("a\n\"b", 7).known("ui/x", 8).run().expect("there is a report"));
+    assert!(folder.module().contains("[\"a\\n\\\"b\"] = \"rbxassetid://7\""), "{}", folder.module());
+    fails(publisher().check(), ErrorKind::OutOfDate);
+    fails(publisher().known("a\n\"b", 9).known("ui/x", 8).check(), ErrorKind::OutOfDate);
+}
+
+/// Such as one on a network drive that isn't there.
+#[cfg(unix)]
+#[test]
+fn the_files_of_a_folder_that_cannot_be_read_keep_their_ids() {
+    let sandbox = sandbox();
+    let folder = Folder::new(&[("a.png", image(1)), ("ui.png", image(3))]);
+    let drive = folder.0.path().join("drive");
+    fs::create_dir_all(drive.join("deep")).expect("a folder");
+    fs::write(drive.join("b.png"), image(2)).expect("it can be written");
+    fs::write(drive.join("deep/c.png"), image(4)).expect("it can be written");
+    std::os::unix::fs::symlink("../drive", folder.assets().join("ui")).expect("a link");
+    let publisher = || folder.with_module(&sandbox).flat_modules(true);
+    complete(&publisher().links_outside(true).run().expect("there is a report"));
+    let module = folder.module();
+    assert!(module.contains("ui/b") && module.contains("ui/deep/c"), "{module}");
+    let keeps = |publisher: Publisher| {
+        let report = publisher.run().expect("there is a report");
+        assert_eq!((report.exit_code(), report.problems.len(), report.files.len()), (1, 1, 4), "{report}");
+        assert_eq!(folder.module(), module);
+        let written = publisher.write_modules().expect("there is a report");
+        assert_eq!((written.files.len(), folder.module() == module), (4, true));
+        assert_eq!(publisher.prune().expect("the lock is whole"), Vec::<String>::new());
+    };
+    keeps(publisher());
+    fs::rename(&drive, folder.0.path().join("away")).expect("it is there");
+    keeps(publisher().links_outside(true));
+    fs::remove_file(folder.assets().join("ui")).expect("it is there");
+    assert_eq!(publisher().prune().expect("the lock is whole"), ["ui/b.png", "ui/deep/c.png"]);
+}
+
+#[test]
+fn a_module_overwrites_no_file_to_publish() {
+    let sandbox = sandbox();
+    let folder = Folder::new(&[("ui/a.png", image(1)), ("data.xyz", image(2))]);
+    for path in [folder.assets().join("ui/a.png"), folder.assets().join("ui/../data.xyz")] {
+        let before = fs::read(&path).expect("it is there");
+        let publisher = folder.publisher(&sandbox).asset_type("*.xyz", AssetType::Image).luau(&path);
+        let plan = publisher.plan().expect("there is a plan");
+        assert!(plan.problems[0].message.contains("would overwrite the file"), "{:?}", plan.problems);
+        fails(publisher.check(), ErrorKind::OutOfDate);
+        fails(publisher.run(), ErrorKind::InvalidInput);
+        assert_eq!(fs::read(&path).expect("it is there"), before);
+    }
+    assert_eq!(uploads(&sandbox), 0);
+}
+
+#[test]
+fn no_asset_has_the_id_0() {
+    let sandbox = sandbox();
+    let folder = Folder::new(&[("a.png", image(1))]);
+    for publisher in [folder.publisher(&sandbox).adopt("a.png", 0), folder.with_module(&sandbox).known("x", 0)] {
+        let error = fails(publisher.run(), ErrorKind::InvalidInput).to_string();
+        assert!(error.contains(" 0"), "{error}");
+    }
+    complete(&folder.run(&sandbox));
+    let lock = fs::read_to_string(folder.lock()).expect("there is one");
+    let id = sandbox.assets()[0].id;
+    fs::write(folder.lock(), lock.replace(&format!("\"id\":{id}"), "\"id\":0")).expect("it can be written");
+    let error = fails(folder.publisher(&sandbox).check(), ErrorKind::CorruptFile).to_string();
+    assert!(error.contains("no asset has the id 0"), "{error}");
+}
+
+/// Many projects let version control ignore `*.lock`.
+#[test]
+fn a_lost_lock_file_changes_no_id() {
+    let sandbox = sandbox();
+    let folder = Folder::new(&[("a.png", image(1)), ("ui/b.png", image(2))]);
+    type Setting = fn(Publisher, PathBuf) -> Publisher;
+    let settings: [(&str, Setting); 4] = [
+        ("assets.luau", |publisher, path| publisher.luau(path)),
+        ("assets.d.ts", |publisher, path| publisher.luau(path.with_file_name("x.luau")).typescript(path)),
+        ("assets.json", |publisher, path| publisher.json(path).module_values(AssetValue::Number)),
+        ("assets.rs", |publisher, path| publisher.rust(path)),
+    ];
+    for (name, setting) in settings {
+        let publisher = || setting(folder.publisher(&sandbox).known("logo", 1234567), folder.0.path().join(name));
+        complete(&publisher().run().expect("there is a report"));
+        let (lock, module) =
+            (folder.0.path().join("other.lock"), fs::read(folder.0.path().join(name)).expect("it was written"));
+        for publisher in [publisher().lock_file(&lock), publisher().lock_file(folder.0.path().join("none/assets.lock"))]
+        {
+            let before = uploads(&sandbox);
+            let report = publisher.run().expect("there is a report");
+            let message = report.stopped.as_ref().map(|stopped| format!("{stopped:?}")).expect("it is stopped");
+            assert!(message.contains("has ids, but the lock file") && report.exit_code() == 3, "{name}: {message}");
+            fails(publisher.check(), ErrorKind::InvalidInput);
+            assert_eq!(publisher.plan().expect("there is a plan").problems.len(), 1);
+            let _ = publisher.write_modules().expect("there is a report");
+            assert_eq!(fs::read(folder.0.path().join(name)).expect("it is there"), module, "{name}");
+            assert_eq!(uploads(&sandbox), before);
+        }
+        // As the advice says.
+        fs::remove_file(folder.0.path().join(name)).expect("it is there");
+        let _ = fs::remove_file(folder.0.path().join("x.luau"));
+        complete(&publisher().lock_file(&lock).run().expect("there is a report"));
+        let _ = fs::remove_file(&lock);
+        let _ = fs::remove_file(folder.lock());
+    }
+    // A module without files, and ids that are adopted.
+    let folder = Folder::new(&[]);
+    complete(&folder.with_module(&sandbox).known("logo", 1234567).run().expect("there is a report"));
+    folder.write("a.png", &image(1));
+    complete(&folder.with_module(&sandbox).known("logo", 1234567).run().expect("there is a report"));
+    let folder = Folder::new(&[("a.png", image(1))]);
+    fs::create_dir_all(folder.luau().parent().expect("a folder")).expect("it can be made");
+    fs::write(folder.luau(), "return { a = 'rbxassetid://100000000000001' }").expect("it can be written");
+    complete(&folder.with_module(&sandbox).adopt("a.png", 100000000000001).run().expect("there is a report"));
+}

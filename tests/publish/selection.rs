@@ -305,3 +305,100 @@ fn files_that_are_no_assets_are_left_out_in_one_line() {
     let publisher = folder.publisher(&sandbox).include("**/*.psd");
     assert!(problems(&plan_of(&publisher).problems).contains("known asset type"));
 }
+
+/// What people write who know other tools. It must not publish what was meant to stay.
+#[test]
+fn excludes_in_a_form_that_matches_nothing_are_problems() {
+    let sandbox = sandbox();
+    let folder = Folder::new(&[
+        ("crate.png", image(1)),
+        ("drafts/secret.png", image(2)),
+        ("drafts/old/s2.png", image(3)),
+        ("wave.wav", b"RIFF".to_vec()),
+    ]);
+    for (pattern, words) in [
+        ("drafts/secret", "write \"drafts/secret.*\""),
+        ("secret", "write \"secret.*\", or \"secret/\" for a folder"),
+        (".wav", "\"*.wav\""),
+        ("wav", "\"*.wav\""),
+        ("WAV", "\"*.WAV\""),
+        ("drafts/, *.psd", "call Publisher::exclude once for each pattern"),
+        ("*.psd;drafts/**", "call Publisher::exclude once for each pattern"),
+        ("src/a.png,drafts", "call Publisher::exclude once for each pattern"),
+        ("/home/me/game/assets/drafts", "write \"/drafts\""),
+        ("another-checkout/Assets/drafts/*.png", "write \"drafts/*.png\""),
+    ] {
+        let publisher = folder.publisher(&sandbox).exclude(pattern);
+        let report = publisher.run().expect("there is a report");
+        assert_eq!(report.exit_code(), 3, "{pattern}");
+        assert!(problems(&report.problems).contains(words), "{pattern}: {}", problems(&report.problems));
+        assert!(problems(&plan_of(&publisher).problems).contains(words), "{pattern}");
+        fails(publisher.check(), ErrorKind::InvalidInput);
+    }
+    for (pattern, words) in [
+        ("~/game/assets/drafts", "only a shell knows ~"),
+        ("drafts|old", "there are no alternatives with |"),
+        ("@(drafts|old)/**", "write each of them as a pattern"),
+        ("\u{feff}drafts", "it has characters that nobody sees; write \"drafts\""),
+        ("dra\u{200b}fts", "write \"drafts\""),
+        ("drafts\u{7}", "write \"drafts\""),
+        ("drafts\r", "it has white space around it"),
+    ] {
+        let error = fails(folder.publisher(&sandbox).exclude(pattern).run(), ErrorKind::InvalidInput).to_string();
+        assert!(error.contains(words), "{pattern}: {error}");
+    }
+    assert_eq!(uploads(&sandbox), 0);
+    // What names nothing at all is noted, as before.
+    for pattern in ["missing", "missing/secret", ".ogg", "*.psd,*.blend", "missing/"] {
+        let plan = plan_of(&folder.publisher(&sandbox).exclude(pattern));
+        assert_eq!((plan.problems.len(), plan.notes.len()), (1, usize::from(pattern != ".ogg")), "{pattern}: {plan:?}");
+    }
+    for pattern in ["drafts/**/", "drafts/**", "./drafts/**/", "**/drafts/**/"] {
+        let plan = plan_of(&folder.publisher(&sandbox).exclude(pattern));
+        assert!(plan.files.iter().all(|file| !file.path.contains("drafts")), "{pattern}: {plan:?}");
+        let plan = plan_of(&folder.publisher(&sandbox).include(pattern));
+        assert_eq!(plan.files.len(), 2, "{pattern}: {plan:?}");
+    }
+}
+
+#[test]
+fn what_was_meant_to_be_an_ignore_file_is_an_error() {
+    let sandbox = sandbox();
+    let folder = Folder::new(&[("crate.png", image(1)), ("drafts/secret.png", image(2))]);
+    for name in [
+        ".assetIgnore",
+        ".ASSETIGNORE",
+        ".assetignore.txt",
+        ".assetsignore",
+        "assetignore",
+        "drafts/.AssetIgnore",
+        ".asset-ignore",
+    ] {
+        folder.write(name, b"drafts/");
+        // Some systems know one name for both.
+        if !folder.assets().join(name.to_lowercase()).exists() || name.to_lowercase() == name {
+            let error = fails(folder.publisher(&sandbox).run(), ErrorKind::InvalidInput).to_string();
+            assert!(error.contains("rename it to \".assetignore\""), "{name}: {error}");
+        }
+        fs::remove_file(folder.assets().join(name)).expect("it is there");
+    }
+    for (text, words) in [
+        (&b"assets/drafts\n"[..], "line 1: \"assets/drafts\" matches nothing"),
+        (b"# drafts\n\nassets/drafts/\n", "line 3: \"assets/drafts/\" matches nothing"),
+        (b"/assets/drafts/*.png", "write \"drafts/*.png\""),
+        (&[b'#'; 1024 * 1024 + 1], "more than 1048576 bytes"),
+    ] {
+        folder.write(".assetignore", text);
+        for result in [folder.publisher(&sandbox).run().map(drop), folder.publisher(&sandbox).check()] {
+            let error = fails(result, ErrorKind::InvalidInput).to_string();
+            assert!(error.contains(".assetignore") && error.contains(words), "{words}: {error}");
+        }
+    }
+    assert_eq!(uploads(&sandbox), 0);
+    // Two files that were joined, and paths that are elsewhere or nowhere.
+    for text in ["\u{feff}*.psd\n\u{feff}drafts\n", "src/drafts\ndrafts/**", "drafts/secret.png\n!x/y.png"] {
+        folder.write(".assetignore", text.as_bytes());
+        let plan = plan_of(&folder.publisher(&sandbox));
+        assert_eq!(plan.files.iter().map(|file| file.path.as_str()).collect::<Vec<_>>(), ["crate.png"], "{text:?}");
+    }
+}
