@@ -291,6 +291,7 @@ pub use credentials::Credentials;
 pub use error::{Error, ErrorKind, ErrorScope, Result};
 pub use experience::handle::Experience;
 pub use experience::info::ExperienceInfo;
+pub use experience::place::handle::Place;
 pub use group::handle::Group;
 pub use group::info::GroupInfo;
 pub use group::members::MembershipFilter;

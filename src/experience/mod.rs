@@ -6,5 +6,6 @@
 pub(crate) mod handle;
 
 pub(crate) mod info;
+pub(crate) mod place;
 
 pub use info::{AgeRating, ExperienceVisibility};

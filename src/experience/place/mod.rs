@@ -1,0 +1,4 @@
+//! Places of experiences.
+
+// First, so that the page of `Place` begins with the handle itself.
+pub(crate) mod handle;
