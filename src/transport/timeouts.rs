@@ -81,6 +81,12 @@ impl Timeouts {
         self
     }
 
+    /// The limits for an endpoint that takes so many times longer.
+    pub(super) fn times(&self, patience: u32) -> Self {
+        let (read, attempt) = (self.read.saturating_mul(patience), self.attempt.saturating_mul(patience));
+        Self { read, attempt, ..self.clone() }
+    }
+
     pub(super) fn attempt_with(&self, upload: Option<u64>) -> Duration {
         let sending = upload.map_or(0, |bytes| bytes / self.min_upload_rate.max(1));
         self.attempt.saturating_add(Duration::from_secs(sending)).min(LONGEST)
