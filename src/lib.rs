@@ -205,6 +205,7 @@ mod wire;
 /// | `LIST_GROUP_AUDIT_LOG` | `Group::list_audit_log` | `legacy-group:manage` | 100 / 100 |
 /// | `LIST_MANAGEABLE_GROUPS` | `Client::list_manageable_groups` | `legacy-group:manage` | 100 / 100 |
 /// | `GET_EXPERIENCE` | `Experience::fetch_info` | | 100 / 100 |
+/// | `GET_PLACE_EXPERIENCE` | `Place::experience_id` | no key | - / - |
 /// | `CREATE_ASSET` | `User::upload_asset`, `User::upload_assets`, `Group::upload_asset`, `Group::upload_assets` | `asset:read`, `asset:write` | 120 / 120 |
 /// | `UPDATE_ASSET` | `User::update_asset`, `Group::update_asset`, `AssetHandle::update` | `asset:read`, `asset:write` | 120 / 120 |
 /// | `GET_ASSET_OPERATION` | `Client::operation` | `asset:read` | 300 / 300 |
@@ -245,6 +246,7 @@ pub mod endpoints {
     pub use crate::asset::update::UPDATE_ASSET;
     pub use crate::asset::upload::CREATE_ASSET;
     pub use crate::experience::info::GET_EXPERIENCE;
+    pub use crate::experience::place::handle::GET_PLACE_EXPERIENCE;
     pub use crate::group::audit_log::LIST_GROUP_AUDIT_LOG;
     pub use crate::group::info::GET_GROUP;
     pub use crate::group::join_request::{

@@ -9,3 +9,4 @@ pub(crate) mod info;
 pub(crate) mod place;
 
 pub use info::{AgeRating, ExperienceVisibility};
+pub use place::{PlaceVersion, PlaceVersionHandle, PlaceVersions};

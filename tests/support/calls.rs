@@ -350,6 +350,13 @@ pub fn calls() -> Vec<Call> {
             || json!({ "path": "universes/13058", "displayName": "Crossroads" }),
         ),
         call(
+            "Place::experience_id",
+            endpoints::GET_PLACE_EXPERIENCE,
+            &["1818"],
+            |client| client.place(1818).experience_id().map(drop),
+            || json!({ "universeId": 13058 }),
+        ),
+        call(
             "AssetHandle::fetch",
             endpoints::GET_ASSET,
             &["4242"],

@@ -27,6 +27,7 @@ use crate::support::exchanges::make_every_call;
 /// The endpoints that the document doesn't have, and where they are known from.
 const UNDOCUMENTED: &[(Endpoint, &str)] = &[
     (endpoints::FIND_USERS, "an endpoint of users.roblox.com, which is not Open Cloud"),
+    (endpoints::GET_PLACE_EXPERIENCE, "asked for by tools of others with a place's id"),
     (endpoints::INSPECT_KEY, "described in the guide about API keys"),
     (endpoints::GET_TOKEN, "described in the reference of OAuth 2.0"),
     (endpoints::INTROSPECT_TOKEN, "described in the reference of OAuth 2.0"),

@@ -1,22 +1,58 @@
+use std::fmt;
+use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
+use serde::{Deserialize, Serialize};
+
+use crate::api::Endpoint;
 use crate::client::Client;
-use crate::error::Result;
+use crate::error::{Error, ErrorKind, Result};
 use crate::experience::handle::Experience;
+use crate::single_flight::{Flight, SingleFlight};
+use crate::wire::{self, model};
+
+/// Finds the experience of a place.
+pub const GET_PLACE_EXPERIENCE: Endpoint = Endpoint::get("/universes/v1/places/{place}/universe").without_key();
+
+/// What an error advises if the place is held by somebody. The document's reason is the rarer one.
+pub(super) const IN_TEAM_CREATE: &[(u16, &str)] = &[(
+    409,
+    "the place is likely open in a Team Create or Studio session, which has to end first \
+     (Place::list_team_create_members tells who is in it); or it doesn't belong to this experience",
+)];
 
 /// A handle for a place of an experience.
-#[derive(Clone, Debug)]
+///
+/// Clones share the client, and the experience's id once it is known.
+#[derive(Clone)]
 pub struct Place {
     pub(in crate::experience) id: u64,
-    universe: u64,
+    universe: Arc<Universe>,
     pub(in crate::experience) client: Client,
+}
+
+/// The experience of a place, which is looked up once.
+#[derive(Default)]
+struct Universe {
+    id: OnceLock<u64>,
+    lookup: SingleFlight<Result<u64>>,
 }
 
 impl Experience {
     /// Returns a handle for the experience's place with this id. Makes no request.
     #[must_use]
     pub fn place(&self, place_id: u64) -> Place {
-        Place { id: place_id, universe: self.id, client: self.client.clone() }
+        Place { id: place_id, universe: Arc::new(Universe::known(self.id)), client: self.client.clone() }
+    }
+}
+
+impl Client {
+    /// Returns a handle for the place with this id, whose experience isn't known yet. Makes no request.
+    ///
+    /// The first call that needs the experience [looks it up](Place::experience_id).
+    #[must_use]
+    pub fn place(&self, place_id: u64) -> Place {
+        Place { id: place_id, universe: Arc::default(), client: self.clone() }
     }
 }
 
@@ -29,10 +65,55 @@ impl Place {
 
     /// Returns the universe id of the experience that the place belongs to.
     ///
+    /// A handle from [`Experience::place`] knows it. One from [`Client::place`] fetches it once, for all of its clones and all
+    /// threads. It calls [`GET_PLACE_EXPERIENCE`], which needs no credentials.
+    ///
     /// # Errors
-    /// Doesn't fail for a handle from [`Experience::place`].
+    /// Returns [`NotFound`](crate::ErrorKind::NotFound) if the place doesn't exist or belongs to no experience. Doesn't fail for a
+    /// handle from [`Experience::place`].
     pub fn experience_id(&self) -> Result<u64> {
-        Ok(self.universe)
+        loop {
+            if let Some(id) = self.universe.id.get() {
+                return Ok(*id);
+            }
+            let found = self.universe.lookup.run(self.client.session().deadline(), || {
+                // Another thread has found it since.
+                match self.universe.id.get() {
+                    Some(id) => Ok(*id),
+                    None => self.look_up().map(|id| *self.universe.id.get_or_init(|| id)),
+                }
+            });
+            match found {
+                Flight::Own(found) => return found,
+                Flight::Shared(Ok(id)) => return Ok(id),
+                // The other thread may have had less time.
+                Flight::Shared(Err(_)) | Flight::Panicked => {}
+                Flight::Late => {
+                    return Err(Error::new(ErrorKind::Timeout, format!("the experience of place {}", self.id))
+                        .explain("it was not there within the call's timeout")
+                        .transient());
+                }
+            }
+        }
+    }
+
+    fn look_up(&self) -> Result<u64> {
+        let request = self.client.call(&GET_PLACE_EXPERIENCE).param("place", self.id);
+        let subject = request.subject();
+        let found: Found = request.fetch_model()?;
+        found.universe_id.filter(|id| *id != 0).ok_or_else(|| {
+            Error::new(ErrorKind::NotFound, subject)
+                .explain(format!("the place {} belongs to no experience", self.id))
+                .advise("check the place's id")
+        })
+    }
+
+    /// Returns the handle of the experience that the place belongs to. See [`experience_id`](Self::experience_id).
+    ///
+    /// # Errors
+    /// See [`experience_id`](Self::experience_id).
+    pub fn experience(&self) -> Result<Experience> {
+        Ok(Experience { id: self.experience_id()?, client: self.client.clone() })
     }
 
     /// Returns the client that makes the requests.
@@ -51,5 +132,30 @@ impl Place {
     #[must_use]
     pub fn with_deadline(&self, deadline: Instant) -> Self {
         Self { client: self.client.with_deadline(deadline), ..self.clone() }
+    }
+}
+
+impl fmt::Debug for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Place")
+            .field("id", &self.id)
+            .field("experience_id", &self.universe.id.get())
+            .field("client", &self.client)
+            .finish()
+    }
+}
+
+impl Universe {
+    fn known(id: u64) -> Self {
+        Self { id: OnceLock::from(id), lookup: SingleFlight::default() }
+    }
+}
+
+model! {
+    #[derive(Serialize, Deserialize)]
+    #[serde(rename_all = "camelCase")]
+    struct Found {
+        #[serde(with = "wire::option_id")]
+        universe_id: Option<u64>,
     }
 }
