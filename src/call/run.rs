@@ -22,18 +22,8 @@ impl Session {
     /// Makes the attempts of a call until one succeeds, or no other may be made. The response may use the buffer of others.
     pub(crate) fn run(&self, body: &mut Buffer, mut call: Call<'_>, decode: &mut Decoder<'_>) -> Result<()> {
         self.check()?;
-        if call.origin.is_none() && call.endpoint.needs_credentials() && self.scheme().is_none() {
-            let problem = format!("{} needs an API key or an access token; this client has none", call.subject());
-            return Err(Error::invalid_input(problem).concerning_run());
-        }
-        let has_token = call.origin.is_none() && self.scheme() == Some(Scheme::AccessToken);
-        if has_token && !call.endpoint.is_keyless() && !call.endpoint.takes_access_tokens() {
-            let problem = format!("{} takes API keys only; this client has an OAuth 2.0 access token", call.subject());
-            let error = Error::invalid_input(problem).concerning_run();
-            return Err(match call.endpoint.scopes_to_check().as_slice() {
-                [] => error.advise("use an API key"),
-                scopes => error.advise(format!("use an API key with {}", scopes.join(" and "))),
-            });
+        if call.origin.is_none() {
+            self.check_credentials_for(call.endpoint, &|| call.subject())?;
         }
         // An earlier deadline is explained by the code that set it.
         let end = self.end().filter(|(end, _)| call.deadline.is_none_or(|deadline| *end < deadline));

@@ -1,6 +1,8 @@
 //! Experiences, which the service calls universes.
 //!
-//! [`Client::experience`](crate::Client::experience) returns the handle, [`Experience`](crate::Experience).
+//! [`Client::experience`](crate::Client::experience) returns the handle, [`Experience`](crate::Experience), and
+//! [`Client::place`](crate::Client::place) that of a place, [`Place`](crate::Place), which is published, rolled back and listed by
+//! its versions.
 
 // First, so that the page of `Experience` begins with the handle itself.
 pub(crate) mod handle;

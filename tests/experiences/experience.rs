@@ -107,6 +107,7 @@ fn deactivate_makes_an_experience_private_until_it_is_activated() {
 #[test]
 fn only_the_owner_changes_an_experience() {
     let (sandbox, experience) = sandbox();
+    experience.place(1818).publish(crate::support::calls::PLACE).expect("anybody's key");
     sandbox.set_key_owner(Creator::User(157));
     let denied = |result: Result<(), Error>| fails(result, ErrorKind::PermissionDenied);
     denied(experience.update(ExperienceUpdate::new().vr(true)).map(drop));
@@ -114,6 +115,8 @@ fn only_the_owner_changes_an_experience() {
     denied(experience.set_team_create(true));
     denied(experience.place(1818).update(PlaceUpdate::new().server_size(3)).map(drop));
     denied(experience.place(1818).publish(crate::support::calls::PLACE).map(drop));
+    denied(experience.place(1818).rollback(1).map(drop));
+    denied(experience.place(1818).version(1).set_notes("", "").map(drop));
 }
 
 #[test]

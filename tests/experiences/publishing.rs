@@ -191,6 +191,15 @@ fn older_versions_and_a_history_that_cannot_be_read_do_not_keep_a_publish_from_b
 }
 
 #[test]
+fn the_lookup_before_a_repeat_is_within_the_time_limit_of_the_call() {
+    let server = Server::start(|request: &Request| if request.method == "POST" { Reply::HangUp } else { Reply::Stall });
+    let place = place(&server).with_timeout(Duration::from_secs(1));
+    let error = within(Duration::from_secs(30), move || place.publish(PLACE)).expect_err("there is no answer");
+    assert!(error.outcome_unknown(), "{error}");
+    assert_eq!(server.requests().iter().filter(|request| request.method == "POST").count(), 1);
+}
+
+#[test]
 fn a_reader_that_was_read_is_not_sent_again() {
     let server = Server::script([Reply::HangUp, version(7)]);
     let error = fails(place(&server).publish(PlaceFile::from_reader(PLACE, PLACE.len() as u64)), ErrorKind::Connection);
@@ -254,6 +263,9 @@ fn a_token_is_refused_in_words_before_the_first_byte() {
         assert!(error.to_string().contains("use an API key with universe"), "{error}");
         assert_eq!(error.scope(), ErrorScope::Run);
     }
+    // Not even the experience is looked up.
+    fails(client.place(1818).publish(PLACE), ErrorKind::InvalidInput);
+    fails(client.place(1818).promote(&client.place(5).version(1)), ErrorKind::InvalidInput);
     assert_eq!(sandbox.requests().len(), 0);
     place.fetch_info().expect("a token is good for the rest");
 }

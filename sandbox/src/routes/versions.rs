@@ -8,6 +8,7 @@ use rblxopencloud::endpoints::{
 use serde_json::{Value, json};
 
 use super::assets::{creator_of, id_of, invalid, no_such_asset};
+use super::experiences::check_owner;
 use super::places::check_not_open;
 use super::{Call, Route};
 use crate::http::{Answer, PageRequest};
@@ -75,6 +76,9 @@ fn get(world: &mut World, call: Call<'_>) -> Result<Answer, Answer> {
 
 /// Checks that the owner of the credentials may change an asset.
 fn check(world: &World, id: u64) -> Result<(), Answer> {
+    if let Some(place) = world.places.by_id.get(&id) {
+        return check_owner(world, place.universe);
+    }
     match creator_of(&asset(world, id)?.fields) {
         Some(creator) => world.access().check_creator(creator, &world.groups),
         None => Ok(()),

@@ -120,6 +120,12 @@ impl Place {
         }
     }
 
+    /// Returns the experience for a call to this endpoint. Fails before a lookup if the credentials aren't for it.
+    pub(in crate::experience) fn experience_id_for(&self, endpoint: &Endpoint) -> Result<u64> {
+        self.client.session().check_credentials_for(endpoint, &|| endpoint.to_string())?;
+        self.experience_id()
+    }
+
     fn look_up(&self) -> Result<u64> {
         let request = self.client.call(&GET_PLACE_EXPERIENCE).param("place", self.id);
         let subject = request.subject();

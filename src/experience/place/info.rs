@@ -41,7 +41,11 @@ impl Place {
     ///
     /// <https://create.roblox.com/docs/cloud/reference/features/places#Cloud_GetPlace>
     pub fn fetch_info(&self) -> Result<PlaceInfo> {
-        self.client.call(&GET_PLACE).param("universe", self.experience_id()?).param("place", self.id).fetch_model()
+        self.client
+            .call(&GET_PLACE)
+            .param("universe", self.experience_id_for(&GET_PLACE)?)
+            .param("place", self.id)
+            .fetch_model()
     }
 
     /// Updates the place. Returns it; the response may have the updated fields only.
@@ -68,7 +72,7 @@ impl Place {
     /// <https://create.roblox.com/docs/cloud/reference/features/places#Cloud_UpdatePlace>
     pub fn update(&self, update: PlaceUpdate) -> Result<PlaceInfo> {
         update.check()?;
-        let universe = self.experience_id()?;
+        let universe = self.experience_id_for(&UPDATE_PLACE)?;
         let request = self.client.call(&UPDATE_PLACE).param("universe", universe).param("place", self.id);
         updated(request, update.fields, format!("universes/{universe}/places/{}", self.id))
     }

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use super::file::PlaceFile;
 use super::handle::Place;
+use super::publish::CREATE_PLACE_VERSION;
 use super::version::{PlaceVersion, PlaceVersionHandle};
 use crate::error::{Error, ErrorKind, Result};
 use crate::retry::random_u64;
@@ -67,8 +68,8 @@ impl Place {
             let error = Error::invalid_input(format!("{source} is one of the place itself"));
             return Err(error.advise("use Place::rollback to make it live again"));
         }
-        // Fails before the download if it can't be found.
-        self.experience_id()?;
+        // Fails before the download.
+        self.experience_id_for(&CREATE_PLACE_VERSION)?;
         let (kept, mut file) = Temporary::create()?;
         source.download(&mut file)?;
         drop(file);

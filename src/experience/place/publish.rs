@@ -107,11 +107,14 @@ impl Place {
             // It is the number of the newest version if that has this content, also if it was published.
             VersionType::Saved => ("Saved", None),
         };
-        let (place, began) = (self.clone(), Instant::now());
+        let universe = self.experience_id_for(&CREATE_PLACE_VERSION)?;
+        let began = Instant::now();
+        // The lookup before a repeat is a part of the call.
+        let place = self.client.session().deadline().map_or_else(|| self.clone(), |end| self.with_deadline(end));
         let created: Created = self
             .client
             .call(&CREATE_PLACE_VERSION)
-            .param("universe", self.experience_id()?)
+            .param("universe", universe)
             .param("place", self.id)
             .query("versionType", name)
             .on_repeat(move || place.check_no_other_version_since(began))
