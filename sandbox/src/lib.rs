@@ -16,6 +16,7 @@ mod demo;
 #[doc(hidden)]
 pub mod fuzzing;
 mod http;
+mod places;
 mod routes;
 mod rules;
 mod server;
@@ -208,7 +209,9 @@ impl Sandbox {
     /// ```
     pub fn add_experience(&self, info: ExperienceInfo) {
         if let Some(id) = info.id() {
-            self.world().experiences.insert(id, info);
+            let mut world = self.world();
+            world.experiences.insert(id, info);
+            world.add_root_place(id);
         }
     }
 

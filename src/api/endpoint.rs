@@ -50,6 +50,11 @@ pub struct Endpoint {
     pub(super) slots: Option<Slots>,
     pub(super) harmless: bool,
     pub(super) takes_group_keys: bool,
+    pub(super) takes_access_tokens: bool,
+    pub(super) repeatable: bool,
+    pub(super) patience: u32,
+    pub(super) advice: &'static [(u16, &'static str)],
+    pub(super) size_advice: Option<(u64, &'static str)>,
     pub(super) polls: bool,
     pub(super) error_as_data: Option<&'static str>,
 }
@@ -126,6 +131,30 @@ impl Endpoint {
         self
     }
 
+    /// Marks an endpoint that responds to the same content with the result that it already has, if there is one. A call is
+    /// repeated after a lost connection, a timeout, and the statuses 408, 502, 503 and 504, although it may have taken effect.
+    /// [`Request::on_repeat`](crate::Request::on_repeat) can prevent that.
+    ///
+    /// Unlike that of a [`harmless`](Self::harmless) call, the outcome of the last attempt counts as unknown, and each attempt
+    /// has a new connection.
+    #[must_use]
+    pub const fn repeatable(mut self) -> Self {
+        self.repeatable = true;
+        self
+    }
+
+    /// Multiplies the time limits of an attempt and of the wait for its response, because the service takes so much longer
+    /// here. See [`Timeouts`](crate::Timeouts). Defaults to 1.
+    ///
+    /// # Panics
+    /// Panics if `times` is zero. In a constant, that is an error of the compiler.
+    #[must_use]
+    pub const fn with_patience(mut self, times: u32) -> Self {
+        assert!(times > 0, "a call has some time");
+        self.patience = times;
+        self
+    }
+
     /// Creates a `PATCH` endpoint. See [`get`](Self::get).
     #[must_use]
     pub const fn patch(path: &'static str) -> Self {
@@ -155,6 +184,11 @@ impl Endpoint {
             slots: None,
             harmless: matches!(method, Method::Get),
             takes_group_keys: true,
+            takes_access_tokens: true,
+            repeatable: false,
+            patience: 1,
+            advice: &[],
+            size_advice: None,
             polls: false,
             error_as_data: None,
         }
@@ -242,6 +276,21 @@ impl Endpoint {
         self
     }
 
+    /// Sets what an error advises after a status, in place of the general advice.
+    #[must_use]
+    pub const fn with_advice(mut self, advice: &'static [(u16, &'static str)]) -> Self {
+        self.advice = advice;
+        self
+    }
+
+    /// Sets what an error advises if a body is refused for its size (413), or fails with 500 and has at least `bytes`. The error
+    /// names the size.
+    #[must_use]
+    pub const fn with_size_advice(mut self, bytes: u64, advice: &'static str) -> Self {
+        self.size_advice = Some((bytes, advice));
+        self
+    }
+
     /// Sets the only precondition of the endpoint, as advice for the code `FAILED_PRECONDITION`. Elsewhere, it tells that a
     /// resource has changed.
     #[must_use]
@@ -323,6 +372,13 @@ impl Endpoint {
     #[must_use]
     pub const fn for_user_keys(mut self) -> Self {
         self.takes_group_keys = false;
+        self
+    }
+
+    /// Marks an endpoint that refuses OAuth 2.0 access tokens. A call with one fails before anything is sent.
+    #[must_use]
+    pub const fn for_keys_only(mut self) -> Self {
+        self.takes_access_tokens = false;
         self
     }
 

@@ -112,6 +112,37 @@ impl Endpoint {
         self.takes_group_keys
     }
 
+    /// Returns whether an OAuth 2.0 access token is accepted.
+    #[must_use]
+    pub const fn takes_access_tokens(&self) -> bool {
+        self.takes_access_tokens
+    }
+
+    /// Returns whether the same content has the same result. See [`repeatable`](Self::repeatable).
+    #[must_use]
+    pub const fn is_repeatable(&self) -> bool {
+        self.repeatable
+    }
+
+    /// Returns by what the time limits of an attempt are multiplied.
+    #[must_use]
+    pub const fn patience(&self) -> u32 {
+        self.patience
+    }
+
+    /// Returns what to do after a status of a request whose body has this size.
+    pub(crate) fn advice_after(&self, status: u16, upload: Option<u64>) -> Option<String> {
+        let of_size = self.size_advice.zip(upload).filter(|((large, _), bytes)| match status {
+            413 => true,
+            500 => bytes >= large,
+            _ => false,
+        });
+        if let Some(((_, advice), bytes)) = of_size {
+            return Some(format!("the body has {bytes} bytes; {advice}"));
+        }
+        self.advice.iter().find(|(known, _)| *known == status).map(|(_, advice)| (*advice).to_owned())
+    }
+
     /// Returns whether a second call has no further effect.
     #[must_use]
     pub const fn is_harmless(&self) -> bool {

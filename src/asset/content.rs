@@ -4,7 +4,7 @@ use super::model::AssetType;
 
 /// The formats that the service documents.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Format {
+pub(crate) enum Format {
     Png,
     Jpeg,
     Bmp,
@@ -115,7 +115,7 @@ impl Format {
     }
 
     /// Returns the usual extension.
-    pub(super) fn extension(self) -> &'static str {
+    pub(crate) fn extension(self) -> &'static str {
         FORMATS.iter().find(|(_, format, _)| *format == self).map_or("", |(extension, ..)| extension)
     }
 
@@ -151,7 +151,7 @@ impl AssetType {
 
 /// The result of inspecting the first bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Found {
+pub(crate) enum Found {
     /// A format that the service accepts.
     Format(Format),
     /// Another format.
@@ -164,9 +164,9 @@ pub(super) enum Found {
 
 /// A format that the service doesn't accept: its name, and what to do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Other {
-    pub(super) name: &'static str,
-    pub(super) advice: &'static str,
+pub(crate) struct Other {
+    pub(crate) name: &'static str,
+    pub(crate) advice: &'static str,
 }
 
 const CONVERT: &str = "convert it to a format that the service takes";
@@ -323,7 +323,7 @@ const BOXES: &[(&[u8], Format)] = &[
 ///
 /// `infer` knows most formats. Custom rules come first where it knows none or is too lenient: models, videos with boxes in
 /// another order, still images in the container of videos, and short files.
-pub(super) fn identify(head: &[u8]) -> Found {
+pub(crate) fn identify(head: &[u8]) -> Found {
     if let Some((_, found)) = MARKS.iter().find(|(mark, _)| head.starts_with(mark)) {
         return *found;
     }

@@ -8,7 +8,7 @@ pub(crate) mod handle;
 
 pub(crate) mod batch;
 mod check;
-mod content;
+pub(crate) mod content;
 pub(crate) mod creator;
 pub(crate) mod delivery;
 pub(crate) mod file;

@@ -22,9 +22,8 @@ impl Session {
     /// Makes the attempts of a call until one succeeds, or no other may be made. The response may use the buffer of others.
     pub(crate) fn run(&self, body: &mut Buffer, mut call: Call<'_>, decode: &mut Decoder<'_>) -> Result<()> {
         self.check()?;
-        if call.origin.is_none() && call.endpoint.needs_credentials() && self.scheme().is_none() {
-            let problem = format!("{} needs an API key or an access token; this client has none", call.subject());
-            return Err(Error::invalid_input(problem).concerning_run());
+        if call.origin.is_none() {
+            self.check_credentials_for(call.endpoint, &|| call.subject())?;
         }
         // An earlier deadline is explained by the code that set it.
         let end = self.end().filter(|(end, _)| call.deadline.is_none_or(|deadline| *end < deadline));
@@ -105,7 +104,9 @@ impl Session {
                 permit.refused(limits);
                 (attempts.may_wait_for_turn(&error), Duration::ZERO)
             } else {
-                let is_repeatable = !is_local && (call.only_reads() || !error.may_have_effect());
+                // A content that is too large for the service can fail with 500 each time.
+                let has_one_result = call.endpoint.is_repeatable() && status != Some(500);
+                let is_repeatable = !is_local && (call.only_reads() || has_one_result || !error.may_have_effect());
                 let left = match self.first_contact {
                     Some(limit) if is_unreachable => call.left().min(limit.saturating_sub(first_began.elapsed())),
                     _ => call.left(),
@@ -135,6 +136,11 @@ impl Session {
             match call.cancel {
                 Some(cancel) => drop(cancel.wait_timeout(pause)),
                 None => thread::sleep(pause),
+            }
+            if let (Some(check), true) = (&mut call.before_repeat, error.may_have_effect()) {
+                if let Err(reason) = check() {
+                    return Err(error.advise(reason.to_string()).after_attempts(attempts.made()));
+                }
             }
             last = Some(error);
         }
@@ -166,7 +172,8 @@ fn error_of(call: &Call<'_>, scheme: Option<Scheme>, failed: Failed, status: Opt
         // It may be that of another call, which a callback has made.
         Failed::Local(error) => error.without_effect(),
         Failed::Remote { arrival, problem } => {
-            let failed = FailedCall { endpoint: call.endpoint, arrival, scheme, echoes: call.echoes };
+            let upload = call.upload_size();
+            let failed = FailedCall { endpoint: call.endpoint, arrival, scheme, echoes: call.echoes, upload };
             let error = Error::of_call(&failed, call.subject(), *problem);
             match status {
                 Some(status) => error.with_status(status),
@@ -179,7 +186,8 @@ fn error_of(call: &Call<'_>, scheme: Option<Scheme>, failed: Failed, status: Opt
 /// The error of a call that was not sent.
 fn unsent(call: &Call<'_>, event: Event, words: String) -> Error {
     let arrival = Arrival::NotSent;
-    let failed = FailedCall { endpoint: call.endpoint, arrival, scheme: None, echoes: call.echoes };
+    let upload = call.upload_size();
+    let failed = FailedCall { endpoint: call.endpoint, arrival, scheme: None, echoes: call.echoes, upload };
     Error::of_call(&failed, call.subject(), Problem::new(event, words))
 }
 

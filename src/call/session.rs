@@ -187,6 +187,23 @@ impl Session {
         Ok(())
     }
 
+    /// Returns the error of an endpoint that the credentials aren't for. `subject` is the call.
+    pub(crate) fn check_credentials_for(&self, endpoint: &Endpoint, subject: &dyn Fn() -> String) -> Result<()> {
+        if endpoint.needs_credentials() && self.scheme().is_none() {
+            let problem = format!("{} needs an API key or an access token; this client has none", subject());
+            return Err(Error::invalid_input(problem).concerning_run());
+        }
+        let has_token = self.scheme() == Some(Scheme::AccessToken) && !endpoint.is_keyless();
+        if !has_token || endpoint.takes_access_tokens() {
+            return Ok(());
+        }
+        let problem = format!("{} takes API keys only; this client has an OAuth 2.0 access token", subject());
+        let scopes = endpoint.scopes_to_check().join(" and ");
+        let advice =
+            if scopes.is_empty() { "use an API key".to_owned() } else { format!("use an API key with {scopes}") };
+        Err(Error::invalid_input(problem).advise(advice).concerning_run())
+    }
+
     /// Redacts an error: a service that repeats the key in its message must not get it into a log.
     pub(crate) fn redact(&self, error: Error) -> Error {
         error.redact(&|text| self.credentials.redact(text))

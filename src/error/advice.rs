@@ -13,8 +13,13 @@ const ONE_NETWORK: &str = "browser and program must be in one network (no VPN in
 pub(super) fn text(call: &FailedCall<'_>, advice: Advice, event: &Event, missing: &[MissingScope]) -> Option<String> {
     let none = ServiceError::default();
     let reported = event.reported().unwrap_or(&none);
+    let of_endpoint = match event {
+        Event::Status { status, .. } => call.endpoint.advice_after(*status, call.upload),
+        _ => None,
+    };
     match advice {
         Advice::Scopes => Some(scopes(call, missing)),
+        _ if of_endpoint.is_some() => of_endpoint,
         _ if words::is_code_of_another_address(reported) => Some(ONE_NETWORK.to_owned()),
         Advice::None => None,
         Advice::Text(text) => Some(text.to_owned()),

@@ -16,6 +16,8 @@ pub(crate) struct FailedCall<'a> {
     pub(crate) scheme: Option<Scheme>,
     /// Texts of the request that the service may repeat in its message.
     pub(crate) echoes: &'a [String],
+    /// The size of the request's body.
+    pub(crate) upload: Option<u64>,
 }
 
 /// How much of a request the service has received.

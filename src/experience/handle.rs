@@ -3,6 +3,7 @@ use std::time::{Duration, Instant};
 use crate::client::Client;
 
 /// A handle for an experience, which Roblox's reference calls a universe.
+#[doc(alias = "universe")]
 #[derive(Clone, Debug)]
 #[doc(alias = "universe")]
 #[doc(alias = "game")]
@@ -13,6 +14,7 @@ pub struct Experience {
 
 impl Client {
     /// Returns a handle for the experience with this universe id. Makes no request.
+    #[doc(alias = "universe")]
     #[must_use]
     pub fn experience(&self, universe_id: u64) -> Experience {
         Experience { id: universe_id, client: self.clone() }

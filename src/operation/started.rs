@@ -124,6 +124,7 @@ impl Started {
             arrival: Arrival::Accepted,
             scheme: self.session.scheme(),
             echoes: &self.echoes,
+            upload: None,
         };
         let problem = Problem::new(Event::OperationFailed(said.clone()), "the operation failed");
         let error = Error::of_call(&call, self.who(), problem);

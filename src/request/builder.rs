@@ -15,6 +15,9 @@ use crate::credentials::Secret;
 use crate::error::{Error, Result};
 use crate::transport::{DownloadProgress, OnProgress, shown_url};
 
+/// A callback before a repeat.
+pub(super) type OnRepeat = Box<dyn FnMut() -> Result<()> + Send>;
+
 /// A request to the service, from [`Client::call`](crate::Client::call) or [`Client::request`](crate::Client::request).
 ///
 /// Every method of this crate is made of one, so a request has the same credentials, retries, timeouts, rate limits and errors.
@@ -73,6 +76,7 @@ pub struct Request {
     pub(super) secrets: Vec<Secret>,
     pub(super) cancel: Option<CancelToken>,
     pub(super) on_attempt: OnAttempt,
+    pub(super) on_repeat: Option<OnRepeat>,
     pub(super) max_size: u64,
     pub(super) on_progress: Option<OnProgress>,
     /// What is wrong with the request.
@@ -101,6 +105,7 @@ impl Request {
             secrets: Vec::new(),
             cancel: None,
             on_attempt: OnAttempt::default(),
+            on_repeat: None,
             max_size: u64::MAX,
             on_progress: None,
             problem: None,
@@ -306,6 +311,31 @@ impl Request {
 
     pub(crate) fn with_on_attempt(mut self, on_attempt: OnAttempt) -> Self {
         self.on_attempt = on_attempt;
+        self
+    }
+
+    /// Calls `f` before the call is repeated although its last attempt may have taken effect. If `f` fails, the call isn't
+    /// repeated: the error of the last attempt is returned, with the words of `f` as its advice.
+    ///
+    /// Such calls are those marked as [`idempotent`](Self::idempotent) and to [repeatable](crate::Endpoint::repeatable)
+    /// endpoints.
+    ///
+    /// ```no_run
+    /// # use rblxopencloud::{Body, Client, Endpoint, Error, Result};
+    /// # const PUBLISH: Endpoint = Endpoint::post("/universes/v1/{universe}/places/{place}/versions").repeatable();
+    /// # fn run(client: &Client, somebody_else_has_published: fn() -> bool) -> Result<()> {
+    /// let request = client.call(&PUBLISH).param("universe", 13058).param("place", 1818).body(Body::file("game.rbxl")?);
+    /// let version: serde_json::Value = request
+    ///     .on_repeat(move || match somebody_else_has_published() {
+    ///         true => Err(Error::other("somebody else has published since")),
+    ///         false => Ok(()),
+    ///     })
+    ///     .fetch()?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn on_repeat(mut self, f: impl FnMut() -> Result<()> + Send + 'static) -> Self {
+        self.on_repeat = Some(Box::new(f));
         self
     }
 

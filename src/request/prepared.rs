@@ -9,7 +9,7 @@ use std::time::Instant;
 use serde_json::{Map, Value};
 
 use super::body::Body;
-use super::builder::Request;
+use super::builder::{OnRepeat, Request};
 use super::response::Origin;
 use super::response::Response;
 use super::route::Route;
@@ -27,6 +27,7 @@ pub(crate) struct Prepared {
     /// Whether a redirect has led to another host, which never receives the caller's headers.
     has_left: bool,
     body: Option<Body>,
+    on_repeat: Option<OnRepeat>,
     has_sent: bool,
 }
 
@@ -54,7 +55,8 @@ impl Prepared {
             body.check().map_err(|problem| request.redact(problem))?;
             body.set_on_attempt(mem::take(&mut request.on_attempt));
         }
-        Ok(Self { request, route, has_left: false, body, has_sent: false })
+        let on_repeat = request.on_repeat.take();
+        Ok(Self { request, route, has_left: false, body, on_repeat, has_sent: false })
     }
 
     /// Makes the call.
@@ -141,6 +143,7 @@ impl Prepared {
     pub(crate) fn call(&mut self) -> Call<'_> {
         let request = &self.request;
         Call {
+            before_repeat: self.on_repeat.as_deref_mut().map(|f| f as _),
             // A URL has a query, which is part of no rate limit.
             template: Some(if request.template().starts_with('/') { request.template() } else { &self.route.path }),
             parameters: &request.parameters,

@@ -15,6 +15,7 @@ use super::http::Http;
 use super::net::{self, EarlyAnswer, Failure};
 use super::receive::{location, receive, response_head, values};
 use super::refusal;
+use super::timeouts::Timeouts;
 use crate::api::{Method, Scheme};
 use crate::credentials::{Authorization, Secret};
 use crate::error::{Arrival, Event, Problem, ServiceError, one_line};
@@ -66,8 +67,9 @@ impl Http {
         body: &mut Buffer,
     ) -> Attempt {
         body.clear();
-        let whole = self.limit(call);
-        let limit = Limit { timeouts: &self.timeouts, upload: call.upload_size(), whole, end: Instant::now() + whole };
+        let timeouts = self.timeouts.times(call.endpoint.patience());
+        let whole = limit_of(call, &timeouts);
+        let limit = Limit { timeouts: &timeouts, upload: call.upload_size(), whole, end: Instant::now() + whole };
         let Exchange { response, is_cut_short, logins } = self.exchange(call, authorization, limit);
         match response {
             Ok(response) => {
@@ -122,9 +124,9 @@ impl Http {
             Err(error) => return failed(ureq::Error::Http(error)),
         };
         let options = SendOptions {
-            upload: limit.upload,
             end: limit.end,
-            response: call.download.as_ref().map(|_| self.timeouts.attempt_with(limit.upload)),
+            read: limit.timeouts.read_with(limit.upload),
+            response: call.download.as_ref().map(|_| limit.timeouts.attempt_with(limit.upload)),
             is_fresh: !call.only_reads(),
             proxy,
         };
@@ -207,16 +209,6 @@ impl Http {
         Ok(head)
     }
 
-    /// Returns the time limit of an attempt that starts now.
-    fn limit(&self, call: &Call<'_>) -> Duration {
-        let limit = match call.download {
-            None => self.timeouts.attempt_with(call.upload_size()),
-            // It may be slow as long as it doesn't stall.
-            Some(_) => LONGEST,
-        };
-        limit.min(call.left())
-    }
-
     fn proxy_for(&self, call: &Call<'_>, uri: &Uri) -> Result<Option<Proxy>, String> {
         let other = call.origin.and(uri.authority());
         match other.and_then(|authority| Host::of(uri.scheme_str().unwrap_or_default(), authority)) {
@@ -231,7 +223,7 @@ impl Http {
         body: impl AsSendBody,
         options: SendOptions,
     ) -> Result<http::Response<ureq::Body>, ureq::Error> {
-        let SendOptions { upload, end, response, is_fresh, proxy } = options;
+        let SendOptions { end, read, response, is_fresh, proxy } = options;
         let limit = left_until(end);
         if limit.is_zero() {
             // ureq has the same error for a request whose response is late.
@@ -248,7 +240,7 @@ impl Http {
             .timeout_global(Some(limit))
             .timeout_resolve(Some(connect))
             .timeout_connect(Some(connect))
-            .timeout_per_read(Some(self.timeouts.read_with(upload)))
+            .timeout_per_read(Some(read))
             .timeout_per_write(Some(self.timeouts.write.min(LONGEST)))
             .timeout_await_100(Some(WAIT_FOR_CONTINUE))
             .timeout_recv_response(response)
@@ -268,10 +260,21 @@ impl Http {
     }
 }
 
+/// Returns the time limit of an attempt that starts now.
+fn limit_of(call: &Call<'_>, timeouts: &Timeouts) -> Duration {
+    let limit = match call.download {
+        None => timeouts.attempt_with(call.upload_size()),
+        // It may be slow as long as it doesn't stall.
+        Some(_) => LONGEST,
+    };
+    limit.min(call.left())
+}
+
 /// How a request is sent.
 struct SendOptions {
-    upload: Option<u64>,
     end: Instant,
+    /// The longest time without data from the service.
+    read: Duration,
     /// The limit of the response's head, in place of one for the whole.
     response: Option<Duration>,
     /// Whether it needs a new connection.

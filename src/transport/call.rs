@@ -9,6 +9,7 @@ use super::payload::Payload;
 use crate::api::{Endpoint, Method, Parameter, shape};
 use crate::cancel::Cancel;
 use crate::credentials::Secret;
+use crate::error::Error;
 use crate::gate::Slot;
 
 /// A call: what each of its attempts sends, and where the response goes.
@@ -35,6 +36,8 @@ pub(crate) struct Call<'a> {
     pub(crate) head: Option<&'a mut Head>,
     /// Where the slot of the work that the call starts is kept.
     pub(crate) slot: Option<&'a mut Option<Slot>>,
+    /// Called before a repeat although the last attempt may have had an effect. There is none if it fails.
+    pub(crate) before_repeat: Option<&'a mut (dyn FnMut() -> Result<(), Error> + Send)>,
     pub(crate) deadline: Option<Instant>,
     pub(crate) cancel: Option<&'a Cancel>,
 }
@@ -64,6 +67,7 @@ impl<'a> Call<'a> {
             download: None,
             head: None,
             slot: None,
+            before_repeat: None,
             deadline: None,
             cancel: None,
         }

@@ -4,7 +4,8 @@ use crate::retry::LONGEST;
 
 /// Time limits of a single attempt.
 ///
-/// To limit a whole call, including its retries, see [`Client::with_timeout`](crate::Client::with_timeout).
+/// To limit a whole call, including its retries, see [`Client::with_timeout`](crate::Client::with_timeout). Where the service takes
+/// longer, an endpoint has [a multiple](crate::Endpoint::with_patience) of [`attempt`](Self::attempt) and [`read`](Self::read).
 ///
 /// ```
 /// use std::time::Duration;
@@ -79,6 +80,12 @@ impl Timeouts {
     pub fn min_upload_rate(mut self, bytes: u64) -> Self {
         self.min_upload_rate = bytes;
         self
+    }
+
+    /// The limits for an endpoint that takes so many times longer.
+    pub(super) fn times(&self, patience: u32) -> Self {
+        let (read, attempt) = (self.read.saturating_mul(patience), self.attempt.saturating_mul(patience));
+        Self { read, attempt, ..self.clone() }
     }
 
     pub(super) fn attempt_with(&self, upload: Option<u64>) -> Duration {

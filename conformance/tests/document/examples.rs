@@ -307,6 +307,9 @@ fn filled(template: &str) -> String {
         ("{groupId}", "7"),
         ("{assetId}", "4242"),
         ("{universe_id}", "13058"),
+        ("{universeId}", "13058"),
+        ("{place_id}", "1818"),
+        ("{placeId}", "1818"),
         ("{subscription_product_id}", "EXP-1"),
         ("{subscription_id}", "156"),
     ];

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use std::fmt::Debug;
 
 use rblxopencloud::asset::*;
+use rblxopencloud::experience::{PlaceInfo, TeamCreateMember};
 use rblxopencloud::group::*;
 use rblxopencloud::store::*;
 use rblxopencloud::user::*;
@@ -50,6 +51,8 @@ models! {
     "GroupJoinRequest": GroupJoinRequest,
     "Roblox.Api.Develop.Models.GroupModel": ManageableGroup,
     "Universe": ExperienceInfo,
+    "Place": PlaceInfo,
+    "Roblox.Web.Responses.Users.SkinnyUserResponse": TeamCreateMember,
     "Roblox.Groups.Api.Models.Response.GroupAuditLogResponseItem": AuditLogEntry,
     "Asset": Asset,
     "AssetVersion": AssetVersion,
@@ -63,6 +66,7 @@ const LEFT_OUT: &[(&str, &str, &str)] = &[
     ("UserNotification", "/source", "only requests have it"),
     ("UserNotification", "/payload", "only requests have it"),
     ("Universe", "/templateRootPlace", "only requests have it"),
+    ("Place", "/templatePlace", "only requests have it"),
     (
         "Roblox.Groups.Api.Models.Response.GroupAuditLogResponseItem",
         "/actor/user/buildersClubMembershipType",

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use rblxopencloud::asset::AssetDelivery;
+use rblxopencloud::experience::{ListedPlace, PlaceHistoryEntry, PlaceVersion};
 use rblxopencloud::key::KeyInfo;
 use rblxopencloud::oauth2::{GrantedResources, IdTokenClaims, Identity, TokenInfo};
 use rblxopencloud::user::{ExperienceFollowing, FoundUser};
@@ -58,6 +59,10 @@ const RULES: &[Rules] = &[
             "/scopes/-/userIds",
         ],
     },
+    Rules { schema: "ListedPlace", needed: &["/id"], strict: &[] },
+    Rules { schema: "Place", needed: &["/path"], strict: &["/root", "/serverSize", "/universeRuntimeCreation"] },
+    Rules { schema: "PlaceHistoryEntry", needed: &["/version"], strict: &["/hasNotes", "/isPublished"] },
+    Rules { schema: "PlaceVersion", needed: &["/path"], strict: &["/published"] },
     Rules { schema: "Roblox.Api.Develop.Models.GroupModel", needed: &["/id"], strict: &[] },
     Rules {
         schema: "Roblox.Followings.Api.Models.UserFollowingUniverseStatusResponse",
@@ -69,6 +74,7 @@ const RULES: &[Rules] = &[
         needed: &["/actionType"],
         strict: &[],
     },
+    Rules { schema: "Roblox.Web.Responses.Users.SkinnyUserResponse", needed: &["/id"], strict: &[] },
     Rules { schema: "TokenInfo", needed: &["/active"], strict: &["/scope", "/sub"] },
     Rules {
         schema: "Universe",
@@ -143,6 +149,25 @@ fn others() -> Vec<(Model, Value)> {
             json!({
                 "requestedUsername": "Builderman", "id": 156, "name": "builderman", "displayName": "Builder",
                 "hasVerifiedBadge": true,
+            }),
+        ),
+        model::<ListedPlace>(
+            "ListedPlace",
+            json!({ "id": 1818, "universeId": 13058, "name": "Crossroads", "description": "classic" }),
+        ),
+        model::<PlaceVersion>(
+            "PlaceVersion",
+            json!({
+                "path": "assets/1818/versions/7", "creationContext": { "creator": { "userId": "156" } },
+                "moderationResult": { "moderationState": "Approved" }, "published": true,
+            }),
+        ),
+        model::<PlaceHistoryEntry>(
+            "PlaceHistoryEntry",
+            json!({
+                "version": "7", "title": "Spring", "description": "New map.", "contributors": [156], "saveType": 1,
+                "isPublished": true, "publishStatus": 1, "hasNotes": true, "createdTime": "2024-02-29T12:34:56Z",
+                "createdBy": 156,
             }),
         ),
         model::<ExperienceFollowing>(

@@ -3,6 +3,7 @@
 use std::sync::{Arc, Mutex};
 
 use rblxopencloud::asset::*;
+use rblxopencloud::experience::*;
 use rblxopencloud::group::*;
 use rblxopencloud::store::*;
 use rblxopencloud::user::*;
@@ -90,6 +91,8 @@ pub fn sandbox() -> Sandbox {
     asset.creator = Some(Creator::User(156));
     sandbox.add_asset(asset);
     sandbox.set_asset_content(4242, "a.rbxm", "model/x-rbxm", RBXM);
+    // Team Create is enabled, and nobody is in a session.
+    sandbox.set_team_create_session(1818, []);
     sandbox
 }
 
@@ -98,6 +101,7 @@ fn make(client: &Client) -> Result<()> {
     let _ = user.fetch_info()?;
     inventory(&user)?;
     users(client, &user)?;
+    experiences(client)?;
     groups(client)?;
     let model = uploads(&user)?;
     assets(client, model)?;
@@ -161,6 +165,40 @@ fn groups(client: &Client) -> Result<()> {
     group.accept_join_request(42)?;
     group.decline_join_request(43)?;
     client.list_manageable_groups().try_for_each(|group| group.map(drop))
+}
+
+fn experiences(client: &Client) -> Result<()> {
+    let experience = client.experience(13058);
+    let link = SocialLink::new("https://discord.gg/a").title("Chat");
+    let update =
+        ExperienceUpdate::new().voice_chat(true).desktop(true).mobile(true).tablet(true).console(true).vr(true);
+    let update =
+        ExperienceLink::KNOWN.iter().fold(update, |update, kind| update.social_link(kind.clone(), link.clone()));
+    experience.update(update.private_server_price_canceling_subscriptions(100))?;
+    let nothing_left = ExperienceUpdate::new().remove_social_link(ExperienceLink::Discord);
+    experience.update(nothing_left.no_private_servers_canceling_subscriptions())?;
+    experience.deactivate()?;
+    experience.activate()?;
+    assert_eq!(experience.list_places().count(), 1);
+    experience.set_team_create(true)?;
+    assert!(experience.has_team_create()?);
+
+    let place = client.place(1818);
+    place.fetch_info()?;
+    place.update(PlaceUpdate::new().display_name("Crossroads").description("classic").server_size(30))?;
+    place.list_team_create_members().try_for_each(|user| user.map(drop))?;
+    place.save(RBXM)?;
+    let version = place.publish(b"<roblox></roblox>")?;
+    place.version(version.number).set_notes("Spring", "")?;
+    place.version(1).fetch_info()?;
+    place.version(1).download(&mut Vec::new())?;
+    assert_eq!(place.list_versions().published().count(), 1);
+    place.rollback(1)?;
+    let time = |year: u16| format!("{year}-02-28T12:00:00Z").parse().expect("a time");
+    let everything = place.list_history().published(true).with_notes(true).search("Spring").contributor(156);
+    assert_eq!(everything.since(time(2024)).until(time(2100)).count(), 1);
+    assert_eq!(place.list_contributors().collect::<Result<Vec<_>>>()?, [156]);
+    Ok(())
 }
 
 fn uploads(user: &User) -> Result<u64> {

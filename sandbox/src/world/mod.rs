@@ -9,6 +9,7 @@ mod moderation;
 mod operations;
 pub(crate) mod people;
 pub(crate) mod picture;
+pub(crate) mod places;
 mod quota;
 mod random;
 pub(crate) mod sign_ins;
@@ -31,6 +32,7 @@ use self::moderation::Moderation;
 use self::operations::Operations;
 pub use self::operations::{FailureCode, OperationFailure};
 use self::people::People;
+use self::places::Places;
 use self::quota::Quotas;
 use self::sign_ins::SignIns;
 
@@ -139,6 +141,9 @@ pub(crate) struct World {
     pub(crate) groups: Groups,
     /// Experiences, by the id of the universe.
     pub(crate) experiences: BTreeMap<u64, ExperienceInfo>,
+    /// The experiences with Team Create.
+    pub(crate) team_create: HashSet<u64>,
+    pub(crate) places: Places,
     pub(crate) assets: BTreeMap<u64, StoredAsset>,
     pub(crate) operations: Operations<Change>,
     pub(crate) bare_updates: bool,

@@ -179,7 +179,7 @@ fn again(verdict: &Verdict) -> &'static str {
 fn each_refusal_has_its_verdict() {
     for row in refusals() {
         let (endpoint, arrival, refusal, code, message, kind, scope, expected) = row;
-        let call = FailedCall { endpoint, arrival, scheme: Some(Scheme::ApiKey), echoes: &[] };
+        let call = FailedCall { endpoint, arrival, scheme: Some(Scheme::ApiKey), echoes: &[], upload: None };
         let reported = ServiceError { code: text(code), message: text(message) };
         let verdict = classify(&call, &refusal.event(reported));
         assert_eq!((verdict.kind, verdict.scope, again(&verdict)), (kind, scope, expected), "{row:?}");
@@ -229,7 +229,7 @@ fn failures() -> Vec<Failed> {
 fn each_failure_has_its_verdict() {
     for (event, kind, scope, of_reading, of_change, advice) in failures() {
         let verdict = |endpoint, arrival| {
-            let verdict = classify(&FailedCall { endpoint, arrival, scheme: None, echoes: &[] }, &event);
+            let verdict = classify(&FailedCall { endpoint, arrival, scheme: None, echoes: &[], upload: None }, &event);
             let advised = verdict.advice.clone().unwrap_or_default();
             assert!(
                 if advice.is_empty() { advised.is_empty() } else { advised.contains(advice) },
@@ -242,7 +242,8 @@ fn each_failure_has_its_verdict() {
             assert_eq!(verdict(USER, arrival), of_reading, "{event:?}, {arrival:?}");
             // Whether a second call is harmless doesn't change what the first has done.
             let may_have_effect = |endpoint| {
-                classify(&FailedCall { endpoint, arrival, scheme: None, echoes: &[] }, &event).may_have_effect
+                classify(&FailedCall { endpoint, arrival, scheme: None, echoes: &[], upload: None }, &event)
+                    .may_have_effect
             };
             assert_eq!(may_have_effect(USER), verdict(CREATE, arrival) == "unknown", "{event:?}, {arrival:?}");
             assert_eq!(may_have_effect(USER), may_have_effect(CREATE), "{event:?}, {arrival:?}");
@@ -262,7 +263,8 @@ fn each_failure_has_its_verdict() {
 fn advice_fits_the_failure() {
     let advice = |endpoint, scheme, code: &str, message: &str, refusal| {
         let reported = ServiceError { code: Some(code.to_owned()), message: Some(message.to_owned()) };
-        let call = FailedCall { endpoint, arrival: Arrival::MayHaveArrived, scheme: Some(scheme), echoes: &[] };
+        let call =
+            FailedCall { endpoint, arrival: Arrival::MayHaveArrived, scheme: Some(scheme), echoes: &[], upload: None };
         classify(&call, &Refusal::event(refusal, reported)).advice.unwrap_or_default()
     };
     let create = |message: &str, code: u16| advice(CREATE, Scheme::ApiKey, "", message, status(code));
@@ -306,7 +308,8 @@ fn advice_fits_the_failure() {
     // A gateway doesn't tell its reason.
     let unclear = |endpoint, message: Option<&str>| {
         let reported = ServiceError { code: None, message: message.map(str::to_owned) };
-        let call = FailedCall { endpoint, arrival: Arrival::NotSent, scheme: Some(Scheme::ApiKey), echoes: &[] };
+        let call =
+            FailedCall { endpoint, arrival: Arrival::NotSent, scheme: Some(Scheme::ApiKey), echoes: &[], upload: None };
         classify(&call, &status(403).event(reported)).advice.unwrap_or_default()
     };
     assert_eq!(unclear(UPDATE, None), "check that the credentials have the scopes asset:read and asset:write");
@@ -323,12 +326,48 @@ fn advice_fits_the_failure() {
     let unmet = advice(NOTIFY, Scheme::ApiKey, "FAILED_PRECONDITION", "", status(400));
     assert_eq!(unmet, "turn them on");
 
-    let inspected = FailedCall { endpoint: INSPECT, arrival: Arrival::NotSent, scheme: None, echoes: &[] };
+    let inspected =
+        FailedCall { endpoint: INSPECT, arrival: Arrival::NotSent, scheme: None, echoes: &[], upload: None };
     let verdict = classify(&inspected, &status(401).event(ServiceError::default()));
     assert_eq!(verdict.scope, ErrorScope::Run);
     assert!(verdict.advice.is_some_and(|advice| advice.contains("the key is complete")));
 
-    let elsewhere = FailedCall { endpoint: USER, arrival: Arrival::NotSent, scheme: None, echoes: &[] };
+    let elsewhere = FailedCall { endpoint: USER, arrival: Arrival::NotSent, scheme: None, echoes: &[], upload: None };
     let verdict = classify(&elsewhere, &status(401).event(ServiceError::default()));
     assert_eq!((verdict.scope, verdict.advice), (ErrorScope::Call, None));
+}
+
+/// What an endpoint knows of its statuses comes before what is known of them in general.
+#[test]
+fn endpoints_advise_after_their_statuses() {
+    const PLACE: Endpoint = Endpoint::post("/places/{place}/versions")
+        .with_scopes(&["places:write"])
+        .with_advice(&[(409, "end the session")])
+        .with_size_advice(1000, "make it smaller");
+    for (code, upload, expected) in [
+        (409, Some(1), Some("end the session")),
+        (409, None, Some("end the session")),
+        (413, Some(999), Some("the body has 999 bytes; make it smaller")),
+        (413, None, Some("send a smaller file")),
+        (500, Some(1000), Some("the body has 1000 bytes; make it smaller")),
+        (500, Some(999), None),
+        (502, Some(1000), None),
+        (412, Some(1), Some("fetch the resource again before you repeat the call: its state may have changed")),
+    ] {
+        let scheme = Some(Scheme::ApiKey);
+        let call = FailedCall { endpoint: &PLACE, arrival: Arrival::MayHaveArrived, scheme, echoes: &[], upload };
+        let verdict = classify(&call, &status(code).event(ServiceError::default()));
+        assert_eq!(verdict.advice.as_deref(), expected, "{code} after {upload:?} bytes");
+    }
+    // A scope that is missing is missing, whatever the status is.
+    let denied = ServiceError { code: Some("INSUFFICIENT_SCOPE".to_owned()), message: None };
+    let call = FailedCall {
+        endpoint: &PLACE.with_advice(&[(403, "end the session")]),
+        arrival: Arrival::MayHaveArrived,
+        scheme: Some(Scheme::ApiKey),
+        echoes: &[],
+        upload: None,
+    };
+    let advice = classify(&call, &status(403).event(denied)).advice.unwrap_or_default();
+    assert_eq!(advice, "give the key the scope places:write");
 }
