@@ -206,6 +206,11 @@ mod wire;
 /// | `LIST_MANAGEABLE_GROUPS` | `Client::list_manageable_groups` | `legacy-group:manage` | 100 / 100 |
 /// | `GET_EXPERIENCE` | `Experience::fetch_info` | | 100 / 100 |
 /// | `GET_PLACE_EXPERIENCE` | `Place::experience_id` | no key | - / - |
+/// | `CREATE_LUAU_TASK` | `Place::run_luau` | `universe.place.luau-execution-session:write` | 40 / - |
+/// | `CREATE_LUAU_VERSION_TASK` | `PlaceVersionHandle::run_luau` | `universe.place.luau-execution-session:write` | 5 / - |
+/// | `GET_LUAU_TASK` | `LuauTask::poll`, `LuauTask::wait`, `LuauTask::wait_with`, `LuauTask::download_output`, `LuauTask::save_output`, `Client::luau_task` | `universe.place.luau-execution-session:read` or `universe.place.luau-execution-session:write` | 200 / - |
+/// | `LIST_LUAU_TASK_LOGS` | `LuauTask::list_logs`, `LuauTask::list_flat_logs`, `LuauTask::poll`, `LuauTask::wait`, `LuauTask::wait_with` | `universe.place.luau-execution-session:read` or `universe.place.luau-execution-session:write` | 45 / - |
+/// | `CREATE_LUAU_BINARY_INPUT` | `Experience::upload_luau_input` | `universe.place.luau-execution-session:write` | 5 / - |
 /// | `CREATE_ASSET` | `User::upload_asset`, `User::upload_assets`, `Group::upload_asset`, `Group::upload_assets` | `asset:read`, `asset:write` | 120 / 120 |
 /// | `UPDATE_ASSET` | `User::update_asset`, `Group::update_asset`, `AssetHandle::update` | `asset:read`, `asset:write` | 120 / 120 |
 /// | `GET_ASSET_OPERATION` | `Client::operation` | `asset:read` | 300 / 300 |
@@ -246,6 +251,9 @@ pub mod endpoints {
     pub use crate::asset::update::UPDATE_ASSET;
     pub use crate::asset::upload::CREATE_ASSET;
     pub use crate::experience::info::GET_EXPERIENCE;
+    pub use crate::experience::luau::input::CREATE_LUAU_BINARY_INPUT;
+    pub use crate::experience::luau::log::LIST_LUAU_TASK_LOGS;
+    pub use crate::experience::luau::task::{CREATE_LUAU_TASK, CREATE_LUAU_VERSION_TASK, GET_LUAU_TASK};
     pub use crate::experience::place::handle::GET_PLACE_EXPERIENCE;
     pub use crate::group::audit_log::LIST_GROUP_AUDIT_LOG;
     pub use crate::group::info::GET_GROUP;
@@ -293,6 +301,8 @@ pub use credentials::Credentials;
 pub use error::{Error, ErrorKind, ErrorScope, Result};
 pub use experience::handle::Experience;
 pub use experience::info::ExperienceInfo;
+pub use experience::luau::script::LuauScript;
+pub use experience::luau::task::LuauTask;
 pub use experience::place::handle::Place;
 pub use group::handle::Group;
 pub use group::info::GroupInfo;

@@ -3,6 +3,7 @@
 mod assets;
 mod endpoints;
 mod faults;
+mod luau;
 mod reads;
 mod routes;
 mod rules;

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use std::fmt::Debug;
 
 use rblxopencloud::asset::*;
+use rblxopencloud::experience::{LuauLog, LuauRun};
 use rblxopencloud::group::*;
 use rblxopencloud::store::*;
 use rblxopencloud::user::*;
@@ -50,6 +51,8 @@ models! {
     "GroupJoinRequest": GroupJoinRequest,
     "Roblox.Api.Develop.Models.GroupModel": ManageableGroup,
     "Universe": ExperienceInfo,
+    "LuauExecutionSessionTask": LuauRun,
+    "LuauExecutionSessionTaskLog": LuauLog,
     "Roblox.Groups.Api.Models.Response.GroupAuditLogResponseItem": AuditLogEntry,
     "Asset": Asset,
     "AssetVersion": AssetVersion,

@@ -69,6 +69,12 @@ const RULES: &[Rules] = &[
         needed: &["/actionType"],
         strict: &[],
     },
+    Rules {
+        schema: "LuauExecutionSessionTask",
+        needed: &["/state"],
+        strict: &["/error", "/output", "/output/results"],
+    },
+    Rules { schema: "LuauExecutionSessionTaskLog", needed: &[], strict: &["/messages", "/structuredMessages"] },
     Rules { schema: "TokenInfo", needed: &["/active"], strict: &["/scope", "/sub"] },
     Rules {
         schema: "Universe",
