@@ -1,7 +1,8 @@
-//! Compares one large upload with `curl -F`, and many small ones with a sequence: `cargo bench --bench uploads`
+//! Compares one large upload with `curl -F`, a place of 100 MB with `curl --data-binary`, and many small uploads with a sequence:
+//! `cargo bench --bench uploads`. With the argument `place`, only the place.
 //!
-//! The large file is 3.75 GB, the limit for videos, and is sent to a local server that discards it. Each upload is a separate
-//! process, so that its peak memory can be read. The small ones are sent to a sandbox whose operations take 1.4 seconds, as
+//! The large file is 3.75 GB, the limit for videos. It and the place are sent in turns with curl's to a local server that discards
+//! them. Each is sent by a separate process, so that its peak memory can be read. The small ones are sent to a sandbox whose operations take 1.4 seconds, as
 //! those of decals do.
 
 use std::fs::{self, File};
@@ -16,10 +17,15 @@ use std::{env, thread};
 
 use rblxopencloud::asset::Check;
 use rblxopencloud::asset::limits::MAX_VIDEO_SIZE;
+use rblxopencloud::experience::PlaceFile;
 use rblxopencloud::{AssetFile, AssetType, AssetUpload, Client, UserInfo};
 use rblxopencloud_sandbox::{RateLimit, Sandbox};
 
 const ROUNDS: usize = 5;
+/// A place takes so little time that more rounds are needed.
+const PLACE_ROUNDS: usize = 25;
+const PLACE_SIZE: u64 = 100_000_000;
+const PLACE: &[u8] = b"<roblox!\x89\xff\r\n\x1a\n";
 const IMAGES: usize = 60;
 /// A sequence takes so long that a part of it is measured.
 const ONE_BY_ONE: usize = 6;
@@ -31,16 +37,32 @@ fn main() -> Result<()> {
     if let Some(at) = arguments.iter().position(|argument| argument == "--child") {
         return child(&arguments[at + 1], &arguments[at + 2]);
     }
-    let path = env::temp_dir().join(format!("rblxopencloud-bench-{}.mp4", std::process::id()));
+    let file = |name: &str| env::temp_dir().join(format!("rblxopencloud-bench-{}.{name}", std::process::id()));
+    let place = file("rbxl");
+    fs::write(&place, PLACE)?;
+    File::options().write(true).open(&place)?.set_len(PLACE_SIZE)?;
+    let form = format!("@{}", place.display());
+    let raw = ["--data-binary", &form, "-H", "content-type: application/octet-stream"];
+    let measured = in_turns(&place, PLACE_SIZE, PLACE_ROUNDS, &raw, "/universes/v1/13058/places/1818/versions");
+    fs::remove_file(&place)?;
+    measured?;
+    if arguments.iter().any(|argument| argument == "place") {
+        return Ok(());
+    }
+
+    let video = file("mp4");
     // A sparse file, so that only sending is measured.
-    File::create(&path)?.set_len(MAX_VIDEO_SIZE)?;
-    let measured = large(&path);
-    fs::remove_file(&path)?;
+    File::create(&video)?.set_len(MAX_VIDEO_SIZE)?;
+    let form = format!("fileContent=@{};type=video/mp4", video.display());
+    let form = ["-F", "request={};type=application/json", "-F", &form];
+    let measured = in_turns(&video, MAX_VIDEO_SIZE, ROUNDS, &form, "/assets/v1/assets");
+    fs::remove_file(&video)?;
     measured?;
     many()
 }
 
-fn large(path: &Path) -> Result<()> {
+/// Sends a file with this crate and with curl, in turns.
+fn in_turns(path: &Path, size: u64, rounds: usize, options: &[&str], to: &str) -> Result<()> {
     let listener = TcpListener::bind("127.0.0.1:0")?;
     let url = format!("http://{}", listener.local_addr()?);
     thread::spawn(move || {
@@ -50,18 +72,19 @@ fn large(path: &Path) -> Result<()> {
     });
 
     let (mut ours, mut curls, mut peak) = (Vec::new(), Vec::new(), 0);
-    for _ in 0..ROUNDS {
+    for _ in 0..rounds {
+        let began = Instant::now();
         let child = Command::new(env::current_exe()?).arg("--child").arg(&url).arg(path).output()?;
+        let whole = began.elapsed();
         let text = String::from_utf8(child.stdout)?;
-        let (time, kib) = text.trim().split_once(' ').ok_or_else(|| format!("the upload printed {text:?}"))?;
-        ours.push(Duration::from_nanos(time.parse()?));
-        peak = peak.max(kib.parse::<u64>()?);
+        peak = peak.max(text.trim().parse::<u64>().map_err(|_| format!("the upload printed {text:?}"))?);
+        ours.push(whole);
 
         let began = Instant::now();
         let curl = Command::new("curl")
-            .args(["-s", "-F", "request={};type=application/json", "-F"])
-            .arg(format!("fileContent=@{};type=video/mp4", path.display()))
-            .arg(format!("{url}/assets/v1/assets"))
+            .arg("-s")
+            .args(options)
+            .arg(format!("{url}{to}"))
             .stdout(Stdio::null())
             .stderr(Stdio::null())
             .status();
@@ -71,20 +94,17 @@ fn large(path: &Path) -> Result<()> {
         }
     }
     let ours = median(&mut ours);
-    println!("{MAX_VIDEO_SIZE} bytes: {ours:.2?}, {} MB/s, peak {peak} KiB", rate(ours));
+    println!("{size} bytes: {ours:.2?}, {} MB/s, peak {peak} KiB", rate(size, ours));
     if !curls.is_empty() {
-        let curl = median(&mut curls);
-        println!(
-            "curl -F:          {curl:.2?}, {} MB/s; speed ratio {:.2}",
-            rate(curl),
-            curl.as_secs_f64() / ours.as_secs_f64()
-        );
+        let (curl, option) = (median(&mut curls), options[0]);
+        let ratio = curl.as_secs_f64() / ours.as_secs_f64();
+        println!("curl {option}: {curl:.2?}, {} MB/s; speed ratio {ratio:.2}", rate(size, curl));
     }
     Ok(())
 }
 
-fn rate(time: Duration) -> u64 {
-    (MAX_VIDEO_SIZE as f64 / time.as_secs_f64() / 1e6) as u64
+fn rate(size: u64, time: Duration) -> u64 {
+    (size as f64 / time.as_secs_f64() / 1e6) as u64
 }
 
 fn median(times: &mut [Duration]) -> Duration {
@@ -92,7 +112,7 @@ fn median(times: &mut [Duration]) -> Duration {
     times[times.len() / 2]
 }
 
-/// Reads a whole request, and responds with a pending operation.
+/// Reads a whole request, and responds with a pending operation and a version.
 fn swallow(stream: TcpStream) -> io::Result<()> {
     let mut reader = BufReader::with_capacity(256 * 1024, &stream);
     let (mut length, mut line) = (0, String::new());
@@ -107,23 +127,26 @@ fn swallow(stream: TcpStream) -> io::Result<()> {
         line.clear();
     }
     io::copy(&mut reader.by_ref().take(length), &mut io::sink())?;
-    let body = r#"{"path":"operations/1","done":false}"#;
+    let body = r#"{"path":"operations/1","done":false,"versionNumber":7}"#;
     write!(&stream, "HTTP/1.1 200 OK\r\ncontent-length: {}\r\n\r\n{body}", body.len())
 }
 
 fn child(url: &str, path: &str) -> Result<()> {
-    let user = Client::builder("api-key").base_url(url).build()?.user(156);
-    let began = Instant::now();
+    let client = Client::builder("api-key").base_url(url).build()?;
     let pieces = Arc::new(AtomicU64::new(0));
     let counted = Arc::clone(&pieces);
-    let upload = AssetUpload::new(AssetFile::open(path)?, AssetType::Video, "video", "")
-        .skip_check(Check::Content)
-        .on_progress(move |_| _ = counted.fetch_add(1, Ordering::Relaxed));
-    let operation = user.upload_asset(upload)?;
-    assert!(!operation.is_done() && pieces.load(Ordering::Relaxed) > 1000, "the progress was reported");
+    let count = move |_| _ = counted.fetch_add(1, Ordering::Relaxed);
+    if path.ends_with(".rbxl") {
+        let version = client.experience(13058).place(1818).publish(PlaceFile::open(path)?.on_progress(count))?;
+        assert!(version.number == 7 && pieces.load(Ordering::Relaxed) > 100, "the progress was reported");
+    } else {
+        let upload = AssetUpload::new(AssetFile::open(path)?, AssetType::Video, "video", "");
+        let operation = client.user(156).upload_asset(upload.skip_check(Check::Content).on_progress(count))?;
+        assert!(!operation.is_done() && pieces.load(Ordering::Relaxed) > 1000, "the progress was reported");
+    }
     let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
     let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:")?.split_whitespace().next()?.parse().ok());
-    println!("{} {}", began.elapsed().as_nanos(), peak.unwrap_or(0_u64));
+    println!("{}", peak.unwrap_or(0_u64));
     Ok(())
 }
 

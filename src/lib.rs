@@ -205,23 +205,36 @@ mod wire;
 /// | `LIST_GROUP_AUDIT_LOG` | `Group::list_audit_log` | `legacy-group:manage` | 100 / 100 |
 /// | `LIST_MANAGEABLE_GROUPS` | `Client::list_manageable_groups` | `legacy-group:manage` | 100 / 100 |
 /// | `GET_EXPERIENCE` | `Experience::fetch_info` | | 100 / 100 |
+/// | `UPDATE_EXPERIENCE` | `Experience::update` | `universe:write` | 100 / 100 |
+/// | `ACTIVATE_EXPERIENCE` | `Experience::activate` | `legacy-universe:manage` | 100 / 100 |
+/// | `DEACTIVATE_EXPERIENCE` | `Experience::deactivate` | `legacy-universe:manage` | 100 / 100 |
+/// | `LIST_PLACES` | `Experience::list_places` | no key | - / - |
+/// | `GET_TEAM_CREATE` | `Experience::has_team_create` | `legacy-team-collaboration:manage` | 100 / 100 |
+/// | `SET_TEAM_CREATE` | `Experience::set_team_create` | `legacy-team-collaboration:manage` | 100 / 100 |
 /// | `GET_PLACE_EXPERIENCE` | `Place::experience_id` | no key | - / - |
 /// | `CREATE_LUAU_TASK` | `Place::run_luau` | `universe.place.luau-execution-session:write` | 40 / - |
-/// | `CREATE_LUAU_VERSION_TASK` | `PlaceVersionHandle::run_luau` | `universe.place.luau-execution-session:write` | 5 / - |
+/// | `CREATE_LUAU_VERSION_TASK` | `PlaceVersionHandle::run_luau`, `Place::run_luau` | `universe.place.luau-execution-session:write` | 5 / - |
 /// | `GET_LUAU_TASK` | `LuauTask::poll`, `LuauTask::wait`, `LuauTask::wait_with`, `LuauTask::download_output`, `LuauTask::save_output`, `Client::luau_task` | `universe.place.luau-execution-session:read` or `universe.place.luau-execution-session:write` | 200 / - |
 /// | `LIST_LUAU_TASK_LOGS` | `LuauTask::list_logs`, `LuauTask::list_flat_logs`, `LuauTask::poll`, `LuauTask::wait`, `LuauTask::wait_with` | `universe.place.luau-execution-session:read` or `universe.place.luau-execution-session:write` | 45 / - |
 /// | `CREATE_LUAU_BINARY_INPUT` | `Experience::upload_luau_input` | `universe.place.luau-execution-session:write` | 5 / - |
+/// | `GET_PLACE` | `Place::fetch_info` | | 100 / 100 |
+/// | `UPDATE_PLACE` | `Place::update` | `universe.place:write` | 100 / 100 |
+/// | `LIST_TEAM_CREATE_MEMBERS` | `Place::list_team_create_members` | `legacy-team-collaboration:manage` | 100 / 100 |
+/// | `CREATE_PLACE_VERSION` | `Place::publish`, `Place::save`, `Place::promote` | `universe-places:write` | 30 / - |
+/// | `LIST_PLACE_HISTORY` | `Place::list_history` | `universe.place:read` | 1000 / - |
+/// | `LIST_PLACE_CONTRIBUTORS` | `Place::list_contributors` | `universe.place:read` | 1000 / - |
+/// | `SET_PLACE_VERSION_NOTES` | `PlaceVersionHandle::set_notes` | `universe.place:write` | 100 / - |
 /// | `CREATE_ASSET` | `User::upload_asset`, `User::upload_assets`, `Group::upload_asset`, `Group::upload_assets` | `asset:read`, `asset:write` | 120 / 120 |
 /// | `UPDATE_ASSET` | `User::update_asset`, `Group::update_asset`, `AssetHandle::update` | `asset:read`, `asset:write` | 120 / 120 |
 /// | `GET_ASSET_OPERATION` | `Client::operation` | `asset:read` | 300 / 300 |
 /// | `GET_ASSET` | `AssetHandle::fetch`, `AssetHandle::fetch_fields`, `User::find_upload` | `asset:read` | 120 / 120 |
-/// | `LIST_ASSET_VERSIONS` | `AssetHandle::list_versions` | `asset:read` | 100 / 100 |
-/// | `GET_ASSET_VERSION` | `AssetHandle::fetch_version` | `asset:read` | 100 / 100 |
-/// | `ROLLBACK_ASSET` | `AssetHandle::rollback` | `asset:read`, `asset:write` | 100 / 100 |
+/// | `LIST_ASSET_VERSIONS` | `AssetHandle::list_versions`, `Place::list_versions`, `Place::live_version` | `asset:read` | 100 / 100 |
+/// | `GET_ASSET_VERSION` | `AssetHandle::fetch_version`, `PlaceVersionHandle::fetch_info` | `asset:read` | 100 / 100 |
+/// | `ROLLBACK_ASSET` | `AssetHandle::rollback`, `Place::rollback` | `asset:read`, `asset:write` | 100 / 100 |
 /// | `ARCHIVE_ASSET` | `AssetHandle::archive` | `asset:read`, `asset:write` | 100 / 100 |
 /// | `RESTORE_ASSET` | `AssetHandle::restore` | `asset:read`, `asset:write` | 100 / 100 |
 /// | `GET_ASSET_DELIVERY` | `AssetHandle::locate`, `AssetHandle::fetch_delivery`, `AssetHandle::download`, `AssetHandle::download_to` | `legacy-asset:manage` | 1000 / 1000 |
-/// | `GET_ASSET_VERSION_DELIVERY` | `AssetHandle::locate_version`, `AssetHandle::fetch_version_delivery` | `legacy-asset:manage` | 1000 / 1000 |
+/// | `GET_ASSET_VERSION_DELIVERY` | `AssetHandle::locate_version`, `AssetHandle::fetch_version_delivery`, `PlaceVersionHandle::locate`, `PlaceVersionHandle::download`, `PlaceVersionHandle::download_to`, `Place::download_version`, `Place::promote` | `legacy-asset:manage` | 1000 / 1000 |
 /// | `GRANT_ASSET_PERMISSIONS` | `Client::grant_asset_permissions`, `AssetHandle::grant_permission` | `asset-permissions:write` | 100 / - |
 /// | `CREATE_CREATOR_STORE_PRODUCT` | `AssetHandle::create_store_product` | `creator-store-product:write` | 30 / 30 |
 /// | `GET_CREATOR_STORE_PRODUCT` | `AssetHandle::fetch_store_product` | `creator-store-product:read` | 30 / 30 |
@@ -250,11 +263,19 @@ pub mod endpoints {
     pub use crate::asset::permission::GRANT_ASSET_PERMISSIONS;
     pub use crate::asset::update::UPDATE_ASSET;
     pub use crate::asset::upload::CREATE_ASSET;
+    pub use crate::experience::activation::{ACTIVATE_EXPERIENCE, DEACTIVATE_EXPERIENCE};
     pub use crate::experience::info::GET_EXPERIENCE;
     pub use crate::experience::luau::input::CREATE_LUAU_BINARY_INPUT;
     pub use crate::experience::luau::log::LIST_LUAU_TASK_LOGS;
     pub use crate::experience::luau::task::{CREATE_LUAU_TASK, CREATE_LUAU_VERSION_TASK, GET_LUAU_TASK};
     pub use crate::experience::place::handle::GET_PLACE_EXPERIENCE;
+    pub use crate::experience::place::history::{LIST_PLACE_CONTRIBUTORS, LIST_PLACE_HISTORY, SET_PLACE_VERSION_NOTES};
+    pub use crate::experience::place::info::{GET_PLACE, UPDATE_PLACE};
+    pub use crate::experience::place::members::LIST_TEAM_CREATE_MEMBERS;
+    pub use crate::experience::place::publish::CREATE_PLACE_VERSION;
+    pub use crate::experience::places::LIST_PLACES;
+    pub use crate::experience::team_create::{GET_TEAM_CREATE, SET_TEAM_CREATE};
+    pub use crate::experience::update::UPDATE_EXPERIENCE;
     pub use crate::group::audit_log::LIST_GROUP_AUDIT_LOG;
     pub use crate::group::info::GET_GROUP;
     pub use crate::group::join_request::{

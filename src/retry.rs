@@ -10,7 +10,8 @@ use crate::error::Error;
 /// Calls that only read, and changes that are [idempotent](crate::Request::idempotent), are retried after a lost connection, a
 /// timeout, a truncated response, and the statuses 408, 429, 500, 502, 503 and 504. Any other call that creates or changes something
 /// is retried only if it was certainly not carried out: the connection couldn't be made or broke before the whole request was sent,
-/// or the service answered 429.
+/// or the service answered 429. The exceptions are calls to [repeatable](crate::Endpoint::repeatable) endpoints, such as that of
+/// [`Place::publish`](crate::Place::publish).
 ///
 /// A call that was refused with 401 is repeated once, whatever the policy is, if the
 /// [source of tokens](crate::Credentials::access_tokens_from) has a new one. That doesn't count as an attempt.

@@ -18,6 +18,7 @@ pub mod fuzzing;
 mod http;
 #[cfg(feature = "luau")]
 mod luau;
+mod places;
 mod routes;
 mod rules;
 mod scripts;
@@ -211,7 +212,9 @@ impl Sandbox {
     /// ```
     pub fn add_experience(&self, info: ExperienceInfo) {
         if let Some(id) = info.id() {
-            self.world().experiences.insert(id, info);
+            let mut world = self.world();
+            world.experiences.insert(id, info);
+            world.add_root_place(id);
         }
     }
 

@@ -18,12 +18,11 @@ impl Sandbox {
     /// It is called on a thread of its own for each task, and may use the sandbox.
     ///
     /// ```
-    /// use rblxopencloud::{ExperienceInfo, LuauScript};
+    /// use rblxopencloud::LuauScript;
     /// use rblxopencloud_sandbox::{LuauAnswer, Sandbox};
     ///
     /// # fn main() -> rblxopencloud::Result<()> {
-    /// let sandbox = Sandbox::start()?;
-    /// sandbox.add_experience(ExperienceInfo::new(13058, "Crossroads"));
+    /// let sandbox = Sandbox::builder().demo().start()?;
     /// sandbox.on_luau(|script, _| match script.contains("error") {
     ///     true => LuauAnswer::error("TaskScript:1: no").print("before"),
     ///     false => LuauAnswer::results([2]),
@@ -56,14 +55,5 @@ impl Sandbox {
     /// known.
     pub fn set_luau_logs_shown_early(&self, shows: bool) {
         self.world().luau.shows_logs_early = shows;
-    }
-
-    /// Sets whether servers can load a place. The tasks of one that can't be loaded never end. Defaults to `true`.
-    pub fn set_place_loads(&self, place_id: u64, loads: bool) {
-        let mut world = self.world();
-        match loads {
-            true => world.luau.broken_places.remove(&place_id),
-            false => world.luau.broken_places.insert(place_id),
-        };
     }
 }

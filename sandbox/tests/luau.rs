@@ -4,14 +4,13 @@
 use std::time::{Duration, Instant};
 
 use rblxopencloud::experience::{LuauOutcome, LuauRun};
-use rblxopencloud::{Body, ExperienceInfo, LuauScript, WaitOptions};
+use rblxopencloud::{Body, LuauScript, WaitOptions};
 use rblxopencloud_sandbox::Sandbox;
 use serde_json::{Value, json};
 
 fn run_script(script: LuauScript) -> LuauRun {
-    let sandbox = Sandbox::start().expect("a free port");
-    sandbox.add_experience(ExperienceInfo::new(1, "One"));
-    let task = sandbox.client().experience(1).place(2).run_luau(script).expect("it is accepted");
+    let sandbox = Sandbox::builder().demo().start().expect("a free port");
+    let task = sandbox.client().experience(13058).place(1818).run_luau(script).expect("it is accepted");
     task.wait_with(&WaitOptions::new().initial_delay(Duration::from_millis(5))).expect("it ends")
 }
 
@@ -94,10 +93,9 @@ fn a_script_has_binary_input_and_output() {
     let script = "local input = (...).BinaryInput
         buffer.writeu8(input, 0, 65)
         return { BinaryOutput = input, ReturnValues = { buffer.len(input), 'b' } }";
-    let sandbox = Sandbox::start().expect("a free port");
-    sandbox.add_experience(ExperienceInfo::new(1, "One"));
+    let sandbox = Sandbox::builder().demo().start().expect("a free port");
     let script = LuauScript::new(script).binary_input(Body::bytes("a/b", *b"data")).binary_output(true);
-    let task = sandbox.client().experience(1).place(2).run_luau(script).expect("it is accepted");
+    let task = sandbox.client().experience(13058).place(1818).run_luau(script).expect("it is accepted");
     let run = task.wait().expect("it ends");
     assert_eq!(run.results, [json!(4), json!("b")], "{run}");
     let mut output = Vec::new();

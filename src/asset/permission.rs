@@ -17,6 +17,7 @@ pub const GRANT_ASSET_PERMISSIONS: Endpoint = Endpoint::patch("/asset-permission
     .naming_in_body()
     .with_denied_hint("check that the owner of the credentials may manage the asset and whom it is granted to")
     .with_key_budget(Budget::per_minute(100))
+    .for_keys_only()
     .with_error_as_data("errors")
     .harmless();
 

@@ -4,7 +4,8 @@ use crate::retry::LONGEST;
 
 /// Time limits of a single attempt.
 ///
-/// To limit a whole call, including its retries, see [`Client::with_timeout`](crate::Client::with_timeout).
+/// To limit a whole call, including its retries, see [`Client::with_timeout`](crate::Client::with_timeout). Where the service takes
+/// longer, an endpoint has [a multiple](crate::Endpoint::with_patience) of [`attempt`](Self::attempt) and [`read`](Self::read).
 ///
 /// ```
 /// use std::time::Duration;

@@ -47,7 +47,7 @@ fn everything_fails(what: &str, reply: impl Fn(&Call) -> Option<Reply>) {
         let Some(reply) = reply(&call) else { continue };
         let server = Server::script([reply]);
         // A read may be repeated, and fails in the end.
-        let policy = if call.is_change() { hasty() } else { RetryPolicy::none() };
+        let policy = if call.is_sent_once() { hasty() } else { RetryPolicy::none() };
         let Err(error) = end_of(&call, client(server.builder().retry(policy))) else {
             panic!("{what}, {}: it is called a success", call.method);
         };

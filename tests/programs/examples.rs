@@ -208,6 +208,39 @@ fn who_is_prints_users_and_their_absence() {
 }
 
 #[test]
+fn place_history_shows_downloads_and_rolls_back() {
+    let sandbox = sandbox();
+    let place = sandbox.client().place(1818);
+    let content = |tail: &str| [b"<roblox!\x89\xff\r\n\x1a\n", tail.as_bytes()].concat();
+    place.publish(content("good")).expect("published");
+    place.version(1).set_notes("Good", "").expect("noted");
+    place.publish(content("bad")).expect("published");
+    place.save(content("better")).expect("saved");
+    let shown = succeeds(&sandbox, "place_history", &["1818"]);
+    let lines: Vec<&str> = shown.lines().collect();
+    assert!(
+        lines[0].contains("3  saved") && lines[2].contains("1  published") && lines[2].ends_with("Good"),
+        "{shown}"
+    );
+    assert_eq!(lines[3], "3 versions by 1 users");
+
+    let folder = TempDir::new();
+    let path = folder.path().join("old.rbxl");
+    let file = path.to_str().expect("it is text");
+    succeeds(&sandbox, "place_history", &["1818", "download", "1", file]);
+    assert_eq!(fs::read(&path).expect("it is there"), content("good"));
+
+    let shown = succeeds(&sandbox, "place_history", &["1818", "rollback", "1"]);
+    assert_eq!(shown, "version 2 of place 1818 was live\nversion 4 of place 1818 is live\n");
+    assert!(fails(&sandbox, "place_history", &["4"]).contains("4"));
+    for arguments in [&["1818", "rollback"][..], &["1818", "delete", "1"], &["x"], &[]] {
+        assert!(fails(&sandbox, "place_history", arguments).contains("see --help"), "{arguments:?}");
+    }
+    let (shown, is_success) = run_without_set_up("place_history", &["1818"]);
+    assert!(is_success && shown.contains("A bridge") && shown.contains("4 versions"), "{shown}");
+}
+
+#[test]
 fn find_collectibles_prints_serial_numbers() {
     let sandbox = sandbox();
     let shown = succeeds(&sandbox, "find_collectibles", &[]);

@@ -3,7 +3,7 @@
 use std::thread;
 use std::time::Duration;
 
-use rblxopencloud::experience::{LuauMessageType, LuauOutcome, LuauState};
+use rblxopencloud::experience::{LuauMessageType, LuauOutcome, LuauState, PlaceInfo};
 use rblxopencloud::{Body, Error, ErrorKind, LuauScript, LuauTask, RetryPolicy, WaitOptions};
 use rblxopencloud_sandbox::{LuauAnswer, Sandbox};
 use serde_json::json;
@@ -81,6 +81,7 @@ fn a_task_waits_for_its_server_and_runs_into_its_limit() {
 #[test]
 fn a_place_has_ten_unfinished_tasks() {
     let sandbox = sandbox();
+    sandbox.add_place(PlaceInfo::new(13058, 1819, "Lobby"));
     sandbox.set_place_loads(1818, false);
     for _ in 0..10 {
         let _ = start(&sandbox, LuauScript::new("x")).expect("there is a slot");
@@ -154,7 +155,11 @@ fn invalid_tasks_are_refused_as_the_service_does() {
         fails(create(body), ErrorKind::Rejected);
     }
     assert!(create(json!({ "script": "x".repeat(4 * 1024 * 1024), "timeout": "1.5s" })).is_ok());
-    fails(client.experience(9).place(1).run_luau(LuauScript::new("x")), ErrorKind::NotFound);
+    for (universe, place) in [(9, 1818), (13058, 9)] {
+        fails(client.experience(universe).place(place).run_luau(LuauScript::new("x")), ErrorKind::NotFound);
+    }
+    let unknown = client.experience(13058).place(1818).version(99).run_luau(LuauScript::new("x"));
+    fails(unknown, ErrorKind::NotFound);
     let path = "universes/1/places/2/versions/3/luau-execution-sessions/4/tasks/5";
     fails(client.luau_task(path).expect("a path").poll(), ErrorKind::NotFound);
     let task = start(&sandbox, LuauScript::new("the script")).expect("it is accepted");
@@ -162,4 +167,26 @@ fn invalid_tasks_are_refused_as_the_service_does() {
     let full: rblxopencloud::experience::LuauRun = full.query("view", "FULL").fetch().expect("it is there");
     assert_eq!(full.script.as_deref(), Some("the script"));
     assert!(full.state == LuauState::Failed || Sandbox::RUNS_LUAU, "without a handler, it can't be run");
+}
+
+#[test]
+fn a_script_in_a_place_file_runs_in_the_version_that_is_saved() {
+    let sandbox = sandbox();
+    sandbox.on_luau(|_, _| json!(1));
+    let place = sandbox.client().experience(13058).place(1818);
+    let script = || LuauScript::new("x").in_place_file(b"<roblox!\x89\xff\r\n\x1a\nscratch");
+    let task = place.run_luau(script()).expect("it is accepted");
+    assert!(task.wait_with(&quick()).expect("it ends").is_success());
+    let saved = sandbox.place_versions(1818).pop().expect("it is saved");
+    assert_eq!(saved.is_published, Some(false), "nobody plays it");
+    let version = format!("/versions/{}/", saved.number);
+    assert!(task.name().expect("a name").to_string().contains(&version), "{task:?}");
+
+    sandbox.clear_requests();
+    let wrong_file = LuauScript::new("x").in_place_file(b"not a place");
+    let wrong_script = script().timeout(Duration::from_secs(301));
+    for error in [place.run_luau(wrong_file), place.run_luau(wrong_script), place.version(1).run_luau(script())] {
+        fails(error, ErrorKind::InvalidInput);
+    }
+    assert!(sandbox.requests().is_empty(), "nothing is sent");
 }

@@ -1,6 +1,7 @@
 //! All calls. A row in this table puts a new endpoint into all tests that iterate over it.
 
 use rblxopencloud::asset::{AssetAction, AssetPermission, PermissionSubject};
+use rblxopencloud::experience::{ExperienceUpdate, PlaceUpdate};
 use rblxopencloud::oauth2::{OAuth2App, TokenSet};
 use rblxopencloud::store::{AssetSearch, AssetSearchCategory, CreatorStoreProductType, Money, StoreProductUpdate};
 use rblxopencloud::user::Notification;
@@ -8,6 +9,9 @@ use rblxopencloud::{AssetFile, AssetUpdate, Client, Endpoint, Error, LuauScript,
 use serde_json::{Value, json};
 
 use super::{KEY, USER, noise, upload};
+
+/// The smallest place.
+pub const PLACE: &[u8] = b"<roblox!\x89\xff\r\n\x1a\n";
 
 /// A call, with what tests need to know.
 pub struct Call {
@@ -48,6 +52,11 @@ impl Call {
     fn returns(mut self, returns: Returns) -> Self {
         self.returns = returns;
         self
+    }
+
+    /// Whether it isn't sent again after a failure that leaves its outcome open.
+    pub fn is_sent_once(&self) -> bool {
+        self.is_change() && !self.endpoint.is_repeatable()
     }
 
     /// Whether it may do more when it is made twice.
@@ -365,11 +374,109 @@ pub fn calls() -> Vec<Call> {
             || json!({ "path": "universes/13058", "displayName": "Crossroads" }),
         ),
         call(
+            "Experience::update",
+            endpoints::UPDATE_EXPERIENCE,
+            &["13058"],
+            |client| client.experience(13058).update(ExperienceUpdate::new().console(true)).map(drop),
+            || json!({ "consoleEnabled": true }),
+        ),
+        call(
+            "Experience::activate",
+            endpoints::ACTIVATE_EXPERIENCE,
+            &["13058"],
+            |client| client.experience(13058).activate(),
+            || json!({}),
+        )
+        .returns(Returns::Nothing),
+        call(
+            "Experience::deactivate",
+            endpoints::DEACTIVATE_EXPERIENCE,
+            &["13058"],
+            |client| client.experience(13058).deactivate(),
+            || json!({}),
+        )
+        .returns(Returns::Nothing),
+        call(
+            "Experience::list_places",
+            endpoints::LIST_PLACES,
+            &["13058"],
+            |client| client.experience(13058).list_places().try_for_each(|place| place.map(drop)),
+            || json!({ "data": [{ "id": 1818, "name": "Crossroads" }], "nextPageCursor": null }),
+        )
+        .returns(Returns::List),
+        call(
+            "Experience::has_team_create",
+            endpoints::GET_TEAM_CREATE,
+            &["13058"],
+            |client| client.experience(13058).has_team_create().map(drop),
+            || json!({ "isEnabled": true }),
+        ),
+        call(
+            "Experience::set_team_create",
+            endpoints::SET_TEAM_CREATE,
+            &["13058"],
+            |client| client.experience(13058).set_team_create(true),
+            || json!({}),
+        )
+        .returns(Returns::Nothing),
+        call(
             "Place::experience_id",
             endpoints::GET_PLACE_EXPERIENCE,
             &["1818"],
             |client| client.place(1818).experience_id().map(drop),
             || json!({ "universeId": 13058 }),
+        ),
+        call(
+            "Place::fetch_info",
+            endpoints::GET_PLACE,
+            &["13058", "1818"],
+            |client| client.experience(13058).place(1818).fetch_info().map(drop),
+            || json!({ "path": "universes/13058/places/1818", "displayName": "Crossroads" }),
+        ),
+        call(
+            "Place::update",
+            endpoints::UPDATE_PLACE,
+            &["13058", "1818"],
+            |client| client.experience(13058).place(1818).update(PlaceUpdate::new().server_size(30)).map(drop),
+            || json!({ "serverSize": 30 }),
+        ),
+        call(
+            "Place::list_team_create_members",
+            endpoints::LIST_TEAM_CREATE_MEMBERS,
+            &["1818"],
+            |client| client.place(1818).list_team_create_members().try_for_each(|user| user.map(drop)),
+            || json!({ "data": [{ "id": 156, "name": "builderman" }], "nextPageCursor": null }),
+        )
+        .returns(Returns::List),
+        call(
+            "Place::publish",
+            endpoints::CREATE_PLACE_VERSION,
+            &["13058", "1818"],
+            |client| client.experience(13058).place(1818).publish(PLACE).map(drop),
+            || json!({ "versionNumber": 7 }),
+        ),
+        call(
+            "Place::list_history",
+            endpoints::LIST_PLACE_HISTORY,
+            &["1818"],
+            |client| client.place(1818).list_history().try_for_each(|entry| entry.map(drop)),
+            || json!({ "placeVersions": [{ "version": "7" }], "nextCursor": null, "hasMore": false }),
+        )
+        .returns(Returns::List),
+        call(
+            "Place::list_contributors",
+            endpoints::LIST_PLACE_CONTRIBUTORS,
+            &["1818"],
+            |client| client.place(1818).list_contributors().try_for_each(|user| user.map(drop)),
+            || json!({ "contributors": [156], "nextCursor": null, "hasMore": false }),
+        )
+        .returns(Returns::List),
+        call(
+            "PlaceVersionHandle::set_notes",
+            endpoints::SET_PLACE_VERSION_NOTES,
+            &["1818", "7"],
+            |client| client.place(1818).version(7).set_notes("title", "description").map(drop),
+            || json!({ "placeVersion": { "version": "7" } }),
         ),
         call(
             "AssetHandle::fetch",

@@ -263,7 +263,8 @@ fn luau(client: &Client) -> Result<()> {
     assert!(run.is_success() && run.logs.len() == 1, "{run}");
     assert_eq!(task.download_output(&mut Vec::new())?, 4);
     assert_eq!(task.list_flat_logs().count(), 1);
-    let failed = place.version(1).run_luau(LuauScript::new("error('no')"))?.wait()?;
+    let saved = place.save(RBXM)?;
+    let failed = place.version(saved.number).run_luau(LuauScript::new("error('no')"))?.wait()?;
     assert_eq!(failed.error.and_then(|error| error.line()), Some(1));
     Ok(())
 }

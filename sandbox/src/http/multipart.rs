@@ -31,6 +31,24 @@ pub(crate) struct Part {
     pub(crate) beginning: Vec<u8>,
 }
 
+impl Part {
+    /// A file that is the whole body of a request.
+    pub(crate) fn of_body(content_type: Option<String>) -> Self {
+        let (name, hash) = (String::new(), Fnv::default().0);
+        Self { name, file_name: None, content_type, length: 0, hash, beginning: Vec::new() }
+    }
+
+    /// Adds bytes to the content.
+    pub(crate) fn push(&mut self, bytes: &[u8]) {
+        let mut hash = Fnv(self.hash);
+        hash.write(bytes);
+        self.hash = hash.0;
+        self.length += bytes.len() as u64;
+        let room = LARGEST_KEPT - self.beginning.len();
+        self.beginning.extend_from_slice(&bytes[..bytes.len().min(room)]);
+    }
+}
+
 /// Reads all parts.
 pub(crate) fn read_form(reader: impl Read, boundary: &str) -> Result<Vec<Part>, Problem> {
     let mut scanner = Scanner::new(reader, boundary);
@@ -41,14 +59,7 @@ pub(crate) fn read_form(reader: impl Read, boundary: &str) -> Result<Vec<Part>, 
             return Err(Problem::Malformed("too many parts"));
         }
         let mut part = scanner.read_headers()?;
-        let mut hash = Fnv::default();
-        scanner.read_content(|bytes| {
-            part.length += bytes.len() as u64;
-            hash.write(bytes);
-            let room = LARGEST_KEPT - part.beginning.len();
-            part.beginning.extend_from_slice(&bytes[..bytes.len().min(room)]);
-        })?;
-        part.hash = hash.0;
+        scanner.read_content(|bytes| part.push(bytes))?;
         parts.push(part);
     }
     Ok(parts)

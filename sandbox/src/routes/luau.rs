@@ -47,8 +47,14 @@ fn check_universe(world: &World, id: u64) -> Result<(), Answer> {
 fn create(world: &mut World, call: Call<'_>) -> Result<Answer, Answer> {
     let (universe, place) = (call.id(0), call.id(1));
     check_universe(world, universe)?;
+    let known = world.places.by_id.get(&place).filter(|place| place.universe == universe);
+    let known = known.ok_or_else(|| Answer::v2(404, "NOT_FOUND", format!("The place {place} doesn't exist.")))?;
     // The newest version of a place that nobody has published is its first.
-    let version = call.id_or_wildcard(2).unwrap_or(1);
+    let (newest, loads) = (known.newest().max(1), known.loads);
+    let version = call.id_or_wildcard(2).unwrap_or(newest);
+    if !(1..=newest).contains(&version) {
+        return Err(Answer::v2(404, "NOT_FOUND", format!("The version {version} doesn't exist.")));
+    }
     let fields = call.json()?;
     let text = |name: &str| fields.get(name).and_then(Value::as_str).filter(|text| !text.is_empty());
     let script = text("script").ok_or_else(|| call.invalid("The script is missing."))?;
@@ -74,6 +80,7 @@ fn create(world: &mut World, call: Call<'_>) -> Result<Answer, Answer> {
         timeout_text: text("timeout").map(str::to_owned),
         input: input.map(str::to_owned),
         has_output,
+        loads,
     };
     if !world.luau.has_slot(universe, place) {
         let message = "The place has as many unfinished tasks as it can have.";

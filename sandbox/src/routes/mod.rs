@@ -10,6 +10,7 @@ mod inventory;
 mod keys;
 mod luau;
 pub(crate) mod oauth2;
+mod places;
 mod search;
 mod store;
 mod users;
@@ -42,6 +43,7 @@ impl Site {
                 inventory::ROUTES,
                 groups::ROUTES,
                 experiences::ROUTES,
+                places::ROUTES,
                 assets::ROUTES,
                 versions::ROUTES,
                 store::ROUTES,
@@ -64,6 +66,8 @@ pub(crate) struct Route {
     pub(crate) takes_form: bool,
     /// How many bytes of any other body it reads.
     pub(crate) reads: usize,
+    /// The body is a file.
+    pub(crate) takes_file: bool,
     /// The parameters are names; otherwise they are decimal ids.
     has_names: bool,
     /// A parameter can be `-`, which stands for all.
@@ -73,7 +77,7 @@ pub(crate) struct Route {
 /// The body of a request.
 #[derive(Debug, Default)]
 pub(crate) struct Sent {
-    /// The parts of a form.
+    /// The parts of a form, or the file that the body is.
     pub(crate) parts: Vec<Part>,
     /// Any other body.
     pub(crate) body: Vec<u8>,
@@ -124,7 +128,15 @@ pub(crate) struct Matched {
 
 impl Route {
     const fn new(endpoint: Endpoint, run: fn(&mut World, Call<'_>) -> Result<Answer, Answer>) -> Self {
-        Self { endpoint, run, takes_form: false, reads: LARGEST_KEPT, has_names: false, has_wildcard: false }
+        Self {
+            endpoint,
+            run,
+            takes_form: false,
+            reads: LARGEST_KEPT,
+            takes_file: false,
+            has_names: false,
+            has_wildcard: false,
+        }
     }
 
     const fn with_form(mut self) -> Self {
@@ -135,6 +147,11 @@ impl Route {
     /// Reads so many bytes of the body.
     const fn reading(mut self, bytes: usize) -> Self {
         self.reads = bytes;
+        self
+    }
+
+    const fn with_file(mut self) -> Self {
+        self.takes_file = true;
         self
     }
 
@@ -279,6 +296,9 @@ pub(crate) fn authorize(world: &mut World, caller: Caller, head: &Head, endpoint
     let access = world.access();
     if head.api_key.is_some() && (!access.key_is_enabled() || access.key_has_expired()) {
         return Err(Answer::gateway(401, "Invalid API Key"));
+    }
+    if head.api_key.is_none() && !endpoint.takes_access_tokens() {
+        return Err(Answer::gateway(401, "Missing API Key Header"));
     }
     if access.is_of_a_group() && head.api_key.is_some() && !endpoint.takes_group_keys() {
         return Err(refusal(endpoint, 401, "UNAUTHENTICATED", "The API key is not owned by a user."));

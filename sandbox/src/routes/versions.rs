@@ -8,9 +8,11 @@ use rblxopencloud::endpoints::{
 use serde_json::{Value, json};
 
 use super::assets::{creator_of, id_of, invalid, no_such_asset};
+use super::places::check_not_open;
 use super::{Call, Route};
 use crate::http::{Answer, PageRequest};
 use crate::world::filter::decimal;
+use crate::world::places::Place;
 use crate::world::{StoredAsset, World};
 
 pub(crate) const ROUTES: &[Route] = &[
@@ -37,29 +39,38 @@ fn no_such_version(number: u64) -> Answer {
     Answer::v1(404, "NOT_FOUND", format!("The version {number} doesn't exist."))
 }
 
-fn version_json(id: u64, number: u64, asset: &StoredAsset) -> Value {
-    json!({
+fn version_json(world: &World, id: u64, number: u64, asset: &StoredAsset) -> Value {
+    let mut json = json!({
         "path": format!("assets/{id}/versions/{number}"),
         "creationContext": asset.fields.get("creationContext").cloned().unwrap_or_else(|| json!({})),
         "moderationResult": { "moderationState": "Approved" },
-    })
+    });
+    if let Some(version) = world.places.by_id.get(&id).and_then(|place| place.version(number)) {
+        json["published"] = json!(version.is_published);
+    }
+    json
+}
+
+/// Returns the number of the newest version. A place can have none.
+fn newest(world: &World, id: u64, asset: &StoredAsset) -> u64 {
+    world.places.by_id.get(&id).map_or_else(|| asset.last_version(), Place::newest)
 }
 
 fn list(world: &mut World, call: Call<'_>) -> Result<Answer, Answer> {
     let id = call.id(0);
     let asset = asset(world, id)?;
     let request = PageRequest::read_sized(DEFAULT_PAGE, LARGEST_PAGE, call.head, None)?;
-    let newest_first = (1..=asset.last_version()).rev();
-    Ok(request.page("assetVersions", newest_first.map(|number| version_json(id, number, asset))))
+    let newest_first = (1..=newest(world, id, asset)).rev();
+    Ok(request.page("assetVersions", newest_first.map(|number| version_json(world, id, number, asset))))
 }
 
 fn get(world: &mut World, call: Call<'_>) -> Result<Answer, Answer> {
     let (id, number) = (call.id(0), call.id(1));
     let asset = asset(world, id)?;
-    if number == 0 || number > asset.last_version() {
+    if number == 0 || number > newest(world, id, asset) {
         return Err(no_such_version(number));
     }
-    Ok(Answer::json(&version_json(id, number, asset)))
+    Ok(Answer::json(&version_json(world, id, number, asset)))
 }
 
 /// Checks that the owner of the credentials may change an asset.
@@ -81,13 +92,16 @@ fn rollback(world: &mut World, call: Call<'_>) -> Result<Answer, Answer> {
     let number = path.strip_prefix(&format!("assets/{id}/versions/")).and_then(decimal);
     let number = number.ok_or_else(|| invalid(format!("The assetVersion '{path}' is none of this asset.")))?;
     let asset = asset(world, id)?;
-    if number == 0 || number > asset.last_version() {
+    if number == 0 || number > newest(world, id, asset) {
         return Err(no_such_version(number));
     }
     let content = asset.version(number).cloned();
+    check_not_open(world, id)?;
     world.add_version(id, content);
+    let by = world.publisher(id);
+    world.add_place_version(id, true, by);
     let asset = self::asset(world, id)?;
-    Ok(Answer::json(&version_json(id, asset.last_version(), asset)))
+    Ok(Answer::json(&version_json(world, id, asset.last_version(), asset)))
 }
 
 fn archive(world: &mut World, call: Call<'_>) -> Result<Answer, Answer> {

@@ -203,9 +203,11 @@ impl OpenConnection {
 
         let takes_form = admission.as_ref().is_ok_and(|admission| admission.matched.route.takes_form);
         let reads = admission.as_ref().map_or(LARGEST_KEPT, |admission| admission.matched.route.reads);
+        let takes_file = admission.as_ref().is_ok_and(|admission| admission.matched.route.takes_file);
+        let mut file = takes_file.then(|| Part::of_body(head.content_type.clone()));
         let number;
         let mut body = Vec::new();
-        let form = match self.read_body(connection, head, reads) {
+        let form = match self.read_body(connection, head, reads, file.as_mut()) {
             Ok((entry, form, kept)) => {
                 if !takes_form {
                     body = kept;
@@ -234,7 +236,10 @@ impl OpenConnection {
                 refusal.headers = admission.headers;
                 refusal
             }
-            (_, Ok(admission), form) => shared.run(admission, head, Sent { parts: form.unwrap_or_default(), body }),
+            (_, Ok(admission), form) => {
+                let parts = file.map_or_else(|| form.unwrap_or_default(), |file| vec![file]);
+                shared.run(admission, head, Sent { parts, body })
+            }
         };
         let keep_alive = head.keep_alive && !matches!(harm, Some(Harm::HalfAnAnswer | Harm::HalfABody));
         let body_at = answer.write_to(out, keep_alive);
@@ -273,13 +278,14 @@ impl OpenConnection {
         connection: &mut Connection,
         head: &Head,
         most: usize,
+        file: Option<&mut Part>,
     ) -> Result<(Entry, Result<Vec<Part>, &'static str>, Vec<u8>), (Entry, Problem)> {
         let mut entry = Entry::new(head, self.number);
         if head.length == Length::Exactly(0) {
             return Ok((entry, Err("there is none"), Vec::new()));
         }
         let boundary = head.content_type.as_deref().and_then(multipart::boundary);
-        let mut body = Tee { reader: connection.body(head), kept: Vec::new(), most, length: 0 };
+        let mut body = Tee { reader: connection.body(head), kept: Vec::new(), most, length: 0, file };
         let form = match boundary {
             None => Err("the content type is not multipart/form-data with a boundary"),
             Some(boundary) => match multipart::read_form(&mut body, &boundary) {
@@ -379,19 +385,24 @@ fn recorded(body: &[u8]) -> Vec<u8> {
 }
 
 /// Keeps the beginning of what is read, and counts the rest.
-struct Tee<R> {
+struct Tee<'a, R> {
     reader: R,
     kept: Vec<u8>,
     most: usize,
     length: u64,
+    /// Keeps more of it, if the body is a file.
+    file: Option<&'a mut Part>,
 }
 
-impl<R: Read> Read for Tee<R> {
+impl<R: Read> Read for Tee<'_, R> {
     fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
         let read = self.reader.read(into)?;
         self.length += read as u64;
         let room = self.most - self.kept.len();
         self.kept.extend_from_slice(&into[..read.min(room)]);
+        if let Some(file) = &mut self.file {
+            file.push(&into[..read]);
+        }
         Ok(read)
     }
 }

@@ -1,6 +1,6 @@
 //! Luau tasks: their states over time, their slots, their logs, and their binary inputs and outputs.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex, PoisonError, Weak, mpsc};
@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
+use super::luau_answer::{End, LuauAnswer, Message};
 use super::random::uuid;
 
 /// The longest time limit, and that of a task that sets none.
@@ -20,131 +21,10 @@ const MOST_UNFINISHED: usize = 10;
 const KEPT: Duration = Duration::from_secs(24 * 3600);
 /// How long the URLs of inputs and outputs are good.
 const URL_LASTS: Duration = Duration::from_secs(15 * 60);
-const LARGEST_RESULTS: usize = 4 * 1024 * 1024;
-const LARGEST_LOG: usize = 450 * 1024;
 /// How long the response to a create waits for the end of the script.
 const AT_ONCE: Duration = Duration::from_millis(10);
 /// How many messages a part of a log has.
 const MESSAGES: usize = 100;
-
-/// What a script does, for [`Sandbox::on_luau`](crate::Sandbox::on_luau): its log, and its end. A JSON value converts to an answer
-/// with this result.
-///
-/// ```
-/// use std::time::Duration;
-///
-/// use rblxopencloud_sandbox::LuauAnswer;
-///
-/// let passed = LuauAnswer::results([3, 0]).print("3 tests passed").takes(Duration::from_secs(2));
-/// let failed = LuauAnswer::error("TaskScript:7: expected 1, got 2").warn("1 test failed");
-/// ```
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct LuauAnswer {
-    results: Vec<Value>,
-    end: End,
-    log: Vec<Message>,
-    takes: Duration,
-    binary_output: Option<Vec<u8>>,
-}
-
-#[derive(Clone, Debug, Default, PartialEq)]
-enum End {
-    #[default]
-    Complete,
-    Cancelled,
-    Failed {
-        code: String,
-        message: String,
-    },
-}
-
-#[derive(Clone, Debug, PartialEq)]
-struct Message {
-    kind: &'static str,
-    text: String,
-    at: Timestamp,
-}
-
-impl LuauAnswer {
-    /// The script returns these values. The default answer returns none.
-    #[must_use]
-    pub fn results(values: impl IntoIterator<Item = impl Into<Value>>) -> Self {
-        Self { results: values.into_iter().map(Into::into).collect(), ..Self::default() }
-    }
-
-    /// The script raises an error. As in Roblox, the message begins with the script and the line: `TaskScript:7: no`.
-    #[must_use]
-    pub fn error(message: impl Into<String>) -> Self {
-        Self::failure("SCRIPT_ERROR", message)
-    }
-
-    /// The task fails with this code, such as `INTERNAL_ERROR`.
-    #[must_use]
-    pub fn failure(code: impl Into<String>, message: impl Into<String>) -> Self {
-        let end = End::Failed { code: code.into(), message: message.into() };
-        Self { end, ..Self::default() }
-    }
-
-    /// The task is cancelled.
-    #[must_use]
-    pub fn cancelled() -> Self {
-        Self { end: End::Cancelled, ..Self::default() }
-    }
-
-    /// Adds a message that `print` writes.
-    #[must_use]
-    pub fn print(self, text: impl Into<String>) -> Self {
-        self.log("OUTPUT", text.into())
-    }
-
-    /// Adds a message that `warn` writes.
-    #[must_use]
-    pub fn warn(self, text: impl Into<String>) -> Self {
-        self.log("WARNING", text.into())
-    }
-
-    pub(crate) fn log(mut self, kind: &'static str, text: String) -> Self {
-        self.log.push(Message { kind, text, at: Timestamp::now() });
-        self
-    }
-
-    /// Sets how long the script runs. Defaults to as long as it takes to answer. Beyond its time limit, it fails.
-    #[must_use]
-    pub fn takes(mut self, time: Duration) -> Self {
-        self.takes = time;
-        self
-    }
-
-    /// Sets the binary output, which counts if the task has one.
-    #[must_use]
-    pub fn binary_output(mut self, bytes: impl Into<Vec<u8>>) -> Self {
-        self.binary_output = Some(bytes.into());
-        self
-    }
-
-    /// Applies the limits of the size.
-    fn limited(mut self) -> Self {
-        if json!(self.results).to_string().len() > LARGEST_RESULTS {
-            let message = format!("The results are larger than {LARGEST_RESULTS} bytes.");
-            self.end = End::Failed { code: "OUTPUT_SIZE_LIMIT_EXCEEDED".to_owned(), message };
-        }
-        let mut length: usize = self.log.iter().map(|message| message.text.len()).sum();
-        let dropped = self.log.iter().take_while(|message| {
-            let is_too_long = length > LARGEST_LOG;
-            length -= message.text.len();
-            is_too_long
-        });
-        let dropped = dropped.count();
-        self.log.drain(..dropped);
-        self
-    }
-}
-
-impl From<Value> for LuauAnswer {
-    fn from(result: Value) -> Self {
-        Self::results([result])
-    }
-}
 
 /// A script that a server runs.
 #[derive(Debug)]
@@ -185,6 +65,8 @@ pub(crate) struct NewTask {
     pub(crate) timeout_text: Option<String>,
     pub(crate) input: Option<String>,
     pub(crate) has_output: bool,
+    /// Whether servers can load the place.
+    pub(crate) loads: bool,
 }
 
 #[derive(Debug)]
@@ -253,8 +135,6 @@ pub(crate) struct Luau {
     /// How long after its end a task takes a slot.
     pub(crate) recovery: Duration,
     pub(crate) shows_logs_early: bool,
-    /// The places that no server can load.
-    pub(crate) broken_places: HashSet<u64>,
 }
 
 impl fmt::Debug for Luau {
@@ -290,8 +170,7 @@ impl Luau {
         let path = format!("{parent}/luau-execution-sessions/{session}/tasks/{id}");
         let work = Arc::<Work>::default();
         let input = made.input.as_ref().and_then(|path| self.inputs.get(path)?.content.clone());
-        let is_broken = self.broken_places.contains(&place);
-        if !is_broken {
+        if made.loads {
             let job = Job {
                 script: made.script.clone(),
                 input,
@@ -301,7 +180,7 @@ impl Luau {
             };
             self.run(job);
         }
-        let boot = Some(self.boot).filter(|_| !is_broken);
+        let boot = Some(self.boot).filter(|_| made.loads);
         let (began, began_at) = (Instant::now(), Timestamp::now());
         let task = Task { made, path: path.clone(), began, began_at, boot, work, output: uuid() };
         let mut answer = self.json(&task, began, false, "");
@@ -447,12 +326,6 @@ impl Luau {
             }
             _ => None,
         }
-    }
-}
-
-impl Message {
-    fn json(&self) -> Value {
-        json!({ "message": self.text, "createTime": format!("{:.3}", self.at), "messageType": self.kind })
     }
 }
 

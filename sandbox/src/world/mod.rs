@@ -6,10 +6,12 @@ pub(crate) mod filter;
 pub(crate) mod groups;
 mod inventory;
 pub(crate) mod luau;
+mod luau_answer;
 mod moderation;
 mod operations;
 pub(crate) mod people;
 pub(crate) mod picture;
+pub(crate) mod places;
 mod quota;
 mod random;
 pub(crate) mod sign_ins;
@@ -29,11 +31,12 @@ use self::access::Access;
 pub(crate) use self::groups::{Groups, Member};
 pub(crate) use self::inventory::Inventory;
 use self::luau::Luau;
-pub use self::luau::LuauAnswer;
+pub use self::luau_answer::LuauAnswer;
 use self::moderation::Moderation;
 use self::operations::Operations;
 pub use self::operations::{FailureCode, OperationFailure};
 use self::people::People;
+use self::places::Places;
 use self::quota::Quotas;
 use self::sign_ins::SignIns;
 
@@ -142,6 +145,9 @@ pub(crate) struct World {
     pub(crate) groups: Groups,
     /// Experiences, by the id of the universe.
     pub(crate) experiences: BTreeMap<u64, ExperienceInfo>,
+    /// The experiences with Team Create.
+    pub(crate) team_create: HashSet<u64>,
+    pub(crate) places: Places,
     pub(crate) assets: BTreeMap<u64, StoredAsset>,
     pub(crate) operations: Operations<Change>,
     pub(crate) bare_updates: bool,

@@ -336,3 +336,38 @@ fn advice_fits_the_failure() {
     let verdict = classify(&elsewhere, &status(401).event(ServiceError::default()));
     assert_eq!((verdict.scope, verdict.advice), (ErrorScope::Call, None));
 }
+
+/// What an endpoint knows of its statuses comes before what is known of them in general.
+#[test]
+fn endpoints_advise_after_their_statuses() {
+    const PLACE: Endpoint = Endpoint::post("/places/{place}/versions")
+        .with_scopes(&["places:write"])
+        .with_advice(&[(409, "end the session")])
+        .with_size_advice(1000, "make it smaller");
+    for (code, upload, expected) in [
+        (409, Some(1), Some("end the session")),
+        (409, None, Some("end the session")),
+        (413, Some(999), Some("the body has 999 bytes; make it smaller")),
+        (413, None, Some("send a smaller file")),
+        (500, Some(1000), Some("the body has 1000 bytes; make it smaller")),
+        (500, Some(999), None),
+        (502, Some(1000), None),
+        (412, Some(1), Some("fetch the resource again before you repeat the call: its state may have changed")),
+    ] {
+        let scheme = Some(Scheme::ApiKey);
+        let call = FailedCall { endpoint: &PLACE, arrival: Arrival::MayHaveArrived, scheme, echoes: &[], upload };
+        let verdict = classify(&call, &status(code).event(ServiceError::default()));
+        assert_eq!(verdict.advice.as_deref(), expected, "{code} after {upload:?} bytes");
+    }
+    // A scope that is missing is missing, whatever the status is.
+    let denied = ServiceError { code: Some("INSUFFICIENT_SCOPE".to_owned()), message: None };
+    let call = FailedCall {
+        endpoint: &PLACE.with_advice(&[(403, "end the session")]),
+        arrival: Arrival::MayHaveArrived,
+        scheme: Some(Scheme::ApiKey),
+        echoes: &[],
+        upload: None,
+    };
+    let advice = classify(&call, &status(403).event(denied)).advice.unwrap_or_default();
+    assert_eq!(advice, "give the key the scope places:write");
+}

@@ -10,6 +10,7 @@ use super::input::{self, LuauInput};
 use super::seconds;
 use crate::error::{Error, Result};
 use crate::experience::handle::Experience;
+use crate::experience::place::PlaceFile;
 use crate::request::Body;
 
 /// The largest script.
@@ -46,6 +47,7 @@ pub struct LuauScript {
     timeout: Option<Duration>,
     input: Option<Input>,
     binary_output: bool,
+    place_file: Option<PlaceFile>,
 }
 
 enum Input {
@@ -56,7 +58,7 @@ enum Input {
 impl LuauScript {
     /// Uses this script.
     pub fn new(text: impl Into<String>) -> Self {
-        Self { text: text.into(), timeout: None, input: None, binary_output: false }
+        Self { text: text.into(), timeout: None, input: None, binary_output: false, place_file: None }
     }
 
     /// Reads the script from a file, which is UTF-8. A byte order mark is left out.
@@ -112,6 +114,35 @@ impl LuauScript {
         self
     }
 
+    /// Runs the script in this place file: [`Place::run_luau`](crate::Place::run_luau) first [saves](crate::Place::save) it as a
+    /// version of the place that it is called for, and then runs the script in that version. The version isn't published, but it
+    /// is in the history of the place, so use a place that is there for tests.
+    ///
+    /// ```
+    /// use rblxopencloud::LuauScript;
+    ///
+    /// # fn main() -> rblxopencloud::Result<()> {
+    /// # let sandbox = rblxopencloud_sandbox::Sandbox::builder().demo().start()?;
+    /// # sandbox.on_luau(|_, _| rblxopencloud_sandbox::LuauAnswer::results([true]));
+    /// # let scratch = sandbox.client().experience(13058).place(1818);
+    /// # let build = std::env::temp_dir().join(format!("rblxopencloud-doc-{}-build.rbxl", std::process::id()));
+    /// # std::fs::write(&build, b"<roblox!\x89\xff\r\n\x1a\n").unwrap();
+    /// let script = LuauScript::new("return workspace ~= nil").in_place_file(&build);
+    /// let run = scratch.run_luau(script)?.wait()?;
+    /// # assert!(run.is_success());
+    /// # std::fs::remove_file(&build).unwrap();
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn in_place_file(mut self, file: impl Into<PlaceFile>) -> Self {
+        self.place_file = Some(file.into());
+        self
+    }
+
+    pub(super) fn take_place_file(&mut self) -> Option<PlaceFile> {
+        self.place_file.take()
+    }
+
     /// Returns how long it can run at the most.
     pub(super) fn limit(&self) -> Duration {
         self.timeout.unwrap_or(LONGEST)
@@ -165,6 +196,7 @@ impl fmt::Debug for LuauScript {
             .field("timeout", &self.timeout)
             .field("has_binary_input", &self.input.is_some())
             .field("binary_output", &self.binary_output)
+            .field("has_place_file", &self.place_file.is_some())
             .finish_non_exhaustive()
     }
 }

@@ -320,8 +320,10 @@ fn numbered(template: &str) -> String {
 impl Place {
     /// Runs a script in the newest version of the place. Returns once the service has accepted it.
     ///
-    /// Calls [`CREATE_LUAU_TASK`], which needs the scope `universe.place.luau-execution-session:write`. The service accepts API
-    /// keys only. It takes at most 10 unfinished tasks of a place: the call waits for one of them to end, whichever thread has
+    /// A script in a [place file](LuauScript::in_place_file) is run in the version as which the file is saved first.
+    ///
+    /// Calls [`CREATE_LUAU_TASK`] or, in a place file, [`CREATE_LUAU_VERSION_TASK`], which need the scope
+    /// `universe.place.luau-execution-session:write`. The service accepts API keys only. It takes at most 10 unfinished tasks of a place: the call waits for one of them to end, whichever thread has
     /// started it; see [`Slots`](crate::endpoints::Slots). It is never repeated if the task may exist.
     ///
     /// ```
@@ -341,16 +343,19 @@ impl Place {
     ///
     /// # Errors
     /// Returns [`InvalidInput`](crate::ErrorKind::InvalidInput), before anything is sent, for an invalid script and for an access
-    /// token; [`RateLimited`](crate::ErrorKind::RateLimited) if none of the unfinished tasks ends soon enough; and errors of the
-    /// upload of a binary input. After an error whose [outcome is unknown](crate::Error::outcome_unknown), the task may run.
+    /// token; [`RateLimited`](crate::ErrorKind::RateLimited) if none of the unfinished tasks ends soon enough; errors of the
+    /// upload of a binary input; and those of [`save`](Self::save) for a place file. After an error whose [outcome is unknown](crate::Error::outcome_unknown), the task may run.
     ///
     /// <https://create.roblox.com/docs/cloud/reference/features/luau-execution#Cloud_CreateLuauExecutionSessionTask__Using_Universes>
-    pub fn run_luau(&self, script: LuauScript) -> Result<LuauTask> {
-        self.start(&CREATE_LUAU_TASK, None, script)
+    pub fn run_luau(&self, mut script: LuauScript) -> Result<LuauTask> {
+        script.check()?;
+        match script.take_place_file() {
+            Some(file) => self.start(&CREATE_LUAU_VERSION_TASK, Some(self.save(file)?.number), script),
+            None => self.start(&CREATE_LUAU_TASK, None, script),
+        }
     }
 
     fn start(&self, endpoint: &Endpoint, version: Option<u64>, script: LuauScript) -> Result<LuauTask> {
-        script.check()?;
         let universe = self.experience_id()?;
         let request = self.client.call(endpoint).param("universe", universe).param("place", self.id);
         let request = match version {
@@ -378,17 +383,22 @@ impl PlaceVersionHandle {
     /// # sandbox.on_luau(|_, _| rblxopencloud_sandbox::LuauAnswer::results([true]));
     /// # let client = sandbox.client();
     /// let place = client.experience(13058).place(1818);
-    /// let run = place.version(7).run_luau(LuauScript::new("return true"))?.wait()?;
+    /// let saved = place.save(b"<roblox!\x89\xff\r\n\x1a\n")?;
+    /// let run = place.version(saved.number).run_luau(LuauScript::new("return true"))?.wait()?;
     /// assert!(run.is_success());
     /// # Ok(())
     /// # }
     /// ```
     ///
     /// # Errors
-    /// See [`Place::run_luau`].
+    /// See [`Place::run_luau`]. Returns [`InvalidInput`](crate::ErrorKind::InvalidInput) for a script in a place file, too.
     ///
     /// <https://create.roblox.com/docs/cloud/reference/features/luau-execution#Cloud_CreateLuauExecutionSessionTask__Using_Universes_Places>
-    pub fn run_luau(&self, script: LuauScript) -> Result<LuauTask> {
+    pub fn run_luau(&self, mut script: LuauScript) -> Result<LuauTask> {
+        script.check()?;
+        if script.take_place_file().is_some() {
+            return Err(Error::invalid_input("a script in a place file is run by the place, not by a version of it"));
+        }
         self.place.start(&CREATE_LUAU_VERSION_TASK, Some(self.number), script)
     }
 }

@@ -24,6 +24,20 @@ pub(super) const IN_TEAM_CREATE: &[(u16, &str)] = &[(
 /// A handle for a place of an experience.
 ///
 /// Clones share the client, and the experience's id once it is known.
+///
+/// ```
+/// # fn main() -> rblxopencloud::Result<()> {
+/// # let sandbox = rblxopencloud_sandbox::Sandbox::builder().demo().start()?;
+/// # let client = sandbox.client();
+/// # let game = b"<roblox!\x89\xff\r\n\x1a\n".to_vec();
+/// let place = client.experience(13058).place(1818);
+/// let saved = place.save(game.clone())?;
+/// let version = place.publish(game)?;
+/// println!("version {} is live", version.number);
+/// # assert!(version.number >= saved.number);
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone)]
 pub struct Place {
     pub(in crate::experience) id: u64,
@@ -67,6 +81,15 @@ impl Place {
     ///
     /// A handle from [`Experience::place`] knows it. One from [`Client::place`] fetches it once, for all of its clones and all
     /// threads. It calls [`GET_PLACE_EXPERIENCE`], which needs no credentials.
+    ///
+    /// ```
+    /// # fn main() -> rblxopencloud::Result<()> {
+    /// # let sandbox = rblxopencloud_sandbox::Sandbox::builder().demo().start()?;
+    /// # let client = sandbox.client();
+    /// assert_eq!(client.place(1818).experience_id()?, 13058);
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Errors
     /// Returns [`NotFound`](crate::ErrorKind::NotFound) if the place doesn't exist or belongs to no experience. Doesn't fail for a

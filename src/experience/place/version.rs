@@ -14,6 +14,18 @@ use crate::request::{Paging, Request};
 use crate::wire::{self, Model, model};
 
 /// A handle for a version of a place, from [`Place::version`].
+///
+/// ```
+/// # fn main() -> rblxopencloud::Result<()> {
+/// # let sandbox = rblxopencloud_sandbox::Sandbox::builder().demo().start()?;
+/// # let place = sandbox.client().experience(13058).place(1818);
+/// # let saved = place.save(b"<roblox!\x89\xff\r\n\x1a\n")?;
+/// let mut content = Vec::new();
+/// place.version(saved.number).download(&mut content)?;
+/// # assert!(content.starts_with(b"<roblox!"));
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug)]
 pub struct PlaceVersionHandle {
     pub(in crate::experience) place: Place,
@@ -32,6 +44,21 @@ impl Place {
     ///
     /// Calls [`ROLLBACK_ASSET`], which needs the scopes `asset:read` and `asset:write`.
     ///
+    /// ```
+    /// # fn main() -> rblxopencloud::Result<()> {
+    /// # let sandbox = rblxopencloud_sandbox::Sandbox::builder().demo().start()?;
+    /// # let place = sandbox.client().experience(13058).place(1818);
+    /// # place.publish(b"<roblox!\x89\xff\r\n\x1a\n")?;
+    /// let before = place.list_versions().published().next().transpose()?;
+    /// # place.publish(b"<roblox!\x89\xff\r\n\x1a\n ")?;
+    /// // And when it goes wrong:
+    /// if let Some(before) = before {
+    ///     place.rollback(before.number)?;
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// # Errors
     /// Returns [`NotFound`](crate::ErrorKind::NotFound) if the place or the version doesn't exist, and
     /// [`Conflict`](crate::ErrorKind::Conflict) while the place is open in Team Create. If
@@ -46,6 +73,9 @@ impl Place {
 
     /// Saves the content of a version as a file, which appears under its name only when it is complete. Returns the number of
     /// bytes. The same as [`PlaceVersionHandle::download_to`].
+    ///
+    /// Calls [`GET_ASSET_VERSION_DELIVERY`](crate::endpoints::GET_ASSET_VERSION_DELIVERY), which needs the scope
+    /// `legacy-asset:manage`.
     ///
     /// # Errors
     /// See [`PlaceVersionHandle::download_to`].
@@ -95,6 +125,9 @@ impl PlaceVersionHandle {
 
     /// Copies the content of the version to `writer`. Returns the number of bytes. See [`locate`](Self::locate).
     ///
+    /// Calls [`GET_ASSET_VERSION_DELIVERY`](crate::endpoints::GET_ASSET_VERSION_DELIVERY), which needs the scope
+    /// `legacy-asset:manage`.
+    ///
     /// # Errors
     /// See [`locate`](Self::locate) and [`Request::download`].
     pub fn download(&self, writer: &mut dyn Write) -> Result<u64> {
@@ -103,6 +136,9 @@ impl PlaceVersionHandle {
 
     /// Saves the content of the version as a file, which appears under its name only when it is complete. Returns the number of
     /// bytes. See [`locate`](Self::locate).
+    ///
+    /// Calls [`GET_ASSET_VERSION_DELIVERY`](crate::endpoints::GET_ASSET_VERSION_DELIVERY), which needs the scope
+    /// `legacy-asset:manage`.
     ///
     /// # Errors
     /// See [`locate`](Self::locate) and [`Request::download_to`].
@@ -118,7 +154,7 @@ impl fmt::Display for PlaceVersionHandle {
     }
 }
 
-/// A version of a place, from [`Place::rollback`] and [`Place::list_versions`].
+/// A version of a place, from [`Place::publish`], [`Place::save`], [`Place::rollback`] and [`Place::list_versions`].
 ///
 /// <https://create.roblox.com/docs/cloud/reference/features/assets#Assets_GetAssetVersion>
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -11,6 +11,21 @@ impl Place {
     ///
     /// Calls [`LIST_ASSET_VERSIONS`], which needs the scope `asset:read`. A page has 50 versions.
     ///
+    /// ```
+    /// # fn main() -> rblxopencloud::Result<()> {
+    /// # let sandbox = rblxopencloud_sandbox::Sandbox::builder().demo().start()?;
+    /// # let place = sandbox.client().experience(13058).place(1818);
+    /// # place.publish(b"<roblox!\x89\xff\r\n\x1a\n")?;
+    /// # place.save(b"<roblox!\x89\xff\r\n\x1a\n ")?;
+    /// for version in place.list_versions() {
+    ///     println!("{}", version?);
+    /// }
+    /// let live = place.list_versions().published().next().transpose()?;
+    /// # assert!(live.is_some());
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// <https://create.roblox.com/docs/cloud/reference/features/assets#listAssetVersions>
     pub fn list_versions(&self) -> PlaceVersions {
         let pager = self.client.call(&LIST_ASSET_VERSIONS).param("asset", self.id).pages();
