@@ -210,6 +210,11 @@ mod wire;
 /// | `GET_TEAM_CREATE` | `Experience::has_team_create` | `legacy-team-collaboration:manage` | 100 / 100 |
 /// | `SET_TEAM_CREATE` | `Experience::set_team_create` | `legacy-team-collaboration:manage` | 100 / 100 |
 /// | `GET_PLACE_EXPERIENCE` | `Place::experience_id` | no key | - / - |
+/// | `CREATE_LUAU_TASK` | `Place::run_luau` | `universe.place.luau-execution-session:write` | 40 / - |
+/// | `CREATE_LUAU_VERSION_TASK` | `PlaceVersionHandle::run_luau`, `Place::run_luau` | `universe.place.luau-execution-session:write` | 5 / - |
+/// | `GET_LUAU_TASK` | `LuauTask::poll`, `LuauTask::wait`, `LuauTask::wait_with`, `LuauTask::download_output`, `LuauTask::save_output`, `Client::luau_task` | `universe.place.luau-execution-session:read` or `universe.place.luau-execution-session:write` | 200 / - |
+/// | `LIST_LUAU_TASK_LOGS` | `LuauTask::list_logs`, `LuauTask::list_flat_logs`, `LuauTask::poll`, `LuauTask::wait`, `LuauTask::wait_with` | `universe.place.luau-execution-session:read` or `universe.place.luau-execution-session:write` | 45 / - |
+/// | `CREATE_LUAU_BINARY_INPUT` | `Experience::upload_luau_input` | `universe.place.luau-execution-session:write` | 5 / - |
 /// | `GET_PLACE` | `Place::fetch_info` | | 100 / 100 |
 /// | `UPDATE_PLACE` | `Place::update` | `universe.place:write` | 100 / 100 |
 /// | `LIST_TEAM_CREATE_MEMBERS` | `Place::list_team_create_members` | `legacy-team-collaboration:manage` | 100 / 100 |
@@ -258,6 +263,9 @@ pub mod endpoints {
     pub use crate::asset::upload::CREATE_ASSET;
     pub use crate::experience::activation::{ACTIVATE_EXPERIENCE, DEACTIVATE_EXPERIENCE};
     pub use crate::experience::info::GET_EXPERIENCE;
+    pub use crate::experience::luau::input::CREATE_LUAU_BINARY_INPUT;
+    pub use crate::experience::luau::log::LIST_LUAU_TASK_LOGS;
+    pub use crate::experience::luau::task::{CREATE_LUAU_TASK, CREATE_LUAU_VERSION_TASK, GET_LUAU_TASK};
     pub use crate::experience::place::handle::GET_PLACE_EXPERIENCE;
     pub use crate::experience::place::history::{LIST_PLACE_CONTRIBUTORS, LIST_PLACE_HISTORY, SET_PLACE_VERSION_NOTES};
     pub use crate::experience::place::info::{GET_PLACE, UPDATE_PLACE};
@@ -312,6 +320,8 @@ pub use credentials::Credentials;
 pub use error::{Error, ErrorKind, ErrorScope, Result};
 pub use experience::handle::Experience;
 pub use experience::info::ExperienceInfo;
+pub use experience::luau::script::LuauScript;
+pub use experience::luau::task::LuauTask;
 pub use experience::place::handle::Place;
 pub use group::handle::Group;
 pub use group::info::GroupInfo;

@@ -8,7 +8,7 @@ use std::env;
 use std::process::ExitCode;
 use std::time::Duration;
 
-use rblxopencloud::{Client, Credentials, OAuth2App, User};
+use rblxopencloud::{Client, Credentials, OAuth2App, Place, User};
 use rblxopencloud_sandbox::Sandbox;
 
 pub type Result<T> = std::result::Result<T, Box<dyn std::error::Error>>;
@@ -28,9 +28,22 @@ Environment:
   ROBLOX_REDIRECT_URI    one of its redirect URIs
   ROBLOX_OPEN_CLOUD_URL  base URL in place of Roblox's";
 
+/// The environment variables that [`setup_place`] reads.
+const PLACE_ENVIRONMENT: &str = "\
+Environment:
+  ROBLOX_API_KEY         API key; without one, a sandbox on this machine is used
+  ROBLOX_UNIVERSE_ID     id of the experience; without one, it is looked up
+  ROBLOX_PLACE_ID        id of the place
+  ROBLOX_OPEN_CLOUD_URL  base URL in place of Roblox's";
+
 /// Runs an example that calls [`setup`]. Prints `usage` on `--help`, and an error as one line.
 pub fn run(usage: &str, example: impl FnOnce(Vec<String>) -> Result<()>) -> ExitCode {
     run_in(KEY_ENVIRONMENT, usage, example)
+}
+
+/// Runs an example that calls [`setup_place`]. Prints `usage` on `--help`, and an error as one line.
+pub fn run_in_experience(usage: &str, example: impl FnOnce(Vec<String>) -> Result<()>) -> ExitCode {
+    run_in(PLACE_ENVIRONMENT, usage, example)
 }
 
 /// Runs an example that calls [`app`]. Prints `usage` on `--help`, and an error as one line.
@@ -84,6 +97,33 @@ pub fn setup() -> Result<Setup> {
     let id = env::var("ROBLOX_USER_ID").map_err(|_| "ROBLOX_USER_ID is not set; set it to the id of a user")?;
     let id = id.trim().parse().map_err(|_| format!("ROBLOX_USER_ID is {id:?}; expected the id of a user"))?;
     Ok(Setup { user: client.user(id), sandbox: None })
+}
+
+/// The place to call for, and the sandbox that responds if no key is set.
+pub struct PlaceSetup {
+    pub place: Place,
+    pub sandbox: Option<Sandbox>,
+}
+
+/// Reads the environment. Without a key and a base URL, starts a sandbox.
+pub fn setup_place() -> Result<PlaceSetup> {
+    if !is_set("ROBLOX_API_KEY") && !is_set("ROBLOX_OPEN_CLOUD_URL") {
+        eprintln!("ROBLOX_API_KEY is not set; using a sandbox on this machine.");
+        let sandbox = Sandbox::builder().demo().start()?;
+        let place = sandbox.client().experience(13058).place(1818);
+        return Ok(PlaceSetup { place, sandbox: Some(sandbox) });
+    }
+    let client = Client::from_env()?;
+    let id = |name: &str| -> Result<u64> {
+        let text = env::var(name).map_err(|_| format!("{name} is not set; set it to an id"))?;
+        Ok(text.trim().parse().map_err(|_| format!("{name} is {text:?}; expected an id"))?)
+    };
+    let place = id("ROBLOX_PLACE_ID")?;
+    let place = match is_set("ROBLOX_UNIVERSE_ID") {
+        true => client.experience(id("ROBLOX_UNIVERSE_ID")?).place(place),
+        false => client.place(place),
+    };
+    Ok(PlaceSetup { place, sandbox: None })
 }
 
 /// Reads the app from the environment. Without one, starts a sandbox that has it. `timeout` limits each call.

@@ -16,9 +16,12 @@ mod demo;
 #[doc(hidden)]
 pub mod fuzzing;
 mod http;
+#[cfg(feature = "luau")]
+mod luau;
 mod places;
 mod routes;
 mod rules;
+mod scripts;
 mod server;
 mod sign_in;
 mod world;
@@ -39,7 +42,7 @@ use serde_json::Value;
 
 pub use server::{Fault, RateLimit, RecordedPart, RecordedRequest};
 pub use world::signer::IdTokenFault;
-pub use world::{AssetContent, FailureCode, OperationFailure};
+pub use world::{AssetContent, FailureCode, LuauAnswer, OperationFailure};
 
 use server::{Server, lock};
 use world::{Inventory, World};

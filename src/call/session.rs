@@ -3,7 +3,7 @@
 use std::fmt;
 use std::panic::{RefUnwindSafe, UnwindSafe};
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
+use std::sync::atomic::{AtomicBool, AtomicU32};
 use std::time::{Duration, Instant};
 
 use crate::api::{Endpoint, Scheme};
@@ -22,6 +22,8 @@ pub(crate) struct Session {
     pub(super) retry: Arc<RetryPolicy>,
     /// The service has answered a call.
     pub(super) was_reached: Arc<AtomicBool>,
+    /// How many waits for tasks are under way, which share the rate limit of their polls.
+    waits: Arc<AtomicU32>,
     /// How long a connection is tried to be made until then. One that can't be made then concerns all calls.
     pub(super) first_contact: Option<Duration>,
     limit: TimeLimit,
@@ -93,6 +95,7 @@ impl Session {
             gate: Arc::new(Gate::new(&retry, holds_budgets)),
             retry: Arc::new(retry),
             was_reached: Arc::default(),
+            waits: Arc::default(),
             first_contact: None,
             limit: TimeLimit { timeout, deadline: None },
         }
@@ -122,7 +125,8 @@ impl Session {
 
     /// Returns a session with the same connections and other credentials, with rate limits of their own.
     pub(crate) fn with_credentials(&self, credentials: Credentials) -> Self {
-        Self { credentials, gate: Arc::new(self.gate.for_other_credentials()), ..self.clone() }
+        let gate = Arc::new(self.gate.for_other_credentials());
+        Self { credentials, gate, waits: Arc::default(), ..self.clone() }
     }
 
     /// Returns the session with other credentials of the same authorization, whose rate limits it shares.
@@ -158,6 +162,11 @@ impl Session {
     /// Returns when a call that starts now must have ended, and why.
     pub(crate) fn end(&self) -> Option<(Instant, Bound)> {
         self.limit.of_call()
+    }
+
+    /// Returns how many waits for tasks are under way.
+    pub(crate) fn waits(&self) -> &Arc<AtomicU32> {
+        &self.waits
     }
 
     pub(crate) fn credentials(&self) -> &Credentials {

@@ -58,6 +58,9 @@ pub enum ErrorKind {
     OperationFailed,
     /// An [`Operation`](crate::Operation) was still pending at the end of the wait.
     OperationPending,
+    /// A task was still pending when it would have ended if the service had scheduled it: the place may not load. It can be
+    /// [waited for again](crate::Error::can_wait_again).
+    NeverScheduled,
     /// The call was cancelled before it was sent, or before it was sent again.
     Cancelled,
     /// The user declined to authorize the app.

@@ -9,12 +9,17 @@ pub(crate) mod handle;
 
 pub(crate) mod activation;
 pub(crate) mod info;
+pub(crate) mod luau;
 pub(crate) mod place;
 pub(crate) mod places;
 pub(crate) mod team_create;
 pub(crate) mod update;
 
 pub use info::{AgeRating, ExperienceVisibility};
+pub use luau::input::LuauInput;
+pub use luau::log::{LuauLog, LuauMessage, LuauMessageType};
+pub use luau::outcome::{LuauError, LuauErrorCode, LuauOutcome, LuauState};
+pub use luau::run::LuauRun;
 pub use place::{
     PlaceFile, PlaceHistory, PlaceHistoryEntry, PlaceInfo, PlaceUpdate, PlaceVersion, PlaceVersionHandle,
     PlaceVersions, TeamCreateMember,

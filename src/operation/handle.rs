@@ -3,7 +3,7 @@ use std::sync::{Arc, OnceLock};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use super::started::Started;
+use super::started::{AFTER_LIMIT, Started};
 use super::wait::{WaitOptions, Waiting};
 #[cfg(fuzzing)]
 use super::work::Question;
@@ -42,9 +42,6 @@ pub struct Operation<T> {
     ended: OnceLock<Ended<T>>,
 }
 
-/// How long after its time limit the end of work may show: it is counted from when the work was scheduled.
-const AFTER_LIMIT: Duration = Duration::from_secs(45);
-
 struct Ended<T> {
     result: Result<T, ServiceError>,
     partial_failures: Vec<String>,
@@ -79,6 +76,12 @@ impl<T: Clone> Operation<T> {
         Self { started: Started::named(session.clone(), name, Arc::new(work)), decode, ended: OnceLock::new() }
     }
 
+    /// Sets how long the service lets the work run at the most.
+    pub(crate) fn with_limit(mut self, limit: Duration) -> Self {
+        self.started.time_limit = Some(limit);
+        self
+    }
+
     /// Polls the operation once. Returns `None` while it is pending. Makes no request once it has ended.
     ///
     /// # Errors
@@ -96,7 +99,8 @@ impl<T: Clone> Operation<T> {
     /// [time limit](Request::work_limit) of the work.
     ///
     /// # Errors
-    /// See [`wait_with`](Self::wait_with).
+    /// See [`wait_with`](Self::wait_with). A task with a time limit that is pending so much later was never scheduled, which is
+    /// [`NeverScheduled`](crate::ErrorKind::NeverScheduled).
     pub fn wait(&self) -> Result<T> {
         self.wait_with(&self.wait_options())
     }
@@ -108,6 +112,10 @@ impl<T: Clone> Operation<T> {
     }
 
     /// Waits until the operation has ended. Polls at once, then after growing delays.
+    ///
+    /// Unless the options set delays, a [task](Request::task) is polled every 0.5 seconds until it is 20 seconds old, then every
+    /// second, and after a minute every 5 seconds. Waits for several tasks take longer delays, so that all of a client keep
+    /// within 200 polls a minute, and that the end of each of up to 10 tasks is seen after 1.15 of its time and a second.
     ///
     /// Transient failures of a poll don't end the wait.
     ///
@@ -231,7 +239,51 @@ mod tests {
     use serde_json::Value;
 
     use super::*;
-    use crate::{Client, Method};
+    use crate::operation::task::Tasks;
+    use crate::operation::work::Polls;
+    use crate::{Client, Endpoint, ErrorKind, Method, json};
+
+    /// Answers one request.
+    fn answer(listener: &TcpListener, body: &str) {
+        let (mut stream, _) = listener.accept().expect("it connects");
+        let _ = stream.read(&mut [0; 4096]).expect("it asks");
+        let head = format!("content-length: {}\r\nconnection: close", body.len());
+        write!(stream, "HTTP/1.1 200 OK\r\n{head}\r\n\r\n{body}").expect("it listens");
+    }
+
+    #[test]
+    fn a_task_that_is_pending_for_too_long_was_never_scheduled() {
+        const GET_TASK: Endpoint = Endpoint::get("/cloud/v2/tasks/{task}").polling();
+        let listener = TcpListener::bind("127.0.0.1:0").expect("a port is free");
+        let url = format!("http://{}", listener.local_addr().expect("it is bound"));
+        let client = Client::builder("key").base_url(url).build().expect("the settings are good");
+        let wait = |age: u64, body: &'static str| {
+            let name: OperationName = "tasks/5".parse().expect("a name");
+            let mut task: Operation<Value> = Operation::resume(
+                client.session(),
+                name,
+                Tasks { poll: Polls::At(GET_TASK) },
+                Arc::new(json::from_value),
+            );
+            task = task.with_limit(Duration::from_secs(10));
+            // Whether the machine runs for long enough isn't what is tested.
+            task.started.began = Instant::now().checked_sub(Duration::from_secs(age))?;
+            Some(thread::scope(|scope| {
+                scope.spawn(|| answer(&listener, body));
+                task.wait_with(&WaitOptions::new().timeout(Duration::ZERO)).expect_err("it is pending")
+            }))
+        };
+        let processing = r#"{"path":"tasks/5","state":"PROCESSING"}"#;
+        for (age, kind, words) in [
+            (53, ErrorKind::OperationPending, "still PROCESSING after 0ns"),
+            (56, ErrorKind::NeverScheduled, "still PROCESSING after 56"),
+        ] {
+            let Some(error) = wait(age, processing) else { continue };
+            assert_eq!(error.kind(), kind, "{error}");
+            assert!(error.to_string().contains(words), "{error}");
+            assert!(error.can_wait_again() && !error.is_operation_failure() && !error.is_retryable(), "{error}");
+        }
+    }
 
     #[test]
     fn the_limit_of_the_work_makes_the_wait_longer() {
@@ -242,13 +294,7 @@ mod tests {
         let limited = |seconds| start().work_limit(Duration::from_secs(seconds));
         for (request, timeout) in [(start(), 60), (limited(15), 60), (limited(16), 61), (limited(300), 345)] {
             let operation = thread::scope(|scope| {
-                scope.spawn(|| {
-                    let (mut stream, _) = listener.accept().expect("it connects");
-                    let _ = stream.read(&mut [0; 4096]).expect("it asks");
-                    let body = r#"{"path":"operations/a"}"#;
-                    let head = format!("content-length: {}\r\nconnection: close", body.len());
-                    write!(stream, "HTTP/1.1 200 OK\r\n{head}\r\n\r\n{body}").expect("it listens");
-                });
+                scope.spawn(|| answer(&listener, r#"{"path":"operations/a"}"#));
                 request.operation::<Value>().expect("it begins")
             });
             let options = format!("{:?}", operation.wait_options());

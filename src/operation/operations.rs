@@ -54,7 +54,7 @@ impl Answer {
             }
         });
         let failures = metadata_errors(&json);
-        let answer = |state| Ok(Self { name: name.clone(), state, partial_failures: Vec::new() });
+        let answer = |state| Ok(Self { name: name.clone(), state, ..Self::default() });
         let failed = |reported: ServiceError| answer(State::Failed(reported));
         let done = present("done").and_then(Value::as_bool);
         let is_nameless_start = question == Question::Start && !work.may_be_bare && name.is_none();
@@ -90,7 +90,7 @@ impl Answer {
                     return failed(reported);
                 }
                 return match decode(response) {
-                    Ok(()) => Ok(Self { name, state: State::Done, partial_failures: failures }),
+                    Ok(()) => Ok(Self { name, state: State::Done, partial_failures: failures, ..Self::default() }),
                     Err(problem) => Err(DecodeError::of_operation(name, problem)),
                 };
             }

@@ -1,8 +1,9 @@
 //! Work that a call has started, whatever its result is: it is compiled once, and not for each kind of result.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
+use super::pace::{Pace, shown};
 use super::wait::Waiting;
 use super::work::{Answer, LongRunning, Question, ResultDecoder};
 use crate::api::OperationName;
@@ -13,6 +14,12 @@ use crate::error::{Arrival, Error, ErrorKind, Event, FailedCall, Problem, Result
 use crate::gate::Slot;
 use crate::request::Request;
 use crate::transport::Buffer;
+
+/// How long after its time limit the end of work may show: it is counted from when the work was scheduled.
+pub(super) const AFTER_LIMIT: Duration = Duration::from_secs(45);
+
+/// The last poll of a wait is made so much earlier than its end.
+const LAST_POLL: Duration = Duration::from_secs(1);
 
 pub(super) struct Started {
     session: Session,
@@ -25,6 +32,10 @@ pub(super) struct Started {
     echoes: Vec<String>,
     /// Texts of the call that are removed from errors.
     secrets: Vec<Secret>,
+    /// When the call was made that started it, or its wait was resumed.
+    pub(super) began: Instant,
+    /// The last known state of a pending task, in the service's word.
+    word: Mutex<Option<String>>,
     /// How long the service lets the work run.
     pub(super) time_limit: Option<Duration>,
     /// Cancels the wait.
@@ -43,6 +54,7 @@ impl Started {
         let (session, echoes) = (request.session().clone(), request.echoes().to_vec());
         let secrets = request.declared_secrets().to_vec();
         let (time_limit, cancel) = (request.work_time_limit(), request.cancel_token().cloned());
+        let began = Instant::now();
         let mut request = request.prepare()?;
         let subject = request.subject();
         let mut answer = Answer::default();
@@ -50,8 +62,8 @@ impl Started {
             answer = work.read(body, Question::Start, decode)?;
             Ok(())
         })?;
-        let name = answer.name.take();
-        Ok((Self { session, work, name, subject, echoes, secrets, time_limit, cancel, slot }, answer))
+        let (name, word) = (answer.name.take(), Mutex::new(answer.word.take()));
+        Ok((Self { session, work, name, subject, echoes, secrets, began, word, time_limit, cancel, slot }, answer))
     }
 
     pub(super) fn named(session: Session, name: OperationName, work: Arc<dyn LongRunning>) -> Self {
@@ -62,6 +74,8 @@ impl Started {
             subject: String::new(),
             echoes: Vec::new(),
             secrets: Vec::new(),
+            began: Instant::now(),
+            word: Mutex::default(),
             time_limit: None,
             cancel: None,
             slot: None,
@@ -76,6 +90,9 @@ impl Started {
         poll: &mut dyn FnMut(Option<Instant>) -> Result<bool>,
     ) -> Result<Option<Duration>> {
         waiting.end_by(self.session.fixed_deadline());
+        if self.work.is_task() {
+            waiting.keep_pace(|| Pace::new(self.began, self.session.waits()));
+        }
         let still_pending = |when: &str, problem| self.still_pending(when, problem);
         waiting.step(is_done, self.session.max_retry_after(), poll, &still_pending)
     }
@@ -95,7 +112,9 @@ impl Started {
         let request = cancel.or(self.cancel.as_ref()).into_iter().fold(request, Request::cancel_by);
         let mut answer = None;
         let mut read = |body: &[u8]| {
-            answer = Some(self.work.read(body, Question::Poll, decode)?);
+            let read = self.work.read(body, Question::Poll, decode)?;
+            *self.word.lock().unwrap_or_else(PoisonError::into_inner) = read.word.clone();
+            answer = Some(read);
             Ok(())
         };
         request
@@ -134,18 +153,36 @@ impl Started {
     fn still_pending(&self, when: &str, problem: Option<Error>) -> Error {
         // The line names the operation once, and says once what to do.
         let problem = problem.map(|problem| problem.about_operation(None).with_unknown_outcome(false));
-        let error = Error::new(ErrorKind::OperationPending, self.who())
-            .explain(match &problem {
-                None => format!("still pending {when}"),
-                Some(problem) => format!("not known to have ended {when}; the last poll failed: {problem}"),
-            })
-            .transient()
-            .about_operation(self.name.clone());
+        let word = self.word.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let state = word.map_or_else(|| "pending".to_owned(), |word| self.redacted(&word));
+        let error = match &problem {
+            None if self.is_overdue() => Error::new(ErrorKind::NeverScheduled, self.who())
+                .explain(format!("still {state} {}, as if it had never been scheduled", self.overdue()))
+                .advise(
+                    "check that the place can be opened, and wait for the task again by its name, or start another one",
+                ),
+            None => Error::new(ErrorKind::OperationPending, self.who()).explain(format!("still {state} {when}")),
+            Some(problem) => Error::new(ErrorKind::OperationPending, self.who())
+                .explain(format!("not known to have ended {when}; the last poll failed: {problem}")),
+        };
+        let error = error.transient().about_operation(self.name.clone());
         let error = match problem {
             Some(problem) => error.with_retry_after(problem.retry_after()).caused_by(problem),
             None => error,
         };
         error.redact(&|text| self.redacted(text))
+    }
+
+    /// Whether it is a task that would have ended if it had been scheduled.
+    fn is_overdue(&self) -> bool {
+        let limit = self.time_limit.filter(|_| self.work.is_task());
+        limit.is_some_and(|limit| self.began.elapsed() + LAST_POLL >= limit.saturating_add(AFTER_LIMIT))
+    }
+
+    /// Describes how old it is.
+    fn overdue(&self) -> String {
+        let limit = self.time_limit.unwrap_or_default();
+        format!("after {}, with a time limit of {}", shown(self.began.elapsed()), shown(limit))
     }
 
     fn who(&self) -> String {

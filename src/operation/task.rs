@@ -13,8 +13,8 @@ use crate::request::Request;
 const ENDED: [&str; 3] = ["COMPLETE", "FAILED", "CANCELLED"];
 
 /// Tasks, which have a field `state`. Their result is the task, also if it has failed.
-pub(super) struct Tasks {
-    pub(super) poll: Polls,
+pub(crate) struct Tasks {
+    pub(crate) poll: Polls,
 }
 
 impl LongRunning for Tasks {
@@ -24,6 +24,10 @@ impl LongRunning for Tasks {
 
     fn poll(&self, session: &Session, name: &OperationName) -> Option<Request> {
         self.poll.request(session, name)
+    }
+
+    fn is_task(&self) -> bool {
+        true
     }
 
     fn read(&self, body: &[u8], question: Question, decode: &mut ResultDecoder<'_>) -> Result<Answer, DecodeError> {
@@ -43,10 +47,17 @@ fn read(body: &[u8], work: &Tasks, question: Question, decode: &mut ResultDecode
     };
     let is_nameless = question == Question::Start && name.is_none();
     let state = match decode(&json) {
-        _ if !ENDED.contains(&state) && is_nameless => return Err(strange("a task without a path")),
-        _ if !ENDED.contains(&state) => State::Pending,
+        _ if !ENDED.contains(&state) && is_nameless => {
+            return Err(match text("path") {
+                None => strange("a task without a path"),
+                Some(path) => strange(&format!("a task with the path {path}, at which it can't be polled")),
+            });
+        }
+        _ if !ENDED.contains(&state) => {
+            return Ok(Answer { name, word: Some(state.to_owned()), ..Answer::default() });
+        }
         Ok(()) => State::Done,
         Err(problem) => return Err(DecodeError::of_operation(name, problem)),
     };
-    Ok(Answer { name, state, partial_failures: Vec::new() })
+    Ok(Answer { name, state, ..Answer::default() })
 }

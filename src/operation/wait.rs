@@ -3,6 +3,7 @@ use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use super::pace::Pace;
 use crate::error::{Error, ErrorKind, Result, rounded};
 use crate::retry::Backoff;
 
@@ -18,10 +19,13 @@ use crate::retry::Backoff;
 #[derive(Clone)]
 pub struct WaitOptions {
     timeout: Duration,
-    initial_delay: Duration,
-    max_delay: Duration,
+    initial_delay: Option<Duration>,
+    max_delay: Option<Duration>,
     on_poll: Option<OnPoll>,
 }
+
+/// The bounds of the first delay and of the largest one, unless the options set them.
+const DELAYS: (Duration, Duration) = (Duration::from_millis(800), Duration::from_secs(5));
 
 type OnPoll = Arc<dyn Fn(WaitProgress) -> ControlFlow<()> + Send + Sync>;
 
@@ -37,12 +41,7 @@ pub struct WaitProgress {
 
 impl Default for WaitOptions {
     fn default() -> Self {
-        Self {
-            timeout: Duration::from_secs(60),
-            initial_delay: Duration::from_millis(800),
-            max_delay: Duration::from_secs(5),
-            on_poll: None,
-        }
+        Self { timeout: Duration::from_secs(60), initial_delay: None, max_delay: None, on_poll: None }
     }
 }
 
@@ -65,16 +64,18 @@ impl WaitOptions {
     }
 
     /// Sets the bound of the first delay. Defaults to 0.8 seconds. Each delay is random, between half its bound and its bound.
+    ///
+    /// A [task](crate::Request::task) has delays of its own, which this or [`max_delay`](Self::max_delay) replaces.
     #[must_use]
     pub fn initial_delay(mut self, bound: Duration) -> Self {
-        self.initial_delay = bound;
+        self.initial_delay = Some(bound);
         self
     }
 
     /// Sets the largest bound of a delay, which doubles each time. Defaults to 5 seconds.
     #[must_use]
     pub fn max_delay(mut self, bound: Duration) -> Self {
-        self.max_delay = bound;
+        self.max_delay = Some(bound);
         self
     }
 
@@ -109,8 +110,8 @@ impl fmt::Debug for WaitOptions {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("WaitOptions")
             .field("timeout", &self.timeout)
-            .field("initial_delay", &self.initial_delay)
-            .field("max_delay", &self.max_delay)
+            .field("initial_delay", &self.initial_delay.unwrap_or(DELAYS.0))
+            .field("max_delay", &self.max_delay.unwrap_or(DELAYS.1))
             .field("on_poll", &self.on_poll.is_some())
             .finish()
     }
@@ -127,6 +128,10 @@ pub(crate) struct Waiting {
     /// When all calls of the client must have ended.
     fixed_deadline: Option<Instant>,
     pauses: Backoff,
+    /// Whether the options set the delays.
+    has_own_delays: bool,
+    /// The delays between the polls of a task.
+    pace: Option<Pace>,
     polls: u32,
     on_poll: Option<OnPoll>,
     /// The next poll is the last one.
@@ -147,7 +152,9 @@ impl Waiting {
             began,
             deadline: began.checked_add(options.timeout),
             fixed_deadline: None,
-            pauses: Backoff::new(options.initial_delay, options.max_delay),
+            pauses: Backoff::new(options.initial_delay.unwrap_or(DELAYS.0), options.max_delay.unwrap_or(DELAYS.1)),
+            has_own_delays: options.initial_delay.is_some() || options.max_delay.is_some(),
+            pace: None,
             polls: 0,
             on_poll: options.on_poll.clone(),
             is_last: options.timeout.is_zero(),
@@ -169,6 +176,13 @@ impl Waiting {
     /// Ends the wait at the deadline of the client, too.
     pub(super) fn end_by(&mut self, fixed_deadline: Option<Instant>) {
         self.fixed_deadline = fixed_deadline;
+    }
+
+    /// Uses the delays of a task, unless the options set others.
+    pub(super) fn keep_pace(&mut self, pace: impl FnOnce() -> Pace) {
+        if !self.has_own_delays && self.pace.is_none() {
+            self.pace = Some(pace());
+        }
     }
 
     /// Stops calling `on_poll`.
@@ -220,7 +234,8 @@ impl Waiting {
             return Err(self.out_of_time(still_pending));
         }
         let left = self.left();
-        let mut delay = self.pauses.next_poll_pause().max(requested_delay);
+        let pause = self.pace.as_ref().map_or_else(|| self.pauses.next_poll_pause(), Pace::delay);
+        let mut delay = pause.max(requested_delay);
         if delay >= left {
             // The last poll is made while there is time left for its response.
             self.is_last = true;

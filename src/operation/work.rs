@@ -19,6 +19,11 @@ pub(crate) trait LongRunning: Send + Sync + UnwindSafe + RefUnwindSafe {
     /// Returns the request of a poll. `None` if the name isn't one of this form.
     fn poll(&self, session: &Session, name: &OperationName) -> Option<Request>;
 
+    /// Whether it is a task, which the service queues until a server can run it.
+    fn is_task(&self) -> bool {
+        false
+    }
+
     /// Reads a response about the work, and its result with `decode`.
     fn read(&self, body: &[u8], question: Question, decode: &mut ResultDecoder<'_>) -> Result<Answer, DecodeError>;
 }
@@ -41,6 +46,8 @@ pub(crate) enum State {
 pub(crate) struct Answer {
     pub(super) name: Option<OperationName>,
     pub(super) state: State,
+    /// The state of a pending task, in the service's word.
+    pub(super) word: Option<String>,
     pub(super) partial_failures: Vec<String>,
 }
 
@@ -99,10 +106,15 @@ impl Polls {
         request.path_at_the_service().ok().flatten()
     }
 
-    pub(super) fn fits(&self, name: &OperationName) -> bool {
+    pub(crate) fn fits(&self, name: &OperationName) -> bool {
+        matches!(self, Self::Under(..)) || self.parameters(name).is_some()
+    }
+
+    /// Returns the parameters of the endpoint that are in the name.
+    pub(crate) fn parameters<'n>(&self, name: &'n OperationName) -> Option<Vec<(&'static str, &'n str)>> {
         match self {
-            Self::At(endpoint) => parameters_in(endpoint, name).is_some(),
-            Self::Under(..) => true,
+            Self::At(endpoint) => parameters_in(endpoint, name),
+            Self::Under(..) => None,
         }
     }
 }

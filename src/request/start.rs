@@ -53,10 +53,15 @@ impl Client {
 
     /// Starts the download of what a response locates. `subject` is the call that was responded to.
     pub(crate) fn located(&self, subject: &str, location: &str) -> Result<Request> {
+        self.located_for(Method::Get, subject, location)
+    }
+
+    /// Starts a request with this method to what a response locates.
+    pub(crate) fn located_for(&self, method: Method, subject: &str, location: &str) -> Result<Request> {
         let parsed = Target::parse_location(location, self.session().is_local());
         match parsed.and_then(|target| check_path(&target.path, &target.path)) {
             // It isn't a template.
-            Ok(()) => Ok(self.request(Method::Get, location.replace('{', "%7B").replace('}', "%7D"))),
+            Ok(()) => Ok(self.request(method, location.replace('{', "%7B").replace('}', "%7D"))),
             Err(problem) => {
                 let error = Error::invalid_response(subject, format!("unusable location: {problem}"));
                 Err(self.session().redact(error))

@@ -10,6 +10,7 @@ mod errors;
 mod errors_in_successes;
 mod every_call;
 mod input;
+mod luau;
 mod models;
 mod operation;
 mod pager;

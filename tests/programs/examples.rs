@@ -7,7 +7,7 @@ use std::{fs, thread};
 
 use rblxopencloud::inventory::InventoryAsset;
 use rblxopencloud::{Asset, AssetType, Creator, InventoryAssetType, InventoryItem};
-use rblxopencloud_sandbox::{Fault, Sandbox};
+use rblxopencloud_sandbox::{Fault, LuauAnswer, Sandbox};
 
 use crate::support::TempDir;
 use crate::support::example::{CLIENT_ID, example, line_with, start, with_app};
@@ -50,7 +50,14 @@ fn fails(sandbox: &Sandbox, name: &str, arguments: &[&str]) -> String {
 /// succeeded.
 fn run_without_set_up(name: &str, arguments: &[&str]) -> (String, bool) {
     let mut command = example(name);
-    for variable in ["ROBLOX_API_KEY", "ROBLOX_USER_ID", "ROBLOX_OPEN_CLOUD_URL", "ROBLOX_CLIENT_ID"] {
+    for variable in [
+        "ROBLOX_API_KEY",
+        "ROBLOX_USER_ID",
+        "ROBLOX_UNIVERSE_ID",
+        "ROBLOX_PLACE_ID",
+        "ROBLOX_OPEN_CLOUD_URL",
+        "ROBLOX_CLIENT_ID",
+    ] {
         command.env_remove(variable);
     }
     let output = command.args(arguments).output().expect("the example was built");
@@ -68,6 +75,9 @@ fn examples() -> Vec<(String, bool)> {
     examples.collect()
 }
 
+/// The examples that are about a place.
+const IN_A_PLACE: &[&str] = &["run_luau"];
+
 #[test]
 fn help_lists_the_environment_variables_that_an_example_reads() {
     for (name, signs_in) in examples() {
@@ -75,7 +85,8 @@ fn help_lists_the_environment_variables_that_an_example_reads() {
         assert!(is_success && help.starts_with(&format!("Usage: {name}")), "{name}: {help}");
         for (variable, is_read) in [
             ("ROBLOX_API_KEY", !signs_in),
-            ("ROBLOX_USER_ID", !signs_in),
+            ("ROBLOX_USER_ID", !signs_in && !IN_A_PLACE.contains(&name.as_str())),
+            ("ROBLOX_PLACE_ID", IN_A_PLACE.contains(&name.as_str())),
             ("ROBLOX_CLIENT_ID", signs_in),
             ("ROBLOX_CLIENT_SECRET", signs_in),
             ("ROBLOX_REDIRECT_URI", signs_in),
@@ -108,6 +119,46 @@ fn examples_refuse_arguments_that_they_do_not_know() {
         let (text, is_success) = run_without_set_up(name, &["1", "2"]);
         assert!(!is_success && text.contains("unexpected argument \"2\""), "{name}: {text}");
     }
+}
+
+#[test]
+fn run_luau_prints_the_log_and_fails_as_the_script_does() {
+    let (sandbox, directory) = (sandbox(), TempDir::new());
+    sandbox.on_luau(|script, _| match script {
+        "good" => LuauAnswer::results([1, 2]).print("all tests passed"),
+        _ => LuauAnswer::error("TaskScript:3: expected 1").print("a test failed"),
+    });
+    let script = |name: &str, text: &str| {
+        let path = directory.path().join(name);
+        fs::write(&path, text).expect("it can be written");
+        path.to_str().expect("it is text").to_owned()
+    };
+    let run = |arguments: &[&str]| {
+        let output = example("run_luau")
+            .args(arguments)
+            .env("ROBLOX_API_KEY", sandbox.api_key())
+            .env("ROBLOX_OPEN_CLOUD_URL", sandbox.url())
+            .env("ROBLOX_UNIVERSE_ID", "13058")
+            .env("ROBLOX_PLACE_ID", "1818")
+            .output()
+            .expect("the example was built");
+        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+        (output.status.code(), text(&output.stdout), text(&output.stderr))
+    };
+    let (code, out, error) = run(&[&script("good.luau", "good"), "--timeout", "60"]);
+    assert_eq!((code, out.as_str()), (Some(0), "all tests passed\n=> 1\n=> 2\n"), "{error}");
+    let (code, out, error) = run(&[&script("bad.luau", "bad")]);
+    assert_eq!((code, out.as_str()), (Some(1), "a test failed\n"));
+    assert!(error.contains("error: script error in line 3: TaskScript:3: expected 1"), "{error}");
+    for arguments in [&[][..], &["none.luau"], &["none.luau", "--timeout"], &["none.luau", "--timeout", "soon"]] {
+        assert_eq!(run(arguments).0, Some(1), "{arguments:?}");
+    }
+
+    let path = script("real.luau", "print('from Luau') return 1 + 1");
+    let (text, is_success) = run_without_set_up("run_luau", &[&path]);
+    assert_eq!(is_success, Sandbox::RUNS_LUAU, "{text}");
+    let expected = if Sandbox::RUNS_LUAU { "from Luau\n=> 2\n" } else { "--features rblxopencloud-sandbox/luau" };
+    assert!(text.contains(expected), "{text}");
 }
 
 #[test]

@@ -5,7 +5,7 @@ use rblxopencloud::experience::{ExperienceUpdate, PlaceUpdate};
 use rblxopencloud::oauth2::TokenSet;
 use rblxopencloud::store::{AssetSearch, AssetSearchCategory, CreatorStoreProductType, Money, StoreProductUpdate};
 use rblxopencloud::user::Notification;
-use rblxopencloud::{AssetFile, AssetUpdate, Client, Endpoint, Error, OAuth2App, ThumbnailOptions, endpoints};
+use rblxopencloud::{AssetFile, AssetUpdate, Client, Endpoint, Error, LuauScript, OAuth2App, ThumbnailOptions, endpoints};
 use serde_json::{Value, json};
 
 use super::{KEY, USER, noise, upload};
@@ -67,7 +67,8 @@ impl Call {
     /// Whether a failure after it was sent may leave something undecided: a change, or an accepted operation that it polls,
     /// which may succeed whatever becomes of the poll.
     pub fn may_have_acted(&self) -> bool {
-        self.is_change() || self.endpoint.path().contains("operations")
+        let polls = ["operations", "/tasks/{task}"].iter().any(|name| self.endpoint.path().contains(name));
+        self.is_change() || (polls && !self.endpoint.path().ends_with("/logs"))
     }
 
     /// Whether its response is a page with a token for the next one.
@@ -113,6 +114,20 @@ fn app(client: &Client) -> OAuth2App {
 
 fn started() -> Value {
     json!({ "path": "operations/abc", "operationId": "abc", "done": false })
+}
+
+/// The path of a Luau task.
+const TASK: &str = "universes/13058/places/1818/versions/7/luau-execution-sessions/8f2c/tasks/8f2c";
+
+fn queued() -> Value {
+    json!({ "path": TASK, "state": "QUEUED" })
+}
+
+/// Where an input is uploaded to.
+#[derive(serde::Deserialize)]
+struct Upload {
+    #[serde(rename = "uploadUri")]
+    _uri: String,
 }
 
 /// One call of each kind, for responses of many megabytes.
@@ -629,6 +644,45 @@ pub fn calls() -> Vec<Call> {
                 app(client).access_token(tokens).fetch_resources().map(drop)
             },
             || json!({ "resource_infos": [] }),
+        ),
+        call(
+            "Place::run_luau",
+            endpoints::CREATE_LUAU_TASK,
+            &["13058", "1818"],
+            |client| client.experience(13058).place(1818).run_luau(LuauScript::new("return 1")).map(drop),
+            queued,
+        ),
+        call(
+            "PlaceVersionHandle::run_luau",
+            endpoints::CREATE_LUAU_VERSION_TASK,
+            &["13058", "1818", "7"],
+            |client| client.experience(13058).place(1818).version(7).run_luau(LuauScript::new("return 1")).map(drop),
+            queued,
+        ),
+        call(
+            "Client::luau_task",
+            endpoints::GET_LUAU_TASK,
+            &["13058", "1818", "7", "8f2c", "8f2c"],
+            |client| client.luau_task(TASK)?.poll().map(drop),
+            queued,
+        ),
+        call(
+            "LuauTask::list_logs",
+            endpoints::LIST_LUAU_TASK_LOGS,
+            &["13058", "1818", "7", "8f2c", "8f2c"],
+            |client| client.luau_task(TASK)?.list_logs().try_for_each(|log| log.map(drop)),
+            || json!({ "luauExecutionSessionTaskLogs": [], "nextPageToken": "" }),
+        ),
+        call(
+            // The method uploads the bytes too, to where the response says.
+            "Experience::upload_luau_input",
+            endpoints::CREATE_LUAU_BINARY_INPUT,
+            &["13058"],
+            |client| {
+                let request = client.call(&endpoints::CREATE_LUAU_BINARY_INPUT).param("universe", 13058);
+                request.json(&json!({ "size": 4 })).fetch::<Upload>().map(drop)
+            },
+            || json!({ "path": "universes/13058/luau-execution-session-task-binary-inputs/8f2c", "uploadUri": "https://host.example/a" }),
         ),
     ]
 }

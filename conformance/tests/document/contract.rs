@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 
 use rblxopencloud::asset::{AssetAction, AssetPrivacy, AssetState, PermissionErrorCode, PermissionSubject};
 use rblxopencloud::endpoints::Budget;
-use rblxopencloud::experience::{AgeRating, ExperienceVisibility};
+use rblxopencloud::experience::{AgeRating, ExperienceVisibility, LuauErrorCode, LuauMessageType, LuauState};
 use rblxopencloud::store::{
     AssetSearchCategory, AssetSearchSort, AssetSearchView, CreatorStoreProductType, ModelInstanceType, ModelSubType,
     MusicChart, ProductRestriction, SortDirection,
@@ -344,6 +344,9 @@ fn enums_match_the_document() {
         (known(ModelSubType::KNOWN), "ModelSubType"),
         (known(ModelInstanceType::KNOWN), "ModelInstanceType"),
         (known(MusicChart::KNOWN), "MusicChartType"),
+        (known(LuauState::KNOWN), "LuauExecutionSessionTask/properties/state"),
+        (known(LuauErrorCode::KNOWN), "LuauExecutionSessionTask_Error/properties/code"),
+        (known(LuauMessageType::KNOWN), "LuauExecutionSessionTaskLog_LogMessage/properties/messageType"),
     ] {
         assert_eq!(ours, described(pointer), "{pointer}");
     }

@@ -29,6 +29,14 @@ const DIFFERENT: &[(&str, &str)] = &[
         "creator-store-products/123",
         "the id of a product is CreatorMarketplaceAsset-Model-123, as recorded answers have it",
     ),
+    (
+        "universes/123/places/123/luau-execution-session-tasks/123e4567-e89b-12d3-a456-426655440000",
+        "a task is fetched by its full path, and the live service doesn't know it by a shorter one",
+    ),
+    (
+        "universes/123/places/123/luau-execution-session-tasks/123e4567-e89b-12d3-a456-426655440000/logs/123",
+        "the path of a log begins with the full path of its task",
+    ),
 ];
 
 /// The form of a text.

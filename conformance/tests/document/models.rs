@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use std::fmt::Debug;
 
 use rblxopencloud::asset::*;
-use rblxopencloud::experience::{PlaceInfo, TeamCreateMember};
+use rblxopencloud::experience::{LuauLog, LuauRun, PlaceInfo, TeamCreateMember};
 use rblxopencloud::group::*;
 use rblxopencloud::store::*;
 use rblxopencloud::user::*;
@@ -53,6 +53,8 @@ models! {
     "Universe": ExperienceInfo,
     "Place": PlaceInfo,
     "Roblox.Web.Responses.Users.SkinnyUserResponse": TeamCreateMember,
+    "LuauExecutionSessionTask": LuauRun,
+    "LuauExecutionSessionTaskLog": LuauLog,
     "Roblox.Groups.Api.Models.Response.GroupAuditLogResponseItem": AuditLogEntry,
     "Asset": Asset,
     "AssetVersion": AssetVersion,

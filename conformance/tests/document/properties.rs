@@ -75,6 +75,12 @@ const RULES: &[Rules] = &[
         strict: &[],
     },
     Rules { schema: "Roblox.Web.Responses.Users.SkinnyUserResponse", needed: &["/id"], strict: &[] },
+    Rules {
+        schema: "LuauExecutionSessionTask",
+        needed: &["/state"],
+        strict: &["/error", "/output", "/output/results"],
+    },
+    Rules { schema: "LuauExecutionSessionTaskLog", needed: &[], strict: &["/messages", "/structuredMessages"] },
     Rules { schema: "TokenInfo", needed: &["/active"], strict: &["/scope", "/sub"] },
     Rules {
         schema: "Universe",

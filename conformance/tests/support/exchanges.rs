@@ -1,6 +1,7 @@
 //! Every call in every shape, made through a server that keeps what the sandbox responds.
 
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use rblxopencloud::asset::*;
 use rblxopencloud::experience::*;
@@ -104,6 +105,7 @@ fn make(client: &Client) -> Result<()> {
     experiences(client)?;
     groups(client)?;
     let model = uploads(&user)?;
+    luau(client)?;
     assets(client, model)?;
     client.find_users(["builderman", "user42", "no one"])?;
     client.inspect_key()?.check([endpoints::CREATE_ASSET, endpoints::LIST_GROUP_MEMBERSHIPS])
@@ -287,6 +289,21 @@ fn assets(client: &Client, model: u64) -> Result<()> {
         client.search_assets(everything).try_for_each(|asset| asset.map(drop))?;
     }
     client.search_assets(AssetSearch::in_category_path("3d__characters")).try_for_each(|asset| asset.map(drop))
+}
+
+fn luau(client: &Client) -> Result<()> {
+    let place = client.experience(13058).place(1818);
+    let text = "print('size') return { BinaryOutput = (...).BinaryInput, ReturnValues = { 'a', 1 } }";
+    let script = LuauScript::new(text).binary_input(Body::bytes("application/octet-stream", *b"data"));
+    let task = place.run_luau(script.binary_output(true).timeout(Duration::from_secs(60)))?;
+    let run = task.wait()?;
+    assert!(run.is_success() && run.logs.len() == 1, "{run}");
+    assert_eq!(task.download_output(&mut Vec::new())?, 4);
+    assert_eq!(task.list_flat_logs().count(), 1);
+    let saved = place.save(RBXM)?;
+    let failed = place.version(saved.number).run_luau(LuauScript::new("error('no')"))?.wait()?;
+    assert_eq!(failed.error.and_then(|error| error.line()), Some(1));
+    Ok(())
 }
 
 impl Exchange {

@@ -28,7 +28,7 @@ fn get_content(world: &mut World, call: Call<'_>) -> Result<Answer, Answer> {
 }
 
 /// Responds with a content or, after a break, with its rest.
-fn deliver(call: &Call<'_>, content: &[u8], content_type: &str) -> Answer {
+pub(super) fn deliver(call: &Call<'_>, content: &[u8], content_type: &str) -> Answer {
     let tag = format!("\"{:016x}\"", Fnv::of(content));
     let length = content.len();
     let is_same = call.head.if_range.as_ref().is_none_or(|known| *known == tag);

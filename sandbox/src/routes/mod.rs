@@ -8,6 +8,7 @@ mod experiences;
 mod groups;
 mod inventory;
 mod keys;
+mod luau;
 pub(crate) mod oauth2;
 mod places;
 mod search;
@@ -20,6 +21,7 @@ use rblxopencloud::Endpoint;
 use serde_json::{Map, Value};
 
 use super::http::{Answer, Head, Part};
+use super::server::LARGEST_KEPT;
 use super::world::World;
 use super::world::filter::decimal;
 
@@ -48,8 +50,9 @@ impl Site {
                 search::ROUTES,
                 keys::ROUTES,
                 oauth2::ROUTES,
+                luau::ROUTES,
             ],
-            Self::Delivery => &[delivery::ROUTES],
+            Self::Delivery => &[delivery::ROUTES, luau::DELIVERY],
         }
     }
 }
@@ -61,6 +64,8 @@ pub(crate) struct Route {
     run: fn(&mut World, Call<'_>) -> Result<Answer, Answer>,
     /// The body is a form.
     pub(crate) takes_form: bool,
+    /// How many bytes of any other body it reads.
+    pub(crate) reads: usize,
     /// The body is a file.
     pub(crate) takes_file: bool,
     /// The parameters are names; otherwise they are decimal ids.
@@ -123,11 +128,25 @@ pub(crate) struct Matched {
 
 impl Route {
     const fn new(endpoint: Endpoint, run: fn(&mut World, Call<'_>) -> Result<Answer, Answer>) -> Self {
-        Self { endpoint, run, takes_form: false, takes_file: false, has_names: false, has_wildcard: false }
+        Self {
+            endpoint,
+            run,
+            takes_form: false,
+            reads: LARGEST_KEPT,
+            takes_file: false,
+            has_names: false,
+            has_wildcard: false,
+        }
     }
 
     const fn with_form(mut self) -> Self {
         self.takes_form = true;
+        self
+    }
+
+    /// Reads so many bytes of the body.
+    const fn reading(mut self, bytes: usize) -> Self {
+        self.reads = bytes;
         self
     }
 

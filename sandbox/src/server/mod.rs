@@ -19,7 +19,8 @@ use self::fault::Faults;
 use self::fault::Harm;
 pub use self::rate_limit::RateLimit;
 use self::rate_limit::{LimitHeaders, Limiter, Now};
-use self::record::{Entry, LARGEST_KEPT, Log};
+pub(crate) use self::record::LARGEST_KEPT;
+use self::record::{Entry, Log};
 pub use self::record::{RecordedPart, RecordedRequest};
 use super::http::multipart;
 use super::http::{Answer, Connection, Head, Length, Part, Problem};
@@ -201,14 +202,15 @@ impl OpenConnection {
         }
 
         let takes_form = admission.as_ref().is_ok_and(|admission| admission.matched.route.takes_form);
+        let reads = admission.as_ref().map_or(LARGEST_KEPT, |admission| admission.matched.route.reads);
         let takes_file = admission.as_ref().is_ok_and(|admission| admission.matched.route.takes_file);
         let mut file = takes_file.then(|| Part::of_body(head.content_type.clone()));
         let number;
         let mut body = Vec::new();
-        let form = match self.read_body(connection, head, file.as_mut()) {
-            Ok((entry, form)) => {
+        let form = match self.read_body(connection, head, reads, file.as_mut()) {
+            Ok((entry, form, kept)) => {
                 if !takes_form {
-                    body.clone_from(&entry.body);
+                    body = kept;
                 }
                 number = lock(&shared.log).push(entry);
                 form
@@ -268,38 +270,41 @@ impl OpenConnection {
         Ok(Next::Close)
     }
 
-    /// Reads the whole body, and returns the form or why it isn't one. On a broken connection, what was read is recorded.
+    /// Reads the whole body, and returns the form or why it isn't one, and so many bytes of the body. On a broken connection, what
+    /// was read is recorded.
     #[allow(clippy::type_complexity, clippy::result_large_err)]
     fn read_body(
         &self,
         connection: &mut Connection,
         head: &Head,
+        most: usize,
         file: Option<&mut Part>,
-    ) -> Result<(Entry, Result<Vec<Part>, &'static str>), (Entry, Problem)> {
+    ) -> Result<(Entry, Result<Vec<Part>, &'static str>, Vec<u8>), (Entry, Problem)> {
         let mut entry = Entry::new(head, self.number);
         if head.length == Length::Exactly(0) {
-            return Ok((entry, Err("there is none")));
+            return Ok((entry, Err("there is none"), Vec::new()));
         }
         let boundary = head.content_type.as_deref().and_then(multipart::boundary);
-        let mut body = Tee { reader: connection.body(head), kept: Vec::new(), length: 0, file };
+        let mut body = Tee { reader: connection.body(head), kept: Vec::new(), most, length: 0, file };
         let form = match boundary {
             None => Err("the content type is not multipart/form-data with a boundary"),
             Some(boundary) => match multipart::read_form(&mut body, &boundary) {
                 Ok(parts) => Ok(parts),
                 Err(multipart::Problem::Malformed(what)) => Err(what),
                 Err(multipart::Problem::Io(error)) => {
-                    (entry.body, entry.body_length) = (body.kept, body.length);
+                    (entry.body, entry.body_length) = (recorded(&body.kept), body.length);
                     return Err((entry, error.into()));
                 }
             },
         };
         let rest = io::copy(&mut body, &mut io::sink());
-        (entry.body, entry.body_length) = (body.kept, body.length);
+        (entry.body, entry.body_length) = (recorded(&body.kept), body.length);
         if let Err(error) = rest {
             return Err((entry, error.into()));
         }
+        let kept = body.kept;
         entry.parts = form.iter().flatten().map(RecordedPart::from).collect();
-        Ok((entry, form))
+        Ok((entry, form, kept))
     }
 }
 
@@ -374,10 +379,16 @@ fn refuse_malformed(connection: &mut Connection, what: &str) {
     let _ = connection.write(&out);
 }
 
+/// Returns what the log has of a body.
+fn recorded(body: &[u8]) -> Vec<u8> {
+    body[..body.len().min(LARGEST_KEPT)].to_vec()
+}
+
 /// Keeps the beginning of what is read, and counts the rest.
 struct Tee<'a, R> {
     reader: R,
     kept: Vec<u8>,
+    most: usize,
     length: u64,
     /// Keeps more of it, if the body is a file.
     file: Option<&'a mut Part>,
@@ -387,7 +398,7 @@ impl<R: Read> Read for Tee<'_, R> {
     fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
         let read = self.reader.read(into)?;
         self.length += read as u64;
-        let room = LARGEST_KEPT - self.kept.len();
+        let room = self.most - self.kept.len();
         self.kept.extend_from_slice(&into[..read.min(room)]);
         if let Some(file) = &mut self.file {
             file.push(&into[..read]);

@@ -5,6 +5,8 @@ pub(crate) mod content;
 pub(crate) mod filter;
 pub(crate) mod groups;
 mod inventory;
+pub(crate) mod luau;
+mod luau_answer;
 mod moderation;
 mod operations;
 pub(crate) mod people;
@@ -28,6 +30,8 @@ use serde_json::{Map, Value, json};
 use self::access::Access;
 pub(crate) use self::groups::{Groups, Member};
 pub(crate) use self::inventory::Inventory;
+use self::luau::Luau;
+pub use self::luau_answer::LuauAnswer;
 use self::moderation::Moderation;
 use self::operations::Operations;
 pub use self::operations::{FailureCode, OperationFailure};
@@ -170,6 +174,8 @@ pub(crate) struct World {
     /// The assets and versions with content, oldest first, and the total length of the contents.
     contents: VecDeque<(u64, usize)>,
     content_length: usize,
+    /// The Luau tasks.
+    pub(crate) luau: Luau,
 }
 
 impl World {

@@ -1,11 +1,11 @@
 //! Operations on assets.
 
 use std::collections::{HashMap, VecDeque};
-use std::hash::{BuildHasher, RandomState};
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
+use super::random::uuid;
 use crate::http::Answer;
 
 /// The code of an [`OperationFailure`]. The service uses strings in some places and numbers in others.
@@ -197,15 +197,7 @@ impl<E> Operations<E> {
 
     /// Starts an operation, and returns its id.
     pub(crate) fn begin(&mut self, effect: E) -> String {
-        let (a, b) = (random_u64(), random_u64());
-        let id = format!(
-            "{:08x}-{:04x}-4{:03x}-8{:03x}-{:012x}",
-            a >> 32,
-            (a >> 16) & 0xffff,
-            a & 0xfff,
-            b >> 52,
-            b & 0xffff_ffff_ffff
-        );
+        let id = uuid();
         let operation = Operation {
             ends: Instant::now().checked_add(self.time),
             effect: Some(effect),
@@ -259,9 +251,4 @@ impl<E> Operations<E> {
         let operation = operation.ok_or_else(|| Answer::v1(404, "NOT_FOUND", "The operation doesn't exist."))?;
         Ok(Answer::json(&operation.answer))
     }
-}
-
-/// Returns a number for an id, which need not be hard to guess.
-fn random_u64() -> u64 {
-    RandomState::new().hash_one(Instant::now())
 }
