@@ -1,6 +1,7 @@
 //! The sandbox as a server of its own.
 
 mod assets;
+mod control;
 mod endpoints;
 mod faults;
 mod reads;
@@ -9,3 +10,4 @@ mod rules;
 mod store;
 #[path = "../support/mod.rs"]
 mod support;
+mod worlds;

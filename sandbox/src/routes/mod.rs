@@ -265,8 +265,9 @@ pub(crate) fn authorize(world: &mut World, caller: Caller, head: &Head, endpoint
         return Ok(());
     }
     world.enter(caller);
+    let now = world.clock().timestamp();
     let access = world.access();
-    if head.api_key.is_some() && (!access.key_is_enabled() || access.key_has_expired()) {
+    if head.api_key.is_some() && (!access.key_is_enabled() || access.key_has_expired(now)) {
         return Err(Answer::gateway(401, "Invalid API Key"));
     }
     if access.is_of_a_group() && head.api_key.is_some() && !endpoint.takes_group_keys() {
