@@ -5,7 +5,7 @@ use base64::engine::general_purpose::STANDARD;
 use jiff::Timestamp;
 use rblxopencloud::asset::{AssetAction, PermissionSubject};
 use rblxopencloud::group::AuditLogEntry;
-use rblxopencloud::user::Subscription;
+use rblxopencloud::user::{Subscription, SubscriptionState};
 use rblxopencloud::{ExperienceInfo, GroupInfo, GroupMembership, GroupRole, InventoryItem, UserInfo};
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value, json};
@@ -47,7 +47,15 @@ pub(super) fn fill(
     })?;
     each(given, "assets", "", |asset, path| fill_asset(world, asset, path))?;
     each(given, "subscriptions", "", |subscription, path| {
-        let read: Subscription = model(subscription, path, ("path", String::new()))?;
+        let mut fields = subscription.clone();
+        let state = subscription.get("state").and_then(Value::as_str).map(SubscriptionState::from);
+        if matches!(state, None | Some(SubscriptionState::Unknown(_))) {
+            // Nothing else tells it.
+            for name in ["active", "willRenew"] {
+                fields.entry(name).or_insert(Value::Bool(true));
+            }
+        }
+        let read: Subscription = model(&fields, path, ("path", String::new()))?;
         let product = text(subscription, "productId").to_owned();
         let key = (id(subscription, "universeId"), product, id(subscription, "userId"));
         world.people.subscriptions.insert(key, read);
