@@ -7,6 +7,9 @@
 //! It uses only the public API of that crate. What it knows of the service's requests and responses is its own, so that
 //! a test in which both agree says something.
 //!
+//! [`guide`] has pages about [what it can do by purpose](guide::by_purpose), [tests](guide::tests),
+//! [world files](guide::world_files) and the [control routes](guide::control) for other languages.
+//!
 //! It is the authorization server too, and [plays a user](Sandbox::authorize) who clicks. It enables the feature `oauth2` of
 //! `rblxopencloud`.
 #![forbid(unsafe_code)]

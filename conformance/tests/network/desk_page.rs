@@ -101,6 +101,8 @@ fn faults_and_settings_are_set_by_clicking() {
     let status = || sandbox.client().user(156).fetch_info().err().and_then(|error| error.status());
     browser.click("#tab-faults");
     browser.run("document.querySelector('#fault-form [name=times]').value = 5");
+    let shown = "return [...document.querySelectorAll('#fault-form label')].filter((one) => one.offsetParent).length";
+    assert_eq!(browser.run(shown), 7, "only what this kind of fault has");
     browser.picture("desk-faults");
     browser.click("#fault-form button");
     browser.wait_for("It will happen.");
