@@ -5,10 +5,14 @@
     cargo build -p rblxopencloud-sandbox
     python tools/python_client.py
 
+`tools/other_clients.sh` does it in a temporary folder. The client has Roblox's address in its code, but all its requests go through
+one session, which takes an adapter.
+
 A second implementation that is used with the live service: where it and the sandbox disagree, one of them is wrong.
 It makes no request to Roblox.
 """
 
+import os
 import pathlib
 import re
 import subprocess
@@ -47,7 +51,7 @@ check.failed = 0
 
 def main():
     suffix = ".exe" if sys.platform == "win32" else ""
-    binary = ROOT / "target" / "debug" / f"rblxopencloud-sandbox{suffix}"
+    binary = os.environ.get("SANDBOX_BINARY") or ROOT / "target" / "debug" / f"rblxopencloud-sandbox{suffix}"
     with subprocess.Popen([binary], stdout=subprocess.PIPE, text=True) as sandbox:
         try:
             settings = dict(read_setting(sandbox.stdout) for _ in range(3))

@@ -12,26 +12,28 @@ use rblxopencloud::{
 };
 use serde_json::json;
 
-use super::Sandbox;
+use super::world::{Inventory, World};
 
 const BUILDERMAN: u64 = 156;
+/// The client id of the app.
+pub(crate) const CLIENT_ID: &str = "840974200211308101";
 const ITEMS: u64 = 250;
 /// What members of groups can do. It changes nothing of the group.
 const MEMBERS: &[GroupPermission] =
     &[GroupPermission::ViewForums, GroupPermission::CreateComments, GroupPermission::CreatePosts];
 
-pub(super) fn fill(sandbox: &Sandbox, unknown_kinds: bool) {
-    sandbox.add_user(builderman());
-    sandbox.set_inventory(BUILDERMAN, inventory(unknown_kinds));
-    sandbox.add_experience(crossroads());
-    let _ = sandbox.oauth2_app("http://localhost:4000/callback");
+pub(super) fn fill(world: &mut World, unknown_kinds: bool) {
+    world.add_user(&builderman());
+    world.inventories.insert(BUILDERMAN, Inventory::new(BUILDERMAN, inventory(unknown_kinds)));
+    world.add_experience(crossroads());
+    world.sign_ins.register(CLIENT_ID, None, vec!["http://localhost:4000/callback".to_owned()]);
     for (group, name, role) in [(7, "Roblox", 99), (1_200, "Builders Club", 41), (36_000, "Sandbox Testers", 12)] {
         let mut info = GroupInfo::new(group, name);
         info.owner_id = Some(BUILDERMAN);
         info.description = format!("The group {name} of the sandbox.");
         info.created_at = "2009-07-29T19:05:03.123Z".parse().ok();
         info.updated_at = "2024-02-29T12:00:00Z".parse().ok();
-        sandbox.set_group_info(info);
+        world.groups.set_info(info);
         for (id, name, rank, permissions) in [
             (role, "Owner", 255, GroupPermission::KNOWN),
             (role - 1, "Member", 10, MEMBERS),
@@ -42,7 +44,7 @@ pub(super) fn fill(sandbox: &Sandbox, unknown_kinds: bool) {
             role.created_at = "2009-07-29T19:05:03.123Z".parse().ok();
             role.updated_at = "2024-02-29T12:00:00Z".parse().ok();
             role.permissions = Some(permissions.to_vec());
-            sandbox.add_role(role);
+            world.groups.add_role(group, role);
         }
         let mut builderman = GroupMembership::new(group, BUILDERMAN, role);
         builderman.role_ids.push(role - 1);
@@ -51,10 +53,10 @@ pub(super) fn fill(sandbox: &Sandbox, unknown_kinds: bool) {
         user.created_at = "2012-10-01T08:00:00Z".parse().ok();
         let mut member = GroupMembership::new(group, user.id, role - 1);
         member.created_at = "2013-01-01T00:00:00.125Z".parse().ok();
-        sandbox.add_user(user);
+        world.add_user(&user);
         for mut membership in [builderman, member] {
             membership.updated_at = "2024-02-29T12:00:00Z".parse().ok();
-            sandbox.add_membership(membership);
+            world.groups.join(&membership);
         }
         for (action, time, description) in [
             ("AcceptJoinRequest", "2013-01-01T00:00:00.125Z", json!({ "TargetId": group + 1_000 })),
@@ -65,7 +67,7 @@ pub(super) fn fill(sandbox: &Sandbox, unknown_kinds: bool) {
             entry.actor = Some(AuditLogActor::new(owner, role));
             entry.description = description;
             entry.created_at = time.parse().ok();
-            sandbox.add_audit_log_entry(group, entry);
+            world.groups.log(group, entry);
         }
     }
 }

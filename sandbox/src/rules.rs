@@ -1,12 +1,17 @@
-//! Settings of a [`Sandbox`] for what is allowed.
+//! What is allowed.
+
+use std::time::Duration;
 
 use jiff::Timestamp;
 use rblxopencloud::user::Subscription;
 use rblxopencloud::{AssetType, Creator};
-use serde_json::Value;
 
 use super::Sandbox;
+use super::state::{RateLimit, lock};
 
+/// # Rules
+///
+/// What is allowed, and how fast: keys and scopes, limits and quotas, moderation and operations.
 impl Sandbox {
     /// Sets the owner of the key and the token. Defaults to `None`: they act for everyone, but can't list a private inventory.
     ///
@@ -112,13 +117,6 @@ impl Sandbox {
         }
     }
 
-    /// Returns the bodies of the notifications that were sent to a user, oldest first.
-    #[must_use]
-    pub fn notifications(&self, user_id: u64) -> Vec<Value> {
-        let world = self.world();
-        world.people.notifications.iter().filter(|(user, _)| *user == user_id).map(|(_, body)| body.clone()).collect()
-    }
-
     /// Sets the moderated words, which are case-insensitive. Defaults to none.
     ///
     /// An upload or an update is refused with 400 if its name (`AssetName is moderated.`) or its description
@@ -140,5 +138,57 @@ impl Sandbox {
     /// Defaults to `false`.
     pub fn set_account_moderated(&self, is_moderated: bool) {
         self.world().moderation.is_account_moderated = is_moderated;
+    }
+
+    /// Moves the clock of the sandbox on: windows of rate limits end, keys and tokens expire, and operations end, without a
+    /// wait. A clock that is set ahead stays there, up to 100 years, until [`reset`](Self::reset).
+    ///
+    /// ```
+    /// use std::time::Duration;
+    ///
+    /// use rblxopencloud::{RetryPolicy, UserInfo};
+    /// use rblxopencloud_sandbox::{RateLimit, Sandbox};
+    ///
+    /// # fn main() -> rblxopencloud::Result<()> {
+    /// let sandbox = Sandbox::start()?;
+    /// sandbox.add_user(UserInfo::new(156, "builderman"));
+    /// sandbox.set_rate_limit(Some(RateLimit::new(1, Duration::from_secs(60))));
+    ///
+    /// let fetch = || {
+    ///     let client = sandbox.client_with(|settings| settings.retry(RetryPolicy::none()))?;
+    ///     client.user(156).fetch_info()
+    /// };
+    /// assert!(fetch().is_ok() && fetch().is_err());
+    /// sandbox.advance_clock(Duration::from_secs(60));
+    /// assert!(fetch().is_ok());
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn advance_clock(&self, time: Duration) {
+        self.world().advance_clock(time);
+    }
+
+    /// Sets how long operations take. Defaults to zero: an operation is pending in the first response, and done when it is
+    /// polled.
+    pub fn set_operation_time(&self, time: Duration) {
+        self.world().operations.time = time;
+    }
+
+    /// Sets whether the first response has the result of an operation that takes no time. Defaults to `false`.
+    pub fn set_operations_done_at_once(&self, at_once: bool) {
+        self.world().operations.done_at_once = at_once;
+    }
+
+    /// Sets whether the response to an update without a file has only the updated fields, in place of an operation. The
+    /// service sometimes does this. Defaults to `false`.
+    pub fn set_bare_updates(&self, bare: bool) {
+        self.world().bare_updates = bare;
+    }
+
+    /// Sets the rate limit of each endpoint. Defaults to `None`: no limit. Responses tell how much of it is left; see
+    /// [`RateLimit`].
+    /// Requests with an injected fault don't count.
+    pub fn set_rate_limit(&self, limit: Option<RateLimit>) {
+        lock(&self.server.shared.state.limiter).set(limit);
     }
 }

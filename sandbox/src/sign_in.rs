@@ -8,15 +8,16 @@ use std::time::Duration;
 use rblxopencloud::{Error, OAuth2App, Result};
 
 use super::Sandbox;
+use super::demo::CLIENT_ID;
 use super::http::split_target;
 use super::routes::oauth2::{Judged, judge, redirect_of};
-use super::world::sign_ins::App;
 use super::world::signer::IdTokenFault;
 
-/// The client id of [`Sandbox::oauth2_app`].
-const CLIENT_ID: &str = "840974200211308101";
 const BROWSE_TIMEOUT: Duration = Duration::from_secs(60);
 
+/// # Sign in
+///
+/// Apps of OAuth 2.0, a user who clicks, and tokens.
 impl Sandbox {
     /// Registers an app without a secret, and returns it, ready to use with this sandbox.
     ///
@@ -51,8 +52,7 @@ impl Sandbox {
         redirect_uris: impl IntoIterator<Item = &'a str>,
     ) {
         let redirect_uris = redirect_uris.into_iter().map(str::to_owned).collect();
-        let app = App { secret: secret.map(str::to_owned), redirect_uris };
-        self.world().sign_ins.apps.insert(client_id.into(), app);
+        self.world().sign_ins.register(client_id, secret.map(str::to_owned), redirect_uris);
     }
 
     /// Sets the user who is signed in in the browser, for the consent page. Defaults to the one with the smallest id.

@@ -1,6 +1,7 @@
 //! The sandbox as a server of its own.
 
 mod assets;
+mod control;
 mod endpoints;
 mod faults;
 mod luau;
@@ -11,3 +12,4 @@ mod rules;
 mod store;
 #[path = "../support/mod.rs"]
 mod support;
+mod worlds;

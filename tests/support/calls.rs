@@ -5,7 +5,9 @@ use rblxopencloud::experience::{ExperienceUpdate, PlaceUpdate};
 use rblxopencloud::oauth2::TokenSet;
 use rblxopencloud::store::{AssetSearch, AssetSearchCategory, CreatorStoreProductType, Money, StoreProductUpdate};
 use rblxopencloud::user::Notification;
-use rblxopencloud::{AssetFile, AssetUpdate, Client, Endpoint, Error, LuauScript, OAuth2App, ThumbnailOptions, endpoints};
+use rblxopencloud::{
+    AssetFile, AssetUpdate, Client, Endpoint, Error, LuauScript, OAuth2App, ThumbnailOptions, endpoints,
+};
 use serde_json::{Value, json};
 
 use super::{KEY, USER, noise, upload};

@@ -4,3 +4,4 @@ mod modules;
 mod properties;
 #[path = "../support/mod.rs"]
 mod support;
+mod worlds;

@@ -1,145 +1,18 @@
-//! Signing in with a real browser: headless Chromium, which ChromeDriver controls. `CHROMEDRIVER` is the path of the driver;
-//! without it, these tests do nothing.
+//! Signing in with a real browser.
 
-use std::io::{BufRead, BufReader};
 use std::net::{Ipv4Addr, TcpListener};
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
-use std::sync::Mutex;
 use std::sync::mpsc::channel;
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 use std::{env, fs};
 
-use base64::Engine;
 use rblxopencloud::oauth2::{AccessToken, Scope};
-use rblxopencloud::{Client, Credentials, Error, ErrorKind, Method, OAuth2App};
+use rblxopencloud::{Client, Credentials, Error, ErrorKind, OAuth2App};
 use rblxopencloud_sandbox::Sandbox;
-use serde_json::{Value, json};
 
 use crate::support;
-
-const PATIENCE: Duration = Duration::from_secs(60);
-/// One browser at a time: they need much memory.
-static ALONE: Mutex<()> = Mutex::new(());
-
-/// A browser.
-struct Browser {
-    driver: Child,
-    client: Client,
-    session: String,
-}
-
-impl Browser {
-    fn start() -> Option<Self> {
-        let Some(path) = env::var_os("CHROMEDRIVER") else {
-            eprintln!("CHROMEDRIVER is not set; no browser is tested");
-            return None;
-        };
-        let mut driver = Command::new(path).arg("--port=0").stdout(Stdio::piped()).spawn().expect("it can be started");
-        let lines = BufReader::new(driver.stdout.take().expect("it is piped")).lines();
-        let port = lines.map_while(Result::ok).find_map(|line| {
-            let (_, port) = line.split_once("started successfully on port ")?;
-            port.trim_end_matches('.').parse::<u16>().ok()
-        });
-        let url = format!("http://127.0.0.1:{}", port.expect("it tells its port"));
-        let client = Client::builder(Credentials::api_key("unused")).base_url(url).build().expect("the URL is good");
-        let mut browser = Self { driver, client, session: String::new() };
-        let arguments = [
-            "--headless=new",
-            "--no-sandbox",
-            "--disable-gpu",
-            "--disable-dev-shm-usage",
-            "--no-first-run",
-            "--disable-background-networking",
-            "--disable-component-update",
-            "--disable-sync",
-            "--window-size=900,700",
-        ];
-        let wanted = json!({ "capabilities": { "alwaysMatch": { "goog:chromeOptions": { "args": arguments } } } });
-        let session = browser.call(Method::Post, "/session", Some(wanted)).expect("a session");
-        browser.session = session["sessionId"].as_str().expect("a session").to_owned();
-        Some(browser)
-    }
-
-    fn call(&self, method: Method, path: &str, body: Option<Value>) -> Result<Value, Error> {
-        let request = self.client.request(method, path);
-        let request = match body {
-            Some(body) => request.json(&body),
-            None => request,
-        };
-        let mut answer: Value = request.fetch()?;
-        Ok(answer["value"].take())
-    }
-
-    fn post(&self, path: &str, body: Value) -> Result<Value, Error> {
-        self.call(Method::Post, &format!("/session/{}{path}", self.session), Some(body))
-    }
-
-    fn get(&self, path: &str) -> Result<Value, Error> {
-        self.call(Method::Get, &format!("/session/{}{path}", self.session), None)
-    }
-
-    fn open(&self, url: &str) {
-        self.post("/url", json!({ "url": url })).expect("it can be opened");
-    }
-
-    fn open_tab(&self) {
-        let tab = self.post("/window/new", json!({ "type": "tab" })).expect("a tab");
-        self.post("/window", json!({ "handle": tab["handle"] })).expect("it is there");
-    }
-
-    /// Does something with an element, as soon as the page has it. Between two pages, it may be gone.
-    fn with_element(&self, selector: &str, act: impl Fn(&str) -> Result<Value, Error>) -> Value {
-        let deadline = Instant::now() + PATIENCE;
-        loop {
-            let found = self.post("/element", json!({ "using": "css selector", "value": selector }));
-            let id = |found: Value| Some(found.as_object()?.values().next()?.as_str()?.to_owned());
-            match found.map(id).and_then(|id| act(&id.unwrap_or_default())) {
-                Ok(value) => return value,
-                Err(error) => assert!(Instant::now() < deadline, "{selector}: {error}"),
-            }
-            thread::sleep(Duration::from_millis(50));
-        }
-    }
-
-    fn text(&self) -> String {
-        let text = self.with_element("body", |id| self.get(&format!("/element/{id}/text")));
-        text.as_str().expect("a text").to_owned()
-    }
-
-    fn click(&self, selector: &str) {
-        self.with_element(selector, |id| self.post(&format!("/element/{id}/click"), json!({})));
-    }
-
-    /// Waits until the page says this.
-    fn wait_for(&self, words: &str) {
-        let deadline = Instant::now() + PATIENCE;
-        while !self.text().contains(words) {
-            assert!(Instant::now() < deadline, "{words:?} doesn't appear: {}", self.text());
-            thread::sleep(Duration::from_millis(50));
-        }
-    }
-
-    /// Saves a picture of the page, to be looked at.
-    fn picture(&self, name: &str) {
-        let picture = self.get("/screenshot").expect("a picture");
-        let picture = base64::engine::general_purpose::STANDARD.decode(picture.as_str().expect("base64"));
-        let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("{name}.png"));
-        fs::write(path, picture.expect("base64")).expect("there is room");
-    }
-}
-
-impl Drop for Browser {
-    fn drop(&mut self) {
-        if !self.session.is_empty() {
-            let path = format!("/session/{}", self.session);
-            let _ = self.client.request(Method::Delete, &path).fetch::<Value>();
-        }
-        let _ = self.driver.kill();
-        let _ = self.driver.wait();
-    }
-}
+use crate::support::browser::{Browser, PATIENCE};
 
 /// A sign-in that waits for the browser.
 struct Waiting {
@@ -165,7 +38,6 @@ fn begin() -> Waiting {
 
 #[test]
 fn a_user_reads_the_scopes_and_authorizes() {
-    let _alone = ALONE.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
     let Some(browser) = Browser::start() else { return };
     let waiting = begin();
     browser.open(&waiting.url);
@@ -187,7 +59,6 @@ fn a_user_reads_the_scopes_and_authorizes() {
 
 #[test]
 fn a_user_declines() {
-    let _alone = ALONE.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
     let Some(browser) = Browser::start() else { return };
     let waiting = begin();
     browser.open(&waiting.url);
@@ -200,7 +71,6 @@ fn a_user_declines() {
 
 #[test]
 fn a_second_tab_with_an_old_page_does_no_harm() {
-    let _alone = ALONE.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
     let Some(browser) = Browser::start() else { return };
     let waiting = begin();
     let redirect = waiting.sandbox.authorize(&waiting.url, 156).expect("the address is good");
@@ -234,7 +104,6 @@ fn a_process_signs_in() {
 fn the_file_that_is_opened_leads_to_the_consent_page() {
     use std::os::unix::fs::PermissionsExt;
 
-    let _alone = ALONE.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
     let Some(browser) = Browser::start() else { return };
     let sandbox = Sandbox::builder().demo().start().expect("a port is free");
     sandbox.set_browser_user(156);

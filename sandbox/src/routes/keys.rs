@@ -40,7 +40,7 @@ fn inspect(world: &mut World, call: Call<'_>) -> Result<Answer, Answer> {
     let mut key = json!({
         "name": "sandbox",
         "enabled": access.key_is_enabled(),
-        "expired": access.key_has_expired(),
+        "expired": access.key_has_expired(world.clock().timestamp()),
         "scopes": scopes.collect::<Vec<_>>(),
     });
     if let Some(Creator::User(id)) = access.owner {

@@ -21,7 +21,7 @@ use rblxopencloud::Endpoint;
 use serde_json::{Map, Value};
 
 use super::http::{Answer, Head, Part};
-use super::server::LARGEST_KEPT;
+use super::state::LARGEST_KEPT;
 use super::world::World;
 use super::world::filter::decimal;
 
@@ -293,8 +293,9 @@ pub(crate) fn authorize(world: &mut World, caller: Caller, head: &Head, endpoint
         return Ok(());
     }
     world.enter(caller);
+    let now = world.clock().timestamp();
     let access = world.access();
-    if head.api_key.is_some() && (!access.key_is_enabled() || access.key_has_expired()) {
+    if head.api_key.is_some() && (!access.key_is_enabled() || access.key_has_expired(now)) {
         return Err(Answer::gateway(401, "Invalid API Key"));
     }
     if head.api_key.is_none() && !endpoint.takes_access_tokens() {

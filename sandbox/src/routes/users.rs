@@ -4,7 +4,6 @@ use std::collections::HashMap;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use jiff::Timestamp;
 use rblxopencloud::endpoints::{
     CREATE_NOTIFICATION, FIND_USERS, FOLLOW_EXPERIENCE, GENERATE_THUMBNAIL, GET_EXPERIENCE_FOLLOWING, GET_SUBSCRIPTION,
     GET_THUMBNAIL_OPERATION, GET_USER, LIST_ASSET_QUOTAS, LIST_EXPERIENCE_FOLLOWINGS, UNFOLLOW_EXPERIENCE,
@@ -82,7 +81,7 @@ fn generate_thumbnail(world: &mut World, call: Call<'_>) -> Result<Answer, Answe
     let is_done = world.operations.time.is_zero();
     let response = thumbnail(world, &picture);
     let path = format!("users/{user}/operations/{}", operation_id(&picture));
-    world.pictures.insert(path.clone(), Timestamp::now());
+    world.pictures.insert(path.clone(), world.clock().timestamp());
     Ok(Answer::json(&match is_done {
         true => json!({ "path": path, "done": true, "response": response }),
         false => json!({ "path": path, "done": false }),
@@ -108,7 +107,7 @@ fn thumbnail_operation(world: &mut World, call: Call<'_>) -> Result<Answer, Answ
     let began = *world.pictures.get(&path).ok_or_else(unknown)?;
     let picture = STANDARD.decode(id.replace('-', "/")).map_err(|_| unknown())?;
     let picture = String::from_utf8_lossy(&picture).replace('_', "/");
-    let age = Timestamp::now().duration_since(began);
+    let age = world.clock().timestamp().duration_since(began);
     Ok(Answer::json(&match age.unsigned_abs() >= world.operations.time {
         true => json!({ "path": path, "done": true, "response": thumbnail(world, &picture) }),
         false => json!({ "path": path, "done": false }),
@@ -199,11 +198,12 @@ fn get_following(world: &mut World, call: Call<'_>) -> Result<Answer, Answer> {
 fn follow(world: &mut World, call: Call<'_>) -> Result<Answer, Answer> {
     let (user, universe) = (call.id(0), call.id(1));
     check_follower(world, user)?;
+    let now = world.clock().timestamp();
     let followed = world.people.followings.entry(user).or_default();
     if followed.len() >= MOST_FOLLOWED && !followed.contains_key(&universe) {
         return Err(Answer::gateway(400, "The user has reached the limit of number of followed universes."));
     }
-    followed.entry(universe).or_insert_with(Timestamp::now);
+    followed.entry(universe).or_insert(now);
     Ok(Answer::json(&json!({ "universeId": universe, "userId": user })))
 }
 

@@ -33,6 +33,17 @@ impl Access {
         self.scopes = Some(scopes.into_iter().collect());
     }
 
+    pub(crate) fn set_all_scopes(&mut self) {
+        self.scopes = None;
+    }
+
+    /// Returns the scopes in order. `None` is all.
+    pub(crate) fn scopes(&self) -> Option<Vec<&String>> {
+        let mut scopes: Vec<&String> = self.scopes.as_ref()?.iter().collect();
+        scopes.sort();
+        Some(scopes)
+    }
+
     pub(crate) fn has(&self, scope: &str) -> bool {
         self.scopes.as_ref().is_none_or(|scopes| scopes.contains(scope))
     }
@@ -41,8 +52,8 @@ impl Access {
         !self.key_is_disabled
     }
 
-    pub(crate) fn key_has_expired(&self) -> bool {
-        self.key_expires_at.is_some_and(|time| time <= Timestamp::now())
+    pub(crate) fn key_has_expired(&self, now: Timestamp) -> bool {
+        self.key_expires_at.is_some_and(|time| time <= now)
     }
 
     /// Whether a group owns the key.

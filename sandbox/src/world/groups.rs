@@ -68,17 +68,52 @@ impl Groups {
         group
     }
 
+    /// Adds a group, or replaces what is known of it. Its roles and members stay.
+    pub(crate) fn set_info(&mut self, info: GroupInfo) {
+        let id = info.id;
+        entry(&mut self.groups, id).info = info;
+    }
+
     /// Adds a role, or replaces it.
     pub(crate) fn add_role(&mut self, group: u64, role: GroupRole) {
         entry(&mut self.groups, group).roles.insert(role.id, role);
     }
 
-    /// Adds a wish to join.
-    pub(crate) fn add_request(&mut self, group: u64, user: u64) {
+    /// Adds a wish to join. Without a time, it is of now.
+    pub(crate) fn add_request(&mut self, group: u64, user: u64, since: Option<Timestamp>) {
         let requests = &mut entry(&mut self.groups, group).requests;
         if !requests.iter().any(|(known, _)| *known == user) {
-            requests.push((user, Timestamp::now()));
+            requests.push((user, since.unwrap_or_else(Timestamp::now)));
         }
+    }
+
+    pub(crate) fn clear_roles(&mut self, group: u64) {
+        entry(&mut self.groups, group).roles.clear();
+    }
+
+    pub(crate) fn clear_requests(&mut self, group: u64) {
+        entry(&mut self.groups, group).requests.clear();
+    }
+
+    pub(crate) fn clear_log(&mut self, group: u64) {
+        entry(&mut self.groups, group).audit_log.clear();
+    }
+
+    pub(crate) fn clear_members(&mut self, group: u64) {
+        entry(&mut self.groups, group).members.clear();
+        self.forget_members(group);
+    }
+
+    fn forget_members(&mut self, group: u64) {
+        for groups in self.indices.values_mut() {
+            groups.remove(&group);
+        }
+    }
+
+    /// Removes a group. Returns whether there was one.
+    pub(crate) fn remove(&mut self, group: u64) -> bool {
+        self.forget_members(group);
+        self.groups.remove(&group).is_some()
     }
 
     /// Adds an entry to the audit log. Without a time, it is of now.

@@ -38,6 +38,11 @@ impl Inventory {
         self.facts.push(Facts::from(&item));
     }
 
+    /// Returns the JSON of each item.
+    pub(crate) fn items(&self) -> impl Iterator<Item = &[u8]> {
+        (0..self.starts.len()).map(|index| self.item(index)).map(|item| item.strip_suffix(b",").unwrap_or(item))
+    }
+
     /// Returns the JSON of the item at `index`, with its comma.
     fn item(&self, index: usize) -> &[u8] {
         &self.text[self.starts[index]..self.start(index + 1)]
@@ -88,6 +93,11 @@ fn give_path(item: &mut InventoryItem, user: u64, index: usize) {
         _ => return,
     };
     if path.is_empty() {
-        *path = format!("users/{user}/inventory-items/{}", URL_SAFE_NO_PAD.encode(format!("item-{index}")));
+        *path = item_path(user, index);
     }
+}
+
+/// Returns the path of an item that has none of its own.
+pub(crate) fn item_path(user: u64, index: usize) -> String {
+    format!("users/{user}/inventory-items/{}", URL_SAFE_NO_PAD.encode(format!("item-{index}")))
 }

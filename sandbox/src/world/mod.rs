@@ -1,6 +1,7 @@
 //! The data that the sandbox serves. It is independent of HTTP paths.
 
 pub(crate) mod access;
+pub(crate) mod clock;
 pub(crate) mod content;
 pub(crate) mod filter;
 pub(crate) mod groups;
@@ -19,6 +20,7 @@ pub(crate) mod signer;
 
 use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
 use std::sync::Arc;
+use std::time::Duration;
 
 use jiff::Timestamp;
 use rblxopencloud::asset::{AssetAction, AssetState, PermissionSubject};
@@ -28,8 +30,9 @@ use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use self::access::Access;
-pub(crate) use self::groups::{Groups, Member};
-pub(crate) use self::inventory::Inventory;
+use self::clock::Clock;
+pub(crate) use self::groups::{Group, Groups, Member};
+pub(crate) use self::inventory::{Inventory, item_path};
 use self::luau::Luau;
 pub use self::luau_answer::LuauAnswer;
 use self::moderation::Moderation;
@@ -113,6 +116,11 @@ impl StoredAsset {
         self.versions.last()?.as_ref()
     }
 
+    /// Returns the contents of the last versions, oldest first.
+    pub(crate) fn versions(&self) -> &[Option<Arc<AssetContent>>] {
+        &self.versions
+    }
+
     pub(crate) fn text(&self, field: &str) -> &str {
         self.fields.get(field).and_then(Value::as_str).unwrap_or_default()
     }
@@ -155,6 +163,8 @@ pub(crate) struct World {
     /// Of the key and of the token that the sandbox itself gives out.
     pub(crate) access: Access,
     pub(crate) sign_ins: SignIns,
+    /// Operations and sign-ins have a copy.
+    clock: Clock,
     /// The authorization of the current request, if a user has granted it.
     pub(crate) authorization: Option<usize>,
     /// The base URL.
@@ -187,6 +197,17 @@ impl World {
         &self.access
     }
 
+    pub(crate) fn clock(&self) -> Clock {
+        self.clock
+    }
+
+    /// Moves the clock on.
+    pub(crate) fn advance_clock(&mut self, time: Duration) {
+        self.clock.advance(time);
+        self.operations.clock = self.clock;
+        self.sign_ins.clock = self.clock;
+    }
+
     pub(crate) fn add_user(&mut self, info: &UserInfo) {
         let mut json = serde_json::to_value(info).unwrap_or_default();
         json["path"] = json!(format!("users/{}", info.id));
@@ -199,12 +220,81 @@ impl World {
         self.users.insert(info.id, json.to_string().into());
     }
 
+    /// Adds an experience, or replaces the one with this id. One whose path has no id is ignored.
+    pub(crate) fn add_experience(&mut self, info: ExperienceInfo) {
+        if let Some(id) = info.id() {
+            self.experiences.insert(id, info);
+            self.add_root_place(id);
+        }
+    }
+
     pub(crate) fn add_asset(&mut self, asset: &Asset) {
         let Ok(Value::Object(mut fields)) = serde_json::to_value(asset) else { return };
         if fields.get("description").is_some_and(|description| description == "") {
             fields.remove("description");
         }
         self.assets.insert(asset.id, StoredAsset::new(fields));
+    }
+
+    /// Adds an asset as it is, or replaces it. Without versions, those that are there stay.
+    pub(crate) fn put_asset(
+        &mut self,
+        id: u64,
+        mut fields: Map<String, Value>,
+        versions: Option<Vec<Option<AssetContent>>>,
+    ) {
+        let (versions, earlier) = match versions {
+            Some(versions) => {
+                self.forget_contents(id);
+                let count = versions.len() as u64;
+                let last = StoredAsset::new(fields.clone()).earlier.max(count);
+                (versions.into_iter().map(|content| content.map(Arc::new)).collect(), last - count)
+            }
+            None => match self.assets.get_mut(&id) {
+                Some(known) => (std::mem::take(&mut known.versions), known.earlier),
+                None => (Vec::new(), StoredAsset::new(fields.clone()).earlier),
+            },
+        };
+        if !versions.is_empty() {
+            fields.insert("revisionId".to_owned(), json!((earlier + versions.len() as u64).to_string()));
+        }
+        for (index, content) in versions.iter().enumerate() {
+            let content = content.as_ref().filter(|content| Arc::strong_count(content) == 1);
+            if let Some(content) = content.filter(|_| !self.contents.contains(&(id, index))) {
+                self.content_length += content.bytes.len();
+                self.contents.push_back((id, index));
+            }
+        }
+        self.assets.insert(id, StoredAsset { fields, earlier, versions });
+    }
+
+    /// Removes an asset. Returns whether there was one.
+    pub(crate) fn remove_asset(&mut self, id: u64) -> bool {
+        self.forget_contents(id);
+        self.permissions.remove(&id);
+        self.products.remove(&id);
+        self.assets.remove(&id).is_some()
+    }
+
+    /// Counts the contents of an asset no more.
+    fn forget_contents(&mut self, id: u64) {
+        let Some(asset) = self.assets.get(&id) else { return };
+        for (_, index) in self.contents.iter().filter(|(known, _)| *known == id) {
+            let content = asset.versions.get(*index).and_then(Option::as_ref);
+            self.content_length -= content.map_or(0, |content| content.bytes.len());
+        }
+        self.contents.retain(|(known, _)| *known != id);
+    }
+
+    /// Removes a user, and all that is known of them. Returns whether there was one.
+    pub(crate) fn remove_user(&mut self, id: u64) -> bool {
+        self.inventories.remove(&id);
+        self.private_inventories.remove(&id);
+        self.people.followings.remove(&id);
+        self.people.declines_notifications.remove(&id);
+        self.people.notifications.retain(|(user, _)| *user != id);
+        self.sign_ins.experiences.remove(&id);
+        self.users.remove(&id).is_some()
     }
 
     /// Returns the content of a version, if it is kept.
@@ -269,7 +359,7 @@ impl World {
         let listed_as = asset.asset_type().and_then(|asset_type| listed_as(&asset_type));
         let (Some(Creator::User(user)), Some(listed_as)) = (creator, listed_as) else { return };
         let mut item = InventoryAsset::new(id, listed_as);
-        item.added_at = Some(Timestamp::now());
+        item.added_at = Some(self.clock.timestamp());
         self.inventories.entry(user).or_default().push(user, InventoryItem::Asset(item));
     }
 
@@ -284,6 +374,7 @@ impl World {
 
     /// Adds a version, which becomes the current one.
     pub(crate) fn add_version(&mut self, id: u64, content: Option<Arc<AssetContent>>) {
+        let now = self.clock.timestamp();
         let Some(asset) = self.assets.get_mut(&id) else { return };
         if let Some(content) = content.as_ref().filter(|content| Arc::strong_count(content) == 1) {
             self.content_length += content.bytes.len();
@@ -291,7 +382,7 @@ impl World {
         }
         asset.versions.push(content);
         asset.fields.insert("revisionId".to_owned(), json!(asset.last_version().to_string()));
-        asset.fields.insert("revisionCreateTime".to_owned(), json!(format!("{:.3}", Timestamp::now())));
+        asset.fields.insert("revisionCreateTime".to_owned(), json!(format!("{now:.3}")));
         while self.content_length > MOST_CONTENT {
             let Some((oldest, index)) = self.contents.pop_front() else { break };
             let Some(asset) = self.assets.get_mut(&oldest) else { continue };

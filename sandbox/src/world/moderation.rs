@@ -15,6 +15,10 @@ impl Moderation {
         self.words = words.into_iter().map(|word| word.to_lowercase()).filter(|word| !word.is_empty()).collect();
     }
 
+    pub(crate) fn words(&self) -> &[String] {
+        &self.words
+    }
+
     pub(crate) fn check_account(&self) -> Result<(), Answer> {
         if self.is_account_moderated { Err(refusal("User is moderated")) } else { Ok(()) }
     }

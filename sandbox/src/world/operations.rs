@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
+use super::clock::Clock;
 use super::random::uuid;
 use crate::http::Answer;
 
@@ -31,7 +32,7 @@ impl From<i64> for FailureCode {
 }
 
 impl FailureCode {
-    fn json(&self) -> Value {
+    pub(crate) fn json(&self) -> Value {
         match self {
             Self::Word(word) => json!(word),
             Self::Number(number) => json!(number),
@@ -117,6 +118,19 @@ impl OperationFailure {
         bare: Bare,
     }
 
+    /// Returns the name of the form, the code and the message.
+    pub(crate) fn parts(&self) -> (&'static str, Option<&FailureCode>, &str) {
+        match self {
+            Self::Error { code, message } => ("error", Some(code), message),
+            Self::ErrorWord { code, message } => ("errorWord", Some(code), message),
+            Self::Response { code, message } => ("response", Some(code), message),
+            Self::Status { code, message } => ("status", Some(code), message),
+            Self::Bare { code, message } => ("bare", Some(code), message),
+            Self::Metadata { message } => ("metadata", None, message),
+            Self::Partial { message } => ("partial", None, message),
+        }
+    }
+
     /// Creates an [`OperationFailure::Metadata`].
     #[must_use]
     pub fn metadata(message: impl Into<String>) -> Self {
@@ -165,6 +179,7 @@ pub(crate) struct Operations<E> {
     pending: Vec<String>,
     failures: VecDeque<OperationFailure>,
     pub(crate) time: Duration,
+    pub(crate) clock: Clock,
     pub(crate) done_at_once: bool,
 }
 
@@ -185,6 +200,7 @@ impl<E> Default for Operations<E> {
             pending: Vec::new(),
             failures: VecDeque::new(),
             time: Duration::ZERO,
+            clock: Clock::default(),
             done_at_once: false,
         }
     }
@@ -195,11 +211,29 @@ impl<E> Operations<E> {
         self.failures.push_back(failure);
     }
 
+    /// Returns the failures of the next operations.
+    pub(crate) fn failures(&self) -> impl Iterator<Item = &OperationFailure> {
+        self.failures.iter()
+    }
+
+    pub(crate) fn clear_failures(&mut self) {
+        self.failures.clear();
+    }
+
+    /// Returns the answers to polls of all operations, the pending ones first.
+    pub(crate) fn answers(&self) -> impl Iterator<Item = &Value> {
+        let is_pending = |id: &&String| self.by_id[*id].effect.is_some();
+        let (mut pending, mut ended): (Vec<&String>, Vec<&String>) = self.by_id.keys().partition(is_pending);
+        pending.sort();
+        ended.sort();
+        pending.into_iter().chain(ended).map(|id| &self.by_id[id].answer)
+    }
+
     /// Starts an operation, and returns its id.
     pub(crate) fn begin(&mut self, effect: E) -> String {
         let id = uuid();
         let operation = Operation {
-            ends: Instant::now().checked_add(self.time),
+            ends: self.clock.instant().checked_add(self.time),
             effect: Some(effect),
             failure: self.failures.pop_front(),
             answer: json!({ "path": format!("operations/{id}"), "operationId": id, "done": false }),
@@ -214,7 +248,7 @@ impl<E> Operations<E> {
         if self.pending.is_empty() {
             return;
         }
-        let now = Instant::now();
+        let now = self.clock.instant();
         let by_id = &mut self.by_id;
         self.pending.retain(|id| {
             let Some(operation) = by_id.get_mut(id) else { return false };

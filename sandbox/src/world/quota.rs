@@ -17,6 +17,11 @@ impl Quotas {
         self.0.insert(asset_type, (0, uploads));
     }
 
+    /// Replaces all quotas with these types, used and allowed uploads.
+    pub(crate) fn replace(&mut self, quotas: impl Iterator<Item = (AssetType, u64, u64)>) {
+        self.0 = quotas.map(|(asset_type, used, capacity)| (asset_type, (used, capacity))).collect();
+    }
+
     /// Returns each type, with the used and the allowed uploads.
     pub(crate) fn list(&self) -> impl Iterator<Item = (&AssetType, u64, u64)> {
         self.0.iter().map(|(asset_type, (used, capacity))| (asset_type, *used, *capacity))

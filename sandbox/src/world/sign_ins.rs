@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use rblxopencloud::oauth2::Scope;
 
 use super::access::Access;
+use super::clock::Clock;
 use super::random;
 use super::signer::Signer;
 
@@ -95,6 +96,7 @@ pub(crate) struct SignIns {
     pub(crate) browser_user: Option<u64>,
     pub(crate) lifetimes: Lifetimes,
     pub(crate) signer: Signer,
+    pub(crate) clock: Clock,
     /// How far the service's clock is ahead, in seconds.
     pub(crate) clock_offset: i64,
     /// The experiences that each user grants.
@@ -107,6 +109,16 @@ pub(crate) struct SignIns {
 }
 
 impl SignIns {
+    /// Registers an app, or replaces the one with this client id.
+    pub(crate) fn register(
+        &mut self,
+        client_id: impl Into<String>,
+        secret: Option<String>,
+        redirect_uris: Vec<String>,
+    ) {
+        self.apps.insert(client_id.into(), App { secret, redirect_uris });
+    }
+
     /// Remembers a consent page, and returns its ticket.
     pub(crate) fn open(&mut self, request: Request) -> String {
         let ticket = random::token();
@@ -126,7 +138,7 @@ impl SignIns {
     /// Returns a code with which the app gets its tokens.
     pub(crate) fn allow(&mut self, request: Request, user: u64) -> String {
         let code = random::token();
-        let expires = Instant::now() + self.lifetimes.code;
+        let expires = self.clock.instant() + self.lifetimes.code;
         self.codes.insert(code.clone(), Code { request, user, expires, authorization: None });
         code
     }
@@ -138,7 +150,7 @@ impl SignIns {
         client_id: &str,
         verifier: Option<&str>,
     ) -> Result<Issued, &'static str> {
-        let number = self.authorizations.len();
+        let (number, now) = (self.authorizations.len(), self.clock.instant());
         let Some(code) = self.codes.get_mut(code).filter(|code| code.request.client_id == client_id) else {
             return Err("The authorization code is invalid.");
         };
@@ -146,7 +158,7 @@ impl SignIns {
             self.authorizations[authorization].is_revoked = true;
             return Err("The authorization code was used before.");
         }
-        if code.expires <= Instant::now() {
+        if code.expires <= now {
             return Err("The authorization code has expired.");
         }
         if let Some(challenge) = &code.request.challenge {
@@ -168,6 +180,7 @@ impl SignIns {
 
     /// Exchanges a refresh token.
     pub(crate) fn refresh(&mut self, token: &str, client_id: &str) -> Result<Issued, &'static str> {
+        let now = self.clock.instant();
         let known = self.tokens.get_mut(token).filter(|token| token.is_refresh);
         let Some(known) = known.filter(|token| self.authorizations[token.authorization].client_id == client_id) else {
             return Err("The refresh token is invalid.");
@@ -178,7 +191,7 @@ impl SignIns {
         if known.is_spent {
             return Err("The refresh token was used before.");
         }
-        if known.expires <= Instant::now() {
+        if known.expires <= now {
             return Err("The refresh token has expired.");
         }
         known.is_spent = true;
@@ -188,10 +201,10 @@ impl SignIns {
 
     fn issue(&mut self, authorization: usize) -> Issued {
         let Lifetimes { access_token, refresh_token, .. } = self.lifetimes;
-        let issued = self.now();
+        let (issued, now) = (self.now(), self.clock.instant());
         let mut new = |is_refresh, lifetime| {
             let text = format!("{}{}", if is_refresh { "RT." } else { "AT." }, random::token());
-            let expires = Instant::now() + lifetime;
+            let expires = now + lifetime;
             let token = Token { authorization, is_refresh, issued, lifetime, expires, is_spent: false };
             self.tokens.insert(text.clone(), token);
             text
@@ -206,13 +219,13 @@ impl SignIns {
 
     /// Returns the time by the service's clock.
     pub(crate) fn now(&self) -> Timestamp {
-        let now = Timestamp::now();
+        let now = self.clock.timestamp();
         Timestamp::from_second(now.as_second().saturating_add(self.clock_offset)).unwrap_or(now)
     }
 
     /// Returns a token that hasn't expired. It may be revoked.
     pub(crate) fn token(&self, text: &str) -> Option<(&Token, &Authorization)> {
-        let token = self.tokens.get(text).filter(|token| !token.is_spent && token.expires > Instant::now())?;
+        let token = self.tokens.get(text).filter(|token| !token.is_spent && token.expires > self.clock.instant())?;
         Some((token, &self.authorizations[token.authorization]))
     }
 
@@ -229,7 +242,7 @@ impl SignIns {
 
     /// Makes the access tokens expire that were issued so far.
     pub(crate) fn expire_access_tokens(&mut self) {
-        let now = Instant::now();
+        let now = self.clock.instant();
         self.tokens.values_mut().filter(|token| !token.is_refresh).for_each(|token| token.expires = now);
     }
 

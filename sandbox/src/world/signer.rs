@@ -38,6 +38,21 @@ pub enum IdTokenFault {
     Missing,
 }
 
+impl IdTokenFault {
+    pub(crate) const ALL: [Self; 10] = [
+        Self::Unsigned,
+        Self::OtherAlgorithm,
+        Self::WrongSignature,
+        Self::ForgedKey,
+        Self::UnknownKey,
+        Self::OtherIssuer,
+        Self::OtherAudience,
+        Self::OtherNonce,
+        Self::Expired,
+        Self::Missing,
+    ];
+}
+
 #[derive(Debug)]
 struct Key {
     id: String,

@@ -32,15 +32,15 @@ use crate::http::{Answer, words};
 #[derive(Clone, Debug)]
 #[must_use = "a fault does nothing until it is injected"]
 pub struct Fault {
-    kind: Kind,
-    method: Option<String>,
-    path_prefix: String,
-    times: u64,
-    after: u64,
+    pub(crate) kind: Kind,
+    pub(crate) method: Option<String>,
+    pub(crate) path_prefix: String,
+    pub(crate) times: u64,
+    pub(crate) after: u64,
 }
 
 #[derive(Clone, Debug)]
-enum Kind {
+pub(crate) enum Kind {
     Status(Answer),
     Delay(Duration),
     ResetBeforeAnswer,
@@ -69,7 +69,7 @@ pub(crate) enum Harm {
 }
 
 impl Fault {
-    fn new(kind: Kind) -> Self {
+    pub(crate) fn new(kind: Kind) -> Self {
         Self { kind, method: None, path_prefix: String::new(), times: 1, after: 0 }
     }
 
@@ -189,6 +189,11 @@ impl Faults {
         if fault.times > 0 {
             self.0.push(fault);
         }
+    }
+
+    /// Returns them in the order in which they were injected.
+    pub(crate) fn all(&self) -> &[Fault] {
+        &self.0
     }
 
     pub(crate) fn clear(&mut self) {

@@ -58,9 +58,13 @@ impl RecordedRequest {
     }
 }
 
+/// Whether the value of a header is a secret.
+pub(crate) fn is_secret(name: &str) -> bool {
+    matches!(name, "x-api-key" | "authorization" | "proxy-authorization" | "cookie")
+}
+
 impl fmt::Debug for RecordedRequest {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let is_secret = |name: &str| matches!(name, "x-api-key" | "authorization" | "proxy-authorization" | "cookie");
         let headers: Vec<(&str, &str)> = self
             .headers
             .iter()
@@ -206,6 +210,14 @@ impl Log {
     fn entry(&mut self, number: u64) -> Option<&mut Entry> {
         let index = usize::try_from(number.checked_sub(self.first)?).ok()?;
         self.entries.get_mut(index)
+    }
+
+    /// Returns the requests from this number on, each with its number, and the number of the next one.
+    pub(crate) fn from(&self, number: u64) -> (Vec<(u64, RecordedRequest)>, u64) {
+        let skipped = usize::try_from(number.saturating_sub(self.first)).unwrap_or(usize::MAX);
+        let numbered = (self.first..).zip(&self.entries).skip(skipped);
+        let requests = numbered.filter_map(|(number, entry)| Some((number, entry.read()?))).collect();
+        (requests, self.first + self.entries.len() as u64)
     }
 
     pub(crate) fn requests(&self) -> Vec<RecordedRequest> {

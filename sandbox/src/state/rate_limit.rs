@@ -5,6 +5,7 @@ use std::time::{Duration, Instant, SystemTime};
 
 use crate::http::Answer;
 use crate::routes::Caller;
+use crate::world::clock::Clock;
 use rblxopencloud::Endpoint;
 use rblxopencloud::endpoints::Budget;
 
@@ -16,13 +17,13 @@ use rblxopencloud::endpoints::Budget;
 /// left of the window.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct RateLimit {
-    counting: Counting,
-    is_aligned: bool,
+    pub(crate) counting: Counting,
+    pub(crate) is_aligned: bool,
 }
 
 /// What is counted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Counting {
+pub(crate) enum Counting {
     /// The same for all endpoints.
     Each { requests: u64, window: Duration },
     /// Each endpoint's own budgets.
@@ -115,9 +116,9 @@ pub(crate) struct Now {
 }
 
 impl Now {
-    pub(crate) fn read() -> Self {
+    pub(crate) fn read(clock: Clock) -> Self {
         let since_epoch = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
-        Self { instant: Instant::now(), since_epoch }
+        Self { instant: clock.instant(), since_epoch: since_epoch + clock.ahead }
     }
 }
 
@@ -164,6 +165,10 @@ const LIST_EVERY: u64 = 4;
 const RETRY_AFTER: u64 = 5;
 
 impl Limiter {
+    pub(crate) fn limit(&self) -> Option<RateLimit> {
+        self.limit
+    }
+
     pub(crate) fn set(&mut self, limit: Option<RateLimit>) {
         self.limit = limit;
         self.windows.clear();

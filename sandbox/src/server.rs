@@ -1,44 +1,30 @@
 //! Connections: one thread accepts them, and each is served by another.
 
-mod fault;
-mod rate_limit;
-mod record;
-
 use std::collections::HashMap;
 use std::io::{self, Read};
 use std::net::{Ipv4Addr, Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
 use rblxopencloud::asset::limits::MAX_VIDEO_SIZE;
 
-pub use self::fault::Fault;
-use self::fault::Faults;
-use self::fault::Harm;
-pub use self::rate_limit::RateLimit;
-use self::rate_limit::{LimitHeaders, Limiter, Now};
-pub(crate) use self::record::LARGEST_KEPT;
-use self::record::{Entry, Log};
-pub use self::record::{RecordedPart, RecordedRequest};
+use super::control;
 use super::http::multipart;
 use super::http::{Answer, Connection, Head, Length, Part, Problem};
 use super::routes::{self, Caller, Matched, Sent, Site};
-use super::world::World;
+use super::state::{Entry, Harm, LARGEST_KEPT, LimitHeaders, Now, RecordedPart, State, lock};
 
 /// A larger declared length is refused before the body is read: the largest file, and a form around it.
 const LARGEST_BODY: u64 = MAX_VIDEO_SIZE + 64 * 1024;
 /// How long dropping waits for busy connections.
 const SHUTDOWN_TIMEOUT: Duration = Duration::from_millis(80);
 
-/// The state that all connections share. No two of the locks are held at once.
+/// What all connections share.
 #[derive(Debug, Default)]
 pub(crate) struct Shared {
-    pub(crate) world: Mutex<World>,
-    pub(crate) faults: Mutex<Faults>,
-    pub(crate) limiter: Mutex<Limiter>,
-    pub(crate) log: Mutex<Log>,
+    pub(crate) state: State,
     /// The names under which it can be reached, other than `localhost` and IP addresses.
     hosts: Vec<String>,
     open: Mutex<Open>,
@@ -52,11 +38,6 @@ struct Open {
     accepted: u64,
 }
 
-/// A panic in one handler must not affect the others.
-pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
 /// A server that runs until it is dropped.
 #[derive(Debug)]
 pub(crate) struct Server {
@@ -66,13 +47,13 @@ pub(crate) struct Server {
 }
 
 impl Server {
-    pub(crate) fn start(port: u16, hosts: Vec<String>) -> io::Result<Self> {
-        let shared = Shared { hosts, ..Shared::default() };
+    pub(crate) fn start(port: u16, hosts: Vec<String>, state: State) -> io::Result<Self> {
+        let shared = Shared { state, hosts, ..Shared::default() };
         let service = TcpListener::bind((Ipv4Addr::LOCALHOST, port))?;
         let delivery = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
-        lock(&shared.world).delivery_url = format!("http://{}", delivery.local_addr()?);
+        lock(&shared.state.world).delivery_url = format!("http://{}", delivery.local_addr()?);
         let address = service.local_addr()?;
-        lock(&shared.world).service_url = format!("http://{address}");
+        lock(&shared.state.world).service_url = format!("http://{address}");
         let mut server = Self { shared: Arc::new(shared), address, acceptors: Vec::new() };
         for (site, listener) in [(Site::Service, service), (Site::Delivery, delivery)] {
             let address = listener.local_addr()?;
@@ -178,11 +159,14 @@ impl OpenConnection {
     fn answer(&self, connection: &mut Connection, head: &Head, out: &mut Vec<u8>) -> Result<Next, Problem> {
         let shared = &*self.shared;
         let misdirected = shared.misdirected(head);
+        if misdirected.is_none() && self.site == Site::Service && control::serves(head) {
+            return Self::answer_control(connection, shared, head, out);
+        }
         let harm = match misdirected {
             Some(_) => None,
-            None => lock(&shared.faults).take(&head.method, &head.path),
+            None => lock(&shared.state.faults).take(&head.method, &head.path),
         };
-        let unread = |shared: &Shared| lock(&shared.log).push(Entry::new(head, self.number));
+        let unread = |shared: &Shared| lock(&shared.state.log).push(Entry::new(head, self.number));
         let admission = match harm {
             Some(Harm::CloseAtOnce) => {
                 unread(shared);
@@ -212,11 +196,11 @@ impl OpenConnection {
                 if !takes_form {
                     body = kept;
                 }
-                number = lock(&shared.log).push(entry);
+                number = lock(&shared.state.log).push(entry);
                 form
             }
             Err((entry, problem)) => {
-                lock(&shared.log).push(entry);
+                lock(&shared.state.log).push(entry);
                 return Err(problem);
             }
         };
@@ -251,8 +235,32 @@ impl OpenConnection {
             _ if head.method == "HEAD" => body_at,
             _ => out.len(),
         };
-        lock(&shared.log).answered(number, answer.status);
+        lock(&shared.state.log).answered(number, answer.status);
         connection.write(&out[..written])?;
+        Ok(if keep_alive { Next::Request } else { Next::Close })
+    }
+
+    /// Responds to a request that isn't one to the service: it can't fail on demand, and isn't logged.
+    fn answer_control(
+        connection: &mut Connection,
+        shared: &Shared,
+        head: &Head,
+        out: &mut Vec<u8>,
+    ) -> Result<Next, Problem> {
+        let refusal = control::check(head).err();
+        let mut body = Vec::new();
+        if refusal.is_none() {
+            let mut reader = connection.body(head).take(control::LARGEST_BODY + 1);
+            reader.read_to_end(&mut body)?;
+        }
+        let is_whole = refusal.is_none() && body.len() as u64 <= control::LARGEST_BODY;
+        let answer = refusal.unwrap_or_else(|| match is_whole {
+            true => control::answer(&shared.state, head, &body),
+            false => control::refusal(413, "The body is too large."),
+        });
+        let keep_alive = head.keep_alive && is_whole;
+        answer.write_to(out, keep_alive);
+        connection.write(out)?;
         Ok(if keep_alive { Next::Request } else { Next::Close })
     }
 
@@ -265,7 +273,7 @@ impl OpenConnection {
         out: &mut Vec<u8>,
     ) -> Result<Next, Problem> {
         answer.write_to(out, false);
-        lock(&shared.log).answered(number, answer.status);
+        lock(&shared.state.log).answered(number, answer.status);
         connection.write(out)?;
         Ok(Next::Close)
     }
@@ -332,16 +340,17 @@ impl Shared {
         let is_open = matched.as_ref().is_ok_and(|matched| routes::needs_no_credentials(head, &matched.route.endpoint));
         let caller = match is_open {
             true => Caller::Nobody,
-            false => routes::authenticate(&lock(&self.world), head)
+            false => routes::authenticate(&lock(&self.state.world), head)
                 .map_err(|refusal| routes::with_challenge(head, refusal))?,
         };
         let matched = matched?;
         let endpoint = &matched.route.endpoint;
+        let clock = lock(&self.state.world).clock();
         let headers = match site {
-            Site::Service => lock(&self.limiter).take(endpoint, &matched.params, caller, Now::read())?,
+            Site::Service => lock(&self.state.limiter).take(endpoint, &matched.params, caller, Now::read(clock))?,
             Site::Delivery => LimitHeaders::new(),
         };
-        if let Err(mut refusal) = routes::authorize(&mut lock(&self.world), caller, head, endpoint) {
+        if let Err(mut refusal) = routes::authorize(&mut lock(&self.state.world), caller, head, endpoint) {
             if refusal.status == 403 {
                 refusal.headers.extend(headers);
             }
@@ -355,7 +364,7 @@ impl Shared {
 
     fn run(&self, admission: Admission, head: &Head, sent: Sent) -> Answer {
         let Admission { matched, caller, headers } = admission;
-        let answer = catch_unwind(AssertUnwindSafe(|| matched.run(&mut lock(&self.world), head, caller, sent)));
+        let answer = catch_unwind(AssertUnwindSafe(|| matched.run(&mut lock(&self.state.world), head, caller, sent)));
         let mut answer = answer.unwrap_or_else(|_| Answer::v2(500, "INTERNAL", "The sandbox has a bug here."));
         // The service sends none with what doesn't exist. If a quota is exhausted, they would announce another end.
         if !matches!(answer.status, 404 | 429) {

@@ -1,0 +1,85 @@
+//! The arguments of the program.
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+pub(crate) const USAGE: &str = "\
+Usage: rblxopencloud-sandbox [OPTIONS]
+
+Runs a local Open Cloud until Ctrl-C, and prints what leads a program to it. The page /sandbox shows what is requested and what is
+there. Without --world, there is sample data: user 156, three groups, an experience and 250 items.
+
+Options:
+  --port N            listen on this port of 127.0.0.1; by default any free one
+  --world FILE        begin with the world in this file
+  --dump FILE         write the world into this file when the program ends
+  --allow-host NAME   serve requests for this host too, if a proxy or a hosts file leads here by that name
+  -h, --help          print this
+  -V, --version       print the version
+
+It reads no environment variables. A world file is JSON; its form is in world.schema.json, and at /sandbox/world.schema.json while
+the program runs. --world and --dump can name the same file.
+";
+
+/// What the program is to do.
+pub(crate) enum Wanted {
+    Run(Arguments),
+    Help,
+    Version,
+}
+
+#[derive(Default)]
+pub(crate) struct Arguments {
+    pub(crate) port: u16,
+    pub(crate) world: Option<PathBuf>,
+    pub(crate) dump: Option<PathBuf>,
+    pub(crate) hosts: Vec<String>,
+}
+
+/// Reads all arguments. The error is one line.
+pub(crate) fn read(arguments: impl Iterator<Item = OsString>) -> Result<Wanted, String> {
+    let arguments: Vec<OsString> = arguments.collect();
+    let has = |names: [&str; 2]| arguments.iter().any(|argument| names.iter().any(|name| argument == name));
+    if has(["-h", "--help"]) {
+        return Ok(Wanted::Help);
+    }
+    if has(["-V", "--version"]) {
+        return Ok(Wanted::Version);
+    }
+    let mut wanted = Arguments::default();
+    let mut seen: Vec<String> = Vec::new();
+    let mut arguments = arguments.into_iter();
+    while let Some(argument) = arguments.next() {
+        let (name, joined) = split(&argument);
+        let known = matches!(name.as_str(), "--port" | "--world" | "--dump" | "--allow-host");
+        if !known {
+            return Err(format!("unknown argument {argument:?}; see --help"));
+        }
+        if name != "--allow-host" && seen.contains(&name) {
+            return Err(format!("{name} is given twice"));
+        }
+        let value = joined.or_else(|| arguments.next()).filter(|value| !value.is_empty());
+        let value = value.ok_or_else(|| format!("{name} needs a value; see --help"))?;
+        let text = || value.to_str().ok_or_else(|| format!("the value {value:?} of {name} isn't UTF-8"));
+        match name.as_str() {
+            "--port" => {
+                let port = text()?;
+                wanted.port =
+                    port.parse().map_err(|_| format!("invalid port {port:?}; expected a number up to 65535"))?;
+            }
+            "--allow-host" => wanted.hosts.push(text()?.to_owned()),
+            "--world" => wanted.world = Some(value.into()),
+            _ => wanted.dump = Some(value.into()),
+        }
+        seen.push(name);
+    }
+    Ok(Wanted::Run(wanted))
+}
+
+/// Splits `--name=value`.
+fn split(argument: &OsString) -> (String, Option<OsString>) {
+    match argument.to_str().and_then(|text| text.split_once('=')) {
+        Some((name, value)) if name.starts_with("--") => (name.to_owned(), Some(value.into())),
+        _ => (argument.to_string_lossy().into_owned(), None),
+    }
+}

@@ -1,0 +1,46 @@
+//! Files with worlds.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+pub(crate) fn read(path: &Path) -> Result<String, String> {
+    let bytes = fs::read(path).map_err(|error| format!("{} can't be read: {error}", path.display()))?;
+    String::from_utf8(bytes).map_err(|_| explain(path, "the file isn't UTF-8; save it as UTF-8"))
+}
+
+/// Says in which file the problem is, if it is one of the world.
+pub(crate) fn explain(path: &Path, problem: &str) -> String {
+    match problem.starts_with("port ") || problem.starts_with("the sandbox ") {
+        true => problem.to_owned(),
+        false => format!("{}: {problem}", path.display()),
+    }
+}
+
+/// Refuses a path at which no file can be, before there is something to lose.
+pub(crate) fn check_writable(path: &Path) -> Result<(), String> {
+    if path.is_dir() {
+        return Err(format!("{} is a folder; --dump needs the name of a file", path.display()));
+    }
+    let folder = folder(path);
+    if folder.is_dir() { Ok(()) } else { Err(format!("there is no folder {} for --dump", folder.display())) }
+}
+
+/// Writes the file whole, or not at all.
+pub(crate) fn write(path: &Path, text: &str) -> Result<(), String> {
+    let mut name = path.file_name().unwrap_or_default().to_owned();
+    name.push(format!(".{}.tmp", std::process::id()));
+    let unfinished = path.with_file_name(name);
+    let written = fs::write(&unfinished, text).and_then(|()| fs::rename(&unfinished, path));
+    written.map_err(|error| {
+        // It may not be there.
+        let _ = fs::remove_file(&unfinished);
+        format!("{} can't be written: {error}", path.display())
+    })
+}
+
+fn folder(path: &Path) -> PathBuf {
+    match path.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder.to_owned(),
+        _ => PathBuf::from("."),
+    }
+}
