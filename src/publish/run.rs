@@ -175,8 +175,8 @@ pub(super) fn write_adopted(settings: &Settings) -> Result<Report> {
     let stopped = wrong.map(Stopped::Failed);
     if stopped.is_none() {
         let changes = record.look(|lock| by_hand(settings, lock, &items))?;
-        let adopted = changes.into_iter().filter(|change| matches!(change, Change::Adopted { .. }));
-        adopted.map(|change| record.note(change)).collect::<Result<()>>()?;
+        let mut adopted = changes.into_iter().filter(|change| matches!(change, Change::Adopted { .. }));
+        adopted.try_for_each(|change| record.note(change))?;
         record.close()?;
     }
     Ok(report(settings, &record.lock(), &items, problems, notes, stopped))
