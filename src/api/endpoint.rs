@@ -135,8 +135,8 @@ impl Endpoint {
     /// repeated after a lost connection, a timeout, and the statuses 408, 502, 503 and 504, although it may have taken effect.
     /// [`Request::on_repeat`](crate::Request::on_repeat) can prevent that.
     ///
-    /// Unlike that of a [`harmless`](Self::harmless) call, the outcome of the last attempt counts as unknown, and each attempt
-    /// has a new connection.
+    /// Unlike that of a [`harmless`](Self::harmless) call, the outcome is unknown if the call fails after an attempt that may have taken
+    /// effect, and each attempt has a new connection.
     #[must_use]
     pub const fn repeatable(mut self) -> Self {
         self.repeatable = true;

@@ -20,7 +20,24 @@ pub(crate) type Decoder<'d> = dyn FnMut(&[u8]) -> Result<(), DecodeError> + 'd;
 
 impl Session {
     /// Makes the attempts of a call until one succeeds, or no other may be made. The response may use the buffer of others.
-    pub(crate) fn run(&self, body: &mut Buffer, mut call: Call<'_>, decode: &mut Decoder<'_>) -> Result<()> {
+    pub(crate) fn run(&self, body: &mut Buffer, call: Call<'_>, decode: &mut Decoder<'_>) -> Result<()> {
+        let (endpoint, mut may_have_acted) = (call.endpoint, false);
+        let made = self.make_attempts(body, call, decode, &mut may_have_acted);
+        // What becomes of a repeat doesn't tell what became of the attempt before.
+        made.map_err(|error| match may_have_acted && endpoint.is_repeatable() {
+            true => error.with_unknown_outcome(true),
+            false => error,
+        })
+    }
+
+    /// Makes the attempts. `may_have_acted` becomes true once one of them may have had an effect.
+    fn make_attempts(
+        &self,
+        body: &mut Buffer,
+        mut call: Call<'_>,
+        decode: &mut Decoder<'_>,
+        may_have_acted: &mut bool,
+    ) -> Result<()> {
         self.check()?;
         if call.origin.is_none() {
             self.check_credentials_for(call.endpoint, &|| call.subject())?;
@@ -98,6 +115,7 @@ impl Session {
                 attempts.begin(attempts.budget_ends());
             }
             permit.may_have_started(error.may_have_effect());
+            *may_have_acted |= error.may_have_effect();
             // An exhausted quota isn't a rate limit.
             let is_refusal = status == Some(429) && error.is_transient();
             let (is_repeated, pause) = if is_refusal {
@@ -137,7 +155,7 @@ impl Session {
                 Some(cancel) => drop(cancel.wait_timeout(pause)),
                 None => thread::sleep(pause),
             }
-            if let (Some(check), true) = (&mut call.before_repeat, error.may_have_effect()) {
+            if let (Some(check), true) = (&mut call.before_repeat, *may_have_acted) {
                 if let Err(reason) = check() {
                     return Err(error.advise(reason.to_string()).after_attempts(attempts.made()));
                 }

@@ -314,7 +314,7 @@ impl Request {
         self
     }
 
-    /// Calls `f` before the call is repeated although its last attempt may have taken effect. If `f` fails, the call isn't
+    /// Calls `f` before the call is repeated although an attempt may have taken effect. If `f` fails, the call isn't
     /// repeated: the error of the last attempt is returned, with the words of `f` as its advice.
     ///
     /// Such calls are those marked as [`idempotent`](Self::idempotent) and to [repeatable](crate::Endpoint::repeatable)

@@ -36,7 +36,7 @@ pub(crate) struct Call<'a> {
     pub(crate) head: Option<&'a mut Head>,
     /// Where the slot of the work that the call starts is kept.
     pub(crate) slot: Option<&'a mut Option<Slot>>,
-    /// Called before a repeat although the last attempt may have had an effect. There is none if it fails.
+    /// Called before a repeat although an attempt may have had an effect. There is none if it fails.
     pub(crate) before_repeat: Option<&'a mut (dyn FnMut() -> Result<(), Error> + Send)>,
     pub(crate) deadline: Option<Instant>,
     pub(crate) cancel: Option<&'a Cancel>,

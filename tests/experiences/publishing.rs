@@ -1,4 +1,4 @@
-//! Publishing and saving: what is checked before, streamed, repeated, and said when it fails.
+//! Publishing and saving: what is checked before, streamed and repeated, and what errors advise.
 
 use std::fs::File;
 use std::io::{Read, Write};
@@ -15,6 +15,9 @@ use serde_json::json;
 use super::places::{content, sandbox};
 use crate::support::calls::PLACE;
 use crate::support::{Reply, Request, Server, TempDir, fails, hasty, within};
+
+type Alter = fn(&std::path::Path);
+type MakeFault = fn() -> Fault;
 
 const XML: &[u8] = b"<roblox xmlns:xmime=\"http://www.w3.org/2005/05/xmlmime\" version=\"4\"></roblox>";
 
@@ -88,7 +91,7 @@ fn what_is_not_a_place_is_refused_before_anything_is_sent() {
 fn a_file_that_changes_while_it_is_sent_is_an_error_and_saves_nothing() {
     const SIZE: usize = 3 * 1024 * 1024;
     let folder = TempDir::new();
-    let changes: [(&str, fn(&std::path::Path)); 3] = [
+    let changes: [(&str, Alter); 3] = [
         ("cut", |path| {
             File::options().write(true).open(path).and_then(|file| file.set_len(64)).expect("it can be cut")
         }),
@@ -120,7 +123,7 @@ fn a_file_that_changes_while_it_is_sent_is_an_error_and_saves_nothing() {
 
 #[test]
 fn a_publish_is_repeated_and_makes_one_version() {
-    let faults: [(&str, fn() -> Fault); 4] = [
+    let faults: [(&str, MakeFault); 4] = [
         ("no answer", || Fault::reset_before_answer().times(2)),
         ("half an answer", || Fault::truncated_body().times(2)),
         ("reset in the answer", || Fault::reset_in_answer().times(2)),
@@ -188,6 +191,43 @@ fn older_versions_and_a_history_that_cannot_be_read_do_not_keep_a_publish_from_b
         let published = place(&server).publish(PLACE).unwrap_or_else(|error| panic!("{what}: {error}"));
         assert_eq!(published.number, 7, "{what}");
     }
+}
+
+/// What becomes of a repeat doesn't tell what became of the attempt before.
+#[test]
+fn the_outcome_stays_unknown_whatever_a_repeat_ends_in() {
+    let folder = TempDir::new();
+    for (what, reply) in [
+        ("409", Reply::text(409, "")),
+        ("403", Reply::text(403, "")),
+        ("413", Reply::text(413, "")),
+        ("429", Reply::text(429, "").with("retry-after", "3600")),
+    ] {
+        let posts = AtomicUsize::new(0);
+        let server = Server::start(move |request: &Request| match request.method.as_str() {
+            "POST" if posts.fetch_add(1, Ordering::SeqCst) == 0 => Reply::HangUp,
+            "POST" => reply.clone(),
+            _ => history(&[]),
+        });
+        let error = place(&server).publish(PLACE).expect_err(what);
+        assert!(error.outcome_unknown() && !error.is_retryable(), "{what}: {error}");
+    }
+    // Without an attempt that may have arrived, a refusal is one.
+    let server = Server::script([Reply::text(409, "")]);
+    assert!(!fails(place(&server).publish(PLACE), ErrorKind::Conflict).outcome_unknown());
+
+    // The file changes between two attempts.
+    let path = folder.file("game.rbxl", PLACE);
+    let changed = path.clone();
+    let server = Server::start(move |request: &Request| match request.method.as_str() {
+        "POST" => Reply::HangUp,
+        _ => {
+            std::fs::write(&changed, content("changed")).expect("it can be written");
+            history(&[])
+        }
+    });
+    let error = fails(place(&server).publish(path), ErrorKind::Io);
+    assert!(error.outcome_unknown(), "{error}");
 }
 
 #[test]

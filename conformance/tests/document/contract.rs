@@ -28,7 +28,7 @@ use crate::support::exchanges::make_every_call;
 const UNDOCUMENTED: &[(Endpoint, &str)] = &[
     (endpoints::FIND_USERS, "an endpoint of users.roblox.com, which is not Open Cloud"),
     (endpoints::LIST_PLACES, "an endpoint of develop.roblox.com, which is not Open Cloud"),
-    (endpoints::GET_PLACE_EXPERIENCE, "asked for by tools of others with a place's id"),
+    (endpoints::GET_PLACE_EXPERIENCE, "known from other tools, which look up the experience of a place"),
     (endpoints::INSPECT_KEY, "described in the guide about API keys"),
     (endpoints::GET_TOKEN, "described in the reference of OAuth 2.0"),
     (endpoints::INTROSPECT_TOKEN, "described in the reference of OAuth 2.0"),
