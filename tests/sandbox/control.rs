@@ -242,6 +242,27 @@ fn the_clock_is_moved_on() {
 }
 
 #[test]
+fn authorizations_end_on_demand() {
+    let sandbox = Sandbox::builder().demo().start().expect("a free port");
+    let sign_in = || {
+        let app = sandbox.oauth2_app("https://app.example/callback");
+        let pending = app.authorize_url([rblxopencloud::oauth2::Scope::OPENID]).expect("a URL");
+        let redirect = sandbox.authorize(pending.url(), 156).expect("the page is fine");
+        app.exchange_code(&redirect, &pending)
+    };
+    let token = sign_in().expect("signed in");
+    let is_accepted = || token.client().user(156).fetch_info().is_ok();
+    assert!(is_accepted());
+    control(&sandbox, "POST", "/sandbox/rotate-signing-key", &Value::Null);
+    assert!(sign_in().is_ok(), "the new key is published");
+    assert_eq!(refused(&sandbox, "POST", "/sandbox/revoke-authorizations", "{}").0, 400);
+    control(&sandbox, "POST", "/sandbox/revoke-authorizations", &json!({ "userId": 1 }));
+    assert!(is_accepted(), "it is another user's");
+    control(&sandbox, "POST", "/sandbox/revoke-authorizations", &json!({ "userId": 156 }));
+    assert!(!is_accepted());
+}
+
+#[test]
 fn operations_and_the_start_are_there() {
     let sandbox = Sandbox::builder().demo().start().expect("a free port");
     sandbox.set_operation_time(Duration::from_secs(3600));
@@ -256,6 +277,7 @@ fn operations_and_the_start_are_there() {
     assert_eq!(control(&sandbox, "GET", "/sandbox/operations", &Value::Null), json!({ "operations": [] }));
     assert!(sandbox.assets().is_empty() && sandbox.client().user(156).fetch_info().is_ok());
     let info = control(&sandbox, "GET", "/sandbox/info", &Value::Null);
+    assert_eq!(info["rateLimited"], 0);
     assert_eq!((&info["url"], &info["apiKey"]), (&json!(sandbox.url()), &json!(sandbox.api_key())));
     let (status, schema) = send(&sandbox, "GET", "/sandbox/world.schema.json", "", "");
     assert!(status == 200 && schema.contains("\"$defs\""), "{schema}");
