@@ -185,7 +185,7 @@ fn requests_are_listed_from_a_number_on() {
     let sandbox = sandbox();
     let client = sandbox.client();
     client.user(1).fetch_info().expect("a user");
-    client.user(1).upload_asset(crate_png()).expect("accepted");
+    let _ = client.user(1).upload_asset(crate_png()).expect("accepted");
     let seen = control(&sandbox, "GET", "/sandbox/requests", &Value::Null);
     let requests = seen["requests"].as_array().expect("a list");
     assert_eq!(requests.len(), 2, "control requests aren't listed");
@@ -266,11 +266,11 @@ fn authorizations_end_on_demand() {
 fn operations_and_the_start_are_there() {
     let sandbox = Sandbox::builder().demo().start().expect("a free port");
     sandbox.set_operation_time(Duration::from_secs(3600));
-    sandbox.client().user(156).upload_asset(crate_png()).expect("accepted");
+    let _ = sandbox.client().user(156).upload_asset(crate_png()).expect("accepted");
     let pending = control(&sandbox, "GET", "/sandbox/operations", &Value::Null);
     assert_eq!(pending["operations"][0]["done"], false);
     control(&sandbox, "PATCH", "/sandbox/settings", &json!({ "operationMilliseconds": 0 }));
-    sandbox.client().user(156).upload_asset(crate_png()).expect("accepted");
+    let _ = sandbox.client().user(156).upload_asset(crate_png()).expect("accepted");
     let both = control(&sandbox, "GET", "/sandbox/operations", &Value::Null);
     assert_eq!((&both["operations"][0]["done"], &both["operations"][1]["done"]), (&json!(false), &json!(true)));
     control(&sandbox, "POST", "/sandbox/reset", &Value::Null);
