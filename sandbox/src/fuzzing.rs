@@ -6,7 +6,9 @@ use crate::http::multipart::read_form;
 use crate::http::pieces::Pieces;
 use crate::http::{Connection, PageRequest, parse_head};
 use crate::routes::{Matched, Site};
+use crate::state::State;
 use crate::world::filter::{InventoryQuery, MembershipQuery};
+use crate::worlds::{self, Contents};
 
 /// Any bytes can be sent to the sandbox.
 pub fn sandbox(bytes: &[u8]) {
@@ -14,6 +16,7 @@ pub fn sandbox(bytes: &[u8]) {
     form(bytes);
     if let Ok(text) = std::str::from_utf8(bytes) {
         filters(text);
+        world(text);
     }
 }
 
@@ -43,6 +46,16 @@ fn form(bytes: &[u8]) {
         Some(parts.into_iter().map(|part| (part.name, part.file_name, part.length, part.hash)).collect::<Vec<_>>())
     };
     assert_eq!(read(1), read(usize::MAX));
+}
+
+/// Arbitrary text is a world or not, and what is one can be dumped and loaded.
+fn world(text: &str) {
+    let state = State::default();
+    if worlds::read(text).and_then(|given| worlds::replace(&state, &given)).is_ok() {
+        let dump = worlds::pretty(&worlds::dump(&state, Contents::Whole));
+        let again = worlds::read(&dump).and_then(|given| worlds::replace(&state, &given));
+        assert!(again.is_ok(), "{:?} of {dump}", again);
+    }
 }
 
 /// Arbitrary text is a filter or not.

@@ -21,6 +21,7 @@ fn output(arguments: &[&str]) -> (Option<i32>, String, String) {
 }
 
 /// A program that ends when the test does.
+#[cfg_attr(not(unix), allow(dead_code, reason = "only a signal ends it before"))]
 struct Running {
     child: Child,
     /// What it has printed at its start.

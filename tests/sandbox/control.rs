@@ -185,7 +185,7 @@ fn requests_are_listed_from_a_number_on() {
     let sandbox = sandbox();
     let client = sandbox.client();
     client.user(1).fetch_info().expect("a user");
-    client.user(1).upload_asset(crate_png()).expect("accepted");
+    let _ = client.user(1).upload_asset(crate_png()).expect("accepted");
     let seen = control(&sandbox, "GET", "/sandbox/requests", &Value::Null);
     let requests = seen["requests"].as_array().expect("a list");
     assert_eq!(requests.len(), 2, "control requests aren't listed");
@@ -242,20 +242,42 @@ fn the_clock_is_moved_on() {
 }
 
 #[test]
+fn authorizations_end_on_demand() {
+    let sandbox = Sandbox::builder().demo().start().expect("a free port");
+    let sign_in = || {
+        let app = sandbox.oauth2_app("https://app.example/callback");
+        let pending = app.authorize_url([rblxopencloud::oauth2::Scope::OPENID]).expect("a URL");
+        let redirect = sandbox.authorize(pending.url(), 156).expect("the page is fine");
+        app.exchange_code(&redirect, &pending)
+    };
+    let token = sign_in().expect("signed in");
+    let is_accepted = || token.client().user(156).fetch_info().is_ok();
+    assert!(is_accepted());
+    control(&sandbox, "POST", "/sandbox/rotate-signing-key", &Value::Null);
+    assert!(sign_in().is_ok(), "the new key is published");
+    assert_eq!(refused(&sandbox, "POST", "/sandbox/revoke-authorizations", "{}").0, 400);
+    control(&sandbox, "POST", "/sandbox/revoke-authorizations", &json!({ "userId": 1 }));
+    assert!(is_accepted(), "it is another user's");
+    control(&sandbox, "POST", "/sandbox/revoke-authorizations", &json!({ "userId": 156 }));
+    assert!(!is_accepted());
+}
+
+#[test]
 fn operations_and_the_start_are_there() {
     let sandbox = Sandbox::builder().demo().start().expect("a free port");
     sandbox.set_operation_time(Duration::from_secs(3600));
-    sandbox.client().user(156).upload_asset(crate_png()).expect("accepted");
+    let _ = sandbox.client().user(156).upload_asset(crate_png()).expect("accepted");
     let pending = control(&sandbox, "GET", "/sandbox/operations", &Value::Null);
     assert_eq!(pending["operations"][0]["done"], false);
     control(&sandbox, "PATCH", "/sandbox/settings", &json!({ "operationMilliseconds": 0 }));
-    sandbox.client().user(156).upload_asset(crate_png()).expect("accepted");
+    let _ = sandbox.client().user(156).upload_asset(crate_png()).expect("accepted");
     let both = control(&sandbox, "GET", "/sandbox/operations", &Value::Null);
     assert_eq!((&both["operations"][0]["done"], &both["operations"][1]["done"]), (&json!(false), &json!(true)));
     control(&sandbox, "POST", "/sandbox/reset", &Value::Null);
     assert_eq!(control(&sandbox, "GET", "/sandbox/operations", &Value::Null), json!({ "operations": [] }));
     assert!(sandbox.assets().is_empty() && sandbox.client().user(156).fetch_info().is_ok());
     let info = control(&sandbox, "GET", "/sandbox/info", &Value::Null);
+    assert_eq!(info["rateLimited"], 0);
     assert_eq!((&info["url"], &info["apiKey"]), (&json!(sandbox.url()), &json!(sandbox.api_key())));
     let (status, schema) = send(&sandbox, "GET", "/sandbox/world.schema.json", "", "");
     assert!(status == 200 && schema.contains("\"$defs\""), "{schema}");

@@ -3,9 +3,9 @@
 use std::thread;
 use std::time::Instant;
 
-use rblxopencloud::UserInfo;
-use rblxopencloud_sandbox::Sandbox;
-use serde_json::json;
+use rblxopencloud::Method;
+use rblxopencloud_sandbox::{Fault, Sandbox};
+use serde_json::{Value, json};
 
 use crate::support::browser::{Browser, PATIENCE};
 
@@ -126,29 +126,21 @@ fn faults_and_settings_are_set_by_clicking() {
 
 #[test]
 fn nothing_that_is_shown_becomes_markup() {
-    let sandbox = Sandbox::start().expect("a free port");
-    for (id, name) in (1..).zip(HOSTILE) {
-        sandbox.add_user(UserInfo::new(id, name));
-        let group = json!({ "id": id, "displayName": name, "description": name });
-        let asset = json!({ "assetId": id, "displayName": name, "assetType": "Decal",
-            "versions": [{ "fileName": name, "contentType": name, "base64": "AAAA" }] });
-        let experience = json!({ "id": id, "displayName": name });
-        let user = json!({ "id": id, "name": name, "about": name });
-        let mut world: serde_json::Value = serde_json::from_str(&sandbox.dump_world()).expect("it is JSON");
-        for (list, entry) in [("users", user), ("groups", group), ("assets", asset), ("experiences", experience)] {
-            let mut entries = world[list].as_array().cloned().unwrap_or_default();
-            entries.retain(|known| known["id"] != entry["id"].to_string() || list == "assets");
-            entries.push(entry);
-            world[list] = json!(entries);
-        }
-        sandbox.load_world(&world.to_string()).expect("a world");
-        let client = sandbox.client();
-        let _ = client
-            .request(rblxopencloud::Method::Post, "/cloud/v2/users/1/notifications")
-            .query("x", name)
-            .json(&json!({ "a": name }))
-            .send();
-        sandbox.inject(rblxopencloud_sandbox::Fault::status(500).on(name, name));
+    let entries = |make: fn(usize, &str) -> Value| -> Vec<Value> {
+        HOSTILE.iter().enumerate().map(|(id, name)| make(id + 1, name)).collect()
+    };
+    let world = json!({
+        "users": entries(|id, name| json!({ "id": id, "name": name, "about": name })),
+        "groups": entries(|id, name| json!({ "id": id, "displayName": name, "description": name })),
+        "experiences": entries(|id, name| json!({ "id": id, "displayName": name })),
+        "assets": entries(|id, name| json!({ "assetId": id, "displayName": name, "assetType": "Decal",
+            "versions": [{ "fileName": name, "contentType": name, "base64": "AAAA" }] })),
+    });
+    let sandbox = Sandbox::builder().world(world.to_string()).start().expect("a world");
+    for name in HOSTILE {
+        let request = sandbox.client().request(Method::Post, "/cloud/v2/users/1/notifications");
+        request.query("x", name).json(&json!({ "a": name })).send().expect_err("it isn't a notification");
+        sandbox.inject(Fault::status(500).on(name, name));
     }
     let Some(browser) = open_page(&sandbox) else { return };
     browser.wait_for("POST /cloud/v2/users/1/notifications");

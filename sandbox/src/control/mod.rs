@@ -52,6 +52,8 @@ const ROUTES: &[(&str, &str, Run)] = &[
     ("GET", "/sandbox/operations", get_operations),
     ("POST", "/sandbox/clock", move_clock),
     ("POST", "/sandbox/expire-tokens", expire_tokens),
+    ("POST", "/sandbox/revoke-authorizations", revoke_authorizations),
+    ("POST", "/sandbox/rotate-signing-key", rotate_signing_key),
     ("POST", "/sandbox/reset", reset),
 ];
 
@@ -217,6 +219,18 @@ fn move_clock(call: &Call<'_>) -> Result<Answer, Answer> {
 
 fn expire_tokens(call: &Call<'_>) -> Result<Answer, Answer> {
     lock(&call.state.world).sign_ins.expire_access_tokens();
+    Ok(done())
+}
+
+fn revoke_authorizations(call: &Call<'_>) -> Result<Answer, Answer> {
+    let given = call.json("revocation")?;
+    let user = given["userId"].as_str().and_then(|id| id.parse().ok()).unwrap_or_default();
+    lock(&call.state.world).sign_ins.revoke_user(user);
+    Ok(done())
+}
+
+fn rotate_signing_key(call: &Call<'_>) -> Result<Answer, Answer> {
+    lock(&call.state.world).sign_ins.signer.rotate();
     Ok(done())
 }
 

@@ -14,16 +14,14 @@ pub(crate) fn greeting(sandbox: &Sandbox) -> String {
     }
     let mut text = format!("The sandbox listens at {0} until Ctrl-C. Its page is {0}/sandbox\n", sandbox.url());
     text.push_str("To point a program at it, paste the lines for your shell where the program will run.\n");
-    let shells: [(&str, fn(&str, &str) -> String); 3] = [
-        ("sh, bash, zsh", |name, value| format!("export {name}={value}")),
-        ("PowerShell", |name, value| format!("$env:{name} = \"{value}\"")),
-        ("cmd", |name, value| format!("set {name}={value}")),
-    ];
-    for (shell, line) in shells {
+    // What stands before a name, between it and its value, and after that.
+    for (shell, [before, between, after]) in
+        [("sh, bash, zsh", ["export ", "=", ""]), ("PowerShell", ["$env:", " = \"", "\""]), ("cmd", ["set ", "=", ""])]
+    {
         // Writing to memory can't fail.
         let _ = writeln!(text, "\n# {shell}");
         for (name, value) in &variables {
-            let _ = writeln!(text, "{}", line(name, value));
+            let _ = writeln!(text, "{before}{name}{between}{value}{after}");
         }
     }
     text

@@ -17,13 +17,14 @@ mod quota;
 mod random;
 pub(crate) mod sign_ins;
 pub(crate) mod signer;
+mod stored_asset;
 
 use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use rblxopencloud::asset::{AssetAction, AssetState, PermissionSubject};
+use rblxopencloud::asset::{AssetAction, PermissionSubject};
 use rblxopencloud::inventory::InventoryAsset;
 use rblxopencloud::{Asset, AssetType, Creator, ExperienceInfo, InventoryAssetType, InventoryItem, UserInfo};
 use serde::Deserialize;
@@ -42,97 +43,14 @@ use self::people::People;
 use self::places::Places;
 use self::quota::Quotas;
 use self::sign_ins::SignIns;
+pub use self::stored_asset::AssetContent;
+pub(crate) use self::stored_asset::StoredAsset;
 
-use crate::http::multipart::Fnv;
-use crate::http::{Answer, Part};
+use crate::http::Answer;
 
 const FIRST_ASSET_ID: u64 = 100_000_000_000_001;
 /// The total size of contents that are kept; older ones keep their metadata only.
 const MOST_CONTENT: usize = 256 * 1024 * 1024;
-
-/// The uploaded content of an asset.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct AssetContent {
-    /// The name of the file in the form.
-    pub file_name: String,
-    /// The content type of the file.
-    pub content_type: String,
-    /// The length of the whole content in bytes.
-    pub length: u64,
-    /// The first 20 MiB. If all contents together exceed 256 MiB, the oldest are emptied.
-    pub bytes: Vec<u8>,
-    /// The 64-bit FNV-1a hash of the whole content.
-    pub hash: u64,
-}
-
-impl AssetContent {
-    pub(crate) fn new(file_name: String, content_type: String, bytes: Vec<u8>) -> Self {
-        Self { file_name, content_type, length: bytes.len() as u64, hash: Fnv::of(&bytes), bytes }
-    }
-}
-
-impl From<Part> for AssetContent {
-    fn from(part: Part) -> Self {
-        Self {
-            file_name: part.file_name.unwrap_or_default(),
-            content_type: part.content_type.unwrap_or_default(),
-            length: part.length,
-            bytes: part.beginning,
-            hash: part.hash,
-        }
-    }
-}
-
-#[derive(Debug)]
-pub(crate) struct StoredAsset {
-    /// As the service writes it.
-    pub(crate) fields: Map<String, Value>,
-    /// How many versions precede those in `versions`.
-    earlier: u64,
-    /// The contents of the versions, oldest first. `None` if it isn't known.
-    versions: Vec<Option<Arc<AssetContent>>>,
-}
-
-impl StoredAsset {
-    fn new(fields: Map<String, Value>) -> Self {
-        let number = fields.get("revisionId").and_then(Value::as_str).and_then(|id| id.parse().ok());
-        Self { fields, earlier: number.unwrap_or_default(), versions: Vec::new() }
-    }
-
-    /// Returns the number of the current version.
-    pub(crate) fn last_version(&self) -> u64 {
-        self.earlier.saturating_add(self.versions.len() as u64).max(1)
-    }
-
-    /// Returns the content of a version, if it is known.
-    pub(crate) fn version(&self, number: u64) -> Option<&Arc<AssetContent>> {
-        let index = number.checked_sub(1)?.checked_sub(self.earlier)?;
-        self.versions.get(usize::try_from(index).ok()?)?.as_ref()
-    }
-
-    /// Returns the content that was last uploaded.
-    pub(crate) fn content(&self) -> Option<&Arc<AssetContent>> {
-        self.versions.last()?.as_ref()
-    }
-
-    /// Returns the contents of the last versions, oldest first.
-    pub(crate) fn versions(&self) -> &[Option<Arc<AssetContent>>] {
-        &self.versions
-    }
-
-    pub(crate) fn text(&self, field: &str) -> &str {
-        self.fields.get(field).and_then(Value::as_str).unwrap_or_default()
-    }
-
-    pub(crate) fn asset_type(&self) -> Option<AssetType> {
-        self.fields.get("assetType").and_then(Value::as_str).map(AssetType::from)
-    }
-
-    pub(crate) fn is_active(&self) -> bool {
-        AssetState::Archived != self.text("state")
-    }
-}
 
 /// A field and its new value; `None` removes it.
 pub(crate) type FieldChange = (String, Option<Value>);

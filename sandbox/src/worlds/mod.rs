@@ -74,6 +74,7 @@ pub(crate) fn begin(state: &State) -> Result<(), Problem> {
 pub(crate) fn reset(state: &State) {
     // What was filled before can be filled again.
     let _ = begin(state);
+    lock(&state.limiter).refused = 0;
     lock(&state.faults).clear();
     lock(&state.log).clear();
 }
