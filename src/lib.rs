@@ -40,6 +40,8 @@
 //! | search the creator store, or put assets on it | [`Client::search_assets`], [`AssetHandle::create_store_product`] | [`store`] |
 //! | read and manage groups | [`Client::group`] | [`group`] |
 //! | read what an experience is | [`Client::experience`] | [`experience`] |
+//! | restart game servers, list them, or send them messages | [`Experience::restart_servers`], [`Place::list_game_servers`], [`Experience::publish_message`] | [`experience`] |
+//! | keep users out of an experience or a place | [`Experience::restrict_user`], [`Experience::sync_restrictions`] for many | [`experience`] |
 //! | notify users, read quotas and subscriptions | [`User::send_notification`], [`User::list_asset_quotas`], [`User::fetch_subscription`] | [`user`] |
 //! | check what an API key can do | [`Client::inspect_key`] | [`key`] |
 //! | call any other endpoint | [`Client::request`] | [`endpoints`] |
@@ -205,6 +207,21 @@ mod wire;
 /// | `LIST_GROUP_AUDIT_LOG` | `Group::list_audit_log` | `legacy-group:manage` | 100 / 100 |
 /// | `LIST_MANAGEABLE_GROUPS` | `Client::list_manageable_groups` | `legacy-group:manage` | 100 / 100 |
 /// | `GET_EXPERIENCE` | `Experience::fetch_info` | | 100 / 100 |
+/// | `RESTART_SERVERS` | `Experience::restart_servers` | `universe:write` | 100 / 100 |
+/// | `LIST_RESTARTS` | `Experience::list_restarts`, `Experience::restart_status`, `Experience::restart_servers` | `universe:read` | 100 / 100 |
+/// | `FORECAST_RESTART` | `Experience::forecast_restart` | `universe:read` | 100 / 100 |
+/// | `RESTART_UNIVERSE_SERVERS` | `Experience::restart_universe_servers` | `universe:write` | 30 / 30 |
+/// | `LIST_GAME_SERVERS` | `Place::list_game_servers`, `Place::list_game_servers_with`, `Place::count_game_servers` | `universe:read` | 100 / 100 |
+/// | `LIST_GAME_SERVER_LOGS` | `Place::list_game_server_logs` | `universe:read` | 100 / 100 |
+/// | `GET_GAME_SERVER_FILTERS` | `Place::fetch_game_server_filters` | `universe:read` | 100 / 100 |
+/// | `PUBLISH_MESSAGE` | `Experience::publish_message` | `universe-messaging-service:publish` | 5000 / 5000 |
+/// | `GET_USER_RESTRICTION` | `Experience::fetch_restriction` | `universe.user-restriction:read` | 150 a second / 30 a second |
+/// | `UPDATE_USER_RESTRICTION` | `Experience::restrict_user`, `Experience::lift_restriction` | `universe.user-restriction:write` | 150 a second / 30 a second |
+/// | `LIST_USER_RESTRICTIONS` | `Experience::list_restrictions` | `universe.user-restriction:read` | 150 a second / 30 a second |
+/// | `LIST_USER_RESTRICTION_LOGS` | `Experience::list_restriction_logs`, `Experience::list_restriction_logs_with`, `Place::list_restriction_logs` | `universe.user-restriction:read` | 150 a second / 30 a second |
+/// | `GET_PLACE_USER_RESTRICTION` | `Place::fetch_restriction` | `universe.user-restriction:read` | 150 a second / 30 a second |
+/// | `UPDATE_PLACE_USER_RESTRICTION` | `Place::restrict_user`, `Place::lift_restriction` | `universe.user-restriction:write` | 150 a second / 30 a second |
+/// | `LIST_PLACE_USER_RESTRICTIONS` | `Place::list_restrictions` | `universe.user-restriction:read` | 150 a second / 30 a second |
 /// | `CREATE_ASSET` | `User::upload_asset`, `User::upload_assets`, `Group::upload_asset`, `Group::upload_assets` | `asset:read`, `asset:write` | 120 / 120 |
 /// | `UPDATE_ASSET` | `User::update_asset`, `Group::update_asset`, `AssetHandle::update` | `asset:read`, `asset:write` | 120 / 120 |
 /// | `GET_ASSET_OPERATION` | `Client::operation` | `asset:read` | 300 / 300 |
@@ -245,6 +262,20 @@ pub mod endpoints {
     pub use crate::asset::update::UPDATE_ASSET;
     pub use crate::asset::upload::CREATE_ASSET;
     pub use crate::experience::info::GET_EXPERIENCE;
+    pub use crate::experience::message::PUBLISH_MESSAGE;
+    pub use crate::experience::restriction::of_experience::{
+        GET_USER_RESTRICTION, LIST_USER_RESTRICTION_LOGS, LIST_USER_RESTRICTIONS, UPDATE_USER_RESTRICTION,
+    };
+    pub use crate::experience::restriction::of_place::{
+        GET_PLACE_USER_RESTRICTION, LIST_PLACE_USER_RESTRICTIONS, UPDATE_PLACE_USER_RESTRICTION,
+    };
+    pub use crate::experience::servers::filter::GET_GAME_SERVER_FILTERS;
+    pub use crate::experience::servers::forecast::FORECAST_RESTART;
+    pub use crate::experience::servers::game_server::LIST_GAME_SERVERS;
+    pub use crate::experience::servers::log::LIST_GAME_SERVER_LOGS;
+    pub use crate::experience::servers::restart::RESTART_SERVERS;
+    pub use crate::experience::servers::restart_all::RESTART_UNIVERSE_SERVERS;
+    pub use crate::experience::servers::restart_status::LIST_RESTARTS;
     pub use crate::group::audit_log::LIST_GROUP_AUDIT_LOG;
     pub use crate::group::info::GET_GROUP;
     pub use crate::group::join_request::{

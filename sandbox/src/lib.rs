@@ -19,6 +19,7 @@ mod http;
 mod routes;
 mod rules;
 mod server;
+mod servers;
 mod sign_in;
 mod world;
 
@@ -37,6 +38,8 @@ use serde::Deserialize;
 use serde_json::Value;
 
 pub use server::{Fault, RateLimit, RecordedPart, RecordedRequest};
+pub use servers::sign_webhook;
+pub use world::servers::PublishedMessage;
 pub use world::signer::IdTokenFault;
 pub use world::{AssetContent, FailureCode, OperationFailure};
 

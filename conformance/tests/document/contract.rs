@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 
 use rblxopencloud::asset::{AssetAction, AssetPrivacy, AssetState, PermissionErrorCode, PermissionSubject};
 use rblxopencloud::endpoints::Budget;
-use rblxopencloud::experience::{AgeRating, ExperienceVisibility};
+use rblxopencloud::experience::{AgeRating, ExperienceVisibility, GameServerStatus, RestartState};
 use rblxopencloud::store::{
     AssetSearchCategory, AssetSearchSort, AssetSearchView, CreatorStoreProductType, ModelInstanceType, ModelSubType,
     MusicChart, ProductRestriction, SortDirection,
@@ -312,6 +312,8 @@ fn enums_match_the_document() {
         (known(ModelSubType::KNOWN), "ModelSubType"),
         (known(ModelInstanceType::KNOWN), "ModelInstanceType"),
         (known(MusicChart::KNOWN), "MusicChartType"),
+        (known(GameServerStatus::KNOWN), "ServerStatus"),
+        (known(RestartState::KNOWN), "RestartState"),
     ] {
         assert_eq!(ours, described(pointer), "{pointer}");
     }

@@ -9,7 +9,9 @@ mod groups;
 mod inventory;
 mod keys;
 pub(crate) mod oauth2;
+mod restrictions;
 mod search;
+mod servers;
 mod store;
 mod users;
 mod versions;
@@ -46,6 +48,8 @@ impl Site {
                 search::ROUTES,
                 keys::ROUTES,
                 oauth2::ROUTES,
+                servers::ROUTES,
+                restrictions::ROUTES,
             ],
             Self::Delivery => &[delivery::ROUTES],
         }

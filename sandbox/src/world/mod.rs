@@ -14,6 +14,10 @@ mod random;
 pub(crate) mod sign_ins;
 pub(crate) mod signer;
 
+pub(crate) mod clock;
+pub(crate) mod restrictions;
+pub(crate) mod servers;
+
 use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
 use std::sync::Arc;
 
@@ -33,6 +37,7 @@ pub use self::operations::{FailureCode, OperationFailure};
 use self::people::People;
 use self::quota::Quotas;
 use self::sign_ins::SignIns;
+use self::{clock::Clock, restrictions::Restrictions, servers::Servers};
 
 use crate::http::multipart::Fnv;
 use crate::http::{Answer, Part};
@@ -165,6 +170,9 @@ pub(crate) struct World {
     /// The assets and versions with content, oldest first, and the total length of the contents.
     contents: VecDeque<(u64, usize)>,
     content_length: usize,
+    pub(crate) clock: Clock,
+    pub(crate) servers: Servers,
+    pub(crate) restrictions: Restrictions,
 }
 
 impl World {
@@ -209,6 +217,13 @@ impl World {
             self.settle();
         }
         self.operations.first_answer(&id)
+    }
+
+    /// Carries out the restarts of servers that are due. Returns the time.
+    pub(crate) fn settle_servers(&mut self) -> Timestamp {
+        let now = self.clock.now();
+        self.servers.settle(now);
+        now
     }
 
     /// Ends the operations that are due.
