@@ -47,6 +47,7 @@
 //! | call any other endpoint | [`Client::request`] | [`endpoints`] |
 //! | sign users in | `OAuth2App` | `oauth2`, with the feature of that name |
 //! | publish folders | `Publisher` | `publish`, with the feature of that name |
+//! | receive notifications of Roblox | `Webhook` | `webhooks`, with the feature of that name |
 //!
 //! The root of the crate has the types that most programs name. The modules have the rest, each type in one of them.
 //!
@@ -103,6 +104,10 @@
 //! # Publishing folders
 //!
 //! With the feature `publish`, the module `publish` makes each file of a folder an asset, once, and tells the game the ids.
+//!
+//! # Receiving notifications
+//!
+//! With the feature `webhooks`, the module `webhooks` verifies and reads what Roblox posts to a server of yours.
 //!
 //! # Testing
 //!
@@ -164,6 +169,8 @@ mod retry;
 mod single_flight;
 pub mod store;
 mod transport;
+#[cfg(feature = "webhooks")]
+pub mod webhooks;
 mod wire;
 
 /// The endpoints that this crate has methods for, with their scopes and budgets.
