@@ -257,6 +257,8 @@ mod wire;
 /// purchased places do. `AccessToken::fetch_user_info` needs `openid`, and `profile` for more than the id. Keys of groups are
 /// accepted for assets only.
 ///
+/// Requests about restrictions also have [limits](Endpoint::keyed_budgets) for each experience, and for each user of one.
+///
 /// All keys of one owner share a budget, and so do all tokens of one authorization. A client waits instead of exceeding it.
 pub mod endpoints {
     pub use crate::api::{Budget, KeyedBudget, Slots};

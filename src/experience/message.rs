@@ -95,12 +95,6 @@ impl From<&Value> for Message {
     }
 }
 
-impl From<Value> for Message {
-    fn from(value: Value) -> Self {
-        Self::json(&value)
-    }
-}
-
 impl Experience {
     /// Publishes a message to all running servers of the experience that have subscribed to the topic with
     /// `MessagingService:SubscribeAsync`.

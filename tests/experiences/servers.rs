@@ -185,7 +185,7 @@ fn empty_pages_without_end_end_the_list_visibly() {
     let (sandbox, _) = sandbox();
     sandbox.set_endless_game_servers(true);
     let mut servers = place(&sandbox).list_game_servers(7);
-    assert_eq!(servers.by_ref().map(|server| server.expect("a server")).count(), 1);
+    assert_eq!(servers.by_ref().filter_map(Result::ok).count(), 1);
     assert!(servers.is_partial() && servers.is_finished());
     let mut pages = place(&sandbox).list_game_servers(7).pages();
     assert!(pages.by_ref().all(|page| page.is_ok()) && pages.is_partial());

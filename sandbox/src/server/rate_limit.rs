@@ -5,8 +5,8 @@ use std::time::{Duration, Instant, SystemTime};
 
 use crate::http::Answer;
 use crate::routes::Caller;
-use rblxopencloud::Endpoint;
 use rblxopencloud::endpoints::Budget;
+use rblxopencloud::{Endpoint, Method};
 
 /// The number of requests that an endpoint accepts in a window of time, for
 /// [`Sandbox::set_rate_limit`](crate::Sandbox::set_rate_limit).
@@ -83,13 +83,13 @@ impl RateLimit {
     /// Returns the limits of a request: that of its endpoint first, and then those of its parameters.
     fn quotas(&self, endpoint: &Endpoint, values: &[String], caller: Caller) -> Vec<Quota> {
         let quota = |budget: Budget, values| Quota {
-            name: (Counted::Endpoint(*endpoint), caller, values),
+            name: (Counted::of(endpoint), caller, values),
             requests: u64::from(budget.count()),
             length: budget.period(),
         };
         let own = (0, Vec::new());
         if let Counting::Each { requests, window } = self.counting {
-            let name = (Counted::Endpoint(*endpoint), caller, own);
+            let name = (Counted::of(endpoint), caller, own);
             return vec![Quota { name, requests, length: window }];
         }
         let by_key = matches!(caller, Caller::Key | Caller::Nobody);
@@ -97,7 +97,7 @@ impl RateLimit {
         let mut quotas: Vec<Quota> = vec![match budget {
             Some(budget) => quota(budget, own),
             None => {
-                let name = (Counted::Endpoint(*endpoint), caller, own);
+                let name = (Counted::of(endpoint), caller, own);
                 Quota { name, requests: u64::MAX, length: Duration::from_secs(60) }
             }
         }];
@@ -147,9 +147,16 @@ type QuotaName = (Counted, Caller, (usize, Vec<Option<String>>));
 /// Whose requests are counted together.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 enum Counted {
-    Endpoint(Endpoint),
+    /// Those to an endpoint.
+    Endpoint(Method, &'static str),
     /// Those to all endpoints that share a budget of this name for these parameters.
     Shared(&'static str, &'static [&'static str]),
+}
+
+impl Counted {
+    fn of(endpoint: &Endpoint) -> Self {
+        Self::Endpoint(endpoint.method(), endpoint.path())
+    }
 }
 
 /// One of the limits of a request.

@@ -67,6 +67,10 @@ impl Experience {
     /// # }
     /// ```
     ///
+    /// # Errors
+    /// Returns [`NotFound`](crate::ErrorKind::NotFound) if the experience doesn't exist, and
+    /// [`InvalidResponse`](crate::ErrorKind::InvalidResponse) if the response doesn't tell whether the user may join.
+    ///
     /// <https://create.roblox.com/docs/cloud/reference/features/user-restrictions#Cloud_GetUserRestriction>
     pub fn fetch_restriction(&self, user_id: u64) -> Result<UserRestriction> {
         self.restrictions().fetch(&GET_USER_RESTRICTION, user_id)

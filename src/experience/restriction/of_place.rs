@@ -49,6 +49,9 @@ impl Place {
     ///
     /// Calls [`GET_PLACE_USER_RESTRICTION`], which needs the scope `universe.user-restriction:read`.
     ///
+    /// # Errors
+    /// See [`Experience::fetch_restriction`](crate::Experience::fetch_restriction).
+    ///
     /// <https://create.roblox.com/docs/cloud/reference/features/user-restrictions#Cloud_GetUserRestriction__Using_Universes_Places>
     pub fn fetch_restriction(&self, user_id: u64) -> Result<UserRestriction> {
         self.restrictions().fetch(&GET_PLACE_USER_RESTRICTION, user_id)

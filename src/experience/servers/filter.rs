@@ -92,6 +92,10 @@ impl Place {
     /// # }
     /// ```
     ///
+    /// # Errors
+    /// Returns [`PermissionDenied`](crate::ErrorKind::PermissionDenied) if the owner of the credentials may not manage the
+    /// experience.
+    ///
     /// <https://create.roblox.com/docs/cloud/reference/features/servers>
     pub fn fetch_game_server_filters(&self) -> Result<GameServerFilters> {
         self.of_place(&GET_GAME_SERVER_FILTERS).fetch_model()

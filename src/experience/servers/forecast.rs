@@ -91,6 +91,9 @@ impl Experience {
     /// # }
     /// ```
     ///
+    /// # Errors
+    /// Returns [`InvalidResponse`](crate::ErrorKind::InvalidResponse) if the response doesn't tell the numbers of a place.
+    ///
     /// <https://create.roblox.com/docs/cloud/reference/features/servers>
     pub fn forecast_restart(&self) -> Result<RestartForecast> {
         self.client.call(&FORECAST_RESTART).param("universe", self.id).fetch_model()

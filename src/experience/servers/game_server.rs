@@ -294,6 +294,10 @@ impl Place {
     /// # Ok(())
     /// # }
     /// ```
+    ///
+    /// # Errors
+    /// Returns [`PermissionDenied`](crate::ErrorKind::PermissionDenied) if the owner of the credentials may not manage the
+    /// experience.
     pub fn count_game_servers(&self, version: u64) -> Result<GameServerCount> {
         self.of_version(&LIST_GAME_SERVERS, version).query("MaxPageSize", 0).fetch_model()
     }

@@ -156,6 +156,9 @@ impl Experience {
     /// # }
     /// ```
     ///
+    /// # Errors
+    /// Returns [`InvalidResponse`](crate::ErrorKind::InvalidResponse) if a status can't be read.
+    ///
     /// <https://create.roblox.com/docs/cloud/reference/features/servers>
     pub fn list_restarts(&self) -> Result<Vec<RestartStatus>> {
         let listed: RestartStatuses = self.client.call(&LIST_RESTARTS).param("universe", self.id).fetch_model()?;
@@ -169,6 +172,9 @@ impl Experience {
     /// [`list_restarts`](Self::list_restarts).
     ///
     /// Calls [`LIST_RESTARTS`], which needs the scope `universe:read`.
+    ///
+    /// # Errors
+    /// See [`list_restarts`](Self::list_restarts).
     pub fn restart_status(&self, restart_id: &str) -> Result<Option<RestartStatus>> {
         Ok(self.list_restarts()?.into_iter().find(|status| status.id == restart_id))
     }
