@@ -39,11 +39,14 @@
 //! | search the creator store, or put assets on it | [`Client::search_assets`], [`AssetHandle::create_store_product`] | [`store`] |
 //! | read and manage groups | [`Client::group`] | [`group`] |
 //! | read what an experience is | [`Client::experience`] | [`experience`] |
+//! | restart game servers, list them, or send them messages | [`Experience::restart_servers`], [`Place::list_game_servers`], [`Experience::publish_message`] | [`experience`] |
+//! | keep users out of an experience or a place | [`Experience::restrict_user`], [`Experience::sync_restrictions`] for many | [`experience`] |
 //! | notify users, read quotas and subscriptions | [`User::send_notification`], [`User::list_asset_quotas`], [`User::fetch_subscription`] | [`user`] |
 //! | check what an API key can do | [`Client::inspect_key`] | [`key`] |
 //! | call any other endpoint | [`Client::request`] | [`endpoints`] |
 //! | sign users in | `OAuth2App` | `oauth2`, with the feature of that name |
 //! | publish folders | `Publisher` | `publish`, with the feature of that name |
+//! | receive notifications of Roblox | `Webhook` | `webhooks`, with the feature of that name |
 //!
 //! The root of the crate has the types that most programs name. The modules have the rest, each type in one of them.
 //!
@@ -99,6 +102,10 @@
 //! # Publishing folders
 //!
 //! With the feature `publish`, the module `publish` makes each file of a folder an asset, once, and tells the game the ids.
+//!
+//! # Receiving notifications
+//!
+//! With the feature `webhooks`, the module `webhooks` verifies and reads what Roblox posts to a server of yours.
 //!
 //! # Testing
 //!
@@ -160,6 +167,8 @@ mod retry;
 mod single_flight;
 pub mod store;
 mod transport;
+#[cfg(feature = "webhooks")]
+pub mod webhooks;
 mod wire;
 
 /// The endpoints that this crate has methods for, with their scopes and budgets.
@@ -222,6 +231,21 @@ mod wire;
 /// | `LIST_PLACE_HISTORY` | `Place::list_history` | `universe.place:read` | 1000 / - |
 /// | `LIST_PLACE_CONTRIBUTORS` | `Place::list_contributors` | `universe.place:read` | 1000 / - |
 /// | `SET_PLACE_VERSION_NOTES` | `PlaceVersionHandle::set_notes` | `universe.place:write` | 100 / - |
+/// | `RESTART_SERVERS` | `Experience::restart_servers` | `universe:write` | 100 / 100 |
+/// | `LIST_RESTARTS` | `Experience::list_restarts`, `Experience::restart_status`, `Experience::restart_servers` | `universe:read` | 100 / 100 |
+/// | `FORECAST_RESTART` | `Experience::forecast_restart` | `universe:read` | 100 / 100 |
+/// | `RESTART_UNIVERSE_SERVERS` | `Experience::restart_universe_servers` | `universe:write` | 30 / 30 |
+/// | `LIST_GAME_SERVERS` | `Place::list_game_servers`, `Place::list_game_servers_with`, `Place::count_game_servers` | `universe:read` | 100 / 100 |
+/// | `LIST_GAME_SERVER_LOGS` | `Place::list_game_server_logs` | `universe:read` | 100 / 100 |
+/// | `GET_GAME_SERVER_FILTERS` | `Place::fetch_game_server_filters` | `universe:read` | 100 / 100 |
+/// | `PUBLISH_MESSAGE` | `Experience::publish_message` | `universe-messaging-service:publish` | 5000 / 5000 |
+/// | `GET_USER_RESTRICTION` | `Experience::fetch_restriction` | `universe.user-restriction:read` | 150 a second / 30 a second |
+/// | `UPDATE_USER_RESTRICTION` | `Experience::restrict_user`, `Experience::lift_restriction` | `universe.user-restriction:write` | 150 a second / 30 a second |
+/// | `LIST_USER_RESTRICTIONS` | `Experience::list_restrictions` | `universe.user-restriction:read` | 150 a second / 30 a second |
+/// | `LIST_USER_RESTRICTION_LOGS` | `Experience::list_restriction_logs`, `Experience::list_restriction_logs_with`, `Place::list_restriction_logs` | `universe.user-restriction:read` | 150 a second / 30 a second |
+/// | `GET_PLACE_USER_RESTRICTION` | `Place::fetch_restriction` | `universe.user-restriction:read` | 150 a second / 30 a second |
+/// | `UPDATE_PLACE_USER_RESTRICTION` | `Place::restrict_user`, `Place::lift_restriction` | `universe.user-restriction:write` | 150 a second / 30 a second |
+/// | `LIST_PLACE_USER_RESTRICTIONS` | `Place::list_restrictions` | `universe.user-restriction:read` | 150 a second / 30 a second |
 /// | `CREATE_ASSET` | `User::upload_asset`, `User::upload_asset_with`, `User::upload_assets`, `Group::upload_asset`, `Group::upload_asset_with`, `Group::upload_assets` | `asset:read`, `asset:write` | 120 / 120 |
 /// | `UPDATE_ASSET` | `User::update_asset`, `User::update_asset_with`, `Group::update_asset`, `Group::update_asset_with`, `AssetHandle::update`, `AssetHandle::update_with` | `asset:read`, `asset:write` | 120 / 120 |
 /// | `GET_ASSET_OPERATION` | `Client::operation` | `asset:read` | 300 / 300 |
@@ -250,6 +274,8 @@ mod wire;
 /// purchased places do. `AccessToken::fetch_user_info` needs `openid`, and `profile` for more than the id. Keys of groups are
 /// accepted for assets only.
 ///
+/// Requests about restrictions also have [limits](Endpoint::keyed_budgets) for each experience, and for each user of one.
+///
 /// All keys of one owner share a budget, and so do all tokens of one authorization. A client waits instead of exceeding it.
 pub mod endpoints {
     pub use crate::api::{Budget, KeyedBudget, Slots};
@@ -266,12 +292,26 @@ pub mod endpoints {
     pub use crate::experience::luau::input::CREATE_LUAU_BINARY_INPUT;
     pub use crate::experience::luau::log::LIST_LUAU_TASK_LOGS;
     pub use crate::experience::luau::task::{CREATE_LUAU_TASK, CREATE_LUAU_VERSION_TASK, GET_LUAU_TASK};
+    pub use crate::experience::message::PUBLISH_MESSAGE;
     pub use crate::experience::place::handle::GET_PLACE_EXPERIENCE;
     pub use crate::experience::place::history::{LIST_PLACE_CONTRIBUTORS, LIST_PLACE_HISTORY, SET_PLACE_VERSION_NOTES};
     pub use crate::experience::place::info::{GET_PLACE, UPDATE_PLACE};
     pub use crate::experience::place::members::LIST_TEAM_CREATE_MEMBERS;
     pub use crate::experience::place::publish::CREATE_PLACE_VERSION;
     pub use crate::experience::places::LIST_PLACES;
+    pub use crate::experience::restriction::of_experience::{
+        GET_USER_RESTRICTION, LIST_USER_RESTRICTION_LOGS, LIST_USER_RESTRICTIONS, UPDATE_USER_RESTRICTION,
+    };
+    pub use crate::experience::restriction::of_place::{
+        GET_PLACE_USER_RESTRICTION, LIST_PLACE_USER_RESTRICTIONS, UPDATE_PLACE_USER_RESTRICTION,
+    };
+    pub use crate::experience::servers::filter::GET_GAME_SERVER_FILTERS;
+    pub use crate::experience::servers::forecast::FORECAST_RESTART;
+    pub use crate::experience::servers::game_server::LIST_GAME_SERVERS;
+    pub use crate::experience::servers::log::LIST_GAME_SERVER_LOGS;
+    pub use crate::experience::servers::restart::RESTART_SERVERS;
+    pub use crate::experience::servers::restart_all::RESTART_UNIVERSE_SERVERS;
+    pub use crate::experience::servers::restart_status::LIST_RESTARTS;
     pub use crate::experience::team_create::{GET_TEAM_CREATE, SET_TEAM_CREATE};
     pub use crate::experience::update::UPDATE_EXPERIENCE;
     pub use crate::group::audit_log::LIST_GROUP_AUDIT_LOG;

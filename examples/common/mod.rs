@@ -1,6 +1,7 @@
 //! What the examples share: the client, arguments and `--help`, and how errors are printed.
 #![allow(dead_code, reason = "each example uses a part of it")]
 
+pub mod bans;
 pub mod server;
 pub mod table;
 
@@ -8,7 +9,7 @@ use std::env;
 use std::process::ExitCode;
 use std::time::Duration;
 
-use rblxopencloud::{Client, Credentials, OAuth2App, Place, User};
+use rblxopencloud::{Client, Credentials, Experience, OAuth2App, Place, User};
 use rblxopencloud_sandbox::Sandbox;
 
 pub type Result<T> = std::result::Result<T, Box<dyn std::error::Error>>;
@@ -51,7 +52,8 @@ pub fn run_app(usage: &str, example: impl FnOnce(Vec<String>) -> Result<()>) -> 
     run_in(APP_ENVIRONMENT, usage, example)
 }
 
-fn run_in(environment: &str, usage: &str, example: impl FnOnce(Vec<String>) -> Result<()>) -> ExitCode {
+/// Runs an example that reads these environment variables. See [`run`].
+pub fn run_in(environment: &str, usage: &str, example: impl FnOnce(Vec<String>) -> Result<()>) -> ExitCode {
     let arguments: Vec<String> = env::args().skip(1).collect();
     if arguments.iter().any(|argument| matches!(argument.as_str(), "-h" | "--help")) {
         println!("{usage}\n\n{environment}");
@@ -154,3 +156,35 @@ pub fn app(redirect_uri: &str, timeout: Duration) -> Result<(OAuth2App, Option<S
 
 /// The image that the examples upload by default.
 pub const IMAGE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/examples/assets/crate.png");
+
+/// The environment variables that [`experience`] reads.
+const EXPERIENCE_ENVIRONMENT: &str = "\
+Environment:
+  ROBLOX_API_KEY         API key; without one, a sandbox on this machine is used
+  ROBLOX_UNIVERSE_ID     universe id of the experience
+  ROBLOX_OPEN_CLOUD_URL  base URL in place of Roblox's";
+
+/// Runs an example that calls [`experience`]. Prints `usage` on `--help`, and an error as one line.
+pub fn run_experience(usage: &str, example: impl FnOnce(Vec<String>) -> Result<()>) -> ExitCode {
+    run_in(EXPERIENCE_ENVIRONMENT, usage, example)
+}
+
+/// The experience to call for, and the sandbox that responds if no key is set.
+pub struct ExperienceSetup {
+    pub experience: Experience,
+    pub sandbox: Option<Sandbox>,
+}
+
+/// Reads the environment. Without a key and a base URL, starts a sandbox.
+pub fn experience() -> Result<ExperienceSetup> {
+    if !is_set("ROBLOX_API_KEY") && !is_set("ROBLOX_OPEN_CLOUD_URL") {
+        println!("ROBLOX_API_KEY is not set; using a sandbox on this machine.\n");
+        let sandbox = Sandbox::builder().demo().start()?;
+        let experience = sandbox.client().experience(13058);
+        return Ok(ExperienceSetup { experience, sandbox: Some(sandbox) });
+    }
+    let client = Client::from_env()?;
+    let id = env::var("ROBLOX_UNIVERSE_ID").map_err(|_| "ROBLOX_UNIVERSE_ID is not set; set it to a universe id")?;
+    let id = id.trim().parse().map_err(|_| format!("ROBLOX_UNIVERSE_ID is {id:?}; expected a universe id"))?;
+    Ok(ExperienceSetup { experience: client.experience(id), sandbox: None })
+}

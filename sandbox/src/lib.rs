@@ -32,6 +32,7 @@ mod rules;
 mod scripts;
 mod seed;
 mod server;
+mod servers;
 mod sign_in;
 mod state;
 mod world;
@@ -44,7 +45,9 @@ use std::time::Duration;
 use rblxopencloud::{Client, ClientBuilder, Result, RetryPolicy};
 
 pub use builder::SandboxBuilder;
+pub use servers::sign_webhook;
 pub use state::{Fault, RateLimit, RecordedPart, RecordedRequest};
+pub use world::servers::PublishedMessage;
 pub use world::signer::IdTokenFault;
 pub use world::{AssetContent, FailureCode, LuauAnswer, OperationFailure};
 

@@ -80,7 +80,8 @@ impl fmt::Display for Budget {
 
 /// A budget that requests share only if some parameters of their paths have the same values.
 ///
-/// See [`Endpoint::with_budget_for`](super::Endpoint::with_budget_for).
+/// See [`Endpoint::with_budget_for`](super::Endpoint::with_budget_for) and
+/// [`Endpoint::with_shared_budget_for`](super::Endpoint::with_shared_budget_for).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub struct KeyedBudget {
@@ -88,6 +89,8 @@ pub struct KeyedBudget {
     pub parameters: &'static [&'static str],
     /// What the service accepts for the same values.
     pub budget: Budget,
+    /// The name under which several endpoints share the budget. `None` if it is that of one endpoint.
+    pub shared: Option<&'static str>,
 }
 
 /// A number of pieces of work that the service has unfinished at once, such as 10 tasks of one place.

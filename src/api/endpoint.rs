@@ -337,9 +337,28 @@ impl Endpoint {
     /// Panics if the path doesn't have one of the parameters, and at the third such budget. In a constant, that is an error of
     /// the compiler.
     #[must_use]
-    pub const fn with_budget_for(mut self, parameters: &'static [&'static str], budget: Budget) -> Self {
-        self.check_parameters(parameters);
-        let keyed = Some(KeyedBudget { parameters, budget });
+    pub const fn with_budget_for(self, parameters: &'static [&'static str], budget: Budget) -> Self {
+        self.with_keyed_budget(KeyedBudget { parameters, budget, shared: None })
+    }
+
+    /// Adds a budget like [`with_budget_for`](Self::with_budget_for), which all endpoints share that have one of this `name`: the
+    /// restrictions of a user of an experience and of its places count together.
+    ///
+    /// # Panics
+    /// Panics as [`with_budget_for`](Self::with_budget_for) does.
+    #[must_use]
+    pub const fn with_shared_budget_for(
+        self,
+        name: &'static str,
+        parameters: &'static [&'static str],
+        budget: Budget,
+    ) -> Self {
+        self.with_keyed_budget(KeyedBudget { parameters, budget, shared: Some(name) })
+    }
+
+    const fn with_keyed_budget(mut self, keyed: KeyedBudget) -> Self {
+        self.check_parameters(keyed.parameters);
+        let keyed = Some(keyed);
         match self.keyed_budgets {
             [None, _] => self.keyed_budgets[0] = keyed,
             [_, None] => self.keyed_budgets[1] = keyed,

@@ -75,6 +75,8 @@ pub enum ErrorKind {
     RefreshUnknown,
     /// An id token can't be trusted: its signature, its issuer, its audience, its nonce or its age is wrong.
     InvalidIdToken,
+    /// The notification of a webhook can't be trusted: its signature is missing or wrong, or it is too old.
+    InvalidSignature,
     /// The local clock differs too much from the service's.
     ClockSkew,
     /// A file that this crate keeps, such as stored tokens, is damaged or incomplete.

@@ -151,6 +151,14 @@ impl Error {
         self.with(|detail| detail.subject = name.to_owned())
     }
 
+    /// Names the user that the error concerns.
+    pub(crate) fn about_user(self, user_id: u64) -> Self {
+        self.with(|detail| {
+            let explanation = detail.explanation.take().unwrap_or_default();
+            detail.explanation = Some(format!("user {user_id}: {explanation}"));
+        })
+    }
+
     /// Names the file that the error concerns.
     pub(crate) fn about_file(self, name: &str) -> Self {
         self.with(|detail| detail.subject = format!("the file {name:?}: {}", detail.subject))

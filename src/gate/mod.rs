@@ -70,6 +70,8 @@ enum Limited {
     Endpoint(BucketName),
     /// Those with these values of the parameters of the endpoint's budget with this number.
     Values(BucketName, usize, Vec<String>),
+    /// Those to all endpoints that share a budget of this name for these parameters, with these values of them.
+    Shared(&'static str, &'static [&'static str], Vec<String>),
     /// The unfinished work in a pool of this name, for these values of its parameters.
     Work(&'static str, Vec<String>),
 }
@@ -195,8 +197,17 @@ impl Gate {
             limits.extend(endpoint.slots().and_then(|slots| {
                 Some((Limited::Work(slots.name(), values(slots.parameters())?), Window::of_slots(slots)))
             }));
-            limits.extend(endpoint.keyed_budgets().enumerate().filter_map(|(number, keyed)| {
-                let limited = Limited::Values(demand.bucket.clone(), number, values(keyed.parameters)?);
+            let mut budgets: Vec<_> = endpoint.keyed_budgets().enumerate().collect();
+            // All endpoints lock the limits that they share in one order, and each limit once.
+            budgets.sort_by_key(|(_, keyed)| (keyed.shared, keyed.parameters));
+            budgets
+                .dedup_by_key(|(number, keyed)| keyed.shared.map_or(Err(*number), |name| Ok((name, keyed.parameters))));
+            limits.extend(budgets.into_iter().filter_map(|(number, keyed)| {
+                let values = values(keyed.parameters)?;
+                let limited = match keyed.shared {
+                    Some(name) => Limited::Shared(name, keyed.parameters, values),
+                    None => Limited::Values(demand.bucket.clone(), number, values),
+                };
                 Some((limited, Window::new(Some(keyed.budget)).holding_budget(self.holds_budgets)))
             }));
         }

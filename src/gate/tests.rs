@@ -50,6 +50,16 @@ const START_VERSION: Endpoint = Endpoint::post("/places/{place}/versions/{versio
 const RESTRICT: Endpoint = Endpoint::patch("/universes/{universe}/users/{user}")
     .with_budget(100, 100)
     .with_budget_for(&["universe", "user"], Budget::per_minute(2));
+const OF_PLACE: Endpoint = Endpoint::patch("/universes/{universe}/places/{place}/bans/{user}")
+    .with_shared_budget_for("bans", &["universe"], Budget::per_minute(5))
+    .with_shared_budget_for("bans", &["universe", "user"], Budget::per_minute(2));
+/// Its budgets are declared the other way round, and one of them twice.
+const OF_UNIVERSE: Endpoint = Endpoint::patch("/universes/{universe}/bans/{user}")
+    .with_shared_budget_for("bans", &["universe", "user"], Budget::per_minute(2))
+    .with_shared_budget_for("bans", &["universe"], Budget::per_minute(5));
+const TWICE: Endpoint = Endpoint::post("/universes/{universe}/bans/{user}")
+    .with_shared_budget_for("bans", &["universe"], Budget::per_minute(5))
+    .with_shared_budget_for("bans", &["universe"], Budget::per_minute(5));
 
 /// A request to a path of the endpoint.
 fn to<'a>(endpoint: &'a Endpoint, path: &str) -> Demand<'a> {
@@ -314,4 +324,27 @@ fn declared_budgets_hold_while_nothing_is_announced() {
     at_once(&gate, &RESTRICT, "/universes/1/users/1").expect("nothing is announced").answered(announce("2", "0"));
     assert!(matches!(at_once(&gate, &RESTRICT, "/universes/1/users/1"), Err(Refused::TooLong(_))));
     assert!(at_once(&gate, &RESTRICT, "/universes/1/users/2").is_ok(), "the limit is that of one user");
+}
+
+#[test]
+fn endpoints_share_budgets_of_one_name() {
+    let gate = Gate::new(&RetryPolicy::default(), true);
+    let place = |user| at_once(&gate, &OF_PLACE, &format!("/universes/1/places/2/bans/{user}")).map(drop);
+    let universe = |user| at_once(&gate, &OF_UNIVERSE, &format!("/universes/1/bans/{user}")).map(drop);
+    assert!(place(7).is_ok() && universe(7).is_ok());
+    assert!(place(7).is_err() && universe(7).is_err(), "two a minute, whichever endpoint it is");
+    assert!(place(8).is_ok() && universe(9).is_ok());
+    assert!(at_once(&gate, &TWICE, "/universes/1/bans/10").is_ok(), "it doesn't wait for itself");
+    assert!(universe(11).is_err(), "five a minute for the universe");
+    assert!(at_once(&gate, &OF_UNIVERSE, "/universes/2/bans/7").is_ok());
+}
+
+#[test]
+fn shared_budgets_are_locked_in_one_order() {
+    let gate = Gate::new(&RetryPolicy::default(), false);
+    std::thread::scope(|scope| {
+        for (endpoint, path) in [(&OF_PLACE, "/universes/1/places/2/bans/7"), (&OF_UNIVERSE, "/universes/1/bans/7")] {
+            scope.spawn(|| (0..2000).for_each(|_| drop(at_once(&gate, endpoint, path))));
+        }
+    });
 }

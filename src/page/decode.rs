@@ -82,12 +82,14 @@ pub(crate) struct Names<'n> {
     pub(crate) error_as_data: Option<&'n str>,
     /// Whether a page can be a bare list, which is the last page.
     pub(crate) may_be_bare: bool,
+    /// The fields that are true in a page which lacks items.
+    pub(crate) partial: &'n [&'n str],
 }
 
 impl<'n> Names<'n> {
     /// The names of a listing that is followed by page tokens.
     pub(crate) fn of(list: &'n str) -> Self {
-        Self { list, next: Some("nextPageToken"), more: None, error_as_data: None, may_be_bare: false }
+        Self { list, next: Some("nextPageToken"), more: None, error_as_data: None, may_be_bare: false, partial: &[] }
     }
 }
 
@@ -98,6 +100,7 @@ pub(crate) struct Contents<T> {
     pub(crate) unreadable: Vec<Value>,
     /// Never empty.
     pub(crate) next_token: Option<String>,
+    pub(crate) is_partial: bool,
 }
 
 /// Reads a page of models.
@@ -120,8 +123,8 @@ fn decode<T>(
     unknown: fn(Value) -> Result<T, Value>,
 ) -> Result<Contents<T>, DecodeError> {
     let mut items = Items { read, unknown, items: Vec::with_capacity(100) };
-    let (unreadable, next_token) = decode_into(&mut items, body, names)?;
-    Ok(Contents { items: items.items, unreadable, next_token })
+    let (unreadable, Next { token, is_partial }) = decode_into(&mut items, body, names)?;
+    Ok(Contents { items: items.items, unreadable, next_token: token, is_partial })
 }
 
 /// Where the items of a page go. What doesn't depend on their type is compiled once.
@@ -164,18 +167,22 @@ impl<T> Collect for Items<T> {
     }
 }
 
-/// Returns the unreadable items and the token of the next page.
-fn decode_into(
-    items: &mut dyn Collect,
-    body: &[u8],
-    names: Names<'_>,
-) -> Result<(Vec<Value>, Option<String>), DecodeError> {
-    let (mut unreadable, mut next_token) = (Vec::new(), None);
+/// What a page tells beside its items.
+#[derive(Debug, Default)]
+struct Next {
+    /// The token of the next page. Never empty.
+    token: Option<String>,
+    is_partial: bool,
+}
+
+/// Returns the unreadable items and what the page tells beside them.
+fn decode_into(items: &mut dyn Collect, body: &[u8], names: Names<'_>) -> Result<(Vec<Value>, Next), DecodeError> {
+    let (mut unreadable, mut next) = (Vec::new(), Next::default());
     json::read::<DecodeError>(body, &mut |text| {
         items.clear();
         unreadable.clear();
         let mut room = LARGEST_KEPT;
-        next_token = read_page(text, names, &mut |values| {
+        next = read_page(text, names, &mut |values| {
             let start = *values;
             if items.read(values).is_some() {
                 if matches!(values.peek(), Some(b',' | b']')) {
@@ -194,7 +201,7 @@ fn decode_into(
         })?;
         Ok(())
     })?;
-    Ok((unreadable, next_token))
+    Ok((unreadable, next))
 }
 
 /// Returns an unreadable item as JSON. One that is too large or nested too deep is an error: the beginning of its text.
@@ -212,12 +219,12 @@ fn keep(text: &str, room: &mut usize) -> Result<Value, Value> {
     Err(Value::String(text[..end].to_owned()))
 }
 
-/// Reads the fields of a page, and each item of its list with `read_item`. Returns the token of the next page.
+/// Reads the fields of a page, and each item of its list with `read_item`.
 fn read_page(
     text: &str,
     names: Names<'_>,
     read_item: &mut dyn FnMut(&mut Values<'_>) -> Option<()>,
-) -> Result<Option<String>, DecodeError> {
+) -> Result<Next, DecodeError> {
     let mut fields = Fields::default();
     if fields.read(text, names, read_item).is_none() {
         // Broken JSON tells where.
@@ -244,7 +251,8 @@ fn read_page(
             return Err(DecodeError::Unfollowed(field));
         }
     }
-    Ok(next.filter(|_| fields.has_more != Some(false)))
+    let token = next.filter(|_| fields.has_more != Some(false));
+    Ok(Next { token, is_partial: fields.is_partial })
 }
 
 /// The fields of a page beside its items.
@@ -256,6 +264,8 @@ struct Fields {
     has_items: bool,
     next: Option<String>,
     has_more: Option<bool>,
+    /// Whether the service tells that it couldn't read all items.
+    is_partial: bool,
     /// Another field that tells where the next page begins, or that there is one.
     unfollowed: Option<String>,
     /// A list under a name that this listing doesn't have.
@@ -286,6 +296,9 @@ impl Fields {
                     _ if is_list => (value == "null").then_some(()),
                     name if Some(name) == names.next => token(value).map(|next| self.next = next),
                     name if Some(name) == names.more => flag(value).map(|flag| self.has_more = flag),
+                    name if names.partial.contains(&name) => {
+                        flag(value).map(|flag| self.is_partial |= flag == Some(true))
+                    }
                     _ => {
                         self.read_other(name, value, names.next.is_some());
                         Some(())
@@ -357,6 +370,7 @@ mod tests {
         more: Some("hasMore"),
         error_as_data: None,
         may_be_bare: false,
+        partial: &[],
     };
 
     fn read(page: &Value, names: Names<'_>) -> Result<Contents<u64>, DecodeError> {
@@ -377,6 +391,22 @@ mod tests {
                 "{problem:?}"
             );
         }
+    }
+
+    #[test]
+    fn a_page_tells_that_it_lacks_items() {
+        let names = Names { partial: &["oneFailed", "otherFailed"], ..CURSORS };
+        for (page, is_partial) in [
+            (json!({ "data": [], "oneFailed": true }), true),
+            (json!({ "data": [], "oneFailed": true, "otherFailed": false }), true),
+            (json!({ "data": [], "oneFailed": null, "otherFailed": "true" }), true),
+            (json!({ "data": [], "oneFailed": null, "otherFailed": false }), false),
+            (json!({ "data": [], "thirdFailed": true }), false),
+        ] {
+            assert_eq!(read(&page, names).expect("a page").is_partial, is_partial, "{page}");
+        }
+        // Neither a yes nor a no.
+        assert!(read(&json!({ "data": [], "oneFailed": 1 }), names).is_err());
     }
 
     #[test]

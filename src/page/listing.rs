@@ -18,8 +18,18 @@ pub(super) struct ListField {
     pub(super) may_be_bare: bool,
 }
 
-/// Decodes a page and keeps its contents. Returns the number of items and the token of the next page.
-pub(super) type PageDecoder<'d> = dyn FnMut(&[u8], Names<'_>) -> Result<(usize, Option<String>), DecodeError> + 'd;
+/// Decodes a page and keeps its items. Returns the rest.
+pub(super) type PageDecoder<'d> = dyn FnMut(&[u8], Names<'_>) -> Result<Decoded, DecodeError> + 'd;
+
+/// What a page holds beside its items.
+#[derive(Default)]
+pub(super) struct Decoded {
+    /// How many items it has, readable or not.
+    pub(super) count: usize,
+    pub(super) next_token: Option<String>,
+    /// Whether the service tells that it couldn't read all items.
+    pub(super) is_partial: bool,
+}
 
 /// The pages of a listing, whatever their items are: it is compiled once, and not for each model.
 pub(super) struct Listing {
@@ -39,6 +49,10 @@ pub(super) struct Listing {
     pub(super) current: Cursor,
     pub(super) next: Option<Cursor>,
     circle: Circle,
+    /// How many pages in a row had no items, but a token.
+    empty_pages: u32,
+    /// Whether items are missing, as far as it is known.
+    pub(super) is_partial: bool,
 }
 
 impl Listing {
@@ -77,6 +91,8 @@ impl Listing {
             current: start.clone(),
             next: None,
             circle: Circle::default(),
+            empty_pages: 0,
+            is_partial: false,
         };
         listing.next = Some(start).filter(|_| listing.request.is_err() || listing.parts() > 0);
         listing
@@ -117,12 +133,13 @@ impl Listing {
         self.current = cursor.clone();
         self.next = Some(cursor).filter(|_| self.refusal.is_some() || self.request.is_err() || parts > 0);
         self.circle = Circle::default();
+        self.empty_pages = 0;
     }
 
     /// Fetches the next page, and returns how many of its items were taken before.
     pub(super) fn fetch(&mut self, decode: &mut PageDecoder<'_>) -> Option<Result<usize>> {
         self.current = self.next.take()?;
-        let (count, token) = match self.fetch_current(decode) {
+        let Decoded { count, next_token: token, is_partial } = match self.fetch_current(decode) {
             Ok(decoded) => decoded,
             Err(error) => return Some(Err(error)),
         };
@@ -132,6 +149,8 @@ impl Listing {
             Follow::Skip => (count > 0).then(|| self.number().saturating_add(count as u64).to_string()),
             Follow::Number => (count > 0).then(|| self.number().max(1).saturating_add(1).to_string()),
         };
+        self.is_partial |= is_partial;
+        let next_token = self.unless_endless(count, next_token);
         if let Some(next) = &next_token {
             if self.current.token.as_ref() == Some(next) || self.circle.closes_with(next) {
                 let problem = "a page token repeats, so the listing would never end";
@@ -150,12 +169,26 @@ impl Listing {
         Some(Ok(self.current.taken))
     }
 
+    /// Returns the token of the next page, unless pages without items seem to go on for ever.
+    fn unless_endless(&mut self, count: usize, token: Option<String>) -> Option<String> {
+        let Some(most) = self.paging.most_empty.filter(|_| count == 0 && token.is_some()) else {
+            self.empty_pages = 0;
+            return token;
+        };
+        self.empty_pages += 1;
+        if self.empty_pages < most && token != self.current.token {
+            return token;
+        }
+        self.is_partial = true;
+        None
+    }
+
     /// Returns the number in the page token of listings that have one.
     fn number(&self) -> u64 {
         self.current.token.as_deref().and_then(wire::decimal).unwrap_or_default()
     }
 
-    fn fetch_current(&mut self, decode: &mut PageDecoder<'_>) -> Result<(usize, Option<String>)> {
+    fn fetch_current(&mut self, decode: &mut PageDecoder<'_>) -> Result<Decoded> {
         if let Some(refusal) = &self.refusal {
             return Err(refusal.clone());
         }
@@ -189,8 +222,9 @@ impl Listing {
             more,
             error_as_data: request.endpoint().error_as_data(),
             may_be_bare: self.field.may_be_bare,
+            partial: self.paging.partial_fields,
         };
-        let mut decoded = (0, None);
+        let mut decoded = Decoded::default();
         request.run_in(&mut self.body, None, &query, &mut |body| {
             decoded = decode(body, names)?;
             Ok(())

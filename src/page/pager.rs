@@ -130,6 +130,14 @@ impl<T> Pager<T> {
         self.items.as_slice().is_empty() && self.pages.is_finished()
     }
 
+    /// Returns whether the pages so far lack items although the service has them: it told so, or the listing was ended because
+    /// pages without items seemed to go on for ever. Only listings whose [`Paging`] declares it can be partial, such as those of
+    /// game servers.
+    #[must_use]
+    pub fn is_partial(&self) -> bool {
+        self.pages.is_partial()
+    }
+
     /// Returns the unreadable items, as the service sent them: at most 100. One that is large or nested too deep is the beginning
     /// of its text.
     #[must_use]

@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::cursor::Cursor;
 use super::decode::{Contents, Names, PageItem, decode_page, decode_plain_page};
-use super::listing::{ListField, Listing};
+use super::listing::{Decoded, ListField, Listing};
 use crate::call::{DecodeError, Session};
 use crate::error::{Error, Result};
 use crate::request::{Paging, Request};
@@ -69,6 +69,12 @@ impl<T> Pages<T> {
         self.finished
     }
 
+    /// Returns whether the pages so far lack items: see [`Pager::is_partial`](super::Pager::is_partial).
+    #[must_use]
+    pub fn is_partial(&self) -> bool {
+        self.listing.is_partial
+    }
+
     pub(super) fn subject(&self) -> String {
         self.listing.subject()
     }
@@ -93,7 +99,8 @@ impl<T> Pages<T> {
         let fetched = self.listing.fetch(&mut |body, names| {
             let contents = (self.decode)(body, names)?;
             (items, unreadable) = (contents.items, contents.unreadable);
-            Ok((items.len() + unreadable.len(), contents.next_token))
+            let count = items.len() + unreadable.len();
+            Ok(Decoded { count, next_token: contents.next_token, is_partial: contents.is_partial })
         })?;
         Some(fetched.map(|taken| {
             items.drain(..taken.min(items.len()));

@@ -41,6 +41,10 @@ pub struct Paging {
     pub(crate) in_body: bool,
     /// Whether a page without items is the last one, also if it has a token.
     pub(crate) ends_when_empty: bool,
+    /// The fields that are true in a page which lacks items.
+    pub(crate) partial_fields: &'static [&'static str],
+    /// After how many pages in a row without items a listing ends, although they have tokens. `None` is never.
+    pub(crate) most_empty: Option<u32>,
 }
 
 /// How the next page is found.
@@ -86,7 +90,16 @@ impl Paging {
     }
 
     const fn new(follow: Follow, parameter: &'static str, size_parameter: &'static str) -> Self {
-        Self { follow, parameter, size_parameter, size: None, in_body: false, ends_when_empty: false }
+        Self {
+            follow,
+            parameter,
+            size_parameter,
+            size: None,
+            in_body: false,
+            ends_when_empty: false,
+            partial_fields: &[],
+            most_empty: None,
+        }
     }
 
     /// Sets the field of a page that tells where the next one begins. A field such as `hasMore` doesn't count then, and pages of
@@ -125,6 +138,21 @@ impl Paging {
     /// service can filter the items of a page away.
     pub const fn ends_when_empty(mut self) -> Self {
         self.ends_when_empty = true;
+        self
+    }
+
+    /// Declares fields of a page that are true if the service couldn't read all of its items. A listing with such a page is
+    /// [partial](crate::Pager::is_partial).
+    pub const fn partial_fields(mut self, names: &'static [&'static str]) -> Self {
+        self.partial_fields = names;
+        self
+    }
+
+    /// Ends the listing, as a [partial](crate::Pager::is_partial) one, after this many pages in a row that have no items but a
+    /// token for the next page, or one page that has the token that it was requested with. Without this setting, such pages are
+    /// followed, and a token that repeats is an error. For a service that never ends some listings.
+    pub const fn most_empty_pages(mut self, pages: u32) -> Self {
+        self.most_empty = Some(pages);
         self
     }
 }

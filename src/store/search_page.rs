@@ -71,7 +71,7 @@ model! {
 impl AssetSearchPage {
     fn decode(body: &[u8]) -> Result<Self, DecodeError> {
         let names = Names { error_as_data: SEARCH_ASSETS.error_as_data(), ..Names::of(StoreAsset::FIELD) };
-        let Contents { items, unreadable, next_token } = decode_page::<StoreAsset>(body, names)?;
+        let Contents { items, unreadable, next_token, .. } = decode_page::<StoreAsset>(body, names)?;
         let mut totals = Self::default();
         let read = |text: &str| serde_json::from_str(text).map(|fields: Totals<'_>| totals = fields.read());
         // Fields that can't be read are missing.

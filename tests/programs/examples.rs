@@ -65,33 +65,45 @@ fn run_without_set_up(name: &str, arguments: &[&str]) -> (String, bool) {
     (String::from_utf8_lossy(&text).into_owned(), output.status.success())
 }
 
-/// The examples, with whether they sign in with an app instead of using a key.
-fn examples() -> Vec<(String, bool)> {
+/// The environment variables of an example, of those that examples read.
+fn variables_of(example: &str) -> &'static [&'static str] {
+    match example {
+        "sign_in" | "oauth2_server" => {
+            &["ROBLOX_CLIENT_ID", "ROBLOX_CLIENT_SECRET", "ROBLOX_REDIRECT_URI", "ROBLOX_OPEN_CLOUD_URL"]
+        }
+        "ban" | "sync_bans" => &["ROBLOX_API_KEY", "ROBLOX_UNIVERSE_ID", "ROBLOX_OPEN_CLOUD_URL"],
+        "run_luau" => &["ROBLOX_API_KEY", "ROBLOX_UNIVERSE_ID", "ROBLOX_PLACE_ID", "ROBLOX_OPEN_CLOUD_URL"],
+        "webhook_server" => &["ROBLOX_WEBHOOK_SECRET"],
+        _ => &["ROBLOX_API_KEY", "ROBLOX_USER_ID", "ROBLOX_OPEN_CLOUD_URL"],
+    }
+}
+
+/// The names of the examples.
+fn examples() -> Vec<String> {
     let files = fs::read_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("examples")).expect("the directory is there");
     let paths = files.map(|file| file.expect("the entry is there").path());
     let sources = paths.filter(|path| path.extension().is_some_and(|extension| extension == "rs"));
     let name = |path: &Path| path.file_stem().and_then(|name| name.to_str()).expect("the name is text").to_owned();
-    let examples = sources.map(|path| (name(&path), ["sign_in", "oauth2_server"].contains(&name(&path).as_str())));
-    examples.collect()
+    sources.map(|path| name(&path)).collect()
 }
-
-/// The examples that are about a place.
-const IN_A_PLACE: &[&str] = &["run_luau"];
 
 #[test]
 fn help_lists_the_environment_variables_that_an_example_reads() {
-    for (name, signs_in) in examples() {
+    for name in examples() {
         let (help, is_success) = run_without_set_up(&name, &["--help"]);
         assert!(is_success && help.starts_with(&format!("Usage: {name}")), "{name}: {help}");
-        for (variable, is_read) in [
-            ("ROBLOX_API_KEY", !signs_in),
-            ("ROBLOX_USER_ID", !signs_in && !IN_A_PLACE.contains(&name.as_str())),
-            ("ROBLOX_PLACE_ID", IN_A_PLACE.contains(&name.as_str())),
-            ("ROBLOX_CLIENT_ID", signs_in),
-            ("ROBLOX_CLIENT_SECRET", signs_in),
-            ("ROBLOX_REDIRECT_URI", signs_in),
-            ("ROBLOX_OPEN_CLOUD_URL", true),
+        for variable in [
+            "ROBLOX_API_KEY",
+            "ROBLOX_USER_ID",
+            "ROBLOX_UNIVERSE_ID",
+            "ROBLOX_PLACE_ID",
+            "ROBLOX_CLIENT_ID",
+            "ROBLOX_CLIENT_SECRET",
+            "ROBLOX_REDIRECT_URI",
+            "ROBLOX_WEBHOOK_SECRET",
+            "ROBLOX_OPEN_CLOUD_URL",
         ] {
+            let is_read = variables_of(&name).contains(&variable);
             assert_eq!(help.contains(&format!("\n  {variable} ")), is_read, "{name}, {variable}: {help}");
         }
     }
@@ -99,7 +111,7 @@ fn help_lists_the_environment_variables_that_an_example_reads() {
 
 #[test]
 fn help_warns_of_real_assets_if_an_example_uploads() {
-    for name in ["tour", "upload_asset", "update_asset", "publish_assets", "any_endpoint"] {
+    for name in ["tour", "upload_asset", "update_asset", "publish_assets", "any_endpoint", "ban", "sync_bans"] {
         let (help, _) = run_without_set_up(name, &["--help"]);
         assert!(help.contains("If ROBLOX_API_KEY is set, ") && help.contains(" real "), "{name}: {help}");
     }
@@ -107,7 +119,7 @@ fn help_warns_of_real_assets_if_an_example_uploads() {
 
 #[test]
 fn examples_refuse_arguments_that_they_do_not_know() {
-    for (name, _) in examples() {
+    for name in examples() {
         let (text, is_success) = run_without_set_up(&name, &["--no-such-option"]);
         assert!(!is_success && text.contains("see --help"), "{name}: {text}");
     }
@@ -503,7 +515,7 @@ fn pages_of_packages_link_to_websites_and_their_own_sections_only() {
 #[test]
 fn the_readme_describes_each_example() {
     let readme = include_str!("../../README.md");
-    for name in examples().into_iter().map(|(name, _)| name).chain(["build_script".to_owned()]) {
+    for name in examples().into_iter().chain(["build_script".to_owned()]) {
         assert!(readme.contains(&name), "the README doesn't name the example {name}");
     }
 }

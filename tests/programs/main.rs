@@ -4,6 +4,7 @@ mod example_servers;
 mod examples;
 mod main_job;
 mod mixed_batch;
+mod moderation;
 mod nightly_dump;
 mod publish_assets;
 mod server_gate;

@@ -1,12 +1,12 @@
 //! All calls. A row in this table puts a new endpoint into all tests that iterate over it.
 
 use rblxopencloud::asset::{AssetAction, AssetPermission, PermissionSubject};
-use rblxopencloud::experience::{ExperienceUpdate, PlaceUpdate};
+use rblxopencloud::experience::{ExperienceUpdate, PlaceUpdate, RestartOptions, Restriction, UniverseRestartOptions};
 use rblxopencloud::oauth2::TokenSet;
 use rblxopencloud::store::{AssetSearch, AssetSearchCategory, CreatorStoreProductType, Money, StoreProductUpdate};
 use rblxopencloud::user::Notification;
 use rblxopencloud::{
-    AssetFile, AssetUpdate, Client, Endpoint, Error, LuauScript, OAuth2App, ThumbnailOptions, endpoints,
+    AssetFile, AssetUpdate, Client, Endpoint, Error, LuauScript, OAuth2App, Place, ThumbnailOptions, endpoints,
 };
 use serde_json::{Value, json};
 
@@ -112,6 +112,14 @@ fn thumbnail() -> Value {
 /// An app of the sandbox's sample data.
 fn app(client: &Client) -> OAuth2App {
     OAuth2App::new("840974200211308101", "http://localhost:4000/callback").client(client)
+}
+
+fn place(client: &Client) -> Place {
+    client.experience(13058).place(1818)
+}
+
+fn restriction() -> Value {
+    json!({ "path": "universes/13058/user-restrictions/156", "gameJoinRestriction": { "active": false } })
 }
 
 fn started() -> Value {
@@ -479,6 +487,141 @@ pub fn calls() -> Vec<Call> {
             &["1818", "7"],
             |client| client.place(1818).version(7).set_notes("title", "description").map(drop),
             || json!({ "placeVersion": { "version": "7" } }),
+        ),
+        call(
+            "Experience::restart_servers",
+            endpoints::RESTART_SERVERS,
+            &["13058"],
+            |client| client.experience(13058).restart_servers(RestartOptions::new().settle(false)).map(drop),
+            || json!({ "id": "8f2c", "playersImpacted": 3, "instancesImpacted": 1 }),
+        ),
+        call(
+            "Experience::list_restarts",
+            endpoints::LIST_RESTARTS,
+            &["13058"],
+            |client| client.experience(13058).list_restarts().map(drop),
+            || json!({ "restartStatuses": {} }),
+        ),
+        call(
+            "Experience::forecast_restart",
+            endpoints::FORECAST_RESTART,
+            &["13058"],
+            |client| client.experience(13058).forecast_restart().map(drop),
+            || json!({ "placeForecasts": {} }),
+        ),
+        call(
+            "Experience::restart_universe_servers",
+            endpoints::RESTART_UNIVERSE_SERVERS,
+            &["13058"],
+            |client| client.experience(13058).restart_universe_servers(&UniverseRestartOptions::new()),
+            || json!({}),
+        )
+        .returns(Returns::Nothing),
+        call(
+            "Experience::publish_message",
+            endpoints::PUBLISH_MESSAGE,
+            &["13058"],
+            |client| client.experience(13058).publish_message("updates", "restart"),
+            || json!({}),
+        )
+        .returns(Returns::Nothing),
+        call(
+            "Place::list_game_servers",
+            endpoints::LIST_GAME_SERVERS,
+            &["13058", "1818", "7"],
+            |client| place(client).list_game_servers(7).try_for_each(|server| server.map(drop)),
+            || json!({ "gameServers": [], "nextPageToken": null }),
+        ),
+        call(
+            "Place::count_game_servers",
+            endpoints::LIST_GAME_SERVERS,
+            &["13058", "1818", "7"],
+            |client| place(client).count_game_servers(7).map(drop),
+            || json!({ "gameServers": [], "totalCount": 3 }),
+        ),
+        call(
+            "Place::list_game_server_logs",
+            endpoints::LIST_GAME_SERVER_LOGS,
+            &["13058", "1818", "7", "8f2c"],
+            |client| place(client).list_game_server_logs(7, "8f2c").try_for_each(|entry| entry.map(drop)),
+            || json!({ "gameServerLogs": [], "nextPageToken": null }),
+        ),
+        call(
+            "Place::fetch_game_server_filters",
+            endpoints::GET_GAME_SERVER_FILTERS,
+            &["13058", "1818"],
+            |client| place(client).fetch_game_server_filters().map(drop),
+            || json!({ "filters": {} }),
+        ),
+        call(
+            "Experience::fetch_restriction",
+            endpoints::GET_USER_RESTRICTION,
+            &["13058", "156"],
+            |client| client.experience(13058).fetch_restriction(USER).map(drop),
+            restriction,
+        ),
+        call(
+            "Experience::restrict_user",
+            endpoints::UPDATE_USER_RESTRICTION,
+            &["13058", "156"],
+            |client| client.experience(13058).restrict_user(USER, &Restriction::permanent()).map(drop),
+            restriction,
+        ),
+        call(
+            "Experience::lift_restriction",
+            endpoints::UPDATE_USER_RESTRICTION,
+            &["13058", "156"],
+            |client| client.experience(13058).lift_restriction(USER).map(drop),
+            restriction,
+        ),
+        call(
+            "Experience::list_restrictions",
+            endpoints::LIST_USER_RESTRICTIONS,
+            &["13058"],
+            |client| client.experience(13058).list_restrictions().try_for_each(|restriction| restriction.map(drop)),
+            || json!({ "userRestrictions": [], "nextPageToken": "" }),
+        ),
+        call(
+            "Experience::list_restriction_logs",
+            endpoints::LIST_USER_RESTRICTION_LOGS,
+            &["13058"],
+            |client| client.experience(13058).list_restriction_logs().try_for_each(|change| change.map(drop)),
+            || json!({ "logs": [], "nextPageToken": "" }),
+        ),
+        call(
+            "Place::fetch_restriction",
+            endpoints::GET_PLACE_USER_RESTRICTION,
+            &["13058", "1818", "156"],
+            |client| place(client).fetch_restriction(USER).map(drop),
+            restriction,
+        ),
+        call(
+            "Place::restrict_user",
+            endpoints::UPDATE_PLACE_USER_RESTRICTION,
+            &["13058", "1818", "156"],
+            |client| place(client).restrict_user(USER, &Restriction::permanent()).map(drop),
+            restriction,
+        ),
+        call(
+            "Place::lift_restriction",
+            endpoints::UPDATE_PLACE_USER_RESTRICTION,
+            &["13058", "1818", "156"],
+            |client| place(client).lift_restriction(USER).map(drop),
+            restriction,
+        ),
+        call(
+            "Place::list_restrictions",
+            endpoints::LIST_PLACE_USER_RESTRICTIONS,
+            &["13058", "1818"],
+            |client| place(client).list_restrictions().try_for_each(|restriction| restriction.map(drop)),
+            || json!({ "userRestrictions": [], "nextPageToken": "" }),
+        ),
+        call(
+            "Place::list_restriction_logs",
+            endpoints::LIST_USER_RESTRICTION_LOGS,
+            &["13058"],
+            |client| place(client).list_restriction_logs().try_for_each(|change| change.map(drop)),
+            || json!({ "logs": [], "nextPageToken": "" }),
         ),
         call(
             "AssetHandle::fetch",

@@ -7,7 +7,9 @@ use std::collections::BTreeSet;
 
 use rblxopencloud::asset::{AssetAction, AssetPrivacy, AssetState, PermissionErrorCode, PermissionSubject};
 use rblxopencloud::endpoints::Budget;
-use rblxopencloud::experience::{AgeRating, ExperienceVisibility, LuauErrorCode, LuauMessageType, LuauState};
+use rblxopencloud::experience::{
+    AgeRating, ExperienceVisibility, GameServerStatus, LuauErrorCode, LuauMessageType, LuauState, RestartState,
+};
 use rblxopencloud::store::{
     AssetSearchCategory, AssetSearchSort, AssetSearchView, CreatorStoreProductType, ModelInstanceType, ModelSubType,
     MusicChart, ProductRestriction, SortDirection,
@@ -347,6 +349,8 @@ fn enums_match_the_document() {
         (known(LuauState::KNOWN), "LuauExecutionSessionTask/properties/state"),
         (known(LuauErrorCode::KNOWN), "LuauExecutionSessionTask_Error/properties/code"),
         (known(LuauMessageType::KNOWN), "LuauExecutionSessionTaskLog_LogMessage/properties/messageType"),
+        (known(GameServerStatus::KNOWN), "ServerStatus"),
+        (known(RestartState::KNOWN), "RestartState"),
     ] {
         assert_eq!(ours, described(pointer), "{pointer}");
     }

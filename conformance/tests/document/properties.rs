@@ -3,7 +3,10 @@
 use std::collections::BTreeSet;
 
 use rblxopencloud::asset::AssetDelivery;
-use rblxopencloud::experience::{ListedPlace, PlaceHistoryEntry, PlaceVersion};
+use rblxopencloud::experience::{
+    GameServer, GameServerCount, GameServerLog, ListedPlace, PlaceHistoryEntry, PlaceVersion, Restart, RestartForecast,
+    RestartStatus, RestrictionLog, UserRestriction,
+};
 use rblxopencloud::key::KeyInfo;
 use rblxopencloud::oauth2::{GrantedResources, IdTokenClaims, Identity, TokenInfo};
 use rblxopencloud::user::{ExperienceFollowing, FoundUser};
@@ -81,6 +84,33 @@ const RULES: &[Rules] = &[
         strict: &["/error", "/output", "/output/results"],
     },
     Rules { schema: "LuauExecutionSessionTaskLog", needed: &[], strict: &["/messages", "/structuredMessages"] },
+    Rules { schema: "GameServer", needed: &["/jobId"], strict: &["/full", "/shutDown"] },
+    Rules {
+        schema: "GameServerCount",
+        needed: &[],
+        strict: &["/activeServersFetchError", "/shutdownServersFetchError", "/totalCount"],
+    },
+    Rules { schema: "Restart", needed: &["/id"], strict: &[] },
+    Rules {
+        schema: "RestartForecast",
+        needed: &["/placeForecasts", "/placeForecasts/1818/instancesImpacted", "/placeForecasts/1818/playersImpacted"],
+        strict: &["/placeForecasts/1818"],
+    },
+    Rules {
+        schema: "RestartStatus",
+        needed: &["/placeRestartStatuses/1818/state"],
+        strict: &["/placeRestartStatuses", "/placeRestartStatuses/1818"],
+    },
+    Rules {
+        schema: "UserRestriction",
+        needed: &["/gameJoinRestriction", "/gameJoinRestriction/active"],
+        strict: &[
+            "/gameJoinRestriction/duration",
+            "/gameJoinRestriction/excludeAltAccounts",
+            "/gameJoinRestriction/inherited",
+        ],
+    },
+    Rules { schema: "UserRestrictionLog", needed: &["/active"], strict: &["/duration"] },
     Rules { schema: "TokenInfo", needed: &["/active"], strict: &["/scope", "/sub"] },
     Rules {
         schema: "Universe",
@@ -117,6 +147,9 @@ const PARTS: &[(&str, &str, &str)] = &[
         "the details of an action have any form",
     ),
     ("TokenInfo", "/aud", "it is kept as it is"),
+    ("RestartForecast", "/placeForecasts/1818/instancesPerVersion", "it is kept as it is"),
+    ("RestartForecast", "/placeForecasts/1818/playersPerVersion", "it is kept as it is"),
+    ("UserRestrictionLog", "/moderator/gameServerScript", "an object of any form stands for a script"),
 ];
 
 /// The number of samples of each model.
@@ -179,6 +212,65 @@ fn others() -> Vec<(Model, Value)> {
         model::<ExperienceFollowing>(
             "ExperienceFollowing",
             json!({ "universeId": "13058", "followedAt": "2024-02-29T12:34:56Z" }),
+        ),
+        model::<UserRestriction>(
+            "UserRestriction",
+            json!({
+                "path": "universes/13058/user-restrictions/156", "updateTime": "2024-02-29T12:34:56Z", "user": "users/156",
+                "gameJoinRestriction": {
+                    "active": true, "startTime": "2024-02-29T12:34:56Z", "duration": "604800s", "privateReason": "a",
+                    "displayReason": "b", "excludeAltAccounts": true, "inherited": false,
+                },
+            }),
+        ),
+        model::<RestrictionLog>(
+            "UserRestrictionLog",
+            json!({
+                "user": "users/156", "place": "places/1818", "createTime": "2024-02-29T12:34:56Z", "active": true,
+                "moderator": { "robloxUser": "users/1", "gameServerScript": {} }, "startTime": "2024-02-29T12:34:56Z",
+                "duration": "3s", "privateReason": "a", "displayReason": "b", "excludeAltAccounts": true,
+            }),
+        ),
+        model::<Restart>("Restart", json!({ "id": "8f2c", "playersImpacted": 3, "instancesImpacted": 1 })),
+        model::<RestartStatus>(
+            "RestartStatus",
+            json!({
+                "universeId": 13058, "scheduledTime": "2024-02-29T12:34:56Z", "startTime": "2024-02-29T12:44:56Z",
+                "placeRestartStatuses": { "1818": {
+                    "state": "RESTARTING", "startTime": "2024-02-29T12:44:56Z", "endTime": "2024-02-29T12:45:56Z",
+                    "totalPlayers": 3, "totalInstances": 2, "remainingPlayers": 1, "remainingInstances": 1,
+                    "filter": { "versions": [7], "excludeCurrentVersion": false }, "latestVersion": 8,
+                } },
+            }),
+        ),
+        model::<RestartForecast>(
+            "RestartForecast",
+            json!({ "placeForecasts": { "1818": {
+                "playersImpacted": 3, "totalPlayers": 4, "instancesImpacted": 1, "totalInstances": 2,
+                "latestPlaceVersion": 7, "publishTime": "2024-02-29T12:34:56Z", "isNotInUniverse": false,
+                "playersPerVersion": { "7": 3 }, "instancesPerVersion": { "7": 1 },
+            } } }),
+        ),
+        model::<GameServer>(
+            "GameServer",
+            json!({
+                "placeId": 1818, "placeVersion": 7, "jobId": "8f2c", "engineVersion": "0.700",
+                "createTime": "2024-02-29T12:34:56Z", "uptime": "1.02:03:04", "memoryUsageBytes": 5, "frameRate": 59.5,
+                "occupancy": 1, "maxOccupancy": 20, "type": 1, "full": false, "shutDown": true, "status": "crashed",
+                "terminationTime": "2024-02-29T12:34:56Z", "playerIds": [156],
+            }),
+        ),
+        model::<GameServerCount>(
+            "GameServerCount",
+            json!({ "totalCount": 7, "activeServersFetchError": true, "shutdownServersFetchError": true }),
+        ),
+        model::<GameServerLog>(
+            "GameServerLog",
+            json!({
+                "messageTimestampMs": "2024-02-29T12:34:56Z", "universeId": 13058, "placeId": 1818, "placeVersion": 7,
+                "jobId": "8f2c", "severity": 3, "message": "a", "stackTrace": "b", "messageTemplate": "c", "context": "d",
+                "skippedCount": 1, "rateLimitedCount": 2,
+            }),
         ),
         model::<AssetDelivery>(
             "AssetDelivery",

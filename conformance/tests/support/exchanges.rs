@@ -10,7 +10,7 @@ use rblxopencloud::store::*;
 use rblxopencloud::user::*;
 use rblxopencloud::*;
 use rblxopencloud_sandbox::Sandbox;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::calls::calls;
 use super::{Reply, Request, Server};
@@ -94,6 +94,10 @@ pub fn sandbox() -> Sandbox {
     sandbox.set_asset_content(4242, "a.rbxm", "model/x-rbxm", RBXM);
     // Team Create is enabled, and nobody is in a session.
     sandbox.set_team_create_session(1818, []);
+    for (version, users) in [(6, &[156, 42][..]), (7, &[43]), (7, &[])] {
+        let job = sandbox.add_game_server(13058, 1818, version, users.iter().copied());
+        sandbox.log_on_game_server(&job, 3, "attempt to index nil");
+    }
     sandbox
 }
 
@@ -104,11 +108,52 @@ fn make(client: &Client) -> Result<()> {
     users(client, &user)?;
     experiences(client)?;
     groups(client)?;
+    servers(client)?;
+    restrictions(client)?;
     let model = uploads(&user)?;
     luau(client)?;
     assets(client, model)?;
     client.find_users(["builderman", "user42", "no one"])?;
     client.inspect_key()?.check([endpoints::CREATE_ASSET, endpoints::LIST_GROUP_MEMBERSHIPS])
+}
+
+fn servers(client: &Client) -> Result<()> {
+    let experience = client.experience(13058);
+    experience.forecast_restart()?;
+    experience.restart_servers(RestartOptions::new())?;
+    let some = RestartOptions::new().bleed_off(Duration::from_secs(600)).outdated(1818).place_versions(1819, [7]);
+    let restart = experience.restart_servers(some.place(1820).attributes(json!({ "why": "update" })))?;
+    experience.restart_status(&restart.id)?;
+    let older = UniverseRestartOptions::new().places([1818]).all_versions(true).bleed_off(Duration::from_secs(60));
+    experience.restart_universe_servers(&older)?;
+    experience.publish_message("updates", "restart")?;
+    let place = experience.place(1818);
+    let filter = GameServerFilter::new().expression("occupancy > 0").order_by("uptime desc").page_size(1);
+    place.list_game_servers_with(7, filter).try_for_each(|server| server.map(drop))?;
+    place.count_game_servers(7)?;
+    place.fetch_game_server_filters()?;
+    for server in place.list_game_servers(7) {
+        place.list_game_server_logs(7, &server?.job_id).try_for_each(|entry| entry.map(drop))?;
+    }
+    Ok(())
+}
+
+fn restrictions(client: &Client) -> Result<()> {
+    let experience = client.experience(13058);
+    let place = experience.place(1818);
+    let week = Restriction::lasting(Duration::from_secs(604_800)).display_reason("a").private_reason("b");
+    experience.fetch_restriction(156)?;
+    experience.restrict_user(156, &week)?;
+    place.restrict_user(42, &Restriction::permanent().restrict_alt_accounts(false))?;
+    place.fetch_restriction(156)?;
+    experience.list_restrictions().try_for_each(|restriction| restriction.map(drop))?;
+    place.list_restrictions().try_for_each(|restriction| restriction.map(drop))?;
+    experience.lift_restriction(156)?;
+    place.lift_restriction(42)?;
+    experience.list_restriction_logs().try_for_each(|change| change.map(drop))?;
+    place.list_restriction_logs().try_for_each(|change| change.map(drop))?;
+    let of_both = RestrictionLogFilter::new().user(42).place(1818);
+    experience.list_restriction_logs_with(of_both).try_for_each(|change| change.map(drop))
 }
 
 fn inventory(user: &User) -> Result<()> {

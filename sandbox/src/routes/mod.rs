@@ -11,7 +11,9 @@ mod keys;
 mod luau;
 pub(crate) mod oauth2;
 mod places;
+mod restrictions;
 mod search;
+mod servers;
 mod store;
 mod users;
 mod versions;
@@ -51,6 +53,8 @@ impl Site {
                 keys::ROUTES,
                 oauth2::ROUTES,
                 luau::ROUTES,
+                servers::ROUTES,
+                restrictions::ROUTES,
             ],
             Self::Delivery => &[delivery::ROUTES, luau::DELIVERY],
         }

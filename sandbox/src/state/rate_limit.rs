@@ -6,8 +6,8 @@ use std::time::{Duration, Instant, SystemTime};
 use crate::http::Answer;
 use crate::routes::Caller;
 use crate::world::clock::Clock;
-use rblxopencloud::Endpoint;
 use rblxopencloud::endpoints::Budget;
+use rblxopencloud::{Endpoint, Method};
 
 /// The number of requests that an endpoint accepts in a window of time, for
 /// [`Sandbox::set_rate_limit`](crate::Sandbox::set_rate_limit).
@@ -84,25 +84,36 @@ impl RateLimit {
     /// Returns the limits of a request: that of its endpoint first, and then those of its parameters.
     fn quotas(&self, endpoint: &Endpoint, values: &[String], caller: Caller) -> Vec<Quota> {
         let quota = |budget: Budget, values| Quota {
-            name: (*endpoint, caller, values),
+            name: (Counted::of(endpoint), caller, values),
             requests: u64::from(budget.count()),
             length: budget.period(),
         };
         let own = (0, Vec::new());
         if let Counting::Each { requests, window } = self.counting {
-            return vec![Quota { name: (*endpoint, caller, own), requests, length: window }];
+            let name = (Counted::of(endpoint), caller, own);
+            return vec![Quota { name, requests, length: window }];
         }
         let by_key = matches!(caller, Caller::Key | Caller::Nobody);
         let budget = if by_key { endpoint.key_budget() } else { endpoint.oauth_budget() };
         let mut quotas: Vec<Quota> = vec![match budget {
             Some(budget) => quota(budget, own),
-            None => Quota { name: (*endpoint, caller, own), requests: u64::MAX, length: Duration::from_secs(60) },
+            None => {
+                let name = (Counted::of(endpoint), caller, own);
+                Quota { name, requests: u64::MAX, length: Duration::from_secs(60) }
+            }
         }];
         let names = endpoint.path().split('{').skip(1).filter_map(|rest| rest.split('}').next());
         let named: HashMap<&str, &String> = names.zip(values).collect();
         quotas.extend((1..).zip(endpoint.keyed_budgets()).map(|(number, keyed)| {
             let key = keyed.parameters.iter().map(|name| named.get(name).copied().cloned()).collect();
-            quota(keyed.budget, (number, key))
+            match keyed.shared {
+                None => quota(keyed.budget, (number, key)),
+                Some(name) => Quota {
+                    name: (Counted::Shared(name, keyed.parameters), caller, (0, key)),
+                    requests: u64::from(keyed.budget.count()),
+                    length: keyed.budget.period(),
+                },
+            }
         }));
         quotas
     }
@@ -131,8 +142,23 @@ pub(crate) struct Limiter {
     pub(crate) refused: u64,
 }
 
-/// The endpoint, whose credentials were used, and which of the endpoint's limits it is, with the values of its parameters.
-type QuotaName = (Endpoint, Caller, (usize, Vec<Option<String>>));
+/// What is counted, whose credentials were used, and which of the endpoint's limits it is, with the values of its parameters.
+type QuotaName = (Counted, Caller, (usize, Vec<Option<String>>));
+
+/// Whose requests are counted together.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+enum Counted {
+    /// Those to an endpoint.
+    Endpoint(Method, &'static str),
+    /// Those to all endpoints that share a budget of this name for these parameters.
+    Shared(&'static str, &'static [&'static str]),
+}
+
+impl Counted {
+    fn of(endpoint: &Endpoint) -> Self {
+        Self::Endpoint(endpoint.method(), endpoint.path())
+    }
+}
 
 /// One of the limits of a request.
 #[derive(Debug)]

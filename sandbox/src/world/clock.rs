@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 /// How far a clock can be moved on in all.
 const MOST_AHEAD: Duration = Duration::from_secs(100 * 365 * 24 * 3600);
@@ -27,4 +27,15 @@ impl Clock {
         let now = Timestamp::now();
         now.checked_add(self.ahead).unwrap_or(now)
     }
+}
+
+/// Returns a later time, at most the last one that there is.
+pub(crate) fn after(time: Timestamp, duration: Duration) -> Timestamp {
+    let duration = SignedDuration::try_from(duration).unwrap_or(SignedDuration::MAX);
+    time.saturating_add(duration).unwrap_or(Timestamp::MAX)
+}
+
+/// Writes a time as the service does.
+pub(crate) fn written(time: Timestamp) -> String {
+    format!("{time:.3}")
 }

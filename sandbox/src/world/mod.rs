@@ -19,6 +19,9 @@ pub(crate) mod sign_ins;
 pub(crate) mod signer;
 mod stored_asset;
 
+pub(crate) mod restrictions;
+pub(crate) mod servers;
+
 use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
@@ -42,6 +45,8 @@ pub use self::operations::{FailureCode, OperationFailure};
 use self::people::People;
 use self::places::Places;
 use self::quota::Quotas;
+use self::restrictions::Restrictions;
+use self::servers::Servers;
 use self::sign_ins::SignIns;
 pub use self::stored_asset::AssetContent;
 pub(crate) use self::stored_asset::StoredAsset;
@@ -104,6 +109,8 @@ pub(crate) struct World {
     content_length: usize,
     /// The Luau tasks.
     pub(crate) luau: Luau,
+    pub(crate) servers: Servers,
+    pub(crate) restrictions: Restrictions,
 }
 
 impl World {
@@ -228,6 +235,13 @@ impl World {
             self.settle();
         }
         self.operations.first_answer(&id)
+    }
+
+    /// Carries out the restarts of servers that are due. Returns the time.
+    pub(crate) fn settle_servers(&mut self) -> Timestamp {
+        let now = self.clock.timestamp();
+        self.servers.settle(now);
+        now
     }
 
     /// Ends the operations that are due.

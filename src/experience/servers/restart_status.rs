@@ -1,0 +1,181 @@
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::keyed::{by_id, by_name};
+use crate::api::Endpoint;
+use crate::error::Result;
+use crate::experience::handle::Experience;
+use crate::open_enum::open_enum;
+use crate::wire::{self, model};
+
+/// Lists the restarts of an experience's servers.
+pub const LIST_RESTARTS: Endpoint = Endpoint::get("/server-management/v1/universes/{universe}/restarts")
+    .with_scopes(&["universe:read"])
+    .with_budget(100, 100);
+
+open_enum! {
+    /// How far the restart of a place's servers is.
+    RestartState {
+        /// The servers still run, and no player joins them.
+        Delaying = "DELAYING",
+        /// The servers are being closed.
+        Restarting = "RESTARTING",
+        /// All servers are closed.
+        Succeeded = "SUCCEEDED",
+    }
+}
+
+model! {
+    /// How far a restart is, from [`Experience::list_restarts`].
+    #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+    #[serde(rename_all = "camelCase")]
+    #[non_exhaustive]
+    pub struct RestartStatus {
+        /// The restart's id. The service has it beside the status.
+        #[optional]
+        pub id: String,
+        /// The universe id.
+        pub universe_id: Option<u64>,
+        /// When the restart was requested.
+        #[serde(rename = "scheduledTime")]
+        pub scheduled_at: Option<Timestamp>,
+        /// When the servers begin to be closed, after the bleed-off time.
+        #[serde(rename = "startTime")]
+        pub starts_at: Option<Timestamp>,
+        /// The places whose servers are restarted, by their ids.
+        #[serde(rename = "placeRestartStatuses", default, deserialize_with = "by_id")]
+        pub places: BTreeMap<u64, PlaceRestartStatus>,
+    }
+}
+
+model! {
+    /// How far the restart of one place's servers is, for a [`RestartStatus`].
+    #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+    #[serde(rename_all = "camelCase")]
+    #[non_exhaustive]
+    pub struct PlaceRestartStatus {
+        /// How far it is.
+        #[serde(deserialize_with = "wire::strict")]
+        pub state: RestartState,
+        /// When its first server was closed.
+        #[serde(rename = "startTime")]
+        pub started_at: Option<Timestamp>,
+        /// When its last server was closed.
+        #[serde(rename = "endTime")]
+        pub ended_at: Option<Timestamp>,
+        /// How many players there were when it was requested.
+        pub total_players: Option<u32>,
+        /// How many servers there were when it was requested.
+        pub total_instances: Option<u32>,
+        /// How many of the players are left.
+        pub remaining_players: Option<u32>,
+        /// How many of the servers are left.
+        pub remaining_instances: Option<u32>,
+        /// The versions that were chosen.
+        pub filter: Option<PlaceRestartFilter>,
+        /// The newest version when it was requested.
+        pub latest_version: Option<u64>,
+    }
+}
+
+model! {
+    /// The versions of a place whose servers are restarted, for a [`PlaceRestartStatus`]. All of them if nothing is set.
+    #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+    #[serde(rename_all = "camelCase")]
+    #[non_exhaustive]
+    pub struct PlaceRestartFilter {
+        /// These versions.
+        pub versions: Option<Vec<u64>>,
+        /// All versions but the newest published one.
+        pub exclude_current_version: Option<bool>,
+    }
+}
+
+impl PlaceRestartFilter {
+    /// Whether it chooses the same versions.
+    pub(super) fn is_same(&self, other: &Self) -> bool {
+        let versions = |filter: &Self| filter.versions.clone().map(BTreeSet::from_iter).unwrap_or_default();
+        let is_excluded = |filter: &Self| filter.exclude_current_version == Some(true);
+        versions(self) == versions(other) && is_excluded(self) == is_excluded(other)
+    }
+}
+
+impl RestartStatus {
+    /// Returns whether all servers are closed. `false` also if no place is listed.
+    #[must_use]
+    pub fn is_done(&self) -> bool {
+        !self.places.is_empty() && self.places.values().all(|place| place.state == RestartState::Succeeded)
+    }
+
+    /// Returns how many players are left on the servers. `None` if the service doesn't tell it of each place.
+    #[must_use]
+    pub fn remaining_players(&self) -> Option<u64> {
+        self.places.values().map(|place| place.remaining_players.map(u64::from)).sum()
+    }
+}
+
+/// `restart 8f2c: place 1818 RESTARTING`.
+impl fmt::Display for RestartStatus {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "restart {}", self.id)?;
+        for (at, (id, place)) in self.places.iter().enumerate() {
+            write!(f, "{} place {id} {}", if at == 0 { ":" } else { "," }, place.state)?;
+        }
+        Ok(())
+    }
+}
+
+model! {
+    /// The response with all restarts.
+    #[derive(Deserialize)]
+    struct RestartStatuses {
+        #[serde(rename = "restartStatuses", deserialize_with = "by_name")]
+        by_id: BTreeMap<String, RestartStatus>,
+    }
+}
+
+impl Experience {
+    /// Lists the restarts of the experience's servers, the newest last.
+    ///
+    /// Calls [`LIST_RESTARTS`], which needs the scope `universe:read`.
+    ///
+    /// ```
+    /// # fn main() -> rblxopencloud::Result<()> {
+    /// # let sandbox = rblxopencloud_sandbox::Sandbox::builder().demo().start()?;
+    /// # sandbox.add_game_server(13058, 1818, 7, [156]);
+    /// # let experience = sandbox.client().experience(13058);
+    /// # experience.restart_servers(rblxopencloud::experience::RestartOptions::new())?;
+    /// for restart in experience.list_restarts()? {
+    ///     println!("{restart}");
+    /// }
+    /// # assert_eq!(experience.list_restarts()?.len(), 1);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// Returns [`InvalidResponse`](crate::ErrorKind::InvalidResponse) if a status can't be read.
+    ///
+    /// <https://create.roblox.com/docs/cloud/reference/features/servers>
+    pub fn list_restarts(&self) -> Result<Vec<RestartStatus>> {
+        let listed: RestartStatuses = self.client.call(&LIST_RESTARTS).param("universe", self.id).fetch_model()?;
+        let with_id = |(id, status): (String, RestartStatus)| RestartStatus { id, ..status };
+        let mut statuses: Vec<RestartStatus> = listed.by_id.into_iter().map(with_id).collect();
+        statuses.sort_by_key(|status| status.scheduled_at);
+        Ok(statuses)
+    }
+
+    /// Fetches how far a restart is. Returns `None` if no restart with this id is listed. See
+    /// [`list_restarts`](Self::list_restarts).
+    ///
+    /// Calls [`LIST_RESTARTS`], which needs the scope `universe:read`.
+    ///
+    /// # Errors
+    /// See [`list_restarts`](Self::list_restarts).
+    pub fn restart_status(&self, restart_id: &str) -> Result<Option<RestartStatus>> {
+        Ok(self.list_restarts()?.into_iter().find(|status| status.id == restart_id))
+    }
+}
