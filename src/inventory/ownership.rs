@@ -1,7 +1,9 @@
 use std::collections::BTreeMap;
 
 use super::filter::{InventoryFilter, InventoryIds};
-use super::item::{InventoryAsset, InventoryBadge, InventoryGamePass, InventoryItem, InventoryPrivateServer};
+use super::item::{
+    InventoryAsset, InventoryBadge, InventoryGamePass, InventoryItem, InventoryItemKind, InventoryPrivateServer,
+};
 use crate::error::{Error, ErrorKind, ErrorScope, Result};
 use crate::user::User;
 
@@ -33,6 +35,14 @@ impl<T> Ownership<T> {
         match self {
             Self::Owned(item) => Some(item),
             Self::NotOwned | Self::Private => None,
+        }
+    }
+
+    fn and_then<U>(self, read: fn(T) -> Option<U>) -> Ownership<U> {
+        match self {
+            Self::Owned(item) => read(item).map_or(Ownership::NotOwned, Ownership::Owned),
+            Self::NotOwned => Ownership::NotOwned,
+            Self::Private => Ownership::Private,
         }
     }
 }
@@ -67,7 +77,8 @@ impl User {
     ///
     /// <https://create.roblox.com/docs/cloud/reference/features/inventories#Cloud_ListInventoryItems>
     pub fn owns_asset(&self, id: u64) -> Result<Ownership<InventoryAsset>> {
-        self.owns_assets([id]).map(|answers| only(answers, id))
+        let answers = self.ownership(vec![id], InventoryIds::assets, InventoryItemKind::Asset)?;
+        Ok(only(answers, asset))
     }
 
     /// Returns for each of these ids whether the user owns an asset, in as few requests as fit.
@@ -94,10 +105,8 @@ impl User {
     /// [`NotFound`](crate::ErrorKind::NotFound) if the user doesn't exist, and
     /// [`InvalidResponse`](crate::ErrorKind::InvalidResponse) if an item can't be read, unless the user owns all of them.
     pub fn owns_assets(&self, ids: impl IntoIterator<Item = u64>) -> Result<BTreeMap<u64, Ownership<InventoryAsset>>> {
-        self.ownership(ids, InventoryIds::assets, |item| match item {
-            InventoryItem::Asset(item) => Some((item.id, item)),
-            _ => None,
-        })
+        let answers = self.ownership(first(ids), InventoryIds::assets, InventoryItemKind::Asset)?;
+        Ok(all(answers, asset))
     }
 
     /// Returns whether the user owns a badge, in one request.
@@ -128,7 +137,8 @@ impl User {
     ///
     /// <https://create.roblox.com/docs/cloud/reference/features/inventories#Cloud_ListInventoryItems>
     pub fn owns_badge(&self, id: u64) -> Result<Ownership<InventoryBadge>> {
-        self.owns_badges([id]).map(|answers| only(answers, id))
+        let answers = self.ownership(vec![id], InventoryIds::badges, InventoryItemKind::Badge)?;
+        Ok(only(answers, badge))
     }
 
     /// Returns for each of these ids whether the user owns a badge, in as few requests as fit.
@@ -154,10 +164,8 @@ impl User {
     /// [`NotFound`](crate::ErrorKind::NotFound) if the user doesn't exist, and
     /// [`InvalidResponse`](crate::ErrorKind::InvalidResponse) if an item can't be read, unless the user owns all of them.
     pub fn owns_badges(&self, ids: impl IntoIterator<Item = u64>) -> Result<BTreeMap<u64, Ownership<InventoryBadge>>> {
-        self.ownership(ids, InventoryIds::badges, |item| match item {
-            InventoryItem::Badge(item) => Some((item.id, item)),
-            _ => None,
-        })
+        let answers = self.ownership(first(ids), InventoryIds::badges, InventoryItemKind::Badge)?;
+        Ok(all(answers, badge))
     }
 
     /// Returns whether the user owns a game pass, in one request.
@@ -188,7 +196,8 @@ impl User {
     ///
     /// <https://create.roblox.com/docs/cloud/reference/features/inventories#Cloud_ListInventoryItems>
     pub fn owns_game_pass(&self, id: u64) -> Result<Ownership<InventoryGamePass>> {
-        self.owns_game_passes([id]).map(|answers| only(answers, id))
+        let answers = self.ownership(vec![id], InventoryIds::game_passes, InventoryItemKind::GamePass)?;
+        Ok(only(answers, game_pass))
     }
 
     /// Returns for each of these ids whether the user owns a game pass, in as few requests as fit.
@@ -217,10 +226,8 @@ impl User {
         &self,
         ids: impl IntoIterator<Item = u64>,
     ) -> Result<BTreeMap<u64, Ownership<InventoryGamePass>>> {
-        self.ownership(ids, InventoryIds::game_passes, |item| match item {
-            InventoryItem::GamePass(item) => Some((item.id, item)),
-            _ => None,
-        })
+        let answers = self.ownership(first(ids), InventoryIds::game_passes, InventoryItemKind::GamePass)?;
+        Ok(all(answers, game_pass))
     }
 
     /// Returns whether the user owns a private server, in one request.
@@ -252,7 +259,8 @@ impl User {
     ///
     /// <https://create.roblox.com/docs/cloud/reference/features/inventories#Cloud_ListInventoryItems>
     pub fn owns_private_server(&self, id: u64) -> Result<Ownership<InventoryPrivateServer>> {
-        self.owns_private_servers([id]).map(|answers| only(answers, id))
+        let answers = self.ownership(vec![id], InventoryIds::private_servers, InventoryItemKind::PrivateServer)?;
+        Ok(only(answers, private_server))
     }
 
     /// Returns for each of these ids whether the user owns a private server, in as few requests as fit.
@@ -281,27 +289,28 @@ impl User {
         &self,
         ids: impl IntoIterator<Item = u64>,
     ) -> Result<BTreeMap<u64, Ownership<InventoryPrivateServer>>> {
-        self.ownership(ids, InventoryIds::private_servers, |item| match item {
-            InventoryItem::PrivateServer(item) => Some((item.id, item)),
-            _ => None,
-        })
+        let answers = self.ownership(first(ids), InventoryIds::private_servers, InventoryItemKind::PrivateServer)?;
+        Ok(all(answers, private_server))
     }
 
-    fn ownership<T: Clone>(
+    /// Returns an answer for each id, in ascending order. It isn't generic over the items, so that it is compiled once.
+    fn ownership(
         &self,
-        ids: impl IntoIterator<Item = u64>,
-        filter: impl FnOnce(InventoryIds, Vec<u64>) -> InventoryIds,
-        read: impl Fn(InventoryItem) -> Option<(u64, T)>,
-    ) -> Result<BTreeMap<u64, Ownership<T>>> {
-        // One more tells that there are too many, and an endless iterator ends.
-        let ids: Vec<u64> = ids.into_iter().take(MAX_IDS + 1).collect();
+        mut ids: Vec<u64>,
+        filter: fn(InventoryIds, Vec<u64>) -> InventoryIds,
+        kind: InventoryItemKind,
+    ) -> Result<Vec<(u64, Ownership<InventoryItem>)>> {
         if ids.len() > MAX_IDS {
             let error = Error::invalid_input(format!("more than {MAX_IDS} ids in one call"));
             return Err(error.advise("split them into several calls"));
         }
-        let mut answers: BTreeMap<u64, Ownership<T>> = ids.into_iter().map(|id| (id, Ownership::NotOwned)).collect();
-        let filter = filter(InventoryFilter::ids(), answers.keys().copied().collect());
-        let mut items = self.list_inventory_with(filter);
+        ids.sort_unstable();
+        ids.dedup();
+        let mut answers = Vec::with_capacity(ids.len());
+        for id in &ids {
+            answers.push((*id, Ownership::NotOwned));
+        }
+        let mut items = self.list_inventory_with(filter(InventoryFilter::ids(), ids));
         let mut open = answers.len();
         let mut has_unknown = false;
         // Of what is known already, no further copy is needed.
@@ -309,15 +318,19 @@ impl User {
             match items.next() {
                 Some(Ok(InventoryItem::Unknown(_))) => has_unknown = true,
                 Some(Ok(item)) => {
-                    let Some((id, item)) = read(item) else { continue };
-                    if let Some(answer @ Ownership::NotOwned) = answers.get_mut(&id) {
+                    let Some(id) = item.id().filter(|_| item.kind() == kind) else { continue };
+                    let Ok(at) = answers.binary_search_by_key(&id, |(id, _)| *id) else { continue };
+                    if let (_, answer @ Ownership::NotOwned) = &mut answers[at] {
                         *answer = Ownership::Owned(item);
                         open -= 1;
                     }
                 }
                 Some(Err(error)) if is_private(&error) => {
-                    let unseen = answers.values_mut().filter(|answer| !answer.is_owned());
-                    unseen.for_each(|answer| *answer = Ownership::Private);
+                    for (_, answer) in &mut answers {
+                        if !answer.is_owned() {
+                            *answer = Ownership::Private;
+                        }
+                    }
                     return Ok(answers);
                 }
                 Some(Err(error)) => return Err(error),
@@ -335,9 +348,42 @@ impl User {
     }
 }
 
+/// Returns the ids that one call can answer. One more tells that there are too many, and an endless iterator ends.
+fn first(ids: impl IntoIterator<Item = u64>) -> Vec<u64> {
+    ids.into_iter().take(MAX_IDS + 1).collect()
+}
+
+/// Makes the map of answers. `collect` would sort them once more, in a copy of the sort for each type.
+fn all<T>(
+    answers: Vec<(u64, Ownership<InventoryItem>)>,
+    read: fn(InventoryItem) -> Option<T>,
+) -> BTreeMap<u64, Ownership<T>> {
+    let mut map = BTreeMap::new();
+    for (id, answer) in answers {
+        map.insert(id, answer.and_then(read));
+    }
+    map
+}
+
 /// Returns the answer for the only id.
-fn only<T>(mut answers: BTreeMap<u64, Ownership<T>>, id: u64) -> Ownership<T> {
-    answers.remove(&id).unwrap_or(Ownership::NotOwned)
+fn only<T>(mut answers: Vec<(u64, Ownership<InventoryItem>)>, read: fn(InventoryItem) -> Option<T>) -> Ownership<T> {
+    answers.pop().map_or(Ownership::NotOwned, |(_, answer)| answer.and_then(read))
+}
+
+fn asset(item: InventoryItem) -> Option<InventoryAsset> {
+    if let InventoryItem::Asset(item) = item { Some(item) } else { None }
+}
+
+fn badge(item: InventoryItem) -> Option<InventoryBadge> {
+    if let InventoryItem::Badge(item) = item { Some(item) } else { None }
+}
+
+fn game_pass(item: InventoryItem) -> Option<InventoryGamePass> {
+    if let InventoryItem::GamePass(item) = item { Some(item) } else { None }
+}
+
+fn private_server(item: InventoryItem) -> Option<InventoryPrivateServer> {
+    if let InventoryItem::PrivateServer(item) = item { Some(item) } else { None }
 }
 
 /// A missing scope reaches further than one user, and a proxy's refusal has another code.
