@@ -26,6 +26,9 @@ pub(crate) fn from_value<T: DeserializeOwned>(value: &Value) -> Result<T, serde_
     filled(model)
 }
 
+/// Reads the one form of input that models are compiled for.
+pub(crate) type StrDeserializer<'t> = Deserializer<StrRead<'t>>;
+
 /// A model that is still to be read. What doesn't depend on its type is compiled once.
 pub(crate) trait Fill {
     fn fill(&mut self, deserializer: &mut Deserializer<StrRead<'_>>) -> Result<(), serde_json::Error>;

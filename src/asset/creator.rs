@@ -1,8 +1,8 @@
 use std::fmt;
 
-use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use crate::wire::{self, Fields, Model, model};
+use crate::wire::{self, Fields, Model, Name, Unreadable, model};
 
 /// The owner of an asset.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -25,17 +25,30 @@ impl fmt::Display for Creator {
 }
 
 model! {
-    #[derive(Serialize, Deserialize)]
-    #[serde(rename_all = "camelCase")]
     struct WireCreator {
-        #[serde(with = "wire::option_id")]
+        #[with(wire::strict)]
+        #[serde(serialize_with = "wire::option_id::serialize")]
         user_id: Option<u64>,
-        #[serde(with = "wire::option_id")]
+        #[with(wire::strict)]
+        #[serde(serialize_with = "wire::option_id::serialize")]
         group_id: Option<u64>,
     }
 }
 
-impl Model for Creator {}
+impl Model for Creator {
+    const NAMES: &'static [Name] = WireCreator::NAMES;
+
+    fn of(fields: &mut Fields<'_>) -> Result<Self, Unreadable> {
+        let WireCreator { user_id, group_id } = WireCreator::of(fields)?;
+        // Some responses have an id of 0 for the other kind.
+        let set = |id: Option<u64>| id.filter(|id| *id != 0);
+        match (set(user_id), set(group_id)) {
+            (_, Some(id)) => Ok(Self::Group(id)),
+            (Some(id), None) => Ok(Self::User(id)),
+            (None, None) => Err(Unreadable::new("a creator that is neither a user nor a group")),
+        }
+    }
+}
 
 impl Serialize for Creator {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
@@ -49,13 +62,6 @@ impl Serialize for Creator {
 
 impl<'de> Deserialize<'de> for Creator {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let WireCreator { user_id, group_id } = WireCreator::deserialize(Fields(deserializer))?;
-        // Some responses have an id of 0 for the other kind.
-        let set = |id: Option<u64>| id.filter(|id| *id != 0);
-        match (set(user_id), set(group_id)) {
-            (_, Some(id)) => Ok(Self::Group(id)),
-            (Some(id), None) => Ok(Self::User(id)),
-            (None, None) => Err(de::Error::custom("a creator that is neither a user nor a group")),
-        }
+        wire::read(deserializer)
     }
 }

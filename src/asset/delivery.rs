@@ -2,7 +2,7 @@ use std::fmt;
 use std::io::Write;
 use std::path::Path;
 
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde::Serializer;
 use serde_json::{Value, json};
 
 use super::handle::AssetHandle;
@@ -10,7 +10,7 @@ use crate::api::Endpoint;
 use crate::call::DecodeError;
 use crate::error::Result;
 use crate::request::Request;
-use crate::wire::{self, model};
+use crate::wire::{self, Field, Json, Unreadable, model};
 
 /// Locates the content of an asset.
 pub const GET_ASSET_DELIVERY: Endpoint = Endpoint::get("/asset-delivery-api/v1/assetId/{asset}")
@@ -27,8 +27,7 @@ model! {
     /// What the service tells of the content of an asset, from [`AssetHandle::fetch_delivery`].
     ///
     /// <https://create.roblox.com/docs/cloud/reference/features/assets>
-    #[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-    #[serde(rename_all = "camelCase")]
+    #[derive(Clone, Default, PartialEq, Eq)]
     #[non_exhaustive]
     pub struct AssetDelivery {
         /// The URL of the content, on another host. Whoever has it can download the content for a short time.
@@ -42,7 +41,8 @@ model! {
         /// The number of the asset's type: 1 is an image, 3 audio, 10 a model, 13 a decal.
         pub asset_type_id: Option<u32>,
         /// The size of the content in bytes.
-        #[serde(rename = "assetMetadatas", deserialize_with = "size", serialize_with = "size_metadata")]
+        #[with(size)]
+        #[serde(rename = "assetMetadatas", serialize_with = "size_metadata")]
         pub size: Option<u64>,
     }
 }
@@ -62,8 +62,8 @@ impl fmt::Debug for AssetDelivery {
 /// The type of metadata that has the size.
 const SIZE: u64 = 1;
 
-fn size<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<u64>, D::Error> {
-    let all = Vec::<Value>::deserialize(Value::deserialize(deserializer)?).unwrap_or_default();
+fn size(json: Option<Json<'_>>) -> Result<Option<u64>, Unreadable> {
+    let all = json.and_then(Vec::<Value>::of).unwrap_or_default();
     let number = |value: &Value| value.as_u64().or_else(|| wire::decimal(value.as_str()?));
     let mut sizes = all.iter().filter(|one| one.get("metadataType").and_then(number) == Some(SIZE));
     Ok(sizes.find_map(|one| number(one.get("value")?)))

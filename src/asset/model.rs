@@ -162,8 +162,7 @@ open_enum! {
 
 model! {
     /// A preview image of an asset.
-    #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-    #[serde(rename_all = "camelCase")]
+    #[derive(Clone, Debug, PartialEq, Eq)]
     #[non_exhaustive]
     pub struct Preview {
         /// The resource path of the image, `assets/{id}`.
@@ -185,7 +184,7 @@ impl Preview {
 
 model! {
     /// A link from an asset to another site.
-    #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+    #[derive(Clone, Debug, PartialEq, Eq)]
     #[non_exhaustive]
     pub struct SocialLink {
         /// The title of the link.
@@ -260,12 +259,10 @@ impl SocialLinkKind {
 
 model! {
     /// The JSON form of an asset.
-    #[derive(Serialize, Deserialize)]
-    #[serde(rename_all = "camelCase")]
     struct WireAsset {
         #[lenient]
         path: String,
-        #[serde(deserialize_with = "wire::lenient", serialize_with = "wire::option_id::serialize")]
+        #[serde(serialize_with = "wire::option_id::serialize")]
         asset_id: Option<u64>,
         display_name: Option<String>,
         description: Option<String>,
@@ -275,7 +272,7 @@ model! {
         #[optional]
         moderation_result: Moderation,
         state: Option<AssetState>,
-        #[serde(deserialize_with = "wire::lenient", serialize_with = "wire::option_id::serialize")]
+        #[serde(serialize_with = "wire::option_id::serialize")]
         revision_id: Option<u64>,
         revision_create_time: Option<Timestamp>,
         icon: Option<String>,
@@ -283,15 +280,15 @@ model! {
         previews: Vec<Preview>,
         social_link: Option<SocialLink>,
         /// The social links, by field. They are read apart, because a flattened field would buffer all others.
-        #[serde(flatten, skip_deserializing)]
+        #[written]
+        #[serde(flatten)]
         others: Map<String, Value>,
     }
 }
 
 model! {
     /// How an asset was made.
-    #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-    #[serde(rename_all = "camelCase")]
+    #[derive(Clone, Debug, Default, PartialEq, Eq)]
     pub(super) struct CreationContext {
         pub(super) creator: Option<Creator>,
         expected_price: Option<u64>,
@@ -300,8 +297,7 @@ model! {
 }
 
 model! {
-    #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-    #[serde(rename_all = "camelCase")]
+    #[derive(Clone, Debug, Default, PartialEq, Eq)]
     pub(super) struct Moderation {
         pub(super) moderation_state: Option<ModerationState>,
     }

@@ -194,12 +194,10 @@ impl GrantedPermissions {
 
 model! {
     /// An asset for which a permission couldn't be granted.
-    #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-    #[serde(rename_all = "camelCase")]
+    #[derive(Clone, Debug, PartialEq, Eq)]
     #[non_exhaustive]
     pub struct GrantError {
         /// The asset's id.
-        #[serde(deserialize_with = "wire::id::deserialize")]
         pub asset_id: u64,
         /// Why.
         pub code: Option<PermissionErrorCode>,

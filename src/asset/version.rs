@@ -1,7 +1,5 @@
 use std::fmt;
 
-use serde::{Deserialize, Serialize};
-
 use super::creator::Creator;
 use super::model::{CreationContext, Moderation, ModerationState};
 use crate::page::{PageItem, Values};
@@ -12,8 +10,7 @@ model! {
     /// A version of an asset, from [`AssetHandle::list_versions`](crate::AssetHandle::list_versions).
     ///
     /// <https://create.roblox.com/docs/cloud/reference/features/assets#Assets_GetAssetVersion>
-    #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-    #[serde(rename_all = "camelCase")]
+    #[derive(Clone, Debug, PartialEq, Eq)]
     #[non_exhaustive]
     pub struct AssetVersion {
         /// The resource path, `assets/{asset}/versions/{version}`.

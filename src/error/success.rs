@@ -57,11 +57,15 @@ impl ErrorFields {
 
     /// Reads the fields of an object. The field `data` isn't that of an error.
     pub(crate) fn of(object: &Map<String, Value>, data: Option<&str>) -> Self {
-        let is_of_error = |name: &str| data != Some(name) && field_of_error(name).is_some();
-        let (errors, data): (Vec<_>, Vec<_>) =
-            object.iter().filter(|(_, value)| !value.is_null()).partition(|(name, _)| is_of_error(name));
-        let fields = errors.into_iter().map(|(name, value)| (name.clone(), value.clone())).collect();
-        Self { fields, has_data: !data.is_empty() }
+        let mut of_error = Self { fields: Map::new(), has_data: false };
+        for (name, value) in object.iter().filter(|(_, value)| !value.is_null()) {
+            if data != Some(name) && field_of_error(name).is_some() {
+                of_error.fields.insert(name.clone(), value.clone());
+            } else {
+                of_error.has_data = true;
+            }
+        }
+        of_error
     }
 
     /// Returns the error of a response that holds nothing else.

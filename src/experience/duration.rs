@@ -2,9 +2,7 @@
 
 use std::time::Duration;
 
-use serde::{Deserializer, Serializer, de};
-
-use crate::wire;
+use serde::Serializer;
 
 /// Reads seconds, as in `604800s` or `1.5s`.
 pub(super) fn from_seconds(text: &str) -> Option<Duration> {
@@ -15,7 +13,7 @@ pub(super) fn from_seconds(text: &str) -> Option<Duration> {
     Some(Duration::new(digits(seconds)?, fraction))
 }
 
-pub(super) fn to_seconds(duration: Duration) -> String {
+pub(in crate::experience) fn to_seconds(duration: Duration) -> String {
     match duration.subsec_nanos() {
         0 => format!("{}s", duration.as_secs()),
         nanos => format!("{}.{}s", duration.as_secs(), format!("{nanos:09}").trim_end_matches('0')),
@@ -63,7 +61,11 @@ fn nanoseconds(fraction: &str, most: usize) -> Option<u32> {
 /// A field with seconds, which is `None` if it is missing, null or empty. Anything else is an error: a limited time must not
 /// be read as no limit.
 pub(super) mod seconds {
-    use super::{Deserializer, Duration, Serializer, from_seconds, read, to_seconds};
+    use serde::Deserializer;
+    use serde::de::{Deserialize, Error};
+
+    use super::{Duration, Serializer, from_seconds, to_seconds};
+    use crate::wire::{Field, Json, Unreadable, strict};
 
     pub(crate) fn serialize<S: Serializer>(duration: &Option<Duration>, serializer: S) -> Result<S::Ok, S::Error> {
         match duration {
@@ -73,14 +75,29 @@ pub(super) mod seconds {
     }
 
     pub(crate) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Duration>, D::Error> {
-        read(deserializer, from_seconds, "seconds, as in 604800s")
+        read(Some(Json::deserialize(deserializer)?)).map_err(D::Error::custom)
+    }
+
+    pub(crate) fn read(json: Option<Json<'_>>) -> Result<Option<Duration>, Unreadable> {
+        match strict::<Option<String>>(json)?.filter(|text| !text.is_empty()) {
+            Some(text) => from_seconds(&text)
+                .map(Some)
+                .ok_or_else(|| Unreadable::new(format!("invalid duration {text:?}; expected seconds, as in 604800s"))),
+            None => Ok(None),
+        }
+    }
+
+    /// Reads a duration that decides nothing. An unreadable one is `None`.
+    #[allow(clippy::unnecessary_wraps)]
+    pub(crate) fn lenient(json: Option<Json<'_>>) -> Result<Option<Duration>, Unreadable> {
+        Ok(json.and_then(String::of).as_deref().and_then(from_seconds))
     }
 }
 
 /// A field with a time span, which is `None` if it can't be read.
 pub(super) mod time_span {
-    use super::{Deserializer, Duration, Serializer, from_time_span, to_time_span};
-    use crate::wire;
+    use super::{Duration, Serializer, from_time_span, to_time_span};
+    use crate::wire::{Field, Json, Unreadable};
 
     pub(crate) fn serialize<S: Serializer>(duration: &Option<Duration>, serializer: S) -> Result<S::Ok, S::Error> {
         match duration {
@@ -89,22 +106,9 @@ pub(super) mod time_span {
         }
     }
 
-    pub(crate) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Duration>, D::Error> {
-        Ok(wire::lenient::<D, Option<String>>(deserializer)?.as_deref().and_then(from_time_span))
-    }
-}
-
-fn read<'de, D: Deserializer<'de>>(
-    deserializer: D,
-    parse: fn(&str) -> Option<Duration>,
-    expected: &str,
-) -> Result<Option<Duration>, D::Error> {
-    match wire::strict::<D, Option<String>>(deserializer)? {
-        Some(text) if !text.is_empty() => {
-            let unreadable = || de::Error::custom(format_args!("invalid duration {text:?}; expected {expected}"));
-            parse(&text).map(Some).ok_or_else(unreadable)
-        }
-        _ => Ok(None),
+    #[allow(clippy::unnecessary_wraps)]
+    pub(crate) fn read(json: Option<Json<'_>>) -> Result<Option<Duration>, Unreadable> {
+        Ok(json.and_then(String::of).as_deref().and_then(from_time_span))
     }
 }
 

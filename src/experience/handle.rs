@@ -3,7 +3,6 @@ use std::time::{Duration, Instant};
 use crate::client::Client;
 
 /// A handle for an experience, which Roblox's reference calls a universe.
-#[doc(alias = "universe")]
 #[derive(Clone, Debug)]
 #[doc(alias = "universe")]
 #[doc(alias = "game")]

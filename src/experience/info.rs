@@ -1,7 +1,6 @@
 use std::fmt;
 
 use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
 
 use super::handle::Experience;
 use crate::api::Endpoint;
@@ -42,13 +41,11 @@ model! {
     /// An experience, from [`Experience::fetch_info`].
     ///
     /// <https://create.roblox.com/docs/cloud/reference/features/universes#Cloud_GetUniverse>
-    #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-    #[serde(rename_all = "camelCase")]
+    #[derive(Clone, Debug, PartialEq, Eq)]
     #[must_use = "the experience's data is returned; the handle holds only the id"]
     #[non_exhaustive]
     pub struct ExperienceInfo {
         /// The resource path, `universes/{universe}`.
-        #[serde(deserialize_with = "wire::strict")]
         pub path: String,
         /// The name, which is that of the root place.
         #[lenient]
@@ -57,41 +54,41 @@ model! {
         #[lenient]
         pub description: String,
         /// The resource path of the user who owns the experience, `users/{user}`.
-        #[serde(deserialize_with = "wire::non_empty")]
+        #[with(wire::non_empty)]
         pub user: Option<String>,
         /// The resource path of the group that owns the experience, `groups/{group}`.
-        #[serde(deserialize_with = "wire::non_empty")]
+        #[with(wire::non_empty)]
         pub group: Option<String>,
         /// Whether users can join. `None` if the response doesn't tell it.
-        #[serde(deserialize_with = "wire::strict")]
+        #[with(wire::strict)]
         pub visibility: Option<ExperienceVisibility>,
         /// The ages that it is for.
-        #[serde(deserialize_with = "wire::strict")]
+        #[with(wire::strict)]
         pub age_rating: Option<AgeRating>,
         /// Whether voice chat is enabled. As with the devices below, `None` if the response doesn't tell it.
-        #[serde(deserialize_with = "wire::strict")]
+        #[with(wire::strict)]
         pub voice_chat_enabled: Option<bool>,
         /// Whether it can be joined from computers.
-        #[serde(deserialize_with = "wire::strict")]
+        #[with(wire::strict)]
         pub desktop_enabled: Option<bool>,
         /// Whether it can be joined from phones.
-        #[serde(deserialize_with = "wire::strict")]
+        #[with(wire::strict)]
         pub mobile_enabled: Option<bool>,
         /// Whether it can be joined from tablets.
-        #[serde(deserialize_with = "wire::strict")]
+        #[with(wire::strict)]
         pub tablet_enabled: Option<bool>,
         /// Whether it can be joined from consoles.
-        #[serde(deserialize_with = "wire::strict")]
+        #[with(wire::strict)]
         pub console_enabled: Option<bool>,
         /// Whether it can be joined with VR headsets.
-        #[serde(deserialize_with = "wire::strict")]
+        #[with(wire::strict)]
         pub vr_enabled: Option<bool>,
         /// The price of a private server in Robux. `None` if there are no private servers, which isn't the same as free
         /// ones.
-        #[serde(deserialize_with = "wire::strict")]
+        #[with(wire::strict)]
         pub private_server_price_robux: Option<u32>,
         /// The resource path of the root place, `universes/{universe}/places/{place}`.
-        #[serde(deserialize_with = "wire::non_empty")]
+        #[with(wire::non_empty)]
         pub root_place: Option<String>,
         /// The link to Facebook.
         pub facebook_social_link: Option<SocialLink>,

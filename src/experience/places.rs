@@ -1,12 +1,10 @@
 use std::fmt;
 
-use serde::{Deserialize, Serialize};
-
 use super::handle::Experience;
 use crate::api::Endpoint;
 use crate::page::{PageItem, Pager, Values};
 use crate::request::Paging;
-use crate::wire::{self, model};
+use crate::wire::model;
 
 /// Lists the places of an experience.
 pub const LIST_PLACES: Endpoint =
@@ -36,12 +34,10 @@ impl Experience {
 
 model! {
     /// A place of an experience, from [`Experience::list_places`].
-    #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-    #[serde(rename_all = "camelCase")]
+    #[derive(Clone, Debug, PartialEq, Eq)]
     #[non_exhaustive]
     pub struct ListedPlace {
         /// The place's id.
-        #[serde(deserialize_with = "wire::strict")]
         pub id: u64,
         /// The universe id of the experience.
         pub universe_id: Option<u64>,

@@ -1,10 +1,9 @@
-use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use super::handle::Experience;
 use crate::api::Endpoint;
 use crate::error::Result;
-use crate::wire::{self, model};
+use crate::wire::model;
 
 /// Tells whether Team Create is enabled.
 pub const GET_TEAM_CREATE: Endpoint = Endpoint::get("/legacy-develop/v1/universes/{universe}/teamcreate")
@@ -57,10 +56,7 @@ impl Experience {
 }
 
 model! {
-    #[derive(Serialize, Deserialize)]
-    #[serde(rename_all = "camelCase")]
     struct Settings {
-        #[serde(deserialize_with = "wire::strict")]
         is_enabled: bool,
     }
 }

@@ -1,7 +1,6 @@
 use std::fmt;
 
 use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::handle::Group;
@@ -19,17 +18,15 @@ model! {
     /// What somebody did in a group, from [`Group::list_audit_log`].
     ///
     /// <https://create.roblox.com/docs/cloud/reference/features/groups#get_legacy_groups_v1_groups__groupId__audit_log>
-    #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-    #[serde(rename_all = "camelCase")]
+    #[derive(Clone, Debug, PartialEq)]
     #[non_exhaustive]
     pub struct AuditLogEntry {
         /// Who did it, and with which role at that time.
         pub actor: Option<AuditLogActor>,
         /// What was done, such as `ChangeRank` or `PublishPlace`. The service writes some of them with spaces.
-        #[serde(deserialize_with = "wire::strict")]
         pub action_type: String,
         /// The details, whose form depends on the action.
-        #[serde(default, skip_serializing_if = "Value::is_null")]
+        #[optional]
         pub description: Value,
         /// When it was done.
         #[serde(rename = "created")]
@@ -39,7 +36,7 @@ model! {
 
 model! {
     /// Who did what an [`AuditLogEntry`] tells.
-    #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+    #[derive(Clone, Debug, Default, PartialEq, Eq)]
     #[non_exhaustive]
     pub struct AuditLogActor {
         /// The user.
@@ -51,12 +48,11 @@ model! {
 
 model! {
     /// The user of an [`AuditLogActor`].
-    #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-    #[serde(rename_all = "camelCase")]
+    #[derive(Clone, Debug, PartialEq, Eq)]
     #[non_exhaustive]
     pub struct AuditLogUser {
         /// The user's id.
-        #[serde(rename = "userId", with = "wire::id")]
+        #[serde(rename = "userId", serialize_with = "wire::id::serialize")]
         pub id: u64,
         /// The name.
         #[lenient]
@@ -72,11 +68,11 @@ model! {
 
 model! {
     /// The role of an [`AuditLogActor`].
-    #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+    #[derive(Clone, Debug, PartialEq, Eq)]
     #[non_exhaustive]
     pub struct AuditLogRole {
         /// The role's id.
-        #[serde(with = "wire::id")]
+        #[serde(serialize_with = "wire::id::serialize")]
         pub id: u64,
         /// The name.
         #[lenient]

@@ -1,12 +1,12 @@
 use std::fmt;
 
 use jiff::Timestamp;
-use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+use serde::{Serialize, Serializer};
 
 use super::handle::Group;
 use crate::api::Endpoint;
 use crate::error::Result;
-use crate::wire::{self, model};
+use crate::wire::{self, Json, Unreadable, model};
 
 /// Fetches a group.
 pub const GET_GROUP: Endpoint = Endpoint::get("/cloud/v2/groups/{group}").with_budget(150, 30).for_user_keys();
@@ -15,8 +15,7 @@ model! {
     /// A group, from [`Group::fetch_info`].
     ///
     /// <https://create.roblox.com/docs/cloud/reference/features/groups#Cloud_GetGroup>
-    #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-    #[serde(rename_all = "camelCase")]
+    #[derive(Clone, Debug, PartialEq, Eq)]
     #[must_use = "the group's data is returned; the handle holds only the id"]
     #[non_exhaustive]
     pub struct GroupInfo {
@@ -24,7 +23,7 @@ model! {
         #[optional]
         pub path: String,
         /// The group's id.
-        #[serde(with = "wire::id")]
+        #[serde(serialize_with = "wire::id::serialize")]
         pub id: u64,
         /// The name, of at most 50 characters.
         #[lenient]
@@ -33,18 +32,19 @@ model! {
         #[lenient]
         pub description: String,
         /// The id of the user who owns the group. `None` if the group is abandoned.
-        #[serde(rename = "owner", deserialize_with = "owner_id", serialize_with = "owner_path")]
+        #[with(owner_id)]
+        #[serde(rename = "owner", serialize_with = "owner_path")]
         pub owner_id: Option<u64>,
         /// The number of members.
         pub member_count: Option<u64>,
         /// Whether users can join without being accepted.
-        #[serde(default, deserialize_with = "wire::strict_or_null")]
+        #[with(wire::strict_or_null)]
         pub public_entry_allowed: bool,
         /// Whether Roblox has locked the group.
-        #[serde(default, deserialize_with = "wire::strict_or_null")]
+        #[with(wire::strict_or_null)]
         pub locked: bool,
         /// Whether the group has the verified badge.
-        #[serde(default, deserialize_with = "wire::strict_or_null")]
+        #[with(wire::strict_or_null)]
         pub verified: bool,
         /// When the group was created.
         #[serde(rename = "createTime")]
@@ -81,13 +81,13 @@ impl fmt::Display for GroupInfo {
     }
 }
 
-fn owner_id<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<u64>, D::Error> {
-    let owner: String = wire::strict_or_null(deserializer)?;
+fn owner_id(json: Option<Json<'_>>) -> Result<Option<u64>, Unreadable> {
+    let owner: String = wire::strict_or_null(json)?;
     if owner.is_empty() {
         return Ok(None);
     }
     let id = wire::path_id(&owner, "users");
-    id.map(Some).ok_or_else(|| de::Error::custom(format_args!("invalid path {owner:?}; expected the form users/156")))
+    id.map(Some).ok_or_else(|| Unreadable::new(format!("invalid path {owner:?}; expected the form users/156")))
 }
 
 fn owner_path<S: Serializer>(id: &Option<u64>, serializer: S) -> Result<S::Ok, S::Error> {

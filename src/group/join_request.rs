@@ -1,14 +1,14 @@
 use std::fmt;
 
 use jiff::Timestamp;
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde::Serializer;
 
 use super::handle::Group;
 use crate::api::Endpoint;
 use crate::error::Result;
 use crate::page::{PageItem, Pager, Values};
 use crate::request::Paging;
-use crate::wire::{self, model};
+use crate::wire::{self, Field, Json, Unreadable, model};
 
 /// Lists the requests to join a group.
 pub const LIST_GROUP_JOIN_REQUESTS: Endpoint = Endpoint::get("/cloud/v2/groups/{group}/join-requests")
@@ -34,15 +34,15 @@ model! {
     /// A request to join a group, from [`Group::list_join_requests`].
     ///
     /// <https://create.roblox.com/docs/cloud/reference/features/groups#Cloud_ListGroupJoinRequests>
-    #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-    #[serde(rename_all = "camelCase")]
+    #[derive(Clone, Debug, PartialEq, Eq)]
     #[non_exhaustive]
     pub struct GroupJoinRequest {
         /// The resource path, `groups/{group}/join-requests/{join_request}`, whose last id is that of the user.
         #[optional]
         pub path: String,
         /// The id of the user who wants to join.
-        #[serde(rename = "user", deserialize_with = "user_id", serialize_with = "user_path")]
+        #[with(user_id)]
+        #[serde(rename = "user", serialize_with = "user_path")]
         pub user_id: u64,
         /// When the user requested it.
         #[serde(rename = "createTime")]
@@ -57,10 +57,10 @@ impl fmt::Display for GroupJoinRequest {
     }
 }
 
-fn user_id<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u64, D::Error> {
-    let path = String::deserialize(deserializer)?;
+fn user_id(json: Option<Json<'_>>) -> Result<u64, Unreadable> {
+    let path = String::read(json.unwrap_or(Json::Null))?;
     wire::path_id(&path, "users")
-        .ok_or_else(|| serde::de::Error::custom(format_args!("invalid path {path:?}; expected the form users/156")))
+        .ok_or_else(|| Unreadable::new(format!("invalid path {path:?}; expected the form users/156")))
 }
 
 fn user_path<S: Serializer>(id: &u64, serializer: S) -> Result<S::Ok, S::Error> {

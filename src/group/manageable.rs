@@ -1,7 +1,5 @@
 use std::fmt;
 
-use serde::{Deserialize, Serialize};
-
 use crate::api::Endpoint;
 use crate::client::Client;
 use crate::page::{PageItem, Pager, Values};
@@ -15,11 +13,11 @@ pub const LIST_MANAGEABLE_GROUPS: Endpoint = Endpoint::get("/legacy-develop/v1/u
 
 model! {
     /// A group that the owner of the credentials can manage, from [`Client::list_manageable_groups`].
-    #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+    #[derive(Clone, Debug, PartialEq, Eq)]
     #[non_exhaustive]
     pub struct ManageableGroup {
         /// The group's id.
-        #[serde(with = "wire::id")]
+        #[serde(serialize_with = "wire::id::serialize")]
         pub id: u64,
         /// The group's name.
         #[lenient]

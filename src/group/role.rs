@@ -1,12 +1,12 @@
 use std::fmt;
 
 use jiff::Timestamp;
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde::Serializer;
 
 use crate::open_enum::open_enum;
 use crate::page::{PageItem, Values};
 use crate::request::Paging;
-use crate::wire::{self, Field, Json, model};
+use crate::wire::{self, Field, Json, Unreadable, model};
 
 open_enum! {
     /// What a [`GroupRole`] allows.
@@ -58,15 +58,14 @@ model! {
     /// A role of a group, from [`Group::list_roles`](crate::Group::list_roles).
     ///
     /// <https://create.roblox.com/docs/cloud/reference/features/groups#Cloud_ListGroupRoles>
-    #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-    #[serde(rename_all = "camelCase")]
+    #[derive(Clone, Debug, PartialEq, Eq)]
     #[non_exhaustive]
     pub struct GroupRole {
         /// The resource path, `groups/{group}/roles/{role}`.
         #[optional]
         pub path: String,
         /// The role's id.
-        #[serde(with = "wire::id")]
+        #[serde(serialize_with = "wire::id::serialize")]
         pub id: u64,
         /// The name, of at most 100 characters.
         #[lenient]
@@ -74,14 +73,15 @@ model! {
         /// The description, of at most 1000 characters. The service shows it only to the owner of the group.
         pub description: Option<String>,
         /// The rank within the group, from 0 (guest) to 255 (owner). The service leaves out a zero.
-        #[serde(default, deserialize_with = "wire::strict")]
+        #[with(wire::strict)]
         pub rank: u32,
         /// The number of members. The service leaves it out for guests.
         pub member_count: Option<u64>,
         /// What the role allows, each once. `None` if the service doesn't show it, or if it can't be read. The permissions of one's own
         /// role are visible with the scope `group:read`, those of all roles to the owner of the group, and those of guests to
         /// everyone.
-        #[serde(deserialize_with = "permissions", serialize_with = "permission_flags")]
+        #[with(permissions)]
+        #[serde(serialize_with = "permission_flags")]
         pub permissions: Option<Vec<GroupPermission>>,
         /// When the role was created. The service shows it only to the owner of the group.
         #[serde(rename = "createTime")]
@@ -123,8 +123,8 @@ impl fmt::Display for GroupRole {
     }
 }
 
-fn permissions<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Vec<GroupPermission>>, D::Error> {
-    let Json::Object(flags) = Json::deserialize(deserializer)? else { return Ok(None) };
+fn permissions(json: Option<Json<'_>>) -> Result<Option<Vec<GroupPermission>>, Unreadable> {
+    let Some(Json::Object(flags)) = json else { return Ok(None) };
     let mut granted = Vec::new();
     for (name, flag) in flags {
         match Option::<bool>::of(flag.into()) {

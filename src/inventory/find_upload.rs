@@ -66,8 +66,7 @@ impl User {
             let reason = format!("inventories don't list assets of the type {asset_type}");
             return Ok(UploadSearch::CannotLook { reason });
         };
-        let mut added = self.added_since(listed_as, since)?;
-        added.sort_by_key(|item| std::cmp::Reverse(item.added_at));
+        let added = self.added_since(listed_as, since)?;
         let (mut candidates, mut unread) = (Vec::new(), Vec::new());
         for item in &added {
             match self.client().asset(item.id).fetch() {
@@ -89,6 +88,7 @@ impl User {
         })
     }
 
+    /// Lists what was added, the newest first.
     fn added_since(&self, listed_as: InventoryAssetType, since: Timestamp) -> Result<Vec<InventoryAsset>> {
         let filter = Filter { assets: Some([listed_as].into()), ..Filter::default() };
         let mut items = self.items_that_match(Some(&filter));
@@ -97,7 +97,10 @@ impl User {
         while let Some(item) = items.next() {
             match item? {
                 // Without a time, it can be new.
-                InventoryItem::Asset(asset) if asset.added_at.is_none_or(|added| added >= since) => assets.push(asset),
+                InventoryItem::Asset(asset) if asset.added_at.is_none_or(|added| added >= since) => {
+                    let at = assets.partition_point(|other: &InventoryAsset| other.added_at >= asset.added_at);
+                    assets.insert(at, asset);
+                }
                 InventoryItem::Unknown(_) => return Err(items.unread(question)),
                 _ => {}
             }

@@ -207,8 +207,7 @@ plain_item! {
 
 model! {
     /// Details of a collectible [`InventoryAsset`].
-    #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-    #[serde(rename_all = "camelCase")]
+    #[derive(Clone, Debug, Default, PartialEq, Eq)]
     #[non_exhaustive]
     pub struct CollectibleDetails {
         /// The id of the collectible, a UUID.
@@ -232,39 +231,45 @@ open_enum! {
     }
 }
 
-model! {
-    /// The JSON form of an item. Only the id of a known kind can't be missing.
-    #[derive(Default, Serialize, Deserialize)]
-    #[serde(rename_all = "camelCase")]
-    struct WireItem {
-        #[serde(default, deserialize_with = "wire::direct", skip_serializing_if = "String::is_empty")]
-        path: String,
-        #[serde(deserialize_with = "wire::object")]
-        asset_details: Option<AssetDetails>,
-        #[serde(deserialize_with = "wire::object")]
-        badge_details: Option<BadgeDetails>,
-        #[serde(deserialize_with = "wire::object")]
-        game_pass_details: Option<GamePassDetails>,
-        #[serde(deserialize_with = "wire::object")]
-        private_server_details: Option<PrivateServerDetails>,
-        #[serde(deserialize_with = "wire::direct")]
-        add_time: Option<Timestamp>,
-    }
+/// The JSON form of an item. Only the id of a known kind can't be missing.
+#[derive(Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct WireItem {
+    #[serde(default, deserialize_with = "wire::direct", skip_serializing_if = "String::is_empty")]
+    path: String,
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "wire::object")]
+    asset_details: Option<AssetDetails>,
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "wire::object")]
+    badge_details: Option<BadgeDetails>,
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "wire::object")]
+    game_pass_details: Option<GamePassDetails>,
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "wire::object")]
+    private_server_details: Option<PrivateServerDetails>,
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "wire::direct")]
+    add_time: Option<Timestamp>,
 }
 
-model! {
-    #[derive(Serialize, Deserialize)]
-    #[serde(rename_all = "camelCase")]
-    struct AssetDetails {
-        #[serde(deserialize_with = "wire::direct", serialize_with = "wire::option_id::serialize")]
-        asset_id: Option<u64>,
-        #[serde(deserialize_with = "asset_type")]
-        inventory_item_asset_type: Option<InventoryAssetType>,
-        #[serde(deserialize_with = "wire::direct", serialize_with = "wire::option_id::serialize")]
-        instance_id: Option<u64>,
-        #[serde(deserialize_with = "wire::object")]
-        collectible_details: Option<Box<CollectibleDetails>>,
-    }
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct AssetDetails {
+    #[serde(
+        default,
+        skip_serializing_if = "Option::is_none",
+        deserialize_with = "wire::direct",
+        serialize_with = "wire::option_id::serialize"
+    )]
+    asset_id: Option<u64>,
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "asset_type")]
+    inventory_item_asset_type: Option<InventoryAssetType>,
+    #[serde(
+        default,
+        skip_serializing_if = "Option::is_none",
+        deserialize_with = "wire::direct",
+        serialize_with = "wire::option_id::serialize"
+    )]
+    instance_id: Option<u64>,
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "wire::object")]
+    collectible_details: Option<Box<CollectibleDetails>>,
 }
 
 fn asset_type<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<InventoryAssetType>, D::Error> {
@@ -274,31 +279,40 @@ fn asset_type<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Inven
     })
 }
 
-model! {
-    #[derive(Serialize, Deserialize)]
-    #[serde(rename_all = "camelCase")]
-    struct BadgeDetails {
-        #[serde(deserialize_with = "wire::direct", serialize_with = "wire::option_id::serialize")]
-        badge_id: Option<u64>,
-    }
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct BadgeDetails {
+    #[serde(
+        default,
+        skip_serializing_if = "Option::is_none",
+        deserialize_with = "wire::direct",
+        serialize_with = "wire::option_id::serialize"
+    )]
+    badge_id: Option<u64>,
 }
 
-model! {
-    #[derive(Serialize, Deserialize)]
-    #[serde(rename_all = "camelCase")]
-    struct GamePassDetails {
-        #[serde(deserialize_with = "wire::direct", serialize_with = "wire::option_id::serialize")]
-        game_pass_id: Option<u64>,
-    }
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct GamePassDetails {
+    #[serde(
+        default,
+        skip_serializing_if = "Option::is_none",
+        deserialize_with = "wire::direct",
+        serialize_with = "wire::option_id::serialize"
+    )]
+    game_pass_id: Option<u64>,
 }
 
-model! {
-    #[derive(Serialize, Deserialize)]
-    #[serde(rename_all = "camelCase")]
-    struct PrivateServerDetails {
-        #[serde(deserialize_with = "wire::direct", serialize_with = "wire::option_id::serialize")]
-        private_server_id: Option<u64>,
-    }
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct PrivateServerDetails {
+    #[serde(
+        default,
+        skip_serializing_if = "Option::is_none",
+        deserialize_with = "wire::direct",
+        serialize_with = "wire::option_id::serialize"
+    )]
+    private_server_id: Option<u64>,
 }
 
 impl PageItem for InventoryItem {

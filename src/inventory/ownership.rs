@@ -2,7 +2,9 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use super::filter::{AssetSelection, Filter, ItemSelection};
-use super::item::{InventoryAsset, InventoryBadge, InventoryGamePass, InventoryItem, InventoryPrivateServer};
+use super::item::{
+    InventoryAsset, InventoryBadge, InventoryGamePass, InventoryItem, InventoryItemKind, InventoryPrivateServer,
+};
 use crate::error::{Error, ErrorKind, ErrorScope, Result};
 use crate::user::User;
 
@@ -34,6 +36,14 @@ impl<T> Ownership<T> {
         match self {
             Self::Owned(item) => Some(item),
             Self::NotOwned | Self::Private => None,
+        }
+    }
+
+    fn and_then<U>(self, read: fn(T) -> Option<U>) -> Ownership<U> {
+        match self {
+            Self::Owned(item) => read(item).map_or(Ownership::NotOwned, Ownership::Owned),
+            Self::NotOwned => Ownership::NotOwned,
+            Self::Private => Ownership::Private,
         }
     }
 }
@@ -86,7 +96,8 @@ impl User {
     #[doc(alias = "has_asset")]
     #[doc(alias = "owns_item")]
     pub fn owns_asset(&self, id: u64) -> Result<Ownership<InventoryAsset>> {
-        self.owns_assets([id]).map(|answers| only(answers, id))
+        let answers = self.ownership(vec![id], assets, InventoryItemKind::Asset)?;
+        Ok(only(answers, asset))
     }
 
     /// Returns for each of these ids whether the user owns an asset, in as few requests as fit.
@@ -113,11 +124,8 @@ impl User {
     /// [`NotFound`](crate::ErrorKind::NotFound) if the user doesn't exist, and
     /// [`InvalidResponse`](crate::ErrorKind::InvalidResponse) if an item can't be read, unless the user owns all of them.
     pub fn owns_assets(&self, ids: impl IntoIterator<Item = u64>) -> Result<BTreeMap<u64, Ownership<InventoryAsset>>> {
-        let filter = |ids| Filter { assets: Some(AssetSelection::ids(ids)), ..Filter::default() };
-        self.ownership(ids, filter, |item| match item {
-            InventoryItem::Asset(item) => Some((item.id, item)),
-            _ => None,
-        })
+        let answers = self.ownership(first(ids), assets, InventoryItemKind::Asset)?;
+        Ok(all(answers, asset))
     }
 
     /// Returns whether the user owns a badge, in one request.
@@ -154,7 +162,8 @@ impl User {
     /// <https://create.roblox.com/docs/cloud/reference/features/inventories#Cloud_ListInventoryItems>
     #[doc(alias = "has_badge")]
     pub fn owns_badge(&self, id: u64) -> Result<Ownership<InventoryBadge>> {
-        self.owns_badges([id]).map(|answers| only(answers, id))
+        let answers = self.ownership(vec![id], badges, InventoryItemKind::Badge)?;
+        Ok(only(answers, badge))
     }
 
     /// Returns for each of these ids whether the user owns a badge, in as few requests as fit.
@@ -180,11 +189,8 @@ impl User {
     /// [`NotFound`](crate::ErrorKind::NotFound) if the user doesn't exist, and
     /// [`InvalidResponse`](crate::ErrorKind::InvalidResponse) if an item can't be read, unless the user owns all of them.
     pub fn owns_badges(&self, ids: impl IntoIterator<Item = u64>) -> Result<BTreeMap<u64, Ownership<InventoryBadge>>> {
-        let filter = |ids| Filter { badges: Some(ItemSelection::ids(ids)), ..Filter::default() };
-        self.ownership(ids, filter, |item| match item {
-            InventoryItem::Badge(item) => Some((item.id, item)),
-            _ => None,
-        })
+        let answers = self.ownership(first(ids), badges, InventoryItemKind::Badge)?;
+        Ok(all(answers, badge))
     }
 
     /// Returns whether the user owns a game pass, in one request.
@@ -224,7 +230,8 @@ impl User {
     #[doc(alias = "owns_gamepass")]
     #[doc(alias = "user_has_pass")]
     pub fn owns_game_pass(&self, id: u64) -> Result<Ownership<InventoryGamePass>> {
-        self.owns_game_passes([id]).map(|answers| only(answers, id))
+        let answers = self.ownership(vec![id], game_passes, InventoryItemKind::GamePass)?;
+        Ok(only(answers, game_pass))
     }
 
     /// Returns for each of these ids whether the user owns a game pass, in as few requests as fit.
@@ -253,11 +260,8 @@ impl User {
         &self,
         ids: impl IntoIterator<Item = u64>,
     ) -> Result<BTreeMap<u64, Ownership<InventoryGamePass>>> {
-        let filter = |ids| Filter { game_passes: Some(ItemSelection::ids(ids)), ..Filter::default() };
-        self.ownership(ids, filter, |item| match item {
-            InventoryItem::GamePass(item) => Some((item.id, item)),
-            _ => None,
-        })
+        let answers = self.ownership(first(ids), game_passes, InventoryItemKind::GamePass)?;
+        Ok(all(answers, game_pass))
     }
 
     /// Returns whether the user owns a private server, in one request.
@@ -294,7 +298,8 @@ impl User {
     ///
     /// <https://create.roblox.com/docs/cloud/reference/features/inventories#Cloud_ListInventoryItems>
     pub fn owns_private_server(&self, id: u64) -> Result<Ownership<InventoryPrivateServer>> {
-        self.owns_private_servers([id]).map(|answers| only(answers, id))
+        let answers = self.ownership(vec![id], private_servers, InventoryItemKind::PrivateServer)?;
+        Ok(only(answers, private_server))
     }
 
     /// Returns for each of these ids whether the user owns a private server, in as few requests as fit.
@@ -323,28 +328,28 @@ impl User {
         &self,
         ids: impl IntoIterator<Item = u64>,
     ) -> Result<BTreeMap<u64, Ownership<InventoryPrivateServer>>> {
-        let filter = |ids| Filter { private_servers: Some(ItemSelection::ids(ids)), ..Filter::default() };
-        self.ownership(ids, filter, |item| match item {
-            InventoryItem::PrivateServer(item) => Some((item.id, item)),
-            _ => None,
-        })
+        let answers = self.ownership(first(ids), private_servers, InventoryItemKind::PrivateServer)?;
+        Ok(all(answers, private_server))
     }
 
-    fn ownership<T: Clone>(
+    /// Returns an answer for each id, in ascending order. It isn't generic over the items, so that it is compiled once.
+    fn ownership(
         &self,
-        ids: impl IntoIterator<Item = u64>,
-        filter: impl FnOnce(Vec<u64>) -> Filter,
-        read: impl Fn(InventoryItem) -> Option<(u64, T)>,
-    ) -> Result<BTreeMap<u64, Ownership<T>>> {
-        // One more tells that there are too many, and an endless iterator ends.
-        let ids: Vec<u64> = ids.into_iter().take(MAX_IDS + 1).collect();
+        mut ids: Vec<u64>,
+        filter: fn(Vec<u64>) -> Filter,
+        kind: InventoryItemKind,
+    ) -> Result<Vec<(u64, Ownership<InventoryItem>)>> {
         if ids.len() > MAX_IDS {
             let error = Error::invalid_input(format!("more than {MAX_IDS} ids in one call"));
             return Err(error.advise("split them into several calls"));
         }
-        let mut answers: BTreeMap<u64, Ownership<T>> = ids.into_iter().map(|id| (id, Ownership::NotOwned)).collect();
-        let filter = filter(answers.keys().copied().collect());
-        let mut items = self.items_that_match(Some(&filter));
+        ids.sort_unstable();
+        ids.dedup();
+        let mut answers = Vec::with_capacity(ids.len());
+        for id in &ids {
+            answers.push((*id, Ownership::NotOwned));
+        }
+        let mut items = self.items_that_match(Some(&filter(ids)));
         let mut open = answers.len();
         let mut has_unknown = false;
         // Of what is known already, no further copy is needed.
@@ -352,15 +357,19 @@ impl User {
             match items.next() {
                 Some(Ok(InventoryItem::Unknown(_))) => has_unknown = true,
                 Some(Ok(item)) => {
-                    let Some((id, item)) = read(item) else { continue };
-                    if let Some(answer @ Ownership::NotOwned) = answers.get_mut(&id) {
+                    let Some(id) = item.id().filter(|_| item.kind() == kind) else { continue };
+                    let Ok(at) = answers.binary_search_by_key(&id, |(id, _)| *id) else { continue };
+                    if let (_, answer @ Ownership::NotOwned) = &mut answers[at] {
                         *answer = Ownership::Owned(item);
                         open -= 1;
                     }
                 }
                 Some(Err(error)) if is_private(&error) => {
-                    let unseen = answers.values_mut().filter(|answer| !answer.is_owned());
-                    unseen.for_each(|answer| *answer = Ownership::Private);
+                    for (_, answer) in &mut answers {
+                        if !answer.is_owned() {
+                            *answer = Ownership::Private;
+                        }
+                    }
                     return Ok(answers);
                 }
                 Some(Err(error)) => return Err(error),
@@ -378,9 +387,58 @@ impl User {
     }
 }
 
+fn assets(ids: Vec<u64>) -> Filter {
+    Filter { assets: Some(AssetSelection::ids(ids)), ..Filter::default() }
+}
+
+fn badges(ids: Vec<u64>) -> Filter {
+    Filter { badges: Some(ItemSelection::ids(ids)), ..Filter::default() }
+}
+
+fn game_passes(ids: Vec<u64>) -> Filter {
+    Filter { game_passes: Some(ItemSelection::ids(ids)), ..Filter::default() }
+}
+
+fn private_servers(ids: Vec<u64>) -> Filter {
+    Filter { private_servers: Some(ItemSelection::ids(ids)), ..Filter::default() }
+}
+
+/// Returns the ids that one call can answer. One more tells that there are too many, and an endless iterator ends.
+fn first(ids: impl IntoIterator<Item = u64>) -> Vec<u64> {
+    ids.into_iter().take(MAX_IDS + 1).collect()
+}
+
+/// Makes the map of answers. `collect` would sort them once more, in a copy of the sort for each type.
+fn all<T>(
+    answers: Vec<(u64, Ownership<InventoryItem>)>,
+    read: fn(InventoryItem) -> Option<T>,
+) -> BTreeMap<u64, Ownership<T>> {
+    let mut map = BTreeMap::new();
+    for (id, answer) in answers {
+        map.insert(id, answer.and_then(read));
+    }
+    map
+}
+
 /// Returns the answer for the only id.
-fn only<T>(mut answers: BTreeMap<u64, Ownership<T>>, id: u64) -> Ownership<T> {
-    answers.remove(&id).unwrap_or(Ownership::NotOwned)
+fn only<T>(mut answers: Vec<(u64, Ownership<InventoryItem>)>, read: fn(InventoryItem) -> Option<T>) -> Ownership<T> {
+    answers.pop().map_or(Ownership::NotOwned, |(_, answer)| answer.and_then(read))
+}
+
+fn asset(item: InventoryItem) -> Option<InventoryAsset> {
+    if let InventoryItem::Asset(item) = item { Some(item) } else { None }
+}
+
+fn badge(item: InventoryItem) -> Option<InventoryBadge> {
+    if let InventoryItem::Badge(item) = item { Some(item) } else { None }
+}
+
+fn game_pass(item: InventoryItem) -> Option<InventoryGamePass> {
+    if let InventoryItem::GamePass(item) = item { Some(item) } else { None }
+}
+
+fn private_server(item: InventoryItem) -> Option<InventoryPrivateServer> {
+    if let InventoryItem::PrivateServer(item) = item { Some(item) } else { None }
 }
 
 /// A missing scope reaches further than one user, and a proxy's refusal has another code.

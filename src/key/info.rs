@@ -8,76 +8,75 @@ use crate::api::Endpoint;
 use crate::client::Client;
 use crate::error::{Error, ErrorKind, Result};
 use crate::request::Body;
-use crate::wire::{self, Field, Json, model};
+use crate::wire::{self, Field, Json, Unreadable, model};
 
 /// Tells what an API key can do. The key is in the body.
 pub const INSPECT_KEY: Endpoint = Endpoint::post("/api-keys/v1/introspect").with_key_in_body().harmless();
 
 model! {
     /// What an API key can do, from [`Client::inspect_key`].
-    #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-    #[serde(rename_all = "camelCase")]
+    #[derive(Clone, Debug, Default, PartialEq, Eq)]
     #[non_exhaustive]
     pub struct KeyInfo {
         /// The name of the key.
         #[lenient]
         pub name: String,
         /// The id of the user for whom the key acts.
-        #[serde(rename = "authorizedUserId", with = "wire::option_id")]
+        #[with(wire::strict)]
+        #[serde(rename = "authorizedUserId", serialize_with = "wire::option_id::serialize")]
         pub user_id: Option<u64>,
         /// Whether the key is enabled.
-        #[serde(deserialize_with = "wire::strict")]
         pub enabled: bool,
         /// Whether the key has expired.
-        #[serde(default, deserialize_with = "wire::strict")]
+        #[with(wire::strict)]
         pub expired: bool,
         /// When the key expires. `None` if never.
-        #[serde(rename = "expirationTimeUtc", deserialize_with = "expiration")]
+        #[with(expiration)]
+        #[serde(rename = "expirationTimeUtc")]
         pub expires_at: Option<Timestamp>,
         /// The scopes of the key.
-        #[serde(deserialize_with = "wire::models")]
         pub scopes: Vec<KeyScope>,
     }
 }
 
+model! {
 /// A scope of a key, and on what.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct KeyScope {
     /// The name, such as `asset`.
-    #[serde(deserialize_with = "filled")]
+    #[with(filled)]
     pub name: String,
     /// The operations, such as `read` and `write`.
-    #[serde(default, deserialize_with = "wire::or_default")]
+    #[with(operations)]
     pub operations: Vec<String>,
     /// The users. `None` if the scope isn't limited to users.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[with(targets)]
     pub user_ids: Option<KeyTargets>,
     /// The groups. `None` if the scope isn't limited to groups.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[with(targets)]
     pub group_ids: Option<KeyTargets>,
     /// The universes. `None` if the scope isn't limited to universes.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[with(targets)]
     pub universe_ids: Option<KeyTargets>,
     /// The data stores. `None` if the scope isn't limited to data stores.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[with(wire::strict)]
     pub universe_datastores: Option<Vec<KeyDataStore>>,
 }
+}
 
-impl wire::Model for KeyScope {}
-
+model! {
 /// A data store of a universe.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct KeyDataStore {
     /// The id of the universe, or `*` for all.
-    #[serde(deserialize_with = "filled")]
+    #[with(filled)]
     pub universe_id: String,
     /// The name of the data store, or `*` for all.
-    #[serde(deserialize_with = "filled")]
+    #[with(filled)]
     pub datastore_name: String,
+}
 }
 
 /// The resources that a [`KeyScope`] is limited to.
@@ -102,31 +101,54 @@ impl KeyTargets {
 }
 
 /// Reads a string that isn't empty, or a number as one.
-fn filled<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
-    let text: String = wire::strict(deserializer)?;
-    Some(text).filter(|text| !text.is_empty()).ok_or_else(|| de::Error::custom("an empty name"))
+fn filled(json: Option<Json<'_>>) -> Result<String, Unreadable> {
+    let text = String::read(json.unwrap_or(Json::Null))?;
+    if text.is_empty() { Err(Unreadable::new("an empty name")) } else { Ok(text) }
+}
+
+/// Reads operations, of which a number is none.
+fn operations(json: Option<Json<'_>>) -> Result<Vec<String>, Unreadable> {
+    let name = |value| match value {
+        Value::String(name) => Ok(name),
+        other => Err(Unreadable::new(format!("invalid operation {other}"))),
+    };
+    wire::strict_or_null::<Vec<Value>>(json)?.into_iter().map(name).collect()
 }
 
 /// Reads a time in UTC, with or without its offset. `null` is never, and anything else isn't.
-fn expiration<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Timestamp>, D::Error> {
-    let Some(text) = wire::strict::<D, Option<String>>(deserializer)? else { return Ok(None) };
+fn expiration(json: Option<Json<'_>>) -> Result<Option<Timestamp>, Unreadable> {
+    let Some(text) = wire::strict::<Option<String>>(json)? else { return Ok(None) };
     let time = |text: String| Timestamp::of(Json::Text(text.into()));
     let read = time(text.clone()).or_else(|| time(format!("{text}Z")));
-    read.map(Some).ok_or_else(|| de::Error::custom(format_args!("invalid time {text:?}")))
+    read.map(Some).ok_or_else(|| Unreadable::new(format!("invalid time {text:?}")))
 }
 
-impl<'de> Deserialize<'de> for KeyTargets {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let targets: Vec<Value> = Vec::deserialize(deserializer)?;
+/// Reads the ids of resources. `None` if the scope isn't limited to some.
+fn targets(json: Option<Json<'_>>) -> Result<Option<KeyTargets>, Unreadable> {
+    match json {
+        None | Some(Json::Null) => Ok(None),
+        Some(json) => KeyTargets::of(json).map(Some),
+    }
+}
+
+impl KeyTargets {
+    fn of(json: Json<'_>) -> Result<Self, Unreadable> {
+        let targets = Vec::<Value>::read(json)?;
         if targets.iter().any(|target| target == "*") {
             return Ok(Self::All);
         }
         // The key may be allowed for one that is left out.
         let id = |target: &Value| {
             let id = target.as_u64().or_else(|| wire::decimal(target.as_str()?));
-            id.ok_or_else(|| de::Error::custom(format_args!("invalid target {target}")))
+            id.ok_or_else(|| Unreadable::new(format!("invalid target {target}")))
         };
         targets.iter().map(id).collect::<Result<_, _>>().map(Self::Ids)
+    }
+}
+
+impl<'de> Deserialize<'de> for KeyTargets {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Self::of(Json::deserialize(deserializer)?).map_err(de::Error::custom)
     }
 }
 

@@ -12,26 +12,23 @@ use serde_json::{Map, Value};
 use super::Identity;
 use super::random::is_same;
 use crate::error::{Error, ErrorKind, Result};
-use crate::wire::model;
 
 /// How far the clocks can differ.
 const SKEW: i64 = 180;
 
-model! {
-    /// What an id token tells of a user. Its signature has been checked.
-    #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-    #[non_exhaustive]
-    pub struct IdTokenClaims {
-        /// Who the user is.
-        #[serde(flatten)]
-        pub identity: Identity,
-        /// When the token was issued.
-        #[serde(rename = "iat", with = "super::identity::unix_time")]
-        pub issued_at: Option<Timestamp>,
-        /// When the token expires.
-        #[serde(rename = "exp", with = "super::identity::unix_time")]
-        pub expires_at: Option<Timestamp>,
-    }
+/// What an id token tells of a user. Its signature has been checked.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct IdTokenClaims {
+    /// Who the user is.
+    #[serde(flatten)]
+    pub identity: Identity,
+    /// When the token was issued.
+    #[serde(default, skip_serializing_if = "Option::is_none", rename = "iat", with = "super::identity::unix_time")]
+    pub issued_at: Option<Timestamp>,
+    /// When the token expires.
+    #[serde(default, skip_serializing_if = "Option::is_none", rename = "exp", with = "super::identity::unix_time")]
+    pub expires_at: Option<Timestamp>,
 }
 
 /// The published keys.

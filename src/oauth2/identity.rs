@@ -1,7 +1,6 @@
 use std::fmt;
 
 use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
 
 use crate::wire::{self, model};
 
@@ -10,11 +9,11 @@ model! {
     /// [`IdTokenClaims`](super::IdTokenClaims).
     ///
     /// Without the scope `profile`, only the id is there. Names can change; the id doesn't.
-    #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+    #[derive(Clone, Debug, Default, PartialEq, Eq)]
     #[non_exhaustive]
     pub struct Identity {
         /// The user's id.
-        #[serde(rename = "sub", with = "wire::id")]
+        #[serde(rename = "sub", serialize_with = "wire::id::serialize")]
         pub user_id: u64,
         /// The unique name.
         #[serde(rename = "preferred_username")]
@@ -23,7 +22,8 @@ model! {
         #[serde(rename = "name")]
         pub display_name: Option<String>,
         /// When the account was created.
-        #[serde(with = "unix_time")]
+        #[with(unix_time::read)]
+        #[serde(rename = "created_at", serialize_with = "unix_time::serialize")]
         pub created_at: Option<Timestamp>,
         /// The URL of the profile.
         #[serde(rename = "profile")]
@@ -50,7 +50,7 @@ pub(super) mod unix_time {
     use jiff::Timestamp;
     use serde::{Deserializer, Serializer};
 
-    use crate::wire;
+    use crate::wire::{self, Field, Json, Unreadable};
 
     pub(crate) fn serialize<S: Serializer>(time: &Option<Timestamp>, serializer: S) -> Result<S::Ok, S::Error> {
         match time {
@@ -60,8 +60,15 @@ pub(super) mod unix_time {
     }
 
     pub(crate) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Timestamp>, D::Error> {
-        let seconds: Option<i64> = wire::lenient(deserializer)?;
-        Ok(seconds.and_then(|seconds| Timestamp::from_second(seconds).ok()))
+        wire::lenient(deserializer).map(at)
+    }
+
+    pub(crate) fn read(json: Option<Json<'_>>) -> Result<Option<Timestamp>, Unreadable> {
+        Ok(at(json.and_then(i64::of)))
+    }
+
+    fn at(seconds: Option<i64>) -> Option<Timestamp> {
+        seconds.and_then(|seconds| Timestamp::from_second(seconds).ok())
     }
 }
 

@@ -18,11 +18,11 @@ pub struct GrantedResources {
 
 model! {
     /// Who granted resources to an app.
-    #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+    #[derive(Clone, Debug, Default, PartialEq, Eq)]
     #[non_exhaustive]
     pub struct ResourceOwner {
         /// The id.
-        #[serde(with = "wire::id")]
+        #[serde(serialize_with = "wire::id::serialize")]
         pub id: u64,
         /// `User`, and possibly others later.
         #[lenient]

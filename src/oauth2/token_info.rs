@@ -1,45 +1,55 @@
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use serde_json::Value;
 
 use super::Scope;
-use crate::wire::{self, model};
+use crate::wire::{self, Field, Json};
 
-model! {
-    /// What the service knows of a token, from [`OAuth2App::introspect`](super::OAuth2App::introspect).
-    ///
-    /// If the token isn't active, no other field is set.
-    #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-    #[non_exhaustive]
-    pub struct TokenInfo {
-        /// Whether the token hasn't expired. It stays `true` if the user revokes the authorization.
-        pub active: bool,
-        /// The id of the token.
-        #[serde(rename = "jti")]
-        pub id: Option<String>,
-        /// The id of the user.
-        #[serde(rename = "sub", with = "wire::option_id")]
-        pub user_id: Option<u64>,
-        /// The client id of the app.
-        pub client_id: Option<String>,
-        /// The scopes.
-        #[serde(rename = "scope", default, with = "joined", skip_serializing_if = "Vec::is_empty")]
-        pub scopes: Vec<Scope>,
-        /// When the token expires.
-        #[serde(rename = "exp", with = "super::identity::unix_time")]
-        pub expires_at: Option<Timestamp>,
-        /// When the token was issued.
-        #[serde(rename = "iat", with = "super::identity::unix_time")]
-        pub issued_at: Option<Timestamp>,
-        /// Everything else.
-        #[serde(flatten)]
-        pub other: BTreeMap<String, Value>,
-    }
+/// What the service knows of a token, from [`OAuth2App::introspect`](super::OAuth2App::introspect).
+///
+/// If the token isn't active, no other field is set.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct TokenInfo {
+    /// Whether the token hasn't expired. It stays `true` if the user revokes the authorization.
+    pub active: bool,
+    /// The id of the token.
+    #[serde(default, deserialize_with = "wire::lenient", skip_serializing_if = "Option::is_none", rename = "jti")]
+    pub id: Option<String>,
+    /// The id of the user.
+    #[serde(
+        default,
+        skip_serializing_if = "Option::is_none",
+        rename = "sub",
+        deserialize_with = "user_id",
+        serialize_with = "wire::option_id::serialize"
+    )]
+    pub user_id: Option<u64>,
+    /// The client id of the app.
+    #[serde(default, deserialize_with = "wire::lenient", skip_serializing_if = "Option::is_none")]
+    pub client_id: Option<String>,
+    /// The scopes.
+    #[serde(rename = "scope", default, with = "joined", skip_serializing_if = "Vec::is_empty")]
+    pub scopes: Vec<Scope>,
+    /// When the token expires.
+    #[serde(default, skip_serializing_if = "Option::is_none", rename = "exp", with = "super::identity::unix_time")]
+    pub expires_at: Option<Timestamp>,
+    /// When the token was issued.
+    #[serde(default, skip_serializing_if = "Option::is_none", rename = "iat", with = "super::identity::unix_time")]
+    pub issued_at: Option<Timestamp>,
+    /// Everything else.
+    #[serde(flatten)]
+    pub other: BTreeMap<String, Value>,
 }
 
 /// Scopes with spaces between them.
+/// Reads an id, which can be missing or `null`.
+fn user_id<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<u64>, D::Error> {
+    Option::read(Json::deserialize(deserializer)?).map_err(de::Error::custom)
+}
+
 mod joined {
     use super::{Deserializer, Scope, Serializer, wire};
 

@@ -12,7 +12,7 @@ use crate::call::DecodeError;
 use crate::error::ErrorFields;
 use crate::json;
 use crate::request::Paging;
-use crate::wire;
+use crate::wire::Field;
 
 /// How much text of the unreadable items of a page is kept as JSON, which takes up to a hundred times as much memory.
 const LARGEST_KEPT: usize = 256 * 1024;
@@ -349,7 +349,7 @@ fn flag(value: &str) -> Option<Option<bool>> {
 
 /// Reads the token of the next page, which can be a number.
 fn token(value: &str) -> Option<Option<String>> {
-    wire::strict(&mut serde_json::Deserializer::from_str(value)).ok()
+    Option::of(serde_json::from_str(value).ok()?)
 }
 
 /// Whether a field tells where the next page begins.

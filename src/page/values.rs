@@ -4,7 +4,7 @@ use serde_json::Deserializer;
 use serde_json::de::StrRead;
 
 use crate::json::Objects;
-use crate::wire::{Fields, Model};
+use crate::wire::{self, Model};
 
 /// A JSON text that is read value by value, so that each is read once, into its own type.
 #[derive(Clone, Copy, Debug)]
@@ -29,7 +29,7 @@ impl<'t> Values<'t> {
 
     /// Reads a model of this crate.
     pub(crate) fn read_fields<T: Model>(&mut self) -> Option<T> {
-        self.read_with(|deserializer| T::deserialize(Fields(deserializer)))
+        self.read_with(|deserializer| wire::read(deserializer))
     }
 
     #[inline]

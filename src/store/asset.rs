@@ -1,20 +1,18 @@
 use std::fmt;
 
 use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
 
 use super::kinds::{ModelSubType, StoreAudioType};
 use super::money::Money;
 use crate::asset::Creator;
 use crate::page::{PageItem, Values};
-use crate::wire::{self, model};
+use crate::wire::model;
 
 model! {
     /// An asset of the creator store, from [`Client::search_assets`](crate::Client::search_assets).
     ///
     /// <https://create.roblox.com/docs/cloud/reference/features/creator-store>
-    #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-    #[serde(rename_all = "camelCase")]
+    #[derive(Clone, Debug, PartialEq, Eq)]
     #[non_exhaustive]
     pub struct StoreAsset {
         /// The asset.
@@ -50,12 +48,10 @@ impl PageItem for StoreAsset {
 
 model! {
     /// An asset of the creator store. Fields that its type doesn't have are `None`.
-    #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-    #[serde(rename_all = "camelCase")]
+    #[derive(Clone, Debug, PartialEq, Eq)]
     #[non_exhaustive]
     pub struct StoreAssetInfo {
         /// The asset's id.
-        #[serde(deserialize_with = "wire::id::deserialize")]
         pub id: u64,
         /// The name.
         pub name: Option<String>,
@@ -79,15 +75,14 @@ model! {
         /// The path of the asset's category, such as `3d__characters`.
         pub category_path: Option<String>,
         /// What only some types have.
-        #[serde(flatten)]
+        #[flatten]
         pub details: StoreAssetDetails,
     }
 }
 
 model! {
     /// What only some types of assets have.
-    #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-    #[serde(rename_all = "camelCase")]
+    #[derive(Clone, Debug, Default, PartialEq, Eq)]
     #[non_exhaustive]
     pub struct StoreAssetDetails {
         /// The length of a sound in seconds.
@@ -127,8 +122,7 @@ model! {
 
 model! {
     /// The size of the meshes in a model.
-    #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-    #[serde(rename_all = "camelCase")]
+    #[derive(Clone, Debug, Default, PartialEq, Eq)]
     #[non_exhaustive]
     pub struct StoreMeshSummary {
         /// The number of triangles.
@@ -141,8 +135,7 @@ model! {
 model! {
     /// The numbers of instances in a model.
     #[allow(missing_docs)]
-    #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-    #[serde(rename_all = "camelCase")]
+    #[derive(Clone, Debug, Default, PartialEq, Eq)]
     #[non_exhaustive]
     pub struct StoreInstanceCounts {
         pub script: Option<u64>,
@@ -156,8 +149,7 @@ model! {
 
 model! {
     /// What the scripts of a model may do.
-    #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-    #[serde(rename_all = "camelCase")]
+    #[derive(Clone, Debug, Default, PartialEq, Eq)]
     #[non_exhaustive]
     pub struct StoreCapabilities {
         /// Whether the model is sandboxed if it has scripts.
@@ -167,8 +159,7 @@ model! {
 
 model! {
     /// A link from an asset to another site.
-    #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-    #[serde(rename_all = "camelCase")]
+    #[derive(Clone, Debug, Default, PartialEq, Eq)]
     #[non_exhaustive]
     pub struct StoreSocialLink {
         /// The number of the site: 1 is Facebook, 2 Twitter, 3 YouTube, 4 Twitch, 5 Discord, 6 GitHub, 7 Guilded, 8 Roblox, 9
@@ -183,8 +174,7 @@ model! {
 
 model! {
     /// The images and videos that show an asset.
-    #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-    #[serde(rename_all = "camelCase")]
+    #[derive(Clone, Debug, Default, PartialEq, Eq)]
     #[non_exhaustive]
     pub struct StorePreviews {
         /// The ids of the images.
@@ -196,8 +186,7 @@ model! {
 
 model! {
     /// Who made an asset of the creator store.
-    #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-    #[serde(rename_all = "camelCase")]
+    #[derive(Clone, Debug, Default, PartialEq, Eq)]
     #[non_exhaustive]
     pub struct StoreCreator {
         /// The creator as `user/123` or `group/456`. Deprecated by Roblox.
@@ -227,8 +216,7 @@ impl StoreCreator {
 
 model! {
     /// The price of an asset of the creator store.
-    #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-    #[serde(rename_all = "camelCase")]
+    #[derive(Clone, Debug, Default, PartialEq, Eq)]
     #[non_exhaustive]
     pub struct StorePrice {
         /// The price.
@@ -240,8 +228,7 @@ model! {
 
 model! {
     /// What users think of an asset of the creator store.
-    #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-    #[serde(rename_all = "camelCase")]
+    #[derive(Clone, Debug, Default, PartialEq, Eq)]
     #[non_exhaustive]
     pub struct StoreVoting {
         /// Whether votes are shown.

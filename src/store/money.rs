@@ -1,8 +1,6 @@
 use std::fmt;
 use std::str::FromStr;
 
-use serde::{Deserialize, Serialize};
-
 use crate::error::{Error, Result};
 use crate::wire::{self, model};
 
@@ -12,6 +10,7 @@ const PRICE_EXPONENT: i32 = -9;
 /// What the text of a number looks like.
 const FORM: &str = "expected the form 4.99";
 
+model! {
 /// An exact decimal number: `significand` × 10^`exponent`. Equal numbers are equal, whatever their exponents.
 ///
 /// ```
@@ -23,16 +22,16 @@ const FORM: &str = "expected the form 4.99";
 /// assert_eq!(price, Decimal::new(4_990_000_000, -9));
 /// # Ok::<(), rblxopencloud::Error>(())
 /// ```
-#[derive(Clone, Copy, Debug, Default, Eq, Serialize, Deserialize)]
-#[serde(default)]
+#[derive(Clone, Copy, Debug, Default, Eq)]
 #[non_exhaustive]
 pub struct Decimal {
     /// The digits.
-    #[serde(deserialize_with = "wire::strict")]
+    #[with(wire::strict)]
     pub significand: i64,
     /// The power of ten.
-    #[serde(deserialize_with = "wire::strict")]
+    #[with(wire::strict)]
     pub exponent: i32,
+}
 }
 
 impl Decimal {
@@ -127,14 +126,14 @@ model! {
     /// assert!(Money::usd("4.999").is_err());
     /// # Ok::<(), rblxopencloud::Error>(())
     /// ```
-    #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-    #[serde(rename_all = "camelCase", default)]
+    #[derive(Clone, Debug, Default, PartialEq, Eq)]
     #[non_exhaustive]
     pub struct Money {
         /// The currency, as in ISO 4217, or a name that starts with `X-`.
         #[lenient]
         pub currency_code: String,
         /// The amount.
+        #[with(wire::strict)]
         pub quantity: Decimal,
     }
 }

@@ -99,25 +99,26 @@ impl fmt::Display for CreatorStoreProduct {
 }
 
 model! {
-    #[derive(Default, Serialize, Deserialize)]
-    #[serde(rename_all = "camelCase", default)]
+    #[derive(Default)]
     struct WireProduct {
         #[optional]
         path: String,
         base_price: Option<Money>,
         purchase_price: Option<Money>,
-        #[serde(deserialize_with = "wire::strict_or_null")]
+        #[with(wire::strict_or_null)]
         published: bool,
-        #[serde(deserialize_with = "wire::strict_or_null", skip_serializing_if = "Vec::is_empty")]
+        #[with(wire::strict_or_null)]
+        #[serde(skip_serializing_if = "Vec::is_empty")]
         restrictions: Vec<ProductRestriction>,
-        #[serde(deserialize_with = "wire::strict_or_null")]
+        #[with(wire::strict_or_null)]
         purchasable: bool,
         user_seller: Option<String>,
         group_seller: Option<String>,
         display_name: Option<String>,
         description: Option<String>,
         /// The field that names the asset, which is read apart.
-        #[serde(flatten, skip_deserializing)]
+        #[written]
+        #[serde(flatten)]
         others: Map<String, Value>,
     }
 }

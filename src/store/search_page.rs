@@ -50,8 +50,7 @@ struct Totals<'a> {
 }
 
 model! {
-    #[derive(Default, Deserialize)]
-    #[serde(rename_all = "camelCase")]
+    #[derive(Default)]
     struct Facets {
         #[lenient]
         applied_facets: Vec<String>,
@@ -61,8 +60,7 @@ model! {
 }
 
 model! {
-    #[derive(Default, Deserialize)]
-    #[serde(rename_all = "camelCase")]
+    #[derive(Default)]
     struct Correction {
         suggested_query: Option<String>,
     }

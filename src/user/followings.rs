@@ -1,7 +1,7 @@
 use std::fmt;
 
 use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 
 use super::handle::User;
 use crate::api::Endpoint;
@@ -35,12 +35,11 @@ pub const UNFOLLOW_EXPERIENCE: Endpoint = Endpoint::delete("/legacy-followings/v
 
 model! {
     /// An experience that a user follows, from [`User::fetch_experience_followings`].
-    #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-    #[serde(rename_all = "camelCase")]
+    #[derive(Clone, Debug, PartialEq, Eq)]
     #[non_exhaustive]
     pub struct ExperienceFollowing {
         /// The id of the experience's universe.
-        #[serde(with = "wire::id")]
+        #[serde(serialize_with = "wire::id::serialize")]
         pub universe_id: u64,
         /// Since when the user has followed it.
         pub followed_at: Option<Timestamp>,
@@ -56,23 +55,22 @@ impl fmt::Display for ExperienceFollowing {
 
 model! {
     /// Whether a user follows an experience, from [`User::fetch_experience_following`].
-    #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-    #[serde(rename_all = "PascalCase")]
+    #[derive(Clone, Debug, PartialEq, Eq)]
     #[non_exhaustive]
     pub struct ExperienceFollowingStatus {
         /// The id of the experience's universe.
         #[lenient]
-        #[serde(alias = "universeId")]
+        #[serde(rename = "UniverseId", alias = "universeId")]
         pub universe_id: u64,
         /// The id of the user.
         #[lenient]
-        #[serde(alias = "userId")]
+        #[serde(rename = "UserId", alias = "userId")]
         pub user_id: u64,
         /// Whether the user follows the experience.
-        #[serde(alias = "isFollowing", deserialize_with = "wire::strict")]
+        #[serde(rename = "IsFollowing", alias = "isFollowing")]
         pub is_following: bool,
         /// Whether the user can follow the experience. `None` if the response doesn't tell it.
-        #[serde(alias = "canFollow")]
+        #[serde(rename = "CanFollow", alias = "canFollow")]
         pub can_follow: Option<bool>,
         /// How many experiences the user follows. `None` if the response doesn't tell it.
         #[serde(rename = "FollowingCountByType", alias = "followingCountByType")]
@@ -81,14 +79,6 @@ model! {
         #[serde(rename = "FollowingLimitByType", alias = "followingLimitByType")]
         pub following_limit: Option<u64>,
     }
-}
-
-/// The followed universes, by id, with the time of each.
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct FollowedSources {
-    #[serde(deserialize_with = "wire::or_default")]
-    followed_sources: serde_json::Map<String, serde_json::Value>,
 }
 
 impl User {
@@ -118,8 +108,14 @@ impl User {
     /// <https://create.roblox.com/docs/cloud/reference/features/users>
     pub fn fetch_experience_followings(&self) -> Result<Vec<ExperienceFollowing>> {
         self.client.call(&LIST_EXPERIENCE_FOLLOWINGS).param("user", self.id).read(|body| {
-            let FollowedSources { followed_sources } = json::from_slice(body).map_err(DecodeError::from)?;
-            let following = |(id, time): (String, serde_json::Value)| {
+            // The followed universes, by id, with the time of each.
+            let mut fields: Map<String, Value> = json::from_slice(body)?;
+            let followed_sources = match fields.remove("followedSources") {
+                Some(Value::Object(sources)) => sources,
+                Some(Value::Null) => Map::new(),
+                _ => return Err(DecodeError::expected("the followed universes")),
+            };
+            let following = |(id, time): (String, Value)| {
                 let universe_id = wire::decimal(&id).ok_or_else(|| DecodeError::expected("the ids of universes"))?;
                 Ok(ExperienceFollowing { universe_id, followed_at: Timestamp::of(time.into()) })
             };

@@ -1,7 +1,6 @@
 use std::fmt;
 
 use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
 
 use super::handle::User;
 use crate::api::Endpoint;
@@ -24,8 +23,7 @@ model! {
     /// `user.social:read`.
     ///
     /// <https://create.roblox.com/docs/cloud/reference/features/users#Cloud_GetUser>
-    #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-    #[serde(rename_all = "camelCase")]
+    #[derive(Clone, Debug, PartialEq, Eq)]
     #[must_use = "the profile is returned; the handle holds only the id"]
     #[non_exhaustive]
     pub struct UserInfo {
@@ -33,7 +31,7 @@ model! {
         #[optional]
         pub path: String,
         /// The user's id.
-        #[serde(with = "wire::id")]
+        #[serde(serialize_with = "wire::id::serialize")]
         pub id: u64,
         /// The unique name, which is shown with an `@`.
         #[lenient]
@@ -93,24 +91,23 @@ impl fmt::Display for UserInfo {
 
 model! {
     /// A user's profiles on other sites, and who can see them.
-    #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-    #[serde(rename_all = "camelCase")]
+    #[derive(Clone, Debug, Default, PartialEq, Eq)]
     #[non_exhaustive]
     pub struct SocialNetworkProfiles {
         /// The URL on Facebook.
-        #[serde(deserialize_with = "wire::non_empty")]
+        #[with(wire::non_empty)]
         pub facebook: Option<String>,
         /// The URL on Twitter.
-        #[serde(deserialize_with = "wire::non_empty")]
+        #[with(wire::non_empty)]
         pub twitter: Option<String>,
         /// The URL on YouTube.
-        #[serde(deserialize_with = "wire::non_empty")]
+        #[with(wire::non_empty)]
         pub youtube: Option<String>,
         /// The URL on Twitch.
-        #[serde(deserialize_with = "wire::non_empty")]
+        #[with(wire::non_empty)]
         pub twitch: Option<String>,
         /// The URL on Guilded.
-        #[serde(deserialize_with = "wire::non_empty")]
+        #[with(wire::non_empty)]
         pub guilded: Option<String>,
         /// Who can see the profiles.
         pub visibility: Option<SocialNetworkVisibility>,

@@ -1,7 +1,6 @@
 use std::collections::HashSet;
 use std::fmt;
 
-use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use crate::api::Endpoint;
@@ -18,15 +17,13 @@ const MAX_NAMES: usize = 100;
 
 model! {
     /// A user who was found by name, from [`Client::find_users`].
-    #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-    #[serde(rename_all = "camelCase")]
+    #[derive(Clone, Debug, PartialEq, Eq)]
     #[non_exhaustive]
     pub struct FoundUser {
         /// The name that was searched for. It can be a former name of the user, or differ in case.
         #[lenient]
         pub requested_username: String,
         /// The user's id.
-        #[serde(deserialize_with = "wire::id::deserialize")]
         pub id: u64,
         /// The unique name.
         #[lenient]
@@ -36,7 +33,7 @@ model! {
         #[lenient]
         pub display_name: String,
         /// Whether the user has the verified badge.
-        #[serde(default, deserialize_with = "wire::strict_or_null")]
+        #[with(wire::strict_or_null)]
         pub has_verified_badge: bool,
     }
 }
@@ -92,12 +89,12 @@ impl Client {
 
 /// Reads the users who were found. Leaving one out would say that nobody has the name.
 fn read(body: &[u8], names: &[String]) -> Result<Vec<FoundUser>, DecodeError> {
-    #[derive(Deserialize)]
-    struct Found {
-        #[serde(deserialize_with = "wire::models")]
-        data: Vec<FoundUser>,
+    model! {
+        struct Found {
+            data: Vec<FoundUser>,
+        }
     }
-    let Found { mut data } = crate::json::from_slice(body)?;
+    let Found { mut data } = wire::from_slice(body)?;
     for user in data.iter_mut().filter(|user| user.requested_username.is_empty()) {
         let name = names.iter().find(|name| name.eq_ignore_ascii_case(&user.username));
         user.requested_username = name.ok_or_else(|| DecodeError::expected("the name that was searched for"))?.clone();

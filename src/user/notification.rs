@@ -1,6 +1,5 @@
 use std::fmt;
 
-use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
 use super::handle::User;
@@ -141,7 +140,7 @@ impl Notification {
 
 model! {
     /// A notification that was sent, from [`User::send_notification`].
-    #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+    #[derive(Clone, Debug, Default, PartialEq, Eq)]
     #[non_exhaustive]
     pub struct SentNotification {
         /// The resource path, `users/{user}/notifications/{notification}`.

@@ -1,14 +1,13 @@
 use std::fmt;
 
 use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
 
 use super::handle::User;
 use crate::api::Endpoint;
 use crate::asset::AssetType;
 use crate::open_enum::open_enum;
 use crate::page::{PageItem, Pager, Values};
-use crate::wire::model;
+use crate::wire::{Field, Json, Unreadable, model};
 
 /// Lists how many more assets a user can upload.
 pub const LIST_ASSET_QUOTAS: Endpoint = Endpoint::get("/cloud/v2/users/{user}/asset-quotas")
@@ -118,8 +117,7 @@ model! {
     /// How many assets of a type a user can upload or distribute in a period, from [`User::list_asset_quotas`].
     ///
     /// <https://create.roblox.com/docs/cloud/reference/features/users#Cloud_ListAssetQuotas>
-    #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-    #[serde(rename_all = "camelCase")]
+    #[derive(Clone, Debug, Default, PartialEq, Eq)]
     #[non_exhaustive]
     pub struct AssetQuota {
         /// The resource path, `users/{user}/asset-quotas/{quota}`.
@@ -131,7 +129,7 @@ model! {
         /// The asset type that the quota is for.
         pub asset_type: Option<AssetQuotaType>,
         /// How much of the quota is used. The service leaves out a zero. `None` if it can't be read.
-        #[serde(default = "unused")]
+        #[with(usage)]
         pub usage: Option<u64>,
         /// How much can be used in a period. `None` if the response doesn't tell it.
         pub capacity: Option<u64>,
@@ -143,8 +141,9 @@ model! {
     }
 }
 
-fn unused() -> Option<u64> {
-    Some(0)
+/// Reads how much is used. The service leaves out a zero.
+fn usage(json: Option<Json<'_>>) -> Result<Option<u64>, Unreadable> {
+    json.map_or(Ok(Some(0)), |json| Ok(u64::of(json)))
 }
 
 impl AssetQuota {

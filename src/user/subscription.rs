@@ -1,14 +1,12 @@
 use std::fmt;
 
 use jiff::Timestamp;
-use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
-use serde_json::{Map, Value};
 
 use super::handle::User;
 use crate::api::{Budget, Endpoint};
 use crate::error::{self, ErrorKind};
 use crate::open_enum::open_enum;
-use crate::wire::{self, Field, Json, model};
+use crate::wire::{self, Fields, Json, Unreadable, model};
 
 /// Fetches a user's subscription.
 pub const GET_SUBSCRIPTION: Endpoint =
@@ -74,11 +72,11 @@ open_enum! {
 }
 
 model! {
+    prepare Self::settle;
     /// A user's subscription to a product of an experience, from [`User::fetch_subscription`].
     ///
     /// <https://create.roblox.com/docs/cloud/reference/Subscription>
-    #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-    #[serde(rename_all = "camelCase", default, remote = "Self")]
+    #[derive(Clone, Debug, Default, PartialEq, Eq)]
     #[non_exhaustive]
     pub struct Subscription {
         /// The resource path, `universes/{universe}/subscription-products/{product}/subscriptions/{user}`.
@@ -88,10 +86,9 @@ model! {
         #[optional]
         pub user: String,
         /// Whether the subscription is active: the user has paid for the current period.
-        #[serde(deserialize_with = "wire::strict")]
         pub active: bool,
         /// Whether the subscription will be renewed.
-        #[serde(deserialize_with = "wire::strict")]
+        #[with(wire::strict)]
         pub will_renew: bool,
         /// The state.
         pub state: Option<SubscriptionState>,
@@ -121,7 +118,7 @@ model! {
 
 model! {
     /// Details of a [`Subscription`] that has expired.
-    #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+    #[derive(Clone, Debug, Default, PartialEq, Eq)]
     #[non_exhaustive]
     pub struct SubscriptionExpirationDetails {
         /// Why it expired.
@@ -135,33 +132,25 @@ impl Subscription {
     pub fn new() -> Self {
         Self { active: true, will_renew: true, state: Some(SubscriptionState::SubscribedWillRenew), ..Self::default() }
     }
-}
 
-// The derived methods, which `remote` makes inherent ones.
-impl Serialize for Subscription {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        Self::serialize(self, serializer)
-    }
-}
-
-impl<'de> Deserialize<'de> for Subscription {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let mut fields = Map::<String, Value>::deserialize(deserializer)?;
-        let state = fields.get("state").and_then(Value::as_str).map(SubscriptionState::from);
+    /// Fills in what follows from the state.
+    fn settle(fields: &mut Fields<'_>) -> Result<(), Unreadable> {
+        let state = match fields.get_mut("state") {
+            Some(Some(Json::Text(state))) => Some(SubscriptionState::from(&**state)),
+            _ => None,
+        };
         for (field, by_state) in [
             ("active", state.as_ref().and_then(SubscriptionState::is_active)),
             ("willRenew", state.as_ref().and_then(SubscriptionState::will_renew)),
         ] {
-            let is_readable = fields.get(field).is_some_and(|value| bool::of(value.clone().into()).is_some());
+            let Some(json) = fields.get_mut(field) else { continue };
+            let is_readable = matches!(json, Some(Json::Bool(_)))
+                || matches!(json, Some(Json::Text(text)) if text.parse::<bool>().is_ok());
             if let Some(by_state) = by_state.filter(|_| !is_readable) {
-                fields.insert(field.to_owned(), by_state.into());
+                *json = Some(Json::Bool(by_state));
             }
         }
-        // The service leaves out what is false, but not everything.
-        if !fields.contains_key("active") {
-            return Err(de::Error::missing_field("active"));
-        }
-        Self::deserialize(wire::Fields(wire::FromJson::new(Json::Object(fields))))
+        Ok(())
     }
 }
 

@@ -3,8 +3,6 @@ use std::io::Write;
 use std::path::Path;
 use std::sync::Arc;
 
-use serde::{Deserialize, Serialize};
-
 use super::handle::User;
 use crate::api::{Endpoint, OperationName};
 use crate::client::Client;
@@ -12,7 +10,7 @@ use crate::error::Result;
 use crate::open_enum::open_enum;
 use crate::operation::{Operation, Operations, Polls};
 use crate::request::Request;
-use crate::wire::{self, Model};
+use crate::wire::{self, model};
 
 /// Generates a picture of a user's avatar.
 pub const GENERATE_THUMBNAIL: Endpoint =
@@ -22,18 +20,17 @@ pub const GENERATE_THUMBNAIL: Endpoint =
 pub const GET_THUMBNAIL_OPERATION: Endpoint =
     Endpoint::get("/cloud/v2/users/{user}/operations/{operation}").with_budget(1000, 10).for_user_keys().polling();
 
+model! {
 /// A picture of a user's avatar, from [`User::generate_thumbnail`].
 ///
 /// <https://create.roblox.com/docs/cloud/reference/features/users#Cloud_GenerateUserThumbnail>
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
+#[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Thumbnail {
     /// The URL of the picture, on another host than the service's.
     pub image_uri: String,
 }
-
-impl Model for Thumbnail {}
+}
 
 /// The URL of the picture.
 impl fmt::Display for Thumbnail {

@@ -70,14 +70,15 @@ pub enum WebhookPayload {
 
 model! {
     /// A request to erase what is stored of a user, for a [`WebhookPayload`].
-    #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+    #[derive(Clone, Debug, PartialEq, Eq)]
     #[non_exhaustive]
     pub struct ErasureRequest {
         /// The user's id.
-        #[serde(rename = "UserId", deserialize_with = "wire::strict")]
+        #[serde(rename = "UserId")]
         pub user_id: u64,
         /// The ids of the start places of the experiences that it is about.
-        #[serde(rename = "GameIds", default, deserialize_with = "wire::strict_or_null")]
+        #[with(wire::strict_or_null)]
+        #[serde(rename = "GameIds")]
         pub start_place_ids: Vec<u64>,
     }
 }

@@ -1,7 +1,8 @@
 //! The types of fields, which are read from JSON of several types.
 
-use super::{Json, Model, decimal, from_fields};
+use super::{Json, Model, Unreadable, decimal, from_fields};
 use jiff::Timestamp;
+use serde_json::Value;
 
 /// The type of a field, which can be read from JSON of another type. It isn't read by serde, of which there would be a copy for
 /// each type and for each form of input.
@@ -11,6 +12,12 @@ pub(crate) trait Field: Sized {
 
     /// Reads a value. `None` if it has the wrong type.
     fn of(json: Json<'_>) -> Option<Self>;
+
+    /// Reads a value, which must be readable.
+    fn read(json: Json<'_>) -> Result<Self, Unreadable> {
+        let found = json.kind();
+        Self::of(json).ok_or_else(|| Unreadable::unexpected(Self::EXPECTED, found))
+    }
 }
 
 impl<T: Field> Field for Option<T> {
@@ -21,6 +28,13 @@ impl<T: Field> Field for Option<T> {
         match json {
             Json::Null => Some(None),
             json => T::of(json).map(Some),
+        }
+    }
+
+    fn read(json: Json<'_>) -> Result<Self, Unreadable> {
+        match json {
+            Json::Null => Ok(None),
+            json => T::read(json).map(Some),
         }
     }
 }
@@ -35,6 +49,11 @@ impl<T: Field> Field for Vec<T> {
             read.push(T::of(value)?);
         }
         Some(read)
+    }
+
+    fn read(json: Json<'_>) -> Result<Self, Unreadable> {
+        let Json::List(values) = json else { return Err(Unreadable::unexpected(Self::EXPECTED, json.kind())) };
+        values.into_iter().map(T::read).collect()
     }
 }
 
@@ -106,6 +125,14 @@ impl Field for i32 {
     }
 }
 
+impl Field for Value {
+    const EXPECTED: &'static str = "a value";
+
+    fn of(json: Json<'_>) -> Option<Self> {
+        Some(json.into())
+    }
+}
+
 impl Field for Timestamp {
     const EXPECTED: &'static str = "an RFC 3339 time";
 
@@ -122,9 +149,13 @@ impl<T: Model> Field for T {
     const EXPECTED: &'static str = "an object";
 
     fn of(json: Json<'_>) -> Option<Self> {
+        Self::read(json).ok()
+    }
+
+    fn read(json: Json<'_>) -> Result<Self, Unreadable> {
         match json {
-            Json::Object(fields) => from_fields(fields).ok(),
-            _ => None,
+            Json::Object(fields) => from_fields(fields),
+            json => Err(Unreadable::unexpected(T::EXPECTED, json.kind())),
         }
     }
 }

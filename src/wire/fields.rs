@@ -1,208 +1,271 @@
-//! Reading models. Their fields are first read as [`Json`], by code that is compiled once, and not for each model.
+//! Reading models. The fields of an object are first read as [`Json`], by code that is compiled once, and not for each model.
 
-use std::borrow::Cow;
 use std::fmt;
-use std::marker::PhantomData;
-use std::{mem, vec};
+use std::vec;
 
-use serde::de::value::{SeqDeserializer, StrDeserializer};
-use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, IntoDeserializer, MapAccess, Visitor};
-use serde::forward_to_deserialize_any;
-use serde_json::de::StrRead;
+use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, Visitor};
 use serde_json::{Map, Value};
 
-use super::{Json, Model};
-use crate::json::{Fill, fill_from_slice};
+use super::{Field, Json, Model};
+use crate::json::{Fill, StrDeserializer, fill_from_slice};
 
 /// Reads a model.
 pub(crate) fn from_slice<T: Model>(body: &[u8]) -> Result<T, serde_json::Error> {
+    // It is read while the text is there.
+    struct Slot<T>(Option<T>);
+
+    impl<T: Model> Fill for Slot<T> {
+        fn fill(&mut self, deserializer: &mut StrDeserializer<'_>) -> Result<(), serde_json::Error> {
+            self.0 = Some(read(deserializer)?);
+            Ok(())
+        }
+    }
+
     let mut slot = Slot(None);
     fill_from_slice(&mut slot, body)?;
     slot.0.ok_or_else(|| Error::custom("expected a value"))
 }
 
 /// Reads a model from the fields of an object.
-pub(crate) fn from_fields<T: Model>(fields: Map<String, Value>) -> Result<T, serde_json::Error> {
-    T::deserialize(Fields(FromJson::new(Json::Object(fields))))
+pub(crate) fn from_fields<T: Model>(fields: Map<String, Value>) -> Result<T, Unreadable> {
+    T::of(&mut Fields::of(fields, Names::of::<T>())?)
 }
 
 /// Reads a model from a value.
 pub(crate) fn from_value<T: Model>(value: &Value) -> Result<T, serde_json::Error> {
-    T::deserialize(Fields(FromJson::new(Json::from(value.clone()))))
+    match value {
+        Value::Object(fields) => from_fields(fields.clone()).map_err(Error::custom),
+        _ => Err(Error::custom("expected an object")),
+    }
 }
 
-struct Slot<T>(Option<T>);
+/// Reads a model, from an object only.
+pub(crate) fn read<'de, T: Model, D: Deserializer<'de>>(deserializer: D) -> Result<T, D::Error> {
+    let mut fields = deserializer.deserialize_map(FieldsVisitor(Names::of::<T>()))?;
+    T::of(&mut fields).map_err(Error::custom)
+}
 
-impl<T: Model> Fill for Slot<T> {
-    fn fill(&mut self, deserializer: &mut serde_json::Deserializer<StrRead<'_>>) -> Result<(), serde_json::Error> {
-        self.0 = Some(T::deserialize(Fields(deserializer))?);
+/// The name of a field in JSON.
+#[derive(Debug)]
+pub(crate) struct Name {
+    name: &'static str,
+    /// Whether it is the name of the field in Rust, which JSON has in camel case.
+    is_of_rust: bool,
+    alias: Option<&'static str>,
+}
+
+impl Name {
+    pub(crate) const fn of(field: &'static str) -> Self {
+        Self { name: field, is_of_rust: true, alias: None }
+    }
+
+    pub(crate) const fn new(name: &'static str) -> Self {
+        Self { name, is_of_rust: false, alias: None }
+    }
+
+    pub(crate) const fn or(self, alias: &'static str) -> Self {
+        Self { alias: Some(alias), ..self }
+    }
+
+    fn is(&self, name: &str) -> bool {
+        let is_name = if self.is_of_rust { is_camel_case_of(self.name, name) } else { self.name == name };
+        is_name || self.alias == Some(name)
+    }
+}
+
+impl fmt::Display for Name {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if !self.is_of_rust {
+            return f.write_str(self.name);
+        }
+        for (at, word) in self.name.split('_').enumerate() {
+            let (first, rest) = word.split_at(at.min(1));
+            write!(f, "{}{rest}", first.to_ascii_uppercase())?;
+        }
         Ok(())
     }
 }
 
-/// Reads a model from an object only.
-pub(crate) struct Fields<D>(pub(crate) D);
+/// Whether `displayName` is the name of the field `display_name`. A name without underscores is itself.
+fn is_camel_case_of(field: &str, name: &str) -> bool {
+    let mut letters = field.bytes();
+    let mut next = || match letters.next()? {
+        b'_' => letters.next().map(|letter| letter.to_ascii_uppercase()),
+        letter => Some(letter),
+    };
+    name.bytes().all(|letter| next() == Some(letter)) && next().is_none()
+}
 
-impl<'de, D: Deserializer<'de>> Deserializer<'de> for Fields<D> {
-    type Error = D::Error;
+/// The names of the fields of a model, and of those of a model that is part of it.
+#[derive(Clone, Copy)]
+struct Names([&'static [Name]; 2]);
 
-    fn deserialize_struct<V: Visitor<'de>>(
-        self,
-        _: &'static str,
-        names: &'static [&'static str],
-        visitor: V,
-    ) -> Result<V::Value, D::Error> {
-        visitor.visit_map(self.0.deserialize_map(EntriesVisitor(Some(names), PhantomData))?)
+impl Names {
+    fn of<T: Model>() -> Self {
+        Self([T::NAMES, T::REST])
     }
 
-    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, D::Error> {
-        visitor.visit_map(self.0.deserialize_map(EntriesVisitor(None, PhantomData))?)
+    fn len(self) -> usize {
+        self.0[0].len() + self.0[1].len()
     }
 
-    forward_to_deserialize_any! {
-        bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 char str string bytes byte_buf option unit unit_struct
-        newtype_struct seq tuple tuple_struct map enum identifier ignored_any
+    fn position(self, name: &str) -> Option<usize> {
+        let [own, rest] = self.0;
+        let in_rest = || Some(own.len() + rest.iter().position(|known| known.is(name))?);
+        own.iter().position(|known| known.is(name)).or_else(in_rest)
+    }
+
+    fn get(self, at: usize) -> &'static Name {
+        let [own, rest] = self.0;
+        own.get(at).unwrap_or_else(|| &rest[at - own.len()])
     }
 }
 
-/// The fields of an object, those that the model has.
-struct Entries<'de, E> {
-    entries: vec::IntoIter<(Cow<'static, str>, Json<'de>)>,
-    name: Cow<'static, str>,
-    value: Json<'de>,
-    error: PhantomData<E>,
+/// The fields of an object, those that a model has, in its order. Missing ones are `None`.
+pub(crate) struct Fields<'a> {
+    names: Names,
+    values: vec::IntoIter<Option<Json<'a>>>,
 }
 
-impl<'de, E> Entries<'de, E> {
-    fn of(entries: Vec<(Cow<'static, str>, Json<'de>)>) -> Self {
-        Self { entries: entries.into_iter(), name: Cow::Borrowed(""), value: Json::Null, error: PhantomData }
+impl<'a> Fields<'a> {
+    fn new(names: Names, values: Vec<Option<Json<'a>>>) -> Self {
+        Self { names, values: values.into_iter() }
     }
 
-    fn of_object(object: Map<String, Value>) -> Self {
-        let mut entries = Vec::with_capacity(object.len());
+    fn of(object: Map<String, Value>, names: Names) -> Result<Self, Unreadable> {
+        let mut values = unread(names);
         for (name, value) in object {
-            entries.push((Cow::Owned(name), Json::from(value)));
+            let Some(at) = names.position(&name) else { continue };
+            if values[at].is_some() {
+                return Err(twice(names, at));
+            }
+            values[at] = Some(Json::from(value));
         }
-        Self::of(entries)
+        Ok(Self::new(names, values))
     }
 
-    /// Goes to the next field, and returns its name.
-    fn advance(&mut self) -> Option<&str> {
-        (self.name, self.value) = self.entries.next()?;
-        Some(&self.name)
+    /// Returns a field that isn't read yet, before any of them is.
+    pub(crate) fn get_mut(&mut self, field: &str) -> Option<&mut Option<Json<'a>>> {
+        let at = self.names.position(field)?;
+        self.values.as_mut_slice().get_mut(at)
     }
 
-    fn take_value(&mut self) -> FromJson<'de, E> {
-        FromJson::new(mem::replace(&mut self.value, Json::Null))
-    }
-}
-
-impl<'de, E: Error> MapAccess<'de> for Entries<'de, E> {
-    type Error = E;
-
-    fn next_key_seed<K: DeserializeSeed<'de>>(&mut self, seed: K) -> Result<Option<K::Value>, E> {
-        match self.advance() {
-            Some(name) => seed.deserialize(StrDeserializer::new(name)).map(Some),
-            None => Ok(None),
+    /// Reads the next field, which must be there and be readable.
+    pub(crate) fn required<T: Field>(&mut self) -> Result<T, Unreadable> {
+        match self.next() {
+            Some(json) => T::read(json),
+            None => Err(self.missing()),
         }
     }
 
-    fn next_value_seed<V: DeserializeSeed<'de>>(&mut self, seed: V) -> Result<V::Value, E> {
-        seed.deserialize(self.take_value())
+    /// Reads the next field. One that is missing or unreadable is the default.
+    pub(crate) fn lenient<T: Field + Default>(&mut self) -> T {
+        self.next().and_then(T::of).unwrap_or_default()
+    }
+
+    /// Reads the next field with a function.
+    pub(crate) fn with<T>(&mut self, read: fn(Option<Json<'_>>) -> Result<T, Unreadable>) -> Result<T, Unreadable> {
+        read(self.next())
+    }
+
+    /// Reads the model that the rest of the fields are.
+    pub(crate) fn rest<T: Model>(&mut self) -> Result<T, Unreadable> {
+        T::of(self)
+    }
+
+    /// A field that is only written.
+    pub(crate) fn unread<T: Default>(&self) -> T {
+        T::default()
+    }
+
+    fn next(&mut self) -> Option<Json<'a>> {
+        self.values.next().flatten()
+    }
+
+    #[cold]
+    fn missing(&self) -> Unreadable {
+        let name = self.names.get(self.names.len() - self.values.len() - 1);
+        Unreadable(format!("missing field `{name}`"))
     }
 }
 
-/// Reads the fields with these names, or all.
-struct EntriesVisitor<E>(Option<&'static [&'static str]>, PhantomData<E>);
+/// Why a model can't be read.
+#[derive(Debug)]
+pub(crate) struct Unreadable(String);
 
-impl<'de, E: Error> Visitor<'de> for EntriesVisitor<E> {
-    type Value = Entries<'de, E>;
+impl Unreadable {
+    pub(crate) fn new(problem: impl Into<String>) -> Self {
+        Self(problem.into())
+    }
+
+    #[cold]
+    pub(crate) fn unexpected(expected: &str, found: &str) -> Self {
+        Self(format!("expected {expected}, found {found}"))
+    }
+}
+
+impl fmt::Display for Unreadable {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// Reads an object.
+struct FieldsVisitor(Names);
+
+impl<'de> Visitor<'de> for FieldsVisitor {
+    type Value = Fields<'de>;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("an object")
     }
 
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-        let mut entries = Vec::new();
-        while let Some(name) = map.next_key_seed(Name(self.0))? {
-            match name {
-                Some(name) => entries.push((name, map.next_value()?)),
-                None => drop(map.next_value::<IgnoredAny>()?),
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Fields<'de>, A::Error> {
+        let mut values = unread(self.0);
+        while let Some(at) = map.next_key_seed(Position(self.0))? {
+            let Some(at) = at else {
+                map.next_value::<IgnoredAny>()?;
+                continue;
+            };
+            if values[at].is_some() {
+                return Err(A::Error::custom(twice(self.0, at)));
             }
+            values[at] = Some(map.next_value()?);
         }
-        Ok(Entries::of(entries))
+        Ok(Fields::new(self.0, values))
     }
 }
 
-/// Reads the name of a field. `None` if it is none of these.
-struct Name(Option<&'static [&'static str]>);
+fn unread<'a>(names: Names) -> Vec<Option<Json<'a>>> {
+    let mut values = Vec::new();
+    values.resize_with(names.len(), || None);
+    values
+}
 
-impl<'de> DeserializeSeed<'de> for Name {
-    type Value = Option<Cow<'static, str>>;
+#[cold]
+fn twice(names: Names, at: usize) -> Unreadable {
+    Unreadable(format!("duplicate field `{}`", names.get(at)))
+}
+
+/// Reads the name of a field. `None` if the model has none of that name.
+struct Position(Names);
+
+impl<'de> DeserializeSeed<'de> for Position {
+    type Value = Option<usize>;
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
         deserializer.deserialize_identifier(self)
     }
 }
 
-impl Visitor<'_> for Name {
-    type Value = Option<Cow<'static, str>>;
+impl Visitor<'_> for Position {
+    type Value = Option<usize>;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("a name")
     }
 
     fn visit_str<E: Error>(self, name: &str) -> Result<Self::Value, E> {
-        Ok(match self.0 {
-            Some(names) => names.iter().find(|known| **known == name).map(|known| Cow::Borrowed(*known)),
-            None => Some(Cow::Owned(name.to_owned())),
-        })
-    }
-}
-
-/// Reads from a [`Json`].
-pub(crate) struct FromJson<'de, E>(Json<'de>, PhantomData<E>);
-
-impl<'de, E> FromJson<'de, E> {
-    pub(crate) fn new(json: Json<'de>) -> Self {
-        Self(json, PhantomData)
-    }
-}
-
-impl<'de, E: Error> IntoDeserializer<'de, E> for Json<'de> {
-    type Deserializer = FromJson<'de, E>;
-
-    fn into_deserializer(self) -> FromJson<'de, E> {
-        FromJson::new(self)
-    }
-}
-
-impl<'de, E: Error> Deserializer<'de> for FromJson<'de, E> {
-    type Error = E;
-
-    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, E> {
-        match self.0 {
-            Json::Null => visitor.visit_unit(),
-            Json::Bool(value) => visitor.visit_bool(value),
-            Json::Unsigned(number) => visitor.visit_u64(number),
-            Json::Signed(number) => visitor.visit_i64(number),
-            Json::Float(number) => visitor.visit_f64(number),
-            Json::Text(Cow::Borrowed(text)) => visitor.visit_borrowed_str(text),
-            Json::Text(Cow::Owned(text)) => visitor.visit_string(text),
-            Json::List(values) => visitor.visit_seq(SeqDeserializer::new(values.into_iter())),
-            Json::Object(fields) => visitor.visit_map(Entries::of_object(fields)),
-        }
-    }
-
-    fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, E> {
-        match self.0 {
-            Json::Null => visitor.visit_none(),
-            _ => visitor.visit_some(self),
-        }
-    }
-
-    forward_to_deserialize_any! {
-        bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 char str string bytes byte_buf unit unit_struct
-        newtype_struct seq tuple tuple_struct map struct enum identifier ignored_any
+        Ok(self.0.position(name))
     }
 }

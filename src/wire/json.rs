@@ -57,6 +57,21 @@ impl From<Value> for Json<'_> {
     }
 }
 
+impl From<Json<'_>> for Value {
+    fn from(json: Json<'_>) -> Self {
+        match json {
+            Json::Null => Self::Null,
+            Json::Bool(value) => value.into(),
+            Json::Unsigned(number) => number.into(),
+            Json::Signed(number) => number.into(),
+            Json::Float(number) => number.into(),
+            Json::Text(text) => text.into(),
+            Json::List(values) => Self::Array(values.into_iter().map(Self::from).collect()),
+            Json::Object(fields) => Self::Object(fields),
+        }
+    }
+}
+
 impl<'de: 'a, 'a> Deserialize<'de> for Json<'a> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         deserializer.deserialize_any(JsonVisitor)

@@ -12,13 +12,14 @@ use serde::de::value::MapAccessDeserializer;
 use serde::de::{Deserialize, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
 pub(crate) use field::Field;
-pub(crate) use fields::{Fields, FromJson, from_fields, from_slice, from_value};
+pub(crate) use fields::{Fields, Name, Unreadable, from_fields, from_slice, from_value, read};
 pub(crate) use json::Json;
 pub(crate) use model::{Model, is_default, model};
 
 use self::json::JsonVisitor;
 
-/// Reads a value of the wrong type as the default, so that a minor field can't fail the whole model.
+/// Reads a value of the wrong type as the default, so that a minor field can't fail the whole struct. It is for structs that
+/// aren't models.
 pub(crate) fn lenient<'de, D, T>(deserializer: D) -> Result<T, D::Error>
 where
     D: Deserializer<'de>,
@@ -89,29 +90,19 @@ impl<'de, T, F: FnOnce(Json<'_>) -> T> Visitor<'de> for Direct<F> {
 }
 
 /// Reads a value that answers a question of the caller: one of the wrong type is an error, and never the default. Numbers and
-/// truth values can be strings.
-pub(crate) fn strict<'de, D, T>(deserializer: D) -> Result<T, D::Error>
-where
-    D: Deserializer<'de>,
-    T: Field,
-{
-    let json = Json::deserialize(deserializer)?;
-    let found = json.kind();
-    T::of(json).ok_or_else(|| unexpected(T::EXPECTED, found))
-}
-
-#[cold]
-fn unexpected<E: Error>(expected: &str, found: &str) -> E {
-    E::custom(format_args!("expected {expected}, found {found}"))
+/// truth values can be strings. A missing one is the default.
+pub(crate) fn strict<T: Field + Default>(json: Option<Json<'_>>) -> Result<T, Unreadable> {
+    json.map_or_else(|| Ok(T::default()), T::read)
 }
 
 /// Reads a value like [`strict`], and `null` as the default.
-pub(crate) fn strict_or_null<'de, D, T>(deserializer: D) -> Result<T, D::Error>
-where
-    D: Deserializer<'de>,
-    T: Field + Default,
-{
-    strict::<D, Option<T>>(deserializer).map(Option::unwrap_or_default)
+pub(crate) fn strict_or_null<T: Field + Default>(json: Option<Json<'_>>) -> Result<T, Unreadable> {
+    strict::<Option<T>>(json).map(Option::unwrap_or_default)
+}
+
+/// Reads an empty string, which the service sends for "not set", as `None`.
+pub(crate) fn non_empty(json: Option<Json<'_>>) -> Result<Option<String>, Unreadable> {
+    Ok(json.and_then(String::of).filter(|text| !text.is_empty()))
 }
 
 /// Reads `null` or a missing field as the default, for `#[serde(default, deserialize_with = …)]`.
@@ -121,20 +112,6 @@ where
     T: Deserialize<'de> + Default,
 {
     Ok(Option::deserialize(deserializer)?.unwrap_or_default())
-}
-
-/// Reads a list of models, each from an object only.
-pub(crate) fn models<'de, D: Deserializer<'de>, T: Model>(deserializer: D) -> Result<Vec<T>, D::Error> {
-    struct FromObject<T>(T);
-
-    impl<'de, T: Model> Deserialize<'de> for FromObject<T> {
-        fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-            T::deserialize(Fields(deserializer)).map(Self)
-        }
-    }
-
-    let models: Vec<FromObject<T>> = Vec::deserialize(deserializer)?;
-    Ok(models.into_iter().map(|model| model.0).collect())
 }
 
 /// Reads an object straight into a model whose fields are all lenient. Anything else is `None`.
@@ -197,28 +174,17 @@ pub(crate) fn paths<'de: 'a, 'a, D: Deserializer<'de>>(deserializer: D) -> Resul
     })
 }
 
-/// Reads an empty string, which the service sends for "not set", as `None`.
-pub(crate) fn non_empty<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
-    Ok(lenient::<D, Option<String>>(deserializer)?.filter(|text| !text.is_empty()))
-}
-
-/// An id: read from a decimal string or an integer, and written as a string.
+/// Writes an id, which is read from a decimal string or an integer, as a string.
 pub(crate) mod id {
-    use super::{Deserializer, strict};
     use serde::Serializer;
 
     pub(crate) fn serialize<S: Serializer>(id: &u64, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_str(id)
     }
-
-    pub(crate) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u64, D::Error> {
-        strict(deserializer)
-    }
 }
 
 /// An [`id`] that may be missing or `null`.
 pub(crate) mod option_id {
-    use super::{Deserializer, strict};
     use serde::Serializer;
 
     pub(crate) fn serialize<S: Serializer>(id: &Option<u64>, serializer: S) -> Result<S::Ok, S::Error> {
@@ -226,10 +192,6 @@ pub(crate) mod option_id {
             Some(id) => serializer.collect_str(id),
             None => serializer.serialize_none(),
         }
-    }
-
-    pub(crate) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<u64>, D::Error> {
-        strict(deserializer)
     }
 }
 
@@ -276,7 +238,7 @@ mod tests {
     #[test]
     fn answers_have_no_default() {
         fn read<T: Field>(json: &str) -> Option<T> {
-            strict(&mut serde_json::Deserializer::from_str(json)).ok()
+            T::read(serde_json::from_str(json).expect("it is JSON")).ok()
         }
         assert_eq!((read::<bool>("true"), read::<bool>("\"false\"")), (Some(true), Some(false)));
         assert_eq!((read::<u64>("7"), read::<u64>("\"7\"")), (Some(7), Some(7)));
@@ -286,7 +248,7 @@ mod tests {
         for json in ["null", "-1", "1.5", "\"-1\"", "\"\"", "true", "{}"] {
             assert_eq!(read::<u64>(json), None, "{json}");
         }
-        let flag = |json: &str| strict_or_null::<_, bool>(&mut serde_json::Deserializer::from_str(json)).ok();
+        let flag = |json: &str| strict_or_null::<bool>(serde_json::from_str(json).ok()).ok();
         assert_eq!((flag("null"), flag("true"), flag("1")), (Some(false), Some(true), None));
     }
 
@@ -309,7 +271,7 @@ mod tests {
         ] {
             assert_eq!(decimal(text), number, "{text:?}");
             assert_eq!(path_id(&format!("users/{text}/x"), "users"), number, "{text:?}");
-            assert_eq!(id::deserialize(Value::from(text)).ok(), number, "{text:?}");
+            assert_eq!(u64::of(Json::from(Value::from(text))), number, "{text:?}");
         }
     }
 

@@ -1,122 +1,196 @@
 //! Models: structs that are read and written as the service has them.
 
-/// A model, which can be a field of another one.
-pub(crate) trait Model: serde::de::DeserializeOwned {}
+use super::{Fields, Name, Unreadable};
 
-/// Declares a model, or the JSON form of one. The struct is written out as for serde, with all its attributes, and the macro
-/// adds those of optional fields:
+/// A model, which can be a field of another one. [`model`] implements it.
+pub(crate) trait Model: Sized {
+    /// The names of the fields that are read, in the order in which they are.
+    const NAMES: &'static [Name];
+
+    /// The names of the fields of a model that is part of it.
+    const REST: &'static [Name] = &[];
+
+    fn of(fields: &mut Fields<'_>) -> Result<Self, Unreadable>;
+}
+
+/// Declares a model, or the JSON form of one, with `Serialize` and `Deserialize`. How it is written is derived. How it is read is
+/// the macro's: a line for each field, which calls what is compiled once for each type, where serde's code is that
+/// of a whole loop for each model. The attributes say how:
 ///
 /// | field | missing, `null` or unreadable | written |
 /// |---|---|---|
 /// | an `Option` | `None` | unless it is `None` |
 /// | `#[optional]` | the default | unless it is the default |
 /// | `#[lenient]` | the default | always |
-/// | any other | as serde does | as serde does |
+/// | `#[with(f)]` | as `f` does, which gets a `None` if it is missing | unless it is a `None` |
+/// | `#[flatten]` | a model whose fields are among those of this one, as the last field | always |
+/// | `#[written]` | it isn't read | always |
+/// | any other | an error | always |
 ///
-/// A field's own `#[serde(…)]` comes after `#[optional]` or `#[lenient]`. An `Option` that answers a question isn't lenient: its
-/// `#[serde(deserialize_with = "wire::strict")]` tells how it is read if it isn't missing.
+/// Names are in camel case. `#[serde(rename = …, alias = …)]`, in this order, has others, and comes after these attributes.
+///
+/// With `prepare f;` before the struct, `f` can change the fields before they are read.
 macro_rules! model {
-    ($(#[$meta:meta])* $vis:vis struct $name:ident { $($fields:tt)* }) => {
-        $crate::wire::model!(@ [$(#[$meta])* $vis struct $name] {} $($fields)*,);
+    (prepare $prepare:path; $($model:tt)*) => { $crate::wire::model! { @model ($prepare) $($model)* } };
 
-        impl $crate::wire::Model for $name {}
+    (@model $prepare:tt $(#[$meta:meta])* $vis:vis struct $name:ident { $($fields:tt)* }) => {
+        $crate::wire::model! {
+            @ [
+                $name $prepare
+                $(#[$meta])* #[derive(serde::Serialize)] #[serde(rename_all = "camelCase")] $vis struct $name
+            ]
+            {} [] () {} $($fields)*,
+        }
     };
+
+    // The name of a field in JSON.
+    (@name $field:ident rename = $rename:literal, alias = $alias:literal $($serde:tt)*) => {
+        $crate::wire::Name::new($rename).or($alias)
+    };
+    (@name $field:ident rename = $rename:literal $($serde:tt)*) => { $crate::wire::Name::new($rename) };
+    (@name $field:ident alias = $alias:literal $($serde:tt)*) => {
+        $crate::wire::Name::of(stringify!($field)).or($alias)
+    };
+    (@name $field:ident $($serde:tt)*) => { $crate::wire::Name::of(stringify!($field)) };
 
     // All fields are done, with or without a comma after the last one.
-    (@ [$($head:tt)*] { $($done:tt)* } $(,)?) => { $($head)* { $($done)* } };
-
-    // An `Option` whose `serde` only names it.
     (
-        @ $head:tt { $($done:tt)* }
-        $(#[doc = $doc:literal])* $(#[serde($(rename = $rename:literal $(,)?)? $(alias = $alias:literal)?)])?
+        @ [$name:ident ($($prepare:path)?) $($head:tt)*]
+        { $($fields:tt)* } [$($json:expr,)*] ($($rest:ty)?) { $($field:ident: { $($read:tt)* })* } $(,)?
+    ) => {
+        $($head)* { $($fields)* }
+
+        impl $crate::wire::Model for $name {
+            const NAMES: &'static [$crate::wire::Name] = &[$($json,)*];
+            $(const REST: &'static [$crate::wire::Name] = <$rest as $crate::wire::Model>::NAMES;)?
+
+            fn of(fields: &mut $crate::wire::Fields<'_>) -> Result<Self, $crate::wire::Unreadable> {
+                $($prepare(fields)?;)?
+                Ok(Self { $($field: fields.$($read)*,)* })
+            }
+        }
+
+        impl<'de> serde::Deserialize<'de> for $name {
+            fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                $crate::wire::read(deserializer)
+            }
+        }
+    };
+
+    (
+        @ $head:tt { $($done:tt)* } [$($json:tt)*] $flat:tt { $($read:tt)* }
+        $(#[doc = $doc:literal])* $(#[serde($($serde:tt)*)])?
         $vis:vis $field:ident: Option<$type:ty>, $($rest:tt)*
     ) => {
-        $crate::wire::model!(@ $head {
-            $($done)*
-            $(#[doc = $doc])*
-            #[serde(default, deserialize_with = "crate::wire::lenient", skip_serializing_if = "Option::is_none")]
-            $($(#[serde(rename = $rename)])? $(#[serde(alias = $alias)])?)?
-            $vis $field: Option<$type>,
-        } $($rest)*);
+        $crate::wire::model! {
+            @ $head {
+                $($done)*
+                $(#[doc = $doc])*
+                #[serde(skip_serializing_if = "Option::is_none")]
+                $(#[serde($($serde)*)])?
+                $vis $field: Option<$type>,
+            }
+            [$($json)* $crate::wire::model!(@name $field $($($serde)*)?),] $flat { $($read)* $field: { lenient() } }
+            $($rest)*
+        }
     };
 
-    // An `Option` with another default.
     (
-        @ $head:tt { $($done:tt)* }
-        $(#[doc = $doc:literal])* #[serde(default = $default:literal)]
+        @ $head:tt { $($done:tt)* } [$($json:tt)*] $flat:tt { $($read:tt)* }
+        $(#[doc = $doc:literal])* #[with($with:path)] $(#[serde($($serde:tt)*)])?
         $vis:vis $field:ident: Option<$type:ty>, $($rest:tt)*
     ) => {
-        $crate::wire::model!(@ $head {
-            $($done)*
-            $(#[doc = $doc])*
-            #[serde(default = $default, deserialize_with = "crate::wire::lenient")]
-            #[serde(skip_serializing_if = "Option::is_none")]
-            $vis $field: Option<$type>,
-        } $($rest)*);
-    };
-
-    // An `Option` with a reader of its own.
-    (
-        @ $head:tt { $($done:tt)* }
-        $(#[doc = $doc:literal])*
-        #[serde(
-            $(rename = $rename:literal,)?
-            $(with = $with:literal)? $(deserialize_with = $reader:literal)? $(, serialize_with = $writer:literal)?
-        )]
-        $vis:vis $field:ident: Option<$type:ty>, $($rest:tt)*
-    ) => {
-        $crate::wire::model!(@ $head {
-            $($done)*
-            $(#[doc = $doc])*
-            #[serde(default, skip_serializing_if = "Option::is_none")]
-            #[serde(
-                $(rename = $rename,)?
-                $(with = $with)? $(deserialize_with = $reader)? $(, serialize_with = $writer)?
-            )]
-            $vis $field: Option<$type>,
-        } $($rest)*);
-    };
-
-    // Any other attribute could be one that leaves the reading to serde.
-    (@ $head:tt $done:tt $(#[$meta:meta])* $vis:vis $field:ident: Option<$type:ty>, $($rest:tt)*) => {
-        compile_error!(concat!(
-            "the `Option` `", stringify!($field), "` can have no attribute but `#[serde(…)]`, with `rename` and `alias`, ",
-            "`rename` and `with`, `rename`, `deserialize_with` and `serialize_with`, or `default`, in this order",
-        ));
+        $crate::wire::model! {
+            @ $head {
+                $($done)*
+                $(#[doc = $doc])*
+                #[serde(skip_serializing_if = "Option::is_none")]
+                $(#[serde($($serde)*)])?
+                $vis $field: Option<$type>,
+            }
+            [$($json)* $crate::wire::model!(@name $field $($($serde)*)?),] $flat { $($read)* $field: { with($with)? } }
+            $($rest)*
+        }
     };
 
     (
-        @ $head:tt { $($done:tt)* }
-        $(#[doc = $doc:literal])* #[optional] $(#[$meta:meta])*
+        @ $head:tt { $($done:tt)* } [$($json:tt)*] $flat:tt { $($read:tt)* }
+        $(#[doc = $doc:literal])* #[with($with:path)] $(#[serde($($serde:tt)*)])?
         $vis:vis $field:ident: $type:ty, $($rest:tt)*
     ) => {
-        $crate::wire::model!(@ $head {
-            $($done)*
-            $(#[doc = $doc])*
-            #[serde(default, deserialize_with = "crate::wire::lenient", skip_serializing_if = "crate::wire::is_default")]
-            $(#[$meta])*
-            $vis $field: $type,
-        } $($rest)*);
+        $crate::wire::model! {
+            @ $head { $($done)* $(#[doc = $doc])* $(#[serde($($serde)*)])? $vis $field: $type, }
+            [$($json)* $crate::wire::model!(@name $field $($($serde)*)?),] $flat { $($read)* $field: { with($with)? } }
+            $($rest)*
+        }
     };
 
     (
-        @ $head:tt { $($done:tt)* }
-        $(#[doc = $doc:literal])* #[lenient] $(#[$meta:meta])*
+        @ $head:tt { $($done:tt)* } [$($json:tt)*] $flat:tt { $($read:tt)* }
+        $(#[doc = $doc:literal])* #[optional] $(#[serde($($serde:tt)*)])?
         $vis:vis $field:ident: $type:ty, $($rest:tt)*
     ) => {
-        $crate::wire::model!(@ $head {
-            $($done)*
-            $(#[doc = $doc])*
-            #[serde(default, deserialize_with = "crate::wire::lenient")]
-            $(#[$meta])*
-            $vis $field: $type,
-        } $($rest)*);
+        $crate::wire::model! {
+            @ $head {
+                $($done)*
+                $(#[doc = $doc])*
+                #[serde(skip_serializing_if = "crate::wire::is_default")]
+                $(#[serde($($serde)*)])?
+                $vis $field: $type,
+            }
+            [$($json)* $crate::wire::model!(@name $field $($($serde)*)?),] $flat { $($read)* $field: { lenient() } }
+            $($rest)*
+        }
     };
 
-    // Any other field.
-    (@ $head:tt { $($done:tt)* } $(#[$meta:meta])* $vis:vis $field:ident: $type:ty, $($rest:tt)*) => {
-        $crate::wire::model!(@ $head { $($done)* $(#[$meta])* $vis $field: $type, } $($rest)*);
+    (
+        @ $head:tt { $($done:tt)* } [$($json:tt)*] $flat:tt { $($read:tt)* }
+        $(#[doc = $doc:literal])* #[lenient] $(#[serde($($serde:tt)*)])?
+        $vis:vis $field:ident: $type:ty, $($rest:tt)*
+    ) => {
+        $crate::wire::model! {
+            @ $head { $($done)* $(#[doc = $doc])* $(#[serde($($serde)*)])? $vis $field: $type, }
+            [$($json)* $crate::wire::model!(@name $field $($($serde)*)?),] $flat { $($read)* $field: { lenient() } }
+            $($rest)*
+        }
     };
+
+    (
+        @ $head:tt { $($done:tt)* } $json:tt () { $($read:tt)* }
+        $(#[doc = $doc:literal])* #[flatten]
+        $vis:vis $field:ident: $type:ty $(,)*
+    ) => {
+        $crate::wire::model! {
+            @ $head { $($done)* $(#[doc = $doc])* #[serde(flatten)] $vis $field: $type, }
+            $json ($type) { $($read)* $field: { rest()? } }
+        }
+    };
+
+    (
+        @ $head:tt { $($done:tt)* } $json:tt $flat:tt { $($read:tt)* }
+        $(#[doc = $doc:literal])* #[written] $(#[serde($($serde:tt)*)])?
+        $vis:vis $field:ident: $type:ty, $($rest:tt)*
+    ) => {
+        $crate::wire::model! {
+            @ $head { $($done)* $(#[doc = $doc])* $(#[serde($($serde)*)])? $vis $field: $type, }
+            $json $flat { $($read)* $field: { unread() } }
+            $($rest)*
+        }
+    };
+
+    (
+        @ $head:tt { $($done:tt)* } [$($json:tt)*] $flat:tt { $($read:tt)* }
+        $(#[doc = $doc:literal])* $(#[serde($($serde:tt)*)])?
+        $vis:vis $field:ident: $type:ty, $($rest:tt)*
+    ) => {
+        $crate::wire::model! {
+            @ $head { $($done)* $(#[doc = $doc])* $(#[serde($($serde)*)])? $vis $field: $type, }
+            [$($json)* $crate::wire::model!(@name $field $($($serde)*)?),] $flat { $($read)* $field: { required()? } }
+            $($rest)*
+        }
+    };
+
+    ($($model:tt)*) => { $crate::wire::model! { @model () $($model)* } };
 }
 
 pub(crate) use model;
@@ -128,17 +202,15 @@ pub(crate) fn is_default<T: Default + PartialEq>(value: &T) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use serde::{Deserialize, Serialize};
     use serde_json::{Value, json};
 
-    use crate::wire;
+    use crate::wire::{self, Field, Json, Unreadable};
 
     model! {
         /// A model with each kind of field.
-        #[derive(Debug, PartialEq, Serialize, Deserialize)]
-        #[serde(rename_all = "camelCase")]
+        #[derive(Debug, PartialEq)]
         pub(super) struct Sample {
-            #[serde(with = "wire::id")]
+            #[serde(serialize_with = "wire::id::serialize")]
             pub(super) id: u64,
             plain_name: String,
             /// A side field.
@@ -148,10 +220,10 @@ mod tests {
             created_at: Option<String>,
             #[serde(alias = "other")]
             aliased: Option<Vec<u64>>,
-            #[serde(deserialize_with = "wire::strict")]
+            #[with(wire::strict)]
             answer: Option<bool>,
             /// Nothing is used.
-            #[serde(default = "zero")]
+            #[with(usage)]
             usage: Option<u32>,
             /// A path.
             #[optional]
@@ -161,21 +233,21 @@ mod tests {
             list: Vec<Part>,
             #[lenient]
             about: String,
-            #[serde(default, deserialize_with = "wire::strict_or_null")]
+            #[with(wire::strict_or_null)]
             locked: bool
         }
     }
 
     model! {
-        #[derive(Debug, Default, PartialEq, Serialize, Deserialize)]
+        #[derive(Debug, Default, PartialEq)]
         struct Part {
             #[lenient]
             number: u32,
         }
     }
 
-    fn zero() -> Option<u32> {
-        Some(0)
+    fn usage(json: Option<Json<'_>>) -> Result<Option<u32>, Unreadable> {
+        json.map_or(Ok(Some(0)), |json| Ok(u32::of(json)))
     }
 
     fn kept(json: Value) -> Option<Value> {
@@ -213,6 +285,18 @@ mod tests {
         assert_eq!(
             kept(json!({ "id": 7, "plainName": "a", "usage": null })).expect("it is read")["usage"],
             Value::Null
+        );
+    }
+
+    #[test]
+    fn names_have_the_case_of_json() {
+        let problem = |json: Value| wire::from_value::<Sample>(&json).expect_err("it isn't a sample").to_string();
+        assert_eq!(problem(json!({ "id": 7, "plain_name": "a" })), "missing field `plainName`");
+        assert_eq!(problem(json!({ "id": 7, "plainName": null })), "expected a string, found null");
+        let twice = wire::from_slice::<Sample>(br#"{"id":7,"createTime":"a","created":"b"}"#);
+        assert_eq!(
+            twice.expect_err("it isn't a sample").to_string(),
+            "duplicate field `createTime` at line 1 column 36"
         );
     }
 

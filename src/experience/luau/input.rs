@@ -1,11 +1,10 @@
-use serde::Deserialize;
 use serde_json::json;
 
 use crate::api::{Budget, Endpoint, Method, ResourcePath};
 use crate::error::{Error, Result};
 use crate::experience::handle::Experience;
 use crate::request::Body;
-use crate::wire::{self, model};
+use crate::wire::model;
 
 /// Creates a binary input for Luau tasks, which is then uploaded to another host.
 pub const CREATE_LUAU_BINARY_INPUT: Endpoint =
@@ -33,12 +32,8 @@ impl LuauInput {
 }
 
 model! {
-    #[derive(Deserialize)]
-    #[serde(rename_all = "camelCase")]
     struct Created {
-        #[serde(deserialize_with = "wire::strict")]
         path: String,
-        #[serde(deserialize_with = "wire::strict")]
         upload_uri: String,
     }
 }

@@ -1,13 +1,12 @@
 use std::fmt;
 
 use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
 
 use crate::api::Endpoint;
 use crate::open_enum::open_enum;
 use crate::page::{PageItem, Values};
 use crate::request::Paging;
-use crate::wire::model;
+use crate::wire::{self, model};
 
 /// Lists the log of a Luau task.
 pub const LIST_LUAU_TASK_LOGS: Endpoint = Endpoint::get(
@@ -34,8 +33,7 @@ open_enum! {
 model! {
     /// A message in the log of a Luau task: that of one call of `print` or `warn`, which can have several lines. It is printed
     /// without its time and type.
-    #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-    #[serde(rename_all = "camelCase")]
+    #[derive(Clone, Debug, Default, PartialEq, Eq)]
     #[non_exhaustive]
     pub struct LuauMessage {
         /// The text.
@@ -68,18 +66,19 @@ model! {
     /// [`LuauTask::list_flat_logs`](crate::LuauTask::list_flat_logs). It has its messages in one of two forms.
     ///
     /// <https://create.roblox.com/docs/cloud/reference/features/luau-execution#Cloud_ListLuauExecutionSessionTaskLogs>
-    #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-    #[serde(rename_all = "camelCase")]
+    #[derive(Clone, Debug, Default, PartialEq, Eq)]
     #[non_exhaustive]
     pub struct LuauLog {
         /// The resource path.
         #[optional]
         pub path: String,
         /// The texts alone.
-        #[serde(default, deserialize_with = "crate::wire::strict_or_null", skip_serializing_if = "Vec::is_empty")]
+        #[with(wire::strict_or_null)]
+        #[serde(skip_serializing_if = "Vec::is_empty")]
         pub messages: Vec<String>,
         /// The messages with their times and types.
-        #[serde(default, deserialize_with = "crate::wire::strict_or_null", skip_serializing_if = "Vec::is_empty")]
+        #[with(wire::strict_or_null)]
+        #[serde(skip_serializing_if = "Vec::is_empty")]
         pub structured_messages: Vec<LuauMessage>,
     }
 }

@@ -8,4 +8,3 @@ pub(crate) mod input;
 pub(crate) mod log;
 pub(crate) mod outcome;
 pub(crate) mod run;
-mod seconds;

@@ -1,7 +1,5 @@
 use std::fmt;
 
-use serde::{Deserialize, Serialize};
-
 use crate::open_enum::open_enum;
 use crate::wire::model;
 
@@ -37,7 +35,7 @@ open_enum! {
 
 model! {
     /// The error of a task, from [`LuauRun::error`](super::run::LuauRun::error).
-    #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+    #[derive(Clone, Debug, Default, PartialEq, Eq)]
     #[non_exhaustive]
     pub struct LuauError {
         /// The code. `None` if the response doesn't tell it.

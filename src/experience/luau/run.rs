@@ -2,15 +2,15 @@ use std::fmt;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use serde::de::{DeserializeOwned, Error as _};
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde::de::DeserializeOwned;
+use serde::{Serialize, Serializer};
 use serde_json::{Value, json};
 
 use super::log::LuauMessage;
 use super::outcome::{LuauError, LuauErrorCode, LuauOutcome, LuauState};
-use super::seconds;
 use crate::error::{Error, Result};
-use crate::wire::{self, model};
+use crate::experience::duration::seconds;
+use crate::wire::{self, Json, Unreadable, model};
 
 model! {
     /// A task that has run a script, from [`LuauTask::wait`](crate::LuauTask::wait). A failure of the script is data.
@@ -28,44 +28,43 @@ model! {
     /// ```
     ///
     /// <https://create.roblox.com/docs/cloud/reference/features/luau-execution#Cloud_GetLuauExecutionSessionTask>
-    #[derive(Clone, PartialEq, Serialize, Deserialize)]
-    #[serde(rename_all = "camelCase")]
+    #[derive(Clone, PartialEq)]
     #[non_exhaustive]
     pub struct LuauRun {
         /// The resource path of the task. Empty if the response doesn't tell it.
         #[optional]
         pub path: String,
         /// The state.
-        #[serde(deserialize_with = "wire::strict")]
         pub state: LuauState,
         /// What the script returned. A value that JSON can't have, such as an instance, is `null`. Numbers are as the service
         /// wrote them. Empty if the script returned nothing, or failed.
-        #[serde(rename = "output", default, deserialize_with = "read_output", serialize_with = "write_output")]
-        #[serde(skip_serializing_if = "Vec::is_empty")]
+        #[with(read_output)]
+        #[serde(rename = "output", serialize_with = "write_output", skip_serializing_if = "Vec::is_empty")]
         pub results: Vec<Value>,
         /// Why the task failed.
-        #[serde(deserialize_with = "read_error")]
+        #[with(read_error)]
         pub error: Option<LuauError>,
         /// The messages of the script's log. The service keeps 450 KB of them. Empty unless the task was
         /// [waited for](crate::LuauTask::wait) with its log.
         #[optional]
         pub logs: Vec<LuauMessage>,
         /// The time limit of the script.
-        #[serde(deserialize_with = "seconds::deserialize", serialize_with = "seconds::serialize")]
+        #[with(seconds::lenient)]
+        #[serde(serialize_with = "seconds::serialize")]
         pub timeout: Option<Duration>,
         /// The id of the user whose key started the task.
-        #[serde(deserialize_with = "wire::non_empty")]
+        #[with(wire::non_empty)]
         pub user: Option<String>,
         /// The script. Responses leave it out.
-        #[serde(deserialize_with = "wire::non_empty")]
+        #[with(wire::non_empty)]
         pub script: Option<String>,
         /// The resource path of the binary input.
-        #[serde(deserialize_with = "wire::non_empty")]
+        #[with(wire::non_empty)]
         pub binary_input: Option<String>,
         /// Whether the script has a binary output.
         pub enable_binary_output: Option<bool>,
         /// The URL of the binary output, on another host. Whoever has it can download the output, for 15 minutes.
-        #[serde(deserialize_with = "wire::non_empty")]
+        #[with(wire::non_empty)]
         pub binary_output_uri: Option<String>,
         /// When the task was created.
         #[serde(rename = "createTime")]
@@ -77,17 +76,17 @@ model! {
 }
 
 /// Reads the results in an output. What has none, such as an empty text, is empty.
-fn read_output<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Value>, D::Error> {
-    let results = match Value::deserialize(deserializer)? {
-        Value::Object(mut fields) => fields.remove("results").unwrap_or_default(),
-        Value::Null => Value::Null,
-        Value::String(text) if text.is_empty() => Value::Null,
-        _ => return Err(D::Error::custom("expected an object in the field output")),
+fn read_output(json: Option<Json<'_>>) -> std::result::Result<Vec<Value>, Unreadable> {
+    let results = match json {
+        Some(Json::Object(mut fields)) => fields.remove("results").unwrap_or_default(),
+        Some(Json::Null) | None => Value::Null,
+        Some(Json::Text(text)) if text.is_empty() => Value::Null,
+        _ => return Err(Unreadable::new("expected an object in the field output")),
     };
     match results {
         Value::Array(results) => Ok(results),
         Value::Null => Ok(Vec::new()),
-        _ => Err(D::Error::custom("expected a list in the field results")),
+        _ => Err(Unreadable::new("expected a list in the field results")),
     }
 }
 
@@ -97,12 +96,12 @@ fn write_output<S: Serializer>(results: &[Value], serializer: S) -> Result<S::Ok
 
 /// Reads an error. An empty text or object is none, and anything that isn't an object can't be read: an error decides whether
 /// the script has succeeded.
-fn read_error<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<LuauError>, D::Error> {
-    let error = match Value::deserialize(deserializer)? {
-        Value::Null => return Ok(None),
-        Value::String(text) if text.is_empty() => return Ok(None),
-        Value::Object(fields) => wire::from_fields::<LuauError>(fields).map_err(D::Error::custom)?,
-        _ => return Err(D::Error::custom("expected an object in the field error")),
+fn read_error(json: Option<Json<'_>>) -> std::result::Result<Option<LuauError>, Unreadable> {
+    let error = match json {
+        Some(Json::Null) | None => return Ok(None),
+        Some(Json::Text(text)) if text.is_empty() => return Ok(None),
+        Some(Json::Object(fields)) => wire::from_fields::<LuauError>(fields)?,
+        _ => return Err(Unreadable::new("expected an object in the field error")),
     };
     Ok(Some(error).filter(|error| !error.is_empty()))
 }

@@ -7,8 +7,9 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use super::input::{self, LuauInput};
-use super::seconds;
+
 use crate::error::{Error, Result};
+use crate::experience::duration::to_seconds;
 use crate::experience::handle::Experience;
 use crate::experience::place::PlaceFile;
 use crate::request::Body;
@@ -172,7 +173,7 @@ impl LuauScript {
         };
         let mut fields = json!({ "script": self.text });
         if let Some(timeout) = self.timeout {
-            fields["timeout"] = Value::String(seconds::text(timeout));
+            fields["timeout"] = Value::String(to_seconds(timeout));
         }
         if let Some(input) = input {
             fields["binaryInput"] = Value::String(input.path.to_string());

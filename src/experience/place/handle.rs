@@ -2,8 +2,6 @@ use std::fmt;
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
-use serde::{Deserialize, Serialize};
-
 use crate::api::Endpoint;
 use crate::client::Client;
 use crate::error::{Error, ErrorKind, Result};
@@ -181,8 +179,6 @@ impl Universe {
 }
 
 model! {
-    #[derive(Serialize, Deserialize)]
-    #[serde(rename_all = "camelCase")]
     struct Found {
         #[serde(with = "wire::option_id")]
         universe_id: Option<u64>,

@@ -2,7 +2,7 @@ use std::fmt;
 use std::iter::FusedIterator;
 
 use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
+
 use serde_json::json;
 
 use super::handle::Place;
@@ -218,18 +218,17 @@ model! {
     /// A version in the history of a place, from [`Place::list_history`].
     ///
     /// <https://create.roblox.com/docs/cloud/reference/features/places#PlaceVersion_GetPlaceVersionHistory>
-    #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-    #[serde(rename_all = "camelCase")]
+    #[derive(Clone, Debug, PartialEq, Eq)]
     #[non_exhaustive]
     pub struct PlaceHistoryEntry {
         /// The number of the version, starting at 1.
         #[serde(with = "wire::id")]
         pub version: u64,
         /// The title of the notes.
-        #[serde(deserialize_with = "wire::non_empty")]
+        #[with(wire::non_empty)]
         pub title: Option<String>,
         /// The description of the notes.
-        #[serde(deserialize_with = "wire::non_empty")]
+        #[with(wire::non_empty)]
         pub description: Option<String>,
         /// The users who have contributed to the version, by id.
         #[optional]
@@ -237,12 +236,12 @@ model! {
         /// How it was saved, as a number that the reference doesn't explain.
         pub save_type: Option<u32>,
         /// Whether the version was published. `None` if the response doesn't tell it.
-        #[serde(deserialize_with = "wire::strict")]
+        #[with(wire::strict)]
         pub is_published: Option<bool>,
         /// The state of publishing, as a number that the reference doesn't explain.
         pub publish_status: Option<u32>,
         /// Whether the version has notes. `None` if the response doesn't tell it.
-        #[serde(deserialize_with = "wire::strict")]
+        #[with(wire::strict)]
         pub has_notes: Option<bool>,
         /// When the version was made.
         #[serde(rename = "createdTime")]
@@ -283,8 +282,6 @@ impl PageItem for PlaceHistoryEntry {
 
 model! {
     /// A page of the history.
-    #[derive(Serialize, Deserialize)]
-    #[serde(rename_all = "camelCase")]
     struct Page {
         #[lenient]
         place_versions: Vec<PlaceHistoryEntry>,
@@ -292,8 +289,6 @@ model! {
 }
 
 model! {
-    #[derive(Serialize, Deserialize)]
-    #[serde(rename_all = "camelCase")]
     struct Noted {
         place_version: Option<PlaceHistoryEntry>,
     }

@@ -1,7 +1,7 @@
 use std::fmt;
 
 use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
+
 use serde_json::{Map, Value, json};
 
 use super::handle::{IN_TEAM_CREATE, Place};
@@ -127,25 +127,25 @@ model! {
     /// A place, from [`Place::fetch_info`].
     ///
     /// <https://create.roblox.com/docs/cloud/reference/features/places#Cloud_GetPlace>
-    #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-    #[serde(rename_all = "camelCase")]
+    #[derive(Clone, Debug, PartialEq, Eq)]
     #[non_exhaustive]
     pub struct PlaceInfo {
         /// The resource path, `universes/{universe}/places/{place}`.
-        #[serde(deserialize_with = "wire::strict")]
         pub path: String,
         /// The name. `None` if the response doesn't tell it, as that to an update of other fields.
         pub display_name: Option<String>,
         /// The description, often empty. `None` if the response doesn't tell it.
         pub description: Option<String>,
         /// The largest number of users in one server. `None` if the response doesn't tell it.
-        #[serde(deserialize_with = "wire::strict")]
+        #[with(wire::strict)]
         pub server_size: Option<u32>,
         /// Whether it is the root place, in which users arrive. `None` if the response doesn't tell it.
-        #[serde(rename = "root", deserialize_with = "wire::strict")]
+        #[with(wire::strict)]
+        #[serde(rename = "root")]
         pub is_root: Option<bool>,
         /// Whether a script of the experience created the place. `None` if the response doesn't tell it.
-        #[serde(rename = "universeRuntimeCreation", deserialize_with = "wire::strict")]
+        #[with(wire::strict)]
+        #[serde(rename = "universeRuntimeCreation")]
         pub is_created_at_runtime: Option<bool>,
         /// When the place was created.
         #[serde(rename = "createTime")]

@@ -1,12 +1,10 @@
 use std::fmt;
 
-use serde::{Deserialize, Serialize};
-
 use super::handle::Place;
 use crate::api::Endpoint;
 use crate::page::{PageItem, Pager, Values};
 use crate::request::Paging;
-use crate::wire::{self, model};
+use crate::wire::model;
 
 /// Lists who is in the Team Create session of a place.
 pub const LIST_TEAM_CREATE_MEMBERS: Endpoint =
@@ -49,12 +47,10 @@ impl Place {
 
 model! {
     /// A user in a Team Create session, from [`Place::list_team_create_members`].
-    #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-    #[serde(rename_all = "camelCase")]
+    #[derive(Clone, Debug, PartialEq, Eq)]
     #[non_exhaustive]
     pub struct TeamCreateMember {
         /// The user's id.
-        #[serde(deserialize_with = "wire::strict")]
         pub id: u64,
         /// The user name.
         #[lenient]

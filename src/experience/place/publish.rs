@@ -1,7 +1,6 @@
 use std::time::Instant;
 
 use jiff::{SignedDuration, Timestamp};
-use serde::{Deserialize, Serialize};
 
 use super::file::PlaceFile;
 use super::handle::{IN_TEAM_CREATE, Place};
@@ -10,7 +9,7 @@ use super::version::PlaceVersion;
 use crate::api::{Budget, Endpoint};
 use crate::error::{Error, Result};
 use crate::gate::http_date;
-use crate::wire::{self, model};
+use crate::wire::model;
 
 /// Publishes or saves a version of a place.
 pub const CREATE_PLACE_VERSION: Endpoint = Endpoint::post("/universes/v1/{universe}/places/{place}/versions")
@@ -147,10 +146,7 @@ impl Place {
 }
 
 model! {
-    #[derive(Serialize, Deserialize)]
-    #[serde(rename_all = "camelCase")]
     struct Created {
-        #[serde(deserialize_with = "wire::strict")]
         version_number: u64,
     }
 }

@@ -11,7 +11,7 @@ use crate::asset::{Creator, ModerationState};
 use crate::error::Result;
 use crate::page::{PageItem, Values};
 use crate::request::{Paging, Request};
-use crate::wire::{self, Model, model};
+use crate::wire::{self, Fields, Model, Name, Unreadable, model};
 
 /// A handle for a version of a place, from [`Place::version`].
 ///
@@ -190,34 +190,34 @@ impl fmt::Display for PlaceVersion {
 
 model! {
     /// The JSON form of a version.
-    #[derive(Serialize, Deserialize)]
-    #[serde(rename_all = "camelCase")]
     struct WireVersion {
-        #[serde(deserialize_with = "wire::strict")]
         path: String,
         creation_context: Option<WireContext>,
         moderation_result: Option<WireModeration>,
-        #[serde(deserialize_with = "wire::strict")]
+        #[with(wire::strict)]
         published: Option<bool>,
     }
 }
 
 model! {
-    #[derive(Serialize, Deserialize)]
     struct WireContext {
         creator: Option<Creator>,
     }
 }
 
 model! {
-    #[derive(Serialize, Deserialize)]
-    #[serde(rename_all = "camelCase")]
     struct WireModeration {
         moderation_state: Option<ModerationState>,
     }
 }
 
-impl Model for PlaceVersion {}
+impl Model for PlaceVersion {
+    const NAMES: &'static [Name] = WireVersion::NAMES;
+
+    fn of(fields: &mut Fields<'_>) -> std::result::Result<Self, Unreadable> {
+        WireVersion::of(fields)?.try_into().map_err(Unreadable::new)
+    }
+}
 
 impl TryFrom<WireVersion> for PlaceVersion {
     type Error = String;

@@ -2,7 +2,7 @@ use std::fmt;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
+
 use serde_json::{Map, Value};
 
 use super::model::id_of_user;
@@ -15,15 +15,14 @@ model! {
     /// [`Experience::list_restriction_logs`](crate::Experience::list_restriction_logs).
     ///
     /// <https://create.roblox.com/docs/cloud/reference/features/user-restrictions#Cloud_ListUserRestrictionLogs>
-    #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-    #[serde(rename_all = "camelCase")]
+    #[derive(Clone, Debug, PartialEq, Eq)]
     #[non_exhaustive]
     pub struct RestrictionLog {
         /// The resource path of the user, `users/{user}`.
         #[lenient]
         pub user: String,
         /// The resource path of the place, `places/{place}`. `None` if the change is one of the whole experience.
-        #[serde(deserialize_with = "wire::non_empty")]
+        #[with(wire::non_empty)]
         pub place: Option<String>,
         /// Who made the change.
         pub moderator: Option<RestrictionModerator>,
@@ -31,13 +30,13 @@ model! {
         #[serde(rename = "createTime")]
         pub created_at: Option<Timestamp>,
         /// Whether the restriction was active after it.
-        #[serde(deserialize_with = "wire::strict")]
         pub active: bool,
         /// When the restriction began.
         #[serde(rename = "startTime")]
         pub started_at: Option<Timestamp>,
         /// How long the restriction lasts. `None` if it has no end.
-        #[serde(with = "seconds")]
+        #[with(seconds::read)]
+        #[serde(serialize_with = "seconds::serialize")]
         pub duration: Option<Duration>,
         /// The reason that the user is shown.
         #[lenient]
@@ -52,12 +51,11 @@ model! {
 
 model! {
     /// Who has changed a restriction, for a [`RestrictionLog`].
-    #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-    #[serde(rename_all = "camelCase")]
+    #[derive(Clone, Debug, Default, PartialEq, Eq)]
     #[non_exhaustive]
     pub struct RestrictionModerator {
         /// The resource path of a user, `users/{user}`. Of a change through Open Cloud, it is the owner of the key.
-        #[serde(deserialize_with = "wire::non_empty")]
+        #[with(wire::non_empty)]
         pub roblox_user: Option<String>,
         /// An empty object if a script of the game made the change.
         #[serde(default, skip_serializing_if = "Value::is_null")]

@@ -2,7 +2,6 @@ use std::fmt;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
 
 use crate::experience::duration::seconds;
 use crate::page::{PageItem, Values};
@@ -12,15 +11,14 @@ model! {
     /// Whether a user may join, from [`Experience::fetch_restriction`](crate::Experience::fetch_restriction).
     ///
     /// <https://create.roblox.com/docs/cloud/reference/features/user-restrictions>
-    #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-    #[serde(rename_all = "camelCase")]
+    #[derive(Clone, Debug, PartialEq, Eq)]
     #[non_exhaustive]
     pub struct UserRestriction {
         /// The resource path, `universes/{universe}/user-restrictions/{user}`, or that of a place.
         #[lenient]
         pub path: String,
         /// The resource path of the user, `users/{user}`.
-        #[serde(deserialize_with = "wire::non_empty")]
+        #[with(wire::non_empty)]
         pub user: Option<String>,
         /// When it last changed.
         #[serde(rename = "updateTime")]
@@ -32,18 +30,17 @@ model! {
 
 model! {
     /// Since when, how long and why a user may not join, for a [`UserRestriction`].
-    #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-    #[serde(rename_all = "camelCase")]
+    #[derive(Clone, Debug, Default, PartialEq, Eq)]
     #[non_exhaustive]
     pub struct GameJoinRestriction {
         /// Whether it is active. See [`is_in_force`](Self::is_in_force).
-        #[serde(deserialize_with = "wire::strict")]
         pub active: bool,
         /// When it began.
         #[serde(rename = "startTime")]
         pub started_at: Option<Timestamp>,
         /// How long it lasts. `None` if it has no end.
-        #[serde(with = "seconds")]
+        #[with(seconds::read)]
+        #[serde(serialize_with = "seconds::serialize")]
         pub duration: Option<Duration>,
         /// The reason that the user is shown.
         #[lenient]
@@ -52,10 +49,10 @@ model! {
         #[lenient]
         pub private_reason: String,
         /// Whether other accounts of the same person are **not** restricted.
-        #[serde(deserialize_with = "wire::strict")]
+        #[with(wire::strict)]
         pub exclude_alt_accounts: Option<bool>,
         /// Whether it is that of the experience, and not one of the place.
-        #[serde(deserialize_with = "wire::strict")]
+        #[with(wire::strict)]
         pub inherited: Option<bool>,
     }
 }

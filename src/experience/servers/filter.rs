@@ -1,6 +1,5 @@
 use std::collections::BTreeMap;
 
-use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::keyed::by_name;
@@ -8,7 +7,7 @@ use crate::api::Endpoint;
 use crate::error::Result;
 use crate::experience::place::handle::Place;
 use crate::request::Request;
-use crate::wire::model;
+use crate::wire::{self, Json, Unreadable, model};
 
 /// Fetches by which values the game servers of a place can be filtered.
 pub const GET_GAME_SERVER_FILTERS: Endpoint =
@@ -18,19 +17,19 @@ pub const GET_GAME_SERVER_FILTERS: Endpoint =
 
 model! {
     /// The values of the fields by which game servers can be filtered, from [`Place::fetch_game_server_filters`].
-    #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+    #[derive(Clone, Debug, Default, PartialEq)]
     #[non_exhaustive]
     pub struct GameServerFilters {
         /// The fields, by their names.
-        #[serde(rename = "filters", deserialize_with = "by_name")]
+        #[with(by_name)]
+        #[serde(rename = "filters")]
         pub fields: BTreeMap<String, GameServerFilterField>,
     }
 }
 
 model! {
     /// The values of one field, for [`GameServerFilters`].
-    #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-    #[serde(rename_all = "camelCase")]
+    #[derive(Clone, Debug, Default, PartialEq)]
     #[non_exhaustive]
     pub struct GameServerFilterField {
         /// The name of the field, such as `PlaceVersion`.
@@ -39,9 +38,14 @@ model! {
         #[serde(rename = "type")]
         pub value_type: Option<String>,
         /// The values that servers have, as the service sent them.
-        #[serde(default, deserialize_with = "crate::wire::or_default")]
+        #[with(or_empty)]
         pub values: Vec<Value>,
     }
+}
+
+/// Reads a list of any values. A missing one and `null` are empty.
+fn or_empty(json: Option<Json<'_>>) -> Result<Vec<Value>, Unreadable> {
+    wire::strict_or_null(json)
 }
 
 impl GameServerFilters {

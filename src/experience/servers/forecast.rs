@@ -1,14 +1,14 @@
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
+
 use serde_json::Value;
 
 use super::keyed::by_id;
 use crate::api::Endpoint;
 use crate::error::Result;
 use crate::experience::handle::Experience;
-use crate::wire::{self, model};
+use crate::wire::model;
 
 /// Forecasts what a restart of all servers of an experience would do.
 pub const FORECAST_RESTART: Endpoint = Endpoint::get("/server-management/v1/universes/{universe}/restarts:forecast")
@@ -19,28 +19,26 @@ model! {
     /// What a restart would do, from [`Experience::forecast_restart`].
     ///
     /// <https://create.roblox.com/docs/cloud/reference/features/servers>
-    #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+    #[derive(Clone, Debug, Default, PartialEq, Eq)]
     #[non_exhaustive]
     pub struct RestartForecast {
         /// The places with running servers, by their ids.
-        #[serde(rename = "placeForecasts", deserialize_with = "by_id")]
+        #[with(by_id)]
+        #[serde(rename = "placeForecasts")]
         pub places: BTreeMap<u64, PlaceForecast>,
     }
 }
 
 model! {
     /// What a restart would do in one place, for a [`RestartForecast`].
-    #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-    #[serde(rename_all = "camelCase")]
+    #[derive(Clone, Debug, Default, PartialEq, Eq)]
     #[non_exhaustive]
     pub struct PlaceForecast {
         /// The players who would have to move.
-        #[serde(deserialize_with = "wire::strict")]
         pub players_impacted: u32,
         /// All players in the place.
         pub total_players: Option<u32>,
         /// The servers that would be closed.
-        #[serde(deserialize_with = "wire::strict")]
         pub instances_impacted: u32,
         /// All servers of the place.
         pub total_instances: Option<u32>,

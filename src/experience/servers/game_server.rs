@@ -2,7 +2,6 @@ use std::fmt;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::api::Endpoint;
 use crate::error::Result;
@@ -11,7 +10,7 @@ use crate::experience::place::handle::Place;
 use crate::open_enum::open_enum;
 use crate::page::{PageItem, Pager, Values};
 use crate::request::{Paging, Request};
-use crate::wire::{self, Json, model};
+use crate::wire::{self, Json, Unreadable, model};
 
 /// Lists the game servers of a version of a place.
 pub const LIST_GAME_SERVERS: Endpoint =
@@ -48,12 +47,10 @@ model! {
     /// A game server, running or shut down, from [`Place::list_game_servers`].
     ///
     /// <https://create.roblox.com/docs/cloud/reference/features/servers>
-    #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-    #[serde(rename_all = "camelCase")]
+    #[derive(Clone, Debug, PartialEq)]
     #[non_exhaustive]
     pub struct GameServer {
         /// The server's id, which scripts know as `game.JobId`.
-        #[serde(deserialize_with = "wire::strict")]
         pub job_id: String,
         /// The id of the place.
         pub place_id: Option<u64>,
@@ -65,12 +62,13 @@ model! {
         #[serde(rename = "createTime")]
         pub created_at: Option<Timestamp>,
         /// How long it has been running.
-        #[serde(with = "time_span")]
+        #[with(time_span::read)]
+        #[serde(serialize_with = "time_span::serialize")]
         pub uptime: Option<Duration>,
         /// How much memory it uses.
         pub memory_usage_bytes: Option<u64>,
         /// The frames a second. `None` if the service doesn't tell it, for which it writes null or 0.
-        #[serde(deserialize_with = "frame_rate")]
+        #[with(frame_rate)]
         pub frame_rate: Option<f64>,
         /// How many users are on it.
         pub occupancy: Option<u32>,
@@ -80,10 +78,10 @@ model! {
         #[serde(rename = "type")]
         pub server_type: Option<u32>,
         /// Whether it is full.
-        #[serde(deserialize_with = "wire::strict")]
+        #[with(wire::strict)]
         pub full: Option<bool>,
         /// Whether it has been shut down.
-        #[serde(deserialize_with = "wire::strict")]
+        #[with(wire::strict)]
         pub shut_down: Option<bool>,
         /// Its state, and why it was shut down.
         pub status: Option<GameServerStatus>,
@@ -95,11 +93,12 @@ model! {
     }
 }
 
-fn frame_rate<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<f64>, D::Error> {
+#[allow(clippy::unnecessary_wraps)]
+fn frame_rate(json: Option<Json<'_>>) -> Result<Option<f64>, Unreadable> {
     #[allow(clippy::cast_precision_loss)]
-    let rate = match Json::deserialize(deserializer)? {
-        Json::Float(rate) => rate,
-        Json::Unsigned(rate) => rate as f64,
+    let rate = match json {
+        Some(Json::Float(rate)) => rate,
+        Some(Json::Unsigned(rate)) => rate as f64,
         _ => 0.0,
     };
     Ok(Some(rate).filter(|rate| *rate > 0.0))
@@ -192,18 +191,20 @@ impl GameServerFilter {
 
 model! {
     /// How many game servers there are, from [`Place::count_game_servers`].
-    #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-    #[serde(rename_all = "camelCase")]
+    #[derive(Clone, Debug, PartialEq, Eq)]
     #[non_exhaustive]
     pub struct GameServerCount {
         /// How many servers there are, running or shut down. `None` if the service couldn't count them.
-        #[serde(rename = "totalCount", deserialize_with = "wire::strict")]
+        #[with(wire::strict)]
+        #[serde(rename = "totalCount")]
         pub total: Option<u64>,
         /// Whether the running servers aren't counted, because the service couldn't read them.
-        #[serde(default, deserialize_with = "wire::strict_or_null", skip_serializing_if = "wire::is_default")]
+        #[with(wire::strict_or_null)]
+        #[serde(skip_serializing_if = "wire::is_default")]
         pub active_servers_fetch_error: bool,
         /// Whether the servers that were shut down aren't counted, because the service couldn't read them.
-        #[serde(default, deserialize_with = "wire::strict_or_null", skip_serializing_if = "wire::is_default")]
+        #[with(wire::strict_or_null)]
+        #[serde(skip_serializing_if = "wire::is_default")]
         pub shutdown_servers_fetch_error: bool,
     }
 }

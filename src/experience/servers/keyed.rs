@@ -2,35 +2,35 @@
 
 use std::collections::BTreeMap;
 
-use serde::{Deserialize, Deserializer, de};
-use serde_json::Value;
+use serde_json::{Map, Value};
 
-use crate::wire::{self, Json, Model};
+use crate::wire::{self, Json, Model, Unreadable};
 
-/// Reads an object of models by their keys. `null` is an empty one.
-pub(super) fn by_key<'de, D: Deserializer<'de>, K: Ord, T: Model>(
-    deserializer: D,
-    key: fn(&str) -> Option<K>,
-) -> Result<BTreeMap<K, T>, D::Error> {
-    let fields = match Json::deserialize(deserializer)? {
-        Json::Null => return Ok(BTreeMap::new()),
-        Json::Object(fields) => fields,
-        _ => return Err(de::Error::custom("expected an object")),
+/// Reads an object of models by decimal ids, which must be there. `null` is an empty one.
+pub(super) fn by_id<T: Model>(json: Option<Json<'_>>) -> Result<BTreeMap<u64, T>, Unreadable> {
+    by_key(json, wire::decimal)
+}
+
+/// Reads an object of models like [`by_id`]. A missing one is empty.
+pub(super) fn by_id_if_any<T: Model>(json: Option<Json<'_>>) -> Result<BTreeMap<u64, T>, Unreadable> {
+    by_id(json.or(Some(Json::Null)))
+}
+
+/// Reads an object of models by texts, which must be there. `null` is an empty one.
+pub(super) fn by_name<T: Model>(json: Option<Json<'_>>) -> Result<BTreeMap<String, T>, Unreadable> {
+    by_key(json, |name| Some(name.to_owned()))
+}
+
+fn by_key<K: Ord, T: Model>(json: Option<Json<'_>>, key: fn(&str) -> Option<K>) -> Result<BTreeMap<K, T>, Unreadable> {
+    let fields = match json {
+        Some(Json::Null) => Map::new(),
+        Some(Json::Object(fields)) => fields,
+        _ => return Err(Unreadable::new("expected an object")),
     };
     let read = |(name, value): (String, Value)| {
-        let key = key(&name).ok_or_else(|| de::Error::custom(format_args!("invalid id {name:?}")))?;
-        let model = wire::from_value(&value).map_err(|error| de::Error::custom(format_args!("{name:?}: {error}")))?;
+        let key = key(&name).ok_or_else(|| Unreadable::new(format!("invalid id {name:?}")))?;
+        let model = wire::from_value(&value).map_err(|error| Unreadable::new(format!("{name:?}: {error}")))?;
         Ok((key, model))
     };
     fields.into_iter().map(read).collect()
-}
-
-/// Reads an object of models by decimal ids.
-pub(super) fn by_id<'de, D: Deserializer<'de>, T: Model>(deserializer: D) -> Result<BTreeMap<u64, T>, D::Error> {
-    by_key(deserializer, wire::decimal)
-}
-
-/// Reads an object of models by texts.
-pub(super) fn by_name<'de, D: Deserializer<'de>, T: Model>(deserializer: D) -> Result<BTreeMap<String, T>, D::Error> {
-    by_key(deserializer, |name| Some(name.to_owned()))
 }

@@ -85,7 +85,7 @@ impl Serialize for LogSeverity {
 
 impl<'de> Deserialize<'de> for LogSeverity {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        crate::wire::strict(deserializer)
+        u32::deserialize(deserializer).map(Self::from)
     }
 }
 
@@ -93,8 +93,7 @@ model! {
     /// What a game server has logged, from [`Place::list_game_server_logs`].
     ///
     /// <https://create.roblox.com/docs/cloud/reference/features/servers>
-    #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-    #[serde(rename_all = "camelCase")]
+    #[derive(Clone, Debug, Default, PartialEq, Eq)]
     #[non_exhaustive]
     pub struct GameServerLog {
         /// The message.

@@ -3,14 +3,12 @@ use std::fmt;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use serde::{Deserialize, Serialize};
-
 use super::restart_options::RestartOptions;
 use super::restart_status::RestartStatus;
 use crate::api::Endpoint;
 use crate::error::{Error, Result};
 use crate::experience::handle::Experience;
-use crate::wire::{self, model};
+use crate::wire::model;
 
 /// Restarts servers of an experience.
 pub const RESTART_SERVERS: Endpoint = Endpoint::post("/server-management/v1/universes/{universe}/restarts")
@@ -22,12 +20,10 @@ const LOOKS: [Duration; 3] = [Duration::ZERO, Duration::from_secs(1), Duration::
 
 model! {
     /// A restart that has begun, from [`Experience::restart_servers`].
-    #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-    #[serde(rename_all = "camelCase")]
+    #[derive(Clone, Debug, PartialEq, Eq)]
     #[non_exhaustive]
     pub struct Restart {
         /// The id, for [`Experience::restart_status`].
-        #[serde(deserialize_with = "wire::strict")]
         pub id: String,
         /// How many players have to move.
         pub players_impacted: Option<u64>,

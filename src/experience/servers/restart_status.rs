@@ -2,14 +2,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
 
-use super::keyed::{by_id, by_name};
+use super::keyed::{by_id_if_any, by_name};
 use crate::api::Endpoint;
 use crate::error::Result;
 use crate::experience::handle::Experience;
 use crate::open_enum::open_enum;
-use crate::wire::{self, model};
+use crate::wire::model;
 
 /// Lists the restarts of an experience's servers.
 pub const LIST_RESTARTS: Endpoint = Endpoint::get("/server-management/v1/universes/{universe}/restarts")
@@ -30,8 +29,7 @@ open_enum! {
 
 model! {
     /// How far a restart is, from [`Experience::list_restarts`].
-    #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-    #[serde(rename_all = "camelCase")]
+    #[derive(Clone, Debug, Default, PartialEq, Eq)]
     #[non_exhaustive]
     pub struct RestartStatus {
         /// The restart's id. The service has it beside the status.
@@ -46,19 +44,18 @@ model! {
         #[serde(rename = "startTime")]
         pub starts_at: Option<Timestamp>,
         /// The places whose servers are restarted, by their ids.
-        #[serde(rename = "placeRestartStatuses", default, deserialize_with = "by_id")]
+        #[with(by_id_if_any)]
+        #[serde(rename = "placeRestartStatuses")]
         pub places: BTreeMap<u64, PlaceRestartStatus>,
     }
 }
 
 model! {
     /// How far the restart of one place's servers is, for a [`RestartStatus`].
-    #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-    #[serde(rename_all = "camelCase")]
+    #[derive(Clone, Debug, PartialEq, Eq)]
     #[non_exhaustive]
     pub struct PlaceRestartStatus {
         /// How far it is.
-        #[serde(deserialize_with = "wire::strict")]
         pub state: RestartState,
         /// When its first server was closed.
         #[serde(rename = "startTime")]
@@ -83,8 +80,7 @@ model! {
 
 model! {
     /// The versions of a place whose servers are restarted, for a [`PlaceRestartStatus`]. All of them if nothing is set.
-    #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-    #[serde(rename_all = "camelCase")]
+    #[derive(Clone, Debug, Default, PartialEq, Eq)]
     #[non_exhaustive]
     pub struct PlaceRestartFilter {
         /// These versions.
@@ -130,9 +126,9 @@ impl fmt::Display for RestartStatus {
 
 model! {
     /// The response with all restarts.
-    #[derive(Deserialize)]
     struct RestartStatuses {
-        #[serde(rename = "restartStatuses", deserialize_with = "by_name")]
+        #[with(by_name)]
+        #[serde(rename = "restartStatuses")]
         by_id: BTreeMap<String, RestartStatus>,
     }
 }
