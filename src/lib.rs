@@ -39,7 +39,8 @@
 //! | update, archive, roll back, download or share an asset | [`Client::asset`] | [`asset`] |
 //! | search the creator store, or put assets on it | [`Client::search_assets`], [`AssetHandle::create_store_product`] | [`store`] |
 //! | read and manage groups | [`Client::group`] | [`group`] |
-//! | read what an experience is | [`Client::experience`] | [`experience`] |
+//! | read and update an experience and its places | [`Client::experience`] | [`experience`] |
+//! | save, publish, roll back or promote a place | [`Client::place`], [`Place::publish`] | [`experience`] |
 //! | notify users, read quotas and subscriptions | [`User::send_notification`], [`User::list_asset_quotas`], [`User::fetch_subscription`] | [`user`] |
 //! | check what an API key can do | [`Client::inspect_key`] | [`key`] |
 //! | call any other endpoint | [`Client::request`] | [`endpoints`] |
