@@ -1,4 +1,4 @@
-//! Calls endpoints that have no method of their own: `cargo run --example any_endpoint -- [COMMAND]`
+//! Calls endpoints by their method and path: `cargo run --example any_endpoint -- [COMMAND]`
 //!
 //! With a real key, the commands publish a real place and create a real game pass.
 
@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 const USAGE: &str = "\
 Usage: any_endpoint [COMMAND]
 
-Calls endpoints that have no method of their own. Without a command, lists the user's memberships in groups.
+Calls endpoints by their method and path, as for those without a method of their own. Without a command, lists the user's memberships in groups.
 
 Commands:
   publish UNIVERSE PLACE FILE    publishes a place file

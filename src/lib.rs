@@ -38,7 +38,8 @@
 //! | update, archive, roll back, download or share an asset | [`Client::asset`] | [`asset`] |
 //! | search the creator store, or put assets on it | [`Client::search_assets`], [`AssetHandle::create_store_product`] | [`store`] |
 //! | read and manage groups | [`Client::group`] | [`group`] |
-//! | read what an experience is | [`Client::experience`] | [`experience`] |
+//! | read and update an experience and its places | [`Client::experience`] | [`experience`] |
+//! | save, publish, roll back or promote a place | [`Client::place`], [`Place::publish`] | [`experience`] |
 //! | restart game servers, list them, or send them messages | [`Experience::restart_servers`], [`Place::list_game_servers`], [`Experience::publish_message`] | [`experience`] |
 //! | keep users out of an experience or a place | [`Experience::restrict_user`], [`Experience::sync_restrictions`] for many | [`experience`] |
 //! | notify users, read quotas and subscriptions | [`User::send_notification`], [`User::list_asset_quotas`], [`User::fetch_subscription`] | [`user`] |
