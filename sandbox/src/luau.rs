@@ -80,6 +80,8 @@ fn call(job: &Job, log: &Rc<RefCell<Log>>, is_late: &Rc<Cell<bool>>) -> Result<L
     };
     task.set("wait", lua.create_function(sleep)?)?;
     lua.globals().set("task", task)?;
+    // It reads files.
+    lua.globals().set("require", Value::Nil)?;
     lua.sandbox(true)?;
 
     let (is_late, is_abandoned) = (Rc::clone(is_late), job.abandonment());
@@ -147,5 +149,8 @@ fn message(error: &Error) -> String {
         Error::RuntimeError(text) | Error::MemoryError(text) | Error::SyntaxError { message: text, .. } => text.clone(),
         other => other.to_string(),
     };
-    text.split("\nstack traceback:").next().unwrap_or_default().to_owned()
+    match text.split("\nstack traceback:").next().unwrap_or_default() {
+        "" | "nil" | "<nil>" => "The script raised an error without a message, or has no memory left.".to_owned(),
+        text => text.to_owned(),
+    }
 }

@@ -42,7 +42,6 @@ model! {
     ///
     /// <https://create.roblox.com/docs/cloud/reference/features/universes#Cloud_GetUniverse>
     #[derive(Clone, Debug, PartialEq, Eq)]
-    #[must_use = "the experience's data is returned; the handle holds only the id"]
     #[non_exhaustive]
     pub struct ExperienceInfo {
         /// The resource path, `universes/{universe}`.

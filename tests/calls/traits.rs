@@ -10,8 +10,8 @@ use rblxopencloud::inventory::{
 use rblxopencloud::store::StoreAsset;
 use rblxopencloud::{
     Asset, AssetFile, AssetHandle, AssetType, Client, ClientBuilder, Creator, Credentials, Error, ErrorKind, Group,
-    GroupMembership, InventoryAssetType, InventoryItem, InventoryItems, Operation, Pager, RetryPolicy, Timeouts, User,
-    UserInfo, WaitOptions,
+    GroupMembership, InventoryAssetType, InventoryItem, InventoryItems, LuauScript, LuauTask, Operation, Pager,
+    RetryPolicy, Timeouts, User, UserInfo, WaitOptions,
 };
 use serde_json::json;
 
@@ -28,6 +28,7 @@ fn handles_cross_threads_and_panics() {
     handle::<Timeouts>();
     handle::<InventoryItem>();
     handle::<Operation<Asset>>();
+    handle::<LuauTask>();
     fn iterator<T: Send + UnwindSafe>() {}
     iterator::<InventoryItems>();
     iterator::<Pager<GroupMembership>>();
@@ -35,6 +36,7 @@ fn handles_cross_threads_and_panics() {
     fn settings<T: Send>() {}
     settings::<ClientBuilder>();
     settings::<WaitOptions>();
+    settings::<LuauScript>();
 }
 
 #[test]

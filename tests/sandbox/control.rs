@@ -48,7 +48,7 @@ fn the_world_is_read_and_changed() {
 #[test]
 fn an_entry_keeps_the_lists_that_a_change_leaves_out() {
     let sandbox = Sandbox::builder().demo().start().expect("a free port");
-    let asset = sandbox.client().user(156).upload_asset(crate_png()).expect("accepted").wait().expect("done");
+    let asset = sandbox.client().user(156).upload_asset_with(crate_png()).expect("accepted").wait().expect("done");
     let change = json!({
         "users": [{ "id": 156, "name": "renamed" }],
         "groups": [{ "id": 7, "displayName": "Renamed" }],
@@ -119,7 +119,7 @@ fn every_fault_can_be_injected() {
             failure["code"] = json!(if form == "status" { json!(3) } else { json!("INVALID_ARGUMENT") });
         }
         assert_eq!(inject(failure.clone())["faults"], json!([failure]));
-        let result = user.upload_asset(crate_png()).expect("accepted").wait();
+        let result = user.upload_asset_with(crate_png()).expect("accepted").wait();
         assert_eq!(result.is_err(), form != "partial", "{form}");
     }
     inject(json!({ "kind": "idToken", "fault": "Expired" }));
@@ -185,7 +185,7 @@ fn requests_are_listed_from_a_number_on() {
     let sandbox = sandbox();
     let client = sandbox.client();
     client.user(1).fetch_info().expect("a user");
-    let _ = client.user(1).upload_asset(crate_png()).expect("accepted");
+    let _ = client.user(1).upload_asset_with(crate_png()).expect("accepted");
     let seen = control(&sandbox, "GET", "/sandbox/requests", &Value::Null);
     let requests = seen["requests"].as_array().expect("a list");
     assert_eq!(requests.len(), 2, "control requests aren't listed");
@@ -221,7 +221,7 @@ fn the_clock_is_moved_on() {
     sandbox.set_rate_limit(None);
 
     sandbox.set_operation_time(Duration::from_secs(600));
-    let operation = sandbox.client().user(1).upload_asset(crate_png()).expect("accepted");
+    let operation = sandbox.client().user(1).upload_asset_with(crate_png()).expect("accepted");
     assert!(sandbox.assets().is_empty());
     sandbox.advance_clock(Duration::from_secs(600));
     assert_eq!(sandbox.assets().len(), 1, "the operation has ended");
@@ -266,11 +266,11 @@ fn authorizations_end_on_demand() {
 fn operations_and_the_start_are_there() {
     let sandbox = Sandbox::builder().demo().start().expect("a free port");
     sandbox.set_operation_time(Duration::from_secs(3600));
-    let _ = sandbox.client().user(156).upload_asset(crate_png()).expect("accepted");
+    let _ = sandbox.client().user(156).upload_asset_with(crate_png()).expect("accepted");
     let pending = control(&sandbox, "GET", "/sandbox/operations", &Value::Null);
     assert_eq!(pending["operations"][0]["done"], false);
     control(&sandbox, "PATCH", "/sandbox/settings", &json!({ "operationMilliseconds": 0 }));
-    let _ = sandbox.client().user(156).upload_asset(crate_png()).expect("accepted");
+    let _ = sandbox.client().user(156).upload_asset_with(crate_png()).expect("accepted");
     let both = control(&sandbox, "GET", "/sandbox/operations", &Value::Null);
     assert_eq!((&both["operations"][0]["done"], &both["operations"][1]["done"]), (&json!(false), &json!(true)));
     control(&sandbox, "POST", "/sandbox/reset", &Value::Null);

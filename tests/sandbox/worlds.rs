@@ -44,12 +44,12 @@ fn what_was_done_by_requests_survives_a_dump() {
     let demo = Sandbox::builder().demo().start().expect("a free port");
     demo.set_quota(AssetType::Audio, 3);
     let user = demo.client().user(156);
-    let asset = user.upload_asset(crate_png()).expect("accepted").wait().expect("done");
+    let asset = user.upload_asset_with(crate_png()).expect("accepted").wait().expect("done");
     let bytes = b"<roblox!\x89\xff\r\n\x1a\n\0".to_vec();
     let model = AssetUpload::new(AssetFile::from_bytes("m.rbxm", bytes.clone()), AssetType::Model, "model", "");
-    let model = user.upload_asset(model).expect("accepted").wait().expect("done");
+    let model = user.upload_asset_with(model).expect("accepted").wait().expect("done");
     let update = AssetUpdate::new(model.id).description("two").file(AssetFile::from_bytes("n.rbxm", bytes.clone()));
-    user.update_asset(update).expect("accepted").wait().expect("done");
+    user.update_asset_with(update).expect("accepted").wait().expect("done");
     let handle = demo.client().asset(model.id);
     handle.rollback(1).expect("it is rolled back");
     let permission = AssetPermission::new(PermissionSubject::User(157), AssetAction::Use);
@@ -67,7 +67,7 @@ fn what_was_done_by_requests_survives_a_dump() {
     assert_eq!(sandbox.asset_content(model.id).expect("content").bytes, bytes);
     assert_eq!(sandbox.asset_permissions(model.id), demo.asset_permissions(model.id));
     assert_eq!(sandbox.client().asset(model.id).list_versions().count(), 3);
-    let next = sandbox.client().user(156).upload_asset(crate_png()).expect("accepted").wait().expect("done");
+    let next = sandbox.client().user(156).upload_asset_with(crate_png()).expect("accepted").wait().expect("done");
     assert!(next.id > model.id, "new ids are new");
 }
 
@@ -221,7 +221,7 @@ fn reset_goes_back_to_the_start() {
     let sandbox = Sandbox::builder().world(r#"{ "users": [{ "id": 1, "name": "one" }] }"#).start().expect("a world");
     let before = sandbox.dump_world();
     let user = sandbox.client().user(1);
-    user.upload_asset(crate_png()).expect("accepted").wait().expect("done");
+    user.upload_asset_with(crate_png()).expect("accepted").wait().expect("done");
     sandbox.set_scopes(["none"]);
     sandbox.inject(rblxopencloud_sandbox::Fault::status(503).times(99));
     sandbox.reset();

@@ -39,7 +39,7 @@ fn requests_appear_as_they_are_made() {
     assert_eq!(browser.run("return location.pathname"), "/sandbox", "the root leads to the page");
     browser.wait_for("Nothing yet");
     browser.wait_for(sandbox.url());
-    sandbox.client().user(156).fetch_info().expect("a user");
+    let _ = sandbox.client().user(156).fetch_info().expect("a user");
     browser.wait_for("GET /cloud/v2/users/156");
     browser.click("#request-rows summary");
     browser.wait_for("x-api-key: sandbox-api-key");

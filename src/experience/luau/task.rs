@@ -27,6 +27,7 @@ pub const CREATE_LUAU_TASK: Endpoint =
         .with_scopes(&["universe.place.luau-execution-session:write"])
         .with_key_budget(Budget::per_minute(40))
         .with_slots(TASKS)
+        .with_patience(2)
         .for_keys_only();
 
 /// Starts a Luau task in a version of a place.
@@ -35,6 +36,7 @@ pub const CREATE_LUAU_VERSION_TASK: Endpoint =
         .with_scopes(&["universe.place.luau-execution-session:write"])
         .with_key_budget(Budget::per_minute(5))
         .with_slots(TASKS)
+        .with_patience(2)
         .for_keys_only();
 
 /// Polls a Luau task.

@@ -103,6 +103,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::wire;
 
     #[test]
     fn a_forecast_adds_its_places_up() {
