@@ -16,7 +16,7 @@ const MOST_SIGNATURES: usize = 8;
 
 /// Verifies and reads the notifications of a webhook.
 ///
-/// See the [module](self) for a server that uses it.
+/// See the [module](crate::webhooks) for a server that uses it.
 #[derive(Clone)]
 pub struct Webhook {
     keys: Vec<hmac::Key>,

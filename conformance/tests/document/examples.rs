@@ -9,6 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use percent_encoding::{NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 use rblxopencloud::asset::Preview;
+use rblxopencloud::experience::Restriction;
 use rblxopencloud::store::{CreatorStoreProductType, Money, StoreProductUpdate};
 use rblxopencloud::{Asset, AssetType, AssetUpdate, Creator, GroupMembership, GroupRole};
 use rblxopencloud_sandbox::Sandbox;
@@ -37,6 +38,8 @@ const DIFFERENT: &[(&str, &str)] = &[
         "universes/123/places/123/luau-execution-session-tasks/123e4567-e89b-12d3-a456-426655440000/logs/123",
         "the path of a log begins with the full path of its task",
     ),
+    ("universes/123/user-restrictions/123", "a restriction of a place has the longer of the two documented paths"),
+    ("places/456", "a change of a whole experience has no place, as the document says"),
 ];
 
 /// The form of a text.
@@ -338,6 +341,9 @@ fn examples_of(document: &Document, parameter: &Value) -> Vec<String> {
     let description = parameter["description"].as_str().unwrap_or_default();
     let (_, shown) = description.split_once("xample").unwrap_or_default();
     let quoted = shown.split('`').skip(1).step_by(2);
+    // Some repeat the name of the parameter.
+    let name = format!("{}=", parameter["name"].as_str().unwrap_or_default());
+    let quoted = quoted.map(|text| text.strip_prefix(&name).unwrap_or(text));
     values
         .chain(quoted.map(|text| percent_decode_str(text.trim_matches('"')).decode_utf8_lossy().into_owned()))
         .collect()
@@ -441,6 +447,7 @@ fn crowded() -> Sandbox {
         sandbox.add_role(GroupRole::new(7, number, "Role", 1));
         sandbox.add_membership(GroupMembership::new(7, 1_000_000 + number, 1));
         sandbox.add_join_request(7, 2_000_000 + number);
+        client.experience(13058).restrict_user(number, &Restriction::permanent()).expect("it is made");
     }
     sandbox
 }

@@ -95,6 +95,9 @@ impl Place {
     /// Lists the restrictions of users of the place. See
     /// [`Experience::list_restrictions`](crate::Experience::list_restrictions).
     ///
+    /// If the handle doesn't know the experience of the place, it is looked up when the list is created. A failure of that is
+    /// the first item.
+    ///
     /// Calls [`LIST_PLACE_USER_RESTRICTIONS`], which needs the scope `universe.user-restriction:read`. A page has 100 of them.
     ///
     /// <https://create.roblox.com/docs/cloud/reference/features/user-restrictions#Cloud_ListUserRestrictions__Using_Universes_Places>

@@ -72,7 +72,7 @@ impl RestrictionPlan {
     ///
     /// # Errors
     /// Returns [`InvalidInput`](crate::ErrorKind::InvalidInput) if a user has two different desired restrictions, or one that the
-    /// service would refuse.
+    /// service would refuse, or if a current restriction names no user.
     pub fn new(
         current: impl IntoIterator<Item = UserRestriction>,
         desired: impl IntoIterator<Item = (u64, Restriction)>,
@@ -80,8 +80,11 @@ impl RestrictionPlan {
         now: Timestamp,
     ) -> Result<Self> {
         let desired = by_user(desired)?;
-        let of_user = |restriction: UserRestriction| Some((restriction.user_id()?, restriction.game_join_restriction));
-        let current: BTreeMap<u64, _> = current.into_iter().filter_map(of_user).collect();
+        let of_user = |restriction: UserRestriction| match restriction.user_id() {
+            Some(user_id) => Ok((user_id, restriction.game_join_restriction)),
+            None => Err(Error::invalid_input(format!("the current restriction {:?} names no user", restriction.path))),
+        };
+        let current: BTreeMap<u64, _> = current.into_iter().map(of_user).collect::<Result<_>>()?;
         let mut plan = Self::default();
         for (user_id, restriction) in &desired {
             match restriction.fit(current.get(user_id), now) {

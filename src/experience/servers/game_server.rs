@@ -228,6 +228,9 @@ impl Place {
     ///
     /// The service can fail to read a part of the servers. [`Pager::is_partial`] tells so after the last one.
     ///
+    /// If the handle doesn't know the experience of the place, it is looked up when the list is created. A failure of that is
+    /// the first item.
+    ///
     /// Calls [`LIST_GAME_SERVERS`], which needs the scope `universe:read`. A page has 100 servers.
     ///
     /// ```

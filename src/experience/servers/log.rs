@@ -145,7 +145,8 @@ impl PageItem for GameServerLog {
 }
 
 impl Place {
-    /// Lists what a game server has logged, by the version that it runs and its [`job_id`](GameServer::job_id).
+    /// Lists what a game server has logged, by the version that it runs and its [`job_id`](GameServer::job_id). See
+    /// [`list_game_servers`](Self::list_game_servers).
     ///
     /// Calls [`LIST_GAME_SERVER_LOGS`], which needs the scope `universe:read`. A page has 100 entries.
     ///
