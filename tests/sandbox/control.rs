@@ -184,7 +184,7 @@ fn settings_are_read_and_changed() {
 fn requests_are_listed_from_a_number_on() {
     let sandbox = sandbox();
     let client = sandbox.client();
-    client.user(1).fetch_info().expect("a user");
+    let _ = client.user(1).fetch_info().expect("a user");
     let _ = client.user(1).upload_asset_with(crate_png()).expect("accepted");
     let seen = control(&sandbox, "GET", "/sandbox/requests", &Value::Null);
     let requests = seen["requests"].as_array().expect("a list");
@@ -195,7 +195,7 @@ fn requests_are_listed_from_a_number_on() {
     assert_eq!((&parts[1]["fileName"], &parts[1]["bodyBase64"]), (&json!("crate.png"), &json!("iVBORw0KGgo=")));
     assert!(parts[0]["body"].as_str().expect("text").contains("\"displayName\":\"Crate\""));
     let next = seen["next"].as_u64().expect("a number");
-    client.group(7).fetch_info().expect("a group");
+    let _ = client.group(7).fetch_info().expect("a group");
     let seen = control(&sandbox, "GET", &format!("/sandbox/requests?after={next}"), &Value::Null);
     assert_eq!(seen["requests"].as_array().map(Vec::len), Some(1), "{seen}");
     control(&sandbox, "DELETE", "/sandbox/requests", &Value::Null);
