@@ -7,6 +7,7 @@ use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
+use common::show::Counter;
 use rblxopencloud::{
     Asset, AssetFile, AssetType, AssetUpload, Creator, Error, ErrorKind, ErrorScope, InventoryAssetType,
     InventoryFilter, InventoryItem, User,
@@ -40,11 +41,13 @@ fn run(arguments: Vec<String>) -> common::Result<()> {
         InventoryAssetType::Video,
     ];
     let (mut saved, mut failed) = (0, 0);
+    let mut counter = Counter::new("assets looked at")?;
     for item in setup.user.list_inventory_with(InventoryFilter::kinds().asset_types(types)) {
         let InventoryItem::Asset(item) = item? else { continue };
+        counter.add(1);
         match backup(&setup.user, item.id, Path::new(directory)) {
             Ok(Some(path)) => {
-                println!("{}", path.display());
+                counter.print(&path.display().to_string());
                 saved += 1;
             }
             Ok(None) => {}
@@ -56,6 +59,7 @@ fn run(arguments: Vec<String>) -> common::Result<()> {
             }
         }
     }
+    drop(counter);
     println!("{saved} saved");
     if failed > 0 { Err(format!("{failed} could not be saved").into()) } else { Ok(()) }
 }

@@ -2,6 +2,7 @@
 
 mod common;
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
@@ -11,16 +12,22 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::Duration;
 
+use common::show::{INTERVAL, bar};
 use indicatif::{ProgressBar, ProgressStyle};
 use rblxopencloud::AssetType;
-use rblxopencloud::publish::{PublishEvent, PublishOwner, Publisher};
+use rblxopencloud::publish::{Plan, PlannedQuota, PublishEvent, PublishOwner, Publisher};
 
 const USAGE: &str = "\
-Usage: publish_assets DIR [--plan | --check] [--group ID] [--decals] [--adopt FILE ID] [--send-again FILE]
+Usage: publish_assets DIR [--plan | --check] [OPTION...]
 
 Uploads what is new or has changed in DIR, and writes the ids to DIR/assets.luau. Commit it and DIR/assets.lock. With
---plan, it only tells what it would do; with --check, it fails if it would do something. Without a key, it publishes to a
-sandbox on this machine, and writes both files to DIR/.sandbox instead.
+--plan, it only tells what it would do; with --check, it fails if it would do something. Files that DIR/.assetignore names are
+left out. Without a key, it publishes to a sandbox on this machine, and writes both files to DIR/.sandbox instead.
+
+  --group ID         publishes for a group
+  --decals           makes images decals
+  --adopt FILE ID    takes an asset that exists as that of a file
+  --send-again FILE  uploads a file again whose upload is in doubt
 
 If ROBLOX_API_KEY is set, this creates real assets, which Roblox moderates.
 
@@ -48,6 +55,7 @@ fn run(arguments: Vec<String>) -> common::Result<ExitCode> {
             "--plan" => plans = true,
             "--check" => checks = true,
             "--decals" => decals = true,
+            "--group" if group.is_some() => return Err("--group is given twice; see --help".into()),
             "--group" => group = Some(id(&value()?)?),
             "--adopt" => adopted.push((value()?, id(&value()?)?)),
             "--send-again" => again.push(value()?),
@@ -56,6 +64,9 @@ fn run(arguments: Vec<String>) -> common::Result<ExitCode> {
             }
             _ => dir = Some(PathBuf::from(argument)),
         }
+    }
+    if plans && checks {
+        return Err("--plan has no effect with --check; see --help".into());
     }
     let dir = dir.ok_or("no folder is given; see --help")?;
     let setup = common::setup()?;
@@ -85,15 +96,7 @@ fn run(arguments: Vec<String>) -> common::Result<ExitCode> {
         return Ok(ExitCode::SUCCESS);
     }
     if plans {
-        let plan = publisher.plan()?;
-        plan.changes().for_each(|file| println!("{}: {}", file.path, file.action));
-        plan.stale_modules.iter().for_each(|path| println!("{}: write", path.display()));
-        plan.problems.iter().for_each(|problem| println!("{problem}"));
-        plan.notes.iter().for_each(|note| println!("{note}"));
-        for quota in plan.exceeded_quotas() {
-            println!("the quota of {} is too small: {} left for {}", quota.asset_type, quota.left, quota.uploads);
-        }
-        println!("{plan}");
+        print_plan(&publisher.plan()?);
         return Ok(ExitCode::SUCCESS);
     }
 
@@ -113,6 +116,35 @@ fn run(arguments: Vec<String>) -> common::Result<ExitCode> {
     report.notes.iter().for_each(|note| println!("{note}"));
     println!("{report}");
     Ok(ExitCode::from(report.exit_code()))
+}
+
+/// Prints the files first and the counts last, where people look.
+fn print_plan(plan: &Plan) {
+    plan.changes().for_each(|file| println!("{}: {}", file.path, file.action));
+    plan.stale_modules.iter().for_each(|path| println!("{}: write", path.display()));
+    plan.problems.iter().for_each(|problem| println!("{problem}"));
+    plan.notes.iter().for_each(|note| println!("{note}"));
+
+    let mut types: BTreeMap<&str, (u64, u64)> = BTreeMap::new();
+    for file in &plan.files {
+        types.entry(file.asset_type.as_str()).or_default().1 += 1;
+    }
+    for file in plan.changes() {
+        types.entry(file.asset_type.as_str()).or_default().0 += 1;
+    }
+    println!();
+    for (asset_type, (changes, files)) in types {
+        println!("{asset_type:<12} {} {changes:>5} of {files:>5} files to upload", bar(changes, files));
+    }
+    for PlannedQuota { asset_type, uploads, left, .. } in &plan.quotas {
+        let shown = if uploads > left { ": too few" } else { "" };
+        println!(
+            "{:<12} {} {uploads:>5} of {left:>5} uploads that are left{shown}",
+            asset_type.as_str(),
+            bar(*uploads, *left)
+        );
+    }
+    println!("{plan}");
 }
 
 /// How many problems are printed.
@@ -195,9 +227,6 @@ impl Progress {
         self.bar.finish_and_clear();
     }
 }
-
-/// How often a line is printed.
-const INTERVAL: Duration = Duration::from_secs(10);
 
 /// Sets the service that a lock file names to this sandbox. That of the earlier run had another port.
 fn set_service(lock: &Path, url: &str) -> common::Result<()> {
