@@ -119,7 +119,7 @@ fn child(url: &str, path: &str) -> Result<()> {
     let upload = AssetUpload::new(AssetFile::open(path)?, AssetType::Video, "video", "")
         .skip_check(Check::Content)
         .on_progress(move |_| _ = counted.fetch_add(1, Ordering::Relaxed));
-    let operation = user.upload_asset(upload)?;
+    let operation = user.upload_asset_with(upload)?;
     assert!(!operation.is_done() && pieces.load(Ordering::Relaxed) > 1000, "the progress was reported");
     let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
     let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:")?.split_whitespace().next()?.parse().ok());
@@ -139,7 +139,7 @@ fn many() -> Result<()> {
     let user = sandbox.client().user(156);
     let began = Instant::now();
     for number in 0..ONE_BY_ONE {
-        user.upload_asset(upload(number))?.wait()?;
+        user.upload_asset_with(upload(number))?.wait()?;
     }
     let one_by_one = began.elapsed() * u32::try_from(IMAGES / ONE_BY_ONE)?;
 

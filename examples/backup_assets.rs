@@ -8,10 +8,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use common::show::Counter;
-use rblxopencloud::{
-    Asset, AssetFile, AssetType, AssetUpload, Creator, Error, ErrorKind, ErrorScope, InventoryAssetType,
-    InventoryFilter, InventoryItem, User,
-};
+use rblxopencloud::{Asset, AssetType, Creator, Error, ErrorKind, ErrorScope, InventoryAssetType, InventoryItem, User};
 
 const USAGE: &str = "\
 Usage: backup_assets DIR
@@ -28,8 +25,7 @@ fn run(arguments: Vec<String>) -> common::Result<()> {
     let [directory] = arguments.as_slice() else { return Err("expected a directory; see --help".into()) };
     let setup = common::setup()?;
     if setup.sandbox.is_some() {
-        let image = AssetFile::open(common::IMAGE)?;
-        setup.user.upload_asset(AssetUpload::new(image, AssetType::Decal, "Crate", "of wood"))?.wait()?;
+        setup.user.upload_asset(common::IMAGE, AssetType::Decal, "Crate", "of wood")?.wait()?;
     }
     fs::create_dir_all(directory)?;
 
@@ -42,7 +38,7 @@ fn run(arguments: Vec<String>) -> common::Result<()> {
     ];
     let (mut saved, mut failed) = (0, 0);
     let mut counter = Counter::new("assets looked at")?;
-    for item in setup.user.list_inventory_with(InventoryFilter::kinds().asset_types(types)) {
+    for item in setup.user.list_inventory().assets(types) {
         let InventoryItem::Asset(item) = item? else { continue };
         counter.add(1);
         match backup(&setup.user, item.id, Path::new(directory)) {

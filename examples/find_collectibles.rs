@@ -6,7 +6,7 @@ use std::process::ExitCode;
 
 use common::show::Counter;
 use rblxopencloud::inventory::CollectibleInstanceState;
-use rblxopencloud::{InventoryAssetType, InventoryFilter, InventoryItem};
+use rblxopencloud::{InventoryAssetType, InventoryItem};
 
 const USAGE: &str = "\
 Usage: find_collectibles [TYPE...]
@@ -20,13 +20,14 @@ fn main() -> ExitCode {
 fn run(types: Vec<String>) -> common::Result<()> {
     common::at_most(usize::MAX, &types)?;
     let setup = common::setup()?;
-    let mut filter = InventoryFilter::kinds().only_collectibles();
+    let mut items = setup.user.list_inventory().only_collectibles(true);
     if !types.is_empty() {
-        filter = filter.asset_types(types.iter().map(|name| InventoryAssetType::from(name.to_uppercase())));
+        let types: Vec<_> = types.iter().map(|name| InventoryAssetType::from(name.to_uppercase())).collect();
+        items = items.assets(types);
     }
     let (mut count, mut on_hold) = (0, 0);
     let mut counter = Counter::new("collectibles")?;
-    for item in setup.user.list_inventory_with(filter) {
+    for item in items {
         let InventoryItem::Asset(asset) = item? else { continue };
         let Some(details) = asset.collectible_details else { continue };
         count += 1;

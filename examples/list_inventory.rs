@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use std::process::ExitCode;
 
 use common::show::{Counter, bar};
-use rblxopencloud::{InventoryAssetType, InventoryFilter, InventoryItem};
+use rblxopencloud::{InventoryAssetType, InventoryItem};
 
 fn main() -> ExitCode {
     common::run(
@@ -19,13 +19,10 @@ fn run(arguments: Vec<String>) -> common::Result<()> {
     common::at_most(0, &arguments)?;
     let setup = common::setup()?;
 
-    let clothes = InventoryFilter::kinds().asset_types([
-        InventoryAssetType::ClassicShirt,
-        InventoryAssetType::ClassicTShirt,
-        InventoryAssetType::ClassicPants,
-    ]);
+    let clothes =
+        [InventoryAssetType::ClassicShirt, InventoryAssetType::ClassicTShirt, InventoryAssetType::ClassicPants];
     println!("classic clothes:");
-    for item in setup.user.list_inventory_with(clothes).take(10) {
+    for item in setup.user.list_inventory().assets(clothes).take(10) {
         if let InventoryItem::Asset(asset) = item? {
             println!("  {:>12}  {}", asset.id, asset.asset_type);
         }

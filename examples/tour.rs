@@ -7,9 +7,7 @@ mod common;
 use std::process::ExitCode;
 
 use rblxopencloud::asset::{SocialLink, SocialLinkKind};
-use rblxopencloud::{
-    AssetFile, AssetType, AssetUpdate, AssetUpload, InventoryAssetType, InventoryFilter, InventoryItem,
-};
+use rblxopencloud::{AssetType, AssetUpdate, InventoryAssetType, InventoryItem};
 
 const USAGE: &str = "\
 Usage: tour
@@ -38,14 +36,13 @@ fn run(arguments: Vec<String>) -> common::Result<()> {
         }
     }
     println!("\nThey own {assets} assets and {others} other items. Some of the clothes:");
-    let clothes =
-        InventoryFilter::kinds().asset_types([InventoryAssetType::ClassicShirt, InventoryAssetType::ClassicPants]);
-    for item in user.list_inventory_with(clothes).take(3) {
+    let clothes = [InventoryAssetType::ClassicShirt, InventoryAssetType::ClassicPants];
+    for item in user.list_inventory().assets(clothes).take(3) {
         if let InventoryItem::Asset(asset) = item? {
             println!("  {} {}", asset.asset_type, asset.id);
         }
     }
-    let badges = user.list_inventory_with(InventoryFilter::ids().badges([111, 222]).game_passes([777])).count();
+    let badges = user.list_inventory().badges([111, 222]).game_passes([777]).count();
     println!("Of the badges 111 and 222 and the game pass 777, they own {badges}.");
 
     println!("\nTheir groups:");
@@ -55,14 +52,13 @@ fn run(arguments: Vec<String>) -> common::Result<()> {
     }
 
     println!("\nUploading {} …", common::IMAGE.rsplit('/').next().unwrap_or_default());
-    let file = AssetFile::open(common::IMAGE)?;
-    let operation = user.upload_asset(AssetUpload::new(file, AssetType::Decal, "Wooden crate", "A sturdy one"))?;
+    let operation = user.upload_asset(common::IMAGE, AssetType::Decal, "Wooden crate", "A sturdy one")?;
     let asset = operation.wait()?;
     println!("  created {asset}");
 
     let link = SocialLink::new("https://github.com/your-repo").title("Source");
     let update = AssetUpdate::new(asset.id).display_name("Old crate").social_link(SocialLinkKind::GitHub, link);
-    let asset = user.update_asset(update)?.wait()?;
+    let asset = user.update_asset_with(update)?.wait()?;
     println!("  updated {asset}, which links to {:?}", asset.social_links.keys());
     Ok(())
 }

@@ -27,12 +27,12 @@ fn run(arguments: Vec<String>) -> common::Result<()> {
         None => {
             let file = AssetFile::open(common::IMAGE)?;
             let upload = AssetUpload::new(file, AssetType::Decal, "Wooden crate", "To be renamed");
-            setup.user.upload_asset(upload)?.wait()?.id
+            setup.user.upload_asset_with(upload)?.wait()?.id
         }
     };
 
     let update = AssetUpdate::new(id).display_name("Old wooden crate").remove_description();
-    let asset = setup.user.update_asset(update)?.wait()?;
+    let asset = setup.user.update_asset_with(update)?.wait()?;
     println!("updated {asset}");
     Ok(())
 }

@@ -26,7 +26,7 @@ fn run(arguments: Vec<String>) -> common::Result<()> {
 
     let upload = AssetUpload::from_path(&path)?;
     println!("uploading {} ({} bytes) as {} …", upload.file().name(), upload.file().len(), upload.declared_type());
-    let operation = setup.user.upload_asset(upload)?;
+    let operation = setup.user.upload_asset_with(upload)?;
     match operation.wait() {
         Ok(asset) => println!("created {asset}: rbxassetid://{}", asset.id),
         Err(error) if error.can_wait_again() => println!("still pending: {error}"),

@@ -39,7 +39,7 @@ fn run(mut names: Vec<String>) -> common::Result<()> {
         }
         println!("  in {} groups", user.list_groups().filter_map(Result::ok).count());
         let portrait = ThumbnailOptions::new().size(ThumbnailSize::Px420).shape(ThumbnailShape::Square);
-        println!("  {}", user.generate_thumbnail(&portrait)?.wait()?.image_uri);
+        println!("  {}", user.generate_thumbnail_with(&portrait)?.wait()?.image_uri);
     }
     Ok(())
 }

@@ -174,7 +174,6 @@ impl Client {
         self.session.base_url()
     }
 
-    #[cfg(feature = "oauth2")]
     pub(crate) fn of(session: Session) -> Self {
         Self { session }
     }

@@ -3,19 +3,18 @@
 //! Listings are plain iterators. Uploads of any size are streamed, and no asset is created twice.
 //!
 //! ```no_run
-//! use rblxopencloud::{AssetFile, AssetType, AssetUpload, User};
+//! use rblxopencloud::{AssetType, User};
 //!
 //! # fn main() -> rblxopencloud::Result<()> {
 //! let user = User::new(156, "api-key");
 //! println!("{}", user.fetch_info()?.display_name);
 //!
 //! for item in user.list_inventory() {
-//!     println!("{:?}", item?);
+//!     println!("{}", item?);
 //! }
 //!
-//! let file = AssetFile::open("path-to/image.png")?;
-//! let upload = AssetUpload::new(file, AssetType::Decal, "asset name", "asset description");
-//! let asset = user.upload_asset(upload)?.wait()?;
+//! let operation = user.upload_asset("path-to/image.png", AssetType::Decal, "asset name", "asset description")?;
+//! println!("{}", operation.wait()?);
 //! # Ok(())
 //! # }
 //! ```
@@ -68,13 +67,12 @@
 //! ```
 //! use std::time::Duration;
 //!
-//! use rblxopencloud::{Client, Error, ErrorKind, InventoryFilter};
+//! use rblxopencloud::{Client, Error, ErrorKind};
 //!
 //! /// Returns the status to respond with, and how long the caller should wait.
 //! fn owns_pass(client: &Client, user: u64, pass: u64) -> Result<bool, (u16, Option<Duration>)> {
-//!     let filter = InventoryFilter::ids().game_passes([pass]);
-//!     let mut items = client.with_timeout(Duration::from_secs(2)).user(user).list_inventory_with(filter);
-//!     items.next().transpose().map(|item| item.is_some()).map_err(|error: Error| match error.kind() {
+//!     let user = client.with_timeout(Duration::from_secs(2)).user(user);
+//!     user.owns_game_pass(pass).map(|answer| answer.is_owned()).map_err(|error: Error| match error.kind() {
 //!         ErrorKind::RateLimited => (503, error.retry_after()),
 //!         ErrorKind::Timeout => (504, None),
 //!         _ if error.is_retryable() => (503, error.retry_after()),
@@ -182,9 +180,9 @@ mod wire;
 /// | endpoint | methods | scopes | requests a minute, or as stated: key / OAuth |
 /// |---|---|---|---|
 /// | `GET_USER` | `User::fetch_info` | `user.advanced:read`, `user.social:read` | 1000 / 10 |
-/// | `LIST_INVENTORY_ITEMS` | `User::list_inventory`, `User::list_inventory_with`, `User::find_upload`, `User::owns_asset`, `User::owns_assets`, `User::owns_badge`, `User::owns_badges`, `User::owns_game_pass`, `User::owns_game_passes`, `User::owns_private_server`, `User::owns_private_servers` | `user.inventory-item:read` | 100 / 20 |
+/// | `LIST_INVENTORY_ITEMS` | `User::list_inventory`, `User::find_upload`, `User::owns_asset`, `User::owns_assets`, `User::owns_badge`, `User::owns_badges`, `User::owns_game_pass`, `User::owns_game_passes`, `User::owns_private_server`, `User::owns_private_servers` | `user.inventory-item:read` | 100 / 20 |
 /// | `LIST_GROUP_MEMBERSHIPS` | `User::list_groups`, `Client::list_memberships_of`, `Group::list_memberships`, `Group::list_memberships_with`, `Group::membership_of`, `Group::rank_of`, `Group::role_of` | `group:read`, with an API key | 300 / 90 |
-/// | `GENERATE_THUMBNAIL` | `User::generate_thumbnail`, `User::download_thumbnail`, `User::save_thumbnail` | | 1000 / 10 |
+/// | `GENERATE_THUMBNAIL` | `User::thumbnail_url`, `User::thumbnail_url_with`, `User::generate_thumbnail`, `User::generate_thumbnail_with`, `User::generate_headshot`, `User::download_thumbnail`, `User::download_thumbnail_with`, `User::save_thumbnail`, `User::save_thumbnail_with` | | 1000 / 10 |
 /// | `GET_THUMBNAIL_OPERATION` | `Client::thumbnail_operation` | | 1000 / 10 |
 /// | `LIST_ASSET_QUOTAS` | `User::list_asset_quotas`, `User::list_asset_quotas_with` | `asset:read` | 60 / 60 |
 /// | `CREATE_NOTIFICATION` | `User::send_notification` | `user.user-notification:write` | 4000 a second / 4000 a second |
@@ -205,8 +203,8 @@ mod wire;
 /// | `LIST_GROUP_AUDIT_LOG` | `Group::list_audit_log` | `legacy-group:manage` | 100 / 100 |
 /// | `LIST_MANAGEABLE_GROUPS` | `Client::list_manageable_groups` | `legacy-group:manage` | 100 / 100 |
 /// | `GET_EXPERIENCE` | `Experience::fetch_info` | | 100 / 100 |
-/// | `CREATE_ASSET` | `User::upload_asset`, `User::upload_assets`, `Group::upload_asset`, `Group::upload_assets` | `asset:read`, `asset:write` | 120 / 120 |
-/// | `UPDATE_ASSET` | `User::update_asset`, `Group::update_asset`, `AssetHandle::update` | `asset:read`, `asset:write` | 120 / 120 |
+/// | `CREATE_ASSET` | `User::upload_asset`, `User::upload_asset_with`, `User::upload_assets`, `Group::upload_asset`, `Group::upload_asset_with`, `Group::upload_assets` | `asset:read`, `asset:write` | 120 / 120 |
+/// | `UPDATE_ASSET` | `User::update_asset`, `User::update_asset_with`, `Group::update_asset`, `Group::update_asset_with`, `AssetHandle::update`, `AssetHandle::update_with` | `asset:read`, `asset:write` | 120 / 120 |
 /// | `GET_ASSET_OPERATION` | `Client::operation` | `asset:read` | 300 / 300 |
 /// | `GET_ASSET` | `AssetHandle::fetch`, `AssetHandle::fetch_fields`, `User::find_upload` | `asset:read` | 120 / 120 |
 /// | `LIST_ASSET_VERSIONS` | `AssetHandle::list_versions` | `asset:read` | 100 / 100 |
@@ -254,7 +252,7 @@ pub mod endpoints {
     pub use crate::group::members::{ASSIGN_GROUP_ROLE, UNASSIGN_GROUP_ROLE, UPDATE_GROUP_MEMBERSHIP};
     pub use crate::group::membership::LIST_GROUP_MEMBERSHIPS;
     pub use crate::group::roles::{GET_GROUP_ROLE, LIST_GROUP_ROLES};
-    pub use crate::inventory::item::LIST_INVENTORY_ITEMS;
+    pub use crate::inventory::items::LIST_INVENTORY_ITEMS;
     pub use crate::key::info::INSPECT_KEY;
     #[cfg(feature = "oauth2")]
     pub use crate::oauth2::{
@@ -297,8 +295,8 @@ pub use group::members::MembershipFilter;
 pub use group::membership::GroupMembership;
 pub use group::role::GroupRole;
 pub use inventory::asset_type::InventoryAssetType;
-pub use inventory::filter::InventoryFilter;
 pub use inventory::item::InventoryItem;
+pub use inventory::items::InventoryItems;
 pub use operation::{Operation, WaitOptions, WaitProgress};
 pub use page::{Cursor, Page, PageItem, Pager, Pages};
 pub use request::{AttemptEvent, Body, Multipart, Paging, Request, Response, UploadProgress};

@@ -1,6 +1,7 @@
 //! Text that is shown: without characters that act on what shows it.
 
 use std::fmt::{self, Write};
+use std::path::Path;
 
 /// Whether a character acts on a terminal, a log or a directive, or on the text around it, in place of being shown: control
 /// characters, ends of lines and changes of direction.
@@ -32,9 +33,36 @@ pub(crate) fn plain(text: &str) -> String {
     written
 }
 
+/// The most characters of a path that are shown, beside those at its end.
+const PATH_START: usize = 120;
+const PATH_END: usize = 80;
+
+/// Returns a path in quotes. A long one, which may be a file's content in place of its path, is cut in the middle.
+pub(crate) fn quoted_path(path: &Path) -> String {
+    let text = path.to_string_lossy();
+    let length = text.chars().count();
+    if length <= PATH_START + PATH_END {
+        return format!("{path:?}");
+    }
+    let start: String = text.chars().take(PATH_START).collect();
+    let end: String = text.chars().skip(length - PATH_END).collect();
+    format!("{:?}", format!("{start}…{end}"))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_long_path_is_cut() {
+        assert_eq!(quoted_path(Path::new("a/é.png")), "\"a/é.png\"");
+        let whole = "é".repeat(PATH_START + PATH_END);
+        assert_eq!(quoted_path(Path::new(&whole)), format!("{whole:?}"));
+        let long = format!("<roblox>\n{}/crate.rbxm", "x".repeat(1_000_000));
+        let shown = quoted_path(Path::new(&long));
+        assert!(shown.starts_with("\"<roblox>\\nxxx") && shown.ends_with("xxx/crate.rbxm\""), "{shown}");
+        assert!(shown.chars().count() < PATH_START + PATH_END + 10, "{shown}");
+    }
 
     #[test]
     fn control_characters_are_escaped() {

@@ -62,7 +62,7 @@ use world::{Inventory, World};
 ///
 /// # let path = "../examples/assets/crate.png";
 /// let file = AssetFile::open(path)?;
-/// let asset = user.upload_asset(AssetUpload::new(file, AssetType::Decal, "Crate", ""))?.wait()?;
+/// let asset = user.upload_asset_with(AssetUpload::new(file, AssetType::Decal, "Crate", ""))?.wait()?;
 /// assert_eq!(sandbox.asset_content(asset.id).unwrap().content_type, "image/png");
 /// assert_eq!(sandbox.requests()[1].method, "POST");
 /// # Ok(())

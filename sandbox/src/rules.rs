@@ -80,8 +80,8 @@ impl Sandbox {
     ///
     /// let user = sandbox.client().user(156);
     /// let sound = || AssetUpload::new(AssetFile::from_bytes("a.ogg", b"OggS".to_vec()), AssetType::Audio, "a", "");
-    /// assert!(user.upload_asset(sound()).is_ok());
-    /// let error = user.upload_asset(sound()).unwrap_err();
+    /// assert!(user.upload_asset_with(sound()).is_ok());
+    /// let error = user.upload_asset_with(sound()).unwrap_err();
     /// assert_eq!(error.message(), Some("Audio upload quota exceeded."));
     /// # Ok(())
     /// # }

@@ -63,6 +63,21 @@ impl Format {
         FORMATS.iter().find(|(.., known)| known.eq_ignore_ascii_case(essence)).map(|(_, format, _)| *format)
     }
 
+    /// Returns the format of content without a name, by its first bytes, or what it is instead.
+    pub(super) fn of_head(head: &[u8]) -> Result<Self, Found> {
+        match identify(head) {
+            Found::Format(Self::Mesh) if !is_mesh(head) => Err(Found::Nothing),
+            Found::Format(format) => Ok(format),
+            // A cover picture. Sounds of the other formats have their tags elsewhere.
+            Found::LongTag => Ok(Self::Mp3),
+            found => {
+                let by_words =
+                    [Self::Gltf, Self::Rbxmx, Self::Fbx].into_iter().find(|format| format.allows(found, head));
+                by_words.or(Some(Self::Tga).filter(|_| found == Found::Nothing && is_tga(head))).ok_or(found)
+            }
+        }
+    }
+
     /// Whether a file of this format may begin like `found`.
     pub(super) fn allows(self, found: Found, head: &[u8]) -> bool {
         match (self, found) {

@@ -87,7 +87,7 @@ impl AssetHandle {
     /// # let sandbox = rblxopencloud_sandbox::Sandbox::builder().demo().start()?;
     /// # let client = sandbox.client();
     /// # let upload = rblxopencloud::AssetUpload::from_path("examples/assets/crate.png")?;
-    /// # let id = client.user(156).upload_asset(upload)?.wait()?.id;
+    /// # let id = client.user(156).upload_asset_with(upload)?.wait()?.id;
     /// let mut content = Vec::new();
     /// client.asset(id).locate()?.max_size(1_000_000).download(&mut content)?;
     /// # assert_eq!(content, std::fs::read("examples/assets/crate.png").unwrap());
@@ -113,7 +113,7 @@ impl AssetHandle {
     /// # let sandbox = rblxopencloud_sandbox::Sandbox::builder().demo().start()?;
     /// # let client = sandbox.client();
     /// # let upload = rblxopencloud::AssetUpload::from_path("examples/assets/crate.png")?;
-    /// # let id = client.user(156).upload_asset(upload)?.wait()?.id;
+    /// # let id = client.user(156).upload_asset_with(upload)?.wait()?.id;
     /// # let asset = client.asset(id);
     /// let mut content = Vec::new();
     /// asset.locate_version(1)?.download(&mut content)?;
@@ -137,7 +137,7 @@ impl AssetHandle {
     /// # let sandbox = rblxopencloud_sandbox::Sandbox::builder().demo().start()?;
     /// # let client = sandbox.client();
     /// # let upload = rblxopencloud::AssetUpload::from_path("examples/assets/crate.png")?;
-    /// # let id = client.user(156).upload_asset(upload)?.wait()?.id;
+    /// # let id = client.user(156).upload_asset_with(upload)?.wait()?.id;
     /// let delivery = client.asset(id).fetch_delivery()?;
     /// if let Some(size) = delivery.size {
     ///     println!("{size} bytes");
@@ -181,7 +181,7 @@ impl AssetHandle {
     /// # let sandbox = rblxopencloud_sandbox::Sandbox::builder().demo().start()?;
     /// # let client = sandbox.client();
     /// # let upload = rblxopencloud::AssetUpload::from_path("examples/assets/crate.png")?;
-    /// # let id = client.user(156).upload_asset(upload)?.wait()?.id;
+    /// # let id = client.user(156).upload_asset_with(upload)?.wait()?.id;
     /// # let asset = client.asset(id);
     /// let mut content = Vec::new();
     /// asset.download(&mut content)?;
@@ -207,7 +207,7 @@ impl AssetHandle {
     /// # let sandbox = rblxopencloud_sandbox::Sandbox::builder().demo().start()?;
     /// # let client = sandbox.client();
     /// # let upload = rblxopencloud::AssetUpload::from_path("examples/assets/crate.png")?;
-    /// # let id = client.user(156).upload_asset(upload)?.wait()?.id;
+    /// # let id = client.user(156).upload_asset_with(upload)?.wait()?.id;
     /// # let asset = client.asset(id);
     /// # let path = std::env::temp_dir().join(format!("rblxopencloud-doc-{}.png", std::process::id()));
     /// let size = asset.download_to(&path)?;

@@ -2,6 +2,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Map, Value, json};
 
+use super::file::AssetFile;
 use super::model::Asset;
 use super::permission::{AssetPermission, GrantedPermissions};
 use super::update::AssetUpdate;
@@ -84,7 +85,7 @@ open_enum! {
 /// # let sandbox = rblxopencloud_sandbox::Sandbox::builder().demo().start()?;
 /// # let client = sandbox.client();
 /// # let upload = rblxopencloud::AssetUpload::from_path("examples/assets/crate.png")?;
-/// # let id = client.user(156).upload_asset(upload)?.wait()?.id;
+/// # let id = client.user(156).upload_asset_with(upload)?.wait()?.id;
 /// let asset = client.asset(id).fetch()?;
 /// println!("{asset}");
 /// client.asset(id).archive()?;
@@ -129,7 +130,7 @@ impl AssetHandle {
     /// # let sandbox = rblxopencloud_sandbox::Sandbox::builder().demo().start()?;
     /// # let client = sandbox.client();
     /// # let upload = rblxopencloud::AssetUpload::from_path("examples/assets/crate.png")?;
-    /// # let id = client.user(156).upload_asset(upload)?.wait()?.id;
+    /// # let id = client.user(156).upload_asset_with(upload)?.wait()?.id;
     /// # let asset = client.asset(id);
     /// let fetched = asset.fetch()?;
     /// println!("{fetched}");
@@ -160,7 +161,7 @@ impl AssetHandle {
     /// # let sandbox = rblxopencloud_sandbox::Sandbox::builder().demo().start()?;
     /// # let client = sandbox.client();
     /// # let upload = rblxopencloud::AssetUpload::from_path("examples/assets/crate.png")?;
-    /// # let id = client.user(156).upload_asset(upload)?.wait()?.id;
+    /// # let id = client.user(156).upload_asset_with(upload)?.wait()?.id;
     /// let asset = client.asset(id).fetch_fields([AssetField::DisplayName, AssetField::Previews])?;
     /// # assert_eq!(asset.display_name.as_deref(), Some("crate"));
     /// # Ok(())
@@ -180,7 +181,31 @@ impl AssetHandle {
         self.asset_from(self.call(&GET_ASSET).query("readMask", fields.join(",")))
     }
 
-    /// Updates the asset. `update` is made with [`AssetUpdate::default`], or for this asset.
+    /// Gives the asset, a model, new content, which becomes a new version. The service accepts it for models only.
+    ///
+    /// The file is a path, an open file, bytes, or an [`AssetFile`]. [`update_with`](Self::update_with) changes names,
+    /// descriptions, links and icons.
+    ///
+    /// Calls [`UPDATE_ASSET`](crate::endpoints::UPDATE_ASSET), which needs the scopes `asset:read` and `asset:write`.
+    ///
+    /// ```no_run
+    /// # use rblxopencloud::{AssetHandle, Result};
+    /// # fn run(asset: &AssetHandle) -> Result<()> {
+    /// asset.update("new.rbxm")?.wait()?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// See [`User::update_asset`](crate::User::update_asset).
+    ///
+    /// <https://create.roblox.com/docs/cloud/reference/features/assets#Assets_UpdateAsset>
+    pub fn update(&self, file: impl Into<AssetFile>) -> Result<Operation<Asset>> {
+        self.update_with(AssetUpdate::default().file(file))
+    }
+
+    /// Updates the asset: its content, name, description, links, icon or previews. `update` is made with
+    /// [`AssetUpdate::default`], or for this asset.
     ///
     /// Calls [`UPDATE_ASSET`](crate::endpoints::UPDATE_ASSET), which needs the scopes `asset:read` and `asset:write`.
     ///
@@ -191,8 +216,9 @@ impl AssetHandle {
     /// # let sandbox = rblxopencloud_sandbox::Sandbox::builder().demo().start()?;
     /// # let client = sandbox.client();
     /// # let upload = rblxopencloud::AssetUpload::from_path("examples/assets/crate.png")?;
-    /// # let id = client.user(156).upload_asset(upload)?.wait()?.id;
-    /// let asset = client.asset(id).update(AssetUpdate::default().display_name("new name").description(""))?.wait()?;
+    /// # let id = client.user(156).upload_asset_with(upload)?.wait()?.id;
+    /// let update = AssetUpdate::default().display_name("new name").description("");
+    /// let asset = client.asset(id).update_with(update)?.wait()?;
     /// # assert_eq!(asset.display_name.as_deref(), Some("new name"));
     /// # Ok(())
     /// # }
@@ -200,10 +226,10 @@ impl AssetHandle {
     ///
     /// # Errors
     /// Returns [`InvalidInput`](crate::ErrorKind::InvalidInput) if the update is one of another asset, or changes nothing. See
-    /// also [`User::update_asset`](crate::User::update_asset).
+    /// also [`User::update_asset_with`](crate::User::update_asset_with).
     ///
     /// <https://create.roblox.com/docs/cloud/reference/features/assets#Assets_UpdateAsset>
-    pub fn update(&self, update: AssetUpdate) -> Result<Operation<Asset>> {
+    pub fn update_with(&self, update: AssetUpdate) -> Result<Operation<Asset>> {
         update.of_asset(self.id)?.send(&self.client)
     }
 
@@ -216,7 +242,7 @@ impl AssetHandle {
     /// # let sandbox = rblxopencloud_sandbox::Sandbox::builder().demo().start()?;
     /// # let client = sandbox.client();
     /// # let upload = rblxopencloud::AssetUpload::from_path("examples/assets/crate.png")?;
-    /// # let id = client.user(156).upload_asset(upload)?.wait()?.id;
+    /// # let id = client.user(156).upload_asset_with(upload)?.wait()?.id;
     /// for version in client.asset(id).list_versions() {
     ///     println!("{:?}", version?.number());
     /// }
@@ -239,7 +265,7 @@ impl AssetHandle {
     /// # let sandbox = rblxopencloud_sandbox::Sandbox::builder().demo().start()?;
     /// # let client = sandbox.client();
     /// # let upload = rblxopencloud::AssetUpload::from_path("examples/assets/crate.png")?;
-    /// # let id = client.user(156).upload_asset(upload)?.wait()?.id;
+    /// # let id = client.user(156).upload_asset_with(upload)?.wait()?.id;
     /// # let asset = client.asset(id);
     /// let first = asset.fetch_version(1)?;
     /// println!("{first} is {:?}", first.moderation_state());
@@ -264,7 +290,7 @@ impl AssetHandle {
     /// # let sandbox = rblxopencloud_sandbox::Sandbox::builder().demo().start()?;
     /// # let client = sandbox.client();
     /// # let upload = rblxopencloud::AssetUpload::from_path("examples/assets/crate.png")?;
-    /// # let id = client.user(156).upload_asset(upload)?.wait()?.id;
+    /// # let id = client.user(156).upload_asset_with(upload)?.wait()?.id;
     /// # let asset = client.asset(id);
     /// let version = asset.rollback(1)?;
     /// assert_eq!(version.number(), Some(2));
@@ -294,7 +320,7 @@ impl AssetHandle {
     /// # let sandbox = rblxopencloud_sandbox::Sandbox::builder().demo().start()?;
     /// # let client = sandbox.client();
     /// # let upload = rblxopencloud::AssetUpload::from_path("examples/assets/crate.png")?;
-    /// # let id = client.user(156).upload_asset(upload)?.wait()?.id;
+    /// # let id = client.user(156).upload_asset_with(upload)?.wait()?.id;
     /// # let asset = client.asset(id);
     /// assert_eq!(asset.archive()?.state, Some(AssetState::Archived));
     /// # Ok(())
@@ -321,7 +347,7 @@ impl AssetHandle {
     /// # let sandbox = rblxopencloud_sandbox::Sandbox::builder().demo().start()?;
     /// # let client = sandbox.client();
     /// # let upload = rblxopencloud::AssetUpload::from_path("examples/assets/crate.png")?;
-    /// # let id = client.user(156).upload_asset(upload)?.wait()?.id;
+    /// # let id = client.user(156).upload_asset_with(upload)?.wait()?.id;
     /// # let asset = client.asset(id);
     /// asset.archive()?;
     /// assert_eq!(asset.restore()?.state, Some(AssetState::Active));
@@ -360,7 +386,7 @@ impl AssetHandle {
     /// # let sandbox = rblxopencloud_sandbox::Sandbox::builder().demo().start()?;
     /// # let client = sandbox.client();
     /// # let upload = rblxopencloud::AssetUpload::from_path("examples/assets/crate.png")?;
-    /// # let id = client.user(156).upload_asset(upload)?.wait()?.id;
+    /// # let id = client.user(156).upload_asset_with(upload)?.wait()?.id;
     /// # let asset = client.asset(id);
     /// let permission = AssetPermission::new(PermissionSubject::Universe(13058), AssetAction::Use);
     /// assert!(asset.grant_permission(&permission)?.is_complete());

@@ -37,6 +37,7 @@ pub(crate) use batch::{NextOutcome, UploadOutcome};
 #[cfg(fuzzing)]
 pub(crate) use check::judge;
 pub(crate) use creator::Creator;
+pub(crate) use file::AssetFile;
 pub(crate) use handle::AssetHandle;
 pub(crate) use model::{Asset, AssetType};
 pub(crate) use update::AssetUpdate;

@@ -218,7 +218,7 @@ impl Client {
     /// # let sandbox = rblxopencloud_sandbox::Sandbox::builder().demo().start()?;
     /// # let client = sandbox.client();
     /// # let upload = rblxopencloud::AssetUpload::from_path("examples/assets/crate.png")?;
-    /// # let id = client.user(156).upload_asset(upload)?.wait()?.id;
+    /// # let id = client.user(156).upload_asset_with(upload)?.wait()?.id;
     /// let permission = AssetPermission::new(PermissionSubject::Universe(13058), AssetAction::Use);
     /// let granted = client.grant_asset_permissions(&permission, [id, 404])?;
     /// for error in &granted.errors {

@@ -19,7 +19,7 @@ pub const UPDATE_ASSET: Endpoint = Endpoint::patch("/assets/v1/assets/{asset}")
     .with_denied_hint("check that the owner of the credentials may edit this asset")
     .with_budget(120, 120);
 
-/// An update of an asset, for [`User::update_asset`](crate::User::update_asset). Fields that aren't set stay unchanged.
+/// An update of an asset, for [`User::update_asset_with`](crate::User::update_asset_with). Fields that aren't set stay unchanged.
 ///
 /// ```no_run
 /// use rblxopencloud::asset::{SocialLink, SocialLinkKind};
@@ -31,7 +31,7 @@ pub const UPDATE_ASSET: Endpoint = Endpoint::patch("/assets/v1/assets/{asset}")
 ///     .display_name("new name")
 ///     .remove_description()
 ///     .social_link(SocialLinkKind::GitHub, SocialLink::new("https://github.com/your-repo"));
-/// let asset = user.update_asset(update)?.wait()?;
+/// let asset = user.update_asset_with(update)?.wait()?;
 /// # Ok(())
 /// # }
 /// ```
@@ -59,7 +59,7 @@ impl std::fmt::Debug for AssetUpdate {
     }
 }
 
-/// An update for [`AssetHandle::update`](crate::AssetHandle::update), which names the asset.
+/// An update for [`AssetHandle::update_with`](crate::AssetHandle::update_with), which names the asset.
 impl Default for AssetUpdate {
     fn default() -> Self {
         Self::new(0)
@@ -83,8 +83,10 @@ impl AssetUpdate {
     }
 
     /// Sets new content, which becomes a new version. The service accepts it for models only.
-    pub fn file(mut self, file: AssetFile) -> Self {
-        self.file = Some(file);
+    ///
+    /// It is an [`AssetFile`], or a path, an open file or bytes, which are converted to one.
+    pub fn file(mut self, file: impl Into<AssetFile>) -> Self {
+        self.file = Some(file.into());
         self
     }
 
@@ -152,6 +154,7 @@ impl AssetUpdate {
     }
 
     fn check(&mut self) -> Result<()> {
+        self.file.as_ref().map_or(Ok(()), AssetFile::check)?;
         if self.fields.is_empty() && self.file.is_none() {
             return Err(Error::invalid_input("the update changes nothing"));
         }

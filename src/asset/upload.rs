@@ -18,16 +18,15 @@ use crate::operation::Operation;
 use crate::request::AttemptEvent;
 use crate::request::{Body, Multipart, OnAttempt, Request, UploadProgress};
 
-/// An asset to create, for [`User::upload_asset`](crate::User::upload_asset).
+/// An asset to create, with settings, for [`User::upload_asset_with`](crate::User::upload_asset_with).
 ///
 /// ```no_run
-/// use rblxopencloud::{AssetFile, AssetType, AssetUpload, User};
+/// use rblxopencloud::{AssetType, AssetUpload, User};
 ///
 /// # fn main() -> rblxopencloud::Result<()> {
 /// let user = User::new(156, "api-key");
-/// let file = AssetFile::open("path-to/image.png")?;
-/// let upload = AssetUpload::new(file, AssetType::Decal, "asset name", "asset description");
-/// let asset = user.upload_asset(upload)?.wait()?;
+/// let upload = AssetUpload::new("path-to/image.png", AssetType::Decal, "asset name", "asset description");
+/// let asset = user.upload_asset_with(upload.expected_price(10))?.wait()?;
 /// # Ok(())
 /// # }
 /// ```
@@ -52,14 +51,16 @@ pub const CREATE_ASSET: Endpoint = Endpoint::post("/assets/v1/assets")
 
 impl AssetUpload {
     /// Creates an upload from a file, a type, a name (at most 50 characters) and a description (at most 1000 characters).
+    ///
+    /// The file is an [`AssetFile`], or a path, an open file or bytes, which are converted to one.
     pub fn new(
-        file: AssetFile,
+        file: impl Into<AssetFile>,
         asset_type: AssetType,
         name: impl Into<String>,
         description: impl Into<String>,
     ) -> Self {
         Self {
-            file,
+            file: file.into(),
             asset_type,
             name: name.into(),
             description: description.into(),
@@ -148,6 +149,7 @@ impl AssetUpload {
 
     /// Checks what can be checked without a request.
     pub(crate) fn check(&mut self) -> Result<()> {
+        self.file.check()?;
         if self.asset_type.as_str().is_empty() {
             return Err(Error::invalid_input("the asset has an empty type"));
         }

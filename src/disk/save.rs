@@ -7,6 +7,7 @@ use super::stream;
 use super::target::{Kind, Target};
 use super::unfinished::Unfinished;
 use crate::error::{Error, Result};
+use crate::plain::quoted_path;
 
 /// Writes a file with `fill` under a temporary name in the same directory, and renames it. After an error or a panic, the
 /// temporary file is removed, and a file that was there before is unchanged.
@@ -17,7 +18,7 @@ pub(crate) fn save(path: &Path, fill: impl FnOnce(&mut dyn Write) -> Result<u64>
 }
 
 fn save_to(path: &Path, target: io::Result<Target>, fill: impl FnOnce(&mut dyn Write) -> Result<u64>) -> Result<u64> {
-    let failed = |error| Error::io(format!("the file {path:?}"), error);
+    let failed = |error| Error::io(format!("the file {}", quoted_path(path)), error);
     let target = target.map_err(failed)?;
     if matches!(target.kind, Kind::Stream) {
         return fill(&mut stream::open(&target.path).map_err(failed)?);
@@ -44,7 +45,7 @@ pub(crate) fn save_companion(path: &Path, bytes: &[u8]) -> Result<()> {
 fn fill_with(path: &Path, bytes: &[u8]) -> impl FnOnce(&mut dyn Write) -> Result<u64> {
     move |writer| match writer.write_all(bytes) {
         Ok(()) => Ok(bytes.len() as u64),
-        Err(error) => Err(Error::io(format!("the file {path:?}"), error)),
+        Err(error) => Err(Error::io(format!("the file {}", quoted_path(path)), error)),
     }
 }
 

@@ -13,7 +13,7 @@ use crate::credentials::Credentials;
 ///
 /// # fn main() -> rblxopencloud::Result<()> {
 /// let group = Client::new("api-key").group(7);
-/// let asset = group.upload_asset(AssetUpload::from_path("crate.png")?)?.wait()?;
+/// let asset = group.upload_asset_with(AssetUpload::from_path("crate.png")?)?.wait()?;
 /// # Ok(())
 /// # }
 /// ```

@@ -3,208 +3,231 @@ use std::fmt::Write;
 
 use super::asset_type::InventoryAssetType;
 
-/// A filter for [`User::list_inventory_with`](crate::User::list_inventory_with): by [kind](Self::kinds) of item or by
-/// [id](Self::ids). The service refuses a mix of the two, so a mix can't be expressed.
+/// Which badges, game passes or private servers [`InventoryItems`](crate::InventoryItems) lists: all of them, none, or those with
+/// some ids.
 ///
-/// Items that a filter doesn't name are left out. An empty filter matches nothing and makes no request; it never becomes
-/// "everything".
+/// It is converted from a `bool`, an id, or an array, a slice or a vector of ids:
 ///
+/// ```no_run
+/// # use rblxopencloud::{Result, User};
+/// # fn run(user: &User, passes: Vec<u64>) -> Result<()> {
+/// for item in user.list_inventory().badges(true).game_passes(&passes).private_servers([175156]) {
+///     println!("{}", item?);
+/// }
+/// # Ok(())
+/// # }
 /// ```
-/// use rblxopencloud::{InventoryAssetType, InventoryFilter};
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ItemSelection(pub(super) Choice);
+
+/// Which assets [`InventoryItems::assets`](crate::InventoryItems::assets) lists: all of them, none, those of some types, or those
+/// with some ids.
 ///
-/// let clothes = InventoryFilter::kinds()
-///     .asset_types([InventoryAssetType::ClassicShirt, InventoryAssetType::ClassicPants])
-///     .badges();
-/// let these = InventoryFilter::ids().badges([111, 222]).game_passes([777]);
+/// It is converted from a `bool`, an id or a type, or an array, a slice or a vector of ids or of types:
+///
+/// ```no_run
+/// # use rblxopencloud::{InventoryAssetType, Result, User};
+/// # fn run(user: &User) -> Result<()> {
+/// let clothes = [InventoryAssetType::ClassicShirt, InventoryAssetType::ClassicPants];
+/// for item in user.list_inventory().assets(clothes) {
+///     println!("{}", item?);
+/// }
+/// # Ok(())
+/// # }
 /// ```
-///
-/// <https://create.roblox.com/docs/cloud/reference/patterns#list-inventory-items>
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct InventoryFilter(Choice);
+pub struct AssetSelection(AssetChoice);
 
 #[derive(Clone, Debug, PartialEq, Eq)]
-enum Choice {
-    Kinds(InventoryKinds),
-    Ids(InventoryIds),
-}
-
-impl InventoryFilter {
-    /// Creates an empty filter by kind.
-    pub fn kinds() -> InventoryKinds {
-        InventoryKinds::default()
-    }
-
-    /// Creates an empty filter by id.
-    pub fn ids() -> InventoryIds {
-        InventoryIds::default()
-    }
-
-    /// Returns the filter's expressions, one for each request. Empty if it matches nothing; `Err` if it can't be expressed.
-    pub(crate) fn expressions(&self) -> Result<Vec<String>, String> {
-        match &self.0 {
-            Choice::Kinds(kinds) => {
-                let mut expression = Expression::default();
-                kinds.write(&mut expression)?;
-                Ok(Some(expression.0).filter(|text| !text.is_empty()).into_iter().collect())
-            }
-            Choice::Ids(ids) => Ok(ids.write()),
-        }
-    }
-}
-
-impl From<InventoryKinds> for InventoryFilter {
-    fn from(kinds: InventoryKinds) -> Self {
-        Self(Choice::Kinds(kinds))
-    }
-}
-
-impl From<InventoryIds> for InventoryFilter {
-    fn from(ids: InventoryIds) -> Self {
-        Self(Choice::Ids(ids))
-    }
-}
-
-/// An [`InventoryFilter`] by kind, from [`InventoryFilter::kinds`].
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-#[must_use]
-pub struct InventoryKinds {
-    assets: Option<Assets>,
-    only_collectibles: bool,
-    badges: bool,
-    game_passes: bool,
-    private_servers: bool,
+pub(super) enum Choice {
+    /// All or none.
+    Whether(bool),
+    Ids(Vec<u64>),
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
-enum Assets {
-    All,
+enum AssetChoice {
+    Of(Choice),
     Types(Vec<InventoryAssetType>),
 }
 
-impl InventoryKinds {
-    /// Adds assets of every type.
-    pub fn all_assets(mut self) -> Self {
-        self.assets = Some(Assets::All);
-        self
+impl ItemSelection {
+    pub(super) fn ids(ids: impl IntoIterator<Item = u64>) -> Self {
+        Self(Choice::Ids(ids.into_iter().collect()))
     }
+}
 
-    /// Adds assets of these types. An empty list adds nothing.
-    pub fn asset_types(mut self, types: impl IntoIterator<Item = InventoryAssetType>) -> Self {
-        match self.assets.get_or_insert(Assets::Types(Vec::new())) {
-            Assets::All => {}
-            // Types with the same spelling are equal, whether they are known or not.
-            Assets::Types(named) => {
-                for asset_type in types {
-                    let asset_type = InventoryAssetType::from(asset_type.as_str());
-                    if !named.contains(&asset_type) {
-                        named.push(asset_type);
-                    }
-                }
+impl AssetSelection {
+    pub(super) fn ids(ids: impl IntoIterator<Item = u64>) -> Self {
+        ItemSelection::ids(ids).into()
+    }
+}
+
+impl From<ItemSelection> for AssetSelection {
+    fn from(selection: ItemSelection) -> Self {
+        Self(AssetChoice::Of(selection.0))
+    }
+}
+
+/// Each form has an `impl` of its own, so that the literals of `[1, 2]` can be nothing but `u64`.
+macro_rules! from_ids {
+    ($name:ident) => {
+        impl From<bool> for $name {
+            fn from(all: bool) -> Self {
+                ItemSelection(Choice::Whether(all)).into()
             }
         }
-        self
-    }
 
-    /// Limits the assets to collectibles, of every type unless [`asset_types`](Self::asset_types) names some.
-    pub fn only_collectibles(mut self) -> Self {
-        self.only_collectibles = true;
-        self
-    }
-
-    /// Adds badges.
-    pub fn badges(mut self) -> Self {
-        self.badges = true;
-        self
-    }
-
-    /// Adds game passes.
-    pub fn game_passes(mut self) -> Self {
-        self.game_passes = true;
-        self
-    }
-
-    /// Adds private servers. Needs the scope `user.inventory-item:read`.
-    pub fn private_servers(mut self) -> Self {
-        self.private_servers = true;
-        self
-    }
-
-    fn write(&self, expression: &mut Expression) -> Result<(), String> {
-        let assets = match &self.assets {
-            Some(Assets::All) => "*".to_owned(),
-            None if self.only_collectibles => "*".to_owned(),
-            Some(Assets::Types(types)) => {
-                if let Some(bad) = types.iter().find(|named| !is_type_name(named.as_str())) {
-                    return Err(format!(
-                        "{:?} can't be an inventory asset type; those are written like CLASSIC_SHIRT",
-                        bad.as_str()
-                    ));
-                }
-                join(types.iter().map(InventoryAssetType::as_str))
+        impl From<u64> for $name {
+            fn from(id: u64) -> Self {
+                ItemSelection::ids([id]).into()
             }
-            None => String::new(),
+        }
+
+        impl<const N: usize> From<[u64; N]> for $name {
+            fn from(ids: [u64; N]) -> Self {
+                ItemSelection::ids(ids).into()
+            }
+        }
+
+        impl<const N: usize> From<&[u64; N]> for $name {
+            fn from(ids: &[u64; N]) -> Self {
+                ItemSelection::ids(ids.iter().copied()).into()
+            }
+        }
+
+        impl From<&[u64]> for $name {
+            fn from(ids: &[u64]) -> Self {
+                ItemSelection::ids(ids.iter().copied()).into()
+            }
+        }
+
+        impl From<&Vec<u64>> for $name {
+            fn from(ids: &Vec<u64>) -> Self {
+                ItemSelection::ids(ids.iter().copied()).into()
+            }
+        }
+
+        impl From<Vec<u64>> for $name {
+            fn from(ids: Vec<u64>) -> Self {
+                ItemSelection(Choice::Ids(ids)).into()
+            }
+        }
+    };
+}
+
+from_ids!(ItemSelection);
+from_ids!(AssetSelection);
+
+impl From<InventoryAssetType> for AssetSelection {
+    fn from(asset_type: InventoryAssetType) -> Self {
+        Self::from([asset_type])
+    }
+}
+
+impl From<&InventoryAssetType> for AssetSelection {
+    fn from(asset_type: &InventoryAssetType) -> Self {
+        Self::from(asset_type.clone())
+    }
+}
+
+impl<const N: usize> From<[InventoryAssetType; N]> for AssetSelection {
+    fn from(types: [InventoryAssetType; N]) -> Self {
+        Self(AssetChoice::Types(types.into()))
+    }
+}
+
+impl<const N: usize> From<&[InventoryAssetType; N]> for AssetSelection {
+    fn from(types: &[InventoryAssetType; N]) -> Self {
+        Self::from(types.as_slice())
+    }
+}
+
+impl From<&[InventoryAssetType]> for AssetSelection {
+    fn from(types: &[InventoryAssetType]) -> Self {
+        Self(AssetChoice::Types(types.to_vec()))
+    }
+}
+
+impl From<&Vec<InventoryAssetType>> for AssetSelection {
+    fn from(types: &Vec<InventoryAssetType>) -> Self {
+        Self::from(types.as_slice())
+    }
+}
+
+impl From<Vec<InventoryAssetType>> for AssetSelection {
+    fn from(types: Vec<InventoryAssetType>) -> Self {
+        Self(AssetChoice::Types(types))
+    }
+}
+
+/// What a listing of an inventory is limited to. What isn't set is left out.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Filter {
+    pub(super) assets: Option<AssetSelection>,
+    pub(super) badges: Option<ItemSelection>,
+    pub(super) game_passes: Option<ItemSelection>,
+    pub(super) private_servers: Option<ItemSelection>,
+    pub(super) only_collectibles: Option<bool>,
+}
+
+impl Filter {
+    /// Returns the filter's expressions, one for each request, or why there are none. Empty if it matches nothing.
+    ///
+    /// The service refuses kinds and ids in one expression, so the kinds come first.
+    pub(super) fn expressions(&self) -> Result<Vec<String>, String> {
+        let kinds = self.kinds()?;
+        let ids = self.ids();
+        Ok(Some(kinds).filter(|text| !text.is_empty()).into_iter().chain(ids).collect())
+    }
+
+    fn kinds(&self) -> Result<String, String> {
+        let mut expression = Expression::default();
+        let only_collectibles = self.only_collectibles == Some(true);
+        let types = match self.assets.as_ref().map(|assets| &assets.0) {
+            None => if only_collectibles { "*" } else { "" }.to_owned(),
+            Some(AssetChoice::Of(Choice::Whether(all))) => if *all { "*" } else { "" }.to_owned(),
+            Some(AssetChoice::Types(types)) => join_types(types)?,
+            Some(AssetChoice::Of(Choice::Ids(ids))) if only_collectibles && !ids.is_empty() => {
+                return Err(
+                    "assets with ids can't be limited to collectibles; name types of assets, or none".to_owned()
+                );
+            }
+            Some(AssetChoice::Of(Choice::Ids(_))) => String::new(),
         };
-        if !assets.is_empty() {
-            if self.only_collectibles {
+        if !types.is_empty() {
+            if only_collectibles {
                 expression.field("onlyCollectibles", "true");
             }
-            expression.field("inventoryItemAssetTypes", &assets);
+            expression.field("inventoryItemAssetTypes", &types);
         }
-        for (named, field) in
-            [(self.badges, "badges"), (self.game_passes, "gamePasses"), (self.private_servers, "privateServers")]
+        for (selection, field) in
+            [(&self.badges, "badges"), (&self.game_passes, "gamePasses"), (&self.private_servers, "privateServers")]
         {
-            if named {
+            if let Some(ItemSelection(Choice::Whether(true))) = selection {
                 expression.field(field, "true");
             }
         }
-        Ok(())
-    }
-}
-
-/// An [`InventoryFilter`] by id, from [`InventoryFilter::ids`].
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-#[must_use]
-pub struct InventoryIds {
-    assets: Vec<u64>,
-    badges: Vec<u64>,
-    game_passes: Vec<u64>,
-    private_servers: Vec<u64>,
-}
-
-impl InventoryIds {
-    /// Adds the assets with these ids.
-    pub fn assets(mut self, ids: impl IntoIterator<Item = u64>) -> Self {
-        extend_once(&mut self.assets, ids);
-        self
-    }
-
-    /// Adds the badges with these ids.
-    pub fn badges(mut self, ids: impl IntoIterator<Item = u64>) -> Self {
-        extend_once(&mut self.badges, ids);
-        self
-    }
-
-    /// Adds the game passes with these ids.
-    pub fn game_passes(mut self, ids: impl IntoIterator<Item = u64>) -> Self {
-        extend_once(&mut self.game_passes, ids);
-        self
-    }
-
-    /// Adds the private servers with these ids. Needs the scope `user.inventory-item:read`.
-    pub fn private_servers(mut self, ids: impl IntoIterator<Item = u64>) -> Self {
-        extend_once(&mut self.private_servers, ids);
-        self
+        Ok(expression.0)
     }
 
     /// Splits the ids into requests that fit. Each id occurs once, so that no item is listed twice.
-    fn write(&self) -> Vec<String> {
+    fn ids(&self) -> Vec<String> {
+        let of = |selection: &Option<ItemSelection>| match selection {
+            Some(ItemSelection(Choice::Ids(ids))) => once_each(ids),
+            _ => Vec::new(),
+        };
+        let assets = match &self.assets {
+            Some(AssetSelection(AssetChoice::Of(Choice::Ids(ids)))) => once_each(ids),
+            _ => Vec::new(),
+        };
         let fields = [
-            ("assetIds", &self.assets),
-            ("badgeIds", &self.badges),
-            ("gamePassIds", &self.game_passes),
-            ("privateServerIds", &self.private_servers),
+            ("assetIds", assets),
+            ("badgeIds", of(&self.badges)),
+            ("gamePassIds", of(&self.game_passes)),
+            ("privateServerIds", of(&self.private_servers)),
         ];
-        let ids = fields.into_iter().flat_map(|(field, ids)| ids.iter().map(move |id| (field, id.to_string())));
+        let ids = fields.into_iter().flat_map(|(field, ids)| ids.into_iter().map(move |id| (field, id.to_string())));
         let mut expressions = Vec::new();
         let (mut expression, mut length, mut last) = (Expression::default(), 0, "");
         for (field, id) in ids {
@@ -251,19 +274,22 @@ impl Expression {
     }
 }
 
+fn join_types(types: &[InventoryAssetType]) -> Result<String, String> {
+    let mut seen = HashSet::new();
+    // Types with the same spelling are equal, whether they are known or not.
+    let names: Vec<&str> = types.iter().map(InventoryAssetType::as_str).filter(|name| seen.insert(*name)).collect();
+    match names.iter().find(|name| !is_type_name(name)) {
+        Some(bad) => Err(format!("{bad:?} can't be an inventory asset type; those are written like CLASSIC_SHIRT")),
+        None => Ok(names.join(",")),
+    }
+}
+
 /// An unknown type is copied into the filter, so it must not be able to add a field or a value.
 fn is_type_name(text: &str) -> bool {
     !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
 }
 
-fn join(values: impl IntoIterator<Item = impl ToString>) -> String {
-    let values: Vec<String> = values.into_iter().map(|value| value.to_string()).collect();
-    values.join(",")
-}
-
-/// Adds ids, and leaves out those that are there.
-fn extend_once(ids: &mut Vec<u64>, more: impl IntoIterator<Item = u64>) {
-    ids.extend(more);
+fn once_each(ids: &[u64]) -> Vec<u64> {
     let mut seen = HashSet::new();
-    ids.retain(|id| seen.insert(*id));
+    ids.iter().copied().filter(|id| seen.insert(*id)).collect()
 }

@@ -1,7 +1,7 @@
 use jiff::Timestamp;
 
 use super::asset_type::InventoryAssetType;
-use super::filter::InventoryFilter;
+use super::filter::Filter;
 use super::item::{InventoryAsset, InventoryItem};
 use crate::asset::{Asset, AssetType, AssetUpload, Creator, UploadCandidate, UploadSearch};
 use crate::error::{Error, ErrorKind, ErrorScope, Result};
@@ -46,7 +46,7 @@ impl User {
     /// let upload = || -> rblxopencloud::Result<_> {
     ///     Ok(AssetUpload::new(AssetFile::open("examples/assets/crate.png")?, AssetType::Decal, "Crate", "of wood"))
     /// };
-    /// match user.upload_asset(upload()?) {
+    /// match user.upload_asset_with(upload()?) {
     ///     Err(error) if error.outcome_unknown() => match user.find_upload(&upload()?, since)? {
     ///         UploadSearch::One(candidate) => println!("it is probably {candidate}"),
     ///         other => println!("look yourself: {other:?}"),
@@ -90,7 +90,8 @@ impl User {
     }
 
     fn added_since(&self, listed_as: InventoryAssetType, since: Timestamp) -> Result<Vec<InventoryAsset>> {
-        let mut items = self.list_inventory_with(InventoryFilter::kinds().asset_types([listed_as]));
+        let filter = Filter { assets: Some([listed_as].into()), ..Filter::default() };
+        let mut items = self.items_that_match(Some(&filter));
         let question = "whether the upload has arrived";
         let mut assets = Vec::new();
         while let Some(item) = items.next() {

@@ -5,20 +5,9 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::Value;
 
 use super::asset_type::InventoryAssetType;
-use super::filter::InventoryFilter;
-use crate::api::Endpoint;
-use crate::error::Error;
 use crate::open_enum::open_enum;
-use crate::page::{PageItem, Pager, Values};
-use crate::user::User;
+use crate::page::{PageItem, Values};
 use crate::wire::{self, model};
-
-/// Lists a user's inventory. Public inventories need no scope.
-pub const LIST_INVENTORY_ITEMS: Endpoint = Endpoint::get("/cloud/v2/users/{user}/inventory-items")
-    .with_optional_scopes(&["user.inventory-item:read"])
-    .with_denied_hint("if the inventory is private, only its owner's key or authorization with the scope user.inventory-item:read opens it")
-    .with_budget(100, 20)
-    .for_user_keys();
 
 /// An item in a user's inventory, from [`User::list_inventory`](crate::User::list_inventory).
 ///
@@ -111,11 +100,10 @@ impl InventoryItem {
 impl fmt::Display for InventoryItem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Asset(asset) if is_unspecified(&asset.asset_type) => write!(f, "asset {}", asset.id),
-            Self::Asset(asset) => write!(f, "asset {} ({})", asset.id, asset.asset_type),
-            Self::Badge(badge) => write!(f, "badge {}", badge.id),
-            Self::GamePass(game_pass) => write!(f, "game pass {}", game_pass.id),
-            Self::PrivateServer(private_server) => write!(f, "private server {}", private_server.id),
+            Self::Asset(asset) => asset.fmt(f),
+            Self::Badge(badge) => badge.fmt(f),
+            Self::GamePass(game_pass) => game_pass.fmt(f),
+            Self::PrivateServer(private_server) => private_server.fmt(f),
             Self::Unknown(_) if self.kind().as_str().is_empty() => f.write_str("unknown item"),
             Self::Unknown(_) => write!(f, "unknown item ({})", self.kind()),
         }
@@ -145,6 +133,14 @@ impl InventoryAsset {
     #[must_use]
     pub fn new(id: u64, asset_type: InventoryAssetType) -> Self {
         Self { id, asset_type, instance_id: None, collectible_details: None, added_at: None, path: String::new() }
+    }
+}
+
+/// `asset 1234 (HAT)`.
+impl fmt::Display for InventoryAsset {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "asset {}", self.id)?;
+        if is_unspecified(&self.asset_type) { Ok(()) } else { write!(f, " ({})", self.asset_type) }
     }
 }
 
@@ -191,6 +187,13 @@ macro_rules! plain_item {
             #[must_use]
             pub fn new(id: u64) -> Self {
                 Self { id, added_at: None, path: String::new() }
+            }
+        }
+
+        #[doc = concat!("`", $what, " 1234`.")]
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                write!(f, concat!($what, " {}"), self.id)
             }
         }
     )+};
@@ -374,41 +377,5 @@ impl Serialize for InventoryItem {
             Self::Unknown(json) => return json.serialize(serializer),
         }
         item.serialize(serializer)
-    }
-}
-
-impl User {
-    /// Lists everything that the user owns.
-    ///
-    /// Calls [`LIST_INVENTORY_ITEMS`], which needs the scope `user.inventory-item:read` for a private inventory, for
-    /// private servers and for purchased places, with a key or an authorization of the user.
-    ///
-    /// If the inventory is private, the first item is a [`PermissionDenied`](crate::ErrorKind::PermissionDenied) error with the
-    /// service's message.
-    ///
-    /// <https://create.roblox.com/docs/cloud/reference/features/inventories#Cloud_ListInventoryItems>
-    pub fn list_inventory(&self) -> Pager<InventoryItem> {
-        self.client().call(&LIST_INVENTORY_ITEMS).param("user", self.id()).pages()
-    }
-
-    /// Lists the items that a filter matches. See [`list_inventory`](Self::list_inventory).
-    ///
-    /// An empty filter lists nothing and makes no request.
-    ///
-    /// Calls [`LIST_INVENTORY_ITEMS`], which needs the scope `user.inventory-item:read` for the same items as there.
-    ///
-    /// ```no_run
-    /// # use rblxopencloud::{InventoryFilter, Result, User};
-    /// # fn run(user: &User) -> Result<()> {
-    /// let has_badge = user.list_inventory_with(InventoryFilter::ids().badges([111])).next().transpose()?.is_some();
-    /// # Ok(())
-    /// # }
-    /// ```
-    pub fn list_inventory_with(&self, filter: impl Into<InventoryFilter>) -> Pager<InventoryItem> {
-        let request = self.client().call(&LIST_INVENTORY_ITEMS).param("user", self.id());
-        match filter.into().expressions() {
-            Ok(filters) => request.query_each("filter", filters).pages(),
-            Err(problem) => request.failed(Error::invalid_input(problem)).pages(),
-        }
     }
 }

@@ -1,6 +1,7 @@
 use std::collections::BTreeMap;
+use std::fmt;
 
-use super::filter::{InventoryFilter, InventoryIds};
+use super::filter::{AssetSelection, Filter, ItemSelection};
 use super::item::{InventoryAsset, InventoryBadge, InventoryGamePass, InventoryItem, InventoryPrivateServer};
 use crate::error::{Error, ErrorKind, ErrorScope, Result};
 use crate::user::User;
@@ -37,6 +38,17 @@ impl<T> Ownership<T> {
     }
 }
 
+/// `owned`, `not owned`, or that the inventory is private.
+impl<T> fmt::Display for Ownership<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Self::Owned(_) => "owned",
+            Self::NotOwned => "not owned",
+            Self::Private => "not known: the inventory is private",
+        })
+    }
+}
+
 impl User {
     /// Returns whether the user owns an asset, in one request.
     ///
@@ -50,6 +62,11 @@ impl User {
     /// # fn main() -> rblxopencloud::Result<()> {
     /// # let sandbox = rblxopencloud_sandbox::Sandbox::builder().demo().start()?;
     /// # let user = sandbox.client().user(156);
+    /// if user.owns_asset(1_365_001)?.is_owned() {
+    ///     println!("owned");
+    /// }
+    ///
+    /// // What else is known.
     /// match user.owns_asset(1_365_001)? {
     ///     Ownership::Owned(item) => println!("owned since {:?}", item.added_at),
     ///     Ownership::NotOwned => println!("not owned"),
@@ -94,7 +111,8 @@ impl User {
     /// [`NotFound`](crate::ErrorKind::NotFound) if the user doesn't exist, and
     /// [`InvalidResponse`](crate::ErrorKind::InvalidResponse) if an item can't be read, unless the user owns all of them.
     pub fn owns_assets(&self, ids: impl IntoIterator<Item = u64>) -> Result<BTreeMap<u64, Ownership<InventoryAsset>>> {
-        self.ownership(ids, InventoryIds::assets, |item| match item {
+        let filter = |ids| Filter { assets: Some(AssetSelection::ids(ids)), ..Filter::default() };
+        self.ownership(ids, filter, |item| match item {
             InventoryItem::Asset(item) => Some((item.id, item)),
             _ => None,
         })
@@ -111,6 +129,11 @@ impl User {
     /// # fn main() -> rblxopencloud::Result<()> {
     /// # let sandbox = rblxopencloud_sandbox::Sandbox::builder().demo().start()?;
     /// # let user = sandbox.client().user(156);
+    /// if user.owns_badge(111)?.is_owned() {
+    ///     println!("owned");
+    /// }
+    ///
+    /// // What else is known.
     /// match user.owns_badge(111)? {
     ///     Ownership::Owned(item) => println!("owned since {:?}", item.added_at),
     ///     Ownership::NotOwned => println!("not owned"),
@@ -154,7 +177,8 @@ impl User {
     /// [`NotFound`](crate::ErrorKind::NotFound) if the user doesn't exist, and
     /// [`InvalidResponse`](crate::ErrorKind::InvalidResponse) if an item can't be read, unless the user owns all of them.
     pub fn owns_badges(&self, ids: impl IntoIterator<Item = u64>) -> Result<BTreeMap<u64, Ownership<InventoryBadge>>> {
-        self.ownership(ids, InventoryIds::badges, |item| match item {
+        let filter = |ids| Filter { badges: Some(ItemSelection::ids(ids)), ..Filter::default() };
+        self.ownership(ids, filter, |item| match item {
             InventoryItem::Badge(item) => Some((item.id, item)),
             _ => None,
         })
@@ -171,6 +195,11 @@ impl User {
     /// # fn main() -> rblxopencloud::Result<()> {
     /// # let sandbox = rblxopencloud_sandbox::Sandbox::builder().demo().start()?;
     /// # let user = sandbox.client().user(156);
+    /// if user.owns_game_pass(777)?.is_owned() {
+    ///     println!("owned");
+    /// }
+    ///
+    /// // What else is known.
     /// match user.owns_game_pass(777)? {
     ///     Ownership::Owned(item) => println!("owned since {:?}", item.added_at),
     ///     Ownership::NotOwned => println!("not owned"),
@@ -217,7 +246,8 @@ impl User {
         &self,
         ids: impl IntoIterator<Item = u64>,
     ) -> Result<BTreeMap<u64, Ownership<InventoryGamePass>>> {
-        self.ownership(ids, InventoryIds::game_passes, |item| match item {
+        let filter = |ids| Filter { game_passes: Some(ItemSelection::ids(ids)), ..Filter::default() };
+        self.ownership(ids, filter, |item| match item {
             InventoryItem::GamePass(item) => Some((item.id, item)),
             _ => None,
         })
@@ -235,6 +265,11 @@ impl User {
     /// # fn main() -> rblxopencloud::Result<()> {
     /// # let sandbox = rblxopencloud_sandbox::Sandbox::builder().demo().start()?;
     /// # let user = sandbox.client().user(156);
+    /// if user.owns_private_server(175_156)?.is_owned() {
+    ///     println!("owned");
+    /// }
+    ///
+    /// // What else is known.
     /// match user.owns_private_server(175_156)? {
     ///     Ownership::Owned(item) => println!("owned since {:?}", item.added_at),
     ///     Ownership::NotOwned => println!("not owned"),
@@ -281,7 +316,8 @@ impl User {
         &self,
         ids: impl IntoIterator<Item = u64>,
     ) -> Result<BTreeMap<u64, Ownership<InventoryPrivateServer>>> {
-        self.ownership(ids, InventoryIds::private_servers, |item| match item {
+        let filter = |ids| Filter { private_servers: Some(ItemSelection::ids(ids)), ..Filter::default() };
+        self.ownership(ids, filter, |item| match item {
             InventoryItem::PrivateServer(item) => Some((item.id, item)),
             _ => None,
         })
@@ -290,7 +326,7 @@ impl User {
     fn ownership<T: Clone>(
         &self,
         ids: impl IntoIterator<Item = u64>,
-        filter: impl FnOnce(InventoryIds, Vec<u64>) -> InventoryIds,
+        filter: impl FnOnce(Vec<u64>) -> Filter,
         read: impl Fn(InventoryItem) -> Option<(u64, T)>,
     ) -> Result<BTreeMap<u64, Ownership<T>>> {
         // One more tells that there are too many, and an endless iterator ends.
@@ -300,8 +336,8 @@ impl User {
             return Err(error.advise("split them into several calls"));
         }
         let mut answers: BTreeMap<u64, Ownership<T>> = ids.into_iter().map(|id| (id, Ownership::NotOwned)).collect();
-        let filter = filter(InventoryFilter::ids(), answers.keys().copied().collect());
-        let mut items = self.list_inventory_with(filter);
+        let filter = filter(answers.keys().copied().collect());
+        let mut items = self.items_that_match(Some(&filter));
         let mut open = answers.len();
         let mut has_unknown = false;
         // Of what is known already, no further copy is needed.

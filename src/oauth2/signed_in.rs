@@ -247,7 +247,7 @@ impl Source {
     /// Renews the tokens, unless another process has. The store is locked.
     fn renew(&self, reason: Reason) -> Result<()> {
         let held = self.held().tokens.clone();
-        let newer = |than: &TokenSet| Ok(self.load()?.filter(|stored| stored != than));
+        let newer = |than: &TokenSet| Ok::<_, Error>(self.load()?.filter(|stored| stored != than));
         // The first call doesn't depend on the token endpoint as long as there is a token to use. A later call renews it in time.
         let is_good = |tokens: &TokenSet| match reason {
             Reason::First => !tokens.is_expired(),

@@ -19,7 +19,7 @@ use crate::request::Request;
 /// ```no_run
 /// # use rblxopencloud::{AssetUpload, Result, User};
 /// # fn run(user: &User, upload: AssetUpload) -> Result<()> {
-/// let operation = user.upload_asset(upload)?;
+/// let operation = user.upload_asset_with(upload)?;
 /// match operation.wait() {
 ///     Ok(asset) => println!("made {}", asset.id),
 ///     Err(error) if error.can_wait_again() => {

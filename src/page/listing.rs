@@ -5,7 +5,7 @@ use serde_json::{Map, Value};
 use super::cursor::{Cursor, fingerprint};
 use super::decode::Names;
 use crate::api::Method;
-use crate::call::DecodeError;
+use crate::call::{DecodeError, Session};
 use crate::error::{Error, Result};
 use crate::request::{Follow, Paging, Prepared, Request};
 use crate::transport::Buffer;
@@ -89,6 +89,10 @@ impl Listing {
 
     pub(super) fn subject(&self) -> String {
         self.request.as_ref().map(Prepared::subject).unwrap_or_default()
+    }
+
+    pub(super) fn session(&self) -> Option<&Session> {
+        self.request.as_ref().ok().map(|request| request.request.session())
     }
 
     /// The error of a response that can't be used.

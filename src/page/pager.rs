@@ -10,6 +10,7 @@ use serde_json::Value;
 use super::cursor::Cursor;
 use super::decode::PageItem;
 use super::pages::{Page, Pages};
+use crate::client::Client;
 use crate::error::{Error, Result};
 use crate::log_target::LOG_TARGET;
 use crate::request::{Paging, Request};
@@ -166,6 +167,16 @@ impl<T> Pager<T> {
             Some(found) => found.map(Some),
             None => self.check_all_read(question).map(|()| None),
         }
+    }
+
+    /// Takes the item back that was yielded last, so that the cursor is before it. The listing must not go on.
+    pub(crate) fn give_back(&mut self) {
+        self.taken = self.taken.saturating_sub(1);
+    }
+
+    /// Returns the client that makes the requests. `None` if the listing fails before one.
+    pub(crate) fn client(&self) -> Option<Client> {
+        self.pages.session().map(|session| Client::of(session.clone()))
     }
 
     fn take_page(&mut self, page: Page<T>) {

@@ -8,7 +8,7 @@ use serde_json::Value;
 use super::cursor::Cursor;
 use super::decode::{Contents, Names, PageItem, decode_page, decode_plain_page};
 use super::listing::{ListField, Listing};
-use crate::call::DecodeError;
+use crate::call::{DecodeError, Session};
 use crate::error::{Error, Result};
 use crate::request::{Paging, Request};
 
@@ -71,6 +71,10 @@ impl<T> Pages<T> {
 
     pub(super) fn subject(&self) -> String {
         self.listing.subject()
+    }
+
+    pub(super) fn session(&self) -> Option<&Session> {
+        self.listing.session()
     }
 
     /// The error of a response that can't be used.

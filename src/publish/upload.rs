@@ -348,7 +348,7 @@ fn update(run: &mut Run<'_>, item: &Item, id: u64) -> Result<Operation<Asset>> {
     let asset = owner.client().asset(id);
     let doubt = Doubt { version_of: Some(id), after_version, ..Doubt::new(&item.file.name, &item.name) };
     let begin = begin(&run.record, item, doubt);
-    let operation = asset.update(AssetUpdate::new(id).file(open_unchanged(item)?).on_attempt(begin))?;
+    let operation = asset.update_with(AssetUpdate::new(id).file(open_unchanged(item)?).on_attempt(begin))?;
     if let Some(name) = operation.name() {
         // If that fails, the run is stopped, and the outcome names it.
         let _ = run.note(Change::Accepted(item.key.clone(), name.clone()));

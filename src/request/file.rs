@@ -2,13 +2,14 @@
 
 use std::fmt;
 use std::fs::{self, File};
-use std::io::{self, Cursor, Read};
+use std::io::{self, Cursor, Read, Seek};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::SystemTime;
 
 use crate::disk;
 use crate::error::{Error, ErrorKind, Result};
+use crate::plain::quoted_path;
 
 /// The progress of an upload, for [`Body::on_progress`](crate::Body::on_progress) and
 /// [`AssetUpload::on_progress`](crate::AssetUpload::on_progress).
@@ -36,6 +37,11 @@ enum Source {
         path: PathBuf,
         modified: Option<SystemTime>,
     },
+    /// A file that the caller has opened.
+    Open {
+        file: File,
+        modified: Option<SystemTime>,
+    },
     Bytes(SharedBytes),
     /// `None` once reading has begun.
     Reader(Option<Box<dyn Read + Send>>),
@@ -44,16 +50,25 @@ enum Source {
 impl FileContent {
     /// Uses the file at `path`. Only its metadata is read now.
     pub(crate) fn open(path: &Path) -> Result<Self> {
-        let problem = |error| Error::io(format!("the file {path:?}"), error);
+        let problem = |error| Error::io(format!("the file {}", quoted_path(path)), error);
         // Opening a pipe would block until it has a writer, so the metadata is read first.
         let metadata = fs::metadata(path).map_err(problem)?;
         if !metadata.is_file() {
-            return Err(not_regular(path, &metadata));
+            return Err(not_regular(format!("the file {}", quoted_path(path)), &metadata));
         }
         open_regular(path)?;
-        let name = path.file_name().unwrap_or_default().to_string_lossy();
         let source = Source::Path { path: path.to_owned(), modified: metadata.modified().ok() };
-        Ok(Self { name: own_name(&name), len: metadata.len(), source })
+        Ok(Self { name: name_of(path), len: metadata.len(), source })
+    }
+
+    /// Uses the whole of an open file, wherever its cursor is.
+    pub(crate) fn of_open(file: File) -> Result<Self> {
+        let metadata = file.metadata().map_err(|error| Error::io("the open file", error))?;
+        if !metadata.is_file() {
+            return Err(not_regular("the open file".to_owned(), &metadata));
+        }
+        let source = Source::Open { file, modified: metadata.modified().ok() };
+        Ok(Self { name: String::new(), len: metadata.len(), source })
     }
 
     pub(crate) fn from_bytes(name: &str, bytes: Vec<u8>) -> Self {
@@ -63,6 +78,10 @@ impl FileContent {
 
     pub(crate) fn from_reader(name: &str, reader: impl Read + Send + 'static, length: u64) -> Self {
         Self { name: own_name(name), len: length, source: Source::Reader(Some(Box::new(reader))) }
+    }
+
+    pub(crate) fn set_name(&mut self, name: &str) {
+        self.name = own_name(name);
     }
 
     /// Returns the file name. Empty for a reader without one.
@@ -115,6 +134,13 @@ impl FileContent {
                 file.check()?;
                 Ok(FileReader::File(file))
             }
+            Source::Open { file, modified } => {
+                let again = file.try_clone().and_then(|mut file| file.rewind().map(|()| file));
+                let file = again.map_err(|error| Error::io(shown(&self.name), error))?;
+                let file = PathFile { file, name: self.name.clone(), len: self.len, modified: *modified };
+                file.check()?;
+                Ok(FileReader::File(file))
+            }
         }
     }
 }
@@ -125,11 +151,11 @@ fn shown(name: &str) -> String {
 
 /// Opens a file that may have been replaced since its metadata was read.
 fn open_regular(path: &Path) -> Result<File> {
-    disk::open_regular(path).map_err(|error| Error::io(format!("the file {path:?}"), error))
+    disk::open_regular(path).map_err(|error| Error::io(format!("the file {}", quoted_path(path)), error))
 }
 
-fn not_regular(path: &Path, metadata: &fs::Metadata) -> Error {
-    Error::new(ErrorKind::Io, format!("the file {path:?}"))
+fn not_regular(subject: String, metadata: &fs::Metadata) -> Error {
+    Error::new(ErrorKind::Io, subject)
         .explain(if metadata.is_dir() { "is a directory" } else { "is not a regular file" })
         .advise("give the path of a file, or a reader and its length")
 }
@@ -138,6 +164,7 @@ impl fmt::Debug for FileContent {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let source = match &self.source {
             Source::Path { .. } => "path",
+            Source::Open { .. } => "open file",
             Source::Bytes(_) => "bytes",
             Source::Reader(_) => "reader",
         };
@@ -209,6 +236,11 @@ impl Read for FileReader {
             Self::Any(reader) => reader.read(buffer),
         }
     }
+}
+
+/// Returns the name of the file at a path.
+pub(crate) fn name_of(path: &Path) -> String {
+    own_name(&path.file_name().unwrap_or_default().to_string_lossy())
 }
 
 /// Returns the part of a path behind its last separator, on any system.

@@ -17,7 +17,7 @@ pub use body::{AttemptEvent, Body};
 pub(crate) use body::{OnAttempt, check_content_type};
 pub use builder::Request;
 pub use file::UploadProgress;
-pub(crate) use file::{FileContent, OnUpload};
+pub(crate) use file::{FileContent, OnUpload, name_of};
 pub use multipart::Multipart;
 pub(crate) use paging::Follow;
 pub use paging::Paging;

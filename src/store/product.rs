@@ -250,7 +250,7 @@ impl AssetHandle {
     /// # let sandbox = rblxopencloud_sandbox::Sandbox::builder().demo().start()?;
     /// # let client = sandbox.client();
     /// # let upload = rblxopencloud::AssetUpload::from_path("examples/assets/crate.png")?;
-    /// # let id = client.user(156).upload_asset(upload)?.wait()?.id;
+    /// # let id = client.user(156).upload_asset_with(upload)?.wait()?.id;
     /// # let asset = client.asset(id);
     /// # let free = rblxopencloud::store::StoreProductUpdate::new().published(true);
     /// # asset.create_store_product(&CreatorStoreProductType::MeshPart, &free)?;
@@ -281,7 +281,7 @@ impl AssetHandle {
     /// # let client = sandbox.client();
     /// # let upload = rblxopencloud::AssetUpload::from_path("examples/assets/crate.png")?;
     /// # let upload = upload.asset_type(rblxopencloud::AssetType::Decal);
-    /// # let asset = client.asset(client.user(156).upload_asset(upload)?.wait()?.id);
+    /// # let asset = client.asset(client.user(156).upload_asset_with(upload)?.wait()?.id);
     /// let free = StoreProductUpdate::new().base_price(Money::usd("0")?).published(true);
     /// let product = asset.create_store_product(&CreatorStoreProductType::Decal, &free)?;
     /// println!("{product}");
@@ -316,7 +316,7 @@ impl AssetHandle {
     /// # let sandbox = rblxopencloud_sandbox::Sandbox::builder().demo().start()?;
     /// # let client = sandbox.client();
     /// # let upload = rblxopencloud::AssetUpload::from_path("examples/assets/crate.png")?;
-    /// # let id = client.user(156).upload_asset(upload)?.wait()?.id;
+    /// # let id = client.user(156).upload_asset_with(upload)?.wait()?.id;
     /// # let asset = client.asset(id);
     /// # let free = rblxopencloud::store::StoreProductUpdate::new().published(true);
     /// # asset.create_store_product(&CreatorStoreProductType::MeshPart, &free)?;

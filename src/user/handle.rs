@@ -64,7 +64,24 @@ impl User {
         Self { client: self.client.with_deadline(deadline), ..self.clone() }
     }
 
-    /// Lists the groups that the user is in, with the user's role in each.
+    /// Lists the groups that the user is in, with the user's role in each: their ids, and with
+    /// [`with_names`](Pager::with_names) also their names.
+    ///
+    /// ```
+    /// # fn main() -> rblxopencloud::Result<()> {
+    /// # let sandbox = rblxopencloud_sandbox::Sandbox::builder().demo().start()?;
+    /// # let user = sandbox.client().user(156);
+    /// for member in user.list_groups() {
+    ///     let member = member?;
+    ///     println!("{} {:?}", member.group_id, member.role_id);
+    /// }
+    /// for member in user.list_groups().with_names() {
+    ///     let member = member?;
+    ///     println!("{:?} {:?}", member.group, member.role);
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// Calls [`LIST_GROUP_MEMBERSHIPS`](crate::endpoints::LIST_GROUP_MEMBERSHIPS), which needs the scope `group:read` with an API
     /// key. Any user's groups can be listed.

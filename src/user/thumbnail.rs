@@ -1,3 +1,4 @@
+use std::fmt;
 use std::io::Write;
 use std::path::Path;
 use std::sync::Arc;
@@ -33,6 +34,13 @@ pub struct Thumbnail {
 }
 
 impl Model for Thumbnail {}
+
+/// The URL of the picture.
+impl fmt::Display for Thumbnail {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.image_uri)
+    }
+}
 
 /// The size of a thumbnail, in pixels on each side.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -121,7 +129,7 @@ open_enum! {
     }
 }
 
-/// How to draw a thumbnail, for [`User::generate_thumbnail`].
+/// How to draw a thumbnail, for [`User::generate_thumbnail_with`].
 ///
 /// ```
 /// use rblxopencloud::ThumbnailOptions;
@@ -187,7 +195,95 @@ impl Client {
 }
 
 impl User {
-    /// Generates a picture of the user's avatar. The operation is usually done already, and then waiting makes no request.
+    /// Returns the URL of a picture of the user's avatar, which it generates and waits for: a PNG of 420 pixels, cut to a circle.
+    ///
+    /// Calls [`GENERATE_THUMBNAIL`], which needs no scope.
+    ///
+    /// ```
+    /// # fn main() -> rblxopencloud::Result<()> {
+    /// # let sandbox = rblxopencloud_sandbox::Sandbox::builder().demo().start()?;
+    /// # let user = sandbox.client().user(156);
+    /// println!("{}", user.thumbnail_url()?);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// See [`generate_thumbnail`](Self::generate_thumbnail) and [`Operation::wait`].
+    #[doc(alias = "avatar")]
+    #[doc(alias = "picture")]
+    #[doc(alias = "icon_url")]
+    pub fn thumbnail_url(&self) -> Result<String> {
+        self.thumbnail_url_with(&ThumbnailOptions::default())
+    }
+
+    /// Returns the URL of a picture of the user's avatar, drawn with these options. See [`thumbnail_url`](Self::thumbnail_url).
+    ///
+    /// Calls [`GENERATE_THUMBNAIL`], which needs no scope.
+    ///
+    /// ```
+    /// use rblxopencloud::ThumbnailOptions;
+    /// use rblxopencloud::user::ThumbnailSize;
+    ///
+    /// # fn main() -> rblxopencloud::Result<()> {
+    /// # let sandbox = rblxopencloud_sandbox::Sandbox::builder().demo().start()?;
+    /// # let user = sandbox.client().user(156);
+    /// println!("{}", user.thumbnail_url_with(&ThumbnailOptions::new().size(ThumbnailSize::Px48))?);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// See [`generate_thumbnail`](Self::generate_thumbnail) and [`Operation::wait`].
+    pub fn thumbnail_url_with(&self, options: &ThumbnailOptions) -> Result<String> {
+        Ok(self.generate_thumbnail_with(options)?.wait()?.image_uri)
+    }
+
+    /// Generates a picture of the user's avatar: a PNG of 420 pixels, cut to a circle. The operation is usually done already, and
+    /// then waiting makes no request.
+    ///
+    /// Calls [`GENERATE_THUMBNAIL`], which needs no scope.
+    ///
+    /// ```
+    /// # fn main() -> rblxopencloud::Result<()> {
+    /// # let sandbox = rblxopencloud_sandbox::Sandbox::builder().demo().start()?;
+    /// # let user = sandbox.client().user(156);
+    /// let thumbnail = user.generate_thumbnail()?.wait()?;
+    /// println!("{}", thumbnail.image_uri);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// Returns [`NotFound`](crate::ErrorKind::NotFound) if the user doesn't exist, and
+    /// [`Unauthenticated`](crate::ErrorKind::Unauthenticated) also for a key that a group owns.
+    ///
+    /// <https://create.roblox.com/docs/cloud/reference/features/users#Cloud_GenerateUserThumbnail>
+    pub fn generate_thumbnail(&self) -> Result<Operation<Thumbnail>> {
+        self.generate_thumbnail_with(&ThumbnailOptions::default())
+    }
+
+    /// Generates a picture of the user's avatar. The same as [`generate_thumbnail`](Self::generate_thumbnail), under the name that
+    /// the Python client has for it.
+    ///
+    /// Calls [`GENERATE_THUMBNAIL`], which needs no scope.
+    ///
+    /// ```
+    /// # fn main() -> rblxopencloud::Result<()> {
+    /// # let sandbox = rblxopencloud_sandbox::Sandbox::builder().demo().start()?;
+    /// # let user = sandbox.client().user(156);
+    /// println!("{}", user.generate_headshot()?.wait()?);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// See [`generate_thumbnail`](Self::generate_thumbnail).
+    pub fn generate_headshot(&self) -> Result<Operation<Thumbnail>> {
+        self.generate_thumbnail()
+    }
+
+    /// Generates a picture of the user's avatar, drawn with these options. See [`generate_thumbnail`](Self::generate_thumbnail).
     ///
     /// Calls [`GENERATE_THUMBNAIL`], which needs no scope.
     ///
@@ -199,18 +295,15 @@ impl User {
     /// # let sandbox = rblxopencloud_sandbox::Sandbox::builder().demo().start()?;
     /// # let user = sandbox.client().user(156);
     /// let small = ThumbnailOptions::new().size(ThumbnailSize::Px48);
-    /// let thumbnail = user.generate_thumbnail(&small)?.wait()?;
+    /// let thumbnail = user.generate_thumbnail_with(&small)?.wait()?;
     /// println!("{}", thumbnail.image_uri);
     /// # Ok(())
     /// # }
     /// ```
     ///
     /// # Errors
-    /// Returns [`NotFound`](crate::ErrorKind::NotFound) if the user doesn't exist, and
-    /// [`Unauthenticated`](crate::ErrorKind::Unauthenticated) also for a key that a group owns.
-    ///
-    /// <https://create.roblox.com/docs/cloud/reference/features/users#Cloud_GenerateUserThumbnail>
-    pub fn generate_thumbnail(&self, options: &ThumbnailOptions) -> Result<Operation<Thumbnail>> {
+    /// See [`generate_thumbnail`](Self::generate_thumbnail).
+    pub fn generate_thumbnail_with(&self, options: &ThumbnailOptions) -> Result<Operation<Thumbnail>> {
         let mut request = self.client.call(&GENERATE_THUMBNAIL).param("user", self.id);
         if let Some(size) = options.size {
             request = request.query("size", size.pixels());
@@ -230,13 +323,11 @@ impl User {
     /// credentials.
     ///
     /// ```
-    /// use rblxopencloud::ThumbnailOptions;
-    ///
     /// # fn main() -> rblxopencloud::Result<()> {
     /// # let sandbox = rblxopencloud_sandbox::Sandbox::builder().demo().start()?;
     /// # let user = sandbox.client().user(156);
     /// let mut picture = Vec::new();
-    /// user.download_thumbnail(&ThumbnailOptions::new(), &mut picture)?;
+    /// user.download_thumbnail(&mut picture)?;
     /// assert!(picture.starts_with(b"\x89PNG"));
     /// # Ok(())
     /// # }
@@ -244,7 +335,31 @@ impl User {
     ///
     /// # Errors
     /// See [`generate_thumbnail`](Self::generate_thumbnail), [`Operation::wait`] and [`Request::download`].
-    pub fn download_thumbnail(&self, options: &ThumbnailOptions, writer: &mut dyn Write) -> Result<u64> {
+    pub fn download_thumbnail(&self, writer: &mut dyn Write) -> Result<u64> {
+        self.download_thumbnail_with(writer, &ThumbnailOptions::default())
+    }
+
+    /// Generates a picture of the user's avatar, drawn with these options, and copies it to `writer`. See
+    /// [`download_thumbnail`](Self::download_thumbnail).
+    ///
+    /// Calls [`GENERATE_THUMBNAIL`], which needs no scope.
+    ///
+    /// ```
+    /// use rblxopencloud::ThumbnailOptions;
+    /// use rblxopencloud::user::ThumbnailFormat;
+    ///
+    /// # fn main() -> rblxopencloud::Result<()> {
+    /// # let sandbox = rblxopencloud_sandbox::Sandbox::builder().demo().start()?;
+    /// # let user = sandbox.client().user(156);
+    /// let mut picture = Vec::new();
+    /// user.download_thumbnail_with(&mut picture, &ThumbnailOptions::new().format(ThumbnailFormat::Jpeg))?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// See [`download_thumbnail`](Self::download_thumbnail).
+    pub fn download_thumbnail_with(&self, writer: &mut dyn Write, options: &ThumbnailOptions) -> Result<u64> {
         self.thumbnail_request(options)?.download(writer)
     }
 
@@ -255,13 +370,11 @@ impl User {
     /// Calls [`GENERATE_THUMBNAIL`], which needs no scope.
     ///
     /// ```
-    /// use rblxopencloud::ThumbnailOptions;
-    ///
     /// # fn main() -> rblxopencloud::Result<()> {
     /// # let sandbox = rblxopencloud_sandbox::Sandbox::builder().demo().start()?;
     /// # let user = sandbox.client().user(156);
     /// # let path = std::env::temp_dir().join(format!("rblxopencloud-doc-{}-avatar.png", std::process::id()));
-    /// user.save_thumbnail(&ThumbnailOptions::new(), &path)?;
+    /// user.save_thumbnail(&path)?;
     /// # std::fs::remove_file(&path).unwrap();
     /// # Ok(())
     /// # }
@@ -269,12 +382,34 @@ impl User {
     ///
     /// # Errors
     /// See [`download_thumbnail`](Self::download_thumbnail).
-    pub fn save_thumbnail(&self, options: &ThumbnailOptions, path: impl AsRef<Path>) -> Result<u64> {
+    pub fn save_thumbnail(&self, path: impl AsRef<Path>) -> Result<u64> {
+        self.save_thumbnail_with(path, &ThumbnailOptions::default())
+    }
+
+    /// Generates a picture of the user's avatar, drawn with these options, and saves it as a file. See
+    /// [`save_thumbnail`](Self::save_thumbnail).
+    ///
+    /// Calls [`GENERATE_THUMBNAIL`], which needs no scope.
+    ///
+    /// ```no_run
+    /// # use rblxopencloud::{Result, User};
+    /// use rblxopencloud::ThumbnailOptions;
+    /// use rblxopencloud::user::ThumbnailFormat;
+    ///
+    /// # fn run(user: &User) -> Result<()> {
+    /// user.save_thumbnail_with("avatar.jpg", &ThumbnailOptions::new().format(ThumbnailFormat::Jpeg))?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// See [`download_thumbnail`](Self::download_thumbnail).
+    pub fn save_thumbnail_with(&self, path: impl AsRef<Path>, options: &ThumbnailOptions) -> Result<u64> {
         self.thumbnail_request(options)?.download_to(path)
     }
 
     fn thumbnail_request(&self, options: &ThumbnailOptions) -> Result<Request> {
-        let thumbnail = self.generate_thumbnail(options)?.wait()?;
+        let thumbnail = self.generate_thumbnail_with(options)?.wait()?;
         self.client
             .located(&self.client.call(&GENERATE_THUMBNAIL).param("user", self.id).subject(), &thumbnail.image_uri)
     }

@@ -33,7 +33,7 @@ fn upload_while(user: &User, path: &Path, act: impl FnMut(&Path) + Send + 'stati
             act(&at);
         }
     });
-    user.upload_asset(upload).map(drop)
+    user.upload_asset_with(upload).map(drop)
 }
 
 fn overwrite(path: &Path) {
@@ -68,7 +68,7 @@ fn a_file_that_changes_while_it_is_sent_is_an_error_and_creates_nothing() {
         assert!(error.to_string().contains("a.png") && !error.outcome_unknown(), "{what}: {error}");
         assert!(sandbox.assets().is_empty(), "{what}");
         // It does no harm once the file stops changing.
-        let _ = user.upload_asset(upload_of(&path)).unwrap_or_else(|error| panic!("{what}: {error}"));
+        let _ = user.upload_asset_with(upload_of(&path)).unwrap_or_else(|error| panic!("{what}: {error}"));
     }
 }
 
@@ -129,7 +129,8 @@ fn files_that_became_pipes_are_refused_without_blocking() {
         let path: PathBuf = dir.file("a.png", &noise(2000));
         let upload = upload_of(&path);
         replace(&path);
-        let error = fails(within(Duration::from_secs(20), move || user.upload_asset(upload).map(drop)), ErrorKind::Io);
+        let error =
+            fails(within(Duration::from_secs(20), move || user.upload_asset_with(upload).map(drop)), ErrorKind::Io);
         assert!(error.to_string().contains("a.png"), "{what}: {error}");
         assert!(sandbox.assets().is_empty(), "{what}");
         let again = path.clone();

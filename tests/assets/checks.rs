@@ -69,8 +69,8 @@ impl Attempt {
 
     fn send(self, user: &User) -> Result<Operation<Asset>, Error> {
         match self {
-            Self::Upload(upload) => user.upload_asset(upload),
-            Self::Update(update) => user.update_asset(update),
+            Self::Upload(upload) => user.upload_asset_with(upload),
+            Self::Update(update) => user.update_asset_with(update),
         }
     }
 }
@@ -277,7 +277,7 @@ fn sizes_above_the_limit_are_refused_without_reading_the_file() {
         sandbox.inject(Fault::early_answer(413));
         let read = Arc::new(AtomicU64::new(0));
         let reader = Endless { head: Cursor::new(head), read: Arc::clone(&read) };
-        let result = user.upload_asset(upload(AssetFile::from_reader(name, reader, length), asset_type));
+        let result = user.upload_asset_with(upload(AssetFile::from_reader(name, reader, length), asset_type));
         let read = read.load(Ordering::SeqCst);
         if passes {
             let error = fails(result, ErrorKind::Rejected);
@@ -296,7 +296,7 @@ fn sizes_above_the_limit_are_refused_without_reading_the_file() {
 fn a_file_of_exactly_20_mib_is_accepted() {
     let (sandbox, user) = sandbox();
     let image = upload(bytes("a.png", padded(png(9, 9), 20 * MIB)), AssetType::Image);
-    let asset = user.upload_asset(image).expect("it is sent").wait().expect("it is made");
+    let asset = user.upload_asset_with(image).expect("it is sent").wait().expect("it is made");
     assert_eq!(sandbox.asset_content(asset.id).expect("there is content").length, 20 * MIB);
 }
 
@@ -307,9 +307,9 @@ fn a_name_has_50_characters_and_a_description_1000_whatever_their_bytes() {
             let (sandbox, user) = sandbox();
             let (name, description) = (character.repeat(name), character.repeat(description));
             let file = bytes("a.png", png(9, 9));
-            let created = user.upload_asset(AssetUpload::new(file, AssetType::Image, &name, &description));
+            let created = user.upload_asset_with(AssetUpload::new(file, AssetType::Image, &name, &description));
             let update = AssetUpdate::new(42).display_name(&name).description(&description);
-            let updated = user.update_asset(update);
+            let updated = user.update_asset_with(update);
             for result in [created, updated] {
                 if passes {
                     let asset = result.expect("it is sent").wait().expect("it is made");
@@ -359,7 +359,7 @@ fn images_of_8000_pixels_are_refused_in_every_format() {
         ] {
             for asset_type in [AssetType::Image, AssetType::Decal] {
                 let (sandbox, user) = sandbox();
-                let result = user.upload_asset(upload(bytes(name, make(width, height)), asset_type));
+                let result = user.upload_asset_with(upload(bytes(name, make(width, height)), asset_type));
                 if passes {
                     let _operation = result.unwrap_or_else(|error| panic!("{name}, {width}×{height}: {error}"));
                     continue;
@@ -377,7 +377,7 @@ fn every_format_is_detected() {
     for Sample { name, bytes: content, asset_type } in samples() {
         let (_sandbox, user) = sandbox();
         for name in [name.to_owned(), name.to_uppercase()] {
-            let operation = user.upload_asset(upload(bytes(&name, content.clone()), asset_type.clone()));
+            let operation = user.upload_asset_with(upload(bytes(&name, content.clone()), asset_type.clone()));
             let asset = operation.unwrap_or_else(|error| panic!("{name}: {error}")).wait().expect("it is made");
             assert_eq!(asset.asset_type.as_ref(), Some(&asset_type), "{name}");
         }
@@ -401,7 +401,7 @@ fn a_file_with_the_extension_of_another_format_is_refused() {
             }
             let (sandbox, user) = sandbox();
             let swapped = upload(bytes(declared.name, actual.bytes.clone()), declared.asset_type.clone());
-            match user.upload_asset(swapped) {
+            match user.upload_asset_with(swapped) {
                 Err(error) => {
                     assert_eq!(error.kind(), ErrorKind::InvalidInput, "{error}");
                     assert!(error.to_string().contains(declared.name), "{error}");
@@ -432,7 +432,7 @@ fn web_pages_are_detected_after_comments_and_declarations() {
         "<?xml version=\"1.0\"?>\n<!DOCTYPE html><html></html>",
     ] {
         let (sandbox, user) = sandbox();
-        let _ = user.upload_asset(upload(bytes("creak.mp3", page), AssetType::Audio));
+        let _ = user.upload_asset_with(upload(bytes("creak.mp3", page), AssetType::Audio));
         if !sandbox.requests().is_empty() {
             taken.push(page);
         }
@@ -450,7 +450,7 @@ fn formats_are_accepted_only_for_their_asset_types() {
                 || (*wanted == Decal && asset_type == Image)
                 || (*wanted == Animation && name.contains(".rbxm"));
             let (sandbox, user) = sandbox();
-            let result = user.upload_asset(upload(bytes(name, content.clone()), wanted.clone()));
+            let result = user.upload_asset_with(upload(bytes(name, content.clone()), wanted.clone()));
             assert_eq!(result.is_ok(), fits, "{name} as {wanted}: {result:?}");
             if let Err(error) = result {
                 assert_eq!(error.kind(), ErrorKind::InvalidInput);
@@ -484,7 +484,7 @@ fn truncated_heads_never_panic() {
     all.push(Sample { name: "much.jpg", bytes: jpeg_with(0xc2, 70, 64, 64), asset_type: AssetType::Image });
     for Sample { name, bytes: content, asset_type } in all {
         for length in 0..content.len() {
-            match user.upload_asset(upload(bytes(name, &content[..length]), asset_type.clone())) {
+            match user.upload_asset_with(upload(bytes(name, &content[..length]), asset_type.clone())) {
                 Ok(_) => {}
                 Err(error) => assert_eq!(error.kind(), ErrorKind::InvalidInput, "{name}, {length} bytes: {error}"),
             }
@@ -505,7 +505,7 @@ fn absurd_lengths_in_headers_never_panic() {
         ("a.png", png(u32::MAX, u32::MAX)),
         ("a.tga", tga(u16::MAX, u16::MAX)),
     ] {
-        match user.upload_asset(upload(bytes(name, content), AssetType::Image)) {
+        match user.upload_asset_with(upload(bytes(name, content), AssetType::Image)) {
             Ok(_) => {}
             Err(error) => assert_eq!(error.kind(), ErrorKind::InvalidInput, "{name}: {error}"),
         }
@@ -528,7 +528,7 @@ fn from_path_determines_the_type() {
             let upload = AssetUpload::from_path(dir.file(&name, &content)).expect("it is there");
             assert_eq!(upload.declared_type(), &asset_type, "{name}");
             assert_eq!((upload.file().name(), upload.file().len()), (&*name, content.len() as u64));
-            let operation = user.upload_asset(upload).unwrap_or_else(|error| panic!("{name}: {error}"));
+            let operation = user.upload_asset_with(upload).unwrap_or_else(|error| panic!("{name}: {error}"));
             let request = sent_request(&sandbox);
             let stem = name.rsplit_once('.').expect("it has an extension").0;
             assert_eq!((&request["displayName"], &request["description"]), (&stem.into(), &"".into()), "{name}");
@@ -552,7 +552,7 @@ fn from_path_cuts_the_name_to_50_characters() {
     ] {
         let (sandbox, user) = sandbox();
         let upload = AssetUpload::from_path(dir.file(&format!("{stem}.png"), &png(9, 9))).expect("it is there");
-        let asset = user.upload_asset(upload).expect("it is sent").wait().expect("it is made");
+        let asset = user.upload_asset_with(upload).expect("it is sent").wait().expect("it is made");
         assert_eq!(asset.display_name.as_deref(), Some(&*name));
         assert_eq!(sent_request(&sandbox)["displayName"], name);
     }
@@ -584,7 +584,7 @@ fn from_path_rejects_missing_files_and_unknown_extensions() {
 fn new_content_is_only_for_models() {
     for Sample { name, bytes: content, asset_type } in samples() {
         let (sandbox, user) = sandbox();
-        let result = user.update_asset(AssetUpdate::new(42).file(bytes(name, content)));
+        let result = user.update_asset_with(AssetUpdate::new(42).file(bytes(name, content)));
         if asset_type == AssetType::Model {
             let asset = result.unwrap_or_else(|error| panic!("{name}: {error}")).wait().expect("it is made");
             assert_eq!(asset.id, 42);
@@ -627,7 +627,8 @@ fn inspected_readers_are_sent_whole() {
         content.extend(rest);
         let reader = Trickle(Cursor::new(content.clone()), step);
         let file = AssetFile::from_reader("a.png", reader, content.len() as u64);
-        let asset = user.upload_asset(upload(file, AssetType::Image)).expect("it is sent").wait().expect("it is made");
+        let asset =
+            user.upload_asset_with(upload(file, AssetType::Image)).expect("it is sent").wait().expect("it is made");
         let stored = sandbox.asset_content(asset.id).expect("there is content");
         assert_eq!((stored.length, stored.hash), (content.len() as u64, hash(&content)), "{length} by {step}");
     }
@@ -652,7 +653,7 @@ fn valid_files_with_unusual_beginnings_are_accepted() {
         };
         let sandbox = Sandbox::start().expect("there is a free port");
         sandbox.add_user(rblxopencloud::UserInfo::new(1, "one"));
-        let taken = sandbox.client().user(1).upload_asset(AssetUpload::new(file, asset_type, name, ""));
+        let taken = sandbox.client().user(1).upload_asset_with(AssetUpload::new(file, asset_type, name, ""));
         assert!(taken.is_ok(), "{name}: {taken:?}");
     }
 }

@@ -197,7 +197,7 @@ fn plausible_content_is_accepted() {
     let mut count = 0;
     for (name, bytes, _) in rows {
         let shown = bytes[..bytes.len().min(24)].escape_ascii().to_string();
-        let _ = user.upload_asset(upload(name, bytes)).unwrap_or_else(|error| panic!("{name}, {shown}: {error}"));
+        let _ = user.upload_asset_with(upload(name, bytes)).unwrap_or_else(|error| panic!("{name}, {shown}: {error}"));
         count += 1;
     }
     assert!(count >= 90, "{count} beginnings");
@@ -211,7 +211,7 @@ fn content_of_another_format_is_refused_and_named() {
     assert!(rows.len() >= 200, "{} beginnings", rows.len());
     for (name, bytes, what) in rows {
         let shown = bytes[..bytes.len().min(24)].escape_ascii().to_string();
-        let result = user.upload_asset(upload(name, bytes));
+        let result = user.upload_asset_with(upload(name, bytes));
         assert!(result.is_err(), "{name}, {shown} is {what}");
         let error = fails(result, ErrorKind::InvalidInput).to_string();
         assert!(error.contains(what) && error.contains(name), "{name}, {shown} is {what}: {error}");
@@ -223,10 +223,10 @@ fn content_of_another_format_is_refused_and_named() {
 fn pointers_and_wrong_extensions_have_advice() {
     let sandbox = sandbox();
     let user = sandbox.client().user(USER);
-    let error = fails(user.upload_asset(upload("a.png", lfs())), ErrorKind::InvalidInput).to_string();
+    let error = fails(user.upload_asset_with(upload("a.png", lfs())), ErrorKind::InvalidInput).to_string();
     assert!(error.contains("git lfs pull"), "{error}");
     let error =
-        fails(user.upload_asset(upload("a.png", jpeg_with(0xc0, 0, 9, 9))), ErrorKind::InvalidInput).to_string();
+        fails(user.upload_asset_with(upload("a.png", jpeg_with(0xc0, 0, 9, 9))), ErrorKind::InvalidInput).to_string();
     assert!(error.contains(".jpg"), "{error}");
 }
 
@@ -266,7 +266,7 @@ fn texts_are_refused_under_any_name() {
                 continue;
             }
             let name = format!("x.{extension}");
-            let error = user.upload_asset(upload(&name, text.to_vec())).expect_err(&name);
+            let error = user.upload_asset_with(upload(&name, text.to_vec())).expect_err(&name);
             assert_eq!(error.kind(), ErrorKind::InvalidInput, "{name}: {error}");
         }
     }
@@ -281,10 +281,10 @@ fn dimensions_are_not_read_from_other_formats() {
         ("a.tga", b"\0anything that isn't a header and has large numbers".to_vec()),
         ("icon.png", chunked_png(b"CgBI", 4, 200, 120)),
     ] {
-        let _ = user.upload_asset(upload(name, bytes)).unwrap_or_else(|error| panic!("{name}: {error}"));
+        let _ = user.upload_asset_with(upload(name, bytes)).unwrap_or_else(|error| panic!("{name}: {error}"));
     }
     for (name, bytes) in [("icon.png", chunked_png(b"CgBI", 4, 9000, 120)), ("a.tga", tga(9000, 10))] {
-        let error = fails(user.upload_asset(upload(name, bytes)), ErrorKind::InvalidInput).to_string();
+        let error = fails(user.upload_asset_with(upload(name, bytes)), ErrorKind::InvalidInput).to_string();
         assert!(error.contains("9000×"), "{error}");
     }
 }
@@ -316,7 +316,8 @@ fn a_content_type_is_sent_as_it_was_checked() {
     ] {
         let sandbox = sandbox();
         let file = AssetFile::from_bytes("a.png", png(8, 8)).content_type(given);
-        let result = sandbox.client().user(USER).upload_asset(AssetUpload::new(file, AssetType::Image, "name", ""));
+        let result =
+            sandbox.client().user(USER).upload_asset_with(AssetUpload::new(file, AssetType::Image, "name", ""));
         match sent {
             None => {
                 assert_eq!(result.map(drop).map_err(|error| error.kind()), Err(ErrorKind::InvalidInput), "{given:?}")
@@ -341,7 +342,7 @@ fn readers_are_sent_whole_after_inspection() {
     let length = bytes.len() as u64;
     let file = AssetFile::from_reader("a.png", std::io::Cursor::new(bytes.clone()).take(length), length);
     let user = sandbox.client().user(USER);
-    let _ = user.upload_asset(AssetUpload::new(file, AssetType::Image, "name", "")).expect("it is taken");
+    let _ = user.upload_asset_with(AssetUpload::new(file, AssetType::Image, "name", "")).expect("it is taken");
     let part = &sandbox.requests()[0].parts[1];
     assert_eq!((part.length, &part.body[..1000]), (length, &bytes[..1000]));
 }

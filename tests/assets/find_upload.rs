@@ -30,7 +30,7 @@ fn since() -> Timestamp {
 }
 
 fn make(user: &User, name: &str) -> u64 {
-    user.upload_asset(upload(name)).expect("it is accepted").wait().expect("it succeeds").id
+    user.upload_asset_with(upload(name)).expect("it is accepted").wait().expect("it succeeds").id
 }
 
 #[test]
@@ -38,7 +38,7 @@ fn a_lost_response_is_found() {
     let (sandbox, user) = sandbox();
     make(&user, "other");
     sandbox.inject(Fault::reset_before_answer().on("POST", "/assets/"));
-    let error = user.upload_asset(upload("Crate")).expect_err("the response is lost");
+    let error = user.upload_asset_with(upload("Crate")).expect_err("the response is lost");
     assert!(error.outcome_unknown());
     let lost = sandbox.assets().pop().expect("it was made").id;
     match user.find_upload(&upload("Crate"), since()).expect("it can look") {

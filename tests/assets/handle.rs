@@ -126,12 +126,12 @@ fn updates_are_for_the_asset_of_the_handle() {
     let sandbox = sandbox(b"one");
     let asset = hasty(&sandbox).asset(4242);
     for update in [AssetUpdate::default(), AssetUpdate::new(4242)] {
-        asset.update(update.display_name("new")).expect("it is accepted").wait().expect("it succeeds");
+        asset.update_with(update.display_name("new")).expect("it is accepted").wait().expect("it succeeds");
     }
     sandbox.clear_requests();
-    let error = fails(asset.update(AssetUpdate::new(1).display_name("new")), ErrorKind::InvalidInput);
+    let error = fails(asset.update_with(AssetUpdate::new(1).display_name("new")), ErrorKind::InvalidInput);
     assert!(error.to_string().contains("asset 1") && error.to_string().contains("asset 4242"), "{error}");
-    fails(asset.update(AssetUpdate::default()), ErrorKind::InvalidInput);
+    fails(asset.update_with(AssetUpdate::default()), ErrorKind::InvalidInput);
     fails(asset.fetch_fields([]), ErrorKind::InvalidInput);
     assert!(sandbox.requests().is_empty());
 }
@@ -492,7 +492,7 @@ fn the_link_to_try_an_asset_is_fetched_and_is_not_one_of_three() {
         links.fold(AssetUpdate::default(), |update, (kind, link)| update.social_link(kind, link))
     };
     let update = with(&sites).social_link(SocialLinkKind::TryAsset, SocialLink::new("1818"));
-    asset.update(update).expect("three links to sites").wait().expect("it succeeds");
+    asset.update_with(update).expect("three links to sites").wait().expect("it succeeds");
     sandbox.clear_requests();
     let links = asset.fetch().expect("it exists").social_links;
     assert_eq!(links.get(&SocialLinkKind::TryAsset).map(|link| link.uri.as_str()), Some("1818"));
@@ -502,15 +502,15 @@ fn the_link_to_try_an_asset_is_fetched_and_is_not_one_of_three() {
     let requests = sandbox.requests();
     let mask = requests[0].query_value("readMask").expect("a mask");
     assert!(mask.contains("tryAssetSocialLink") && !mask.contains("guildedSocialLink"), "{mask}");
-    asset.update(AssetUpdate::default().display_name("new")).expect("it is accepted").wait().expect("it succeeds");
+    asset.update_with(AssetUpdate::default().display_name("new")).expect("it is accepted").wait().expect("it succeeds");
     let requests = sandbox.requests();
     let update = requests.iter().find(|request| request.method == "PATCH").expect("a request");
     assert_eq!(update.query_value("updateMask"), Some("displayName"));
     assert_eq!(asset.fetch_fields([AssetField::GuildedSocialLink]).expect("it exists").social_links.len(), 0);
 
     let four = [&sites[..], &[SocialLinkKind::Discord]].concat();
-    fails(asset.update(with(&four)), ErrorKind::InvalidInput);
-    let unchecked = |update: AssetUpdate| asset.update(update.skip_check(Check::SocialLinks));
+    fails(asset.update_with(with(&four)), ErrorKind::InvalidInput);
+    let unchecked = |update: AssetUpdate| asset.update_with(update.skip_check(Check::SocialLinks));
     fails(unchecked(with(&four)), ErrorKind::Rejected);
     fails(unchecked(with(&[SocialLinkKind::TryAsset])), ErrorKind::Rejected);
 }

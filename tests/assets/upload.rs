@@ -26,7 +26,7 @@ fn decal(file: AssetFile) -> AssetUpload {
 }
 
 fn upload(user: &User, file: AssetFile) -> Result<Operation<Asset>, Error> {
-    user.upload_asset(decal(file))
+    user.upload_asset_with(decal(file))
 }
 
 /// Bytes without repetition.
@@ -127,7 +127,7 @@ fn create_requests_contain_exactly_the_settings() {
     let user = server.user();
     let _ = upload(&user, png()).expect("it is taken");
     let priced = unchecked(AssetUpload::new(png(), AssetType::from("NewType"), "näme \"\r\n--", ""));
-    let _ = user.upload_asset(priced.expected_price(10).privacy(AssetPrivacy::Restricted)).expect("it is taken");
+    let _ = user.upload_asset_with(priced.expected_price(10).privacy(AssetPrivacy::Restricted)).expect("it is taken");
     let requests = server.requests();
 
     assert_eq!((requests[0].method.as_str(), requests[0].target.as_str()), ("POST", "/assets/v1/assets"));
@@ -187,7 +187,7 @@ fn masks_name_each_field_and_removed_fields_are_left_out() {
     ];
     for (update, mask, fields) in updates {
         let server = Server::script([started()]);
-        let _ = server.user().update_asset(update).expect("it is taken");
+        let _ = server.user().update_asset_with(update).expect("it is taken");
         let request = &server.requests()[0];
         assert_eq!((request.method.as_str(), request.path()), ("PATCH", "/assets/v1/assets/1234"));
         let mut named: Vec<String> =
@@ -210,7 +210,7 @@ fn an_update_of_the_content_alone_has_no_mask() {
         .file(AssetFile::from_bytes("a.rbxm", noise(300)))
         .skip_check(Check::UpdateFormat)
         .skip_check(Check::Content);
-    let _ = server.user().update_asset(update).expect("it is taken");
+    let _ = server.user().update_asset_with(update).expect("it is taken");
     let request = &server.requests()[0];
     assert!(!request.target.contains("updateMask"), "{}", request.target);
     let form = parts(request);
@@ -338,28 +338,30 @@ fn files_without_type_or_name_are_refused() {
     }
     for name in ["", " ", "\t\r\n"] {
         refused_unsent(ErrorKind::InvalidInput, move |user| {
-            user.upload_asset(AssetUpload::new(png(), AssetType::Decal, name, "words"))
+            user.upload_asset_with(AssetUpload::new(png(), AssetType::Decal, name, "words"))
         });
-        refused_unsent(ErrorKind::InvalidInput, move |user| user.update_asset(AssetUpdate::new(1).display_name(name)));
+        refused_unsent(ErrorKind::InvalidInput, move |user| {
+            user.update_asset_with(AssetUpdate::new(1).display_name(name))
+        });
     }
 }
 
 #[test]
 fn an_update_that_changes_nothing_or_has_too_many_links_is_refused() {
     use SocialLinkKind::{Discord, Facebook, GitHub, Guilded, Twitch};
-    refused_unsent(ErrorKind::InvalidInput, |user| user.update_asset(AssetUpdate::new(1)));
+    refused_unsent(ErrorKind::InvalidInput, |user| user.update_asset_with(AssetUpdate::new(1)));
     let with_links = |kinds: &[SocialLinkKind]| {
         kinds.iter().fold(AssetUpdate::new(1), |update, kind| {
             update.social_link(kind.clone(), SocialLink::new("https://example.com"))
         })
     };
     let four = with_links(&[Discord, Facebook, GitHub, Twitch]);
-    let error = refused_unsent(ErrorKind::InvalidInput, |user| user.update_asset(four));
+    let error = refused_unsent(ErrorKind::InvalidInput, |user| user.update_asset_with(four));
     assert!(error.to_string().contains('3'), "{error}");
 
     let server = Server::script([started()]);
     let three = with_links(&[Discord, Facebook, GitHub, GitHub]).remove_social_link(Guilded).remove_social_link(Twitch);
-    let _ = server.user().update_asset(three).expect("three links, and two that are removed, are taken");
+    let _ = server.user().update_asset_with(three).expect("three links, and two that are removed, are taken");
     assert_eq!(server.count(), 1);
 }
 
@@ -464,7 +466,7 @@ fn uploads_use_a_new_connection() {
     user.fetch_info().expect("the profile is good");
     for _ in 0..2 {
         let _ = upload(&user, png()).expect("it is taken");
-        let _ = user.update_asset(AssetUpdate::new(1).description("")).expect("it is taken");
+        let _ = user.update_asset_with(AssetUpdate::new(1).description("")).expect("it is taken");
     }
     user.fetch_info().expect("the profile is good");
     let connections: Vec<usize> = server.requests().iter().map(|request| request.connection).collect();

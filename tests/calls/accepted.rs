@@ -66,7 +66,7 @@ type Begin = fn(&User) -> Result<Operation<Asset>, Error>;
 
 const BEGINNINGS: [(&str, Begin); 3] = [
     ("upload", |user| upload(user, png())),
-    ("update", |user| user.update_asset(AssetUpdate::new(4242).display_name("name"))),
+    ("update", |user| user.update_asset_with(AssetUpdate::new(4242).display_name("name"))),
     ("resumed", |user| Ok(user.client().operation("operations/abc".parse()?))),
 ];
 

@@ -5,8 +5,7 @@ use std::time::Duration;
 use rblxopencloud::asset::{AssetAction, AssetPermission, PermissionSubject};
 use rblxopencloud::store::{Decimal, Money};
 use rblxopencloud::{
-    AssetFile, AssetType, AssetUpload, Client, Credentials, Cursor, Error, ErrorKind, ErrorScope, InventoryFilter,
-    OperationName,
+    AssetFile, AssetType, AssetUpload, Client, Credentials, Cursor, Error, ErrorKind, ErrorScope, OperationName,
 };
 use serde_json::json;
 
@@ -146,8 +145,8 @@ fn delays_above_the_policy_are_returned_at_once() {
 fn display_is_one_line_with_the_method_and_the_path_and_never_the_query() {
     let server =
         Server::script([Reply::json(403, &json!({ "code": "PERMISSION_DENIED", "message": "a\r\nb\u{7}\tc" }))]);
-    let filter = InventoryFilter::ids().badges([424_242]);
-    let error = server.user().list_inventory_with(filter).next().expect("an error").expect_err("403 is an error");
+    let error =
+        server.user().list_inventory().badges([424_242]).next().expect("an error").expect_err("403 is an error");
     let line = error.to_string();
     assert!(line.contains(&format!("GET /cloud/v2/users/{USER}/inventory-items")), "{line}");
     assert!(line.contains("403") && line.contains("PERMISSION_DENIED") && line.contains("a b c"), "{line}");
@@ -298,7 +297,7 @@ fn a_name_that_reads_like_a_missing_scope_is_not_one() {
         let server = Server::script([Reply::json(status, &json!({ "code": "PERMISSION_DENIED", "message": message }))]);
         let file = AssetFile::from_bytes("a.png", b"\x89PNG\r\n\x1a\n".to_vec());
         let upload = AssetUpload::new(file, AssetType::Decal, name, "of wood");
-        let error = server.user().upload_asset(upload).expect_err("it is refused").to_string();
+        let error = server.user().upload_asset_with(upload).expect_err("it is refused").to_string();
         assert!(!error.contains("give the key"), "{status} {message}: {error}");
     }
 }

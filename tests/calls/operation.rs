@@ -32,11 +32,11 @@ fn resumed(user: &User) -> Operation<Asset> {
 
 fn upload(user: &User) -> Result<Operation<Asset>, Error> {
     let file = AssetFile::from_bytes("a.png", b"content".to_vec());
-    user.upload_asset(unchecked(AssetUpload::new(file, AssetType::Decal, "name", "words")))
+    user.upload_asset_with(unchecked(AssetUpload::new(file, AssetType::Decal, "name", "words")))
 }
 
 fn update(user: &User) -> Result<Operation<Asset>, Error> {
-    user.update_asset(AssetUpdate::new(4242).display_name("name"))
+    user.update_asset_with(AssetUpdate::new(4242).display_name("name"))
 }
 
 /// The results of the same response to a poll, an upload and an update, after waiting this long at most.

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use rblxopencloud::{
-    Cursor, ErrorKind, GroupMembership, InventoryAssetType, InventoryFilter, InventoryItem, Method, Page, Pager, Pages,
+    Cursor, ErrorKind, GroupMembership, InventoryAssetType, InventoryItem, InventoryItems, Method, Page, Pager, Pages,
 };
 use serde_json::{Value, json};
 
@@ -39,19 +39,21 @@ fn id(item: &InventoryItem) -> u64 {
     }
 }
 
-fn ids(pager: &mut Pager<InventoryItem>) -> Vec<u64> {
-    pager.map(|item| id(&item.expect("the listing goes well"))).collect()
+fn ids(items: &mut InventoryItems) -> Vec<u64> {
+    items.map(|item| id(&item.expect("the listing goes well"))).collect()
 }
 
 /// Returns the items before the error, and the error.
-fn until_error<T>(pager: &mut Pager<T>) -> (Vec<T>, rblxopencloud::Error) {
+fn until_error<T>(
+    listing: &mut impl Iterator<Item = Result<T, rblxopencloud::Error>>,
+) -> (Vec<T>, rblxopencloud::Error) {
     let mut items = Vec::new();
-    for item in &mut *pager {
+    while let Some(item) = listing.next() {
         match item {
             Ok(item) => items.push(item),
             Err(error) => {
-                assert!(pager.next().is_none(), "an error is the last thing that a listing gives");
-                assert!(pager.next().is_none(), "and it stays so");
+                assert!(listing.next().is_none(), "an error is the last thing that a listing gives");
+                assert!(listing.next().is_none(), "and it stays so");
                 return (items, error);
             }
         }
@@ -78,8 +80,7 @@ fn no_request_is_made_before_the_first_next() {
 #[test]
 fn pages_have_the_largest_size_and_the_same_filter() {
     let server = serve([("", page(&[1], "a+/= &b")), ("a+/= &b", page(&[2], "c")), ("c", page(&[3], ""))]);
-    let filter = InventoryFilter::ids().badges([1, 2, 3]);
-    assert_eq!(ids(&mut server.user().list_inventory_with(filter)), [1, 2, 3]);
+    assert_eq!(ids(&mut server.user().list_inventory().badges([1, 2, 3])), [1, 2, 3]);
     assert_eq!(tokens(&server), ["", "a+/= &b", "c"]);
     for request in server.requests() {
         assert_eq!(request.method, "GET");
@@ -305,10 +306,10 @@ fn the_cursor_of_another_listing_is_refused() {
     items.next().expect("an item").expect("it is good");
     let cursor = items.cursor();
     let requested = server.count();
-    let filter = InventoryFilter::kinds().badges();
     for mut other in [
         server.client().user(157).list_inventory().resume_from(cursor.clone()),
-        server.user().list_inventory_with(filter).resume_from(cursor),
+        server.user().list_inventory().badges(true).resume_from(cursor.clone()),
+        server.user().list_inventory().resume_from(cursor).badges(true),
     ] {
         fails(other.next().expect("an error"), ErrorKind::InvalidInput);
         assert!(other.next().is_none());
@@ -465,37 +466,46 @@ fn ids_are_strings_or_integers() {
 #[test]
 fn filters_are_written_as_the_service_reads_them() {
     use InventoryAssetType::{ClassicPants, ClassicShirt, Hat, Unknown};
-    let kinds = InventoryFilter::kinds;
-    let filters: Vec<(InventoryFilter, &str)> = vec![
-        (kinds().badges().into(), "badges=true"),
-        (kinds().game_passes().into(), "gamePasses=true"),
-        (kinds().private_servers().into(), "privateServers=true"),
-        (kinds().all_assets().into(), "inventoryItemAssetTypes=*"),
-        (kinds().all_assets().asset_types([Hat]).into(), "inventoryItemAssetTypes=*"),
-        (kinds().asset_types([Hat]).all_assets().into(), "inventoryItemAssetTypes=*"),
+    type Set = fn(InventoryItems) -> InventoryItems;
+    let filters: [(Set, &str); 20] = [
+        (|items| items.badges(true), "badges=true"),
+        (|items| items.game_passes(true), "gamePasses=true"),
+        (|items| items.private_servers(true), "privateServers=true"),
+        (|items| items.assets(true), "inventoryItemAssetTypes=*"),
+        (|items| items.assets([Hat]), "inventoryItemAssetTypes=HAT"),
         (
-            kinds().asset_types([ClassicShirt, ClassicPants, ClassicShirt]).asset_types([Hat, ClassicPants]).into(),
-            "inventoryItemAssetTypes=CLASSIC_SHIRT,CLASSIC_PANTS,HAT",
+            |items| items.assets([ClassicShirt, ClassicPants, ClassicShirt]),
+            "inventoryItemAssetTypes=CLASSIC_SHIRT,CLASSIC_PANTS",
         ),
-        (kinds().asset_types([Unknown("SPACE_SHIP2".into())]).into(), "inventoryItemAssetTypes=SPACE_SHIP2"),
-        (kinds().only_collectibles().into(), "onlyCollectibles=true;inventoryItemAssetTypes=*"),
-        (kinds().only_collectibles().asset_types([Hat]).into(), "onlyCollectibles=true;inventoryItemAssetTypes=HAT"),
-        (kinds().badges().only_collectibles().into(), "onlyCollectibles=true;inventoryItemAssetTypes=*;badges=true"),
+        (|items| items.assets(Unknown("SPACE_SHIP2".into())), "inventoryItemAssetTypes=SPACE_SHIP2"),
+        (|items| items.only_collectibles(true), "onlyCollectibles=true;inventoryItemAssetTypes=*"),
+        (|items| items.only_collectibles(true).assets([Hat]), "onlyCollectibles=true;inventoryItemAssetTypes=HAT"),
         (
-            kinds().asset_types([Hat]).badges().game_passes().private_servers().into(),
+            |items| items.badges(true).only_collectibles(true),
+            "onlyCollectibles=true;inventoryItemAssetTypes=*;badges=true",
+        ),
+        (|items| items.only_collectibles(false).badges(true), "badges=true"),
+        (
+            |items| items.assets([Hat]).badges(true).game_passes(true).private_servers(true),
             "inventoryItemAssetTypes=HAT;badges=true;gamePasses=true;privateServers=true",
         ),
-        (InventoryFilter::ids().assets([3, 1, 3]).assets([1, 2]).into(), "assetIds=3,1,2"),
+        (|items| items.assets([3, 1, 3, 1, 2]), "assetIds=3,1,2"),
         (
-            InventoryFilter::ids().private_servers([4]).game_passes([3]).badges([2, 2]).assets([u64::MAX]).into(),
+            |items| items.private_servers([4]).game_passes(&[3]).badges(vec![2, 2]).assets(u64::MAX),
             "assetIds=18446744073709551615;badgeIds=2;gamePassIds=3;privateServerIds=4",
         ),
-        (InventoryFilter::ids().badges([]).game_passes([7]).into(), "gamePassIds=7"),
+        (|items| items.badge_ids([]).game_passes([7]), "gamePassIds=7"),
+        (|items| items.badges(false).game_passes([7]), "gamePassIds=7"),
+        // The last call counts.
+        (|items| items.assets([Hat]).assets(true), "inventoryItemAssetTypes=*"),
+        (|items| items.assets(true).assets([1]), "assetIds=1"),
+        (|items| items.badges([1]).badges(false).assets([2]), "assetIds=2"),
+        (|items| items.badges([1]).badge_ids(2..4), "badgeIds=2,3"),
     ];
     let server = Server::script([Reply::ok(&json!({}))]);
     let user = server.user();
-    for (filter, expected) in filters {
-        assert!(user.list_inventory_with(filter).next().is_none());
+    for (set, expected) in filters {
+        assert!(set(user.list_inventory()).next().is_none());
         let request: Request = server.requests().pop().expect("a request");
         assert_eq!(request.query("filter").as_deref(), Some(expected));
     }
@@ -505,18 +515,93 @@ fn filters_are_written_as_the_service_reads_them() {
 fn empty_filters_list_nothing() {
     let server = Server::script([page(&[1], "")]);
     let user = server.user();
-    let filters: [InventoryFilter; 5] = [
-        InventoryFilter::kinds().into(),
-        InventoryFilter::ids().into(),
-        InventoryFilter::kinds().asset_types([]).into(),
-        InventoryFilter::kinds().asset_types([]).only_collectibles().into(),
-        InventoryFilter::ids().assets([]).badges([]).into(),
+    type Set = fn(InventoryItems) -> InventoryItems;
+    let filters: [Set; 6] = [
+        |items| items.badges(false),
+        |items| items.assets(false).badges(false).game_passes(false).private_servers(false),
+        |items| items.only_collectibles(false),
+        |items| items.assets(Vec::<InventoryAssetType>::new()),
+        |items| items.assets(false).only_collectibles(true),
+        |items| items.asset_ids([]).badges(Vec::new()),
     ];
-    for filter in filters {
-        assert!(user.list_inventory_with(filter.clone()).next().is_none(), "{filter:?}");
-        assert!(user.list_inventory_with(filter.clone()).pages().next().is_none(), "{filter:?}");
-        assert!(user.list_inventory_with(filter).resume_from(Cursor::at_page("a")).next().is_none());
+    for set in filters {
+        let items = || set(user.list_inventory());
+        assert!(items().next().is_none(), "{:?}", items());
+        assert!(items().pages().next().is_none(), "{:?}", items());
+        assert!(items().resume_from(Cursor::at_page("a")).next().is_none());
     }
+    assert_eq!(server.count(), 0);
+}
+
+/// Kinds and ids in one filter are refused by the service.
+fn refuses_mixes(request: &Request) -> Reply {
+    let filter = request.query("filter").expect("a filter");
+    let is_kind = |field: &str| field.ends_with("=true") || field.starts_with("inventoryItemAssetTypes=");
+    let (kinds, ids): (Vec<&str>, Vec<&str>) = filter.split(';').partition(|field| is_kind(field));
+    if !kinds.is_empty() && !ids.is_empty() {
+        return Reply::json(400, &json!({ "code": "INVALID_ARGUMENT", "message": "a mix" }));
+    }
+    let first = if ids.is_empty() { 1 } else { 5 };
+    match request.query("pageToken") {
+        None => page(&[first, first + 1], "a"),
+        Some(_) => page(&[first + 2, first + 3], ""),
+    }
+}
+
+#[test]
+fn kinds_and_ids_are_listed_in_sequence_and_resume_exactly() {
+    let server = Server::start(refuses_mixes);
+    let user = server.user();
+    let all = || user.list_inventory().badges(true).assets([1, 2]).game_passes(vec![3]);
+    assert_eq!(ids(&mut all()), [1, 2, 3, 4, 5, 6, 7, 8]);
+    let filters: Vec<_> = server.requests().iter().map(|request| request.query("filter").expect("a filter")).collect();
+    assert_eq!(filters, ["badges=true", "badges=true", "assetIds=1,2;gamePassIds=3", "assetIds=1,2;gamePassIds=3"]);
+    for taken in 0..=8 {
+        let mut first = all();
+        let mut seen: Vec<u64> = first.by_ref().take(taken).map(|item| id(&item.expect("it is good"))).collect();
+        let saved = first.cursor().to_string();
+        let cursor: Cursor = saved.parse().expect("a cursor");
+        // The order of the setters doesn't matter.
+        let again = user.list_inventory().resume_from(cursor.clone()).game_passes(vec![3]).badges(true).assets([1, 2]);
+        assert_eq!(again.cursor(), cursor, "{taken}");
+        seen.extend(again.map(|item| id(&item.expect("it is good"))));
+        assert_eq!(seen, [1, 2, 3, 4, 5, 6, 7, 8], "{taken}");
+        assert!(!first.is_finished() || taken == 8);
+    }
+    let pages = all().pages().map(|page| page.expect("it is good").items.len()).collect::<Vec<_>>();
+    assert_eq!(pages, [2, 2, 2, 2]);
+}
+
+#[test]
+fn a_setter_after_the_first_item_is_an_error() {
+    type Set = fn(InventoryItems) -> InventoryItems;
+    let late: [Set; 6] = [
+        |items| items.assets(true),
+        |items| items.badges([1]),
+        |items| items.game_passes(false),
+        |items| items.private_server_ids([1]),
+        |items| items.only_collectibles(true),
+        |items| items.resume_from(Cursor::default()).badges(true),
+    ];
+    for set in late {
+        let server = serve([("", page(&[1, 2], "a")), ("a", page(&[3], ""))]);
+        let mut items = server.user().list_inventory();
+        items.next().expect("an item").expect("it is good");
+        let mut items = set(items);
+        let error = fails(items.next().expect("not the end"), ErrorKind::InvalidInput);
+        assert!(error.to_string().contains("has begun"), "{error}");
+        assert!(items.next().is_none() && !items.is_finished());
+        fails(items.pages().next().expect("not the end"), ErrorKind::InvalidInput);
+        assert_eq!(server.count(), 1);
+    }
+}
+
+#[test]
+fn ids_of_assets_cannot_be_limited_to_collectibles() {
+    let server = Server::script([page(&[1], "")]);
+    let mut items = server.user().list_inventory().assets([1]).only_collectibles(true);
+    let error = fails(items.next().expect("not the end"), ErrorKind::InvalidInput);
+    assert!(error.to_string().contains("collectibles") && items.next().is_none(), "{error}");
     assert_eq!(server.count(), 0);
 }
 
@@ -525,7 +610,7 @@ fn asset_types_cannot_inject_filters() {
     let server = Server::script([page(&[1], "")]);
     for name in ["*", "", "HAT,AUDIO", "HAT;badges=true", "HAT AUDIO", "HÂT"] {
         let types = [InventoryAssetType::Hat, InventoryAssetType::Unknown(name.to_owned())];
-        let mut items = server.user().list_inventory_with(InventoryFilter::kinds().asset_types(types));
+        let mut items = server.user().list_inventory().assets(types);
         let (none, error) = until_error(&mut items);
         assert_eq!((none.len(), error.kind()), (0, ErrorKind::InvalidInput), "{name:?}");
     }
@@ -535,7 +620,7 @@ fn asset_types_cannot_inject_filters() {
 #[test]
 fn listings_can_be_sent_to_other_threads() {
     fn is_send<T: Send>() {}
-    is_send::<Pager<InventoryItem>>();
+    is_send::<InventoryItems>();
     is_send::<Pager<GroupMembership>>();
     is_send::<Pages<InventoryItem>>();
     let server = serve([("", page(&[1], ""))]);

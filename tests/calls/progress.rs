@@ -51,7 +51,7 @@ fn upload_progress_grows_to_the_file_size() {
         ] {
             let server = Server::script([started()]);
             let (events, record) = listener();
-            let _ = server.user().upload_asset(image(file).on_progress(record)).expect("it is taken");
+            let _ = server.user().upload_asset_with(image(file).on_progress(record)).expect("it is taken");
             assert_whole(&all(&events), length as u64);
             assert!(length < 3_000_000 || all(&events).len() >= 10, "{} pieces", all(&events).len());
             assert_eq!(server.count(), 1);
@@ -79,7 +79,7 @@ fn empty_pieces_are_not_reported() {
         ] {
             let server = Server::script([started()]);
             let (events, record) = listener();
-            let _ = server.user().upload_asset(image(file).on_progress(record)).expect("it is taken");
+            let _ = server.user().upload_asset_with(image(file).on_progress(record)).expect("it is taken");
             let events = all(&events);
             assert!(
                 events.iter().all(|event| event.sent > 0) && events.is_sorted_by(|a, b| a.sent < b.sent),
@@ -99,7 +99,7 @@ fn progress_starts_at_the_beginning_of_inspected_files() {
     let (events, record) = listener();
     let file = AssetFile::from_reader("a.png", Cursor::new(content), length);
     let upload = AssetUpload::new(file, AssetType::Image, "name", "").on_progress(record);
-    let _ = server.user().upload_asset(upload).expect("it is taken");
+    let _ = server.user().upload_asset_with(upload).expect("it is taken");
     assert_whole(&all(&events), length);
     assert!(all(&events)[0].sent < length, "it was not all sent at once");
 }
@@ -110,7 +110,7 @@ fn progress_restarts_when_an_upload_is_retried() {
     let server = Server::script([busy.clone(), busy, started()]);
     let (events, record) = listener::<UploadProgress>();
     let file = AssetFile::from_bytes("a.png", noise(400_000));
-    let _ = server.user().upload_asset(image(file).on_progress(record)).expect("it is taken in the end");
+    let _ = server.user().upload_asset_with(image(file).on_progress(record)).expect("it is taken in the end");
     assert_eq!(server.count(), 3);
     let events = all(&events);
     let attempts: Vec<&[UploadProgress]> = events.chunk_by(|a, b| a.sent < b.sent).collect();
@@ -124,7 +124,7 @@ fn refused_uploads_report_no_progress() {
     let (events, record) = listener();
     let file = AssetFile::from_bytes("a.png", noise(1000));
     let upload = AssetUpload::new(file, AssetType::Image, "name", "").on_progress(record);
-    fails(server.user().upload_asset(upload), ErrorKind::InvalidInput);
+    fails(server.user().upload_asset_with(upload), ErrorKind::InvalidInput);
     assert_eq!((all(&events), server.count()), (Vec::new(), 0));
 }
 
@@ -140,7 +140,7 @@ fn updates_report_progress() {
         } else {
             update.on_progress(record).file(file)
         };
-        let _ = server.user().update_asset(update).expect("it is taken");
+        let _ = server.user().update_asset_with(update).expect("it is taken");
         let events = all(&events);
         assert!(!events.is_empty(), "nothing was reported; the file came first: {file_comes_first}");
         assert_whole(&events, 300_000);

@@ -80,7 +80,8 @@ fn errors_of_every_call(user: &User) -> Vec<Error> {
     // Those of OAuth 2.0 have secrets of their own.
     let calls = calls().into_iter().filter(|call| !call.endpoint.path().starts_with("/oauth/"));
     let mut errors: Vec<Option<Error>> = calls.map(|call| (call.make)(user.client()).err()).collect();
-    for started in [user.upload_asset(upload()), user.update_asset(AssetUpdate::new(1).display_name("name"))] {
+    for started in [user.upload_asset_with(upload()), user.update_asset_with(AssetUpdate::new(1).display_name("name"))]
+    {
         errors.push(started.and_then(|operation| operation.poll()).err());
     }
     errors.into_iter().flatten().collect()
@@ -115,7 +116,7 @@ fn debug_of_handles_hides_the_secret() {
         assert_no_debug(&user.list_inventory(), SECRET);
         assert_no_debug(&user.list_groups().pages(), SECRET);
         assert_no_debug(&user.client().operation("operations/1".parse().expect("a name")), SECRET);
-        assert_no_debug(&user.upload_asset(upload()).expect("it begins"), SECRET);
+        assert_no_debug(&user.upload_asset_with(upload()).expect("it begins"), SECRET);
     }
 }
 

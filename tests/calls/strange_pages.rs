@@ -1,7 +1,7 @@
 //! Pages with strange content: what can be read is read, the rest is reported, and nothing else is lost.
 
 use rblxopencloud::{
-    Cursor, ErrorKind, GroupMembership, InventoryAssetType, InventoryFilter, InventoryItem, Pager, User,
+    Cursor, ErrorKind, GroupMembership, InventoryAssetType, InventoryItem, InventoryItems, Pager, User,
 };
 use serde_json::{Value, json};
 
@@ -229,8 +229,8 @@ fn requested_ids(server: &Server) -> Vec<(String, Vec<u64>)> {
         .collect()
 }
 
-fn badges(user: &User, ids: &[u64]) -> Pager<InventoryItem> {
-    user.list_inventory_with(InventoryFilter::ids().badges(ids.iter().copied()))
+fn badges(user: &User, ids: &[u64]) -> InventoryItems {
+    user.list_inventory().badges(ids)
 }
 
 /// Owns every requested badge; ten of them are on a page.
@@ -266,8 +266,8 @@ fn long_filters_are_split_into_requests_that_fit() {
     }
     // All fields of one filter share its requests.
     let server = Server::script([inventory(&json!([]))]);
-    let filter = InventoryFilter::ids().assets(1..1000).badges(1..1000).game_passes([7]).private_servers(1..1000);
-    assert!(server.user().list_inventory_with(filter).next().is_none());
+    let items = server.user().list_inventory().asset_ids(1..1000).badge_ids(1..1000).game_passes([7]);
+    assert!(items.private_server_ids(1..1000).next().is_none());
     let requested = requested_ids(&server);
     for (field, count) in [("assetIds", 999), ("badgeIds", 999), ("gamePassIds", 1), ("privateServerIds", 999)] {
         let ids: Vec<u64> =

@@ -10,8 +10,8 @@ use rblxopencloud::inventory::{
 use rblxopencloud::store::StoreAsset;
 use rblxopencloud::{
     Asset, AssetFile, AssetHandle, AssetType, Client, ClientBuilder, Creator, Credentials, Error, ErrorKind, Group,
-    GroupMembership, InventoryAssetType, InventoryItem, Operation, Pager, RetryPolicy, Timeouts, User, UserInfo,
-    WaitOptions,
+    GroupMembership, InventoryAssetType, InventoryItem, InventoryItems, Operation, Pager, RetryPolicy, Timeouts, User,
+    UserInfo, WaitOptions,
 };
 use serde_json::json;
 
@@ -29,7 +29,8 @@ fn handles_cross_threads_and_panics() {
     handle::<InventoryItem>();
     handle::<Operation<Asset>>();
     fn iterator<T: Send + UnwindSafe>() {}
-    iterator::<Pager<InventoryItem>>();
+    iterator::<InventoryItems>();
+    iterator::<Pager<GroupMembership>>();
     iterator::<Pager<StoreAsset>>();
     fn settings<T: Send>() {}
     settings::<ClientBuilder>();
@@ -93,6 +94,23 @@ fn models_are_displayed_on_one_line() {
     asset.asset_type = Some(AssetType::Decal);
     asset.display_name = Some("Crate \"1\"\n".to_owned());
     assert_eq!(asset.to_string(), r#"Decal 1234 "Crate \"1\"\n""#);
+}
+
+#[test]
+fn io_errors_convert_to_errors() {
+    fn open() -> rblxopencloud::Result<std::fs::File> {
+        Ok(std::fs::File::open("no/such/file.png")?)
+    }
+    let error = open().expect_err("there is no such file");
+    let source = io::Error::from(io::ErrorKind::NotFound);
+    assert_eq!((error.kind(), io::Error::from(error.clone()).kind()), (ErrorKind::Io, source.kind()));
+    let text = error.to_string();
+    assert!(text.starts_with("a file of the caller: ") && !text.contains("nothing was sent"), "{text}");
+
+    // There and back.
+    let invalid = User::new(156, "two words").fetch_info().expect_err("the key is invalid");
+    let back = Error::from(io::Error::from(invalid.clone()));
+    assert_eq!((back.kind(), back.to_string()), (ErrorKind::InvalidInput, invalid.to_string()));
 }
 
 #[test]

@@ -43,7 +43,7 @@ fn uploads_of_a_group_belong_to_it() {
     let sandbox = sandbox();
     let group = sandbox.client().group(GROUP);
     assert_eq!((group.id(), group.client().base_url()), (GROUP, sandbox.url()));
-    let asset = group.upload_asset(image("crate")).expect("it is taken").wait().expect("it is made");
+    let asset = group.upload_asset_with(image("crate")).expect("it is taken").wait().expect("it is made");
     assert_eq!(asset.creator, Some(Creator::Group(GROUP)));
     assert_eq!(sandbox.asset(asset.id).expect("it is there").creator, Some(Creator::Group(GROUP)));
     assert_eq!(creators(&sandbox), [json!({ "groupId": GROUP })]);
@@ -52,7 +52,7 @@ fn uploads_of_a_group_belong_to_it() {
 #[test]
 fn unknown_groups_are_refused() {
     let sandbox = sandbox();
-    let error = fails(sandbox.client().group(8).upload_asset(image("crate")), ErrorKind::Rejected);
+    let error = fails(sandbox.client().group(8).upload_asset_with(image("crate")), ErrorKind::Rejected);
     assert_eq!(error.scope(), ErrorScope::Call, "{error}");
 }
 
@@ -89,15 +89,15 @@ impl Owner {
 
     fn upload(&self, upload: AssetUpload) -> Result<Operation<Asset>, Error> {
         match self {
-            Self::User(user) => user.upload_asset(upload),
-            Self::Group(group) => group.upload_asset(upload),
+            Self::User(user) => user.upload_asset_with(upload),
+            Self::Group(group) => group.upload_asset_with(upload),
         }
     }
 
     fn update(&self, update: AssetUpdate) -> Result<Operation<Asset>, Error> {
         match self {
-            Self::User(user) => user.update_asset(update),
-            Self::Group(group) => group.update_asset(update),
+            Self::User(user) => user.update_asset_with(update),
+            Self::Group(group) => group.update_asset_with(update),
         }
     }
 }

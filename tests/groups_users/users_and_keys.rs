@@ -27,7 +27,8 @@ fn pictures_have_the_size_and_the_format() {
     for size in ThumbnailSize::ALL {
         for (format, name) in [(ThumbnailFormat::Png, "a.png"), (ThumbnailFormat::Jpeg, "a.jpg")] {
             let path = directory.path().join(name);
-            let length = user.save_thumbnail(&ThumbnailOptions::new().size(size).format(format), &path).expect("saved");
+            let length =
+                user.save_thumbnail_with(&path, &ThumbnailOptions::new().size(size).format(format)).expect("saved");
             let content = std::fs::read(&path).expect("it is there");
             assert_eq!(content.len() as u64, length);
             let magic: &[u8] = if name == "a.png" { b"\x89PNG" } else { b"\xff\xd8\xff" };
@@ -37,7 +38,7 @@ fn pictures_have_the_size_and_the_format() {
     for request in sandbox.requests().iter().filter(|request| request.path.starts_with("/pictures/")) {
         assert_eq!(request.header("x-api-key"), None);
     }
-    fails(hasty(&sandbox).user(1).generate_thumbnail(&ThumbnailOptions::new()), ErrorKind::NotFound);
+    fails(hasty(&sandbox).user(1).generate_thumbnail_with(&ThumbnailOptions::new()), ErrorKind::NotFound);
 }
 
 #[test]
@@ -45,7 +46,7 @@ fn a_picture_that_takes_time_is_waited_for() {
     let sandbox = sandbox();
     sandbox.set_operation_time(Duration::from_millis(50));
     let client = hasty(&sandbox);
-    let operation = client.user(156).generate_thumbnail(&ThumbnailOptions::new()).expect("it is accepted");
+    let operation = client.user(156).generate_thumbnail_with(&ThumbnailOptions::new()).expect("it is accepted");
     assert!(!operation.is_done());
     let name = operation.name().expect("it has a name").clone();
     assert!(name.to_string().starts_with("users/156/operations/"), "{name}");
@@ -64,7 +65,7 @@ fn quotas_count_uploads() {
     sandbox.set_quota(AssetType::Decal, 100);
     let user = hasty(&sandbox).user(156);
     let sound = || AssetUpload::new(AssetFile::from_bytes("a.ogg", *b"OggS"), AssetType::Audio, "a", "");
-    user.upload_asset(sound()).expect("it is accepted").wait().expect("it succeeds");
+    user.upload_asset_with(sound()).expect("it is accepted").wait().expect("it succeeds");
     let all: Vec<_> = user.list_asset_quotas().map(|quota| quota.expect("it is listed")).collect();
     assert_eq!(all.len(), 2);
     let filter = AssetQuotaFilter::new().kind(AssetQuotaKind::RateLimitUpload).asset_type(AssetType::Audio);

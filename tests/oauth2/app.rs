@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use rblxopencloud::oauth2::{AccessToken, OAuth2App, PendingSignIn, Prompt, Scope, TokenSet};
-use rblxopencloud::{ErrorKind, ErrorScope, InventoryFilter, RetryPolicy};
+use rblxopencloud::{ErrorKind, ErrorScope, RetryPolicy};
 use rblxopencloud_sandbox::{Fault, IdTokenFault, Sandbox};
 
 use crate::support::local::raw;
@@ -44,7 +44,7 @@ fn a_user_signs_in_and_lists_their_private_inventory() {
 
     // Another user's inventory stays private, and a scope that wasn't granted is missing.
     sandbox.set_inventory_private(1_007, true);
-    let other = token.client().user(1_007).list_inventory_with(InventoryFilter::kinds().badges()).next();
+    let other = token.client().user(1_007).list_inventory().badges(true).next();
     fails(other.expect("an error"), ErrorKind::PermissionDenied);
     let error = fails(token.client().group(7).list_roles().next().expect("an error"), ErrorKind::PermissionDenied);
     assert!(error.to_string().contains("request the scope group:read when authorizing"), "{error}");

@@ -2,8 +2,8 @@
 
 use rblxopencloud::asset::{ModerationState, SocialLink, SocialLinkKind};
 use rblxopencloud::{
-    AssetFile, AssetType, AssetUpdate, AssetUpload, Client, Creator, ErrorKind, InventoryAssetType, InventoryFilter,
-    InventoryItem, Result, User,
+    AssetFile, AssetType, AssetUpdate, AssetUpload, Client, Creator, ErrorKind, InventoryAssetType, InventoryItem,
+    Result, User,
 };
 use rblxopencloud_sandbox::Sandbox;
 
@@ -31,15 +31,14 @@ fn a_profile_an_inventory_groups_an_upload_and_an_update() -> Result<()> {
     }
     assert!(assets > 100, "{assets}");
 
-    let clothes = InventoryFilter::kinds().asset_types([
+    let clothes = user.list_inventory().assets([
         InventoryAssetType::ClassicShirt,
         InventoryAssetType::ClassicTShirt,
         InventoryAssetType::ClassicPants,
     ]);
-    let count = user.list_inventory_with(clothes).take(10).filter_map(Result::ok).count();
+    let count = clothes.take(10).filter_map(Result::ok).count();
     assert!((1..=10).contains(&count), "{count}");
-    let badges = InventoryFilter::ids().badges([111, 222]).game_passes([777]);
-    assert_eq!(user.list_inventory_with(badges).count(), 3);
+    assert_eq!(user.list_inventory().badges([111, 222]).game_passes([777]).count(), 3);
 
     let mut groups = Vec::new();
     for member in user.list_groups() {
@@ -50,7 +49,8 @@ fn a_profile_an_inventory_groups_an_upload_and_an_update() -> Result<()> {
     assert_eq!(groups.len(), 3);
 
     let file = AssetFile::open(IMAGE)?;
-    let operation = user.upload_asset(AssetUpload::new(file, AssetType::Decal, "asset name", "asset description"))?;
+    let operation =
+        user.upload_asset_with(AssetUpload::new(file, AssetType::Decal, "asset name", "asset description"))?;
     let asset = operation.wait()?;
     assert!(operation.is_done());
     assert_eq!(asset.display_name.as_deref(), Some("asset name"));
@@ -59,7 +59,7 @@ fn a_profile_an_inventory_groups_an_upload_and_an_update() -> Result<()> {
     assert_eq!(asset.creator, Some(Creator::User(156)));
     assert_eq!(asset.moderation_state, Some(ModerationState::Approved));
 
-    let asset = user.update_asset(AssetUpdate::new(asset.id).display_name("new name").description(""))?.wait()?;
+    let asset = user.update_asset_with(AssetUpdate::new(asset.id).display_name("new name").description(""))?.wait()?;
     assert_eq!(asset.display_name.as_deref(), Some("new name"));
     assert_eq!(asset.description, None);
     Ok(())
@@ -69,7 +69,7 @@ fn a_profile_an_inventory_groups_an_upload_and_an_update() -> Result<()> {
 fn the_service_gets_the_file_and_not_its_path() -> Result<()> {
     let (sandbox, user) = demo()?;
     let upload = AssetUpload::new(AssetFile::open(IMAGE)?, AssetType::Image, "crate", "");
-    let asset = user.upload_asset(upload)?.wait()?;
+    let asset = user.upload_asset_with(upload)?.wait()?;
 
     let content = sandbox.asset_content(asset.id).expect("it has content");
     assert_eq!(content.bytes, std::fs::read(IMAGE).expect("the image is there"));
@@ -81,19 +81,20 @@ fn the_service_gets_the_file_and_not_its_path() -> Result<()> {
 fn an_update_sets_and_removes_links() -> Result<()> {
     let (sandbox, user) = demo()?;
     let upload = AssetUpload::new(AssetFile::open(IMAGE)?, AssetType::Decal, "crate", "of wood");
-    let id = user.upload_asset(upload)?.wait()?.id;
+    let id = user.upload_asset_with(upload)?.wait()?.id;
 
     let link = SocialLink::new("https://github.com/your-repo").title("source");
-    let linked = user.update_asset(AssetUpdate::new(id).social_link(SocialLinkKind::GitHub, link.clone()))?.wait()?;
+    let linked =
+        user.update_asset_with(AssetUpdate::new(id).social_link(SocialLinkKind::GitHub, link.clone()))?.wait()?;
     assert_eq!(linked.social_links.get(&SocialLinkKind::GitHub), Some(&link));
     assert_eq!(linked.description.as_deref(), Some("of wood"), "what isn't named stays");
 
     let update = AssetUpdate::new(id).remove_social_link(SocialLinkKind::GitHub).remove_description();
-    let bare = user.update_asset(update)?.wait()?;
+    let bare = user.update_asset_with(update)?.wait()?;
     assert!(bare.social_links.is_empty() && bare.description.is_none());
 
     sandbox.set_bare_updates(true);
-    let operation = user.update_asset(AssetUpdate::new(id).display_name("other"))?;
+    let operation = user.update_asset_with(AssetUpdate::new(id).display_name("other"))?;
     assert!(operation.is_done() && operation.name().is_none());
     assert_eq!(operation.wait()?.id, id);
     Ok(())
@@ -128,10 +129,10 @@ fn listings_resume_at_their_cursor() -> Result<()> {
 #[test]
 fn empty_filters_make_no_request() -> Result<()> {
     let (sandbox, user) = demo()?;
-    assert_eq!(user.list_inventory_with(InventoryFilter::kinds()).count(), 0);
-    assert_eq!(user.list_inventory_with(InventoryFilter::ids().assets([])).count(), 0);
-    let none = InventoryFilter::kinds().asset_types([]).only_collectibles();
-    assert_eq!(user.list_inventory_with(none).count(), 0);
+    assert_eq!(user.list_inventory().badges(false).count(), 0);
+    assert_eq!(user.list_inventory().asset_ids([]).count(), 0);
+    let none = Vec::<InventoryAssetType>::new();
+    assert_eq!(user.list_inventory().assets(none).only_collectibles(true).count(), 0);
     assert!(sandbox.requests().is_empty());
     Ok(())
 }

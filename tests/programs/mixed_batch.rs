@@ -97,14 +97,14 @@ fn each_form_of_an_exhausted_quota_is_recognized() {
         }
         sandbox.inject(fault);
         let user = sandbox.client().user(156);
-        let error = user.upload_asset(unchecked(sound(1))).expect_err("the quota is used up");
+        let error = user.upload_asset_with(unchecked(sound(1))).expect_err("the quota is used up");
         assert_eq!(
             (error.kind(), error.scope()),
             (ErrorKind::QuotaExhausted, ErrorScope::AssetType),
             "{body}: {error}"
         );
         assert_eq!(sandbox.requests().len(), 1, "{body}: a quota is not requested again");
-        let _ = user.upload_asset(image(2)).expect("another type is not affected");
+        let _ = user.upload_asset_with(image(2)).expect("another type is not affected");
     }
 }
 

@@ -7,7 +7,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use rblxopencloud::inventory::InventoryGamePass;
-use rblxopencloud::{Client, Error, ErrorKind, InventoryFilter, InventoryItem, RetryPolicy, UserInfo};
+use rblxopencloud::{Client, Error, ErrorKind, InventoryItem, RetryPolicy, UserInfo};
 use rblxopencloud_sandbox::{Fault, RateLimit, Sandbox};
 
 const THREADS: usize = 16;
@@ -29,7 +29,7 @@ fn sandbox() -> Sandbox {
 }
 
 fn owns_pass(client: &Client, user: u64) -> Result<bool, Error> {
-    let mut items = client.user(user).list_inventory_with(InventoryFilter::ids().game_passes([PASS]));
+    let mut items = client.user(user).list_inventory().game_passes(PASS);
     Ok(items.next().transpose()?.is_some())
 }
 

@@ -350,7 +350,7 @@ fn a_name_that_is_corrected_in_the_lock_file_lets_the_next_version_through() {
     let publisher = || folder.publisher(&sandbox).new_versions(true);
     let id = publisher().run().expect("there is a report").ids()["tree.rbxmx"];
     let user = crate::support::folder::user(&sandbox);
-    let renamed = user.client().asset(id).update(AssetUpdate::new(id).display_name("Old Oak"));
+    let renamed = user.client().asset(id).update_with(AssetUpdate::new(id).display_name("Old Oak"));
     renamed.and_then(|operation| operation.wait()).expect("it can be renamed");
     folder.write("tree.rbxmx", &model(2));
     assert_eq!(publisher().run().expect("there is a report").exit_code(), 1);

@@ -12,7 +12,7 @@ use crate::support::local::{KEY, REQUEST, crate_png, form, get, hasty, quick_wai
 #[test]
 fn an_upload_becomes_an_asset() {
     let sandbox = sandbox();
-    let operation = sandbox.client().user(1).upload_asset(crate_png()).expect("it is taken");
+    let operation = sandbox.client().user(1).upload_asset_with(crate_png()).expect("it is taken");
     assert!(!operation.is_done());
     let asset = operation.wait().expect("it is made");
     assert_eq!(asset.id, 100_000_000_000_001);
@@ -41,7 +41,7 @@ fn large_uploads_are_hashed_and_not_kept() {
     sandbox.set_content_checks(false);
     let file = AssetFile::from_reader("big.mp4", std::io::repeat(b'\r').take(SIZE), SIZE);
     let upload = AssetUpload::new(file, AssetType::Video, "Big", "").skip_check(Check::Content);
-    let asset = sandbox.client().user(1).upload_asset(upload).expect("taken").wait().expect("made");
+    let asset = sandbox.client().user(1).upload_asset_with(upload).expect("taken").wait().expect("made");
     let content = sandbox.asset_content(asset.id).expect("a content");
     assert_eq!((content.length, content.bytes.len()), (SIZE, 20 * 1024 * 1024));
     let mut hash = 0xcbf2_9ce4_8422_2325_u64;
@@ -60,7 +60,7 @@ fn a_file_over_20_mib_is_refused() {
     let sandbox = sandbox();
     let length = 20 * 1024 * 1024 + 1;
     let file = AssetFile::from_reader("big.png", std::io::repeat(0).take(length), length);
-    let error = hasty(&sandbox).user(1).upload_asset(
+    let error = hasty(&sandbox).user(1).upload_asset_with(
         AssetUpload::new(file, AssetType::Image, "Big", "").skip_check(Check::Content).skip_check(Check::FileSize),
     );
     assert_eq!(error.expect_err("too large").status(), Some(413));
@@ -143,14 +143,14 @@ fn updates_change_the_fields_of_the_mask() {
 
     let link = SocialLink::new("https://github.com/x");
     let update = AssetUpdate::new(5).description("").icon(9).social_link(SocialLinkKind::GitHub, link.clone());
-    let updated = user.update_asset(update).expect("taken").wait().expect("done");
+    let updated = user.update_asset_with(update).expect("taken").wait().expect("done");
     assert_eq!((updated.description.as_deref(), updated.display_name.as_deref()), (None, Some("old")));
     assert_eq!((updated.icon_id, updated.revision_id), (Some(9), Some(1)));
     assert_eq!(updated.social_links.get(&SocialLinkKind::GitHub), Some(&link));
 
     let file = AssetFile::from_bytes("m.rbxm", b"<roblox!".to_vec());
     let update = AssetUpdate::new(5).file(file).remove_icon().remove_social_link(SocialLinkKind::GitHub);
-    let updated = user.update_asset(update).expect("taken").wait().expect("done");
+    let updated = user.update_asset_with(update).expect("taken").wait().expect("done");
     assert_eq!((updated.icon_id, updated.revision_id, updated.social_links.len()), (None, Some(2), 0));
     assert_eq!(sandbox.asset_content(5).map(|content| content.length), Some(8));
 
@@ -195,7 +195,8 @@ fn an_update_can_be_answered_with_bare_fields() {
     let sandbox = sandbox();
     sandbox.set_bare_updates(true);
     sandbox.add_asset(Asset::new(5));
-    let operation = hasty(&sandbox).user(1).update_asset(AssetUpdate::new(5).display_name("new")).expect("it is taken");
+    let operation =
+        hasty(&sandbox).user(1).update_asset_with(AssetUpdate::new(5).display_name("new")).expect("it is taken");
     assert!(operation.is_done() && operation.name().is_none());
     assert_eq!(operation.wait().expect("done").display_name.as_deref(), Some("new"));
     assert_eq!(sandbox.asset(5).and_then(|asset| asset.display_name).as_deref(), Some("new"));
@@ -206,20 +207,20 @@ fn operations_take_their_time() {
     let sandbox = sandbox();
     let user = sandbox.client().user(1);
     sandbox.set_operation_time(Duration::from_secs(3600));
-    let operation = user.upload_asset(crate_png()).expect("taken");
+    let operation = user.upload_asset_with(crate_png()).expect("taken");
     assert!(operation.poll().expect("a poll").is_none());
     assert!(sandbox.assets().is_empty());
 
     let short = Duration::from_millis(150);
     sandbox.set_operation_time(short);
     let began = Instant::now();
-    let operation = user.upload_asset(crate_png()).expect("taken");
+    let operation = user.upload_asset_with(crate_png()).expect("taken");
     operation.wait_with(&quick_wait()).expect("made");
     assert!(began.elapsed() >= short);
 
     sandbox.set_operation_time(Duration::ZERO);
     sandbox.set_operations_done_at_once(true);
-    assert!(user.upload_asset(crate_png()).expect("taken").is_done());
+    assert!(user.upload_asset_with(crate_png()).expect("taken").is_done());
     assert_eq!(sandbox.assets().len(), 2);
 }
 
@@ -240,17 +241,17 @@ fn an_operation_fails_in_each_known_form() {
         ] {
             let what = format!("{failure:?}");
             sandbox.fail_next_operation(failure);
-            let error = user.upload_asset(crate_png()).expect("taken").wait().expect_err("it fails");
+            let error = user.upload_asset_with(crate_png()).expect("taken").wait().expect_err("it fails");
             assert_eq!((error.kind(), error.message()), (ErrorKind::OperationFailed, Some("It is bad.")), "{what}");
         }
     }
     assert!(sandbox.assets().is_empty());
 
     sandbox.fail_next_operation(OperationFailure::partial("The icon is bad."));
-    let operation = user.upload_asset(crate_png()).expect("taken");
+    let operation = user.upload_asset_with(crate_png()).expect("taken");
     operation.wait().expect("made all the same");
     assert_eq!(operation.partial_failures(), ["The icon is bad."]);
-    assert!(user.upload_asset(crate_png()).expect("taken").wait().is_ok());
+    assert!(user.upload_asset_with(crate_png()).expect("taken").wait().is_ok());
     assert_eq!(sandbox.assets().len(), 2);
 }
 
@@ -271,7 +272,7 @@ fn a_failed_operation_is_written_as_the_service_writes_it() {
     ] {
         let is_partial = matches!(failure, OperationFailure::Partial { .. });
         sandbox.fail_next_operation(failure);
-        let operation = user.upload_asset(crate_png()).expect("taken");
+        let operation = user.upload_asset_with(crate_png()).expect("taken");
         let name = operation.name().expect("a name").to_string();
         let (status, body) = get(&sandbox, &format!("/assets/v1/{name}"));
         let body: serde_json::Value = serde_json::from_str(&body).expect("JSON");

@@ -77,7 +77,7 @@ fn broken_connections_are_connection_errors() {
 fn uploads_with_lost_responses_are_carried_out() {
     let sandbox = sandbox();
     sandbox.inject(Fault::reset_before_answer());
-    let error = patient(&sandbox).user(1).upload_asset(crate_png()).expect_err("a fault");
+    let error = patient(&sandbox).user(1).upload_asset_with(crate_png()).expect_err("a fault");
     assert!(error.outcome_unknown(), "{error}");
     assert_eq!((sandbox.assets().len(), sandbox.requests().len()), (1, 1));
     assert_eq!(sandbox.requests()[0].status, None);
@@ -108,7 +108,7 @@ fn early_responses_precede_the_body() {
     let file = AssetFile::from_reader("big.png", std::io::repeat(0).take(length), length);
     let upload =
         AssetUpload::new(file, AssetType::Image, "Big", "").skip_check(Check::Content).skip_check(Check::FileSize);
-    assert_eq!(hasty(&sandbox).user(1).upload_asset(upload).expect_err("a fault").status(), Some(413));
+    assert_eq!(hasty(&sandbox).user(1).upload_asset_with(upload).expect_err("a fault").status(), Some(413));
     assert_eq!(sandbox.requests()[0].body_length, 0);
 
     // A refusal by the head alone does the same.

@@ -3,6 +3,7 @@
 mod assets;
 mod endpoints;
 mod faults;
+mod python_page;
 mod reads;
 mod routes;
 mod rules;

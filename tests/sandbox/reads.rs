@@ -6,7 +6,7 @@ use rblxopencloud::inventory::{InventoryAsset, InventoryBadge};
 use rblxopencloud::user::Subscription;
 use rblxopencloud::{
     Asset, AssetType, Client, Creator, Credentials, ErrorKind, ExperienceInfo, GroupMembership, GroupRole,
-    InventoryAssetType, InventoryFilter, InventoryItem, UserInfo,
+    InventoryAssetType, InventoryItem, UserInfo,
 };
 use rblxopencloud_sandbox::Sandbox;
 
@@ -25,9 +25,8 @@ fn demo_data_can_be_listed() {
     assert_eq!(items.len(), 250);
     assert!(!items.iter().any(|item| matches!(item, InventoryItem::Unknown(_))));
     assert!(items.iter().any(|item| matches!(item, InventoryItem::GamePass(pass) if pass.id == 777)));
-    let count = |filter: InventoryFilter| user.list_inventory_with(filter).count();
-    assert_eq!(count(InventoryFilter::ids().badges([111, 222, 333]).into()), 2);
-    assert_eq!(count(InventoryFilter::kinds().only_collectibles().into()), 5);
+    assert_eq!(user.list_inventory().badges([111, 222, 333]).count(), 2);
+    assert_eq!(user.list_inventory().only_collectibles(true).count(), 5);
     let groups: Vec<_> = user.list_groups().collect::<Result<_, _>>().expect("groups");
     assert_eq!(groups.iter().map(|group| group.group_id).collect::<Vec<_>>(), [7, 1_200, 36_000]);
     assert_eq!(groups[0].role_ids.len(), 2);
@@ -112,9 +111,8 @@ fn inventory_filters_are_applied() {
         assert_eq!((status, body.matches("\"path\"").count()), (200, count), "{good}: {body}");
     }
     // Filtered pages have the same size, and end in the same way.
-    let hats = InventoryFilter::kinds().all_assets();
-    let user = sandbox.client().user(156);
-    let pages: Vec<_> = user.list_inventory_with(hats).pages().map(|page| page.expect("a page").items.len()).collect();
+    let assets = sandbox.client().user(156).list_inventory().assets(true);
+    let pages: Vec<_> = assets.pages().map(|page| page.expect("a page").items.len()).collect();
     assert_eq!(pages, [100, 100, 46]);
 }
 
@@ -287,7 +285,7 @@ fn credentials_are_checked_everywhere() {
     sandbox.set_group_owned_key(true);
     let error = hasty(&sandbox).user(1).fetch_info().expect_err("a group's key");
     assert_eq!((error.status(), error.code()), (Some(401), Some("UNAUTHENTICATED")));
-    assert!(hasty(&sandbox).user(1).upload_asset(crate_png()).is_ok());
+    assert!(hasty(&sandbox).user(1).upload_asset_with(crate_png()).is_ok());
     assert!(with_token.user(1).fetch_info().is_ok());
 }
 

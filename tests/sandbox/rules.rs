@@ -6,7 +6,7 @@ use rblxopencloud::asset::Check;
 use rblxopencloud::inventory::{InventoryAsset, InventoryBadge, InventoryPrivateServer};
 use rblxopencloud::{
     Asset, AssetFile, AssetType, AssetUpdate, AssetUpload, Client, Creator, Credentials, Error, ErrorKind,
-    GroupMembership, InventoryAssetType, InventoryFilter, InventoryItem, Result, RetryPolicy, UserInfo,
+    GroupMembership, InventoryAssetType, InventoryItem, Result, RetryPolicy, UserInfo,
 };
 use rblxopencloud_sandbox::{Fault, RateLimit, Sandbox};
 
@@ -45,17 +45,17 @@ fn quotas_are_by_asset_type() {
     sandbox.set_quota(AssetType::Audio, 2);
     sandbox.set_quota(AssetType::Model, u64::MAX);
     for _ in 0..2 {
-        assert!(user.upload_asset(sound()).is_ok(), "within the quota");
+        assert!(user.upload_asset_with(sound()).is_ok(), "within the quota");
     }
     for _ in 0..2 {
-        let error = user.upload_asset(sound()).expect_err("the quota is used up");
+        let error = user.upload_asset_with(sound()).expect_err("the quota is used up");
         assert_eq!(error.kind(), ErrorKind::QuotaExhausted);
         assert_eq!(refusal(&error), (Some(429), Some("RESOURCE_EXHAUSTED"), Some("Audio upload quota exceeded.")));
         assert_eq!(error.retry_after(), None, "the response has no end of a window");
-        assert!(user.upload_asset(decal("n", "")).is_ok(), "another type");
+        assert!(user.upload_asset_with(decal("n", "")).is_ok(), "another type");
     }
     sandbox.set_quota(AssetType::Audio, 1);
-    assert!(user.upload_asset(sound()).is_ok(), "the quota was set anew");
+    assert!(user.upload_asset_with(sound()).is_ok(), "the quota was set anew");
 }
 
 #[test]
@@ -64,8 +64,8 @@ fn refused_uploads_do_not_count() {
     sandbox.set_quota(AssetType::Decal, 1);
     sandbox.set_moderated_words(["bad"]);
     let user = client(&sandbox).user(1);
-    assert!(user.upload_asset(decal("Bad", "")).is_err());
-    assert!(user.upload_asset(decal("Good", "")).is_ok(), "nothing was counted");
+    assert!(user.upload_asset_with(decal("Bad", "")).is_err());
+    assert!(user.upload_asset_with(decal("Good", "")).is_ok(), "nothing was counted");
 }
 
 #[test]
@@ -76,17 +76,17 @@ fn moderated_words_refuse_names_and_descriptions() {
     let user = client(&sandbox).user(1);
     let update = || AssetUpdate::new(5);
     for (error, message) in [
-        (user.upload_asset(decal("a slur here", "")).expect_err("the name"), "AssetName is moderated."),
-        (user.upload_asset(decal("n", "SLUR")).expect_err("the description"), "AssetDescription is moderated."),
-        (user.update_asset(update().display_name("slurs")).expect_err("the name"), "AssetName is moderated."),
-        (user.update_asset(update().description("slur")).expect_err("both"), "AssetDescription is moderated."),
+        (user.upload_asset_with(decal("a slur here", "")).expect_err("the name"), "AssetName is moderated."),
+        (user.upload_asset_with(decal("n", "SLUR")).expect_err("the description"), "AssetDescription is moderated."),
+        (user.update_asset_with(update().display_name("slurs")).expect_err("the name"), "AssetName is moderated."),
+        (user.update_asset_with(update().description("slur")).expect_err("both"), "AssetDescription is moderated."),
     ] {
         assert_eq!(error.kind(), ErrorKind::Moderated);
         assert_eq!(refusal(&error), (Some(400), Some("INVALID_ARGUMENT"), Some(message)));
     }
-    assert!(user.upload_asset(decal("n", "")).is_ok(), "other words");
+    assert!(user.upload_asset_with(decal("n", "")).is_ok(), "other words");
     sandbox.set_moderated_words([""; 0]);
-    assert!(user.upload_asset(decal("slur", "")).is_ok(), "no words are moderated");
+    assert!(user.upload_asset_with(decal("slur", "")).is_ok(), "no words are moderated");
 }
 
 #[test]
@@ -96,15 +96,15 @@ fn moderated_accounts_can_read_but_not_write() {
     sandbox.set_account_moderated(true);
     let user = client(&sandbox).user(1);
     for error in [
-        user.upload_asset(decal("n", "")).expect_err("moderated"),
-        user.update_asset(AssetUpdate::new(5).display_name("n")).expect_err("moderated"),
+        user.upload_asset_with(decal("n", "")).expect_err("moderated"),
+        user.update_asset_with(AssetUpdate::new(5).display_name("n")).expect_err("moderated"),
     ] {
         assert_eq!(error.kind(), ErrorKind::AccountModerated);
         assert_eq!(refusal(&error), (Some(400), Some("INVALID_ARGUMENT"), Some("User is moderated")));
     }
     assert!(user.fetch_info().is_ok());
     sandbox.set_account_moderated(false);
-    assert!(user.upload_asset(decal("n", "")).is_ok());
+    assert!(user.upload_asset_with(decal("n", "")).is_ok());
 }
 
 #[test]
@@ -116,11 +116,11 @@ fn a_call_without_its_scope_is_refused() {
     for client in [client(&sandbox), token] {
         let user = client.user(1);
         let calls: [(&str, &dyn Fn() -> Result<()>); 4] = [
-            ("asset:write", &|| user.upload_asset(decal("n", "")).map(drop)),
-            ("asset:write", &|| user.update_asset(AssetUpdate::new(5).display_name("n")).map(drop)),
+            ("asset:write", &|| user.upload_asset_with(decal("n", "")).map(drop)),
+            ("asset:write", &|| user.update_asset_with(AssetUpdate::new(5).display_name("n")).map(drop)),
             ("asset:read", &|| client.operation("operations/x".parse()?).poll().map(drop)),
             ("asset:read", &|| {
-                let operation = user.upload_asset(decal("n", ""))?.name().expect("a name").clone();
+                let operation = user.upload_asset_with(decal("n", ""))?.name().expect("a name").clone();
                 sandbox.set_scopes([""; 0]);
                 client.operation(operation).poll().map(drop)
             }),
@@ -134,8 +134,8 @@ fn a_call_without_its_scope_is_refused() {
             assert_eq!(refusal(&error), (Some(403), Some("INSUFFICIENT_SCOPE"), Some(message.as_str())));
         }
         sandbox.set_scopes(["asset:write", "asset:read"]);
-        assert!(user.upload_asset(decal("n", "")).and_then(|operation| operation.wait()).is_ok());
-        assert!(user.update_asset(AssetUpdate::new(5).display_name("n")).is_ok());
+        assert!(user.upload_asset_with(decal("n", "")).and_then(|operation| operation.wait()).is_ok());
+        assert!(user.update_asset_with(AssetUpdate::new(5).display_name("n")).is_ok());
     }
     // Users, inventories and memberships need no scope.
     sandbox.set_scopes([""; 0]);
@@ -175,21 +175,19 @@ fn items_that_need_a_scope_are_left_out_without_it() {
     ];
     sandbox.set_inventory(1, hidden.into_iter().chain(badges));
     let user = client(&sandbox).user(1);
-    let count = |filter: Option<InventoryFilter>| {
-        let items = match filter {
-            None => user.list_inventory(),
-            Some(filter) => user.list_inventory_with(filter),
-        };
-        items.collect::<Result<Vec<_>>>().expect("an inventory").len()
+    let counts = || {
+        let everything = user.list_inventory();
+        let servers = user.list_inventory().private_servers(true);
+        let server = user.list_inventory().private_servers([1]);
+        let assets = user.list_inventory().assets(true);
+        [everything, servers, server, assets]
+            .map(|items| items.collect::<Result<Vec<_>>>().expect("an inventory").len())
     };
-    let servers = || Some(InventoryFilter::kinds().private_servers().into());
-    let server = || Some(InventoryFilter::ids().private_servers([1]).into());
-    let assets = || Some(InventoryFilter::kinds().all_assets().into());
-    assert_eq!([count(None), count(servers()), count(server()), count(assets())], [28, 1, 1, 2]);
+    assert_eq!(counts(), [28, 1, 1, 2]);
     sandbox.set_scopes(["asset:read"]);
-    assert_eq!([count(None), count(servers()), count(server()), count(assets())], [26, 0, 0, 1]);
+    assert_eq!(counts(), [26, 0, 0, 1]);
     sandbox.set_scopes(["user.inventory-item:read"]);
-    assert_eq!([count(None), count(servers()), count(server()), count(assets())], [28, 1, 1, 2]);
+    assert_eq!(counts(), [28, 1, 1, 2]);
 }
 
 #[test]
@@ -240,10 +238,10 @@ fn assets_of_others_are_refused() {
     ] {
         sandbox.set_key_owner(owner);
         let upload = |id| match id {
-            11 | 12 => client.user(id - 10).upload_asset(decal("n", "")).map(drop),
-            _ => client.group(id - 10).upload_asset(decal("n", "")).map(drop),
+            11 | 12 => client.user(id - 10).upload_asset_with(decal("n", "")).map(drop),
+            _ => client.group(id - 10).upload_asset_with(decal("n", "")).map(drop),
         };
-        let update = |id| client.user(1).update_asset(AssetUpdate::new(id).display_name("n")).map(drop);
+        let update = |id| client.user(1).update_asset_with(AssetUpdate::new(id).display_name("n")).map(drop);
         let check = |what: &str, id, result: Result<()>| match result {
             Ok(()) => assert!(reachable.contains(&id), "{what} {id} of {owner:?}"),
             Err(error) => {
@@ -269,7 +267,7 @@ fn files_of_another_format_are_invalid() {
         let upload = AssetUpload::new(file, asset_type.clone(), "n", "")
             .skip_check(Check::Content)
             .skip_check(Check::Dimensions);
-        user.upload_asset(upload).and_then(|operation| operation.wait())
+        user.upload_asset_with(upload).and_then(|operation| operation.wait())
     };
     let tga = [0, 0, 2, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0, 1, 0, 32, 8, 0, 0, 0, 0];
     let formats: &[(&str, &str, AssetType, &[u8])] = &[
@@ -338,8 +336,8 @@ fn new_content_of_a_model_is_checked() {
     let update = |content: &[u8]| {
         AssetUpdate::new(5).file(AssetFile::from_bytes("a.rbxm", content.to_vec())).skip_check(Check::Content)
     };
-    assert_eq!(user.update_asset(update(b"no model")).expect_err("it is none").message(), Some("InvalidModel"));
-    assert!(user.update_asset(update(b"<roblox!")).is_ok());
+    assert_eq!(user.update_asset_with(update(b"no model")).expect_err("it is none").message(), Some("InvalidModel"));
+    assert!(user.update_asset_with(update(b"<roblox!")).is_ok());
 }
 
 #[test]
@@ -349,11 +347,11 @@ fn odd_settings_are_accepted() {
     for time in [Duration::MAX, Duration::from_secs(u64::MAX), Duration::from_secs(u64::MAX / 2)] {
         sandbox.set_operation_time(time);
         sandbox.set_operations_done_at_once(true);
-        let operation = user.upload_asset(decal("n", "")).expect("taken");
+        let operation = user.upload_asset_with(decal("n", "")).expect("taken");
         assert!(operation.poll().expect("a poll").is_none(), "{time:?}");
     }
     sandbox.set_operation_time(Duration::ZERO);
-    assert!(user.upload_asset(decal("n", "")).expect("taken").is_done());
+    assert!(user.upload_asset_with(decal("n", "")).expect("taken").is_done());
     assert_eq!(sandbox.assets().len(), 1, "the others are pending");
 
     let mut asset = Asset::new(u64::MAX);
@@ -362,7 +360,7 @@ fn odd_settings_are_accepted() {
     asset.creator = Some(Creator::Group(u64::MAX));
     sandbox.add_asset(asset);
     let update = AssetUpdate::new(u64::MAX).file(AssetFile::from_bytes("a.rbxm", b"<roblox!".to_vec()));
-    let updated = user.update_asset(update).expect("taken").wait().expect("done");
+    let updated = user.update_asset_with(update).expect("taken").wait().expect("done");
     assert_eq!((updated.id, updated.revision_id), (u64::MAX, Some(u64::MAX)));
     sandbox.add_user(UserInfo::new(u64::MAX, "last"));
     sandbox.set_inventory(u64::MAX, [InventoryItem::Badge(InventoryBadge::new(u64::MAX))]);

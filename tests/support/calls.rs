@@ -160,7 +160,7 @@ pub fn calls() -> Vec<Call> {
             "User::update_asset",
             endpoints::UPDATE_ASSET,
             &["4242"],
-            |client| client.user(USER).update_asset(AssetUpdate::new(4242).display_name("name")).map(drop),
+            |client| client.user(USER).update_asset_with(AssetUpdate::new(4242).display_name("name")).map(drop),
             started,
         )
         .returns(Returns::Operation),
@@ -175,7 +175,7 @@ pub fn calls() -> Vec<Call> {
             "User::generate_thumbnail",
             endpoints::GENERATE_THUMBNAIL,
             &["156"],
-            |client| client.user(USER).generate_thumbnail(&ThumbnailOptions::new()).map(drop),
+            |client| client.user(USER).generate_thumbnail_with(&ThumbnailOptions::new()).map(drop),
             thumbnail,
         )
         .returns(Returns::Operation),
@@ -360,7 +360,7 @@ pub fn calls() -> Vec<Call> {
             "AssetHandle::update",
             endpoints::UPDATE_ASSET,
             &["4242"],
-            |client| client.asset(4242).update(AssetUpdate::default().display_name("name")).map(drop),
+            |client| client.asset(4242).update_with(AssetUpdate::default().display_name("name")).map(drop),
             started,
         )
         .returns(Returns::Operation),

@@ -148,7 +148,7 @@ pub fn gzip(content: &[u8]) -> Vec<u8> {
 }
 
 pub fn upload(user: &User, file: AssetFile) -> Result<Operation<Asset>, Error> {
-    user.upload_asset(unchecked(AssetUpload::new(file, AssetType::Decal, "asset name", "asset description")))
+    user.upload_asset_with(unchecked(AssetUpload::new(file, AssetType::Decal, "asset name", "asset description")))
 }
 
 /// A create or an update.
@@ -157,9 +157,9 @@ pub type Change = fn(&User) -> Result<Operation<Asset>, Error>;
 /// The calls that change something.
 pub const CHANGES: [(&str, Change); 3] = [
     ("upload", |user| upload(user, AssetFile::from_bytes("a.png", noise(1000)))),
-    ("update of the words", |user| user.update_asset(AssetUpdate::new(4242).display_name("name"))),
+    ("update of the words", |user| user.update_asset_with(AssetUpdate::new(4242).display_name("name"))),
     ("update of the content", |user| {
-        user.update_asset(
+        user.update_asset_with(
             AssetUpdate::new(4242)
                 .file(AssetFile::from_bytes("a.rbxm", noise(1000)))
                 .skip_check(Check::UpdateFormat)

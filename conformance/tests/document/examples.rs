@@ -200,7 +200,7 @@ fn the_example_of_an_update_is_read() {
     let server = Server::script([Reply::text(200, example.as_str().expect("a text"))]);
     let previews = [Preview::new(123, "preview 1"), Preview::new(456, "preview 2")];
     let update = AssetUpdate::default().previews(previews.clone());
-    let operation = server.client().asset(789).update(update).expect("it is accepted");
+    let operation = server.client().asset(789).update_with(update).expect("it is accepted");
     assert!(operation.is_done());
     let asset = operation.wait().expect("it is done");
     assert_eq!((asset.id, asset.previews), (789, previews.to_vec()));

@@ -7,10 +7,8 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::test_runner::RngSeed;
 use rblxopencloud::asset::Check;
-use rblxopencloud::inventory::{InventoryIds, InventoryKinds};
 use rblxopencloud::{
-    AssetFile, AssetType, AssetUpload, Client, InventoryAssetType, InventoryFilter, InventoryItem, RetryPolicy,
-    UserInfo,
+    AssetFile, AssetType, AssetUpload, Client, InventoryAssetType, InventoryItem, InventoryItems, RetryPolicy, UserInfo,
 };
 use rblxopencloud_sandbox::{Fault, Sandbox};
 use serde_json::{Value, json};
@@ -58,14 +56,14 @@ fn named() -> impl Strategy<Value = Named> {
     prop_oneof![types, others]
 }
 
-fn build(filter: InventoryKinds, named: &Named) -> InventoryKinds {
+fn build(items: InventoryItems, named: &Named) -> InventoryItems {
     match named {
-        Named::AllAssets => filter.all_assets(),
-        Named::Types(types) => filter.asset_types(types.iter().cloned()),
-        Named::OnlyCollectibles => filter.only_collectibles(),
-        Named::Badges => filter.badges(),
-        Named::GamePasses => filter.game_passes(),
-        Named::PrivateServers => filter.private_servers(),
+        Named::AllAssets => items.assets(true),
+        Named::Types(types) => items.assets(types),
+        Named::OnlyCollectibles => items.only_collectibles(true),
+        Named::Badges => items.badges(true),
+        Named::GamePasses => items.game_passes(true),
+        Named::PrivateServers => items.private_servers(true),
     }
 }
 
@@ -96,23 +94,19 @@ fn filters_by_kind_contain_exactly_the_kinds() {
     let user = hasty(&sandbox).user(156);
     let choices = Random::new();
     proptest!(cases(300, &choices), |(steps in vec(named(), 0..7))| {
-        let filter = steps.iter().fold(InventoryFilter::kinds(), build);
-        let items: Result<Vec<_>, _> = user.list_inventory_with(filter).collect();
+        // Without a setter, everything is listed.
+        let items = steps.iter().fold(user.list_inventory().badges(false), build);
+        let items: Result<Vec<_>, _> = items.collect();
         prop_assert!(items.is_ok(), "the sandbox refused it: {items:?}");
 
         let has = |wanted: fn(&Named) -> bool| steps.iter().any(wanted);
-        let all = has(|step| matches!(step, Named::AllAssets));
         let only_collectibles = has(|step| matches!(step, Named::OnlyCollectibles));
-        let names_types = has(|step| matches!(step, Named::Types(_)));
-        let types: BTreeSet<String> = steps
-            .iter()
-            .filter_map(|step| if let Named::Types(types) = step { Some(types) } else { None })
-            .flatten()
-            .map(ToString::to_string)
-            .collect();
-        let assets = match (all, names_types, only_collectibles) {
-            (true, ..) | (false, false, true) => BTreeSet::from(["*".to_owned()]),
-            _ => types,
+        let all = || BTreeSet::from(["*".to_owned()]);
+        // The last call counts.
+        let assets = match steps.iter().rev().find(|step| matches!(step, Named::AllAssets | Named::Types(_))) {
+            Some(Named::Types(types)) => types.iter().map(ToString::to_string).collect(),
+            None if !only_collectibles => BTreeSet::new(),
+            _ => all(),
         };
         let mut wanted: BTreeSet<(String, BTreeSet<String>)> = BTreeSet::new();
         let yes = || BTreeSet::from(["true".to_owned()]);
@@ -148,22 +142,23 @@ fn filters_by_kind_contain_exactly_the_kinds() {
 fn filters_by_id_contain_each_id_once() {
     let sandbox = sandbox_with_user();
     let user = hasty(&sandbox).user(156);
-    type Name = fn(InventoryIds, Vec<u64>) -> InventoryIds;
+    type Name = fn(InventoryItems, Vec<u64>) -> InventoryItems;
     let fields: [(&str, Name); 4] = [
-        ("assetIds", |filter, ids| filter.assets(ids)),
-        ("badgeIds", |filter, ids| filter.badges(ids)),
-        ("gamePassIds", |filter, ids| filter.game_passes(ids)),
-        ("privateServerIds", |filter, ids| filter.private_servers(ids)),
+        ("assetIds", |items, ids| items.assets(ids)),
+        ("badgeIds", |items, ids| items.badge_ids(ids)),
+        ("gamePassIds", |items, ids| items.game_passes(&ids)),
+        ("privateServerIds", |items, ids| items.private_servers(ids.as_slice())),
     ];
     let choices = Random::new();
     proptest!(cases(200, &choices), |(steps in vec((0_usize..4, vec(0_u64..50, 0..8)), 0..6))| {
-        let filter = steps.iter().fold(InventoryFilter::ids(), |filter, (field, ids)| fields[*field].1(filter, ids.clone()));
-        let items: Result<Vec<_>, _> = user.list_inventory_with(filter).collect();
+        let items = steps.iter().fold(user.list_inventory().badges(false), |items, (field, ids)| fields[*field].1(items, ids.clone()));
+        let items: Result<Vec<_>, _> = items.collect();
         prop_assert!(items.is_ok(), "the sandbox refused it: {items:?}");
         let sent_values = sent(&sandbox).map(|filter| parse(&filter)).unwrap_or_default();
         for (at, (field, _)) in fields.iter().enumerate() {
-            let wanted: BTreeSet<String> =
-                steps.iter().filter(|(step, _)| *step == at).flat_map(|(_, ids)| ids).map(ToString::to_string).collect();
+            // The last call counts.
+            let last = steps.iter().rev().find(|(step, _)| *step == at);
+            let wanted: BTreeSet<String> = last.into_iter().flat_map(|(_, ids)| ids).map(ToString::to_string).collect();
             let values = sent_values.iter().find(|(name, _)| name == field).map(|(_, values)| values.clone()).unwrap_or_default();
             prop_assert_eq!(values.len(), wanted.len());
             prop_assert_eq!(values.into_iter().collect::<BTreeSet<_>>(), wanted);
@@ -273,7 +268,7 @@ fn uploads_arrive_whole_with_any_name_and_content() {
         let length = file.len();
         let upload = AssetUpload::new(file, AssetType::Image, title.clone(), text.clone()).skip_check(Check::FileSize).skip_check(Check::Content).skip_check(Check::Dimensions);
         sandbox.clear_requests();
-        let asset = user.upload_asset(upload).and_then(|operation| operation.wait());
+        let asset = user.upload_asset_with(upload).and_then(|operation| operation.wait());
         let request = sandbox.requests().into_iter().next().expect("it was sent");
         let declared = request.header("content-length").and_then(|text| text.parse::<u64>().ok());
         prop_assert_eq!(declared, Some(request.body_length));

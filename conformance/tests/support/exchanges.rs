@@ -107,12 +107,11 @@ fn make(client: &Client) -> Result<()> {
 
 fn inventory(user: &User) -> Result<()> {
     user.list_inventory().take(150).try_for_each(|item| item.map(drop))?;
-    let every_kind = InventoryFilter::kinds().all_assets().only_collectibles().badges().game_passes().private_servers();
-    user.list_inventory_with(every_kind).try_for_each(|item| item.map(drop))?;
-    let types = InventoryFilter::kinds().asset_types(InventoryAssetType::KNOWN.iter().cloned());
-    user.list_inventory_with(types).try_for_each(|item| item.map(drop))?;
-    let ids = InventoryFilter::ids().assets([1, 2]).badges([111]).game_passes([777]).private_servers([3]);
-    user.list_inventory_with(ids).try_for_each(|item| item.map(drop))?;
+    let assets = user.list_inventory().assets(true).only_collectibles(true);
+    assets.badges(true).game_passes(true).private_servers(true).try_for_each(|item| item.map(drop))?;
+    user.list_inventory().assets(InventoryAssetType::KNOWN).try_for_each(|item| item.map(drop))?;
+    let mut ids = user.list_inventory().assets([1, 2]).badges([111]).game_passes([777]).private_servers([3]);
+    ids.try_for_each(|item| item.map(drop))?;
     assert!(user.owns_game_pass(777)?.is_owned());
     user.list_groups().try_for_each(|member| member.map(drop))
 }
@@ -121,7 +120,7 @@ fn users(client: &Client, user: &User) -> Result<()> {
     for size in ThumbnailSize::ALL {
         for (format, shape) in ThumbnailFormat::KNOWN.iter().zip(ThumbnailShape::KNOWN) {
             let options = ThumbnailOptions::new().size(size).format(format.clone()).shape(shape.clone());
-            let operation = user.generate_thumbnail(&options)?;
+            let operation = user.generate_thumbnail_with(&options)?;
             let name = operation.name().expect("it has a name").clone();
             assert_eq!(client.thumbnail_operation(name).wait()?, operation.wait()?);
         }
@@ -166,11 +165,11 @@ fn groups(client: &Client) -> Result<()> {
 
 fn uploads(user: &User) -> Result<u64> {
     let image = || AssetFile::from_bytes("crate.png", PNG);
-    let decal = user.upload_asset(AssetUpload::new(image(), AssetType::Decal, "crate", "of wood"))?.wait()?;
+    let decal = user.upload_asset_with(AssetUpload::new(image(), AssetType::Decal, "crate", "of wood"))?.wait()?;
     let upload = AssetUpload::new(image(), AssetType::Image, "crate", "").expected_price(0);
-    let image = user.upload_asset(upload.privacy(AssetPrivacy::OpenUse))?.wait()?;
+    let image = user.upload_asset_with(upload.privacy(AssetPrivacy::OpenUse))?.wait()?;
     let model = || AssetFile::from_bytes("crate.rbxm", RBXM);
-    let made = user.upload_asset(AssetUpload::new(model(), AssetType::Model, "crate", "of wood"))?.wait()?;
+    let made = user.upload_asset_with(AssetUpload::new(model(), AssetType::Model, "crate", "of wood"))?.wait()?;
     let everything = AssetUpdate::new(made.id)
         .file(model())
         .display_name("new")
@@ -179,14 +178,14 @@ fn uploads(user: &User) -> Result<u64> {
         .previews([Preview::new(image.id, "from the front")])
         .social_link(SocialLinkKind::GitHub, SocialLink::new("https://github.com/your-repo").title("source"))
         .social_link(SocialLinkKind::Twitch, SocialLink::new("https://twitch.tv/your-channel"));
-    user.update_asset(everything)?.wait()?;
-    user.update_asset(AssetUpdate::new(made.id).file(model()))?.wait()?;
+    user.update_asset_with(everything)?.wait()?;
+    user.update_asset_with(AssetUpdate::new(made.id).file(model()))?.wait()?;
     let nothing_left = AssetUpdate::new(decal.id)
         .remove_description()
         .remove_icon()
         .remove_previews()
         .remove_social_link(SocialLinkKind::GitHub);
-    user.update_asset(nothing_left)?.wait()?;
+    user.update_asset_with(nothing_left)?.wait()?;
     Ok(made.id)
 }
 
