@@ -19,17 +19,9 @@ fn main() {
             let (name, text) = (block.name(), block.program());
             let file = out.join(format!("{name}.rs"));
             write_if_changed(&file, &text);
-            let (attribute, run) = match text.contains("fn main()") {
-                true => ("", "    pub fn run() -> ExitCode {\n        main().report()\n    }\n"),
-                // A test, which the test harness runs.
-                false => ("#[cfg(test)]\n", ""),
-            };
-            let uses = if run.is_empty() { "" } else { "    use std::process::{ExitCode, Termination as _};\n" };
-            writeln!(modules, "{attribute}mod {name} {{\n{uses}    include!({file:?});\n{run}}}")
-                .expect("a string takes all");
-            if !run.is_empty() {
-                writeln!(programs, "    ({name:?}, {name}::run),").expect("a string takes all");
-            }
+            let run = "pub fn run() -> std::process::ExitCode { std::process::Termination::report(main()) }";
+            writeln!(modules, "mod {name} {{\n    include!({file:?});\n    {run}\n}}").expect("a string takes all");
+            writeln!(programs, "    ({name:?}, {name}::run),").expect("a string takes all");
         }
     }
     let programs = format!("const PROGRAMS: &[(&str, fn() -> std::process::ExitCode)] = &[\n{programs}];\n");

@@ -18,6 +18,11 @@ impl Block {
         self.language.split(',').next() == Some("rust")
     }
 
+    /// Returns whether it can be pasted as a whole file.
+    pub fn is_program(&self) -> bool {
+        self.text.lines().any(|line| line.starts_with("fn main()"))
+    }
+
     /// A name for a module and a file, such as `first_program_12`.
     pub fn name(&self) -> String {
         format!("{}_{}", self.page.to_lowercase(), self.line)

@@ -1,7 +1,7 @@
 //! The guide: a page for each task.
 //!
-//! Each program in it is complete, and is compiled and run before a release. The user with the id 156 is Roblox's Builderman, whom
-//! anyone can look up; to upload something, use the id of the user that your key belongs to.
+//! Each program in it is complete, and a test compiles and runs it. The user with the id 156 is Roblox's Builderman, whom anyone can
+//! look up; to upload something, use the id of the user that your key belongs to.
 //!
 //! To begin with:
 //!
