@@ -9,8 +9,8 @@ use std::process::{Command, Stdio};
 use std::time::Instant;
 use std::{env, fs, thread};
 
-use rblxopencloud::oauth2::{OAuth2App, SignedIn, TokenSet};
-use rblxopencloud::{Client, Credentials};
+use rblxopencloud::oauth2::{SignedIn, TokenSet};
+use rblxopencloud::{Client, Credentials, OAuth2App};
 use serde_json::json;
 
 type Result<T> = std::result::Result<T, Box<dyn std::error::Error>>;
@@ -58,7 +58,7 @@ fn sign_in(app: &OAuth2App, all: &mut Vec<SignedIn>, users: usize) -> Result<()>
         }))?;
         let signed_in = app.access_token(tokens).keep_in(|_: &TokenSet| Ok(()))?;
         for _ in 0..4 {
-            signed_in.user()?.fetch_info()?;
+            let _ = signed_in.user()?.fetch_info()?;
         }
         all.push(signed_in);
     }

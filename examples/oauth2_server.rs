@@ -14,8 +14,8 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use common::server::{Request, Response, host_of, serve};
 use common::table::Table;
-use rblxopencloud::oauth2::{OAuth2App, PendingSignIn, Scope, SignedIn, TokenSet};
-use rblxopencloud::{Error, ErrorKind};
+use rblxopencloud::oauth2::{PendingSignIn, Scope, SignedIn, TokenSet};
+use rblxopencloud::{Error, ErrorKind, OAuth2App};
 
 const USAGE: &str = "\
 Usage: oauth2_server [--port PORT]

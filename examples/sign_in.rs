@@ -9,8 +9,9 @@ use std::net::TcpListener;
 use std::process::ExitCode;
 use std::time::Duration;
 
+use rblxopencloud::OAuth2App;
 use rblxopencloud::endpoints::LIST_INVENTORY_ITEMS;
-use rblxopencloud::oauth2::{FileTokenStore, OAuth2App, Scope, SignedIn, TokenSet, TokenStore};
+use rblxopencloud::oauth2::{FileTokenStore, Scope, SignedIn, TokenSet, TokenStore};
 use rblxopencloud_sandbox::Sandbox;
 
 const USAGE: &str = "\

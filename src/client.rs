@@ -24,6 +24,9 @@ const URL_VARIABLE: &str = "ROBLOX_OPEN_CLOUD_URL";
 /// assert_eq!(user.id(), 156);
 /// ```
 #[derive(Clone, Debug)]
+#[doc(alias = "blocking")]
+#[doc(alias = "connection")]
+#[doc(alias = "RblxOpenCloud")]
 pub struct Client {
     session: Session,
 }
@@ -55,6 +58,8 @@ impl Client {
     /// # Errors
     /// Returns [`InvalidInput`](crate::ErrorKind::InvalidInput), which names the variable, if the key isn't set or either value
     /// is invalid.
+    #[doc(alias = "environment")]
+    #[doc(alias = "dotenv")]
     pub fn from_env() -> Result<Self> {
         Self::from_variables(|name| match env::var(name) {
             Ok(value) => Ok(Some(value)),
@@ -137,6 +142,7 @@ impl Client {
     /// # let _ = may_enter;
     /// ```
     #[must_use]
+    #[doc(alias = "time limit")]
     pub fn with_deadline(&self, deadline: Instant) -> Self {
         Self { session: self.session.with_deadline(deadline) }
     }
@@ -211,6 +217,9 @@ impl ClientBuilder {
     /// Sets the base URL: HTTPS, or plain HTTP on the loopback interface. Defaults to `https://apis.roblox.com`.
     ///
     /// `localhost` and the names below it are always this machine: they aren't looked up.
+    #[doc(alias = "mock")]
+    #[doc(alias = "fake server")]
+    #[doc(alias = "endpoint url")]
     pub fn base_url(mut self, url: impl Into<String>) -> Self {
         self.settings.base_url = url.into();
         self
@@ -272,6 +281,8 @@ impl ClientBuilder {
     /// through Tor: the credentials would take another way than was configured. It tells such an agent by its `Debug` output, so
     /// one that looks like an ordinary agent isn't recognized. It also refuses TLS settings that need a feature which this crate
     /// is built without, and plain HTTP through a proxy on another machine.
+    #[doc(alias = "proxy")]
+    #[doc(alias = "certificate")]
     pub fn agent(mut self, agent: ureq::Agent) -> Self {
         self.settings.agent = Some(agent);
         self

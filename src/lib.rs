@@ -228,6 +228,8 @@ pub use group::role::GroupRole;
 pub use inventory::asset_type::InventoryAssetType;
 pub use inventory::item::InventoryItem;
 pub use inventory::items::InventoryItems;
+#[cfg(feature = "oauth2")]
+pub use oauth2::app::OAuth2App;
 pub use operation::{Operation, WaitOptions, WaitProgress};
 pub use page::{Cursor, Page, PageItem, Pager, Pages};
 pub use request::{AttemptEvent, Body, Multipart, Paging, Request, Response, UploadProgress};

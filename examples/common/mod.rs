@@ -9,8 +9,7 @@ use std::env;
 use std::process::ExitCode;
 use std::time::Duration;
 
-use rblxopencloud::oauth2::OAuth2App;
-use rblxopencloud::{Client, Credentials, User};
+use rblxopencloud::{Client, Credentials, OAuth2App, User};
 use rblxopencloud_sandbox::Sandbox;
 
 pub type Result<T> = std::result::Result<T, Box<dyn std::error::Error>>;

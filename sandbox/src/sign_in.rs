@@ -5,8 +5,7 @@ use std::net::TcpStream;
 use std::thread;
 use std::time::Duration;
 
-use rblxopencloud::oauth2::OAuth2App;
-use rblxopencloud::{Error, Result};
+use rblxopencloud::{Error, OAuth2App, Result};
 
 use super::Sandbox;
 use super::http::split_target;
@@ -30,7 +29,7 @@ impl Sandbox {
     /// sandbox.set_inventory_private(156, true);
     /// let app = sandbox.oauth2_app("https://app.example/callback");
     ///
-    /// let pending = app.authorize_url([Scope::OPENID, Scope::READ_INVENTORY])?;
+    /// let pending = app.authorize_url([Scope::OPENID, Scope::USER_INVENTORY_ITEM_READ])?;
     /// let redirect = sandbox.authorize(pending.url(), 156)?;
     /// let token = app.exchange_code(&redirect, &pending)?;
     /// assert_eq!(token.user()?.list_inventory().count(), 250);

@@ -219,6 +219,8 @@ impl AssetHandle {
     ///
     /// # Errors
     /// See [`locate`](Self::locate) and [`Request::download`].
+    #[doc(alias = "save")]
+    #[doc(alias = "backup")]
     pub fn download_to(&self, path: impl AsRef<Path>) -> Result<u64> {
         self.locate()?.download_to(path)
     }

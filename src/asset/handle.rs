@@ -303,6 +303,8 @@ impl AssetHandle {
     /// [`outcome_unknown`](crate::Error::outcome_unknown) is true, [`list_versions`](Self::list_versions) shows what happened.
     ///
     /// <https://create.roblox.com/docs/cloud/reference/features/assets#Assets_RollbackAssetVersion>
+    #[doc(alias = "revert")]
+    #[doc(alias = "undo")]
     pub fn rollback(&self, number: u64) -> Result<AssetVersion> {
         // The reference describes a form, and shows JSON in its sample. The service was seen to accept JSON.
         let version = format!("assets/{}/versions/{number}", self.id);
@@ -332,6 +334,8 @@ impl AssetHandle {
     /// [`outcome_unknown`](crate::Error::outcome_unknown) is true, [`fetch`](Self::fetch) shows what happened.
     ///
     /// <https://create.roblox.com/docs/cloud/reference/features/assets#Assets_ArchiveAsset>
+    #[doc(alias = "delete")]
+    #[doc(alias = "remove")]
     pub fn archive(&self) -> Result<Asset> {
         self.asset_from(self.call(&ARCHIVE_ASSET))
     }
@@ -396,6 +400,8 @@ impl AssetHandle {
     ///
     /// # Errors
     /// See [`Client::grant_asset_permissions`].
+    #[doc(alias = "share")]
+    #[doc(alias = "collaborate")]
     pub fn grant_permission(&self, permission: &AssetPermission) -> Result<GrantedPermissions> {
         self.client.grant_asset_permissions(permission, [self.id])
     }

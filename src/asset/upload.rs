@@ -136,6 +136,9 @@ impl AssetUpload {
 
     /// Sets the highest fee to pay, in Robux. If the upload costs more, it fails and nothing is paid. Defaults to none: an
     /// upload that costs something fails.
+    #[doc(alias = "robux")]
+    #[doc(alias = "fee")]
+    #[doc(alias = "cost")]
     pub fn expected_price(mut self, robux: u64) -> Self {
         self.expected_price = Some(robux);
         self

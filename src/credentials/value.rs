@@ -29,6 +29,11 @@ use crate::error::{Error, ErrorKind, REDACTED, Result};
 /// assert_eq!(format!("{:?}", Credentials::api_key("secret")), "ApiKey([redacted])");
 /// ```
 #[derive(Clone)]
+#[doc(alias = "api_key")]
+#[doc(alias = "apikey")]
+#[doc(alias = "x-api-key")]
+#[doc(alias = "auth")]
+#[doc(alias = "authentication")]
 pub struct Credentials(Option<Arc<dyn Provider>>);
 
 impl Credentials {

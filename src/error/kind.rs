@@ -27,18 +27,28 @@ pub enum ErrorKind {
     /// The upload quota of this asset type is exhausted, for hours or for the month.
     QuotaExhausted,
     /// 401: the key or token is unknown, or not accepted here. For assets, it can also lack a scope.
+    #[doc(alias = "401")]
+    #[doc(alias = "invalid key")]
     Unauthenticated,
     /// 403: the key or token lacks the permission.
+    #[doc(alias = "403")]
+    #[doc(alias = "forbidden")]
     PermissionDenied,
     /// 407: the proxy requires credentials.
     ProxyRefused,
     /// 404: the resource doesn't exist.
+    #[doc(alias = "404")]
     NotFound,
     /// 409, 412, or one of the codes `ABORTED` and `FAILED_PRECONDITION`: the resource isn't in the state that the call expects,
     /// usually because someone else has changed it. Fetch it again, and decide anew: the same call would be refused again.
     Conflict,
     /// 429: too many requests. Also a call that wasn't sent, because it would have had to wait too long for the rate limit, or for one
     /// of the unfinished tasks to end.
+    #[doc(alias = "429")]
+    #[doc(alias = "throttle")]
+    #[doc(alias = "too many requests")]
+    #[doc(alias = "ratelimit")]
+    #[doc(alias = "rate_limit")]
     RateLimited,
     /// 5xx: the service failed.
     Server,

@@ -4,6 +4,8 @@ use crate::client::Client;
 
 /// A handle for an experience, which Roblox's reference calls a universe.
 #[derive(Clone, Debug)]
+#[doc(alias = "universe")]
+#[doc(alias = "game")]
 pub struct Experience {
     pub(super) id: u64,
     pub(super) client: Client,

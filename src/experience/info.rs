@@ -44,6 +44,7 @@ model! {
     /// <https://create.roblox.com/docs/cloud/reference/features/universes#Cloud_GetUniverse>
     #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
     #[serde(rename_all = "camelCase")]
+    #[must_use = "the experience's data is returned; the handle holds only the id"]
     #[non_exhaustive]
     pub struct ExperienceInfo {
         /// The resource path, `universes/{universe}`.
@@ -117,7 +118,6 @@ model! {
 
 impl ExperienceInfo {
     /// Creates an experience without an owner, for tests.
-    #[must_use]
     pub fn new(universe_id: u64, display_name: impl Into<String>) -> Self {
         Self {
             path: format!("universes/{universe_id}"),

@@ -18,6 +18,7 @@ use crate::credentials::Credentials;
 /// # }
 /// ```
 #[derive(Clone, Debug)]
+#[doc(alias = "community")]
 pub struct Group {
     pub(super) id: u64,
     pub(super) client: Client,

@@ -17,6 +17,7 @@ model! {
     /// <https://create.roblox.com/docs/cloud/reference/features/groups#Cloud_GetGroup>
     #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
     #[serde(rename_all = "camelCase")]
+    #[must_use = "the group's data is returned; the handle holds only the id"]
     #[non_exhaustive]
     pub struct GroupInfo {
         /// The resource path, `groups/{group}`.
@@ -56,7 +57,6 @@ model! {
 
 impl GroupInfo {
     /// Creates a group without an owner, for tests.
-    #[must_use]
     pub fn new(id: u64, display_name: impl Into<String>) -> Self {
         Self {
             path: format!("groups/{id}"),

@@ -116,6 +116,9 @@ impl Group {
     /// ```
     ///
     /// <https://create.roblox.com/docs/cloud/reference/features/groups#Cloud_ListGroupMemberships>
+    #[doc(alias = "members")]
+    #[doc(alias = "list_members")]
+    #[doc(alias = "users in group")]
     pub fn list_memberships(&self) -> Pager<GroupMembership> {
         self.memberships(Ok(None))
     }
@@ -176,6 +179,8 @@ impl Group {
     /// # Errors
     /// Returns [`NotFound`](crate::ErrorKind::NotFound) if the group doesn't exist, and
     /// [`InvalidResponse`](crate::ErrorKind::InvalidResponse) if a membership can't be read.
+    #[doc(alias = "is_member")]
+    #[doc(alias = "is_in_group")]
     pub fn membership_of(&self, user_id: u64) -> Result<Option<GroupMembership>> {
         let members = self.list_memberships_with(MembershipFilter::user(user_id));
         members.find_readable("whether the user is a member", |member| member.user_id == user_id)
@@ -206,6 +211,9 @@ impl Group {
     /// user isn't a member.
     ///
     /// <https://create.roblox.com/docs/cloud/reference/features/groups#Cloud_UpdateGroupMembership>
+    #[doc(alias = "set_rank")]
+    #[doc(alias = "promote")]
+    #[doc(alias = "demote")]
     pub fn update_member(&self, user_id: u64, role: impl Into<RoleRef>) -> Result<GroupMembership> {
         self.change_role(&UPDATE_GROUP_MEMBERSHIP, user_id, role.into())
     }

@@ -41,6 +41,7 @@ impl Group {
     /// # Errors
     /// Returns [`NotFound`](crate::ErrorKind::NotFound) if the group doesn't exist, and
     /// [`InvalidResponse`](crate::ErrorKind::InvalidResponse) if the user is a member whose role isn't known.
+    #[doc(alias = "get_rank")]
     pub fn rank_of(&self, user_id: u64) -> Result<Option<u32>> {
         Ok(self.role_of(user_id)?.map(|role| role.rank))
     }

@@ -91,6 +91,8 @@ impl User {
 /// No request is made until the first [`next`](Iterator::next). A setter after that makes the next item an
 /// [`InvalidInput`](crate::ErrorKind::InvalidInput) error, which ends the listing. Otherwise it behaves as a [`Pager`] does.
 #[must_use = "a listing makes no request until it is iterated over"]
+#[doc(alias = "filter")]
+#[doc(alias = "InventoryFilter")]
 pub struct InventoryItems {
     user: User,
     /// `None` lists everything.

@@ -83,6 +83,8 @@ impl User {
     /// [`InvalidResponse`](crate::ErrorKind::InvalidResponse) if an item can't be read, which may be the one.
     ///
     /// <https://create.roblox.com/docs/cloud/reference/features/inventories#Cloud_ListInventoryItems>
+    #[doc(alias = "has_asset")]
+    #[doc(alias = "owns_item")]
     pub fn owns_asset(&self, id: u64) -> Result<Ownership<InventoryAsset>> {
         self.owns_assets([id]).map(|answers| only(answers, id))
     }
@@ -150,6 +152,7 @@ impl User {
     /// [`InvalidResponse`](crate::ErrorKind::InvalidResponse) if an item can't be read, which may be the one.
     ///
     /// <https://create.roblox.com/docs/cloud/reference/features/inventories#Cloud_ListInventoryItems>
+    #[doc(alias = "has_badge")]
     pub fn owns_badge(&self, id: u64) -> Result<Ownership<InventoryBadge>> {
         self.owns_badges([id]).map(|answers| only(answers, id))
     }
@@ -216,6 +219,10 @@ impl User {
     /// [`InvalidResponse`](crate::ErrorKind::InvalidResponse) if an item can't be read, which may be the one.
     ///
     /// <https://create.roblox.com/docs/cloud/reference/features/inventories#Cloud_ListInventoryItems>
+    #[doc(alias = "has_game_pass")]
+    #[doc(alias = "has_gamepass")]
+    #[doc(alias = "owns_gamepass")]
+    #[doc(alias = "user_has_pass")]
     pub fn owns_game_pass(&self, id: u64) -> Result<Ownership<InventoryGamePass>> {
         self.owns_game_passes([id]).map(|answers| only(answers, id))
     }

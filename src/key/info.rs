@@ -243,6 +243,8 @@ impl Client {
     /// # Errors
     /// Returns [`InvalidInput`](ErrorKind::InvalidInput) if the client has no API key, and
     /// [`InvalidResponse`](ErrorKind::InvalidResponse) if a scope can't be read.
+    #[doc(alias = "introspect")]
+    #[doc(alias = "scopes of a key")]
     pub fn inspect_key(&self) -> Result<KeyInfo> {
         let Some(key) = self.session().credentials().key()? else {
             return Err(

@@ -32,7 +32,8 @@ pub const REVOKE_TOKEN: Endpoint = Endpoint::post("/oauth/v1/token/revoke").with
 /// See [the module](crate::oauth2) for the two ways to sign a user in.
 ///
 /// ```
-/// use rblxopencloud::oauth2::{OAuth2App, Scope};
+/// use rblxopencloud::oauth2::Scope;
+/// use rblxopencloud::OAuth2App;
 ///
 /// # fn main() -> rblxopencloud::Result<()> {
 /// let app = OAuth2App::new("840974200211308101", "https://app.example/callback").secret("RBX-CR9-St12L");
@@ -42,6 +43,10 @@ pub const REVOKE_TOKEN: Endpoint = Endpoint::post("/oauth/v1/token/revoke").with
 /// # }
 /// ```
 #[derive(Clone)]
+#[doc(alias = "login")]
+#[doc(alias = "log in")]
+#[doc(alias = "sso")]
+#[doc(alias = "oauth")]
 pub struct OAuth2App {
     client_id: Arc<str>,
     redirect_uri: Arc<str>,
@@ -79,7 +84,8 @@ impl OAuth2App {
     /// Roblox and has authorized the app before may see none.
     ///
     /// ```
-    /// use rblxopencloud::oauth2::{OAuth2App, Prompt, Scope};
+    /// use rblxopencloud::oauth2::{Prompt, Scope};
+    /// use rblxopencloud::OAuth2App;
     ///
     /// # fn main() -> rblxopencloud::Result<()> {
     /// let app = OAuth2App::new("840974200211308101", "https://app.example/callback");

@@ -6,13 +6,14 @@
 //!
 //! # In a script
 //!
-//! [`OAuth2App::sign_in`] opens the browser and waits for the redirect to `http://localhost:PORT`. [`FileTokenStore`] keeps the
-//! tokens, so that the next run needs no browser. Once they are no longer good, such as after 90 idle days, or lack a scope, the
+//! [`OAuth2App::sign_in`](crate::OAuth2App::sign_in) opens the browser and waits for the redirect to `http://localhost:PORT`.
+//! [`FileTokenStore`] keeps the tokens, so that the next run needs no browser. Once they are no longer good, such as after 90 idle days, or lack a scope, the
 //! browser opens again:
 //!
 //! ```no_run
 //! use rblxopencloud::endpoints::LIST_INVENTORY_ITEMS;
-//! use rblxopencloud::oauth2::{FileTokenStore, OAuth2App, Scope};
+//! use rblxopencloud::oauth2::{FileTokenStore, Scope};
+//! use rblxopencloud::OAuth2App;
 //!
 //! # fn main() -> rblxopencloud::Result<()> {
 //! let app = OAuth2App::new("840974200211308101", "http://localhost:4000/callback");
@@ -27,12 +28,13 @@
 //!
 //! # In a server
 //!
-//! [`OAuth2App::authorize_url`] returns the URL to send a user to, and what to keep until they come back.
-//! [`OAuth2App::exchange_code`] checks the redirect, its state and nonce, PKCE and the signature of the id token, and returns the
-//! token:
+//! [`OAuth2App::authorize_url`](crate::OAuth2App::authorize_url) returns the URL to send a user to, and what to keep until they come
+//! back. [`OAuth2App::exchange_code`](crate::OAuth2App::exchange_code) checks the redirect, its state and nonce, PKCE and the signature
+//! of the id token, and returns the token:
 //!
 //! ```no_run
-//! use rblxopencloud::oauth2::{OAuth2App, PendingSignIn, Scope};
+//! use rblxopencloud::oauth2::{PendingSignIn, Scope};
+//! use rblxopencloud::OAuth2App;
 //!
 //! # fn save(_: &rblxopencloud::oauth2::TokenSet) -> std::io::Result<()> { Ok(()) }
 //! # fn main() -> rblxopencloud::Result<()> {
@@ -84,7 +86,7 @@ mod tokens;
 mod web_page;
 
 pub use access_token::AccessToken;
-pub use app::OAuth2App;
+pub(crate) use app::OAuth2App;
 pub use file_store::FileTokenStore;
 pub use id_token::IdTokenClaims;
 pub use identity::Identity;

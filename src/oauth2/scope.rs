@@ -9,7 +9,8 @@ use crate::error::{Error, Result};
 
 /// A scope: what an app may do for a user.
 ///
-/// The known ones are constants; any other is a text.
+/// The known ones are constants, named as the service writes them: `asset:read` is [`ASSET_READ`](Self::ASSET_READ). Any other is
+/// a text.
 ///
 /// ```
 /// use rblxopencloud::endpoints::{CREATE_ASSET, LIST_INVENTORY_ITEMS};
@@ -20,7 +21,7 @@ use crate::error::{Error, Result};
 ///
 /// // Those of the calls that a program makes.
 /// let scopes = Scope::for_endpoints([LIST_INVENTORY_ITEMS, CREATE_ASSET]);
-/// assert!(scopes.contains(&Scope::READ_INVENTORY) && scopes.contains(&Scope::WRITE_ASSETS));
+/// assert!(scopes.contains(&Scope::USER_INVENTORY_ITEM_READ) && scopes.contains(&Scope::ASSET_WRITE));
 /// ```
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(transparent)]
@@ -30,11 +31,19 @@ pub struct Scope(Cow<'static, str>);
 macro_rules! scopes {
     ($($(#[$meta:meta])* $name:ident = $text:literal,)+) => {
         impl Scope {
-            $($(#[$meta])* #[doc = concat!("\n\n`", $text, "`")] pub const $name: Self = Self(Cow::Borrowed($text));)+
+            $(
+                $(#[$meta])*
+                #[doc = concat!("\n\n`", $text, "`")]
+                #[doc(alias = $text)]
+                pub const $name: Self = Self(Cow::Borrowed($text));
+            )+
 
             /// All scopes that have a constant.
             pub const KNOWN: &'static [Self] = &[$(Self::$name,)+];
         }
+
+        #[cfg(test)]
+        const NAMES: &[(&str, &str)] = &[$((stringify!($name), $text),)+];
     };
 }
 
@@ -44,41 +53,41 @@ scopes! {
     /// Tells the user's names, creation time and picture.
     PROFILE = "profile",
     /// Tells whether the user is verified and has Premium.
-    READ_ADVANCED_USER = "user.advanced:read",
+    USER_ADVANCED_READ = "user.advanced:read",
     /// Tells the user's social accounts.
-    READ_SOCIAL_USER = "user.social:read",
+    USER_SOCIAL_READ = "user.social:read",
     /// Reads the user's inventory, also a private one.
-    READ_INVENTORY = "user.inventory-item:read",
+    USER_INVENTORY_ITEM_READ = "user.inventory-item:read",
     /// Sends notifications to the user.
-    WRITE_NOTIFICATIONS = "user.user-notification:write",
+    USER_USER_NOTIFICATION_WRITE = "user.user-notification:write",
     /// Reads assets.
-    READ_ASSETS = "asset:read",
+    ASSET_READ = "asset:read",
     /// Creates and changes assets.
-    WRITE_ASSETS = "asset:write",
+    ASSET_WRITE = "asset:write",
     /// Grants permissions for assets.
-    WRITE_ASSET_PERMISSIONS = "asset-permissions:write",
+    ASSET_PERMISSIONS_WRITE = "asset-permissions:write",
     /// Delivers the content of assets.
-    MANAGE_LEGACY_ASSETS = "legacy-asset:manage",
+    LEGACY_ASSET_MANAGE = "legacy-asset:manage",
     /// Reads products of the creator store.
-    READ_STORE_PRODUCTS = "creator-store-product:read",
+    CREATOR_STORE_PRODUCT_READ = "creator-store-product:read",
     /// Sells assets on the creator store.
-    WRITE_STORE_PRODUCTS = "creator-store-product:write",
+    CREATOR_STORE_PRODUCT_WRITE = "creator-store-product:write",
     /// Reads groups.
-    READ_GROUPS = "group:read",
+    GROUP_READ = "group:read",
     /// Changes groups.
-    WRITE_GROUPS = "group:write",
+    GROUP_WRITE = "group:write",
     /// Lists the groups that the user can manage.
-    MANAGE_LEGACY_GROUPS = "legacy-group:manage",
+    LEGACY_GROUP_MANAGE = "legacy-group:manage",
     /// Reads which experiences the user follows.
-    READ_FOLLOWINGS = "legacy-universe.following:read",
+    LEGACY_UNIVERSE_FOLLOWING_READ = "legacy-universe.following:read",
     /// Follows experiences.
-    WRITE_FOLLOWINGS = "legacy-universe.following:write",
+    LEGACY_UNIVERSE_FOLLOWING_WRITE = "legacy-universe.following:write",
     /// Reads subscriptions.
-    READ_SUBSCRIPTIONS = "universe.subscription-product.subscription:read",
+    UNIVERSE_SUBSCRIPTION_PRODUCT_SUBSCRIPTION_READ = "universe.subscription-product.subscription:read",
     /// Changes experiences.
-    WRITE_UNIVERSES = "universe:write",
+    UNIVERSE_WRITE = "universe:write",
     /// Sends messages to the servers of experiences.
-    PUBLISH_MESSAGES = "universe-messaging-service:publish",
+    UNIVERSE_MESSAGING_SERVICE_PUBLISH = "universe-messaging-service:publish",
 }
 
 impl Scope {
@@ -168,13 +177,21 @@ mod tests {
     use crate::endpoints;
 
     #[test]
+    fn constants_are_named_as_the_service_writes_the_scopes() {
+        for (name, text) in NAMES {
+            let written = text.to_uppercase().replace(|c: char| !c.is_ascii_alphanumeric(), "_");
+            assert_eq!(*name, written, "{text}");
+        }
+    }
+
+    #[test]
     fn scopes_are_joined_once_each() {
         let join = |scopes: &[&str]| Scope::join(&scopes.iter().map(|&scope| scope.into()).collect::<Vec<_>>());
         assert_eq!(join(&["openid", "profile", "openid"]).unwrap(), "openid profile");
         for bad in [&[][..], &[""], &["openid profile"], &["a\"b"], &["a\\b"], &["é"], &["a\n"]] {
             assert!(join(bad).unwrap_err().to_string().contains("scope"), "{bad:?}");
         }
-        assert_eq!(Scope::split(" openid  asset:read "), [Scope::OPENID, Scope::READ_ASSETS]);
+        assert_eq!(Scope::split(" openid  asset:read "), [Scope::OPENID, Scope::ASSET_READ]);
     }
 
     #[test]
@@ -188,11 +205,11 @@ mod tests {
         ]);
         let expected = [
             Scope::OPENID,
-            Scope::READ_ASSETS,
-            Scope::WRITE_ASSETS,
-            Scope::READ_SUBSCRIPTIONS,
-            Scope::READ_ADVANCED_USER,
-            Scope::READ_SOCIAL_USER,
+            Scope::ASSET_READ,
+            Scope::ASSET_WRITE,
+            Scope::UNIVERSE_SUBSCRIPTION_PRODUCT_SUBSCRIPTION_READ,
+            Scope::USER_ADVANCED_READ,
+            Scope::USER_SOCIAL_READ,
         ];
         // Of alternatives, one is enough; the other may do more.
         assert_eq!(scopes, expected);

@@ -68,7 +68,7 @@ mod tests {
         });
         let info: TokenInfo = serde_json::from_value(json.clone()).unwrap();
         assert_eq!((info.active, info.user_id), (true, Some(156)));
-        assert_eq!(info.scopes, [Scope::OPENID, Scope::READ_ASSETS]);
+        assert_eq!(info.scopes, [Scope::OPENID, Scope::ASSET_READ]);
         assert_eq!(info.expires_at.unwrap().as_second(), 1_676_394_509);
         assert_eq!(info.other["token_type"], "Bearer");
         assert_eq!(serde_json::to_value(&info).unwrap(), json);

@@ -286,7 +286,7 @@ mod tests {
         let answer = read(&full).unwrap();
         assert_eq!(answer.tokens.access_token(), "AAA");
         assert_eq!(answer.tokens.refresh_token(), Some("RRR"));
-        assert_eq!(answer.tokens.scopes(), [Scope::OPENID, Scope::READ_ASSETS]);
+        assert_eq!(answer.tokens.scopes(), [Scope::OPENID, Scope::ASSET_READ]);
         assert_eq!(answer.id_token.unwrap().expose(), "III");
         let debug = format!("{:?} {:#?}", answer.tokens, answer.tokens);
         assert!(!debug.contains("AAA") && !debug.contains("RRR"), "{debug}");

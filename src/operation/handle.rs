@@ -34,6 +34,8 @@ use crate::request::Request;
 ///
 /// Dropping it doesn't cancel the operation. [`Client::operation`](crate::Client::operation) resumes waiting by name.
 #[must_use = "whether the operation succeeds shows only in `wait` or `poll`"]
+#[doc(alias = "future")]
+#[doc(alias = "await")]
 pub struct Operation<T> {
     started: Started,
     decode: Decode<T>,
@@ -83,6 +85,8 @@ impl<T: Clone> Operation<T> {
     /// Returns [`OperationFailed`](crate::ErrorKind::OperationFailed), or a more specific kind, with the service's reason, if the
     /// operation failed; then [`is_operation_failure`](crate::Error::is_operation_failure) is true. After any other error, the
     /// operation may still succeed.
+    #[doc(alias = "fetch_status")]
+    #[doc(alias = "status")]
     pub fn poll(&self) -> Result<Option<T>> {
         self.poll_until(None, None)?;
         self.result()

@@ -86,6 +86,10 @@ const MAX_UNREADABLE: usize = 100;
 /// # }
 /// ```
 #[must_use = "a listing makes no request until it is iterated over"]
+#[doc(alias = "pagination")]
+#[doc(alias = "paginate")]
+#[doc(alias = "next_page_token")]
+#[doc(alias = "limit")]
 pub struct Pager<T> {
     pages: Pages<T>,
     /// The remaining items of the current page.

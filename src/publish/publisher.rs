@@ -23,6 +23,9 @@ use crate::user::{AssetQuotaKind, AssetQuotaType};
 /// Nothing is read or sent before [`run`](Self::run), [`plan`](Self::plan) or [`check`](Self::check).
 #[derive(Clone)]
 #[must_use = "nothing is published until it is run"]
+#[doc(alias = "sync")]
+#[doc(alias = "deploy")]
+#[doc(alias = "asset pipeline")]
 pub struct Publisher {
     settings: Settings,
 }
@@ -301,6 +304,8 @@ impl Publisher {
     ///
     /// # Errors
     /// See [`run`](Self::run).
+    #[doc(alias = "dry_run")]
+    #[doc(alias = "preview")]
     pub fn plan(&self) -> Result<Plan> {
         let lock = self.read_lock()?;
         let mut plan = run::plan(&self.settings, &lock)?;

@@ -43,6 +43,10 @@ impl Client {
     /// # Ok(())
     /// # }
     /// ```
+    #[doc(alias = "raw")]
+    #[doc(alias = "datastore")]
+    #[doc(alias = "messaging")]
+    #[doc(alias = "custom endpoint")]
     pub fn request(&self, method: Method, path: impl Into<String>) -> Request {
         Request::new(self.session(), Endpoint::unnamed(method), Cow::Owned(path.into()))
     }

@@ -295,6 +295,7 @@ impl AssetHandle {
     /// Returns [`Rejected`](crate::ErrorKind::Rejected) if the price isn't one of the allowed ones.
     ///
     /// <https://create.roblox.com/docs/cloud/reference/features/creator-store#Cloud_CreateCreatorStoreProduct>
+    #[doc(alias = "sell")]
     pub fn create_store_product(
         &self,
         product_type: &CreatorStoreProductType,

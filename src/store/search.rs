@@ -270,6 +270,9 @@ impl Client {
     /// ```
     ///
     /// <https://create.roblox.com/docs/cloud/reference/features/creator-store>
+    #[doc(alias = "toolbox")]
+    #[doc(alias = "marketplace")]
+    #[doc(alias = "catalog")]
     pub fn search_assets(&self, search: AssetSearch) -> Pager<StoreAsset> {
         search.search(self.call(&SEARCH_ASSETS)).pages()
     }

@@ -87,6 +87,7 @@ impl User {
     /// key. Any user's groups can be listed.
     ///
     /// <https://create.roblox.com/docs/cloud/reference/features/groups#Cloud_ListGroupMemberships>
+    #[doc(alias = "communities")]
     pub fn list_groups(&self) -> Pager<GroupMembership> {
         self.client.list_memberships_of([self.id])
     }

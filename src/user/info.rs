@@ -26,6 +26,7 @@ model! {
     /// <https://create.roblox.com/docs/cloud/reference/features/users#Cloud_GetUser>
     #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
     #[serde(rename_all = "camelCase")]
+    #[must_use = "the profile is returned; the handle holds only the id"]
     #[non_exhaustive]
     pub struct UserInfo {
         /// The resource path, `users/{user}`.
@@ -60,7 +61,6 @@ model! {
 
 impl UserInfo {
     /// Creates a profile whose display name is the name, for tests.
-    #[must_use]
     pub fn new(id: u64, username: impl Into<String>) -> Self {
         let username = username.into();
         Self {
@@ -144,6 +144,8 @@ impl User {
     /// [`Unauthenticated`](crate::ErrorKind::Unauthenticated) also for a key that a group owns.
     ///
     /// <https://create.roblox.com/docs/cloud/reference/features/users#Cloud_GetUser>
+    #[doc(alias = "get_user")]
+    #[doc(alias = "profile")]
     pub fn fetch_info(&self) -> Result<UserInfo> {
         self.client.call(&GET_USER).param("user", self.id).fetch_model()
     }

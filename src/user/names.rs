@@ -71,6 +71,10 @@ impl Client {
     /// # Errors
     /// Returns [`InvalidInput`](crate::ErrorKind::InvalidInput) if a name is empty, and
     /// [`InvalidResponse`](crate::ErrorKind::InvalidResponse) if a user who was found can't be read.
+    #[doc(alias = "usernames")]
+    #[doc(alias = "get_user_by_name")]
+    #[doc(alias = "resolve")]
+    #[doc(alias = "lookup")]
     pub fn find_users<N: Into<String>>(&self, names: impl IntoIterator<Item = N>) -> Result<Vec<FoundUser>> {
         let mut seen = HashSet::new();
         let names: Vec<String> = names.into_iter().map(Into::into).filter(|name| seen.insert(name.clone())).collect();

@@ -184,6 +184,8 @@ impl User {
     /// accept notifications. If [`outcome_unknown`](crate::Error::outcome_unknown) is true, the user may have received it.
     ///
     /// <https://create.roblox.com/docs/cloud/reference/features/users#Cloud_CreateUserNotification>
+    #[doc(alias = "notify")]
+    #[doc(alias = "push")]
     pub fn send_notification(&self, notification: &Notification) -> Result<SentNotification> {
         notification.check()?;
         let request = self.client.call(&CREATE_NOTIFICATION).param("user", self.id).json(&notification.json());

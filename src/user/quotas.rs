@@ -250,6 +250,7 @@ impl User {
     /// ```
     ///
     /// <https://create.roblox.com/docs/cloud/reference/features/users#Cloud_ListAssetQuotas>
+    #[doc(alias = "usage")]
     pub fn list_asset_quotas(&self) -> Pager<AssetQuota> {
         self.list_asset_quotas_with(AssetQuotaFilter::new())
     }

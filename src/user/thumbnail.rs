@@ -382,6 +382,7 @@ impl User {
     ///
     /// # Errors
     /// See [`download_thumbnail`](Self::download_thumbnail).
+    #[doc(alias = "download_avatar")]
     pub fn save_thumbnail(&self, path: impl AsRef<Path>) -> Result<u64> {
         self.save_thumbnail_with(path, &ThumbnailOptions::default())
     }

@@ -89,6 +89,9 @@ impl User {
     ///
     /// Calls [`CREATE_ASSET`](crate::endpoints::CREATE_ASSET) for each, which needs the scopes `asset:read` and
     /// `asset:write`. Keys and errors are those of [`upload_asset`](Self::upload_asset).
+    #[doc(alias = "bulk")]
+    #[doc(alias = "batch")]
+    #[doc(alias = "upload_folder")]
     pub fn upload_assets<I>(&self, uploads: I) -> AssetUploads
     where
         I: IntoIterator<Item = AssetUpload>,
@@ -117,6 +120,8 @@ impl User {
     /// See [`upload_asset`](Self::upload_asset).
     ///
     /// <https://create.roblox.com/docs/cloud/reference/features/assets#Assets_UpdateAsset>
+    #[doc(alias = "overwrite")]
+    #[doc(alias = "replace")]
     pub fn update_asset(&self, asset_id: u64, file: impl Into<AssetFile>) -> Result<Operation<Asset>> {
         self.update_asset_with(AssetUpdate::new(asset_id).file(file))
     }

@@ -463,12 +463,12 @@ fn uploads_use_a_new_connection() {
         _ => started(),
     });
     let user = server.user();
-    user.fetch_info().expect("the profile is good");
+    let _ = user.fetch_info().expect("the profile is good");
     for _ in 0..2 {
         let _ = upload(&user, png()).expect("it is taken");
         let _ = user.update_asset_with(AssetUpdate::new(1).description("")).expect("it is taken");
     }
-    user.fetch_info().expect("the profile is good");
+    let _ = user.fetch_info().expect("the profile is good");
     let connections: Vec<usize> = server.requests().iter().map(|request| request.connection).collect();
     assert_eq!(connections, [0, 1, 2, 3, 4, 0]);
 }

@@ -71,7 +71,7 @@ fn words_of_the_status_line_are_the_message_of_a_refusal_without_words() {
     // A success has no message, whatever its status line says.
     let reply = "HTTP/1.1 200 Not at all\r\ncontent-length: 12\r\n\r\n{\"id\":\"156\"}";
     let server = Server::script([Reply::Raw(reply.into())]);
-    server.user().fetch_info().expect("it is a success");
+    let _ = server.user().fetch_info().expect("it is a success");
 }
 
 #[test]
@@ -439,7 +439,7 @@ fn one_connection_serves_sequential_calls_and_clones() {
     for client in [client.clone(), client.clone(), client] {
         let user = client.user(USER);
         for user in [user.clone(), user] {
-            user.fetch_info().expect("the profile is good");
+            let _ = user.fetch_info().expect("the profile is good");
         }
     }
     assert_eq!((server.count(), server.connections()), (6, 1));
@@ -449,7 +449,7 @@ fn one_connection_serves_sequential_calls_and_clones() {
 fn transient_failures_are_retried_and_attempts_are_counted() {
     for passing in [Reply::text(503, ""), Reply::text(502, "<html></html>"), Reply::HangUp] {
         let server = Server::script([passing.clone(), passing.clone(), profile()]);
-        server.user().fetch_info().expect("the third answer is good");
+        let _ = server.user().fetch_info().expect("the third answer is good");
         let server = Server::script([passing]);
         let policy = support::hasty().max_attempts(3);
         let user = server.builder().retry(policy).build().unwrap().user(USER);

@@ -164,7 +164,7 @@ fn a_base_url_may_have_a_path_and_a_slash_at_its_end() {
     let server = Server::script([Reply::text(200, "{\"id\":\"156\"}")]);
     for (end, path) in [("", ""), ("/", ""), ("/proxy", "/proxy"), ("/proxy/", "/proxy")] {
         let client = Client::builder(KEY).base_url(format!("{}{end}", server.url())).build().expect("it is good");
-        client.user(USER).fetch_info().expect("the profile is good");
+        let _ = client.user(USER).fetch_info().expect("the profile is good");
         let target = server.requests().pop().expect("a request").target;
         assert_eq!(target, format!("{path}/cloud/v2/users/{USER}"));
     }
@@ -263,7 +263,7 @@ fn settings_of_custom_agents_are_used_ignored_or_refused() {
         .timeout_global(Some(Duration::from_nanos(1)))
         .timeout_recv_body(Some(Duration::from_nanos(1)));
     let own = user(ignored.middleware(mark).build().new_agent());
-    own.fetch_info().expect("the profile is good");
+    let _ = own.fetch_info().expect("the profile is good");
     let error = own.fetch_info().expect_err("redirects aren't followed");
     assert_eq!(error.status(), Some(302), "{error}");
     let requests = server.requests();

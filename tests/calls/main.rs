@@ -21,6 +21,7 @@ mod requests;
 mod resume;
 mod retry;
 mod routes;
+mod search_words;
 mod secrets;
 mod strange_pages;
 #[path = "../support/mod.rs"]

@@ -491,7 +491,7 @@ fn filters_are_written_as_the_service_reads_them() {
         ),
         (|items| items.assets([3, 1, 3, 1, 2]), "assetIds=3,1,2"),
         (
-            |items| items.private_servers([4]).game_passes(&[3]).badges(vec![2, 2]).assets(u64::MAX),
+            |items| items.private_servers([4]).game_passes(vec![3]).badges(vec![2, 2]).assets(u64::MAX),
             "assetIds=18446744073709551615;badgeIds=2;gamePassIds=3;privateServerIds=4",
         ),
         (|items| items.badge_ids([]).game_passes([7]), "gamePassIds=7"),

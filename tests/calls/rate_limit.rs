@@ -191,7 +191,7 @@ fn the_documented_budget_holds_until_a_response_tells_more() {
     let server = Server::script([tells(profile(), "1000, 1000;w=60", "900", "30")]);
     let user = with_budgets(&server, policy).user(USER);
     for _ in 0..20 {
-        user.fetch_info().expect("there is room");
+        let _ = user.fetch_info().expect("there is room");
     }
     assert_eq!(server.count(), 20);
 }
@@ -227,7 +227,7 @@ fn documented_budgets_do_not_hold_on_another_server_by_default() {
         let client = builder.build().expect("the settings are good");
         for user in [client.user(USER), client.with_credentials(Credentials::access_token("token")).user(USER)] {
             for _ in 0..20 {
-                user.fetch_info().expect("nobody announced a limit");
+                let _ = user.fetch_info().expect("nobody announced a limit");
             }
         }
         assert_eq!(server.count(), 40);
@@ -254,7 +254,7 @@ fn one_refusal_delays_all_threads() {
     }
     // Another client has its own count.
     let began = Instant::now();
-    server.user().fetch_info().expect("this one was not refused");
+    let _ = server.user().fetch_info().expect("this one was not refused");
     assert!(began.elapsed() < TOLERANCE);
 }
 
@@ -273,7 +273,7 @@ fn endpoints_have_separate_limits() {
         thread::sleep(Duration::from_millis(1));
     }
     for _ in 0..10 {
-        user.fetch_info().expect("this endpoint has its own limit");
+        let _ = user.fetch_info().expect("this endpoint has its own limit");
     }
     assert!(!listing.is_finished(), "the inventory waits");
     let listings = server.requests().iter().filter(|request| request.path().ends_with("/inventory-items")).count();
@@ -335,7 +335,7 @@ fn the_wait_for_the_window_is_kept() {
     });
     let user = server.user();
     for _ in 0..6 {
-        user.fetch_info().expect("the limit isn't an error");
+        let _ = user.fetch_info().expect("the limit isn't an error");
     }
     let requests = server.requests();
     for pair in [(1, 2), (3, 4)] {
@@ -358,7 +358,7 @@ fn without_limits_no_call_waits() {
         let user = server.user();
         let began = Instant::now();
         for _ in 0..20 {
-            user.fetch_info().unwrap_or_else(|error| panic!("{reply:?}: {error}"));
+            let _ = user.fetch_info().unwrap_or_else(|error| panic!("{reply:?}: {error}"));
         }
         assert!(began.elapsed() < TOLERANCE, "{reply:?}: somebody waited");
         assert_eq!(server.count(), 20);
@@ -371,7 +371,7 @@ fn a_list_of_limits_is_read() {
     let user = server.user();
     let began = Instant::now();
     for _ in 0..20 {
-        user.fetch_info().expect("there is room");
+        let _ = user.fetch_info().expect("there is room");
     }
     assert!(began.elapsed() < TOLERANCE);
 }
@@ -403,7 +403,7 @@ fn the_most_constrained_window_of_a_list_counts() {
     for (remaining, reset) in [("0, 940", "30, 0"), ("940, 0", "0, 30"), ("940, junk, 0", "-1, 30")] {
         let server = Server::script([tells(profile(), "60, 1000;w=60", remaining, reset)]);
         let user = user(&server, policy.clone());
-        user.fetch_info().expect("the first call is answered");
+        let _ = user.fetch_info().expect("the first call is answered");
         let error = fails(user.fetch_info(), ErrorKind::RateLimited);
         let delay = error.retry_after().expect("the error carries the wait");
         assert!(
@@ -524,7 +524,7 @@ fn largest_numbers_do_not_panic() {
             let user = client.clone().user(USER);
             scope.spawn(move || {
                 for _ in 0..10 {
-                    user.fetch_info().expect("there is more than enough room");
+                    let _ = user.fetch_info().expect("there is more than enough room");
                 }
             });
         }
@@ -552,7 +552,7 @@ fn changed_limits_are_noticed() {
     for limit in [Some(200), Some(20), None, Some(50), Some(10)] {
         sandbox.set_rate_limit(limit.map(|requests| RateLimit::new(requests, Duration::from_millis(200))));
         for _ in 0..60 {
-            user.fetch_info().expect("the limit isn't an error");
+            let _ = user.fetch_info().expect("the limit isn't an error");
         }
     }
 }

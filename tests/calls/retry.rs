@@ -120,7 +120,7 @@ fn refused_connections_are_retried() {
     }
 
     let late = late_server(address, profile());
-    patient_user_of(address).fetch_info().expect("it is there at last");
+    let _ = patient_user_of(address).fetch_info().expect("it is there at last");
     assert_eq!(late.join().expect("it started").count(), 1);
 }
 
@@ -195,7 +195,7 @@ fn unbounded_policies_do_not_panic() {
         .max_elapsed(Duration::MAX)
         .max_retry_after(Duration::MAX);
     let server = Server::script([Reply::text(503, ""), Reply::text(503, "").with("retry-after", "0"), profile()]);
-    user(&server, endless).fetch_info().expect("the third answer is good");
+    let _ = user(&server, endless).fetch_info().expect("the third answer is good");
 
     // The longest delay of a header, with a policy that accepts it but a budget that doesn't.
     let server = Server::script([Reply::text(503, "").with("retry-after", "31536000"), profile()]);
@@ -209,7 +209,7 @@ fn delays_of_more_than_a_year_are_ignored() {
     for absurd in ["18446744073709549568", "31622401", "Fri, 31 Dec 9999 23:59:59 GMT"] {
         for status in [429, 503] {
             let server = Server::script([Reply::text(status, "").with("retry-after", absurd), profile()]);
-            server.user().fetch_info().unwrap_or_else(|error| panic!("{status}, {absurd}: {error}"));
+            let _ = server.user().fetch_info().unwrap_or_else(|error| panic!("{status}, {absurd}: {error}"));
             assert_eq!(server.count(), 2, "{status}, {absurd}");
         }
     }
@@ -282,7 +282,7 @@ fn the_service_determines_the_delay() {
         (busy(429, &[]), ms(0), ms(2)),
     ] {
         let server = Server::script([reply.clone(), profile()]);
-        server.user().fetch_info().unwrap_or_else(|error| panic!("{reply:?}: {error}"));
+        let _ = server.user().fetch_info().unwrap_or_else(|error| panic!("{reply:?}: {error}"));
         let pause = gaps(&server)[0];
         assert!(pause >= least && pause <= most + TOLERANCE, "{reply:?}: {pause:?}");
     }
@@ -295,7 +295,7 @@ fn delays_may_be_dates() {
         let began = Instant::now();
         let date = http_date(ahead);
         let server = Server::script([Reply::text(status, "").with("retry-after", date.clone()), profile()]);
-        server.user().fetch_info().unwrap_or_else(|error| panic!("{date}: {error}"));
+        let _ = server.user().fetch_info().unwrap_or_else(|error| panic!("{date}: {error}"));
         // A date has whole seconds, so at least one of the two is left.
         let took = began.elapsed();
         assert!(took >= ahead - Duration::from_millis(1100) && took <= ahead + TOLERANCE, "{status}: {took:?}");
@@ -567,7 +567,7 @@ fn closing_servers_fail_no_call_and_repeat_no_upload() {
     });
     let user = server.user();
     for number in 0..200 {
-        user.fetch_info().unwrap_or_else(|error| panic!("read {number}: {error}"));
+        let _ = user.fetch_info().unwrap_or_else(|error| panic!("read {number}: {error}"));
         if number % 10 < 3 && number < 100 {
             let _ = CHANGES[0].1(&user).unwrap_or_else(|error| panic!("upload {number}: {error}"));
         }
@@ -590,7 +590,7 @@ fn uploads_after_a_pause_use_a_new_connection() {
     let reader = server.builder().retry(tries).build().expect("the settings are good").user(USER);
     for _ in 0..5 {
         for _ in 0..3 {
-            reader.fetch_info().expect("a read is repeated over a new connection");
+            let _ = reader.fetch_info().expect("a read is repeated over a new connection");
         }
         thread::sleep(Duration::from_millis(10));
         for (what, change) in CHANGES {

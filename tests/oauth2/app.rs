@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use rblxopencloud::oauth2::{AccessToken, OAuth2App, PendingSignIn, Prompt, Scope, TokenSet};
-use rblxopencloud::{ErrorKind, ErrorScope, RetryPolicy};
+use rblxopencloud::oauth2::{AccessToken, PendingSignIn, Prompt, Scope, TokenSet};
+use rblxopencloud::{ErrorKind, ErrorScope, OAuth2App, RetryPolicy};
 use rblxopencloud_sandbox::{Fault, IdTokenFault, Sandbox};
 
 use crate::support::local::raw;
@@ -17,7 +17,7 @@ fn sandbox() -> Sandbox {
 }
 
 fn begin(sandbox: &Sandbox, app: &OAuth2App) -> (String, PendingSignIn) {
-    let scopes = [Scope::OPENID, Scope::PROFILE, Scope::READ_INVENTORY];
+    let scopes = [Scope::OPENID, Scope::PROFILE, Scope::USER_INVENTORY_ITEM_READ];
     let pending = app.authorize_url(scopes).expect("the app is fine");
     (sandbox.authorize(pending.url(), USER).expect("the address is fine"), pending)
 }
@@ -35,7 +35,7 @@ fn a_user_signs_in_and_lists_their_private_inventory() {
     let token = sign_in(&sandbox, &app);
 
     assert_eq!(token.user().expect("openid was granted").list_inventory().filter(Result::is_ok).count(), 250);
-    assert_eq!(token.scopes(), [Scope::OPENID, Scope::PROFILE, Scope::READ_INVENTORY]);
+    assert_eq!(token.scopes(), [Scope::OPENID, Scope::PROFILE, Scope::USER_INVENTORY_ITEM_READ]);
     let left = token.expires_in();
     assert!(left <= Duration::from_secs(899) && left > Duration::from_secs(800), "{left:?}");
     let claims = token.claims().expect("there is an id token");

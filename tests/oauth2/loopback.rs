@@ -6,8 +6,8 @@ use std::sync::mpsc::{Receiver, channel};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
-use rblxopencloud::oauth2::{AccessToken, OAuth2App, Scope};
-use rblxopencloud::{Error, ErrorKind, RetryPolicy};
+use rblxopencloud::oauth2::{AccessToken, Scope};
+use rblxopencloud::{Error, ErrorKind, OAuth2App, RetryPolicy};
 use rblxopencloud_sandbox::{Fault, Sandbox};
 
 use crate::support::fails;

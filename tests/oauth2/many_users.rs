@@ -6,8 +6,8 @@ use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use rblxopencloud::oauth2::{OAuth2App, Scope, SignedIn, TokenSet};
-use rblxopencloud::{ErrorKind, UserInfo};
+use rblxopencloud::oauth2::{Scope, SignedIn, TokenSet};
+use rblxopencloud::{ErrorKind, OAuth2App, UserInfo};
 use rblxopencloud_sandbox::{RateLimit, Sandbox};
 
 use crate::support::fails;
@@ -155,15 +155,15 @@ fn each_authorization_has_a_rate_limit_of_its_own() {
     let hasty = |user: &SignedIn| user.client().with_timeout(Duration::from_secs(20)).user(FIRST);
     // Ten profiles a minute: the next one has to wait, for every clone.
     for _ in 0..10 {
-        hasty(&one).fetch_info().expect("it is within the limit");
+        let _ = hasty(&one).fetch_info().expect("it is within the limit");
     }
     let began = Instant::now();
     fails(hasty(&one.clone()).fetch_info(), ErrorKind::RateLimited);
     fails(hasty(&one).fetch_info(), ErrorKind::RateLimited);
     assert!(began.elapsed() < Duration::from_secs(15), "nobody waits in vain");
     // Neither another user, nor another authorization of the same user.
-    hasty(&other).fetch_info().expect("it has its own limit");
-    hasty(&two).fetch_info().expect("it has its own limit");
+    let _ = hasty(&other).fetch_info().expect("it has its own limit");
+    let _ = hasty(&two).fetch_info().expect("it has its own limit");
     assert_eq!(sandbox.rate_limited(), 0);
     // A renewed token belongs to the same authorization.
     sandbox.expire_access_tokens();

@@ -4,8 +4,8 @@ use std::fs;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use rblxopencloud::oauth2::{FileTokenStore, OAuth2App, Scope, SignedIn, TokenSet, TokenStore};
-use rblxopencloud::{Error, ErrorKind, RetryPolicy};
+use rblxopencloud::oauth2::{FileTokenStore, Scope, SignedIn, TokenSet, TokenStore};
+use rblxopencloud::{Error, ErrorKind, OAuth2App, RetryPolicy};
 use rblxopencloud_sandbox::{Fault, Sandbox};
 
 use crate::support::signing_in::{Memory, TOKEN, USER, expiring_in, free_port, make_call, refreshes, sandbox};
@@ -26,7 +26,7 @@ impl Script {
     fn new() -> Self {
         let sandbox = sandbox();
         let app = app(&sandbox);
-        let scopes = vec![Scope::OPENID, Scope::READ_INVENTORY];
+        let scopes = vec![Scope::OPENID, Scope::USER_INVENTORY_ITEM_READ];
         Self { sandbox, app, scopes, opened: AtomicUsize::new(0), directory: TempDir::new() }
     }
 

@@ -4,8 +4,8 @@ use std::cell::{Cell, RefCell};
 use std::error::Error as _;
 
 use log::{LevelFilter, Log, Metadata, Record};
-use rblxopencloud::oauth2::{FileTokenStore, OAuth2App, PendingSignIn, Scope, TokenSet};
-use rblxopencloud::{Client, Credentials, Error, RetryPolicy};
+use rblxopencloud::oauth2::{FileTokenStore, PendingSignIn, Scope, TokenSet};
+use rblxopencloud::{Client, Credentials, Error, OAuth2App, RetryPolicy};
 use serde_json::json;
 
 use crate::support::{self, Reply, Server, TempDir};

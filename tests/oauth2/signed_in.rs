@@ -6,8 +6,8 @@ use std::sync::{Arc, Barrier, Condvar, Mutex};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use rblxopencloud::oauth2::{AccessToken, FileTokenStore, OAuth2App, SignedIn, TokenSet, TokenStore};
-use rblxopencloud::{AssetFile, AssetType, AssetUpload, ErrorKind, ErrorScope};
+use rblxopencloud::oauth2::{AccessToken, FileTokenStore, SignedIn, TokenSet, TokenStore};
+use rblxopencloud::{AssetFile, AssetType, AssetUpload, ErrorKind, ErrorScope, OAuth2App};
 use rblxopencloud_sandbox::{Fault, RateLimit};
 
 use crate::support::signing_in::{

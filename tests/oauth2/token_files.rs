@@ -4,8 +4,8 @@ use std::io;
 use std::process::Stdio;
 use std::time::Duration;
 
-use rblxopencloud::oauth2::{FileTokenStore, OAuth2App, TokenSet, TokenStore};
-use rblxopencloud::{Client, ErrorKind};
+use rblxopencloud::oauth2::{FileTokenStore, TokenSet, TokenStore};
+use rblxopencloud::{Client, ErrorKind, OAuth2App};
 
 use crate::support::signing_in::{REDIRECT, expiring_in, make_call, refreshes, sandbox, sign_in, sign_in_with};
 use crate::support::{self, TempDir, fails};
@@ -265,7 +265,7 @@ fn tokens_of_another_app_or_user_are_not_taken_over() {
 
     // Another user signs in with the same file.
     sandbox.add_user(rblxopencloud::UserInfo::new(200, "other"));
-    let pending = app.authorize_url([Scope::OPENID, Scope::READ_INVENTORY]).expect("the app is fine");
+    let pending = app.authorize_url([Scope::OPENID, Scope::USER_INVENTORY_ITEM_READ]).expect("the app is fine");
     let redirect = sandbox.authorize(pending.url(), 200).expect("the address is fine");
     let theirs = app.exchange_code(&redirect, &pending).expect("the code is fresh").keep_in(store.clone()).unwrap();
     let stored = std::fs::read(&path).unwrap();
@@ -279,7 +279,7 @@ fn tokens_of_another_app_or_user_are_not_taken_over() {
     make_call(&theirs.client()).expect("they are signed in");
 
     // Without the scope `openid`, tokens don't tell whose they are.
-    let pending = app.authorize_url([Scope::READ_INVENTORY]).expect("the app is fine");
+    let pending = app.authorize_url([Scope::USER_INVENTORY_ITEM_READ]).expect("the app is fine");
     let redirect = sandbox.authorize(pending.url(), 156).expect("the address is fine");
     let unknown = app.exchange_code(&redirect, &pending).expect("the code is fresh").keep_in(store.clone()).unwrap();
     sandbox.expire_access_tokens();

@@ -216,7 +216,7 @@ fn a_client_stays_within_the_rate_limit() {
     sandbox.set_rate_limit(Some(RateLimit::new(5, Duration::from_millis(50))));
     let user = patient(&sandbox).user(1);
     for _ in 0..20 {
-        user.fetch_info().expect("an answer");
+        let _ = user.fetch_info().expect("an answer");
     }
     assert!(sandbox.rate_limited() <= 3, "{}", sandbox.rate_limited());
 }

@@ -1,10 +1,10 @@
 //! All calls. A row in this table puts a new endpoint into all tests that iterate over it.
 
 use rblxopencloud::asset::{AssetAction, AssetPermission, PermissionSubject};
-use rblxopencloud::oauth2::{OAuth2App, TokenSet};
+use rblxopencloud::oauth2::TokenSet;
 use rblxopencloud::store::{AssetSearch, AssetSearchCategory, CreatorStoreProductType, Money, StoreProductUpdate};
 use rblxopencloud::user::Notification;
-use rblxopencloud::{AssetFile, AssetUpdate, Client, Endpoint, Error, ThumbnailOptions, endpoints};
+use rblxopencloud::{AssetFile, AssetUpdate, Client, Endpoint, Error, OAuth2App, ThumbnailOptions, endpoints};
 use serde_json::{Value, json};
 
 use super::{KEY, USER, noise, upload};

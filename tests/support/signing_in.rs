@@ -6,8 +6,8 @@ use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use rblxopencloud::oauth2::{AccessToken, OAuth2App, Scope, TokenSet, TokenStore};
-use rblxopencloud::{Client, RetryPolicy};
+use rblxopencloud::oauth2::{AccessToken, Scope, TokenSet, TokenStore};
+use rblxopencloud::{Client, OAuth2App, RetryPolicy};
 use rblxopencloud_sandbox::Sandbox;
 
 pub const USER: u64 = 156;
@@ -19,7 +19,7 @@ pub fn sandbox() -> Sandbox {
 }
 
 pub fn sign_in_with(sandbox: &Sandbox, app: &OAuth2App) -> AccessToken {
-    let pending = app.authorize_url([Scope::OPENID, Scope::READ_INVENTORY]).expect("the app is fine");
+    let pending = app.authorize_url([Scope::OPENID, Scope::USER_INVENTORY_ITEM_READ]).expect("the app is fine");
     let redirect = sandbox.authorize(pending.url(), USER).expect("the address is fine");
     app.exchange_code(&redirect, &pending).expect("the code is fresh")
 }

@@ -12,8 +12,8 @@ use std::time::{Duration, Instant};
 use std::{env, fs};
 
 use base64::Engine;
-use rblxopencloud::oauth2::{AccessToken, OAuth2App, Scope};
-use rblxopencloud::{Client, Credentials, Error, ErrorKind, Method};
+use rblxopencloud::oauth2::{AccessToken, Scope};
+use rblxopencloud::{Client, Credentials, Error, ErrorKind, Method, OAuth2App};
 use rblxopencloud_sandbox::Sandbox;
 use serde_json::{Value, json};
 
@@ -156,7 +156,7 @@ fn begin() -> Waiting {
     let app = sandbox.oauth2_app(format!("http://localhost:{port}/callback"));
     let (send, urls) = channel();
     let result = thread::spawn(move || {
-        let scopes = [Scope::OPENID, Scope::PROFILE, Scope::READ_INVENTORY, Scope::from("universe:read")];
+        let scopes = [Scope::OPENID, Scope::PROFILE, Scope::USER_INVENTORY_ITEM_READ, Scope::from("universe:read")];
         let sign_in = app.sign_in(scopes).timeout(PATIENCE).open_browser(false);
         sign_in.on_url(|url| send.send(url.to_owned()).expect("the test listens")).wait()
     });

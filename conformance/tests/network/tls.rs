@@ -6,8 +6,8 @@ use std::net::{TcpListener, TcpStream};
 use std::thread;
 use std::time::Duration;
 
-use rblxopencloud::oauth2::{OAuth2App, TokenSet};
-use rblxopencloud::{AssetFile, Client, Error, ErrorKind, ErrorScope, Method, RetryPolicy, User};
+use rblxopencloud::oauth2::TokenSet;
+use rblxopencloud::{AssetFile, Client, Error, ErrorKind, ErrorScope, Method, OAuth2App, RetryPolicy, User};
 use rustls::HandshakeKind;
 
 use crate::support::early::{AFTERS, After, Early, Script, When, refusal, taken};

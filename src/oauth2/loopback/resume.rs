@@ -18,7 +18,8 @@ impl SignIn<'_> {
     /// If the service can't be reached and the access token hasn't expired, it is used.
     ///
     /// ```no_run
-    /// use rblxopencloud::oauth2::{FileTokenStore, OAuth2App, Scope};
+    /// use rblxopencloud::oauth2::{FileTokenStore, Scope};
+    /// use rblxopencloud::OAuth2App;
     ///
     /// # fn main() -> rblxopencloud::Result<()> {
     /// let app = OAuth2App::new("840974200211308101", "http://localhost:4000/callback");

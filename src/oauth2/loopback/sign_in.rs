@@ -25,7 +25,8 @@ type Callback<'a> = Box<dyn FnOnce(&str) + 'a>;
 /// ```no_run
 /// use std::time::Duration;
 ///
-/// use rblxopencloud::oauth2::{OAuth2App, Scope};
+/// use rblxopencloud::oauth2::Scope;
+/// use rblxopencloud::OAuth2App;
 ///
 /// # fn main() -> rblxopencloud::Result<()> {
 /// let app = OAuth2App::new("840974200211308101", "http://localhost:4000/callback");
@@ -119,7 +120,8 @@ impl<'a> SignIn<'a> {
     /// ```no_run
     /// use std::io::{BufReader, stdin};
     ///
-    /// use rblxopencloud::oauth2::{OAuth2App, Scope};
+    /// use rblxopencloud::oauth2::Scope;
+    /// use rblxopencloud::OAuth2App;
     ///
     /// # fn main() -> rblxopencloud::Result<()> {
     /// let app = OAuth2App::new("840974200211308101", "http://localhost:4000/callback");

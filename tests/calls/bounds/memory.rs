@@ -72,7 +72,7 @@ fn gigabytes_of_spaces_do_not_fill_memory() {
     let servers = heads.map(|head| endless(head, vec![b' '; 64 * 1024]).0);
     // The fixed cost of threads and buffers doesn't count.
     let warm = Server::script([Reply::text(200, r#"{"id":"156","name":"builderman"}"#)]);
-    warm.user().fetch_info().expect("it is good");
+    let _ = warm.user().fetch_info().expect("it is good");
     let before = high_water();
     for server in &servers {
         server.user().fetch_info().expect_err("it isn't a profile");
