@@ -117,7 +117,7 @@ mod wire;
 /// | `GET_THUMBNAIL_OPERATION` | `Client::thumbnail_operation` | | 1000 / 10 |
 /// | `LIST_ASSET_QUOTAS` | `User::list_asset_quotas`, `User::list_asset_quotas_with` | `asset:read` | 60 / 60 |
 /// | `CREATE_NOTIFICATION` | `User::send_notification` | `user.user-notification:write` | 4000 a second / 4000 a second |
-/// | `LIST_EXPERIENCE_FOLLOWINGS` | `User::list_experience_followings` | `legacy-universe.following:read` | 100 / 100 |
+/// | `LIST_EXPERIENCE_FOLLOWINGS` | `User::fetch_experience_followings` | `legacy-universe.following:read` | 100 / 100 |
 /// | `GET_EXPERIENCE_FOLLOWING` | `User::fetch_experience_following` | `legacy-universe.following:read` | 100 / 100 |
 /// | `FOLLOW_EXPERIENCE` | `User::follow_experience` | `legacy-universe.following:write` | 100 / 100 |
 /// | `UNFOLLOW_EXPERIENCE` | `User::unfollow_experience` | `legacy-universe.following:write` | 100 / 100 |

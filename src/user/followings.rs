@@ -34,7 +34,7 @@ pub const UNFOLLOW_EXPERIENCE: Endpoint = Endpoint::delete("/legacy-followings/v
     .harmless();
 
 model! {
-    /// An experience that a user follows, from [`User::list_experience_followings`].
+    /// An experience that a user follows, from [`User::fetch_experience_followings`].
     #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
     #[serde(rename_all = "camelCase")]
     #[non_exhaustive]
@@ -102,12 +102,12 @@ impl User {
     /// # let sandbox = rblxopencloud_sandbox::Sandbox::builder().demo().start()?;
     /// # let user = sandbox.client().user(156);
     /// user.follow_experience(13058)?;
-    /// for following in user.list_experience_followings()? {
+    /// for following in user.fetch_experience_followings()? {
     ///     println!("{following} since {:?}", following.followed_at);
     /// }
     /// assert!(user.fetch_experience_following(13058)?.is_following);
     /// user.unfollow_experience(13058)?;
-    /// # assert!(user.list_experience_followings()?.is_empty());
+    /// # assert!(user.fetch_experience_followings()?.is_empty());
     /// # Ok(())
     /// # }
     /// ```
@@ -116,7 +116,7 @@ impl User {
     /// Returns [`PermissionDenied`](crate::ErrorKind::PermissionDenied) for another user's followings.
     ///
     /// <https://create.roblox.com/docs/cloud/reference/features/users>
-    pub fn list_experience_followings(&self) -> Result<Vec<ExperienceFollowing>> {
+    pub fn fetch_experience_followings(&self) -> Result<Vec<ExperienceFollowing>> {
         self.client.call(&LIST_EXPERIENCE_FOLLOWINGS).param("user", self.id).read(|body| {
             let FollowedSources { followed_sources } = json::from_slice(body).map_err(DecodeError::from)?;
             let following = |(id, time): (String, serde_json::Value)| {
@@ -146,7 +146,7 @@ impl User {
     /// ```
     ///
     /// # Errors
-    /// See [`list_experience_followings`](Self::list_experience_followings).
+    /// See [`fetch_experience_followings`](Self::fetch_experience_followings).
     ///
     /// <https://create.roblox.com/docs/cloud/reference/features/users>
     pub fn fetch_experience_following(&self, universe_id: u64) -> Result<ExperienceFollowingStatus> {

@@ -98,7 +98,7 @@ fn followings_are_the_user_s_own() {
     let user = hasty(&sandbox).user(156);
     user.follow_experience(5).expect("it is followed");
     user.follow_experience(4).expect("it is followed");
-    let followings = user.list_experience_followings().expect("they are listed");
+    let followings = user.fetch_experience_followings().expect("they are listed");
     assert_eq!(followings.iter().map(|following| following.universe_id).collect::<Vec<_>>(), [4, 5]);
     assert!(followings[0].followed_at.is_some());
     let status = user.fetch_experience_following(4).expect("it answers");
@@ -111,7 +111,7 @@ fn followings_are_the_user_s_own() {
     }
     fails(user.follow_experience(1), ErrorKind::Rejected);
     sandbox.set_key_owner(Creator::User(1));
-    fails(user.list_experience_followings(), ErrorKind::PermissionDenied);
+    fails(user.fetch_experience_followings(), ErrorKind::PermissionDenied);
 }
 
 #[test]
@@ -342,7 +342,7 @@ fn followings_are_read_or_an_error() {
     let status = status(&unreadable).user().fetch_experience_following(5).expect("it answers");
     assert_eq!((status.can_follow, status.following_limit, status.following_count), (None, None, None));
     let server = answering(&json!({ "followedSources": { "five": "2024-01-01T00:00:00Z" } }));
-    fails(server.user().list_experience_followings(), ErrorKind::InvalidResponse);
+    fails(server.user().fetch_experience_followings(), ErrorKind::InvalidResponse);
     let server = answering(&json!({ "followedSources": { "5": null } }));
-    assert_eq!(server.user().list_experience_followings().expect("they are listed").len(), 1);
+    assert_eq!(server.user().fetch_experience_followings().expect("they are listed").len(), 1);
 }

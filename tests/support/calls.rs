@@ -206,10 +206,10 @@ pub fn calls() -> Vec<Call> {
             || json!({ "path": "users/156/notifications/1", "id": "1" }),
         ),
         call(
-            "User::list_experience_followings",
+            "User::fetch_experience_followings",
             endpoints::LIST_EXPERIENCE_FOLLOWINGS,
             &["156"],
-            |client| client.user(USER).list_experience_followings().map(drop),
+            |client| client.user(USER).fetch_experience_followings().map(drop),
             || json!({ "followedSources": {} }),
         ),
         call(

@@ -199,13 +199,24 @@ struct Listing {
 /// The printed items, and how many were unreadable.
 type Listed = (Vec<String>, u64);
 
-fn all<T: Debug>(mut pager: Pager<T>) -> Result<Listed> {
-    let items = pager.by_ref().map(|item| item.map(|item| format!("{item:?}"))).collect::<Result<Vec<_>>>()?;
-    Ok((items, pager.unreadable_count()))
+fn all<T: Debug>(pager: Pager<T>) -> Result<Listed> {
+    listed(pager, Pager::unreadable_count)
+}
+
+fn listed<I, T: Debug>(mut items: I, unreadable_count: fn(&I) -> u64) -> Result<Listed>
+where
+    I: Iterator<Item = Result<T>>,
+{
+    let shown = items.by_ref().map(|item| item.map(|item| format!("{item:?}"))).collect::<Result<Vec<_>>>()?;
+    Ok((shown, unreadable_count(&items)))
 }
 
 const LISTINGS: &[Listing] = &[
-    Listing { field: "inventoryItems", schema: "InventoryItem", list: |client| all(client.user(156).list_inventory()) },
+    Listing {
+        field: "inventoryItems",
+        schema: "InventoryItem",
+        list: |client| listed(client.user(156).list_inventory(), InventoryItems::unreadable_count),
+    },
     Listing { field: "assetQuotas", schema: "AssetQuota", list: |client| all(client.user(156).list_asset_quotas()) },
     Listing {
         field: "groupMemberships",

@@ -78,7 +78,7 @@ fn cookies_of_early_and_slow_responses_are_dropped_too() {
         });
         for client in clients(&server.url()) {
             for _ in 0..3 {
-                client.user(USER).fetch_info().expect("the profile is good");
+                let _ = client.user(USER).fetch_info().expect("the profile is good");
             }
         }
     }
@@ -103,7 +103,7 @@ fn cookies_of_early_and_slow_responses_are_dropped_too() {
 fn requests_accept_only_what_this_crate_decodes() {
     let server = Server::script([support::profile()]);
     for client in clients(&server.url()) {
-        client.user(USER).fetch_info().expect("the profile is good");
+        let _ = client.user(USER).fetch_info().expect("the profile is good");
         client.request(Method::Get, "/content").download(&mut Vec::new()).expect("it is received");
     }
     let accepted: Vec<_> =

@@ -135,7 +135,7 @@ fn each_client_has_the_tls_settings_of_its_own_agent() {
     let agent = identities[0].agent();
     let trusted = servers[0].builder().agent(agent.clone()).build().expect("the settings are good");
     let other = servers[1].builder().agent(agent).retry(RetryPolicy::none()).build().expect("the settings are good");
-    trusted.user(USER).fetch_info().expect("trusted");
+    let _ = trusted.user(USER).fetch_info().expect("trusted");
     fails(other.user(USER).fetch_info(), ErrorKind::Connection);
 }
 
@@ -227,7 +227,7 @@ fn agents_with_connectors_of_their_own_are_refused() {
     let cookie = ureq::Cookie::parse("a=b; Path=/", &uri).expect("a cookie");
     agent.cookie_jar_lock().insert(cookie, &uri).expect("it is for this host");
     let client = server.builder().agent(agent).build().expect("the settings are good");
-    client.user(USER).fetch_info().expect("trusted");
+    let _ = client.user(USER).fetch_info().expect("trusted");
     assert!(server.heads().iter().all(|head| !head.contains("cookie")), "{:?}", server.heads());
 }
 

@@ -95,7 +95,7 @@ pub fn sandbox() -> Sandbox {
 
 fn make(client: &Client) -> Result<()> {
     let user = client.user(156);
-    user.fetch_info()?;
+    let _ = user.fetch_info()?;
     inventory(&user)?;
     users(client, &user)?;
     groups(client)?;
@@ -135,7 +135,7 @@ fn users(client: &Client, user: &User) -> Result<()> {
     user.send_notification(&everything.launch_data("room=7").category("eggs"))?;
     user.send_notification(&notification())?;
     user.follow_experience(13058)?;
-    assert_eq!(user.list_experience_followings()?.len(), 1);
+    assert_eq!(user.fetch_experience_followings()?.len(), 1);
     assert!(user.fetch_experience_following(13058)?.is_following);
     user.unfollow_experience(13058)?;
     assert!(user.fetch_subscription(13058, "EXP-1")?.is_some_and(|subscription| subscription.active));
@@ -145,7 +145,7 @@ fn users(client: &Client, user: &User) -> Result<()> {
 
 fn groups(client: &Client) -> Result<()> {
     let group = client.group(7);
-    group.fetch_info()?;
+    let _ = group.fetch_info()?;
     let roles = group.list_roles().collect::<Result<Vec<_>>>()?;
     assert!(roles.iter().any(|role| role.permissions.as_ref().is_some_and(|granted| granted.len() == 30)));
     group.fetch_role(96)?;
