@@ -4,13 +4,13 @@ use std::sync::Barrier;
 use std::thread;
 use std::time::Duration;
 
-use rblxopencloud::group::GroupPermission;
-use rblxopencloud::{Creator, Credentials, ErrorKind, GroupMembership, GroupRole, MembershipFilter, UserInfo};
-use rblxopencloud_sandbox::Sandbox;
+use rblxopencloud::group::{GroupPermission, NamedMembership};
+use rblxopencloud::{Creator, Credentials, Cursor, ErrorKind, GroupMembership, GroupRole, MembershipFilter, UserInfo};
+use rblxopencloud_sandbox::{Fault, Sandbox};
 use serde_json::{Value, json};
 
 use crate::support::local::{KEY, hasty, send};
-use crate::support::{Reply, Server, fails};
+use crate::support::{Reply, Server, USER, fails};
 
 fn sandbox() -> Sandbox {
     Sandbox::builder().demo().start().expect("a free port")
@@ -358,4 +358,47 @@ fn an_unreadable_membership_or_join_request_is_not_none() {
     let other = json!({ "path": "groups/7/join-requests/1", "user": "users/1" });
     let server = Server::script([Reply::ok(&json!({ "groupJoinRequests": [other] }))]);
     assert_eq!(server.client().group(7).join_request_of(156).expect("it answers"), None);
+}
+
+#[test]
+fn unknown_names_are_none_and_other_failures_end_the_listing_before_the_member() {
+    let sandbox = Sandbox::builder().demo().start().expect("a free port");
+    let client = hasty(&sandbox);
+    let members = || client.user(USER).list_groups().with_names();
+    let all: Vec<NamedMembership> = members().collect::<Result<_, _>>().expect("memberships");
+    assert_eq!(all.len(), 3);
+
+    // A group and a role that are gone, or that the service doesn't show.
+    let hidden = r#"{"code":"PERMISSION_DENIED","message":"hidden"}"#;
+    for fault in [Fault::status(404), Fault::status(403).body(hidden)] {
+        let (group, role) = (format!("/cloud/v2/groups/{}", all[1].group_id), all[2].role_id.expect("a role"));
+        sandbox.inject(fault.clone().on("GET", format!("{group}/")).times(1));
+        sandbox.inject(fault.on("GET", format!("/cloud/v2/groups/{}/roles/{role}", all[2].group_id)).times(1));
+        let found: Vec<NamedMembership> = members().collect::<Result<_, _>>().expect("memberships");
+        let ids =
+            |members: &[NamedMembership]| members.iter().map(|member| member.membership.clone()).collect::<Vec<_>>();
+        assert_eq!(ids(&found), ids(&all));
+        assert_eq!(found[0], all[0]);
+        assert_eq!((&found[1].group, &found[1].role), (&all[1].group, &None));
+        assert_eq!((&found[2].group, &found[2].role), (&all[2].group, &None));
+        sandbox.clear_faults();
+    }
+
+    // What concerns more than a name.
+    let missing = r#"{"code":"PERMISSION_DENIED","message":"The required scope <group:read> is missing."}"#;
+    for (fault, kind) in [
+        (Fault::status(503), ErrorKind::Server),
+        (Fault::status(403).body(missing), ErrorKind::PermissionDenied),
+        (Fault::reset_before_answer(), ErrorKind::Connection),
+    ] {
+        sandbox.inject(fault.on("GET", format!("/cloud/v2/groups/{}", all[1].group_id)).times(1));
+        let mut listing = members();
+        let mut seen = vec![listing.next().expect("a member").expect("its names")];
+        fails(listing.next().expect("not the end"), kind);
+        assert!(listing.next().is_none() && !listing.is_finished());
+        let cursor = listing.cursor().to_string().parse::<Cursor>().expect("a cursor");
+        seen.extend(members().resume_from(cursor).map(|member| member.expect("its names")));
+        assert_eq!(seen, all);
+        assert!(listing.next().is_none(), "it stays ended");
+    }
 }
