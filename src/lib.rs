@@ -55,9 +55,11 @@
 #![forbid(unsafe_code)]
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
-// First, so that the pages of `Client`, `Request` and `User` begin with their constructors and setters.
+// First, so that the pages of `Client`, `Request`, `Pager` and `User` begin with their constructors and setters.
 mod client;
 mod request;
+
+mod page;
 pub mod user;
 
 mod api;
@@ -83,7 +85,6 @@ mod log_target;
 pub mod oauth2;
 mod open_enum;
 mod operation;
-mod page;
 mod plain;
 #[cfg(feature = "publish")]
 pub mod publish;

@@ -106,6 +106,7 @@ fn the_pages_of_handles_begin_with_the_handle() {
     let first = others.min().expect("there are modules");
     assert_eq!(position("mod client;"), first, "`Client` begins with its constructors");
     assert!(position("mod request;") < position("mod operation;"), "`Request` begins with its setters");
+    assert!(position("mod page;") < position("mod group;"), "`Pager` begins with what all listings have");
     assert!(position("mod user;") < position("mod inventory;"), "`User` begins with its constructor");
     assert!(position("mod asset;") < position("mod store;"), "`AssetHandle` begins with the handle itself");
     for (module, face) in public_modules().iter().filter(|(_, face)| face.contains("mod handle;")) {
