@@ -1,3 +1,4 @@
+use std::ffi::{OsStr, OsString};
 use std::fmt;
 use std::fs::File;
 use std::io::Read;
@@ -16,7 +17,7 @@ const LONGEST_PATH: usize = 1024;
 ///
 /// | | is |
 /// |---|---|
-/// | `&str`, `&String`, `String`, `&Path`, `&PathBuf`, `PathBuf` | a path, always. If the file can't be opened, that is the error of the call that sends it |
+/// | `&str`, `&String`, `String`, `&Path`, `&PathBuf`, `PathBuf`, `&OsStr`, `OsString` | a path, always. If the file can't be opened, that is the error of the call that sends it |
 /// | [`File`] | the whole file, wherever its cursor is |
 /// | `Vec<u8>`, `&Vec<u8>`, `&[u8]`, `[u8; N]`, `&[u8; N]` | the content itself |
 ///
@@ -220,7 +221,7 @@ macro_rules! from_paths {
     )+};
 }
 
-from_paths!(&str, &String, String, &Path, &PathBuf, PathBuf);
+from_paths!(&str, &String, String, &Path, &PathBuf, PathBuf, &OsStr, OsString);
 
 impl From<File> for AssetFile {
     /// Uses the whole file. See [`AssetFile`].

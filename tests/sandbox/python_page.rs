@@ -209,6 +209,8 @@ fn files_are_all_that_is_typed_first() -> Result<()> {
         AssetFile::from(Path::new(IMAGE)),
         AssetFile::from(&path),
         AssetFile::from(path.clone()),
+        AssetFile::from(path.as_os_str()),
+        AssetFile::from(path.as_os_str().to_owned()),
         AssetFile::from(path.parent().expect("a folder").join("crate.png")),
         AssetFile::open(IMAGE)?,
         AssetFile::from_bytes("crate.png", image.clone()),
