@@ -19,12 +19,12 @@ fn main() {
             let (name, text) = (block.name(), block.program());
             let file = out.join(format!("{name}.rs"));
             write_if_changed(&file, &text);
-            let run = "pub fn run() -> std::process::ExitCode { std::process::Termination::report(main()) }";
+            let run = "pub fn run() -> std::process::ExitCode { crate::run(main) }";
             writeln!(modules, "mod {name} {{\n    include!({file:?});\n    {run}\n}}").expect("a string takes all");
             writeln!(programs, "    ({name:?}, {name}::run),").expect("a string takes all");
         }
     }
-    let programs = format!("const PROGRAMS: &[(&str, fn() -> std::process::ExitCode)] = &[\n{programs}];\n");
+    let programs = format!("const PROGRAMS: &[Program] = &[\n{programs}];\n");
     write_if_changed(&out.join("programs.rs"), &(modules + &programs));
 }
 
