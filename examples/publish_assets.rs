@@ -129,12 +129,12 @@ fn print_plan(plan: &Plan) {
     for file in &plan.files {
         types.entry(file.asset_type.as_str()).or_default().1 += 1;
     }
-    for file in plan.changes() {
+    for file in plan.uploads() {
         types.entry(file.asset_type.as_str()).or_default().0 += 1;
     }
     println!();
-    for (asset_type, (changes, files)) in types {
-        println!("{asset_type:<12} {} {changes:>5} of {files:>5} files to upload", bar(changes, files));
+    for (asset_type, (uploads, files)) in types {
+        println!("{asset_type:<12} {} {uploads:>5} of {files:>5} files to upload", bar(uploads, files));
     }
     for PlannedQuota { asset_type, uploads, left, .. } in &plan.quotas {
         let shown = if uploads > left { ": too few" } else { "" };
