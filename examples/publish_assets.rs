@@ -126,13 +126,9 @@ fn print_plan(plan: &Plan) {
     plan.notes.iter().for_each(|note| println!("{note}"));
 
     let mut types: BTreeMap<&str, (u64, u64)> = BTreeMap::new();
-    for file in &plan.files {
-        types.entry(file.asset_type.as_str()).or_default().1 += 1;
-    }
-    for file in plan.uploads() {
-        types.entry(file.asset_type.as_str()).or_default().0 += 1;
-    }
-    println!();
+    plan.files.iter().for_each(|file| types.entry(file.asset_type.as_str()).or_default().1 += 1);
+    plan.uploads().for_each(|file| types.entry(file.asset_type.as_str()).or_default().0 += 1);
+    types.retain(|_, (uploads, _)| *uploads > 0);
     for (asset_type, (uploads, files)) in types {
         println!("{asset_type:<12} {} {uploads:>5} of {files:>5} files to upload", bar(uploads, files));
     }
