@@ -20,7 +20,7 @@ fn main() {
             let file = out.join(format!("{name}.rs"));
             write_if_changed(&file, &text);
             let run = "pub fn run() -> std::process::ExitCode { crate::run(main) }";
-            writeln!(modules, "mod {name} {{\n    include!({file:?});\n    {run}\n}}").expect("a string takes all");
+            writeln!(modules, "mod {name} {{\n    {run}\n    include!({file:?});\n}}").expect("a string takes all");
             writeln!(programs, "    ({name:?}, {name}::run),").expect("a string takes all");
         }
     }
