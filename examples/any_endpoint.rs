@@ -51,7 +51,8 @@ fn run(arguments: Vec<String>) -> common::Result<()> {
             respond("/game-passes/v1/", json!({ "gamePassId": 777, "name": name }));
             create_game_pass(client, universe, name, image)
         }
-        _ => Err("unknown command; see --help".into()),
+        [command @ ("publish" | "game-pass"), ..] => Err(format!("{command} takes three arguments; see --help").into()),
+        [command, ..] => Err(format!("unknown command {command:?}; see --help").into()),
     }
 }
 

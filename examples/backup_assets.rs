@@ -7,6 +7,7 @@ use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
+use common::show::Counter;
 use rblxopencloud::{Asset, AssetType, Creator, Error, ErrorKind, ErrorScope, InventoryAssetType, InventoryItem, User};
 
 const USAGE: &str = "\
@@ -36,11 +37,13 @@ fn run(arguments: Vec<String>) -> common::Result<()> {
         InventoryAssetType::Video,
     ];
     let (mut saved, mut failed) = (0, 0);
+    let mut counter = Counter::new("assets looked at")?;
     for item in setup.user.list_inventory().assets(types) {
         let InventoryItem::Asset(item) = item? else { continue };
+        counter.add(1);
         match backup(&setup.user, item.id, Path::new(directory)) {
             Ok(Some(path)) => {
-                println!("{}", path.display());
+                counter.print(&path.display().to_string());
                 saved += 1;
             }
             Ok(None) => {}
@@ -52,6 +55,7 @@ fn run(arguments: Vec<String>) -> common::Result<()> {
             }
         }
     }
+    drop(counter);
     println!("{saved} saved");
     if failed > 0 { Err(format!("{failed} could not be saved").into()) } else { Ok(()) }
 }

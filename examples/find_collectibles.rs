@@ -4,6 +4,7 @@ mod common;
 
 use std::process::ExitCode;
 
+use common::show::Counter;
 use rblxopencloud::inventory::CollectibleInstanceState;
 use rblxopencloud::{InventoryAssetType, InventoryItem};
 
@@ -25,6 +26,7 @@ fn run(types: Vec<String>) -> common::Result<()> {
         items = items.assets(types);
     }
     let (mut count, mut on_hold) = (0, 0);
+    let mut counter = Counter::new("collectibles")?;
     for item in items {
         let InventoryItem::Asset(asset) = item? else { continue };
         let Some(details) = asset.collectible_details else { continue };
@@ -32,8 +34,11 @@ fn run(types: Vec<String>) -> common::Result<()> {
         let serial = details.serial_number.map_or_else(|| "-".to_owned(), |number| format!("#{number}"));
         let is_on_hold = details.instance_state == Some(CollectibleInstanceState::Hold);
         on_hold += u32::from(is_on_hold);
-        println!("{:>12}  {:<10} {serial:>6}{}", asset.id, asset.asset_type, if is_on_hold { "  on hold" } else { "" });
+        let state = if is_on_hold { "  on hold" } else { "" };
+        counter.print(&format!("{:>12}  {:<10} {serial:>6}{state}", asset.id, asset.asset_type));
+        counter.add(1);
     }
+    drop(counter);
     println!("{count} collectibles, {on_hold} of them on hold");
     Ok(())
 }

@@ -7,6 +7,7 @@ use std::io::{BufWriter, ErrorKind, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
+use common::show::Counter;
 use rblxopencloud::{Cursor, InventoryItem};
 
 const USAGE: &str = "\
@@ -28,11 +29,14 @@ fn run(arguments: Vec<String>) -> common::Result<()> {
         println!("resuming after {} bytes", export.length);
     }
     let mut written = 0;
+    let mut counter = Counter::new("items")?;
     for page in setup.user.list_inventory().resume_from(export.cursor.clone()).pages() {
         let page = page?;
         written += page.items.len();
         export.append(&page.items, page.next_cursor)?;
+        counter.add(page.items.len());
     }
+    drop(counter);
     println!("wrote {written} items to {path}");
     Ok(())
 }

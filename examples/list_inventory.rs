@@ -5,6 +5,7 @@ mod common;
 use std::collections::BTreeMap;
 use std::process::ExitCode;
 
+use common::show::{Counter, bar};
 use rblxopencloud::{InventoryAssetType, InventoryItem};
 
 fn main() -> ExitCode {
@@ -28,12 +29,16 @@ fn run(arguments: Vec<String>) -> common::Result<()> {
     }
 
     let mut counts = BTreeMap::new();
+    let mut counter = Counter::new("items")?;
     for item in setup.user.list_inventory() {
         *counts.entry(item?.kind()).or_insert(0) += 1;
+        counter.add(1);
     }
-    println!("in all:");
+    drop(counter);
+    let all = counts.values().sum();
+    println!("all {all} items:");
     for (kind, count) in counts {
-        println!("  {count:>6} {kind}");
+        println!("  {} {count:>6} {kind}", bar(count, all));
     }
     Ok(())
 }

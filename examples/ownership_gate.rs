@@ -34,11 +34,7 @@ fn main() -> ExitCode {
 }
 
 fn run(arguments: Vec<String>) -> common::Result<()> {
-    let port = match arguments.as_slice() {
-        [] => None,
-        [flag, port] if flag == "--port" => Some(port.parse::<u16>()?),
-        _ => return Err("unknown arguments; see --help".into()),
-    };
+    let port = common::port(&arguments)?;
     let setup = common::setup()?;
     let listener = TcpListener::bind(("127.0.0.1", port.unwrap_or(0)))?;
     let address = listener.local_addr()?;

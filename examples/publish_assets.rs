@@ -2,6 +2,7 @@
 
 mod common;
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
@@ -11,22 +12,25 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::Duration;
 
+use common::show::{INTERVAL, bar};
 use indicatif::{ProgressBar, ProgressStyle};
 use rblxopencloud::AssetType;
-use rblxopencloud::publish::{PublishEvent, PublishOwner, Publisher};
+use rblxopencloud::publish::{Plan, PlannedQuota, PublishEvent, PublishOwner, Publisher};
 
 const USAGE: &str = "\
-Usage: publish_assets DIR [--plan | --check | --prune] [--group ID] [--decals] [--adopt FILE ID] [--send-again FILE]
-                      [--send-lost-again] [--accept-journal]
+Usage: publish_assets DIR [--plan | --check | --prune] [OPTION...]
 
 Uploads what is new or has changed in DIR, and writes the ids to DIR/assets.luau. Commit it and DIR/assets.lock. With
 --plan, it only tells what it would do; with --check, it fails if it would do something; with --prune, it only forgets the
-names of files that are gone. Without a key, it publishes to a sandbox on this machine, and writes both files to DIR/.sandbox
-instead.
+names of files that are gone. Files that DIR/.assetignore names are left out. Without a key, it publishes to a sandbox on this
+machine, and writes both files to DIR/.sandbox instead.
 
-An upload in doubt may have arrived. --adopt uses an asset for its file, and --send-again sends it once more; --send-lost-again
-does so for those that nothing like is to be seen of. --accept-journal uses the journal of a run on another machine, which
-can change the ids of files.
+  --group ID         publishes for a group
+  --decals           makes images decals
+  --adopt FILE ID    takes an asset that exists as that of a file
+  --send-again FILE  uploads a file again whose upload is in doubt, for it may have arrived
+  --send-lost-again  does so for all of which nothing like is to be seen
+  --accept-journal   uses the journal of a run on another machine, which can change the ids of files
 
 If ROBLOX_API_KEY is set, this creates real assets, which Roblox moderates.
 
@@ -58,6 +62,7 @@ fn run(arguments: Vec<String>) -> common::Result<ExitCode> {
             "--decals" => decals = true,
             "--send-lost-again" => send_lost_again = true,
             "--accept-journal" => accept_journal = true,
+            "--group" if group.is_some() => return Err("--group is given twice; see --help".into()),
             "--group" => group = Some(id(&value()?)?),
             "--adopt" => adopted.push((value()?, id(&value()?)?)),
             "--send-again" => again.push(value()?),
@@ -66,6 +71,9 @@ fn run(arguments: Vec<String>) -> common::Result<ExitCode> {
             }
             _ => dir = Some(PathBuf::from(argument)),
         }
+    }
+    if plans && checks {
+        return Err("--plan has no effect with --check; see --help".into());
     }
     let dir = dir.ok_or("no folder is given; see --help")?;
     let setup = common::setup()?;
@@ -102,15 +110,7 @@ fn run(arguments: Vec<String>) -> common::Result<ExitCode> {
         return Ok(ExitCode::SUCCESS);
     }
     if plans {
-        let plan = publisher.plan()?;
-        plan.changes().for_each(|file| println!("{}: {}", file.path, file.action));
-        plan.stale_modules.iter().for_each(|path| println!("{}: write", path.display()));
-        plan.problems.iter().for_each(|problem| println!("{problem}"));
-        plan.notes.iter().for_each(|note| println!("{note}"));
-        for quota in plan.exceeded_quotas() {
-            println!("the quota of {} is too small: {} left for {}", quota.asset_type, quota.left, quota.uploads);
-        }
-        println!("{plan}");
+        print_plan(&publisher.plan()?);
         return Ok(ExitCode::SUCCESS);
     }
 
@@ -130,6 +130,31 @@ fn run(arguments: Vec<String>) -> common::Result<ExitCode> {
     report.notes.iter().for_each(|note| println!("{note}"));
     println!("{report}");
     Ok(ExitCode::from(report.exit_code()))
+}
+
+/// Prints the files first and the counts last, where people look.
+fn print_plan(plan: &Plan) {
+    plan.changes().for_each(|file| println!("{}: {}", file.path, file.action));
+    plan.stale_modules.iter().for_each(|path| println!("{}: write", path.display()));
+    plan.problems.iter().for_each(|problem| println!("{problem}"));
+    plan.notes.iter().for_each(|note| println!("{note}"));
+
+    let mut types: BTreeMap<&str, (u64, u64)> = BTreeMap::new();
+    plan.files.iter().for_each(|file| types.entry(file.asset_type.as_str()).or_default().1 += 1);
+    plan.uploads().for_each(|file| types.entry(file.asset_type.as_str()).or_default().0 += 1);
+    types.retain(|_, (uploads, _)| *uploads > 0);
+    for (asset_type, (uploads, files)) in types {
+        println!("{asset_type:<12} {} {uploads:>5} of {files:>5} files to upload", bar(uploads, files));
+    }
+    for PlannedQuota { asset_type, uploads, left, .. } in &plan.quotas {
+        let shown = if uploads > left { ": too few" } else { "" };
+        println!(
+            "{:<12} {} {uploads:>5} of {left:>5} uploads that are left{shown}",
+            asset_type.as_str(),
+            bar(*uploads, *left)
+        );
+    }
+    println!("{plan}");
 }
 
 /// How many problems are printed.
@@ -212,9 +237,6 @@ impl Progress {
         self.bar.finish_and_clear();
     }
 }
-
-/// How often a line is printed.
-const INTERVAL: Duration = Duration::from_secs(10);
 
 /// Sets the service that a lock file names to this sandbox. That of the earlier run had another port.
 fn set_service(lock: &Path, url: &str) -> common::Result<()> {

@@ -4,13 +4,15 @@ mod common;
 
 use std::process::ExitCode;
 
+use common::show::bar;
 use rblxopencloud::AssetType;
 use rblxopencloud::user::{AssetQuotaFilter, AssetQuotaKind};
 
 const USAGE: &str = "\
 Usage: quota_report
 
-Prints how many assets of each type a user can still upload, and when that changes. Fails if nothing is left of a type.";
+Prints how many assets of each type a user can still upload, and when that changes. The bar is what is left. Fails if nothing
+is left of a type.";
 
 fn main() -> ExitCode {
     common::run(USAGE, run)
@@ -34,7 +36,8 @@ fn run(arguments: Vec<String>) -> common::Result<()> {
             println!("{asset_type:<12} the service doesn't tell what is left");
             continue;
         };
-        println!("{asset_type:<12} {remaining:>5} of {capacity:>5} left this {period}{resets}");
+        let bar = bar(remaining, capacity);
+        println!("{asset_type:<12} {bar} {remaining:>5} of {capacity:>5} left this {period}{resets}");
         if remaining == 0 {
             exhausted.push(asset_type);
         }

@@ -38,6 +38,9 @@ fn run(arguments: Vec<String>) -> common::Result<()> {
     }
     common::at_most(1, &files)?;
     let has = |flag: &str| flags.iter().any(|given| given == flag);
+    if has("--sign-out") && has("--no-browser") {
+        return Err("\"--no-browser\" has no effect with --sign-out; see --help".into());
+    }
     let (app, sandbox) = common::app(&format!("http://localhost:{}/callback", port()), DEADLINE)?;
     let file = files.first().map_or("roblox-tokens.json", String::as_str);
     let signed_in = match &sandbox {

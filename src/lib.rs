@@ -3,140 +3,65 @@
 //! Listings are plain iterators. Uploads of any size are streamed, and no asset is created twice.
 //!
 //! ```no_run
-//! use rblxopencloud::{AssetType, User};
+//! use rblxopencloud::{AssetType, Client};
 //!
-//! # fn main() -> rblxopencloud::Result<()> {
-//! let user = User::new(156, "api-key");
-//! println!("{}", user.fetch_info()?.display_name);
+//! fn main() -> rblxopencloud::Result<()> {
+//!     // The key is in the variable ROBLOX_API_KEY.
+//!     let user = Client::from_env()?.user(156);
+//!     println!("{}", user.fetch_info()?.display_name);
 //!
-//! for item in user.list_inventory() {
-//!     println!("{}", item?);
+//!     for item in user.list_inventory() {
+//!         println!("{}", item?);
+//!     }
+//!
+//!     let operation = user.upload_asset("path-to/image.png", AssetType::Decal, "asset name", "asset description")?;
+//!     println!("{}", operation.wait()?);
+//!     Ok(())
 //! }
-//!
-//! let operation = user.upload_asset("path-to/image.png", AssetType::Decal, "asset name", "asset description")?;
-//! println!("{}", operation.wait()?);
-//! # Ok(())
-//! # }
 //! ```
 //!
-//! # Overview
+//! # By task
 //!
-//! Start with [`User`]. It is a handle: creating one makes no request, and its methods make the calls. Handles of one
-//! [`Client`] share connections and rate limits. [`Client::builder`] has all settings.
+//! - [Write a first program](guide::first_program), with a key or without one
+//! - [Come from Python](guide::from_python), or [from `rbxcloud`](guide::from_rbxcloud)
+//! - [Look up users, and list what they own](guide::users)
+//! - [Read and manage groups](guide::groups)
+//! - [Upload files](guide::uploading), one or many
+//! - [Rename, archive, download and share assets](guide::after_the_upload)
+//! - [Publish a folder in a build step](guide::publishing)
+//! - [Save, publish and roll back places](Client::place), and [run Luau in them](Place::run_luau)
+//! - [Restart game servers](Experience::restart_servers), [send them messages](Experience::publish_message), and
+//!   [keep users out](Experience::restrict_user)
+//! - [Search the creator store](Client::search_assets), and [put assets on it](AssetHandle::create_store_product)
+//! - [Notify users](User::send_notification), and [read their subscriptions](User::fetch_subscription)
+//! - [Sign users in](guide::signing_in) with OAuth 2.0
+//! - [Call any other endpoint](guide::other_endpoints)
+//! - [Handle errors](guide::errors): each kind, and what to do about it
+//! - [Find out which scopes a key needs](guide::limits), and how fast calls can be
+//! - [Serve many users from many threads](guide::servers)
+//! - [Test a program without Roblox](guide::testing)
+//! - [See what is sent](guide::logging)
+//! - [Choose features](guide::features): TLS, proxies, and what else is optional
 //!
-//! A call returns one of these:
+//! # By type
 //!
-//! - a model, such as [`UserInfo`]: plain data with public fields, which serde reads and writes in the service's JSON;
-//! - a [`Pager`]: an iterator over models, which fetches pages as needed;
-//! - an [`Operation`]: work that the service continues, to [wait](Operation::wait) for.
-//!
-//! | task | start with | more in |
-//! |---|---|---|
-//! | look up users, their profiles and thumbnails | [`User::fetch_info`], [`Client::find_users`], [`User::save_thumbnail`] | [`user`] |
-//! | list what a user owns, or ask for single items | [`User::list_inventory`], [`User::owns_asset`] | [`inventory`] |
-//! | upload files for a user or a group | [`User::upload_asset`], [`Group::upload_asset`], [`User::upload_assets`] for many | [`asset`] |
-//! | update, archive, roll back, download or share an asset | [`Client::asset`] | [`asset`] |
-//! | search the creator store, or put assets on it | [`Client::search_assets`], [`AssetHandle::create_store_product`] | [`store`] |
-//! | read and manage groups | [`Client::group`] | [`group`] |
-//! | read and update an experience and its places | [`Client::experience`] | [`experience`] |
-//! | save, publish, roll back or promote a place | [`Client::place`], [`Place::publish`] | [`experience`] |
-//! | restart game servers, list them, or send them messages | [`Experience::restart_servers`], [`Place::list_game_servers`], [`Experience::publish_message`] | [`experience`] |
-//! | keep users out of an experience or a place | [`Experience::restrict_user`], [`Experience::sync_restrictions`] for many | [`experience`] |
-//! | notify users, read quotas and subscriptions | [`User::send_notification`], [`User::list_asset_quotas`], [`User::fetch_subscription`] | [`user`] |
-//! | check what an API key can do | [`Client::inspect_key`] | [`key`] |
-//! | call any other endpoint | [`Client::request`] | [`endpoints`] |
-//! | sign users in | `OAuth2App` | `oauth2`, with the feature of that name |
-//! | publish folders | `Publisher` | `publish`, with the feature of that name |
-//! | receive notifications of Roblox | `Webhook` | `webhooks`, with the feature of that name |
+//! [`Client`] holds the key, the connections and the rate limits. It makes handles: [`User`], [`Group`], [`AssetHandle`],
+//! [`Experience`] and [`Place`]. Creating one makes no request; its methods make the calls. What they return are models, which are plain data
+//! with public fields and serde in the service's JSON; [`Pager`]s, which are iterators over models; and [`Operation`]s, which can
+//! be waited for. Every failure is an [`Error`].
 //!
 //! The root of the crate has the types that most programs name. The modules have the rest, each type in one of them.
 //!
-//! Every method makes its call with a [`Request`]. [`Client::request`] makes one to an endpoint that has no method here, by its
-//! method and path; [`Client::call`] to one of [`endpoints`], or to an [`Endpoint`] that you declare. A [`Body`] is JSON, a form,
-//! bytes, a file or a reader; [`Multipart`] has several parts. [`Paging`] describes a listing, and [`PageItem`] the model that it
-//! has. A [`CancelToken`] cancels calls while they wait.
-//!
 //! Roblox adds fields, kinds and values without notice. Unknown ones are kept ([`InventoryItem::Unknown`], and
 //! `Unknown(String)` of each enum) and never fail a page.
-//!
-//! Every failure is an [`Error`]. It tells whether to [retry](Error::is_retryable), whether a change
-//! [may have happened](Error::outcome_unknown), and [how far](Error::scope) the failure reaches. [`RetryPolicy`] controls which
-//! calls the client retries, and [`Timeouts`] how long an attempt may take.
-//!
-//! # Use in a server
-//!
-//! One [`Client`] serves all threads: clones are cheap and share connections and rate limits. Give its calls a time limit, so
-//! that a slow service, retries or an exhausted rate limit don't block a thread for longer than your callers wait:
-//!
-//! ```
-//! use std::time::Duration;
-//!
-//! use rblxopencloud::{Client, Error, ErrorKind};
-//!
-//! /// Returns the status to respond with, and how long the caller should wait.
-//! fn owns_pass(client: &Client, user: u64, pass: u64) -> Result<bool, (u16, Option<Duration>)> {
-//!     let user = client.with_timeout(Duration::from_secs(2)).user(user);
-//!     user.owns_game_pass(pass).map(|answer| answer.is_owned()).map_err(|error: Error| match error.kind() {
-//!         ErrorKind::RateLimited => (503, error.retry_after()),
-//!         ErrorKind::Timeout => (504, None),
-//!         _ if error.is_retryable() => (503, error.retry_after()),
-//!         _ => (502, None),
-//!     })
-//! }
-//! # let _ = owns_pass;
-//! ```
-//!
-//! - [`Client::with_timeout`] limits a whole call: its attempts, its backoff, and its wait for the rate limit. A call that
-//!   would have to wait longer fails at once, as [`RateLimited`](ErrorKind::RateLimited) with
-//!   [`retry_after`](Error::retry_after).
-//! - [`Client::with_deadline`] limits several calls together: those that a server makes for one of its own requests.
-//! - Budgets are per endpoint and per owner of the key; see [`endpoints`]. All threads of a client share them, and keep within
-//!   the documented ones until a response announces how much is left (see [`Budget`](endpoints::Budget)). To keep one kind of
-//!   caller from exhausting the budget of another, use keys of different owners.
-//! - Threads are started only by [`User::upload_assets`], by `SignIn` while it waits for the user, to resolve a host name that
-//!   isn't cached, and to renew a token for a call with a time limit.
-//!
-//! # Signing in
-//!
-//! With the feature `oauth2`, the module `oauth2` signs users in with their Roblox accounts and keeps them signed in.
-//!
-//! # Publishing folders
-//!
-//! With the feature `publish`, the module `publish` makes each file of a folder an asset, once, and tells the game the ids.
-//!
-//! # Receiving notifications
-//!
-//! With the feature `webhooks`, the module `webhooks` verifies and reads what Roblox posts to a server of yours.
-//!
-//! # Testing
-//!
-//! The crate `rblxopencloud-sandbox` is a local Open Cloud for tests: `cargo add --dev rblxopencloud-sandbox`.
-//!
-//! # Logging
-//!
-//! Each call logs its method, path, status, attempt and duration with [`log`] at `debug`, but neither keys nor contents. All
-//! records have the target `rblxopencloud`: with `env_logger`, `RUST_LOG=rblxopencloud=debug` shows them alone.
-//!
-//! The crate `ureq`, which speaks HTTP, logs more. Up to `debug`, its lines hold no secret. At `trace`, these targets log what is
-//! sent and received:
-//!
-//! | target | what it logs |
-//! |---|---|
-//! | `ureq_proto::util` | all bytes: keys, tokens, signed URLs, contents |
-//! | `ureq::run` | whole URLs, with the signature in their query, and redirects. The lines have the level `debug`; the URLs in them are whole if `trace` is on for `ureq::util` |
-//!
-//! Keep both crates at `debug`: `RUST_LOG=trace,ureq=debug,ureq_proto=debug` with `env_logger`. The feature
-//! `release_max_level_debug` of `log` leaves `trace` out of a release build.
-//!
-//! # Public dependencies
-//!
-//! Types and traits of `jiff` 1, `serde` 1, `serde_json` 1 and `ureq` 3.5 are part of this crate's API. `ureq` is pinned to its minor
-//! version (`~3.5`), because its module `unversioned` changes with each.
 #![forbid(unsafe_code)]
+#![cfg_attr(docsrs, feature(doc_cfg))]
 
-// First, so that the pages of `Client`, `Request` and `User` begin with their constructors and setters.
+// First, so that the pages of `Client`, `Request`, `Pager` and `User` begin with their constructors and setters.
 mod client;
 mod request;
+
+mod page;
 pub mod user;
 
 mod api;
@@ -152,6 +77,8 @@ pub mod experience;
 pub mod fuzzing;
 mod gate;
 pub mod group;
+#[cfg(doc)]
+pub mod guide;
 pub mod inventory;
 mod json;
 pub mod key;
@@ -160,7 +87,6 @@ mod log_target;
 pub mod oauth2;
 mod open_enum;
 mod operation;
-mod page;
 mod plain;
 #[cfg(feature = "publish")]
 pub mod publish;
@@ -382,7 +308,3 @@ pub use transport::{DownloadProgress, Timeouts};
 pub use user::handle::User;
 pub use user::info::UserInfo;
 pub use user::thumbnail::{Thumbnail, ThumbnailOptions};
-
-#[cfg(doctest)]
-#[doc = include_str!("../README.md")]
-struct Readme;

@@ -3,6 +3,7 @@
 
 pub mod bans;
 pub mod server;
+pub mod show;
 pub mod table;
 
 use std::env;
@@ -19,7 +20,8 @@ const KEY_ENVIRONMENT: &str = "\
 Environment:
   ROBLOX_API_KEY         API key; without one, a sandbox on this machine is used
   ROBLOX_USER_ID         id of the user that the key belongs to
-  ROBLOX_OPEN_CLOUD_URL  base URL in place of Roblox's";
+  ROBLOX_OPEN_CLOUD_URL  base URL in place of Roblox's
+  HTTPS_PROXY, ALL_PROXY, NO_PROXY  the proxy, and which hosts need none";
 
 /// The environment variables that [`app`] reads.
 const APP_ENVIRONMENT: &str = "\
@@ -27,7 +29,8 @@ Environment:
   ROBLOX_CLIENT_ID       client id of an app; without one, a sandbox on this machine is used
   ROBLOX_CLIENT_SECRET   its secret, unless it is a public app
   ROBLOX_REDIRECT_URI    one of its redirect URIs
-  ROBLOX_OPEN_CLOUD_URL  base URL in place of Roblox's";
+  ROBLOX_OPEN_CLOUD_URL  base URL in place of Roblox's
+  HTTPS_PROXY, ALL_PROXY, NO_PROXY  the proxy, and which hosts need none";
 
 /// The environment variables that [`setup_place`] reads.
 const PLACE_ENVIRONMENT: &str = "\
@@ -74,6 +77,22 @@ pub fn at_most(most: usize, arguments: &[String]) -> Result<()> {
     match arguments.iter().enumerate().find(is_unexpected) {
         Some((_, argument)) => Err(format!("unexpected argument {argument:?}; see --help").into()),
         None => Ok(()),
+    }
+}
+
+/// Reads the one option of the servers, `--port PORT`.
+pub fn port(arguments: &[String]) -> Result<Option<u16>> {
+    match arguments {
+        [] => Ok(None),
+        [option, port] if option == "--port" => match port.parse() {
+            Ok(port) => Ok(Some(port)),
+            Err(_) => Err(format!("invalid port {port:?}; expected a number up to 65535").into()),
+        },
+        [option] if option == "--port" => Err("--port needs a value; see --help".into()),
+        [option, _, argument, ..] if option == "--port" => {
+            Err(format!("unexpected argument {argument:?}; see --help").into())
+        }
+        [argument, ..] => Err(format!("unexpected argument {argument:?}; see --help").into()),
     }
 }
 

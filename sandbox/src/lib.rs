@@ -13,6 +13,7 @@
 //! It is the authorization server too, and [plays a user](Sandbox::authorize) who clicks. It enables the feature `oauth2` of
 //! `rblxopencloud`.
 #![forbid(unsafe_code)]
+#![cfg_attr(docsrs, feature(doc_cfg))]
 
 mod builder;
 mod control;

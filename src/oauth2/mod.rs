@@ -6,8 +6,8 @@
 //!
 //! # In a script
 //!
-//! [`OAuth2App::sign_in`](crate::OAuth2App::sign_in) opens the browser and waits for the redirect to `http://localhost:PORT`. [`FileTokenStore`] keeps the
-//! tokens, so that the next run needs no browser. Once they are no longer good, such as after 90 idle days, or lack a scope, the
+//! [`OAuth2App::sign_in`](crate::OAuth2App::sign_in) opens the browser and waits for the redirect to `http://localhost:PORT`.
+//! [`FileTokenStore`] keeps the tokens, so that the next run needs no browser. Once they are no longer good, such as after 90 idle days, or lack a scope, the
 //! browser opens again:
 //!
 //! ```no_run
@@ -28,8 +28,9 @@
 //!
 //! # In a server
 //!
-//! [`OAuth2App::authorize_url`](crate::OAuth2App::authorize_url) returns the URL to send a user to, and what to keep until they come back.
-//! [`OAuth2App::exchange_code`](crate::OAuth2App::exchange_code) checks the redirect and returns the token:
+//! [`OAuth2App::authorize_url`](crate::OAuth2App::authorize_url) returns the URL to send a user to, and what to keep until they come
+//! back. [`OAuth2App::exchange_code`](crate::OAuth2App::exchange_code) checks the redirect, its state and nonce, PKCE and the signature
+//! of the id token, and returns the token:
 //!
 //! ```no_run
 //! use rblxopencloud::oauth2::{PendingSignIn, Scope};
@@ -54,10 +55,11 @@
 //!
 //! An access token lasts 15 minutes. [`SignedIn`] renews it shortly before it expires and after a 401, once for all threads and
 //! all clones. A refresh token can be used once, and a lost one locks the user out; so the new one goes to the [`TokenStore`]
-//! before the new access token is used, and if it can't be stored, calls fail until it can.
+//! before the new access token is used, and if it can't be stored, calls fail until it can. Two scripts that share a
+//! [`FileTokenStore`] don't spend each other's refresh token.
 //!
 //! One process can serve many users: all clients of an app share its connections and TLS sessions, and each has rate limits of
-//! its own, because the service counts each authorization by itself.
+//! its own, because the service counts each authorization by itself. A user costs about 9 KiB with tokens of 1,000 characters.
 
 // First, so that the page of `OAuth2App` begins with its constructor.
 pub(crate) mod app;

@@ -364,19 +364,19 @@ fn log_of_signed_urls(level: LevelFilter) -> (Vec<(Level, String, String)>, Stri
     (log_of_level(level, || assert_eq!(download(), 7)), signature)
 }
 
-/// The targets that log signed URLs at `trace`, or because `trace` is on for them. The documentation of the crate names them.
+/// The targets that log signed URLs at `trace`, or because `trace` is on for them. The guide names them.
 #[test]
 fn only_the_documented_targets_show_signed_urls() {
     let (lines, signature) = log_of_signed_urls(LevelFilter::Trace);
-    let documented = include_str!("../../src/lib.rs");
+    let documented = include_str!("../../src/guide/logging.md");
     let mut showing = BTreeSet::new();
     for (level, target, line) in lines {
         if line.contains(&signature) {
-            assert!(documented.contains(&format!("`{target}`")), "the documentation doesn't name {target} ({level})");
+            assert!(documented.contains(&format!("`{target}`")), "the guide doesn't name {target} ({level})");
             showing.insert(target);
         }
     }
-    assert!(showing.contains("ureq::run"), "the documentation can be shorter: {showing:?}");
+    assert!(showing.contains("ureq::run"), "the guide can be shorter: {showing:?}");
     // The lines of ureq_proto have 16 bytes each.
     assert!(documented.contains("`ureq_proto::util`"));
 }

@@ -117,11 +117,39 @@ fn help_warns_of_real_assets_if_an_example_uploads() {
     }
 }
 
+/// Returns the texts in quotes of a source.
+fn quoted(source: &str) -> impl Iterator<Item = &str> {
+    source.split('"').skip(1).step_by(2)
+}
+
+/// What is read is in the source as a text of its own.
+#[test]
+fn help_lists_each_option_and_variable_that_an_example_reads() {
+    for name in examples() {
+        let source = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("examples/{name}.rs")));
+        let source = source.expect("the source is there");
+        let (help, _) = run_without_set_up(&name, &["--help"]);
+        let is_option = |text: &&str| text.starts_with("--") && !text.contains(' ');
+        let is_variable = |text: &&str| text.starts_with("ROBLOX_") && !text.contains(' ');
+        for text in quoted(&source).filter(|text| is_option(text) || is_variable(text)) {
+            assert!(help.contains(text), "{name} reads {text}: {help}");
+        }
+        for proxy in ["HTTPS_PROXY", "ALL_PROXY", "NO_PROXY"] {
+            assert!(help.contains(proxy), "{name}: {help}");
+        }
+    }
+}
+
 #[test]
 fn examples_refuse_arguments_that_they_do_not_know() {
     for name in examples() {
         let (text, is_success) = run_without_set_up(&name, &["--no-such-option"]);
         assert!(!is_success && text.contains("see --help"), "{name}: {text}");
+        // These two take any number.
+        if !["who_is", "find_collectibles"].contains(&name.as_str()) {
+            let (text, is_success) = run_without_set_up(&name, &["1", "2", "3", "4", "5"]);
+            assert!(!is_success, "{name} uses five arguments: {text}");
+        }
     }
     for name in ["list_groups", "list_inventory", "user_info", "quota_report", "tour"] {
         let (text, is_success) = run_without_set_up(name, &["156"]);
@@ -171,6 +199,61 @@ fn run_luau_prints_the_log_and_fails_as_the_script_does() {
     assert_eq!(is_success, Sandbox::RUNS_LUAU, "{text}");
     let expected = if Sandbox::RUNS_LUAU { "from Luau\n=> 2\n" } else { "--features rblxopencloud-sandbox/luau" };
     assert!(text.contains(expected), "{text}");
+}
+
+#[test]
+fn examples_say_what_is_wrong_with_an_argument() {
+    for (name, arguments, problem) in [
+        ("ownership_gate", &["--port", "x"][..], "invalid port \"x\""),
+        ("oauth2_server", &["--port", "70000"], "invalid port \"70000\""),
+        ("ownership_gate", &["--port"], "--port needs a value"),
+        ("oauth2_server", &["--port", "0", "more"], "unexpected argument \"more\""),
+        ("any_endpoint", &["publish", "1"], "publish takes three arguments"),
+        ("any_endpoint", &["remove"], "unknown command \"remove\""),
+        ("publish_assets", &[".", "--plan", "--check"], "--plan has no effect with --check"),
+        ("publish_assets", &[".", "--group", "7", "--group", "8"], "--group is given twice"),
+        ("publish_assets", &[".", "--adopt", "a.png"], "--adopt needs a value"),
+    ] {
+        let (text, is_success) = run_without_set_up(name, arguments);
+        assert!(!is_success && text.contains(problem), "{name} {arguments:?}: {text}");
+    }
+}
+
+/// A bar is as full as what it shows.
+#[track_caller]
+fn shows_bar(text: &str, full: usize, counts: &str) {
+    let bar = format!("{}{} {counts}", "█".repeat(full), "░".repeat(20 - full));
+    assert!(text.contains(&bar), "{bar}: {text}");
+}
+
+#[test]
+fn quota_report_shows_what_is_left_as_a_bar() {
+    let sandbox = sandbox();
+    sandbox.set_quota(AssetType::Audio, 10);
+    shows_bar(&succeeds(&sandbox, "quota_report", &[]), 20, "   10 of    10 left this month");
+}
+
+#[test]
+fn list_inventory_shows_how_much_of_it_is_of_a_kind() {
+    let shown = succeeds(&sandbox(), "list_inventory", &[]);
+    shows_bar(&shown, 20, "   245 asset");
+    shows_bar(&shown, 1, "     2 badge");
+    assert!(shown.contains("250 items"), "{shown}");
+}
+
+#[test]
+fn publish_assets_plans_with_a_bar_and_counts_for_each_type() {
+    let directory = TempDir::new();
+    let image = fs::read(concat!(env!("CARGO_MANIFEST_DIR"), "/examples/assets/crate.png")).expect("the image");
+    for name in ["a.png", "b.png"] {
+        fs::write(directory.path().join(name), [&image[..], name.as_bytes()].concat()).expect("it can be written");
+    }
+    let folder = directory.path().to_str().expect("it is text");
+    let sandbox = sandbox();
+    sandbox.set_quota(AssetType::Image, 10);
+    let shown = succeeds(&sandbox, "publish_assets", &[folder, "--plan"]);
+    shows_bar(&shown, 20, "    2 of     2 files to upload");
+    shows_bar(&shown, 4, "    2 of    10 uploads that are left");
 }
 
 #[test]

@@ -305,14 +305,16 @@ fn a_plan_has_counts_and_what_would_change() {
         String::from_utf8_lossy(&output.stdout).lines().map(str::to_owned).collect::<Vec<_>>()
     };
     let lines = plan();
-    assert_eq!((lines.len(), lines[31].as_str()), (32, "30 to upload, 0 unchanged, 1 module to write"), "{lines:#?}");
+    assert_eq!((lines.len(), lines[32].as_str()), (33, "30 to upload, 0 unchanged, 1 module to write"), "{lines:#?}");
+    assert!(lines[31].ends_with("30 of    30 files to upload"), "{lines:#?}");
     assert!(run(&sandbox, &folder).status.success());
     assert_eq!(plan(), ["0 to upload, 30 unchanged"]);
     folder.write("new.png", &image(70));
-    assert_eq!(plan(), ["new.png: upload: new", "1 to upload, 30 unchanged"]);
+    let bar = format!("Image        █{}     1 of    31 files to upload", "░".repeat(19));
+    assert_eq!(plan(), ["new.png: upload: new", &bar, "1 to upload, 30 unchanged"]);
     fs::remove_file(folder.0.join("image7.png")).expect("it is there");
     let stale = plan();
-    assert!(stale.len() == 3 && stale[1].ends_with("assets.luau: write"), "{stale:?}");
+    assert!(stale.len() == 4 && stale[1].ends_with("assets.luau: write"), "{stale:?}");
 }
 
 /// As in continuous integration.
