@@ -11,7 +11,7 @@ fn main() -> ExitCode {
 fn run(arguments: Vec<String>) -> common::Result<()> {
     common::at_most(0, &arguments)?;
     let setup = common::setup()?;
-    for member in setup.user.list_groups() {
+    for member in setup.user.list_groups().with_names() {
         let member = member?;
         let since = member.created_at.map_or_else(|| "?".to_owned(), |time| time.strftime("%Y-%m-%d").to_string());
         println!("{member}, since {since}");

@@ -46,7 +46,7 @@ fn run(arguments: Vec<String>) -> common::Result<()> {
     println!("Of the badges 111 and 222 and the game pass 777, they own {badges}.");
 
     println!("\nTheir groups:");
-    for member in user.list_groups() {
+    for member in user.list_groups().with_names() {
         let member = member?;
         println!("  {member}");
     }

@@ -234,6 +234,14 @@ fn quota_report_shows_what_is_left_as_a_bar() {
 }
 
 #[test]
+fn groups_and_roles_are_shown_by_their_names() {
+    for example in ["list_groups", "tour"] {
+        let shown = succeeds(&sandbox(), example, &[]);
+        assert!(shown.contains("user 156 in Roblox, Owner"), "{example}: {shown}");
+    }
+}
+
+#[test]
 fn list_inventory_shows_how_much_of_it_is_of_a_kind() {
     let shown = succeeds(&sandbox(), "list_inventory", &[]);
     shows_bar(&shown, 20, "   245 asset");
