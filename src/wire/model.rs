@@ -296,7 +296,7 @@ mod tests {
         let twice = wire::from_slice::<Sample>(br#"{"id":7,"createTime":"a","created":"b"}"#);
         assert_eq!(
             twice.expect_err("it isn't a sample").to_string(),
-            "duplicate field `createTime` at line 1 column 36"
+            "duplicate field `createTime` at line 1 column 34"
         );
     }
 

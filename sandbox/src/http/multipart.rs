@@ -179,7 +179,7 @@ fn part_of(headers: &[httparse::Header<'_>]) -> Result<Part, Problem> {
         file_name: parameter(&disposition, "filename"),
         content_type: header("content-type"),
         length: 0,
-        hash: 0,
+        hash: Fnv::default().0,
         beginning: Vec::new(),
     })
 }

@@ -58,7 +58,7 @@ model! {
         #[with(wire::non_empty)]
         pub roblox_user: Option<String>,
         /// An empty object if a script of the game made the change.
-        #[serde(default, skip_serializing_if = "Value::is_null")]
+        #[optional]
         pub game_server_script: Value,
     }
 }

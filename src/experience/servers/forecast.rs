@@ -50,10 +50,10 @@ model! {
         /// Whether the place has moved to another experience, and still has servers from before.
         pub is_not_in_universe: Option<bool>,
         /// The players of each version, as the service sent them.
-        #[serde(default, skip_serializing_if = "Value::is_null")]
+        #[optional]
         pub players_per_version: Value,
         /// The servers of each version, as the service sent them.
-        #[serde(default, skip_serializing_if = "Value::is_null")]
+        #[optional]
         pub instances_per_version: Value,
     }
 }
