@@ -180,7 +180,8 @@ impl Universe {
 
 model! {
     struct Found {
-        #[serde(with = "wire::option_id")]
+        #[with(wire::strict)]
+        #[serde(serialize_with = "wire::option_id::serialize")]
         universe_id: Option<u64>,
     }
 }

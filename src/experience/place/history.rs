@@ -222,7 +222,7 @@ model! {
     #[non_exhaustive]
     pub struct PlaceHistoryEntry {
         /// The number of the version, starting at 1.
-        #[serde(with = "wire::id")]
+        #[serde(serialize_with = "wire::id::serialize")]
         pub version: u64,
         /// The title of the notes.
         #[with(wire::non_empty)]
