@@ -84,6 +84,7 @@ fn run(arguments: Vec<String>) -> common::Result<ExitCode> {
             set_service(&lock, sandbox.url())?;
         } else {
             // This sandbox is new and has none of the assets of an earlier run.
+            let _ = fs::remove_file(place.join("assets.luau"));
             let _ = fs::remove_file(place.join("assets.lock.journal"));
             let _ = fs::remove_file(lock);
         }

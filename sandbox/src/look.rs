@@ -45,12 +45,13 @@ impl Sandbox {
         Asset::deserialize(Value::Object(world.assets.get(&id)?.fields.clone())).ok()
     }
 
-    /// Returns all assets in their current state, by id.
+    /// Returns all assets in their current state, by id. Places aren't among them: see
+    /// [`place_versions`](Self::place_versions).
     #[must_use]
     pub fn assets(&self) -> Vec<Asset> {
         let world = self.settled_world();
-        let assets = world.assets.values();
-        assets.filter_map(|asset| Asset::deserialize(Value::Object(asset.fields.clone())).ok()).collect()
+        let assets = world.assets.iter().filter(|(id, _)| !world.places.by_id.contains_key(id));
+        assets.filter_map(|(_, asset)| Asset::deserialize(Value::Object(asset.fields.clone())).ok()).collect()
     }
 
     /// Returns the content that was last uploaded for an asset.

@@ -117,7 +117,7 @@ const DIFFERENCES: &[Difference] = &[
         why: "the template of a place is required, and in no response",
         undo: |object| {
             let path = object.get("path").and_then(Value::as_str).unwrap_or_default();
-            if path.contains("/places/") {
+            if path.rsplit('/').nth(1) == Some("places") {
                 object.insert("templatePlace".to_owned(), json!(path));
             }
         },

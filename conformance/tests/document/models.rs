@@ -186,7 +186,11 @@ fn models_survive_missing_and_new_properties() {
         for mood in [Mood::Loose, Mood::Newer] {
             let mut maker = Maker::new(&document, mood);
             for _ in 0..500 {
-                let sent = maker.item(model.schema);
+                let mut sent = maker.item(model.schema);
+                // Whether a task has ended is what it answers.
+                if model.schema == "LuauExecutionSessionTask" && !sent["state"].is_string() {
+                    sent["state"] = json!("QUEUED");
+                }
                 let read = (model.round_trip)(sent.clone());
                 let (_, debug) = read.unwrap_or_else(|error| panic!("{}: {error} in {sent:#}", model.schema));
                 assert!(mood == Mood::Newer || !has_unknown(&debug), "{}: {debug}", model.schema);

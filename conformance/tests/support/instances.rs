@@ -132,6 +132,9 @@ impl<'a> Maker<'a> {
             let fraction = ["", ".125", ".125375", ".125375625"][self.random(4)];
             return json!(format!("2024-02-29T12:34:56{fraction}Z"));
         }
+        if schema["format"] == "duration" {
+            return json!(format!("{}s", self.random(600)));
+        }
         let description = schema["description"].as_str().unwrap_or_default();
         let form = FORMS.iter().find(|(known, _)| *known == name).map(|(_, form)| (*form).to_owned());
         let path = description.split("ormat: `").nth(1).and_then(|rest| rest.split('`').next());

@@ -94,7 +94,7 @@ fn write_output<S: Serializer>(results: &[Value], serializer: S) -> Result<S::Ok
     json!({ "results": results }).serialize(serializer)
 }
 
-/// Reads an error. An empty text or object is none, and anything that isn't an object can't be read: an error decides whether
+/// Reads an error. An empty text or object is none, one without a known code is kept, and anything that isn't an object can't be read: an error decides whether
 /// the script has succeeded.
 fn read_error(json: Option<Json<'_>>) -> std::result::Result<Option<LuauError>, Unreadable> {
     let error = match json {
@@ -103,7 +103,7 @@ fn read_error(json: Option<Json<'_>>) -> std::result::Result<Option<LuauError>, 
         Some(Json::Object(fields)) => wire::from_fields::<LuauError>(fields)?,
         _ => return Err(Unreadable::new("expected an object in the field error")),
     };
-    Ok(Some(error).filter(|error| !error.is_empty()))
+    Ok(Some(error).filter(|error| *error != LuauError::default()))
 }
 
 impl LuauRun {
@@ -131,7 +131,8 @@ impl LuauRun {
     #[must_use]
     pub fn outcome(&self) -> LuauOutcome {
         let is_pending = !matches!(self.state, LuauState::Complete | LuauState::Failed | LuauState::Cancelled);
-        match (&self.state, &self.error) {
+        let error = self.error.as_ref().filter(|error| !error.is_empty());
+        match (&self.state, error) {
             _ if is_pending => LuauOutcome::Pending,
             (LuauState::Cancelled, _) => LuauOutcome::Cancelled,
             (LuauState::Complete, None) => LuauOutcome::Complete,
