@@ -24,6 +24,8 @@ pub struct Maker<'a> {
     choices: Random,
     /// Cycles through the values of enums and the alternatives of a choice.
     turn: usize,
+    /// Cycles through properties that exclude each other.
+    objects: usize,
 }
 
 /// What strings look like whose schema doesn't say it, by property.
@@ -67,7 +69,7 @@ const IDENTITY: &[&str] = &[
 
 impl<'a> Maker<'a> {
     pub fn new(document: &'a Document, mood: Mood) -> Self {
-        Self { document, mood, choices: Random::new(), turn: 0 }
+        Self { document, mood, choices: Random::new(), turn: 0, objects: 0 }
     }
 
     fn random(&mut self, below: usize) -> usize {
@@ -192,7 +194,9 @@ impl<'a> Maker<'a> {
         let mut dropped = Vec::new();
         for names in schema["x-oneOf"].as_object().into_iter().flat_map(Map::values) {
             let names: Vec<&str> = names.as_array().into_iter().flatten().filter_map(Value::as_str).collect();
-            let kept = self.next(names.len());
+            // Not by the same turns as the values of enums, which could skip an alternative for ever.
+            self.objects += 1;
+            let kept = self.objects % names.len();
             dropped.extend(names.into_iter().enumerate().filter(|(index, _)| *index != kept).map(|(_, name)| name));
         }
         let is_creator = ["userId", "groupId"].iter().all(|name| schema["properties"].get(*name).is_some());

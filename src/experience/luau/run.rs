@@ -94,7 +94,7 @@ fn write_output<S: Serializer>(results: &[Value], serializer: S) -> Result<S::Ok
     json!({ "results": results }).serialize(serializer)
 }
 
-/// Reads an error. An empty text or object is none, one without a known code is kept, and anything that isn't an object can't be read: an error decides whether
+/// Reads an error. An empty text or object is none, and anything that isn't an object can't be read: an error decides whether
 /// the script has succeeded.
 fn read_error(json: Option<Json<'_>>) -> std::result::Result<Option<LuauError>, Unreadable> {
     let error = match json {
