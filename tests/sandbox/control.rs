@@ -271,6 +271,7 @@ fn authorizations_end_on_demand() {
 #[test]
 fn operations_and_the_start_are_there() {
     let sandbox = Sandbox::builder().demo().start().expect("a free port");
+    let start = sandbox.assets();
     sandbox.set_operation_time(Duration::from_secs(3600));
     let _ = sandbox.client().user(156).upload_asset_with(crate_png()).expect("accepted");
     let pending = control(&sandbox, "GET", "/sandbox/operations", &Value::Null);
@@ -281,7 +282,7 @@ fn operations_and_the_start_are_there() {
     assert_eq!((&both["operations"][0]["done"], &both["operations"][1]["done"]), (&json!(false), &json!(true)));
     control(&sandbox, "POST", "/sandbox/reset", &Value::Null);
     assert_eq!(control(&sandbox, "GET", "/sandbox/operations", &Value::Null), json!({ "operations": [] }));
-    assert!(sandbox.assets().is_empty() && sandbox.client().user(156).fetch_info().is_ok());
+    assert!(sandbox.assets() == start && sandbox.client().user(156).fetch_info().is_ok());
     let info = control(&sandbox, "GET", "/sandbox/info", &Value::Null);
     assert_eq!(info["rateLimited"], 0);
     assert_eq!((&info["url"], &info["apiKey"]), (&json!(sandbox.url()), &json!(sandbox.api_key())));
