@@ -35,7 +35,7 @@
 //! - [Search the creator store](Client::search_assets), and [put assets on it](AssetHandle::create_store_product)
 //! - [Notify users](User::send_notification), and [read their subscriptions](User::fetch_subscription)
 //! - [Sign users in](guide::signing_in) with OAuth 2.0
-//! - [Receive notifications][webhooks] in a server
+//! - [Receive notifications](https://docs.rs/rblxopencloud/latest/rblxopencloud/webhooks/) in a server
 //! - [Call any other endpoint](guide::other_endpoints)
 //! - [Handle errors](guide::errors): each kind, and what to do about it
 //! - [Find out which scopes a key needs](guide::limits), and how fast calls can be
@@ -55,11 +55,6 @@
 //!
 //! Roblox adds fields, kinds and values without notice. Unknown ones are kept ([`InventoryItem::Unknown`], and
 //! `Unknown(String)` of each enum) and never fail a page.
-#![cfg_attr(feature = "webhooks", doc = "\n[webhooks]: crate::webhooks")]
-#![cfg_attr(
-    not(feature = "webhooks"),
-    doc = "\n[webhooks]: https://docs.rs/rblxopencloud/latest/rblxopencloud/webhooks/"
-)]
 #![forbid(unsafe_code)]
 #![cfg_attr(docsrs, feature(doc_cfg))]
 

@@ -36,15 +36,10 @@
 //! - [Rate limits and scopes](limits): what a key needs, and how calls are slowed down.
 //! - [In a server](servers): one client for all threads, time limits, and what to respond with.
 //! - [Signing users in](signing_in): OAuth 2.0, in a script and in a server.
-//! - [Receiving notifications][webhooks]: webhooks, in a server.
+//! - [Receiving notifications](https://docs.rs/rblxopencloud/latest/rblxopencloud/webhooks/): webhooks, in a server.
 //! - [Testing](testing): a local Open Cloud for the tests of your program.
 //! - [Any other endpoint](other_endpoints): calls that have no method here.
 //! - [Logging](logging): what is logged, and what must not be.
-#![cfg_attr(feature = "webhooks", doc = "\n[webhooks]: crate::webhooks")]
-#![cfg_attr(
-    not(feature = "webhooks"),
-    doc = "\n[webhooks]: https://docs.rs/rblxopencloud/latest/rblxopencloud/webhooks/"
-)]
 
 #[doc = include_str!("after_the_upload.md")]
 pub mod after_the_upload {}
