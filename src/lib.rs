@@ -35,6 +35,7 @@
 //! - [Search the creator store](Client::search_assets), and [put assets on it](AssetHandle::create_store_product)
 //! - [Notify users](User::send_notification), and [read their subscriptions](User::fetch_subscription)
 //! - [Sign users in](guide::signing_in) with OAuth 2.0
+//! - [Receive notifications](https://docs.rs/rblxopencloud/latest/rblxopencloud/webhooks/) in a server
 //! - [Call any other endpoint](guide::other_endpoints)
 //! - [Handle errors](guide::errors): each kind, and what to do about it
 //! - [Find out which scopes a key needs](guide::limits), and how fast calls can be

@@ -109,6 +109,8 @@ fn settings_that_it_prints_lead_a_client_to_it() {
 fn wrong_arguments_are_refused() {
     let folder = file("x").parent().expect("a folder").to_owned();
     let folder = folder.to_str().expect("UTF-8");
+    // Longer than a name of a file can be.
+    let long = format!("{folder}/{}.json", "x".repeat(300));
     for (arguments, problem) in [
         (&["--port", "x"][..], "invalid port \"x\"; expected a number up to 65535"),
         (&["--port", "70000"], "invalid port \"70000\""),
@@ -122,6 +124,7 @@ fn wrong_arguments_are_refused() {
         (&["--world", "not-there.json"], "not-there.json can't be read: "),
         (&["--dump", "not-there/world.json"], "there is no folder not-there for --dump"),
         (&["--dump", folder], "is a folder; --dump needs the name of a file"),
+        (&["--dump", &long], ".json can't be written: "),
     ] {
         let (code, stdout, stderr) = output(arguments);
         assert_eq!((code, stdout.as_str()), (Some(1), ""), "{arguments:?}");
@@ -189,6 +192,14 @@ fn a_world_is_kept_when_the_program_ends() {
     let running = Running::start(&["--world", name, "--dump", name]);
     assert_eq!(running.interrupt("-TERM").0, Some(0));
     assert!(fs::read_to_string(&path).expect("it is written") == first, "it is another world");
+    // A link leads to the file that is written.
+    let link = file("link.json");
+    std::os::unix::fs::symlink(&path, &link).expect("a link can be made");
+    fs::write(&path, r#"{ "users": [{ "id": 6, "name": "six" }] }"#).expect("there is room");
+    let name = link.to_str().expect("UTF-8");
+    assert_eq!(Running::start(&["--world", name, "--dump", name]).interrupt("-INT").0, Some(0));
+    assert!(fs::symlink_metadata(&link).expect("it is there").is_symlink());
+    assert!(fs::read_to_string(&path).expect("it is written").contains("\"6\""));
     let left: Vec<_> = fs::read_dir(path.parent().expect("a folder")).expect("it is there").flatten().collect();
     assert!(left.iter().all(|entry| !entry.file_name().to_string_lossy().ends_with(".tmp")), "{left:?}");
 }

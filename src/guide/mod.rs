@@ -24,6 +24,11 @@
 //! Experiences:
 //!
 //! - [What an experience is](crate::Experience::fetch_info): its name, its devices, its first place.
+//! - [Publishing places](crate::Place::publish), [saving](crate::Place::save) them, and
+//!   [rolling them back](crate::Place::rollback).
+//! - [Running Luau](crate::Place::run_luau) in a place, such as tests in continuous integration.
+//! - [Restarting servers](crate::Experience::restart_servers), and [sending them messages](crate::Experience::publish_message).
+//! - [Keeping users out](crate::Experience::restrict_user).
 //!
 //! Operation:
 //!
@@ -31,6 +36,7 @@
 //! - [Rate limits and scopes](limits): what a key needs, and how calls are slowed down.
 //! - [In a server](servers): one client for all threads, time limits, and what to respond with.
 //! - [Signing users in](signing_in): OAuth 2.0, in a script and in a server.
+//! - [Receiving notifications](https://docs.rs/rblxopencloud/latest/rblxopencloud/webhooks/): webhooks, in a server.
 //! - [Testing](testing): a local Open Cloud for the tests of your program.
 //! - [Any other endpoint](other_endpoints): calls that have no method here.
 //! - [Logging](logging): what is logged, and what must not be.

@@ -17,7 +17,9 @@ use crate::user::User;
 /// Lists a user's inventory. Public inventories need no scope.
 pub const LIST_INVENTORY_ITEMS: Endpoint = Endpoint::get("/cloud/v2/users/{user}/inventory-items")
     .with_optional_scopes(&["user.inventory-item:read"])
-    .with_denied_hint("if the inventory is private, only its owner's key or authorization with the scope user.inventory-item:read opens it")
+    .with_denied_hint(
+        "listing a private inventory needs its owner's key or authorization, with the scope user.inventory-item:read",
+    )
     .with_budget(100, 20)
     .for_user_keys();
 

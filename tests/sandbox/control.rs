@@ -142,7 +142,7 @@ fn wrong_faults_are_refused() {
         (r#"{"kind":"operationFailure","form":"partial","code":1,"message":"x"}"#, "partial has no code"),
         (r#"{"kind":"status","status":500,"headers":{"a\r\nb":"c"}}"#, "has a line break or no name"),
         ("503", "expected an object"),
-        ("", "EOF while parsing"),
+        ("", "the text is empty; expected JSON"),
     ] {
         let (status, message) = refused(&sandbox, "POST", "/sandbox/faults", fault);
         assert!(status == 400 && message.contains(problem), "{fault}: {status} {message}");
@@ -175,6 +175,12 @@ fn settings_are_read_and_changed() {
     assert_eq!(change(json!({ "rateLimit": null })), others);
     // All that is told can be set.
     assert_eq!(change(usual.clone()), usual);
+    // Null sets the default of each, whatever it is.
+    change(
+        json!({ "keyEnabled": false, "operationMilliseconds": 5, "clockOffsetSeconds": 9, "quotas": { "Audio": { "capacity": 1 } } }),
+    );
+    let nulls: Value = usual.as_object().expect("an object").keys().map(|name| (name.clone(), Value::Null)).collect();
+    assert_eq!(change(nulls), usual);
     let (status, message) = refused(&sandbox, "PATCH", "/sandbox/settings", r#"{"keyEnabeld":true}"#);
     assert!(status == 400 && message.contains("unknown property \"keyEnabeld\"; expected one of"), "{message}");
     assert_eq!(refused(&sandbox, "PATCH", "/sandbox/settings", r#"{"keyEnabled":1}"#).0, 400);
@@ -265,6 +271,7 @@ fn authorizations_end_on_demand() {
 #[test]
 fn operations_and_the_start_are_there() {
     let sandbox = Sandbox::builder().demo().start().expect("a free port");
+    let start = sandbox.assets();
     sandbox.set_operation_time(Duration::from_secs(3600));
     let _ = sandbox.client().user(156).upload_asset_with(crate_png()).expect("accepted");
     let pending = control(&sandbox, "GET", "/sandbox/operations", &Value::Null);
@@ -275,7 +282,7 @@ fn operations_and_the_start_are_there() {
     assert_eq!((&both["operations"][0]["done"], &both["operations"][1]["done"]), (&json!(false), &json!(true)));
     control(&sandbox, "POST", "/sandbox/reset", &Value::Null);
     assert_eq!(control(&sandbox, "GET", "/sandbox/operations", &Value::Null), json!({ "operations": [] }));
-    assert!(sandbox.assets().is_empty() && sandbox.client().user(156).fetch_info().is_ok());
+    assert!(sandbox.assets() == start && sandbox.client().user(156).fetch_info().is_ok());
     let info = control(&sandbox, "GET", "/sandbox/info", &Value::Null);
     assert_eq!(info["rateLimited"], 0);
     assert_eq!((&info["url"], &info["apiKey"]), (&json!(sandbox.url()), &json!(sandbox.api_key())));

@@ -1,8 +1,8 @@
 //! Who may use the control routes: programs on this machine, and the sandbox's own page. No page of another site.
 //!
 //! The server listens on the loopback interface only, and it refuses hosts that it doesn't know (`Shared::misdirected`). What
-//! is left is a page of another site that sends requests to the sandbox's own address: its browser tells so, and no program can
-//! be made to send these headers by a page.
+//! is left is a page of another site that sends requests to the sandbox's own address: the headers that its browser adds, and
+//! that a page can't change, tell that.
 
 use crate::http::{Answer, Head, MOST_HEADERS};
 

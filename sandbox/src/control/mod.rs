@@ -94,7 +94,11 @@ pub(crate) fn refusal(status: u16, message: &str) -> Answer {
     Answer::v2(status, code, message)
 }
 
-fn finish(answer: Answer) -> Answer {
+/// Ends the body with a line break, so that the prompt of a shell isn't on the line that `curl` prints.
+fn finish(mut answer: Answer) -> Answer {
+    if !answer.body.is_empty() && !answer.body.ends_with(b"\n") {
+        answer.body.push(b'\n');
+    }
     answer.with_header("cache-control", "no-store").with_header("x-content-type-options", "nosniff")
 }
 
@@ -196,7 +200,9 @@ fn get_settings(call: &Call<'_>) -> Result<Answer, Answer> {
 }
 
 fn patch_settings(call: &Call<'_>) -> Result<Answer, Answer> {
-    let settings = call.json("settings")?;
+    let mut given = worlds::parse(call.text()?).map_err(refused)?;
+    worlds::replace_nulls(&mut given);
+    let settings = worlds::read_as("settings", &given, "").map_err(refused)?;
     let given = Map::from_iter([("settings".to_owned(), settings)]);
     worlds::add(call.state, &given).map_err(refused)?;
     get_settings(call)

@@ -6,14 +6,14 @@ use std::path::PathBuf;
 pub(crate) const USAGE: &str = "\
 Usage: rblxopencloud-sandbox [OPTIONS]
 
-Runs a local Open Cloud until Ctrl-C, and prints what leads a program to it. The page /sandbox shows what is requested and what is
-there. Without --world, there is sample data: user 156, three groups, an experience and 250 items.
+Runs a local Open Cloud until Ctrl-C, and prints the variables that a program needs to use it. The page /sandbox shows the requests
+and the data. Without --world, there is sample data: user 156, three groups, an experience and 250 items.
 
 Options:
   --port N            listen on this port of 127.0.0.1; by default any free one
-  --world FILE        begin with the world in this file
+  --world FILE        start with the world in this file
   --dump FILE         write the world into this file when the program ends
-  --allow-host NAME   serve requests for this host too, if a proxy or a hosts file leads here by that name
+  --allow-host NAME   serve requests for this host too, if a proxy or a hosts file resolves it to this machine
   -h, --help          print this
   -V, --version       print the version
 

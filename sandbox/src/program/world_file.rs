@@ -16,26 +16,43 @@ pub(crate) fn explain(path: &Path, problem: &str) -> String {
     }
 }
 
-/// Refuses a path at which no file can be, before there is something to lose.
+/// Refuses a path at which no file can be written, before there is something to lose.
 pub(crate) fn check_writable(path: &Path) -> Result<(), String> {
     if path.is_dir() {
         return Err(format!("{} is a folder; --dump needs the name of a file", path.display()));
     }
     let folder = folder(path);
-    if folder.is_dir() { Ok(()) } else { Err(format!("there is no folder {} for --dump", folder.display())) }
+    if !folder.is_dir() {
+        return Err(format!("there is no folder {} for --dump", folder.display()));
+    }
+    let path = target(path);
+    let unfinished = unfinished(&path);
+    let tried = fs::write(&unfinished, "").and_then(|()| fs::remove_file(&unfinished));
+    tried.map_err(|error| format!("{} can't be written: {error}", path.display()))
 }
 
 /// Writes the file whole, or not at all.
 pub(crate) fn write(path: &Path, text: &str) -> Result<(), String> {
-    let mut name = path.file_name().unwrap_or_default().to_owned();
-    name.push(format!(".{}.tmp", std::process::id()));
-    let unfinished = path.with_file_name(name);
-    let written = fs::write(&unfinished, text).and_then(|()| fs::rename(&unfinished, path));
+    let path = target(path);
+    let unfinished = unfinished(&path);
+    let written = fs::write(&unfinished, text).and_then(|()| fs::rename(&unfinished, &path));
     written.map_err(|error| {
         // It may not be there.
         let _ = fs::remove_file(&unfinished);
         format!("{} can't be written: {error}", path.display())
     })
+}
+
+/// Returns the file that a link leads to: the link stays one.
+fn target(path: &Path) -> PathBuf {
+    fs::canonicalize(path).unwrap_or_else(|_| path.to_owned())
+}
+
+/// Returns the path of the file that replaces this one when it is complete.
+fn unfinished(path: &Path) -> PathBuf {
+    let mut name = path.file_name().unwrap_or_default().to_owned();
+    name.push(format!(".{}.tmp", std::process::id()));
+    path.with_file_name(name)
 }
 
 fn folder(path: &Path) -> PathBuf {

@@ -58,6 +58,16 @@ pub(crate) fn settings(state: &State) -> Value {
     Value::Object(settings::all(&lock(&state.world), limit))
 }
 
+/// Replaces each setting that is null by its default.
+pub(crate) fn replace_nulls(given: &mut Value) {
+    let usual = settings::all(&World::default(), None);
+    for (name, value) in given.as_object_mut().into_iter().flatten() {
+        if let (true, Some(default)) = (value.is_null(), usual.get(name)) {
+            *value = default.clone();
+        }
+    }
+}
+
 /// Fills the world with what is there at the start.
 pub(crate) fn begin(state: &State) -> Result<(), Problem> {
     let (mut world, mut limit) = (World::default(), None);

@@ -14,6 +14,9 @@ const LINE: usize = 140;
 pub(crate) fn parse(text: &str) -> Result<Value, Problem> {
     // Programs on Windows write it.
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    if text.trim().is_empty() {
+        return Err(Problem::new("", "the text is empty; expected JSON"));
+    }
     serde_json::from_str(text).map(|Once(value)| value).map_err(|error| Problem::new("", format!("{error}")))
 }
 
@@ -136,6 +139,13 @@ mod tests {
         let problem = parse("{\"a\": {\"b\": 1,\n \"b\": 2}}").expect_err("b is there twice");
         assert!(problem.to_string().contains("the property \"b\" is there twice at line 2"), "{problem}");
         assert_eq!(parse("\u{feff}[1, -1, 1.5, null, true, \"a\"]").unwrap(), json!([1, -1, 1.5, null, true, "a"]));
+    }
+
+    #[test]
+    fn an_empty_text_is_refused_with_what_is_expected() {
+        for text in ["", " \r\n", "\u{feff}"] {
+            assert_eq!(parse(text).expect_err("it is empty").to_string(), "the text is empty; expected JSON");
+        }
     }
 
     #[test]
