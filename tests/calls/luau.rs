@@ -130,6 +130,10 @@ fn tokens_are_refused_before_anything_is_sent() {
     let errors = [
         experience.place(2).run_luau(script()).map(drop),
         experience.place(2).version(3).run_luau(script()).map(drop),
+        // Not even the experience is looked up.
+        client.place(2).run_luau(script()).map(drop),
+        client.place(2).version(3).run_luau(script()).map(drop),
+        client.place(2).run_luau(script().in_place_file(b"<roblox!\x89\xff\r\n\x1a\n")).map(drop),
         experience.place(2).run_luau(script().binary_input(Body::bytes("a/b", *b"data"))).map(drop),
         experience.upload_luau_input(Body::bytes("a/b", *b"data")).map(drop),
         task.poll().map(drop),

@@ -358,7 +358,7 @@ impl Place {
     }
 
     fn start(&self, endpoint: &Endpoint, version: Option<u64>, script: LuauScript) -> Result<LuauTask> {
-        let universe = self.experience_id()?;
+        let universe = self.experience_id_for(endpoint)?;
         let request = self.client.call(endpoint).param("universe", universe).param("place", self.id);
         let request = match version {
             Some(version) => request.param("version", version),
