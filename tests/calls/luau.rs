@@ -281,6 +281,23 @@ fn logs_have_all_pages_in_both_forms() {
 }
 
 #[test]
+fn a_log_without_end_is_not_kept_in_memory() {
+    let pages = AtomicUsize::new(0);
+    let line = "x".repeat(1024 * 1024);
+    let server = Server::start(move |request| match is_log(request) {
+        true => Reply::ok(&json!({
+            "luauExecutionSessionTaskLogs": [{ "messages": [line] }],
+            "nextPageToken": pages.fetch_add(1, Ordering::SeqCst).to_string(),
+        })),
+        false => Reply::ok(&task_that_ended()),
+    });
+    let task = server.client().luau_task(TASK).expect("a path");
+    let error = fails(task.wait(), ErrorKind::InvalidResponse);
+    assert!(error.can_wait_again() && error.to_string().contains("without_logs"), "{error}");
+    assert!(server.count() < 20);
+}
+
+#[test]
 fn a_log_that_cannot_be_listed_loses_nothing() {
     let refused = AtomicUsize::new(0);
     let server = Server::start(move |request| match is_log(request) {
