@@ -263,7 +263,7 @@ impl LuauTask {
                     size += part.iter().map(|message| message.message.len() + OF_MESSAGE).sum::<usize>() + OF_MESSAGE;
                     if size > LARGEST_LOG {
                         return Err(self.without_log(Error::invalid_response(
-                            &LIST_LUAU_TASK_LOGS.to_string(),
+                            LIST_LUAU_TASK_LOGS.to_string(),
                             "the log is too large, as if it had no end",
                         )));
                     }
