@@ -376,6 +376,10 @@ fn inputs_are_streamed_to_another_host_without_the_key() {
     let before = storage.count();
     let _ = experience.place(2).run_luau(script().uploaded_input(&uploaded)).expect("it is accepted");
     assert_eq!(storage.count(), before);
+    let before = server.count();
+    let other = server.client().experience(2).place(3).run_luau(script().uploaded_input(&uploaded));
+    assert!(fails(other, ErrorKind::InvalidInput).to_string().contains("experience 1"));
+    assert_eq!(server.count(), before, "nothing is sent");
 }
 
 #[test]
