@@ -17,12 +17,13 @@ use jiff::Timestamp;
 use rblxopencloud::ErrorKind;
 use rblxopencloud::webhooks::{SeenNotifications, Webhook, WebhookEvent, WebhookPayload};
 use rblxopencloud_sandbox::sign_webhook;
+use serde::{Deserialize, Serialize};
 
 const USAGE: &str = "\
 Usage: webhook_server [--port PORT] [--seen FILE]
 
 Receives the notifications of a webhook on this machine, and prints each event once. With --seen, the ids of received
-notifications are kept in the file, so that a repetition is known after a restart. Without a port, it serves a free one, sends
+notifications are kept in the file, and the events that aren't handled yet, so that a restart loses and repeats none. Without a port, it serves a free one, sends
 itself two notifications and ends.";
 const ENVIRONMENT: &str = "\
 Environment:
@@ -60,7 +61,10 @@ fn run(arguments: Vec<String>) -> common::Result<()> {
     let address = listener.local_addr()?;
     println!("listening on http://{address}");
     let (queue, events) = sync_channel(MOST_WAITING);
-    let receiver = Receiver { webhook: Webhook::new(&secret), seen: Mutex::new(Seen::load(file)?), queue };
+    let seen = Seen::load(file)?;
+    let left = seen.kept.waiting.clone();
+    let seen = Arc::new(Mutex::new(seen));
+    let receiver = Receiver { webhook: Webhook::new(&secret), seen: Arc::clone(&seen), queue };
     thread::spawn(move || serve(&listener, receiver));
     if port.is_none() {
         let body = br#"{"NotificationId":"1","EventType":"SampleNotification","EventPayload":{"UserId":156}}"#;
@@ -74,7 +78,10 @@ fn run(arguments: Vec<String>) -> common::Result<()> {
         };
     }
     // Handling can take as long as it needs: the response has been sent.
-    events.iter().for_each(|event| handle(&event));
+    for event in left.into_iter().chain(events) {
+        handle(&event);
+        seen.lock().unwrap_or_else(PoisonError::into_inner).forget(&event.notification_id);
+    }
     Ok(())
 }
 
@@ -87,30 +94,46 @@ fn handle(event: &WebhookEvent) {
     }
 }
 
-/// The ids of received notifications, and where they are kept.
+/// What is known of received notifications, and where it is kept.
 struct Seen {
-    ids: SeenNotifications,
+    kept: Kept,
     file: Option<String>,
+}
+
+#[derive(Deserialize, Serialize)]
+struct Kept {
+    ids: SeenNotifications,
+    /// The events that aren't handled yet. Roblox doesn't send them again.
+    waiting: Vec<WebhookEvent>,
 }
 
 impl Seen {
     fn load(file: Option<String>) -> common::Result<Self> {
         let kept = file.as_ref().filter(|file| fs::exists(file).unwrap_or(true)).map(fs::read_to_string).transpose()?;
-        let ids = kept.map(|kept| serde_json::from_str(&kept)).transpose()?;
-        Ok(Self { ids: ids.unwrap_or_else(|| SeenNotifications::new(MOST_SEEN)), file })
+        let kept = kept.map(|kept| serde_json::from_str(&kept)).transpose()?;
+        let empty = || Kept { ids: SeenNotifications::new(MOST_SEEN), waiting: Vec::new() };
+        Ok(Self { kept: kept.unwrap_or_else(empty), file })
     }
 
     fn save(&self) -> common::Result<()> {
         let Some(file) = &self.file else { return Ok(()) };
         let unfinished = format!("{file}.unfinished");
-        fs::write(&unfinished, serde_json::to_string(&self.ids)?)?;
+        fs::write(&unfinished, serde_json::to_string(&self.kept)?)?;
         Ok(fs::rename(unfinished, file)?)
+    }
+
+    /// Forgets an event that was handled, or couldn't be received.
+    fn forget(&mut self, id: &str) {
+        self.kept.waiting.retain(|event| event.notification_id != id);
+        if let Err(error) = self.save() {
+            eprintln!("an event may be handled again after a restart: {error}");
+        }
     }
 }
 
 struct Receiver {
     webhook: Webhook,
-    seen: Mutex<Seen>,
+    seen: Arc<Mutex<Seen>>,
     queue: SyncSender<WebhookEvent>,
 }
 
@@ -131,16 +154,16 @@ impl Receiver {
         };
         let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
         let id = event.notification_id.clone();
-        if !seen.ids.insert(&id) {
+        if !seen.kept.ids.insert(&id) {
             return "200 OK";
         }
-        // Only what is handled counts as seen.
-        if self.queue.try_send(event).is_err() {
-            seen.ids.remove(&id);
+        // After a success, Roblox doesn't send it again: first it has to outlast this process.
+        seen.kept.waiting.push(event.clone());
+        let saved = seen.save().map_err(|error| eprintln!("{id} can't be kept: {error}"));
+        if saved.is_err() || self.queue.try_send(event).is_err() {
+            seen.kept.ids.remove(&id);
+            seen.forget(&id);
             return "503 Service Unavailable";
-        }
-        if let Err(error) = seen.save() {
-            eprintln!("a repetition may not be known: {error}");
         }
         "200 OK"
     }

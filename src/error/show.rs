@@ -16,7 +16,6 @@ impl StdError for Error {
     }
 }
 
-/// Keeps the kind of a system error, and maps other kinds to the nearest one. [`io::Error::get_ref`] returns the whole error.
 /// The failure of a file of the caller, so that `File::open(path)?` works in a function that returns this crate's
 /// [`Result`](crate::Result). It has the kind [`Io`](ErrorKind::Io). An `Error` that was converted to an `io::Error` comes back as
 /// it was.
@@ -29,6 +28,7 @@ impl From<io::Error> for Error {
     }
 }
 
+/// Keeps the kind of a system error, and maps other kinds to the nearest one. [`io::Error::get_ref`] returns the whole error.
 impl From<Error> for io::Error {
     fn from(error: Error) -> Self {
         let from_system = error.detail.source.as_ref().and_then(|source| source.downcast_ref::<Self>());

@@ -89,6 +89,12 @@ impl From<String> for Message {
     }
 }
 
+impl From<Value> for Message {
+    fn from(value: Value) -> Self {
+        Self::json(&value)
+    }
+}
+
 impl From<&Value> for Message {
     fn from(value: &Value) -> Self {
         Self::json(value)
@@ -137,7 +143,7 @@ impl Experience {
         }
         let text = message.check()?;
         let request = self.client.call(&PUBLISH_MESSAGE).param("universe", self.id);
-        let request = request.json(&json!({ "topic": topic, "message": text })).echo(text);
+        let request = request.json(&json!({ "topic": topic, "message": text })).echo(topic).echo(text);
         if message.idempotent { request.idempotent().send() } else { request.send() }
     }
 }
@@ -145,6 +151,12 @@ impl Experience {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn values_are_given_as_they_are_or_borrowed() {
+        let value = serde_json::json!({ "version": 7 });
+        assert_eq!(Message::from(&value), Message::from(value));
+    }
 
     #[test]
     fn messages_are_measured_in_bytes() {

@@ -69,9 +69,11 @@ pub(super) fn updated<T: Model>(request: Request, fields: Map<String, Value>, pa
     let texts = fields.values().filter_map(Value::as_str);
     let request = texts.fold(request, |request, text| request.echo(text));
     let set: BTreeMap<&String, &Value> = fields.iter().filter(|(_, value)| !value.is_null()).collect();
+    // Of a removed field, a response with only the updated fields has nothing.
+    let may_be_empty = set.is_empty();
     request.json(&set).read(|body| {
         let mut found: Map<String, Value> = json::from_slice(body)?;
-        if found.is_empty() {
+        if found.is_empty() && !may_be_empty {
             return Err(DecodeError::expected("the updated fields"));
         }
         found.entry("path").or_insert_with(|| json!(path));

@@ -243,12 +243,14 @@ mod tests {
     use crate::operation::work::Polls;
     use crate::{Client, Endpoint, ErrorKind, Method, json};
 
-    /// Answers one request.
-    fn answer(listener: &TcpListener, body: &str) {
+    /// Answers one request. Returns when.
+    fn answer(listener: &TcpListener, body: &str) -> Instant {
         let (mut stream, _) = listener.accept().expect("it connects");
         let _ = stream.read(&mut [0; 4096]).expect("it asks");
         let head = format!("content-length: {}\r\nconnection: close", body.len());
+        let answered = Instant::now();
         write!(stream, "HTTP/1.1 200 OK\r\n{head}\r\n\r\n{body}").expect("it listens");
+        answered
     }
 
     #[test]
@@ -293,10 +295,13 @@ mod tests {
         let start = || client.request(Method::Post, "/cloud/v2/a");
         let limited = |seconds| start().work_limit(Duration::from_secs(seconds));
         for (request, timeout) in [(start(), 60), (limited(15), 60), (limited(16), 61), (limited(300), 345)] {
-            let operation = thread::scope(|scope| {
-                scope.spawn(|| answer(&listener, r#"{"path":"operations/a"}"#));
-                request.operation::<Value>().expect("it begins")
+            let (operation, answered) = thread::scope(|scope| {
+                let answered = scope.spawn(|| answer(&listener, r#"{"path":"operations/a"}"#));
+                let operation = request.operation::<Value>().expect("it begins");
+                (operation, answered.join().expect("it answers"))
             });
+            // A call can wait minutes for a slot, in which there is no work yet.
+            assert!(operation.started.began >= answered, "its age counts from the answer");
             let options = format!("{:?}", operation.wait_options());
             assert!(options.contains(&format!("timeout: {timeout}s,")), "{options}");
         }

@@ -32,7 +32,7 @@ pub(super) struct Started {
     echoes: Vec<String>,
     /// Texts of the call that are removed from errors.
     secrets: Vec<Secret>,
-    /// When the call was made that started it, or its wait was resumed.
+    /// When the service accepted the call that started it, or its wait was resumed.
     pub(super) began: Instant,
     /// The last known state of a pending task, in the service's word.
     word: Mutex<Option<String>>,
@@ -54,7 +54,6 @@ impl Started {
         let (session, echoes) = (request.session().clone(), request.echoes().to_vec());
         let secrets = request.declared_secrets().to_vec();
         let (time_limit, cancel) = (request.work_time_limit(), request.cancel_token().cloned());
-        let began = Instant::now();
         let mut request = request.prepare()?;
         let subject = request.subject();
         let mut answer = Answer::default();
@@ -62,6 +61,8 @@ impl Started {
             answer = work.read(body, Question::Start, decode)?;
             Ok(())
         })?;
+        // The call may have waited long for its turn or for a slot.
+        let began = Instant::now();
         let (name, word) = (answer.name.take(), Mutex::new(answer.word.take()));
         Ok((Self { session, work, name, subject, echoes, secrets, began, word, time_limit, cancel, slot }, answer))
     }

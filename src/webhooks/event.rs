@@ -77,7 +77,6 @@ model! {
         #[serde(rename = "UserId")]
         pub user_id: u64,
         /// The ids of the start places of the experiences that it is about.
-        #[with(wire::strict_or_null)]
         #[serde(rename = "GameIds")]
         pub start_place_ids: Vec<u64>,
     }
@@ -243,9 +242,16 @@ mod tests {
 
     #[test]
     fn a_request_to_erase_is_never_lost() {
-        for payload in
-            [json!(null), json!({}), json!({ "UserId": 1, "GameIds": 7 }), json!({ "UserId": "x", "GameIds": [] })]
-        {
+        for payload in [
+            json!(null),
+            json!({}),
+            // About which experiences it is isn't told, which isn't none.
+            json!({ "UserId": 1 }),
+            json!({ "UserId": 1, "GameIds": null }),
+            json!({ "UserId": 1, "GameIds": 7 }),
+            json!({ "UserId": 1, "GameIds": [1, "x"] }),
+            json!({ "UserId": "x", "GameIds": [] }),
+        ] {
             let error = read(&event("RightToErasureRequest", payload.clone())).expect_err("it can't be read");
             assert!(error.to_string().contains("EventPayload"), "{payload}: {error}");
         }

@@ -43,6 +43,11 @@ macro_rules! model {
         }
     };
 
+    // Reading isn't serde's.
+    (@name $field:ident default $($serde:tt)*) => {
+        compile_error!("serde(default) has no effect on how a model is read: use #[optional] or #[lenient]")
+    };
+
     // The name of a field in JSON.
     (@name $field:ident rename = $rename:literal, alias = $alias:literal $($serde:tt)*) => {
         $crate::wire::Name::new($rename).or($alias)

@@ -130,6 +130,10 @@ fn tokens_are_refused_before_anything_is_sent() {
     let errors = [
         experience.place(2).run_luau(script()).map(drop),
         experience.place(2).version(3).run_luau(script()).map(drop),
+        // Not even the experience is looked up.
+        client.place(2).run_luau(script()).map(drop),
+        client.place(2).version(3).run_luau(script()).map(drop),
+        client.place(2).run_luau(script().in_place_file(b"<roblox!\x89\xff\r\n\x1a\n")).map(drop),
         experience.place(2).run_luau(script().binary_input(Body::bytes("a/b", *b"data"))).map(drop),
         experience.upload_luau_input(Body::bytes("a/b", *b"data")).map(drop),
         task.poll().map(drop),
@@ -277,6 +281,23 @@ fn logs_have_all_pages_in_both_forms() {
 }
 
 #[test]
+fn a_log_without_end_is_not_kept_in_memory() {
+    let pages = AtomicUsize::new(0);
+    let line = "x".repeat(1024 * 1024);
+    let server = Server::start(move |request| match is_log(request) {
+        true => Reply::ok(&json!({
+            "luauExecutionSessionTaskLogs": [{ "messages": [line] }],
+            "nextPageToken": pages.fetch_add(1, Ordering::SeqCst).to_string(),
+        })),
+        false => Reply::ok(&task_that_ended()),
+    });
+    let task = server.client().luau_task(TASK).expect("a path");
+    let error = fails(task.wait(), ErrorKind::InvalidResponse);
+    assert!(error.can_wait_again() && error.to_string().contains("without_logs"), "{error}");
+    assert!(server.count() < 20);
+}
+
+#[test]
 fn a_log_that_cannot_be_listed_loses_nothing() {
     let refused = AtomicUsize::new(0);
     let server = Server::start(move |request| match is_log(request) {
@@ -355,6 +376,10 @@ fn inputs_are_streamed_to_another_host_without_the_key() {
     let before = storage.count();
     let _ = experience.place(2).run_luau(script().uploaded_input(&uploaded)).expect("it is accepted");
     assert_eq!(storage.count(), before);
+    let before = server.count();
+    let other = server.client().experience(2).place(3).run_luau(script().uploaded_input(&uploaded));
+    assert!(fails(other, ErrorKind::InvalidInput).to_string().contains("experience 1"));
+    assert_eq!(server.count(), before, "nothing is sent");
 }
 
 #[test]

@@ -43,6 +43,17 @@ fn a_removed_link_is_in_the_mask_and_not_in_the_body() {
     assert!(info.as_object().expect("an object").keys().all(|field| !field.ends_with("SocialLink")), "{info}");
 }
 
+/// The response may have the updated fields only.
+#[test]
+fn a_response_without_the_removed_field_is_a_success() {
+    let remove = || ExperienceUpdate::new().remove_social_link(ExperienceLink::Discord);
+    let server = Server::start(|_| Reply::ok(&json!({})));
+    let experience = server.client().experience(13058);
+    assert_eq!(experience.update(remove()).expect("it is removed").discord_social_link, None);
+    // What was set is in the response.
+    fails(experience.update(remove().vr(true)), ErrorKind::InvalidResponse);
+}
+
 #[test]
 fn private_servers_can_be_free_or_disabled() {
     let (_sandbox, experience) = sandbox();

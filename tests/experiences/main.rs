@@ -4,6 +4,7 @@ mod experience;
 mod messages;
 mod places;
 mod publishing;
+mod release_snippet;
 mod restrictions;
 mod servers;
 #[path = "../support/mod.rs"]

@@ -47,6 +47,17 @@ fn published_versions_are_found_among_saved_ones() {
     fails(place.version(74).fetch_info(), ErrorKind::NotFound);
 }
 
+/// One that can't be read may be the live one.
+#[test]
+fn the_live_version_is_never_guessed() {
+    let good = json!({ "path": "assets/1818/versions/1", "published": true });
+    let strange = json!({ "path": "assets/1818/versions/2", "published": "perhaps" });
+    for versions in [json!([strange, good]), json!([strange])] {
+        let server = Server::script([Reply::ok(&json!({ "assetVersions": versions }))]);
+        fails(server.client().place(1818).live_version(), ErrorKind::InvalidResponse);
+    }
+}
+
 /// A listing that doesn't tell what was published doesn't say that nothing was.
 #[test]
 fn versions_that_do_not_tell_whether_they_were_published_are_not_taken_for_saved() {

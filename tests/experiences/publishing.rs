@@ -45,10 +45,15 @@ fn a_place_is_given_as_a_path_bytes_an_open_file_or_a_reader() {
     place.publish(PlaceFile::open(&path).expect("it is there")).expect("a file");
     assert_eq!(sandbox.place_versions(1818).len(), 1, "the same bytes have the same version");
     place.publish(File::open(&path).expect("it is there")).expect("an open file");
+    place.publish(path.as_os_str()).expect("an OsStr");
+    place.publish(path.as_os_str().to_owned()).expect("an OsString");
+    assert_eq!(sandbox.place_versions(1818).len(), 1, "the same bytes have the same version");
     place.publish(content("vec")).expect("a Vec");
+    place.publish(&content("vec")).expect("a Vec");
     is_last(&content("vec"));
     place.publish(content("slice").as_slice()).expect("a slice");
     place.publish(b"<roblox!\x89\xff\r\n\x1a\narray").expect("an array");
+    place.publish(*b"<roblox!\x89\xff\r\n\x1a\narray").expect("an array");
     let bytes = content("reader");
     place.publish(PlaceFile::from_reader(std::io::Cursor::new(bytes.clone()), bytes.len() as u64)).expect("a reader");
     is_last(&bytes);
@@ -237,6 +242,19 @@ fn the_lookup_before_a_repeat_is_within_the_time_limit_of_the_call() {
     let error = within(Duration::from_secs(30), move || place.publish(PLACE)).expect_err("there is no answer");
     assert!(error.outcome_unknown(), "{error}");
     assert_eq!(server.requests().iter().filter(|request| request.method == "POST").count(), 1);
+}
+
+#[test]
+fn an_open_file_is_sent_again_as_a_whole() {
+    let folder = TempDir::new();
+    let mut file = File::open(folder.file("game.rbxl", PLACE)).expect("it is there");
+    file.read_exact(&mut [0; 5]).expect("it can be read");
+    let server = Server::script([Reply::HangUp, history(&[]), version(7)]);
+    assert_eq!(place(&server).publish(file).expect("it is repeated").number, 7);
+    let sent: Vec<_> = server.requests().into_iter().filter(|request| request.method == "POST").collect();
+    assert_eq!((sent.len(), sent[1].body.as_slice()), (2, PLACE));
+    #[cfg(unix)]
+    fails(place(&server).publish(File::open(folder.path()).expect("it is there")), ErrorKind::Io);
 }
 
 #[test]

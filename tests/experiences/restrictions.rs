@@ -49,6 +49,11 @@ fn a_restriction_kicks_keeps_out_and_ends() {
         let now = ended.game_join_restriction.ends_at().expect("it has an end");
         assert!(!ended.game_join_restriction.is_in_force(now));
     }
+    // The client's clock isn't moved on, and its idempotency keys are as fresh as before.
+    let again = experience.restrict_user(1007, &week()).expect("it is made");
+    assert!(
+        again.game_join_restriction.active && !experience.lift_restriction(1007).expect("it is lifted").is_in_force()
+    );
 }
 
 #[test]

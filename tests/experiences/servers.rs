@@ -215,6 +215,30 @@ fn empty_pages_without_end_end_the_list_visibly() {
     fails(listed, ErrorKind::InvalidResponse);
 }
 
+/// The service responds to 0 with the number of servers only.
+#[test]
+fn pages_of_servers_without_room_are_refused() {
+    let (sandbox, _) = sandbox();
+    let list = |size| place(&sandbox).list_game_servers_with(7, GameServerFilter::new().page_size(size));
+    for size in [0, 101] {
+        fails(list(size).next().expect("an error"), ErrorKind::InvalidInput);
+    }
+    assert_eq!(sandbox.requests().len(), 0);
+    assert_eq!((list(1).count(), list(100).count()), (1, 1));
+}
+
+#[test]
+fn a_client_without_credentials_looks_no_experience_up() {
+    let server = Server::start(|_| panic!("nothing is sent"));
+    let client = rblxopencloud::Client::builder(rblxopencloud::Credentials::none());
+    let place = client.base_url(server.url()).build().expect("the settings are good").place(PLACE);
+    fails(place.fetch_game_server_filters(), ErrorKind::InvalidInput);
+    fails(place.list_game_servers(7).next().expect("an error"), ErrorKind::InvalidInput);
+    fails(place.fetch_restriction(156), ErrorKind::InvalidInput);
+    fails(place.lift_restriction(156), ErrorKind::InvalidInput);
+    assert_eq!(server.count(), 0);
+}
+
 #[test]
 fn the_log_of_a_server_is_listed() {
     let (sandbox, _) = sandbox();

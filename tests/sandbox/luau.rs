@@ -79,6 +79,24 @@ fn a_task_waits_for_its_server_and_runs_into_its_limit() {
 }
 
 #[test]
+fn tasks_follow_the_clock_of_the_sandbox() {
+    let sandbox = sandbox();
+    sandbox.set_luau_boot_time(Duration::from_secs(3600));
+    sandbox.on_luau(|_, _| LuauAnswer::results([1]).takes(Duration::from_secs(200)));
+    let task = start(&sandbox, LuauScript::new("x")).expect("it is accepted");
+    assert_eq!(task.poll().expect("it is there"), None);
+    sandbox.advance_clock(Duration::from_secs(3600));
+    assert_eq!(task.poll().expect("it is there"), None, "it runs for 200 s");
+    sandbox.advance_clock(Duration::from_secs(200));
+    let run = task.poll().expect("it is there").expect("it has ended");
+    let ended = run.updated_at.expect("it is told").duration_since(run.created_at.expect("it is told"));
+    assert_eq!((run.is_success(), ended.as_secs()), (true, 3800));
+    let resumed = sandbox.client().luau_task(task.name().expect("it has one")).expect("a path");
+    sandbox.advance_clock(Duration::from_secs(24 * 3600));
+    fails(resumed.poll(), ErrorKind::NotFound);
+}
+
+#[test]
 fn a_place_has_ten_unfinished_tasks() {
     let sandbox = sandbox();
     sandbox.add_place(PlaceInfo::new(13058, 1819, "Lobby"));

@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
+use super::clock::Clock;
 use super::luau_answer::{End, LuauAnswer, Message};
 use super::random::uuid;
 
@@ -131,6 +132,7 @@ pub(crate) struct Luau {
     tasks: HashMap<String, Task>,
     inputs: HashMap<String, Input>,
     runner: Option<Arc<Runner>>,
+    pub(crate) clock: Clock,
     pub(crate) boot: Duration,
     /// How long after its end a task takes a slot.
     pub(crate) recovery: Duration,
@@ -148,9 +150,14 @@ impl Luau {
         self.runner = Some(runner);
     }
 
+    /// Returns how long ago something was, by the sandbox's clock.
+    fn age(&self, began: Instant) -> Duration {
+        self.clock.instant().saturating_duration_since(began)
+    }
+
     /// Whether another task of a place can begin.
     pub(crate) fn has_slot(&self, universe: u64, place: u64) -> bool {
-        let now = Instant::now();
+        let now = self.clock.instant();
         let takes_slot = |task: &&Task| {
             let is_of_place = (task.made.universe, task.made.place) == (universe, place);
             is_of_place
@@ -181,7 +188,7 @@ impl Luau {
             self.run(job);
         }
         let boot = Some(self.boot).filter(|_| made.loads);
-        let (began, began_at) = (Instant::now(), Timestamp::now());
+        let (began, began_at) = (self.clock.instant(), self.clock.timestamp());
         let task = Task { made, path: path.clone(), began, began_at, boot, work, output: uuid() };
         let mut answer = self.json(&task, began, false, "");
         // No script ends before the response is sent.
@@ -214,12 +221,12 @@ impl Luau {
     }
 
     fn known(&self, path: &str) -> Option<&Task> {
-        self.tasks.get(path).filter(|task| task.began.elapsed() < KEPT)
+        self.tasks.get(path).filter(|task| self.age(task.began) < KEPT)
     }
 
     /// Returns a task as the service writes it.
     pub(crate) fn get(&self, path: &str, with_script: bool, delivery_url: &str) -> Option<Value> {
-        Some(self.json(self.known(path)?, Instant::now(), with_script, delivery_url))
+        Some(self.json(self.known(path)?, self.clock.instant(), with_script, delivery_url))
     }
 
     #[allow(clippy::unused_self)]
@@ -267,7 +274,7 @@ impl Luau {
     /// Returns the parts of a task's log. `None` if the task isn't known.
     pub(crate) fn logs(&self, path: &str, is_flat: bool) -> Option<Vec<Value>> {
         let task = self.known(path)?;
-        let log = match task.stand(Instant::now()) {
+        let log = match task.stand(self.clock.instant()) {
             Stand::Ended { answer, .. } => answer.log,
             Stand::Processing if self.shows_logs_early => {
                 let ended = task.work.lock().unwrap_or_else(PoisonError::into_inner).clone();
@@ -291,15 +298,17 @@ impl Luau {
     pub(crate) fn add_input(&mut self, universe: u64, size: u64) -> (String, String) {
         let id = uuid();
         let path = format!("universes/{universe}/luau-execution-session-task-binary-inputs/{id}");
-        self.inputs.insert(path.clone(), Input { universe, size, began: Instant::now(), content: None });
+        let began = self.clock.instant();
+        self.inputs.insert(path.clone(), Input { universe, size, began, content: None });
         (path, id)
     }
 
     /// Stores the content of an input. Fails with what is wrong.
     pub(crate) fn upload_input(&mut self, id: &str, content: Vec<u8>) -> Result<(), &'static str> {
+        let now = self.clock.instant();
         let input = self.inputs.iter_mut().find(|(path, _)| path.rsplit('/').next() == Some(id));
         let (_, input) = input.ok_or("NoSuchKey")?;
-        if input.began.elapsed() >= URL_LASTS {
+        if now.saturating_duration_since(input.began) >= URL_LASTS {
             return Err("ExpiredToken");
         }
         if input.size != content.len() as u64 {
@@ -312,13 +321,13 @@ impl Luau {
     /// Whether tasks of an experience can use an input.
     pub(crate) fn has_input(&self, universe: u64, path: &str) -> bool {
         self.inputs.get(path).is_some_and(|input| {
-            input.universe == universe && input.content.is_some() && input.began.elapsed() < URL_LASTS
+            input.universe == universe && input.content.is_some() && self.age(input.began) < URL_LASTS
         })
     }
 
     /// Returns a binary output.
     pub(crate) fn output(&self, id: &str) -> Option<Vec<u8>> {
-        let now = Instant::now();
+        let now = self.clock.instant();
         let task = self.tasks.values().find(|task| task.output == id && task.made.has_output)?;
         match task.stand(now) {
             Stand::Ended { answer, after } if now.saturating_duration_since(task.began) < after + URL_LASTS => {

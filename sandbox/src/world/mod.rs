@@ -131,6 +131,7 @@ impl World {
         self.clock.advance(time);
         self.operations.clock = self.clock;
         self.sign_ins.clock = self.clock;
+        self.luau.clock = self.clock;
     }
 
     pub(crate) fn add_user(&mut self, info: &UserInfo) {

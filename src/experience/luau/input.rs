@@ -4,7 +4,7 @@ use crate::api::{Budget, Endpoint, Method, ResourcePath};
 use crate::error::{Error, Result};
 use crate::experience::handle::Experience;
 use crate::request::Body;
-use crate::wire::model;
+use crate::wire::{self, model};
 
 /// Creates a binary input for Luau tasks, which is then uploaded to another host.
 pub const CREATE_LUAU_BINARY_INPUT: Endpoint =
@@ -28,6 +28,16 @@ impl LuauInput {
     #[must_use]
     pub fn path(&self) -> &ResourcePath {
         &self.path
+    }
+
+    /// Refuses the input of another experience.
+    pub(super) fn check_of(self, universe: u64) -> Result<Self> {
+        match wire::path_id(&self.path.to_string(), "universes") {
+            Some(other) if other != universe => Err(Error::invalid_input(format!(
+                "the binary input is one of the experience {other}; the script runs in the experience {universe}"
+            ))),
+            _ => Ok(self),
+        }
     }
 }
 

@@ -169,7 +169,7 @@ impl LuauScript {
         let input = match self.input {
             None => None,
             Some(Input::ToUpload(body)) => Some(input::upload(experience, body)?),
-            Some(Input::Uploaded(input)) => Some(input),
+            Some(Input::Uploaded(input)) => Some(input.check_of(experience.id())?),
         };
         let mut fields = json!({ "script": self.text });
         if let Some(timeout) = self.timeout {

@@ -51,6 +51,11 @@ pub const GET_LUAU_TASK: Endpoint = Endpoint::get(
 /// The binary output that is downloaded at the most.
 const LARGEST_OUTPUT: u64 = 256 * 1024 * 1024;
 
+/// The log that is kept in memory at the most, several times that of the service.
+const LARGEST_LOG: usize = 16 * 1024 * 1024;
+/// What a message takes beside its text.
+const OF_MESSAGE: usize = 64;
+
 /// A script that runs, or has run, in a place, from [`Place::run_luau`].
 ///
 /// ```
@@ -249,11 +254,21 @@ impl LuauTask {
     }
 
     fn fetch_log(&self) -> Result<Vec<LuauMessage>> {
-        let mut messages = Vec::new();
+        let (mut messages, mut size) = (Vec::new(), 0);
         let mut logs = self.list_logs();
         for log in &mut logs {
             match log {
-                Ok(log) => messages.extend(log.into_messages()),
+                Ok(log) => {
+                    let part = log.into_messages();
+                    size += part.iter().map(|message| message.message.len() + OF_MESSAGE).sum::<usize>() + OF_MESSAGE;
+                    if size > LARGEST_LOG {
+                        return Err(self.without_log(Error::invalid_response(
+                            LIST_LUAU_TASK_LOGS.to_string(),
+                            "the log is too large, as if it had no end",
+                        )));
+                    }
+                    messages.extend(part);
+                }
                 // A script that never ran has no log.
                 Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Vec::new()),
                 Err(error) => return Err(self.without_log(error)),
@@ -358,7 +373,7 @@ impl Place {
     }
 
     fn start(&self, endpoint: &Endpoint, version: Option<u64>, script: LuauScript) -> Result<LuauTask> {
-        let universe = self.experience_id()?;
+        let universe = self.experience_id_for(endpoint)?;
         let request = self.client.call(endpoint).param("universe", universe).param("place", self.id);
         let request = match version {
             Some(version) => request.param("version", version),

@@ -1,6 +1,7 @@
+use std::ffi::{OsStr, OsString};
 use std::fmt;
 use std::fs::File;
-use std::io::{Read, Seek};
+use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use crate::asset::content::{self, Found};
@@ -24,8 +25,8 @@ const XML_TYPE: &str = "application/xml";
 /// first bytes tell which, and are checked before anything is sent. A file whose name is that of a model (`.rbxm`, `.rbxmx`) is
 /// refused.
 ///
-/// The content is never held in memory as a whole, unless it is given as bytes. A path is opened for each attempt. An open file or a
-/// reader can be sent only once, so the call isn't repeated after reading has begun. A file that changes while it is sent is an
+/// The content is never held in memory as a whole, unless it is given as bytes. A path is opened for each attempt, and an
+/// open file is read again. A reader can be sent only once, so the call isn't repeated after reading has begun. A file that changes while it is sent is an
 /// error, and nothing is saved.
 ///
 /// ```no_run
@@ -154,20 +155,20 @@ macro_rules! from_path {
     )+};
 }
 
-from_path!(&str, String, &String, &Path, PathBuf, &PathBuf);
+from_path!(&str, &String, String, &Path, &PathBuf, PathBuf, &OsStr, OsString);
 
 macro_rules! from_bytes {
     ($($bytes:ty),+) => {$(
         /// Uses content in memory.
         impl From<$bytes> for PlaceFile {
             fn from(bytes: $bytes) -> Self {
-                Self::from_bytes(bytes)
+                Self::from_bytes(bytes.to_vec())
             }
         }
     )+};
 }
 
-from_bytes!(Vec<u8>, &[u8]);
+from_bytes!(Vec<u8>, &Vec<u8>, &[u8]);
 
 /// Uses content in memory.
 impl<const N: usize> From<&[u8; N]> for PlaceFile {
@@ -176,14 +177,17 @@ impl<const N: usize> From<&[u8; N]> for PlaceFile {
     }
 }
 
-/// Uses an open file from its position to its end. It can be sent only once.
+/// Uses content in memory.
+impl<const N: usize> From<[u8; N]> for PlaceFile {
+    fn from(bytes: [u8; N]) -> Self {
+        Self::from_bytes(bytes)
+    }
+}
+
+/// Uses the whole of an open file, wherever its cursor is. It can be sent again.
 impl From<File> for PlaceFile {
-    fn from(mut file: File) -> Self {
-        let length = file.metadata().and_then(|metadata| Ok(metadata.len().saturating_sub(file.stream_position()?)));
-        Self::new(match length {
-            Ok(length) => Ok(FileContent::from_reader("", file, length)),
-            Err(error) => Err(Error::io("the open file", error)),
-        })
+    fn from(file: File) -> Self {
+        Self::new(FileContent::of_open(file))
     }
 }
 

@@ -18,9 +18,13 @@ impl Place {
     /// Calls [`LIST_ASSET_VERSIONS`](crate::endpoints::LIST_ASSET_VERSIONS), which needs the scope `asset:read`.
     ///
     /// # Errors
-    /// Returns [`NotFound`](crate::ErrorKind::NotFound) if no version was published.
+    /// Returns [`NotFound`](crate::ErrorKind::NotFound) if no version was published, and
+    /// [`InvalidResponse`](crate::ErrorKind::InvalidResponse) if a version can't be read, which may be the live one.
     pub fn live_version(&self) -> Result<PlaceVersionHandle> {
-        match self.list_versions().published().next().transpose()? {
+        let mut published = self.list_versions().published();
+        let newest = published.next().transpose()?;
+        published.check_all_read()?;
+        match newest {
             Some(version) => Ok(self.version(version.number)),
             None => Err(Error::new(ErrorKind::NotFound, format!("place {}", self.id))
                 .explain("no version was published")

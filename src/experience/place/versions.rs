@@ -6,6 +6,9 @@ use crate::asset::handle::LIST_ASSET_VERSIONS;
 use crate::error::Result;
 use crate::page::{Cursor, Pager};
 
+/// What an unreadable version leaves open.
+const WHICH_ARE_PUBLISHED: &str = "whether a version was published";
+
 impl Place {
     /// Lists the versions of the place, newest first: those that were published and those that were only saved.
     ///
@@ -74,6 +77,11 @@ impl PlaceVersions {
     pub fn unreadable_count(&self) -> u64 {
         self.pager.unreadable_count()
     }
+
+    /// Fails if a version couldn't be read, which may be the one that is looked for.
+    pub(super) fn check_all_read(&self) -> Result<()> {
+        self.pager.check_all_read(WHICH_ARE_PUBLISHED)
+    }
 }
 
 impl Iterator for PlaceVersions {
@@ -91,7 +99,7 @@ impl Iterator for PlaceVersions {
                 }
                 // The only answer would be that there is none.
                 None if std::mem::take(&mut self.has_untold) && !self.has_found => {
-                    return Some(Err(self.pager.unread("whether a version was published")));
+                    return Some(Err(self.pager.unread(WHICH_ARE_PUBLISHED)));
                 }
                 None => return None,
             }

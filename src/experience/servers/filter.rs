@@ -66,7 +66,7 @@ impl GameServerFilters {
 impl Place {
     /// Starts a request about the place's experience.
     pub(in crate::experience) fn of_experience(&self, endpoint: &Endpoint) -> Request {
-        let (universe, problem) = match self.experience_id() {
+        let (universe, problem) = match self.experience_id_for(endpoint) {
             Ok(universe) => (universe, None),
             Err(problem) => (0, Some(problem)),
         };

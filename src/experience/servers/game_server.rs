@@ -4,7 +4,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use crate::api::Endpoint;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::experience::duration::time_span;
 use crate::experience::place::handle::Place;
 use crate::open_enum::open_enum;
@@ -20,6 +20,7 @@ pub const LIST_GAME_SERVERS: Endpoint =
 
 /// How many pages in a row without servers are followed. The service was seen to return such pages, with a token, for ever.
 const MOST_EMPTY_PAGES: u32 = 3;
+const LARGEST_PAGE: u32 = 100;
 
 open_enum! {
     /// The state of a [`GameServer`].
@@ -145,7 +146,7 @@ impl PageItem for GameServer {
     const PAGING: Paging = Paging::page_tokens()
         .parameter("PageToken")
         .size_parameter("MaxPageSize")
-        .page_size(100)
+        .page_size(LARGEST_PAGE)
         .partial_fields(&["activeServersFetchError", "shutdownServersFetchError"])
         .most_empty_pages(MOST_EMPTY_PAGES);
 
@@ -182,7 +183,7 @@ impl GameServerFilter {
         self
     }
 
-    /// Sets how many servers a page has, from 1 to 100. Defaults to 100.
+    /// Sets how many servers a page has, from 1 to 100. Defaults to 100. Another number is an error of the listing.
     pub fn page_size(mut self, size: u32) -> Self {
         self.page_size = Some(size);
         self
@@ -280,6 +281,11 @@ impl Place {
         let queries = queries.into_iter().filter_map(|(name, value)| Some((name, value?)));
         let request = queries.fold(request, |request, (name, value)| request.query(name, value));
         match filter.page_size {
+            // The service responds to 0 with the number of servers, and none of them.
+            Some(size) if !(1..=LARGEST_PAGE).contains(&size) => {
+                let problem = format!("a page of game servers has 1 to {LARGEST_PAGE} of them, and not {size}");
+                request.failed(Error::invalid_input(problem)).pages()
+            }
             Some(size) => request.paging(GameServer::PAGING.page_size(size)).pages(),
             None => request.pages(),
         }

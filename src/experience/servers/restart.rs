@@ -34,10 +34,9 @@ model! {
 
 impl From<RestartStatus> for Restart {
     fn from(status: RestartStatus) -> Self {
-        let places = || status.places.values();
         Self {
-            players_impacted: places().map(|place| place.total_players.map(u64::from)).sum(),
-            instances_impacted: places().map(|place| place.total_instances.map(u64::from)).sum(),
+            players_impacted: status.total_of(|place| place.total_players),
+            instances_impacted: status.total_of(|place| place.total_instances),
             id: status.id,
         }
     }

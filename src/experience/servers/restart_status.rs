@@ -106,10 +106,16 @@ impl RestartStatus {
         !self.places.is_empty() && self.places.values().all(|place| place.state == RestartState::Succeeded)
     }
 
-    /// Returns how many players are left on the servers. `None` if the service doesn't tell it of each place.
+    /// Returns how many players are left on the servers. `None` if the service doesn't tell it of each place, or lists none.
     #[must_use]
     pub fn remaining_players(&self) -> Option<u64> {
-        self.places.values().map(|place| place.remaining_players.map(u64::from)).sum()
+        self.total_of(|place| place.remaining_players)
+    }
+
+    /// Adds up a number of all places. `None` if the service doesn't tell it of each place, or of any.
+    pub(super) fn total_of(&self, number: impl Fn(&PlaceRestartStatus) -> Option<u32>) -> Option<u64> {
+        let told = self.places.values().map(|place| number(place).map(u64::from));
+        told.sum::<Option<u64>>().filter(|_| !self.places.is_empty())
     }
 }
 
@@ -173,5 +179,27 @@ impl Experience {
     /// See [`list_restarts`](Self::list_restarts).
     pub fn restart_status(&self, restart_id: &str) -> Result<Option<RestartStatus>> {
         Ok(self.list_restarts()?.into_iter().find(|status| status.id == restart_id))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn what_no_place_tells_is_not_zero() {
+        let place = |players: serde_json::Value| json!({ "state": "DELAYING", "remainingPlayers": players });
+        for (places, left) in [
+            (json!({}), None),
+            (json!({ "1": place(json!(null)) }), None),
+            (json!({ "1": place(json!(2)), "2": place(json!(null)) }), None),
+            (json!({ "1": place(json!(2)), "2": place(json!(0)) }), Some(2)),
+        ] {
+            let json = json!({ "placeRestartStatuses": places });
+            let status: RestartStatus = serde_json::from_value(json.clone()).expect("a status");
+            assert_eq!((status.remaining_players(), status.is_done()), (left, false), "{json}");
+        }
     }
 }
