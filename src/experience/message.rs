@@ -89,12 +89,6 @@ impl From<String> for Message {
     }
 }
 
-impl From<Value> for Message {
-    fn from(value: Value) -> Self {
-        Self::json(&value)
-    }
-}
-
 impl From<&Value> for Message {
     fn from(value: &Value) -> Self {
         Self::json(value)
@@ -151,12 +145,6 @@ impl Experience {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn values_are_given_as_they_are_or_borrowed() {
-        let value = serde_json::json!({ "version": 7 });
-        assert_eq!(Message::from(&value), Message::from(value));
-    }
 
     #[test]
     fn messages_are_measured_in_bytes() {

@@ -49,7 +49,8 @@ fn a_place_is_given_as_a_path_bytes_an_open_file_or_a_reader() {
     place.publish(path.as_os_str().to_owned()).expect("an OsString");
     assert_eq!(sandbox.place_versions(1818).len(), 1, "the same bytes have the same version");
     place.publish(content("vec")).expect("a Vec");
-    place.publish(&content("vec")).expect("a Vec");
+    let vec = content("vec");
+    place.publish(&vec).expect("a Vec");
     is_last(&content("vec"));
     place.publish(content("slice").as_slice()).expect("a slice");
     place.publish(b"<roblox!\x89\xff\r\n\x1a\narray").expect("an array");
