@@ -80,6 +80,12 @@ fn things_are_added_changed_and_removed_by_clicking() {
     browser.click("#editor-save");
     browser.wait_for("users[0]: unknown property \"nmae\"");
     browser.click("#editor-cancel");
+    // The form has few fields: it doesn't replace a user who has others.
+    browser.type_into("#users input[name=id]", "156");
+    browser.type_into("#users input[name=name]", "other");
+    browser.click("#users form button");
+    browser.wait_for("There is user 156 already");
+    assert_eq!(sandbox.client().user(156).fetch_info().expect("a user").username, "builderman");
     browser.click("button[aria-label='Remove user 999']");
     until("it was removed", || info().is_err());
     for view in ["groups", "experiences", "assets", "operations"] {
