@@ -250,17 +250,27 @@ impl InventoryItems {
     }
 }
 
-impl Iterator for InventoryItems {
-    type Item = Result<InventoryItem>;
-
-    fn next(&mut self) -> Option<Self::Item> {
+impl InventoryItems {
+    /// Returns the first item, or why there is none.
+    #[cold]
+    fn first(&mut self) -> Option<Result<InventoryItem>> {
         if let Some(problem) = &self.problem {
             return (!mem::replace(&mut self.has_ended, true)).then(|| Err(problem.clone()));
         }
-        if self.pager.is_none() {
-            self.pager = Some(self.to_pager());
+        let pager = self.to_pager();
+        self.pager.insert(pager).next()
+    }
+}
+
+impl Iterator for InventoryItems {
+    type Item = Result<InventoryItem>;
+
+    #[inline]
+    fn next(&mut self) -> Option<Self::Item> {
+        match &mut self.pager {
+            Some(pager) if self.problem.is_none() => pager.next(),
+            _ => self.first(),
         }
-        self.pager.as_mut()?.next()
     }
 }
 
