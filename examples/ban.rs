@@ -30,7 +30,7 @@ fn run(arguments: Vec<String>) -> common::Result<()> {
     let setup = common::experience()?;
     let experience = &setup.experience;
     let after = match command {
-        "restrict" => experience.restrict_user(user, &restriction(rest[0], &rest[1..].join(" "))?)?,
+        "restrict" => experience.restrict_user(user, restriction(rest[0], &rest[1..].join(" "))?)?,
         "lift" => experience.lift_restriction(user)?,
         _ => experience.fetch_restriction(user)?,
     };

@@ -178,15 +178,13 @@ fn history(ages: &[i64]) -> Reply {
 }
 
 #[test]
-fn older_versions_and_a_history_that_cannot_be_read_do_not_keep_a_publish_from_being_repeated() {
+fn older_versions_and_a_history_that_cannot_be_seen_do_not_keep_a_publish_from_being_repeated() {
     for (what, looked_up) in [
         ("nothing new", history(&[3600, 7200])),
         ("one new version, which is ours", history(&[0, 3600])),
         ("no version at all", history(&[])),
         ("no scope", Reply::text(403, "")),
         ("not there", Reply::text(404, "")),
-        ("garbage", Reply::text(200, "<html>")),
-        ("strange", Reply::ok(&json!({ "placeVersions": 7 }))),
     ] {
         let posts = AtomicUsize::new(0);
         let server = Server::start(move |request: &Request| match request.method.as_str() {
@@ -196,6 +194,29 @@ fn older_versions_and_a_history_that_cannot_be_read_do_not_keep_a_publish_from_b
         });
         let published = place(&server).publish(PLACE).unwrap_or_else(|error| panic!("{what}: {error}"));
         assert_eq!(published.number, 7, "{what}");
+    }
+}
+
+#[test]
+fn a_publish_is_not_repeated_if_its_history_cannot_be_read() {
+    for (what, looked_up) in [
+        ("garbage", Reply::text(200, "<html>")),
+        ("strange", Reply::ok(&json!({ "placeVersions": 7 }))),
+        ("a failure", Reply::text(400, "")),
+    ] {
+        let posts = Arc::new(AtomicUsize::new(0));
+        let counted = Arc::clone(&posts);
+        let server = Server::start(move |request: &Request| match request.method.as_str() {
+            "POST" => {
+                counted.fetch_add(1, Ordering::SeqCst);
+                Reply::HangUp
+            }
+            _ => looked_up.clone(),
+        });
+        let error = place(&server).publish(PLACE).expect_err(what);
+        assert!(error.outcome_unknown(), "{what}: {error}");
+        assert!(error.to_string().contains("the place's history can't be read"), "{what}: {error}");
+        assert_eq!(posts.load(Ordering::SeqCst), 1, "{what}");
     }
 }
 

@@ -30,7 +30,7 @@ fn a_restriction_kicks_keeps_out_and_ends() {
     let (sandbox, experience) = sandbox();
     sandbox.add_game_server(UNIVERSE, PLACE, 7, [156, 1007]);
     assert!(!experience.fetch_restriction(156).expect("it is known").is_in_force());
-    let restriction = experience.restrict_user(156, &week().restrict_alt_accounts(false)).expect("it is made");
+    let restriction = experience.restrict_user(156, week().restrict_alt_accounts(false)).expect("it is made");
     let details = &restriction.game_join_restriction;
     assert_eq!(
         (restriction.user_id(), details.duration, details.exclude_alt_accounts),
@@ -50,7 +50,7 @@ fn a_restriction_kicks_keeps_out_and_ends() {
         assert!(!ended.game_join_restriction.is_in_force(now));
     }
     // The client's clock isn't moved on, and its idempotency keys are as fresh as before.
-    let again = experience.restrict_user(1007, &week()).expect("it is made");
+    let again = experience.restrict_user(1007, week()).expect("it is made");
     assert!(
         again.game_join_restriction.active && !experience.lift_restriction(1007).expect("it is lifted").is_in_force()
     );
@@ -60,7 +60,7 @@ fn a_restriction_kicks_keeps_out_and_ends() {
 fn places_have_restrictions_of_their_own() {
     let (sandbox, experience) = sandbox();
     let (place, other) = (experience.place(PLACE), experience.place(1819));
-    place.restrict_user(156, &Restriction::permanent()).expect("it is made");
+    place.restrict_user(156, Restriction::permanent()).expect("it is made");
     assert!(place.fetch_restriction(156).expect("it is known").is_in_force());
     assert!(!other.fetch_restriction(156).expect("it is known").is_in_force());
     assert!(!experience.fetch_restriction(156).expect("it is known").is_in_force());
@@ -83,10 +83,10 @@ fn places_have_restrictions_of_their_own() {
 fn a_repeated_call_has_the_same_key_and_is_carried_out_once() {
     let (sandbox, experience) = sandbox();
     sandbox.inject(Fault::reset_before_answer());
-    experience.restrict_user(156, &week()).expect("it is repeated");
+    experience.restrict_user(156, week()).expect("it is repeated");
     assert_eq!(sandbox.restriction_changes(UNIVERSE, 156), 1);
     experience.lift_restriction(156).expect("it is lifted");
-    experience.restrict_user(156, &week()).expect("the same again");
+    experience.restrict_user(156, week()).expect("the same again");
     assert_eq!(sandbox.restriction_changes(UNIVERSE, 156), 3, "a later call isn't swallowed");
     let key = |request: &RecordedRequest| request.query_value("idempotencyKey.key").expect("a key").to_owned();
     let keys: Vec<String> = sandbox.requests().iter().map(key).collect();
@@ -99,7 +99,7 @@ fn a_key_is_sent_with_the_time_of_the_call() {
     let reply = json!({ "path": "universes/1/user-restrictions/2", "gameJoinRestriction": { "active": true } });
     let server = Server::script([Reply::HangUp, Reply::ok(&reply)]);
     let before = Timestamp::now();
-    server.client().experience(1).restrict_user(2, &Restriction::permanent()).expect("it is repeated");
+    server.client().experience(1).restrict_user(2, Restriction::permanent()).expect("it is repeated");
     let requests = server.requests();
     let sent = |index: usize| requests[index].query("idempotencyKey.firstSent").expect("it has a time");
     assert_eq!((requests.len(), sent(0)), (2, sent(1)));
@@ -120,12 +120,12 @@ fn restrictions_that_the_service_would_refuse_are_not_sent() {
         Restriction::permanent().private_reason("x".repeat(1001)),
         Restriction::until(past),
     ] {
-        fails(experience.restrict_user(156, &bad), ErrorKind::InvalidInput);
-        fails(experience.place(PLACE).restrict_user(156, &bad), ErrorKind::InvalidInput);
+        fails(experience.restrict_user(156, bad.clone()), ErrorKind::InvalidInput);
+        fails(experience.place(PLACE).restrict_user(156, bad), ErrorKind::InvalidInput);
     }
     assert!(sandbox.requests().is_empty());
     let most = Restriction::permanent().display_reason("x".repeat(400)).private_reason("x".repeat(1000));
-    experience.restrict_user(156, &most).expect("it is made");
+    experience.restrict_user(156, most).expect("it is made");
 }
 
 #[test]
@@ -134,13 +134,13 @@ fn the_third_change_of_a_user_in_a_minute_waits_wherever_it_is_made() {
     sandbox.set_rate_limit(Some(RateLimit::documented().aligned_to_clock(false)));
     let client = sandbox.client_with(|builder| builder.documented_budgets(true)).expect("the settings are good");
     let experience = client.with_timeout(Duration::from_secs(10)).experience(UNIVERSE);
-    experience.restrict_user(156, &week()).expect("the first");
-    experience.place(PLACE).restrict_user(156, &week()).expect("the second");
+    experience.restrict_user(156, week()).expect("the first");
+    experience.place(PLACE).restrict_user(156, week()).expect("the second");
     for third in [experience.lift_restriction(156), experience.place(PLACE).lift_restriction(156)] {
         let error = fails(third, ErrorKind::RateLimited);
         assert!(error.retry_after().is_some(), "{error}");
     }
-    experience.restrict_user(1007, &week()).expect("another user");
+    experience.restrict_user(1007, week()).expect("another user");
     assert_eq!(sandbox.rate_limited(), 0, "the client knows the limit");
     assert_eq!(sandbox.requests().len(), 3);
     // One that doesn't know it is told.
@@ -163,10 +163,10 @@ fn sync(
 #[test]
 fn a_sync_changes_what_differs_and_nothing_else() {
     let (sandbox, experience) = sandbox();
-    experience.restrict_user(1, &week()).expect("as desired");
-    experience.restrict_user(2, &Restriction::permanent()).expect("for another time");
-    experience.restrict_user(3, &Restriction::permanent()).expect("nobody named it");
-    experience.restrict_user(4, &week()).expect("made");
+    experience.restrict_user(1, week()).expect("as desired");
+    experience.restrict_user(2, Restriction::permanent()).expect("for another time");
+    experience.restrict_user(3, Restriction::permanent()).expect("nobody named it");
+    experience.restrict_user(4, week()).expect("made");
     experience.lift_restriction(4).expect("lifted");
     let desired: Vec<(u64, Restriction)> = [1, 2, 4, 5].into_iter().map(|user| (user, week())).collect();
     let prepared = experience.sync_restrictions(desired.iter().cloned());
@@ -228,8 +228,8 @@ fn a_sync_of_unknown_restrictions_is_refused() {
 fn a_place_is_synced_apart_from_its_experience() {
     let (_sandbox, experience) = sandbox();
     let place = experience.place(PLACE);
-    experience.restrict_user(1, &week()).expect("of the experience");
-    place.restrict_user(2, &week()).expect("of the place");
+    experience.restrict_user(1, week()).expect("of the experience");
+    place.restrict_user(2, week()).expect("of the place");
     let sync = place.sync_restrictions([(1, week())]).lift_others(true);
     let plan = sync.plan().expect("a plan");
     assert_eq!(
@@ -251,7 +251,7 @@ fn threads_share_the_limits_of_the_experience() {
             let experience = &experience;
             scope.spawn(move || {
                 for user in first..first + 8 {
-                    experience.restrict_user(user, &week()).expect("it waits in place of being refused");
+                    experience.restrict_user(user, week()).expect("it waits in place of being refused");
                 }
             });
         }

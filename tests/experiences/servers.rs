@@ -121,9 +121,9 @@ fn bad_options_are_refused_before_any_request() {
     let (sandbox, experience) = sandbox();
     let bad = Duration::from_secs(90);
     fails(experience.restart_servers(RestartOptions::new().bleed_off(bad)), ErrorKind::InvalidInput);
-    fails(experience.restart_universe_servers(&UniverseRestartOptions::new().bleed_off(bad)), ErrorKind::InvalidInput);
+    fails(experience.restart_universe_servers(UniverseRestartOptions::new().bleed_off(bad)), ErrorKind::InvalidInput);
     let long = UniverseRestartOptions::new().bleed_off(Duration::from_secs(61 * 60));
-    fails(experience.restart_universe_servers(&long), ErrorKind::InvalidInput);
+    fails(experience.restart_universe_servers(long), ErrorKind::InvalidInput);
     assert!(sandbox.requests().is_empty());
 }
 
@@ -131,10 +131,10 @@ fn bad_options_are_refused_before_any_request() {
 fn the_older_endpoint_restarts_outdated_servers() {
     let (sandbox, experience) = sandbox();
     let options = UniverseRestartOptions::new().places([PLACE]).bleed_off(Duration::from_secs(60));
-    experience.restart_universe_servers(&options).expect("it begins");
+    experience.restart_universe_servers(options).expect("it begins");
     sandbox.advance_clock(Duration::from_secs(60));
     assert_eq!(sandbox.players(UNIVERSE), [(PLACE, 7, vec![1008, 156, 1007])]);
-    experience.restart_universe_servers(&UniverseRestartOptions::new().all_versions(true)).expect("it begins");
+    experience.restart_universe_servers(UniverseRestartOptions::new().all_versions(true)).expect("it begins");
     assert_eq!(sandbox.players(UNIVERSE), [(PLACE, 7, vec![1008, 156, 1007])]);
     assert_eq!(place(&sandbox).count_game_servers(7).expect("a count").total, Some(2), "one was closed");
     assert!(experience.list_restarts().expect("a list").is_empty());

@@ -80,7 +80,7 @@ fn write(path: &Path, text: &str) -> String {
 fn sync_bans_plans_first_and_applies_on_request() {
     let (sandbox, folder) = (sandbox(), TempDir::new());
     let experience = sandbox.client().experience(UNIVERSE);
-    experience.restrict_user(3, &Restriction::permanent()).expect("nobody names it");
+    experience.restrict_user(3, Restriction::permanent()).expect("nobody names it");
     let bans = write(
         &folder.path().join("bans.txt"),
         "# Of this month\n1 7d Exploiting\n\n2 forever\n4 2020-01-01T00:00:00Z\n",

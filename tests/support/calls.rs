@@ -513,7 +513,7 @@ pub fn calls() -> Vec<Call> {
             "Experience::restart_universe_servers",
             endpoints::RESTART_UNIVERSE_SERVERS,
             &["13058"],
-            |client| client.experience(13058).restart_universe_servers(&UniverseRestartOptions::new()),
+            |client| client.experience(13058).restart_universe_servers(UniverseRestartOptions::new()),
             || json!({}),
         )
         .returns(Returns::Nothing),
@@ -564,7 +564,7 @@ pub fn calls() -> Vec<Call> {
             "Experience::restrict_user",
             endpoints::UPDATE_USER_RESTRICTION,
             &["13058", "156"],
-            |client| client.experience(13058).restrict_user(USER, &Restriction::permanent()).map(drop),
+            |client| client.experience(13058).restrict_user(USER, Restriction::permanent()).map(drop),
             restriction,
         ),
         call(
@@ -599,7 +599,7 @@ pub fn calls() -> Vec<Call> {
             "Place::restrict_user",
             endpoints::UPDATE_PLACE_USER_RESTRICTION,
             &["13058", "1818", "156"],
-            |client| place(client).restrict_user(USER, &Restriction::permanent()).map(drop),
+            |client| place(client).restrict_user(USER, Restriction::permanent()).map(drop),
             restriction,
         ),
         call(

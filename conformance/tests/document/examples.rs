@@ -459,7 +459,7 @@ fn crowded() -> Sandbox {
         sandbox.add_role(GroupRole::new(7, number, "Role", 1));
         sandbox.add_membership(GroupMembership::new(7, 1_000_000 + number, 1));
         sandbox.add_join_request(7, 2_000_000 + number);
-        client.experience(13058).restrict_user(number, &Restriction::permanent()).expect("it is made");
+        client.experience(13058).restrict_user(number, Restriction::permanent()).expect("it is made");
     }
     sandbox
 }

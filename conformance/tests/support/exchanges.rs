@@ -125,7 +125,7 @@ fn servers(client: &Client) -> Result<()> {
     let restart = experience.restart_servers(some.place(1820).attributes(json!({ "why": "update" })))?;
     experience.restart_status(&restart.id)?;
     let older = UniverseRestartOptions::new().places([1818]).all_versions(true).bleed_off(Duration::from_secs(60));
-    experience.restart_universe_servers(&older)?;
+    experience.restart_universe_servers(older)?;
     experience.publish_message("updates", "restart")?;
     let place = experience.place(1818);
     let filter = GameServerFilter::new().expression("occupancy > 0").order_by("uptime desc").page_size(1);
@@ -143,8 +143,8 @@ fn restrictions(client: &Client) -> Result<()> {
     let place = experience.place(1818);
     let week = Restriction::lasting(Duration::from_secs(604_800)).display_reason("a").private_reason("b");
     experience.fetch_restriction(156)?;
-    experience.restrict_user(156, &week)?;
-    place.restrict_user(42, &Restriction::permanent().restrict_alt_accounts(false))?;
+    experience.restrict_user(156, week)?;
+    place.restrict_user(42, Restriction::permanent().restrict_alt_accounts(false))?;
     place.fetch_restriction(156)?;
     experience.list_restrictions().try_for_each(|restriction| restriction.map(drop))?;
     place.list_restrictions().try_for_each(|restriction| restriction.map(drop))?;

@@ -252,10 +252,9 @@ model! {
 }
 
 impl PlaceHistoryEntry {
-    /// Reads the versions of a page. Empty if it isn't one.
-    pub(super) fn of_page(body: &[u8]) -> Vec<Self> {
-        let page: Option<Page> = wire::from_slice(body).ok();
-        page.map(|page| page.place_versions).unwrap_or_default()
+    /// Reads the versions of a page.
+    pub(super) fn of_page(body: &[u8]) -> std::result::Result<Vec<Self>, serde_json::Error> {
+        wire::from_slice(body).map(|page: Page| page.place_versions)
     }
 }
 
@@ -283,7 +282,6 @@ impl PageItem for PlaceHistoryEntry {
 model! {
     /// A page of the history.
     struct Page {
-        #[lenient]
         place_versions: Vec<PlaceHistoryEntry>,
     }
 }

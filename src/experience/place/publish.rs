@@ -1,3 +1,4 @@
+use std::fmt;
 use std::time::Instant;
 
 use jiff::{SignedDuration, Timestamp};
@@ -7,7 +8,7 @@ use super::handle::{IN_TEAM_CREATE, Place};
 use super::history::{LIST_PLACE_HISTORY, PlaceHistoryEntry};
 use super::version::PlaceVersion;
 use crate::api::{Budget, Endpoint};
-use crate::error::{Error, Result};
+use crate::error::{Error, ErrorKind, Result};
 use crate::gate::http_date;
 use crate::wire::model;
 
@@ -27,6 +28,8 @@ pub const CREATE_PLACE_VERSION: Endpoint = Endpoint::post("/universes/v1/{univer
 const LARGE: u64 = 10 * 1024 * 1024;
 /// How many of the newest versions are looked at.
 const NEWEST: u32 = 10;
+/// The refusals of a key that can't look, and of a place without a history.
+const CANNOT_LOOK: [ErrorKind; 3] = [ErrorKind::Unauthenticated, ErrorKind::PermissionDenied, ErrorKind::NotFound];
 
 #[derive(Clone, Copy)]
 enum VersionType {
@@ -127,12 +130,21 @@ impl Place {
     fn check_no_other_version_since(&self, began: Instant) -> Result<()> {
         let response =
             self.client.call(&LIST_PLACE_HISTORY).param("place", self.id).query("pageSize", NEWEST).response();
-        let Ok(response) = response else { return Ok(()) };
+        let unknown = |problem: &dyn fmt::Display| {
+            Error::other(format!(
+                "the place's history can't be read ({problem}): look at it before the place is published again"
+            ))
+        };
+        let response = match response {
+            Ok(response) => response,
+            Err(error) if CANNOT_LOOK.contains(&error.kind()) => return Ok(()),
+            Err(error) => return Err(unknown(&error)),
+        };
         let elapsed = SignedDuration::try_from(began.elapsed()).unwrap_or(SignedDuration::MAX);
         // The service's clock tells how old the versions are.
         let now = response.header("date").and_then(http_date).unwrap_or_else(Timestamp::now);
         let is_since = |entry: &PlaceHistoryEntry| entry.created_at.is_some_and(|at| now.duration_since(at) <= elapsed);
-        let history = PlaceHistoryEntry::of_page(response.body());
+        let history = PlaceHistoryEntry::of_page(response.body()).map_err(|error| unknown(&error))?;
         let since: Vec<String> =
             history.iter().filter(|entry| is_since(entry)).map(|entry| entry.version.to_string()).collect();
         if since.len() < 2 {

@@ -92,7 +92,7 @@ impl Experience {
     /// # let sandbox = rblxopencloud_sandbox::Sandbox::builder().demo().start()?;
     /// # let experience = sandbox.client().experience(13058);
     /// let week = Restriction::lasting(Duration::from_secs(7 * 24 * 3600)).display_reason("Exploiting");
-    /// let restriction = experience.restrict_user(156, &week)?;
+    /// let restriction = experience.restrict_user(156, week)?;
     /// println!("{restriction}");
     /// # assert!(restriction.is_in_force());
     /// # Ok(())
@@ -104,8 +104,8 @@ impl Experience {
     /// already, or has a reason that is too long.
     ///
     /// <https://create.roblox.com/docs/cloud/reference/features/user-restrictions#Cloud_UpdateUserRestriction>
-    pub fn restrict_user(&self, user_id: u64, restriction: &Restriction) -> Result<UserRestriction> {
-        self.restrictions().restrict(&UPDATE_USER_RESTRICTION, user_id, restriction)
+    pub fn restrict_user(&self, user_id: u64, restriction: Restriction) -> Result<UserRestriction> {
+        self.restrictions().restrict(&UPDATE_USER_RESTRICTION, user_id, &restriction)
     }
 
     /// Lifts the restriction of a user of the experience. One of a single place stays: see
@@ -138,7 +138,7 @@ impl Experience {
     /// # fn main() -> rblxopencloud::Result<()> {
     /// # let sandbox = rblxopencloud_sandbox::Sandbox::builder().demo().start()?;
     /// # let experience = sandbox.client().experience(13058);
-    /// # experience.restrict_user(156, &rblxopencloud::experience::Restriction::permanent())?;
+    /// # experience.restrict_user(156, rblxopencloud::experience::Restriction::permanent())?;
     /// for restriction in experience.list_restrictions() {
     ///     println!("{}", restriction?);
     /// }

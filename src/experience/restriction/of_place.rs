@@ -68,7 +68,7 @@ impl Place {
     /// # fn main() -> rblxopencloud::Result<()> {
     /// # let sandbox = rblxopencloud_sandbox::Sandbox::builder().demo().start()?;
     /// # let place = sandbox.client().experience(13058).place(1818);
-    /// place.restrict_user(156, &Restriction::permanent())?;
+    /// place.restrict_user(156, Restriction::permanent())?;
     /// assert!(place.fetch_restriction(156)?.is_in_force());
     /// # Ok(())
     /// # }
@@ -78,8 +78,8 @@ impl Place {
     /// See [`Experience::restrict_user`](crate::Experience::restrict_user).
     ///
     /// <https://create.roblox.com/docs/cloud/reference/features/user-restrictions#Cloud_UpdateUserRestriction__Using_Universes_Places>
-    pub fn restrict_user(&self, user_id: u64, restriction: &Restriction) -> Result<UserRestriction> {
-        self.restrictions().restrict(&UPDATE_PLACE_USER_RESTRICTION, user_id, restriction)
+    pub fn restrict_user(&self, user_id: u64, restriction: Restriction) -> Result<UserRestriction> {
+        self.restrictions().restrict(&UPDATE_PLACE_USER_RESTRICTION, user_id, &restriction)
     }
 
     /// Lifts the restriction of a user of the place. One of the whole experience stays in force.

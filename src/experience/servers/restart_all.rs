@@ -63,7 +63,7 @@ impl Experience {
     /// # fn main() -> rblxopencloud::Result<()> {
     /// # let sandbox = rblxopencloud_sandbox::Sandbox::builder().demo().start()?;
     /// # let experience = sandbox.client().experience(13058);
-    /// experience.restart_universe_servers(&UniverseRestartOptions::new().places([1818]))?;
+    /// experience.restart_universe_servers(UniverseRestartOptions::new().places([1818]))?;
     /// # Ok(())
     /// # }
     /// ```
@@ -73,7 +73,7 @@ impl Experience {
     /// [`outcome_unknown`](crate::Error::outcome_unknown) is true, the servers may be restarted.
     ///
     /// <https://create.roblox.com/docs/cloud/reference/features/universes#Cloud_RestartUniverseServers>
-    pub fn restart_universe_servers(&self, options: &UniverseRestartOptions) -> Result<()> {
+    pub fn restart_universe_servers(&self, options: UniverseRestartOptions) -> Result<()> {
         let mut body = Map::new();
         if !options.place_ids.is_empty() {
             body.insert("placeIds".to_owned(), json!(options.place_ids));
