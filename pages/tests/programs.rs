@@ -6,7 +6,7 @@ use std::{env, fs};
 
 use rblxopencloud::asset::AssetState;
 use rblxopencloud::{Asset, AssetType, Creator};
-use rblxopencloud_sandbox::{Fault, Sandbox};
+use rblxopencloud_sandbox::{LuauAnswer, Sandbox};
 
 const IMAGE: &[u8] = include_bytes!("../../examples/assets/crate.png");
 const MODEL: &[u8] = b"<roblox!\x89\xff\x0d\x0a\x1a\x0a\0\0";
@@ -21,9 +21,10 @@ const FILES: &[(&str, &[u8])] = &[
     ("creak.ogg", SOUND),
     ("new.rbxm", MODEL),
     ("game.rbxl", MODEL),
+    ("tests.luau", b"print('all tests passed')"),
 ];
 
-/// What the service has beside the sample data, and what it responds to calls that the sandbox doesn't serve.
+/// What the service has beside the sample data.
 fn sandbox() -> Sandbox {
     let sandbox = Sandbox::builder().demo().start().expect("a port is free");
     let mut model = Asset::new(1234);
@@ -34,8 +35,7 @@ fn sandbox() -> Sandbox {
     sandbox.add_asset(model);
     sandbox.set_asset_content(1234, "crate.rbxm", "model/x-rbxm", MODEL);
     sandbox.add_join_request(7, 200);
-    sandbox.inject(Fault::status(200).body(r#"{"versionNumber":7}"#).on("POST", "/universes/v1/13058/places/1818/"));
-    sandbox.inject(Fault::status(200).body("{}").on("POST", "/cloud/v2/universes/13058:publishMessage"));
+    sandbox.on_luau(|_, _| LuauAnswer::results([true]).print("all tests passed"));
     sandbox
 }
 
