@@ -93,10 +93,19 @@ impl Game {
         }
     }
 
-    /// Returns how many requests of this kind the sandbox carried out, or may have.
-    fn requests(&self, ending: &str) -> usize {
-        let is_one = |it: &&rblxopencloud_sandbox::RecordedRequest| it.method == "POST" && it.path.ends_with(ending);
-        self.sandbox.requests().iter().filter(is_one).count()
+    /// Checks that a release, and a rollback if `undoes`, has happened once and no more.
+    #[track_caller]
+    fn check_once(&self, undoes: bool, text: &str) {
+        let (facts, times) = (self.facts(), 1 + usize::from(undoes));
+        assert_eq!(facts.published.len(), 1 + times, "{facts:?}, {text}");
+        assert_eq!(facts.published.last(), Some(&facts.versions), "{facts:?}, {text}");
+        assert_eq!(facts.restarts.len(), times, "{facts:?}, {text}");
+        let mut messages = facts.messages.clone();
+        messages.dedup();
+        assert!(messages == facts.messages && messages.len() <= times, "{facts:?}, {text}");
+        let wanted: &[u8] = if undoes { b"before" } else { b"new" };
+        let content = self.sandbox.asset_content(PLACE).expect("it has one");
+        assert_eq!(content.bytes, [MAGIC, wanted].concat());
     }
 }
 
@@ -243,6 +252,60 @@ fn check_truth(text: &str, before: &Facts, undoes: bool) {
     }
 }
 
+/// Kills a run between a change and its response, once for each change that it makes.
+#[test]
+fn release_that_is_killed_before_a_response_makes_no_change_twice() {
+    let publish = "/universes/v1/13058/places/1818/versions";
+    let changes = [
+        (false, publish, 0, "perhaps saved"),
+        (false, "/cloud/v2/universes/13058/places/1818/versions", 0, "perhaps being tested"),
+        (false, publish, 1, "perhaps published"),
+        (false, "/server-management", 0, "servers perhaps restarted"),
+        (false, "/cloud/v2/universes/13058:publishMessage", 0, "perhaps announced"),
+        (true, "/assets/v1/assets/1818/versions:rollback", 0, "perhaps rolled back"),
+        (true, "/server-management", 0, "servers perhaps restarted"),
+        (true, "/cloud/v2/universes/13058:publishMessage", 0, "perhaps announced"),
+    ];
+    thread::scope(|threads| {
+        for (undoes, path, after, words) in changes {
+            for is_anew in [false, true].into_iter().take(1 + after) {
+                threads.spawn(move || kill_before_the_response(undoes, path, after, words, is_anew));
+            }
+        }
+    });
+}
+
+/// Kills a run whose request of this path, after so many others, is carried out, and whose response is late.
+fn kill_before_the_response(undoes: bool, path: &str, after: usize, words: &str, is_anew: bool) {
+    let game = Game::new();
+    game.sandbox.set_saved_versions_published_anew(is_anew);
+    if undoes {
+        game.succeeds(false);
+    }
+    game.sandbox.clear_requests();
+    game.sandbox.inject(Fault::delay(Duration::from_secs(3)).on("POST", path).after(after as u64).times(1));
+    let mut command = game.command(undoes);
+    let mut child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("the example was built");
+    let statuses = || {
+        let requests = game.sandbox.requests().into_iter();
+        requests.filter(|it| it.method == "POST" && it.path.starts_with(path)).map(|it| it.status).collect::<Vec<_>>()
+    };
+    while statuses().len() <= after {
+        assert_eq!(child.try_wait().expect("it can be asked"), None, "{words}: it ended");
+        thread::sleep(Duration::from_millis(5));
+    }
+    child.kill().expect("it can be killed");
+    child.wait().expect("it ends");
+    while statuses().contains(&None) {
+        thread::sleep(Duration::from_millis(5));
+    }
+    let before = game.facts();
+    let text = game.succeeds(undoes);
+    assert!(text.lines().any(|line| line.starts_with("before: ") && line.contains(words)), "{words}: {text}");
+    check_truth(&text, &before, undoes);
+    game.check_once(undoes, &text);
+}
+
 fn kills() -> usize {
     env::var("RELEASE_KILLS").ok().and_then(|kills| kills.parse().ok()).unwrap_or(12)
 }
@@ -302,20 +365,7 @@ fn a_release_that_is_killed_at_any_time_happens_once() {
                 longest[usize::from(undoes)].max(began.elapsed()).min(Duration::from_secs(3));
             check_truth(&text, &before, undoes);
             in_doubt += usize::from(text.contains("perhaps"));
-
-            let facts = game.facts();
-            let (times, number) = (1 + usize::from(undoes), facts.versions);
-            assert_eq!(facts.published.len(), 1 + times, "{facts:?}, {text}");
-            assert_eq!(facts.restarts.len(), times, "{facts:?}, {text}");
-            assert_eq!(game.requests("/restarts"), times, "{facts:?}, {text}");
-            assert!(facts.messages.len() <= times && game.requests(":publishMessage") <= times, "{facts:?}, {text}");
-            assert!(
-                facts.messages.iter().all(|message| facts.messages.iter().filter(|it| it == &message).count() == 1)
-            );
-            assert_eq!(facts.published.last(), Some(&number), "{facts:?}");
-            let wanted: &[u8] = if undoes { b"before" } else { b"new" };
-            let content = game.sandbox.asset_content(PLACE).expect("it has one");
-            assert_eq!(content.bytes, [MAGIC, wanted].concat());
+            game.check_once(undoes, &text);
         }
     }
     println!("{killed} runs killed in {games} releases, {in_doubt} last runs with something in doubt: nothing twice");
