@@ -418,25 +418,25 @@ fn roll_back(place: &Place, file: &Path) -> common::Result<()> {
     if before == released {
         return Err(format!("version {released} was live before the release, too").into());
     }
-    if journal.state.undo.live == Step::Open {
-        let live = live_version(place)?.map(|live| live.number);
-        if live != Some(released) {
-            return Err(format!("version {} is live, which this release hasn't published", live.unwrap_or(0)).into());
+    let found = match journal.state.undo.live {
+        Step::Open => None,
+        Step::Begun => find_rolled_back(place, &journal.state, before)?,
+        Step::Done(version) => Some(version),
+    };
+    let version = match found {
+        Some(version) => version,
+        None => {
+            let live = live_version(place)?.map_or(0, |live| live.number);
+            if live != released {
+                return Err(format!("version {live} is live, which this release hasn't published").into());
+            }
+            let newest = place.list_versions().next().transpose()?.map(|newest| newest.number);
+            journal.write(|state| (state.undone_from, state.undo.live) = (newest, Step::Begun))?;
+            place.rollback(before)?.number
         }
-        let newest = place.list_versions().next().transpose()?.map(|newest| newest.number);
-        journal.write(|state| (state.undone_from, state.undo.live) = (newest, Step::Begun))?;
-        let version = place.rollback(before)?;
-        journal.write(|state| state.undo.live = Step::Done(version.number))?;
-    } else if journal.state.undo.live == Step::Begun {
-        let version = match find_rolled_back(place, &journal.state, before)? {
-            Some(version) => version,
-            None => place.rollback(before)?.number,
-        };
-        journal.write(|state| state.undo.live = Step::Done(version))?;
-    }
-    if let Step::Done(version) = journal.state.undo.live {
-        println!("version {before} is live again, as version {version}");
-    }
+    };
+    journal.write(|state| state.undo.live = Step::Done(version))?;
+    println!("version {before} is live again, as version {version}");
     roll_out(&mut journal, place, |state| &mut state.undo)
 }
 
