@@ -29,9 +29,10 @@
 //! - [Upload files](guide::uploading), one or many
 //! - [Rename, archive, download and share assets](guide::after_the_upload)
 //! - [Publish a folder in a build step](guide::publishing)
-//! - [Save, publish and roll back places](Client::place), and [run Luau in them](Place::run_luau)
-//! - [Restart game servers](Experience::restart_servers), [send them messages](Experience::publish_message), and
-//!   [keep users out](Experience::restrict_user)
+//! - [Save, test, publish and roll back places](guide::release), [restart game servers](Experience::restart_servers), and
+//!   [send them messages](Experience::publish_message)
+//! - [Run Luau in a place](guide::run_tests), as in CI
+//! - [Keep users out](guide::moderation)
 //! - [Search the creator store](Client::search_assets), and [put assets on it](AssetHandle::create_store_product)
 //! - [Notify users](User::send_notification), and [read their subscriptions](User::fetch_subscription)
 //! - [Sign users in](guide::signing_in) with OAuth 2.0

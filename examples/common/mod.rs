@@ -38,7 +38,8 @@ Environment:
   ROBLOX_API_KEY         API key; without one, a sandbox on this machine is used
   ROBLOX_UNIVERSE_ID     id of the experience; without one, it is looked up
   ROBLOX_PLACE_ID        id of the place
-  ROBLOX_OPEN_CLOUD_URL  base URL in place of Roblox's";
+  ROBLOX_OPEN_CLOUD_URL  base URL in place of Roblox's
+  HTTPS_PROXY, ALL_PROXY, NO_PROXY  the proxy, and which hosts need none";
 
 /// Runs an example that calls [`setup`]. Prints `usage` on `--help`, and an error as one line.
 pub fn run(usage: &str, example: impl FnOnce(Vec<String>) -> Result<()>) -> ExitCode {
@@ -181,7 +182,8 @@ const EXPERIENCE_ENVIRONMENT: &str = "\
 Environment:
   ROBLOX_API_KEY         API key; without one, a sandbox on this machine is used
   ROBLOX_UNIVERSE_ID     universe id of the experience
-  ROBLOX_OPEN_CLOUD_URL  base URL in place of Roblox's";
+  ROBLOX_OPEN_CLOUD_URL  base URL in place of Roblox's
+  HTTPS_PROXY, ALL_PROXY, NO_PROXY  the proxy, and which hosts need none";
 
 /// Runs an example that calls [`experience`]. Prints `usage` on `--help`, and an error as one line.
 pub fn run_experience(usage: &str, example: impl FnOnce(Vec<String>) -> Result<()>) -> ExitCode {

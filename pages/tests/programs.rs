@@ -6,7 +6,7 @@ use std::{env, fs};
 
 use rblxopencloud::asset::AssetState;
 use rblxopencloud::{Asset, AssetType, Creator};
-use rblxopencloud_sandbox::Sandbox;
+use rblxopencloud_sandbox::{LuauAnswer, Sandbox};
 
 const IMAGE: &[u8] = include_bytes!("../../examples/assets/crate.png");
 const MODEL: &[u8] = b"<roblox!\x89\xff\x0d\x0a\x1a\x0a\0\0";
@@ -21,6 +21,7 @@ const FILES: &[(&str, &[u8])] = &[
     ("creak.ogg", SOUND),
     ("new.rbxm", MODEL),
     ("game.rbxl", MODEL),
+    ("tests.luau", b"print('all tests passed')"),
 ];
 
 /// What the service has beside the sample data.
@@ -34,6 +35,7 @@ fn sandbox() -> Sandbox {
     sandbox.add_asset(model);
     sandbox.set_asset_content(1234, "crate.rbxm", "model/x-rbxm", MODEL);
     sandbox.add_join_request(7, 200);
+    sandbox.on_luau(|_, _| LuauAnswer::results([true]).print("all tests passed"));
     sandbox
 }
 

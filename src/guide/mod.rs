@@ -24,11 +24,9 @@
 //! Experiences:
 //!
 //! - [What an experience is](crate::Experience::fetch_info): its name, its devices, its first place.
-//! - [Publishing places](crate::Place::publish), [saving](crate::Place::save) them, and
-//!   [rolling them back](crate::Place::rollback).
-//! - [Running Luau](crate::Place::run_luau) in a place, such as tests in continuous integration.
-//! - [Restarting servers](crate::Experience::restart_servers), and [sending them messages](crate::Experience::publish_message).
-//! - [Keeping users out](crate::Experience::restrict_user).
+//! - [Release in one script](release): save, test, publish, restart servers, tell them, and go back.
+//! - [Run tests in the place](run_tests): Luau on Roblox's servers, from your machine or in CI.
+//! - [Moderation](moderation): keeping users out, one by one or by a list.
 //!
 //! Operation:
 //!
@@ -68,6 +66,9 @@ pub mod limits {}
 #[doc = include_str!("logging.md")]
 pub mod logging {}
 
+#[doc = include_str!("moderation.md")]
+pub mod moderation {}
+
 #[doc = include_str!("other_endpoints.md")]
 pub mod other_endpoints {}
 
@@ -78,6 +79,12 @@ pub mod other_endpoints {}
     doc = "\n[`publish`]: https://docs.rs/rblxopencloud/latest/rblxopencloud/publish/\n[`Publisher`]: https://docs.rs/rblxopencloud/latest/rblxopencloud/publish/struct.Publisher.html"
 )]
 pub mod publishing {}
+
+#[doc = include_str!("release.md")]
+pub mod release {}
+
+#[doc = include_str!("run_tests.md")]
+pub mod run_tests {}
 
 #[doc = include_str!("servers.md")]
 pub mod servers {}

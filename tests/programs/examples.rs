@@ -72,7 +72,7 @@ fn variables_of(example: &str) -> &'static [&'static str] {
             &["ROBLOX_CLIENT_ID", "ROBLOX_CLIENT_SECRET", "ROBLOX_REDIRECT_URI", "ROBLOX_OPEN_CLOUD_URL"]
         }
         "ban" | "sync_bans" => &["ROBLOX_API_KEY", "ROBLOX_UNIVERSE_ID", "ROBLOX_OPEN_CLOUD_URL"],
-        "run_luau" => &["ROBLOX_API_KEY", "ROBLOX_UNIVERSE_ID", "ROBLOX_PLACE_ID", "ROBLOX_OPEN_CLOUD_URL"],
+        "release" | "run_luau" => &["ROBLOX_API_KEY", "ROBLOX_UNIVERSE_ID", "ROBLOX_PLACE_ID", "ROBLOX_OPEN_CLOUD_URL"],
         "webhook_server" => &["ROBLOX_WEBHOOK_SECRET"],
         _ => &["ROBLOX_API_KEY", "ROBLOX_USER_ID", "ROBLOX_OPEN_CLOUD_URL"],
     }
@@ -111,7 +111,9 @@ fn help_lists_the_environment_variables_that_an_example_reads() {
 
 #[test]
 fn help_warns_of_real_assets_if_an_example_uploads() {
-    for name in ["tour", "upload_asset", "update_asset", "publish_assets", "any_endpoint", "ban", "sync_bans"] {
+    for name in
+        ["tour", "upload_asset", "update_asset", "publish_assets", "any_endpoint", "ban", "sync_bans", "release"]
+    {
         let (help, _) = run_without_set_up(name, &["--help"]);
         assert!(help.contains("If ROBLOX_API_KEY is set, ") && help.contains(" real "), "{name}: {help}");
     }
@@ -134,9 +136,9 @@ fn help_lists_each_option_and_variable_that_an_example_reads() {
         for text in quoted(&source).filter(|text| is_option(text) || is_variable(text)) {
             assert!(help.contains(text), "{name} reads {text}: {help}");
         }
-        let proxies = ["HTTPS_PROXY", "ALL_PROXY", "NO_PROXY"];
-        for proxy in proxies.iter().filter(|_| variables_of(&name).contains(&"ROBLOX_OPEN_CLOUD_URL")) {
-            assert!(help.contains(proxy), "{name}: {help}");
+        let makes_calls = variables_of(&name).contains(&"ROBLOX_OPEN_CLOUD_URL");
+        for proxy in ["HTTPS_PROXY", "ALL_PROXY", "NO_PROXY"] {
+            assert_eq!(help.contains(proxy), makes_calls, "{name}: {help}");
         }
     }
 }

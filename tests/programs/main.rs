@@ -7,6 +7,7 @@ mod mixed_batch;
 mod moderation;
 mod nightly_dump;
 mod publish_assets;
+mod release;
 mod server_gate;
 #[path = "../support/mod.rs"]
 mod support;

@@ -130,6 +130,7 @@ impl World {
             }
             if !publishes_anew {
                 version.is_published = true;
+                self.servers.set_newest(id, newest);
                 return Some(newest);
             }
         }
@@ -148,7 +149,11 @@ impl World {
         let (title, description) = (String::new(), String::new());
         place.versions.push(Version { is_published, created_at: Timestamp::now(), created_by: by, title, description });
         place.info.updated_at = Some(Timestamp::now());
-        Some(place.newest())
+        let newest = place.newest();
+        if is_published {
+            self.servers.set_newest(id, newest);
+        }
+        Some(newest)
     }
 
     pub(crate) fn add_rival(&mut self, id: u64, content: AssetContent) {
