@@ -27,7 +27,8 @@ of older versions, and tells all servers by a message on the topic `updates`. Wi
 is live again, and servers are restarted and told.
 
 It can be killed at any time and run again: where it stands is written into FILE's `.release.json`, and nothing is published,
-restarted or told twice. Of one place, only one release may run at a time.
+restarted or told twice. Of one place, only one release may run at a time. Versions of others that came in between are
+downloaded and compared, which needs the scope legacy-asset:manage.
 
 If ROBLOX_API_KEY is set, a real place is published, and its players are moved. Otherwise, FILE and TESTS may be left out.";
 
