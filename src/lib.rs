@@ -33,6 +33,7 @@
 //!   [send them messages](Experience::publish_message)
 //! - [Run Luau in a place](guide::run_tests), as in CI
 //! - [Keep users out](guide::moderation)
+//! - [Read and change the data of players](data)
 //! - [Search the creator store](Client::search_assets), and [put assets on it](AssetHandle::create_store_product)
 //! - [Notify users](User::send_notification), and [read their subscriptions](User::fetch_subscription)
 //! - [Sign users in](guide::signing_in) with OAuth 2.0
@@ -63,6 +64,7 @@
 mod client;
 mod request;
 
+pub mod experience;
 mod page;
 pub mod user;
 
@@ -71,9 +73,9 @@ pub mod asset;
 mod call;
 mod cancel;
 mod credentials;
+pub mod data;
 mod disk;
 mod error;
-pub mod experience;
 #[cfg(fuzzing)]
 #[doc(hidden)]
 pub mod fuzzing;
@@ -175,6 +177,24 @@ mod wire;
 /// | `GET_PLACE_USER_RESTRICTION` | `Place::fetch_restriction` | `universe.user-restriction:read` | 150 a second / 30 a second |
 /// | `UPDATE_PLACE_USER_RESTRICTION` | `Place::restrict_user`, `Place::lift_restriction` | `universe.user-restriction:write` | 150 a second / 30 a second |
 /// | `LIST_PLACE_USER_RESTRICTIONS` | `Place::list_restrictions` | `universe.user-restriction:read` | 150 a second / 30 a second |
+/// | `LIST_DATA_STORES` | `Experience::list_data_stores` | `universe-datastores.control:list` | 1000000 / - |
+/// | `DELETE_DATA_STORE` | `DataStore::delete_store` | `universe-datastores.control:delete` | 1000000 / - |
+/// | `UNDELETE_DATA_STORE` | `DataStore::undelete_store` | `universe-datastores.control:delete` | 1000000 / - |
+/// | `SNAPSHOT_DATA_STORES` | `Experience::snapshot_data_stores`, `DataStore::edit` | `universe-datastores.control:snapshot` | 60 / - |
+/// | `LIST_DATA_STORE_ENTRIES` | `DataStore::list_entries` | `universe-datastores.objects:list` | 1000000 / - |
+/// | `GET_DATA_STORE_ENTRY` | `DataStore::fetch`, `DataStore::fetch_revision`, `DataStore::fetch_as_of`, `DataStore::set`, `DataStore::set_with`, `DataStore::update`, `DataStore::update_with`, `DataStore::edit`, `DataStore::increment`, `DataStore::undelete` | `universe-datastores.objects:read` | 1000000 / - |
+/// | `CREATE_DATA_STORE_ENTRY` | `DataStore::create`, `DataStore::create_with`, `DataStore::set`, `DataStore::set_with`, `DataStore::update`, `DataStore::update_with`, `DataStore::edit`, `DataStore::undelete` | `universe-datastores.objects:create` | 1000000 / - |
+/// | `UPDATE_DATA_STORE_ENTRY` | `DataStore::set`, `DataStore::set_with`, `DataStore::update`, `DataStore::update_with`, `DataStore::edit` | `universe-datastores.objects:update` | 1000000 / - |
+/// | `INCREMENT_DATA_STORE_ENTRY` | `DataStore::increment` | `universe-datastores.objects:create`, `universe-datastores.objects:update` | 1000000 / - |
+/// | `DELETE_DATA_STORE_ENTRY` | `DataStore::delete`, `DataStore::update`, `DataStore::update_with`, `DataStore::edit` | `universe-datastores.objects:delete` | 1000000 / - |
+/// | `LIST_DATA_STORE_ENTRY_REVISIONS` | `DataStore::list_revisions`, `DataStore::undelete` | `universe-datastores.versions:list` | 1000000 / - |
+/// | `LIST_SCOPED_DATA_STORE_ENTRIES` | `DataStore::list_entries` | `universe-datastores.objects:list` | 1000000 / - |
+/// | `GET_SCOPED_DATA_STORE_ENTRY` | `DataStore::fetch`, `DataStore::fetch_revision`, `DataStore::fetch_as_of`, `DataStore::set`, `DataStore::set_with`, `DataStore::update`, `DataStore::update_with`, `DataStore::edit`, `DataStore::increment`, `DataStore::undelete` | `universe-datastores.objects:read` | 1000000 / - |
+/// | `CREATE_SCOPED_DATA_STORE_ENTRY` | `DataStore::create`, `DataStore::create_with`, `DataStore::set`, `DataStore::set_with`, `DataStore::update`, `DataStore::update_with`, `DataStore::edit`, `DataStore::undelete` | `universe-datastores.objects:create` | 1000000 / - |
+/// | `UPDATE_SCOPED_DATA_STORE_ENTRY` | `DataStore::set`, `DataStore::set_with`, `DataStore::update`, `DataStore::update_with`, `DataStore::edit` | `universe-datastores.objects:update` | 1000000 / - |
+/// | `INCREMENT_SCOPED_DATA_STORE_ENTRY` | `DataStore::increment` | `universe-datastores.objects:create`, `universe-datastores.objects:update` | 1000000 / - |
+/// | `DELETE_SCOPED_DATA_STORE_ENTRY` | `DataStore::delete`, `DataStore::update`, `DataStore::update_with`, `DataStore::edit` | `universe-datastores.objects:delete` | 1000000 / - |
+/// | `LIST_SCOPED_DATA_STORE_ENTRY_REVISIONS` | `DataStore::list_revisions`, `DataStore::undelete` | `universe-datastores.versions:list` | 1000000 / - |
 /// | `CREATE_ASSET` | `User::upload_asset`, `User::upload_asset_with`, `User::upload_assets`, `Group::upload_asset`, `Group::upload_asset_with`, `Group::upload_assets` | `asset:read`, `asset:write` | 120 / 120 |
 /// | `UPDATE_ASSET` | `User::update_asset`, `User::update_asset_with`, `Group::update_asset`, `Group::update_asset_with`, `AssetHandle::update`, `AssetHandle::update_with` | `asset:read`, `asset:write` | 120 / 120 |
 /// | `GET_ASSET_OPERATION` | `Client::operation` | `asset:read` | 300 / 300 |
@@ -216,6 +236,16 @@ pub mod endpoints {
     pub use crate::asset::permission::GRANT_ASSET_PERMISSIONS;
     pub use crate::asset::update::UPDATE_ASSET;
     pub use crate::asset::upload::CREATE_ASSET;
+    pub use crate::data::delete::{DELETE_DATA_STORE_ENTRY, DELETE_SCOPED_DATA_STORE_ENTRY};
+    pub use crate::data::increment::{INCREMENT_DATA_STORE_ENTRY, INCREMENT_SCOPED_DATA_STORE_ENTRY};
+    pub use crate::data::list::{LIST_DATA_STORE_ENTRIES, LIST_SCOPED_DATA_STORE_ENTRIES};
+    pub use crate::data::read::{GET_DATA_STORE_ENTRY, GET_SCOPED_DATA_STORE_ENTRY};
+    pub use crate::data::revisions::{LIST_DATA_STORE_ENTRY_REVISIONS, LIST_SCOPED_DATA_STORE_ENTRY_REVISIONS};
+    pub use crate::data::stores::{DELETE_DATA_STORE, LIST_DATA_STORES, SNAPSHOT_DATA_STORES, UNDELETE_DATA_STORE};
+    pub use crate::data::write::{
+        CREATE_DATA_STORE_ENTRY, CREATE_SCOPED_DATA_STORE_ENTRY, UPDATE_DATA_STORE_ENTRY,
+        UPDATE_SCOPED_DATA_STORE_ENTRY,
+    };
     pub use crate::experience::activation::{ACTIVATE_EXPERIENCE, DEACTIVATE_EXPERIENCE};
     pub use crate::experience::info::GET_EXPERIENCE;
     pub use crate::experience::luau::input::CREATE_LUAU_BINARY_INPUT;

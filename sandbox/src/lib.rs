@@ -17,6 +17,7 @@
 
 mod builder;
 mod control;
+mod data;
 mod demo;
 mod faults;
 #[cfg(fuzzing)]

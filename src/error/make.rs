@@ -142,6 +142,11 @@ impl Error {
         self.with(|detail| detail.kind = kind)
     }
 
+    /// Says that a refusal is about the state of the resource, which a status alone doesn't tell.
+    pub(crate) fn in_conflict(self, advice: &str) -> Self {
+        self.with(|detail| detail.kind = ErrorKind::Conflict).advise(advice)
+    }
+
     pub(crate) fn explain(self, explanation: impl Into<String>) -> Self {
         self.with(|detail| detail.explanation = Some(one_line(&explanation.into())))
     }

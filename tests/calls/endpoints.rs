@@ -102,8 +102,12 @@ fn code(cell: &str) -> BTreeSet<&str> {
 /// The endpoints by the names of their constants.
 fn endpoints_by_name() -> BTreeMap<&'static str, Endpoint> {
     let table = include_str!("../support/calls.rs");
-    let name = |call: &Call| {
-        let (_, row) = table.split_once(&format!("\"{}\"", call.method)).expect("the table has the call");
+    // A method that calls one of two endpoints has a row for each.
+    let mut rows: BTreeMap<&str, usize> = BTreeMap::new();
+    let mut name = |call: &Call| {
+        let row = rows.entry(call.method).or_default();
+        *row += 1;
+        let row = table.split(&format!("\"{}\",", call.method)).nth(*row).expect("the table has the call");
         let (_, name) = row.split_once("endpoints::").expect("the row has an endpoint");
         name.split(',').next().expect("the name ends with a comma")
     };

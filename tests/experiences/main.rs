@@ -1,5 +1,6 @@
 //! Experiences and their places.
 
+mod data_stores;
 mod experience;
 mod messages;
 mod places;

@@ -45,7 +45,7 @@ fn unserved_paths_are_not_implemented() {
     for (method, path, code) in [
         ("GET", "/cloud/v2/groups/7/forum-categories", "\"code\""),
         ("GET", "/cloud/v2/groups/7/forum%2Dcategories?maxPageSize=5", "\"code\""),
-        ("GET", "/cloud/v2/universes/5/data-stores", "\"code\""),
+        ("GET", "/cloud/v2/universes/5/secrets", "\"code\""),
         ("GET", "/cloud/v2/universes/5/places/6/instances/root", "\"code\""),
         ("POST", "/cloud/v2/universes/5:translateText", "\"code\""),
         ("GET", "/toolbox-service/v1/saves", "\"code\""),

@@ -1,6 +1,7 @@
 //! All calls. A row in this table puts a new endpoint into all tests that iterate over it.
 
 use rblxopencloud::asset::{AssetAction, AssetPermission, PermissionSubject};
+use rblxopencloud::data::{DataStore, DataStoreEntry};
 use rblxopencloud::experience::{ExperienceUpdate, PlaceUpdate, RestartOptions, Restriction, UniverseRestartOptions};
 use rblxopencloud::oauth2::TokenSet;
 use rblxopencloud::store::{AssetSearch, AssetSearchCategory, CreatorStoreProductType, Money, StoreProductUpdate};
@@ -120,6 +121,15 @@ fn place(client: &Client) -> Place {
 
 fn restriction() -> Value {
     json!({ "path": "universes/13058/user-restrictions/156", "gameJoinRestriction": { "active": false } })
+}
+
+/// The data store of all calls.
+fn players(client: &Client) -> DataStore {
+    client.experience(13058).data_store("Players")
+}
+
+fn data_entry() -> Value {
+    json!({ "id": "user_156", "value": 7, "etag": "e", "revisionId": "r" })
 }
 
 fn started() -> Value {
@@ -553,6 +563,212 @@ pub fn calls() -> Vec<Call> {
             |client| place(client).fetch_game_server_filters().map(drop),
             || json!({ "filters": {} }),
         ),
+        call(
+            "Experience::list_data_stores",
+            endpoints::LIST_DATA_STORES,
+            &["13058"],
+            |client| client.experience(13058).list_data_stores().try_for_each(|store| store.map(drop)),
+            || json!({ "dataStores": [], "nextPageToken": "" }),
+        )
+        .returns(Returns::List),
+        call(
+            "DataStore::delete_store",
+            endpoints::DELETE_DATA_STORE,
+            &["13058", "Players"],
+            |client| players(client).delete_store().map(drop),
+            || json!({ "id": "Players", "state": "DELETED" }),
+        ),
+        call(
+            "DataStore::undelete_store",
+            endpoints::UNDELETE_DATA_STORE,
+            &["13058", "Players"],
+            |client| players(client).undelete_store().map(drop),
+            || json!({ "id": "Players", "state": "ACTIVE" }),
+        ),
+        call(
+            "Experience::snapshot_data_stores",
+            endpoints::SNAPSHOT_DATA_STORES,
+            &["13058"],
+            |client| client.experience(13058).snapshot_data_stores().map(drop),
+            || json!({ "newSnapshotTaken": true, "latestSnapshotTime": "2026-01-01T00:00:00Z" }),
+        ),
+        call(
+            "DataStore::list_entries",
+            endpoints::LIST_DATA_STORE_ENTRIES,
+            &["13058", "Players"],
+            |client| players(client).list_entries().try_for_each(|entry| entry.map(drop)),
+            || json!({ "dataStoreEntries": [], "nextPageToken": "" }),
+        )
+        .returns(Returns::List),
+        call(
+            // To the method, a missing entry is no error.
+            "DataStore::fetch",
+            endpoints::GET_DATA_STORE_ENTRY,
+            &["13058", "Players", "user_156"],
+            |client| {
+                let request = client.call(&endpoints::GET_DATA_STORE_ENTRY).param("universe", 13058);
+                request.param("store", "Players").param("entry", "user_156").fetch::<DataStoreEntry>().map(drop)
+            },
+            data_entry,
+        ),
+        call(
+            // The method looks for the entry after a refusal.
+            "DataStore::create",
+            endpoints::CREATE_DATA_STORE_ENTRY,
+            &["13058", "Players"],
+            |client| {
+                let request = client.call(&endpoints::CREATE_DATA_STORE_ENTRY).param("universe", 13058);
+                let request = request.param("store", "Players").query("id", "user_156");
+                request.json(&json!({ "value": 7 })).fetch::<DataStoreEntry>().map(drop)
+            },
+            data_entry,
+        ),
+        call(
+            // The method reads the entry first.
+            "DataStore::set",
+            endpoints::UPDATE_DATA_STORE_ENTRY,
+            &["13058", "Players", "user_156"],
+            |client| {
+                let request =
+                    client.call(&endpoints::UPDATE_DATA_STORE_ENTRY).param("universe", 13058).param("store", "Players");
+                request.param("entry", "user_156").json(&json!({ "value": 7 })).fetch::<DataStoreEntry>().map(drop)
+            },
+            data_entry,
+        ),
+        call(
+            // The method reads the entry first.
+            "DataStore::increment",
+            endpoints::INCREMENT_DATA_STORE_ENTRY,
+            &["13058", "Players", "user_156"],
+            |client| {
+                let request = client
+                    .call(&endpoints::INCREMENT_DATA_STORE_ENTRY)
+                    .param("universe", 13058)
+                    .param("store", "Players");
+                request.param("entry", "user_156").json(&json!({ "amount": 7 })).fetch::<DataStoreEntry>().map(drop)
+            },
+            data_entry,
+        ),
+        call(
+            // The method can be repeated, but not what else deletes entries.
+            "DataStore::delete",
+            endpoints::DELETE_DATA_STORE_ENTRY,
+            &["13058", "Players", "user_156"],
+            |client| {
+                let request =
+                    client.call(&endpoints::DELETE_DATA_STORE_ENTRY).param("universe", 13058).param("store", "Players");
+                request.param("entry", "user_156").send()
+            },
+            || json!({}),
+        )
+        .returns(Returns::Nothing),
+        call(
+            "DataStore::list_revisions",
+            endpoints::LIST_DATA_STORE_ENTRY_REVISIONS,
+            &["13058", "Players", "user_156"],
+            |client| players(client).list_revisions("user_156").try_for_each(|revision| revision.map(drop)),
+            || json!({ "dataStoreEntries": [], "nextPageToken": "" }),
+        )
+        .returns(Returns::List),
+        call(
+            "DataStore::list_entries",
+            endpoints::LIST_SCOPED_DATA_STORE_ENTRIES,
+            &["13058", "Players", "eu"],
+            |client| players(client).with_scope("eu").list_entries().try_for_each(|entry| entry.map(drop)),
+            || json!({ "dataStoreEntries": [], "nextPageToken": "" }),
+        )
+        .returns(Returns::List),
+        call(
+            // To the method, a missing entry is no error.
+            "DataStore::fetch",
+            endpoints::GET_SCOPED_DATA_STORE_ENTRY,
+            &["13058", "Players", "eu", "user_156"],
+            |client| {
+                let request = client.call(&endpoints::GET_SCOPED_DATA_STORE_ENTRY).param("universe", 13058);
+                request
+                    .param("store", "Players")
+                    .param("scope", "eu")
+                    .param("entry", "user_156")
+                    .fetch::<DataStoreEntry>()
+                    .map(drop)
+            },
+            data_entry,
+        ),
+        call(
+            // The method looks for the entry after a refusal.
+            "DataStore::create",
+            endpoints::CREATE_SCOPED_DATA_STORE_ENTRY,
+            &["13058", "Players", "eu"],
+            |client| {
+                let request = client.call(&endpoints::CREATE_SCOPED_DATA_STORE_ENTRY).param("universe", 13058);
+                let request = request.param("store", "Players").param("scope", "eu").query("id", "user_156");
+                request.json(&json!({ "value": 7 })).fetch::<DataStoreEntry>().map(drop)
+            },
+            data_entry,
+        ),
+        call(
+            // The method reads the entry first.
+            "DataStore::set",
+            endpoints::UPDATE_SCOPED_DATA_STORE_ENTRY,
+            &["13058", "Players", "eu", "user_156"],
+            |client| {
+                let request = client
+                    .call(&endpoints::UPDATE_SCOPED_DATA_STORE_ENTRY)
+                    .param("universe", 13058)
+                    .param("store", "Players");
+                request
+                    .param("scope", "eu")
+                    .param("entry", "user_156")
+                    .json(&json!({ "value": 7 }))
+                    .fetch::<DataStoreEntry>()
+                    .map(drop)
+            },
+            data_entry,
+        ),
+        call(
+            // The method reads the entry first.
+            "DataStore::increment",
+            endpoints::INCREMENT_SCOPED_DATA_STORE_ENTRY,
+            &["13058", "Players", "eu", "user_156"],
+            |client| {
+                let request = client
+                    .call(&endpoints::INCREMENT_SCOPED_DATA_STORE_ENTRY)
+                    .param("universe", 13058)
+                    .param("store", "Players");
+                request
+                    .param("scope", "eu")
+                    .param("entry", "user_156")
+                    .json(&json!({ "amount": 7 }))
+                    .fetch::<DataStoreEntry>()
+                    .map(drop)
+            },
+            data_entry,
+        ),
+        call(
+            // The method can be repeated, but not what else deletes entries.
+            "DataStore::delete",
+            endpoints::DELETE_SCOPED_DATA_STORE_ENTRY,
+            &["13058", "Players", "eu", "user_156"],
+            |client| {
+                let request = client
+                    .call(&endpoints::DELETE_SCOPED_DATA_STORE_ENTRY)
+                    .param("universe", 13058)
+                    .param("store", "Players");
+                request.param("scope", "eu").param("entry", "user_156").send()
+            },
+            || json!({}),
+        )
+        .returns(Returns::Nothing),
+        call(
+            "DataStore::list_revisions",
+            endpoints::LIST_SCOPED_DATA_STORE_ENTRY_REVISIONS,
+            &["13058", "Players", "eu", "user_156"],
+            |client| {
+                players(client).with_scope("eu").list_revisions("user_156").try_for_each(|revision| revision.map(drop))
+            },
+            || json!({ "dataStoreEntries": [], "nextPageToken": "" }),
+        )
+        .returns(Returns::List),
         call(
             "Experience::fetch_restriction",
             endpoints::GET_USER_RESTRICTION,

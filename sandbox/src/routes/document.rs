@@ -1,5 +1,7 @@
 //! All paths of Open Cloud in Roblox's document, to distinguish endpoints that the sandbox doesn't serve from unknown paths.
 
+use percent_encoding::percent_decode_str;
+
 /// The methods, as in an `allow` header, and the template of each path.
 pub(crate) const PATHS: &[(&str, &str)] = &[
     ("GET", "/asset-delivery-api/v1/assetId/{assetId}"),
@@ -187,7 +189,7 @@ pub(crate) fn params<'a>(template: &str, segments: &[&'a str]) -> Option<Vec<&'a
 /// `{user_id}`; `users` has none. A colon precedes a custom method, so no id contains one.
 fn param<'a>(part: &str, segment: &'a str) -> Option<&'a str> {
     let Some((_, verb)) = part.strip_prefix('{').and_then(|part| part.split_once('}')) else {
-        return (part == segment).then_some("");
+        return (part == percent_decode_str(segment).decode_utf8_lossy()).then_some("");
     };
     segment.strip_suffix(verb).filter(|id| !id.is_empty() && !id.contains(':'))
 }

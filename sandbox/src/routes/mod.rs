@@ -2,6 +2,7 @@
 
 mod assets;
 mod consent;
+mod data_stores;
 mod delivery;
 mod document;
 mod experiences;
@@ -55,6 +56,7 @@ impl Site {
                 luau::ROUTES,
                 servers::ROUTES,
                 restrictions::ROUTES,
+                data_stores::ROUTES,
             ],
             Self::Delivery => &[delivery::ROUTES, luau::DELIVERY],
         }
@@ -181,20 +183,25 @@ impl Route {
 impl Matched {
     /// Finds the route of a request.
     pub(crate) fn find(site: Site, head: &Head) -> Result<Self, Answer> {
-        let path = percent_decode_str(&head.path).decode_utf8_lossy();
-        let segments: Vec<&str> = path.strip_prefix('/').unwrap_or_default().split('/').collect();
+        // An escaped slash or colon is part of a name.
+        let segments: Vec<&str> = head.path.strip_prefix('/').unwrap_or_default().split('/').collect();
         let routes = site.tables().iter().flat_map(|table| table.iter());
         let matched = routes
             .filter(|route| route.endpoint.method().as_str() == head.method)
             .find_map(|route| Some((route, document::params(route.endpoint.path(), &segments)?)));
         let Some((route, params)) = matched else {
+            let segments: Vec<_> =
+                segments.iter().map(|segment| percent_decode_str(segment).decode_utf8_lossy()).collect();
+            let segments: Vec<&str> = segments.iter().map(|segment| &**segment).collect();
             return Err(match site {
                 Site::Service => unserved(&head.method, &segments),
                 Site::Delivery => Answer::new(404, "<Error>NotFound</Error>"),
             });
         };
+        let decoded = |param: &str| percent_decode_str(param).decode_utf8_lossy().into_owned();
+        let params: Vec<String> = params.into_iter().map(decoded).collect();
         params.iter().try_for_each(|param| route.check(param))?;
-        Ok(Self { route, params: params.into_iter().map(str::to_owned).collect() })
+        Ok(Self { route, params })
     }
 
     /// Carries out an authorized request.

@@ -3,6 +3,7 @@
 pub(crate) mod access;
 pub(crate) mod clock;
 pub(crate) mod content;
+pub(crate) mod data_stores;
 pub(crate) mod filter;
 pub(crate) mod groups;
 mod inventory;
@@ -35,6 +36,7 @@ use serde_json::{Map, Value, json};
 
 use self::access::Access;
 use self::clock::Clock;
+use self::data_stores::DataStores;
 pub(crate) use self::groups::{Group, Groups, Member};
 pub(crate) use self::inventory::{Inventory, item_path};
 use self::luau::Luau;
@@ -111,6 +113,7 @@ pub(crate) struct World {
     pub(crate) luau: Luau,
     pub(crate) servers: Servers,
     pub(crate) restrictions: Restrictions,
+    pub(crate) data_stores: DataStores,
 }
 
 impl World {

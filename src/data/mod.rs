@@ -1,0 +1,71 @@
+//! The data of an experience's players: data stores.
+//!
+//! [`Experience::data_store`](crate::Experience::data_store) returns the handle, [`DataStore`], which reads, creates, changes and
+//! deletes entries. [`Experience::list_data_stores`](crate::Experience::list_data_stores) lists the stores.
+//!
+//! An entry has a value, which is JSON, and beside it the ids of the users that it is about and a few attributes. Roblox uses
+//! the users to find what it has to erase at a person's request, so a program that drops them breaks a law for the game. Every
+//! write of this crate keeps users and attributes, unless the caller sets others with [`EntryMetadata`].
+//!
+//! ```
+//! use rblxopencloud::data::Change;
+//! use serde::{Deserialize, Serialize};
+//!
+//! #[derive(Serialize, Deserialize)]
+//! struct Profile {
+//!     coins: u64,
+//! }
+//!
+//! # fn main() -> rblxopencloud::Result<()> {
+//! # let sandbox = rblxopencloud_sandbox::Sandbox::builder().demo().start()?;
+//! # let client = sandbox.client();
+//! let store = client.experience(13058).data_store("Players");
+//! # store.create("user_156", &Profile { coins: 7 })?;
+//! if let Some(entry) = store.fetch::<Profile>("user_156")? {
+//!     println!("{} coins, users {:?}, revision {:?}", entry.value.coins, entry.users, entry.revision);
+//! }
+//! store.update("user_156", |profile: Option<Profile>| {
+//!     Ok(match profile {
+//!         Some(mut profile) => {
+//!             profile.coins += 100;
+//!             Change::Set(profile)
+//!         }
+//!         None => Change::Keep,
+//!     })
+//! })?;
+//! for entry in store.list_entries().prefix("user_") {
+//!     println!("{}", entry?);
+//! }
+//! # assert_eq!(store.fetch::<Profile>("user_156")?.expect("it is there").value.coins, 107);
+//! # Ok(())
+//! # }
+//! ```
+
+// First, so that the page of `DataStore` begins with the handle itself.
+pub(crate) mod handle;
+
+mod check;
+pub(crate) mod delete;
+mod edit;
+mod entry;
+mod finite;
+pub(crate) mod increment;
+pub(crate) mod list;
+mod metadata;
+mod patch;
+mod raw;
+pub(crate) mod read;
+pub(crate) mod revisions;
+mod scan;
+pub(crate) mod stores;
+mod update;
+pub(crate) mod write;
+
+pub use edit::BeforeEdit;
+pub use entry::{DataStoreEntry, EntryState, ListedEntry};
+pub use handle::DataStore;
+pub use list::DataStoreEntries;
+pub use metadata::EntryMetadata;
+pub use revisions::{EntryRevision, EntryRevisions};
+pub use stores::{DataStoreInfo, DataStoreSnapshot, DataStoreState, DataStores};
+pub use update::Change;
