@@ -26,8 +26,6 @@ pub mod fuzzing;
 pub mod guide;
 mod http;
 mod look;
-#[cfg(feature = "luau")]
-mod luau;
 mod places;
 mod routes;
 mod rules;

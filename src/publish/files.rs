@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use super::names::{clashes, normal, problem, shown};
 use super::patterns::{Patterns, Purpose};
-use super::prepare::Preparation;
+use super::preparation::Preparation;
 use super::right_form::{advice_on_names, right_form};
 use super::stamp::Stamp;
 use super::walk::{Entry, Problem, unreadable, walk};

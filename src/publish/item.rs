@@ -8,7 +8,7 @@ use super::files::{self, Found};
 use super::lock::{Key, Lock};
 use super::module_ids;
 use super::names;
-use super::prepare::Preparation;
+use super::preparation::Preparation;
 use super::report::{PublishProblem, PublishProblemKind};
 use super::settings::Settings;
 use crate::asset::{AssetType, default_name};

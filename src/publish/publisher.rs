@@ -10,7 +10,7 @@ use super::module::ModuleFile;
 use super::module_files;
 use super::names::of_caller;
 use super::plan::{Plan, PlannedAction, PlannedFile, PlannedQuota};
-use super::prepare::Preparation;
+use super::preparation::Preparation;
 use super::record::{self, Record, check_owner};
 use super::report::{PublishProblemKind, Report, list};
 use super::run;

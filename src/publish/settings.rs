@@ -9,7 +9,7 @@ use super::event::PublishEvent;
 use super::files::{Input, Selection};
 use super::module::{AssetModule, ModuleFile};
 use super::patterns::{Patterns, Purpose};
-use super::prepare::Preparation;
+use super::preparation::Preparation;
 use crate::asset::{AssetType, Creator};
 use crate::client::Client;
 use crate::group::handle::Group;

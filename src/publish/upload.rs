@@ -12,6 +12,7 @@ use super::content::hash_file;
 use super::event::PublishEvent;
 use super::item::Item;
 use super::lock::{Doubt, Entry};
+use super::prepare::prepare;
 use super::record::Record;
 use super::report::{PublishProblem, PublishProblemKind, Published, Stopped};
 use super::settings::Settings;
@@ -137,7 +138,7 @@ fn new_upload(settings: &Settings, file: AssetFile, item: &Item, name: &str) -> 
 /// Opens what is to be sent, which must be the file that was hashed, or is made of it.
 fn open_unchanged(item: &Item) -> Result<AssetFile> {
     if let Some(preparation) = &item.preparation {
-        return preparation.prepare(item);
+        return prepare(preparation, item);
     }
     let path = &item.file.path;
     let file = AssetFile::open(path)?;

@@ -284,7 +284,7 @@ fn a_reader_that_was_read_is_not_sent_again() {
     let server = Server::script([Reply::HangUp, version(7)]);
     let error = fails(place(&server).publish(PlaceFile::from_reader(PLACE, PLACE.len() as u64)), ErrorKind::Connection);
     assert!(error.outcome_unknown() && error.to_string().contains("a reader can't be read twice"), "{error}");
-    // A refusal by the rate limit is no exception.
+    // Nor can it be read again after a refusal by the rate limit.
     let server = Server::script([Reply::text(429, "").with("retry-after", "0"), version(7)]);
     let error =
         fails(place(&server).publish(PlaceFile::from_reader(PLACE, PLACE.len() as u64)), ErrorKind::RateLimited);

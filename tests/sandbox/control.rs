@@ -99,7 +99,7 @@ fn every_fault_can_be_injected() {
         json!({ "kind": "resetInAnswer" }),
         json!({ "kind": "truncatedBody" }),
         json!({ "kind": "raw", "base64": "AAEC" }),
-        json!({ "kind": "raw", "body": "HTTP/1.1 500 x\r\ncontent-length: 0\r\n\r\n" }),
+        json!({ "kind": "raw", "body": "HTTP/1.1 500 x\r\ncontent-length: 0\r\nconnection: close\r\n\r\n" }),
         json!({ "kind": "earlyAnswer", "status": 401 }),
     ] {
         // What is listed can be injected again.

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::{Arc, Mutex, PoisonError, Weak, mpsc};
+use std::sync::{Arc, PoisonError, mpsc};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -12,6 +12,7 @@ use serde_json::{Value, json};
 
 use super::clock::Clock;
 use super::luau_answer::{End, LuauAnswer, Message};
+use super::luau_job::{Job, Work};
 use super::random::uuid;
 
 /// The longest time limit, and that of a task that sets none.
@@ -27,31 +28,8 @@ const AT_ONCE: Duration = Duration::from_millis(10);
 /// How many messages a part of a log has.
 const MESSAGES: usize = 100;
 
-/// A script that a server runs.
-#[derive(Debug)]
-#[cfg_attr(not(feature = "luau"), allow(dead_code))]
-pub(crate) struct Job {
-    pub(crate) script: String,
-    pub(crate) input: Option<Arc<[u8]>>,
-    pub(crate) timeout: Duration,
-    pub(crate) has_output: bool,
-    work: Weak<Work>,
-}
-
-impl Job {
-    /// Returns a function that tells whether nobody can see its end.
-    #[cfg_attr(not(feature = "luau"), allow(dead_code))]
-    pub(crate) fn abandonment(&self) -> impl Fn() -> bool + 'static {
-        let work = Weak::clone(&self.work);
-        move || work.strong_count() == 0
-    }
-}
-
 /// What runs scripts.
 pub(crate) type Runner = dyn Fn(&Job) -> LuauAnswer + Send + Sync;
-
-/// What a script has done, and how long that took, once it has.
-type Work = Mutex<Option<(LuauAnswer, Duration)>>;
 
 /// What a task is made of.
 #[derive(Debug)]
@@ -340,7 +318,7 @@ impl Luau {
 
 #[cfg(feature = "luau")]
 fn default_runner(job: &Job) -> LuauAnswer {
-    crate::luau::run(job)
+    super::luau_run::run(job)
 }
 
 #[cfg(not(feature = "luau"))]

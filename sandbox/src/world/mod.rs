@@ -9,6 +9,9 @@ pub(crate) mod groups;
 mod inventory;
 pub(crate) mod luau;
 mod luau_answer;
+mod luau_job;
+#[cfg(feature = "luau")]
+mod luau_run;
 mod moderation;
 mod operations;
 pub(crate) mod people;

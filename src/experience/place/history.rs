@@ -282,6 +282,7 @@ impl PageItem for PlaceHistoryEntry {
 model! {
     /// A page of the history.
     struct Page {
+        #[with(wire::strict)]
         place_versions: Vec<PlaceHistoryEntry>,
     }
 }

@@ -204,7 +204,7 @@ mod tests {
         let error = RestrictionPlan::new([], twice, false, now()).expect_err("it is a contradiction").to_string();
         assert!(error.contains("user 1"), "{error}");
         let short = [(7, Restriction::lasting(Duration::from_millis(1500)))];
-        let error = RestrictionPlan::new([], short, false, now()).expect_err("it is no whole second").to_string();
+        let error = RestrictionPlan::new([], short, false, now()).expect_err("it isn't a whole second").to_string();
         assert!(error.contains("user 7") && error.contains("1.5s"), "{error}");
     }
 }

@@ -9,8 +9,8 @@ use std::time::{Duration, Instant};
 use mlua::{Error, Lua, MultiValue, Table, Value, Variadic, VmState};
 use serde_json::{Map, json};
 
-use crate::world::LuauAnswer;
-use crate::world::luau::Job;
+use super::luau_answer::LuauAnswer;
+use super::luau_job::Job;
 
 /// The memory that a script can use.
 const MOST_MEMORY: usize = 512 * 1024 * 1024;
@@ -38,7 +38,7 @@ impl Log {
     }
 }
 
-pub(crate) fn run(job: &Job) -> LuauAnswer {
+pub(super) fn run(job: &Job) -> LuauAnswer {
     let log = Rc::new(RefCell::new(Log::default()));
     let is_late = Rc::new(Cell::new(false));
     let ended = call(job, &log, &is_late);
