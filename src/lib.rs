@@ -33,6 +33,7 @@
 //!   [send them messages](Experience::publish_message)
 //! - [Run Luau in a place](guide::run_tests), as in CI
 //! - [Keep users out](guide::moderation)
+//! - [Keep a leaderboard](data::OrderedDataStore), and [work through a queue](memory::Queue::process) of the servers
 //! - [Search the creator store](Client::search_assets), and [put assets on it](AssetHandle::create_store_product)
 //! - [Notify users](User::send_notification), and [read their subscriptions](User::fetch_subscription)
 //! - [Sign users in](guide::signing_in) with OAuth 2.0
@@ -74,6 +75,8 @@ mod credentials;
 mod disk;
 mod error;
 pub mod experience;
+// After `experience`, whose handle it extends.
+pub mod data;
 #[cfg(fuzzing)]
 #[doc(hidden)]
 pub mod fuzzing;
@@ -85,6 +88,7 @@ pub mod inventory;
 mod json;
 pub mod key;
 mod log_target;
+pub mod memory;
 #[cfg(feature = "oauth2")]
 pub mod oauth2;
 mod open_enum;
@@ -175,6 +179,22 @@ mod wire;
 /// | `GET_PLACE_USER_RESTRICTION` | `Place::fetch_restriction` | `universe.user-restriction:read` | 150 a second / 30 a second |
 /// | `UPDATE_PLACE_USER_RESTRICTION` | `Place::restrict_user`, `Place::lift_restriction` | `universe.user-restriction:write` | 150 a second / 30 a second |
 /// | `LIST_PLACE_USER_RESTRICTIONS` | `Place::list_restrictions` | `universe.user-restriction:read` | 150 a second / 30 a second |
+/// | `GET_ORDERED_ENTRY` | `OrderedDataStore::fetch` | `universe.ordered-data-store.scope.entry:read` | 1000000 / - |
+/// | `LIST_ORDERED_ENTRIES` | `OrderedDataStore::list_entries`, `OrderedDataStore::list_entries_with`, `OrderedDataStore::top`, `OrderedDataStore::export` | `universe.ordered-data-store.scope.entry:read` | 1000000 / - |
+/// | `CREATE_ORDERED_ENTRY` | `OrderedDataStore::create` | `universe.ordered-data-store.scope.entry:write` | 1000000 / - |
+/// | `UPDATE_ORDERED_ENTRY` | `OrderedDataStore::set`, `OrderedDataStore::set_existing` | `universe.ordered-data-store.scope.entry:write` | 1000000 / - |
+/// | `INCREMENT_ORDERED_ENTRY` | `OrderedDataStore::increment` | `universe.ordered-data-store.scope.entry:write` | 1000000 / - |
+/// | `DELETE_ORDERED_ENTRY` | `OrderedDataStore::delete` | `universe.ordered-data-store.scope.entry:write` | 1000000 / - |
+/// | `GET_SORTED_MAP_ITEM` | `SortedMap::fetch` | `memory-store.sorted-map:read` | 1000000 / - |
+/// | `LIST_SORTED_MAP_ITEMS` | `SortedMap::list_items`, `SortedMap::list_items_with` | `memory-store.sorted-map:read` | 1000000 / - |
+/// | `CREATE_SORTED_MAP_ITEM` | `SortedMap::create` | `memory-store.sorted-map:write` | 1000000 / - |
+/// | `UPDATE_SORTED_MAP_ITEM` | `SortedMap::set`, `SortedMap::set_existing` | `memory-store.sorted-map:write` | 1000000 / - |
+/// | `DELETE_SORTED_MAP_ITEM` | `SortedMap::delete` | `memory-store.sorted-map:write` | 1000000 / - |
+/// | `ADD_QUEUE_ITEM` | `Queue::add` | `memory-store.queue:add` | 1000000 / - |
+/// | `READ_QUEUE_ITEMS` | `Queue::read`, `Queue::read_exactly`, `Queue::process` | `memory-store.queue:dequeue` | 1000000 / - |
+/// | `DISCARD_QUEUE_ITEMS` | `Queue::discard`, `Queue::process` | `memory-store.queue:discard` | 1000000 / - |
+/// | `FLUSH_MEMORY_STORE` | `MemoryStore::flush` | `memory-store:flush` | 1000000 / - |
+/// | `GET_MEMORY_STORE_OPERATION` | `Client::memory_store_operation` | | 1000000 / - |
 /// | `CREATE_ASSET` | `User::upload_asset`, `User::upload_asset_with`, `User::upload_assets`, `Group::upload_asset`, `Group::upload_asset_with`, `Group::upload_assets` | `asset:read`, `asset:write` | 120 / 120 |
 /// | `UPDATE_ASSET` | `User::update_asset`, `User::update_asset_with`, `Group::update_asset`, `Group::update_asset_with`, `AssetHandle::update`, `AssetHandle::update_with` | `asset:read`, `asset:write` | 120 / 120 |
 /// | `GET_ASSET_OPERATION` | `Client::operation` | `asset:read` | 300 / 300 |
@@ -216,6 +236,11 @@ pub mod endpoints {
     pub use crate::asset::permission::GRANT_ASSET_PERMISSIONS;
     pub use crate::asset::update::UPDATE_ASSET;
     pub use crate::asset::upload::CREATE_ASSET;
+    pub use crate::data::ordered::change::{
+        CREATE_ORDERED_ENTRY, DELETE_ORDERED_ENTRY, INCREMENT_ORDERED_ENTRY, UPDATE_ORDERED_ENTRY,
+    };
+    pub use crate::data::ordered::handle::GET_ORDERED_ENTRY;
+    pub use crate::data::ordered::list::LIST_ORDERED_ENTRIES;
     pub use crate::experience::activation::{ACTIVATE_EXPERIENCE, DEACTIVATE_EXPERIENCE};
     pub use crate::experience::info::GET_EXPERIENCE;
     pub use crate::experience::luau::input::CREATE_LUAU_BINARY_INPUT;
@@ -254,6 +279,12 @@ pub mod endpoints {
     pub use crate::group::roles::{GET_GROUP_ROLE, LIST_GROUP_ROLES};
     pub use crate::inventory::items::LIST_INVENTORY_ITEMS;
     pub use crate::key::info::INSPECT_KEY;
+    pub use crate::memory::flush::{FLUSH_MEMORY_STORE, GET_MEMORY_STORE_OPERATION};
+    pub use crate::memory::queue::handle::{ADD_QUEUE_ITEM, DISCARD_QUEUE_ITEMS, READ_QUEUE_ITEMS};
+    pub use crate::memory::sorted_map::change::{
+        CREATE_SORTED_MAP_ITEM, DELETE_SORTED_MAP_ITEM, UPDATE_SORTED_MAP_ITEM,
+    };
+    pub use crate::memory::sorted_map::handle::{GET_SORTED_MAP_ITEM, LIST_SORTED_MAP_ITEMS};
     #[cfg(feature = "oauth2")]
     pub use crate::oauth2::{
         access_token::{GET_TOKEN_RESOURCES, GET_USER_INFO},

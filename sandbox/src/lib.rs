@@ -27,6 +27,7 @@ mod http;
 mod look;
 #[cfg(feature = "luau")]
 mod luau;
+mod memory;
 mod places;
 mod routes;
 mod rules;

@@ -1,7 +1,9 @@
 //! Experiences and their places.
 
 mod experience;
+mod memory;
 mod messages;
+mod ordered;
 mod places;
 mod publishing;
 mod release_snippet;

@@ -9,7 +9,9 @@ mod groups;
 mod inventory;
 mod keys;
 mod luau;
+mod memory;
 pub(crate) mod oauth2;
+mod ordered;
 mod places;
 mod restrictions;
 mod search;
@@ -18,7 +20,8 @@ mod store;
 mod users;
 mod versions;
 
-use percent_encoding::percent_decode_str;
+use std::borrow::Cow;
+
 use rblxopencloud::Endpoint;
 use serde_json::{Map, Value};
 
@@ -55,6 +58,8 @@ impl Site {
                 luau::ROUTES,
                 servers::ROUTES,
                 restrictions::ROUTES,
+                ordered::ROUTES,
+                memory::ROUTES,
             ],
             Self::Delivery => &[delivery::ROUTES, luau::DELIVERY],
         }
@@ -181,8 +186,7 @@ impl Route {
 impl Matched {
     /// Finds the route of a request.
     pub(crate) fn find(site: Site, head: &Head) -> Result<Self, Answer> {
-        let path = percent_decode_str(&head.path).decode_utf8_lossy();
-        let segments: Vec<&str> = path.strip_prefix('/').unwrap_or_default().split('/').collect();
+        let segments: Vec<&str> = head.path.strip_prefix('/').unwrap_or_default().split('/').collect();
         let routes = site.tables().iter().flat_map(|table| table.iter());
         let matched = routes
             .filter(|route| route.endpoint.method().as_str() == head.method)
@@ -194,7 +198,7 @@ impl Matched {
             });
         };
         params.iter().try_for_each(|param| route.check(param))?;
-        Ok(Self { route, params: params.into_iter().map(str::to_owned).collect() })
+        Ok(Self { route, params: params.into_iter().map(Cow::into_owned).collect() })
     }
 
     /// Carries out an authorized request.

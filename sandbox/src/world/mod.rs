@@ -8,8 +8,10 @@ pub(crate) mod groups;
 mod inventory;
 pub(crate) mod luau;
 mod luau_answer;
+pub(crate) mod memory;
 mod moderation;
 mod operations;
+pub(crate) mod ordered;
 pub(crate) mod people;
 pub(crate) mod picture;
 pub(crate) mod places;
@@ -39,9 +41,11 @@ pub(crate) use self::groups::{Group, Groups, Member};
 pub(crate) use self::inventory::{Inventory, item_path};
 use self::luau::Luau;
 pub use self::luau_answer::LuauAnswer;
+use self::memory::Memory;
 use self::moderation::Moderation;
 use self::operations::Operations;
 pub use self::operations::{FailureCode, OperationFailure};
+use self::ordered::OrderedStores;
 use self::people::People;
 use self::places::Places;
 use self::quota::Quotas;
@@ -111,6 +115,8 @@ pub(crate) struct World {
     pub(crate) luau: Luau,
     pub(crate) servers: Servers,
     pub(crate) restrictions: Restrictions,
+    pub(crate) ordered: OrderedStores,
+    pub(crate) memory: Memory,
 }
 
 impl World {
