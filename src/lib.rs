@@ -33,7 +33,8 @@
 //!   [send them messages](Experience::publish_message)
 //! - [Run Luau in a place](guide::run_tests), as in CI
 //! - [Keep users out](guide::moderation)
-//! - [Read and change the data of players](data)
+//! - [Read and change the data of players](data), [keep a leaderboard](data::OrderedDataStore), and
+//!   [work through a queue](memory::Queue::process) of the servers
 //! - [Search the creator store](Client::search_assets), and [put assets on it](AssetHandle::create_store_product)
 //! - [Notify users](User::send_notification), and [read their subscriptions](User::fetch_subscription)
 //! - [Sign users in](guide::signing_in) with OAuth 2.0
@@ -87,6 +88,7 @@ pub mod inventory;
 mod json;
 pub mod key;
 mod log_target;
+pub mod memory;
 #[cfg(feature = "oauth2")]
 pub mod oauth2;
 mod open_enum;
@@ -195,6 +197,22 @@ mod wire;
 /// | `INCREMENT_SCOPED_DATA_STORE_ENTRY` | `DataStore::increment` | `universe-datastores.objects:create`, `universe-datastores.objects:update` | 1000000 / - |
 /// | `DELETE_SCOPED_DATA_STORE_ENTRY` | `DataStore::delete`, `DataStore::update`, `DataStore::update_with`, `DataStore::edit` | `universe-datastores.objects:delete` | 1000000 / - |
 /// | `LIST_SCOPED_DATA_STORE_ENTRY_REVISIONS` | `DataStore::list_revisions`, `DataStore::undelete` | `universe-datastores.versions:list` | 1000000 / - |
+/// | `GET_ORDERED_ENTRY` | `OrderedDataStore::fetch` | `universe.ordered-data-store.scope.entry:read` | 1000000 / - |
+/// | `LIST_ORDERED_ENTRIES` | `OrderedDataStore::list_entries`, `OrderedDataStore::list_entries_with`, `OrderedDataStore::top`, `OrderedDataStore::export` | `universe.ordered-data-store.scope.entry:read` | 1000000 / - |
+/// | `CREATE_ORDERED_ENTRY` | `OrderedDataStore::create` | `universe.ordered-data-store.scope.entry:write` | 1000000 / - |
+/// | `UPDATE_ORDERED_ENTRY` | `OrderedDataStore::set`, `OrderedDataStore::set_existing` | `universe.ordered-data-store.scope.entry:write` | 1000000 / - |
+/// | `INCREMENT_ORDERED_ENTRY` | `OrderedDataStore::increment` | `universe.ordered-data-store.scope.entry:write` | 1000000 / - |
+/// | `DELETE_ORDERED_ENTRY` | `OrderedDataStore::delete` | `universe.ordered-data-store.scope.entry:write` | 1000000 / - |
+/// | `GET_SORTED_MAP_ITEM` | `SortedMap::fetch` | `memory-store.sorted-map:read` | 1000000 / - |
+/// | `LIST_SORTED_MAP_ITEMS` | `SortedMap::list_items`, `SortedMap::list_items_with` | `memory-store.sorted-map:read` | 1000000 / - |
+/// | `CREATE_SORTED_MAP_ITEM` | `SortedMap::create` | `memory-store.sorted-map:write` | 1000000 / - |
+/// | `UPDATE_SORTED_MAP_ITEM` | `SortedMap::set`, `SortedMap::set_existing` | `memory-store.sorted-map:write` | 1000000 / - |
+/// | `DELETE_SORTED_MAP_ITEM` | `SortedMap::delete` | `memory-store.sorted-map:write` | 1000000 / - |
+/// | `ADD_QUEUE_ITEM` | `Queue::add` | `memory-store.queue:add` | 1000000 / - |
+/// | `READ_QUEUE_ITEMS` | `Queue::read`, `Queue::read_exactly`, `Queue::process` | `memory-store.queue:dequeue` | 1000000 / - |
+/// | `DISCARD_QUEUE_ITEMS` | `Queue::discard`, `Queue::process` | `memory-store.queue:discard` | 1000000 / - |
+/// | `FLUSH_MEMORY_STORE` | `MemoryStore::flush` | `memory-store:flush` | 1000000 / - |
+/// | `GET_MEMORY_STORE_OPERATION` | `Client::memory_store_operation` | | 1000000 / - |
 /// | `CREATE_ASSET` | `User::upload_asset`, `User::upload_asset_with`, `User::upload_assets`, `Group::upload_asset`, `Group::upload_asset_with`, `Group::upload_assets` | `asset:read`, `asset:write` | 120 / 120 |
 /// | `UPDATE_ASSET` | `User::update_asset`, `User::update_asset_with`, `Group::update_asset`, `Group::update_asset_with`, `AssetHandle::update`, `AssetHandle::update_with` | `asset:read`, `asset:write` | 120 / 120 |
 /// | `GET_ASSET_OPERATION` | `Client::operation` | `asset:read` | 300 / 300 |
@@ -239,6 +257,11 @@ pub mod endpoints {
     pub use crate::data::delete::{DELETE_DATA_STORE_ENTRY, DELETE_SCOPED_DATA_STORE_ENTRY};
     pub use crate::data::increment::{INCREMENT_DATA_STORE_ENTRY, INCREMENT_SCOPED_DATA_STORE_ENTRY};
     pub use crate::data::list::{LIST_DATA_STORE_ENTRIES, LIST_SCOPED_DATA_STORE_ENTRIES};
+    pub use crate::data::ordered::change::{
+        CREATE_ORDERED_ENTRY, DELETE_ORDERED_ENTRY, INCREMENT_ORDERED_ENTRY, UPDATE_ORDERED_ENTRY,
+    };
+    pub use crate::data::ordered::handle::GET_ORDERED_ENTRY;
+    pub use crate::data::ordered::list::LIST_ORDERED_ENTRIES;
     pub use crate::data::read::{GET_DATA_STORE_ENTRY, GET_SCOPED_DATA_STORE_ENTRY};
     pub use crate::data::revisions::{LIST_DATA_STORE_ENTRY_REVISIONS, LIST_SCOPED_DATA_STORE_ENTRY_REVISIONS};
     pub use crate::data::stores::{DELETE_DATA_STORE, LIST_DATA_STORES, SNAPSHOT_DATA_STORES, UNDELETE_DATA_STORE};
@@ -284,6 +307,12 @@ pub mod endpoints {
     pub use crate::group::roles::{GET_GROUP_ROLE, LIST_GROUP_ROLES};
     pub use crate::inventory::items::LIST_INVENTORY_ITEMS;
     pub use crate::key::info::INSPECT_KEY;
+    pub use crate::memory::flush::{FLUSH_MEMORY_STORE, GET_MEMORY_STORE_OPERATION};
+    pub use crate::memory::queue::handle::{ADD_QUEUE_ITEM, DISCARD_QUEUE_ITEMS, READ_QUEUE_ITEMS};
+    pub use crate::memory::sorted_map::change::{
+        CREATE_SORTED_MAP_ITEM, DELETE_SORTED_MAP_ITEM, UPDATE_SORTED_MAP_ITEM,
+    };
+    pub use crate::memory::sorted_map::handle::{GET_SORTED_MAP_ITEM, LIST_SORTED_MAP_ITEMS};
     #[cfg(feature = "oauth2")]
     pub use crate::oauth2::{
         access_token::{GET_TOKEN_RESOURCES, GET_USER_INFO},

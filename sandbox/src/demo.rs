@@ -26,6 +26,10 @@ pub(super) fn fill(world: &mut World, unknown_kinds: bool) {
     world.add_user(&builderman());
     world.inventories.insert(BUILDERMAN, Inventory::new(BUILDERMAN, inventory(unknown_kinds)));
     world.add_experience(crossroads());
+    let coins = (crossroads().id().unwrap_or_default(), "Coins".to_owned(), "global".to_owned());
+    for (user, value) in [(BUILDERMAN, 1_500.0), (1_007, 700.0), (2_200, 2_400.0), (37_000, 60.0)] {
+        world.ordered.set(&coins, &format!("user_{user}"), value);
+    }
     world.sign_ins.register(CLIENT_ID, None, vec!["http://localhost:4000/callback".to_owned()]);
     for (group, name, role) in [(7, "Roblox", 99), (1_200, "Builders Club", 41), (36_000, "Sandbox Testers", 12)] {
         let mut info = GroupInfo::new(group, name);

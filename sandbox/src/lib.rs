@@ -26,6 +26,7 @@ pub mod fuzzing;
 pub mod guide;
 mod http;
 mod look;
+mod memory;
 mod places;
 mod routes;
 mod rules;

@@ -13,7 +13,12 @@ pub const GET_ASSET_OPERATION: Endpoint =
 
 /// How an operation on an asset is polled. The response may be the bare asset, if the call names it.
 pub(crate) fn work(asset_id: Option<u64>) -> Operations {
-    Operations { poll: Polls::At(GET_ASSET_OPERATION), may_be_bare: asset_id.is_some(), error_as_data: None }
+    Operations {
+        poll: Polls::At(GET_ASSET_OPERATION),
+        may_be_bare: asset_id.is_some(),
+        may_have_no_result: false,
+        error_as_data: None,
+    }
 }
 
 /// The decoder of its result, which may leave out the id of an asset that the call names.

@@ -1,6 +1,9 @@
 //! What the service refuses, in words, before anything is sent.
 
+use serde::Serialize;
+
 use crate::error::{Error, Result};
+use crate::wire;
 
 /// The most characters of a key, a scope and the name of a store.
 const LONGEST_NAME: usize = 50;
@@ -32,6 +35,14 @@ pub(super) fn scope(scope: &str) -> Result<()> {
             .advise("call list_entries().all_scopes(true), and with_scope with the scope of an entry"));
     }
     name("the scope", scope)
+}
+
+/// Writes a value as JSON, and checks it.
+pub(super) fn to_text<T: Serialize + ?Sized>(what: &T) -> Result<String> {
+    let text = wire::to_finite_text(what)
+        .map_err(|problem| Error::invalid_input(format!("the value can't be written as JSON: {problem}")))?;
+    value(&text)?;
+    Ok(text)
 }
 
 /// Checks the JSON text of a value.

@@ -1,3 +1,5 @@
+use std::cmp::Reverse;
+
 use super::handle::{DOCUMENTED, DataStore, Endpoints};
 use super::metadata::EntryMetadata;
 use super::revisions::EntryRevision;
@@ -86,7 +88,7 @@ impl DataStore {
         let mut revisions = listed.by_ref().collect::<Result<Vec<_>>>()?;
         listed.check_all_read("which revision is the newest")?;
         // The order of the listing isn't documented.
-        revisions.sort_by(|one, other| other.created_at.cmp(&one.created_at));
+        revisions.sort_by_key(|revision| Reverse(revision.created_at));
         for revision in revisions.iter().filter(|revision| !revision.id.is_empty()) {
             // A revision that marks the deletion has no value.
             let Some(entry) = self.fetch_raw_at(key, format_args!("{key}@{}", revision.id))? else { continue };

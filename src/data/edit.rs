@@ -12,7 +12,7 @@ use super::handle::DataStore;
 use super::metadata::EntryMetadata;
 use super::raw::RawEntry;
 use super::stores::DataStoreSnapshot;
-use super::update::{Change, LockStep};
+use super::update::{BeforeWrite, Change, LockStep};
 use crate::error::{Error, Result};
 use crate::plain::quoted_path;
 
@@ -78,7 +78,7 @@ impl DataStore {
         F: FnMut(Option<T>) -> Result<Change<T>>,
     {
         let (key, metadata) = (key.as_ref(), EntryMetadata::new());
-        let mut keep: Box<dyn FnMut(&RawEntry, bool) -> Result<()>> = match before {
+        let mut keep: Box<BeforeWrite<'_>> = match before {
             BeforeEdit::Snapshot => {
                 self.check(key)?;
                 let snapshot = self.experience().snapshot_data_stores()?;

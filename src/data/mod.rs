@@ -1,7 +1,9 @@
-//! The data of an experience's players: data stores.
+//! The data of an experience's players: data stores, and ordered data stores.
 //!
 //! [`Experience::data_store`](crate::Experience::data_store) returns the handle, [`DataStore`], which reads, creates, changes and
 //! deletes entries. [`Experience::list_data_stores`](crate::Experience::list_data_stores) lists the stores.
+//! [`Experience::ordered_data_store`](crate::Experience::ordered_data_store) returns the handle of an ordered data store, whose
+//! entries are numbers, as for a leaderboard.
 //!
 //! An entry has a value, which is JSON, and beside it the ids of the users that it is about and a few attributes. Roblox uses
 //! the users to find what it has to erase at a person's request, so a program that drops them breaks a law for the game. Every
@@ -48,10 +50,10 @@ mod check;
 pub(crate) mod delete;
 mod edit;
 mod entry;
-mod finite;
 pub(crate) mod increment;
 pub(crate) mod list;
 mod metadata;
+pub(crate) mod ordered;
 mod patch;
 mod raw;
 pub(crate) mod read;
@@ -66,6 +68,9 @@ pub use entry::{DataStoreEntry, EntryState, ListedEntry};
 pub use handle::DataStore;
 pub use list::DataStoreEntries;
 pub use metadata::EntryMetadata;
+pub use ordered::entry::OrderedEntry;
+pub use ordered::filter::OrderedFilter;
+pub use ordered::handle::OrderedDataStore;
 pub use revisions::{EntryRevision, EntryRevisions};
 pub use stores::{DataStoreInfo, DataStoreSnapshot, DataStoreState, DataStores};
 pub use update::Change;

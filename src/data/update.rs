@@ -10,7 +10,6 @@ use serde_json::value::RawValue;
 
 use super::check;
 use super::entry::DataStoreEntry;
-use super::finite::to_text;
 use super::handle::DataStore;
 use super::metadata::{EntryMetadata, Texts};
 use super::patch::{is_same, patch};
@@ -185,7 +184,7 @@ impl<'a> LockStep<'a> {
                 None => (None, None),
                 Some(entry) => {
                     let value: T = entry.read(&shown)?;
-                    let before = to_text(&value)?;
+                    let before = check::to_text(&value)?;
                     (Some(value), Some((entry.value(&shown)?, before)))
                 }
             };
@@ -341,7 +340,7 @@ fn is_same_json(one: &Value, other: &Value) -> bool {
 
 /// Returns the text of a new value, with what the old one has and the type doesn't hold.
 fn text_of<T: Serialize + DeserializeOwned>(old: Option<(&str, String)>, value: &T) -> Result<String> {
-    let after = to_text(value)?;
+    let after = check::to_text(value)?;
     let text = match &old {
         None => after.clone(),
         Some((old, before)) => patch(old, before, &after).map_err(|problem| {
@@ -354,7 +353,7 @@ fn text_of<T: Serialize + DeserializeOwned>(old: Option<(&str, String)>, value: 
         Error::invalid_input(format!("the new value couldn't be read again: {error}"))
             .advise("a field that the type reads under another name than it writes can't be changed: use set")
     })?;
-    match is_same(&to_text(&read)?, &after, false) {
+    match is_same(&check::to_text(&read)?, &after, false) {
         true => Ok(text),
         false => Err(Error::invalid_input("the new value would be read as another one")
             .advise("a field that the type reads under another name than it writes can't be changed: use set")),

@@ -1,6 +1,6 @@
 use serde::Serialize;
 
-use super::finite::to_text;
+use super::check;
 use super::handle::{DOCUMENTED, DataStore, Endpoints};
 use super::metadata::{EntryMetadata, Texts};
 use super::raw::RawEntry;
@@ -87,7 +87,7 @@ impl DataStore {
     ) -> Result<EntryRevision> {
         let key = key.as_ref();
         metadata.check()?;
-        let text = to_text(value)?;
+        let text = check::to_text(value)?;
         let refused = match self.post_raw(key, &text, &metadata.texts(None)?) {
             Ok(created) => return Ok(created.into()),
             Err(error) => error,
@@ -143,7 +143,7 @@ impl DataStore {
         value: &(impl Serialize + ?Sized),
         metadata: EntryMetadata,
     ) -> Result<EntryRevision> {
-        let text = to_text(value)?;
+        let text = check::to_text(value)?;
         let written = LockStep::new(self, key.as_ref(), &metadata).run(&mut |_| Ok(Step::Set(text.clone())))?;
         Ok(written.map(EntryRevision::from).unwrap_or_default())
     }

@@ -13,7 +13,7 @@ pub(super) fn from_seconds(text: &str) -> Option<Duration> {
     Some(Duration::new(digits(seconds)?, fraction))
 }
 
-pub(in crate::experience) fn to_seconds(duration: Duration) -> String {
+pub(crate) fn to_seconds(duration: Duration) -> String {
     match duration.subsec_nanos() {
         0 => format!("{}s", duration.as_secs()),
         nanos => format!("{}.{}s", duration.as_secs(), format!("{nanos:09}").trim_end_matches('0')),

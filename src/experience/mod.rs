@@ -18,7 +18,7 @@ pub(crate) mod places;
 pub(crate) mod team_create;
 pub(crate) mod update;
 
-mod duration;
+pub(crate) mod duration;
 pub(crate) mod message;
 pub(crate) mod restriction;
 pub(crate) mod servers;

@@ -14,6 +14,8 @@ pub(crate) struct Operations {
     pub(crate) poll: Polls,
     /// Whether the first response may be the bare result.
     pub(crate) may_be_bare: bool,
+    /// Whether the result is empty, so that an operation that is done can be without one.
+    pub(crate) may_have_no_result: bool,
     /// The field of the result that isn't that of an error.
     pub(crate) error_as_data: Option<&'static str>,
 }
@@ -96,6 +98,10 @@ impl Answer {
             }
         }
         if done == Some(true) {
+            if failures.is_empty() && work.may_have_no_result {
+                decode(&Value::Null)?;
+                return answer(State::Done);
+            }
             if failures.is_empty() {
                 return Err(DecodeError::of_operation(name, strange("an operation that is done and has no result")));
             }

@@ -38,7 +38,10 @@ impl Request {
     pub fn operation<T: DeserializeOwned + Clone + 'static>(self) -> Result<Operation<T>> {
         let poll = self.polls()?;
         let error_as_data = self.endpoint().error_as_data();
-        self.start(Operations { poll, may_be_bare: false, error_as_data }, Arc::new(json::from_value))
+        self.start(
+            Operations { poll, may_be_bare: false, may_have_no_result: false, error_as_data },
+            Arc::new(json::from_value),
+        )
     }
 
     /// Makes the call, which the service answers with a task: a resource with a `state`, such as a Luau execution.

@@ -171,7 +171,12 @@ impl ThumbnailOptions {
 }
 
 fn work() -> Operations {
-    Operations { poll: Polls::At(GET_THUMBNAIL_OPERATION), may_be_bare: false, error_as_data: None }
+    Operations {
+        poll: Polls::At(GET_THUMBNAIL_OPERATION),
+        may_be_bare: false,
+        may_have_no_result: false,
+        error_as_data: None,
+    }
 }
 
 impl Client {

@@ -125,6 +125,22 @@ impl Field for i32 {
     }
 }
 
+impl Field for f64 {
+    const EXPECTED: &'static str = "a number";
+
+    fn of(json: Json<'_>) -> Option<Self> {
+        match json {
+            #[allow(clippy::cast_precision_loss, reason = "the service's numbers are doubles")]
+            Json::Unsigned(number) => Some(number as Self),
+            #[allow(clippy::cast_precision_loss, reason = "the service's numbers are doubles")]
+            Json::Signed(number) => Some(number as Self),
+            Json::Float(number) => Some(number),
+            Json::Text(text) => text.parse().ok().filter(|number: &Self| number.is_finite()),
+            _ => None,
+        }
+    }
+}
+
 impl Field for Value {
     const EXPECTED: &'static str = "a value";
 

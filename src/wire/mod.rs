@@ -2,6 +2,7 @@
 
 mod field;
 mod fields;
+mod finite;
 mod json;
 mod model;
 
@@ -13,6 +14,7 @@ use serde::de::{Deserialize, Deserializer, Error, IgnoredAny, MapAccess, SeqAcce
 
 pub(crate) use field::Field;
 pub(crate) use fields::{Fields, Name, Unreadable, from_fields, from_slice, from_value, read};
+pub(crate) use finite::{to_text as to_finite_text, to_value as to_finite_value};
 pub(crate) use json::Json;
 pub(crate) use model::{Model, is_default, model};
 

@@ -2,7 +2,9 @@
 
 mod data_stores;
 mod experience;
+mod memory;
 mod messages;
+mod ordered;
 mod places;
 mod publishing;
 mod release_snippet;

@@ -71,7 +71,7 @@ fn variables_of(example: &str) -> &'static [&'static str] {
         "sign_in" | "oauth2_server" => {
             &["ROBLOX_CLIENT_ID", "ROBLOX_CLIENT_SECRET", "ROBLOX_REDIRECT_URI", "ROBLOX_OPEN_CLOUD_URL"]
         }
-        "ban" | "sync_bans" => &["ROBLOX_API_KEY", "ROBLOX_UNIVERSE_ID", "ROBLOX_OPEN_CLOUD_URL"],
+        "ban" | "leaderboard" | "sync_bans" => &["ROBLOX_API_KEY", "ROBLOX_UNIVERSE_ID", "ROBLOX_OPEN_CLOUD_URL"],
         "release" | "run_luau" => &["ROBLOX_API_KEY", "ROBLOX_UNIVERSE_ID", "ROBLOX_PLACE_ID", "ROBLOX_OPEN_CLOUD_URL"],
         "webhook_server" => &["ROBLOX_WEBHOOK_SECRET"],
         _ => &["ROBLOX_API_KEY", "ROBLOX_USER_ID", "ROBLOX_OPEN_CLOUD_URL"],
@@ -111,9 +111,17 @@ fn help_lists_the_environment_variables_that_an_example_reads() {
 
 #[test]
 fn help_warns_of_real_assets_if_an_example_uploads() {
-    for name in
-        ["tour", "upload_asset", "update_asset", "publish_assets", "any_endpoint", "ban", "sync_bans", "release"]
-    {
+    for name in [
+        "tour",
+        "upload_asset",
+        "update_asset",
+        "publish_assets",
+        "any_endpoint",
+        "ban",
+        "leaderboard",
+        "sync_bans",
+        "release",
+    ] {
         let (help, _) = run_without_set_up(name, &["--help"]);
         assert!(help.contains("If ROBLOX_API_KEY is set, ") && help.contains(" real "), "{name}: {help}");
     }
@@ -162,6 +170,43 @@ fn examples_refuse_arguments_that_they_do_not_know() {
         let (text, is_success) = run_without_set_up(name, &["1", "2"]);
         assert!(!is_success && text.contains("unexpected argument \"2\""), "{name}: {text}");
     }
+}
+
+#[test]
+fn leaderboard_prints_changes_and_exports_a_store() {
+    let (sandbox, directory) = (sandbox(), TempDir::new());
+    let file = directory.path().join("coins.jsonl");
+    let file = file.to_str().expect("it is text");
+    let run = |arguments: &[&str]| {
+        let output = example("leaderboard")
+            .args(arguments)
+            .env("ROBLOX_API_KEY", sandbox.api_key())
+            .env("ROBLOX_OPEN_CLOUD_URL", sandbox.url())
+            .env("ROBLOX_UNIVERSE_ID", "13058")
+            .output()
+            .expect("the example was built");
+        let text = [output.stdout, output.stderr].concat();
+        (output.status.success(), String::from_utf8_lossy(&text).into_owned())
+    };
+    let last_words = |text: &str| -> Vec<String> {
+        text.lines().filter_map(|line| line.split_whitespace().last()).map(str::to_owned).collect()
+    };
+    let (is_success, text) = run(&["Coins", "--top", "2"]);
+    assert!(is_success && last_words(&text) == ["user_2200", "user_156"], "{text}");
+    let (is_success, text) = run(&["Coins", "--remove", "user_2200", "--add", "user_1007", "900"]);
+    assert!(is_success, "{text}");
+    assert_eq!(last_words(&text), ["user_2200", "1600", "user_1007", "user_156", "user_37000"], "{text}");
+    let (is_success, text) = run(&["Coins", "--export", file]);
+    assert!(is_success && text.contains("wrote 3 entries"), "{text}");
+    let lines = fs::read_to_string(file).expect("it is written");
+    assert!(lines.starts_with("{\"id\":\"user_1007\",\"value\":1600}\n"), "{lines}");
+    let (is_success, text) = run(&["Coins", "--scope", "week"]);
+    assert!(is_success && text.contains("no entries"), "{text}");
+    for arguments in [&[][..], &["Coins", "--top"], &["Coins", "--top", "-1"], &["Coins", "--add", "a", "1.5"]] {
+        assert!(!run(arguments).0, "{arguments:?}");
+    }
+    let (text, is_success) = run_without_set_up("leaderboard", &["Coins"]);
+    assert!(is_success && text.contains("user_2200"), "{text}");
 }
 
 #[test]

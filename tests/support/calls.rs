@@ -1,8 +1,12 @@
 //! All calls. A row in this table puts a new endpoint into all tests that iterate over it.
 
+use std::time::Duration;
+
 use rblxopencloud::asset::{AssetAction, AssetPermission, PermissionSubject};
+use rblxopencloud::data::OrderedDataStore;
 use rblxopencloud::data::{DataStore, DataStoreEntry};
 use rblxopencloud::experience::{ExperienceUpdate, PlaceUpdate, RestartOptions, Restriction, UniverseRestartOptions};
+use rblxopencloud::memory::{NewQueueItem, NewSortedMapItem, Queue, SortedMap};
 use rblxopencloud::oauth2::TokenSet;
 use rblxopencloud::store::{AssetSearch, AssetSearchCategory, CreatorStoreProductType, Money, StoreProductUpdate};
 use rblxopencloud::user::Notification;
@@ -135,6 +139,33 @@ fn data_entry() -> Value {
 fn started() -> Value {
     json!({ "path": "operations/abc", "operationId": "abc", "done": false })
 }
+
+fn coins(client: &Client) -> OrderedDataStore {
+    client.experience(13058).ordered_data_store("Coins")
+}
+
+fn coin() -> Value {
+    json!({ "id": "user_156", "value": 7 })
+}
+
+fn servers(client: &Client) -> SortedMap {
+    client.experience(13058).memory_store().sorted_map("servers")
+}
+
+fn new_map_item() -> NewSortedMapItem {
+    NewSortedMapItem::new(&7, Duration::from_secs(60))
+}
+
+fn map_item() -> Value {
+    json!({ "id": "eu", "value": 7 })
+}
+
+fn jobs(client: &Client) -> Queue {
+    client.experience(13058).memory_store().queue("jobs")
+}
+
+/// The path of a flush.
+const FLUSH: &str = "cloud/v2/universes/13058/memory-store/operations/8f2c";
 
 /// The path of a Luau task.
 const TASK: &str = "universes/13058/places/1818/versions/7/luau-execution-sessions/8f2c/tasks/8f2c";
@@ -535,6 +566,122 @@ pub fn calls() -> Vec<Call> {
             || json!({}),
         )
         .returns(Returns::Nothing),
+        call(
+            "OrderedDataStore::fetch",
+            endpoints::GET_ORDERED_ENTRY,
+            &["13058", "Coins", "global", "user_156"],
+            |client| coins(client).fetch("user_156").map(drop),
+            coin,
+        ),
+        call(
+            "OrderedDataStore::list_entries",
+            endpoints::LIST_ORDERED_ENTRIES,
+            &["13058", "Coins", "global"],
+            |client| coins(client).list_entries().try_for_each(|entry| entry.map(drop)),
+            || json!({ "orderedDataStoreEntries": [], "nextPageToken": "" }),
+        ),
+        call(
+            "OrderedDataStore::create",
+            endpoints::CREATE_ORDERED_ENTRY,
+            &["13058", "Coins", "global"],
+            |client| coins(client).create("user_156", 7).map(drop),
+            coin,
+        ),
+        call(
+            "OrderedDataStore::set",
+            endpoints::UPDATE_ORDERED_ENTRY,
+            &["13058", "Coins", "global", "user_156"],
+            |client| coins(client).set("user_156", 7).map(drop),
+            coin,
+        ),
+        call(
+            "OrderedDataStore::increment",
+            endpoints::INCREMENT_ORDERED_ENTRY,
+            &["13058", "Coins", "global", "user_156"],
+            |client| coins(client).increment("user_156", 7).map(drop),
+            coin,
+        ),
+        call(
+            "OrderedDataStore::delete",
+            endpoints::DELETE_ORDERED_ENTRY,
+            &["13058", "Coins", "global", "user_156"],
+            |client| coins(client).delete("user_156"),
+            || json!({}),
+        )
+        .returns(Returns::Nothing),
+        call(
+            "SortedMap::fetch",
+            endpoints::GET_SORTED_MAP_ITEM,
+            &["13058", "servers", "eu"],
+            |client| servers(client).fetch("eu").map(drop),
+            map_item,
+        ),
+        call(
+            "SortedMap::list_items",
+            endpoints::LIST_SORTED_MAP_ITEMS,
+            &["13058", "servers"],
+            |client| servers(client).list_items().try_for_each(|item| item.map(drop)),
+            || json!({ "items": [], "nextPageToken": "" }),
+        ),
+        call(
+            "SortedMap::create",
+            endpoints::CREATE_SORTED_MAP_ITEM,
+            &["13058", "servers"],
+            |client| servers(client).create("eu", new_map_item()).map(drop),
+            map_item,
+        ),
+        call(
+            "SortedMap::set",
+            endpoints::UPDATE_SORTED_MAP_ITEM,
+            &["13058", "servers", "eu"],
+            |client| servers(client).set("eu", new_map_item()).map(drop),
+            map_item,
+        ),
+        call(
+            "SortedMap::delete",
+            endpoints::DELETE_SORTED_MAP_ITEM,
+            &["13058", "servers", "eu"],
+            |client| servers(client).delete("eu"),
+            || json!({}),
+        )
+        .returns(Returns::Nothing),
+        call(
+            "Queue::add",
+            endpoints::ADD_QUEUE_ITEM,
+            &["13058", "jobs"],
+            |client| jobs(client).add(NewQueueItem::new(&7)).map(drop),
+            || json!({ "id": "1", "data": 7 }),
+        ),
+        call(
+            "Queue::read",
+            endpoints::READ_QUEUE_ITEMS,
+            &["13058", "jobs"],
+            |client| jobs(client).read(1, Duration::from_secs(30)).map(drop),
+            || json!({ "id": "", "queueItems": [] }),
+        ),
+        call(
+            "Queue::discard",
+            endpoints::DISCARD_QUEUE_ITEMS,
+            &["13058", "jobs"],
+            |client| jobs(client).discard("8f2c"),
+            || json!({}),
+        )
+        .returns(Returns::Nothing),
+        call(
+            "MemoryStore::flush",
+            endpoints::FLUSH_MEMORY_STORE,
+            &["13058"],
+            |client| client.experience(13058).memory_store().flush().map(drop),
+            || json!({ "path": FLUSH, "done": false }),
+        )
+        .returns(Returns::Operation),
+        call(
+            "Client::memory_store_operation",
+            endpoints::GET_MEMORY_STORE_OPERATION,
+            &["13058", "8f2c"],
+            |client| client.memory_store_operation(FLUSH.parse()?).poll().map(drop),
+            || json!({ "path": FLUSH, "done": false }),
+        ),
         call(
             "Place::list_game_servers",
             endpoints::LIST_GAME_SERVERS,

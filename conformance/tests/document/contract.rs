@@ -101,6 +101,15 @@ const DIFFERENCES: &[Difference] = &[
         },
     },
     Difference {
+        why: "a read of a queue has other names for its items and its id",
+        undo: |object| {
+            if let Some(items) = object.remove("queueItems") {
+                let id = object.remove("id").unwrap_or_default();
+                *object = Map::from_iter([("items".to_owned(), items), ("readId".to_owned(), id)]);
+            }
+        },
+    },
+    Difference {
         why: "a cursor is null at an end of a listing",
         undo: |object| object.retain(|name, value| !(name.ends_with("PageCursor") && value.is_null())),
     },

@@ -4,8 +4,10 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use rblxopencloud::asset::*;
+use rblxopencloud::data::*;
 use rblxopencloud::experience::*;
 use rblxopencloud::group::*;
+use rblxopencloud::memory::*;
 use rblxopencloud::store::*;
 use rblxopencloud::user::*;
 use rblxopencloud::*;
@@ -110,6 +112,8 @@ fn make(client: &Client) -> Result<()> {
     groups(client)?;
     servers(client)?;
     restrictions(client)?;
+    ordered_data_stores(client)?;
+    memory_stores(client)?;
     let model = uploads(&user)?;
     luau(client)?;
     assets(client, model)?;
@@ -136,6 +140,40 @@ fn servers(client: &Client) -> Result<()> {
         place.list_game_server_logs(7, &server?.job_id).try_for_each(|entry| entry.map(drop))?;
     }
     Ok(())
+}
+
+fn ordered_data_stores(client: &Client) -> Result<()> {
+    let store = client.experience(13058).ordered_data_store("Test").with_scope("week/7");
+    store.create("a/b", 7)?;
+    store.set("c", -7)?;
+    store.set_existing("c", 8)?;
+    store.increment("c", 1)?;
+    assert_eq!(store.fetch("c")?.map(|entry| entry.value), Some(9));
+    assert_eq!(store.top(1)?.len(), 1);
+    store.list_entries_with(OrderedFilter::new().range(1..10)).try_for_each(|entry| entry.map(drop))?;
+    store.delete("c")
+}
+
+fn memory_stores(client: &Client) -> Result<()> {
+    let memory = client.experience(13058).memory_store();
+    let (map, queue, minute) = (memory.sorted_map("a/b"), memory.queue("a/b"), Duration::from_secs(60));
+    map.create("a", NewSortedMapItem::new(&json!({ "b": [1, null] }), minute).sort_key(1.5))?;
+    map.set("b", NewSortedMapItem::new(&7, minute).sort_key("x"))?;
+    map.set_existing("b", NewSortedMapItem::new(&8, minute))?;
+    assert!(map.fetch("b")?.is_some());
+    let filter = SortedMapFilter::new().ids_after("A").ids_before("c").sort_keys_above(1).sort_keys_below(2);
+    assert_eq!(map.list_items_with(filter.descending(true)).count(), 1);
+    map.list_items().try_for_each(|item| item.map(drop))?;
+    map.delete("a")?;
+    queue.add(NewQueueItem::new(&"a").priority(1.5).ttl(minute))?;
+    queue.add(NewQueueItem::new(&"b"))?;
+    let read = queue.read(1, Duration::from_millis(1500))?;
+    queue.discard(&read.read_id)?;
+    assert!(queue.read_exactly(1, minute)?.is_some());
+    let flush = memory.flush()?;
+    let name = flush.name().expect("it has a name").clone();
+    flush.wait()?;
+    client.memory_store_operation(name).wait()
 }
 
 fn restrictions(client: &Client) -> Result<()> {

@@ -1,5 +1,7 @@
 //! All paths of Open Cloud in Roblox's document, to distinguish endpoints that the sandbox doesn't serve from unknown paths.
 
+use std::borrow::Cow;
+
 use percent_encoding::percent_decode_str;
 
 /// The methods, as in an `allow` header, and the template of each path.
@@ -164,34 +166,33 @@ pub(crate) const PATHS: &[(&str, &str)] = &[
     ("POST", "/universes/v1/{universeId}/places/{placeId}/versions"),
 ];
 
-/// Returns the methods and the template of a path, whose segments are decoded.
+/// Returns the methods and the template of a path.
 pub(crate) fn find(segments: &[&str]) -> Option<(&'static str, &'static str)> {
     PATHS.iter().copied().find(|(_, template)| params(template, segments).is_some())
 }
 
-/// Returns the parameters of a path, if its decoded segments match a template.
-pub(crate) fn params<'a>(template: &str, segments: &[&'a str]) -> Option<Vec<&'a str>> {
+/// Returns the parameters of a path, decoded, if its segments match a template. An escaped slash or colon is part of a name.
+pub(crate) fn params<'a>(template: &str, segments: &[&'a str]) -> Option<Vec<Cow<'a, str>>> {
     let parts: Vec<&str> = template[1..].split('/').collect();
     if parts.len() != segments.len() {
         return None;
     }
     let mut params = Vec::new();
     for (part, segment) in parts.into_iter().zip(segments) {
-        match param(part, segment)? {
-            "" => {}
-            param => params.push(param),
-        }
+        params.extend(param(part, segment)?);
     }
     Some(params)
 }
 
 /// Returns the parameter in a segment that matches a part of a template, such as `{user_id}:generateThumbnail` or
-/// `{user_id}`; `users` has none. A colon precedes a custom method, so no id contains one.
-fn param<'a>(part: &str, segment: &'a str) -> Option<&'a str> {
+/// `{user_id}`; `users` has none. A colon precedes a custom method, so an id contains one only if it is escaped.
+fn param<'a>(part: &str, segment: &'a str) -> Option<Option<Cow<'a, str>>> {
+    let decoded = |text: &'a str| percent_decode_str(text).decode_utf8_lossy();
     let Some((_, verb)) = part.strip_prefix('{').and_then(|part| part.split_once('}')) else {
-        return (part == percent_decode_str(segment).decode_utf8_lossy()).then_some("");
+        return (part == decoded(segment)).then_some(None);
     };
-    segment.strip_suffix(verb).filter(|id| !id.is_empty() && !id.contains(':'))
+    let id = segment.strip_suffix(verb).filter(|id| !id.is_empty() && !id.contains(':'))?;
+    Some(Some(decoded(id)))
 }
 
 #[cfg(test)]

@@ -10,7 +10,9 @@ mod groups;
 mod inventory;
 mod keys;
 mod luau;
+mod memory;
 pub(crate) mod oauth2;
+mod ordered;
 mod places;
 mod restrictions;
 mod search;
@@ -18,6 +20,8 @@ mod servers;
 mod store;
 mod users;
 mod versions;
+
+use std::borrow::Cow;
 
 use percent_encoding::percent_decode_str;
 use rblxopencloud::Endpoint;
@@ -57,6 +61,8 @@ impl Site {
                 servers::ROUTES,
                 restrictions::ROUTES,
                 data_stores::ROUTES,
+                ordered::ROUTES,
+                memory::ROUTES,
             ],
             Self::Delivery => &[delivery::ROUTES, luau::DELIVERY],
         }
@@ -198,10 +204,8 @@ impl Matched {
                 Site::Delivery => Answer::new(404, "<Error>NotFound</Error>"),
             });
         };
-        let decoded = |param: &str| percent_decode_str(param).decode_utf8_lossy().into_owned();
-        let params: Vec<String> = params.into_iter().map(decoded).collect();
         params.iter().try_for_each(|param| route.check(param))?;
-        Ok(Self { route, params })
+        Ok(Self { route, params: params.into_iter().map(Cow::into_owned).collect() })
     }
 
     /// Carries out an authorized request.

@@ -28,7 +28,7 @@ const LONGEST: u64 = 315_576_000_000;
 /// The user who is told to have made a change with a key that acts for everyone.
 const MODERATOR: u64 = 156;
 
-fn check_universe(world: &World, id: u64) -> Result<(), Answer> {
+pub(super) fn check_universe(world: &World, id: u64) -> Result<(), Answer> {
     match world.experiences.contains_key(&id) {
         true => Ok(()),
         false => Err(Answer::v2(404, "NOT_FOUND", format!("The universe {id} doesn't exist."))),

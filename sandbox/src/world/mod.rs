@@ -12,8 +12,10 @@ mod luau_answer;
 mod luau_job;
 #[cfg(feature = "luau")]
 mod luau_run;
+pub(crate) mod memory;
 mod moderation;
 mod operations;
+pub(crate) mod ordered;
 pub(crate) mod people;
 pub(crate) mod picture;
 pub(crate) mod places;
@@ -44,9 +46,11 @@ pub(crate) use self::groups::{Group, Groups, Member};
 pub(crate) use self::inventory::{Inventory, item_path};
 use self::luau::Luau;
 pub use self::luau_answer::LuauAnswer;
+use self::memory::Memory;
 use self::moderation::Moderation;
 use self::operations::Operations;
 pub use self::operations::{FailureCode, OperationFailure};
+use self::ordered::OrderedStores;
 use self::people::People;
 use self::places::Places;
 use self::quota::Quotas;
@@ -117,6 +121,8 @@ pub(crate) struct World {
     pub(crate) servers: Servers,
     pub(crate) restrictions: Restrictions,
     pub(crate) data_stores: DataStores,
+    pub(crate) ordered: OrderedStores,
+    pub(crate) memory: Memory,
 }
 
 impl World {
