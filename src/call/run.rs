@@ -64,6 +64,7 @@ impl Session {
                 endpoint: call.origin.is_none().then_some(call.endpoint),
                 parameters: call.parameters,
                 scheme: self.scheme(),
+                pace: call.pace,
             };
             let mut permit = match self.gate.enter(&demand, patience, call.cancel) {
                 Ok(permit) => permit,
@@ -120,6 +121,7 @@ impl Session {
             let is_refusal = status == Some(429) && error.is_transient();
             let (is_repeated, pause) = if is_refusal {
                 permit.refused(limits);
+                call.pace.inspect(|pace| pace.refused());
                 (attempts.may_wait_for_turn(&error), Duration::ZERO)
             } else {
                 // A content that is too large for the service can fail with 500 each time.

@@ -3,6 +3,7 @@ use std::cmp::Reverse;
 use super::handle::{DOCUMENTED, DataStore, Endpoints};
 use super::metadata::EntryMetadata;
 use super::revisions::EntryRevision;
+use super::share::Use;
 use crate::api::Endpoint;
 use crate::error::{Error, ErrorKind, Result};
 
@@ -20,7 +21,8 @@ pub const DELETE_SCOPED_DATA_STORE_ENTRY: Endpoint =
         .with_key_budget(DOCUMENTED)
         .for_keys_only();
 
-const DELETE: Endpoints = Endpoints { global: &DELETE_DATA_STORE_ENTRY, scoped: &DELETE_SCOPED_DATA_STORE_ENTRY };
+const DELETE: Endpoints =
+    Endpoints { global: &DELETE_DATA_STORE_ENTRY, scoped: &DELETE_SCOPED_DATA_STORE_ENTRY, used: Use::Remove };
 
 impl DataStore {
     /// Deletes an entry. One that doesn't exist is a success, so that the call can be repeated.

@@ -1,7 +1,9 @@
 use std::fmt;
 
 use super::check;
+use super::share::{Share, Use};
 use crate::api::{Budget, Endpoint};
+use crate::cancel::CancelToken;
 use crate::error::Result;
 use crate::experience::handle::Experience;
 use crate::request::Request;
@@ -28,6 +30,9 @@ pub struct DataStore {
     name: String,
     /// `None` is the one that is called `global`.
     scope: Option<String>,
+    /// `None` is all that the service allows.
+    share: Option<Share>,
+    cancel: Option<CancelToken>,
 }
 
 /// The endpoint of entries without a scope, and that of entries in one.
@@ -35,6 +40,7 @@ pub struct DataStore {
 pub(super) struct Endpoints {
     pub(super) global: &'static Endpoint,
     pub(super) scoped: &'static Endpoint,
+    pub(super) used: Use,
 }
 
 impl Experience {
@@ -42,7 +48,7 @@ impl Experience {
     #[doc(alias = "datastore")]
     #[must_use]
     pub fn data_store(&self, name: impl Into<String>) -> DataStore {
-        DataStore { experience: self.clone(), name: name.into(), scope: None }
+        DataStore { experience: self.clone(), name: name.into(), scope: None, share: None, cancel: None }
     }
 }
 
@@ -51,6 +57,33 @@ impl DataStore {
     #[must_use]
     pub fn with_scope(&self, scope: impl Into<String>) -> Self {
         Self { scope: Some(scope.into()).filter(|scope| scope != GLOBAL), ..self.clone() }
+    }
+
+    /// Returns a handle whose requests keep to a share of the limits, of which the servers of the game need the rest: at most this
+    /// many reads a minute, and as many writes, listings and deletions. They are spread over the minute. Makes no request.
+    ///
+    /// An experience without players can make 300 of each. When the service refuses a request, they become slower, up to 16 times,
+    /// and recover over some minutes. Clones of the handle, and its other scopes, have one share together.
+    ///
+    /// ```
+    /// # fn main() -> rblxopencloud::Result<()> {
+    /// # let sandbox = rblxopencloud_sandbox::Sandbox::builder().demo().start()?;
+    /// # let client = sandbox.client();
+    /// let store = client.experience(13058).data_store("Players").with_requests_per_minute(100);
+    /// # assert!(store.fetch::<u64>("user_156")?.is_none());
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn with_requests_per_minute(&self, requests: u32) -> Self {
+        Self { share: Some(Share::per_minute(requests)), ..self.clone() }
+    }
+
+    /// Returns a handle whose calls end when the token cancels them while they wait. See
+    /// [`Request::cancel_by`](crate::Request::cancel_by). Makes no request.
+    #[must_use]
+    pub fn cancel_by(&self, token: &CancelToken) -> Self {
+        Self { cancel: Some(token.clone()), ..self.clone() }
     }
 
     /// Returns the name of the store.
@@ -73,7 +106,10 @@ impl DataStore {
 
     /// Starts a request about the store.
     pub(super) fn of_store(&self, endpoint: &Endpoint) -> Request {
-        let request = self.experience.client().call(endpoint).param("universe", self.experience.id());
+        let mut request = self.experience.client().call(endpoint).param("universe", self.experience.id());
+        if let Some(cancel) = &self.cancel {
+            request = request.cancel_by(cancel);
+        }
         match check::name("the name of a data store", &self.name) {
             Ok(()) => request.key_param("store", &self.name),
             Err(problem) => request.key_param("store", &self.name).failed(problem),
@@ -82,9 +118,22 @@ impl DataStore {
 
     /// Starts a request about the entries of the scope.
     pub(super) fn of_scope(&self, endpoints: Endpoints) -> Request {
-        match &self.scope {
+        let request = match &self.scope {
             None => self.of_store(endpoints.global),
             Some(scope) => self.of_store(endpoints.scoped).key_param("scope", scope),
+        };
+        self.within_share(request, endpoints.used)
+    }
+
+    /// Starts a request about the entries of all scopes.
+    pub(super) fn of_all_scopes(&self, endpoints: Endpoints) -> Request {
+        self.within_share(self.of_store(endpoints.scoped).param("scope", "-"), endpoints.used)
+    }
+
+    fn within_share(&self, request: Request, used: Use) -> Request {
+        match &self.share {
+            Some(share) => request.paced_by(share.pace(used)),
+            None => request,
         }
     }
 

@@ -5,6 +5,7 @@ use super::entry::DataStoreEntry;
 use super::handle::{DOCUMENTED, DataStore, Endpoints};
 use super::metadata::EntryMetadata;
 use super::raw::RawEntry;
+use super::share::Use;
 use crate::api::Endpoint;
 use crate::error::{Error, Result};
 use crate::request::Body;
@@ -25,7 +26,7 @@ pub const INCREMENT_SCOPED_DATA_STORE_ENTRY: Endpoint =
         .for_keys_only();
 
 const INCREMENT: Endpoints =
-    Endpoints { global: &INCREMENT_DATA_STORE_ENTRY, scoped: &INCREMENT_SCOPED_DATA_STORE_ENTRY };
+    Endpoints { global: &INCREMENT_DATA_STORE_ENTRY, scoped: &INCREMENT_SCOPED_DATA_STORE_ENTRY, used: Use::Write };
 
 /// How often an increment whose outcome was unknown is made again, after it certainly had no effect.
 const MOST_REPEATS: u32 = 3;

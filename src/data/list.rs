@@ -2,6 +2,7 @@ use std::iter::FusedIterator;
 
 use super::entry::ListedEntry;
 use super::handle::{DOCUMENTED, DataStore, Endpoints};
+use super::share::Use;
 use crate::api::Endpoint;
 use crate::error::{Error, Result};
 use crate::page::{Cursor, Pager};
@@ -20,7 +21,8 @@ pub const LIST_SCOPED_DATA_STORE_ENTRIES: Endpoint =
         .with_key_budget(DOCUMENTED)
         .for_keys_only();
 
-const LIST: Endpoints = Endpoints { global: &LIST_DATA_STORE_ENTRIES, scoped: &LIST_SCOPED_DATA_STORE_ENTRIES };
+const LIST: Endpoints =
+    Endpoints { global: &LIST_DATA_STORE_ENTRIES, scoped: &LIST_SCOPED_DATA_STORE_ENTRIES, used: Use::List };
 
 impl DataStore {
     /// Lists the keys of the entries in the scope: all of them, or what the setters of [`DataStoreEntries`] name. A listing has no
@@ -139,7 +141,7 @@ impl DataStoreEntries {
 
     fn begin(&self) -> Pager<ListedEntry> {
         let mut request = match self.all_scopes {
-            true => self.store.of_store(&LIST_SCOPED_DATA_STORE_ENTRIES).param("scope", "-"),
+            true => self.store.of_all_scopes(LIST),
             // Its key is one of all.
             false => match self.store.check("a") {
                 Ok(()) => self.store.of_scope(LIST),

@@ -59,6 +59,7 @@ mod raw;
 pub(crate) mod read;
 pub(crate) mod revisions;
 mod scan;
+mod share;
 pub(crate) mod stores;
 mod update;
 pub(crate) mod write;

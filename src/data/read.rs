@@ -6,6 +6,7 @@ use serde::de::DeserializeOwned;
 use super::entry::DataStoreEntry;
 use super::handle::{DOCUMENTED, DataStore, Endpoints};
 use super::raw::RawEntry;
+use super::share::Use;
 use crate::api::Endpoint;
 use crate::error::{ErrorKind, Result};
 
@@ -25,7 +26,8 @@ pub const GET_SCOPED_DATA_STORE_ENTRY: Endpoint =
         .with_key_budget(DOCUMENTED)
         .for_keys_only();
 
-const GET: Endpoints = Endpoints { global: &GET_DATA_STORE_ENTRY, scoped: &GET_SCOPED_DATA_STORE_ENTRY };
+const GET: Endpoints =
+    Endpoints { global: &GET_DATA_STORE_ENTRY, scoped: &GET_SCOPED_DATA_STORE_ENTRY, used: Use::Read };
 
 impl DataStore {
     /// Fetches an entry. `None` if there is none with this key, or if it is deleted.

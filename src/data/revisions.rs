@@ -5,6 +5,7 @@ use jiff::Timestamp;
 use super::entry::EntryState;
 use super::handle::{DOCUMENTED, DataStore, Endpoints};
 use super::raw::RawEntry;
+use super::share::Use;
 use crate::api::Endpoint;
 use crate::error::Result;
 use crate::page::{PageItem, Pager, Values};
@@ -24,8 +25,11 @@ pub const LIST_SCOPED_DATA_STORE_ENTRY_REVISIONS: Endpoint =
         .with_key_budget(DOCUMENTED)
         .for_keys_only();
 
-const REVISIONS: Endpoints =
-    Endpoints { global: &LIST_DATA_STORE_ENTRY_REVISIONS, scoped: &LIST_SCOPED_DATA_STORE_ENTRY_REVISIONS };
+const REVISIONS: Endpoints = Endpoints {
+    global: &LIST_DATA_STORE_ENTRY_REVISIONS,
+    scoped: &LIST_SCOPED_DATA_STORE_ENTRY_REVISIONS,
+    used: Use::List,
+};
 
 model! {
     /// A revision of an entry, from [`DataStore::list_revisions`] and from writes. It has no value: see

@@ -5,6 +5,7 @@ use super::handle::{DOCUMENTED, DataStore, Endpoints};
 use super::metadata::{EntryMetadata, Texts};
 use super::raw::RawEntry;
 use super::revisions::EntryRevision;
+use super::share::Use;
 use super::update::{LockStep, Step};
 use crate::api::Endpoint;
 use crate::error::{Error, ErrorKind, Result};
@@ -45,8 +46,10 @@ pub const UPDATE_SCOPED_DATA_STORE_ENTRY: Endpoint =
         .with_key_budget(DOCUMENTED)
         .for_keys_only();
 
-const CREATE: Endpoints = Endpoints { global: &CREATE_DATA_STORE_ENTRY, scoped: &CREATE_SCOPED_DATA_STORE_ENTRY };
-const UPDATE: Endpoints = Endpoints { global: &UPDATE_DATA_STORE_ENTRY, scoped: &UPDATE_SCOPED_DATA_STORE_ENTRY };
+const CREATE: Endpoints =
+    Endpoints { global: &CREATE_DATA_STORE_ENTRY, scoped: &CREATE_SCOPED_DATA_STORE_ENTRY, used: Use::Write };
+const UPDATE: Endpoints =
+    Endpoints { global: &UPDATE_DATA_STORE_ENTRY, scoped: &UPDATE_SCOPED_DATA_STORE_ENTRY, used: Use::Write };
 
 impl DataStore {
     /// Creates an entry, without users and attributes.

@@ -17,6 +17,7 @@ mod block;
 mod count;
 mod joint;
 mod limits;
+mod pace;
 #[cfg(test)]
 mod simulation;
 mod slots;
@@ -33,6 +34,7 @@ use std::time::{Duration, Instant};
 
 pub(crate) use limits::Limits;
 pub(crate) use limits::http_date;
+pub(crate) use pace::Pace;
 pub(crate) use wait::earlier;
 
 use self::block::Block;
@@ -86,6 +88,8 @@ pub(crate) struct Demand<'a> {
     pub(crate) parameters: &'a [Parameter],
     /// How it is authorized.
     pub(crate) scheme: Option<Scheme>,
+    /// A smaller share of the limit that the caller named.
+    pub(crate) pace: Option<&'a Pace>,
 }
 
 /// Requests that aren't known at compile time, and the values of parameters, could create any number of buckets. Above this
@@ -139,8 +143,11 @@ impl Gate {
         patience: Patience,
         cancel: Option<&Cancel>,
     ) -> Result<Permit, Refused> {
+        // First, so that it holds up no other work.
+        let paced = demand.pace.map_or(Ok(Duration::ZERO), |pace| pace.wait(patience.deadline, cancel))?;
+        let budget_ends = patience.budget_ends.and_then(|ends| ends.checked_add(paced));
         let buckets = self.buckets_of(demand);
-        let mut wait = Wait::new(patience.longest_pause, patience.deadline, patience.budget_ends);
+        let mut wait = Wait::new(patience.longest_pause, patience.deadline, budget_ends);
         let mut turn = Turn { bucket: Arc::clone(&buckets[0]), number: None };
         let mut watched = vec![];
         loop {

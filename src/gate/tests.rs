@@ -2,7 +2,13 @@ use super::*;
 use crate::api::{Budget, ParameterKind, Slots};
 
 fn unnamed(name: &str) -> Demand<'_> {
-    Demand { bucket: (Method::Get, Cow::Owned(name.to_owned())), endpoint: None, parameters: &[], scheme: None }
+    Demand {
+        bucket: (Method::Get, Cow::Owned(name.to_owned())),
+        endpoint: None,
+        parameters: &[],
+        scheme: None,
+        pace: None,
+    }
 }
 
 fn enter(gate: &Gate, name: &str) -> Result<Permit, Refused> {
@@ -71,7 +77,7 @@ fn to<'a>(endpoint: &'a Endpoint, path: &str) -> Demand<'a> {
         kind: ParameterKind::Segment,
     };
     let parameters = named.map(parameter).collect::<Vec<_>>().leak();
-    Demand { bucket, endpoint: Some(endpoint), parameters, scheme: Some(Scheme::ApiKey) }
+    Demand { bucket, endpoint: Some(endpoint), parameters, scheme: Some(Scheme::ApiKey), pace: None }
 }
 
 fn at_once(gate: &Gate, endpoint: &Endpoint, path: &str) -> Result<Permit, Refused> {

@@ -1,5 +1,6 @@
 use std::borrow::Cow;
 use std::fmt::{self, Display};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use serde::Serialize;
@@ -13,6 +14,7 @@ use crate::call::Session;
 use crate::cancel::CancelToken;
 use crate::credentials::Secret;
 use crate::error::{Error, Result};
+use crate::gate::Pace;
 use crate::transport::{DownloadProgress, OnProgress, shown_url};
 
 /// A callback before a repeat.
@@ -75,6 +77,7 @@ pub struct Request {
     /// Texts that are removed from errors.
     pub(super) secrets: Vec<Secret>,
     pub(super) cancel: Option<CancelToken>,
+    pub(super) pace: Option<Arc<Pace>>,
     pub(super) on_attempt: OnAttempt,
     pub(super) on_repeat: Option<OnRepeat>,
     pub(super) max_size: u64,
@@ -104,6 +107,7 @@ impl Request {
             echoes: Vec::new(),
             secrets: Vec::new(),
             cancel: None,
+            pace: None,
             on_attempt: OnAttempt::default(),
             on_repeat: None,
             max_size: u64::MAX,
@@ -270,6 +274,12 @@ impl Request {
     /// ```
     pub fn cancel_by(mut self, token: &CancelToken) -> Self {
         self.cancel = Some(token.clone());
+        self
+    }
+
+    /// Sends this and others at this pace.
+    pub(crate) fn paced_by(mut self, pace: &Arc<Pace>) -> Self {
+        self.pace = Some(Arc::clone(pace));
         self
     }
 

@@ -153,6 +153,7 @@ impl Prepared {
             headers: if self.has_left { &[] } else { &request.headers },
             payload: self.body.as_mut().map(|body| body as &mut dyn Payload),
             origin: self.route.origin.as_deref(),
+            pace: request.pace.as_deref(),
             cancel: request.cancel.as_ref().map(CancelToken::as_cancel),
             ..Call::new(&request.endpoint, &self.route.path)
         }

@@ -10,7 +10,7 @@ use crate::api::{Endpoint, Method, Parameter, shape};
 use crate::cancel::Cancel;
 use crate::credentials::Secret;
 use crate::error::Error;
-use crate::gate::Slot;
+use crate::gate::{Pace, Slot};
 
 /// A call: what each of its attempts sends, and where the response goes.
 pub(crate) struct Call<'a> {
@@ -38,6 +38,8 @@ pub(crate) struct Call<'a> {
     pub(crate) slot: Option<&'a mut Option<Slot>>,
     /// Called before a repeat although an attempt may have had an effect. There is none if it fails.
     pub(crate) before_repeat: Option<&'a mut (dyn FnMut() -> Result<(), Error> + Send)>,
+    /// The share of the limits that the caller named.
+    pub(crate) pace: Option<&'a Pace>,
     pub(crate) deadline: Option<Instant>,
     pub(crate) cancel: Option<&'a Cancel>,
 }
@@ -68,6 +70,7 @@ impl<'a> Call<'a> {
             head: None,
             slot: None,
             before_repeat: None,
+            pace: None,
             deadline: None,
             cancel: None,
         }
