@@ -46,6 +46,8 @@
 // First, so that the page of `DataStore` begins with the handle itself.
 pub(crate) mod handle;
 
+#[cfg(feature = "bulk")]
+mod bulk;
 mod check;
 pub(crate) mod delete;
 mod edit;
@@ -64,6 +66,10 @@ pub(crate) mod stores;
 mod update;
 pub(crate) mod write;
 
+#[cfg(feature = "bulk")]
+pub use bulk::options::{Bulk, Overwrite};
+#[cfg(feature = "bulk")]
+pub use bulk::report::{BulkProgress, BulkReport, SkipReason, SkippedEntry};
 pub use edit::BeforeEdit;
 pub use entry::{DataStoreEntry, EntryState, ListedEntry};
 pub use handle::DataStore;
