@@ -317,9 +317,9 @@ fn finish(mut run: Run<'_>) -> Report {
     });
     let mut files: BTreeMap<String, Key> = files.collect();
     // So does what could not be read.
-    for problem in &run.problems {
-        if let (false, Some(key)) = (files.contains_key(&problem.path), lock.files.get(&problem.path)) {
-            files.insert(problem.path.clone(), key.clone());
+    for name in run.problems.iter().flat_map(|problem| module_files::names_of(&lock, problem)) {
+        if let (false, Some(key)) = (files.contains_key(name), lock.files.get(name)) {
+            files.insert(name.to_owned(), key.clone());
         }
     }
     let (send_again, seen) = (&run.settings.send_again, &run.items);
