@@ -96,6 +96,7 @@ pub(super) fn published(settings: &Settings, lock: &Lock) -> Result<Report> {
     module_files::check_paths(settings)?;
     let Files { items, problems, notes, wrong } =
         read_files(settings, lock, &mut Cache::read(&settings.lock), &|| false)?;
+    module_files::check_files(settings, &items)?;
     Ok(report(settings, lock, &items, problems, notes, wrong.map(Stopped::Failed)))
 }
 

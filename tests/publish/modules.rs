@@ -451,6 +451,7 @@ fn a_module_overwrites_no_file_to_publish() {
         assert!(plan.problems[0].message.contains("would overwrite the file"), "{:?}", plan.problems);
         fails(publisher.check(), ErrorKind::OutOfDate);
         fails(publisher.run(), ErrorKind::InvalidInput);
+        fails(publisher.write_modules(), ErrorKind::InvalidInput);
         assert_eq!(fs::read(&path).expect("it is there"), before);
     }
     assert_eq!(uploads(&sandbox), 0);
