@@ -128,6 +128,11 @@ impl Luau {
         self.runner = Some(runner);
     }
 
+    /// Runs scripts as others are run.
+    pub(crate) fn share_runner(&mut self, other: &Self) {
+        self.runner.clone_from(&other.runner);
+    }
+
     /// Returns how long ago something was, by the sandbox's clock.
     fn age(&self, began: Instant) -> Duration {
         self.clock.instant().saturating_duration_since(began)
