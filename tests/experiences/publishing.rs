@@ -13,7 +13,7 @@ use rblxopencloud_sandbox::{Fault, Sandbox};
 use serde_json::json;
 
 use super::places::{content, sandbox};
-use crate::support::calls::PLACE;
+use crate::support::samples::PLACE;
 use crate::support::{Reply, Request, Server, TempDir, fails, hasty, within};
 
 type Alter = fn(&std::path::Path);

@@ -9,6 +9,7 @@ use rblxopencloud_sandbox::{LuauAnswer, Sandbox};
 use serde_json::json;
 
 use crate::support::fails;
+use crate::support::samples::PLACE;
 
 fn sandbox() -> Sandbox {
     Sandbox::builder().demo().start().expect("a free port")
@@ -192,7 +193,7 @@ fn a_script_in_a_place_file_runs_in_the_version_that_is_saved() {
     let sandbox = sandbox();
     sandbox.on_luau(|_, _| json!(1));
     let place = sandbox.client().experience(13058).place(1818);
-    let script = || LuauScript::new("x").in_place_file(b"<roblox!\x89\xff\r\n\x1a\nscratch");
+    let script = || LuauScript::new("x").in_place_file([PLACE, b"scratch"].concat());
     let task = place.run_luau(script()).expect("it is accepted");
     assert!(task.wait_with(&quick()).expect("it ends").is_success());
     let saved = sandbox.place_versions(1818).pop().expect("it is saved");
