@@ -424,14 +424,14 @@ fn outputs_are_downloaded_from_another_host_without_the_key() {
 fn tasks_of_a_place_share_ten_slots_whatever_their_version() {
     let server = Server::start(|_| Reply::ok(&task("QUEUED", json!({}))));
     let client = server.client();
-    let hasty = |place: u64| client.experience(1).place(place).with_timeout(Duration::from_millis(300));
-    let mut tasks: Vec<LuauTask> = (0..5).map(|_| hasty(2).run_luau(script()).expect("there is a slot")).collect();
-    let place = hasty(2);
-    tasks.extend((0..5).map(|_| place.version(3).run_luau(script()).expect("there is a slot")));
-    for error in [hasty(2).run_luau(script()), hasty(2).version(3).run_luau(script())] {
+    let place = |number: u64| client.experience(1).place(number);
+    let mut tasks: Vec<LuauTask> = (0..5).map(|_| place(2).run_luau(script()).expect("there is a slot")).collect();
+    tasks.extend((0..5).map(|_| place(2).version(3).run_luau(script()).expect("there is a slot")));
+    let hasty = place(2).with_timeout(Duration::from_millis(300));
+    for error in [hasty.run_luau(script()), hasty.version(3).run_luau(script())] {
         assert!(fails(error, ErrorKind::RateLimited).to_string().contains("unfinished"));
     }
-    let _ = hasty(3).run_luau(script()).expect("another place has its own");
+    let _ = place(3).run_luau(script()).expect("another place has its own");
     assert_eq!(server.count(), 11, "nothing is sent without a slot");
 }
 
