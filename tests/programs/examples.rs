@@ -51,6 +51,7 @@ fn help_warns_of_what_an_example_changes_for_real() {
         "sync_bans",
         "release",
         "place_history",
+        "run_luau",
     ] {
         let (help, _) = outcome_without_set_up(name, &["--help"]);
         assert!(help.contains("If ROBLOX_API_KEY is set, ") && help.contains(" real "), "{name}: {help}");
@@ -108,6 +109,9 @@ fn examples_say_what_is_wrong_with_an_argument() {
         ("ownership_gate", &["--port", "x"][..], "invalid port \"x\""),
         ("oauth2_server", &["--port", "70000"], "invalid port \"70000\""),
         ("ownership_gate", &["--port"], "--port needs a value"),
+        ("webhook_server", &["--port", "x"], "invalid port \"x\""),
+        ("webhook_server", &["--port"], "--port needs a value"),
+        ("webhook_server", &["--port", "0", "--port", "1"], "--port is given twice"),
         ("oauth2_server", &["--port", "0", "more"], "unexpected argument \"more\""),
         ("any_endpoint", &["publish", "1"], "publish takes three arguments"),
         ("any_endpoint", &["remove"], "unknown command \"remove\""),
