@@ -116,6 +116,9 @@ fn examples_say_what_is_wrong_with_an_argument() {
         ("any_endpoint", &["publish", "1"], "publish takes three arguments"),
         ("any_endpoint", &["remove"], "unknown command \"remove\""),
         ("publish_assets", &[".", "--plan", "--check"], "--plan has no effect with --check"),
+        ("publish_assets", &[".", "--plan", "--prune"], "--plan has no effect with --prune"),
+        ("publish_assets", &[".", "--prune", "--check"], "--prune has no effect with --check"),
+        ("publish_assets", &[".", "--prune", "--adopt", "a.png", "7"], "have no effect with --prune"),
         ("publish_assets", &[".", "--group", "7", "--group", "8"], "--group is given twice"),
         ("publish_assets", &[".", "--adopt", "a.png"], "--adopt needs a value"),
     ] {
