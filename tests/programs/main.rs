@@ -1,6 +1,8 @@
 //! Whole programs: the examples, and jobs as users would write them.
 
+mod example_output;
 mod example_servers;
+mod example_sign_in;
 mod examples;
 mod main_job;
 mod mixed_batch;
