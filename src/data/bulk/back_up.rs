@@ -2,13 +2,15 @@ use std::path::Path;
 
 use jiff::Timestamp;
 
+use super::each_key::counting;
+use super::failure::{skipped, unthrottled};
 use super::format::{End, FORMAT, Header, Line, Skipped, SkippedLine, Summary, VERSION, to_line};
 use super::journal::{Job, Journal, Key, Mark};
 use super::keys::{Keys, Listed, PageEnd};
 use super::options::Bulk;
 use super::order::{Fed, in_order};
 use super::report::{BulkReport, Outcome, SkipReason, SkippedEntry};
-use super::run::{Run, Total, counting, prepared, skipped, unthrottled};
+use super::run::{Run, Total, prepared};
 use super::writer::Writer;
 use crate::data::handle::DataStore;
 use crate::disk::{beside, promote};

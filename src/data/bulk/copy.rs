@@ -1,14 +1,15 @@
 use std::path::Path;
 
+use super::each_key::each_key;
+use super::failure::{skipped, unthrottled};
 use super::format::Line;
 use super::journal::{Job, Journal, Key, Mark, Touched, Touches};
-use super::keys::{Keys, Listed, PageEnd};
+use super::keys::Listed;
 use super::options::Bulk;
-use super::order::{Fed, in_order};
 use super::put::Put;
 use super::report::{BulkReport, Outcome, SkipReason, SkippedEntry};
 use super::restore::name_of;
-use super::run::{Run, Total, counting, prepared, skipped, unthrottled};
+use super::run::prepared;
 use crate::data::handle::DataStore;
 use crate::error::{Error, Result};
 
@@ -79,11 +80,10 @@ impl DataStore {
             false => prepared(destination, &bulk),
         };
         let overwrite = bulk.overwrite.unwrap_or_default();
+        let mut put = Put { store: &destination, journal: None, overwrite };
         if bulk.dry_run {
-            let put = Put { store: &destination, journal: None, overwrite };
-            return counting(&source, &bulk, |total| {
-                copy(&source, &put, &bulk, Mark::default(), &Touches::default(), total)
-            });
+            let work = |listed| copy_one(&source, &put, &bulk, listed, &Touches::default());
+            return each_key(&source, &bulk, None, Mark::default(), work);
         }
         let job = Job {
             job: "copy".to_owned(),
@@ -104,37 +104,12 @@ impl DataStore {
         if let Some(counts) = earlier.end {
             return Ok(BulkReport::of(counts));
         }
-        let put = Put { store: &destination, journal: Some(&journal), overwrite };
-        let mark = earlier.mark.unwrap_or_default();
-        let report = counting(&source, &bulk, |total| copy(&source, &put, &bulk, mark, &earlier.touched, total))?;
+        put.journal = Some(&journal);
+        let work = |listed| copy_one(&source, &put, &bulk, listed, &earlier.touched);
+        let report = each_key(&source, &bulk, Some(&journal), earlier.mark.unwrap_or_default(), work)?;
         journal.end(report.counts())?;
         Ok(report)
     }
-}
-
-/// Copies the entries after a mark.
-fn copy(
-    source: &DataStore,
-    put: &Put<'_>,
-    bulk: &Bulk,
-    mark: Mark,
-    touched: &Touches,
-    total: &Total,
-) -> Result<BulkReport> {
-    let mut run = Run::new(bulk, mark.counts, total);
-    let Some(keys) = Keys::after(mark, source, bulk) else { return Ok(run.end()) };
-    let work = |listed| copy_one(source, put, bulk, listed, touched);
-    in_order(bulk.threads(), keys, work, |fed: Fed<Result<Outcome>, PageEnd>| match (fed, put.journal) {
-        (Fed::Item(outcome), _) => {
-            run.add(outcome?);
-            Ok(())
-        }
-        (Fed::Mark(PageEnd { page, cursor }), Some(journal)) => {
-            journal.mark(Mark { page, cursor, counts: run.report.counts(), ..Mark::default() })
-        }
-        (Fed::Mark(_), None) => Ok(()),
-    })?;
-    Ok(run.end())
 }
 
 fn copy_one(source: &DataStore, put: &Put<'_>, bulk: &Bulk, listed: Listed, touched: &Touches) -> Result<Outcome> {

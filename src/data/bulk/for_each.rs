@@ -4,13 +4,14 @@ use std::path::Path;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use super::each_key::each_key;
+use super::failure::{skipped, unthrottled};
 use super::journal::{Begun, Job, Journal, Key, Mark, Touched, Touches};
-use super::keys::{Keys, Listed, PageEnd};
+use super::keys::Listed;
 use super::options::Bulk;
-use super::order::{Fed, in_order};
 use super::put::{IN_DOUBT, State, recorder, state};
 use super::report::{BulkReport, Outcome, SkipReason, SkippedEntry};
-use super::run::{Run, Total, counting, prepared, skipped, unthrottled};
+use super::run::prepared;
 use crate::data::check;
 use crate::data::entry::DataStoreEntry;
 use crate::data::handle::DataStore;
@@ -137,7 +138,7 @@ fn edit(store: &DataStore, journal: &Path, bulk: &Bulk, decide: &Decide<'_>) -> 
     let store = &prepared(store, bulk);
     if bulk.dry_run {
         let edit = Edit { store, journal: None, decide, touched: &Touches::default() };
-        return counting(store, bulk, |total| edit.run(bulk, Mark::default(), total));
+        return each_key(store, bulk, None, Mark::default(), |listed| edit.edit(listed));
     }
     let job = Job {
         job: "forEach".to_owned(),
@@ -153,7 +154,8 @@ fn edit(store: &DataStore, journal: &Path, bulk: &Bulk, decide: &Decide<'_>) -> 
         return Ok(BulkReport::of(counts));
     }
     let edit = Edit { store, journal: Some(&journal), decide, touched: &earlier.touched };
-    let report = counting(store, bulk, |total| edit.run(bulk, earlier.mark.unwrap_or_default(), total))?;
+    let mark = earlier.mark.unwrap_or_default();
+    let report = each_key(store, bulk, Some(&journal), mark, |listed| edit.edit(listed))?;
     journal.end(report.counts())?;
     Ok(report)
 }
@@ -167,23 +169,6 @@ struct Edit<'a> {
 }
 
 impl Edit<'_> {
-    fn run(&self, bulk: &Bulk, mark: Mark, total: &Total) -> Result<BulkReport> {
-        let mut run = Run::new(bulk, mark.counts, total);
-        let Some(keys) = Keys::after(mark, self.store, bulk) else { return Ok(run.end()) };
-        let work = |listed| self.edit(listed);
-        in_order(bulk.threads(), keys, work, |fed: Fed<Result<Outcome>, PageEnd>| match (fed, self.journal) {
-            (Fed::Item(outcome), _) => {
-                run.add(outcome?);
-                Ok(())
-            }
-            (Fed::Mark(PageEnd { page, cursor }), Some(journal)) => {
-                journal.mark(Mark { page, cursor, counts: run.report.counts(), ..Mark::default() })
-            }
-            (Fed::Mark(_), None) => Ok(()),
-        })?;
-        Ok(run.end())
-    }
-
     fn edit(&self, listed: Listed) -> Result<Outcome> {
         let key = match listed {
             Ok(key) => key,

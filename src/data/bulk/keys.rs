@@ -1,14 +1,13 @@
 //! The keys of a data store, page by page.
 
-use std::thread;
-use std::time::Duration;
 use std::vec;
 
+use super::failure::{GO_ON, is_throttle, wait_for_limit};
 use super::journal::{Key, Mark};
 use super::options::Bulk;
 use super::order::Fed;
 use super::report::{SkipReason, SkippedEntry};
-use super::run::{GO_ON, is_throttle};
+
 use crate::data::entry::ListedEntry;
 use crate::data::handle::DataStore;
 use crate::error::Result;
@@ -78,7 +77,7 @@ impl Iterator for Keys {
             let page = match self.pages.next()? {
                 Ok(page) => page,
                 Err(error) if is_throttle(&error) => {
-                    thread::sleep(error.retry_after().unwrap_or_default().min(Duration::from_secs(60)));
+                    wait_for_limit(&error);
                     let from = Some(self.pages.cursor());
                     self.pages = pages(&self.store, &self.prefix, self.all_scopes, from);
                     continue;

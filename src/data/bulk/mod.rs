@@ -5,6 +5,8 @@ pub(crate) mod options;
 mod back_up;
 mod copy;
 mod digest;
+mod each_key;
+mod failure;
 mod for_each;
 mod format;
 mod journal;

@@ -1,11 +1,11 @@
 //! Writing an entry of a back-up or of another data store.
 
 use super::digest::of_content;
+use super::failure::{skipped, unthrottled};
 use super::format::Line;
 use super::journal::{Begun, Journal, Key, Touched};
 use super::options::Overwrite;
 use super::report::{Outcome, SkipReason, SkippedEntry};
-use super::run::{skipped, unthrottled};
 use crate::data::handle::DataStore;
 use crate::data::metadata::{EntryMetadata, Texts};
 use crate::data::raw::RawEntry;

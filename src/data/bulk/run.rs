@@ -1,16 +1,11 @@
-//! What the jobs have in common.
+//! What the runs of all jobs have in common.
 
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::thread;
-use std::time::{Duration, Instant};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Instant;
 
-use super::journal::Mark;
-use super::keys::Keys;
 use super::options::Bulk;
-use super::order::Fed;
-use super::report::{BulkProgress, BulkReport, Counts, Outcome, SkipReason, SkippedEntry};
+use super::report::{BulkProgress, BulkReport, Counts, Outcome};
 use crate::data::handle::DataStore;
-use crate::error::{Error, ErrorKind, ErrorScope, Result};
 
 /// A run of a job.
 pub(super) struct Run<'a> {
@@ -59,43 +54,12 @@ impl Total {
         Self(AtomicU64::new(entries))
     }
 
+    pub(super) fn set(&self, entries: u64) {
+        self.0.store(entries, Ordering::Relaxed);
+    }
+
     fn get(&self) -> Option<u64> {
         Some(self.0.load(Ordering::Relaxed)).filter(|total| *total != UNKNOWN)
-    }
-}
-
-/// Runs a job, and counts the keys meanwhile if somebody wants to know how long it takes.
-pub(super) fn counting<T>(store: &DataStore, bulk: &Bulk, job: impl FnOnce(&Total) -> Result<T>) -> Result<T> {
-    let (total, has_ended) = (Total::unknown(), AtomicBool::new(false));
-    if bulk.on_progress.is_none() {
-        return job(&total);
-    }
-    thread::scope(|scope| {
-        let end = EndOnDrop(&has_ended);
-        scope.spawn(|| {
-            let mut count = 0;
-            for listed in Keys::after(Mark::default(), store, bulk).into_iter().flatten() {
-                match listed {
-                    Ok(Fed::Item(_)) => count += 1,
-                    Ok(Fed::Mark(_)) if has_ended.load(Ordering::Relaxed) => return,
-                    Ok(Fed::Mark(_)) => {}
-                    // There is no estimate then.
-                    Err(_) => return,
-                }
-            }
-            total.0.store(count, Ordering::Relaxed);
-        });
-        let made = job(&total);
-        drop(end);
-        made
-    })
-}
-
-struct EndOnDrop<'a>(&'a AtomicBool);
-
-impl Drop for EndOnDrop<'_> {
-    fn drop(&mut self) {
-        self.0.store(true, Ordering::Relaxed);
     }
 }
 
@@ -110,36 +74,4 @@ pub(super) fn prepared(store: &DataStore, bulk: &Bulk) -> DataStore {
         Some(cancel) => store.cancel_by(cancel),
         None => store,
     }
-}
-
-/// Makes a call until the limit allows it. The share has become slower each time that it didn't.
-pub(super) fn unthrottled<T>(mut call: impl FnMut() -> Result<T>) -> Result<T> {
-    loop {
-        match call() {
-            Err(error) if is_throttle(&error) => {
-                thread::sleep(error.retry_after().unwrap_or_default().min(Duration::from_secs(60)));
-            }
-            made => return made,
-        }
-    }
-}
-
-/// Whether the same call can succeed once the limit allows it.
-pub(super) fn is_throttle(error: &Error) -> bool {
-    error.kind() == ErrorKind::RateLimited && error.scope() == ErrorScope::Later
-}
-
-/// What to do after an error that ends a run.
-pub(super) const GO_ON: &str = "what was done is kept: run it again to go on";
-
-/// Decides what an error means for the job: either the entry is skipped, or the run ends, and the next one goes on.
-pub(super) fn skipped(scope: &str, id: &str, error: Error) -> Result<Outcome> {
-    if error.scope() != ErrorScope::Call || error.kind() == ErrorKind::Cancelled || error.outcome_unknown() {
-        return Err(error.advise(GO_ON));
-    }
-    let reason = match error.kind() {
-        ErrorKind::InvalidResponse => SkipReason::Unreadable,
-        _ => SkipReason::Refused,
-    };
-    Ok(Outcome::Skipped(SkippedEntry::new(scope, id, reason, error.to_string())))
 }
