@@ -17,6 +17,8 @@ pub struct BulkReport {
     pub unchanged: u64,
     /// How many were skipped.
     pub skipped_count: u64,
+    /// How many of these couldn't be read or written, or are in doubt. The others needed no work.
+    pub failed_count: u64,
     /// Those that this run has skipped, at most 1000 of them.
     pub skipped: Vec<SkippedEntry>,
     /// How long this run took.
@@ -82,6 +84,7 @@ pub(super) struct Counts {
     pub(super) deleted: u64,
     pub(super) unchanged: u64,
     pub(super) skipped: u64,
+    pub(super) failed: u64,
 }
 
 /// What became of an entry.
@@ -95,15 +98,23 @@ pub(super) enum Outcome {
 }
 
 impl BulkReport {
-    /// Whether no entry was skipped.
+    /// Returns whether each entry is as it should be: none of them couldn't be read or written, or is in doubt.
     #[must_use]
     pub fn is_complete(&self) -> bool {
-        self.skipped_count == 0
+        self.failed_count == 0
     }
 
     pub(super) fn of(counts: Counts) -> Self {
-        let Counts { entries, written, deleted, unchanged, skipped } = counts;
-        Self { entries, written, deleted, unchanged, skipped_count: skipped, ..Self::default() }
+        let Counts { entries, written, deleted, unchanged, skipped, failed } = counts;
+        Self {
+            entries,
+            written,
+            deleted,
+            unchanged,
+            skipped_count: skipped,
+            failed_count: failed,
+            ..Self::default()
+        }
     }
 
     pub(super) fn counts(&self) -> Counts {
@@ -113,6 +124,7 @@ impl BulkReport {
             deleted: self.deleted,
             unchanged: self.unchanged,
             skipped: self.skipped_count,
+            failed: self.failed_count,
         }
     }
 
@@ -124,11 +136,18 @@ impl BulkReport {
             Outcome::Unchanged => self.unchanged += 1,
             Outcome::Skipped(entry) => {
                 self.skipped_count += 1;
+                self.failed_count += u64::from(entry.reason.is_failure());
                 if self.skipped.len() < MOST_SKIPPED {
                     self.skipped.push(entry);
                 }
             }
         }
+    }
+}
+
+impl SkipReason {
+    fn is_failure(self) -> bool {
+        matches!(self, Self::Unreadable | Self::Refused | Self::InDoubt)
     }
 }
 
