@@ -33,6 +33,8 @@
 // First, so that the page of the module begins with what verifies.
 mod verify;
 
+#[cfg(feature = "bulk")]
+mod erase;
 mod event;
 mod seen;
 

@@ -1,6 +1,7 @@
 //! Experiences and their places.
 
 mod data_stores;
+mod erase;
 mod experience;
 mod memory;
 mod messages;
