@@ -2,9 +2,11 @@
 #![allow(dead_code, reason = "each example uses a part of it")]
 
 pub mod bans;
+pub mod erasing;
 pub mod server;
 pub mod show;
 pub mod table;
+pub mod webhook;
 
 use std::env;
 use std::process::ExitCode;
@@ -208,4 +210,26 @@ pub fn experience() -> Result<ExperienceSetup> {
     let id = env::var("ROBLOX_UNIVERSE_ID").map_err(|_| "ROBLOX_UNIVERSE_ID is not set; set it to a universe id")?;
     let id = id.trim().parse().map_err(|_| format!("ROBLOX_UNIVERSE_ID is {id:?}; expected a universe id"))?;
     Ok(ExperienceSetup { experience: client.experience(id), sandbox: None })
+}
+
+/// The environment variables that [`client`] reads.
+const CLIENT_ENVIRONMENT: &str = "\
+Environment:
+  ROBLOX_API_KEY         API key; without one, a sandbox on this machine is used
+  ROBLOX_OPEN_CLOUD_URL  base URL in place of Roblox's
+  HTTPS_PROXY, ALL_PROXY, NO_PROXY  the proxy, and which hosts need none";
+
+/// Runs an example that calls [`client`]. Prints `usage` on `--help`, and an error as one line.
+pub fn run_client(usage: &str, example: impl FnOnce(Vec<String>) -> Result<()>) -> ExitCode {
+    run_in(CLIENT_ENVIRONMENT, usage, example)
+}
+
+/// Reads the environment. Without a key and a base URL, starts a sandbox.
+pub fn client() -> Result<(Client, Option<Sandbox>)> {
+    if is_set("ROBLOX_API_KEY") || is_set("ROBLOX_OPEN_CLOUD_URL") {
+        return Ok((Client::from_env()?, None));
+    }
+    println!("ROBLOX_API_KEY is not set; using a sandbox on this machine.\n");
+    let sandbox = Sandbox::builder().demo().start()?;
+    Ok((sandbox.client(), Some(sandbox)))
 }

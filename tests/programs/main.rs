@@ -1,5 +1,6 @@
 //! Whole programs: the examples, and jobs as users would write them.
 
+mod erasing;
 mod example_servers;
 mod examples;
 mod main_job;
@@ -7,6 +8,7 @@ mod mixed_batch;
 mod moderation;
 mod nightly_dump;
 mod publish_assets;
+mod receiver;
 mod release;
 mod server_gate;
 #[path = "../support/mod.rs"]

@@ -186,6 +186,14 @@ impl Erasure {
         self
     }
 
+    /// Checks the keys and the names as [`run`](Self::run) does first. Makes no request.
+    ///
+    /// # Errors
+    /// Returns [`InvalidInput`](crate::ErrorKind::InvalidInput) if one of them can't be right.
+    pub fn check(&self) -> Result<()> {
+        self.plan().map(|_| ())
+    }
+
     /// Deletes the entries, one after the other. One that fails doesn't keep the others from being deleted.
     ///
     /// A run can be repeated, also after one that ended in the middle: a missing entry is a success. The service keeps the
