@@ -144,7 +144,8 @@ fn a_report_tells_until_when_revisions_can_be_read_also_if_it_is_repeated() {
     let again = run(&erasure(&client, 156));
     assert!(again.is_complete() && again.count(ErasureOutcome::Missing) == 3, "{again}");
     let repeated = again.readable_until().expect("they are still there");
-    assert!((until - repeated).abs() < SignedDuration::from_secs(5), "{until} {repeated}");
+    // A day is far from the time that the first run took.
+    assert!((until - repeated).abs() < SignedDuration::from_hours(1), "{until} {repeated}");
     sandbox.advance_clock(Duration::from_secs(30 * 24 * 3600));
     assert_eq!(run(&erasure(&client, 156)).readable_until(), None);
 }

@@ -137,8 +137,10 @@ impl Erasure {
         self
     }
 
-    /// Sets whether entries of all scopes of the data stores are erased, for which each store is searched. Defaults to `true`.
-    /// Otherwise only those of the scope `global` are.
+    /// Sets whether entries of all scopes of the data stores are erased. Defaults to `true`. Otherwise only those of the scope
+    /// `global` are.
+    ///
+    /// To find the scopes, the keys of each store are listed that begin with one of the user's: 256 of them with a request.
     pub fn all_scopes(mut self, all: bool) -> Self {
         self.settings.all_scopes = all;
         self
