@@ -1,20 +1,17 @@
 //! A server that receives Roblox's notifications: `cargo run --example webhook_server -- --port 8080`
 //!
-//! Strangers can reach it, so everything that they can make it do has a bound. A proxy in front of it speaks HTTPS.
+//! A proxy in front of it speaks HTTPS.
 
 mod common;
 
-use std::io::{Read, Write};
-use std::net::{TcpListener, TcpStream};
+use std::net::TcpListener;
 use std::process::ExitCode;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{SyncSender, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, Instant};
 use std::{env, fs, thread};
 
+use common::webhook::{send, serve, verify};
 use jiff::Timestamp;
-use rblxopencloud::ErrorKind;
 use rblxopencloud::webhooks::{SeenNotifications, Webhook, WebhookEvent, WebhookPayload};
 use rblxopencloud_sandbox::sign_webhook;
 use serde::{Deserialize, Serialize};
@@ -27,11 +24,6 @@ notifications are kept in the file, and the events that aren't handled yet, so t
 being handled is handled again. Without a port, it serves a free one, sends itself two notifications and ends.";
 const SECRET: &str = "  ROBLOX_WEBHOOK_SECRET  secret of the webhook; needed with --port";
 
-/// Roblox waits 5 seconds for the response.
-const LONGEST_REQUEST: Duration = Duration::from_secs(4);
-const LARGEST_HEAD: usize = 16 * 1024;
-const LARGEST_BODY: usize = 256 * 1024;
-const MOST_CONNECTIONS: usize = 64;
 /// Events that are received but not handled yet. If there are more, Roblox sends them again later.
 const MOST_WAITING: usize = 1_000;
 const MOST_SEEN: usize = 10_000;
@@ -68,7 +60,7 @@ fn run(arguments: Vec<String>) -> common::Result<()> {
     let left = seen.kept.waiting.clone();
     let seen = Arc::new(Mutex::new(seen));
     let receiver = Receiver { webhook: Webhook::new(&secret), seen: Arc::clone(&seen), queue };
-    thread::spawn(move || serve(&listener, receiver));
+    thread::spawn(move || serve(&listener, move |signature, body| receiver.receive(signature, body)));
     if port.is_none() {
         let body = br#"{"NotificationId":"1","EventType":"SampleNotification","EventPayload":{"UserId":156}}"#;
         for _ in 0..2 {
@@ -143,17 +135,9 @@ struct Receiver {
 impl Receiver {
     /// Returns the status of the response.
     fn receive(&self, signature: Option<&str>, body: &[u8]) -> &'static str {
-        let event = match self.webhook.verify(signature, body) {
+        let event = match verify(&self.webhook, signature, body) {
             Ok(event) => event,
-            Err(error) => {
-                eprintln!("{error}");
-                // Roblox sends it again if it is one of its own.
-                return if error.kind() == ErrorKind::InvalidSignature {
-                    "401 Unauthorized"
-                } else {
-                    "500 Internal Server Error"
-                };
-            }
+            Err(status) => return status,
         };
         let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
         let id = event.notification_id.clone();
@@ -170,88 +154,4 @@ impl Receiver {
         }
         "200 OK"
     }
-}
-
-fn serve(listener: &TcpListener, receiver: Receiver) {
-    let receiver = Arc::new((receiver, AtomicUsize::new(0)));
-    for stream in listener.incoming() {
-        let Ok(stream) = stream else {
-            // There may be no free file descriptor: other connections must close first.
-            thread::sleep(Duration::from_millis(10));
-            continue;
-        };
-        if receiver.1.load(Ordering::Relaxed) >= MOST_CONNECTIONS {
-            continue;
-        }
-        receiver.1.fetch_add(1, Ordering::Relaxed);
-        let shared = Arc::clone(&receiver);
-        let started = thread::Builder::new().spawn(move || {
-            let status = read(&stream).map(|(signature, body)| shared.0.receive(signature.as_deref(), &body));
-            respond(&stream, status.unwrap_or("400 Bad Request"));
-            shared.1.fetch_sub(1, Ordering::Relaxed);
-        });
-        if started.is_err() {
-            receiver.1.fetch_sub(1, Ordering::Relaxed);
-        }
-    }
-}
-
-/// Reads the signature and the body of a `POST`. `None` if it isn't one, is too large, or takes too long.
-fn read(mut stream: &TcpStream) -> Option<(Option<String>, Vec<u8>)> {
-    let deadline = Instant::now() + LONGEST_REQUEST;
-    let mut received = Vec::new();
-    let mut more = |received: &mut Vec<u8>| {
-        // A limit of zero would be refused.
-        let left = deadline.checked_duration_since(Instant::now()).filter(|left| !left.is_zero())?;
-        stream.set_read_timeout(Some(left)).ok()?;
-        let mut buffer = [0; 4096];
-        let read = stream.read(&mut buffer).ok().filter(|read| *read > 0)?;
-        received.extend_from_slice(&buffer[..read]);
-        Some(())
-    };
-    let end = loop {
-        match received.windows(4).position(|end| end == b"\r\n\r\n") {
-            Some(end) => break end,
-            None if received.len() > LARGEST_HEAD => return None,
-            None => more(&mut received)?,
-        }
-    };
-    let head = String::from_utf8(received[..end].to_vec()).ok()?;
-    let mut lines = head.split("\r\n");
-    if !lines.next()?.starts_with("POST ") {
-        return None;
-    }
-    let headers: Vec<(&str, &str)> = lines.filter_map(|line| line.split_once(':')).collect();
-    // A header that is there twice means different things to different readers.
-    let header = |name: &str| {
-        let mut values =
-            headers.iter().filter(|(known, _)| known.eq_ignore_ascii_case(name)).map(|(_, value)| value.trim());
-        values.next().filter(|_| values.next().is_none())
-    };
-    let length = header("content-length")?.parse::<usize>().ok().filter(|length| *length <= LARGEST_BODY)?;
-    let signature = header("roblox-signature").map(str::to_owned);
-    let mut body = received.split_off(end + 4);
-    while body.len() < length {
-        more(&mut body)?;
-    }
-    (body.len() == length).then_some((signature, body))
-}
-
-fn respond(mut stream: &TcpStream, status: &str) {
-    let response = format!("HTTP/1.1 {status}\r\nconnection: close\r\ncontent-length: 0\r\n\r\n");
-    // A client that hangs up needs no response.
-    let _ = stream.set_write_timeout(Some(LONGEST_REQUEST)).and_then(|()| stream.write_all(response.as_bytes()));
-}
-
-/// Sends a notification as Roblox does, and returns the status.
-fn send(address: &str, signature: &str, body: &[u8]) -> common::Result<String> {
-    let mut stream = TcpStream::connect(address)?;
-    let length = body.len();
-    let head = format!(
-        "POST / HTTP/1.1\r\nhost: {address}\r\nroblox-signature: {signature}\r\ncontent-length: {length}\r\n\r\n"
-    );
-    stream.write_all(&[head.as_bytes(), body].concat())?;
-    let mut response = String::new();
-    stream.read_to_string(&mut response)?;
-    Ok(response.lines().next().unwrap_or_default().trim_start_matches("HTTP/1.1 ").to_owned())
 }

@@ -38,7 +38,8 @@
 //! - [Search the creator store](Client::search_assets), and [put assets on it](AssetHandle::create_store_product)
 //! - [Notify users](User::send_notification), and [read their subscriptions](User::fetch_subscription)
 //! - [Sign users in](guide::signing_in) with OAuth 2.0
-//! - [Receive notifications](https://docs.rs/rblxopencloud/latest/rblxopencloud/webhooks/) in a server
+//! - [Receive notifications](https://docs.rs/rblxopencloud/latest/rblxopencloud/webhooks/) in a server, and
+//!   [erase what is stored of a person](https://docs.rs/rblxopencloud/latest/rblxopencloud/data/struct.Erasure.html)
 //! - [Call any other endpoint](guide::other_endpoints)
 //! - [Handle errors](guide::errors): each kind, and what to do about it
 //! - [Find out which scopes a key needs](guide::limits), and how fast calls can be
@@ -151,7 +152,7 @@ mod wire;
 /// | `LIST_PLACES` | `Experience::list_places` | no key | - / - |
 /// | `GET_TEAM_CREATE` | `Experience::has_team_create` | `legacy-team-collaboration:manage` | 100 / 100 |
 /// | `SET_TEAM_CREATE` | `Experience::set_team_create` | `legacy-team-collaboration:manage` | 100 / 100 |
-/// | `GET_PLACE_EXPERIENCE` | `Place::experience_id` | no key | - / - |
+/// | `GET_PLACE_EXPERIENCE` | `Place::experience_id`, `Erasure::run` | no key | - / - |
 /// | `CREATE_LUAU_TASK` | `Place::run_luau` | `universe.place.luau-execution-session:write` | 40 / - |
 /// | `CREATE_LUAU_VERSION_TASK` | `PlaceVersionHandle::run_luau`, `Place::run_luau` | `universe.place.luau-execution-session:write` | 5 / - |
 /// | `GET_LUAU_TASK` | `LuauTask::poll`, `LuauTask::wait`, `LuauTask::wait_with`, `LuauTask::download_output`, `LuauTask::save_output`, `Client::luau_task` | `universe.place.luau-execution-session:read` or `universe.place.luau-execution-session:write` | 200 / - |
@@ -179,35 +180,35 @@ mod wire;
 /// | `GET_PLACE_USER_RESTRICTION` | `Place::fetch_restriction` | `universe.user-restriction:read` | 150 a second / 30 a second |
 /// | `UPDATE_PLACE_USER_RESTRICTION` | `Place::restrict_user`, `Place::lift_restriction` | `universe.user-restriction:write` | 150 a second / 30 a second |
 /// | `LIST_PLACE_USER_RESTRICTIONS` | `Place::list_restrictions` | `universe.user-restriction:read` | 150 a second / 30 a second |
-/// | `LIST_DATA_STORES` | `Experience::list_data_stores` | `universe-datastores.control:list` | 1000000 / - |
+/// | `LIST_DATA_STORES` | `Experience::list_data_stores`, `Erasure::run` | `universe-datastores.control:list` | 1000000 / - |
 /// | `DELETE_DATA_STORE` | `DataStore::delete_store` | `universe-datastores.control:delete` | 1000000 / - |
 /// | `UNDELETE_DATA_STORE` | `DataStore::undelete_store` | `universe-datastores.control:delete` | 1000000 / - |
 /// | `SNAPSHOT_DATA_STORES` | `Experience::snapshot_data_stores`, `DataStore::edit` | `universe-datastores.control:snapshot` | 60 / - |
 /// | `LIST_DATA_STORE_ENTRIES` | `DataStore::list_entries` | `universe-datastores.objects:list` | 1000000 / - |
-/// | `GET_DATA_STORE_ENTRY` | `DataStore::fetch`, `DataStore::fetch_revision`, `DataStore::fetch_as_of`, `DataStore::set`, `DataStore::set_with`, `DataStore::update`, `DataStore::update_with`, `DataStore::edit`, `DataStore::increment`, `DataStore::undelete` | `universe-datastores.objects:read` | 1000000 / - |
+/// | `GET_DATA_STORE_ENTRY` | `DataStore::fetch`, `DataStore::fetch_revision`, `DataStore::fetch_as_of`, `DataStore::set`, `DataStore::set_with`, `DataStore::update`, `DataStore::update_with`, `DataStore::edit`, `DataStore::increment`, `DataStore::undelete`, `Erasure::run` | `universe-datastores.objects:read` | 1000000 / - |
 /// | `CREATE_DATA_STORE_ENTRY` | `DataStore::create`, `DataStore::create_with`, `DataStore::set`, `DataStore::set_with`, `DataStore::update`, `DataStore::update_with`, `DataStore::edit`, `DataStore::undelete` | `universe-datastores.objects:create` | 1000000 / - |
 /// | `UPDATE_DATA_STORE_ENTRY` | `DataStore::set`, `DataStore::set_with`, `DataStore::update`, `DataStore::update_with`, `DataStore::edit` | `universe-datastores.objects:update` | 1000000 / - |
 /// | `INCREMENT_DATA_STORE_ENTRY` | `DataStore::increment` | `universe-datastores.objects:create`, `universe-datastores.objects:update` | 1000000 / - |
-/// | `DELETE_DATA_STORE_ENTRY` | `DataStore::delete`, `DataStore::update`, `DataStore::update_with`, `DataStore::edit` | `universe-datastores.objects:delete` | 1000000 / - |
-/// | `LIST_DATA_STORE_ENTRY_REVISIONS` | `DataStore::list_revisions`, `DataStore::undelete` | `universe-datastores.versions:list` | 1000000 / - |
-/// | `LIST_SCOPED_DATA_STORE_ENTRIES` | `DataStore::list_entries` | `universe-datastores.objects:list` | 1000000 / - |
-/// | `GET_SCOPED_DATA_STORE_ENTRY` | `DataStore::fetch`, `DataStore::fetch_revision`, `DataStore::fetch_as_of`, `DataStore::set`, `DataStore::set_with`, `DataStore::update`, `DataStore::update_with`, `DataStore::edit`, `DataStore::increment`, `DataStore::undelete` | `universe-datastores.objects:read` | 1000000 / - |
+/// | `DELETE_DATA_STORE_ENTRY` | `DataStore::delete`, `DataStore::update`, `DataStore::update_with`, `DataStore::edit`, `Erasure::run` | `universe-datastores.objects:delete` | 1000000 / - |
+/// | `LIST_DATA_STORE_ENTRY_REVISIONS` | `DataStore::list_revisions`, `DataStore::undelete`, `Erasure::run` | `universe-datastores.versions:list` | 1000000 / - |
+/// | `LIST_SCOPED_DATA_STORE_ENTRIES` | `DataStore::list_entries`, `Erasure::run` | `universe-datastores.objects:list` | 1000000 / - |
+/// | `GET_SCOPED_DATA_STORE_ENTRY` | `DataStore::fetch`, `DataStore::fetch_revision`, `DataStore::fetch_as_of`, `DataStore::set`, `DataStore::set_with`, `DataStore::update`, `DataStore::update_with`, `DataStore::edit`, `DataStore::increment`, `DataStore::undelete`, `Erasure::run` | `universe-datastores.objects:read` | 1000000 / - |
 /// | `CREATE_SCOPED_DATA_STORE_ENTRY` | `DataStore::create`, `DataStore::create_with`, `DataStore::set`, `DataStore::set_with`, `DataStore::update`, `DataStore::update_with`, `DataStore::edit`, `DataStore::undelete` | `universe-datastores.objects:create` | 1000000 / - |
 /// | `UPDATE_SCOPED_DATA_STORE_ENTRY` | `DataStore::set`, `DataStore::set_with`, `DataStore::update`, `DataStore::update_with`, `DataStore::edit` | `universe-datastores.objects:update` | 1000000 / - |
 /// | `INCREMENT_SCOPED_DATA_STORE_ENTRY` | `DataStore::increment` | `universe-datastores.objects:create`, `universe-datastores.objects:update` | 1000000 / - |
-/// | `DELETE_SCOPED_DATA_STORE_ENTRY` | `DataStore::delete`, `DataStore::update`, `DataStore::update_with`, `DataStore::edit` | `universe-datastores.objects:delete` | 1000000 / - |
-/// | `LIST_SCOPED_DATA_STORE_ENTRY_REVISIONS` | `DataStore::list_revisions`, `DataStore::undelete` | `universe-datastores.versions:list` | 1000000 / - |
-/// | `GET_ORDERED_ENTRY` | `OrderedDataStore::fetch` | `universe.ordered-data-store.scope.entry:read` | 1000000 / - |
+/// | `DELETE_SCOPED_DATA_STORE_ENTRY` | `DataStore::delete`, `DataStore::update`, `DataStore::update_with`, `DataStore::edit`, `Erasure::run` | `universe-datastores.objects:delete` | 1000000 / - |
+/// | `LIST_SCOPED_DATA_STORE_ENTRY_REVISIONS` | `DataStore::list_revisions`, `DataStore::undelete`, `Erasure::run` | `universe-datastores.versions:list` | 1000000 / - |
+/// | `GET_ORDERED_ENTRY` | `OrderedDataStore::fetch`, `Erasure::run` | `universe.ordered-data-store.scope.entry:read` | 1000000 / - |
 /// | `LIST_ORDERED_ENTRIES` | `OrderedDataStore::list_entries`, `OrderedDataStore::list_entries_with`, `OrderedDataStore::top`, `OrderedDataStore::export` | `universe.ordered-data-store.scope.entry:read` | 1000000 / - |
 /// | `CREATE_ORDERED_ENTRY` | `OrderedDataStore::create` | `universe.ordered-data-store.scope.entry:write` | 1000000 / - |
 /// | `UPDATE_ORDERED_ENTRY` | `OrderedDataStore::set`, `OrderedDataStore::set_existing` | `universe.ordered-data-store.scope.entry:write` | 1000000 / - |
 /// | `INCREMENT_ORDERED_ENTRY` | `OrderedDataStore::increment` | `universe.ordered-data-store.scope.entry:write` | 1000000 / - |
-/// | `DELETE_ORDERED_ENTRY` | `OrderedDataStore::delete` | `universe.ordered-data-store.scope.entry:write` | 1000000 / - |
-/// | `GET_SORTED_MAP_ITEM` | `SortedMap::fetch` | `memory-store.sorted-map:read` | 1000000 / - |
+/// | `DELETE_ORDERED_ENTRY` | `OrderedDataStore::delete`, `Erasure::run` | `universe.ordered-data-store.scope.entry:write` | 1000000 / - |
+/// | `GET_SORTED_MAP_ITEM` | `SortedMap::fetch`, `Erasure::run` | `memory-store.sorted-map:read` | 1000000 / - |
 /// | `LIST_SORTED_MAP_ITEMS` | `SortedMap::list_items`, `SortedMap::list_items_with` | `memory-store.sorted-map:read` | 1000000 / - |
 /// | `CREATE_SORTED_MAP_ITEM` | `SortedMap::create` | `memory-store.sorted-map:write` | 1000000 / - |
 /// | `UPDATE_SORTED_MAP_ITEM` | `SortedMap::set`, `SortedMap::set_existing` | `memory-store.sorted-map:write` | 1000000 / - |
-/// | `DELETE_SORTED_MAP_ITEM` | `SortedMap::delete` | `memory-store.sorted-map:write` | 1000000 / - |
+/// | `DELETE_SORTED_MAP_ITEM` | `SortedMap::delete`, `Erasure::run` | `memory-store.sorted-map:write` | 1000000 / - |
 /// | `ADD_QUEUE_ITEM` | `Queue::add` | `memory-store.queue:add` | 1000000 / - |
 /// | `READ_QUEUE_ITEMS` | `Queue::read`, `Queue::read_exactly`, `Queue::process` | `memory-store.queue:dequeue` | 1000000 / - |
 /// | `DISCARD_QUEUE_ITEMS` | `Queue::discard`, `Queue::process` | `memory-store.queue:discard` | 1000000 / - |

@@ -2,9 +2,11 @@
 #![allow(dead_code, reason = "each example uses a part of it")]
 
 pub mod bans;
+pub mod erasing;
 pub mod server;
 pub mod show;
 pub mod table;
+pub mod webhook;
 
 use std::env;
 use std::process::ExitCode;
@@ -23,6 +25,11 @@ const SERVICE: &str = "  ROBLOX_OPEN_CLOUD_URL  base URL in place of Roblox's
 /// Runs an example that calls [`setup`]. Prints `usage` on `--help`, and an error as one line.
 pub fn run(usage: &str, example: impl FnOnce(Vec<String>) -> Result<()>) -> ExitCode {
     run_in(&[KEY, "  ROBLOX_USER_ID         id of the user that the key belongs to", SERVICE], usage, example)
+}
+
+/// Runs an example that calls [`setup_client`]. See [`run`].
+pub fn run_for_client(usage: &str, example: impl FnOnce(Vec<String>) -> Result<()>) -> ExitCode {
+    run_in(&[KEY, SERVICE], usage, example)
 }
 
 /// Runs an example that calls [`setup_experience`]. See [`run`].
@@ -121,6 +128,16 @@ pub fn setup() -> Result<Setup> {
         None => Client::from_env()?.user(id("ROBLOX_USER_ID", "a user")?),
     };
     Ok(Setup { user, sandbox })
+}
+
+/// Reads the environment. Without a key and a base URL, starts a sandbox, which responds then.
+pub fn setup_client() -> Result<(Client, Option<Sandbox>)> {
+    let sandbox = sandbox()?;
+    let client = match &sandbox {
+        Some(sandbox) => sandbox.client(),
+        None => Client::from_env()?,
+    };
+    Ok((client, sandbox))
 }
 
 /// The experience to call for, and the sandbox that responds if no key is set.

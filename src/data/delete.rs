@@ -50,10 +50,15 @@ impl DataStore {
     /// Returns [`InvalidInput`](crate::ErrorKind::InvalidInput) if the key can't be one.
     #[doc(alias = "RemoveAsync")]
     pub fn delete(&self, key: impl AsRef<str>) -> Result<()> {
-        let key = key.as_ref();
+        self.remove(key.as_ref()).map(|_| ())
+    }
+
+    /// Deletes an entry. Returns whether there was one.
+    pub(super) fn remove(&self, key: &str) -> Result<bool> {
         match self.of_entry(DELETE, key, key).idempotent().send() {
-            Err(error) if error.kind() == ErrorKind::NotFound => Ok(()),
-            deleted => deleted,
+            Ok(()) => Ok(true),
+            Err(error) if error.is_no_such_resource() => Ok(false),
+            Err(error) => Err(error),
         }
     }
 

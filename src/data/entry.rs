@@ -104,16 +104,27 @@ impl ListedEntry {
         self.named_scope().unwrap_or(Cow::Borrowed("global"))
     }
 
-    /// Finds the scope between the store and the key, which may have slashes in it, escaped or not.
+    /// Returns the scope of the entry, for whom a wrong one does harm. `None` if its path can't be read.
+    #[cfg(feature = "bulk")]
+    pub(super) fn certain_scope(&self) -> Option<Cow<'_, str>> {
+        let has_none = !self.parent()?.contains("/scopes/");
+        if has_none { Some(Cow::Borrowed("global")) } else { self.named_scope() }
+    }
+
+    /// Finds the scope between the store and the key, escaped or not.
     fn named_scope(&self) -> Option<Cow<'_, str>> {
-        let (_, store) = self.path.split_once("/data-stores/")?;
-        let is_escaped = !store.ends_with(&self.id) || !self.id.contains('/') && store.contains('%');
-        let parent = match store.strip_suffix(&self.id) {
-            Some(parent) => parent.strip_suffix("/entries/")?,
-            None => store.rsplit_once("/entries/")?.0,
-        };
-        let (_, scope) = parent.split_once("/scopes/")?;
+        let (_, scope) = self.parent()?.split_once("/scopes/")?;
+        let is_escaped = !self.path.ends_with(&self.id) || !self.id.contains('/') && self.path.contains('%');
         Some(if is_escaped { percent_decode_str(scope).decode_utf8().ok()? } else { Cow::Borrowed(scope) })
+    }
+
+    /// Returns the store and the scope in the path, before the key, which may have slashes in it, escaped or not.
+    fn parent(&self) -> Option<&str> {
+        let (_, store) = self.path.split_once("/data-stores/")?;
+        match store.strip_suffix(&self.id) {
+            Some(parent) => parent.strip_suffix("/entries/"),
+            None => Some(store.rsplit_once("/entries/")?.0),
+        }
     }
 }
 
@@ -154,6 +165,8 @@ mod tests {
         ] {
             let entry: ListedEntry = serde_json::from_value(json!({ "path": path, "id": id })).expect("it is an entry");
             assert_eq!(entry.scope(), scope, "{path}");
+            #[cfg(feature = "bulk")]
+            assert_eq!(entry.certain_scope().as_deref(), Some(scope).filter(|_| !path.is_empty()), "{path}");
         }
         assert!(serde_json::from_value::<ListedEntry>(json!({ "path": "a" })).is_err());
     }

@@ -76,7 +76,12 @@ impl DataStore {
     /// ```
     #[must_use]
     pub fn with_requests_per_minute(&self, requests: u32) -> Self {
-        Self { share: Some(Share::per_minute(requests)), ..self.clone() }
+        self.within(&Share::per_minute(requests))
+    }
+
+    /// Returns a handle whose requests keep to this share, together with all others that do.
+    pub(super) fn within(&self, share: &Share) -> Self {
+        Self { share: Some(share.clone()), ..self.clone() }
     }
 
     /// Returns a handle whose calls end when the token cancels them while they wait. See

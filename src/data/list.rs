@@ -145,6 +145,12 @@ impl DataStoreEntries {
         self.begin().pages()
     }
 
+    /// Returns an error if a key couldn't be read: it may be the one that is looked for.
+    #[cfg(feature = "bulk")]
+    pub(super) fn check_all_read(&self, question: &str) -> Result<()> {
+        self.pager.as_ref().map_or(Ok(()), |pager| pager.check_all_read(question))
+    }
+
     fn begin(&self) -> Pager<ListedEntry> {
         let mut request = match self.all_scopes {
             true => self.store.of_all_scopes(LIST),

@@ -5,6 +5,10 @@
 //! [`Experience::ordered_data_store`](crate::Experience::ordered_data_store) returns the handle of an ordered data store, whose
 //! entries are numbers, as for a leaderboard.
 //!
+//! With the feature `bulk`,
+//! [`Experience::erase_user`](https://docs.rs/rblxopencloud/latest/rblxopencloud/data/struct.Erasure.html) erases what all stores
+//! have of a person, and reports it.
+//!
 //! An entry has a value, which is JSON, and beside it the ids of the users that it is about and a few attributes. Roblox uses
 //! the users to find what it has to erase at a person's request, so a program that drops them breaks a law for the game. Every
 //! write of this crate keeps users and attributes, unless the caller sets others with [`EntryMetadata`].
@@ -52,6 +56,8 @@ mod check;
 pub(crate) mod delete;
 mod edit;
 mod entry;
+#[cfg(feature = "bulk")]
+mod erase;
 pub(crate) mod increment;
 pub(crate) mod list;
 mod metadata;
@@ -72,6 +78,13 @@ pub use bulk::options::{Bulk, Overwrite};
 pub use bulk::report::{BulkProgress, BulkReport, SkipReason, SkippedEntry};
 pub use edit::BeforeEdit;
 pub use entry::{DataStoreEntry, EntryState, ListedEntry};
+#[cfg(feature = "bulk")]
+pub use erase::builder::Erasure;
+#[cfg(feature = "bulk")]
+pub use erase::report::{
+    DeletedStore, ErasedEntry, ErasedExperience, ErasedKind, ErasureOutcome, ErasureProgress, ErasureReport,
+    UnreachedExperience,
+};
 pub use handle::DataStore;
 pub use list::DataStoreEntries;
 pub use metadata::EntryMetadata;

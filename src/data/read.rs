@@ -8,7 +8,7 @@ use super::handle::{DOCUMENTED, DataStore, Endpoints};
 use super::raw::RawEntry;
 use super::share::Use;
 use crate::api::Endpoint;
-use crate::error::{ErrorKind, Result};
+use crate::error::Result;
 
 /// Fetches an entry of a data store.
 ///
@@ -105,7 +105,7 @@ impl DataStore {
         match self.of_entry(GET, key, segment).fetch::<RawEntry>() {
             Ok(entry) if entry.is_deleted() => Ok(None),
             Ok(entry) => Ok(Some(entry)),
-            Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+            Err(error) if error.is_no_such_resource() => Ok(None),
             Err(error) => Err(error),
         }
     }

@@ -202,6 +202,12 @@ impl DataStores {
         self
     }
 
+    /// Returns an error if a store couldn't be read: it may be the one that is looked for.
+    #[cfg(feature = "bulk")]
+    pub(super) fn check_all_read(&self, question: &str) -> Result<()> {
+        self.pager.as_ref().map_or(Ok(()), |pager| pager.check_all_read(question))
+    }
+
     fn begin(&self) -> Pager<DataStoreInfo> {
         let mut request = self.experience.client().call(&LIST_DATA_STORES).param("universe", self.experience.id());
         if !self.prefix.is_empty() {

@@ -232,7 +232,7 @@ impl<'a> LockStep<'a> {
                     self.announce(Some(entry), None)?;
                     match self.store.delete_once(self.key) {
                         Ok(()) => return Ok(None),
-                        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
+                        Err(error) if error.is_no_such_resource() => return Ok(None),
                         Err(error) => (None, error),
                     }
                 }

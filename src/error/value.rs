@@ -118,6 +118,11 @@ impl Error {
         self.detail.code.as_deref()
     }
 
+    /// Whether the service has no such resource. The 404 of a gateway tells nothing about resources.
+    pub(crate) fn is_no_such_resource(&self) -> bool {
+        self.kind() == ErrorKind::NotFound && self.code() == Some("NOT_FOUND")
+    }
+
     /// Returns the service's message, on one line.
     #[must_use]
     pub fn message(&self) -> Option<&str> {

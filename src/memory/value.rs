@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{Error, Result};
 use crate::experience::duration::to_seconds;
 use crate::wire;
 
@@ -72,11 +72,6 @@ pub(super) fn check_finite(what: &str, number: f64) -> Result<f64> {
         true => Ok(number),
         false => Err(Error::invalid_input(format!("the {what} is {number}; it must be a finite number"))),
     }
-}
-
-/// Whether the service has no such item. A gateway's 404 tells nothing about items.
-pub(super) fn is_missing(error: &Error) -> bool {
-    error.kind() == ErrorKind::NotFound && error.code() == Some("NOT_FOUND")
 }
 
 #[cfg(test)]

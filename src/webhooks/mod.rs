@@ -29,10 +29,17 @@
 //! let webhook = Webhook::new("the secret of the dashboard");
 //! assert_eq!(receive(&webhook, &mut SeenNotifications::new(1000), None, b"{}"), 401);
 //! ```
+//!
+//! With the feature `bulk`,
+//! [`Client::erase_by`](https://docs.rs/rblxopencloud/latest/rblxopencloud/struct.Client.html#method.erase_by) does what such a
+//! request asks for. It takes longer than Roblox waits for the response, so a server first keeps the request, as the example
+//! `erasure_server` does.
 
 // First, so that the page of the module begins with what verifies.
 mod verify;
 
+#[cfg(feature = "bulk")]
+mod erase;
 mod event;
 mod seen;
 

@@ -505,3 +505,17 @@ fn changes_of_many_threads_are_made_once_whatever_fails() {
         );
     }
 }
+
+#[test]
+fn the_404_of_a_gateway_is_not_a_missing_entry() {
+    let server = Server::script([Reply::text(404, "<html>not found</html>")]);
+    let store = server.client().experience(13058).data_store("Players");
+    fails(store.fetch::<Profile>(KEY), ErrorKind::NotFound);
+    fails(store.delete(KEY), ErrorKind::NotFound);
+    fails(store.update(KEY, earn(1)), ErrorKind::NotFound);
+    let missing = json!({ "code": "NOT_FOUND", "message": "no such entry" });
+    let server = Server::script([Reply::json(404, &missing)]);
+    let store = server.client().experience(13058).data_store("Players");
+    assert_eq!(store.fetch::<Profile>(KEY).expect("it is answered"), None);
+    store.delete(KEY).expect("it isn't there, which is a success");
+}

@@ -2,6 +2,7 @@
 
 mod bulk;
 mod data_stores;
+mod erase;
 mod experience;
 mod memory;
 mod messages;

@@ -14,6 +14,8 @@ fn variables_of(example: &str) -> &'static [&'static str] {
         "ban" | "leaderboard" | "sync_bans" => &["ROBLOX_API_KEY", "ROBLOX_UNIVERSE_ID", "ROBLOX_OPEN_CLOUD_URL"],
         "release" | "run_luau" => &["ROBLOX_API_KEY", "ROBLOX_UNIVERSE_ID", "ROBLOX_PLACE_ID", "ROBLOX_OPEN_CLOUD_URL"],
         "webhook_server" => &["ROBLOX_WEBHOOK_SECRET"],
+        "erasure_server" => &["ROBLOX_WEBHOOK_SECRET", "ROBLOX_API_KEY", "ROBLOX_OPEN_CLOUD_URL"],
+        "erase_user" => &["ROBLOX_API_KEY", "ROBLOX_OPEN_CLOUD_URL"],
         _ => &["ROBLOX_API_KEY", "ROBLOX_USER_ID", "ROBLOX_OPEN_CLOUD_URL"],
     }
 }

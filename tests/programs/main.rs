@@ -1,6 +1,7 @@
 //! Whole programs: the examples, and jobs as users would write them.
 
 mod example_output;
+mod erasing;
 mod example_servers;
 mod example_sign_in;
 mod examples;
@@ -9,6 +10,7 @@ mod mixed_batch;
 mod moderation;
 mod nightly_dump;
 mod publish_assets;
+mod receiver;
 mod release;
 mod server_gate;
 #[path = "../support/mod.rs"]

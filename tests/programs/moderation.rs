@@ -3,7 +3,7 @@
 use std::fs;
 use std::io::{Read, Write};
 use std::net::TcpStream;
-use std::process::{Child, Stdio};
+use std::process::{Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -11,12 +11,12 @@ use jiff::Timestamp;
 use rblxopencloud::experience::Restriction;
 use rblxopencloud_sandbox::{Sandbox, sign_webhook};
 
-use crate::support::example::{line_with, outcome, outcome_without_set_up, settle, with_key, without_set_up};
+use crate::receiver::{Receiver, SECRET, erasure};
+use crate::support::example::{outcome, outcome_without_set_up, settle, with_key, without_set_up};
 use crate::support::random::Random;
 use crate::support::{TempDir, within};
 
 const UNIVERSE: u64 = 13058;
-const SECRET: &str = "the secret of the webhook";
 
 fn sandbox() -> Sandbox {
     Sandbox::builder().demo().start().expect("a free port")
@@ -117,50 +117,8 @@ fn sync_bans_that_is_killed_bans_nobody_twice() {
     assert_eq!(changes, vec![1; USERS as usize]);
 }
 
-/// The example that receives notifications, until it is dropped.
-struct Receiver {
-    child: Child,
-    address: String,
-}
-
-impl Drop for Receiver {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
-
-impl Receiver {
-    fn start(arguments: &[&str]) -> Self {
-        let mut command = without_set_up("webhook_server", &[&["--port", "0"], arguments].concat());
-        command.env("ROBLOX_WEBHOOK_SECRET", SECRET);
-        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().expect("the example was built");
-        let line = line_with(child.stdout.as_mut().expect("it is piped"), "http://");
-        Self { child, address: line.trim_start_matches("http://").to_owned() }
-    }
-
-    /// Sends these bytes, and returns the status line.
-    fn send(&self, request: &[u8]) -> String {
-        let mut stream = TcpStream::connect(&self.address).expect("it listens");
-        stream.set_read_timeout(Some(Duration::from_secs(120))).expect("it can be set");
-        stream.write_all(request).expect("it reads");
-        let mut response = String::new();
-        let _ = stream.read_to_string(&mut response);
-        response.lines().next().unwrap_or_default().to_owned()
-    }
-
-    fn notify(&self, signature: &str, body: &str) -> String {
-        let length = body.len();
-        let head = format!(
-            "POST /any HTTP/1.1\r\nhost: x\r\nRoblox-Signature: {signature}\r\nContent-Length: {length}\r\n\r\n"
-        );
-        self.send(format!("{head}{body}").as_bytes())
-    }
-}
-
-fn erasure(id: &str) -> String {
-    let payload = r#"{"UserId":156,"GameIds":[1818]}"#;
-    format!(r#"{{"NotificationId":"{id}","EventType":"RightToErasureRequest","EventPayload":{payload}}}"#)
+fn webhook_server(arguments: &[&str]) -> Command {
+    without_set_up("webhook_server", &[&["--port", "0"], arguments].concat())
 }
 
 #[test]
@@ -170,8 +128,8 @@ fn webhook_server_receives_each_event_once() {
     let seen = || fs::read_to_string(&file).unwrap_or_default();
     let arguments = ["--seen", file.to_str().expect("it is text")];
     let sign = |body: &str| sign_webhook(SECRET, body.as_bytes(), Timestamp::now());
-    let receiver = Receiver::start(&arguments);
-    let body = erasure("one");
+    let receiver = Receiver::start(&mut webhook_server(&arguments));
+    let body = erasure("one", 156);
     assert_eq!(receiver.notify(&sign(&body), &body), "HTTP/1.1 200 OK");
     assert!(seen().contains("\"one\""), "{}", seen());
     assert_eq!(receiver.notify(&sign(&body), &body), "HTTP/1.1 200 OK", "a repetition is a success");
@@ -197,16 +155,16 @@ fn webhook_server_receives_each_event_once() {
     }
     drop(receiver);
     // What was received is known to the next process.
-    let receiver = Receiver::start(&arguments);
-    let two = erasure("two");
+    let receiver = Receiver::start(&mut webhook_server(&arguments));
+    let two = erasure("two", 156);
     assert_eq!(receiver.notify(&sign(&two), &two), "HTTP/1.1 200 OK");
     assert_eq!(receiver.notify(&sign(&body), &body), "HTTP/1.1 200 OK");
     assert!(seen().contains(r#"["one","two"]"#), "{}", seen());
     drop(receiver);
     // An event that the last process had no time for is handled by the next one.
-    let left = format!(r#"{{"ids":{{"capacity":9,"ids":["three"]}},"waiting":[{}]}}"#, erasure("three"));
+    let left = format!(r#"{{"ids":{{"capacity":9,"ids":["three"]}},"waiting":[{}]}}"#, erasure("three", 156));
     fs::write(&file, left).expect("it can be written");
-    let _receiver = Receiver::start(&arguments);
+    let _receiver = Receiver::start(&mut webhook_server(&arguments));
     within(Duration::from_secs(60), move || {
         while !fs::read_to_string(&file).unwrap_or_default().ends_with(r#""waiting":[]}"#) {
             thread::sleep(Duration::from_millis(10));
@@ -216,10 +174,10 @@ fn webhook_server_receives_each_event_once() {
 
 #[test]
 fn webhook_server_closes_slow_connections_and_serves_others() {
-    let receiver = Receiver::start(&[]);
+    let receiver = Receiver::start(&mut webhook_server(&[]));
     let mut slow = TcpStream::connect(&receiver.address).expect("it listens");
     slow.write_all(b"POST / HTTP/1.1\r\n").expect("it reads");
-    let body = erasure("one");
+    let body = erasure("one", 156);
     assert_eq!(receiver.notify(&sign_webhook(SECRET, body.as_bytes(), Timestamp::now()), &body), "HTTP/1.1 200 OK");
     slow.set_read_timeout(Some(Duration::from_secs(120))).expect("it can be set");
     let mut response = String::new();

@@ -1,7 +1,7 @@
 use serde_json::json;
 
 use super::entry::OrderedEntry;
-use super::handle::{OrderedDataStore, check_id, is_missing};
+use super::handle::{OrderedDataStore, check_id};
 use crate::api::{Budget, Endpoint};
 use crate::error::{Error, Result};
 
@@ -119,7 +119,7 @@ impl OrderedDataStore {
     #[doc(alias = "remove")]
     pub fn delete(&self, id: &str) -> Result<()> {
         match self.call_entry(&DELETE_ORDERED_ENTRY, id)?.send() {
-            Err(error) if is_missing(&error) => Ok(()),
+            Err(error) if error.is_no_such_resource() => Ok(()),
             ended => ended,
         }
     }

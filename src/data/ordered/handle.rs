@@ -1,6 +1,6 @@
 use super::entry::OrderedEntry;
 use crate::api::{Budget, Endpoint};
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{Error, Result};
 use crate::experience::handle::Experience;
 use crate::request::Request;
 
@@ -92,7 +92,7 @@ impl OrderedDataStore {
     pub fn fetch(&self, id: &str) -> Result<Option<OrderedEntry>> {
         match self.call_entry(&GET_ORDERED_ENTRY, id)?.fetch_model::<OrderedEntry>() {
             Ok(entry) => Ok(Some(entry.or_id(id))),
-            Err(error) if is_missing(&error) => Ok(None),
+            Err(error) if error.is_no_such_resource() => Ok(None),
             Err(error) => Err(error),
         }
     }
@@ -107,7 +107,7 @@ impl OrderedDataStore {
     }
 
     /// Starts a call about an entry.
-    pub(super) fn call_entry(&self, endpoint: &Endpoint, id: &str) -> Result<Request> {
+    pub(in crate::data) fn call_entry(&self, endpoint: &Endpoint, id: &str) -> Result<Request> {
         check_id(id)?;
         Ok(self.call(endpoint)?.key_param("entry", id).echo(id))
     }
@@ -126,11 +126,6 @@ fn check_length(what: &str, text: &str, most: usize) -> Result<()> {
         }
         _ => Ok(()),
     }
-}
-
-/// Whether the service has no such entry. A gateway's 404 tells nothing about entries.
-pub(super) fn is_missing(error: &Error) -> bool {
-    error.kind() == ErrorKind::NotFound && error.code() == Some("NOT_FOUND")
 }
 
 #[cfg(test)]

@@ -7,7 +7,7 @@ use crate::api::{Budget, Endpoint};
 use crate::error::{Error, Result};
 use crate::experience::duration::to_seconds;
 use crate::experience::handle::Experience;
-use crate::memory::value::{check_name, is_missing};
+use crate::memory::value::check_name;
 use crate::request::Request;
 
 /// Adds an item to a queue.
@@ -108,7 +108,7 @@ impl Queue {
             // A queue that doesn't exist can be answered as one without items.
             Ok(read) if read.items.is_empty() => Ok(None),
             Ok(read) => read.check().map(Some),
-            Err(error) if is_missing(&error) => Ok(None),
+            Err(error) if error.is_no_such_resource() => Ok(None),
             Err(error) => Err(error),
         }
     }

@@ -2,7 +2,6 @@ use super::handle::{SortedMap, check_id};
 use super::item::{NewSortedMapItem, SortedMapItem};
 use crate::api::{Budget, Endpoint};
 use crate::error::Result;
-use crate::memory::value::is_missing;
 
 /// Creates an item of a sorted map.
 pub const CREATE_SORTED_MAP_ITEM: Endpoint =
@@ -88,7 +87,7 @@ impl SortedMap {
     #[doc(alias = "remove")]
     pub fn delete(&self, id: &str) -> Result<()> {
         match self.call_item(&DELETE_SORTED_MAP_ITEM, id)?.send() {
-            Err(error) if is_missing(&error) => Ok(()),
+            Err(error) if error.is_no_such_resource() => Ok(()),
             ended => ended,
         }
     }

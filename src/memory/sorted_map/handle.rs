@@ -3,7 +3,7 @@ use super::item::SortedMapItem;
 use crate::api::{Budget, Endpoint};
 use crate::error::Result;
 use crate::experience::handle::Experience;
-use crate::memory::value::{check_length, check_name, is_missing};
+use crate::memory::value::{check_length, check_name};
 use crate::page::Pager;
 use crate::request::Request;
 
@@ -69,7 +69,7 @@ impl SortedMap {
     pub fn fetch(&self, id: &str) -> Result<Option<SortedMapItem>> {
         match self.call_item(&GET_SORTED_MAP_ITEM, id)?.fetch_model::<SortedMapItem>() {
             Ok(item) => Ok(Some(item.or_id(id))),
-            Err(error) if is_missing(&error) => Ok(None),
+            Err(error) if error.is_no_such_resource() => Ok(None),
             Err(error) => Err(error),
         }
     }
@@ -101,7 +101,7 @@ impl SortedMap {
     }
 
     /// Starts a call about an item.
-    pub(super) fn call_item(&self, endpoint: &Endpoint, id: &str) -> Result<Request> {
+    pub(crate) fn call_item(&self, endpoint: &Endpoint, id: &str) -> Result<Request> {
         check_id(id)?;
         Ok(self.call(endpoint)?.key_param("item", id).echo(id))
     }

@@ -1,0 +1,10 @@
+//! Erasing what is stored of a user.
+
+// First, so that the page of `Erasure` begins with its setters.
+pub(crate) mod builder;
+
+mod calls;
+mod history;
+pub(crate) mod keys;
+pub(crate) mod report;
+mod run;
