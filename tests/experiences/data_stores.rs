@@ -343,6 +343,28 @@ fn increments_keep_the_rest_and_the_range() {
     assert_eq!(store.fetch::<i64>("new").expect("it is read").map(|entry| entry.value), Some(2));
 }
 
+/// One that nobody has answered can be carried out later, after any number of reads.
+#[test]
+fn an_increment_that_may_be_under_way_is_not_made_again() {
+    let faults: [fn() -> Fault; 5] = [
+        Fault::reset_before_reading,
+        Fault::reset_before_answer,
+        Fault::reset_in_answer,
+        || Fault::status(502),
+        || Fault::status_after(504),
+    ];
+    for fault in faults {
+        let (sandbox, store) = sandbox();
+        store.create("visits", &5).expect("it is created");
+        sandbox.clear_requests();
+        sandbox.inject(fault().on("POST", endpoints::INCREMENT_DATA_STORE_ENTRY.path()));
+        let error = store.increment("visits", 1).expect_err("it isn't known");
+        assert!(error.outcome_unknown(), "{error}");
+        let posts = sandbox.requests().iter().filter(|request| request.method == "POST").count();
+        assert_eq!(posts, 1, "{:?}", fault());
+    }
+}
+
 #[test]
 fn revisions_tell_what_was_before() {
     let (sandbox, store) = sandbox();
