@@ -383,6 +383,8 @@ fn revisions_tell_what_was_before() {
     let before = third.created_at.expect("a time") - jiff::SignedDuration::from_secs(60);
     let entry = store.fetch_as_of::<u64>(KEY, before).expect("it is read").expect("it was there");
     assert_eq!(entry.value, 1);
+    let then = store.fetch_as_of::<u64>(KEY, third.created_at.expect("a time")).expect("it is read");
+    assert_eq!(then.map(|entry| entry.value), Some(3), "it is there at its time");
     let long_ago = "2020-01-01T00:00:00Z".parse::<Timestamp>().expect("a time");
     assert!(store.fetch_as_of::<u64>(KEY, long_ago).expect("it is read").is_none());
     fails(store.undelete(KEY), ErrorKind::Conflict);

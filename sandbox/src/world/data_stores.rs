@@ -253,6 +253,8 @@ impl DataStores {
 
     /// Writes an entry, or with `None` deletes it.
     pub(crate) fn write(&mut self, id: &EntryId, content: Option<Content>, now: Timestamp) {
+        // As precise as what is written, so that a revision is there at the time that it tells.
+        let now = Timestamp::from_microsecond(now.as_microsecond()).unwrap_or(now);
         let revision = Revision { id: self.revision_id(), at: now, content };
         let snapshot = self.snapshots.get(&id.universe).copied();
         let store = self.stores.entry((id.universe, id.store.clone()));
