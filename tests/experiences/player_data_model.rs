@@ -39,6 +39,36 @@ const VALUES: &[&str] = &[
     r#"{"rate":25E-1,"nested":{"coins":1.0,"rate":9007199254740993},"coins":1152921504606846976}"#,
 ];
 
+/// An operation on a key of one thread.
+#[derive(Clone, Copy)]
+enum Own {
+    Create,
+    Set,
+    Update,
+    UpdateMetadata,
+    /// Creates the entry if it isn't there, or was deleted.
+    UpdateMissing,
+    Increment,
+    Delete,
+    Undelete,
+    ReadRevision,
+}
+
+const OF_PROFILES: &[Own] = &[
+    Own::Create,
+    Own::Create,
+    Own::Set,
+    Own::Update,
+    Own::Update,
+    Own::UpdateMetadata,
+    Own::UpdateMissing,
+    Own::Delete,
+    Own::Undelete,
+    Own::ReadRevision,
+];
+const OF_COUNTERS: &[Own] =
+    &[Own::Increment, Own::Increment, Own::Increment, Own::Delete, Own::Undelete, Own::ReadRevision];
+
 /// What can go wrong with a request: before it takes effect, and after it.
 const FAULTS: &[fn() -> Fault] = &[
     || Fault::status(500),
@@ -187,16 +217,24 @@ impl Worker<'_> {
         self.number * 1_000_000 + self.changes
     }
 
-    /// Changes a key that no other thread changes.
+    /// Changes a key that no other thread changes. The first one is a counter.
     fn change_own(&mut self) {
-        let key = format!("own-{}-{}", self.number, self.random.below(KEYS));
+        let number = self.random.below(KEYS);
+        let key = format!("own-{}-{number}", self.number);
         let before = self.known.get(&key).cloned();
         let mut after = before.clone();
         let coins = self.random.below(1 << 60);
         let store = self.store.clone();
         let (mut is_refused, mut can_be_repeated) = (false, false);
-        let result = match self.random.below(9) {
-            0 | 1 => {
+        let result = match *self.random.pick(if number == 0 { OF_COUNTERS } else { OF_PROFILES }) {
+            Own::Increment => {
+                let amount = i64::try_from(self.random.below(1000)).expect("it fits") - 500;
+                let unset = Known { value: "0".to_owned(), users: Vec::new(), attributes: BTreeMap::new() };
+                let counter = after.get_or_insert(unset);
+                counter.value = (counter.value.parse::<i64>().expect("it is a number") + amount).to_string();
+                store.increment(&key, amount).map(|entry| entry.revision)
+            }
+            Own::Create => {
                 let attributes = [("big", "1152921504606846977"), ("one", "1.0")];
                 let attributes = attributes.map(|(name, text)| (name.to_owned(), text.to_owned())).into();
                 let value = (*self.random.pick(VALUES)).to_owned();
@@ -206,44 +244,59 @@ impl Worker<'_> {
                 after.get_or_insert(new);
                 created.map(|revision| Some(revision.id))
             }
-            2 => {
+            Own::Set => {
                 let profile = Profile { coins, rate: 2.0 };
                 let value = serde_json::to_string(&profile).expect("it is JSON");
                 let unset = Known { value: String::new(), users: Vec::new(), attributes: BTreeMap::new() };
                 after.get_or_insert(unset).value = value;
                 store.set(&key, &profile).map(|revision| Some(revision.id))
             }
-            3 | 4 => {
+            Own::Update => {
                 if let Some(after) = &mut after {
                     after.value = with_coins(&after.value, coins);
                 }
-                self.update(&key, EntryMetadata::new(), Some(coins))
+                self.update(&key, EntryMetadata::new(), coins)
             }
-            5 => {
+            Own::UpdateMetadata => {
                 let name = format!("a{}", self.random.below(3));
                 if let Some(after) = &mut after {
                     after.users = vec![coins];
                     after.attributes = [(name.clone(), coins.to_string())].into();
                     after.value = with_coins(&after.value, coins);
                 }
-                self.update(&key, EntryMetadata::new().users([coins]).attribute(name, coins), Some(coins))
+                self.update(&key, EntryMetadata::new().users([coins]).attribute(name, coins), coins)
             }
-            6 => {
+            Own::UpdateMissing => {
+                let attributes = [("life".to_owned(), coins.to_string())].into();
+                let profile = Profile { coins, rate: 1.0 };
+                let value = serde_json::to_string(&profile).expect("it is JSON");
+                let new = Known { value, users: vec![coins], attributes };
+                after.get_or_insert(new.clone());
+                let updated = store.update_with(&key, metadata(&new), |known: Option<Profile>| {
+                    Ok(known.map_or(Change::Set(profile.clone()), |_| Change::Keep))
+                });
+                updated.map(|entry| entry.and_then(|entry| entry.revision))
+            }
+            Own::Delete => {
                 after = None;
                 match self.random.below(2) {
                     0 => {
                         can_be_repeated = true;
                         store.delete(&key).map(|()| None)
                     }
-                    _ => self.update(&key, EntryMetadata::new(), None),
+                    _ => {
+                        let deleted = store
+                            .update(&key, |known: Option<Value>| Ok(known.map_or(Change::Keep, |_| Change::Delete)));
+                        deleted.map(|entry| entry.and_then(|entry| entry.revision))
+                    }
                 }
             }
-            7 => {
+            Own::Undelete => {
                 is_refused = before.is_some() || !self.deleted.contains_key(&key);
                 after = before.clone().or_else(|| self.deleted.get(&key).cloned());
                 store.undelete(&key).map(|revision| Some(revision.id))
             }
-            _ => {
+            Own::ReadRevision => {
                 if let Some((key, id, text)) = self.revisions.last().map(|_| self.random.pick(&self.revisions)) {
                     let entry = read(|| store.fetch_revision::<Box<RawValue>>(key, id));
                     // One that was overwritten within its hour is gone.
@@ -274,14 +327,10 @@ impl Worker<'_> {
         }
     }
 
-    /// Sets the coins of an entry, or deletes it. Returns the revision that was written.
-    fn update(&self, key: &str, metadata: EntryMetadata, coins: Option<u64>) -> Result<Option<String>, Error> {
+    /// Sets the coins of an entry, if it is there. Returns the revision that was written.
+    fn update(&self, key: &str, metadata: EntryMetadata, coins: u64) -> Result<Option<String>, Error> {
         let updated = self.store.update_with(key, metadata, |profile: Option<Profile>| {
-            Ok(match (profile, coins) {
-                (None, _) => Change::Keep,
-                (Some(_), None) => Change::Delete,
-                (Some(profile), Some(coins)) => Change::Set(Profile { coins, ..profile }),
-            })
+            Ok(profile.map_or(Change::Keep, |profile| Change::Set(Profile { coins, ..profile })))
         });
         updated.map(|entry| entry.and_then(|entry| entry.revision))
     }

@@ -103,9 +103,11 @@ fn put_revision(json: &mut Object, revision: &Revision) {
 
 /// Puts JSON, or its text if it would be written otherwise: with other numbers, or in another order.
 fn put_json(json: &mut Object, name: &str, text: &str) {
-    match parse(text).ok().filter(|value| value.to_string() == text) {
-        Some(value) => json.insert(name.to_owned(), value),
-        None => json.insert(format!("{name}Text"), json!(text)),
+    let value = parse(text).unwrap_or_default();
+    let written = value.to_string();
+    match written == text {
+        true => json.insert(name.to_owned(), value),
+        false => json.insert(format!("{name}Text"), json!(text)),
     };
 }
 
