@@ -140,19 +140,6 @@ fn a_sandbox_begins_with_entries_and_goes_back_to_them() {
     assert!(error.to_string().contains("expected a back-up"), "{error}");
 }
 
-/// The examples of the documentation.
-#[test]
-fn the_worlds_of_the_guide_are_worlds() {
-    let guide = include_str!("../../sandbox/docs/world_files.md").replace("\r\n", "\n");
-    let worlds: Vec<&str> = guide.split("```json\n").skip(1).filter_map(|rest| rest.split("```").next()).collect();
-    assert!(worlds.len() >= 3, "{}", worlds.len());
-    for world in worlds {
-        let sandbox = Sandbox::builder().world(world).start().unwrap_or_else(|error| panic!("{error}: {world}"));
-        let dump = sandbox.dump_world();
-        assert_eq!(reloaded(&dump), dump);
-    }
-}
-
 #[test]
 fn rules_survive_a_dump() {
     let sandbox = sandbox();
