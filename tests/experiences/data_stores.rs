@@ -495,8 +495,10 @@ fn a_throttle_of_any_kind_says_its_name() {
     assert!(queue().add(NewQueueItem::new(&1)).is_ok());
 }
 
+type MakeFault = fn() -> Fault;
+
 /// What can go wrong with a write: before it takes effect, and after it.
-const FAULTS: [(&str, fn() -> Fault); 9] = [
+const FAULTS: &[(&str, MakeFault)] = &[
     ("a status before it", || Fault::status(500)),
     ("an unavailable service", || Fault::status(503)),
     ("closed before it", Fault::reset_before_reading),
@@ -516,7 +518,7 @@ fn a_fault_at_any_write_makes_no_change_twice_and_loses_none() {
         ("DELETE", endpoints::DELETE_DATA_STORE_ENTRY),
     ];
     for (method, endpoint) in writes {
-        for (name, fault) in FAULTS {
+        for &(name, fault) in FAULTS {
             for times in 1..3 {
                 let (sandbox, store) = sandbox();
                 let shown = format!("{method}, {name}, {times}");
@@ -553,7 +555,7 @@ fn a_fault_at_any_write_makes_no_change_twice_and_loses_none() {
 
 #[test]
 fn a_fault_at_a_write_that_cannot_be_settled_is_reported() {
-    for (name, fault) in FAULTS {
+    for &(name, fault) in FAULTS {
         let (sandbox, store) = sandbox();
         store.create("visits", &5).expect("it is created");
         // What was counted, in the entry.

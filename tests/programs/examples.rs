@@ -175,19 +175,23 @@ fn examples_refuse_arguments_that_they_do_not_know() {
     }
 }
 
+/// Runs an example for the experience of the sample data.
+fn run_in_experience(sandbox: &Sandbox, name: &str, arguments: &[&str]) -> Output {
+    let variables = [
+        ("ROBLOX_API_KEY", sandbox.api_key()),
+        ("ROBLOX_OPEN_CLOUD_URL", sandbox.url()),
+        ("ROBLOX_UNIVERSE_ID", "13058"),
+    ];
+    example(name).args(arguments).envs(variables).output().expect("the example was built")
+}
+
 #[test]
 fn leaderboard_prints_changes_and_exports_a_store() {
     let (sandbox, directory) = (sandbox(), TempDir::new());
     let file = directory.path().join("coins.jsonl");
     let file = file.to_str().expect("it is text");
     let run = |arguments: &[&str]| {
-        let output = example("leaderboard")
-            .args(arguments)
-            .env("ROBLOX_API_KEY", sandbox.api_key())
-            .env("ROBLOX_OPEN_CLOUD_URL", sandbox.url())
-            .env("ROBLOX_UNIVERSE_ID", "13058")
-            .output()
-            .expect("the example was built");
+        let output = run_in_experience(&sandbox, "leaderboard", arguments);
         let text = [output.stdout, output.stderr].concat();
         (output.status.success(), String::from_utf8_lossy(&text).into_owned())
     };
@@ -219,13 +223,7 @@ fn data_store_shows_and_changes_entries() {
     sandbox.load_entries(13058, "Players", lines).expect("an entry");
     // What it prints to each stream.
     let run = |arguments: &[&str]| {
-        let output = example("data_store")
-            .args(arguments)
-            .env("ROBLOX_API_KEY", sandbox.api_key())
-            .env("ROBLOX_OPEN_CLOUD_URL", sandbox.url())
-            .env("ROBLOX_UNIVERSE_ID", "13058")
-            .output()
-            .expect("the example was built");
+        let output = run_in_experience(&sandbox, "data_store", arguments);
         let text = |bytes: Vec<u8>| String::from_utf8(bytes).expect("it is text").replace("\r\n", "\n");
         (output.status.success(), text(output.stdout), text(output.stderr))
     };
@@ -242,7 +240,7 @@ fn data_store_shows_and_changes_entries() {
     assert!(run(&["get", "Players", "user_156"]).2.starts_with("about 156; attributes {\"level\":3}; "));
     assert_eq!(printed(&["set", "Players", "visits", "-5", "--user", "7", "--user", "8"]), "was not there\nnow -5\n");
     assert!(run(&["get", "Players", "visits"]).2.starts_with("about 7, 8; "));
-    sandbox.advance_clock(std::time::Duration::from_secs(3600));
+    sandbox.advance_clock(Duration::from_secs(3600));
     printed(&["delete", "Players", "user_156"]);
     assert!(run(&["get", "Players", "user_156"]).2.contains("there is no entry \"user_156\""));
     assert_eq!(printed(&["list", "Players"]), "visits\n");
