@@ -29,6 +29,7 @@ pub struct SandboxBuilder {
     demo: bool,
     unknown_kinds: bool,
     world: Option<String>,
+    entries: Vec<(Option<(u64, String)>, String)>,
 }
 
 impl SandboxBuilder {
@@ -68,18 +69,44 @@ impl SandboxBuilder {
         self
     }
 
+    /// Adds the entries of JSON lines to a data store. See [`Sandbox::load_entries`]. Can be called several times.
+    ///
+    /// ```
+    /// use rblxopencloud_sandbox::Sandbox;
+    ///
+    /// # fn main() -> rblxopencloud::Result<()> {
+    /// let lines = r#"{"id":"user_156","value":{"coins":7},"users":["users/156"]}"#;
+    /// let sandbox = Sandbox::builder().entries(13058, "Players", lines).start()?;
+    /// let store = sandbox.client().experience(13058).data_store("Players");
+    /// assert_eq!(store.fetch::<serde_json::Value>("user_156")?.unwrap().value["coins"], 7);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn entries(mut self, universe_id: u64, store: impl Into<String>, lines: impl Into<String>) -> Self {
+        self.entries.push((Some((universe_id, store.into())), lines.into()));
+        self
+    }
+
+    /// Adds the entries of a back-up to the data store that it names. See [`Sandbox::load_back_up`]. Can be called several times.
+    pub fn back_up(mut self, lines: impl Into<String>) -> Self {
+        self.entries.push((None, lines.into()));
+        self
+    }
+
     /// Starts the sandbox.
     ///
     /// # Errors
     /// Returns [`Other`](rblxopencloud::ErrorKind::Other) if the port is in use, no thread can be started, or the
-    /// [world](Self::world) isn't one; the message tells where and why.
+    /// [world](Self::world) or [entries](Self::entries) can't be read; the message tells where and why.
     pub fn start(self) -> Result<Sandbox> {
         let seed = match (self.world, self.demo) {
             (Some(json), _) => Seed::World(worlds::read(&json).map_err(|problem| Error::other(problem.to_string()))?),
             (None, true) => Seed::Demo { unknown_kinds: self.unknown_kinds },
             (None, false) => Seed::Empty,
         };
-        let state = State { seed, ..State::default() };
+        let entries = self.entries.into_iter().map(|(target, lines)| worlds::read_lines(&lines, target));
+        let entries = entries.collect::<Result<Vec<_>, String>>().map_err(Error::other)?;
+        let state = State { seed, entries, ..State::default() };
         worlds::begin(&state).map_err(|problem| Error::other(problem.to_string()))?;
         let server = Server::start(self.port, self.hosts, state).map_err(|error| {
             let problem = match (self.port, error.kind()) {

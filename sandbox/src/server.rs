@@ -225,6 +225,10 @@ impl OpenConnection {
                 shared.run(admission, head, Sent { parts, body })
             }
         };
+        let answer = match &harm {
+            Some(Harm::AnswerAfter(instead)) => instead.clone(),
+            _ => answer,
+        };
         let keep_alive = head.keep_alive && !matches!(harm, Some(Harm::HalfAnAnswer | Harm::HalfABody));
         let body_at = answer.write_to(out, keep_alive);
         let written = match harm {

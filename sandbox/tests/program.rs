@@ -119,6 +119,8 @@ fn wrong_arguments_are_refused() {
         (&["--port="], "--port needs a value"),
         (&["--port", "1", "--port", "2"], "--port is given twice"),
         (&["--allow-host"], "--allow-host needs a value"),
+        (&["--entries", "not-there.jsonl"], "not-there.jsonl can't be read: "),
+        (&["--entries"], "--entries needs a value"),
         (&["--demo"], "unknown argument \"--demo\""),
         (&["world.json"], "unknown argument \"world.json\""),
         (&["--world", "not-there.json"], "not-there.json can't be read: "),
@@ -135,7 +137,7 @@ fn wrong_arguments_are_refused() {
         let (code, stdout, _) = output(&["--port", "x", help]);
         assert_eq!(code, Some(0));
         assert!(stdout.starts_with("Usage: rblxopencloud-sandbox "), "{stdout}");
-        for option in ["--port N", "--world FILE", "--dump FILE", "--allow-host NAME", "--version"] {
+        for option in ["--port N", "--world FILE", "--dump FILE", "--entries FILE", "--allow-host NAME", "--version"] {
             assert!(stdout.contains(option), "{option}: {stdout}");
         }
     }
@@ -172,6 +174,26 @@ fn a_wrong_world_is_told() {
     assert!(output(&arguments).2.contains("the file isn't UTF-8; save it as UTF-8"));
     fs::write(&path, "\u{feff}{ \"users\": [{ \"id\": 5, \"name\": \"five\" }] }").expect("there is room");
     assert_eq!(Running::start(&arguments).setting("set ROBLOX_USER_ID="), "5");
+}
+
+#[test]
+fn entries_are_added_from_files() {
+    let (plain, back_up) = (file("plain.jsonl"), file("back=up.jsonl"));
+    fs::write(&plain, "{\"id\":\"user_156\",\"value\":{\"coins\":7}}\n").expect("there is room");
+    let first = r#"{"format":"rblxopencloud-data-store","version":1,"universe":5,"dataStore":"Pets","scope":null}"#;
+    fs::write(&back_up, format!("{first}\n{{\"id\":\"cat\",\"value\":9}}\n{{\"end\":{{\"entries\":1}}}}\n"))
+        .expect("there is room");
+    let named = format!("13058/Players={}", plain.to_str().expect("UTF-8"));
+    let running = Running::start(&["--entries", &named, "--entries", back_up.to_str().expect("UTF-8")]);
+    let client = Client::builder(running.setting("export ROBLOX_API_KEY=").as_str()).base_url(running.url());
+    let client = client.build().expect("both are valid");
+    let coins = client.experience(13058).data_store("Players").fetch::<serde_json::Value>("user_156");
+    assert_eq!(coins.expect("it is read").expect("it is there").value["coins"], 7);
+    assert!(client.experience(5).data_store("Pets").fetch::<u64>("cat").expect("it is read").is_some());
+    // Of several files, the wrong one is named.
+    let (code, _, stderr) = output(&["--entries", &named, "--entries", plain.to_str().expect("UTF-8")]);
+    assert_eq!(code, Some(1));
+    assert!(stderr.contains("plain.jsonl: expected a back-up"), "{stderr}");
 }
 
 /// A world is made by clicking once, and kept.

@@ -54,7 +54,8 @@ impl DataStore {
     ///
     /// # Errors
     /// Returns [`InvalidInput`](crate::ErrorKind::InvalidInput) if the value isn't a whole number, or would leave the range of
-    /// ±2⁵³ in which the service keeps whole numbers exactly.
+    /// ±2⁵³ in which the service keeps whole numbers exactly. After a connection that broke, the increment isn't made again, and the
+    /// error's [`outcome_unknown`](crate::Error::outcome_unknown) is true: [`update`](Self::update) finds out by itself.
     #[doc(alias = "IncrementAsync")]
     pub fn increment(&self, key: impl AsRef<str>, amount: i64) -> Result<DataStoreEntry<i64>> {
         let key = key.as_ref();
@@ -88,6 +89,10 @@ impl DataStore {
             repeats += 1;
             if !error.outcome_unknown() || repeats > MOST_REPEATS {
                 return Err(error);
+            }
+            // Without an answer of the service itself, it can be carried out after the read below.
+            if !matches!(error.status(), Some(500 | 503)) {
+                return Err(error.advise(format!("{} can still change: fetch it, and decide anew", self.shown(key))));
             }
             // The revision tells whether anything was written at all, but not by whom.
             let had_no_effect = match (&before, &self.fetch_raw(key)) {

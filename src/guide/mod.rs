@@ -26,6 +26,7 @@
 //! - [What an experience is](crate::Experience::fetch_info): its name, its devices, its first place.
 //! - [Release in one script](release): save, test, publish, restart servers, tell them, and go back.
 //! - [Run tests in the place](run_tests): Luau on Roblox's servers, from your machine or in CI.
+//! - [Player data](player_data): data stores, leaderboards, queues, and how nothing is lost.
 //! - [Moderation](moderation): keeping users out, one by one or by a list.
 //!
 //! Operation:
@@ -71,6 +72,9 @@ pub mod moderation {}
 
 #[doc = include_str!("other_endpoints.md")]
 pub mod other_endpoints {}
+
+#[doc = include_str!("player_data.md")]
+pub mod player_data {}
 
 #[doc = include_str!("publishing.md")]
 #[cfg_attr(feature = "publish", doc = "\n[`publish`]: crate::publish\n[`Publisher`]: crate::publish::Publisher")]

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use rblxopencloud::data::{BeforeEdit, Change, DataStore, EntryMetadata, EntryState};
+use rblxopencloud::memory::NewQueueItem;
 use rblxopencloud::{Error, ErrorKind, endpoints};
 use rblxopencloud_sandbox::{Fault, Sandbox};
 use serde::{Deserialize, Serialize};
@@ -342,6 +343,28 @@ fn increments_keep_the_rest_and_the_range() {
     assert_eq!(store.fetch::<i64>("new").expect("it is read").map(|entry| entry.value), Some(2));
 }
 
+/// One that nobody has answered can be carried out later, after any number of reads.
+#[test]
+fn an_increment_that_may_be_under_way_is_not_made_again() {
+    let faults: [fn() -> Fault; 5] = [
+        Fault::reset_before_reading,
+        Fault::reset_before_answer,
+        Fault::reset_in_answer,
+        || Fault::status(502),
+        || Fault::status_after(504),
+    ];
+    for fault in faults {
+        let (sandbox, store) = sandbox();
+        store.create("visits", &5).expect("it is created");
+        sandbox.clear_requests();
+        sandbox.inject(fault().on("POST", endpoints::INCREMENT_DATA_STORE_ENTRY.path()));
+        let error = store.increment("visits", 1).expect_err("it isn't known");
+        assert!(error.outcome_unknown(), "{error}");
+        let posts = sandbox.requests().iter().filter(|request| request.method == "POST").count();
+        assert_eq!(posts, 1, "{:?}", fault());
+    }
+}
+
 #[test]
 fn revisions_tell_what_was_before() {
     let (sandbox, store) = sandbox();
@@ -360,6 +383,8 @@ fn revisions_tell_what_was_before() {
     let before = third.created_at.expect("a time") - jiff::SignedDuration::from_secs(60);
     let entry = store.fetch_as_of::<u64>(KEY, before).expect("it is read").expect("it was there");
     assert_eq!(entry.value, 1);
+    let then = store.fetch_as_of::<u64>(KEY, third.created_at.expect("a time")).expect("it is read");
+    assert_eq!(then.map(|entry| entry.value), Some(3), "it is there at its time");
     let long_ago = "2020-01-01T00:00:00Z".parse::<Timestamp>().expect("a time");
     assert!(store.fetch_as_of::<u64>(KEY, long_ago).expect("it is read").is_none());
     fails(store.undelete(KEY), ErrorKind::Conflict);
@@ -413,11 +438,15 @@ fn stores_are_listed_deleted_and_kept() {
     assert!(!experience.snapshot_data_stores().expect("a snapshot").is_new);
 }
 
+/// Each with a client of its own, which knows nothing of earlier refusals and doesn't wait.
+fn hasty(sandbox: &Sandbox) -> DataStore {
+    let client = sandbox.client_with(|settings| settings.retry(rblxopencloud::RetryPolicy::none())).expect("a client");
+    client.experience(13058).data_store("Players")
+}
+
 #[test]
 fn the_sandbox_shares_the_limits_with_the_game() {
-    let (sandbox, _) = sandbox();
-    let client = sandbox.client_with(|settings| settings.retry(rblxopencloud::RetryPolicy::none())).expect("a client");
-    let store = client.experience(13058).data_store("Players");
+    let (sandbox, store) = sandbox();
     sandbox
         .load_entries(13058, "Players", "{\"id\":\"a\",\"value\":1.0}\n\n{\"id\":\"b\",\"value\":2}\n")
         .expect("entries");
@@ -425,11 +454,129 @@ fn the_sandbox_shares_the_limits_with_the_game() {
     assert_eq!((text(&sandbox, "a").as_str(), store.list_entries().count()), ("1.0", 2));
     // Of 340 reads, the game makes 338. The minute can end in between.
     sandbox.set_data_store_limits(13058, (1, 338));
-    let refused = (0..8).filter_map(|_| store.fetch::<f64>("a").err()).collect::<Vec<_>>();
+    let refused = (0..8).filter_map(|_| hasty(&sandbox).fetch::<f64>("a").err()).collect::<Vec<_>>();
     assert!(refused.len() >= 4, "{refused:?}");
     assert!(refused.iter().all(|error| error.kind() == ErrorKind::RateLimited), "{refused:?}");
+    assert!(refused.iter().all(|error| error.to_string().contains("StandardReadExperienceThrottled")), "{refused:?}");
     sandbox.advance_clock(Duration::from_secs(60));
-    assert!(store.fetch::<f64>("a").is_ok());
+    assert!(hasty(&sandbox).fetch::<f64>("a").is_ok());
+}
+
+#[test]
+fn a_throttle_of_any_kind_says_its_name() {
+    let (sandbox, _) = sandbox();
+    let experience = || hasty(&sandbox).experience().clone();
+    let throttled = |error: Error, name: &str| {
+        assert_eq!(error.kind(), ErrorKind::RateLimited, "{error}");
+        assert!(error.to_string().contains(name), "{name}: {error}");
+    };
+    // Each is tried until the minute doesn't end in between.
+    let refused = |call: &dyn Fn() -> Result<(), Error>| (0..9).find_map(|_| call().err()).expect("a limit");
+    let large = "x".repeat(2 * 1024 * 1024);
+    sandbox.set_data_store_limits(13058, (1, 0));
+    throttled(refused(&|| hasty(&sandbox).set("large", &large).map(drop)), "KeyThrottled");
+    sandbox.set_data_store_limits(13058, (0, 300));
+    throttled(refused(&|| hasty(&sandbox).create("a", &1).map(drop)), "StandardWriteExperienceThrottled");
+    throttled(refused(&|| hasty(&sandbox).delete("a")), "StandardRemoveExperienceThrottled");
+    throttled(refused(&|| experience().list_data_stores().next().map_or(Ok(()), |e| e.map(drop))), "StandardListExper");
+    sandbox.set_data_store_limits(13058, None);
+    sandbox.set_requests_of_each_data_store(13058, 1);
+    throttled(refused(&|| hasty(&sandbox).fetch::<u64>("a").map(drop)), "DatastoreThrottled");
+    sandbox.set_requests_of_each_data_store(13058, None);
+    assert!(hasty(&sandbox).fetch::<u64>("a").is_ok());
+    sandbox.set_ordered_data_store_limits(13058, (0, 300));
+    let coins = || experience().ordered_data_store("Coins");
+    throttled(refused(&|| coins().increment("user_156", 1).map(drop)), "OrderedWriteExperienceThrottled");
+    throttled(refused(&|| coins().fetch("user_156").map(drop)), "OrderedReadExperienceThrottled");
+    sandbox.set_memory_store_limits(13058, (0, 1000));
+    let queue = || experience().memory_store().queue("jobs");
+    throttled(refused(&|| queue().add(NewQueueItem::new(&1)).map(drop)), "MemoryStoreExperienceThrottled");
+    sandbox.set_memory_store_limits(13058, (1, 1000));
+    assert!(queue().add(NewQueueItem::new(&1)).is_ok());
+}
+
+type MakeFault = fn() -> Fault;
+
+/// What can go wrong with a write: before it takes effect, and after it.
+const FAULTS: &[(&str, MakeFault)] = &[
+    ("a status before it", || Fault::status(500)),
+    ("an unavailable service", || Fault::status(503)),
+    ("closed before it", Fault::reset_before_reading),
+    ("a status before its body", || Fault::early_answer(502)),
+    ("a status after it", || Fault::status_after(500)),
+    ("a gateway's status after it", || Fault::status_after(504).body("<html>")),
+    ("closed after it", Fault::reset_before_answer),
+    ("a cut response", Fault::reset_in_answer),
+    ("a cut body", Fault::truncated_body),
+];
+
+#[test]
+fn a_fault_at_any_write_makes_no_change_twice_and_loses_none() {
+    let writes = [
+        ("POST", endpoints::CREATE_DATA_STORE_ENTRY),
+        ("PATCH", endpoints::UPDATE_DATA_STORE_ENTRY),
+        ("DELETE", endpoints::DELETE_DATA_STORE_ENTRY),
+    ];
+    for (method, endpoint) in writes {
+        for &(name, fault) in FAULTS {
+            for times in 1..3 {
+                let (sandbox, store) = sandbox();
+                let shown = format!("{method}, {name}, {times}");
+                if method != "POST" {
+                    write(&sandbox, KEY, r#"{"coins":7,"big":1152921504606846977}"#);
+                }
+                sandbox.inject(fault().on(method, endpoint.path()).times(times));
+                let updated = store.update(KEY, |profile: Option<Profile>| {
+                    Ok(match (method, profile) {
+                        ("DELETE", Some(_)) => Change::Delete,
+                        ("DELETE", None) => Change::Keep,
+                        (_, profile) => Change::Set(Profile { coins: profile.map_or(0, |it| it.coins) + 100 }),
+                    })
+                });
+                let updated = updated.unwrap_or_else(|error| panic!("{shown}: {error}"));
+                let expected = match method {
+                    "POST" => Some(100),
+                    "PATCH" => Some(107),
+                    _ => None,
+                };
+                assert_eq!(updated.map(|entry| entry.value.coins), expected, "{shown}");
+                sandbox.clear_faults();
+                assert_eq!(coins(&store), expected, "{shown}");
+                if method == "PATCH" {
+                    assert_eq!(text(&sandbox, KEY), r#"{"coins":107,"big":1152921504606846977}"#, "{shown}");
+                }
+                // An entry that was created or deleted twice would have another revision.
+                let revisions = store.list_revisions(KEY).count();
+                assert_eq!(revisions, if method == "DELETE" { 2 } else { 1 }, "{shown}");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_fault_at_a_write_that_cannot_be_settled_is_reported() {
+    for &(name, fault) in FAULTS {
+        let (sandbox, store) = sandbox();
+        store.create("visits", &5).expect("it is created");
+        // What was counted, in the entry.
+        let visits = || store.fetch::<i64>("visits").expect("it is read").map(|entry| entry.value);
+        sandbox.inject(fault().on("POST", endpoints::INCREMENT_DATA_STORE_ENTRY.path()));
+        match store.increment("visits", 1) {
+            Ok(entry) => assert_eq!((entry.value, visits()), (6, Some(6)), "{name}"),
+            Err(error) => {
+                assert!(error.outcome_unknown(), "{name}: {error}");
+                assert!(matches!(visits(), Some(5 | 6)), "{name}");
+            }
+        }
+        sandbox.clear_faults();
+        sandbox.inject(fault().on("POST", endpoints::CREATE_DATA_STORE_ENTRY.path()));
+        match store.create("new", &1) {
+            Ok(_) => {}
+            Err(error) => assert!(error.outcome_unknown() || error.kind() == ErrorKind::Conflict, "{name}: {error}"),
+        }
+        sandbox.clear_faults();
+        assert!(store.list_revisions("visits").count() == 1 && store.list_entries().count() <= 2, "{name}");
+    }
 }
 
 #[derive(Debug, Default, PartialEq, Serialize, Deserialize)]

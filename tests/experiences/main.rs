@@ -8,6 +8,7 @@ mod memory;
 mod messages;
 mod ordered;
 mod places;
+mod player_data_model;
 mod publishing;
 mod release_snippet;
 mod restrictions;

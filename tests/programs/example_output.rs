@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::path::Path;
+use std::time::Duration;
 
 use rblxopencloud::inventory::InventoryAsset;
 use rblxopencloud::{Asset, AssetType, Creator, InventoryAssetType, InventoryItem};
@@ -299,4 +300,57 @@ fn leaderboard_prints_changes_and_exports_a_store() {
     }
     let (text, is_success) = outcome_without_set_up("leaderboard", &["Coins"]);
     assert!(is_success && text.contains("user_2200"), "{text}");
+}
+
+#[test]
+fn data_store_shows_and_changes_entries() {
+    let sandbox = sandbox();
+    let lines = r#"{"id":"user_156","value":{"z":1.50,"coins":7},"users":["users/156"],"attributes":{"level":3}}"#;
+    sandbox.load_entries(13058, "Players", lines).expect("an entry");
+    // What it prints to each stream.
+    let run = |arguments: &[&str]| {
+        let output = with_key(&sandbox, "data_store", arguments).output().expect("the example was built");
+        let text = |bytes: Vec<u8>| String::from_utf8(bytes).expect("it is text").replace("\r\n", "\n");
+        (output.status.success(), text(output.stdout), text(output.stderr))
+    };
+    let printed = |arguments: &[&str]| {
+        let (is_success, printed, errors) = run(arguments);
+        assert!(is_success, "{arguments:?}: {printed}{errors}");
+        printed
+    };
+    let (_, value, about) = run(&["get", "Players", "user_156"]);
+    assert_eq!(value, "{\"z\":1.50,\"coins\":7}\n");
+    assert!(about.starts_with("about 156; attributes {\"level\":3}; revision "), "{about}");
+    let set = printed(&["set", "Players", "user_156", r#"{"coins":-8}"#]);
+    assert_eq!(set, "was {\"z\":1.50,\"coins\":7}\nnow {\"coins\":-8}\n");
+    assert!(run(&["get", "Players", "user_156"]).2.starts_with("about 156; attributes {\"level\":3}; "));
+    assert_eq!(printed(&["set", "Players", "visits", "-5", "--user", "7", "--user", "8"]), "was not there\nnow -5\n");
+    assert!(run(&["get", "Players", "visits"]).2.starts_with("about 7, 8; "));
+    sandbox.advance_clock(Duration::from_secs(3600));
+    printed(&["delete", "Players", "user_156"]);
+    assert!(run(&["get", "Players", "user_156"]).2.contains("there is no entry \"user_156\""));
+    assert_eq!(printed(&["list", "Players"]), "visits\n");
+    assert_eq!(printed(&["list", "Players", "--deleted", "--prefix", "user_"]), "user_156\n");
+    assert!(printed(&["undelete", "Players", "user_156"]).contains("brought back user_156 as revision "));
+    let history = printed(&["history", "Players", "user_156"]);
+    let lines: Vec<Vec<&str>> = history.lines().map(|line| line.split("  ").collect()).collect();
+    let values: Vec<&str> = lines.iter().map(|line| line[2]).collect();
+    assert_eq!(values, ["{\"coins\":-8}", "deleted", "{\"coins\":-8}"], "{history}");
+    assert_eq!(printed(&["get", "Players", "user_156", "--revision", lines[2][1]]), "{\"coins\":-8}\n");
+    assert_eq!(printed(&["get", "Players", "user_156", "--as-of", lines[2][0]]), "{\"coins\":-8}\n");
+    assert_eq!(printed(&["list", "Players", "--scope", "eu"]), "");
+    for arguments in [
+        &[][..],
+        &["get", "Players"],
+        &["get", "Players", "user_156", "--deleted"],
+        &["get", "Players", "user_156", "--as-of", "now"],
+        &["set", "Players", "user_156", "{"],
+        &["history", "Players", "nothing"],
+        &["undelete", "Players", "visits"],
+    ] {
+        assert!(!run(arguments).0, "{arguments:?}");
+    }
+    assert!(run(&["get", "Players", "user_156"]).1.contains("-8"), "what is refused changes nothing");
+    let (text, is_success) = outcome_without_set_up("data_store", &["list", "Players"]);
+    assert!(is_success && text.contains("user_156\n"), "{text}");
 }

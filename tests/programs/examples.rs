@@ -11,7 +11,9 @@ fn variables_of(example: &str) -> &'static [&'static str] {
         "sign_in" | "oauth2_server" => {
             &["ROBLOX_CLIENT_ID", "ROBLOX_CLIENT_SECRET", "ROBLOX_REDIRECT_URI", "ROBLOX_OPEN_CLOUD_URL"]
         }
-        "ban" | "leaderboard" | "sync_bans" => &["ROBLOX_API_KEY", "ROBLOX_UNIVERSE_ID", "ROBLOX_OPEN_CLOUD_URL"],
+        "ban" | "data_store" | "leaderboard" | "sync_bans" => {
+            &["ROBLOX_API_KEY", "ROBLOX_UNIVERSE_ID", "ROBLOX_OPEN_CLOUD_URL"]
+        }
         "release" | "run_luau" => &["ROBLOX_API_KEY", "ROBLOX_UNIVERSE_ID", "ROBLOX_PLACE_ID", "ROBLOX_OPEN_CLOUD_URL"],
         "webhook_server" => &["ROBLOX_WEBHOOK_SECRET"],
         "erasure_server" => &["ROBLOX_WEBHOOK_SECRET", "ROBLOX_API_KEY", "ROBLOX_OPEN_CLOUD_URL"],
@@ -50,6 +52,7 @@ fn help_warns_of_what_an_example_changes_for_real() {
         "publish_assets",
         "any_endpoint",
         "ban",
+        "data_store",
         "leaderboard",
         "sync_bans",
         "release",

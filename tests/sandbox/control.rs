@@ -94,6 +94,7 @@ fn every_fault_can_be_injected() {
     assert!(user.fetch_info().is_ok());
     for fault in [
         json!({ "kind": "status", "status": 500, "body": "<html>" }),
+        json!({ "kind": "statusAfter", "status": 504 }),
         json!({ "kind": "resetBeforeAnswer" }),
         json!({ "kind": "resetBeforeReading" }),
         json!({ "kind": "resetInAnswer" }),
@@ -184,6 +185,40 @@ fn settings_are_read_and_changed() {
     let (status, message) = refused(&sandbox, "PATCH", "/sandbox/settings", r#"{"keyEnabeld":true}"#);
     assert!(status == 400 && message.contains("unknown property \"keyEnabeld\"; expected one of"), "{message}");
     assert_eq!(refused(&sandbox, "PATCH", "/sandbox/settings", r#"{"keyEnabled":1}"#).0, 400);
+}
+
+#[test]
+fn player_data_is_added_and_limited() {
+    let sandbox = sandbox();
+    let store = || hasty(&sandbox).experience(13058).data_store("Players");
+    let path = "/sandbox/entries?universeId=13058&dataStore=Players";
+    let (status, answer) =
+        send(&sandbox, "POST", path, "", "{\"id\":\"a\",\"value\":1.0}\n{\"id\":\"b\",\"value\":2}\n");
+    assert_eq!((status, answer.trim()), (200, "{\"entries\":2}"));
+    assert_eq!(
+        store().fetch::<Value>("a").expect("it is read").map(|entry| entry.value.to_string()),
+        Some("1.0".into())
+    );
+    for (path, body, problem) in [
+        (path, "{\"id\":\"a\"}", "line 1: the field \"value\" is missing"),
+        ("/sandbox/entries", "{\"id\":\"a\",\"value\":1}", "expected a back-up"),
+        ("/sandbox/entries?universeId=1", "", "need each other"),
+        ("/sandbox/entries?universeId=x&dataStore=y", "", "universeId isn't an id"),
+    ] {
+        let (status, message) = refused(&sandbox, "POST", path, body);
+        assert!(status == 400 && message.contains(problem), "{path}: {message}");
+    }
+    let limit = json!({ "dataStoreLimits": { "13058": { "players": 0, "usedByGame": 300 } } });
+    control(&sandbox, "PATCH", "/sandbox/settings", &limit);
+    let error = store().fetch::<u64>("a").expect_err("a limit");
+    assert!(error.to_string().contains("StandardReadExperienceThrottled"), "{error}");
+    control(&sandbox, "PATCH", "/sandbox/settings", &json!({ "dataStoreLimits": null, "staleWriteStatus": 412 }));
+    let template = "/cloud/v2/universes/{universe}/data-stores/{store}/entries/{entry}";
+    control(&sandbox, "POST", "/sandbox/faults", &json!({ "kind": "status", "status": 500, "path": template }));
+    assert_eq!(store().list_entries().count(), 2, "a form is that of the whole path");
+    assert!(store().fetch::<u64>("b").is_err());
+    control(&sandbox, "DELETE", "/sandbox/world/experiences/13058", &Value::Null);
+    assert!(!sandbox.dump_world().contains("dataStores"), "it goes with its experience");
 }
 
 #[test]

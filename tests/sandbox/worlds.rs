@@ -2,6 +2,7 @@
 
 use rblxopencloud::asset::{AssetAction, AssetPermission, PermissionSubject};
 use rblxopencloud::group::GroupPermission;
+use rblxopencloud::memory::{NewQueueItem, NewSortedMapItem};
 use rblxopencloud::{
     AssetFile, AssetType, AssetUpdate, AssetUpload, Creator, InventoryAssetType, InventoryItem, LuauScript,
 };
@@ -95,6 +96,74 @@ fn places_of_a_dump_have_no_versions() {
     assert_eq!(run.results, ["judged"]);
 }
 
+/// Values are as they were written, to the last digit.
+#[test]
+fn player_data_survives_a_dump() {
+    let demo = Sandbox::builder().demo().start().expect("a free port");
+    let experience = demo.client().experience(13058);
+    let lines = r#"{"id":"text","value":{"z":1.50,"a":1152921504606846977},"users":["users/156"],"attributes":{"b":1.0,"a":2}}
+        {"id":"plain","scope":"eu","value":{"coins":7},"attributes":{"a":1.5}}
+        {"id":"gone","value":0}"#;
+    assert_eq!(demo.load_entries(13058, "Players", lines).expect("entries"), 3);
+    let store = experience.data_store("Players");
+    demo.advance_clock(std::time::Duration::from_secs(7200));
+    store.delete("gone").expect("it is deleted");
+    store.set("text", &json!({ "coins": 1 })).expect("it is set");
+    assert!(experience.snapshot_data_stores().expect("a snapshot").is_new);
+    experience.data_store("Pets").create("a", &1).expect("it is created");
+    experience.data_store("Pets").delete_store().expect("it is deleted");
+    experience.ordered_data_store("Coins").with_scope("eu").set("user_1", -5).expect("it is set");
+    let memory = experience.memory_store();
+    let week = std::time::Duration::from_secs(7 * 24 * 3600);
+    memory.sorted_map("Matches").set("a", NewSortedMapItem::new(&json!({ "players": 4 }), week)).expect("it is set");
+    for job in ["first", "second"] {
+        memory.queue("Jobs").add(NewQueueItem::new(job)).expect("it is added");
+    }
+    assert_eq!(memory.queue("Jobs").read(1, week).expect("it is read").items.len(), 1);
+
+    let dump = demo.dump_world();
+    for part in ["\"valueText\"", "1152921504606846977", "\"deleted\"", "\"earlier\"", "\"hiddenUntil\""] {
+        assert!(dump.contains(part), "{part}: {dump}");
+    }
+    assert!(reloaded(&dump) == dump, "it is another one");
+    let sandbox = Sandbox::builder().world(&*dump).start().expect("a dump is a world");
+    sandbox.advance_clock(std::time::Duration::from_secs(7200));
+    let there = sandbox.client().experience(13058);
+    let players = there.data_store("Players");
+    let revisions = |store: &rblxopencloud::data::DataStore| {
+        store.list_revisions("text").collect::<Result<Vec<_>, _>>().expect("revisions")
+    };
+    assert_eq!(revisions(&players), revisions(&store));
+    let entry = players.fetch::<Value>("text").expect("it is read").expect("it is there");
+    assert_eq!((entry.user_ids(), entry.attributes["b"].to_string()), (vec![156], "1.0".to_owned()));
+    assert!(players.undelete("gone").is_ok());
+    let new = players.create("new", &1).expect("it is created").id;
+    assert!(revisions(&players).iter().all(|revision| revision.id != new), "new ids are new");
+    assert!(!there.snapshot_data_stores().expect("a snapshot").is_new);
+    assert_eq!(there.list_data_stores().deleted(true).count(), 2);
+    let top = |experience: &rblxopencloud::Experience| experience.ordered_data_store("Coins").top(10).expect("a list");
+    assert_eq!(top(&there), top(&experience));
+    assert_eq!(sandbox.ordered_entries(13058, "Coins", "eu"), [("user_1".to_owned(), -5)]);
+    assert_eq!(sandbox.queue(13058, "Jobs"), [json!("first"), json!("second")]);
+    assert!(there.memory_store().sorted_map("Matches").fetch("a").expect("it is read").is_some());
+}
+
+#[test]
+fn a_sandbox_begins_with_entries_and_goes_back_to_them() {
+    let back_up = r#"{"format":"rblxopencloud-data-store","version":1,"universe":5,"dataStore":"Pets","scope":"eu"}
+        {"id":"cat","value":9.0}
+        {"end":{"entries":1,"sha256":"0"}}"#;
+    let builder = Sandbox::builder().entries(13058, "Players", r#"{"id":"user_156","value":1}"#).back_up(back_up);
+    let sandbox = builder.demo().start().expect("both are read");
+    let pets = sandbox.client().experience(5).data_store("Pets").with_scope("eu");
+    pets.delete("cat").expect("it is deleted");
+    sandbox.reset();
+    assert_eq!(pets.fetch::<f64>("cat").expect("it is read").expect("it is back").value, 9.0);
+    assert!(sandbox.client().experience(13058).data_store("Players").fetch::<u64>("user_156").expect("read").is_some());
+    let error = Sandbox::builder().back_up("{}").start().expect_err("it isn't a back-up");
+    assert!(error.to_string().contains("expected a back-up"), "{error}");
+}
+
 #[test]
 fn rules_survive_a_dump() {
     let sandbox = sandbox();
@@ -110,6 +179,13 @@ fn rules_survive_a_dump() {
     sandbox.set_inventory_private(1, true);
     sandbox.set_notifications_accepted(2, false);
     sandbox.set_browser_user(1);
+    sandbox.set_data_store_limits(5, (10, 380));
+    sandbox.set_ordered_data_store_limits(5, (1, 0));
+    sandbox.set_memory_store_limits(6, (2, 3));
+    sandbox.set_requests_of_each_data_store(6, 100);
+    sandbox.set_stale_write_status(412);
+    sandbox.set_names_measured_in_bytes(true);
+    sandbox.set_documented_queue_reads(true);
     let dump = sandbox.dump_world();
     assert_eq!(reloaded(&dump), dump);
     let settings = &parsed(&sandbox)["settings"];
@@ -118,6 +194,11 @@ fn rules_survive_a_dump() {
         "keyExpirationTime": "2031-01-01T00:00:00Z", "quotas": { "Audio": { "capacity": 7 } },
         "rateLimit": { "requests": 3, "milliseconds": 250, "alignedToClock": true }, "moderatedWords": ["bad"],
         "contentChecks": false, "bareUpdates": true, "operationMilliseconds": 3000, "browserUserId": "1",
+        "dataStoreLimits": { "5": { "players": 10, "usedByGame": 380 } },
+        "orderedDataStoreLimits": { "5": { "players": 1, "usedByGame": 0 } },
+        "memoryStoreLimits": { "6": { "players": 2, "usedByGame": 3 } },
+        "requestsOfEachDataStore": { "6": 100 },
+        "staleWriteStatus": 412, "namesMeasuredInBytes": true, "documentedQueueReads": true,
     });
     assert_eq!(settings, &expected);
     sandbox.load_world("{}").expect("an empty world");
@@ -175,6 +256,8 @@ fn what_is_wrong_with_a_world_is_told() {
     let sandbox = sandbox();
     let before = sandbox.dump_world();
     let item = |item: &str| format!(r#"{{ "users": [{{ "id": 1, "inventory": [{item}] }}] }}"#);
+    let entry =
+        |entries: &str| format!(r#"{{ "dataStores": [{{ "universeId": 1, "name": "s", "entries": [{entries}] }}] }}"#);
     let group = |rest: &str| format!(r#"{{ "groups": [{{ "id": 7, "displayName": "g", {rest} }}] }}"#);
     for (world, problem) in [
         ("[]".to_owned(), "expected an object"),
@@ -196,6 +279,28 @@ fn what_is_wrong_with_a_world_is_told() {
         (
             r#"{ "users": [{ "id": 1, "name": "a", "createTime": "soon" }] }"#.to_owned(),
             "users[0].createTime: expected a string of the form 2024-02-29T12:00:00Z",
+        ),
+        (r#"{ "dataStores": [{ "universeId": 1 }] }"#.to_owned(), "dataStores[0]: the property \"name\" is missing"),
+        (entry(r#"{ "id": "a" }"#), "dataStores[0].entries[0]: the property \"value\" is missing"),
+        (entry(r#"{ "id": "", "value": 1 }"#), "dataStores[0].entries[0]: The entry ID must have"),
+        (entry(r#"{ "id": "a", "valueText": "{" }"#), "dataStores[0].entries[0].valueText: expected JSON"),
+        (entry(r#"{ "id": "a", "value": 1 }, { "id": "a", "value": 1 }"#), "the entry \"a\" is there twice"),
+        (entry(r#"{ "id": "a", "value": 1, "deleted": true }"#), "what is deleted has no value"),
+        (
+            r#"{ "orderedDataStores": [{ "universeId": 1, "name": "s", "entries": { "a": "1" } }] }"#.to_owned(),
+            "orderedDataStores[0].entries.a: expected a number",
+        ),
+        (
+            r#"{ "queues": [{ "universeId": 1, "name": "q", "items": [{ "data": 1, "id": "x" }] }] }"#.to_owned(),
+            "queues[0].items[0].id: expected hexadecimal digits",
+        ),
+        (
+            r#"{ "settings": { "staleWriteStatus": 404 } }"#.to_owned(),
+            "settings.staleWriteStatus: unknown value 404; expected one of 409, 412, 400",
+        ),
+        (
+            r#"{ "settings": { "dataStoreLimits": { "x": { "players": 1 } } } }"#.to_owned(),
+            "settings.dataStoreLimits: expected a number or a string of the form 156",
         ),
         (
             item(r#"{ "assetDetails": { "assetId": 1, "inventoryItemAssetType": "Hat" } }"#),

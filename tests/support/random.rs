@@ -14,6 +14,11 @@ pub struct Random {
 }
 
 impl Random {
+    /// The variable of the seed, and its value, for another process.
+    pub fn variable(&self) -> (&'static str, String) {
+        (SEED, format!("{:#x}", self.seed))
+    }
+
     pub fn new() -> Self {
         let seed = match env::var(SEED) {
             Ok(text) => u64::from_str_radix(text.trim_start_matches("0x"), 16)
@@ -26,6 +31,18 @@ impl Random {
     /// The seed, for other sources of choices.
     pub fn seed(&self) -> u64 {
         self.seed
+    }
+
+    /// Other choices of the same seed, such as those of one thread.
+    pub fn fork(&self, number: u64) -> Self {
+        let mut other = Self { seed: self.seed, state: self.seed ^ number.wrapping_mul(0xd134_2543_de82_ef95) };
+        other.state = other.below(u64::MAX);
+        other
+    }
+
+    /// One of several.
+    pub fn pick<'a, T>(&mut self, all: &'a [T]) -> &'a T {
+        &all[usize::try_from(self.below(all.len() as u64)).expect("it is an index")]
     }
 
     /// A number below `limit` (SplitMix64).

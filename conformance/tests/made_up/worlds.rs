@@ -73,6 +73,7 @@ impl Maker {
             }
             Some("boolean") => json!(self.chance(50)),
             Some("null") => Value::Null,
+            Some("number") => json!([0.0, -7.0, 1_500.0][usize::try_from(self.choices.below(3)).expect("small")]),
             Some("integer") => {
                 let least = schema["minimum"].as_i64().unwrap_or(0);
                 json!(least.max(0) + i64::try_from(self.choices.below(200)).expect("a small number"))
@@ -110,7 +111,10 @@ impl Maker {
         }
         if let Some(names) = schema.get("propertyNames") {
             for _ in 0..self.choices.below(3) {
-                let name = self.value(names).as_str().expect("a name").to_owned();
+                let name = match self.value(names) {
+                    Value::String(name) => name,
+                    id => id.to_string(),
+                };
                 object.insert(name, self.value(&schema["additionalProperties"]));
             }
         }
@@ -158,6 +162,7 @@ impl Maker {
                 *creator = json!({ "userId": self.choices.below(9) });
             }
         }
+        self.player_data(&mut world);
         if let Some(settings) = world["settings"].as_object_mut() {
             settings.insert(
                 "keyOwner".to_owned(),
@@ -178,6 +183,66 @@ impl Maker {
         world
     }
 
+    /// Makes names, ids and times of player data hold together.
+    fn player_data(&mut self, world: &mut Value) {
+        for name in ["dataStores", "orderedDataStores", "sortedMaps", "queues"] {
+            for (number, one) in list(world, name).iter_mut().enumerate() {
+                one["name"] = json!(format!("n{number}"));
+            }
+        }
+        for store in list(world, "dataStores") {
+            for (number, entry) in list(store, "entries").iter_mut().enumerate() {
+                entry["id"] = json!(format!("k{number}"));
+                put_if_there(entry, "scope", json!("eu"));
+                put_if_there(entry, "revisionCreateTime", json!("2090-01-01T00:00:00Z"));
+                self.revision(entry);
+                for (number, revision) in list(entry, "earlier").iter_mut().enumerate() {
+                    revision["revisionCreateTime"] = json!(format!("2020-01-0{}T00:00:00Z", number + 1));
+                    self.revision(revision);
+                }
+            }
+        }
+        for store in list(world, "orderedDataStores") {
+            store["entries"] = json!({ "user_1": self.choices.below(9), "user_2": -1.0 });
+        }
+        for map in list(world, "sortedMaps") {
+            for (number, item) in list(map, "items").iter_mut().enumerate() {
+                item["id"] = json!(format!("i{number}"));
+                put_if_there(item, "etag", json!(format!("{:x}", self.choices.below(999))));
+                if item.get("numericSortKey").is_some() {
+                    item.as_object_mut().expect("an object").remove("stringSortKey");
+                }
+            }
+        }
+        for queue in list(world, "queues") {
+            for item in list(queue, "items") {
+                for name in ["id", "readId"] {
+                    put_if_there(item, name, json!(format!("{:016x}", self.choices.below(999))));
+                }
+            }
+        }
+    }
+
+    /// Leaves one form of the value and of the attributes.
+    fn revision(&mut self, revision: &mut Value) {
+        put_if_there(revision, "users", json!(["users/1"]));
+        put_if_there(revision, "attributes", json!({ "a": 1.5 }));
+        put_if_there(revision, "attributesText", json!("{\"b\":1.50}"));
+        let fields = revision.as_object_mut().expect("an object");
+        if fields.contains_key("attributes") {
+            fields.remove("attributesText");
+        }
+        for name in ["value", "valueText", "deleted"] {
+            fields.remove(name);
+        }
+        let (name, value) = match self.choices.below(3) {
+            0 => ("value", self.value(&json!({}))),
+            1 => ("valueText", json!("{\"z\":1.50,\"a\":[1e2]}")),
+            _ => ("deleted", json!(true)),
+        };
+        revision[name] = value;
+    }
+
     /// Leaves one kind.
     fn item(&mut self, item: Value) -> Value {
         let fields = item.as_object().expect("an object");
@@ -189,6 +254,12 @@ impl Maker {
         let mut item = fields.clone();
         item.retain(|name, _| *name == kept || name == "addTime" || (name == "path" && fields["path"] != ""));
         Value::Object(item)
+    }
+}
+
+fn put_if_there(object: &mut Value, name: &str, value: Value) {
+    if let Some(there) = object.get_mut(name) {
+        *there = value;
     }
 }
 
@@ -215,7 +286,18 @@ fn made_up_worlds_are_loaded_and_dumped_the_same_again() {
         sandbox.load_world(&dump).unwrap_or_else(|error| panic!("case {case}: {error}: {dump}"));
         similar(&dump, &sandbox.dump_world(), case);
         // Nothing is lost on the way in: what is given is there, however ids are written.
-        for name in ["users", "groups", "experiences", "assets", "apps"] {
+        for name in [
+            "users",
+            "groups",
+            "experiences",
+            "assets",
+            "apps",
+            "dataStores",
+            "dataStoreSnapshots",
+            "orderedDataStores",
+            "sortedMaps",
+            "queues",
+        ] {
             let count = |world: &Value| world[name].as_array().map_or(0, Vec::len);
             assert!(count(&parsed) >= count(&world), "case {case}: {name}");
         }

@@ -16,6 +16,7 @@ use crate::worlds::{self, Problem};
 /// The properties that each kind has, besides those that say which requests are affected.
 const PROPERTIES: &[(&str, &[&str])] = &[
     ("status", &["status", "headers", "body", "base64"]),
+    ("statusAfter", &["status", "headers", "body", "base64"]),
     ("earlyAnswer", &["status", "headers", "body", "base64"]),
     ("delay", &["milliseconds"]),
     ("raw", &["body", "base64"]),
@@ -127,6 +128,7 @@ fn read(given: &Value, path: &str) -> Result<Injected, Problem> {
     };
     let mut fault = match kind {
         "status" => Fault::status(status()?),
+        "statusAfter" => Fault::status_after(status()?),
         "earlyAnswer" => Fault::early_answer(status()?),
         "delay" => Fault::delay(Duration::from_millis(number("milliseconds").ok_or_else(|| missing("milliseconds"))?)),
         "raw" => Fault::raw(body.clone().ok_or_else(|| missing("body"))?),
@@ -148,13 +150,14 @@ fn read(given: &Value, path: &str) -> Result<Injected, Problem> {
         fault = fault.body(body);
     }
     fault.method = text("method").map(str::to_owned);
-    fault.path_prefix = text("path").unwrap_or_default().to_owned();
+    fault.path = text("path").unwrap_or_default().to_owned();
     Ok(Injected::Request(fault.times(number("times").unwrap_or(1)).after(number("after").unwrap_or(0))))
 }
 
 fn fault_json(fault: &Fault) -> Value {
     let mut json = match &fault.kind {
         Kind::Status(answer) => answer_json("status", answer),
+        Kind::StatusAfter(answer) => answer_json("statusAfter", answer),
         Kind::EarlyAnswer(answer) => answer_json("earlyAnswer", answer),
         Kind::Delay(time) => {
             json!({ "kind": "delay", "milliseconds": u64::try_from(time.as_millis()).unwrap_or(u64::MAX) })
@@ -168,8 +171,8 @@ fn fault_json(fault: &Fault) -> Value {
     if let Some(method) = &fault.method {
         json["method"] = json!(method);
     }
-    if !fault.path_prefix.is_empty() {
-        json["path"] = json!(fault.path_prefix);
+    if !fault.path.is_empty() {
+        json["path"] = json!(fault.path);
     }
     if fault.after > 0 {
         json["after"] = json!(fault.after);

@@ -50,6 +50,7 @@ const ROUTES: &[(&str, &str, Run)] = &[
     ("GET", "/sandbox/requests", requests::list),
     ("DELETE", "/sandbox/requests", requests::clear),
     ("GET", "/sandbox/operations", get_operations),
+    ("POST", "/sandbox/entries", add_entries),
     ("POST", "/sandbox/clock", move_clock),
     ("POST", "/sandbox/expire-tokens", expire_tokens),
     ("POST", "/sandbox/revoke-authorizations", revoke_authorizations),
@@ -187,7 +188,7 @@ fn delete_entry(call: &Call<'_>) -> Result<Answer, Answer> {
     let was_there = match list {
         "users" => world.remove_user(id?),
         "groups" => world.groups.remove(id?),
-        "experiences" => world.experiences.remove(&id?).is_some(),
+        "experiences" => world.remove_experience(id?),
         "assets" => world.remove_asset(id?),
         "apps" => world.sign_ins.apps.remove(name).is_some(),
         _ => return Err(refusal(404, "The lists are users, groups, experiences, assets and apps.")),
@@ -213,6 +214,21 @@ fn get_operations(call: &Call<'_>) -> Result<Answer, Answer> {
     world.settle();
     let operations: Vec<&Value> = world.operations.answers().collect();
     Ok(Answer::json(&json!({ "operations": operations })))
+}
+
+fn add_entries(call: &Call<'_>) -> Result<Answer, Answer> {
+    let name = |name| call.head.query_value(name);
+    let target = match (name("universeId"), name("dataStore")) {
+        (None, None) => None,
+        (Some(id), Some(store)) => {
+            let id = id.parse().map_err(|_| refusal(400, &format!("The parameter universeId isn't an id: {id}")))?;
+            Some((id, store.to_owned()))
+        }
+        _ => return Err(refusal(400, "The parameters universeId and dataStore need each other.")),
+    };
+    let entries = worlds::read_lines(call.text()?, target).map_err(|problem| refusal(400, &problem))?;
+    lock(&call.state.world).add_entries(&entries);
+    Ok(Answer::json(&json!({ "entries": entries.entries.len() })))
 }
 
 fn move_clock(call: &Call<'_>) -> Result<Answer, Answer> {

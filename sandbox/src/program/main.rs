@@ -10,7 +10,7 @@ use std::io::{self, Write};
 use std::process::ExitCode;
 use std::sync::mpsc;
 
-use arguments::{Arguments, USAGE, Wanted};
+use arguments::{Arguments, Entries, USAGE, Wanted};
 use rblxopencloud_sandbox::Sandbox;
 
 fn main() -> ExitCode {
@@ -40,6 +40,15 @@ fn run(arguments: &Arguments) -> Result<(), String> {
     if let Some(path) = &arguments.world {
         builder = builder.world(world_file::read(path)?);
     }
+    let mut lines = Vec::new();
+    for entries in &arguments.entries {
+        let text = world_file::read(&entries.path)?;
+        builder = match &entries.target {
+            Some((universe, store)) => builder.entries(*universe, store, &*text),
+            None => builder.back_up(&*text),
+        };
+        lines.push((entries, text));
+    }
     for name in &arguments.hosts {
         builder = builder.allow_host(name);
     }
@@ -52,10 +61,15 @@ fn run(arguments: &Arguments) -> Result<(), String> {
         let _ = send.send(());
     })
     .map_err(|error| format!("Ctrl-C can't be handled: {error}"))?;
-    let sandbox = builder.start().map_err(|error| match &arguments.world {
-        Some(path) => world_file::explain(path, &error.to_string()),
-        None => error.to_string(),
+    let sandbox = builder.start().map_err(|error| {
+        let wrong = lines.iter().find_map(|(entries, text)| Some((&entries.path, problem(entries, text)?)));
+        match (wrong, &arguments.world) {
+            (Some((path, problem)), _) => world_file::explain(path, &problem),
+            (None, Some(path)) => world_file::explain(path, &error.to_string()),
+            (None, None) => error.to_string(),
+        }
     })?;
+    drop(lines);
     print(&exports::greeting(&sandbox));
     // The handler holds the other end for as long as the program runs.
     let _ = ended.recv();
@@ -64,6 +78,16 @@ fn run(arguments: &Arguments) -> Result<(), String> {
         print(&format!("\nThe world is in {}.\n", path.display()));
     }
     Ok(())
+}
+
+/// Returns what is wrong with the entries of a file.
+fn problem(entries: &Entries, text: &str) -> Option<String> {
+    let sandbox = Sandbox::start().ok()?;
+    let loaded = match &entries.target {
+        Some((universe, store)) => sandbox.load_entries(*universe, store, text),
+        None => sandbox.load_back_up(text),
+    };
+    loaded.err().map(|error| error.to_string())
 }
 
 /// Prints text. Nobody may read it, and then the program runs on.

@@ -9,15 +9,16 @@ use rblxopencloud::endpoints::{
     UPDATE_DATA_STORE_ENTRY, UPDATE_SCOPED_DATA_STORE_ENTRY,
 };
 use serde::Deserialize;
+use serde_json::json;
 use serde_json::value::RawValue;
-use serde_json::{Map, Value, json};
 
-use super::{Call, Route};
+use super::{Call, Route, throttled, too_many};
 use crate::http::{Answer, PageRequest};
 use crate::world::World;
 use crate::world::clock::written;
-use crate::world::data_stores::{Content, EntryId, Revision, Stale, StoredEntry, Use};
+use crate::world::data_stores::{Content, EntryId, Revision, StoredEntry, metadata};
 use crate::world::filter::decimal;
+use crate::world::throttles::{Kind, Use};
 
 pub(crate) const ROUTES: &[Route] = &[
     Route::new(LIST_DATA_STORES, list_stores),
@@ -41,8 +42,6 @@ pub(crate) const ROUTES: &[Route] = &[
 ];
 
 const LARGEST_BODY: usize = 8 * 1024 * 1024;
-const LARGEST_VALUE: usize = 4_194_304;
-const LONGEST_NAME: usize = 50;
 const LARGEST_EXACT: f64 = 9_007_199_254_740_992.0;
 /// The scope of the first entry of a store.
 const CREATE_STORES: &str = "universe-datastores.control:create";
@@ -77,28 +76,14 @@ fn place(world: &mut World, call: &Call<'_>, key: Option<&str>) -> Result<EntryI
 /// Returns what the path names like [`place`], and counts the request.
 fn used(world: &mut World, call: &Call<'_>, key: Option<&str>, what: Use) -> Result<EntryId, Answer> {
     let id = place(world, call, key)?;
-    count(world, id.universe, what)?;
+    throttled(world, Kind::DataStores, id.universe, what)?;
+    let now = world.clock().timestamp();
+    world.throttles.take_of_store(id.universe, &id.store, now).map_err(too_many)?;
     Ok(id)
 }
 
-fn count(world: &mut World, universe: u64, what: Use) -> Result<(), Answer> {
-    let now = world.clock().timestamp();
-    match world.data_stores.count(universe, what, now) {
-        true => Ok(()),
-        false => {
-            let message =
-                format!("{what:?}ExperienceThrottled: too many requests of the experience and its game servers.");
-            Err(Answer::v2(429, "RESOURCE_EXHAUSTED", message))
-        }
-    }
-}
-
 fn check_name(world: &World, call: &Call<'_>, what: &str, name: &str) -> Result<(), Answer> {
-    let length = if world.data_stores.counts_bytes { name.len() } else { name.chars().count() };
-    match length {
-        1..=LONGEST_NAME => Ok(()),
-        _ => Err(call.invalid(format!("The {what} ID must have 1 to {LONGEST_NAME} characters."))),
-    }
+    EntryId::check(what, name, world.data_stores.counts_bytes).map_err(|message| call.invalid(message))
 }
 
 /// Returns the JSON of an entry. Its value isn't read, so that numbers keep their text.
@@ -148,34 +133,17 @@ fn read_body(call: &Call<'_>) -> Result<Written, Answer> {
 impl Written {
     /// Returns the users and the attributes. Those that are left out are erased.
     fn metadata(&self, call: &Call<'_>) -> Result<(String, String), Answer> {
-        let text =
-            |json: &Option<Box<RawValue>>, default: &str| json.as_deref().map_or(default, RawValue::get).to_owned();
-        let (users, attributes) = (text(&self.users, "[]"), text(&self.attributes, "{}"));
-        let is_user = |user: &String| user.strip_prefix("users/").and_then(decimal).is_some();
-        let listed: Vec<String> =
-            serde_json::from_str(&users).map_err(|_| call.invalid("The users aren't a list of resource paths."))?;
-        if !listed.iter().all(is_user) {
-            return Err(call.invalid("A user isn't in the form users/{user_id}."));
-        }
-        let fields: Map<String, Value> =
-            serde_json::from_str(&attributes).map_err(|_| call.invalid("The attributes aren't an object."))?;
-        let length = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned).chars().count();
-        let lengths = fields.iter().map(|(name, value)| (name.chars().count(), length(value)));
-        let is_long = lengths.clone().any(|(name, value)| name > 50 || value > 250);
-        if is_long || lengths.map(|(name, value)| name + value).sum::<usize>() > 300 {
-            return Err(call.invalid("The attributes are too long."));
-        }
-        Ok((users, attributes))
+        metadata(text(&self.users), text(&self.attributes)).map_err(|message| call.invalid(message))
     }
 
     fn content(&self, call: &Call<'_>) -> Result<Content, Answer> {
-        let value = self.value.as_deref().map(RawValue::get).ok_or_else(|| call.invalid("The value is missing."))?;
-        if value.len() > LARGEST_VALUE {
-            return Err(call.invalid("The value is larger than 4194304 bytes."));
-        }
-        let (users, attributes) = self.metadata(call)?;
-        Ok(Content { value: value.into(), users, attributes })
+        let value = text(&self.value).ok_or_else(|| call.invalid("The value is missing."))?;
+        Content::new(value, text(&self.users), text(&self.attributes)).map_err(|message| call.invalid(message))
     }
+}
+
+fn text(json: &Option<Box<RawValue>>) -> Option<&str> {
+    json.as_deref().map(RawValue::get)
 }
 
 fn get(world: &mut World, call: Call<'_>) -> Result<Answer, Answer> {
@@ -188,6 +156,7 @@ fn get(world: &mut World, call: Call<'_>) -> Result<Answer, Answer> {
         }
         None => "latest".to_owned(),
     };
+    let now = world.clock().timestamp();
     let not_found = || missing("entry", &id.key);
     let entry = world.data_stores.entry(&id).ok_or_else(not_found)?;
     let found = match suffix.split_once(':') {
@@ -199,6 +168,8 @@ fn get(world: &mut World, call: Call<'_>) -> Result<Answer, Answer> {
         _ => entry.revisions.iter().find(|revision| revision.id == suffix),
     };
     let found = found.filter(|revision| revision.content.is_some()).ok_or_else(not_found)?;
+    let length = found.content.as_ref().map_or(0, |content| content.value.len());
+    world.throttles.take_of_key(&id, Use::Read, length, now).map_err(too_many)?;
     Ok(answer(entry_json(&call, &id, entry, found, true)))
 }
 
@@ -214,6 +185,7 @@ fn write(world: &mut World, call: &Call<'_>, id: &EntryId, content: Content) -> 
         }
     }
     let now = world.clock().timestamp();
+    world.throttles.take_of_key(id, Use::Write, content.value.len(), now).map_err(too_many)?;
     world.data_stores.write(id, Some(content), now);
     let entry = world.data_stores.entry(id).ok_or_else(|| missing("entry", &id.key))?;
     Ok(answer(entry_json(call, id, entry, entry.last(), true)))
@@ -239,12 +211,8 @@ fn update(world: &mut World, call: Call<'_>) -> Result<Answer, Answer> {
     match (current, &body.etag) {
         (None, _) if call.head.query_value("allowMissing") != Some("true") => return Err(missing("entry", &id.key)),
         (Some(current), Some(etag)) if *etag != current.id => {
-            let message = "The etag isn't that of the entry.";
-            return Err(match world.data_stores.stale {
-                Stale::Aborted => Answer::v2(409, "ABORTED", message),
-                Stale::PreconditionFailed => Answer::v2(412, "FAILED_PRECONDITION", message),
-                Stale::FailedPrecondition => Answer::v2(400, "FAILED_PRECONDITION", message),
-            });
+            let stale = world.data_stores.stale;
+            return Err(Answer::v2(stale.status(), stale.code(), "The etag isn't that of the entry."));
         }
         _ => {}
     }
@@ -342,6 +310,7 @@ fn list_revisions(world: &mut World, call: Call<'_>) -> Result<Answer, Answer> {
 
 fn list_stores(world: &mut World, call: Call<'_>) -> Result<Answer, Answer> {
     let universe = universe(world, &call)?;
+    throttled(world, Kind::DataStores, universe, Use::List)?;
     let (filter, prefix) = prefix(&call)?;
     let page = PageRequest::read(call.head, Some(&filter))?;
     let listed = world

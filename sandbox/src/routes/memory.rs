@@ -10,11 +10,12 @@ use rblxopencloud::endpoints::{
 use serde_json::{Map, Value, json};
 
 use super::experiences::check_universe;
-use super::{Call, Route};
+use super::{Call, Route, throttled};
 use crate::http::{Answer, PageRequest};
 use crate::world::World;
 use crate::world::clock::after;
 use crate::world::memory::{MapQuery, Named, SortKey};
+use crate::world::throttles::{Kind, Use};
 
 pub(crate) const ROUTES: &[Route] = &[
     Route::new(GET_SORTED_MAP_ITEM, get).with_names(),
@@ -39,9 +40,10 @@ const MOST_READ: usize = 200;
 /// The invisibility window of a read that names none.
 const WINDOW: Duration = Duration::from_secs(30);
 
-/// Removes what has expired, and returns the map or queue that a call is about.
+/// Removes what has expired, counts the call, and returns the map or queue that it is about.
 fn named(world: &mut World, call: &Call<'_>) -> Result<(Named, Timestamp), Answer> {
     check_universe(world, call.id(0))?;
+    throttled(world, Kind::Memory, call.id(0), Use::Read)?;
     let now = world.clock().timestamp();
     world.memory.settle(now);
     Ok(((call.id(0), call.name(1).to_owned()), now))

@@ -4,7 +4,7 @@ mod assets;
 mod consent;
 mod data_stores;
 mod delivery;
-mod document;
+pub(crate) mod document;
 mod experiences;
 mod groups;
 mod inventory;
@@ -31,6 +31,7 @@ use super::http::{Answer, Head, Part};
 use super::state::LARGEST_KEPT;
 use super::world::World;
 use super::world::filter::decimal;
+use super::world::throttles::{Kind, Throttled, Use};
 
 pub(crate) const API_KEY: &str = "sandbox-api-key";
 pub(crate) const ACCESS_TOKEN: &str = "sandbox-access-token";
@@ -216,6 +217,16 @@ impl Matched {
         let call = Call { head, params: &self.params, endpoint: &self.route.endpoint, parts, body };
         (self.route.run)(world, call).unwrap_or_else(|refusal| refusal)
     }
+}
+
+/// Counts a request of player data, and refuses one beyond the limits of the experience.
+fn throttled(world: &mut World, kind: Kind, universe: u64, what: Use) -> Result<(), Answer> {
+    let now = world.clock().timestamp();
+    world.throttles.take(kind, universe, what, now).map_err(too_many)
+}
+
+fn too_many(throttled: Throttled) -> Answer {
+    Answer::v2(429, "RESOURCE_EXHAUSTED", throttled.message())
 }
 
 /// Returns a refusal in the form of the endpoint's API version.

@@ -7,10 +7,11 @@ use rblxopencloud::endpoints::{
 use serde_json::{Value, json};
 
 use super::experiences::check_universe;
-use super::{Call, Route};
+use super::{Call, Route, throttled};
 use crate::http::{Answer, PageRequest};
 use crate::world::World;
 use crate::world::ordered::{Bounds, OrderedScope, json as entry_json};
+use crate::world::throttles::{Kind, Use};
 
 pub(crate) const ROUTES: &[Route] = &[
     Route::new(GET_ORDERED_ENTRY, get).with_names(),
@@ -28,14 +29,15 @@ const LONGEST_ID: usize = 63;
 /// The largest number that doubles hold exactly, at which the service clamps.
 const LARGEST: f64 = 9_007_199_254_740_992.0;
 
-/// Returns the scope that a call is about, which can be empty.
-fn scope(world: &World, call: &Call<'_>) -> Result<OrderedScope, Answer> {
+/// Returns the scope that a call is about, which can be empty, and counts the call.
+fn scope(world: &mut World, call: &Call<'_>, what: Use) -> Result<OrderedScope, Answer> {
     check_universe(world, call.id(0))?;
     for (what, name) in [("data store", call.name(1)), ("scope", call.name(2))] {
         if name.chars().count() > LONGEST_NAME {
             return Err(call.invalid(format!("The name of the {what} is longer than {LONGEST_NAME} characters.")));
         }
     }
+    throttled(world, Kind::Ordered, call.id(0), what)?;
     Ok((call.id(0), call.name(1).to_owned(), call.name(2).to_owned()))
 }
 
@@ -58,14 +60,14 @@ fn number(call: &Call<'_>, field: &str) -> Result<f64, Answer> {
 }
 
 fn get(world: &mut World, call: Call<'_>) -> Result<Answer, Answer> {
-    let scope = scope(world, &call)?;
+    let scope = scope(world, &call, Use::Read)?;
     let id = check_id(&call, call.name(3))?;
     let value = world.ordered.get(&scope, id).ok_or_else(no_such_entry)?;
     Ok(Answer::json(&entry_json(&scope, id, value)))
 }
 
 fn list(world: &mut World, call: Call<'_>) -> Result<Answer, Answer> {
-    let scope = scope(world, &call)?;
+    let scope = scope(world, &call, Use::List)?;
     let filter = call.head.query_value("filter").filter(|filter| !filter.is_empty());
     let bounds = filter.map(Bounds::parse).transpose().map_err(|message| call.invalid(message))?.unwrap_or_default();
     let is_descending = match call.head.query_value("orderBy").map(str::trim) {
@@ -83,7 +85,7 @@ fn list(world: &mut World, call: Call<'_>) -> Result<Answer, Answer> {
 }
 
 fn create(world: &mut World, call: Call<'_>) -> Result<Answer, Answer> {
-    let scope = scope(world, &call)?;
+    let scope = scope(world, &call, Use::Write)?;
     let id = check_id(&call, call.head.query_value("id").unwrap_or_default())?;
     let value = number(&call, "value")?;
     if world.ordered.get(&scope, id).is_some() {
@@ -93,7 +95,7 @@ fn create(world: &mut World, call: Call<'_>) -> Result<Answer, Answer> {
 }
 
 fn update(world: &mut World, call: Call<'_>) -> Result<Answer, Answer> {
-    let scope = scope(world, &call)?;
+    let scope = scope(world, &call, Use::Write)?;
     let id = check_id(&call, call.name(3))?;
     let value = number(&call, "value")?;
     let allows_missing = call.head.query_value("allowMissing") == Some("true");
@@ -104,7 +106,7 @@ fn update(world: &mut World, call: Call<'_>) -> Result<Answer, Answer> {
 }
 
 fn increment(world: &mut World, call: Call<'_>) -> Result<Answer, Answer> {
-    let scope = scope(world, &call)?;
+    let scope = scope(world, &call, Use::Write)?;
     let id = check_id(&call, call.name(3))?;
     let amount = number(&call, "amount")?;
     if amount.fract() != 0.0 {
@@ -117,7 +119,7 @@ fn increment(world: &mut World, call: Call<'_>) -> Result<Answer, Answer> {
 }
 
 fn delete(world: &mut World, call: Call<'_>) -> Result<Answer, Answer> {
-    let scope = scope(world, &call)?;
+    let scope = scope(world, &call, Use::Remove)?;
     match world.ordered.remove(&scope, check_id(&call, call.name(3))?) {
         true => Ok(Answer::json(&json!({}))),
         false => Err(no_such_entry()),

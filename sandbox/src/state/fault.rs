@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use crate::http::{Answer, words};
+use crate::routes::document;
 
 /// A fault that affects one request or several, for [`Sandbox::inject`](crate::Sandbox::inject).
 ///
@@ -34,7 +35,8 @@ use crate::http::{Answer, words};
 pub struct Fault {
     pub(crate) kind: Kind,
     pub(crate) method: Option<String>,
-    pub(crate) path_prefix: String,
+    /// The beginning of the path, or a template of the whole path.
+    pub(crate) path: String,
     pub(crate) times: u64,
     pub(crate) after: u64,
 }
@@ -42,6 +44,7 @@ pub struct Fault {
 #[derive(Clone, Debug)]
 pub(crate) enum Kind {
     Status(Answer),
+    StatusAfter(Answer),
     Delay(Duration),
     ResetBeforeAnswer,
     ResetBeforeReading,
@@ -63,6 +66,7 @@ pub(crate) enum Harm {
     /// Before the request is carried out.
     Delay(Duration),
     /// After the request was carried out.
+    AnswerAfter(Answer),
     NoAnswer,
     HalfAnAnswer,
     HalfABody,
@@ -70,7 +74,7 @@ pub(crate) enum Harm {
 
 impl Fault {
     pub(crate) fn new(kind: Kind) -> Self {
-        Self { kind, method: None, path_prefix: String::new(), times: 1, after: 0 }
+        Self { kind, method: None, path: String::new(), times: 1, after: 0 }
     }
 
     /// Responds with this status, and for an error with a body in the service's form. The request is not carried out.
@@ -78,6 +82,14 @@ impl Fault {
     /// With 200 and [`body`](Self::body), it is any response that a test needs.
     pub fn status(status: u16) -> Self {
         Self::new(Kind::Status(usual_answer(status)))
+    }
+
+    /// Carries out the request, and responds with this status in place of its response, as a gateway does that didn't wait for the
+    /// service.
+    ///
+    /// The client can't tell whether the request was carried out.
+    pub fn status_after(status: u16) -> Self {
+        Self::new(Kind::StatusAfter(usual_answer(status)))
     }
 
     /// Delays the response.
@@ -122,26 +134,35 @@ impl Fault {
         Self::new(Kind::EarlyAnswer(usual_answer(status)))
     }
 
-    /// Adds a header to the response of [`status`](Self::status) or [`early_answer`](Self::early_answer).
+    /// Adds a header to the response of a fault with a status.
     pub fn header(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
-        if let Kind::Status(answer) | Kind::EarlyAnswer(answer) = &mut self.kind {
+        if let Kind::Status(answer) | Kind::StatusAfter(answer) | Kind::EarlyAnswer(answer) = &mut self.kind {
             answer.headers.push((name.into(), value.into()));
         }
         self
     }
 
-    /// Replaces the body of the response of [`status`](Self::status) or [`early_answer`](Self::early_answer).
+    /// Replaces the body of the response of a fault with a status.
     pub fn body(mut self, body: impl Into<Vec<u8>>) -> Self {
-        if let Kind::Status(answer) | Kind::EarlyAnswer(answer) = &mut self.kind {
+        if let Kind::Status(answer) | Kind::StatusAfter(answer) | Kind::EarlyAnswer(answer) = &mut self.kind {
             answer.body = body.into();
         }
         self
     }
 
-    /// Limits the fault to requests with this method and path prefix.
-    pub fn on(mut self, method: impl Into<String>, path_prefix: impl Into<String>) -> Self {
+    /// Limits the fault to requests with this method, whose path begins with this one. If it has braces, as the
+    /// [path of an endpoint](rblxopencloud::Endpoint::path) has, it is the form of the whole path.
+    ///
+    /// ```
+    /// use rblxopencloud::endpoints::INCREMENT_DATA_STORE_ENTRY;
+    /// use rblxopencloud_sandbox::Fault;
+    ///
+    /// let all_of_a_store = Fault::reset_before_answer().on("POST", "/cloud/v2/universes/13058/data-stores/Players/");
+    /// let only_increments = Fault::reset_before_answer().on("POST", INCREMENT_DATA_STORE_ENTRY.path());
+    /// ```
+    pub fn on(mut self, method: impl Into<String>, path: impl Into<String>) -> Self {
         self.method = Some(method.into());
-        self.path_prefix = path_prefix.into();
+        self.path = path.into();
         self
     }
 
@@ -158,12 +179,20 @@ impl Fault {
     }
 
     fn matches(&self, method: &str, path: &str) -> bool {
-        self.method.as_ref().is_none_or(|wanted| wanted == method) && path.starts_with(&self.path_prefix)
+        let is_path = match self.path.contains('{') {
+            true => {
+                let segments: Vec<&str> = path.strip_prefix('/').unwrap_or(path).split('/').collect();
+                document::params(&self.path, &segments).is_some()
+            }
+            false => path.starts_with(&self.path),
+        };
+        is_path && self.method.as_ref().is_none_or(|wanted| wanted == method)
     }
 
     fn harm(&self) -> Harm {
         match &self.kind {
             Kind::Status(answer) => Harm::Answer(answer.clone()),
+            Kind::StatusAfter(answer) => Harm::AnswerAfter(answer.clone()),
             Kind::Delay(delay) => Harm::Delay(*delay),
             Kind::ResetBeforeAnswer => Harm::NoAnswer,
             Kind::ResetBeforeReading => Harm::CloseAtOnce,

@@ -15,6 +15,7 @@ pub(crate) use self::rate_limit::{Counting, LimitHeaders, Limiter, Now};
 pub(crate) use self::record::{Entry, LARGEST_KEPT, Log, is_secret};
 pub use self::record::{RecordedPart, RecordedRequest};
 use super::world::World;
+use super::world::data_stores::Entries;
 
 /// What is there at the start.
 #[derive(Debug, Default)]
@@ -36,6 +37,8 @@ pub(crate) struct State {
     pub(crate) limiter: Mutex<Limiter>,
     pub(crate) log: Mutex<Log>,
     pub(crate) seed: Seed,
+    /// Added to the seed.
+    pub(crate) entries: Vec<Entries>,
 }
 
 /// A panic in one handler must not affect the others.

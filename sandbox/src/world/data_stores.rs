@@ -5,13 +5,20 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
+use serde_json::{Map, Value};
 
 use super::clock::{after, written};
+use super::filter::decimal;
 
 /// How long what was deleted or replaced can be read.
 const KEPT: Duration = Duration::from_secs(30 * 24 * 3600);
 const HOUR: i64 = 3600;
 const DAY: i64 = 24 * HOUR;
+/// The largest value, in bytes of JSON.
+const LARGEST_VALUE: usize = 4_194_304;
+/// What the id of a revision begins with, before its number, and ends with.
+const FIRST_DIGITS: &str = "08DE";
+const LAST_DIGITS: &str = ".0000000001";
 
 /// The value, the users and the attributes of an entry, as JSON. Numbers keep their text.
 #[derive(Clone, Debug)]
@@ -19,6 +26,41 @@ pub(crate) struct Content {
     pub(crate) value: Arc<str>,
     pub(crate) users: String,
     pub(crate) attributes: String,
+}
+
+impl Content {
+    /// # Errors
+    /// Returns the message of the refusal.
+    pub(crate) fn new(value: &str, users: Option<&str>, attributes: Option<&str>) -> Result<Self, String> {
+        if value.len() > LARGEST_VALUE {
+            return Err(format!("The value is larger than {LARGEST_VALUE} bytes."));
+        }
+        let (users, attributes) = metadata(users, attributes)?;
+        Ok(Self { value: value.into(), users, attributes })
+    }
+}
+
+/// Returns the users and the attributes, as JSON. Those that are left out are empty.
+///
+/// # Errors
+/// Returns the message of the refusal.
+pub(crate) fn metadata(users: Option<&str>, attributes: Option<&str>) -> Result<(String, String), String> {
+    let (users, attributes) = (users.unwrap_or("[]"), attributes.unwrap_or("{}"));
+    let is_user = |user: &String| user.strip_prefix("users/").and_then(decimal).is_some();
+    let listed: Vec<String> =
+        serde_json::from_str(users).map_err(|_| "The users aren't a list of resource paths.".to_owned())?;
+    if !listed.iter().all(is_user) {
+        return Err("A user isn't in the form users/{user_id}.".to_owned());
+    }
+    let fields: Map<String, Value> =
+        serde_json::from_str(attributes).map_err(|_| "The attributes aren't an object.".to_owned())?;
+    let length = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned).chars().count();
+    let lengths = fields.iter().map(|(name, value)| (name.chars().count(), length(value)));
+    let is_long = lengths.clone().any(|(name, value)| name > 50 || value > 250);
+    if is_long || lengths.map(|(name, value)| name + value).sum::<usize>() > 300 {
+        return Err("The attributes are too long.".to_owned());
+    }
+    Ok((users.to_owned(), attributes.to_owned()))
 }
 
 #[derive(Clone, Debug)]
@@ -56,43 +98,12 @@ pub(crate) enum Stale {
     FailedPrecondition,
 }
 
-/// What a request does, of which each has a limit.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub(crate) enum Use {
-    Read,
-    Write,
-    List,
-    Remove,
-}
-
-impl Use {
-    /// Returns how many requests a minute all of an experience can make, its game servers among them.
-    fn limit(self, players: u64) -> u64 {
-        let by_player = match self {
-            Self::Read | Self::Remove => 40,
-            Self::Write => 20,
-            Self::List => 2,
-        };
-        300 + by_player * players
-    }
-}
-
-/// The limits of an experience, which its game shares.
-#[derive(Debug, Default)]
-pub(crate) struct Limits {
-    players: u64,
-    /// How many requests of each kind the game makes each minute.
-    used_by_game: u64,
-    /// The number of the minute, and how many requests there were in it: reads, writes, lists and removals.
-    minute: i64,
-    used: [u64; 4],
-}
-
 #[derive(Debug, Default)]
 pub(crate) struct DataStores {
-    limits: BTreeMap<u64, Limits>,
     stores: BTreeMap<(u64, String), Store>,
     snapshots: BTreeMap<u64, Timestamp>,
+    /// When what was deleted long ago was forgotten last.
+    settled: Option<Timestamp>,
     revisions_made: u64,
     pub(crate) stale: Stale,
     /// Whether names are measured in bytes, not in characters.
@@ -106,6 +117,55 @@ pub(crate) struct EntryId {
     pub(crate) store: String,
     pub(crate) scope: String,
     pub(crate) key: String,
+}
+
+impl Stale {
+    /// Returns the way of this status. Any other counts as 409.
+    pub(crate) fn of_status(status: u64) -> Self {
+        match status {
+            412 => Self::PreconditionFailed,
+            400 => Self::FailedPrecondition,
+            _ => Self::Aborted,
+        }
+    }
+
+    pub(crate) fn status(self) -> u16 {
+        match self {
+            Self::Aborted => 409,
+            Self::PreconditionFailed => 412,
+            Self::FailedPrecondition => 400,
+        }
+    }
+
+    pub(crate) fn code(self) -> &'static str {
+        match self {
+            Self::Aborted => "ABORTED",
+            Self::PreconditionFailed | Self::FailedPrecondition => "FAILED_PRECONDITION",
+        }
+    }
+}
+
+/// Entries to be added to a data store: their scopes, keys and contents.
+#[derive(Clone, Debug)]
+pub(crate) struct Entries {
+    pub(crate) universe: u64,
+    pub(crate) store: String,
+    pub(crate) entries: Vec<(String, String, Content)>,
+}
+
+impl EntryId {
+    /// The longest names of stores, scopes and keys.
+    const LONGEST: usize = 50;
+
+    /// # Errors
+    /// Returns the message of the refusal of a name of a store, a scope or an entry.
+    pub(crate) fn check(what: &str, name: &str, counts_bytes: bool) -> Result<(), String> {
+        let length = if counts_bytes { name.len() } else { name.chars().count() };
+        match length {
+            1..=Self::LONGEST => Ok(()),
+            _ => Err(format!("The {what} ID must have 1 to {} characters.", Self::LONGEST)),
+        }
+    }
 }
 
 impl StoredEntry {
@@ -146,41 +206,58 @@ impl DataStores {
         self.store(id.universe, &id.store)?.entries.get(&(id.scope.clone(), id.key.clone()))
     }
 
-    /// Sets the limits of an experience, or with `None` removes them.
-    pub(crate) fn set_limits(&mut self, universe: u64, limits: Option<(u64, u64)>) {
-        match limits {
-            Some((players, used_by_game)) => {
-                self.limits.insert(universe, Limits { players, used_by_game, ..Limits::default() });
-            }
-            None => _ = self.limits.remove(&universe),
-        }
-    }
-
-    /// Counts a request. Returns whether it is within the limits.
-    pub(crate) fn count(&mut self, universe: u64, what: Use, now: Timestamp) -> bool {
-        let Some(limits) = self.limits.get_mut(&universe) else { return true };
-        let minute = now.as_second().div_euclid(60);
-        if limits.minute != minute {
-            (limits.minute, limits.used) = (minute, [limits.used_by_game; 4]);
-        }
-        let used = &mut limits.used[what as usize];
-        let is_within = *used < what.limit(limits.players);
-        *used += u64::from(is_within);
-        is_within
-    }
-
-    /// Forgets what was deleted long ago.
+    /// Forgets what was deleted long ago. Looks once a second: it goes through all entries.
     pub(crate) fn settle(&mut self, now: Timestamp) {
+        let second = Some(now.as_second());
+        if self.settled.map(Timestamp::as_second) == second {
+            return;
+        }
+        self.settled = Some(now);
         self.stores.retain(|_, store| store.expires.is_none_or(|expires| expires > now));
         for store in self.stores.values_mut() {
             store.entries.retain(|_, entry| entry.settle(now));
         }
     }
 
+    pub(crate) fn revision_id(&mut self) -> String {
+        self.revisions_made += 1;
+        format!("{FIRST_DIGITS}{:012X}{LAST_DIGITS}", self.revisions_made)
+    }
+
+    /// Puts a store as it is, or replaces it. Later revisions get other ids than its own.
+    pub(crate) fn put(&mut self, universe: u64, name: &str, store: Store) {
+        let revisions = store.entries.values().flat_map(|entry| &entry.revisions);
+        let number = |id: &str| u64::from_str_radix(id.strip_prefix(FIRST_DIGITS)?.strip_suffix(LAST_DIGITS)?, 16).ok();
+        let last = revisions.filter_map(|revision| number(&revision.id)).max();
+        self.revisions_made = self.revisions_made.max(last.unwrap_or_default());
+        self.stores.insert((universe, name.to_owned()), store);
+    }
+
+    /// Returns all stores, also deleted ones, by the experience and the name.
+    pub(crate) fn all(&self) -> impl Iterator<Item = (&(u64, String), &Store)> {
+        self.stores.iter()
+    }
+
+    /// Removes all of an experience.
+    pub(crate) fn clear(&mut self, universe: u64) {
+        self.stores.retain(|(of, _), _| *of != universe);
+        self.snapshots.remove(&universe);
+    }
+
+    pub(crate) fn snapshots(&self) -> &BTreeMap<u64, Timestamp> {
+        &self.snapshots
+    }
+
+    /// Sets when the newest snapshot of an experience was taken.
+    pub(crate) fn put_snapshot(&mut self, universe: u64, taken: Timestamp) {
+        self.snapshots.insert(universe, taken);
+    }
+
     /// Writes an entry, or with `None` deletes it.
     pub(crate) fn write(&mut self, id: &EntryId, content: Option<Content>, now: Timestamp) {
-        self.revisions_made += 1;
-        let revision = Revision { id: format!("08DE{:012X}.0000000001", self.revisions_made), at: now, content };
+        // As precise as what is written, so that a revision is there at the time that it tells.
+        let now = Timestamp::from_microsecond(now.as_microsecond()).unwrap_or(now);
+        let revision = Revision { id: self.revision_id(), at: now, content };
         let snapshot = self.snapshots.get(&id.universe).copied();
         let store = self.stores.entry((id.universe, id.store.clone()));
         let store = store.or_insert_with(|| Store { created: now, expires: None, entries: BTreeMap::new() });

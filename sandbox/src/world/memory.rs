@@ -21,17 +21,18 @@ pub(crate) struct MapItem {
     pub(crate) value: Value,
     pub(crate) sort_key: Option<SortKey>,
     pub(crate) expires: Option<Timestamp>,
-    etag: u64,
+    pub(crate) etag: u64,
 }
 
 #[derive(Clone, Debug)]
-struct QueueItem {
-    id: String,
-    data: Value,
-    priority: f64,
-    expires: Option<Timestamp>,
+pub(crate) struct QueueItem {
+    /// 16 hexadecimal digits.
+    pub(crate) id: u64,
+    pub(crate) data: Value,
+    pub(crate) priority: f64,
+    pub(crate) expires: Option<Timestamp>,
     /// The last read, and until when it hides the item.
-    read: Option<(String, Timestamp)>,
+    pub(crate) read: Option<(u64, Timestamp)>,
 }
 
 /// The universe, and the name of the map or queue.
@@ -50,9 +51,36 @@ pub(crate) struct Memory {
 }
 
 impl Memory {
-    fn id(&mut self) -> u64 {
+    pub(crate) fn id(&mut self) -> u64 {
         self.ids += 1;
         self.ids
+    }
+
+    pub(crate) fn maps(&self) -> impl Iterator<Item = (&Named, &BTreeMap<String, MapItem>)> {
+        self.maps.iter()
+    }
+
+    pub(crate) fn queues(&self) -> impl Iterator<Item = (&Named, &Vec<QueueItem>)> {
+        self.queues.iter()
+    }
+
+    /// Puts the items of a map, or replaces them. Later ids are other ones.
+    pub(crate) fn put_map(&mut self, map: Named, items: BTreeMap<String, MapItem>) {
+        self.ids = items.values().map(|item| item.etag).fold(self.ids, u64::max);
+        self.maps.insert(map, items);
+    }
+
+    /// Puts the items of a queue, its front first, or replaces them. Later ids are other ones.
+    pub(crate) fn put_queue(&mut self, queue: Named, items: Vec<QueueItem>) {
+        let ids = items.iter().flat_map(|item| [Some(item.id), item.read.map(|(read, _)| read)]);
+        self.ids = ids.flatten().fold(self.ids, u64::max);
+        self.queues.insert(queue, items);
+    }
+
+    /// Removes all of an experience.
+    pub(crate) fn clear(&mut self, universe: u64) {
+        self.maps.retain(|(of, _), _| *of != universe);
+        self.queues.retain(|(of, _), _| *of != universe);
     }
 
     /// Removes the items that have expired.
@@ -105,7 +133,7 @@ impl Memory {
 
     /// Adds an item to a queue, behind those of its priority. Returns it as the service writes it.
     pub(crate) fn enqueue(&mut self, queue: &Named, data: Value, priority: f64, expires: Option<Timestamp>) -> Value {
-        let item = QueueItem { id: format!("{:016x}", self.id()), data, priority, expires, read: None };
+        let item = QueueItem { id: self.id(), data, priority, expires, read: None };
         let json = item.json(queue);
         let items = self.queues.entry(queue.clone()).or_default();
         let at = items.iter().position(|other| other.priority < priority).unwrap_or(items.len());
@@ -122,18 +150,18 @@ impl Memory {
         window: Duration,
         now: Timestamp,
     ) -> Option<Value> {
-        let id = format!("{:016x}", self.id());
-        let is_visible = |item: &QueueItem| item.read.as_ref().is_none_or(|(_, until)| *until <= now);
+        let id = self.id();
+        let is_visible = |item: &QueueItem| item.read.is_none_or(|(_, until)| until <= now);
         let items = self.queues.get_mut(queue).map(Vec::as_mut_slice).unwrap_or_default();
         if wants_all && items.iter().filter(|item| is_visible(item)).count() < count {
             return None;
         }
         let mut read = Vec::new();
         for item in items.iter_mut().filter(|item| is_visible(item)).take(count) {
-            item.read = Some((id.clone(), after(now, window)));
+            item.read = Some((id, after(now, window)));
             read.push(item.json(queue));
         }
-        let id = if read.is_empty() { String::new() } else { id };
+        let id = if read.is_empty() { String::new() } else { digits(id) };
         Some(match self.has_documented_reads {
             true => json!({ "readId": id, "items": read }),
             false => json!({ "id": id, "queueItems": read }),
@@ -143,7 +171,7 @@ impl Memory {
     /// Removes the items of a read that nobody has read since.
     pub(crate) fn discard(&mut self, queue: &Named, read: &str) {
         if let Some(items) = self.queues.get_mut(queue) {
-            items.retain(|item| item.read.as_ref().is_none_or(|(id, _)| id != read));
+            items.retain(|item| item.read.is_none_or(|(id, _)| digits(id) != read));
         }
     }
 
@@ -154,9 +182,8 @@ impl Memory {
 
     /// Removes everything of a universe. Returns the path of the operation.
     pub(crate) fn flush(&mut self, universe: u64, now: Timestamp) -> String {
-        self.maps.retain(|(of, _), _| *of != universe);
-        self.queues.retain(|(of, _), _| *of != universe);
-        let path = format!("cloud/v2/universes/{universe}/memory-store/operations/{:016x}", self.id());
+        self.clear(universe);
+        let path = format!("cloud/v2/universes/{universe}/memory-store/operations/{}", digits(self.id()));
         self.flushes.insert(path.clone(), now);
         path
     }
@@ -165,6 +192,11 @@ impl Memory {
     pub(crate) fn flush_began(&self, path: &str) -> Option<Timestamp> {
         self.flushes.get(path).copied()
     }
+}
+
+/// Writes an id.
+pub(crate) fn digits(id: u64) -> String {
+    format!("{id:016x}")
 }
 
 fn rank(key: Option<&SortKey>) -> u8 {
@@ -202,7 +234,7 @@ impl MapItem {
 impl QueueItem {
     /// Returns the item as the service writes it.
     fn json(&self, (universe, queue): &Named) -> Value {
-        let id = &self.id;
+        let id = digits(self.id);
         let mut json = json!({
             "path": format!("cloud/v2/universes/{universe}/memory-store/queues/{queue}/items/{id}"),
             "id": id, "data": self.data, "priority": number(self.priority),

@@ -26,6 +26,7 @@ pub(crate) mod servers;
 pub(crate) mod sign_ins;
 pub(crate) mod signer;
 mod stored_asset;
+pub(crate) mod throttles;
 
 use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
 use std::sync::Arc;
@@ -40,7 +41,7 @@ use serde_json::{Map, Value, json};
 
 use self::access::Access;
 use self::clock::Clock;
-use self::data_stores::DataStores;
+use self::data_stores::{DataStores, Entries, EntryId};
 pub(crate) use self::groups::{Group, Groups, Member};
 pub(crate) use self::inventory::{Inventory, item_path};
 use self::luau::Luau;
@@ -58,6 +59,7 @@ use self::servers::Servers;
 use self::sign_ins::SignIns;
 pub use self::stored_asset::AssetContent;
 pub(crate) use self::stored_asset::StoredAsset;
+use self::throttles::Throttles;
 
 use crate::http::Answer;
 
@@ -125,6 +127,7 @@ pub(crate) struct World {
     pub(crate) data_stores: DataStores,
     pub(crate) ordered: OrderedStores,
     pub(crate) memory: Memory,
+    pub(crate) throttles: Throttles,
 }
 
 impl World {
@@ -173,6 +176,32 @@ impl World {
         if let Some(id) = info.id() {
             self.experiences.insert(id, info);
             self.add_root_place(id);
+        }
+    }
+
+    /// Adds an experience with this id, unless there is one.
+    pub(crate) fn ensure_experience(&mut self, id: u64) {
+        if !self.experiences.contains_key(&id) {
+            self.add_experience(ExperienceInfo::new(id, format!("Experience {id}")));
+        }
+    }
+
+    /// Removes an experience and its player data. Returns whether there was one.
+    pub(crate) fn remove_experience(&mut self, id: u64) -> bool {
+        self.data_stores.clear(id);
+        self.ordered.clear(id);
+        self.memory.clear(id);
+        self.experiences.remove(&id).is_some()
+    }
+
+    /// Adds entries to a data store. Adds the experience if it doesn't exist.
+    pub(crate) fn add_entries(&mut self, entries: &Entries) {
+        let now = self.clock.timestamp();
+        self.ensure_experience(entries.universe);
+        for (scope, key, content) in &entries.entries {
+            let (store, scope, key) = (entries.store.clone(), scope.clone(), key.clone());
+            let id = EntryId { universe: entries.universe, store, scope, key };
+            self.data_stores.write(&id, Some(content.clone()), now);
         }
     }
 

@@ -32,6 +32,20 @@ impl OrderedStores {
         was_there
     }
 
+    pub(crate) fn all(&self) -> impl Iterator<Item = (&OrderedScope, &BTreeMap<String, f64>)> {
+        self.scopes.iter()
+    }
+
+    /// Removes all entries of a scope.
+    pub(crate) fn remove_scope(&mut self, scope: &OrderedScope) {
+        self.scopes.remove(scope);
+    }
+
+    /// Removes all of an experience.
+    pub(crate) fn clear(&mut self, universe: u64) {
+        self.scopes.retain(|(of, ..), _| *of != universe);
+    }
+
     /// Returns the entries in ascending order of their values.
     pub(crate) fn sorted(&self, scope: &OrderedScope) -> Vec<(&str, f64)> {
         let entries = self.scopes.get(scope).into_iter().flatten();

@@ -9,7 +9,7 @@ use serde::Serialize;
 use serde_json::{Map, Value, json};
 
 use super::schema::write_as;
-use super::settings;
+use super::{player_data, settings};
 use crate::state::RateLimit;
 use crate::world::{AssetContent, Group, Member, StoredAsset, World, item_path};
 
@@ -58,6 +58,9 @@ pub(super) fn dump(world: &World, limit: Option<RateLimit>, contents: Contents) 
         Value::Object(json)
     });
     put_list(&mut dump, "apps", apps.collect());
+    for (name, list) in player_data::dump(world) {
+        put_list(&mut dump, name, list);
+    }
     let settings = settings::changed(world, limit);
     if !settings.is_empty() {
         dump.insert("settings".to_owned(), written("settings", settings));

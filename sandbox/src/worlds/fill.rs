@@ -2,21 +2,19 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use jiff::Timestamp;
 use rblxopencloud::asset::{AssetAction, PermissionSubject};
 use rblxopencloud::group::AuditLogEntry;
 use rblxopencloud::user::{Subscription, SubscriptionState};
 use rblxopencloud::{ExperienceInfo, GroupInfo, GroupMembership, GroupRole, InventoryItem, UserInfo};
 use serde::de::DeserializeOwned;
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
+use super::given::{Object, each, id, id_of, list, text, time};
 use super::schema::Problem;
-use super::settings;
+use super::{player_data, settings};
 use crate::http::multipart::Fnv;
 use crate::state::RateLimit;
 use crate::world::{AssetContent, Inventory, World};
-
-type Object = Map<String, Value>;
 
 /// The properties of a user that aren't part of the profile.
 const BESIDE_PROFILE: &[&str] = &[
@@ -68,6 +66,7 @@ pub(super) fn fill(
         world.sign_ins.register(text(app, "clientId"), secret, uris);
         Ok(())
     })?;
+    player_data::fill(world, given)?;
     match given.get("settings").and_then(Value::as_object) {
         Some(given) => settings::apply(world, limit, given),
         None => Ok(()),
@@ -265,22 +264,6 @@ fn subject(kind: &str, id: Option<u64>) -> Option<PermissionSubject> {
     })
 }
 
-/// Calls `f` with each object of a list, and where it stands.
-fn each(
-    object: &Object,
-    name: &str,
-    path: &str,
-    mut f: impl FnMut(&Object, &str) -> Result<(), Problem>,
-) -> Result<(), Problem> {
-    let path = if path.is_empty() { name.to_owned() } else { format!("{path}.{name}") };
-    for (index, item) in list(object, name).unwrap_or_default().iter().enumerate() {
-        if let Some(item) = item.as_object() {
-            f(item, &format!("{path}[{index}]"))?;
-        }
-    }
-    Ok(())
-}
-
 /// Reads a model, with one more property. It ignores those that it doesn't have.
 fn model<T: DeserializeOwned>(object: &Object, path: &str, (name, value): (&str, String)) -> Result<T, Problem> {
     let mut object = object.clone();
@@ -288,27 +271,6 @@ fn model<T: DeserializeOwned>(object: &Object, path: &str, (name, value): (&str,
         object.insert(name.to_owned(), json!(value));
     }
     serde_json::from_value(Value::Object(object)).map_err(|error| Problem::new(path, error.to_string()))
-}
-
-fn list<'a>(object: &'a Object, name: &str) -> Option<&'a [Value]> {
-    object.get(name)?.as_array().map(Vec::as_slice)
-}
-
-fn text<'a>(object: &'a Object, name: &str) -> &'a str {
-    object.get(name).and_then(Value::as_str).unwrap_or_default()
-}
-
-/// Returns an id, which the schema has made a string of digits.
-fn id(object: &Object, name: &str) -> u64 {
-    object.get(name).map_or(0, id_of)
-}
-
-fn id_of(value: &Value) -> u64 {
-    value.as_str().and_then(|text| text.parse().ok()).unwrap_or_default()
-}
-
-fn time(object: &Object, name: &str) -> Option<Timestamp> {
-    text(object, name).parse().ok()
 }
 
 fn set_member(set: &mut std::collections::HashSet<u64>, id: u64, is_in: bool) {

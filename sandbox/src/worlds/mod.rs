@@ -2,6 +2,9 @@
 
 mod dump;
 mod fill;
+mod given;
+mod lines;
+mod player_data;
 mod schema;
 mod settings;
 mod text;
@@ -9,6 +12,7 @@ mod text;
 use serde_json::{Map, Value};
 
 pub(crate) use self::dump::Contents;
+pub(crate) use self::lines::read as read_lines;
 pub(crate) use self::schema::{Problem, TEXT as SCHEMA, read_as};
 pub(crate) use self::text::{parse, pretty};
 use super::demo;
@@ -79,6 +83,7 @@ pub(crate) fn begin(state: &State) -> Result<(), Problem> {
         Seed::Demo { unknown_kinds } => demo::fill(&mut world, *unknown_kinds),
         Seed::World(given) => fill::fill(&mut world, &mut limit, given, None)?,
     }
+    state.entries.iter().for_each(|entries| world.add_entries(entries));
     put(state, world, limit);
     Ok(())
 }

@@ -198,7 +198,10 @@ fn unknown(known: &[Value], value: &Value, path: &str) -> Problem {
     let mut all = known.iter().filter_map(Value::as_str);
     let advice = match all.clone().find(|known| letters(known) == letters(text)) {
         Some(meant) => format!("did you mean {meant:?}?"),
-        None if known.len() <= MOST_LISTED => format!("expected one of {}", all.collect::<Vec<_>>().join(", ")),
+        None if known.len() <= MOST_LISTED => {
+            let text = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+            format!("expected one of {}", known.iter().map(text).collect::<Vec<_>>().join(", "))
+        }
         None => format!("expected one of {} values, such as {}", known.len(), all.next().unwrap_or_default()),
     };
     Problem::new(path, format!("unknown value {value}; {advice}"))
@@ -217,6 +220,7 @@ fn has_type(schema: &'static Value, value: &Value) -> bool {
         Some("string") => value.is_string(),
         Some("boolean") => value.is_boolean(),
         Some("integer") => value.is_i64() || value.is_u64(),
+        Some("number") => value.is_number(),
         Some("null") => value.is_null(),
         _ => false,
     };

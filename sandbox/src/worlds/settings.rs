@@ -10,7 +10,9 @@ use serde_json::{Map, Value, json};
 use super::schema::Problem;
 use crate::state::{Counting, RateLimit};
 use crate::world::World;
+use crate::world::data_stores::Stale;
 use crate::world::sign_ins::Lifetimes;
+use crate::world::throttles::{Game, Kind};
 
 /// Returns all settings.
 pub(super) fn all(world: &World, limit: Option<RateLimit>) -> Map<String, Value> {
@@ -20,6 +22,8 @@ pub(super) fn all(world: &World, limit: Option<RateLimit>) -> Map<String, Value>
             if used == 0 { json!({ "capacity": capacity }) } else { json!({ "capacity": capacity, "used": used }) };
         (asset_type.as_str().to_owned(), quota)
     });
+    let stores = world.throttles.of_each_store().iter();
+    let stores = stores.map(|(universe, requests)| (universe.to_string(), json!(requests)));
     let Value::Object(all) = json!({
         "keyOwner": access.owner,
         "groupOwnedKey": access.is_of_a_group,
@@ -34,6 +38,13 @@ pub(super) fn all(world: &World, limit: Option<RateLimit>) -> Map<String, Value>
         "operationMilliseconds": milliseconds(world.operations.time),
         "operationsDoneAtOnce": world.operations.done_at_once,
         "bareUpdates": world.bare_updates,
+        "dataStoreLimits": games_json(world, Kind::DataStores),
+        "orderedDataStoreLimits": games_json(world, Kind::Ordered),
+        "memoryStoreLimits": games_json(world, Kind::Memory),
+        "requestsOfEachDataStore": stores.collect::<Map<_, _>>(),
+        "staleWriteStatus": world.data_stores.stale.status(),
+        "namesMeasuredInBytes": world.data_stores.counts_bytes,
+        "documentedQueueReads": world.memory.has_documented_reads,
         "clockOffsetSeconds": sign_ins.clock_offset,
         "codeMilliseconds": milliseconds(sign_ins.lifetimes.code),
         "accessTokenMilliseconds": milliseconds(sign_ins.lifetimes.access_token),
@@ -91,6 +102,18 @@ pub(super) fn apply(
             "operationMilliseconds" => world.operations.time = time,
             "operationsDoneAtOnce" => world.operations.done_at_once = flag,
             "bareUpdates" => world.bare_updates = flag,
+            "dataStoreLimits" => read_games(world, Kind::DataStores, value),
+            "orderedDataStoreLimits" => read_games(world, Kind::Ordered, value),
+            "memoryStoreLimits" => read_games(world, Kind::Memory, value),
+            "requestsOfEachDataStore" => {
+                world.throttles.clear_of_each_store();
+                for (universe, requests) in by_universe(value) {
+                    world.throttles.set_of_each_store(universe, requests.as_u64());
+                }
+            }
+            "staleWriteStatus" => world.data_stores.stale = Stale::of_status(value.as_u64().unwrap_or_default()),
+            "namesMeasuredInBytes" => world.data_stores.counts_bytes = flag,
+            "documentedQueueReads" => world.memory.has_documented_reads = flag,
             "clockOffsetSeconds" => sign_ins.clock_offset = value.as_i64().unwrap_or_default(),
             "codeMilliseconds" => sign_ins.lifetimes.code = lifetime(time, usual.code),
             "accessTokenMilliseconds" => sign_ins.lifetimes.access_token = lifetime(time, usual.access_token),
@@ -100,6 +123,29 @@ pub(super) fn apply(
         }
     }
     Ok(())
+}
+
+fn games_json(world: &World, kind: Kind) -> Value {
+    let games = world.throttles.games(kind);
+    games
+        .map(|(universe, game)| (universe.to_string(), json!({ "players": game.players, "usedByGame": game.used })))
+        .collect::<Map<_, _>>()
+        .into()
+}
+
+fn read_games(world: &mut World, kind: Kind, given: &Value) {
+    world.throttles.clear(kind);
+    for (universe, game) in by_universe(given) {
+        let number = |name: &str| game[name].as_u64().unwrap_or_default();
+        let game = Game { players: number("players"), used: number("usedByGame") };
+        world.throttles.set(kind, universe, Some(game));
+    }
+}
+
+/// Returns the values by the ids of experiences, which the schema has checked.
+fn by_universe(given: &Value) -> impl Iterator<Item = (u64, &Value)> {
+    let given = given.as_object().into_iter().flatten();
+    given.filter_map(|(universe, value)| Some((universe.parse().ok()?, value)))
 }
 
 fn texts(values: &[Value]) -> impl Iterator<Item = String> + '_ {
