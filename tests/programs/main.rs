@@ -1,7 +1,7 @@
 //! Whole programs: the examples, and jobs as users would write them.
 
-mod example_output;
 mod erasing;
+mod example_output;
 mod example_servers;
 mod example_sign_in;
 mod examples;

@@ -106,15 +106,7 @@ impl BulkReport {
 
     pub(super) fn of(counts: Counts) -> Self {
         let Counts { entries, written, deleted, unchanged, skipped, failed } = counts;
-        Self {
-            entries,
-            written,
-            deleted,
-            unchanged,
-            skipped_count: skipped,
-            failed_count: failed,
-            ..Self::default()
-        }
+        Self { entries, written, deleted, unchanged, skipped_count: skipped, failed_count: failed, ..Self::default() }
     }
 
     pub(super) fn counts(&self) -> Counts {
