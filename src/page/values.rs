@@ -42,14 +42,11 @@ impl<'t> Values<'t> {
         read: impl FnOnce(&mut Deserializer<StrRead<'t>>) -> Result<T, serde_json::Error>,
     ) -> Option<T> {
         let mut deserializer = Deserializer::from_str(self.rest);
-        let value = read(&mut deserializer).ok()?;
-        self.pass_read(deserializer);
-        Some(value)
-    }
-
-    /// Passes what was read.
-    fn pass_read(&mut self, deserializer: Deserializer<StrRead<'t>>) {
-        self.rest = &self.rest[deserializer.into_iter::<()>().byte_offset()..];
+        let value = read(&mut deserializer).ok();
+        if value.is_some() {
+            self.rest = &self.rest[deserializer.into_iter::<()>().byte_offset()..];
+        }
+        value
     }
 
     /// Reads a byte of punctuation. `None` if another one is next.

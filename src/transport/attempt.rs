@@ -192,7 +192,7 @@ impl Http {
         }
         if let Some((download, _)) = &call.download {
             if let Some((range, validator)) = download.range() {
-                head = head.header(header::RANGE, text(&range)?).header(header::IF_RANGE, text(&validator)?);
+                head = head.header(header::RANGE, text(&range)?).header(header::IF_RANGE, text(validator)?);
             }
         }
         match &call.payload {
