@@ -51,7 +51,7 @@ pub fn page(body: &[u8]) {
 
 fn inspect<T: PageItem>(body: &[u8]) {
     if let Ok(page) = decode_page::<T>(body, Names { may_be_bare: T::MAY_BE_BARE, ..Names::of(T::FIELD) }) {
-        assert!(page.next_token.is_none_or(|token| !token.is_empty()));
+        assert!(page.next.token.is_none_or(|token| !token.is_empty()));
         let is_object = crate::json::from_slice::<serde_json::Value>(body).is_ok_and(|json| json.is_object());
         assert!(is_object || T::MAY_BE_BARE, "only an object is a page");
     }

@@ -47,13 +47,19 @@ macro_rules! open_enum {
 
         impl From<&str> for $name {
             fn from(text: &str) -> Self {
-                Self::known(text).unwrap_or_else(|| Self::Unknown(text.to_owned()))
+                match Self::known(text) {
+                    Some(known) => known,
+                    None => Self::Unknown(text.to_owned()),
+                }
             }
         }
 
         impl From<String> for $name {
             fn from(text: String) -> Self {
-                Self::known(&text).unwrap_or(Self::Unknown(text))
+                match Self::known(&text) {
+                    Some(known) => known,
+                    None => Self::Unknown(text),
+                }
             }
         }
 
@@ -100,7 +106,7 @@ macro_rules! open_enum {
 
         impl Ord for $name {
             fn cmp(&self, other: &Self) -> std::cmp::Ordering {
-                self.as_str().cmp(other.as_str())
+                $crate::open_enum::compare(self.as_str(), other.as_str())
             }
         }
 
@@ -145,6 +151,11 @@ macro_rules! open_enum {
 }
 
 pub(crate) use open_enum;
+
+/// Compares two texts. It isn't inlined into each enum.
+pub(crate) fn compare(a: &str, b: &str) -> std::cmp::Ordering {
+    a.cmp(b)
+}
 
 /// Returns which of these words a text is in the long form, which begins with a prefix, if there is one.
 pub(crate) fn find_long(words: &[&str], prefix: &[&str], text: &str) -> Option<usize> {

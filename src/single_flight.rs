@@ -79,7 +79,8 @@ impl<T: Clone> SingleFlight<T> {
         state.is_running = true;
         if deadline.is_some() {
             let (flight, apart) = (Arc::clone(self), work.clone());
-            let started = thread::Builder::new().name(thread.to_owned()).spawn(move || drop(flight.work(apart)));
+            let apart: Box<dyn FnOnce() + Send> = Box::new(move || drop(flight.work(apart)));
+            let started = thread::Builder::new().name(thread.to_owned()).spawn(apart);
             if started.is_ok() {
                 return self.wait(state, deadline);
             }

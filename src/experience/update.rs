@@ -1,5 +1,3 @@
-use std::collections::BTreeMap;
-
 use serde_json::{Map, Value, json};
 
 use super::handle::Experience;
@@ -61,24 +59,38 @@ impl Experience {
 /// Sends an update. `null` removes a field: the mask names it, and the body leaves it out. `path` is the resource, which a
 /// response with only the updated fields doesn't name.
 pub(super) fn updated<T: Model>(request: Request, fields: Map<String, Value>, path: String) -> Result<T> {
+    let (request, may_be_empty) = with_update(request, fields)?;
+    request.read(|body| Ok(wire::from_value(&read_updated(body, may_be_empty, &path)?)?))
+}
+
+/// Returns the request with an update, and whether the response may be empty: of a removed field, one with only the updated fields
+/// has nothing.
+fn with_update(request: Request, fields: Map<String, Value>) -> Result<(Request, bool)> {
     if fields.is_empty() {
         return Err(Error::invalid_input("the update changes nothing"));
     }
     let mask: Vec<&str> = fields.keys().map(String::as_str).collect();
-    let request = request.query("updateMask", mask.join(","));
-    let texts = fields.values().filter_map(Value::as_str);
-    let request = texts.fold(request, |request, text| request.echo(text));
-    let set: BTreeMap<&String, &Value> = fields.iter().filter(|(_, value)| !value.is_null()).collect();
-    // Of a removed field, a response with only the updated fields has nothing.
-    let may_be_empty = set.is_empty();
-    request.json(&set).read(|body| {
-        let mut found: Map<String, Value> = json::from_slice(body)?;
-        if found.is_empty() && !may_be_empty {
-            return Err(DecodeError::expected("the updated fields"));
+    let mut request = request.query("updateMask", mask.join(","));
+    let mut set = Map::new();
+    for (name, value) in fields {
+        if let Some(text) = value.as_str() {
+            request = request.echo(text);
         }
-        found.entry("path").or_insert_with(|| json!(path));
-        Ok(wire::from_value(&Value::Object(found))?)
-    })
+        if !value.is_null() {
+            set.insert(name, value);
+        }
+    }
+    let removes_only = set.is_empty();
+    Ok((request.json(&Value::Object(set)), removes_only))
+}
+
+fn read_updated(body: &[u8], may_be_empty: bool, path: &str) -> std::result::Result<Value, DecodeError> {
+    let mut found: Map<String, Value> = json::from_slice(body)?;
+    if found.is_empty() && !may_be_empty {
+        return Err(DecodeError::expected("the updated fields"));
+    }
+    found.entry("path").or_insert_with(|| json!(path));
+    Ok(Value::Object(found))
 }
 
 /// An update of an experience, for [`Experience::update`]. Fields that aren't set stay unchanged.

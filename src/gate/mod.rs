@@ -205,8 +205,12 @@ impl Gate {
                 Some((Limited::Work(slots.name(), values(slots.parameters())?), Window::of_slots(slots)))
             }));
             let mut budgets: Vec<_> = endpoint.keyed_budgets().enumerate().collect();
-            // All endpoints lock the limits that they share in one order, and each limit once.
-            budgets.sort_by_key(|(_, keyed)| (keyed.shared, keyed.parameters));
+            // All endpoints lock the limits that they share in one order, and each limit once. There are at most two.
+            if let [(_, first), (_, second)] = budgets[..] {
+                if (second.shared, second.parameters) < (first.shared, first.parameters) {
+                    budgets.swap(0, 1);
+                }
+            }
             budgets
                 .dedup_by_key(|(number, keyed)| keyed.shared.map_or(Err(*number), |name| Ok((name, keyed.parameters))));
             limits.extend(budgets.into_iter().filter_map(|(number, keyed)| {

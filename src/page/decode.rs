@@ -14,6 +14,8 @@ use crate::json;
 use crate::request::Paging;
 use crate::wire::Field;
 
+/// For how many items there is room before the first one is read.
+const ROOM: usize = 100;
 /// How much text of the unreadable items of a page is kept as JSON, which takes up to a hundred times as much memory.
 const LARGEST_KEPT: usize = 256 * 1024;
 /// How much text of an unreadable item is kept that isn't kept as JSON.
@@ -98,67 +100,69 @@ impl<'n> Names<'n> {
 pub(crate) struct Contents<T> {
     pub(crate) items: Vec<T>,
     pub(crate) unreadable: Vec<Value>,
-    /// Never empty.
-    pub(crate) next_token: Option<String>,
-    pub(crate) is_partial: bool,
+    pub(crate) next: Next,
 }
 
 /// Reads a page of models.
 pub(crate) fn decode_page<T: PageItem>(body: &[u8], names: Names<'_>) -> Result<Contents<T>, DecodeError> {
-    decode(body, names, T::read, T::unknown)
+    decode(Items::of_model(), body, names)
 }
 
-/// Reads a page of a caller's models.
-pub(crate) fn decode_plain_page<T: DeserializeOwned>(
-    body: &[u8],
-    names: Names<'_>,
-) -> Result<Contents<T>, DecodeError> {
-    decode(body, names, |values| values.read_model(), Err)
-}
-
-fn decode<T>(
-    body: &[u8],
-    names: Names<'_>,
-    read: fn(&mut Values<'_>) -> Option<T>,
-    unknown: fn(Value) -> Result<T, Value>,
-) -> Result<Contents<T>, DecodeError> {
-    let mut items = Items { read, unknown, items: Vec::with_capacity(100) };
-    let (unreadable, Next { token, is_partial }) = decode_into(&mut items, body, names)?;
-    Ok(Contents { items: items.items, unreadable, next_token: token, is_partial })
+fn decode<T>(mut items: Items<T>, body: &[u8], names: Names<'_>) -> Result<Contents<T>, DecodeError> {
+    let (unreadable, next) = decode_into(&mut items, body, names)?;
+    Ok(Contents { items: items.items, unreadable, next })
 }
 
 /// Where the items of a page go. What doesn't depend on their type is compiled once.
-trait Collect {
-    fn clear(&mut self);
+pub(super) trait Collect {
+    fn len(&self) -> usize;
+
+    /// Takes all items but the first ones away.
+    fn truncate(&mut self, len: usize);
 
     /// Reads an item. `None` if it can't be read; then it isn't known where the next value begins.
     fn read(&mut self, values: &mut Values<'_>) -> Option<()>;
-
-    /// Takes the item that was read last away.
-    fn take_back(&mut self);
 
     /// Makes an item of one that can't be read. Returns an unreadable one.
     fn unknown(&mut self, json: Value) -> Result<(), Value>;
 }
 
-struct Items<T> {
+/// The items of a page, and how they are read.
+pub(super) struct Items<T> {
     read: fn(&mut Values<'_>) -> Option<T>,
     unknown: fn(Value) -> Result<T, Value>,
-    items: Vec<T>,
+    pub(super) items: Vec<T>,
+}
+
+impl<T> Items<T> {
+    pub(super) fn of_model() -> Self
+    where
+        T: PageItem,
+    {
+        Self { read: T::read, unknown: T::unknown, items: Vec::with_capacity(ROOM) }
+    }
+
+    /// Items of anything that serde reads.
+    pub(super) fn plain() -> Self
+    where
+        T: DeserializeOwned,
+    {
+        Self { read: |values| values.read_model(), unknown: Err, items: Vec::with_capacity(ROOM) }
+    }
 }
 
 impl<T> Collect for Items<T> {
-    fn clear(&mut self) {
-        self.items.clear();
+    fn len(&self) -> usize {
+        self.items.len()
+    }
+
+    fn truncate(&mut self, len: usize) {
+        self.items.truncate(len);
     }
 
     fn read(&mut self, values: &mut Values<'_>) -> Option<()> {
         self.items.push((self.read)(values)?);
         Some(())
-    }
-
-    fn take_back(&mut self) {
-        self.items.pop();
     }
 
     fn unknown(&mut self, json: Value) -> Result<(), Value> {
@@ -169,17 +173,22 @@ impl<T> Collect for Items<T> {
 
 /// What a page tells beside its items.
 #[derive(Debug, Default)]
-struct Next {
+pub(crate) struct Next {
     /// The token of the next page. Never empty.
-    token: Option<String>,
-    is_partial: bool,
+    pub(crate) token: Option<String>,
+    /// Whether the service tells that it couldn't read all items.
+    pub(super) is_partial: bool,
 }
 
 /// Returns the unreadable items and what the page tells beside them.
-fn decode_into(items: &mut dyn Collect, body: &[u8], names: Names<'_>) -> Result<(Vec<Value>, Next), DecodeError> {
+pub(super) fn decode_into(
+    items: &mut dyn Collect,
+    body: &[u8],
+    names: Names<'_>,
+) -> Result<(Vec<Value>, Next), DecodeError> {
     let (mut unreadable, mut next) = (Vec::new(), Next::default());
     json::read::<DecodeError>(body, &mut |text| {
-        items.clear();
+        items.truncate(0);
         unreadable.clear();
         let mut room = LARGEST_KEPT;
         next = read_page(text, names, &mut |values| {
@@ -188,7 +197,7 @@ fn decode_into(items: &mut dyn Collect, body: &[u8], names: Names<'_>) -> Result
                 if matches!(values.peek(), Some(b',' | b']')) {
                     return Some(());
                 }
-                items.take_back();
+                items.truncate(items.len() - 1);
             }
             *values = start;
             let text = values.read::<&RawValue>()?.get();
@@ -374,14 +383,14 @@ mod tests {
     };
 
     fn read(page: &Value, names: Names<'_>) -> Result<Contents<u64>, DecodeError> {
-        decode_plain_page(page.to_string().as_bytes(), names)
+        decode(Items::plain(), page.to_string().as_bytes(), names)
     }
 
     #[test]
     fn names_of_fields_differ_between_listings() {
         let page = json!({ "data": [1], "nextCursor": "a", "hasMore": true });
         let contents = read(&page, CURSORS).expect("a page");
-        assert_eq!((contents.items, contents.next_token.as_deref()), (vec![1], Some("a")));
+        assert_eq!((contents.items, contents.next.token.as_deref()), (vec![1], Some("a")));
         for names in
             [Names::of("data"), Names { next: Some("nextPageCursor"), ..CURSORS }, Names { next: None, ..CURSORS }]
         {
@@ -403,7 +412,7 @@ mod tests {
             (json!({ "data": [], "oneFailed": null, "otherFailed": false }), false),
             (json!({ "data": [], "thirdFailed": true }), false),
         ] {
-            assert_eq!(read(&page, names).expect("a page").is_partial, is_partial, "{page}");
+            assert_eq!(read(&page, names).expect("a page").next.is_partial, is_partial, "{page}");
         }
         // Neither a yes nor a no.
         assert!(read(&json!({ "data": [], "oneFailed": 1 }), names).is_err());
@@ -421,7 +430,7 @@ mod tests {
             (json!({ "data": [], "nextCursor": "" }), None),
             (json!({ "data": [] }), None),
         ] {
-            assert_eq!(read(&page, CURSORS).expect("a page").next_token.as_deref(), next, "{page}");
+            assert_eq!(read(&page, CURSORS).expect("a page").next.token.as_deref(), next, "{page}");
         }
         // There is more, and nothing tells where.
         for next in [json!(null), json!("")] {
@@ -440,7 +449,7 @@ mod tests {
         let page = r#" { "data" : [ 1 , [ "]" ] , 3 ] , "more" : { } , "nextCursor" : "a" } "#;
         let names = Names { may_be_bare: true, ..CURSORS };
         for page in [page, "[1,2]", "{}", r#"{"data":[]}"#, r#"{"hasMore":false,"data":null}"#] {
-            assert!(decode_plain_page::<u64>(page.as_bytes(), names).is_ok(), "{page}");
+            assert!(decode(Items::<u64>::plain(), page.as_bytes(), names).is_ok(), "{page}");
             for at in 0..=page.len() {
                 let (before, after) = page.split_at(at);
                 let rest = after.get(1..).unwrap_or_default();
@@ -449,7 +458,7 @@ mod tests {
                     strange.iter().flat_map(|byte| [format!("{before}{byte}{after}"), format!("{before}{byte}{rest}")])
                 {
                     let is_json = serde_json::from_str::<IgnoredAny>(&text);
-                    match decode_plain_page::<u64>(text.as_bytes(), names) {
+                    match decode(Items::<u64>::plain(), text.as_bytes(), names) {
                         Err(DecodeError::Json(problem)) => {
                             let eof = is_json.is_err_and(|problem| problem.is_eof());
                             assert_eq!(problem.is_eof(), eof, "{text}");

@@ -3,9 +3,9 @@ use std::borrow::Cow;
 use serde_json::{Map, Value};
 
 use super::cursor::{Cursor, fingerprint};
-use super::decode::Names;
+use super::decode::{Collect, Names, Next, decode_into};
 use crate::api::Method;
-use crate::call::{DecodeError, Session};
+use crate::call::Session;
 use crate::error::{Error, Result};
 use crate::request::{Follow, Paging, Prepared, Request};
 use crate::transport::Buffer;
@@ -18,17 +18,11 @@ pub(super) struct ListField {
     pub(super) may_be_bare: bool,
 }
 
-/// Decodes a page and keeps its items. Returns the rest.
-pub(super) type PageDecoder<'d> = dyn FnMut(&[u8], Names<'_>) -> Result<Decoded, DecodeError> + 'd;
-
 /// What a page holds beside its items.
-#[derive(Default)]
-pub(super) struct Decoded {
-    /// How many items it has, readable or not.
-    pub(super) count: usize,
-    pub(super) next_token: Option<String>,
-    /// Whether the service tells that it couldn't read all items.
-    pub(super) is_partial: bool,
+pub(super) struct Fetched {
+    /// How many of the items were taken before.
+    pub(super) taken: usize,
+    pub(super) unreadable: Vec<Value>,
 }
 
 /// The pages of a listing, whatever their items are: it is compiled once, and not for each model.
@@ -136,13 +130,14 @@ impl Listing {
         self.empty_pages = 0;
     }
 
-    /// Fetches the next page, and returns how many of its items were taken before.
-    pub(super) fn fetch(&mut self, decode: &mut PageDecoder<'_>) -> Option<Result<usize>> {
+    /// Fetches the next page.
+    pub(super) fn fetch(&mut self, items: &mut dyn Collect) -> Option<Result<Fetched>> {
         self.current = self.next.take()?;
-        let Decoded { count, next_token: token, is_partial } = match self.fetch_current(decode) {
+        let (unreadable, Next { token, is_partial }) = match self.fetch_current(items) {
             Ok(decoded) => decoded,
             Err(error) => return Some(Err(error)),
         };
+        let count = items.len() + unreadable.len();
         let next_token = match self.paging.follow {
             _ if count == 0 && self.paging.ends_when_empty => None,
             Follow::Field { .. } => token,
@@ -166,7 +161,7 @@ impl Listing {
         };
         let next = Cursor { part, token, taken: 0, listing: self.current.listing };
         self.next = Some(next).filter(|next| next.part < self.parts());
-        Some(Ok(self.current.taken))
+        Some(Ok(Fetched { taken: self.current.taken, unreadable }))
     }
 
     /// Returns the token of the next page, unless pages without items seem to go on for ever.
@@ -188,7 +183,7 @@ impl Listing {
         self.current.token.as_deref().and_then(wire::decimal).unwrap_or_default()
     }
 
-    fn fetch_current(&mut self, decode: &mut PageDecoder<'_>) -> Result<Decoded> {
+    fn fetch_current(&mut self, items: &mut dyn Collect) -> Result<(Vec<Value>, Next)> {
         if let Some(refusal) = &self.refusal {
             return Err(refusal.clone());
         }
@@ -224,9 +219,9 @@ impl Listing {
             may_be_bare: self.field.may_be_bare,
             partial: self.paging.partial_fields,
         };
-        let mut decoded = Decoded::default();
+        let mut decoded = Default::default();
         request.run_in(&mut self.body, None, &query, &mut |body| {
-            decoded = decode(body, names)?;
+            decoded = decode_into(items, body, names)?;
             Ok(())
         })?;
         Ok(decoded)

@@ -6,9 +6,9 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use super::cursor::Cursor;
-use super::decode::{Contents, Names, PageItem, decode_page, decode_plain_page};
-use super::listing::{Decoded, ListField, Listing};
-use crate::call::{DecodeError, Session};
+use super::decode::{Items, PageItem};
+use super::listing::{Fetched, ListField, Listing};
+use crate::call::Session;
 use crate::error::{Error, Result};
 use crate::request::{Paging, Request};
 
@@ -29,7 +29,8 @@ pub struct Page<T> {
 #[must_use = "a listing makes no request until it is iterated over"]
 pub struct Pages<T> {
     listing: Listing,
-    decode: fn(&[u8], Names<'_>) -> Result<Contents<T>, DecodeError>,
+    /// Makes room for the items of a page.
+    room: fn() -> Items<T>,
     /// No more requests: after the last page, or after an error.
     ended: bool,
     finished: bool,
@@ -41,7 +42,7 @@ impl<T> Pages<T> {
         T: PageItem,
     {
         let field = ListField { name: Cow::Borrowed(T::FIELD), may_be_bare: T::MAY_BE_BARE };
-        Self::new(Listing::new(request, paging, field), decode_page)
+        Self::new(Listing::new(request, paging, field), Items::of_model)
     }
 
     /// The pages of anything that serde reads.
@@ -50,11 +51,11 @@ impl<T> Pages<T> {
         T: DeserializeOwned,
     {
         let field = ListField { name: Cow::Owned(field), may_be_bare: false };
-        Self::new(Listing::new(request, paging, field), decode_plain_page)
+        Self::new(Listing::new(request, paging, field), Items::plain)
     }
 
-    fn new(listing: Listing, decode: fn(&[u8], Names<'_>) -> Result<Contents<T>, DecodeError>) -> Self {
-        Self { listing, decode, ended: false, finished: false }
+    fn new(listing: Listing, room: fn() -> Items<T>) -> Self {
+        Self { listing, room, ended: false, finished: false }
     }
 
     /// Returns the position of the page that was yielded last, or that failed.
@@ -95,17 +96,16 @@ impl<T> Pages<T> {
     }
 
     fn fetch(&mut self) -> Option<Result<Page<T>>> {
-        let (mut items, mut unreadable) = (Vec::new(), Vec::new());
-        let fetched = self.listing.fetch(&mut |body, names| {
-            let contents = (self.decode)(body, names)?;
-            (items, unreadable) = (contents.items, contents.unreadable);
-            let count = items.len() + unreadable.len();
-            Ok(Decoded { count, next_token: contents.next_token, is_partial: contents.is_partial })
-        })?;
-        Some(fetched.map(|taken| {
-            items.drain(..taken.min(items.len()));
-            Page { items, unreadable, next_cursor: self.listing.next.clone() }
-        }))
+        let mut items = (self.room)();
+        let Fetched { taken, unreadable } = match self.listing.fetch(&mut items)? {
+            Ok(fetched) => fetched,
+            Err(error) => return Some(Err(error)),
+        };
+        let mut items = items.items;
+        if taken > 0 {
+            items = items.split_off(taken.min(items.len()));
+        }
+        Some(Ok(Page { items, unreadable, next_cursor: self.listing.next.clone() }))
     }
 }
 

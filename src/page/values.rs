@@ -4,7 +4,7 @@ use serde_json::Deserializer;
 use serde_json::de::StrRead;
 
 use crate::json::Objects;
-use crate::wire::{self, Model};
+use crate::wire::{Fields, Model, Names};
 
 /// A JSON text that is read value by value, so that each is read once, into its own type.
 #[derive(Clone, Copy, Debug)]
@@ -29,7 +29,11 @@ impl<'t> Values<'t> {
 
     /// Reads a model of this crate.
     pub(crate) fn read_fields<T: Model>(&mut self) -> Option<T> {
-        self.read_with(|deserializer| wire::read(deserializer))
+        T::of(&mut self.read_object(Names::of::<T>())?).ok()
+    }
+
+    fn read_object(&mut self, names: Names) -> Option<Fields<'t>> {
+        self.read_with(|deserializer| Fields::read(deserializer, names))
     }
 
     #[inline]

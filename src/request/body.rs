@@ -224,7 +224,8 @@ impl Body {
 
     /// Reads the body as a JSON object. `None` if it is something else.
     pub(super) fn to_json_object(&self) -> Option<Map<String, Value>> {
-        serde_json::from_slice(self.bytes_in_memory()?).ok()
+        let text = std::str::from_utf8(self.bytes_in_memory()?).ok()?;
+        serde_json::from_str(text).ok()
     }
 
     /// Takes the content of another body of one piece. The callbacks stay.

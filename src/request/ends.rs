@@ -12,9 +12,9 @@ use super::response::Response;
 use crate::call::{DecodeError, Decoder};
 use crate::disk::save;
 use crate::error::{Error, ErrorFields, Result};
-use crate::json;
+use crate::json::{self, Fill, fill_from_slice};
 use crate::transport::Download;
-use crate::wire::{self, Model};
+use crate::wire::{Model, Unread};
 
 /// Redirects that a download follows.
 const MAX_REDIRECTS: usize = 5;
@@ -27,23 +27,31 @@ impl Request {
     /// [`InvalidResponse`](crate::ErrorKind::InvalidResponse) if the response isn't a `T`, or has more than 8 MiB. A response
     /// that holds [nothing but an error](Self::error_as_data) is an error too.
     pub fn fetch<T: DeserializeOwned>(self) -> Result<T> {
-        self.read(|body| Ok(json::from_slice(body)?))
+        let mut model = None;
+        self.fill(&mut model)?;
+        Ok(decoded(model))
     }
 
     /// Makes the call like [`fetch`](Self::fetch), and reads a model of this crate.
     pub(crate) fn fetch_model<T: Model>(self) -> Result<T> {
-        self.read(|body| Ok(wire::from_slice(body)?))
+        let mut model = Unread::default();
+        self.fill(&mut model)?;
+        Ok(decoded(model.0))
+    }
+
+    fn fill(self, model: &mut dyn Fill) -> Result<()> {
+        self.decode(&mut |body| Ok(fill_from_slice(model, body)?))
     }
 
     /// Makes the call, and reads the response with `decode`. A response that holds nothing but an error is one, also where
     /// `decode` would read it.
     pub(crate) fn read<T>(self, decode: impl Fn(&[u8]) -> Result<T, DecodeError>) -> Result<T> {
-        let mut decoded = None;
+        let mut response = None;
         self.decode(&mut |body| {
-            decoded = Some(decode(body)?);
+            response = Some(decode(body)?);
             Ok(())
         })?;
-        decoded.ok_or_else(|| unreachable!("a call succeeds only with a decoded response"))
+        Ok(decoded(response))
     }
 
     fn decode(self, decode: &mut Decoder<'_>) -> Result<()> {
@@ -173,6 +181,10 @@ impl Request {
     pub(crate) fn prepare(self) -> Result<Prepared> {
         Prepared::new(self)
     }
+}
+
+fn decoded<T>(response: Option<T>) -> T {
+    response.unwrap_or_else(|| unreachable!("a call succeeds only with a decoded response"))
 }
 
 /// Accepts an empty body and JSON: an object, or unless it must be one, anything.

@@ -69,12 +69,12 @@ model! {
 impl AssetSearchPage {
     fn decode(body: &[u8]) -> Result<Self, DecodeError> {
         let names = Names { error_as_data: SEARCH_ASSETS.error_as_data(), ..Names::of(StoreAsset::FIELD) };
-        let Contents { items, unreadable, next_token, .. } = decode_page::<StoreAsset>(body, names)?;
+        let Contents { items, unreadable, next } = decode_page::<StoreAsset>(body, names)?;
         let mut totals = Self::default();
         let read = |text: &str| serde_json::from_str(text).map(|fields: Totals<'_>| totals = fields.read());
         // Fields that can't be read are missing.
         let _ = json::read::<serde_json::Error>(body, &mut { read });
-        Ok(Self { assets: items, unreadable, next_cursor: next_token.map(Cursor::at_page), ..totals })
+        Ok(Self { assets: items, unreadable, next_cursor: next.token.map(Cursor::at_page), ..totals })
     }
 }
 

@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use ureq::http::{self, HeaderName, HeaderValue, Uri, header};
-use ureq::{AsSendBody, Proxy, SendBody, Timeout};
+use ureq::{Proxy, SendBody, Timeout};
 use zeroize::Zeroizing;
 
 use super::agent::proxy_to;
@@ -141,7 +141,7 @@ impl Http {
                 let mut reader = &mut **payload;
                 self.run(head, SendBody::from_reader(&mut reader), options)
             }
-            None => self.run(head, (), options),
+            None => self.run(head, SendBody::none(), options),
         };
         match sent {
             Err(ureq::Error::Other(other)) => match other.downcast::<EarlyAnswer>() {
@@ -162,16 +162,18 @@ impl Http {
         uri: &Uri,
         expects_continue: bool,
     ) -> Result<http::request::Builder, http::Error> {
+        // `header` is compiled for each type of a name and a value.
+        let text = |text: &str| HeaderValue::from_bytes(text.as_bytes());
         let mut head = http::Request::builder()
             .method(call.endpoint.method().as_str())
             .uri(uri.clone())
-            .header(header::USER_AGENT, &self.user_agent)
-            .header(header::ACCEPT, accepted(call))
+            .header(header::USER_AGENT, text(&self.user_agent)?)
+            .header(header::ACCEPT, text(accepted(call))?)
             // ureq would accept all that it can decode, which depends on the features that other crates enable. In a download,
             // positions in a compressed body aren't those in the content.
             .header(
                 header::ACCEPT_ENCODING,
-                if call.download.is_none() && cfg!(feature = "gzip") { "gzip" } else { "identity" },
+                text(if call.download.is_none() && cfg!(feature = "gzip") { "gzip" } else { "identity" })?,
             );
         if let Some(authorization) = authorization {
             let secret = authorization.secret.expose();
@@ -186,25 +188,27 @@ impl Http {
             head = head.header(name, value);
         }
         for (name, value) in call.headers.iter().filter(|(name, _)| name != "accept") {
-            head = head.header(name, value);
+            head = head.header(HeaderName::from_bytes(name.as_bytes())?, text(value)?);
         }
         if let Some((download, _)) = &call.download {
             if let Some((range, validator)) = download.range() {
-                head = head.header(header::RANGE, range).header(header::IF_RANGE, validator);
+                head = head.header(header::RANGE, text(&range)?).header(header::IF_RANGE, text(validator)?);
             }
         }
         match &call.payload {
             Some(payload) => {
                 head = head
-                    .header(header::CONTENT_TYPE, payload.content_type())
-                    .header(header::CONTENT_LENGTH, payload.len());
+                    .header(header::CONTENT_TYPE, text(&payload.content_type())?)
+                    .header(header::CONTENT_LENGTH, HeaderValue::from(payload.len()));
             }
             // ureq would send an empty body in chunks.
-            None if call.endpoint.method().has_body() => head = head.header(header::CONTENT_LENGTH, 0),
+            None if call.endpoint.method().has_body() => {
+                head = head.header(header::CONTENT_LENGTH, HeaderValue::from(0));
+            }
             None => {}
         }
         if expects_continue {
-            head = head.header(header::EXPECT, "100-continue");
+            head = head.header(header::EXPECT, HeaderValue::from_static("100-continue"));
         }
         Ok(head)
     }
@@ -220,7 +224,7 @@ impl Http {
     fn run(
         &self,
         head: http::request::Builder,
-        body: impl AsSendBody,
+        body: SendBody<'_>,
         options: SendOptions,
     ) -> Result<http::Response<ureq::Body>, ureq::Error> {
         let SendOptions { end, read, response, is_fresh, proxy } = options;

@@ -72,7 +72,10 @@ pub(super) fn location(headers: &HeaderMap) -> Option<String> {
 
 /// Returns all values of a header, which are one value if it may have only one.
 pub(super) fn values(headers: &HeaderMap, name: &str) -> Option<String> {
-    let all: Vec<_> = headers.get_all(name).iter().map(|value| String::from_utf8_lossy(value.as_bytes())).collect();
+    let mut all: Vec<String> = Vec::new();
+    for value in headers.get_all(name) {
+        all.push(String::from_utf8_lossy(value.as_bytes()).into_owned());
+    }
     (!all.is_empty()).then(|| all.join(", "))
 }
 

@@ -110,17 +110,16 @@ impl User {
         self.client.call(&LIST_EXPERIENCE_FOLLOWINGS).param("user", self.id).read(|body| {
             // The followed universes, by id, with the time of each.
             let mut fields: Map<String, Value> = json::from_slice(body)?;
-            let followed_sources = match fields.remove("followedSources") {
+            let followed_sources = match fields.get_mut("followedSources").map(Value::take) {
                 Some(Value::Object(sources)) => sources,
                 Some(Value::Null) => Map::new(),
                 _ => return Err(DecodeError::expected("the followed universes")),
             };
-            let following = |(id, time): (String, Value)| {
+            let mut followings = Vec::with_capacity(followed_sources.len());
+            for (id, time) in followed_sources {
                 let universe_id = wire::decimal(&id).ok_or_else(|| DecodeError::expected("the ids of universes"))?;
-                Ok(ExperienceFollowing { universe_id, followed_at: Timestamp::of(time.into()) })
-            };
-            let mut followings: Vec<_> =
-                followed_sources.into_iter().map(following).collect::<Result<_, DecodeError>>()?;
+                followings.push(ExperienceFollowing { universe_id, followed_at: Timestamp::of(time.into()) });
+            }
             followings.sort_unstable_by_key(|following| following.universe_id);
             Ok(followings)
         })

@@ -1,6 +1,6 @@
 //! The types of fields, which are read from JSON of several types.
 
-use super::{Json, Model, Unreadable, decimal, from_fields};
+use super::{Fields, Json, Model, Names, Unreadable, decimal};
 use jiff::Timestamp;
 use serde_json::Value;
 
@@ -169,10 +169,7 @@ impl<T: Model> Field for T {
     }
 
     fn read(json: Json<'_>) -> Result<Self, Unreadable> {
-        match json {
-            Json::Object(fields) => from_fields(fields),
-            json => Err(Unreadable::unexpected(T::EXPECTED, json.kind())),
-        }
+        T::of(&mut Fields::take(json, Names::of::<T>())?)
     }
 }
 

@@ -9,21 +9,28 @@ use serde_json::{Map, Value};
 use super::{Field, Json, Model};
 use crate::json::{Fill, StrDeserializer, fill_from_slice};
 
+/// A model that is read while the text is there.
+pub(crate) struct Unread<T>(pub(crate) Option<T>);
+
+impl<T> Default for Unread<T> {
+    fn default() -> Self {
+        Self(None)
+    }
+}
+
+impl<T: Model> Fill for Unread<T> {
+    fn fill(&mut self, deserializer: &mut StrDeserializer<'_>) -> Result<(), serde_json::Error> {
+        let mut fields = Fields::read(deserializer, Names::of::<T>())?;
+        self.0 = Some(T::of(&mut fields).map_err(Error::custom)?);
+        Ok(())
+    }
+}
+
 /// Reads a model.
 pub(crate) fn from_slice<T: Model>(body: &[u8]) -> Result<T, serde_json::Error> {
-    // It is read while the text is there.
-    struct Slot<T>(Option<T>);
-
-    impl<T: Model> Fill for Slot<T> {
-        fn fill(&mut self, deserializer: &mut StrDeserializer<'_>) -> Result<(), serde_json::Error> {
-            self.0 = Some(read(deserializer)?);
-            Ok(())
-        }
-    }
-
-    let mut slot = Slot(None);
-    fill_from_slice(&mut slot, body)?;
-    slot.0.ok_or_else(|| Error::custom("expected a value"))
+    let mut model = Unread::default();
+    fill_from_slice(&mut model, body)?;
+    model.0.ok_or_else(|| Error::custom("expected a value"))
 }
 
 /// Reads a model from the fields of an object.
@@ -41,7 +48,7 @@ pub(crate) fn from_value<T: Model>(value: &Value) -> Result<T, serde_json::Error
 
 /// Reads a model, from an object only.
 pub(crate) fn read<'de, T: Model, D: Deserializer<'de>>(deserializer: D) -> Result<T, D::Error> {
-    let mut fields = deserializer.deserialize_map(FieldsVisitor(Names::of::<T>()))?;
+    let mut fields = Fields::read(deserializer, Names::of::<T>())?;
     T::of(&mut fields).map_err(Error::custom)
 }
 
@@ -98,10 +105,10 @@ fn is_camel_case_of(field: &str, name: &str) -> bool {
 
 /// The names of the fields of a model, and of those of a model that is part of it.
 #[derive(Clone, Copy)]
-struct Names([&'static [Name]; 2]);
+pub(crate) struct Names([&'static [Name]; 2]);
 
 impl Names {
-    fn of<T: Model>() -> Self {
+    pub(crate) fn of<T: Model>() -> Self {
         Self([T::NAMES, T::REST])
     }
 
@@ -130,6 +137,19 @@ pub(crate) struct Fields<'a> {
 impl<'a> Fields<'a> {
     fn new(names: Names, values: Vec<Option<Json<'a>>>) -> Self {
         Self { names, values: values.into_iter() }
+    }
+
+    /// Reads an object.
+    pub(crate) fn read<'de: 'a, D: Deserializer<'de>>(deserializer: D, names: Names) -> Result<Self, D::Error> {
+        deserializer.deserialize_map(FieldsVisitor(names))
+    }
+
+    /// Takes the fields of an object.
+    pub(crate) fn take(json: Json<'_>, names: Names) -> Result<Self, Unreadable> {
+        match json {
+            Json::Object(fields) => Self::of(fields, names),
+            json => Err(Unreadable::unexpected("an object", json.kind())),
+        }
     }
 
     fn of(object: Map<String, Value>, names: Names) -> Result<Self, Unreadable> {

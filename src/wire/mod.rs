@@ -13,7 +13,7 @@ use serde::de::value::MapAccessDeserializer;
 use serde::de::{Deserialize, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
 pub(crate) use field::Field;
-pub(crate) use fields::{Fields, Name, Unreadable, from_fields, from_slice, from_value, read};
+pub(crate) use fields::{Fields, Name, Names, Unread, Unreadable, from_fields, from_slice, from_value, read};
 pub(crate) use finite::{to_text as to_finite_text, to_value as to_finite_value};
 pub(crate) use json::Json;
 pub(crate) use model::{Model, is_default, model};

@@ -105,6 +105,7 @@ pub(crate) struct DataStores {
     /// When what was deleted long ago was forgotten last.
     settled: Option<Timestamp>,
     revisions_made: u64,
+    entries_made: u64,
     pub(crate) stale: Stale,
     /// Whether names are measured in bytes, not in characters.
     pub(crate) counts_bytes: bool,
@@ -225,11 +226,15 @@ impl DataStores {
     }
 
     /// Puts a store as it is, or replaces it. Later revisions get other ids than its own.
-    pub(crate) fn put(&mut self, universe: u64, name: &str, store: Store) {
+    pub(crate) fn put(&mut self, universe: u64, name: &str, mut store: Store) {
         let revisions = store.entries.values().flat_map(|entry| &entry.revisions);
         let number = |id: &str| u64::from_str_radix(id.strip_prefix(FIRST_DIGITS)?.strip_suffix(LAST_DIGITS)?, 16).ok();
         let last = revisions.filter_map(|revision| number(&revision.id)).max();
         self.revisions_made = self.revisions_made.max(last.unwrap_or_default());
+        for entry in store.entries.values_mut() {
+            self.entries_made += 1;
+            entry.number = self.entries_made;
+        }
         self.stores.insert((universe, name.to_owned()), store);
     }
 
@@ -263,7 +268,8 @@ impl DataStores {
         let store = store.or_insert_with(|| Store { created: now, expires: None, entries: BTreeMap::new() });
         match store.entries.get_mut(&(id.scope.clone(), id.key.clone())) {
             None => {
-                let entry = StoredEntry { number: self.revisions_made, created: now, revisions: vec![revision] };
+                self.entries_made += 1;
+                let entry = StoredEntry { number: self.entries_made, created: now, revisions: vec![revision] };
                 store.entries.insert((id.scope.clone(), id.key.clone()), entry);
             }
             Some(entry) => {

@@ -267,7 +267,8 @@ fn read_entry(
     if revisions.windows(2).any(|pair| pair[0].at > pair[1].at) {
         return Err(Problem::new(path, "the earlier revisions aren't in the order of their times, the oldest first"));
     }
-    Ok((scope, key, StoredEntry { created, revisions }))
+    // It gets its number with the store.
+    Ok((scope, key, StoredEntry { number: 0, created, revisions }))
 }
 
 fn read_revision(world: &mut World, given: &Object, path: &str, now: Timestamp) -> Result<Revision, Problem> {

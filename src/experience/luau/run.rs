@@ -78,7 +78,7 @@ model! {
 /// Reads the results in an output. What has none, such as an empty text, is empty.
 fn read_output(json: Option<Json<'_>>) -> std::result::Result<Vec<Value>, Unreadable> {
     let results = match json {
-        Some(Json::Object(mut fields)) => fields.remove("results").unwrap_or_default(),
+        Some(Json::Object(mut fields)) => fields.get_mut("results").map(Value::take).unwrap_or_default(),
         Some(Json::Null) | None => Value::Null,
         Some(Json::Text(text)) if text.is_empty() => Value::Null,
         _ => return Err(Unreadable::new("expected an object in the field output")),
@@ -183,27 +183,26 @@ impl LuauRun {
         if !self.is_success() {
             return Err(Error::invalid_input(format!("there are no results: {self}")));
         }
-        let results = Value::Array(self.results.iter().map(whole).collect());
+        let mut results = Value::Array(self.results.clone());
+        make_whole(&mut results);
         serde_json::from_value(results)
             .map_err(|error| Error::invalid_input(format!("the results of the script are others: {error}")))
     }
 }
 
-/// Writes whole numbers as integers.
-fn whole(value: &Value) -> Value {
+/// Makes integers of whole numbers.
+fn make_whole(value: &mut Value) {
     /// Each of them is a number of its own up to this one.
     const LARGEST: f64 = 9_007_199_254_740_992.0;
     match value {
         Value::Number(number) if number.is_f64() => match number.as_f64() {
             #[allow(clippy::cast_possible_truncation, reason = "it is whole and small enough")]
-            Some(float) if float.fract() == 0.0 && float.abs() <= LARGEST => Value::from(float as i64),
-            _ => value.clone(),
+            Some(float) if float.fract() == 0.0 && float.abs() <= LARGEST => *value = Value::from(float as i64),
+            _ => {}
         },
-        Value::Array(values) => Value::Array(values.iter().map(whole).collect()),
-        Value::Object(fields) => {
-            Value::Object(fields.iter().map(|(name, value)| (name.clone(), whole(value))).collect())
-        }
-        _ => value.clone(),
+        Value::Array(values) => values.iter_mut().for_each(make_whole),
+        Value::Object(fields) => fields.values_mut().for_each(make_whole),
+        _ => {}
     }
 }
 

@@ -123,7 +123,8 @@ impl Restriction {
     /// Returns the restriction as the service takes it at this time.
     pub(super) fn json(&self, now: Timestamp) -> Result<Value> {
         self.check()?;
-        let mut fields = Map::from_iter([("active".to_owned(), json!(true))]);
+        let mut fields = Map::new();
+        fields.insert("active".to_owned(), json!(true));
         let duration = match self.until {
             Some(end) if end <= now => {
                 return Err(Error::invalid_input(format!("the restriction ends at {end}, which has passed")));

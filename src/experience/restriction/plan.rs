@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::desired::{Fit, Restriction};
-use super::model::UserRestriction;
+use super::model::{GameJoinRestriction, UserRestriction};
 use crate::error::{Error, Result};
 
 /// What is to be changed so that the restrictions are the desired ones, from
@@ -79,35 +79,46 @@ impl RestrictionPlan {
         lift_others: bool,
         now: Timestamp,
     ) -> Result<Self> {
-        let desired = by_user(desired)?;
-        let of_user = |restriction: UserRestriction| match restriction.user_id() {
-            Some(user_id) => Ok((user_id, restriction.game_join_restriction)),
-            None => Err(Error::invalid_input(format!("the current restriction {:?} names no user", restriction.path))),
-        };
-        let current: BTreeMap<u64, _> = current.into_iter().map(of_user).collect::<Result<_>>()?;
+        let mut users = BTreeMap::new();
+        for (user_id, restriction) in desired {
+            add_desired(&mut users, user_id, restriction)?;
+        }
+        for restriction in current {
+            add_current(&mut users, restriction)?;
+        }
+        Ok(Self::of(users, lift_others, now))
+    }
+
+    fn of(users: BTreeMap<u64, User>, lift_others: bool, now: Timestamp) -> Self {
         let mut plan = Self::default();
-        for (user_id, restriction) in &desired {
-            match restriction.fit(current.get(user_id), now) {
-                Fit::InForce => plan.unchanged.push(*user_id),
-                Fit::Ended => plan.ended.push(*user_id),
-                Fit::Other => {
-                    let restriction = restriction.clone();
-                    plan.steps.push(RestrictionStep::Restrict { user_id: *user_id, restriction });
+        let mut others = Vec::new();
+        for (user_id, User { desired, current }) in users {
+            let is_kept_out = match desired.map(|restriction| (restriction.fit(current.as_ref(), now), restriction)) {
+                Some((Fit::InForce, _)) => {
+                    plan.unchanged.push(user_id);
+                    true
                 }
+                Some((Fit::Other, restriction)) => {
+                    plan.steps.push(RestrictionStep::Restrict { user_id, restriction });
+                    true
+                }
+                Some((Fit::Ended, _)) => {
+                    plan.ended.push(user_id);
+                    false
+                }
+                None => false,
+            };
+            let is_own = |known: &GameJoinRestriction| known.is_in_force(now) && known.inherited != Some(true);
+            if !is_kept_out && current.as_ref().is_some_and(is_own) {
+                others.push(user_id);
             }
         }
-        let is_kept_out = |user: &u64| desired.contains_key(user) && !plan.ended.contains(user);
-        let is_own = |(_, known): &(&u64, &super::model::GameJoinRestriction)| {
-            known.is_in_force(now) && known.inherited != Some(true)
-        };
-        let others: Vec<u64> =
-            current.iter().filter(is_own).map(|(user, _)| *user).filter(|user| !is_kept_out(user)).collect();
         if lift_others {
             plan.steps.extend(others.into_iter().map(|user_id| RestrictionStep::Lift { user_id }));
         } else {
             plan.others = others;
         }
-        Ok(plan)
+        plan
     }
 
     /// Returns whether nothing is to be changed.
@@ -117,18 +128,30 @@ impl RestrictionPlan {
     }
 }
 
-fn by_user(desired: impl IntoIterator<Item = (u64, Restriction)>) -> Result<BTreeMap<u64, Restriction>> {
-    let mut by_user = BTreeMap::new();
-    for (user_id, restriction) in desired {
-        restriction.check().map_err(|error| error.about_user(user_id))?;
-        match by_user.get(&user_id) {
-            Some(known) if *known != restriction => {
-                return Err(Error::invalid_input(format!("user {user_id} has two different restrictions")));
-            }
-            _ => drop(by_user.insert(user_id, restriction)),
-        }
+/// The restrictions of a user.
+#[derive(Default)]
+struct User {
+    desired: Option<Restriction>,
+    current: Option<GameJoinRestriction>,
+}
+
+fn add_desired(users: &mut BTreeMap<u64, User>, user_id: u64, restriction: Restriction) -> Result<()> {
+    restriction.check().map_err(|error| error.about_user(user_id))?;
+    let desired = &mut users.entry(user_id).or_default().desired;
+    if desired.as_ref().is_some_and(|known| *known != restriction) {
+        return Err(Error::invalid_input(format!("user {user_id} has two different restrictions")));
     }
-    Ok(by_user)
+    *desired = Some(restriction);
+    Ok(())
+}
+
+fn add_current(users: &mut BTreeMap<u64, User>, restriction: UserRestriction) -> Result<()> {
+    let Some(user_id) = restriction.user_id() else {
+        let problem = format!("the current restriction {:?} names no user", restriction.path);
+        return Err(Error::invalid_input(problem));
+    };
+    users.entry(user_id).or_default().current = Some(restriction.game_join_restriction);
+    Ok(())
 }
 
 impl fmt::Display for RestrictionPlan {

@@ -52,13 +52,15 @@ impl GameServerFilters {
     /// Returns the versions of the place that servers run, the newest first.
     #[must_use]
     pub fn place_versions(&self) -> Vec<u64> {
-        let is_version = |(name, field): &(&String, &GameServerFilterField)| {
-            field.field.as_ref().unwrap_or(name).eq_ignore_ascii_case("PlaceVersion")
-        };
-        let values = self.fields.iter().filter(is_version).flat_map(|(_, field)| &field.values);
-        let number = |value: &Value| value.as_u64().or_else(|| value.as_str()?.parse().ok());
-        let mut versions: Vec<u64> = values.filter_map(number).collect();
-        versions.sort_unstable_by(|a, b| b.cmp(a));
+        let mut versions: Vec<u64> = Vec::new();
+        for (name, field) in &self.fields {
+            if field.field.as_ref().unwrap_or(name).eq_ignore_ascii_case("PlaceVersion") {
+                let number = |value: &Value| value.as_u64().or_else(|| value.as_str()?.parse().ok());
+                versions.extend(field.values.iter().filter_map(number));
+            }
+        }
+        versions.sort_unstable();
+        versions.reverse();
         versions
     }
 }

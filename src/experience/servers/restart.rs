@@ -1,4 +1,3 @@
-use std::collections::BTreeSet;
 use std::fmt;
 use std::thread;
 use std::time::{Duration, Instant};
@@ -105,7 +104,7 @@ impl Experience {
     }
 
     /// Looks for the restart of a request that failed with this error.
-    fn find_restart(&self, options: &RestartOptions, known: &BTreeSet<String>, error: Error) -> Result<Restart> {
+    fn find_restart(&self, options: &RestartOptions, known: &[String], error: Error) -> Result<Restart> {
         for pause in LOOKS {
             let end = self.client.session().end().map(|(end, _)| end);
             if end.is_some_and(|end| end.saturating_duration_since(Instant::now()) <= pause) {

@@ -1,4 +1,3 @@
-use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use serde_json::{Map, Value, json};
@@ -27,9 +26,10 @@ const TOLERANCE: Duration = Duration::from_secs(90);
 #[must_use]
 pub struct RestartOptions {
     bleed_off: Option<Duration>,
-    places: BTreeMap<u64, PlaceRestartFilter>,
+    /// By the ids of the places.
+    places: Vec<(u64, PlaceRestartFilter)>,
     attributes: Option<Value>,
-    pub(super) known: Option<BTreeSet<String>>,
+    pub(super) known: Option<Vec<String>>,
     pub(super) settles: bool,
 }
 
@@ -42,7 +42,7 @@ impl Default for RestartOptions {
 impl RestartOptions {
     /// Returns options that restart all servers.
     pub fn new() -> Self {
-        Self { bleed_off: None, places: BTreeMap::new(), attributes: None, known: None, settles: true }
+        Self { bleed_off: None, places: Vec::new(), attributes: None, known: None, settles: true }
     }
 
     /// Sets how long servers go on before they are restarted: 1 to 240 whole minutes. In this time no player joins them.
@@ -69,7 +69,10 @@ impl RestartOptions {
     }
 
     fn filter(mut self, place_id: u64, filter: PlaceRestartFilter) -> Self {
-        self.places.insert(place_id, filter);
+        match self.places.binary_search_by_key(&place_id, |(id, _)| *id) {
+            Ok(at) => self.places[at].1 = filter,
+            Err(at) => self.places.insert(at, (place_id, filter)),
+        }
         self
     }
 
@@ -110,8 +113,11 @@ impl RestartOptions {
             return Err(Error::invalid_input(problem).advise("name one, or use RestartOptions::place for all versions"));
         }
         if !self.places.is_empty() {
-            let places = self.places.iter().map(|(place, filter)| (place.to_string(), json!(filter)));
-            body.insert("places".to_owned(), Value::Object(places.collect()));
+            let mut places = Map::new();
+            for (place, filter) in &self.places {
+                places.insert(place.to_string(), json!(filter));
+            }
+            body.insert("places".to_owned(), Value::Object(places));
         }
         if let Some(attributes) = &self.attributes {
             if !attributes.is_object() {
@@ -130,15 +136,15 @@ impl RestartOptions {
     }
 
     /// Returns the restart that these options have started, if it is listed: one that isn't known and fits them.
-    pub(super) fn find_in(&self, listed: Vec<RestartStatus>, known: &BTreeSet<String>) -> Option<RestartStatus> {
+    pub(super) fn find_in(&self, listed: Vec<RestartStatus>, known: &[String]) -> Option<RestartStatus> {
         listed.into_iter().rfind(|status| !known.contains(&status.id) && self.fits(status))
     }
 
     /// Whether a restart can be one that these options have started. What the service doesn't tell fits.
     fn fits(&self, status: &RestartStatus) -> bool {
         let fits_place = |(id, place): (&u64, &super::restart_status::PlaceRestartStatus)| {
-            let requested = match self.places.get(id) {
-                Some(filter) => filter.clone(),
+            let requested = match self.places.iter().find(|(requested, _)| requested == id) {
+                Some((_, filter)) => filter.clone(),
                 None if self.places.is_empty() => PlaceRestartFilter::default(),
                 None => return false,
             };
@@ -214,7 +220,7 @@ mod tests {
         let status =
             |json: Value| RestartStatus { id: "b".to_owned(), ..serde_json::from_value(json).expect("a status") };
         let found = |options: &RestartOptions, json: Value, known: &str| {
-            options.find_in(vec![status(json)], &BTreeSet::from([known.to_owned()])).is_some()
+            options.find_in(vec![status(json)], &[known.to_owned()]).is_some()
         };
         let times = |minutes: u64| {
             json!({ "scheduledTime": "2026-01-01T00:00:00Z", "startTime": format!("2026-01-01T00:{minutes:02}:01Z"),

@@ -1,14 +1,14 @@
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::fmt;
 
 use jiff::Timestamp;
 
-use super::keyed::{by_id_if_any, by_name};
+use super::keyed::{self, by_id_if_any};
 use crate::api::Endpoint;
 use crate::error::Result;
 use crate::experience::handle::Experience;
 use crate::open_enum::open_enum;
-use crate::wire::model;
+use crate::wire::{Json, Unreadable, model};
 
 /// Lists the restarts of an experience's servers.
 pub const LIST_RESTARTS: Endpoint = Endpoint::get("/server-management/v1/universes/{universe}/restarts")
@@ -93,7 +93,12 @@ model! {
 impl PlaceRestartFilter {
     /// Whether it chooses the same versions.
     pub(super) fn is_same(&self, other: &Self) -> bool {
-        let versions = |filter: &Self| filter.versions.clone().map(BTreeSet::from_iter).unwrap_or_default();
+        let versions = |filter: &Self| {
+            let mut versions = filter.versions.clone().unwrap_or_default();
+            versions.sort_unstable();
+            versions.dedup();
+            versions
+        };
         let is_excluded = |filter: &Self| filter.exclude_current_version == Some(true);
         versions(self) == versions(other) && is_excluded(self) == is_excluded(other)
     }
@@ -113,9 +118,12 @@ impl RestartStatus {
     }
 
     /// Adds up a number of all places. `None` if the service doesn't tell it of each place, or of any.
-    pub(super) fn total_of(&self, number: impl Fn(&PlaceRestartStatus) -> Option<u32>) -> Option<u64> {
-        let told = self.places.values().map(|place| number(place).map(u64::from));
-        told.sum::<Option<u64>>().filter(|_| !self.places.is_empty())
+    pub(super) fn total_of(&self, number: fn(&PlaceRestartStatus) -> Option<u32>) -> Option<u64> {
+        let mut total = None;
+        for place in self.places.values() {
+            total = Some(total.unwrap_or(0) + u64::from(number(place)?));
+        }
+        total
     }
 }
 
@@ -133,10 +141,20 @@ impl fmt::Display for RestartStatus {
 model! {
     /// The response with all restarts.
     struct RestartStatuses {
-        #[with(by_name)]
-        #[serde(rename = "restartStatuses")]
-        by_id: BTreeMap<String, RestartStatus>,
+        #[with(with_ids)]
+        restart_statuses: Vec<RestartStatus>,
     }
+}
+
+/// Reads an object of statuses by their ids, the newest last.
+fn with_ids(json: Option<Json<'_>>) -> std::result::Result<Vec<RestartStatus>, Unreadable> {
+    let mut statuses = Vec::new();
+    for (id, value) in keyed::fields(json)? {
+        let status: RestartStatus = keyed::read(&id, value)?;
+        let at = statuses.partition_point(|other: &RestartStatus| other.scheduled_at <= status.scheduled_at);
+        statuses.insert(at, RestartStatus { id, ..status });
+    }
+    Ok(statuses)
 }
 
 impl Experience {
@@ -164,10 +182,7 @@ impl Experience {
     /// <https://create.roblox.com/docs/cloud/reference/features/servers>
     pub fn list_restarts(&self) -> Result<Vec<RestartStatus>> {
         let listed: RestartStatuses = self.client.call(&LIST_RESTARTS).param("universe", self.id).fetch_model()?;
-        let with_id = |(id, status): (String, RestartStatus)| RestartStatus { id, ..status };
-        let mut statuses: Vec<RestartStatus> = listed.by_id.into_iter().map(with_id).collect();
-        statuses.sort_by_key(|status| status.scheduled_at);
-        Ok(statuses)
+        Ok(listed.restart_statuses)
     }
 
     /// Fetches how far a restart is. Returns `None` if no restart with this id is listed. See

@@ -71,7 +71,7 @@ pub(crate) fn logins(proxy: &Proxy) -> Vec<Secret> {
     if user.len() < SHORTEST_NAME {
         all.retain(|text| text != user && *text != encoded(user));
     }
-    all.sort_by_key(|text| std::cmp::Reverse(text.len()));
+    all.sort_unstable_by(|a, b| b.len().cmp(&a.len()).then_with(|| a.cmp(b)));
     all.dedup();
     all.into_iter().map(Secret::new).collect()
 }
