@@ -273,8 +273,9 @@ fn list(world: &mut World, call: Call<'_>) -> Result<Answer, Answer> {
             && key.starts_with(&prefix)
             && (entry.current().is_some() || shows_deleted(&call))
     });
-    let items = listed.map(|((scope, key), _)| json!({ "path": path(&call, &id, scope, key), "id": key }));
-    Ok(page.page("dataStoreEntries", items))
+    let names = listed.map(|((scope, key), _)| (scope, key));
+    let json = |(scope, key): (&String, &String)| json!({ "path": path(&call, &id, scope, key), "id": key });
+    Ok(page.page_of("dataStoreEntries", names, json))
 }
 
 fn list_revisions(world: &mut World, call: Call<'_>) -> Result<Answer, Answer> {
