@@ -1,4 +1,4 @@
-//! Settings of a [`Sandbox`] for data stores.
+//! Settings of a [`Sandbox`] for data stores, and the limits of all player data.
 
 use rblxopencloud::{Error, Result};
 
@@ -7,9 +7,9 @@ use super::world::data_stores::Stale;
 use super::world::throttles::{Game, Kind};
 use super::worlds;
 
-/// # Data stores
+/// # Data stores, and the limits of player data
 ///
-/// What isn't known of the service, so that a program can be tested with each answer.
+/// What isn't known of the service can be set, so that a program can be tested with each answer.
 impl Sandbox {
     /// Sets the status with which a write is refused whose `etag` isn't that of the entry: 409 with the code `ABORTED`, 412, or 400
     /// with `FAILED_PRECONDITION`. Any other counts as 409, which is the default.
