@@ -33,7 +33,7 @@
 //!   [send them messages](Experience::publish_message)
 //! - [Run Luau in a place](guide::run_tests), as in CI
 //! - [Keep users out](guide::moderation)
-//! - [Read and change the data of players](data), [keep a leaderboard](data::OrderedDataStore), and
+//! - [Read and change the data of players](guide::player_data), [keep a leaderboard](data::OrderedDataStore), and
 //!   [work through a queue](memory::Queue::process) of the servers
 //! - [Search the creator store](Client::search_assets), and [put assets on it](AssetHandle::create_store_product)
 //! - [Notify users](User::send_notification), and [read their subscriptions](User::fetch_subscription)

@@ -1,4 +1,4 @@
-//! Settings of a [`Sandbox`] for data stores.
+//! Settings of a [`Sandbox`] for data stores, and the limits of all player data.
 
 use rblxopencloud::{Error, Result};
 
@@ -7,9 +7,9 @@ use super::world::data_stores::Stale;
 use super::world::throttles::{Game, Kind};
 use super::worlds;
 
-/// # Data stores
+/// # Data stores, and the limits of player data
 ///
-/// What isn't known of the service, so that a program can be tested with each answer.
+/// What isn't known of the service can be set, so that a program can be tested with each answer.
 impl Sandbox {
     /// Sets the status with which a write is refused whose `etag` isn't that of the entry: 409 with the code `ABORTED`, 412, or 400
     /// with `FAILED_PRECONDITION`. Any other counts as 409, which is the default.
@@ -53,7 +53,8 @@ impl Sandbox {
     }
 
     /// Adds the entries of a back-up to the data store that it names, and returns how many there are. A back-up is JSON lines, the first
-    /// of which names the experience and the data store, and the last of which tells how many entries there are.
+    /// of which names the experience and the data store, and the last of which tells how many entries there are, and can have the
+    /// `sha256` of what stands before it. Entries that the back-up has skipped are left out.
     ///
     /// ```
     /// use rblxopencloud_sandbox::Sandbox;
@@ -73,7 +74,7 @@ impl Sandbox {
     /// ```
     ///
     /// # Errors
-    /// Returns [`Other`](rblxopencloud::ErrorKind::Other) if it isn't a whole back-up. No entry is added then.
+    /// Returns [`Other`](rblxopencloud::ErrorKind::Other) if it isn't a whole back-up, or was changed. No entry is added then.
     pub fn load_back_up(&self, lines: &str) -> Result<usize> {
         self.load(None, lines)
     }

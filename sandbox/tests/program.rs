@@ -194,6 +194,8 @@ fn entries_are_added_from_files() {
     let (code, _, stderr) = output(&["--entries", &named, "--entries", plain.to_str().expect("UTF-8")]);
     assert_eq!(code, Some(1));
     assert!(stderr.contains("plain.jsonl: expected a back-up"), "{stderr}");
+    fs::write(&plain, b"\x1f\x8b\x08\0").expect("there is room");
+    assert!(output(&["--entries", &named]).2.contains("plain.jsonl: the file is compressed; decompress it first"));
 }
 
 /// A world is made by clicking once, and kept.

@@ -397,6 +397,21 @@ fn revisions_tell_what_was_before() {
 }
 
 #[test]
+fn what_was_deleted_is_gone_after_thirty_days() {
+    let (sandbox, store) = sandbox();
+    let day = Duration::from_secs(24 * 3600);
+    store.create(KEY, &1).expect("it is created");
+    store.delete(KEY).expect("it is deleted");
+    sandbox.advance_clock(29 * day);
+    assert_eq!(store.list_entries().deleted(true).count(), 1);
+    store.undelete(KEY).expect("it is kept");
+    store.delete(KEY).expect("it is deleted");
+    sandbox.advance_clock(31 * day);
+    assert_eq!(store.list_entries().deleted(true).count(), 0);
+    fails(store.undelete(KEY), ErrorKind::NotFound);
+}
+
+#[test]
 fn an_edit_keeps_the_value_before_it() {
     let (sandbox, store) = sandbox();
     store.create(KEY, &Profile { coins: 7 }).expect("it is created");

@@ -6,10 +6,12 @@
 //! to differ.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
 
 use percent_encoding::{NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 use rblxopencloud::asset::Preview;
 use rblxopencloud::experience::Restriction;
+use rblxopencloud::memory::NewSortedMapItem;
 use rblxopencloud::store::{CreatorStoreProductType, Money, StoreProductUpdate};
 use rblxopencloud::{Asset, AssetType, AssetUpdate, Creator, GroupMembership, GroupRole, LuauScript};
 use rblxopencloud_sandbox::Sandbox;
@@ -39,6 +41,15 @@ const DIFFERENT: &[(&str, &str)] = &[
         "the path of a log begins with the full path of its task",
     ),
     ("universes/123/user-restrictions/123", "a restriction of a place has the longer of the two documented paths"),
+    (
+        "universes/123/data-stores/some-data-store/entries/some-data-store-entry",
+        "the path of an entry names its scope, unless that is the global one",
+    ),
+    (
+        "universes/123/ordered-data-stores/some-ordered-data-store-id/scopes/some-ordered-data-store-scope-id/entries/\
+         some-ordered-data-store-entry-id",
+        "a scope and an id can have slashes",
+    ),
     ("places/456", "a change of a whole experience has no place, as the document says"),
 ];
 
@@ -323,12 +334,24 @@ fn filled(template: &str) -> String {
         ("{placeId}", "1818"),
         ("{subscription_product_id}", "EXP-1"),
         ("{subscription_id}", "156"),
+        ("{data_store_id}", "Players"),
+        ("{ordered_data_store_id}", "Coins"),
+        ("{scope_id}", "global"),
+        ("{entry_id}", "user_156"),
+        ("{sorted_map_id}", "Matches"),
+        ("{item_id}", "a"),
+        ("{queue_id}", "Jobs"),
     ];
     ids.iter().fold(template.to_owned(), |path, (name, id)| path.replace(name, id))
 }
 
-/// Runs a task in a sandbox, and returns [`filled`] for it: the id of a task can't be made up.
+/// Runs a task in a sandbox, and returns [`filled`] for it: the id of a task can't be made up. Writes the player data that it
+/// names.
 fn filled_for(sandbox: &Sandbox) -> impl Fn(&str) -> String + use<> {
+    let experience = sandbox.client().experience(13058);
+    experience.data_store("Players").set("user_156", &7).expect("it is set");
+    let item = NewSortedMapItem::new(&1, Duration::from_secs(60));
+    experience.memory_store().sorted_map("Matches").set("a", item).expect("it is set");
     let task = sandbox.client().experience(13058).place(1818).run_luau(LuauScript::new("return 1")).expect("it is run");
     let task = format!("/cloud/v2/{}", task.name().expect("it has a path"));
     move |template| match template.strip_suffix("/tasks/{task_id}/logs") {
@@ -441,7 +464,7 @@ fn page_sizes_are_those_of_the_document() {
         assert_eq!((count(""), count(&format!("&maxPageSize={largest}"))), (default, largest), "{path}");
         compared.insert(path.as_str());
     }
-    assert!(compared.len() >= 6, "{compared:?}");
+    assert!(compared.len() >= 12, "{compared:?}");
 }
 
 /// A sandbox in which each listing has more than a page.
@@ -459,7 +482,17 @@ fn crowded() -> Sandbox {
         sandbox.add_role(GroupRole::new(7, number, "Role", 1));
         sandbox.add_membership(GroupMembership::new(7, 1_000_000 + number, 1));
         sandbox.add_join_request(7, 2_000_000 + number);
-        client.experience(13058).restrict_user(number, Restriction::permanent()).expect("it is made");
+        let experience = client.experience(13058);
+        experience.restrict_user(number, Restriction::permanent()).expect("it is made");
+        experience.data_store(format!("Store {number}")).create("a", &1).expect("it is created");
+        experience.data_store("Players").set("user_156", &number).expect("it is set");
+        // A revision is kept for each hour.
+        sandbox.advance_clock(Duration::from_secs(3600));
+        sandbox.set_ordered_entry(13058, "Coins", "global", &format!("player_{number}"), 1);
+        let item = NewSortedMapItem::new(&1, Duration::from_secs(1_000_000));
+        experience.memory_store().sorted_map("Matches").set(format!("item_{number}"), item).expect("it is set");
     }
+    let lines: String = (0..300).map(|number| format!("{{\"id\":\"key_{number}\",\"value\":1}}\n")).collect();
+    sandbox.load_entries(13058, "Players", &lines).expect("they are entries");
     sandbox
 }

@@ -112,6 +112,7 @@ fn make(client: &Client) -> Result<()> {
     groups(client)?;
     servers(client)?;
     restrictions(client)?;
+    data_stores(client)?;
     ordered_data_stores(client)?;
     memory_stores(client)?;
     let model = uploads(&user)?;
@@ -140,6 +141,30 @@ fn servers(client: &Client) -> Result<()> {
         place.list_game_server_logs(7, &server?.job_id).try_for_each(|entry| entry.map(drop))?;
     }
     Ok(())
+}
+
+fn data_stores(client: &Client) -> Result<()> {
+    let experience = client.experience(13058);
+    let store = experience.data_store("Players");
+    for store in [&store, &store.with_scope("eu")] {
+        store.create_with(
+            "user_156",
+            &json!({ "coins": 7 }),
+            EntryMetadata::new().users([156]).attribute("level", 3),
+        )?;
+        store.set("user_156", &json!({ "coins": 8 }))?;
+        store.create("visits", &1)?;
+        store.increment("visits", 2)?;
+        assert!(store.fetch::<Value>("user_156")?.is_some());
+        store.list_entries().prefix("user_").deleted(true).try_for_each(|entry| entry.map(drop))?;
+        store.list_revisions("user_156").try_for_each(|revision| revision.map(drop))?;
+        store.delete("visits")?;
+    }
+    store.list_entries().all_scopes(true).try_for_each(|entry| entry.map(drop))?;
+    experience.snapshot_data_stores()?;
+    experience.list_data_stores().try_for_each(|store| store.map(drop))?;
+    store.delete_store()?;
+    store.undelete_store().map(drop)
 }
 
 fn ordered_data_stores(client: &Client) -> Result<()> {

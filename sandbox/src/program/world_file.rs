@@ -3,8 +3,14 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+/// With what compressed files begin.
+const GZIP: &[u8] = b"\x1f\x8b";
+
 pub(crate) fn read(path: &Path) -> Result<String, String> {
     let bytes = fs::read(path).map_err(|error| format!("{} can't be read: {error}", path.display()))?;
+    if bytes.starts_with(GZIP) {
+        return Err(explain(path, "the file is compressed; decompress it first, as gunzip does"));
+    }
     String::from_utf8(bytes).map_err(|_| explain(path, "the file isn't UTF-8; save it as UTF-8"))
 }
 

@@ -1,6 +1,7 @@
 //! Entries of data stores as JSON lines: a back-up of a data store, or only its lines of entries.
 
 use serde::Deserialize;
+use serde::de::IgnoredAny;
 use serde_json::value::RawValue;
 
 use crate::world::data_stores::{Content, Entries, EntryId};
@@ -14,6 +15,8 @@ const VERSION: u64 = 1;
 struct Line {
     format: Option<String>,
     end: Option<End>,
+    /// An entry that the back-up couldn't read.
+    skipped: Option<IgnoredAny>,
     id: Option<String>,
     scope: Option<String>,
     value: Option<Box<RawValue>>,
@@ -29,6 +32,8 @@ struct Line {
 #[derive(Deserialize)]
 struct End {
     entries: usize,
+    /// Of all bytes before the line. Files that are made by hand can leave it out.
+    sha256: Option<String>,
 }
 
 /// Reads lines. The entries go to `target`, an experience and a data store, or to those that the first line names. Numbers keep
@@ -37,26 +42,44 @@ struct End {
 /// # Errors
 /// Says in which line the problem is, and what it is.
 pub(crate) fn read(text: &str, target: Option<(u64, String)>) -> Result<Entries, String> {
-    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-    let mut lines = text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty()).peekable();
-    let first =
-        lines.next_if(|(_, line)| line.contains("\"format\"")).map(|(at, line)| header(at, line)).transpose()?;
+    let mut begins = 0;
+    let lines = text.split_inclusive('\n').enumerate().map(|(index, line)| {
+        let begin = begins;
+        begins += line.len();
+        (index + 1, begin, line.trim_start_matches('\u{feff}'))
+    });
+    let mut lines = lines.filter(|(_, _, line)| !line.trim().is_empty()).peekable();
+    let first = lines.next_if(|(.., line)| line.contains("\"format\""));
+    let first = first.map(|(at, _, line)| header(at, line)).transpose()?;
     let (universe, store) = match (target, &first) {
         (Some(target), _) => target,
         (None, Some(header)) => header.target.clone(),
         (None, None) => return Err(format!("expected a back-up, whose first line has the format {FORMAT:?}")),
     };
     EntryId::check("data store", &store, false)?;
-    let (mut entries, mut end) = (Vec::new(), None);
-    for (at, line) in lines {
-        let at = at + 1;
+    let (mut entries, mut is_ended) = (Vec::new(), false);
+    for (at, begin, line) in lines {
         let problem = |problem: &dyn std::fmt::Display| format!("line {at}: {problem}");
-        if end.is_some() {
+        if is_ended {
             return Err(problem(&"expected nothing after the last line of a back-up"));
         }
         let line: Line = serde_json::from_str(line).map_err(|error| problem(&error))?;
-        if let Some(last) = line.end {
-            end = Some(last.entries);
+        if let Some(End { entries: count, sha256 }) = line.end {
+            if count != entries.len() {
+                return Err(problem(&format!(
+                    "the back-up isn't whole: it had {count} entries, and has {}",
+                    entries.len()
+                )));
+            }
+            if sha256.is_some_and(|sum| sum != sha256_of(&text.as_bytes()[..begin])) {
+                return Err(problem(
+                    &"the back-up was changed: its checksum is another one; without sha256, none is checked",
+                ));
+            }
+            is_ended = true;
+            continue;
+        }
+        if line.skipped.is_some() {
             continue;
         }
         let missing = |field: &str| problem(&format!("the field {field:?} is missing"));
@@ -70,15 +93,15 @@ pub(crate) fn read(text: &str, target: Option<(u64, String)>) -> Result<Entries,
         let content = Content::new(value.get(), users, attributes).map_err(|message| problem(&message))?;
         entries.push((scope, id, content));
     }
-    match (&first, end) {
-        (Some(_), None) => {
-            Err("the back-up is cut: its last line, with the number of its entries, is missing".to_owned())
-        }
-        (_, Some(count)) if count != entries.len() => {
-            Err(format!("the back-up isn't whole: its last line says {count} entries, and it has {}", entries.len()))
-        }
-        _ => Ok(Entries { universe, store, entries }),
+    if first.is_some() && !is_ended {
+        return Err("the back-up is cut: its last line, with the number of its entries, is missing".to_owned());
     }
+    Ok(Entries { universe, store, entries })
+}
+
+fn sha256_of(bytes: &[u8]) -> String {
+    let digest = ring::digest::digest(&ring::digest::SHA256, bytes);
+    digest.as_ref().iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// The first line of a back-up.
@@ -88,7 +111,7 @@ struct Header {
 }
 
 fn header(at: usize, line: &str) -> Result<Header, String> {
-    let problem = |problem: String| format!("line {}: {problem}", at + 1);
+    let problem = |problem: String| format!("line {at}: {problem}");
     let line: Line = serde_json::from_str(line).map_err(|error| problem(error.to_string()))?;
     if line.format.as_deref() != Some(FORMAT) {
         return Err(problem(format!("the format isn't {FORMAT:?}")));
@@ -121,7 +144,14 @@ mod tests {
         assert_eq!(&*content.value, r#"{"b":1.0,"a":1152921504606846977}"#);
         assert_eq!((content.users.as_str(), content.attributes.as_str()), (r#"["users/156"]"#, "{}"));
         assert_eq!((read_lines.entries[1].0.as_str(), &*read_lines.entries[1].2.value), ("global", "0"));
-        let back_up = format!("{FIRST}\n{entry}\n{{\"end\":{{\"entries\":1,\"sha256\":\"0\"}}}}\n");
+        let skipped = r#"{"skipped":{"scope":"eu","id":"c","reason":"no"}}"#;
+        let before = format!("{FIRST}\n{entry}\n{skipped}\n");
+        let sum = sha256_of(before.as_bytes());
+        let whole = format!("{before}{{\"end\":{{\"entries\":1,\"sha256\":\"{sum}\"}}}}\n");
+        assert_eq!(read(&whole, None).expect("it is a back-up").entries.len(), 1);
+        let changed = read(&whole.replace("1.0", "2.0"), None).expect_err("it was changed");
+        assert!(changed.contains("line 4: the back-up was changed"), "{changed}");
+        let back_up = format!("{before}{{\"end\":{{\"entries\":1}}}}\n");
         let read_back = read(&back_up, None).expect("it is a back-up");
         assert_eq!((read_back.universe, read_back.store.as_str(), read_back.entries.len()), (13058, "Players", 1));
         assert_eq!(read(&back_up, named).expect("it is a back-up").store, "Pets", "the caller chooses");
@@ -142,7 +172,7 @@ mod tests {
             ("{\"format\":\"csv\",\"version\":1}", named(), "line 1: the format isn't"),
             ("{\"format\":\"rblxopencloud-data-store\",\"version\":2}", named(), "line 1: the version isn't 1"),
             (FIRST, None, "the back-up is cut"),
-            (&format!("{FIRST}\n{{\"end\":{{\"entries\":1}}}}"), None, "it has 0"),
+            (&format!("{FIRST}\n{{\"end\":{{\"entries\":1}}}}"), None, "line 2: the back-up isn't whole"),
             (&format!("{FIRST}\n{{\"end\":{{\"entries\":0}}}}\n{FIRST}"), None, "line 3: expected nothing"),
         ] {
             let told = read(text, target).expect_err(text);
