@@ -121,6 +121,10 @@ fn a_back_up_has_each_entry_once_as_it_was_written() {
     let line = lines.iter().find(|line| line.contains("\"user_42\"")).expect("it is there");
     assert!(line.contains("\"value\":{\"big\":1152921504606846977,\"coins\":42,\"one\":1.0}"), "{line}");
     assert!(line.contains("\"users\":[\"users/42\"],\"attributes\":{\"n\":2.0},\"etag\":\""), "{line}");
+    // The sandbox reads it, too.
+    let next = Sandbox::builder().demo().start().expect("a free port");
+    assert_eq!(next.load_back_up(&text).expect("it is a back-up"), 601);
+    assert_eq!(content(&next.client().experience(13058).data_store("Players")), content(&test.store));
     let last: Value = serde_json::from_str(lines[602]).expect("JSON");
     let hashed = &text[..text.len() - lines[602].len() - 1];
     assert_eq!(last["end"]["sha256"], json!(sha256(hashed)));

@@ -89,19 +89,10 @@ impl PageRequest {
         Answer::json(&Value::Object(self.page_json(field, items)))
     }
 
-    /// Responds with the page of a long listing, of which only the items of the page are written.
-    pub(crate) fn page_of<T>(&self, field: &str, items: impl Iterator<Item = T>, json: impl Fn(T) -> Value) -> Answer {
-        Answer::json(&Value::Object(self.written(field, items, json)))
-    }
-
     /// Returns the page of a listing, for further fields.
     pub(crate) fn page_json(&self, field: &str, items: impl Iterator<Item = Value>) -> Map<String, Value> {
-        self.written(field, items, |item| item)
-    }
-
-    fn written<T>(&self, field: &str, items: impl Iterator<Item = T>, json: impl Fn(T) -> Value) -> Map<String, Value> {
         let mut items = items.skip(self.offset);
-        let page: Vec<Value> = items.by_ref().take(self.size).map(json).collect();
+        let page: Vec<Value> = items.by_ref().take(self.size).collect();
         let next = items.next().map(|_| self.token(self.offset + page.len())).unwrap_or_default();
         Map::from_iter([(field.to_owned(), Value::Array(page)), ("nextPageToken".to_owned(), json!(next))])
     }
