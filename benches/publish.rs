@@ -47,7 +47,7 @@ fn main() -> Result<()> {
         fs::write(&path, [IMAGE, number.to_string().as_bytes()].concat())?;
         fs::File::options().write(true).open(&path)?.set_modified(old)?;
     }
-    // Nobody can set the time of the last change, which proves nothing about a file as young as its hash.
+    // The cache counts only for files whose last change is some seconds older than their hashes, and that time can't be set.
     std::thread::sleep(Duration::from_secs(3));
     let publisher = Publisher::new(&user).lock_file(place.join("assets.lock")).folder(&folder).concurrency(32);
     let columns = ["", "time", "processor", "peak memory", "uploaded", "requests"];

@@ -2,8 +2,8 @@
 //! `cargo bench --bench uploads`. With the argument `place`, only the place.
 //!
 //! The large file is 3.75 GB, the limit for videos. It and the place are sent in turns with curl's to a local server that discards
-//! them. Each is sent by a separate process, so that its peak memory can be read. The small ones are sent to a sandbox whose operations take 1.4 seconds, as
-//! those of decals do.
+//! them. Each is sent by a separate process, so that its peak memory can be read. The small ones are sent to a sandbox whose
+//! operations take 1.4 seconds, as those of decals do.
 
 use std::fs::{self, File};
 use std::io::{self, BufRead, BufReader, Read, Write};

@@ -15,7 +15,8 @@ use serde_json::{Value, json};
 const USAGE: &str = "\
 Usage: any_endpoint [COMMAND]
 
-Calls endpoints by their method and path, as for those without a method of their own. Without a command, lists the user's memberships in groups.
+Calls endpoints by their method and path, as for those without a method of their own. Without a command, lists the user's
+memberships in groups.
 
 Commands:
   publish UNIVERSE PLACE FILE    publishes a place file

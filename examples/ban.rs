@@ -16,7 +16,7 @@ Tells whether a user may join an experience, and what was changed about that; ke
 If ROBLOX_API_KEY is set, a real user is banned.";
 
 fn main() -> ExitCode {
-    common::run_experience(&format!("{USAGE}\n\n{TERMS}"), run)
+    common::run_for_experience(&format!("{USAGE}\n\n{TERMS}"), run)
 }
 
 fn run(arguments: Vec<String>) -> common::Result<()> {
@@ -27,7 +27,7 @@ fn run(arguments: Vec<String>) -> common::Result<()> {
         _ => return Err("unknown arguments; see --help".into()),
     };
     let user: u64 = user.parse().map_err(|_| format!("{user:?} isn't the id of a user"))?;
-    let setup = common::experience()?;
+    let setup = common::setup_experience()?;
     let experience = &setup.experience;
     let after = match command {
         "restrict" => experience.restrict_user(user, restriction(rest[0], &rest[1..].join(" "))?)?,

@@ -35,7 +35,7 @@ struct Job {
 }
 
 fn main() -> ExitCode {
-    common::run_client(&format!("{USAGE}{}{MORE}", erasing::OPTIONS), run)
+    common::run_for_client(&format!("{USAGE}{}{MORE}", erasing::OPTIONS), run)
 }
 
 fn run(arguments: Vec<String>) -> common::Result<()> {

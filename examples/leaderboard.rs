@@ -29,12 +29,12 @@ struct Job {
 }
 
 fn main() -> ExitCode {
-    common::run_experience(USAGE, run)
+    common::run_for_experience(USAGE, run)
 }
 
 fn run(arguments: Vec<String>) -> common::Result<()> {
     let (store, job) = parse(arguments)?;
-    let setup = common::experience()?;
+    let setup = common::setup_experience()?;
     let store = setup.experience.ordered_data_store(store).with_scope(job.scope);
     if let Some(id) = &job.remove {
         store.delete(id)?;

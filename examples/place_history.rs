@@ -16,9 +16,6 @@ saves a version as a file. `rollback` publishes a version again.
 
 If ROBLOX_API_KEY is set, `rollback` changes a real place: new servers run the version at once.";
 
-/// The smallest place.
-const PLACE: &[u8] = b"<roblox!\x89\xff\r\n\x1a\n";
-
 fn main() -> ExitCode {
     common::run(USAGE, run)
 }
@@ -77,9 +74,9 @@ fn number(what: &str, text: &str) -> common::Result<u64> {
 fn fill(client: &Client) -> common::Result<()> {
     let place = client.place(1818);
     for (content, title) in [("meadow", "First map"), ("river", "A river"), ("bridge", "A bridge")] {
-        let version = place.publish([PLACE, content.as_bytes()].concat())?;
+        let version = place.publish([common::PLACE, content.as_bytes()].concat())?;
         place.version(version.number).set_notes(title, "")?;
     }
-    place.save([PLACE, &b"castle"[..]].concat())?;
+    place.save([common::PLACE, &b"castle"[..]].concat())?;
     Ok(())
 }

@@ -49,16 +49,18 @@ fn id(text: &str) -> common::Result<u64> {
 }
 
 fn run(arguments: Vec<String>) -> common::Result<ExitCode> {
-    let (mut dir, mut plans, mut checks, mut prunes, mut group, mut decals) = (None, false, false, false, None, false);
+    let (mut dir, mut mode, mut group, mut decals) = (None, None, None, false);
     let (mut send_lost_again, mut accept_journal) = (false, false);
     let (mut adopted, mut again) = (Vec::new(), Vec::new());
     let mut arguments = arguments.into_iter();
     while let Some(argument) = arguments.next() {
         let mut value = || arguments.next().ok_or(format!("{argument} needs a value; see --help"));
         match argument.as_str() {
-            "--plan" => plans = true,
-            "--check" => checks = true,
-            "--prune" => prunes = true,
+            "--plan" | "--check" | "--prune" => {
+                if let Some(other) = mode.replace(argument.clone()).filter(|other| *other != argument) {
+                    return Err(format!("{other} has no effect with {argument}; see --help").into());
+                }
+            }
             "--decals" => decals = true,
             "--send-lost-again" => send_lost_again = true,
             "--accept-journal" => accept_journal = true,
@@ -72,15 +74,16 @@ fn run(arguments: Vec<String>) -> common::Result<ExitCode> {
             _ => dir = Some(PathBuf::from(argument)),
         }
     }
-    if plans && checks {
-        return Err("--plan has no effect with --check; see --help".into());
+    let mode = mode.as_deref();
+    if mode == Some("--prune") && (send_lost_again || !adopted.is_empty() || !again.is_empty()) {
+        return Err("--adopt, --send-again and --send-lost-again have no effect with --prune; see --help".into());
     }
     let dir = dir.ok_or("no folder is given; see --help")?;
     let setup = common::setup()?;
     let place = if setup.sandbox.is_some() { dir.join(".sandbox") } else { dir.clone() };
     if let Some(sandbox) = &setup.sandbox {
         let lock = place.join("assets.lock");
-        if plans || checks || prunes {
+        if mode.is_some() {
             set_service(&lock, sandbox.url())?;
         } else {
             // This sandbox is new and has none of the assets of an earlier run.
@@ -99,22 +102,24 @@ fn run(arguments: Vec<String>) -> common::Result<ExitCode> {
     publisher = adopted.into_iter().fold(publisher, |publisher, (file, id)| publisher.adopt(file, id));
     publisher = again.into_iter().fold(publisher, Publisher::send_again);
     publisher = publisher.send_lost_again(send_lost_again).accept_journal(accept_journal);
-    if prunes {
-        let forgotten = publisher.prune()?;
-        forgotten.iter().for_each(|name| println!("{name}: forgotten"));
-        println!("{} forgotten", forgotten.len());
-        return Ok(ExitCode::SUCCESS);
+    match mode {
+        Some("--prune") => {
+            let forgotten = publisher.prune()?;
+            forgotten.iter().for_each(|name| println!("{name}: forgotten"));
+            println!("{} forgotten", forgotten.len());
+        }
+        Some("--check") => {
+            publisher.check()?;
+            println!("everything is published");
+        }
+        Some(_) => print_plan(&publisher.plan()?),
+        None => return publish(publisher),
     }
-    if checks {
-        publisher.check()?;
-        println!("everything is published");
-        return Ok(ExitCode::SUCCESS);
-    }
-    if plans {
-        print_plan(&publisher.plan()?);
-        return Ok(ExitCode::SUCCESS);
-    }
+    Ok(ExitCode::SUCCESS)
+}
 
+/// Publishes, and shows how far it is.
+fn publish(publisher: Publisher) -> common::Result<ExitCode> {
     // Ctrl-C ends the run after the uploads that are being sent.
     let stop = Arc::new(AtomicBool::new(false));
     let pressed = Arc::clone(&stop);

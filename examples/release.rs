@@ -40,7 +40,7 @@ const TESTS_LIMIT: Duration = Duration::from_secs(300);
 const ON_ITS_WAY: Duration = Duration::from_secs(1);
 
 fn main() -> ExitCode {
-    common::run_in_experience(USAGE, run)
+    common::run_for_place(USAGE, run)
 }
 
 fn run(mut arguments: Vec<String>) -> common::Result<()> {
@@ -461,8 +461,7 @@ fn show(
     tests: Option<PathBuf>,
     undoes: bool,
 ) -> common::Result<()> {
-    const PLACE: &[u8] = b"<roblox!\x89\xff\r\n\x1a\n";
-    let live = place.publish([PLACE, b"the version before"].concat())?;
+    let live = place.publish([common::PLACE, b"the version before"].concat())?;
     sandbox.add_game_server(place.experience_id()?, place.id(), live.number, [156]);
     if !Sandbox::RUNS_LUAU {
         sandbox.on_luau(|script, _| match script.contains("error(") {
@@ -476,7 +475,7 @@ fn show(
         let (copy, script) = (folder.join("game.rbxl"), folder.join("tests.luau"));
         match &file {
             Some(file) => fs::copy(file, &copy).map_err(|error| format!("{}: {error}", file.display()))?,
-            None => fs::write(&copy, [PLACE, b"the new version"].concat()).map(|()| 0)?,
+            None => fs::write(&copy, [common::PLACE, b"the new version"].concat()).map(|()| 0)?,
         };
         fs::write(&script, "assert(1 + 1 == 2)\nprint('all tests passed')\n")?;
         release(place, &copy, tests.as_ref().unwrap_or(&script))?;

@@ -15,10 +15,11 @@ const USAGE: &str = "\
 Usage: run_luau FILE [--timeout SECONDS]
 
 Runs a script in a place, and prints its log and what it returns. Fails if the script does.
+If ROBLOX_API_KEY is set, the script runs in a real place, and can change its data stores.
 Without a key, Luau runs it on this machine, without a place, if this is built with the feature rblxopencloud-sandbox/luau.";
 
 fn main() -> ExitCode {
-    common::run_in_experience(USAGE, run)
+    common::run_for_place(USAGE, run)
 }
 
 fn run(mut arguments: Vec<String>) -> common::Result<()> {

@@ -16,7 +16,7 @@ that the experience has those of the file. With --apply, makes them; it can be i
 If ROBLOX_API_KEY is set, real users are banned.";
 
 fn main() -> ExitCode {
-    common::run_experience(&format!("{USAGE}\n\n{TERMS}"), run)
+    common::run_for_experience(&format!("{USAGE}\n\n{TERMS}"), run)
 }
 
 fn run(arguments: Vec<String>) -> common::Result<()> {
@@ -32,7 +32,7 @@ fn run(arguments: Vec<String>) -> common::Result<()> {
     let file = file.ok_or("no file is named; see --help")?;
     let text = fs::read_to_string(&file).map_err(|error| format!("{file}: {error}"))?;
     let bans = parse(&text).map_err(|error| format!("{file}, {error}"))?;
-    let setup = common::experience()?;
+    let setup = common::setup_experience()?;
     let sync = setup.experience.sync_restrictions(bans).lift_others(lift_others);
     let plan = sync.plan()?;
     println!("{plan}");

@@ -20,30 +20,33 @@ const USAGE: &str = "\
 Usage: webhook_server [--port PORT] [--seen FILE]
 
 Receives the notifications of a webhook on this machine, and prints each event once. With --seen, the ids of received
-notifications are kept in the file, and the events that aren't handled yet, so that a restart loses and repeats none. Without a port, it serves a free one, sends
-itself two notifications and ends.";
-const ENVIRONMENT: &str = "\
-Environment:
-  ROBLOX_WEBHOOK_SECRET  secret of the webhook; needed with --port";
+notifications are kept in the file, and the events that aren't handled yet, so that a restart loses none: only an event that was
+being handled is handled again. Without a port, it serves a free one, sends itself two notifications and ends.";
+const SECRET: &str = "  ROBLOX_WEBHOOK_SECRET  secret of the webhook; needed with --port";
 
 /// Events that are received but not handled yet. If there are more, Roblox sends them again later.
 const MOST_WAITING: usize = 1_000;
 const MOST_SEEN: usize = 10_000;
 
 fn main() -> ExitCode {
-    common::run_in(ENVIRONMENT, USAGE, run)
+    common::run_in(&[SECRET], USAGE, run)
 }
 
 fn run(arguments: Vec<String>) -> common::Result<()> {
     let (mut port, mut file) = (None, None);
     let mut arguments = arguments.into_iter();
     while let Some(option) = arguments.next() {
-        match (option.as_str(), arguments.next()) {
-            ("--port", Some(value)) => port = Some(value.parse::<u16>()?),
-            ("--seen", Some(value)) => file = Some(value),
+        let known = match option.as_str() {
+            "--port" => &mut port,
+            "--seen" => &mut file,
             _ => return Err(format!("unexpected argument {option:?}; see --help").into()),
+        };
+        let value = arguments.next().ok_or_else(|| format!("{option} needs a value; see --help"))?;
+        if known.replace(value).is_some() {
+            return Err(format!("{option} is given twice; see --help").into());
         }
     }
+    let port = port.as_deref().map(common::port_number).transpose()?;
     let secret = match (env::var("ROBLOX_WEBHOOK_SECRET"), port) {
         (Ok(secret), _) if !secret.is_empty() => secret,
         (_, None) => "a secret of the example".to_owned(),

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Kills the example `publish_assets` at 500 random moments, against the sandbox with faults, and runs it to the end each time.
+# Kills the example `publish_assets` at 500 random times, against the sandbox with faults, and runs it to the end each time.
 # Run by hand, because it takes minutes.
 set -euo pipefail
 cd "$(dirname "$0")/.."

@@ -32,7 +32,8 @@ impl Sandbox {
     }
 
     /// Returns all that is there as JSON, in the form of [world files](crate::guide::world_files):
-    /// [`load_world`](Self::load_world) makes the same again. It has neither operations nor tokens.
+    /// [`load_world`](Self::load_world) makes the same again. It has neither operations nor tokens, and of experiences neither
+    /// places except the root place, nor versions, game servers, restrictions or Luau tasks.
     #[must_use]
     pub fn dump_world(&self) -> String {
         worlds::pretty(&worlds::dump(&self.server.shared.state, Contents::Whole))

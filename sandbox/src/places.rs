@@ -1,10 +1,13 @@
-//! Settings of a [`Sandbox`] for places.
+//! Places.
 
 use rblxopencloud::experience::{PlaceInfo, PlaceVersion};
 
 use super::Sandbox;
 use super::world::AssetContent;
 
+/// # Places
+///
+/// What is there, what goes wrong, and what came of it.
 impl Sandbox {
     /// Adds a place to the experience that its path names, or replaces what is known of it: its versions stay. One whose path has
     /// no ids is ignored. The root place of an experience is there with the experience.

@@ -1,4 +1,4 @@
-//! What the scripts of Luau tasks do in a [`Sandbox`].
+//! What the scripts of Luau tasks do.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -6,6 +6,9 @@ use std::time::Duration;
 use super::Sandbox;
 use crate::world::LuauAnswer;
 
+/// # Luau tasks
+///
+/// What their scripts do, and how long they wait for a server.
 impl Sandbox {
     /// Whether this build runs the scripts of Luau tasks: whether the feature `luau` of this crate is enabled.
     ///

@@ -16,7 +16,8 @@ use super::worlds;
 /// What is there: users, groups, experiences and assets.
 impl Sandbox {
     /// Replaces all that is there with what JSON tells, in the form of [world files](crate::guide::world_files). Rate limits
-    /// and other [rules](crate::guide::by_purpose) are those of the JSON too; faults and the log stay.
+    /// and other [rules](crate::guide::by_purpose) are those of the JSON too; faults, the log and what
+    /// [scripts](Self::on_luau) do stay.
     ///
     /// ```
     /// use rblxopencloud_sandbox::Sandbox;
@@ -40,8 +41,8 @@ impl Sandbox {
         given.map_err(|problem| Error::other(problem.to_string()))
     }
 
-    /// Goes back to what was there at the start: nothing, or what the builder was given. Faults, requests, operations and
-    /// tokens are gone.
+    /// Goes back to what was there at the start: nothing, or what the builder was given. Faults, requests, operations,
+    /// tokens and what [scripts](Self::on_luau) do are gone.
     pub fn reset(&self) {
         worlds::reset(&self.server.shared.state);
     }

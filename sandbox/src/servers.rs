@@ -1,4 +1,4 @@
-//! Settings of a [`Sandbox`] for game servers, restrictions and webhooks.
+//! Game servers, restrictions and webhooks.
 
 use std::time::Duration;
 
@@ -11,6 +11,9 @@ use serde_json::Value;
 use super::Sandbox;
 use super::world::servers::PublishedMessage;
 
+/// # Game servers and restrictions
+///
+/// Servers and their restarts, messages to them, and who may join.
 impl Sandbox {
     /// Adds a running game server with players, and returns its job id. Its version counts as published.
     ///

@@ -8,7 +8,7 @@ use super::content::{Format, Found, HEAD};
 use crate::error::{Error, Result};
 use crate::request::{Body, FileContent, OnUpload, UploadProgress, check_content_type, name_of};
 
-/// What is longer is hardly a path.
+/// The longest text that can be a path. A longer one is probably content.
 const LONGEST_PATH: usize = 1024;
 
 /// The content of an asset: a file on disk, bytes, or a reader.

@@ -9,7 +9,7 @@ use serde_json::value::RawValue;
 
 use super::entry::DataStoreEntry;
 use super::handle::DataStore;
-use super::metadata::EntryMetadata;
+use super::metadata::{EntryMetadata, Texts};
 use super::raw::RawEntry;
 use super::stores::DataStoreSnapshot;
 use super::update::{BeforeWrite, Change, LockStep};
@@ -82,15 +82,16 @@ impl DataStore {
             BeforeEdit::Snapshot => {
                 self.check(key)?;
                 let snapshot = self.experience().snapshot_data_stores()?;
-                Box::new(move |entry: &RawEntry, is_deletion: bool| {
-                    match is_deletion || is_kept(&snapshot, entry, Timestamp::now()) {
+                Box::new(move |old: Option<&RawEntry>, new: Option<(&str, &Texts)>| {
+                    match new.is_none() || old.is_none_or(|old| is_kept(&snapshot, old, Timestamp::now())) {
                         true => Ok(()),
                         false => Err(not_kept(&snapshot)),
                     }
                 })
             }
-            BeforeEdit::BackUp(path) => Box::new(move |entry: &RawEntry, _: bool| {
-                let line = self.line(key, entry)?;
+            BeforeEdit::BackUp(path) => Box::new(move |old: Option<&RawEntry>, _: Option<(&str, &Texts)>| {
+                let Some(old) = old else { return Ok(()) };
+                let line = self.line(key, old)?;
                 append(&path, &line).map_err(|error| Error::io(format!("the file {}", quoted_path(&path)), error))
             }),
         };

@@ -91,6 +91,17 @@ impl DataStore {
         Self { cancel: Some(token.clone()), ..self.clone() }
     }
 
+    #[cfg(feature = "bulk")]
+    pub(super) fn has_share(&self) -> bool {
+        self.share.is_some()
+    }
+
+    /// Returns a handle that shares the limits with another one.
+    #[cfg(feature = "bulk")]
+    pub(super) fn sharing_with(&self, other: &Self) -> Self {
+        Self { share: other.share.clone(), cancel: other.cancel.clone(), ..self.clone() }
+    }
+
     /// Returns the name of the store.
     #[must_use]
     pub fn name(&self) -> &str {

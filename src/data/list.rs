@@ -145,6 +145,12 @@ impl DataStoreEntries {
         self.pager.as_ref().map_or(Ok(()), |pager| pager.check_all_read(question))
     }
 
+    /// Lists by whole pages.
+    #[cfg(feature = "bulk")]
+    pub(super) fn pages(self) -> crate::page::Pages<ListedEntry> {
+        self.begin().pages()
+    }
+
     fn begin(&self) -> Pager<ListedEntry> {
         let mut request = match self.all_scopes {
             true => self.store.of_all_scopes(LIST),

@@ -1,4 +1,3 @@
-use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
 use super::raw::RawEntry;
@@ -23,6 +22,8 @@ use crate::error::{Error, Result};
 pub struct EntryMetadata {
     users: Option<Vec<String>>,
     attributes: Option<Map<String, Value>>,
+    /// In place of both, as texts of JSON.
+    verbatim: Option<Texts>,
 }
 
 /// What the service accepts of the attributes, in characters.
@@ -80,27 +81,33 @@ impl EntryMetadata {
         }
     }
 
+    /// Returns metadata of these texts of JSON.
+    #[cfg(feature = "bulk")]
+    pub(super) fn verbatim(texts: Texts) -> Self {
+        Self { verbatim: Some(texts), ..Self::default() }
+    }
+
     /// Returns users and attributes as texts of JSON, those of the entry where none are set.
     pub(super) fn texts(&self, known: Option<&RawEntry>) -> Result<Texts> {
-        let kept = |text: Option<&RawValue>, default: &str| text.map_or(default, RawValue::get).to_owned();
         let written = |json: serde_json::Result<String>| {
             json.map_err(|error| Error::invalid_input(format!("the metadata can't be written as JSON: {error}")))
         };
-        Ok(Texts {
-            users: match &self.users {
-                Some(users) => written(serde_json::to_string(users))?,
-                None => kept(known.and_then(|entry| entry.users.as_deref()), "[]"),
-            },
-            attributes: match &self.attributes {
-                Some(attributes) => written(serde_json::to_string(attributes))?,
-                None => kept(known.and_then(|entry| entry.attributes.as_deref()), "{}"),
-            },
-        })
+        if let Some(texts) = &self.verbatim {
+            return Ok(texts.clone());
+        }
+        let mut texts = known.map_or_else(|| RawEntry::default().texts(), RawEntry::texts);
+        if let Some(users) = &self.users {
+            texts.users = written(serde_json::to_string(users))?;
+        }
+        if let Some(attributes) = &self.attributes {
+            texts.attributes = written(serde_json::to_string(attributes))?;
+        }
+        Ok(texts)
     }
 }
 
 /// Users and attributes as JSON.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub(super) struct Texts {
     pub(super) users: String,
     pub(super) attributes: String,

@@ -50,6 +50,8 @@
 // First, so that the page of `DataStore` begins with the handle itself.
 pub(crate) mod handle;
 
+#[cfg(feature = "bulk")]
+mod bulk;
 mod check;
 pub(crate) mod delete;
 mod edit;
@@ -70,6 +72,10 @@ pub(crate) mod stores;
 mod update;
 pub(crate) mod write;
 
+#[cfg(feature = "bulk")]
+pub use bulk::options::{Bulk, Overwrite};
+#[cfg(feature = "bulk")]
+pub use bulk::report::{BulkProgress, BulkReport, SkipReason, SkippedEntry};
 pub use edit::BeforeEdit;
 pub use entry::{DataStoreEntry, EntryState, ListedEntry};
 #[cfg(feature = "bulk")]

@@ -6,6 +6,7 @@ use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
 
 use super::entry::{DataStoreEntry, EntryState};
+use super::metadata::Texts;
 use crate::error::{Error, Result};
 use crate::json;
 use crate::wire;
@@ -43,6 +44,13 @@ impl RawEntry {
         json::from_text(self.value(shown)?).map_err(|error| {
             Error::invalid_response(shown, format!("the value isn't in the expected format: {error}")).caused_by(error)
         })
+    }
+
+    /// Returns users and attributes as texts of JSON.
+    pub(super) fn texts(&self) -> Texts {
+        let text =
+            |text: &Option<Box<RawValue>>, default: &str| text.as_deref().map_or(default, RawValue::get).to_owned();
+        Texts { users: text(&self.users, "[]"), attributes: text(&self.attributes, "{}") }
     }
 
     /// Whether the revision marks that the entry was deleted.

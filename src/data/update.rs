@@ -135,8 +135,8 @@ pub(super) enum Step {
     Delete,
 }
 
-/// Called with what a write replaces, before each of them. The second is whether it deletes.
-pub(super) type BeforeWrite<'a> = dyn FnMut(&RawEntry, bool) -> Result<()> + 'a;
+/// Called before each write, with what it replaces and with the new content, unless it deletes.
+pub(super) type BeforeWrite<'a> = dyn FnMut(Option<&RawEntry>, Option<(&str, &Texts)>) -> Result<()> + 'a;
 
 /// A write of one entry in lock step.
 pub(super) struct LockStep<'a> {
@@ -229,7 +229,7 @@ impl<'a> LockStep<'a> {
                 (Step::Keep, _) => return Ok(current),
                 (Step::Delete, None) => return Ok(None),
                 (Step::Delete, Some(entry)) => {
-                    self.announce(entry, true)?;
+                    self.announce(Some(entry), None)?;
                     match self.store.delete_once(self.key) {
                         Ok(()) => return Ok(None),
                         Err(error) if error.is_no_such_resource() => return Ok(None),
@@ -242,10 +242,13 @@ impl<'a> LockStep<'a> {
                     let made = match known {
                         Some(entry) => {
                             let etag = self.etag(entry)?.to_owned();
-                            self.announce(entry, false)?;
+                            self.announce(known.as_ref(), Some((&text, &metadata)))?;
                             self.store.patch_raw(self.key, &text, &metadata, &etag)
                         }
-                        None => self.store.post_raw(self.key, &text, &metadata),
+                        None => {
+                            self.announce(None, Some((&text, &metadata)))?;
+                            self.store.post_raw(self.key, &text, &metadata)
+                        }
                     };
                     match made {
                         Ok(response) => return Ok(Some(written_entry(response, &text, &metadata)?)),
@@ -268,8 +271,8 @@ impl<'a> LockStep<'a> {
         }
     }
 
-    fn announce(&mut self, entry: &RawEntry, is_deletion: bool) -> Result<()> {
-        self.before_write.as_mut().map_or(Ok(()), |f| f(entry, is_deletion))
+    fn announce(&mut self, old: Option<&RawEntry>, new: Option<(&str, &Texts)>) -> Result<()> {
+        self.before_write.as_mut().map_or(Ok(()), |f| f(old, new))
     }
 
     fn etag<'e>(&self, entry: &'e RawEntry) -> Result<&'e str> {
@@ -299,14 +302,7 @@ fn settle(doubts: &[Doubt], current: Option<&RawEntry>) -> Settled {
     };
     let is_written = |doubt: &Doubt| match (&doubt.written, current) {
         (None, None) => true,
-        (Some((value, metadata)), Some(current)) => {
-            let is_text = |text: &str, known: Option<&RawValue>, default: &str| {
-                is_same_value(text, known.map_or(default, RawValue::get))
-            };
-            current.value.as_deref().is_some_and(|known| is_same_value(value, known.get()))
-                && is_text(&metadata.users, current.users.as_deref(), "[]")
-                && is_text(&metadata.attributes, current.attributes.as_deref(), "{}")
-        }
+        (Some((value, metadata)), Some(current)) => has_content(current, value, metadata),
         _ => false,
     };
     match doubts {
@@ -315,6 +311,14 @@ fn settle(doubts: &[Doubt], current: Option<&RawEntry>) -> Settled {
         doubts if doubts.iter().all(is_base) => Settled::NotMade,
         _ => Settled::Unknown,
     }
+}
+
+/// Whether an entry has this value, these users and these attributes.
+pub(super) fn has_content(entry: &RawEntry, value: &str, metadata: &Texts) -> bool {
+    let Texts { users, attributes } = entry.texts();
+    entry.value.as_deref().is_some_and(|known| is_same_value(value, known.get()))
+        && is_same_value(&metadata.users, &users)
+        && is_same_value(&metadata.attributes, &attributes)
 }
 
 /// Whether two texts say the same, also if the service writes numbers and keys in another way.
@@ -339,7 +343,7 @@ fn is_same_json(one: &Value, other: &Value) -> bool {
 }
 
 /// Returns the text of a new value, with what the old one has and the type doesn't hold.
-fn text_of<T: Serialize + DeserializeOwned>(old: Option<(&str, String)>, value: &T) -> Result<String> {
+pub(super) fn text_of<T: Serialize + DeserializeOwned>(old: Option<(&str, String)>, value: &T) -> Result<String> {
     let after = check::to_text(value)?;
     let text = match &old {
         None => after.clone(),

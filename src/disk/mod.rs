@@ -4,32 +4,36 @@
 //! A path of the caller may be a link. Every function follows it first, so that the target is replaced, the link stays, and what
 //! lies beside the file lies beside the target. The files that this crate lays beside another one are never opened through a link.
 
-#[cfg(any(feature = "oauth2", feature = "publish"))]
+#[cfg(any(feature = "bulk", feature = "oauth2", feature = "publish"))]
 mod companion;
 mod names;
 mod open;
 mod owner;
-#[cfg(any(feature = "oauth2", feature = "publish"))]
+#[cfg(any(feature = "bulk", feature = "oauth2", feature = "publish"))]
 mod read;
 mod save;
 mod settle;
 mod stream;
 mod target;
 mod unfinished;
-#[cfg(any(feature = "oauth2", feature = "publish"))]
+#[cfg(any(feature = "bulk", feature = "oauth2", feature = "publish"))]
 mod version;
 
-#[cfg(any(feature = "oauth2", feature = "publish"))]
+#[cfg(any(feature = "bulk", feature = "publish"))]
+pub(crate) use companion::open_companion;
+#[cfg(any(feature = "bulk", feature = "oauth2", feature = "publish"))]
 pub(crate) use companion::{beside, try_lock};
 pub(crate) use open::open_regular;
+#[cfg(feature = "bulk")]
+pub(crate) use save::promote;
 pub(crate) use save::save;
-#[cfg(any(feature = "oauth2", feature = "publish"))]
+#[cfg(any(feature = "bulk", feature = "oauth2", feature = "publish"))]
 pub(crate) use unfinished::remove_unfinished;
-#[cfg(any(feature = "oauth2", feature = "publish"))]
+#[cfg(any(feature = "bulk", feature = "oauth2", feature = "publish"))]
 pub(crate) use version::newer_version;
 #[cfg(feature = "publish")]
 pub(crate) use {
-    companion::{create_companion, identity, open_companion, read_companion},
+    companion::{create_companion, identity, read_companion},
     names::short_name,
     read::read,
     save::{save_bytes, save_companion},

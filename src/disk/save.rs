@@ -67,6 +67,16 @@ pub(crate) fn check_private(path: &Path, size: usize) -> io::Result<()> {
     unfinished.file.sync_all()
 }
 
+/// Gives a file that is complete the name of another one, which it replaces.
+#[cfg(feature = "bulk")]
+pub(crate) fn promote(complete: &Path, path: &Path) -> io::Result<()> {
+    use super::settle::{patiently, sync_directory};
+
+    let path = Target::of(path)?.regular()?;
+    patiently(|| std::fs::rename(complete, &path))?;
+    sync_directory(&path)
+}
+
 /// Removes a file, if it is there. A link to it stays.
 #[cfg(feature = "oauth2")]
 pub(crate) fn remove(path: &Path) -> io::Result<()> {

@@ -46,13 +46,13 @@ impl Target {
     }
 
     /// Returns the path, unless it leads to a pipe or a device.
-    #[cfg(any(feature = "oauth2", feature = "publish"))]
+    #[cfg(any(feature = "bulk", feature = "oauth2", feature = "publish"))]
     pub(super) fn regular(self) -> io::Result<PathBuf> {
         if matches!(self.kind, Kind::Stream) { Err(special()) } else { Ok(self.path) }
     }
 
     /// A file that this crate keeps beside another one. Nobody has a reason to make it a link.
-    #[cfg(any(feature = "oauth2", feature = "publish"))]
+    #[cfg(any(feature = "bulk", feature = "oauth2", feature = "publish"))]
     pub(super) fn of_companion(path: &Path) -> io::Result<Self> {
         match kind_of(path)? {
             None => Err(is_link()),
@@ -164,7 +164,7 @@ pub(super) fn special() -> io::Error {
 }
 
 /// The error of a link that isn't followed.
-#[cfg(any(feature = "oauth2", feature = "publish"))]
+#[cfg(any(feature = "bulk", feature = "oauth2", feature = "publish"))]
 pub(super) fn is_link() -> io::Error {
     io::Error::new(io::ErrorKind::InvalidInput, "is a link, which isn't followed here; remove it")
 }

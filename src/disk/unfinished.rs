@@ -100,7 +100,7 @@ fn create_new(path: &Path, options: &mut OpenOptions) -> io::Result<(File, PathB
 }
 
 /// Removes what a process that was killed has left of saving a file. The file is locked.
-#[cfg(any(feature = "oauth2", feature = "publish"))]
+#[cfg(any(feature = "bulk", feature = "oauth2", feature = "publish"))]
 pub(crate) fn remove_unfinished(path: &Path) {
     let Ok(Target { path, .. }) = Target::of(path) else { return };
     let name = short_name(path.file_name().unwrap_or_default());
@@ -114,7 +114,7 @@ pub(crate) fn remove_unfinished(path: &Path) {
     }
 }
 
-#[cfg(all(test, any(feature = "oauth2", feature = "publish")))]
+#[cfg(all(test, any(feature = "bulk", feature = "oauth2", feature = "publish")))]
 mod tests {
     use std::mem::forget;
 

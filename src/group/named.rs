@@ -68,10 +68,10 @@ impl Pager<GroupMembership> {
     /// Adds the names of the groups and the roles, as the listing comes to them. Makes no request by itself.
     ///
     /// The service lists ids only. Each group is fetched once, and so is each role that is the highest-ranked one of a member: in
-    /// a listing of a user's groups, that is two requests for each membership. They count against the budgets of
-    /// [`GET_GROUP`](crate::endpoints::GET_GROUP), which needs no scope and allows 150 a minute, and of
-    /// [`GET_GROUP_ROLE`](crate::endpoints::GET_GROUP_ROLE), which needs the scope `group:read` and allows 300. The client waits
-    /// instead of exceeding them.
+    /// a listing of a user's groups, that is two requests for each membership. They count against the
+    /// [budgets](crate::endpoints) of [`GET_GROUP`](crate::endpoints::GET_GROUP), which needs no scope, and of
+    /// [`GET_GROUP_ROLE`](crate::endpoints::GET_GROUP_ROLE), which needs the scope `group:read`. The client waits instead of
+    /// exceeding them.
     ///
     /// ```
     /// # fn main() -> rblxopencloud::Result<()> {

@@ -40,43 +40,43 @@ model! {
 }
 
 model! {
-/// A scope of a key, and on what.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct KeyScope {
-    /// The name, such as `asset`.
-    #[with(filled)]
-    pub name: String,
-    /// The operations, such as `read` and `write`.
-    #[with(operations)]
-    pub operations: Vec<String>,
-    /// The users. `None` if the scope isn't limited to users.
-    #[with(targets)]
-    pub user_ids: Option<KeyTargets>,
-    /// The groups. `None` if the scope isn't limited to groups.
-    #[with(targets)]
-    pub group_ids: Option<KeyTargets>,
-    /// The universes. `None` if the scope isn't limited to universes.
-    #[with(targets)]
-    pub universe_ids: Option<KeyTargets>,
-    /// The data stores. `None` if the scope isn't limited to data stores.
-    #[with(wire::strict)]
-    pub universe_datastores: Option<Vec<KeyDataStore>>,
-}
+    /// A scope of a key, and on what.
+    #[derive(Clone, Debug, Default, PartialEq, Eq)]
+    #[non_exhaustive]
+    pub struct KeyScope {
+        /// The name, such as `asset`.
+        #[with(filled)]
+        pub name: String,
+        /// The operations, such as `read` and `write`.
+        #[with(operations)]
+        pub operations: Vec<String>,
+        /// The users. `None` if the scope isn't limited to users.
+        #[with(targets)]
+        pub user_ids: Option<KeyTargets>,
+        /// The groups. `None` if the scope isn't limited to groups.
+        #[with(targets)]
+        pub group_ids: Option<KeyTargets>,
+        /// The universes. `None` if the scope isn't limited to universes.
+        #[with(targets)]
+        pub universe_ids: Option<KeyTargets>,
+        /// The data stores. `None` if the scope isn't limited to data stores.
+        #[with(wire::strict)]
+        pub universe_datastores: Option<Vec<KeyDataStore>>,
+    }
 }
 
 model! {
-/// A data store of a universe.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct KeyDataStore {
-    /// The id of the universe, or `*` for all.
-    #[with(filled)]
-    pub universe_id: String,
-    /// The name of the data store, or `*` for all.
-    #[with(filled)]
-    pub datastore_name: String,
-}
+    /// A data store of a universe.
+    #[derive(Clone, Debug, Default, PartialEq, Eq)]
+    #[non_exhaustive]
+    pub struct KeyDataStore {
+        /// The id of the universe, or `*` for all.
+        #[with(filled)]
+        pub universe_id: String,
+        /// The name of the data store, or `*` for all.
+        #[with(filled)]
+        pub datastore_name: String,
+    }
 }
 
 /// The resources that a [`KeyScope`] is limited to.

@@ -39,14 +39,17 @@ pub(super) enum Change {
 }
 
 impl Change {
-    /// Returns the name of a file in it, and the keys.
+    /// Returns the name of the file and the keys that the step has.
     pub(super) fn recorded(&self) -> (Option<&String>, Vec<&Key>) {
         match self {
             Self::Begun(key, doubt) => (Some(&doubt.path), vec![key]),
-            Self::Accepted(key, _) | Self::Over(key) | Self::Unsure(key) | Self::Granted(key, _) => (None, vec![key]),
-            Self::Published { key, .. } => (None, vec![key]),
-            Self::SentAgain { path, keys } => (Some(path), keys.iter().collect()),
             Self::Adopted { path, key, .. } => (Some(path), vec![key]),
+            Self::SentAgain { path, keys } => (Some(path), keys.iter().collect()),
+            Self::Accepted(key, _)
+            | Self::Over(key)
+            | Self::Unsure(key)
+            | Self::Published { key, .. }
+            | Self::Granted(key, _) => (None, vec![key]),
         }
     }
 }

@@ -50,10 +50,8 @@ impl Ignores {
     pub(super) fn read(&mut self, directory: &Path, name: &str) -> Result<()> {
         let path = directory.join(NAME);
         let mut text = String::new();
-        let failed = |problem: String| {
-            let error = Error::invalid_input(format!("the ignore file {path:?}: {problem}"));
-            error.concerning_run()
-        };
+        let failed =
+            |problem: String| Error::invalid_input(format!("the ignore file {path:?}: {problem}")).concerning_run();
         match open_regular(&path).and_then(|file| file.take(LARGEST + 1).read_to_string(&mut text)) {
             Ok(length) if length as u64 > LARGEST => {
                 return Err(failed(format!("it has more than {LARGEST} bytes")));
@@ -70,7 +68,7 @@ impl Ignores {
             lines.extend(Line::new(line).map_err(invalid)?);
             let path_in_folder = without_spaces(line.trim_start_matches('!'));
             let is_path = path_in_folder.trim_end_matches('/').contains('/') && !line.starts_with('#');
-            if let Some(form) = right_form(path_in_folder, directory).filter(|_| is_path) {
+            if let Some(form) = is_path.then(|| right_form(path_in_folder, directory)).flatten() {
                 let problem = format!("{line:?} matches nothing, because paths begin in the folder of this file");
                 return Err(failed(format!("line {}: {problem}; write {form:?}", number + 1)));
             }
@@ -186,6 +184,11 @@ fn single_stars(part: &str) -> String {
 mod tests {
     use super::*;
 
+    fn ignores(text: &str) -> Ignores {
+        let lines = text.lines().filter_map(|line| Line::new(line).expect("a good line")).collect();
+        Ignores { files: BTreeMap::from([(String::new(), lines)]) }
+    }
+
     #[test]
     fn lines_mean_what_git_makes_of_them() {
         for (lines, name, is_ignored) in [
@@ -222,16 +225,13 @@ mod tests {
             ("?.png", "\u{dc}.png", true),
             ("u\u{308}.png", "\u{dc}.png", true),
         ] {
-            let lines = lines.lines().filter_map(|line| Line::new(line).expect("a good line")).collect();
-            let ignores = Ignores { files: BTreeMap::from([(String::new(), lines)]) };
-            assert_eq!(ignores.ignore(name, false), is_ignored, "{lines:?} {name}", lines = ignores.files);
+            assert_eq!(ignores(lines).ignore(name, false), is_ignored, "{lines:?} {name}");
         }
         for (line, name) in [("./drafts", "drafts/a.png"), ("drafts//", "drafts/a.png"), ("drafts/**/", "drafts/a.png")]
         {
-            let lines = Line::new(line).expect("a good line").into_iter().collect();
-            let ignores = Ignores { files: BTreeMap::from([(String::new(), lines)]) };
-            assert!(ignores.ignore(name, false), "{line}: Git would not ignore it, but it is meant");
+            assert!(ignores(line).ignore(name, false), "{line}: Git would not ignore it, but it is meant");
         }
+        assert!(!ignores("./drafts").ignore("ui/drafts/a.png", false), "it is /drafts");
         for invalid in [
             "*.{png,jpg}",
             "[a",

@@ -22,11 +22,12 @@ pub(super) struct Item {
     pub(super) asset_type: AssetType,
     /// The display name.
     pub(super) name: String,
-    /// What makes the bytes to send of those of the file.
+    /// What converts the file before it is sent.
     pub(super) preparation: Option<Preparation>,
 }
 
 impl Item {
+    /// The error of a file that isn't the one that was hashed any more.
     pub(super) fn has_changed(&self) -> Error {
         Error::new(ErrorKind::Io, format!("the file {:?}", self.file.path))
             .explain("it changed after it was read")
@@ -65,8 +66,9 @@ pub(super) fn read_files(
             None => scan.notes.push(subject),
         }
     }
-    if let (Some((path, error)), true) = (module_ids::lost_lock(settings, lock), settings.adopt.is_empty()) {
-        scan.wrong.push((names::shown(&path.to_string_lossy()), error));
+    if settings.adopt.is_empty() {
+        let lost = module_ids::lost_lock(settings, lock);
+        scan.wrong.extend(lost.map(|(path, error)| (names::shown(&path.to_string_lossy()), error)));
     }
     let wrong = scan.wrong.first().map(|(_, error)| error.clone());
     let problem = |(path, error): files::Bad| PublishProblem::new(&path, PublishProblemKind::of(&error), error);
@@ -87,13 +89,15 @@ pub(super) fn read_files(
         };
         match cache.hash(&file) {
             Ok(hash) => {
-                let is_chosen = settings.type_patterns.last_match(&file.name, true).is_some();
-                let asset_type = match cache.is_animation(&file) && !is_chosen && preparation.is_none() {
-                    true => AssetType::Animation,
-                    false => asset_type,
-                };
+                let is_animation = preparation.is_none()
+                    && cache.is_animation(&file)
+                    && settings.type_patterns.last_match(&file.name, true).is_none();
+                let asset_type = if is_animation { AssetType::Animation } else { asset_type };
                 let key = Key::new(&hash, &asset_type);
-                let key = preparation.into_iter().fold(key, |key, made| key.prepared(made.identity()));
+                let key = match preparation {
+                    Some(preparation) => key.prepared(preparation.identity()),
+                    None => key,
+                };
                 let (name, preparation) = (default_name(Path::new(&file.name)), preparation.cloned());
                 items.push(Item { name, key, asset_type, preparation, file });
             }

@@ -11,13 +11,13 @@ use crate::api::OperationName;
 use crate::asset::{Asset, AssetType, ModerationState};
 use crate::plain::is_control;
 
-/// What an asset is made of: the hash of the file's content, what was made of it, and the asset type.
+/// What an asset is made of: the hash of the file's content, the preparation, and the asset type.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub(super) struct Key {
     #[serde(rename = "type")]
     asset_type: String,
     sha256: String,
-    /// What was made of the content, and by which version of it.
+    /// The identity of the preparation that has converted the content. Empty if none has.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     prepared: String,
 }

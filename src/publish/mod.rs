@@ -40,8 +40,9 @@
 //! Content is what counts, not the time of a file. A file is read again unless the system proves that it is the one that was read
 //! before, so tools that set the times of files (archives, `cp -p`, Nix, Bazel) don't hide a change.
 //!
-//! Formats that the service doesn't take, such as SVG, and images in another size are [prepared](Publisher::prepare) by a function
-//! of the caller. `examples/prepare_svg` in the repository makes PNG of SVG.
+//! Files in a format that the service doesn't take, such as SVG, and images that should have another size are
+//! [prepared](Publisher::prepare): a function of the caller converts them. `examples/prepare_svg` in the repository converts SVG to
+//! PNG.
 //!
 //! # Modules
 //!
@@ -56,8 +57,8 @@
 //! | it is deleted, renamed or excluded | gone |
 //! | moderation rejects the asset | the id of what was published before, if there is one |
 //! | the run is stopped: a refused key, no network, Ctrl-C | the module is not written |
-//! | all files are gone, although the lock file has some | an error, and the module is not written |
-//! | the lock file is gone, although the module has ids | an error, nothing is sent, and the module is not written |
+//! | all files are gone, although the lock file has some | the run is stopped, and the module is not written |
+//! | the lock file is gone, although the module has ids | the run is stopped, and the module is not written |
 //!
 //! Two files whose names would be the same in a module are an error before anything is sent. A module that differs only in its line
 //! ends is not written, so that nothing is built again.
@@ -95,7 +96,7 @@
 //!
 //! # Interruptions
 //!
-//! What is about to happen is on disk before it happens. A run can be killed at any moment: the next one polls the operations that
+//! What is about to happen is on disk before it happens. A run can be killed at any time: the next one polls the operations that
 //! the service had accepted, and looks for an upload that may have arrived. What it can't find out is a problem in the report, and
 //! [`Publisher::adopt`] and [`Publisher::send_again`] decide it, once each. [`Publisher::send_lost_again`] decides by itself where nothing
 //! like the upload is to be seen. Uploads of a group and those of the type
@@ -117,8 +118,9 @@
 //! Assets that another tool or a hand has published are not uploaded again if they are [adopted](Publisher::adopt) before the first
 //! run. The calls can stay, as each one counts once, or [`write_adopted`](Publisher::write_adopted) writes them into the lock file
 //! at once. `examples/import_lock` in the repository does so with the lock files of Asphalt and Tarmac, for each file that still
-//! has the content that was published. Ids without a file become [`known`](Publisher::known) ones. Modules of Tarmac and Asphalt have the same shape: tables of
-//! `rbxassetid://` strings, [nested](Publisher::flat_modules) or flat, [with](Publisher::keep_extensions) or without extensions.
+//! has the content that was published. Ids without a file become [`known`](Publisher::known) ones. Modules of Tarmac and Asphalt
+//! have the same shape: tables of `rbxassetid://` strings, [nested](Publisher::flat_modules) or flat,
+//! [with](Publisher::keep_extensions) or without extensions.
 
 mod animation;
 mod change;

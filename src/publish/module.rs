@@ -86,7 +86,8 @@ impl AssetModule {
     /// Returns a strict Luau module that returns a table.
     ///
     /// # Errors
-    /// Returns [`InvalidInput`](crate::ErrorKind::InvalidInput) if two files would have the same name.
+    /// Returns [`InvalidInput`](crate::ErrorKind::InvalidInput) if two files or known ids would have the same name, if a part of the
+    /// key of a known id is empty, or if a known id is 0.
     pub fn luau(&self) -> Result<String> {
         self.text(Format::Luau)
     }

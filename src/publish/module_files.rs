@@ -55,6 +55,12 @@ pub(super) fn clashes(
     settings.modules.iter().filter_map(problem_of).collect()
 }
 
+/// Refuses modules that have the path of a file to publish.
+pub(super) fn check_files(settings: &Settings, items: &[Item]) -> Result<()> {
+    let error = settings.modules.iter().find_map(|file| overwrites(file, items));
+    error.map_or(Ok(()), |error| Err(error.concerning_run()))
+}
+
 /// Returns an error if a module has the path of a file to publish.
 fn overwrites(file: &ModuleFile, items: &[Item]) -> Option<Error> {
     let module = location(&file.path);

@@ -1,4 +1,4 @@
-//! How the caller makes the bytes of files of others, such as PNG of SVG.
+//! Functions of the caller that convert files before they are uploaded, such as SVG to PNG.
 
 use std::error::Error as StdError;
 use std::fmt;
@@ -31,11 +31,11 @@ pub struct SourceFile<'a> {
 }
 
 impl Preparation {
-    /// Creates a preparation. `f` returns the bytes to upload in place of those of a file. They are a file with this extension,
-    /// such as `png`.
+    /// Creates a preparation. `f` returns the bytes to upload in place of those of a file, in the format of this extension, such
+    /// as `png`.
     ///
-    /// A file is published again if its own content has changed, or if `version` has. Change the version together with what `f`
-    /// makes of a file, such as a size or the version of a library.
+    /// A file is published again if its own content has changed, or if `version` has. Change the version whenever `f` returns
+    /// something else for the same file, such as after a change of a size or a new version of a library.
     pub fn new(
         extension: impl Into<String>,
         version: impl Into<String>,
@@ -63,7 +63,7 @@ impl Preparation {
         Err(Error::invalid_input(problem).advise("write Preparation::new(extension, version, f)").concerning_run())
     }
 
-    /// What tells the results of one preparation from those of others.
+    /// Distinguishes the results of this preparation from those of others.
     pub(super) fn identity(&self) -> String {
         format!("{} {}", self.extension, self.version)
     }

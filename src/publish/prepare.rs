@@ -1,4 +1,4 @@
-//! Makes the bytes of a file of those of another.
+//! Runs preparations.
 
 use std::io::Read;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -11,7 +11,7 @@ use crate::asset::file::AssetFile;
 use crate::disk::open_regular;
 use crate::error::{Error, Result};
 
-/// Makes the file to upload.
+/// Converts a file to the one to upload.
 pub(super) fn prepare(preparation: &Preparation, item: &Item) -> Result<AssetFile> {
     let content = read(preparation, item)?;
     let source = SourceFile { path: &item.file.name, content: &content };

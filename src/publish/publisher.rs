@@ -112,9 +112,9 @@ impl Publisher {
         self
     }
 
-    /// Prepares the files whose names match this pattern (see [`include`](Self::include)): what the preparation makes of their
-    /// bytes is published in their place. For formats that the service doesn't take, and for sizes or colors that differ from
-    /// those of the sources. The last pattern that matches counts, and one that matches nothing is treated as by
+    /// Prepares the files whose names match this pattern (see [`include`](Self::include)): the preparation converts their content,
+    /// and the result is published. For formats that the service doesn't take, and for sizes or colors that differ from those of
+    /// the sources. The last pattern that matches counts, and one that matches nothing is treated as by
     /// [`exclude`](Self::exclude).
     ///
     /// ```no_run
@@ -128,14 +128,14 @@ impl Publisher {
     /// # Ok::<(), rblxopencloud::Error>(())
     /// ```
     ///
-    /// A pattern that names files, such as `*.svg`, also brings those whose extensions aren't those of assets. The asset type is
-    /// the usual one for the new extension. The file keeps its own name in the plan, the lock file and modules: `logo.svg` is
-    /// `logo` there.
+    /// A pattern that names files, such as `*.svg`, also selects files whose extensions aren't those of assets. The asset type is
+    /// the usual one for the new extension. The file keeps its own name in the plan and the lock file, and `logo.svg` is `logo` in
+    /// modules.
     ///
     /// A file that hasn't changed isn't prepared again: it is known by its own content and the preparation's version. A file
-    /// that is to be uploaded is prepared by [`plan`](Self::plan), [`check`](Self::check) and [`run`](Self::run), since what is
-    /// made of it is checked like any file. An error or a panic is a problem of the file. At most one file is prepared at a
-    /// time, and as many results are in memory as [uploads](Self::concurrency) are sent.
+    /// that is to be uploaded is prepared by [`plan`](Self::plan), [`check`](Self::check) and [`run`](Self::run), because the
+    /// result is checked like any file. An error or a panic is a problem of the file. One file is prepared at a time, and results
+    /// are kept in memory only while they are [sent](Self::concurrency).
     pub fn prepare(mut self, pattern: impl Into<String>, preparation: Preparation) -> Self {
         self.settings.prepare_patterns.add(pattern.into());
         self.settings.preparations.push(preparation);
@@ -320,14 +320,15 @@ impl Publisher {
     /// If nothing has changed, no request is made. A file that can't be published is a problem in the report, and the others go on.
     /// A refused key, a moderated account or a service that can't be reached stops the run; an exhausted quota stops the uploads
     /// of its type.
-    /// If a pattern can't mean what it says, or a folder has no file while the lock file knows some, nothing is sent; see
-    /// [`Setting`](PublishProblemKind::Setting).
+    ///
+    /// If a pattern can't mean what it says, a folder has no file while the lock file knows some, or a module has ids while the
+    /// lock file has none, the run is stopped before anything is sent; see [`Setting`](PublishProblemKind::Setting).
     ///
     /// # Errors
     /// Returns an error if there is no report: the lock file can't be used
     /// ([`CorruptFile`](ErrorKind::CorruptFile), [`NewerFile`](ErrorKind::NewerFile), [`Io`](ErrorKind::Io)), is used by another
-    /// process ([`Conflict`](ErrorKind::Conflict)) or belongs to another owner, a folder can't be read or has no files although the
-    /// lock file has some, two names in a module would be the same, or a setting is invalid.
+    /// process ([`Conflict`](ErrorKind::Conflict)) or belongs to another owner, a folder can't be read, two names in a module would
+    /// be the same, a module would overwrite a file to publish, or a setting is invalid.
     pub fn run(&self) -> Result<Report> {
         run::run(&self.settings)
     }
@@ -365,8 +366,8 @@ impl Publisher {
     ///
     /// # Errors
     /// Returns [`OutOfDate`](ErrorKind::OutOfDate), which names the first files, if [`run`](Self::run) would upload something,
-    /// write a module or have a problem, and [`InvalidInput`](ErrorKind::InvalidInput) if nothing can be sent because of a pattern
-    /// or an empty folder.
+    /// write a module or have a problem, and [`InvalidInput`](ErrorKind::InvalidInput) if nothing can be sent because of a pattern,
+    /// an empty folder or a lock file that is lost.
     pub fn check(&self) -> Result<()> {
         let plan = run::plan(&self.settings, &self.read_lock()?)?;
         let setting = plan.problems.iter().find(|problem| problem.kind == PublishProblemKind::Setting);

@@ -98,7 +98,7 @@ pub enum PublishProblemKind {
     InDoubt,
     /// Moderation has rejected the asset. Its id isn't part of modules.
     Rejected,
-    /// A pattern or a folder isn't as the settings expect. Nothing was sent.
+    /// A pattern, a folder or the lock file isn't as the settings expect. Nothing was sent.
     Setting,
     /// It was not sent, because the quota of its type is exhausted.
     NotSent,

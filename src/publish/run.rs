@@ -96,6 +96,7 @@ pub(super) fn published(settings: &Settings, lock: &Lock) -> Result<Report> {
     module_files::check_paths(settings)?;
     let Files { items, problems, notes, wrong } =
         read_files(settings, lock, &mut Cache::read(&settings.lock), &|| false)?;
+    module_files::check_files(settings, &items)?;
     Ok(report(settings, lock, &items, problems, notes, wrong.map(Stopped::Failed)))
 }
 
@@ -317,9 +318,9 @@ fn finish(mut run: Run<'_>) -> Report {
     });
     let mut files: BTreeMap<String, Key> = files.collect();
     // So does what could not be read.
-    for problem in &run.problems {
-        if let (false, Some(key)) = (files.contains_key(&problem.path), lock.files.get(&problem.path)) {
-            files.insert(problem.path.clone(), key.clone());
+    for name in run.problems.iter().flat_map(|problem| module_files::names_of(&lock, problem)) {
+        if let (false, Some(key)) = (files.contains_key(name), lock.files.get(name)) {
+            files.insert(name.to_owned(), key.clone());
         }
     }
     let (send_again, seen) = (&run.settings.send_again, &run.items);

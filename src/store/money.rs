@@ -11,27 +11,27 @@ const PRICE_EXPONENT: i32 = -9;
 const FORM: &str = "expected the form 4.99";
 
 model! {
-/// An exact decimal number: `significand` × 10^`exponent`. Equal numbers are equal, whatever their exponents.
-///
-/// ```
-/// use rblxopencloud::store::Decimal;
-///
-/// let price: Decimal = "4.99".parse()?;
-/// assert_eq!((price.significand, price.exponent), (499, -2));
-/// assert_eq!(price.to_string(), "4.99");
-/// assert_eq!(price, Decimal::new(4_990_000_000, -9));
-/// # Ok::<(), rblxopencloud::Error>(())
-/// ```
-#[derive(Clone, Copy, Debug, Default, Eq)]
-#[non_exhaustive]
-pub struct Decimal {
-    /// The digits.
-    #[with(wire::strict)]
-    pub significand: i64,
-    /// The power of ten.
-    #[with(wire::strict)]
-    pub exponent: i32,
-}
+    /// An exact decimal number: `significand` × 10^`exponent`. Equal numbers are equal, whatever their exponents.
+    ///
+    /// ```
+    /// use rblxopencloud::store::Decimal;
+    ///
+    /// let price: Decimal = "4.99".parse()?;
+    /// assert_eq!((price.significand, price.exponent), (499, -2));
+    /// assert_eq!(price.to_string(), "4.99");
+    /// assert_eq!(price, Decimal::new(4_990_000_000, -9));
+    /// # Ok::<(), rblxopencloud::Error>(())
+    /// ```
+    #[derive(Clone, Copy, Debug, Default, Eq)]
+    #[non_exhaustive]
+    pub struct Decimal {
+        /// The digits.
+        #[with(wire::strict)]
+        pub significand: i64,
+        /// The power of ten.
+        #[with(wire::strict)]
+        pub exponent: i32,
+    }
 }
 
 impl Decimal {

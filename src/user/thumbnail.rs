@@ -21,15 +21,15 @@ pub const GET_THUMBNAIL_OPERATION: Endpoint =
     Endpoint::get("/cloud/v2/users/{user}/operations/{operation}").with_budget(1000, 10).for_user_keys().polling();
 
 model! {
-/// A picture of a user's avatar, from [`User::generate_thumbnail`].
-///
-/// <https://create.roblox.com/docs/cloud/reference/features/users#Cloud_GenerateUserThumbnail>
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Thumbnail {
-    /// The URL of the picture, on another host than the service's.
-    pub image_uri: String,
-}
+    /// A picture of a user's avatar, from [`User::generate_thumbnail`].
+    ///
+    /// <https://create.roblox.com/docs/cloud/reference/features/users#Cloud_GenerateUserThumbnail>
+    #[derive(Clone, Debug, PartialEq, Eq)]
+    #[non_exhaustive]
+    pub struct Thumbnail {
+        /// The URL of the picture, on another host than the service's.
+        pub image_uri: String,
+    }
 }
 
 /// The URL of the picture.

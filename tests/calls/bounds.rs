@@ -11,7 +11,8 @@ use std::time::Duration;
 
 use rblxopencloud::{Client, ClientBuilder, Error, ErrorKind, RetryPolicy, Timeouts};
 
-use crate::support::calls::{Call, Returns, calls, one_of_each_kind};
+use crate::support::call::{Call, Returns};
+use crate::support::calls::{calls, one_of_each_kind};
 use crate::support::{KEY, Reply, Server, USER, Wire, answer, fails, hasty, within};
 
 const MIB: usize = 1024 * 1024;

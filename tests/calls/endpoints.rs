@@ -7,7 +7,8 @@ use std::path::Path;
 use rblxopencloud::endpoints::Budget;
 use rblxopencloud::{Endpoint, ErrorKind, endpoints};
 
-use crate::support::calls::{Call, calls};
+use crate::support::call::Call;
+use crate::support::calls::calls;
 use crate::support::{Reply, Server, fails};
 
 #[test]

@@ -6,7 +6,8 @@ use std::time::Duration;
 
 use rblxopencloud::{Client, Credentials, Error, ErrorKind, RetryPolicy, endpoints};
 
-use crate::support::calls::{Call, Returns, calls};
+use crate::support::call::{Call, Returns};
+use crate::support::calls::calls;
 use crate::support::{KEY, Reply, Server, Wire, answer, fails, hasty, within};
 
 fn good(call: &Call) -> Reply {

@@ -11,6 +11,7 @@ use rblxopencloud::{
 };
 use serde_json::{Value, json};
 
+use crate::support::samples::PLACE;
 use crate::support::{KEY, Reply, Request, Server, TempDir, fails, hasty};
 
 const TASK: &str = "universes/1/places/2/versions/3/luau-execution-sessions/4/tasks/5";
@@ -79,11 +80,7 @@ fn invalid_scripts_are_refused_before_anything_is_sent() {
 #[test]
 fn scripts_are_read_from_files_of_utf_8() {
     let folder = TempDir::new();
-    let path = |name: &str, content: &[u8]| {
-        let path = folder.path().join(name);
-        fs::write(&path, content).expect("it can be written");
-        path
-    };
+    let path = |name: &str, content: &[u8]| folder.file(name, content);
     let server = standing(vec![task("COMPLETE", json!({}))]);
     let marked = path("marked.luau", "\u{feff}return 'ü'".as_bytes());
     let _ = place(&server).run_luau(LuauScript::file(marked).expect("it is UTF-8")).expect("it is accepted");
@@ -133,7 +130,7 @@ fn tokens_are_refused_before_anything_is_sent() {
         // Not even the experience is looked up.
         client.place(2).run_luau(script()).map(drop),
         client.place(2).version(3).run_luau(script()).map(drop),
-        client.place(2).run_luau(script().in_place_file(b"<roblox!\x89\xff\r\n\x1a\n")).map(drop),
+        client.place(2).run_luau(script().in_place_file(PLACE)).map(drop),
         experience.place(2).run_luau(script().binary_input(Body::bytes("a/b", *b"data"))).map(drop),
         experience.upload_luau_input(Body::bytes("a/b", *b"data")).map(drop),
         task.poll().map(drop),
@@ -364,8 +361,7 @@ fn inputs_are_streamed_to_another_host_without_the_key() {
     });
     let content = crate::support::noise(200_000);
     let folder = TempDir::new();
-    let path = folder.path().join("input.bin");
-    fs::write(&path, &content).expect("it can be written");
+    let path = folder.file("input.bin", &content);
     let body = Body::file(&path).expect("it is a file");
     let _ = place(&server).run_luau(script().binary_input(body)).expect("it is accepted");
     assert_eq!(storage.requests()[1].body, content, "the upload was repeated");
@@ -428,14 +424,14 @@ fn outputs_are_downloaded_from_another_host_without_the_key() {
 fn tasks_of_a_place_share_ten_slots_whatever_their_version() {
     let server = Server::start(|_| Reply::ok(&task("QUEUED", json!({}))));
     let client = server.client();
-    let hasty = |place: u64| client.experience(1).place(place).with_timeout(Duration::from_millis(300));
-    let mut tasks: Vec<LuauTask> = (0..5).map(|_| hasty(2).run_luau(script()).expect("there is a slot")).collect();
-    let place = hasty(2);
-    tasks.extend((0..5).map(|_| place.version(3).run_luau(script()).expect("there is a slot")));
-    for error in [hasty(2).run_luau(script()), hasty(2).version(3).run_luau(script())] {
+    let place = |number: u64| client.experience(1).place(number);
+    let mut tasks: Vec<LuauTask> = (0..5).map(|_| place(2).run_luau(script()).expect("there is a slot")).collect();
+    tasks.extend((0..5).map(|_| place(2).version(3).run_luau(script()).expect("there is a slot")));
+    let hasty = place(2).with_timeout(Duration::from_millis(300));
+    for error in [hasty.run_luau(script()), hasty.version(3).run_luau(script())] {
         assert!(fails(error, ErrorKind::RateLimited).to_string().contains("unfinished"));
     }
-    let _ = hasty(3).run_luau(script()).expect("another place has its own");
+    let _ = place(3).run_luau(script()).expect("another place has its own");
     assert_eq!(server.count(), 11, "nothing is sent without a slot");
 }
 

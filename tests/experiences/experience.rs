@@ -6,6 +6,7 @@ use rblxopencloud::{Creator, Error, ErrorKind, Experience};
 use rblxopencloud_sandbox::Sandbox;
 use serde_json::{Value, json};
 
+use crate::support::samples::PLACE;
 use crate::support::{Reply, Server, fails};
 
 fn sandbox() -> (Sandbox, Experience) {
@@ -118,14 +119,14 @@ fn deactivate_makes_an_experience_private_until_it_is_activated() {
 #[test]
 fn only_the_owner_changes_an_experience() {
     let (sandbox, experience) = sandbox();
-    experience.place(1818).publish(crate::support::calls::PLACE).expect("anybody's key");
+    experience.place(1818).publish(PLACE).expect("anybody's key");
     sandbox.set_key_owner(Creator::User(157));
     let denied = |result: Result<(), Error>| fails(result, ErrorKind::PermissionDenied);
     denied(experience.update(ExperienceUpdate::new().vr(true)).map(drop));
     denied(experience.activate());
     denied(experience.set_team_create(true));
     denied(experience.place(1818).update(PlaceUpdate::new().server_size(3)).map(drop));
-    denied(experience.place(1818).publish(crate::support::calls::PLACE).map(drop));
+    denied(experience.place(1818).publish(PLACE).map(drop));
     denied(experience.place(1818).rollback(1).map(drop));
     denied(experience.place(1818).version(1).set_notes("", "").map(drop));
 }
@@ -164,7 +165,7 @@ fn team_create_is_enabled_and_disabled() {
     assert!(experience.has_team_create().expect("it answers"));
     sandbox.set_team_create_session(1818, [156]);
     experience.set_team_create(false).expect("it is disabled");
-    experience.place(1818).publish(crate::support::calls::PLACE).expect("nobody has it open any more");
+    experience.place(1818).publish(PLACE).expect("nobody has it open any more");
     for answer in [json!({}), json!({ "isEnabled": null }), json!({ "isEnabled": "perhaps" })] {
         let server = Server::script([Reply::ok(&answer)]);
         fails(server.client().experience(5).has_team_create(), ErrorKind::InvalidResponse);
@@ -194,7 +195,7 @@ fn the_experience_of_a_place_is_looked_up_once_for_all_clones() {
 #[test]
 fn a_place_without_an_experience_is_not_found() {
     let (sandbox, _) = sandbox();
-    let error = fails(sandbox.client().place(4).publish(crate::support::calls::PLACE), ErrorKind::NotFound);
+    let error = fails(sandbox.client().place(4).publish(PLACE), ErrorKind::NotFound);
     assert!(error.to_string().contains("belongs to no experience"), "{error}");
     for answer in [json!({ "universeId": null }), json!({ "universeId": 0 }), json!({})] {
         let server = Server::script([Reply::ok(&answer)]);

@@ -1,5 +1,6 @@
 //! Experiences and their places.
 
+mod bulk;
 mod data_stores;
 mod erase;
 mod experience;

@@ -5,7 +5,7 @@ use rblxopencloud::{ErrorKind, ExperienceInfo, Place};
 use rblxopencloud_sandbox::Sandbox;
 use serde_json::json;
 
-use crate::support::calls::PLACE;
+use crate::support::samples::PLACE;
 use crate::support::{Reply, Server, TempDir, fails};
 
 /// A place whose content differs from that of others.

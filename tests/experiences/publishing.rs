@@ -13,7 +13,7 @@ use rblxopencloud_sandbox::{Fault, Sandbox};
 use serde_json::json;
 
 use super::places::{content, sandbox};
-use crate::support::calls::PLACE;
+use crate::support::samples::PLACE;
 use crate::support::{Reply, Request, Server, TempDir, fails, hasty, within};
 
 type Alter = fn(&std::path::Path);
@@ -386,14 +386,14 @@ fn progress_is_reported_to_the_last_byte() {
 /// A server of the service can take minutes; here, the limits are short, and the response takes longer than the usual ones.
 #[test]
 fn publishing_has_three_times_the_usual_time() {
-    let slow = Duration::from_millis(1500);
+    let slow = Duration::from_millis(2500);
     let server = Server::start(move |request: &Request| {
         if request.method == "POST" {
             std::thread::sleep(slow);
         }
         version(7)
     });
-    let timeouts = Timeouts::new().attempt(Duration::from_secs(1)).read(Duration::from_millis(400));
+    let timeouts = Timeouts::new().attempt(Duration::from_secs(2)).read(Duration::from_millis(800));
     let client = server.builder().timeouts(timeouts).retry(rblxopencloud::RetryPolicy::none()).build();
     let client = client.expect("the settings are good");
     assert_eq!(client.experience(13058).place(1818).publish(PLACE).expect("it is waited for").number, 7);

@@ -58,7 +58,7 @@ fn a_restriction_kicks_keeps_out_and_ends() {
 
 #[test]
 fn places_have_restrictions_of_their_own() {
-    let (sandbox, experience) = sandbox();
+    let (_sandbox, experience) = sandbox();
     let (place, other) = (experience.place(PLACE), experience.place(1819));
     place.restrict_user(156, Restriction::permanent()).expect("it is made");
     assert!(place.fetch_restriction(156).expect("it is known").is_in_force());
@@ -76,7 +76,6 @@ fn places_have_restrictions_of_their_own() {
     assert_eq!(count(RestrictionLogFilter::new().user(156).place(PLACE)), 2);
     assert_eq!(count(RestrictionLogFilter::new().user(7).place(PLACE)), 0);
     assert_eq!((place.list_restriction_logs().count(), other.list_restriction_logs().count()), (2, 0));
-    drop(sandbox);
 }
 
 #[test]

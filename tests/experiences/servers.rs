@@ -79,7 +79,7 @@ fn a_lost_response_is_settled_by_the_list_of_restarts() {
 #[test]
 fn an_outcome_that_is_not_listed_is_unknown() {
     let (sandbox, experience) = sandbox();
-    // Somebody else's begins at the same time.
+    // A proxy responds, and no restart begins.
     sandbox.inject(Fault::status(502).on("POST", RESTARTS));
     let error = fails(experience.restart_servers(RestartOptions::new()), ErrorKind::Server);
     assert!(error.outcome_unknown() && error.to_string().contains("list_restarts"), "{error}");

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
-use std::process::{Command, Output, Stdio};
+use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 use std::{env, fs, thread};
 
@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 
 use crate::receiver::{Receiver, SECRET, deliver, erasure};
 use crate::support::TempDir;
-use crate::support::example::example;
+use crate::support::example::{outcome, outcome_without_set_up, settle, with_key, without_set_up};
 use crate::support::random::Random;
 
 const UNIVERSE: u64 = 13058;
@@ -30,24 +30,7 @@ fn kills() -> u64 {
 }
 
 fn command(sandbox: &Sandbox, name: &str, arguments: &[&str]) -> Command {
-    let mut command = example(name);
-    command.args(KEYS).args(arguments);
-    command.env("ROBLOX_API_KEY", sandbox.api_key()).env("ROBLOX_OPEN_CLOUD_URL", sandbox.url());
-    command
-}
-
-/// Returns the whole output, and whether the program succeeded.
-fn run(command: &mut Command) -> (String, bool) {
-    let Output { status, stdout, stderr } = command.output().expect("the example was built");
-    (String::from_utf8_lossy(&[stdout, stderr].concat()).into_owned(), status.success())
-}
-
-fn without_set_up(name: &str, arguments: &[&str]) -> (String, bool) {
-    let mut command = example(name);
-    for variable in ["ROBLOX_API_KEY", "ROBLOX_OPEN_CLOUD_URL", "ROBLOX_WEBHOOK_SECRET"] {
-        command.env_remove(variable);
-    }
-    run(command.args(arguments))
+    with_key(sandbox, name, &[&KEYS[..], arguments].concat())
 }
 
 fn add(sandbox: &Sandbox, store: &str, scope: &str, key: &str) {
@@ -76,16 +59,17 @@ struct Deletions(BTreeMap<String, usize>);
 impl Deletions {
     /// Adds what the sandbox has recorded, which has no room for long runs.
     fn take(&mut self, sandbox: &Sandbox) {
+        settle(sandbox);
         for path in deleted(sandbox) {
             *self.0.entry(path).or_default() += 1;
         }
         sandbox.clear_requests();
     }
 
-    /// A deletion that the sandbox carries out while a program is killed may not be recorded.
+    /// Checks that so many entries were deleted, once each.
     #[track_caller]
-    fn assert_once_each(&self) {
-        assert!(!self.0.is_empty() && self.0.values().all(|count| *count == 1), "{self:?}");
+    fn assert_once(&self, entries: usize) {
+        assert!(self.0.len() == entries && self.0.values().all(|count| *count == 1), "{self:?}");
     }
 }
 
@@ -116,17 +100,17 @@ fn erase_user_erases_one_user_and_writes_the_report() {
         add(&sandbox, "Players", "global", key);
     }
     let of = ["--experience", "13058", "--user", "156", "--ordered", "Coins", "global"];
-    let (text, is_success) = run(&mut command(&sandbox, "erase_user", &[&of[..], &["--dry-run"]].concat()));
+    let (text, is_success) = outcome(&mut command(&sandbox, "erase_user", &[&of[..], &["--dry-run"]].concat()));
     assert!(is_success && text.contains("3 found, nothing was deleted"), "{text}");
     assert_eq!(entries(&sandbox).len(), 4);
     let write = [&of[..], &["--report", report]].concat();
-    let (text, is_success) = run(&mut command(&sandbox, "erase_user", &write));
+    let (text, is_success) = outcome(&mut command(&sandbox, "erase_user", &write));
     assert!(is_success && text.contains("3 deleted, 1 missing, complete"), "{text}");
     assert_eq!(users_of(&entries(&sandbox)), BTreeSet::from(["15", "1560"]));
     let json: Value = serde_json::from_str(&fs::read_to_string(report).expect("it is there")).expect("it is JSON");
     assert_eq!((&json["user_id"], json["experiences"][0]["entries"].as_array().map(Vec::len)), (&json!(156), Some(4)));
     let requests = sandbox.requests().len();
-    let (text, is_success) = run(&mut command(&sandbox, "erase_user", &write));
+    let (text, is_success) = outcome(&mut command(&sandbox, "erase_user", &write));
     assert!(!is_success && text.contains("exists; name another file"), "{text}");
     for (bad, words) in [
         (&["--user", "156"][..], "expected --experience"),
@@ -137,19 +121,19 @@ fn erase_user_erases_one_user_and_writes_the_report() {
         (&["--requests", "0"], "\"0\" isn't a number of requests"),
         (&["--experience", "13058", "--user", "156", "--key", "user_156"], "has no {id}"),
     ] {
-        let (text, is_success) = run(&mut command(&sandbox, "erase_user", bad));
+        let (text, is_success) = outcome(&mut command(&sandbox, "erase_user", bad));
         assert!(!is_success && text.contains("error: ") && text.contains(words), "{bad:?}: {text}");
     }
     assert_eq!(sandbox.requests().len(), requests, "nothing was requested");
     sandbox.inject(Fault::status(400).on("DELETE", "/").times(u64::MAX));
-    let (text, is_success) = run(&mut command(&sandbox, "erase_user", &["--experience", "13058", "--user", "15"]));
+    let (text, is_success) = outcome(&mut command(&sandbox, "erase_user", &["--experience", "13058", "--user", "15"]));
     assert!(!is_success && text.contains("error: not everything is erased; repeat the run"), "{text}");
 }
 
 #[test]
 fn erase_user_shows_itself_without_set_up() {
     let of = ["--experience", "13058", "--user", "156", "--key", "user_{id}", "--key", "inv_{id}"];
-    let (text, is_success) = without_set_up("erase_user", &of);
+    let (text, is_success) = outcome_without_set_up("erase_user", &of);
     assert!(is_success && text.contains("3 deleted, 2 missing, complete"), "{text}");
 }
 
@@ -191,14 +175,14 @@ fn erase_killed(random: &mut Random, most: u64) -> u64 {
             break;
         }
     }
-    let (text, is_success) = run(&mut erase());
+    let (text, is_success) = outcome(&mut erase());
     assert!(is_success && text.contains(", complete"), "{text}");
     let left = entries(&sandbox);
     assert_eq!((left.len(), users_of(&left)), (60, BTreeSet::from(["15", "1560"])));
     // The last report has all of them, whichever run deleted them.
     assert_eq!(text.matches("revisions can be read until").count(), 90, "{text}");
     deleted.take(&sandbox);
-    deleted.assert_once_each();
+    deleted.assert_once(90);
     killed
 }
 
@@ -355,37 +339,36 @@ fn serve_killed(random: &mut Random, kills: u64) {
     assert_eq!(users_of(&left), odd.iter().map(String::as_str).collect());
     assert_eq!(left.len(), odd.len() * 3);
     deleted.take(&sandbox);
-    deleted.assert_once_each();
+    deleted.assert_once(120);
     assert_eq!(files(&folder.path().join("done")).len(), bodies.len(), "each has one report");
 }
 
 #[test]
 fn erasure_server_shows_itself_and_checks_its_set_up() {
-    let (text, is_success) = without_set_up("erasure_server", &[]);
+    let (text, is_success) = outcome_without_set_up("erasure_server", &[]);
     assert!(is_success && text.matches("sent a request: 200 OK").count() == 2, "{text}");
     assert_eq!(text.matches("3 deleted, 2 missing, complete").count(), 1, "{text}");
-    let (text, is_success) = without_set_up("erasure_server", &["--port", "0"]);
+    let (text, is_success) = outcome_without_set_up("erasure_server", &["--port", "0"]);
     assert!(!is_success && text.contains("ROBLOX_WEBHOOK_SECRET"), "{text}");
     let sandbox = sandbox();
     let folder = TempDir::new();
     let queue = folder.path().to_str().expect("it is text").to_owned();
     let with_secret = |arguments: &[&str]| {
-        let mut command = example("erasure_server");
-        command.args(arguments).env("ROBLOX_WEBHOOK_SECRET", SECRET).env_remove("ROBLOX_API_KEY");
-        command.env("ROBLOX_OPEN_CLOUD_URL", sandbox.url());
+        let mut command = without_set_up("erasure_server", arguments);
+        command.env("ROBLOX_WEBHOOK_SECRET", SECRET).env("ROBLOX_OPEN_CLOUD_URL", sandbox.url());
         command
     };
-    let (text, is_success) = run(&mut with_secret(&["--port", "0", "--queue", &queue, "--key", "user_{id}"]));
+    let (text, is_success) = outcome(&mut with_secret(&["--port", "0", "--queue", &queue, "--key", "user_{id}"]));
     assert!(!is_success && text.contains("ROBLOX_API_KEY"), "{text}");
     for (arguments, words) in [
         (&["--port", "0", "--queue", &queue][..], "no keys are given"),
         (&["--port", "0", "--queue", &queue, "--key", "user"], "has no {id}"),
         (&["--port", "0", "--key", "user_{id}"], "expected --queue"),
         (&["--queue", &queue], "--queue has no effect"),
-        (&["--port", "x"], "invalid digit"),
+        (&["--port", "x"], "invalid port"),
         (&["--nothing"], "unexpected argument"),
     ] {
-        let (text, is_success) = run(with_secret(arguments).env("ROBLOX_API_KEY", "key"));
+        let (text, is_success) = outcome(with_secret(arguments).env("ROBLOX_API_KEY", "key"));
         assert!(!is_success && text.contains(words), "{arguments:?}: {text}");
     }
 }

@@ -1,7 +1,9 @@
 //! Whole programs: the examples, and jobs as users would write them.
 
 mod erasing;
+mod example_output;
 mod example_servers;
+mod example_sign_in;
 mod examples;
 mod main_job;
 mod mixed_batch;

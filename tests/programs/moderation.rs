@@ -3,8 +3,7 @@
 use std::fs;
 use std::io::{Read, Write};
 use std::net::TcpStream;
-use std::path::Path;
-use std::process::{Command, Output, Stdio};
+use std::process::{Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -13,7 +12,7 @@ use rblxopencloud::experience::Restriction;
 use rblxopencloud_sandbox::{Sandbox, sign_webhook};
 
 use crate::receiver::{Receiver, SECRET, erasure};
-use crate::support::example::example;
+use crate::support::example::{outcome, outcome_without_set_up, settle, with_key, without_set_up};
 use crate::support::random::Random;
 use crate::support::{TempDir, within};
 
@@ -23,31 +22,15 @@ fn sandbox() -> Sandbox {
     Sandbox::builder().demo().start().expect("a free port")
 }
 
-fn command(sandbox: &Sandbox, name: &str, arguments: &[&str]) -> Command {
-    let mut command = example(name);
-    command.args(arguments).env("ROBLOX_API_KEY", sandbox.api_key()).env("ROBLOX_UNIVERSE_ID", UNIVERSE.to_string());
-    command.env("ROBLOX_OPEN_CLOUD_URL", sandbox.url());
-    command
-}
-
-/// Returns the whole output, and whether the program succeeded.
-fn run(command: &mut Command) -> (String, bool) {
-    let Output { status, stdout, stderr } = command.output().expect("the example was built");
-    (String::from_utf8_lossy(&[stdout, stderr].concat()).into_owned(), status.success())
-}
-
-fn without_key(name: &str, arguments: &[&str]) -> (String, bool) {
-    let mut command = example(name);
-    for variable in ["ROBLOX_API_KEY", "ROBLOX_UNIVERSE_ID", "ROBLOX_OPEN_CLOUD_URL", "ROBLOX_WEBHOOK_SECRET"] {
-        command.env_remove(variable);
-    }
-    run(command.args(arguments))
+/// Runs an example with the key of a sandbox.
+fn run(sandbox: &Sandbox, name: &str, arguments: &[&str]) -> (String, bool) {
+    outcome(&mut with_key(sandbox, name, arguments))
 }
 
 #[test]
 fn ban_restricts_shows_and_lifts() {
     let sandbox = sandbox();
-    let ban = |arguments: &[&str]| run(&mut command(&sandbox, "ban", arguments));
+    let ban = |arguments: &[&str]| run(&sandbox, "ban", arguments);
     let (text, is_success) = ban(&["restrict", "156", "7d", "Exploiting", "twice"]);
     assert!(is_success && text.starts_with("user 156: restricted until 2"), "{text}");
     let restriction = sandbox.client().experience(UNIVERSE).fetch_restriction(156).expect("it is known");
@@ -67,13 +50,12 @@ fn ban_restricts_shows_and_lifts() {
         assert!(!is_success && text.contains("error: ") && !text.contains("panicked"), "{bad:?}: {text}");
     }
     assert_eq!(sandbox.restriction_changes(UNIVERSE, 156), 2);
-    let (text, is_success) = without_key("ban", &["restrict", "156", "forever"]);
+    let (text, is_success) = outcome_without_set_up("ban", &["restrict", "156", "forever"]);
     assert!(is_success && text.contains("sandbox on this machine") && text.contains("user 156: restricted"), "{text}");
 }
 
-fn write(path: &Path, text: &str) -> String {
-    fs::write(path, text).expect("it can be written");
-    path.to_str().expect("it is text").to_owned()
+fn write(folder: &TempDir, name: &str, text: &str) -> String {
+    folder.file(name, text.as_bytes()).to_str().expect("it is text").to_owned()
 }
 
 #[test]
@@ -81,11 +63,9 @@ fn sync_bans_plans_first_and_applies_on_request() {
     let (sandbox, folder) = (sandbox(), TempDir::new());
     let experience = sandbox.client().experience(UNIVERSE);
     experience.restrict_user(3, Restriction::permanent()).expect("nobody names it");
-    let bans = write(
-        &folder.path().join("bans.txt"),
-        "# Of this month\n1 7d Exploiting\n\n2 forever\n4 2020-01-01T00:00:00Z\n",
-    );
-    let sync = |options: &[&str]| run(&mut command(&sandbox, "sync_bans", &[&[bans.as_str()], options].concat()));
+    let text = "# Of this month\n1 7d Exploiting\n\n2 forever\n4 2020-01-01T00:00:00Z\n";
+    let bans = write(&folder, "bans.txt", text);
+    let sync = |options: &[&str]| run(&sandbox, "sync_bans", &[&[bans.as_str()], options].concat());
     let (text, is_success) = sync(&[]);
     assert!(
         is_success && text.contains("restrict user 1 for 7 days: Exploiting\nrestrict user 2 for ever\n"),
@@ -102,11 +82,11 @@ fn sync_bans_plans_first_and_applies_on_request() {
     for (bad, named) in
         [("1 7d\n1 8d", "line 2: user 1"), ("x 7d", "line 1: \"x\""), ("1", "line 1: \"\""), ("1 8w", "8w")]
     {
-        let file = write(&folder.path().join("bad.txt"), bad);
-        let (text, is_success) = run(&mut command(&sandbox, "sync_bans", &[&file, "--apply"]));
+        let file = write(&folder, "bad.txt", bad);
+        let (text, is_success) = run(&sandbox, "sync_bans", &[&file, "--apply"]);
         assert!(!is_success && text.contains(named), "{bad:?}: {text}");
     }
-    let (text, is_success) = without_key("sync_bans", &[&bans, "--apply"]);
+    let (text, is_success) = outcome_without_set_up("sync_bans", &[&bans, "--apply"]);
     assert!(is_success && text.contains("user 2: restricted"), "{text}");
 }
 
@@ -115,11 +95,11 @@ fn sync_bans_that_is_killed_bans_nobody_twice() {
     const USERS: u64 = 40;
     let (sandbox, folder) = (sandbox(), TempDir::new());
     let lines: Vec<String> = (1..=USERS).map(|user| format!("{user} 7d")).collect();
-    let bans = write(&folder.path().join("bans.txt"), &lines.join("\n"));
+    let bans = write(&folder, "bans.txt", &lines.join("\n"));
     let mut random = Random::new();
     let made = || (1..=USERS).filter(|user| sandbox.restriction_changes(UNIVERSE, *user) > 0).count() as u64;
     for _ in 0..8 {
-        let mut command = command(&sandbox, "sync_bans", &[&bans, "--apply"]);
+        let mut command = with_key(&sandbox, "sync_bans", &[&bans, "--apply"]);
         let mut child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("the example was built");
         let until = made() + random.below(6);
         let patience = Instant::now() + Duration::from_secs(60);
@@ -128,17 +108,17 @@ fn sync_bans_that_is_killed_bans_nobody_twice() {
         }
         let _ = child.kill();
         let _ = child.wait();
+        // The next run looks at what is there.
+        settle(&sandbox);
     }
-    let (text, is_success) = run(&mut command(&sandbox, "sync_bans", &[&bans, "--apply"]));
+    let (text, is_success) = run(&sandbox, "sync_bans", &[&bans, "--apply"]);
     assert!(is_success, "{text}");
     let changes: Vec<usize> = (1..=USERS).map(|user| sandbox.restriction_changes(UNIVERSE, user)).collect();
     assert_eq!(changes, vec![1; USERS as usize]);
 }
 
 fn webhook_server(arguments: &[&str]) -> Command {
-    let mut command = example("webhook_server");
-    command.args(["--port", "0"]).args(arguments);
-    command
+    without_set_up("webhook_server", &[&["--port", "0"], arguments].concat())
 }
 
 #[test]
@@ -207,9 +187,9 @@ fn webhook_server_closes_slow_connections_and_serves_others() {
 
 #[test]
 fn webhook_server_shows_itself_without_set_up() {
-    let (text, is_success) = without_key("webhook_server", &[]);
+    let (text, is_success) = outcome_without_set_up("webhook_server", &[]);
     assert!(is_success && text.matches("sent a notification: 200 OK").count() == 2, "{text}");
     assert_eq!(text.matches("SampleNotification 1").count(), 1, "{text}");
-    let (text, is_success) = without_key("webhook_server", &["--port", "0"]);
+    let (text, is_success) = outcome_without_set_up("webhook_server", &["--port", "0"]);
     assert!(!is_success && text.contains("ROBLOX_WEBHOOK_SECRET"), "{text}");
 }

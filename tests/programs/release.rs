@@ -1,19 +1,19 @@
 //! The example `release`: a release that is killed at any time, and undone.
 
 use std::path::PathBuf;
-use std::process::{Command, Output, Stdio};
+use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 use std::{env, fs, thread};
 
 use rblxopencloud_sandbox::{Fault, LuauAnswer, Sandbox};
 
 use crate::support::TempDir;
-use crate::support::example::example;
+use crate::support::example::{outcome, outcome_without_set_up, settle, with_key};
 use crate::support::random::Random;
+use crate::support::samples::PLACE as SIGNATURE;
 
 const UNIVERSE: u64 = 13058;
 const PLACE: u64 = 1818;
-const MAGIC: &[u8] = b"<roblox!\x89\xff\r\n\x1a\n";
 
 /// A place that is live as version 1, with a player, and the file of a new version.
 struct Game {
@@ -25,7 +25,7 @@ impl Game {
     fn new() -> Self {
         let sandbox = Sandbox::builder().demo().start().expect("a free port");
         let place = sandbox.client().experience(UNIVERSE).place(PLACE);
-        place.publish([MAGIC, b"before"].concat()).expect("it is a place");
+        place.publish([SIGNATURE, b"before"].concat()).expect("it is a place");
         sandbox.add_game_server(UNIVERSE, PLACE, 1, [156]);
         sandbox.on_luau(|script, _| match script {
             "good" => LuauAnswer::results([true]).print("3 tests passed"),
@@ -47,25 +47,22 @@ impl Game {
     }
 
     fn build(&self, content: &[u8]) {
-        self.write("game.rbxl", &[MAGIC, content].concat());
+        self.write("game.rbxl", &[SIGNATURE, content].concat());
     }
 
     fn command(&self, undoes: bool) -> Command {
-        let mut command = example("release");
+        let mut command = with_key(&self.sandbox, "release", &[]);
         command.arg(self.path("game.rbxl"));
         match undoes {
             true => command.arg("--rollback"),
             false => command.arg(self.path("tests.luau")),
         };
-        command.env("ROBLOX_API_KEY", self.sandbox.api_key()).env("ROBLOX_OPEN_CLOUD_URL", self.sandbox.url());
-        command.env("ROBLOX_UNIVERSE_ID", UNIVERSE.to_string()).env("ROBLOX_PLACE_ID", PLACE.to_string());
         command
     }
 
     /// Returns the whole output, and whether the program succeeded.
     fn run(&self, undoes: bool) -> (String, bool) {
-        let Output { status, stdout, stderr } = self.command(undoes).output().expect("the example was built");
-        (String::from_utf8_lossy(&[stdout, stderr].concat()).into_owned(), status.success())
+        outcome(&mut self.command(undoes))
     }
 
     #[track_caller]
@@ -105,7 +102,7 @@ impl Game {
         assert!(messages == facts.messages && messages.len() <= times, "{facts:?}, {text}");
         let wanted: &[u8] = if undoes { b"before" } else { b"new" };
         let content = self.sandbox.asset_content(PLACE).expect("it has one");
-        assert_eq!(content.bytes, [MAGIC, wanted].concat());
+        assert_eq!(content.bytes, [SIGNATURE, wanted].concat());
     }
 }
 
@@ -171,7 +168,7 @@ fn release_is_rolled_back_to_the_version_that_was_live_before() {
     assert_eq!((&facts.published[..], facts.restarts.len()), (&[1, 2, 3][..], 2));
     assert_eq!(facts.messages, [r#"{"version":2}"#, r#"{"version":3}"#]);
     let content = game.sandbox.asset_content(PLACE).expect("it has one");
-    assert_eq!(content.bytes, [MAGIC, b"before"].concat());
+    assert_eq!(content.bytes, [SIGNATURE, b"before"].concat());
     game.succeeds(true);
     assert_eq!(game.facts(), facts, "it is done");
     game.fails(false, "this file was rolled back");
@@ -179,7 +176,7 @@ fn release_is_rolled_back_to_the_version_that_was_live_before() {
     assert!(game.succeeds(false).contains("published as version 4"));
 
     let place = game.sandbox.client().experience(UNIVERSE).place(PLACE);
-    place.publish([MAGIC, b"of somebody else"].concat()).expect("it is a place");
+    place.publish([SIGNATURE, b"of somebody else"].concat()).expect("it is a place");
     game.fails(true, "version 5 is live, which this release hasn't published");
 }
 
@@ -196,7 +193,7 @@ fn release_settles_a_lost_publish_by_what_was_published() {
         game.sandbox.clear_faults();
         let ours = game.facts().published[1];
         let place = game.sandbox.client().experience(UNIVERSE).place(PLACE);
-        let theirs = place.publish([MAGIC, b"of somebody else"].concat()).expect("it is a place").number;
+        let theirs = place.publish([SIGNATURE, b"of somebody else"].concat()).expect("it is a place").number;
         let text = game.succeeds(false);
         assert!(
             text.contains("perhaps published") && text.contains(&format!("published as version {ours}\n")),
@@ -211,13 +208,8 @@ fn release_runs_without_a_key_in_a_sandbox() {
     for (arguments, words) in
         [(&[][..], "now: saved as version 2"), (&["--rollback"], "version 1 is live again, as version 3")]
     {
-        let mut command = example("release");
-        for variable in ["ROBLOX_API_KEY", "ROBLOX_UNIVERSE_ID", "ROBLOX_PLACE_ID", "ROBLOX_OPEN_CLOUD_URL"] {
-            command.env_remove(variable);
-        }
-        let output = command.args(arguments).output().expect("the example was built");
-        let text = String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned();
-        assert!(output.status.success() && text.contains(words), "{text}");
+        let (text, is_success) = outcome_without_set_up("release", arguments);
+        assert!(is_success && text.contains(words), "{text}");
     }
 }
 
@@ -269,14 +261,15 @@ fn release_that_is_killed_before_a_response_makes_no_change_twice() {
     thread::scope(|threads| {
         for (undoes, path, after, words) in changes {
             for is_anew in [false, true].into_iter().take(1 + after) {
-                threads.spawn(move || kill_before_the_response(undoes, path, after, words, is_anew));
+                threads.spawn(move || while !kill_before_the_response(undoes, path, after, words, is_anew) {});
             }
         }
     });
 }
 
-/// Kills a run whose request of this path, after so many others, is carried out, and whose response is late.
-fn kill_before_the_response(undoes: bool, path: &str, after: usize, words: &str, is_anew: bool) {
+/// Kills a run whose request of this path, after so many others, is carried out late. Returns `false` if it was killed too late:
+/// it may have had the response.
+fn kill_before_the_response(undoes: bool, path: &str, after: usize, words: &str, is_anew: bool) -> bool {
     let game = Game::new();
     game.sandbox.set_saved_versions_published_anew(is_anew);
     if undoes {
@@ -296,6 +289,9 @@ fn kill_before_the_response(undoes: bool, path: &str, after: usize, words: &str,
     }
     child.kill().expect("it can be killed");
     child.wait().expect("it ends");
+    if statuses()[after].is_some() {
+        return false;
+    }
     while statuses().contains(&None) {
         thread::sleep(Duration::from_millis(5));
     }
@@ -304,6 +300,7 @@ fn kill_before_the_response(undoes: bool, path: &str, after: usize, words: &str,
     assert!(text.lines().any(|line| line.starts_with("before: ") && line.contains(words)), "{words}: {text}");
     check_truth(&text, &before, undoes);
     game.check_once(undoes, &text);
+    true
 }
 
 /// How often a run is killed. `tools/kill_release.sh` sets a larger number.
@@ -370,7 +367,7 @@ fn a_release_that_is_killed_at_any_time_happens_once() {
                 }
                 killed += 1;
                 // What was on its way arrives: the next run may say more than this one knew.
-                thread::sleep(Duration::from_millis(20));
+                settle(&game.sandbox);
             }
             game.sandbox.clear_faults();
             let before = game.facts();

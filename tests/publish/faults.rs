@@ -343,7 +343,7 @@ fn a_cancelled_run_ends_soon_and_the_next_one_goes_on() {
 #[test]
 fn an_upload_that_is_refused_after_the_end_of_a_cancelled_run_is_not_in_doubt() {
     let server = Server::start(|_| {
-        std::thread::sleep(Duration::from_millis(500));
+        std::thread::sleep(Duration::from_millis(1500));
         Reply::json(400, &json!({ "code": "INVALID_ARGUMENT", "message": "No." }))
     });
     let folder = Folder::of_images(1);

@@ -8,7 +8,7 @@ use rblxopencloud::{AssetType, Client, Credentials, ErrorKind};
 use rblxopencloud_sandbox::Fault;
 
 use crate::support::fails;
-use crate::support::folder::{Folder, USER, complete, how, image, sandbox, uploads, user};
+use crate::support::folder::{Folder, USER, complete, how, image, problems, sandbox, uploads, user};
 
 #[test]
 fn a_folder_becomes_assets_once() {
@@ -330,4 +330,16 @@ fn adopted_assets_are_written_without_a_request() {
     complete(&report);
     assert_eq!((uploads(&sandbox), report.ids()["a.png"]), (1, 71));
     assert!(!folder.0.path().join("assets.lock.journal").exists());
+}
+
+#[test]
+fn write_adopted_carries_out_no_other_choice() {
+    let sandbox = sandbox();
+    let folder = Folder::new(&[("a.png", image(1))]);
+    sandbox.inject(Fault::reset_before_answer().on("POST", "/assets/v1/assets"));
+    assert_eq!(folder.run(&sandbox).exit_code(), 2);
+    let lock = fs::read_to_string(folder.lock()).expect("there is one");
+    let report = folder.publisher(&sandbox).send_again("a.png").write_adopted().expect("there is a report");
+    assert!(problems(&report.problems).contains("its upload may have arrived"), "{report}");
+    assert_eq!(fs::read_to_string(folder.lock()).expect("it is there"), lock);
 }

@@ -414,7 +414,7 @@ fn known_ids_are_checked_before_anything_is_sent() {
 #[test]
 fn the_files_of_a_folder_that_cannot_be_read_keep_their_ids() {
     let sandbox = sandbox();
-    let folder = Folder::new(&[("a.png", image(1)), ("ui.png", image(3))]);
+    let folder = Folder::new(&[("a.png", image(1)), ("ui.png", image(2))]);
     let drive = folder.0.path().join("drive");
     fs::create_dir_all(drive.join("deep")).expect("a folder");
     fs::write(drive.join("b.png"), image(2)).expect("it can be written");
@@ -422,7 +422,7 @@ fn the_files_of_a_folder_that_cannot_be_read_keep_their_ids() {
     std::os::unix::fs::symlink("../drive", folder.assets().join("ui")).expect("a link");
     let publisher = || folder.with_module(&sandbox).flat_modules(true);
     complete(&publisher().links_outside(true).run().expect("there is a report"));
-    let module = folder.module();
+    let (module, lock) = (folder.module(), fs::read_to_string(folder.lock()).expect("there is one"));
     assert!(module.contains("ui/b") && module.contains("ui/deep/c"), "{module}");
     let keeps = |publisher: Publisher| {
         let report = publisher.run().expect("there is a report");
@@ -431,6 +431,7 @@ fn the_files_of_a_folder_that_cannot_be_read_keep_their_ids() {
         let written = publisher.write_modules().expect("there is a report");
         assert_eq!((written.files.len(), folder.module() == module), (4, true));
         assert_eq!(publisher.prune().expect("the lock is whole"), Vec::<String>::new());
+        assert_eq!(fs::read_to_string(folder.lock()).expect("it is there"), lock, "no name has moved to another file");
     };
     keeps(publisher());
     fs::rename(&drive, folder.0.path().join("away")).expect("it is there");
@@ -450,6 +451,7 @@ fn a_module_overwrites_no_file_to_publish() {
         assert!(plan.problems[0].message.contains("would overwrite the file"), "{:?}", plan.problems);
         fails(publisher.check(), ErrorKind::OutOfDate);
         fails(publisher.run(), ErrorKind::InvalidInput);
+        fails(publisher.write_modules(), ErrorKind::InvalidInput);
         assert_eq!(fs::read(&path).expect("it is there"), before);
     }
     assert_eq!(uploads(&sandbox), 0);

@@ -1,8 +1,9 @@
 //! Files that are prepared.
 
-use std::fs;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+use std::{fs, thread};
 
 use rblxopencloud::publish::{PlannedAction, Preparation, PublishProblemKind, Published, Publisher};
 use rblxopencloud::{AssetType, ErrorKind};
@@ -226,6 +227,24 @@ fn a_file_that_changes_while_it_is_prepared_is_not_sent() {
     let report = folder.publisher(&sandbox).prepare("*.svg", preparation).run().expect("there is a report");
     assert_eq!((paths(&report), uploads(&sandbox)), (vec!["a.svg"], 1));
     assert!(report.problems[0].message.contains("it changed after it was read"), "{:?}", report.problems);
+}
+
+/// A preparation may take as much memory as one file needs.
+#[test]
+fn one_file_is_prepared_at_a_time() {
+    let sandbox = sandbox();
+    let folder = Folder::new(&[]);
+    (0..8).for_each(|number| folder.write(&format!("{number}.svg"), number.to_string().as_bytes()));
+    let running = AtomicUsize::new(0);
+    let preparation = Preparation::new("png", "1", move |file| {
+        let others = running.fetch_add(1, Ordering::SeqCst);
+        thread::sleep(Duration::from_millis(5));
+        running.fetch_sub(1, Ordering::SeqCst);
+        if others == 0 { Ok([IMAGE, file.content].concat()) } else { Err("another file is being prepared")? }
+    });
+    let publisher = folder.publisher(&sandbox).concurrency(8).prepare("*.svg", preparation);
+    complete(&publisher.run().expect("there is a report"));
+    assert_eq!(uploads(&sandbox), 8);
 }
 
 /// Ids of files that are prepared can be adopted.

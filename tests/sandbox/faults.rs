@@ -213,7 +213,7 @@ fn rate_limits_are_in_successes_and_refusals_and_not_beside_a_404() {
 #[test]
 fn a_client_stays_within_the_rate_limit() {
     let sandbox = sandbox();
-    sandbox.set_rate_limit(Some(RateLimit::new(5, Duration::from_millis(50))));
+    sandbox.set_rate_limit(Some(RateLimit::new(5, Duration::from_millis(250))));
     let user = patient(&sandbox).user(1);
     for _ in 0..20 {
         let _ = user.fetch_info().expect("an answer");

@@ -9,6 +9,7 @@ use rblxopencloud_sandbox::{LuauAnswer, Sandbox};
 use serde_json::json;
 
 use crate::support::fails;
+use crate::support::samples::PLACE;
 
 fn sandbox() -> Sandbox {
     Sandbox::builder().demo().start().expect("a free port")
@@ -55,27 +56,39 @@ fn a_handler_judges_scripts() {
 #[test]
 fn a_task_waits_for_its_server_and_runs_into_its_limit() {
     let sandbox = sandbox();
-    sandbox.set_luau_boot_time(Duration::from_secs(600));
-    sandbox.on_luau(|script, _| {
-        LuauAnswer::default().print("begun").takes(Duration::from_millis(script.len() as u64 * 100))
-    });
-    let timeout = Duration::from_millis(250);
-    let start = |script: &str| start(&sandbox, LuauScript::new(script).timeout(timeout)).expect("it is accepted");
-    let waiting = start("x");
-    assert_eq!(waiting.poll().expect("it is there"), None);
-    assert_eq!(waiting.list_logs().count(), 0, "it hasn't begun");
-
-    sandbox.set_luau_boot_time(Duration::from_millis(50));
-    assert!(start("x").wait_with(&quick()).expect("it ends").is_success());
-    let late = start("xxx").wait_with(&quick()).expect("it ends");
+    let seconds = Duration::from_secs;
+    sandbox.set_luau_boot_time(seconds(50));
+    sandbox.set_luau_logs_shown_early(true);
+    sandbox.on_luau(move |script, _| LuauAnswer::default().print("begun").takes(seconds(script.len() as u64 * 100)));
+    let start = || {
+        let start = |script: &str| start(&sandbox, LuauScript::new(script).timeout(seconds(250)));
+        ["x", "xxx"].map(|script| start(script).expect("it is accepted"))
+    };
+    let [quick_one, late_one] = start();
+    for task in [&quick_one, &late_one] {
+        assert_eq!(task.poll().expect("it is there"), None);
+        assert_eq!(task.list_logs().count(), 0, "it hasn't begun");
+    }
+    sandbox.advance_clock(seconds(50));
+    for task in [&quick_one, &late_one] {
+        // The handler runs on a thread of its own.
+        while task.list_logs().next().map(|log| log.expect("it is listed")).is_none() {
+            thread::sleep(Duration::from_millis(1));
+        }
+        assert_eq!(task.poll().expect("it is there"), None, "it runs");
+    }
+    sandbox.advance_clock(seconds(250));
+    assert!(quick_one.wait_with(&quick()).expect("it ends").is_success());
+    let late = late_one.wait_with(&quick()).expect("it ends");
     assert_eq!((late.outcome(), late.logs.len()), (LuauOutcome::DeadlineExceeded, 1));
-    let endless = LuauScript::new("x").timeout(Duration::from_millis(50));
+
     sandbox.on_luau(|_, _| -> LuauAnswer {
         thread::sleep(Duration::from_secs(5));
         LuauAnswer::default()
     });
-    let endless = self::start(&sandbox, endless).expect("it is accepted").wait_with(&quick()).expect("it ends");
-    assert_eq!(endless.outcome(), LuauOutcome::DeadlineExceeded);
+    let [endless, _] = start();
+    sandbox.advance_clock(seconds(300));
+    assert_eq!(endless.wait_with(&quick()).expect("it ends").outcome(), LuauOutcome::DeadlineExceeded);
 }
 
 #[test]
@@ -192,7 +205,7 @@ fn a_script_in_a_place_file_runs_in_the_version_that_is_saved() {
     let sandbox = sandbox();
     sandbox.on_luau(|_, _| json!(1));
     let place = sandbox.client().experience(13058).place(1818);
-    let script = || LuauScript::new("x").in_place_file(b"<roblox!\x89\xff\r\n\x1a\nscratch");
+    let script = || LuauScript::new("x").in_place_file([PLACE, b"scratch"].concat());
     let task = place.run_luau(script()).expect("it is accepted");
     assert!(task.wait_with(&quick()).expect("it ends").is_success());
     let saved = sandbox.place_versions(1818).pop().expect("it is saved");

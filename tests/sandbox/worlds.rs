@@ -2,11 +2,14 @@
 
 use rblxopencloud::asset::{AssetAction, AssetPermission, PermissionSubject};
 use rblxopencloud::group::GroupPermission;
-use rblxopencloud::{AssetFile, AssetType, AssetUpdate, AssetUpload, Creator, InventoryAssetType, InventoryItem};
+use rblxopencloud::{
+    AssetFile, AssetType, AssetUpdate, AssetUpload, Creator, InventoryAssetType, InventoryItem, LuauScript,
+};
 use rblxopencloud_sandbox::{RateLimit, Sandbox};
 use serde_json::{Value, json};
 
 use crate::support::local::{crate_png, get, sandbox};
+use crate::support::samples::PLACE;
 
 /// Returns what a sandbox that was loaded with a dump dumps.
 fn reloaded(dump: &str) -> String {
@@ -69,6 +72,27 @@ fn what_was_done_by_requests_survives_a_dump() {
     assert_eq!(sandbox.client().asset(model.id).list_versions().count(), 3);
     let next = sandbox.client().user(156).upload_asset_with(crate_png()).expect("accepted").wait().expect("done");
     assert!(next.id > model.id, "new ids are new");
+}
+
+/// A world has no versions of places, so none of the contents of versions either.
+#[test]
+fn places_of_a_dump_have_no_versions() {
+    let sandbox = Sandbox::builder().demo().start().expect("a free port");
+    let place = sandbox.client().experience(13058).place(1818);
+    place.publish([PLACE, b"before"].concat()).expect("published");
+    sandbox.on_luau(|_, _| json!("judged"));
+    let dump = sandbox.dump_world();
+    sandbox.load_world(&dump).expect("a dump is a world");
+    assert!(sandbox.place_versions(1818).is_empty() && sandbox.asset_content(1818).is_none());
+    let content = [PLACE, b"after"].concat();
+    assert_eq!(place.publish(content.clone()).expect("published").number, 1);
+    let mut downloaded = Vec::new();
+    place.version(1).download(&mut downloaded).expect("it is there");
+    assert!(downloaded == content, "version 1 is another one");
+    assert_eq!(sandbox.dump_world(), dump);
+    // What judges scripts isn't a part of it, and stays.
+    let run = place.run_luau(LuauScript::new("x")).expect("accepted").wait().expect("it ends");
+    assert_eq!(run.results, ["judged"]);
 }
 
 #[test]

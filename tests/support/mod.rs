@@ -2,6 +2,7 @@
 #![allow(dead_code, unused_imports)]
 
 pub mod batch;
+pub mod call;
 pub mod calls;
 pub mod early;
 pub mod example;

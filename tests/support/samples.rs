@@ -2,6 +2,9 @@
 
 use rblxopencloud::AssetType;
 
+/// The signature of the binary format, which is the smallest place.
+pub const PLACE: &[u8] = b"<roblox!\x89\xff\r\n\x1a\n";
+
 /// A PNG of this size.
 pub fn png(width: u32, height: u32) -> Vec<u8> {
     let mut bytes = b"\x89PNG\r\n\x1a\n\0\0\0\x0dIHDR".to_vec();

@@ -22,7 +22,8 @@ use rblxopencloud::{Endpoint, InventoryAssetType, endpoints};
 use rblxopencloud_sandbox::RecordedRequest;
 use serde_json::{Map, Value, json};
 
-use crate::support::calls::{Call, calls};
+use crate::support::call::Call;
+use crate::support::calls::calls;
 use crate::support::document::{Document, fits};
 use crate::support::exchanges::make_every_call;
 

@@ -7,12 +7,12 @@ use serde::Deserialize;
 /// What a tool has published.
 #[derive(Debug, PartialEq)]
 pub struct Entry {
-    /// What the tool calls it. Nothing if it knows only the hash.
+    /// The path that the tool has for the file. `None` if it knows only the hash.
     pub path: Option<String>,
     /// The BLAKE3 hash of the file, in hexadecimal digits.
     pub hash: String,
     pub id: u64,
-    /// It is a part of an image that has this id.
+    /// Whether the file is a part of a sprite sheet that has this id.
     pub is_part: bool,
 }
 

@@ -1,4 +1,4 @@
-//! Takes over what Asphalt or Tarmac has published: `cargo run -- --user ID DIR LOCK_FILE`
+//! Writes a lock file with the assets that Asphalt or Tarmac has published: `cargo run -- --user ID DIR LOCK_FILE`
 
 mod formats;
 
@@ -54,7 +54,7 @@ fn run(arguments: Vec<String>) -> Result<()> {
             _ => paths.push(PathBuf::from(argument)),
         }
     }
-    let owner = owner.ok_or("whose assets they are isn't given: --user ID or --group ID; see --help")?;
+    let owner = owner.ok_or("no owner is given: add --user ID or --group ID; see --help")?;
     let [folder, lock_file] = paths.as_slice() else {
         return Err("expected a folder and a lock file; see --help".into());
     };
@@ -123,11 +123,15 @@ fn is_same_file(known: &str, path: &str) -> bool {
     known.strip_suffix(path).is_some_and(|rest| rest.is_empty() || rest.ends_with('/'))
 }
 
-/// Names come from others, and act on no terminal.
+/// Escapes control characters, because names come from others and must not act on the terminal.
 fn one_line(text: &str) -> String {
-    text.chars()
-        .flat_map(|c| {
-            if c.is_control() { c.escape_default().to_string() } else { c.to_string() }.chars().collect::<Vec<_>>()
-        })
-        .collect()
+    let mut line = String::with_capacity(text.len());
+    for c in text.chars() {
+        if c.is_control() {
+            line.extend(c.escape_default());
+        } else {
+            line.push(c);
+        }
+    }
+    line
 }

@@ -118,7 +118,7 @@ fn what_another_tool_has_published_is_not_uploaded_again() {
 }
 
 #[test]
-fn what_does_not_agree_is_told_and_left() {
+fn assets_that_do_not_match_are_reported_and_left() {
     let project = Project::new("left");
     let (one, two) = (hash(&image(1)), hash(&image(2)));
     let (_, printed) = project.import(&format!(

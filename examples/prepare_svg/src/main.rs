@@ -29,7 +29,7 @@ fn main() -> ExitCode {
 fn run() -> Result<ExitCode> {
     let folder = env::args().nth(1).ok_or("no folder is given; run it as: cargo run -- assets")?;
     let user = env::var("ROBLOX_USER_ID").map_err(|_| "ROBLOX_USER_ID isn't set")?.parse()?;
-    // Whoever changes what `to_png` makes of a file changes this, too.
+    // Change it together with what `to_png` returns.
     let version = format!("resvg 0.49, {SCALE}x");
     let report = Publisher::new(&Client::from_env()?.user(user))
         .folder(folder)

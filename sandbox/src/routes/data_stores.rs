@@ -305,8 +305,16 @@ fn list(world: &mut World, call: Call<'_>) -> Result<Answer, Answer> {
             && key.starts_with(&prefix)
             && (entry.current().is_some() || shows_deleted(&call))
     });
-    let items = listed.map(|((scope, key), _)| json!({ "path": path(&call, &id, scope, key), "id": key }));
-    Ok(page.page("dataStoreEntries", items))
+    // By number, so that no page leaves out an entry or repeats one when others are created or deleted.
+    let number = |entry: &StoredEntry| usize::try_from(entry.number).unwrap_or(usize::MAX);
+    let mut listed: Vec<_> = listed.filter(|(_, entry)| number(entry) >= page.offset).collect();
+    listed.sort_unstable_by_key(|(_, entry)| entry.number);
+    let next = listed.get(page.size).map(|(_, entry)| page.token(number(entry))).unwrap_or_default();
+    let items = listed
+        .iter()
+        .take(page.size)
+        .map(|((scope, key), _)| json!({ "path": path(&call, &id, scope, key), "id": key }));
+    Ok(Answer::json(&json!({ "dataStoreEntries": items.collect::<Vec<_>>(), "nextPageToken": next })))
 }
 
 fn list_revisions(world: &mut World, call: Call<'_>) -> Result<Answer, Answer> {

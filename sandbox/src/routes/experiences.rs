@@ -41,11 +41,12 @@ fn get(world: &mut World, call: Call<'_>) -> Result<Answer, Answer> {
 }
 
 fn experience(world: &World, id: u64) -> Result<&ExperienceInfo, Answer> {
-    world.experiences.get(&id).ok_or_else(|| no_such_universe(id))
+    let missing = || Answer::v2(404, "NOT_FOUND", format!("The universe {id} doesn't exist."));
+    world.experiences.get(&id).ok_or_else(missing)
 }
 
-fn no_such_universe(id: u64) -> Answer {
-    Answer::v2(404, "NOT_FOUND", format!("The universe {id} doesn't exist."))
+pub(super) fn check_universe(world: &World, id: u64) -> Result<(), Answer> {
+    experience(world, id).map(drop)
 }
 
 fn experience_json(info: &ExperienceInfo) -> Map<String, Value> {

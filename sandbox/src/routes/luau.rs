@@ -2,12 +2,13 @@
 
 use std::time::Duration;
 
+use rblxopencloud::Endpoint;
 use rblxopencloud::endpoints::{
     CREATE_LUAU_BINARY_INPUT, CREATE_LUAU_TASK, CREATE_LUAU_VERSION_TASK, GET_LUAU_TASK, LIST_LUAU_TASK_LOGS,
 };
-use rblxopencloud::{Creator, Endpoint};
 use serde_json::{Map, Value, json};
 
+use super::experiences::check_universe;
 use super::{Call, Route};
 use crate::http::{Answer, PageRequest};
 use crate::world::World;
@@ -37,13 +38,6 @@ pub(crate) const DELIVERY: &[Route] = &[
     Route::new(GET_OUTPUT, get_output).with_names(),
 ];
 
-fn check_universe(world: &World, id: u64) -> Result<(), Answer> {
-    match world.experiences.contains_key(&id) {
-        true => Ok(()),
-        false => Err(Answer::v2(404, "NOT_FOUND", format!("The universe {id} doesn't exist."))),
-    }
-}
-
 fn create(world: &mut World, call: Call<'_>) -> Result<Answer, Answer> {
     let (universe, place) = (call.id(0), call.id(1));
     check_universe(world, universe)?;
@@ -71,10 +65,7 @@ fn create(world: &mut World, call: Call<'_>) -> Result<Answer, Answer> {
         universe,
         place,
         version,
-        user: match world.access().owner {
-            Some(Creator::User(user)) => user.to_string(),
-            _ => "156".to_owned(),
-        },
+        user: world.acting_user().to_string(),
         script: script.to_owned(),
         timeout: timeout.transpose()?,
         timeout_text: text("timeout").map(str::to_owned),

@@ -6,7 +6,7 @@ use rblxopencloud::endpoints::{
 };
 use serde_json::{Value, json};
 
-use super::restrictions::check_universe;
+use super::experiences::check_universe;
 use super::{Call, Route};
 use crate::http::{Answer, PageRequest};
 use crate::world::World;

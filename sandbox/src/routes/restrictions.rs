@@ -1,13 +1,13 @@
 //! User restrictions.
 
 use jiff::Timestamp;
-use rblxopencloud::Creator;
 use rblxopencloud::endpoints::{
     GET_PLACE_USER_RESTRICTION, GET_USER_RESTRICTION, LIST_PLACE_USER_RESTRICTIONS, LIST_USER_RESTRICTION_LOGS,
     LIST_USER_RESTRICTIONS, UPDATE_PLACE_USER_RESTRICTION, UPDATE_USER_RESTRICTION,
 };
 use serde_json::Value;
 
+use super::experiences::check_universe;
 use super::{Call, Route};
 use crate::http::{Answer, PageRequest};
 use crate::world::World;
@@ -25,15 +25,6 @@ pub(crate) const ROUTES: &[Route] = &[
 ];
 
 const LONGEST: u64 = 315_576_000_000;
-/// The user who is told to have made a change with a key that acts for everyone.
-const MODERATOR: u64 = 156;
-
-pub(super) fn check_universe(world: &World, id: u64) -> Result<(), Answer> {
-    match world.experiences.contains_key(&id) {
-        true => Ok(()),
-        false => Err(Answer::v2(404, "NOT_FOUND", format!("The universe {id} doesn't exist."))),
-    }
-}
 
 fn get(world: &mut World, call: Call<'_>) -> Result<Answer, Answer> {
     get_in(world, (call.id(0), None), call.id(1))
@@ -118,10 +109,7 @@ fn update_in(world: &mut World, scope: Scope, user: u64, call: &Call<'_>) -> Res
         excludes_alts: flag("excludeAltAccounts"),
         updated: Some(now),
     };
-    let moderator = match world.access().owner {
-        Some(Creator::User(user)) => user,
-        _ => MODERATOR,
-    };
+    let moderator = world.acting_user();
     world.restrictions.set(scope, user, moderator, restriction, now);
     if active {
         world.servers.kick(scope.0, scope.1, user);

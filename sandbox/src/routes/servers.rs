@@ -10,7 +10,7 @@ use rblxopencloud::endpoints::{
 };
 use serde_json::{Map, Value, json};
 
-use super::{Call, Route};
+use super::{Call, Route, experiences};
 use crate::http::Answer;
 use crate::world::World;
 use crate::world::filter::decimal;
@@ -44,6 +44,7 @@ fn problem(status: u16, detail: &str) -> Answer {
     Answer::new(status, body.to_string()).with_header("content-type", "application/problem+json")
 }
 
+/// As [`experiences::check_universe`] does, with a refusal of this API.
 fn check_universe(world: &World, id: u64) -> Result<(), Answer> {
     match world.experiences.contains_key(&id) {
         true => Ok(()),
@@ -108,9 +109,7 @@ fn restart(world: &mut World, call: Call<'_>) -> Result<Answer, Answer> {
 
 fn restart_universe(world: &mut World, call: Call<'_>) -> Result<Answer, Answer> {
     let universe = call.id(0);
-    if !world.experiences.contains_key(&universe) {
-        return Err(Answer::v2(404, "NOT_FOUND", format!("The universe {universe} doesn't exist.")));
-    }
+    experiences::check_universe(world, universe)?;
     let body = call.json()?;
     let flag = |name: &str| body.get(name).and_then(Value::as_bool).unwrap_or_default();
     let bleeds = flag("bleedOffServers");
@@ -148,9 +147,7 @@ fn forecast(world: &mut World, call: Call<'_>) -> Result<Answer, Answer> {
 
 fn publish(world: &mut World, call: Call<'_>) -> Result<Answer, Answer> {
     let universe = call.id(0);
-    if !world.experiences.contains_key(&universe) {
-        return Err(Answer::v2(404, "NOT_FOUND", format!("The universe {universe} doesn't exist.")));
-    }
+    experiences::check_universe(world, universe)?;
     let body = call.json()?;
     let text = |name: &str| body.get(name).and_then(Value::as_str).unwrap_or_default();
     let (topic, message) = (text("topic"), text("message"));

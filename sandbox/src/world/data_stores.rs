@@ -31,6 +31,8 @@ pub(crate) struct Revision {
 
 #[derive(Clone, Debug)]
 pub(crate) struct StoredEntry {
+    /// Of the entries of all stores, in the order in which they were created.
+    pub(crate) number: u64,
     pub(crate) created: Timestamp,
     /// The oldest first. There is always one.
     pub(crate) revisions: Vec<Revision>,
@@ -184,7 +186,7 @@ impl DataStores {
         let store = store.or_insert_with(|| Store { created: now, expires: None, entries: BTreeMap::new() });
         match store.entries.get_mut(&(id.scope.clone(), id.key.clone())) {
             None => {
-                let entry = StoredEntry { created: now, revisions: vec![revision] };
+                let entry = StoredEntry { number: self.revisions_made, created: now, revisions: vec![revision] };
                 store.entries.insert((id.scope.clone(), id.key.clone()), entry);
             }
             Some(entry) => {

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use super::clock::Clock;
+use super::clock::{Clock, written};
 use super::luau_answer::{End, LuauAnswer, Message};
 use super::luau_job::{Job, Work};
 use super::random::uuid;
@@ -93,6 +93,48 @@ impl Task {
             None => Stand::Processing,
         }
     }
+
+    /// Returns it as the service writes it.
+    fn json(&self, now: Instant, with_script: bool, delivery_url: &str) -> Value {
+        let made = &self.made;
+        let mut json = json!({
+            "path": self.path,
+            "createTime": written(self.began_at),
+            "updateTime": written(self.began_at),
+            "user": made.user,
+            "timeout": made.timeout_text.as_deref().unwrap_or("300s"),
+            "binaryInput": made.input.as_deref().unwrap_or_default(),
+            "enableBinaryOutput": made.has_output,
+            "binaryOutputUri": "",
+        });
+        if with_script {
+            json["script"] = json!(made.script);
+        }
+        json["state"] = json!("PROCESSING");
+        match self.stand(now) {
+            Stand::Queued => json["state"] = json!("QUEUED"),
+            Stand::Processing => {}
+            Stand::Ended { answer, after } => {
+                json["updateTime"] = json!(written(self.began_at + after));
+                match answer.end {
+                    End::Complete => {
+                        json["state"] = json!("COMPLETE");
+                        json["output"] = json!({ "results": answer.results });
+                        if made.has_output && answer.binary_output.is_some() {
+                            let uri = format!("{delivery_url}/luau-outputs/{}?signature=sandbox", self.output);
+                            json["binaryOutputUri"] = json!(uri);
+                        }
+                    }
+                    End::Cancelled => json["state"] = json!("CANCELLED"),
+                    End::Failed { code, message } => {
+                        json["state"] = json!("FAILED");
+                        json["error"] = json!({ "code": code, "message": message });
+                    }
+                }
+            }
+        }
+        json
+    }
 }
 
 /// A binary input.
@@ -126,6 +168,11 @@ impl fmt::Debug for Luau {
 impl Luau {
     pub(crate) fn set_runner(&mut self, runner: Arc<Runner>) {
         self.runner = Some(runner);
+    }
+
+    /// Runs scripts as others are run.
+    pub(crate) fn share_runner(&mut self, other: &Self) {
+        self.runner.clone_from(&other.runner);
     }
 
     /// Returns how long ago something was, by the sandbox's clock.
@@ -168,7 +215,7 @@ impl Luau {
         let boot = Some(self.boot).filter(|_| made.loads);
         let (began, began_at) = (self.clock.instant(), self.clock.timestamp());
         let task = Task { made, path: path.clone(), began, began_at, boot, work, output: uuid() };
-        let mut answer = self.json(&task, began, false, "");
+        let mut answer = task.json(began, false, "");
         // No script ends before the response is sent.
         answer["state"] = json!("QUEUED");
         ["output", "error"].iter().for_each(|field| drop(answer.as_object_mut().and_then(|task| task.remove(*field))));
@@ -204,49 +251,7 @@ impl Luau {
 
     /// Returns a task as the service writes it.
     pub(crate) fn get(&self, path: &str, with_script: bool, delivery_url: &str) -> Option<Value> {
-        Some(self.json(self.known(path)?, self.clock.instant(), with_script, delivery_url))
-    }
-
-    #[allow(clippy::unused_self)]
-    fn json(&self, task: &Task, now: Instant, with_script: bool, delivery_url: &str) -> Value {
-        let made = &task.made;
-        let mut json = json!({
-            "path": task.path,
-            "createTime": format!("{:.3}", task.began_at),
-            "updateTime": format!("{:.3}", task.began_at),
-            "user": made.user,
-            "timeout": made.timeout_text.as_deref().unwrap_or("300s"),
-            "binaryInput": made.input.as_deref().unwrap_or_default(),
-            "enableBinaryOutput": made.has_output,
-            "binaryOutputUri": "",
-        });
-        if with_script {
-            json["script"] = json!(made.script);
-        }
-        json["state"] = json!("PROCESSING");
-        match task.stand(now) {
-            Stand::Queued => json["state"] = json!("QUEUED"),
-            Stand::Processing => {}
-            Stand::Ended { answer, after } => {
-                json["updateTime"] = json!(format!("{:.3}", task.began_at + after));
-                match answer.end {
-                    End::Complete => {
-                        json["state"] = json!("COMPLETE");
-                        json["output"] = json!({ "results": answer.results });
-                        if made.has_output && answer.binary_output.is_some() {
-                            let uri = format!("{delivery_url}/luau-outputs/{}?signature=sandbox", task.output);
-                            json["binaryOutputUri"] = json!(uri);
-                        }
-                    }
-                    End::Cancelled => json["state"] = json!("CANCELLED"),
-                    End::Failed { code, message } => {
-                        json["state"] = json!("FAILED");
-                        json["error"] = json!({ "code": code, "message": message });
-                    }
-                }
-            }
-        }
-        json
+        Some(self.known(path)?.json(self.clock.instant(), with_script, delivery_url))
     }
 
     /// Returns the parts of a task's log. `None` if the task isn't known.

@@ -5,6 +5,8 @@ use std::time::Duration;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
+use super::clock::written;
+
 const LARGEST_RESULTS: usize = 4 * 1024 * 1024;
 const LARGEST_LOG: usize = 450 * 1024;
 
@@ -129,6 +131,6 @@ impl From<Value> for LuauAnswer {
 
 impl Message {
     pub(super) fn json(&self) -> Value {
-        json!({ "message": self.text, "createTime": format!("{:.3}", self.at), "messageType": self.kind })
+        json!({ "message": self.text, "createTime": written(self.at), "messageType": self.kind })
     }
 }

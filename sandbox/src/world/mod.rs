@@ -21,12 +21,11 @@ pub(crate) mod picture;
 pub(crate) mod places;
 mod quota;
 mod random;
+pub(crate) mod restrictions;
+pub(crate) mod servers;
 pub(crate) mod sign_ins;
 pub(crate) mod signer;
 mod stored_asset;
-
-pub(crate) mod restrictions;
-pub(crate) mod servers;
 
 use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
 use std::sync::Arc;
@@ -65,6 +64,9 @@ use crate::http::Answer;
 const FIRST_ASSET_ID: u64 = 100_000_000_000_001;
 /// The total size of contents that are kept; older ones keep their metadata only.
 const MOST_CONTENT: usize = 256 * 1024 * 1024;
+
+/// The user who is told to act with credentials that act for everyone or for a group.
+const SOMEBODY: u64 = 156;
 
 /// A field and its new value; `None` removes it.
 pub(crate) type FieldChange = (String, Option<Value>);
@@ -132,6 +134,14 @@ impl World {
             return self.sign_ins.access_of(authorization);
         }
         &self.access
+    }
+
+    /// Returns the user who is told to act: the owner of the credentials, if that is a user.
+    pub(crate) fn acting_user(&self) -> u64 {
+        match self.access().owner {
+            Some(Creator::User(user)) => user,
+            _ => SOMEBODY,
+        }
     }
 
     pub(crate) fn clock(&self) -> Clock {
@@ -327,7 +337,7 @@ impl World {
         }
         asset.versions.push(content);
         asset.fields.insert("revisionId".to_owned(), json!(asset.last_version().to_string()));
-        asset.fields.insert("revisionCreateTime".to_owned(), json!(format!("{now:.3}")));
+        asset.fields.insert("revisionCreateTime".to_owned(), json!(clock::written(now)));
         while self.content_length > MOST_CONTENT {
             let Some((oldest, index)) = self.contents.pop_front() else { break };
             let Some(asset) = self.assets.get_mut(&oldest) else { continue };

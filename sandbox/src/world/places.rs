@@ -145,10 +145,11 @@ impl World {
 
     /// Records a version whose content was added.
     pub(crate) fn add_place_version(&mut self, id: u64, is_published: bool, by: Option<u64>) -> Option<u64> {
+        let now = self.clock().timestamp();
         let place = self.places.by_id.get_mut(&id)?;
         let (title, description) = (String::new(), String::new());
-        place.versions.push(Version { is_published, created_at: Timestamp::now(), created_by: by, title, description });
-        place.info.updated_at = Some(Timestamp::now());
+        place.versions.push(Version { is_published, created_at: now, created_by: by, title, description });
+        place.info.updated_at = Some(now);
         let newest = place.newest();
         if is_published {
             self.servers.set_newest(id, newest);

@@ -21,7 +21,7 @@ pub(crate) enum Contents {
     Described,
 }
 
-/// Returns the world. Operations, sign-ins and tokens aren't part of it.
+/// Returns the world, without what is made by requests only, such as operations, versions of places and tokens.
 pub(super) fn dump(world: &World, limit: Option<RateLimit>, contents: Contents) -> Value {
     let mut dump = Map::new();
     put_list(&mut dump, "users", user_ids(world).into_iter().map(|id| written("user", user(world, id))).collect());
@@ -33,7 +33,10 @@ pub(super) fn dump(world: &World, limit: Option<RateLimit>, contents: Contents) 
         written("experience", json)
     });
     put_list(&mut dump, "experiences", experiences.collect());
-    let assets = world.assets.iter().map(|(id, it)| written("asset", asset(world, *id, it, contents)));
+    // Without the versions of a place, its asset would tell of contents that the place doesn't have.
+    let is_place = |id: &u64, it: &StoredAsset| world.places.by_id.contains_key(id) && it.text("assetType") == "Place";
+    let assets = world.assets.iter().filter(|(id, it)| !is_place(id, it));
+    let assets = assets.map(|(id, it)| written("asset", asset(world, *id, it, contents)));
     put_list(&mut dump, "assets", assets.collect());
     let mut subscriptions: Vec<_> = world.people.subscriptions.iter().collect();
     subscriptions.sort_by_key(|(key, _)| *key);

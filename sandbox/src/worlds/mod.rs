@@ -24,7 +24,10 @@ pub(crate) fn read(text: &str) -> Result<Map<String, Value>, Problem> {
 pub(crate) fn replace(state: &State, given: &Map<String, Value>) -> Result<(), Problem> {
     let (mut world, mut limit) = (World::default(), None);
     fill::fill(&mut world, &mut limit, given, None)?;
-    world.advance_clock(lock(&state.world).clock().ahead);
+    let known = lock(&state.world);
+    world.advance_clock(known.clock().ahead);
+    world.luau.share_runner(&known.luau);
+    drop(known);
     put(state, world, limit);
     Ok(())
 }
