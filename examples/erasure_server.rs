@@ -37,11 +37,8 @@ ends.
 const MORE: &str = "
 
 With --port, it deletes entries of real experiences.";
-const ENVIRONMENT: &[&str] = &["\
-  ROBLOX_WEBHOOK_SECRET  secret of the webhook; needed with --port
-  ROBLOX_API_KEY         API key; needed with --port
-  ROBLOX_OPEN_CLOUD_URL  base URL in place of Roblox's
-  HTTPS_PROXY, ALL_PROXY, NO_PROXY  the proxy, and which hosts need none"];
+const VARIABLES: &str = "  ROBLOX_WEBHOOK_SECRET  secret of the webhook; needed with --port
+  ROBLOX_API_KEY         API key; needed with --port";
 
 /// How long it waits before it repeats what isn't complete. It doubles each time.
 const FIRST_PAUSE: Duration = Duration::from_secs(60);
@@ -50,7 +47,7 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(3600);
 const DUE: SignedDuration = SignedDuration::from_hours(30 * 24);
 
 fn main() -> ExitCode {
-    common::run_in(ENVIRONMENT, &format!("{USAGE}{}{MORE}", erasing::OPTIONS), run)
+    common::run_in(&[VARIABLES, common::SERVICE], &format!("{USAGE}{}{MORE}", erasing::OPTIONS), run)
 }
 
 fn run(arguments: Vec<String>) -> common::Result<()> {
@@ -60,9 +57,10 @@ fn run(arguments: Vec<String>) -> common::Result<()> {
         if what.read(&option, &mut arguments)? {
             continue;
         }
-        match (option.as_str(), arguments.next()) {
-            ("--port", Some(value)) => port = Some(value.parse::<u16>()?),
-            ("--queue", Some(value)) => folder = Some(PathBuf::from(value)),
+        let mut value = || arguments.next().ok_or_else(|| format!("{option} needs a value; see --help"));
+        match option.as_str() {
+            "--port" => port = Some(common::port_number(&value()?)?),
+            "--queue" => folder = Some(PathBuf::from(value()?)),
             _ => return Err(format!("unexpected argument {option:?}; see --help").into()),
         }
     }

@@ -19,7 +19,7 @@ pub type Result<T> = std::result::Result<T, Box<dyn std::error::Error>>;
 
 /// Environment variables of several examples, for `--help`.
 const KEY: &str = "  ROBLOX_API_KEY         API key; without one, a sandbox on this machine is used";
-const SERVICE: &str = "  ROBLOX_OPEN_CLOUD_URL  base URL in place of Roblox's
+pub const SERVICE: &str = "  ROBLOX_OPEN_CLOUD_URL  base URL in place of Roblox's
   HTTPS_PROXY, ALL_PROXY, NO_PROXY  the proxy, and which hosts need none";
 
 /// Runs an example that calls [`setup`]. Prints `usage` on `--help`, and an error as one line.

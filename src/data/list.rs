@@ -139,16 +139,16 @@ impl DataStoreEntries {
         self.pager.as_ref().map_or(0, Pager::unreadable_count)
     }
 
-    /// Lists by whole pages.
-    #[cfg(feature = "bulk")]
-    pub(super) fn pages(self) -> crate::page::Pages<ListedEntry> {
-        self.begin().pages()
-    }
-
     /// Returns an error if a key couldn't be read: it may be the one that is looked for.
     #[cfg(feature = "bulk")]
     pub(super) fn check_all_read(&self, question: &str) -> Result<()> {
         self.pager.as_ref().map_or(Ok(()), |pager| pager.check_all_read(question))
+    }
+
+    /// Lists by whole pages.
+    #[cfg(feature = "bulk")]
+    pub(super) fn pages(self) -> crate::page::Pages<ListedEntry> {
+        self.begin().pages()
     }
 
     fn begin(&self) -> Pager<ListedEntry> {

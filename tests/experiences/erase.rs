@@ -489,6 +489,22 @@ fn what_only_looks_like_a_missing_entry_is_a_failure() {
 }
 
 #[test]
+fn a_strange_item_of_a_listing_does_not_keep_the_others() {
+    let scoped = "universes/13058/data-stores/Players/scopes/eu/entries/user_156";
+    for strange in [json!({ "path": "", "id": "user_156" }), json!({ "path": "x" })] {
+        let listed = json!({ "dataStoreEntries": [strange, { "path": scoped, "id": "user_156" }] });
+        let server = service(move |request| match (request.method.as_str(), request.path()) {
+            ("DELETE", _) => Some(Reply::ok(&json!({}))),
+            (_, path) if path.contains("/scopes/-/") => Some(Reply::ok(&listed)),
+            _ => None,
+        });
+        let report = erase_at(&server);
+        assert_eq!(outcome(&report, "Players", "eu", "user_156"), ErasureOutcome::Deleted);
+        assert!(!report.is_complete() && report.count(ErasureOutcome::Failed) == 1, "{report}");
+    }
+}
+
+#[test]
 fn unreadable_stores_end_the_run_before_a_deletion() {
     let server = service(|request| {
         let strange = json!({ "dataStores": [{ "id": "Players" }, { "path": "x" }] });

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
-use std::process::{Command, Output, Stdio};
+use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 use std::{env, fs, thread};
 
@@ -10,9 +10,9 @@ use jiff::Timestamp;
 use rblxopencloud_sandbox::{Fault, Sandbox, sign_webhook};
 use serde_json::{Value, json};
 
-use crate::receiver::{Receiver, SECRET, erasure, notify};
+use crate::receiver::{Receiver, SECRET, deliver, erasure};
 use crate::support::TempDir;
-use crate::support::example::example;
+use crate::support::example::{outcome, outcome_without_set_up, settle, with_key, without_set_up};
 use crate::support::random::Random;
 
 const UNIVERSE: u64 = 13058;
@@ -30,24 +30,7 @@ fn kills() -> u64 {
 }
 
 fn command(sandbox: &Sandbox, name: &str, arguments: &[&str]) -> Command {
-    let mut command = example(name);
-    command.args(KEYS).args(arguments);
-    command.env("ROBLOX_API_KEY", sandbox.api_key()).env("ROBLOX_OPEN_CLOUD_URL", sandbox.url());
-    command
-}
-
-/// Returns the whole output, and whether the program succeeded.
-fn run(command: &mut Command) -> (String, bool) {
-    let Output { status, stdout, stderr } = command.output().expect("the example was built");
-    (String::from_utf8_lossy(&[stdout, stderr].concat()).into_owned(), status.success())
-}
-
-fn without_set_up(name: &str, arguments: &[&str]) -> (String, bool) {
-    let mut command = example(name);
-    for variable in ["ROBLOX_API_KEY", "ROBLOX_OPEN_CLOUD_URL", "ROBLOX_WEBHOOK_SECRET"] {
-        command.env_remove(variable);
-    }
-    run(command.args(arguments))
+    with_key(sandbox, name, &[&KEYS[..], arguments].concat())
 }
 
 fn add(sandbox: &Sandbox, store: &str, scope: &str, key: &str) {
@@ -70,20 +53,36 @@ fn entries(sandbox: &Sandbox) -> BTreeSet<(String, String, String)> {
 }
 
 /// How often each entry was deleted.
-fn deletions(sandbox: &Sandbox) -> BTreeMap<String, usize> {
-    let mut counts = BTreeMap::new();
-    for request in sandbox.requests() {
-        if request.method == "DELETE" && request.status == Some(200) {
-            *counts.entry(request.path).or_default() += 1;
+#[derive(Debug, Default)]
+struct Deletions(BTreeMap<String, usize>);
+
+impl Deletions {
+    /// Adds what the sandbox has recorded, which has no room for long runs.
+    fn take(&mut self, sandbox: &Sandbox) {
+        settle(sandbox);
+        for path in deleted(sandbox) {
+            *self.0.entry(path).or_default() += 1;
         }
+        sandbox.clear_requests();
     }
-    counts
+
+    /// Checks that so many entries were deleted, once each.
+    #[track_caller]
+    fn assert_once(&self, entries: usize) {
+        assert!(self.0.len() == entries && self.0.values().all(|count| *count == 1), "{self:?}");
+    }
 }
 
-/// Waits until there are this many deletions, or the program ends by itself.
-fn wait_for(sandbox: &Sandbox, deleted: usize, mut has_ended: impl FnMut() -> bool) {
+/// Returns the recorded deletions.
+fn deleted(sandbox: &Sandbox) -> Vec<String> {
+    let requests = sandbox.requests().into_iter();
+    requests.filter(|request| request.method == "DELETE" && request.status == Some(200)).map(|one| one.path).collect()
+}
+
+/// Waits until this many deletions are recorded, or the program ends by itself.
+fn wait_for(sandbox: &Sandbox, count: usize, mut has_ended: impl FnMut() -> bool) {
     let began = Instant::now();
-    while deletions(sandbox).len() < deleted && began.elapsed() < PATIENCE && !has_ended() {
+    while deleted(sandbox).len() < count && began.elapsed() < PATIENCE && !has_ended() {
         thread::sleep(Duration::from_millis(1));
     }
 }
@@ -101,17 +100,17 @@ fn erase_user_erases_one_user_and_writes_the_report() {
         add(&sandbox, "Players", "global", key);
     }
     let of = ["--experience", "13058", "--user", "156", "--ordered", "Coins", "global"];
-    let (text, is_success) = run(&mut command(&sandbox, "erase_user", &[&of[..], &["--dry-run"]].concat()));
+    let (text, is_success) = outcome(&mut command(&sandbox, "erase_user", &[&of[..], &["--dry-run"]].concat()));
     assert!(is_success && text.contains("3 found, nothing was deleted"), "{text}");
     assert_eq!(entries(&sandbox).len(), 4);
     let write = [&of[..], &["--report", report]].concat();
-    let (text, is_success) = run(&mut command(&sandbox, "erase_user", &write));
+    let (text, is_success) = outcome(&mut command(&sandbox, "erase_user", &write));
     assert!(is_success && text.contains("3 deleted, 1 missing, complete"), "{text}");
     assert_eq!(users_of(&entries(&sandbox)), BTreeSet::from(["15", "1560"]));
     let json: Value = serde_json::from_str(&fs::read_to_string(report).expect("it is there")).expect("it is JSON");
     assert_eq!((&json["user_id"], json["experiences"][0]["entries"].as_array().map(Vec::len)), (&json!(156), Some(4)));
     let requests = sandbox.requests().len();
-    let (text, is_success) = run(&mut command(&sandbox, "erase_user", &write));
+    let (text, is_success) = outcome(&mut command(&sandbox, "erase_user", &write));
     assert!(!is_success && text.contains("exists; name another file"), "{text}");
     for (bad, words) in [
         (&["--user", "156"][..], "expected --experience"),
@@ -122,54 +121,69 @@ fn erase_user_erases_one_user_and_writes_the_report() {
         (&["--requests", "0"], "\"0\" isn't a number of requests"),
         (&["--experience", "13058", "--user", "156", "--key", "user_156"], "has no {id}"),
     ] {
-        let (text, is_success) = run(&mut command(&sandbox, "erase_user", bad));
+        let (text, is_success) = outcome(&mut command(&sandbox, "erase_user", bad));
         assert!(!is_success && text.contains("error: ") && text.contains(words), "{bad:?}: {text}");
     }
     assert_eq!(sandbox.requests().len(), requests, "nothing was requested");
     sandbox.inject(Fault::status(400).on("DELETE", "/").times(u64::MAX));
-    let (text, is_success) = run(&mut command(&sandbox, "erase_user", &["--experience", "13058", "--user", "15"]));
+    let (text, is_success) = outcome(&mut command(&sandbox, "erase_user", &["--experience", "13058", "--user", "15"]));
     assert!(!is_success && text.contains("error: not everything is erased; repeat the run"), "{text}");
 }
 
 #[test]
 fn erase_user_shows_itself_without_set_up() {
     let of = ["--experience", "13058", "--user", "156", "--key", "user_{id}", "--key", "inv_{id}"];
-    let (text, is_success) = without_set_up("erase_user", &of);
+    let (text, is_success) = outcome_without_set_up("erase_user", &of);
     assert!(is_success && text.contains("3 deleted, 2 missing, complete"), "{text}");
 }
 
 #[test]
 fn erase_user_that_is_killed_erases_each_entry_once() {
+    let (mut random, mut killed) = (Random::new(), 0);
+    while killed < kills() {
+        killed += erase_killed(&mut random, kills() - killed);
+    }
+}
+
+/// Kills the program until it has ended by itself, or was killed `most` times. Returns how often it was.
+fn erase_killed(random: &mut Random, most: u64) -> u64 {
     let sandbox = sandbox();
-    let stores: Vec<String> = (0..30).map(|number| format!("Store{number}")).collect();
-    for store in &stores {
+    for store in 0..30 {
         for (scope, key) in
             [("global", "user_156"), ("eu", "user_156"), ("global", "user_15"), ("eu", "user_1560"), ("eu", "inv_156")]
         {
-            add(&sandbox, store, scope, key);
+            add(&sandbox, &format!("Store{store}"), scope, key);
         }
     }
-    let mut random = Random::new();
     let erase = || command(&sandbox, "erase_user", &["--experience", "13058", "--user", "156"]);
-    for kill in 0..kills() {
+    let (mut killed, mut deleted) = (0, Deletions::default());
+    while killed < most {
         let mut child = erase().stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("the example was built");
         // Half of the kills hit the search, the others a deletion or what follows it.
-        if kill % 2 == 0 {
+        if killed % 2 == 0 {
             thread::sleep(Duration::from_millis(random.below(60)));
         } else {
-            let until = deletions(&sandbox).len() + usize::try_from(random.below(12)).expect("it is small");
+            let until = 1 + usize::try_from(random.below(12)).expect("it is small");
             wait_for(&sandbox, until, || child.try_wait().expect("it can be asked").is_some());
         }
+        let has_ended = child.try_wait().expect("it can be asked").is_some();
         let _ = child.kill();
         let _ = child.wait();
+        deleted.take(&sandbox);
+        killed += 1;
+        if has_ended {
+            break;
+        }
     }
-    let (text, is_success) = run(&mut erase());
+    let (text, is_success) = outcome(&mut erase());
     assert!(is_success && text.contains(", complete"), "{text}");
     let left = entries(&sandbox);
     assert_eq!((left.len(), users_of(&left)), (60, BTreeSet::from(["15", "1560"])));
-    assert!(deletions(&sandbox).values().all(|count| *count == 1), "{:?}", deletions(&sandbox));
     // The last report has all of them, whichever run deleted them.
     assert_eq!(text.matches("revisions can be read until").count(), 90, "{text}");
+    deleted.take(&sandbox);
+    deleted.assert_once(90);
+    killed
 }
 
 fn server(sandbox: &Sandbox, queue: &Path) -> Receiver {
@@ -227,7 +241,7 @@ fn erasure_server_erases_each_request_once() {
     assert_eq!(receiver.deliver(&erasure("ONE", 156)), "HTTP/1.1 200 OK", "it is another one");
     wait_until_done(folder.path(), 2);
     assert!(sandbox.requests().len() > requests);
-    assert_eq!(deletions(&sandbox).values().sum::<usize>(), 2);
+    assert_eq!(deleted(&sandbox).len(), 2);
 }
 
 #[test]
@@ -235,27 +249,45 @@ fn erasure_server_keeps_what_is_not_complete() {
     let (sandbox, folder) = (sandbox(), TempDir::new());
     add(&sandbox, "Players", "global", "user_156");
     let waiting = folder.path().join("waiting");
-    sandbox.inject(Fault::status(400).on("DELETE", "/").times(1));
+    let entry = "/cloud/v2/universes/13058/data-stores/Players/entries/user_156";
+    sandbox.inject(Fault::status(400).on("DELETE", entry).times(u64::MAX));
     let receiver = server(&sandbox, folder.path());
     assert_eq!(receiver.deliver(&erasure("one", 156)), "HTTP/1.1 200 OK");
-    let began = Instant::now();
-    while !sandbox.requests().iter().any(|request| request.method == "DELETE") && began.elapsed() < PATIENCE {
-        thread::sleep(Duration::from_millis(5));
-    }
-    assert_eq!(files(&waiting).len(), 1);
+    assert_eq!(receiver.deliver(&erasure("two", 157)), "HTTP/1.1 200 OK");
+    let done = folder.path().join("done");
+    let wait_for_reports = |count: usize| {
+        let began = Instant::now();
+        while (files(&done).len() < count || files(&waiting).len() > 1) && began.elapsed() < PATIENCE {
+            thread::sleep(Duration::from_millis(5));
+        }
+    };
+    // The oldest is tried first.
+    wait_for_reports(1);
+    let (left, reports) = (files(&waiting), files(&done));
+    assert!(left.len() == 1 && left[0].contains("\"one\"") && reports.len() == 1, "{left:?} {reports:?}");
+    sandbox.clear_faults();
     drop(receiver);
     // A file that isn't a request is left to a person, and doesn't keep the others.
     fs::write(waiting.join("strange.json"), "{").expect("it can be written");
-    let _receiver = server(&sandbox, folder.path());
-    while files(&folder.path().join("done")).is_empty() && began.elapsed() < PATIENCE {
-        thread::sleep(Duration::from_millis(5));
-    }
-    assert_eq!((entries(&sandbox).len(), files(&folder.path().join("done")).len()), (0, 1));
-    assert_eq!(files(&waiting), ["{"]);
+    let receiver = server(&sandbox, folder.path());
+    wait_for_reports(2);
+    assert_eq!((entries(&sandbox).len(), files(&done).len()), (0, 2));
+    drop(receiver);
+    assert!(files(&waiting).contains(&"{".to_owned()));
 }
 
 #[test]
 fn erasure_server_that_is_killed_erases_all_and_each_once() {
+    let (mut random, mut killed) = (Random::new(), 0);
+    while killed < kills() {
+        let most = (kills() - killed).min(20);
+        serve_killed(&mut random, most);
+        killed += most;
+    }
+}
+
+/// Kills the server this often while requests arrive and users are erased.
+fn serve_killed(random: &mut Random, kills: u64) {
     const USERS: u64 = 40;
     let (sandbox, folder) = (sandbox(), TempDir::new());
     for user in 1..=2 * USERS {
@@ -265,36 +297,36 @@ fn erasure_server_that_is_killed_erases_all_and_each_once() {
             add(&sandbox, store, scope, &format!("{key}_{user}"));
         }
     }
-    let mut random = Random::new();
     // The users with even ids are erased.
     let bodies: Vec<String> = (1..=USERS).map(|user| erasure(&format!("request {user}"), 2 * user)).collect();
-    let sign = |body: &str| sign_webhook(SECRET, body.as_bytes(), Timestamp::now());
     let mut left: BTreeSet<usize> = (0..bodies.len()).collect();
-    for kill in 0..kills() {
+    let mut below = |limit: u64| usize::try_from(random.below(limit)).expect("it is small");
+    let mut deleted = Deletions::default();
+    for kill in 0..kills {
         let receiver = server(&sandbox, folder.path());
         // Some of those that aren't accepted yet, and a repetition.
-        let mut sent: Vec<usize> =
-            left.iter().copied().take(1 + usize::try_from(random.below(3)).expect("it is small")).collect();
-        sent.push(usize::try_from(random.below(USERS)).expect("it is small"));
-        let (address, messages) = (receiver.address.clone(), sent.iter().map(|&one| (one, bodies[one].clone())));
-        let messages: Vec<_> = messages.map(|(one, body)| (one, sign(&body), body)).collect();
+        let mut sent: Vec<usize> = left.iter().copied().take(1 + below(4)).collect();
+        sent.push(below(USERS));
+        let messages: Vec<_> = sent.into_iter().map(|one| (one, bodies[one].clone())).collect();
+        let address = receiver.address.clone();
         let sender = thread::spawn(move || {
-            let is_accepted = |signature: &str, body: &str| {
-                notify(&address, signature, body).is_ok_and(|status| status == "HTTP/1.1 200 OK")
-            };
-            let accepted = messages.into_iter().filter(|(_, signature, body)| is_accepted(signature, body));
-            accepted.map(|(one, ..)| one).collect::<Vec<_>>()
+            let is_accepted = |body: &str| deliver(&address, body).is_ok_and(|status| status == "HTTP/1.1 200 OK");
+            let accepted = messages.into_iter().filter(|(_, body)| is_accepted(body));
+            accepted.map(|(one, _)| one).collect::<Vec<_>>()
         });
         if kill % 2 == 0 {
-            thread::sleep(Duration::from_millis(random.below(40)));
+            thread::sleep(Duration::from_millis(below(40) as u64));
         } else {
-            let until = deletions(&sandbox).len() + usize::try_from(random.below(8)).expect("it is small");
-            wait_for(&sandbox, until, || files(&folder.path().join("waiting")).is_empty());
+            // It has this much to do, unless the repetition is of one that is done.
+            wait_for(&sandbox, 1 + below(3), || {
+                sender.is_finished() && files(&folder.path().join("waiting")).is_empty()
+            });
         }
         drop(receiver);
         for accepted in sender.join().expect("it doesn't panic") {
             left.remove(&accepted);
         }
+        deleted.take(&sandbox);
     }
     // Roblox sends again what wasn't accepted.
     let receiver = server(&sandbox, folder.path());
@@ -306,37 +338,37 @@ fn erasure_server_that_is_killed_erases_all_and_each_once() {
     let odd: BTreeSet<String> = (1..=2 * USERS).filter(|user| user % 2 == 1).map(|user| user.to_string()).collect();
     assert_eq!(users_of(&left), odd.iter().map(String::as_str).collect());
     assert_eq!(left.len(), odd.len() * 3);
-    assert!(deletions(&sandbox).values().all(|count| *count == 1), "{:?}", deletions(&sandbox));
+    deleted.take(&sandbox);
+    deleted.assert_once(120);
     assert_eq!(files(&folder.path().join("done")).len(), bodies.len(), "each has one report");
 }
 
 #[test]
 fn erasure_server_shows_itself_and_checks_its_set_up() {
-    let (text, is_success) = without_set_up("erasure_server", &[]);
+    let (text, is_success) = outcome_without_set_up("erasure_server", &[]);
     assert!(is_success && text.matches("sent a request: 200 OK").count() == 2, "{text}");
     assert_eq!(text.matches("3 deleted, 2 missing, complete").count(), 1, "{text}");
-    let (text, is_success) = without_set_up("erasure_server", &["--port", "0"]);
+    let (text, is_success) = outcome_without_set_up("erasure_server", &["--port", "0"]);
     assert!(!is_success && text.contains("ROBLOX_WEBHOOK_SECRET"), "{text}");
     let sandbox = sandbox();
     let folder = TempDir::new();
     let queue = folder.path().to_str().expect("it is text").to_owned();
     let with_secret = |arguments: &[&str]| {
-        let mut command = example("erasure_server");
-        command.args(arguments).env("ROBLOX_WEBHOOK_SECRET", SECRET).env_remove("ROBLOX_API_KEY");
-        command.env("ROBLOX_OPEN_CLOUD_URL", sandbox.url());
+        let mut command = without_set_up("erasure_server", arguments);
+        command.env("ROBLOX_WEBHOOK_SECRET", SECRET).env("ROBLOX_OPEN_CLOUD_URL", sandbox.url());
         command
     };
-    let (text, is_success) = run(&mut with_secret(&["--port", "0", "--queue", &queue, "--key", "user_{id}"]));
+    let (text, is_success) = outcome(&mut with_secret(&["--port", "0", "--queue", &queue, "--key", "user_{id}"]));
     assert!(!is_success && text.contains("ROBLOX_API_KEY"), "{text}");
     for (arguments, words) in [
         (&["--port", "0", "--queue", &queue][..], "no keys are given"),
         (&["--port", "0", "--queue", &queue, "--key", "user"], "has no {id}"),
         (&["--port", "0", "--key", "user_{id}"], "expected --queue"),
         (&["--queue", &queue], "--queue has no effect"),
-        (&["--port", "x"], "invalid digit"),
+        (&["--port", "x"], "invalid port"),
         (&["--nothing"], "unexpected argument"),
     ] {
-        let (text, is_success) = run(with_secret(arguments).env("ROBLOX_API_KEY", "key"));
+        let (text, is_success) = outcome(with_secret(arguments).env("ROBLOX_API_KEY", "key"));
         assert!(!is_success && text.contains(words), "{arguments:?}: {text}");
     }
 }

@@ -53,6 +53,7 @@ fn help_warns_of_what_an_example_changes_for_real() {
         "any_endpoint",
         "ban",
         "data_store",
+        "erase_user",
         "leaderboard",
         "sync_bans",
         "release",

@@ -48,7 +48,7 @@ impl Receiver {
 
     /// Sends a signed notification.
     pub fn deliver(&self, body: &str) -> String {
-        self.notify(&sign_webhook(SECRET, body.as_bytes(), Timestamp::now()), body)
+        deliver(&self.address, body).expect("it listens")
     }
 }
 
@@ -61,12 +61,16 @@ fn send(address: &str, request: &[u8]) -> io::Result<String> {
     Ok(response.lines().next().unwrap_or_default().to_owned())
 }
 
-/// Sends a notification to a server that may be gone.
-pub fn notify(address: &str, signature: &str, body: &str) -> io::Result<String> {
+fn notify(address: &str, signature: &str, body: &str) -> io::Result<String> {
     let length = body.len();
     let head =
         format!("POST /any HTTP/1.1\r\nhost: x\r\nRoblox-Signature: {signature}\r\nContent-Length: {length}\r\n\r\n");
     send(address, format!("{head}{body}").as_bytes())
+}
+
+/// Sends a signed notification to a server that may be gone.
+pub fn deliver(address: &str, body: &str) -> io::Result<String> {
+    notify(address, &sign_webhook(SECRET, body.as_bytes(), Timestamp::now()), body)
 }
 
 /// A request to erase a user from the experience of the sample data.

@@ -1,19 +1,17 @@
-use std::fmt;
 use std::sync::Arc;
 
 use jiff::Timestamp;
 
+use super::calls::Calls;
 use super::keys;
 use super::report::{ErasureProgress, ErasureReport, UnreachedExperience};
 use super::run::{Plan, erase_in};
+use super::settings::{OnProgress, Settings};
 use crate::cancel::CancelToken;
 use crate::client::Client;
 use crate::data::check;
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{Error, Result};
 use crate::experience::handle::Experience;
-
-/// The requests a minute, of each kind, of the 300 that an experience without players can make.
-const REQUESTS: u32 = 100;
 
 /// Erases what is stored of a user, from [`Experience::erase_user`](crate::Experience::erase_user) and
 /// [`Client::erase_user`](crate::Client::erase_user).
@@ -36,30 +34,6 @@ enum Of {
     Experience(Experience),
     /// The experiences with these start places.
     StartPlaces(Client, Vec<u64>),
-}
-
-#[derive(Clone, Debug)]
-pub(super) struct Settings {
-    pub(super) templates: Vec<String>,
-    /// `None` for all of them.
-    pub(super) stores: Option<Vec<String>>,
-    pub(super) all_scopes: bool,
-    /// Names and scopes.
-    pub(super) ordered_stores: Vec<(String, String)>,
-    pub(super) sorted_maps: Vec<String>,
-    pub(super) requests_per_minute: u32,
-    pub(super) is_dry_run: bool,
-    pub(super) cancel: Option<CancelToken>,
-    pub(super) on_progress: Option<OnProgress>,
-}
-
-#[derive(Clone)]
-pub(super) struct OnProgress(pub(super) Arc<dyn Fn(ErasureProgress) + Send + Sync>);
-
-impl fmt::Debug for OnProgress {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("OnProgress")
-    }
 }
 
 impl Experience {
@@ -110,18 +84,7 @@ impl Client {
 
 impl Erasure {
     fn new(user_id: u64, of: Of) -> Self {
-        let settings = Settings {
-            templates: Vec::new(),
-            stores: None,
-            all_scopes: true,
-            ordered_stores: Vec::new(),
-            sorted_maps: Vec::new(),
-            requests_per_minute: REQUESTS,
-            is_dry_run: false,
-            cancel: None,
-            on_progress: None,
-        };
-        Self { user_id, of, settings }
+        Self { user_id, of, settings: Settings::new() }
     }
 
     /// Sets the keys of entries that are about the user, as templates. Each has `{id}` where the key has the user's id, and no
@@ -299,12 +262,8 @@ fn once<T: PartialEq>(items: impl IntoIterator<Item = T>) -> Vec<T> {
 fn erase_of_place(client: &Client, place: u64, plan: &Plan<'_>, known: &mut Vec<u64>, report: &mut ErasureReport) {
     let unreached =
         |id: Option<u64>, error: &Error| UnreachedExperience { start_place_id: place, id, problem: error.to_string() };
-    let is_cancelled = plan.settings.cancel.as_ref().is_some_and(CancelToken::is_cancelled);
-    let found = match is_cancelled {
-        true => Err(Error::new(ErrorKind::Cancelled, "not tried").explain("the run was cancelled")),
-        false => client.place(place).experience_id(),
-    };
-    match found {
+    let mut calls = Calls::new(plan.settings);
+    match calls.make(|| client.place(place).experience_id()) {
         Err(error) => report.unreached.push(unreached(None, &error)),
         Ok(id) if known.contains(&id) => {}
         Ok(id) => {

@@ -1,5 +1,6 @@
 //! The calls of a run, until one fails that concerns all of them.
 
+use super::settings::Settings;
 use crate::cancel::CancelToken;
 use crate::data::share::{Share, Use};
 use crate::error::{Error, ErrorKind, ErrorScope, Result};
@@ -14,20 +15,21 @@ pub(super) struct Calls {
 }
 
 impl Calls {
-    pub(super) fn new(requests_per_minute: u32, cancel: Option<CancelToken>) -> Self {
-        Self { share: Share::per_minute(requests_per_minute), cancel, ended: None }
+    pub(super) fn new(settings: &Settings) -> Self {
+        Self { share: Share::per_minute(settings.requests_per_minute), cancel: settings.cancel.clone(), ended: None }
     }
 
     pub(super) fn make<T>(&mut self, call: impl FnOnce() -> Result<T>) -> Result<T> {
         if let Some(error) = &self.ended {
             return Err(error.clone());
         }
-        if self.cancel.as_ref().is_some_and(CancelToken::is_cancelled) {
-            let error = Error::new(ErrorKind::Cancelled, "not tried").explain("the run was cancelled");
-            self.ended = Some(error.clone());
-            return Err(error);
-        }
-        call().inspect_err(|error| {
+        let made = match &self.cancel {
+            Some(cancel) if cancel.is_cancelled() => {
+                Err(Error::new(ErrorKind::Cancelled, "not tried").explain("the run was cancelled"))
+            }
+            _ => call(),
+        };
+        made.inspect_err(|error| {
             if concerns_all(error) {
                 self.ended = Some(error.clone());
             }

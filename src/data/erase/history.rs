@@ -2,7 +2,9 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use crate::data::{DataStore, EntryRevision, EntryState};
+use crate::data::entry::EntryState;
+use crate::data::handle::DataStore;
+use crate::data::revisions::EntryRevision;
 use crate::error::Result;
 
 /// How long the service keeps the revisions of a deleted entry.

@@ -5,6 +5,7 @@ pub(crate) mod builder;
 
 mod calls;
 mod history;
-pub(crate) mod keys;
+mod keys;
 pub(crate) mod report;
 mod run;
+mod settings;

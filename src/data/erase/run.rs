@@ -5,16 +5,18 @@ use std::collections::BTreeSet;
 
 use jiff::Timestamp;
 
-use super::builder::Settings;
 use super::calls::Calls;
 use super::history::{History, readable_from};
 use super::keys::prefixes;
 use super::report::{DeletedStore, ErasedEntry, ErasedExperience, ErasedKind, ErasureOutcome, ErasureProgress};
+use super::settings::Settings;
 use crate::api::Endpoint;
+use crate::data::entry::ListedEntry;
+use crate::data::handle::DataStore;
 use crate::data::ordered::change::DELETE_ORDERED_ENTRY;
 use crate::data::ordered::handle::GET_ORDERED_ENTRY;
 use crate::data::share::Use;
-use crate::data::{DataStore, DataStoreInfo, DataStoreState};
+use crate::data::stores::{DataStoreInfo, DataStoreState};
 use crate::error::{Error, Result};
 use crate::experience::handle::Experience;
 use crate::memory::sorted_map::change::DELETE_SORTED_MAP_ITEM;
@@ -56,7 +58,7 @@ struct Erased {
 /// Erases in one experience. An error says that nothing was done.
 pub(super) fn erase_in(experience: &Experience, plan: &Plan<'_>) -> Result<ErasedExperience> {
     let settings = plan.settings;
-    let mut calls = Calls::new(settings.requests_per_minute, settings.cancel.clone());
+    let mut calls = Calls::new(settings);
     let known = calls.make(|| list_stores(experience))?;
     let (deleted, active): (Vec<_>, Vec<_>) = known.into_iter().partition(is_deleted);
     let has = |stores: &[DataStoreInfo], name: &String| stores.iter().any(|store| store.id == *name);
@@ -143,17 +145,12 @@ impl Run<'_> {
             return found;
         }
         for prefix in prefixes(&self.plan.keys) {
-            let (keys, entries) = (&self.plan.keys, &mut found.entries);
             let listed = self.calls.make(|| {
                 let mut listing = store.list_entries().prefix(prefix).all_scopes(true).deleted(true);
                 for entry in listing.by_ref() {
                     let entry = entry?;
-                    if keys.contains(&entry.id) {
-                        let scope = entry.certain_scope().map(Cow::into_owned).ok_or_else(|| {
-                            let path = &entry.path;
-                            Error::invalid_response(store.shown(&entry.id), format!("its path {path:?} has no scope"))
-                        })?;
-                        entries.insert((entry.id, scope));
+                    if self.plan.keys.contains(&entry.id) {
+                        found.add(store, entry);
                     }
                 }
                 listing.check_all_read("whether all scopes are known")
@@ -238,6 +235,18 @@ impl Run<'_> {
         self.progress.stores_done += 1;
         if let Some(on_progress) = &self.plan.settings.on_progress {
             (on_progress.0)(self.progress);
+        }
+    }
+}
+
+impl Listed {
+    fn add(&mut self, store: &DataStore, entry: ListedEntry) {
+        match entry.certain_scope().map(Cow::into_owned) {
+            Some(scope) => _ = self.entries.insert((entry.id, scope)),
+            None => {
+                let problem = format!("its path {:?} has no scope", entry.path);
+                self.problem = Some(Error::invalid_response(store.shown(&entry.id), problem));
+            }
         }
     }
 }
