@@ -1,5 +1,6 @@
 //! Whole programs: the examples, and jobs as users would write them.
 
+mod bulk;
 mod example_output;
 mod example_servers;
 mod example_sign_in;
