@@ -5,6 +5,7 @@ mod example_output;
 mod example_servers;
 mod example_sign_in;
 mod examples;
+mod kill_bulk;
 mod main_job;
 mod mixed_batch;
 mod moderation;
