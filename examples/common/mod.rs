@@ -2,6 +2,7 @@
 #![allow(dead_code, reason = "each example uses a part of it")]
 
 pub mod bans;
+pub mod bulk;
 pub mod erasing;
 pub mod server;
 pub mod show;
@@ -10,6 +11,7 @@ pub mod webhook;
 
 use std::env;
 use std::process::ExitCode;
+use std::str::FromStr;
 use std::time::Duration;
 
 use rblxopencloud::{Client, Credentials, Experience, OAuth2App, Place, User};
@@ -92,6 +94,11 @@ pub fn port(arguments: &[String]) -> Result<Option<u16>> {
 
 pub fn port_number(text: &str) -> Result<u16> {
     text.parse().map_err(|_| format!("invalid port {text:?}; expected a number up to 65535").into())
+}
+
+/// Reads a number of an argument.
+pub fn number<N: FromStr>(text: &str) -> Result<N> {
+    text.parse().map_err(|_| format!("{text:?} isn't a number that fits here; see --help").into())
 }
 
 pub fn is_set(name: &str) -> bool {

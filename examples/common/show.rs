@@ -15,24 +15,20 @@ pub fn bar(part: u64, whole: u64) -> String {
     "█".repeat(full) + &"░".repeat(WIDTH as usize - full)
 }
 
-/// How many things a long run has done: a line that changes on a terminal, and one every ten seconds elsewhere. It goes to the
-/// standard error, so that the output can be redirected.
-pub struct Counter {
+/// What a long run is doing: a line that changes on a terminal, and one every ten seconds elsewhere. It goes to the standard
+/// error, so that the output can be redirected.
+pub struct Status {
     spinner: ProgressBar,
-    things: &'static str,
-    count: u64,
     printed_at: Instant,
 }
 
-impl Counter {
-    pub fn new(things: &'static str) -> Result<Self, Box<dyn std::error::Error>> {
+impl Status {
+    pub fn new() -> Result<Self, Box<dyn std::error::Error>> {
         let spinner = ProgressBar::new_spinner().with_style(ProgressStyle::with_template("{spinner} {msg}")?);
-        Ok(Self { spinner, things, count: 0, printed_at: Instant::now() })
+        Ok(Self { spinner, printed_at: Instant::now() })
     }
 
-    pub fn add(&mut self, count: usize) {
-        self.count += count as u64;
-        let line = format!("{} {} so far", self.count, self.things);
+    pub fn show(&mut self, line: String) {
         if self.spinner.is_hidden() && self.printed_at.elapsed() >= INTERVAL {
             eprintln!("{line}");
             self.printed_at = Instant::now();
@@ -47,8 +43,31 @@ impl Counter {
     }
 }
 
-impl Drop for Counter {
+impl Drop for Status {
     fn drop(&mut self) {
         self.spinner.finish_and_clear();
+    }
+}
+
+/// How many things a long run has done. See [`Status`].
+pub struct Counter {
+    status: Status,
+    things: &'static str,
+    count: u64,
+}
+
+impl Counter {
+    pub fn new(things: &'static str) -> Result<Self, Box<dyn std::error::Error>> {
+        Ok(Self { status: Status::new()?, things, count: 0 })
+    }
+
+    pub fn add(&mut self, count: usize) {
+        self.count += count as u64;
+        self.status.show(format!("{} {} so far", self.count, self.things));
+    }
+
+    /// Prints a line of the output.
+    pub fn print(&self, line: &str) {
+        self.status.print(line);
     }
 }

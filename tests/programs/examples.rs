@@ -11,7 +11,7 @@ fn variables_of(example: &str) -> &'static [&'static str] {
         "sign_in" | "oauth2_server" => {
             &["ROBLOX_CLIENT_ID", "ROBLOX_CLIENT_SECRET", "ROBLOX_REDIRECT_URI", "ROBLOX_OPEN_CLOUD_URL"]
         }
-        "ban" | "data_store" | "leaderboard" | "sync_bans" => {
+        "back_up_data" | "ban" | "data_store" | "edit_all" | "leaderboard" | "sync_bans" => {
             &["ROBLOX_API_KEY", "ROBLOX_UNIVERSE_ID", "ROBLOX_OPEN_CLOUD_URL"]
         }
         "release" | "run_luau" => &["ROBLOX_API_KEY", "ROBLOX_UNIVERSE_ID", "ROBLOX_PLACE_ID", "ROBLOX_OPEN_CLOUD_URL"],
@@ -51,9 +51,11 @@ fn help_warns_of_what_an_example_changes_for_real() {
         "update_asset",
         "publish_assets",
         "any_endpoint",
+        "back_up_data",
         "ban",
         "data_store",
         "erase_user",
+        "edit_all",
         "leaderboard",
         "sync_bans",
         "release",
@@ -128,6 +130,13 @@ fn examples_say_what_is_wrong_with_an_argument() {
         ("publish_assets", &[".", "--prune", "--adopt", "a.png", "7"], "have no effect with --prune"),
         ("publish_assets", &[".", "--group", "7", "--group", "8"], "--group is given twice"),
         ("publish_assets", &[".", "--adopt", "a.png"], "--adopt needs a value"),
+        ("back_up_data", &["Players"], "expected STORE FILE"),
+        ("back_up_data", &["--restore", "a", "--into", "b", "--overwrite", "all"], "neither older nor never"),
+        ("back_up_data", &["--restore", "a"], "expected STORE FILE, or --restore FILE --into STORE"),
+        ("back_up_data", &["a", "b", "--requests-per-minute", "many"], "\"many\" isn't a number"),
+        ("edit_all", &["Players", "a.journal"], "expected --rename, --add or --increment"),
+        ("edit_all", &["Players", "a.journal", "--add", "pets", "{"], "isn't JSON"),
+        ("edit_all", &["Players", "a.journal", "--rename", "coins"], "--rename needs a value"),
     ] {
         let (text, is_success) = outcome_without_set_up(name, arguments);
         assert!(!is_success && text.contains(problem), "{name} {arguments:?}: {text}");

@@ -1,10 +1,12 @@
 //! Whole programs: the examples, and jobs as users would write them.
 
+mod bulk;
 mod erasing;
 mod example_output;
 mod example_servers;
 mod example_sign_in;
 mod examples;
+mod kill_bulk;
 mod main_job;
 mod mixed_batch;
 mod moderation;
