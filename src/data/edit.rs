@@ -9,8 +9,8 @@ use serde_json::value::RawValue;
 
 use super::entry::DataStoreEntry;
 use super::handle::DataStore;
-use super::metadata::{EntryMetadata, Texts};
-use super::raw::RawEntry;
+use super::metadata::EntryMetadata;
+use super::raw::{RawEntry, Texts};
 use super::stores::DataStoreSnapshot;
 use super::update::{BeforeWrite, Change, LockStep};
 use crate::error::{Error, Result};

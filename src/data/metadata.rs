@@ -1,6 +1,6 @@
 use serde_json::{Map, Value};
 
-use super::raw::RawEntry;
+use super::raw::{RawEntry, Texts};
 use crate::error::{Error, Result};
 
 /// The users and the attributes of an entry, for a write. What isn't set stays as it is.
@@ -104,13 +104,6 @@ impl EntryMetadata {
         }
         Ok(texts)
     }
-}
-
-/// Users and attributes as JSON.
-#[derive(Clone, Debug, PartialEq)]
-pub(super) struct Texts {
-    pub(super) users: String,
-    pub(super) attributes: String,
 }
 
 #[cfg(test)]

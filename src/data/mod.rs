@@ -67,6 +67,7 @@ mod raw;
 pub(crate) mod read;
 pub(crate) mod revisions;
 mod scan;
+mod set;
 mod share;
 pub(crate) mod stores;
 mod update;

@@ -6,7 +6,6 @@ use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
 
 use super::entry::{DataStoreEntry, EntryState};
-use super::metadata::Texts;
 use crate::error::{Error, Result};
 use crate::json;
 use crate::wire;
@@ -30,6 +29,13 @@ pub(super) struct RawEntry {
     pub(super) create_time: Option<Timestamp>,
     #[serde(deserialize_with = "wire::lenient")]
     pub(super) state: Option<EntryState>,
+}
+
+/// Users and attributes as JSON.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Texts {
+    pub(super) users: String,
+    pub(super) attributes: String,
 }
 
 impl RawEntry {

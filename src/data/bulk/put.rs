@@ -7,8 +7,8 @@ use super::journal::{Begun, Journal, Key, Touched};
 use super::options::Overwrite;
 use super::report::{Outcome, SkipReason, SkippedEntry};
 use crate::data::handle::DataStore;
-use crate::data::metadata::{EntryMetadata, Texts};
-use crate::data::raw::RawEntry;
+use crate::data::metadata::EntryMetadata;
+use crate::data::raw::{RawEntry, Texts};
 use crate::data::update::{LockStep, Step, has_content};
 use crate::error::Result;
 
