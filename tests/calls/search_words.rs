@@ -88,6 +88,8 @@ const WORDS: &[&str] = &[
     "leaderboard",
     "memorystore",
     "queue",
+    "gdpr",
+    "right to erasure",
     "messaging",
     "raw",
     "endpoint",
