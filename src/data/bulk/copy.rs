@@ -2,12 +2,13 @@ use std::path::Path;
 
 use super::format::Line;
 use super::journal::{Job, Journal, Key, Mark, Touched, Touches};
-use super::keys::{Keys, Listed, PageEnd};
+use super::keys::{Listed, PageEnd};
 use super::options::Bulk;
 use super::order::{Fed, in_order};
 use super::put::Put;
 use super::report::{BulkReport, Outcome, SkipReason, SkippedEntry};
 use super::restore::name_of;
+use super::resume::Rest;
 use super::run::{Run, Total, counting, prepared, skipped, unthrottled};
 use crate::data::handle::DataStore;
 use crate::error::{Error, Result};
@@ -31,7 +32,8 @@ impl DataStore {
     /// copied stays, unless [`Bulk::overwrite`] says otherwise.
     ///
     /// `journal` is a file in which the job keeps what it has begun: a run that was killed goes on where it was. The file stays.
-    /// When the job has ended, a call with it does nothing and returns the numbers of then.
+    /// When the job has ended, a call with it does nothing and returns the numbers of then. If the service has forgotten where the
+    /// listing was, as after days, it begins anew, and what the journal has is not copied again.
     ///
     /// Calls [`LIST_DATA_STORE_ENTRIES`](crate::endpoints::LIST_DATA_STORE_ENTRIES),
     /// [`GET_DATA_STORE_ENTRY`](crate::endpoints::GET_DATA_STORE_ENTRY),
@@ -81,9 +83,7 @@ impl DataStore {
         let overwrite = bulk.overwrite.unwrap_or_default();
         if bulk.dry_run {
             let put = Put { store: &destination, journal: None, overwrite };
-            return counting(&source, &bulk, |total| {
-                copy(&source, &put, &bulk, Mark::default(), &Touches::default(), total)
-            });
+            return counting(&source, &bulk, |total| copy(&source, &put, &bulk, Rest::all(&source, &bulk), total));
         }
         let job = Job {
             job: "copy".to_owned(),
@@ -105,28 +105,22 @@ impl DataStore {
             return Ok(BulkReport::of(counts));
         }
         let put = Put { store: &destination, journal: Some(&journal), overwrite };
-        let mark = earlier.mark.unwrap_or_default();
-        let report = counting(&source, &bulk, |total| copy(&source, &put, &bulk, mark, &earlier.touched, total))?;
+        let rest = Rest::after(earlier, &journal, &job, &source, &bulk)?;
+        let report = counting(&source, &bulk, |total| copy(&source, &put, &bulk, rest, total))?;
         journal.end(report.counts())?;
         Ok(report)
     }
 }
 
-/// Copies the entries after a mark.
-fn copy(
-    source: &DataStore,
-    put: &Put<'_>,
-    bulk: &Bulk,
-    mark: Mark,
-    touched: &Touches,
-    total: &Total,
-) -> Result<BulkReport> {
-    let mut run = Run::new(bulk, mark.counts, total);
-    let Some(keys) = Keys::after(mark, source, bulk) else { return Ok(run.end()) };
-    let work = |listed| copy_one(source, put, bulk, listed, touched);
-    in_order(bulk.threads(), keys, work, |fed: Fed<Result<Outcome>, PageEnd>| match (fed, put.journal) {
+/// Copies the entries that are left.
+fn copy(source: &DataStore, put: &Put<'_>, bulk: &Bulk, rest: Rest, total: &Total) -> Result<BulkReport> {
+    let Rest { keys, touched, counts } = rest;
+    let mut run = Run::new(bulk, counts, total);
+    let Some(keys) = keys else { return Ok(run.end()) };
+    let work = |listed| copy_one(source, put, bulk, listed, &touched);
+    in_order(bulk.threads(), keys, work, |fed: Fed<Result<Option<Outcome>>, PageEnd>| match (fed, put.journal) {
         (Fed::Item(outcome), _) => {
-            run.add(outcome?);
+            outcome?.into_iter().for_each(|outcome| run.add(outcome));
             Ok(())
         }
         (Fed::Mark(PageEnd { page, cursor }), Some(journal)) => {
@@ -137,32 +131,36 @@ fn copy(
     Ok(run.end())
 }
 
-fn copy_one(source: &DataStore, put: &Put<'_>, bulk: &Bulk, listed: Listed, touched: &Touches) -> Result<Outcome> {
+/// Copies an entry. `None` if it is in the numbers already.
+fn copy_one(
+    source: &DataStore,
+    put: &Put<'_>,
+    bulk: &Bulk,
+    listed: Listed,
+    touched: &Touches,
+) -> Result<Option<Outcome>> {
     let key = match listed {
         Ok(key) => key,
-        Err(entry) => return Ok(Outcome::Skipped(entry)),
+        Err(entry) => return Ok(Some(Outcome::Skipped(entry))),
     };
     let Key { page, scope, id } = &key;
     let to = if bulk.all_scopes { scope.as_str() } else { put.store.scope() };
     let to = Key { page: *page, scope: to.to_owned(), id: id.clone() };
     let earlier = touched.get(&to);
-    if let Some(Touched::Done(outcome)) = earlier {
-        return Ok(outcome.clone());
+    match earlier {
+        Some(Touched::Done(_)) if touched.is_counted(&to) => return Ok(None),
+        Some(Touched::Done(outcome)) => return Ok(Some(outcome.clone())),
+        _ => {}
     }
     let store = source.with_scope(scope);
-    let line = match unthrottled(|| store.fetch_raw(id)) {
+    let skip = |reason, message| Ok(Some(Outcome::Skipped(SkippedEntry::new(scope, id, reason, message))));
+    let line = match unthrottled(&store, || store.fetch_raw(id)) {
         Ok(Some(entry)) => Line::of(&to.scope, id, entry),
-        Ok(None) => {
-            let gone = SkippedEntry::new(scope, id, SkipReason::Gone, "it was deleted after it was listed");
-            return Ok(Outcome::Skipped(gone));
-        }
-        Err(error) => return skipped(scope, id, error),
+        Ok(None) => return skip(SkipReason::Gone, "it was deleted after it was listed"),
+        Err(error) => return skipped(scope, id, error).map(Some),
     };
     match line {
-        Some(line) => put.put(&to, &line, earlier),
-        None => {
-            let entry = SkippedEntry::new(scope, id, SkipReason::Unreadable, "the response has no value");
-            Ok(Outcome::Skipped(entry))
-        }
+        Some(line) => put.put(&to, &line, earlier).map(Some),
+        None => skip(SkipReason::Unreadable, "the response has no value"),
     }
 }

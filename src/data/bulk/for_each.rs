@@ -5,11 +5,12 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::journal::{Begun, Job, Journal, Key, Mark, Touched, Touches};
-use super::keys::{Keys, Listed, PageEnd};
+use super::keys::{Listed, PageEnd};
 use super::options::Bulk;
 use super::order::{Fed, in_order};
 use super::put::{IN_DOUBT, State, recorder, state};
 use super::report::{BulkReport, Outcome, SkipReason, SkippedEntry};
+use super::resume::Rest;
 use super::run::{Run, Total, counting, prepared, skipped, unthrottled};
 use crate::data::check;
 use crate::data::entry::DataStoreEntry;
@@ -43,7 +44,8 @@ impl DataStore {
     /// `journal` is a file in which the job keeps what it has begun: before each write, the key, the etag before and a hash of the
     /// content after it. A run that was killed goes on where it was, and no change is made twice. If it isn't known whether one was
     /// made, since others have written the entry after it, the entry is left as it is and named in the report. The file stays. When
-    /// the job has ended, a call with it does nothing and returns the numbers of then.
+    /// the job has ended, a call with it does nothing and returns the numbers of then. If the service has forgotten where the
+    /// listing was, as after days, it begins anew, and what the journal has is not edited again.
     ///
     /// The service keeps nothing of a value that is overwritten in the hour in which it was written. Make a
     /// [back-up](Self::back_up) or a [snapshot](crate::Experience::snapshot_data_stores) before a migration.
@@ -136,8 +138,8 @@ fn edit(store: &DataStore, journal: &Path, bulk: &Bulk, decide: &Decide<'_>) -> 
     )?;
     let store = &prepared(store, bulk);
     if bulk.dry_run {
-        let edit = Edit { store, journal: None, decide, touched: &Touches::default() };
-        return counting(store, bulk, |total| edit.run(bulk, Mark::default(), total));
+        let edit = Edit { store, journal: None, decide };
+        return counting(store, bulk, |total| edit.run(bulk, Rest::all(store, bulk), total));
     }
     let job = Job {
         job: "forEach".to_owned(),
@@ -152,8 +154,9 @@ fn edit(store: &DataStore, journal: &Path, bulk: &Bulk, decide: &Decide<'_>) -> 
     if let Some(counts) = earlier.end {
         return Ok(BulkReport::of(counts));
     }
-    let edit = Edit { store, journal: Some(&journal), decide, touched: &earlier.touched };
-    let report = counting(store, bulk, |total| edit.run(bulk, earlier.mark.unwrap_or_default(), total))?;
+    let rest = Rest::after(earlier, &journal, &job, store, bulk)?;
+    let edit = Edit { store, journal: Some(&journal), decide };
+    let report = counting(store, bulk, |total| edit.run(bulk, rest, total))?;
     journal.end(report.counts())?;
     Ok(report)
 }
@@ -163,17 +166,17 @@ struct Edit<'a> {
     /// `None` is a dry run.
     journal: Option<&'a Journal>,
     decide: &'a Decide<'a>,
-    touched: &'a Touches,
 }
 
 impl Edit<'_> {
-    fn run(&self, bulk: &Bulk, mark: Mark, total: &Total) -> Result<BulkReport> {
-        let mut run = Run::new(bulk, mark.counts, total);
-        let Some(keys) = Keys::after(mark, self.store, bulk) else { return Ok(run.end()) };
-        let work = |listed| self.edit(listed);
-        in_order(bulk.threads(), keys, work, |fed: Fed<Result<Outcome>, PageEnd>| match (fed, self.journal) {
+    fn run(&self, bulk: &Bulk, rest: Rest, total: &Total) -> Result<BulkReport> {
+        let Rest { keys, touched, counts } = rest;
+        let mut run = Run::new(bulk, counts, total);
+        let Some(keys) = keys else { return Ok(run.end()) };
+        let work = |listed| self.edit(listed, &touched);
+        in_order(bulk.threads(), keys, work, |fed: Fed<Result<Option<Outcome>>, PageEnd>| match (fed, self.journal) {
             (Fed::Item(outcome), _) => {
-                run.add(outcome?);
+                outcome?.into_iter().for_each(|outcome| run.add(outcome));
                 Ok(())
             }
             (Fed::Mark(PageEnd { page, cursor }), Some(journal)) => {
@@ -184,19 +187,21 @@ impl Edit<'_> {
         Ok(run.end())
     }
 
-    fn edit(&self, listed: Listed) -> Result<Outcome> {
+    /// Edits an entry. `None` if it is in the numbers already.
+    fn edit(&self, listed: Listed, touched: &Touches) -> Result<Option<Outcome>> {
         let key = match listed {
             Ok(key) => key,
-            Err(entry) => return Ok(Outcome::Skipped(entry)),
+            Err(entry) => return Ok(Some(Outcome::Skipped(entry))),
         };
-        let begun = match self.touched.get(&key) {
-            Some(Touched::Done(outcome)) => return Ok(outcome.clone()),
+        let begun = match touched.get(&key) {
+            Some(Touched::Done(_)) if touched.is_counted(&key) => return Ok(None),
+            Some(Touched::Done(outcome)) => return Ok(Some(outcome.clone())),
             Some(Touched::Begun(begun)) => Some(begun),
             None => None,
         };
         let store = self.store.with_scope(&key.scope);
         let call_failed = Cell::new(false);
-        let outcome = match unthrottled(|| self.edit_one(&store, &key, begun, &call_failed)) {
+        let outcome = match unthrottled(&store, || self.edit_one(&store, &key, begun, &call_failed)) {
             Ok(outcome) => outcome,
             Err(error) if call_failed.get() => return Err(error),
             Err(error) => skipped(&key.scope, &key.id, error)?,
@@ -204,7 +209,7 @@ impl Edit<'_> {
         if let Some(journal) = self.journal {
             journal.done(&key, &outcome)?;
         }
-        Ok(outcome)
+        Ok(Some(outcome))
     }
 
     fn edit_one(

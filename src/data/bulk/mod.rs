@@ -14,5 +14,6 @@ mod put;
 mod reader;
 pub(crate) mod report;
 mod restore;
+mod resume;
 mod run;
 mod writer;

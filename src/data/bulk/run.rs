@@ -4,7 +4,6 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use super::journal::Mark;
 use super::keys::Keys;
 use super::options::Bulk;
 use super::order::Fed;
@@ -74,7 +73,7 @@ pub(super) fn counting<T>(store: &DataStore, bulk: &Bulk, job: impl FnOnce(&Tota
         let end = EndOnDrop(&has_ended);
         scope.spawn(|| {
             let mut count = 0;
-            for listed in Keys::after(Mark::default(), store, bulk).into_iter().flatten() {
+            for listed in Keys::new(store, bulk) {
                 match listed {
                     Ok(Fed::Item(_)) => count += 1,
                     Ok(Fed::Mark(_)) if has_ended.load(Ordering::Relaxed) => return,
@@ -113,19 +112,22 @@ pub(super) fn prepared(store: &DataStore, bulk: &Bulk) -> DataStore {
 }
 
 /// Makes a call until the limit allows it. The share has become slower each time that it didn't.
-pub(super) fn unthrottled<T>(mut call: impl FnMut() -> Result<T>) -> Result<T> {
+pub(super) fn unthrottled<T>(store: &DataStore, mut call: impl FnMut() -> Result<T>) -> Result<T> {
     loop {
         match call() {
             Err(error) if is_throttle(&error) => {
-                thread::sleep(error.retry_after().unwrap_or_default().min(Duration::from_secs(60)));
+                store.pause(error.retry_after().unwrap_or_default().min(LONGEST_PAUSE));
             }
             made => return made,
         }
     }
 }
 
+/// How long a call that was throttled waits at most.
+const LONGEST_PAUSE: Duration = Duration::from_secs(60);
+
 /// Whether the same call can succeed once the limit allows it.
-pub(super) fn is_throttle(error: &Error) -> bool {
+fn is_throttle(error: &Error) -> bool {
     error.kind() == ErrorKind::RateLimited && error.scope() == ErrorScope::Later
 }
 
