@@ -361,7 +361,10 @@ fn a_back_up_whose_files_were_changed_begins_anew() {
             ("shortened", (|bytes: &mut Vec<u8>| bytes.truncate(bytes.len() / 2)) as fn(&mut Vec<u8>)),
             ("empty", |bytes| bytes.clear()),
             ("changed", |bytes| {
-                let at = bytes.len() / 3;
+                // A value, if it isn't compressed.
+                let value = b"\"coins\":7".as_slice();
+                let found = bytes.windows(value.len()).position(|window| window == value);
+                let at = found.map_or(bytes.len() / 3, |at| at + value.len() - 1);
                 bytes[at] = if bytes[at] == b'7' { b'8' } else { b'7' };
             }),
             ("longer", |bytes| bytes.extend(b"{\"scope\":\"global\",\"id\":\"of nobody\"}\n")),
