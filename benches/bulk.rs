@@ -4,7 +4,7 @@
 //! memory is that of the run alone. The ideal time is that of the requests of entries alone, as many at a time as there are threads.
 //!
 //! The second part has the documented limits of an experience without players, of which its game servers use some. It takes two
-//! minutes and a half, so `cargo bench --bench bulk -- speed` leaves it out.
+//! minutes and a half, so `cargo bench --bench bulk -- speed` leaves it out. `-- limits` makes only the second part.
 
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
@@ -30,8 +30,11 @@ fn main() -> Result<()> {
     match arguments.iter().position(|argument| argument == "--child") {
         Some(at) => child(&arguments[at + 1..]),
         None => {
-            speed()?;
-            if arguments.iter().any(|argument| argument == "speed") { Ok(()) } else { limits() }
+            let is_named = |part: &str| arguments.iter().any(|argument| argument == part);
+            if !is_named("limits") {
+                speed()?;
+            }
+            if is_named("speed") { Ok(()) } else { limits() }
         }
     }
 }

@@ -1,4 +1,6 @@
 use std::fmt;
+#[cfg(feature = "bulk")]
+use std::{thread, time::Duration};
 
 use super::check;
 use super::share::{Share, Use};
@@ -94,6 +96,15 @@ impl DataStore {
     #[cfg(feature = "bulk")]
     pub(super) fn has_share(&self) -> bool {
         self.share.is_some()
+    }
+
+    /// Waits, or until the token cancels it. The next call tells which.
+    #[cfg(feature = "bulk")]
+    pub(super) fn pause(&self, pause: Duration) {
+        match &self.cancel {
+            Some(cancel) => _ = cancel.as_cancel().wait_timeout(pause),
+            None => thread::sleep(pause),
+        }
     }
 
     /// Returns a handle that shares the limits with another one.

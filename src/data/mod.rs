@@ -46,6 +46,11 @@
 //! # Ok(())
 //! # }
 //! ```
+//!
+//! With the feature `bulk`, all entries of a store are backed up to a file of JSON Lines ([`DataStore::back_up`]), restored
+//! ([`DataStore::restore`]), copied ([`DataStore::copy_to`]), and changed as by a migration ([`DataStore::for_each`]). These jobs work on
+//! plain threads, within a share of the limits that the servers of the game need too ([`Bulk::requests_per_minute`]). One that was
+//! killed goes on where it was, and does nothing twice.
 
 // First, so that the page of `DataStore` begins with the handle itself.
 pub(crate) mod handle;

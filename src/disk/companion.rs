@@ -77,11 +77,61 @@ pub(crate) fn try_lock(path: &Path) -> io::Result<Option<File>> {
     options.read(true).write(true).create(true).truncate(false);
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    let file = open_companion(path, &mut options).map_err(|error| in_directory(directory_of(path), error))?;
-    // std has this since Rust 1.89.
-    match fs4::FileExt::try_lock(&file) {
-        Ok(()) => Ok(Some(file)),
-        Err(fs4::TryLockError::WouldBlock) => Ok(None),
-        Err(fs4::TryLockError::Error(error)) => Err(error),
+    for _ in 0..TRIES {
+        let file = open_companion(path, &mut options).map_err(|error| in_directory(directory_of(path), error))?;
+        // std has this since Rust 1.89.
+        match fs4::FileExt::try_lock(&file) {
+            Ok(()) if is_still(path, &file)? => return Ok(Some(file)),
+            Ok(()) => {}
+            Err(fs4::TryLockError::WouldBlock) => return Ok(None),
+            Err(fs4::TryLockError::Error(error)) => return Err(error),
+        }
+    }
+    Ok(None)
+}
+
+/// How often a file is locked that others remove each time.
+const TRIES: usize = 8;
+
+/// Whether a file still has this name. Who held the lock before may have removed it, and somebody else locked a new one.
+fn is_still(path: &Path, file: &File) -> io::Result<bool> {
+    let found = match std::fs::symlink_metadata(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(false),
+        found => found?,
+    };
+    Ok(is_same(&found, &file.metadata()?))
+}
+
+#[cfg(unix)]
+fn is_same(one: &std::fs::Metadata, other: &std::fs::Metadata) -> bool {
+    use std::os::unix::fs::MetadataExt;
+
+    (one.dev(), one.ino()) == (other.dev(), other.ino())
+}
+
+/// std doesn't tell the number of a file on Windows, which has the time of creation in units of 100 ns.
+#[cfg(not(unix))]
+fn is_same(one: &std::fs::Metadata, other: &std::fs::Metadata) -> bool {
+    one.created().ok() == other.created().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_lock_of_a_file_that_was_removed_is_none() {
+        let directory = std::env::temp_dir().join(format!("rblxopencloud-lock-{}", std::process::id()));
+        std::fs::create_dir(&directory).expect("temporary files can be written");
+        let path = directory.join("a.lock");
+        let old = try_lock(&path).expect("it can be locked").expect("nobody else has it");
+        assert!(is_still(&path, &old).unwrap());
+        assert!(try_lock(&path).unwrap().is_none());
+        std::fs::remove_file(&path).expect("it is there");
+        assert!(!is_still(&path, &old).unwrap());
+        let new = try_lock(&path).expect("it can be locked").expect("another file has the name");
+        assert!(!is_still(&path, &old).unwrap() && is_still(&path, &new).unwrap());
+        drop((old, new));
+        std::fs::remove_dir_all(&directory).expect("it is there");
     }
 }

@@ -24,9 +24,9 @@ pub(crate) use companion::open_companion;
 #[cfg(any(feature = "bulk", feature = "oauth2", feature = "publish"))]
 pub(crate) use companion::{beside, try_lock};
 pub(crate) use open::open_regular;
-#[cfg(feature = "bulk")]
-pub(crate) use save::promote;
 pub(crate) use save::save;
+#[cfg(feature = "bulk")]
+pub(crate) use save::{check_replaceable, promote};
 #[cfg(any(feature = "bulk", feature = "oauth2", feature = "publish"))]
 pub(crate) use unfinished::remove_unfinished;
 #[cfg(any(feature = "bulk", feature = "oauth2", feature = "publish"))]

@@ -6,6 +6,8 @@ use std::path::Path;
 use super::stream;
 use super::target::{Kind, Target};
 use super::unfinished::Unfinished;
+#[cfg(feature = "bulk")]
+use super::unfinished::check_writable;
 use crate::error::{Error, Result};
 use crate::plain::quoted_path;
 
@@ -65,6 +67,16 @@ pub(crate) fn check_private(path: &Path, size: usize) -> io::Result<()> {
     let mut unfinished = Unfinished::create(&target, true)?;
     unfinished.file.write_all(&vec![b' '; size])?;
     unfinished.file.sync_all()
+}
+
+/// Tells why a file can't be replaced by another one, before that is written.
+#[cfg(feature = "bulk")]
+pub(crate) fn check_replaceable(path: &Path) -> io::Result<()> {
+    match Target::of(path)?.kind {
+        Kind::Missing => Ok(()),
+        Kind::Stream => Err(super::target::special()),
+        Kind::Regular(old) => check_writable(&old),
+    }
 }
 
 /// Gives a file that is complete the name of another one, which it replaces.

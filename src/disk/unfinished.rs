@@ -35,12 +35,14 @@ impl<'a> Unfinished<'a> {
         let old = match &target.kind {
             Kind::Stream => return Err(special()),
             Kind::Missing => None,
-            Kind::Regular(old) if old.permissions().readonly() => {
-                return Err(io::Error::new(io::ErrorKind::PermissionDenied, "is read-only; make it writable"));
+            Kind::Regular(old) => {
+                check_writable(old)?;
+                // What a stranger has put there doesn't say who may read the new file.
+                match is_planted(old, &fs::metadata(directory).map_err(in_directory)?) {
+                    true => None,
+                    false => Some((old, if is_private { PRIVATE } else { mode_of(old) })),
+                }
             }
-            // What a stranger has put there doesn't say who may read the new file.
-            Kind::Regular(old) if is_planted(old, &fs::metadata(directory).map_err(in_directory)?) => None,
-            Kind::Regular(old) => Some((old, if is_private { PRIVATE } else { mode_of(old) })),
         };
         let mut options = OpenOptions::new();
         options.write(true);
@@ -73,6 +75,14 @@ impl<'a> Unfinished<'a> {
         drop(file);
         patiently(|| fs::rename(&aside.0, &target.path))?;
         sync_directory(&target.path)
+    }
+}
+
+/// Refuses a file that its owner wants to keep. Replacing it needs no right to it.
+pub(super) fn check_writable(old: &Metadata) -> io::Result<()> {
+    match old.permissions().readonly() {
+        true => Err(io::Error::new(io::ErrorKind::PermissionDenied, "is read-only; make it writable")),
+        false => Ok(()),
     }
 }
 

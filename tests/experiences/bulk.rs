@@ -16,24 +16,24 @@ use serde_json::{Value, json};
 use crate::support::{TempDir, fails};
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-struct Profile {
-    coins: u64,
+pub(super) struct Profile {
+    pub(super) coins: u64,
 }
 
 /// A setting for tests, whose service has no limits.
-fn fast() -> Bulk {
+pub(super) fn fast() -> Bulk {
     Bulk::new().requests_per_minute(u32::MAX)
 }
 
-struct Test {
-    sandbox: Sandbox,
-    store: DataStore,
+pub(super) struct Test {
+    pub(super) sandbox: Sandbox,
+    pub(super) store: DataStore,
     folder: TempDir,
 }
 
 impl Test {
     /// A sandbox with this many entries, `user_0` and so on, each with an inventory.
-    fn new(entries: u64) -> Self {
+    pub(super) fn new(entries: u64) -> Self {
         let sandbox = Sandbox::builder().demo().start().expect("a free port");
         let client = sandbox.client_with(|client| client.retry(RetryPolicy::none())).expect("a client");
         let store = client.experience(13058).data_store("Players").with_requests_per_minute(u32::MAX);
@@ -49,12 +49,12 @@ impl Test {
         Self { sandbox, store, folder: TempDir::new() }
     }
 
-    fn path(&self, name: &str) -> PathBuf {
+    pub(super) fn path(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
     }
 
     /// The names of the files in the folder.
-    fn files(&self) -> Vec<String> {
+    pub(super) fn files(&self) -> Vec<String> {
         let mut names: Vec<String> = fs::read_dir(self.folder.path())
             .expect("a folder")
             .map(|entry| entry.expect("an entry").file_name().to_string_lossy().into_owned())
@@ -63,13 +63,13 @@ impl Test {
         names
     }
 
-    fn other(&self, name: &str) -> DataStore {
+    pub(super) fn other(&self, name: &str) -> DataStore {
         self.store.experience().data_store(name).with_requests_per_minute(u32::MAX)
     }
 }
 
 /// The entries of a store as text, sorted.
-fn content(store: &DataStore) -> Vec<String> {
+pub(super) fn content(store: &DataStore) -> Vec<String> {
     let mut content: Vec<String> = store
         .list_entries()
         .all_scopes(true)
@@ -84,12 +84,12 @@ fn content(store: &DataStore) -> Vec<String> {
     content
 }
 
-fn coins(store: &DataStore, id: u64) -> u64 {
+pub(super) fn coins(store: &DataStore, id: u64) -> u64 {
     store.fetch::<Profile>(format!("user_{id}")).expect("it is read").expect("it is there").value.coins
 }
 
 /// The keys of the lines of a back-up.
-fn keys(path: &Path) -> Vec<String> {
+pub(super) fn keys(path: &Path) -> Vec<String> {
     let text = fs::read_to_string(path).expect("a file");
     let lines = text.lines().map(|line| serde_json::from_str::<Value>(line).expect("JSON"));
     let mut keys: Vec<String> = lines.filter_map(|line| Some(line["id"].as_str()?.to_owned())).collect();
@@ -97,7 +97,7 @@ fn keys(path: &Path) -> Vec<String> {
     keys
 }
 
-fn earn(entry: DataStoreEntry<Profile>) -> Result<Change<Profile>> {
+pub(super) fn earn(entry: DataStoreEntry<Profile>) -> Result<Change<Profile>> {
     Ok(Change::Set(Profile { coins: entry.value.coins + 1000 }))
 }
 
@@ -272,7 +272,7 @@ fn runs_that_fail_go_on_where_they_were() {
 }
 
 /// The beginning of the paths of entries.
-const ENTRIES: &str = "/cloud/v2/universes/13058/data-stores/Players/entries";
+pub(super) const ENTRIES: &str = "/cloud/v2/universes/13058/data-stores/Players/entries";
 
 #[test]
 fn an_edit_changes_each_entry_once() {

@@ -1,6 +1,7 @@
 //! Experiences and their places.
 
 mod bulk;
+mod bulk_odd;
 mod data_stores;
 mod erase;
 mod experience;

@@ -6,14 +6,14 @@ use super::each_key::counting;
 use super::failure::{skipped, unthrottled};
 use super::format::{End, FORMAT, Header, Line, Skipped, SkippedLine, Summary, VERSION, to_line};
 use super::journal::{Job, Journal, Key, Mark};
-use super::keys::{Keys, Listed, PageEnd};
+use super::keys::{Keys, Listed, PageEnd, Resumed};
 use super::options::Bulk;
 use super::order::{Fed, in_order};
 use super::report::{BulkReport, Outcome, SkipReason, SkippedEntry};
 use super::run::{Run, Total, prepared};
 use super::writer::Writer;
 use crate::data::handle::DataStore;
-use crate::disk::{beside, promote};
+use crate::disk::{beside, check_replaceable, promote};
 use crate::error::{Error, Result};
 use crate::plain::quoted_path;
 
@@ -33,7 +33,7 @@ impl DataStore {
     ///
     /// The file appears under its name only when it is complete, and replaces one that was there. Until then it is beside it, with
     /// the ending `.partial`, and so is a journal, with `.journal`. A run that was killed goes on where it was: each entry is in
-    /// the file once. If the name ends in `.gz`, the file is compressed, which needs the feature `gzip`.
+    /// the file once. It begins anew if the service has forgotten where the listing was, or if somebody has changed the files. If the name ends in `.gz`, the file is compressed, which needs the feature `gzip`.
     ///
     /// Entries that are written while the back-up runs are in it as they were at some moment of it. Those that can't be read are
     /// named in the report and in the file. Any other error ends the run, and the next one goes on.
@@ -129,12 +129,27 @@ impl BackUp<'_> {
         };
         let partial = beside(path, ".partial");
         let failed = |error| Error::io(format!("the file {}", quoted_path(&partial)), error).concerning_run();
+        // Before hours of work.
+        check_replaceable(path).map_err(|error| Error::io(format!("the file {}", quoted_path(path)), error))?;
         let (journal, earlier) = Journal::open(&beside(path, ".journal"), &job)?;
-        let mark = earlier.mark.unwrap_or_default();
-        let (writer, mark) = match Writer::open(&partial, mark.offset, is_gzip).map_err(failed)? {
-            Some(writer) => (Some(writer), mark),
+        let start = Mark::default();
+        let mut mark = earlier.mark.unwrap_or_default();
+        let mut writer = Writer::open(&partial, &mark, is_gzip).map_err(failed)?;
+        if writer.is_none() {
             // Somebody has changed it.
-            None => (Writer::open(&partial, 0, is_gzip).map_err(failed)?, Mark::default()),
+            mark = start.clone();
+        }
+        let keys = match Keys::after(&mark, store, bulk)? {
+            Resumed::Keys(keys) => Some(keys),
+            Resumed::Anew(keys) => {
+                (mark, writer) = (start.clone(), None);
+                Some(keys)
+            }
+            Resumed::End => None,
+        };
+        let writer = match writer {
+            Some(writer) => Some(writer),
+            None => Writer::open(&partial, &start, is_gzip).map_err(failed)?,
         };
         let writer = writer.ok_or_else(|| failed(std::io::ErrorKind::UnexpectedEof.into()))?;
         let mut made = BackUp { writer, journal: &journal, run: Run::new(bulk, mark.counts, total), path: &partial };
@@ -142,13 +157,12 @@ impl BackUp<'_> {
             journal.clear(&job)?;
             made.line(&to_line(&header)?)?;
         }
-        if let Some(keys) = Keys::after(mark, store, bulk) {
+        if let Some(keys) = keys {
             in_order(bulk.threads(), keys, |listed| read(store, listed), |fed| made.commit(fed))?;
         }
-        let BackUp { mut writer, run, .. } = made;
+        let BackUp { writer, run, .. } = made;
         let end = End { end: Summary { entries: run.report.written, sha256: writer.sha256() } };
-        writer.last_line(&to_line(&end)?).and_then(|()| writer.flush()).map_err(failed)?;
-        drop(writer);
+        writer.end(&to_line(&end)?).map_err(failed)?;
         promote(&partial, path).map_err(|error| Error::io(format!("the file {}", quoted_path(path)), error))?;
         let report = run.end();
         journal.remove()?;
@@ -177,7 +191,8 @@ impl BackUp<'_> {
             }
             Fed::Mark(PageEnd { page, cursor }) => {
                 let offset = self.writer.flush().map_err(|error| self.failed(error))?;
-                self.journal.mark(Mark { cursor, page, offset, counts: self.run.report.counts() })
+                let (sha256, counts) = (self.writer.sha256(), self.run.report.counts());
+                self.journal.mark(Mark { cursor, page, offset, sha256, counts })
             }
         }
     }
@@ -197,7 +212,7 @@ fn read(store: &DataStore, listed: Listed) -> Read {
         Err(entry) => return Ok(Err(entry)),
     };
     let store = store.with_scope(&scope);
-    match unthrottled(|| store.fetch_raw(&id)) {
+    match unthrottled(&store, || store.fetch_raw(&id)) {
         Ok(Some(entry)) => Ok(Line::of(&scope, &id, entry)
             .ok_or_else(|| SkippedEntry::new(&scope, &id, SkipReason::Unreadable, "the response has no value"))),
         Ok(None) => Ok(Err(SkippedEntry::new(&scope, &id, SkipReason::Gone, "it was deleted after it was listed"))),

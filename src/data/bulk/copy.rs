@@ -3,12 +3,13 @@ use std::path::Path;
 use super::each_key::each_key;
 use super::failure::{skipped, unthrottled};
 use super::format::Line;
-use super::journal::{Job, Journal, Key, Mark, Touched, Touches};
+use super::journal::{Job, Journal, Key, Touched, Touches};
 use super::keys::Listed;
 use super::options::Bulk;
 use super::put::Put;
 use super::report::{BulkReport, Outcome, SkipReason, SkippedEntry};
 use super::restore::name_of;
+use super::resume::Rest;
 use super::run::prepared;
 use crate::data::handle::DataStore;
 use crate::error::{Error, Result};
@@ -32,7 +33,8 @@ impl DataStore {
     /// copied stays, unless [`Bulk::overwrite`] says otherwise.
     ///
     /// `journal` is a file in which the job keeps what it has begun: a run that was killed goes on where it was. The file stays.
-    /// When the job has ended, a call with it does nothing and returns the numbers of then.
+    /// When the job has ended, a call with it does nothing and returns the numbers of then. If the service has forgotten where the
+    /// listing was, as after days, it begins anew, and what the journal has is not copied again.
     ///
     /// Calls [`LIST_DATA_STORE_ENTRIES`](crate::endpoints::LIST_DATA_STORE_ENTRIES),
     /// [`GET_DATA_STORE_ENTRY`](crate::endpoints::GET_DATA_STORE_ENTRY),
@@ -80,10 +82,10 @@ impl DataStore {
             false => prepared(destination, &bulk),
         };
         let overwrite = bulk.overwrite.unwrap_or_default();
-        let mut put = Put { store: &destination, journal: None, overwrite };
         if bulk.dry_run {
-            let work = |listed| copy_one(&source, &put, &bulk, listed, &Touches::default());
-            return each_key(&source, &bulk, None, Mark::default(), work);
+            let put = Put { store: &destination, journal: None, overwrite };
+            let work = |listed, touched: &Touches| copy_one(&source, &put, &bulk, listed, touched);
+            return each_key(&source, &bulk, None, Rest::all(&source, &bulk), work);
         }
         let job = Job {
             job: "copy".to_owned(),
@@ -104,40 +106,45 @@ impl DataStore {
         if let Some(counts) = earlier.end {
             return Ok(BulkReport::of(counts));
         }
-        put.journal = Some(&journal);
-        let work = |listed| copy_one(&source, &put, &bulk, listed, &earlier.touched);
-        let report = each_key(&source, &bulk, Some(&journal), earlier.mark.unwrap_or_default(), work)?;
+        let put = Put { store: &destination, journal: Some(&journal), overwrite };
+        let rest = Rest::after(earlier, &journal, &job, &source, &bulk)?;
+        let work = |listed, touched: &Touches| copy_one(&source, &put, &bulk, listed, touched);
+        let report = each_key(&source, &bulk, Some(&journal), rest, work)?;
         journal.end(report.counts())?;
         Ok(report)
     }
 }
 
-fn copy_one(source: &DataStore, put: &Put<'_>, bulk: &Bulk, listed: Listed, touched: &Touches) -> Result<Outcome> {
+/// Copies an entry. `None` if it is in the numbers already.
+fn copy_one(
+    source: &DataStore,
+    put: &Put<'_>,
+    bulk: &Bulk,
+    listed: Listed,
+    touched: &Touches,
+) -> Result<Option<Outcome>> {
     let key = match listed {
         Ok(key) => key,
-        Err(entry) => return Ok(Outcome::Skipped(entry)),
+        Err(entry) => return Ok(Some(Outcome::Skipped(entry))),
     };
     let Key { page, scope, id } = &key;
     let to = if bulk.all_scopes { scope.as_str() } else { put.store.scope() };
     let to = Key { page: *page, scope: to.to_owned(), id: id.clone() };
     let earlier = touched.get(&to);
-    if let Some(Touched::Done(outcome)) = earlier {
-        return Ok(outcome.clone());
+    match earlier {
+        Some(Touched::Done(_)) if touched.is_counted(&to) => return Ok(None),
+        Some(Touched::Done(outcome)) => return Ok(Some(outcome.clone())),
+        _ => {}
     }
     let store = source.with_scope(scope);
-    let line = match unthrottled(|| store.fetch_raw(id)) {
+    let skip = |reason, message| Ok(Some(Outcome::Skipped(SkippedEntry::new(scope, id, reason, message))));
+    let line = match unthrottled(&store, || store.fetch_raw(id)) {
         Ok(Some(entry)) => Line::of(&to.scope, id, entry),
-        Ok(None) => {
-            let gone = SkippedEntry::new(scope, id, SkipReason::Gone, "it was deleted after it was listed");
-            return Ok(Outcome::Skipped(gone));
-        }
-        Err(error) => return skipped(scope, id, error),
+        Ok(None) => return skip(SkipReason::Gone, "it was deleted after it was listed"),
+        Err(error) => return skipped(scope, id, error).map(Some),
     };
     match line {
-        Some(line) => put.put(&to, &line, earlier),
-        None => {
-            let entry = SkippedEntry::new(scope, id, SkipReason::Unreadable, "the response has no value");
-            Ok(Outcome::Skipped(entry))
-        }
+        Some(line) => put.put(&to, &line, earlier).map(Some),
+        None => skip(SkipReason::Unreadable, "the response has no value"),
     }
 }

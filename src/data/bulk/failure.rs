@@ -1,33 +1,28 @@
 //! What an error means for a job.
 
-use std::thread;
 use std::time::Duration;
 
 use super::report::{Outcome, SkipReason, SkippedEntry};
+use crate::data::handle::DataStore;
 use crate::error::{Error, ErrorKind, ErrorScope, Result};
 
-/// The longest wait for a limit before the next try.
-const LONGEST_WAIT: Duration = Duration::from_secs(60);
-
 /// Makes a call until the limit allows it. The share has become slower each time that it didn't.
-pub(super) fn unthrottled<T>(mut call: impl FnMut() -> Result<T>) -> Result<T> {
+pub(super) fn unthrottled<T>(store: &DataStore, mut call: impl FnMut() -> Result<T>) -> Result<T> {
     loop {
         match call() {
             Err(error) if is_throttle(&error) => {
-                wait_for_limit(&error);
+                store.pause(error.retry_after().unwrap_or_default().min(LONGEST_PAUSE));
             }
             made => return made,
         }
     }
 }
 
-/// Waits for as long as the service wants.
-pub(super) fn wait_for_limit(error: &Error) {
-    thread::sleep(error.retry_after().unwrap_or_default().min(LONGEST_WAIT));
-}
+/// How long a call that was throttled waits at most.
+const LONGEST_PAUSE: Duration = Duration::from_secs(60);
 
 /// Whether the same call can succeed once the limit allows it.
-pub(super) fn is_throttle(error: &Error) -> bool {
+fn is_throttle(error: &Error) -> bool {
     error.kind() == ErrorKind::RateLimited && error.scope() == ErrorScope::Later
 }
 

@@ -6,11 +6,12 @@ use serde::de::DeserializeOwned;
 
 use super::each_key::each_key;
 use super::failure::{skipped, unthrottled};
-use super::journal::{Begun, Job, Journal, Key, Mark, Touched, Touches};
+use super::journal::{Begun, Job, Journal, Key, Touched, Touches};
 use super::keys::Listed;
 use super::options::Bulk;
 use super::put::{IN_DOUBT, State, recorder, state};
 use super::report::{BulkReport, Outcome, SkipReason, SkippedEntry};
+use super::resume::Rest;
 use super::run::prepared;
 use crate::data::check;
 use crate::data::entry::DataStoreEntry;
@@ -44,7 +45,8 @@ impl DataStore {
     /// `journal` is a file in which the job keeps what it has begun: before each write, the key, the etag before and a hash of the
     /// content after it. A run that was killed goes on where it was, and no change is made twice. If it isn't known whether one was
     /// made, since others have written the entry after it, the entry is left as it is and named in the report. The file stays. When
-    /// the job has ended, a call with it does nothing and returns the numbers of then.
+    /// the job has ended, a call with it does nothing and returns the numbers of then. If the service has forgotten where the
+    /// listing was, as after days, it begins anew, and what the journal has is not edited again.
     ///
     /// The service keeps nothing of a value that is overwritten in the hour in which it was written. Make a
     /// [back-up](Self::back_up) or a [snapshot](crate::Experience::snapshot_data_stores) before a migration.
@@ -137,8 +139,8 @@ fn edit(store: &DataStore, journal: &Path, bulk: &Bulk, decide: &Decide<'_>) -> 
     )?;
     let store = &prepared(store, bulk);
     if bulk.dry_run {
-        let edit = Edit { store, journal: None, decide, touched: &Touches::default() };
-        return each_key(store, bulk, None, Mark::default(), |listed| edit.edit(listed));
+        let edit = Edit { store, journal: None, decide };
+        return each_key(store, bulk, None, Rest::all(store, bulk), |listed, touched| edit.edit(listed, touched));
     }
     let job = Job {
         job: "forEach".to_owned(),
@@ -153,9 +155,9 @@ fn edit(store: &DataStore, journal: &Path, bulk: &Bulk, decide: &Decide<'_>) -> 
     if let Some(counts) = earlier.end {
         return Ok(BulkReport::of(counts));
     }
-    let edit = Edit { store, journal: Some(&journal), decide, touched: &earlier.touched };
-    let mark = earlier.mark.unwrap_or_default();
-    let report = each_key(store, bulk, Some(&journal), mark, |listed| edit.edit(listed))?;
+    let rest = Rest::after(earlier, &journal, &job, store, bulk)?;
+    let edit = Edit { store, journal: Some(&journal), decide };
+    let report = each_key(store, bulk, Some(&journal), rest, |listed, touched| edit.edit(listed, touched))?;
     journal.end(report.counts())?;
     Ok(report)
 }
@@ -165,23 +167,24 @@ struct Edit<'a> {
     /// `None` is a dry run.
     journal: Option<&'a Journal>,
     decide: &'a Decide<'a>,
-    touched: &'a Touches,
 }
 
 impl Edit<'_> {
-    fn edit(&self, listed: Listed) -> Result<Outcome> {
+    /// Edits an entry. `None` if it is in the numbers already.
+    fn edit(&self, listed: Listed, touched: &Touches) -> Result<Option<Outcome>> {
         let key = match listed {
             Ok(key) => key,
-            Err(entry) => return Ok(Outcome::Skipped(entry)),
+            Err(entry) => return Ok(Some(Outcome::Skipped(entry))),
         };
-        let begun = match self.touched.get(&key) {
-            Some(Touched::Done(outcome)) => return Ok(outcome.clone()),
+        let begun = match touched.get(&key) {
+            Some(Touched::Done(_)) if touched.is_counted(&key) => return Ok(None),
+            Some(Touched::Done(outcome)) => return Ok(Some(outcome.clone())),
             Some(Touched::Begun(begun)) => Some(begun),
             None => None,
         };
         let store = self.store.with_scope(&key.scope);
         let call_failed = Cell::new(false);
-        let outcome = match unthrottled(|| self.edit_one(&store, &key, begun, &call_failed)) {
+        let outcome = match unthrottled(&store, || self.edit_one(&store, &key, begun, &call_failed)) {
             Ok(outcome) => outcome,
             Err(error) if call_failed.get() => return Err(error),
             Err(error) => skipped(&key.scope, &key.id, error)?,
@@ -189,7 +192,7 @@ impl Edit<'_> {
         if let Some(journal) = self.journal {
             journal.done(&key, &outcome)?;
         }
-        Ok(outcome)
+        Ok(Some(outcome))
     }
 
     fn edit_one(

@@ -9,7 +9,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use serde::{Deserialize, Serialize};
 
 use super::format::to_line;
-use super::report::{Counts, Outcome};
+use super::report::{BulkReport, Counts, Outcome};
 use crate::disk::try_lock;
 use crate::error::{Error, ErrorKind, Result};
 use crate::page::Cursor;
@@ -42,8 +42,9 @@ pub(super) struct Mark {
     pub(super) cursor: Option<Cursor>,
     /// The number of the last page that is done. 0 is none.
     pub(super) page: u64,
-    /// How long the output is.
+    /// How long the output is, and its hash.
     pub(super) offset: u64,
+    pub(super) sha256: String,
     pub(super) counts: Counts,
 }
 
@@ -79,6 +80,8 @@ enum Record {
     Write(Key, Begun),
     Done(Key, Outcome),
     Mark(Mark),
+    /// The listing has begun anew. The numbers are those of all entries that were done by then.
+    Anew(Counts),
     End(Counts),
 }
 
@@ -96,15 +99,21 @@ struct Tail {
     is_torn: bool,
 }
 
-/// What an earlier run has done with entries, by scope and key.
+/// What an earlier run has done with entries.
 #[derive(Debug, Default)]
-pub(super) struct Touches(HashMap<(String, String), (u64, Touched)>);
+pub(super) struct Touches {
+    /// By scope and key, with the number of the page.
+    entries: HashMap<(String, String), (u64, Touched)>,
+    /// What was done up to this page is in the numbers of the mark.
+    counted: u64,
+}
 
 /// What an earlier run has left.
 #[derive(Debug, Default)]
 pub(super) struct Earlier {
     pub(super) mark: Option<Mark>,
-    /// Entries of the pages after the mark.
+    /// Entries of the pages after the mark, and of the one before, whose entries a listing may repeat. If the listing has begun
+    /// anew, all entries.
     pub(super) touched: Touches,
     /// Whether the job has ended, and with what.
     pub(super) end: Option<Counts>,
@@ -122,7 +131,7 @@ impl Journal {
                 .advise("wait until it ends")
                 .concerning_run()
         })?;
-        let (earlier, length) = read(&file, &job, path)?;
+        let (earlier, length) = read(&file, &job, path, false)?;
         let journal = Self { path: path.to_owned(), tail: Mutex::new(Tail { file, length, is_torn: true }) };
         if length == 0 {
             journal.append(&Record::Job(job), true)?;
@@ -148,6 +157,18 @@ impl Journal {
     /// Records that the job has ended. Doing it again then does nothing.
     pub(super) fn end(&self, counts: Counts) -> Result<()> {
         self.append(&Record::End(counts), true)
+    }
+
+    /// Records that the listing begins anew, since the service has forgotten where it was. Returns what was done before: all that
+    /// the job has done, so that nothing is done again.
+    pub(super) fn begin_anew(&self, job: &Job, earlier: &Earlier) -> Result<Earlier> {
+        self.append(&Record::Anew(earlier.counts()), true)?;
+        let mut tail = self.lock();
+        // Reading moves the end of it elsewhere.
+        tail.is_torn = true;
+        tail.file.rewind().map_err(|error| self.failed(error))?;
+        let job = Job { version: VERSION, ..job.clone() };
+        read(&tail.file, &job, &self.path, true).map(|(earlier, _)| earlier)
     }
 
     /// Removes the journal of a job that has ended.
@@ -191,14 +212,51 @@ impl Journal {
     }
 }
 
+impl Earlier {
+    /// Returns the numbers of all entries that were done, those after the mark too.
+    fn counts(&self) -> Counts {
+        let mut report = BulkReport::of(self.mark.as_ref().map(|mark| mark.counts).unwrap_or_default());
+        for (page, touched) in self.touched.entries.values() {
+            match touched {
+                Touched::Done(outcome) if *page > self.touched.counted => report.add(outcome.clone()),
+                _ => {}
+            }
+        }
+        report.counts()
+    }
+}
+
 impl Touches {
     pub(super) fn get(&self, key: &Key) -> Option<&Touched> {
+        self.find(key).map(|(_, touched)| touched)
+    }
+
+    /// Whether an entry is in the numbers already.
+    pub(super) fn is_counted(&self, key: &Key) -> bool {
+        matches!(self.find(key), Some((page, Touched::Done(_))) if *page <= self.counted)
+    }
+
+    fn find(&self, key: &Key) -> Option<&(u64, Touched)> {
         // A map of pairs of texts can't be asked for a pair of references.
-        self.0.get(&(key.scope.clone(), key.id.clone())).map(|(_, touched)| touched)
+        self.entries.get(&(key.scope.clone(), key.id.clone()))
     }
 
     fn insert(&mut self, key: Key, touched: Touched) {
-        self.0.insert((key.scope, key.id), (key.page, touched));
+        self.entries.insert((key.scope, key.id), (key.page, touched));
+    }
+
+    /// Leaves a mark behind.
+    fn pass(&mut self, page: u64, keeps_all: bool) {
+        self.counted = page;
+        if !keeps_all {
+            self.entries.retain(|_, (of, _)| *of >= page);
+        }
+    }
+
+    /// Makes all of them entries of before the first page.
+    fn begin_anew(&mut self) {
+        self.counted = 0;
+        self.entries.values_mut().for_each(|(page, _)| *page = 0);
     }
 }
 
@@ -222,14 +280,14 @@ fn subject(path: &Path) -> String {
     format!("the journal {}", quoted_path(path))
 }
 
-/// Reads what an earlier run has left, and the length of its whole lines.
-fn read(file: &File, job: &Job, path: &Path) -> Result<(Earlier, u64)> {
+/// Reads what an earlier run has left, and the length of its whole lines. `keeps_all` is for one whose listing has begun anew.
+fn read(mut file: &File, job: &Job, path: &Path, keeps_all: bool) -> Result<(Earlier, u64)> {
     let (mut earlier, mut length, mut number) = (Earlier::default(), 0, 0);
     let mut reader = BufReader::new(file);
     let mut line = Vec::new();
     loop {
         line.clear();
-        let read = reader.read_until(b'\n', &mut line).map_err(|error| Error::io(subject(path), error))?;
+        let whole = reader.read_until(b'\n', &mut line).map_err(|error| Error::io(subject(path), error))?;
         if line.last() != Some(&b'\n') {
             // What it says wasn't done yet.
             return Ok((earlier, length));
@@ -238,7 +296,7 @@ fn read(file: &File, job: &Job, path: &Path) -> Result<(Earlier, u64)> {
         let record = serde_json::from_slice(&line).map_err(|error| {
             Error::new(ErrorKind::CorruptFile, subject(path))
                 .explain(format!("line {number}: {error}"))
-                .advise("restore it, or remove it to start the job again")
+                .advise("restore it; without it, the job starts again, also with the entries that it has changed")
                 .concerning_run()
         })?;
         match (number, record) {
@@ -252,12 +310,20 @@ fn read(file: &File, job: &Job, path: &Path) -> Result<(Earlier, u64)> {
             (_, Record::Write(key, begun)) => earlier.touched.insert(key, Touched::Begun(begun)),
             (_, Record::Done(key, outcome)) => earlier.touched.insert(key, Touched::Done(outcome)),
             (_, Record::Mark(mark)) => {
-                earlier.touched.0.retain(|_, (page, _)| *page > mark.page);
+                earlier.touched.pass(mark.page, keeps_all);
                 earlier.mark = Some(mark);
+            }
+            (_, Record::Anew(_)) if !keeps_all => {
+                file.rewind().map_err(|error| Error::io(subject(path), error))?;
+                return read(file, job, path, true);
+            }
+            (_, Record::Anew(counts)) => {
+                earlier.touched.begin_anew();
+                earlier.mark = Some(Mark { counts, ..Mark::default() });
             }
             (_, Record::End(counts)) => earlier.end = Some(counts),
             (_, Record::Job(_)) => {}
         }
-        length += read as u64;
+        length += whole as u64;
     }
 }

@@ -16,5 +16,6 @@ mod put;
 mod reader;
 pub(crate) mod report;
 mod restore;
+mod resume;
 mod run;
 mod writer;

@@ -57,6 +57,8 @@ pub struct Bulk {
 
 /// How many requests are under way at the same time.
 const CONCURRENCY: usize = 16;
+/// Each is a thread.
+const MOST_CONCURRENT: usize = 256;
 /// How many of each kind are sent in a minute. An experience without players can make 300, which its game needs too.
 const REQUESTS_PER_MINUTE: u32 = 100;
 
@@ -79,9 +81,9 @@ impl Bulk {
         self
     }
 
-    /// Sets how many entries are read or written at the same time. Defaults to 16. At most twice as many are in memory.
+    /// Sets how many entries are read or written at the same time, up to 256. Defaults to 16. At most twice as many are in memory.
     pub fn concurrency(mut self, entries: usize) -> Self {
-        self.concurrency = Some(entries.max(1));
+        self.concurrency = Some(entries.clamp(1, MOST_CONCURRENT));
         self
     }
 

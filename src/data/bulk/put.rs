@@ -29,7 +29,7 @@ impl Put<'_> {
             Some(Touched::Begun(begun)) => Some(begun),
             None => None,
         };
-        let made = unthrottled(|| self.try_put(key, line, begun));
+        let made = unthrottled(self.store, || self.try_put(key, line, begun));
         let outcome = made.or_else(|error| skipped(&key.scope, &key.id, error))?;
         if let Some(journal) = self.journal {
             journal.done(key, &outcome)?;
@@ -113,7 +113,9 @@ fn texts_of(line: &Line) -> Texts {
 
 /// Whether an entry was written after the one of the back-up. If it isn't known, it may have been.
 fn is_newer(current: &RawEntry, line: &Line) -> bool {
+    let is_same = current.etag.is_some() && current.etag == line.etag;
     match (current.revision_create_time, line.revision_create_time) {
+        _ if is_same => false,
         (Some(current), Some(known)) => current > known,
         _ => true,
     }

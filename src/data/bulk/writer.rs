@@ -5,6 +5,7 @@ use std::io::{self, BufWriter, Read, Seek, SeekFrom, Write};
 use std::path::Path;
 
 use super::digest::Sha256;
+use super::journal::Mark;
 use super::reader::decoded;
 use crate::disk::open_companion;
 
@@ -21,8 +22,9 @@ enum Sink {
 }
 
 impl Writer {
-    /// Opens the file, of which this many bytes are kept. `None` if it is shorter.
-    pub(super) fn open(path: &Path, offset: u64, is_gzip: bool) -> io::Result<Option<Self>> {
+    /// Opens the file, of which so many bytes are kept as the mark says. `None` if they aren't those that were written.
+    pub(super) fn open(path: &Path, mark: &Mark, is_gzip: bool) -> io::Result<Option<Self>> {
+        let offset = mark.offset;
         let mut options = OpenOptions::new();
         options.read(true).write(true).create(true).truncate(false);
         #[cfg(unix)]
@@ -45,6 +47,9 @@ impl Writer {
                 }
             }
         }
+        if offset > 0 && hash.clone().hex() != mark.sha256 {
+            return Ok(None);
+        }
         file.set_len(offset)?;
         file.seek(SeekFrom::Start(offset))?;
         Ok(Some(Self { sink: Some(Sink::new(BufWriter::new(file), is_gzip)), hash }))
@@ -53,7 +58,7 @@ impl Writer {
     /// Adds a line, with its end.
     pub(super) fn line(&mut self, line: &[u8]) -> io::Result<()> {
         self.hash.update(line);
-        self.last_line(line)
+        self.add(line)
     }
 
     /// Returns the hash of all lines.
@@ -61,8 +66,13 @@ impl Writer {
         self.hash.clone().hex()
     }
 
-    /// Adds the line that isn't part of the hash.
-    pub(super) fn last_line(&mut self, line: &[u8]) -> io::Result<()> {
+    /// Adds the line that isn't part of the hash, and ends the file. When this returns, it survives a crash.
+    pub(super) fn end(mut self, line: &[u8]) -> io::Result<()> {
+        self.add(line)?;
+        self.settle().map(drop)
+    }
+
+    fn add(&mut self, line: &[u8]) -> io::Result<()> {
         match &mut self.sink {
             Some(Sink::Plain(writer)) => writer.write_all(line),
             #[cfg(feature = "gzip")]
@@ -73,6 +83,14 @@ impl Writer {
 
     /// Writes what was added. When this returns, it survives a crash. Returns the length of the file.
     pub(super) fn flush(&mut self) -> io::Result<u64> {
+        let (mut writer, is_gzip) = self.settle()?;
+        let length = writer.stream_position()?;
+        self.sink = Some(Sink::new(writer, is_gzip));
+        Ok(length)
+    }
+
+    /// Writes what was added, and takes the file out: a new encoder would write the beginning of a member when it is dropped.
+    fn settle(&mut self) -> io::Result<(BufWriter<File>, bool)> {
         let sink = self.sink.take().ok_or_else(|| io::Error::other("an earlier error has left it incomplete"))?;
         let (mut writer, is_gzip) = match sink {
             Sink::Plain(writer) => (writer, false),
@@ -82,9 +100,7 @@ impl Writer {
         };
         writer.flush()?;
         writer.get_ref().sync_data()?;
-        let length = writer.stream_position()?;
-        self.sink = Some(Sink::new(writer, is_gzip));
-        Ok(length)
+        Ok((writer, is_gzip))
     }
 }
 
