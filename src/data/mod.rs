@@ -47,10 +47,16 @@
 //! # }
 //! ```
 //!
-//! With the feature `bulk`, all entries of a store are backed up to a file of JSON Lines ([`DataStore::back_up`]), restored
-//! ([`DataStore::restore`]), copied ([`DataStore::copy_to`]), and changed as by a migration ([`DataStore::for_each`]). These jobs work on
-//! plain threads, within a share of the limits that the servers of the game need too ([`Bulk::requests_per_minute`]). One that was
-//! killed goes on where it was, and does nothing twice.
+//! With the feature `bulk`, all entries of a store are [backed up][back_up] to a file of JSON Lines, [restored][restore],
+//! [copied][copy_to], and changed as by a [migration][for_each]. These jobs work on plain threads, within a
+//! [share of the limits][share] that the servers of the game need too. One that was killed goes on where it was, and does nothing
+//! twice.
+//!
+//! [back_up]: https://docs.rs/rblxopencloud/latest/rblxopencloud/data/struct.DataStore.html#method.back_up
+//! [restore]: https://docs.rs/rblxopencloud/latest/rblxopencloud/data/struct.DataStore.html#method.restore
+//! [copy_to]: https://docs.rs/rblxopencloud/latest/rblxopencloud/data/struct.DataStore.html#method.copy_to
+//! [for_each]: https://docs.rs/rblxopencloud/latest/rblxopencloud/data/struct.DataStore.html#method.for_each
+//! [share]: https://docs.rs/rblxopencloud/latest/rblxopencloud/data/struct.Bulk.html#method.requests_per_minute
 
 // First, so that the page of `DataStore` begins with the handle itself.
 pub(crate) mod handle;

@@ -122,6 +122,8 @@ mod tests {
     #[test]
     fn a_lock_of_a_file_that_was_removed_is_none() {
         let directory = std::env::temp_dir().join(format!("rblxopencloud-lock-{}", std::process::id()));
+        // A process that was killed may have left it, and this one has its number.
+        let _ = std::fs::remove_dir_all(&directory);
         std::fs::create_dir(&directory).expect("temporary files can be written");
         let path = directory.join("a.lock");
         let old = try_lock(&path).expect("it can be locked").expect("nobody else has it");

@@ -16,6 +16,7 @@ pub mod wire;
 
 use std::fmt::Debug;
 use std::fs;
+use std::io;
 use std::net::{SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -175,10 +176,16 @@ pub struct TempDir(PathBuf);
 impl TempDir {
     pub fn new() -> Self {
         static COUNT: AtomicUsize = AtomicUsize::new(0);
-        let number = COUNT.fetch_add(1, Ordering::SeqCst);
-        let path = std::env::temp_dir().join(format!("rblxopencloud-files-{}-{number}", std::process::id()));
-        fs::create_dir_all(&path).expect("the directory for temporary files can be written to");
-        Self(path)
+        loop {
+            let number = COUNT.fetch_add(1, Ordering::SeqCst);
+            let path = std::env::temp_dir().join(format!("rblxopencloud-files-{}-{number}", std::process::id()));
+            match fs::create_dir(&path) {
+                Ok(()) => return Self(path),
+                // A process that was killed has left it, and this one has its number.
+                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+                Err(error) => panic!("the directory for temporary files can't be written to: {error}"),
+            }
+        }
     }
 
     pub fn path(&self) -> &Path {
