@@ -94,6 +94,14 @@ impl Kind {
     }
 }
 
+impl Counted {
+    fn universe(&self) -> u64 {
+        match self {
+            Self::Experience(_, universe, _) | Self::DataStore(universe, _) | Self::Key(_, universe, ..) => *universe,
+        }
+    }
+}
+
 impl Throttled {
     /// Returns the message of the refusal, which begins with the name of the limit.
     pub(crate) fn message(self) -> String {
@@ -119,13 +127,13 @@ impl Throttled {
 }
 
 impl Throttles {
-    /// Sets the limits of an experience, or with `None` removes them. What was counted counts no more.
+    /// Sets the limits of an experience, or with `None` removes them. What it has used counts no more.
     pub(crate) fn set(&mut self, kind: Kind, universe: u64, game: Option<Game>) {
         match game {
             Some(game) => _ = self.games.insert((kind, universe), game),
             None => _ = self.games.remove(&(kind, universe)),
         }
-        self.counted.clear();
+        self.forget(universe);
     }
 
     /// Sets how many requests a minute each data store of an experience takes.
@@ -134,7 +142,11 @@ impl Throttles {
             Some(requests) => _ = self.of_each_store.insert(universe, requests),
             None => _ = self.of_each_store.remove(&universe),
         }
-        self.counted.clear();
+        self.forget(universe);
+    }
+
+    fn forget(&mut self, universe: u64) {
+        self.counted.retain(|counted, _| counted.universe() != universe);
     }
 
     pub(crate) fn games(&self, kind: Kind) -> impl Iterator<Item = (u64, Game)> {
