@@ -62,7 +62,8 @@ impl DataStore {
     }
 
     /// Returns a handle whose requests keep to a share of the limits, of which the servers of the game need the rest: at most this
-    /// many reads a minute, and as many writes, listings and deletions. They are spread over the minute. Makes no request.
+    /// many reads a minute, and as many writes, listings and deletions. They are spread over the minute. 0 counts as 1. Makes no
+    /// request.
     ///
     /// An experience without players can make 300 of each. When the service refuses a request, they become slower, up to 16 times,
     /// and recover over some minutes. Clones of the handle, and its other scopes, have one share together.

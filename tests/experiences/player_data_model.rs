@@ -17,7 +17,7 @@ use serde_json::value::RawValue;
 use serde_json::{Value, json};
 
 use crate::support::random::Random;
-use crate::support::test_process;
+use crate::support::{test_process, times};
 
 /// The variable of the number of operations of each thread.
 const ROUNDS: &str = "PLAYER_DATA_ROUNDS";
@@ -382,7 +382,7 @@ fn life(number: u64, done: &[u64]) -> Known {
 
 /// Runs the threads of a process, the first of which has this number.
 fn run(client: &Client, sandbox: Option<&Sandbox>, first: u64) -> Outcomes {
-    let rounds = env::var(ROUNDS).map_or(USUAL_ROUNDS, |text| text.parse().expect("a number of rounds"));
+    let rounds = times(ROUNDS, USUAL_ROUNDS);
     let random = Random::new();
     let all = thread::scope(|scope| {
         let workers = (first..first + THREADS).map(|number| {

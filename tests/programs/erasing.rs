@@ -4,16 +4,16 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
-use std::{env, fs, thread};
+use std::{fs, thread};
 
 use jiff::Timestamp;
 use rblxopencloud_sandbox::{Fault, Sandbox, sign_webhook};
 use serde_json::{Value, json};
 
 use crate::receiver::{Receiver, SECRET, deliver, erasure};
-use crate::support::TempDir;
 use crate::support::example::{outcome, outcome_without_set_up, settle, with_key, without_set_up};
 use crate::support::random::Random;
+use crate::support::{TempDir, times};
 
 const UNIVERSE: u64 = 13058;
 /// The arguments of both examples. No entry of the sandbox waits for the share.
@@ -26,7 +26,7 @@ fn sandbox() -> Sandbox {
 
 /// How often a program is killed. The variable is for longer runs by hand.
 fn kills() -> u64 {
-    env::var("ERASURE_KILLS").ok().map_or(20, |kills| kills.parse().expect("ERASURE_KILLS is a number"))
+    times("ERASURE_KILLS", 20)
 }
 
 fn command(sandbox: &Sandbox, name: &str, arguments: &[&str]) -> Command {

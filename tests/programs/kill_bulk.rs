@@ -4,15 +4,15 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
-use std::{env, fs, thread};
+use std::{fs, thread};
 
 use rblxopencloud::data::DataStore;
 use rblxopencloud_sandbox::{Fault, Sandbox};
 use serde_json::Value;
 
-use crate::support::TempDir;
 use crate::support::example::{settle, with_key};
 use crate::support::random::Random;
+use crate::support::{TempDir, times};
 
 /// Three pages of a listing.
 const ENTRIES: u64 = 520;
@@ -22,7 +22,7 @@ const FILE: &str = if cfg!(feature = "gzip") { "players.jsonl.gz" } else { "play
 
 /// How often each job is killed.
 fn kills() -> usize {
-    env::var("BULK_KILLS").ok().and_then(|kills| kills.parse().ok()).unwrap_or(20)
+    times("BULK_KILLS", 20)
 }
 
 /// The entries of a store, by scope and key, and with that a hash of the JSON in the file.

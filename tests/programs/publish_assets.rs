@@ -13,6 +13,7 @@ use sha2::{Digest, Sha256};
 
 use crate::support::example::{settle, with_key};
 use crate::support::random::Random;
+use crate::support::times;
 
 const IMAGE: &[u8] = include_bytes!("../../examples/assets/crate.png");
 
@@ -97,7 +98,7 @@ fn only_new_and_changed_files_are_uploaded() {
 
 /// How often the program is killed. `tools/kill_publisher.sh` sets a larger number.
 fn kills() -> usize {
-    env::var("PUBLISHER_KILLS").ok().and_then(|kills| kills.parse().ok()).unwrap_or(20)
+    times("PUBLISHER_KILLS", 20)
 }
 
 #[test]

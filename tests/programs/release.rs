@@ -3,14 +3,14 @@
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
-use std::{env, fs, thread};
+use std::{fs, thread};
 
 use rblxopencloud_sandbox::{Fault, LuauAnswer, Sandbox};
 
-use crate::support::TempDir;
 use crate::support::example::{outcome, outcome_without_set_up, settle, with_key};
 use crate::support::random::Random;
 use crate::support::samples::PLACE as SIGNATURE;
+use crate::support::{TempDir, times};
 
 const UNIVERSE: u64 = 13058;
 const PLACE: u64 = 1818;
@@ -305,7 +305,7 @@ fn kill_before_the_response(undoes: bool, path: &str, after: usize, words: &str,
 
 /// How often a run is killed. `tools/kill_release.sh` sets a larger number.
 fn kills() -> usize {
-    env::var("RELEASE_KILLS").ok().and_then(|kills| kills.parse().ok()).unwrap_or(12)
+    times("RELEASE_KILLS", 12)
 }
 
 /// Starts a run, and kills it at any time. Returns whether it was killed.

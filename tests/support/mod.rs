@@ -170,6 +170,13 @@ pub const CHANGES: [(&str, Change); 3] = [
     }),
 ];
 
+/// How often something is done at random. The variable is for longer runs by hand.
+pub fn times<N: std::str::FromStr>(variable: &str, usual: N) -> N {
+    std::env::var(variable).map_or(usual, |text| {
+        text.trim().parse().unwrap_or_else(|_| panic!("{variable} is {text:?}; expected a number"))
+    })
+}
+
 /// A directory that is removed after the test.
 pub struct TempDir(PathBuf);
 
