@@ -13,6 +13,10 @@ pub(super) enum Use {
     Remove,
 }
 
+/// How many requests of each kind a job sends in a minute. An experience without players can make 300, which its game needs too.
+#[cfg(feature = "bulk")]
+pub(super) const OF_A_JOB: u32 = 100;
+
 /// At most this many requests a minute of each kind.
 #[derive(Clone, Debug)]
 pub(super) struct Share {

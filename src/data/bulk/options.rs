@@ -59,8 +59,6 @@ pub struct Bulk {
 const CONCURRENCY: usize = 16;
 /// Each is a thread.
 const MOST_CONCURRENT: usize = 256;
-/// How many of each kind are sent in a minute. An experience without players can make 300, which its game needs too.
-const REQUESTS_PER_MINUTE: u32 = 100;
 
 impl Bulk {
     /// Returns the default settings.
@@ -133,10 +131,6 @@ impl Bulk {
 
     pub(super) fn share(&self) -> Option<u32> {
         self.requests_per_minute
-    }
-
-    pub(super) fn default_share() -> u32 {
-        REQUESTS_PER_MINUTE
     }
 
     /// Refuses settings that have no effect for a job.

@@ -6,6 +6,7 @@ use std::time::Instant;
 use super::options::Bulk;
 use super::report::{BulkProgress, BulkReport, Counts, Outcome};
 use crate::data::handle::DataStore;
+use crate::data::share::OF_A_JOB;
 
 /// A run of a job.
 pub(super) struct Run<'a> {
@@ -68,7 +69,7 @@ pub(super) fn prepared(store: &DataStore, bulk: &Bulk) -> DataStore {
     let store = match bulk.share() {
         Some(requests) => store.with_requests_per_minute(requests),
         None if store.has_share() => store.clone(),
-        None => store.with_requests_per_minute(Bulk::default_share()),
+        None => store.with_requests_per_minute(OF_A_JOB),
     };
     match &bulk.cancel {
         Some(cancel) => store.cancel_by(cancel),

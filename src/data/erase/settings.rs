@@ -5,9 +5,7 @@ use std::sync::Arc;
 
 use super::report::ErasureProgress;
 use crate::cancel::CancelToken;
-
-/// The requests a minute, of each kind, of the 300 that an experience without players can make.
-const REQUESTS: u32 = 100;
+use crate::data::share::OF_A_JOB;
 
 #[derive(Clone, Debug)]
 pub(super) struct Settings {
@@ -41,7 +39,7 @@ impl Settings {
             all_scopes: true,
             ordered_stores: Vec::new(),
             sorted_maps: Vec::new(),
-            requests_per_minute: REQUESTS,
+            requests_per_minute: OF_A_JOB,
             is_dry_run: false,
             cancel: None,
             on_progress: None,
